@@ -1,0 +1,33 @@
+# CPU image, for any host and for Hugging Face Docker Spaces (user 1000, port 8501).
+FROM python:3.11-slim
+
+RUN useradd --create-home --uid 1000 user
+USER user
+WORKDIR /home/user/app
+# Everything that is downloaded at run time lies in the user's home.
+ENV PATH="/home/user/.local/bin:$PATH" \
+    HF_HOME=/home/user/.cache/huggingface \
+    TORCH_HOME=/home/user/.cache/torch \
+    PIP_NO_CACHE_DIR=1 \
+    PYTHONUNBUFFERED=1
+
+# For a small image, pass the address of PyTorch's index of CPU wheels:
+#   docker build --build-arg TORCH_INDEX=ADDRESS .
+# Without it pip takes its default build of torch, which on Linux brings the CUDA libraries along (about 3 GB).
+ARG TORCH_INDEX=""
+RUN if [ -n "$TORCH_INDEX" ]; then pip install --user --index-url "$TORCH_INDEX" "torch>=2.6,<3" "torchvision>=0.21,<1"; fi
+COPY --chown=user requirements.txt .
+RUN pip install --user -r requirements.txt
+COPY --chown=user . .
+
+# To ship weights in the image instead of downloading them after every restart of a Space, uncomment:
+# RUN python -m core.weights clip-vit-b-32
+
+EXPOSE 8501
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
+# A Space shows the app inside a frame of another site, where the XSRF cookie of uploads does not travel and every
+# upload answers 403; so that protection is off in this image, and only here. CORS checks stay on: without them a
+# WebSocket from any site would be accepted.
+CMD ["streamlit", "run", "app.py", "--server.port=8501", "--server.address=0.0.0.0", "--server.headless=true", \
+     "--server.enableXsrfProtection=false", "--server.enableCORS=true"]
