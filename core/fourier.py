@@ -1,0 +1,156 @@
+"""Fourier basis waves, their frequencies, and images perturbed by them (paper, sec. 2.1, Eq. 1).
+
+A frequency (i, j) counts cycles per image: i vertical, j horizontal, both signed. A heat map of odd side R shows
+frequency (i, j) in cell (row, col) = (i + R // 2, j + R // 2), so zero frequency lies in the middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Frequency = tuple[int, int]
+# numpy array or torch tensor; torch is not imported here, so that pages can draw waves without it.
+Array = Any
+
+
+def check_side(side: int) -> None:
+    """Raise ValueError unless `side` can be the side of a heat map: odd and positive."""
+    if side < 1 or side % 2 == 0:
+        raise ValueError(
+            f"a heat map needs an odd side, so that zero frequency has a cell of its own; got {side}"
+        )
+
+
+def largest_side(height: int, width: int) -> int:
+    """Side of the largest heat map whose frequencies all lie below the Nyquist frequency of an image."""
+    return 2 * ((min(height, width) - 1) // 2) + 1
+
+
+def cell_to_frequency(row: int, col: int, side: int) -> Frequency:
+    """Frequency (i, j) shown in a cell of a heat map of that side."""
+    check_side(side)
+    if not (0 <= row < side and 0 <= col < side):
+        raise ValueError(f"cell ({row}, {col}) lies outside a heat map of side {side}: use 0 to {side - 1}")
+    return row - side // 2, col - side // 2
+
+
+def frequency_to_cell(i: int, j: int, side: int) -> tuple[int, int]:
+    """Cell (row, col) of a heat map of that side which shows frequency (i, j)."""
+    check_side(side)
+    half = side // 2
+    if max(abs(i), abs(j)) > half:
+        raise ValueError(
+            f"frequency ({i}, {j}) lies outside a heat map of side {side}: use -{half} to {half} cycles per image"
+        )
+    return i + half, j + half
+
+
+def canonical_frequency(i: int, j: int) -> Frequency:
+    """The one of (i, j) and (-i, -j) with j > 0, or j = 0 and i >= 0: both name the same wave."""
+    return (i, j) if j > 0 or (j == 0 and i >= 0) else (-i, -j)
+
+
+def half_plane(side: int) -> tuple[Frequency, ...]:
+    """The (side * side + 1) / 2 different waves of a heat map, lowest frequency first."""
+    check_side(side)
+    half = side // 2
+    steps = range(-half, half + 1)
+    waves = [(i, j) for i in steps for j in steps if canonical_frequency(i, j) == (i, j)]
+    return tuple(sorted(waves, key=lambda wave: (wave[0] ** 2 + wave[1] ** 2, wave)))
+
+
+def fourier_basis(i: int, j: int, height: int, width: int) -> np.ndarray:
+    """Real wave of L2 norm 1 whose discrete Fourier transform is non-zero only at (i, j) and (-i, -j).
+
+    Args:
+        i, j: vertical and horizontal frequency, cycles per image; at most half the height and width.
+        height, width: size of the wave in pixels, even or odd.
+    Returns:
+        (H, W) float32, a cosine with phase 0 at the top-left pixel.
+    Raises:
+        ValueError: a frequency beyond Nyquist, which would be another wave in disguise.
+    Source: Yin et al. 2019, sec. 2. The phase is that of the code behind the paper's figures.
+    """
+    if height < 1 or width < 1:
+        raise ValueError(f"a wave needs a size of at least 1 x 1 pixel; got {height} x {width}")
+    if abs(i) > height // 2 or abs(j) > width // 2:
+        raise ValueError(
+            f"frequency ({i}, {j}) is beyond Nyquist for {height} x {width} pixels: "
+            f"use at most {height // 2} vertical and {width // 2} horizontal cycles per image"
+        )
+    down = 2 * np.pi * i * np.arange(height) / height
+    across = 2 * np.pi * j * np.arange(width) / width
+    # cos(a + b) by the addition theorem: H + W cosines and sines instead of H * W.
+    wave = np.outer(np.cos(down), np.cos(across)) - np.outer(np.sin(down), np.sin(across))
+    return (wave / np.linalg.norm(wave)).astype(np.float32)
+
+
+def fourier_bases(frequencies: Sequence[Frequency], height: int, width: int) -> np.ndarray:
+    """`fourier_basis` for F frequencies at once: (F, H, W) float32."""
+    bases = np.empty((len(frequencies), height, width), dtype=np.float32)
+    for position, (i, j) in enumerate(frequencies):
+        bases[position] = fourier_basis(i, j, height, width)
+    return bases
+
+
+def random_signs(count: int, frequency: Frequency, *, seed: int) -> np.ndarray:
+    """The random signs r of Eq. 1: one per image and channel, fixed by the seed and the wave alone.
+
+    The k-th image of a data set gets the same signs whatever the batch size, the order of the cells, the number
+    of images or the number of processes; (i, j) and (-i, -j) share theirs. Taken as raw bits of a counter-based
+    generator, whose stream numpy promises to keep.
+
+    Args:
+        count: number of images.
+        frequency: the wave (i, j).
+        seed: 0 to 2**64 - 1.
+    Returns:
+        (count, 3) int8, each -1 or 1.
+    """
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"a seed lies between 0 and 2**64 - 1; got {seed}")
+    i, j = canonical_frequency(*frequency)
+    wave_id = (i % 2**32) << 32 | (j % 2**32)
+    words = np.random.Philox(key=np.array([seed, wave_id], dtype=np.uint64)).random_raw(-(-3 * count // 64))
+    bits = np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little")[: 3 * count]
+    return (2 * bits.astype(np.int8) - 1).reshape(count, 3)
+
+
+@dataclass(frozen=True)
+class PerturbedImages:
+    """Images with one wave added, and the size of the change that is left after clipping.
+
+    images: (B, 3, H, W) float32 in [0, 1]. norm: (B, 3) float32, L2 norm of the change per channel; at most the
+    epsilon asked for.
+    """
+
+    images: Array
+    norm: Array
+
+
+def add_basis(images: Array, basis: Array, epsilon: float, *, signs: Array) -> PerturbedImages:
+    """Perturb every image by one Fourier wave of L2 size `epsilon` per channel, and report what clipping left.
+
+    Works on numpy arrays and on torch tensors alike; what comes out is of the kind that went in.
+
+    Args:
+        images: (B, 3, H, W) float32, pixel values in [0, 1].
+        basis: (H, W) float32 with L2 norm 1.
+        epsilon: L2 size per channel, in [0, 1] pixel units; must be >= 0.
+        signs: (B, 3) int8, each -1 or 1; see `random_signs`.
+    Raises:
+        ValueError: spatial sizes differ, signs have another shape, or epsilon is negative.
+    Source: Yin et al. 2019, sec. 2; paper Eq. 1. Differs by: reports the size after clipping.
+    """
+    if epsilon < 0:
+        raise ValueError(f"epsilon is a size and cannot be negative; got {epsilon}")
+    if images.shape[-2:] != basis.shape:
+        raise ValueError(f"the wave is {tuple(basis.shape)} pixels but the images are {tuple(images.shape[-2:])}")
+    if signs.shape != images.shape[:2]:
+        raise ValueError(f"signs must be {tuple(images.shape[:2])}, one per image and channel; got {tuple(signs.shape)}")
+    perturbed = (images + signs[:, :, None, None] * (basis * epsilon)).clip(0, 1)
+    return PerturbedImages(perturbed, ((perturbed - images) ** 2).sum((2, 3)) ** 0.5)
