@@ -29,7 +29,7 @@ RUNS: dict[str, dict[str, Any]] = {
         "classifier": {
             "name": "clip-vit-b-32",
             "kind": "zero-shot",
-            "weights_id": "ViT-B-32-quickgelu / openai",
+            "weights_id": "OpenAI CLIP ViT-B/32",
             "sha256": None,
         },
         "dataset": {"name": "cifar10", "split": "test", "n": 10_000, "content_hash": None},
@@ -44,7 +44,7 @@ RUNS: dict[str, dict[str, Any]] = {
         "classifier": {
             "name": "resnet-56",
             "kind": "closed-set",
-            "weights_id": "akamaster/pytorch_resnet_cifar10 resnet56-4bfd9763",
+            "weights_id": "pytorch_resnet_cifar10 resnet56-4bfd9763",
             "sha256": "4bfd97631478d6b638d2764fd2baff3edb1d7d82252d54439343b6596b9b5367",
         },
         "dataset": {"name": "cifar10", "split": "test", "n": 10_000, "content_hash": None},
@@ -59,7 +59,7 @@ RUNS: dict[str, dict[str, Any]] = {
         "classifier": {
             "name": "resnet-50",
             "kind": "closed-set",
-            "weights_id": "torchvision IMAGENET1K_V1",
+            "weights_id": "torchvision resnet50 IMAGENET1K_V1",
             "sha256": None,
         },
         "dataset": {"name": "imagenet100", "split": "val", "n": 1_000, "content_hash": None},
