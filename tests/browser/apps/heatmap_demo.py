@@ -1,0 +1,62 @@
+"""A page with nothing but the heat map component, for the tests in a browser.
+
+`?maps=2` (1 to 4), `?colormap=vik`. Values are a known function of the frequency, `demo_value`.
+"""
+
+import time
+
+import numpy as np
+import streamlit as st
+
+from tests.browser.apps.heatmap_values import SIDES, demo_value
+from ui.heatmap_view import MapView, format_frequency, heatmap_view
+
+
+def demo_map(number: int, diverging: bool) -> MapView:
+    side = SIDES[number]
+    i, j = np.mgrid[:side, :side] - side // 2
+    values = demo_value(number, i, j)
+    absent = (i > 9) & (j > 9)
+    absent[10 + side // 2, 10 + side // 2] = not st.session_state.one_more
+    values[absent] = np.nan
+    if diverging:
+        values = values - 40
+    return MapView(
+        title=f"Classifier {'ABCD'[number]}",
+        subtitle=f"CIFAR-10, 10,000 images, clean error {8 + 12 * number} %",
+        values=values,
+        low=values - 1,
+        high=values + 1,
+        value_label="difference" if diverging else "error",
+    )
+
+
+started = time.perf_counter()
+st.set_page_config(page_title="Heat map component", layout="wide")
+diverging = st.query_params.get("colormap") == "vik"
+st.session_state.setdefault("frequency", (3, -4))
+st.session_state.setdefault("one_more", False)
+st.session_state.setdefault("runs", 0)
+st.session_state.runs += 1
+
+
+def select(frequency: tuple[int, int]) -> None:
+    st.session_state.frequency = frequency
+
+
+st.button("Preset (0, 12)", on_click=select, args=((0, 12),))
+st.button("Compute one more", on_click=lambda: st.session_state.update(one_more=True))
+shown = st.checkbox("Show the maps", value=True)
+if shown:
+    heatmap_view(
+        [demo_map(number, diverging) for number in range(int(st.query_params.get("maps", "2")))],
+        selected=st.session_state.frequency,
+        value_range=(-40, 40) if diverging else (0, 90),
+        colormap="vik" if diverging else "viridis",
+        unit="points" if diverging else "%",
+        key="demo",
+        on_select=select,
+    )
+milliseconds = 1000 * (time.perf_counter() - started)
+chosen = format_frequency(st.session_state.frequency)
+st.text(f"Run {st.session_state.runs}: Python has {chosen}, {milliseconds:.1f} ms")

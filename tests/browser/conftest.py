@@ -1,0 +1,141 @@
+"""A real Streamlit server and a real Chromium, for tests that click, point, press keys and look.
+
+Fixtures: `streamlit_app` starts a script and returns its address; `browser` is Chromium; `open_page` opens an
+address in a window of a given size and waits until Streamlit has drawn the page. Every test here carries the
+marker `browser`.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.waiting import wait_until_drawn
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+START_SECONDS = 60.0
+
+expect.set_options(timeout=45_000)  # milliseconds; generous, because the machine may be busy
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: runs a Streamlit server and Chromium")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    how = f"ended with code {server.returncode}" if server.poll() is not None else "did not answer"
+    pytest.fail(f"the Streamlit server {how} within {START_SECONDS:.0f} s; its output:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def streamlit_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """`streamlit_app(script, env={...}, options=[...])` -> address of a server that runs `script`.
+
+    The script is relative to the repository's root, from where the server is started. Servers with the same
+    arguments are shared by all tests of the session, and ended with it.
+    """
+    servers: dict[tuple, tuple[subprocess.Popen, str]] = {}
+
+    def start(script: str | Path, env: dict[str, str] | None = None, options: list[str] | None = None) -> str:
+        key = (str(script), tuple(sorted((env or {}).items())), tuple(options or ()))
+        if key in servers:
+            return servers[key][1]
+        port = _free_port()
+        address = f"http://127.0.0.1:{port}"
+        log = tmp_path_factory.mktemp("streamlit") / "output.txt"
+        settings = [
+            f"--server.port={port}",
+            "--server.address=127.0.0.1",
+            "--server.headless=true",
+            "--server.fileWatcherType=none",
+            "--browser.gatherUsageStats=false",
+        ]
+        with log.open("w") as output:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", str(ROOT / script), *settings, *(options or ())],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        servers[key] = server, address
+        _wait_until_healthy(address, server, log)
+        return address
+
+    yield start
+    for server, _ in servers.values():
+        server.terminate()
+    for server, _ in servers.values():
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium from the environment variable CHROMIUM, or /usr/bin/chromium. Without one the tests fail."""
+    if not CHROMIUM.exists():
+        pytest.fail(
+            f"Chromium is wanted at {CHROMIUM} and is not there: install it (Debian: apt-get install chromium) "
+            "or set CHROMIUM to its path; to leave these tests out, run pytest with -m 'not browser'"
+        )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`open_page(address, width=1400, height=900, **context)` -> page, drawn; closed after the test.
+
+    Keyword arguments go to Playwright's `new_context`, e.g. `has_touch=True`, `device_scale_factor=3`. The test
+    fails at its end if a page threw a JavaScript error.
+    """
+    contexts = []
+    errors: list[str] = []
+
+    def open_(address: str, *, width: int = 1400, height: int = 900, **context) -> Page:
+        opened = browser.new_context(viewport={"width": width, "height": height}, **context)
+        contexts.append(opened)
+        page = opened.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        wait_until_drawn(page)
+        return page
+
+    yield open_
+    for opened in contexts:
+        opened.close()
+    assert not errors, f"JavaScript errors on the page: {errors}"

@@ -1,0 +1,168 @@
+"""The page *Frequency sensitivity* in a real browser: what it shows is what the engine says."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from core.answers import class_probabilities, wave_on_image
+from core.classifiers import load_classifier
+from core.heatmap import Heatmap
+from core.samples import load_samples
+from tests.browser.waiting import wait_until_drawn
+from ui.catalogue import HEATMAPS
+from ui.heatmap_view import format_frequency
+
+CLIP, RESNET56 = (
+    Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56")
+)
+SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
+
+
+@pytest.fixture
+def frequency_page(streamlit_app, open_page):
+    """`frequency_page("?cell=3,4", width=390)` -> the page, drawn."""
+    return lambda query="", **window: open_page(f"{streamlit_app('app.py')}/{query}", **window)
+
+
+def spelled(heatmap: Heatmap, frequency: tuple[int, int], top: int = 1) -> str:
+    """What the page should say about a cell, from the engine's numbers."""
+    cell = tuple(number + heatmap.side // 2 for number in frequency)
+    rate, low, high = (100 * array[cell] for array in (heatmap.rate(top), *heatmap.interval(top)))
+    return f"{format_frequency(frequency)}: top-{top} error {rate:.1f} % [{low:.1f}, {high:.1f}]"
+
+
+def click_cell(page: Page, number: int, frequency: tuple[int, int], side: int) -> None:
+    plot = page.locator(".plot").nth(number)
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    column, row = (frequency[1] + side // 2 + 0.5) / side, (frequency[0] + side // 2 + 0.5) / side
+    plot.click(position={"x": column * box["width"], "y": row * box["height"]})
+
+
+def expect_readouts(page: Page, *lines: str) -> None:
+    for number, line in enumerate(lines):
+        expect(page.locator(".readout").nth(number)).to_have_text(line)
+
+
+def percentages(page: Page) -> dict[str, tuple[float, float]]:
+    """The table of answers: class -> probabilities in per cent, clean and with the wave."""
+    rows = page.locator(".answers tr").all_inner_texts()
+    found = {}
+    for row in rows[1:]:
+        name, clean, wave = (part.strip() for part in row.split("\t"))
+        found[name.removesuffix(" ✓")] = float(clean.rstrip("%")), float(wave.rstrip("%"))
+    return found
+
+
+def test_page_opens_on_the_papers_maps_and_numbers(frequency_page):
+    page = frequency_page()
+    expect_readouts(page, spelled(CLIP, (0, 1)), spelled(RESNET56, (0, 1)))
+    expect(page.get_by_text("CIFAR-10, n = 10,000 · v = 4 · clean error not published")).to_have_count(2)
+
+
+@pytest.mark.parametrize("frequency", [(-14, -14), (5, -9)])
+def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_below(frequency_page, frequency):
+    page = frequency_page("?pictures=Photographs")
+    click_cell(page, 1, frequency, 31)
+    expect(page.get_by_text(f"The wave {format_frequency(frequency)} on a picture")).to_be_visible()
+    page.mouse.move(0, 0)
+    expect_readouts(page, spelled(CLIP, frequency), spelled(RESNET56, frequency))
+    i, j = frequency
+    expect(page.locator(f'.wave-row[data-wave="{i},{j}"] img')).to_have_count(5)
+    assert f"cell={i}%2C{j}" in page.url
+
+
+def test_answers_and_norms_are_the_engines(frequency_page):
+    data = load_samples("photographs")
+    image = data.images[3].astype(np.float32) / 255
+    wave = wave_on_image(image, (0, 12), 31.4, seed=0, position=3)
+    classifier = load_classifier("efficientnet-lite0", data.classes)
+    clean, perturbed = class_probabilities(classifier, np.stack([wave.clean, wave.perturbed]))
+    page = frequency_page("?cell=0,12&pictures=Photographs&picture=3&v224=31.4")
+    expect(page.locator(".answers tr").nth(1)).to_be_visible(timeout=SLOW)
+    found = percentages(page)
+    best = int(clean.argmax())
+    assert data.classes.names[best] in found and data.classes.names[int(perturbed.argmax())] in found
+    for name, (before, after) in found.items():
+        column = data.classes.names.index(name)
+        assert before == pytest.approx(100 * clean[column], abs=0.15)
+        assert after == pytest.approx(100 * perturbed[column], abs=0.15)
+    norms = " / ".join(f"{norm:.2f}" for norm in wave.norm)
+    expect(page.get_by_text(f"31.40 before clipping; {norms}")).to_be_visible()
+
+
+def test_rerolled_signs_change_the_picture_and_stand_in_the_address(frequency_page):
+    page = frequency_page("?pictures=Photographs&cell=0,3")
+    perturbed = page.locator(".wave-row img").nth(2)
+    before = perturbed.get_attribute("src")
+    page.get_by_role("button", name="Re-roll the signs").click()
+    expect(perturbed).not_to_have_attribute("src", before)
+    expect(page).to_have_url(re.compile("signs=1"))
+
+
+def test_address_brings_the_whole_state_back(frequency_page):
+    page = frequency_page("?pictures=Photographs")
+    page.get_by_role("button", name="A surprise: they cross twice").click()
+    expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56")).to_be_visible()
+    page.get_by_role("radio", name="Top-5").or_(page.get_by_role("button", name="Top-5")).first.click()
+    expect(page.locator(".readout").first).to_contain_text("top-5")
+    wait_until_drawn(page)
+    line, address = page.locator(".readout").first.inner_text(), page.url
+    again = frequency_page("?" + address.partition("?")[2])
+    expect(again.get_by_text("CLIP ViT-B/32 minus ResNet-56")).to_be_visible()
+    expect(again.locator(".readout").first).to_have_text(line)
+    cell = tuple(number + 15 for number in (8, 8))
+    rise = 100 * (CLIP.rate(5)[cell] - RESNET56.rate(5)[cell])
+    assert f"{abs(rise):.1f} points" in line
+
+
+def test_a_broken_picture_gets_a_sentence_and_nothing_is_lost(frequency_page):
+    page = frequency_page("?pictures=Yours")
+    whole = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(whole, "PNG")
+    upload = page.get_by_test_id("stFileUploaderDropzoneInput").last
+    for name, data in (("notes.png", b"these are notes, not a picture"), ("half.png", whole.getvalue()[:2000])):
+        upload.set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
+        alert = page.get_by_test_id("stAlert").filter(has_text=f"{name}:")
+        expect(alert).to_be_visible()
+        assert "Traceback" not in alert.inner_text()
+        expect(page.locator(".plot")).to_have_count(2)
+    upload.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": whole.getvalue()})
+    expect(page.locator(".wave-row img")).to_have_count(5)
+
+
+def test_a_broken_map_file_gets_a_sentence_and_a_good_one_appears_beside_the_others(frequency_page):
+    page = frequency_page("?pictures=Photographs")
+    page.get_by_role("button", name="Add a map").click()
+    upload = page.get_by_test_id("stFileUploaderDropzoneInput").first
+    upload.set_input_files({"name": "broken.npz", "mimeType": "application/zip", "buffer": b"PK nothing"})
+    expect(page.get_by_text("broken.npz: not a heat map file, or a damaged one")).to_be_visible()
+    good = (HEATMAPS / "resnet-50_imagenet100_published.npz").read_bytes()
+    upload.set_input_files({"name": "good.npz", "mimeType": "application/zip", "buffer": good})
+    expect(page.locator(".plot")).to_have_count(3)
+    expect(page.get_by_text("ResNet-50 · ImageNet100 · uploaded 1").first).to_be_attached()
+
+
+def test_a_small_sweep_starts_stops_and_its_map_is_the_engines(frequency_page):
+    page = frequency_page("?pictures=Photographs")
+    expect(page.locator(".answers tr").nth(1)).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    page.get_by_role("button", name="Start the sweep").click()
+    stop = page.get_by_role("button", name="Stop the sweep")
+    expect(stop).to_be_visible()
+    expect(page.get_by_text(re.compile(r"[2-9] of 26 waves"))).to_be_visible(timeout=SLOW)
+    stop.click()
+    expect(page.get_by_text(re.compile(r"Stopped after \d+ of 26 waves"))).to_be_visible()
+    expect(page.locator(".plot")).to_have_count(3)
+    expect(page.get_by_text("EfficientNet-Lite0 · bundled photographs · computed here 1").first).to_be_attached()
+
+
+def test_page_fits_a_phone(frequency_page):
+    page = frequency_page("?pictures=Photographs", width=390, height=800)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(page.locator(".plot").first).to_be_visible()
+    assert page.locator(".plot").first.bounding_box()["width"] > 200

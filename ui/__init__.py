@@ -1,0 +1,1 @@
+"""Streamlit pages and widgets; the mathematics is in `core`."""

@@ -1,0 +1,247 @@
+// Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
+
+const NARROWEST = 280, LARGEST = 480; // CSS pixels: a map's column at least, a map's side at most
+const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
+const NOT_COMPUTED = -32768;
+const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+const views = new WeakMap(); // parentElement -> view
+const remembered = new Map(); // data.key -> { token, frequency }: survives when Streamlit mounts us anew
+
+export default function ({ data, parentElement, setStateValue }) {
+  if (!data) return;
+  if (!views.has(parentElement)) views.set(parentElement, createView(parentElement));
+  const view = views.get(parentElement);
+  view.send = (frequency) => setStateValue("choice", { frequency, token: data.token });
+  let memory = remembered.get(data.key);
+  if (memory?.token !== data.token) memory = { token: data.token, frequency: data.selected };
+  remembered.set(data.key, memory);
+  view.memory = memory;
+  const drawing = JSON.stringify({ ...data, token: null, selected: null });
+  if (view.drawing !== drawing) {
+    view.drawing = drawing;
+    rebuild(view, data);
+  }
+  showCursor(view);
+}
+
+function createView(parentElement) {
+  const root = element("div", "heatmaps");
+  const view = {
+    root,
+    grid: root.appendChild(element("div", "grid")),
+    bar: root.appendChild(element("div", "bar")),
+    live: root.appendChild(element("div", "spoken")),
+    maps: [],
+    hover: null,
+  };
+  view.live.setAttribute("aria-live", "polite");
+  parentElement.appendChild(root);
+  new ResizeObserver(() => layOut(view)).observe(root);
+  return view;
+}
+
+function rebuild(view, data) {
+  view.data = data;
+  const table = unpack(data.table);
+  const sides = data.maps.map((packed) => packed.side);
+  if (String(sides) !== String(view.maps.map((map) => map.side))) {
+    view.maps = sides.map((side) => createMap(view, side));
+    view.grid.replaceChildren(...view.maps.map((map) => map.figure));
+  } // else keep the elements: a map that grows while it is computed keeps its focus, and clicks do not fall between
+  data.maps.forEach((packed, k) => fill(view.maps[k], packed, data, table));
+  drawBar(view, table);
+  layOut(view);
+}
+
+// The elements and events of a map, still without content.
+function createMap(view, side) {
+  const half = (side - 1) / 2;
+  const map = { side, half, figure: element("figure") };
+  const caption = map.figure.appendChild(element("figcaption"));
+  map.heading = caption.appendChild(element("div", "title"));
+  map.subheading = caption.appendChild(element("div", "subtitle"));
+  const frame = map.figure.appendChild(element("div", "frame"));
+  map.plot = element("div", "plot");
+  map.canvas = element("canvas");
+  map.ring = element("div", "mark ring");
+  map.lines = element("div", "lines");
+  map.plot.append(map.canvas, element("div", "mark zero"), map.lines, map.ring);
+  frame.append(
+    element("div", "name down", "vertical frequency i"), ticks("down", half), map.plot,
+    ticks("right", half), element("div", "name right", "horizontal frequency j (cycles per image)"),
+  );
+  map.readout = map.figure.appendChild(element("div", "readout"));
+
+  map.plot.tabIndex = 0;
+  map.plot.setAttribute("role", "application");
+  map.plot.setAttribute("aria-roledescription", "heat map");
+  map.plot.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch") return; // a finger scrolls or taps; it does not hover
+    view.hover = pointedAt(map, event);
+    showCursor(view);
+  });
+  map.plot.addEventListener("pointerleave", () => {
+    view.hover = null;
+    showCursor(view);
+  });
+  map.plot.addEventListener("click", (event) => choose(view, pointedAt(map, event), 0));
+  map.plot.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const arrow = ARROWS[event.key];
+    if (!arrow && event.key !== "Home") return;
+    event.preventDefault(); // do not scroll the page
+    view.hover = null;
+    const step = event.shiftKey ? 5 : 1;
+    const clamp = (value) => Math.max(-half, Math.min(half, value));
+    const next = arrow ? view.memory.frequency.map((value, k) => clamp(value + step * arrow[k])) : [0, 0];
+    choose(view, next, event.repeat ? 150 : 0); // a held key reports where it comes to rest
+  });
+  return map;
+}
+
+function fill(map, { title, subtitle, label, cells }, { range: [low, high], decimals }, table) {
+  const { side, half } = map;
+  const numbers = new DataView(unpack(cells).buffer);
+  map.title = map.heading.textContent = title;
+  map.subheading.textContent = subtitle;
+  map.label = label;
+  map.layers = numbers.byteLength / (2 * side * side); // the values, or the values and both ends of their intervals
+  // The number in a layer, in units of the last decimal; NaN where not computed, undefined outside the map.
+  map.at = ([i, j], layer = 0) => {
+    if (Math.max(Math.abs(i), Math.abs(j)) > half) return undefined;
+    const number = numbers.getInt16(2 * (layer * side * side + (i + half) * side + (j + half)), true);
+    return number === NOT_COMPUTED ? NaN : number;
+  };
+  map.values = everyFrequency(half).map((frequency) => map.at(frequency) / 10 ** decimals);
+  map.plot.setAttribute("aria-label",
+    `${title}: ${label} at each frequency, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a ` +
+    "frequency, with Shift in steps of 5; Home returns to zero frequency.");
+
+  // One canvas pixel per cell, enlarged by CSS; cells not computed stay transparent, so that the hatching shows.
+  map.canvas.width = map.canvas.height = side;
+  const context = map.canvas.getContext("2d");
+  const image = context.createImageData(side, side);
+  map.values.forEach((value, cell) => {
+    if (Number.isNaN(value)) return;
+    const place = Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low))));
+    image.data.set([...table.subarray(3 * place, 3 * place + 3), 255], 4 * cell);
+  });
+  context.putImageData(image, 0, 0);
+}
+
+function everyFrequency(half) {
+  const axis = Array.from({ length: 2 * half + 1 }, (_, k) => k - half);
+  return axis.flatMap((i) => axis.map((j) => [i, j]));
+}
+
+function drawBar(view, table) {
+  const { range: [low, high], unit, maps } = view.data;
+  const labels = [...new Set(maps.map((map) => map.label))].join(", ");
+  const scale = element("div", "scale");
+  const stops = Array.from({ length: 33 }, (_, k) => 3 * Math.round((255 * k) / 32));
+  scale.style.background = `linear-gradient(to right, ${stops.map((s) => `rgb(${table.slice(s, s + 3)})`)})`;
+  const rough = (high - low) / 5, magnitude = 10 ** Math.floor(Math.log10(rough));
+  const step = magnitude * [1, 2, 5, 10].find((nice) => nice * magnitude >= rough * 0.999);
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
+    const tick = scale.appendChild(element("span", "tick", number(view, k * step, digits)));
+    tick.style.left = `${(100 * (k * step - low)) / (high - low)}%`;
+  }
+  view.bar.replaceChildren(element("span", "label", unit ? `${labels} (${unit})` : labels), scale);
+  const values = view.maps.flatMap((map) => map.values);
+  view.bar.append(element("span", "key origin", "zero frequency"));
+  if (values.some(Number.isNaN)) view.bar.append(element("span", "key absent", "not computed"));
+  if (values.some((v) => v < low || v > high)) {
+    view.bar.append(element("span", "key", "Values beyond the bar have the colour of its end."));
+  }
+}
+
+// As many columns as fit, evenly filled. All maps get the same side, so that they compare; the coarsest map's cells
+// are a whole number of device pixels wide, unless that would waste more than an eighth of the room.
+function layOut(view) {
+  const width = view.root.clientWidth, count = view.maps.length;
+  if (!width || !count) return;
+  const fitting = Math.max(1, Math.floor((width + GAP) / (NARROWEST + GAP)));
+  const columns = Math.ceil(count / Math.ceil(count / fitting));
+  const room = Math.min(LARGEST, Math.floor((width - (columns - 1) * GAP) / columns) - GUTTER);
+  view.grid.style.gridTemplateColumns = `repeat(${columns}, ${room + GUTTER}px)`;
+  view.root.classList.toggle("narrow", room < 340);
+  const coarsest = Math.min(...view.maps.map((map) => map.side)), ratio = window.devicePixelRatio || 1;
+  const whole = (Math.floor((room * ratio) / coarsest) * coarsest) / ratio;
+  const side = whole > room * 0.875 ? whole : room;
+  for (const map of view.maps) {
+    map.figure.style.setProperty("--side", `${side}px`);
+    map.figure.style.setProperty("--cell", `${side / map.side}px`);
+  }
+}
+
+function showCursor(view) {
+  for (const map of view.maps) {
+    const cursor = view.hover ?? view.memory.frequency;
+    place(map, map.lines, cursor);
+    place(map, map.ring, view.memory.frequency);
+    const [value, interval] = describe(view, map, cursor);
+    map.readout.replaceChildren(`${name(cursor)}: ${value} `, element("span", "", interval));
+  }
+}
+
+function place(map, mark, [i, j]) {
+  mark.hidden = map.at([i, j]) === undefined;
+  mark.style.setProperty("--x", `${(100 * (j + map.half + 0.5)) / map.side}%`);
+  mark.style.setProperty("--y", `${(100 * (i + map.half + 0.5)) / map.side}%`);
+}
+
+function choose(view, frequency, delay) {
+  const changed = String(frequency) !== String(view.memory.frequency);
+  view.memory.frequency = frequency;
+  showCursor(view);
+  view.live.textContent = `${name(frequency)}. ` +
+    view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).join(" ").trim()}.`).join(" ");
+  if (!changed) return;
+  clearTimeout(view.timer);
+  view.timer = setTimeout(() => view.send(frequency), delay);
+}
+
+function pointedAt(map, event) {
+  const box = map.plot.getBoundingClientRect();
+  const cell = (offset, length) => Math.max(0, Math.min(map.side - 1, Math.floor((offset / length) * map.side)));
+  return [cell(event.clientY - box.top, box.height) - map.half, cell(event.clientX - box.left, box.width) - map.half];
+}
+
+// [the value, its interval] in words.
+function describe(view, map, frequency) {
+  const { decimals, unit } = view.data;
+  const [value, low, high] = [0, 1, 2].map((layer) => (layer < map.layers ? map.at(frequency, layer) : NaN));
+  if (value === undefined) return ["outside this map", ""];
+  if (Number.isNaN(value)) return ["not computed", ""];
+  const text = (n) => number(view, n / 10 ** decimals, decimals);
+  const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `[${text(low)}, ${text(high)}]`;
+  return [`${map.label} ${text(value)}${unit && ` ${unit}`}`, interval];
+}
+
+const unpack = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+const minus = (text) => String(text).replace("-", "\u2212");
+const name = ([i, j]) => minus(`(${i}, `) + minus(`${j})`);
+
+function number(view, value, digits) {
+  const text = value.toFixed(digits);
+  if (Number(text) === 0) return text.replace("-", "");
+  return view.data.signed && value > 0 ? `+${text}` : minus(text);
+}
+
+function ticks(direction, half) {
+  const axis = element("div", `ticks ${direction}`);
+  for (const frequency of [-half, 0, half]) {
+    const tick = axis.appendChild(element("span", "", minus(frequency)));
+    tick.style.setProperty("--at", `${(100 * (frequency + half + 0.5)) / (2 * half + 1)}%`);
+  }
+  return axis;
+}
+
+function element(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}

@@ -1,0 +1,284 @@
+"""Live work in the background: a process-wide queue that outlives a page's reruns.
+
+A page hands in a function that makes an iterator (`core`'s live work is iterators), keeps the `Job` in its
+session, and draws `job.latest` whenever it likes; how often it draws never changes the result. One job runs
+per slot, the others wait in order of arrival. A visitor who closes the tab stops calling `beat`, and the slot
+goes to the next in line.
+
+Only `job_manager`, at the end, knows that Streamlit exists.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import streamlit as st
+
+JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned"]
+IteratorMaker = Callable[[], Iterable[Any]]
+
+_log = logging.getLogger(__name__)
+_TIMED_STEPS = 20  # the speed shown is the mean of so many recent steps: a slow first one does not linger
+
+
+class QueueFull(RuntimeError):
+    """The waiting line has reached its limit; the message is a sentence to show to the visitor."""
+
+
+class Job:
+    """One visitor's piece of work, made by `JobManager.submit`. Every attribute may be read from any thread.
+
+    Attributes:
+        id: unique text.
+        owner: who asked for it.
+        total: number of states expected, or None.
+        status: "queued" or "running", and in the end "done", "stopped" (by its visitor), "failed" (see
+            `error`) or "abandoned" (its visitor has gone). After one of those four nothing changes any more.
+        latest: the newest state, or None before the first; a state nobody looked at in time is overwritten.
+        done: number of states so far.
+        error: the exception that ended a failed job.
+    """
+
+    def __init__(
+        self, manager: "JobManager", make_iterator: IteratorMaker, owner: str, total: int | None, keep: int
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self.owner = owner
+        self.total = total
+        self.status: JobStatus = "queued"
+        self.latest: Any = None
+        self.done = 0
+        self.error: Exception | None = None
+        self._manager = manager
+        self._make_iterator: IteratorMaker | None = make_iterator
+        self._keep = keep
+        self._kept: list[Any] = []
+        self._stride = 1
+        self._started: float | None = None
+        self._finished: float | None = None
+        self._last_beat = manager._clock()
+        self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
+        self._ended = threading.Event()
+
+    @property
+    def active(self) -> bool:
+        """True while the job waits or runs."""
+        return self.status in ("queued", "running")
+
+    @property
+    def position(self) -> int:
+        """Place in the waiting line: 1 is next, 0 is not waiting."""
+        return self._manager._position(self)
+
+    @property
+    def history(self) -> tuple[Any, ...]:
+        """At most `keep` states spread over the run, with the first and the newest; empty without `keep`."""
+        with self._manager._lock:
+            newest = () if not self._kept or self._kept[-1] is self.latest else (self.latest,)
+            return (*self._kept, *newest)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the job began to run (waiting is not counted); stands still once it has ended."""
+        with self._manager._lock:
+            if self._started is None:
+                return 0.0
+            until = self._manager._clock() if self._finished is None else self._finished
+            return until - self._started
+
+    @property
+    def seconds_per_step(self) -> float | None:
+        """Mean duration of the most recent steps; None before the first state."""
+        with self._manager._lock:
+            if self._started is None or not self._stamps:
+                return None
+            if len(self._stamps) == 1:
+                return self._stamps[0] - self._started
+            return (self._stamps[-1] - self._stamps[0]) / (len(self._stamps) - 1)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated seconds until done; None while unknown, 0.0 once ended."""
+        with self._manager._lock:
+            if not self.active:
+                return 0.0
+            step = self.seconds_per_step
+            if step is None or self.total is None:
+                return None
+            since_last = self._manager._clock() - self._stamps[-1]
+            return max(0.0, (self.total - self.done) * step - since_last)
+
+    def stop(self) -> None:
+        """End the job at once for its visitor; the step in flight finishes unseen, then the slot is free."""
+        self._manager._finish(self, "stopped")
+
+    def beat(self) -> None:
+        """Say that the visitor is still there. Call it on every redraw, also while the job is queued."""
+        with self._manager._lock:
+            self._last_beat = self._manager._clock()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until the job has ended, at most `timeout` seconds; True if it has. Not for pages."""
+        return self._ended.wait(timeout)
+
+
+class JobManager:
+    """Runs jobs in order of arrival, `slots` at a time, each in a thread of its own."""
+
+    def __init__(
+        self,
+        *,
+        slots: int = 1,
+        queue_limit: int = 8,
+        quiet_seconds: float = 10.0,
+        heartbeat_seconds: float = 150.0,
+        is_connected: Callable[[str], bool] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Args:
+            slots: jobs that run at the same time; at least 1.
+            queue_limit: jobs that may wait; at least 0.
+            quiet_seconds: after so long without a beat, a job is abandoned if its owner is not connected.
+            heartbeat_seconds: after so long without a beat, it is abandoned anyway. Generous, because
+                browsers slow the timers of a hidden tab to one call a minute.
+            is_connected: tells whether an owner's browser is still connected; without it, only
+                `heartbeat_seconds` counts.
+            clock: seconds, monotonic; replaced in tests.
+        """
+        if slots < 1 or queue_limit < 0:
+            raise ValueError(f"wanted slots >= 1 and queue_limit >= 0; got slots={slots}, queue_limit={queue_limit}")
+        self._slots = slots
+        self._queue_limit = queue_limit
+        self._quiet_seconds = quiet_seconds
+        self._heartbeat_seconds = heartbeat_seconds
+        self._is_connected = is_connected
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._queue: deque[Job] = deque()
+        # A stopped job stays here until its step in flight has finished: its thread still keeps a core busy.
+        self._in_slots: set[Job] = set()
+
+    def submit(
+        self, make_iterator: IteratorMaker, *, owner: str, total: int | None = None, keep: int | None = None
+    ) -> Job:
+        """Queue a job; it starts at once when a slot is free. An earlier job of the same owner is stopped.
+
+        Args:
+            make_iterator: called in the worker thread; returns the iterator to consume, which is closed in
+                that same thread however the job ends. Only the newest state is offered, so each must stand on
+                its own (the map so far, not one more cell) and must not change after it was yielded.
+            owner: who asks, e.g. the session's id.
+            total: number of states that the iterator will yield, if known.
+            keep: how many states `history` may hold; at least 2, or None for no history.
+        Raises:
+            QueueFull: as many jobs wait already as may.
+            ValueError: `keep` is below 2.
+        """
+        if keep is not None and keep < 2:
+            raise ValueError(f"keep is the number of states in a history: wanted None or at least 2, got {keep}")
+        with self._lock:
+            self._drop_silent()
+            mine = [job for job in (*self._queue, *self._in_slots) if job.owner == owner]
+            waiting = sum(job not in mine for job in self._queue)
+            if waiting >= self._queue_limit and len(self._in_slots) >= self._slots:
+                line = "no run may wait" if not waiting else f"the waiting line is full ({waiting} in it)"
+                raise QueueFull(f"The server is busy and {line}: please try again in a few minutes.")
+            for earlier in mine:
+                earlier.stop()
+            job = Job(self, make_iterator, owner, total, keep or 0)
+            self._queue.append(job)
+            self._start_next()
+        return job
+
+    def _start_next(self) -> None:
+        self._drop_silent()
+        while self._queue and len(self._in_slots) < self._slots:
+            job = self._queue.popleft()
+            job.status = "running"
+            job._started = self._clock()
+            self._in_slots.add(job)
+            threading.Thread(target=self._work, args=(job,), name=f"job-{job.id[:8]}", daemon=True).start()
+
+    def _work(self, job: Job) -> None:
+        try:
+            assert job._make_iterator is not None
+            states = job._make_iterator()
+            # A generator is closed here, in the thread that ran it; a plain iterator has nothing to close.
+            with contextlib.closing(states) if hasattr(states, "close") else contextlib.nullcontext():
+                for state in states:
+                    if not self._record(job, state):
+                        break
+            self._finish(job, "done")
+        except Exception as error:
+            _log.warning("a live job failed", exc_info=True)
+            self._finish(job, "failed", error)
+        finally:
+            self._finish(job, "failed", RuntimeError("the work ended with neither a result nor an error"))
+            with self._lock:
+                job._make_iterator = None  # lets go of the classifiers and images that it holds
+                self._in_slots.discard(job)
+                self._start_next()
+
+    def _record(self, job: Job, state: Any) -> bool:
+        """Make `state` the newest; False when the work is to end."""
+        with self._lock:
+            if not job.active:
+                return False
+            if job._keep and job.done % job._stride == 0:
+                job._kept.append(state)
+                if len(job._kept) >= job._keep:  # full: keep every second one, and from now on half as many
+                    del job._kept[1::2]
+                    job._stride *= 2
+            job.latest = state
+            job.done += 1
+            job._stamps.append(self._clock())
+            self._drop_silent()
+            return job.active
+
+    def _finish(self, job: Job, status: JobStatus, error: Exception | None = None) -> None:
+        """Give the job its last status, unless it has one."""
+        with self._lock:
+            if not job.active:
+                return
+            if job.status == "queued":
+                self._queue.remove(job)
+                job._make_iterator = None
+            job.status, job.error, job._finished = status, error, self._clock()
+            job._ended.set()
+
+    def _position(self, job: Job) -> int:
+        with self._lock:
+            self._drop_silent()
+            return self._queue.index(job) + 1 if job in self._queue else 0
+
+    def _drop_silent(self) -> None:
+        """Abandon every job whose visitor has gone. There is no timer: any other call brings this about."""
+        now = self._clock()
+        for job in (*self._queue, *self._in_slots):
+            silence = now - job._last_beat
+            if silence > self._heartbeat_seconds or (
+                silence > self._quiet_seconds and self._is_connected and not self._is_connected(job.owner)
+            ):
+                self._finish(job, "abandoned")
+
+
+@st.cache_resource(show_spinner=False)
+def job_manager() -> JobManager:
+    """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
+    return JobManager(is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner))
+
+
+def current_owner() -> str:
+    """Id of the visitor's session whose script is running."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    if context is None:
+        raise RuntimeError("current_owner() wants a running Streamlit script; outside one, name the owner yourself")
+    return context.session_id

@@ -1,0 +1,53 @@
+"""Loaded classifiers, shared by all visitors of this process."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.classes import CIFAR10, ClassSet, imagenet
+from core.classifiers import ClassifierSpec, classifier_state, list_classifiers, load_classifier
+
+if TYPE_CHECKING:
+    from core.architectures.base import Classifier
+
+CLASS_SETS = {"cifar10": lambda: CIFAR10, "imagenet": imagenet}
+
+
+def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
+    """Classifiers whose weights are here and which can answer about "cifar10" or "imagenet"; costs no torch."""
+    return [
+        spec
+        for spec in list_classifiers()
+        if (spec.kind == "zero-shot" or spec.vocabulary == class_set)
+        and classifier_state(spec.name).status == "ready"
+    ]
+
+
+def classifier_for(name: str, class_set: str) -> Classifier:
+    """The classifier, asked about "cifar10" or "imagenet"."""
+    return _asked(name, CLASS_SETS[class_set]())
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _asked(name: str, class_set: ClassSet) -> Classifier:
+    return _loaded(name).for_classes(class_set)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _loaded(name: str) -> Classifier:
+    import torch
+
+    from core.allocator import keep_freed_memory
+
+    keep_freed_memory()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    spec = next(spec for spec in list_classifiers() if spec.name == name)
+    classes = CIFAR10 if spec.kind == "zero-shot" else None
+    classifier = load_classifier(name, classes, device=device)
+    # Streamlit collects garbage after every rerun; with torch's objects among it that takes 0.2 s each time.
+    gc.collect()
+    gc.freeze()
+    return classifier

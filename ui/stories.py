@@ -1,0 +1,56 @@
+"""What to look at first: each story chooses maps, a way to show them, and a wave. The numbers are the maps' own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CLIP = "CLIP ViT-B/32 · CIFAR-10 · published"
+RESNET56 = "ResNet-56 · CIFAR-10 · published"
+RESNET50 = "ResNet-50 · ImageNet100 · published"
+EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
+
+
+@dataclass(frozen=True)
+class Story:
+    """A preset. show: "Error", "Minus clean" or "Difference". frequency: (i, j)."""
+
+    title: str
+    body: str
+    maps: tuple[str, ...]
+    frequency: tuple[int, int]
+    show: str = "Error"
+    pictures: str = "CIFAR-10"
+
+
+STORIES = (
+    Story(
+        "Figure 1: CLIP against a ResNet",
+        "The paper's runs on CIFAR-10. The ResNet hardly minds the slowest waves, in the middle of its map; CLIP does: "
+        "one cycle per image costs it about 15 points more.",
+        (CLIP, RESNET56),
+        (0, 1),
+    ),
+    Story(
+        "The corners: CLIP holds out",
+        "The fastest waves a 32-pixel image can carry, a fine checkerboard: half of CLIP's answers stay right, "
+        "three quarters of the ResNet's are wrong.",
+        (CLIP, RESNET56),
+        (-14, -14),
+    ),
+    Story(
+        "A surprise: they cross twice",
+        "CLIP errs more below radius 2.5 and less in the corners, as the paper says. In between it errs less from "
+        "radius 3 to 10, and more again from 11 to 14, where the ResNet recovers.",
+        (CLIP, RESNET56),
+        (8, 8),
+        show="Difference",
+    ),
+    Story(
+        "Figure 2: ImageNet at 224 pixels",
+        "The paper's ResNet-50 on 100 ImageNet classes beside a small CNN computed here on all 1,000. Both are calm in "
+        "the middle and err most around radius 10.",
+        (RESNET50, EFFICIENTNET),
+        (0, 9),
+        pictures="Photographs",
+    ),
+)
