@@ -21,7 +21,7 @@ RUN pip install --user -r requirements.txt
 COPY --chown=user . .
 
 # To ship weights in the image instead of downloading them after every restart of a Space, uncomment:
-# RUN python -m core.weights clip-vit-b-32
+# RUN python -c "from core import load_classifier; from core.classes import CIFAR10; load_classifier('clip-vit-b-32', CIFAR10, download=True)"
 
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \

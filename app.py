@@ -7,7 +7,9 @@ from ui import frequency, models
 st.set_page_config(page_title="What does CLIP see?", page_icon=":material/waves:", layout="wide")
 st.navigation(
     [
-        st.Page(frequency.page, title="Frequency sensitivity", url_path="frequency", icon=":material/grid_on:", default=True),
+        st.Page(
+            frequency.page, title="Frequency sensitivity", url_path="frequency", icon=":material/grid_on:", default=True
+        ),
         st.Page(models.page, title="Models and data", url_path="models", icon=":material/database:"),
     ],
     position="top",

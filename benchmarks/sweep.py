@@ -66,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = options.parse_args(arguments)
 
     keep_freed_memory()
-    data = load_samples("photographs" if classifier_spec(given.classifier).vocabulary == "imagenet" else "cifar10-samples")
+    data = load_samples(
+        "photographs" if classifier_spec(given.classifier).vocabulary == "imagenet" else "cifar10-samples"
+    )
     classifier = load_classifier(given.classifier, data.classes, weights=given.weights, device=given.device)
     chosen = np.arange(given.images) % len(data)
     images, labels = data.images[chosen], data.labels[chosen]

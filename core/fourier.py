@@ -20,9 +20,7 @@ Array = Any
 def check_side(side: int) -> None:
     """Raise ValueError unless `side` can be the side of a heat map: odd and positive."""
     if side < 1 or side % 2 == 0:
-        raise ValueError(
-            f"a heat map needs an odd side, so that zero frequency has a cell of its own; got {side}"
-        )
+        raise ValueError(f"a heat map needs an odd side, so that zero frequency has a cell of its own; got {side}")
 
 
 def largest_side(height: int, width: int) -> int:
@@ -151,6 +149,8 @@ def add_basis(images: Array, basis: Array, epsilon: float, *, signs: Array) -> P
     if images.shape[-2:] != basis.shape:
         raise ValueError(f"the wave is {tuple(basis.shape)} pixels but the images are {tuple(images.shape[-2:])}")
     if signs.shape != images.shape[:2]:
-        raise ValueError(f"signs must be {tuple(images.shape[:2])}, one per image and channel; got {tuple(signs.shape)}")
+        raise ValueError(
+            f"signs must be {tuple(images.shape[:2])}, one per image and channel; got {tuple(signs.shape)}"
+        )
     perturbed = (images + signs[:, :, None, None] * (basis * epsilon)).clip(0, 1)
     return PerturbedImages(perturbed, ((perturbed - images) ** 2).sum((2, 3)) ** 0.5)

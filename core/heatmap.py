@@ -76,9 +76,7 @@ class Heatmap:
         for name in ("top1_errors", "top5_errors", "count"):
             array = getattr(self, name)
             if array.shape != (side, side) or array.dtype != np.int64:
-                raise ValueError(
-                    f"{name} must be ({side}, {side}) int64; got {array.shape} {array.dtype}"
-                )
+                raise ValueError(f"{name} must be ({side}, {side}) int64; got {array.shape} {array.dtype}")
         for errors in (self.top1_errors, self.top5_errors):
             if (errors > self.count).any() or (errors < -1).any():
                 raise ValueError("every error count must lie between -1 (not computed) and the number of images")
@@ -157,7 +155,7 @@ class Heatmap:
 
     def to_bytes(self) -> bytes:
         """The file's bytes."""
-        arrays = {
+        arrays: dict[str, Any] = {
             "top1_errors": self.top1_errors,
             "top5_errors": self.top5_errors,
             "count": self.count,
@@ -256,7 +254,7 @@ def _read_arrays(data: bytes) -> dict[str, np.ndarray]:
 
 def _check_metadata(metadata: Mapping[str, Any]) -> None:
     """Raise ValueError unless the fields that readers rely on are there, with the right types."""
-    wanted = {
+    wanted: dict[str, type | tuple[type, ...]] = {
         "classifier": dict,
         "dataset": dict,
         "source": dict,

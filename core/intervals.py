@@ -34,9 +34,7 @@ def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.
     return Interval(np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1))
 
 
-def newcombe(
-    rate_a: np.ndarray, interval_a: Interval, rate_b: np.ndarray, interval_b: Interval
-) -> Interval:
+def newcombe(rate_a: np.ndarray, interval_a: Interval, rate_b: np.ndarray, interval_b: Interval) -> Interval:
     """Interval of `rate_a - rate_b`, two independent proportions, from their Wilson intervals.
 
     Source: Newcombe 1998, method 10. Conservative when both classifiers saw the same images.

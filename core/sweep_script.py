@@ -91,7 +91,8 @@ def _recall(output: Path, journal: SweepJournal) -> None:
     ]
     if clean[2] > 0:
         probability = earlier.metadata["source"]["clean_true_probability"]
-        results.append(CellResult(None, *clean.tolist(), true_probability=probability))
+        top1, top5, count = map(int, clean)
+        results.append(CellResult(None, top1, top5, count, probability))
     fresh = [result for result in results if result.frequency not in journal.finished]
     if fresh:
         journal.append(fresh, float(earlier.metadata["source"].get("wall_seconds", 0)))
@@ -176,7 +177,9 @@ def choose_device(name: str, local_rank: int) -> str:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"--device {name} needs a CUDA GPU and a CUDA build of torch; none was found, use --device cpu")
+        raise ValueError(
+            f"--device {name} needs a CUDA GPU and a CUDA build of torch; none was found, use --device cpu"
+        )
     return f"cuda:{local_rank}" if name == "cuda" else name
 
 
@@ -223,7 +226,12 @@ def _run(given: argparse.Namespace, processes: Processes) -> Heatmap | None:
             bar.update(done - bar.n)
 
         dataset = load_dataset(
-            given.dataset, given.data_dir, image_size=given.image_size, limit=given.limit, seed=given.seed, progress=show
+            given.dataset,
+            given.data_dir,
+            image_size=given.image_size,
+            limit=given.limit,
+            seed=given.seed,
+            progress=show,
         )
     size = dataset.image_size
     if given.epsilon is None and size not in PAPER_EPSILON:

@@ -30,9 +30,11 @@ def main() -> int:
     if find_chromium() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     found = find_chromium()
-    print(f"Chromium for the browser tests: {found}" if found else
-          "No Chromium was found or could be installed: install one (Debian: apt-get install chromium) or set CHROMIUM.")
-    return 0 if found else 1
+    if found is None:
+        print("No Chromium could be found or installed: install one (Debian: apt-get install chromium) or set CHROMIUM")
+        return 1
+    print(f"Chromium for the browser tests: {found}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -36,7 +36,19 @@ def test_the_check_for_streamlit_can_fail():
 
 @pytest.mark.parametrize(
     "name",
-    ["fourier", "heatmap", "comparison", "sweep", "sweep_result", "sweep_script", "answers", "classifiers", "datasets", "samples", "images"],
+    [
+        "fourier",
+        "heatmap",
+        "comparison",
+        "sweep",
+        "sweep_result",
+        "sweep_script",
+        "answers",
+        "classifiers",
+        "datasets",
+        "samples",
+        "images",
+    ],
 )
 def test_importing_the_engine_costs_no_torch(name):
     assert "torch" not in modules_after(f"import core, core.{name}")

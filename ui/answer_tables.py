@@ -24,7 +24,9 @@ _STYLE = """<style>
 </style>"""
 
 
-def answer_table(title: str, answers: Answers, names: Sequence[str], label: int | None) -> None:
+def answer_table(
+    title: str, answers: Answers, names: Sequence[str], label: int | None, *, frequency: tuple[int, int]
+) -> None:
     """The classes that lead with or without the wave, with both probabilities as bars and numbers."""
     rows = "".join(
         f'<tr class="{"true" if row == label else ""}"><td>{html.escape(names[row])}{" ✓" if row == label else ""}</td>'
@@ -32,10 +34,10 @@ def answer_table(title: str, answers: Answers, names: Sequence[str], label: int 
         for row in leading_classes(answers)
     )
     before, after = names[int(answers.clean.argmax())], names[int(answers.perturbed.argmax())]
-    verdict = "stays" if before == after else "becomes"
+    verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
+    wave = "{},{}".format(*frequency)
     st.html(
-        f"{_STYLE}<table class='answers'><caption>{html.escape(title)}: {html.escape(before)} "
-        f"{verdict}{'' if before == after else f' {html.escape(after)}'}</caption>"
+        f'{_STYLE}<table class="answers" data-wave="{wave}"><caption>{html.escape(f"{title}: {verdict}")}</caption>'
         f"<tr><th>class</th><th>clean</th><th>with the wave</th></tr>{rows}</table>"
     )
 
@@ -51,9 +53,7 @@ def _bar(probability: float, kind: str) -> str:
     return f'<td class="n"><span class="bar {kind}" style="width:{55 * probability:.1f}%"></span>{probability:.1%}</td>'
 
 
-def probability_curve(
-    found: Mapping[str, Answers], names: Sequence[str], label: int | None, epsilon: float
-) -> None:
+def probability_curve(found: Mapping[str, Answers], names: Sequence[str], label: int | None, epsilon: float) -> None:
     """Probability of the true class against the size v; without a true class, of each clean first answer."""
     rows, lines = [], []
     for title, answers in found.items():
@@ -82,11 +82,7 @@ def probability_curve(
             ],
         )
     )
-    rule = (
-        alt.Chart(alt.Data(values=[{"v": epsilon}]))
-        .mark_rule(strokeDash=[4, 4], color="#888888")
-        .encode(x="v:Q")
-    )
+    rule = alt.Chart(alt.Data(values=[{"v": epsilon}])).mark_rule(strokeDash=[4, 4], color="#888888").encode(x="v:Q")
     st.altair_chart(
         (chart + rule).properties(height=220),
         width="stretch",

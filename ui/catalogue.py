@@ -64,9 +64,7 @@ def label_of(heatmap: Heatmap) -> str:
 
 @st.cache_data(show_spinner=False)
 def _shipped() -> list[Entry]:
-    entries = [
-        Entry(label_of(heatmap), heatmap) for heatmap in map(Heatmap.load, sorted(HEATMAPS.glob("*.npz")))
-    ]
+    entries = [Entry(label_of(heatmap), heatmap) for heatmap in map(Heatmap.load, sorted(HEATMAPS.glob("*.npz")))]
     # The paper's own maps come first.
     return sorted(entries, key=lambda entry: entry.heatmap.metadata["source"]["type"] != "published")
 

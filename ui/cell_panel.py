@@ -236,7 +236,7 @@ def _answers(picture: Picture, frequency: tuple[int, int], epsilon: float, seed:
             except (RuntimeError, FileNotFoundError, ValueError) as error:
                 st.error(f"{spec.title}: {error}")
                 continue
-            answer_table(spec.title, found[spec.title], picture.classes.names, picture.label)
+            answer_table(spec.title, found[spec.title], picture.classes.names, picture.label, frequency=frequency)
     if found:
         probability_curve(found, picture.classes.names, picture.label, epsilon)
     _flip_counts(ready, picture, frequency, epsilon, seed)
@@ -266,9 +266,7 @@ def _answers_of(
     from core.answers import answers
 
     image = pixels.astype(np.float32) / 255
-    return answers(
-        classifier_for(name, class_set), image, frequency, epsilon, sizes, seed=seed, position=position
-    )
+    return answers(classifier_for(name, class_set), image, frequency, epsilon, sizes, seed=seed, position=position)
 
 
 def _flip_counts(
@@ -297,9 +295,7 @@ def _flip_counts(
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _flips_of(
-    name: str, kind: str, start: int, frequency: tuple[int, int], epsilon: float, seed: int
-) -> Flips:
+def _flips_of(name: str, kind: str, start: int, frequency: tuple[int, int], epsilon: float, seed: int) -> Flips:
     from core.answers import flips
 
     data, class_set = samples(kind), "cifar10" if kind == "cifar10" else "imagenet"

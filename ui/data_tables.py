@@ -39,7 +39,9 @@ def maps_table() -> None:
             "Classifier": st.column_config.TextColumn(pinned=True),
             "Images": st.column_config.NumberColumn(format="localized", help="images behind every cell"),
             "Size": st.column_config.TextColumn(help="waves down and across, zero frequency in the middle"),
-            "v": st.column_config.NumberColumn(format="%.1f", help="L2 size of the wave per channel, pixels from 0 to 1"),
+            "v": st.column_config.NumberColumn(
+                format="%.1f", help="L2 size of the wave per channel, pixels from 0 to 1"
+            ),
             "Citation": st.column_config.TextColumn(width="medium"),
             "Link": st.column_config.LinkColumn(display_text=_DOMAIN),
             "Notes": st.column_config.TextColumn(width="large"),

@@ -24,9 +24,7 @@ def map_downloads(chosen: Sequence[Entry]) -> None:
             st.markdown(f"**{entry.label}**")
             stem, heatmap = file_stem(entry.label), entry.heatmap
             with st.container(horizontal=True):
-                st.download_button(
-                    "NPZ", heatmap.to_bytes, f"{stem}.npz", key=f"npz {stem}", on_click="ignore"
-                )
+                st.download_button("NPZ", heatmap.to_bytes, f"{stem}.npz", key=f"npz {stem}", on_click="ignore")
                 st.download_button(
                     "CSV",
                     lambda heatmap=heatmap: heatmap_csv(heatmap),

@@ -63,6 +63,9 @@ def _restore() -> None:
     """The chosen wave: from this visit, else from the page's address, else the first story's."""
     if label := st.session_state.pop(PENDING, None):
         st.session_state[MAPS] = [*st.session_state.get(MAPS, []), label][-MOST_MAPS:]
+        if entries()[label].heatmap.metadata["dataset"]["n"] == 1:
+            # One image is right or wrong; its probability says more.
+            st.session_state[TOP] = PROBABILITY
     if CELL not in st.session_state:
         st.session_state[CELL] = _parse_cell(st.query_params.get("cell", "")) or STORIES[0].frequency
     text = "{},{}".format(*st.session_state[CELL])
@@ -117,9 +120,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
             "Metric", [*METRICS, PROBABILITY], default="Top-1", key=TOP, required=True, bind="query-params"
         )
         st.segmented_control("Show", SHOWS, default="Error", key=SHOW, required=True, bind="query-params")
-        st.segmented_control(
-            "Crop", list(CROPS), default="63 × 63", key=CROP, required=True, bind="query-params"
-        )
+        st.segmented_control("Crop", list(CROPS), default="63 × 63", key=CROP, required=True, bind="query-params")
         with st.popover("Add a map", icon=":material/upload_file:"):
             _upload()
     return [available[label] for label in labels]
@@ -162,9 +163,7 @@ def _views(chosen: list[Entry]) -> tuple[list[MapView], tuple[float, float], str
     for entry, heatmap in maps:
         low, high = heatmap.interval(top)
         rate = heatmap.rate(top)
-        views.append(
-            MapView(_title(entry), entry.subtitle, 100 * rate, 100 * low, 100 * high, f"top-{top} error")
-        )
+        views.append(MapView(_title(entry), entry.subtitle, 100 * rate, 100 * low, 100 * high, f"top-{top} error"))
     return views, (0, 100), "viridis"
 
 
@@ -185,9 +184,7 @@ def _minus_clean_view(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
         unknown = np.full(heatmap.count.shape, np.nan)
         return MapView(_title(entry), entry.subtitle, unknown, value_label="rise of error")
     low, high = found.interval
-    return MapView(
-        _title(entry), entry.subtitle, 100 * found.value, 100 * low, 100 * high, f"rise of top-{top} error"
-    )
+    return MapView(_title(entry), entry.subtitle, 100 * found.value, 100 * low, 100 * high, f"rise of top-{top} error")
 
 
 def _difference_view(maps: list[tuple[Entry, Heatmap]], top: int) -> MapView:
@@ -206,9 +203,7 @@ def _difference_view(maps: list[tuple[Entry, Heatmap]], top: int) -> MapView:
 
 def _symmetric(views: list[MapView]) -> tuple[float, float]:
     """A range around zero, to the next ten, that holds all values."""
-    largest = max(
-        (np.nanmax(np.abs(view.values)) for view in views if np.isfinite(view.values).any()), default=10.0
-    )
+    largest = max((np.nanmax(np.abs(view.values)) for view in views if np.isfinite(view.values).any()), default=10.0)
     end = max(10.0, float(np.ceil(largest / 10) * 10))
     return -end, end
 
@@ -229,9 +224,7 @@ def _maps(chosen: list[Entry]) -> None:
         if len(chosen) < 2:
             st.info("A difference needs two maps: choose a second one above.")
         elif reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):
-            st.warning(
-                "These two maps were not measured alike. " + " ".join(reasons), icon=":material/warning:"
-            )
+            st.warning("These two maps were not measured alike. " + " ".join(reasons), icon=":material/warning:")
         if len(chosen) > 2:
             st.caption("The difference is that of the first two maps chosen.")
     if show == "Minus clean" and any(entry.heatmap.clean_rate() is None for entry in chosen):

@@ -47,13 +47,9 @@ class PickerImage:
     def __post_init__(self) -> None:
         picture = self.picture
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape) < 1:
-            raise ValueError(
-                f"picture {self.caption!r}: wanted uint8 (H, W, 3), got {picture.dtype} {picture.shape}"
-            )
+            raise ValueError(f"picture {self.caption!r}: wanted uint8 (H, W, 3), got {picture.dtype} {picture.shape}")
         if not self.caption.strip():
-            raise ValueError(
-                "a picture wants a caption, which is also its name for screen readers; got an empty one"
-            )
+            raise ValueError("a picture wants a caption, which is also its name for screen readers; got an empty one")
 
 
 @dataclass(frozen=True)
@@ -106,9 +102,7 @@ def image_picker(
     if not 0 <= selected < len(images):
         raise ValueError(f"selected wants an index from 0 to {len(images) - 1}, got {selected}")
     if not label.strip():
-        raise ValueError(
-            "image_picker wants a label, which is also its name for screen readers; got an empty one"
-        )
+        raise ValueError("image_picker wants a label, which is also its name for screen readers; got an empty one")
     if not 24 <= thumbnail <= 192:
         raise ValueError(f"thumbnail is a side in CSS pixels, wanted 24 to 192, got {thumbnail}")
     digest = _digest(images)

@@ -208,7 +208,7 @@ class JobManager:
     def _work(self, job: Job) -> None:
         try:
             assert job._make_iterator is not None
-            states = job._make_iterator()
+            states: Any = job._make_iterator()
             # A generator is closed here, in the thread that ran it; a plain iterator has nothing to close.
             with contextlib.closing(states) if hasattr(states, "close") else contextlib.nullcontext():
                 for state in states:

@@ -120,7 +120,9 @@ def _role(spec: ClassifierSpec) -> str:
         return ROLES[spec.name]
     what = "CLIP" if spec.kind == "zero-shot" else "network"
     caution = " Not the paper's CLIP." if spec.kind == "zero-shot" else " Not in the paper."
-    return f"A small {what} trained on CIFAR-10 for this project, so that everything runs at once on any machine.{caution}"
+    return (
+        f"A small {what} trained on CIFAR-10 for this project, so that everything runs at once on any machine.{caution}"
+    )
 
 
 def _facts(spec: ClassifierSpec) -> str:

@@ -21,8 +21,7 @@ def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
     return [
         spec
         for spec in list_classifiers()
-        if (spec.kind == "zero-shot" or spec.vocabulary == class_set)
-        and classifier_state(spec.name).status == "ready"
+        if (spec.kind == "zero-shot" or spec.vocabulary == class_set) and classifier_state(spec.name).status == "ready"
     ]
 
 

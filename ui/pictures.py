@@ -71,9 +71,7 @@ def sample_picture(name: str, position: int) -> Picture:
     """A bundled sample."""
     data = samples(name)
     class_set = "cifar10" if name == "cifar10" else "imagenet"
-    return Picture(
-        data.images[position], int(data.labels[position]), class_set, position, captions(name)[position]
-    )
+    return Picture(data.images[position], int(data.labels[position]), class_set, position, captions(name)[position])
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

@@ -29,9 +29,7 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: tuple[int, int]
         ]
     labels = [entry.label for entry in chosen]
     x = alt.X("radius:Q", title="radius √(i² + j²), cycles per image")
-    colour = alt.Color(
-        "map:N", scale=alt.Scale(domain=labels, range=list(PALETTE[: len(labels)])), title=None
-    )
+    colour = alt.Color("map:N", scale=alt.Scale(domain=labels, range=list(PALETTE[: len(labels)])), title=None)
     named = colour.legend(orient="top", direction="vertical", labelLimit=400)
     base = alt.Chart(alt.Data(values=rows))
     band = base.mark_area(opacity=0.2).encode(
@@ -44,9 +42,7 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: tuple[int, int]
         x,
         alt.Y("error:Q"),
         named,
-        alt.StrokeDash(
-            "map:N", scale=alt.Scale(domain=labels, range=list(DASHES[: len(labels)])), legend=None
-        ),
+        alt.StrokeDash("map:N", scale=alt.Scale(domain=labels, range=list(DASHES[: len(labels)])), legend=None),
         tooltip=[
             alt.Tooltip("map:N"),
             alt.Tooltip("radius:Q"),

@@ -139,14 +139,10 @@ def _progress(on_result: Callable[[str], None]) -> None:
 def _draw(job: Job) -> None:
     heatmap = job.latest
     if heatmap.metadata["dataset"]["n"] == 1:
-        view = MapView(
-            "Probability of its class", "so far", 100 * heatmap.true_probability, value_label="probability"
-        )
+        view = MapView("Probability of its class", "so far", 100 * heatmap.true_probability, value_label="probability")
     else:
         low, high = heatmap.interval()
-        view = MapView(
-            "Top-1 error", "so far", 100 * heatmap.error_rate, 100 * low, 100 * high, "top-1 error"
-        )
+        view = MapView("Top-1 error", "so far", 100 * heatmap.error_rate, 100 * low, 100 * high, "top-1 error")
     if job.active:
         heatmap_view(
             [view],

@@ -93,9 +93,7 @@ class WeightDownloads:
             if known is not None and known.status == "running":
                 return known
             started = self._downloads[spec.name] = WeightDownload(spec.title, spec.download_bytes)
-        threading.Thread(
-            target=started._run, args=(spec.weights,), name=f"download-{spec.name}", daemon=True
-        ).start()
+        threading.Thread(target=started._run, args=(spec.weights,), name=f"download-{spec.name}", daemon=True).start()
         return started
 
     def get(self, name: str) -> WeightDownload | None:

@@ -19,9 +19,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.waiting import wait_until_drawn
+from tests.chromium import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 START_SECONDS = 60.0
 
@@ -104,14 +104,15 @@ def streamlit_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium from the environment variable CHROMIUM, or /usr/bin/chromium. Without one the tests fail."""
-    if not CHROMIUM.exists():
+    """The Chromium that `tests.chromium` finds. Without one the tests fail."""
+    chromium_path = find_chromium()
+    if chromium_path is None or not chromium_path.exists():
         pytest.fail(
-            f"Chromium is wanted at {CHROMIUM} and is not there: install it (Debian: apt-get install chromium) "
-            "or set CHROMIUM to its path; to leave these tests out, run pytest with -m 'not browser'"
+            "no Chromium was found: run python -m tests.chromium, or set CHROMIUM to the path of one; "
+            "to leave these tests out, run pytest with -m 'not browser'"
         )
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield chromium
         chromium.close()
 

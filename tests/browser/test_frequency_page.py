@@ -16,9 +16,7 @@ from tests.browser.waiting import wait_until_drawn
 from ui.catalogue import HEATMAPS
 from ui.heatmap_view import format_frequency
 
-CLIP, RESNET56 = (
-    Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56")
-)
+CLIP, RESNET56 = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56"))
 SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
 
 

@@ -12,7 +12,10 @@ from core.intervals import Interval, newcombe, wilson
 def test_wilson_agrees_with_scipy(errors, n, confidence):
     expected = binomtest(errors, n).proportion_ci(confidence, method="wilson")
     low, high = wilson(errors / n, n, confidence)
-    assert (float(low), float(high)) == (pytest.approx(expected.low, abs=1e-12), pytest.approx(expected.high, abs=1e-12))
+    assert (float(low), float(high)) == (
+        pytest.approx(expected.low, abs=1e-12),
+        pytest.approx(expected.high, abs=1e-12),
+    )
 
 
 def test_wilson_is_unknown_without_trials():

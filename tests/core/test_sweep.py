@@ -71,7 +71,9 @@ def test_sweep_of_the_clean_images_adds_no_wave(linear_classifier, noise_images)
     targets = torch.from_numpy(labels)
     assert clean.frequency is None
     assert clean.top1_errors == int((logits.argmax(1) != targets).sum())
-    assert clean.true_probability == pytest.approx(logits.softmax(1).gather(1, targets[:, None]).mean().item(), abs=1e-6)
+    assert clean.true_probability == pytest.approx(
+        logits.softmax(1).gather(1, targets[:, None]).mean().item(), abs=1e-6
+    )
 
 
 def test_sweep_of_one_image_shares_forward_passes_between_waves(linear_classifier, noise_images):

@@ -44,7 +44,13 @@ def command(folder, output, *more):
 def run(*arguments, module=("-m", "core.sweep"), **kwargs):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, *module, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, **kwargs
+        [sys.executable, *module, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        **kwargs,
     )
 
 
@@ -79,7 +85,10 @@ def test_script_killed_in_mid_sweep_goes_on_to_identical_counts(folder, whole, t
     journal = tmp_path / "map.npz.part"
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "core.sweep", *command(folder, output)], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "core.sweep", *command(folder, output)],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
     while not (journal.exists() and len(journal.read_text().splitlines()) > 5):
@@ -179,9 +188,11 @@ def test_parse_cells_reads_signed_pairs():
 
 
 def test_journal_refuses_a_second_writer(tmp_path):
-    with SweepJournal(tmp_path / "map.npz", "a"):
-        with pytest.raises(RuntimeError, match="another run is writing map.npz.part"):
-            SweepJournal(tmp_path / "map.npz", "a").__enter__()
+    with (
+        SweepJournal(tmp_path / "map.npz", "a"),
+        pytest.raises(RuntimeError, match=r"another run is writing map\.npz\.part"),
+    ):
+        SweepJournal(tmp_path / "map.npz", "a").__enter__()
 
 
 def test_journal_refuses_another_configuration_and_damage(tmp_path):

@@ -1,4 +1,4 @@
-"""A page that runs an endless job, for the tests in a browser: one slot, and owners who leave are noticed in a second."""
+"""A page that runs an endless job, for the tests in a browser: one slot, and a closed tab is noticed in a second."""
 
 import time
 from collections.abc import Iterator

@@ -8,4 +8,4 @@ from ui import models
 
 st.set_page_config(page_title="Models and data", layout="wide")
 models.page()
-st.text(f"torch is {'loaded' if 'torch' in sys.modules else 'not loaded'}")
+st.text(f"Server: torch is {'loaded' if 'torch' in sys.modules else 'not loaded'}")

@@ -1,0 +1,151 @@
+"""How long a visitor waits: from the server's start to the first painted map, and from a click to the new panel.
+
+    python -m benchmarks.app
+    python -m benchmarks.app --resnet56 resnet56-4bfd9763.th
+
+The start is compared with an empty Streamlit app, in turns. Clicks are timed inside the browser, from the pointer's
+press to the frame that shows the new wave's answers. Needs the packages of requirements-dev.txt and a Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.chromium import find_chromium
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+EMPTY = "import streamlit as st\nst.html('<div class=\"plot\">empty</div>')\n"
+PAINTED = ".plot"
+
+# Resolves with the milliseconds from the next press of the pointer to the first frame that shows the selector.
+STOPWATCH = """selector => new Promise(resolve => {
+  addEventListener("pointerdown", () => {
+    const start = performance.now();
+    const look = () => document.querySelector(selector) ? resolve(performance.now() - start)
+      : requestAnimationFrame(look);
+    look();
+  }, {once: true, capture: true});
+})"""
+
+
+@contextlib.contextmanager
+def server(script: Path, environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen, float]]:
+    """A Streamlit server; yields its address, its process and the time it was started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        while process.poll() is None:
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+        yield address, process, start
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def first_paint(browser: Browser, script: Path, environment: dict[str, str]) -> tuple[float, bool]:
+    """Seconds from the server's start to the first painted map, and whether torch was loaded by then."""
+    with server(script, environment) as (address, process, start):
+        page = browser.new_page()
+        page.goto(address)
+        page.wait_for_selector(PAINTED)
+        seconds = time.perf_counter() - start
+        mapped = Path(f"/proc/{process.pid}/maps")
+        torch_loaded = mapped.exists() and "libtorch" in mapped.read_text()
+        page.close()
+    return seconds, torch_loaded
+
+
+def click_times(browser: Browser, query: str, clicks: int, environment: dict[str, str]) -> list[float]:
+    """Milliseconds from click to new answers, for different cells of the first map."""
+    with server(ROOT / "app.py", environment) as (address, _, _):
+        page = browser.new_page(viewport={"width": 1400, "height": 1600})
+        page.goto(f"{address}/{query}")
+        page.wait_for_selector(".answers", timeout=120_000)
+        return [_click(page, (3 + k % 10, -9 + (7 * k) % 19)) for k in range(clicks + 2)][2:]
+
+
+def _click(page: Page, frequency: tuple[int, int], side: int = 31) -> float:
+    i, j = frequency
+    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'")
+    page.evaluate(f"window.waited = ({STOPWATCH})('.answers[data-wave=\"{i},{j}\"]')")
+    box = page.locator(PAINTED).first.bounding_box()
+    assert box is not None
+    x, y = ((number + side // 2 + 0.5) / side for number in (j, i))
+    page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    return page.evaluate("window.waited")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the figures as JSON."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.app")
+    options.add_argument("--resnet56", type=Path, help="its weight file: clicks are then timed with it as well")
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--clicks", type=int, default=20)
+    given = options.parse_args(arguments)
+    report: dict[str, object] = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        environment = {}
+        if given.resnet56:
+            cache = Path(folder) / "hub" / "checkpoints"
+            cache.mkdir(parents=True)
+            shutil.copy(given.resnet56, cache)
+            environment["TORCH_HOME"] = folder
+        empty = Path(folder) / "empty.py"
+        empty.write_text(EMPTY)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        first_paint(browser, empty, {})
+        first_paint(browser, ROOT / "app.py", {})
+        paints = [
+            (first_paint(browser, empty, {}), first_paint(browser, ROOT / "app.py", {})) for _ in range(given.rounds)
+        ]
+        report["first_paint_seconds"] = {
+            "empty": round(statistics.median(empty for (empty, _), _ in paints), 2),
+            "app": round(statistics.median(ours for _, (ours, _) in paints), 2),
+            "more": round(statistics.median(ours - empty for (empty, _), (ours, _) in paints), 2),
+            "torch_loaded_by_then": any(loaded for _, (_, loaded) in paints),
+        }
+        for name, query in {"32 px": "?pictures=CIFAR-10&cell=0,2", "224 px": "?pictures=Photographs&cell=0,2"}.items():
+            with contextlib.suppress(TimeoutError):
+                times = click_times(browser, query, given.clicks, environment)
+                report[f"click_to_answers_ms, {name}"] = {
+                    "median": round(statistics.median(times)),
+                    "largest": round(max(times)),
+                    "clicks": len(times),
+                }
+        browser.close()
+    print(json.dumps(report, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
