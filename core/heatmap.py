@@ -8,9 +8,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import struct
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,29 +18,13 @@ import numpy as np
 from core.atomic import write_atomically
 from core.fourier import check_side
 from core.intervals import Interval, wilson
+from core.safe_npz import DAMAGE, read_npz
 
 SCHEMA = 1
-# A 1023 x 1023 map is far beyond any sweep; the limits keep an uploaded archive from filling the memory.
-LARGEST_SIDE = 1023
+# Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.
 LARGEST_FILE = 64 * 2**20
+REQUIRED = ("top1_errors", "top5_errors", "count", "clean", "metadata")
 OPTIONAL = ("printed_rates", "true_probability")
-
-# All that reading a damaged or hostile archive was seen to raise (tests flip its bytes at random).
-DAMAGE = (
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    OSError,
-    EOFError,
-    RuntimeError,
-    OverflowError,
-    MemoryError,
-    SyntaxError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class HeatmapError(RuntimeError):
@@ -188,7 +169,7 @@ class Heatmap:
     def from_bytes(data: bytes, *, name: str) -> Heatmap:
         """Read a heat map from a file's bytes, trusted or not; `name` is what errors call it."""
         try:
-            arrays = _read_arrays(data)
+            arrays = read_npz(data, required=REQUIRED, optional=OPTIONAL, limit=LARGEST_FILE)
             metadata = json.loads(str(arrays.pop("metadata")))
             if not isinstance(metadata, dict):
                 raise ValueError("metadata is not a JSON object")
@@ -223,33 +204,6 @@ def _top_index(top: int) -> int:
     if top not in (1, 5):
         raise ValueError(f"top must be 1 or 5; got {top}")
     return 0 if top == 1 else 1
-
-
-def _read_arrays(data: bytes) -> dict[str, np.ndarray]:
-    """Members of a heat map archive, each checked by its header before it is unpacked."""
-    required = {"top1_errors", "top5_errors", "count", "clean", "metadata"}
-    arrays: dict[str, np.ndarray] = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-        if missing := required - members.keys():
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-        for name in required | (set(OPTIONAL) & members.keys()):
-            entry = members[name]
-            if entry.file_size > LARGEST_FILE:
-                raise ValueError(f"{name} would unpack to {entry.file_size >> 20} MiB")
-            with archive.open(entry) as stream:
-                version = np.lib.format.read_magic(stream)
-                header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-                if version not in header:
-                    raise ValueError(f"{name} has array format {version}")
-                shape, _, dtype = header[version](stream)
-            if any(length > LARGEST_SIDE for length in shape) or len(shape) > 3 or dtype.hasobject:
-                raise ValueError(f"{name} is {shape} {dtype}")
-            if int(np.prod(shape)) * dtype.itemsize > LARGEST_FILE:
-                raise ValueError(f"{name} is {shape} {dtype}")
-            with archive.open(entry) as stream:
-                arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
-    return arrays
 
 
 def _check_metadata(metadata: Mapping[str, Any]) -> None:
