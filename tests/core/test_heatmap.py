@@ -110,11 +110,16 @@ def test_save_into_a_missing_folder_says_so(tmp_path):
 
 
 def with_member(name, array):
-    arrays = {**vars(example()), "metadata": np.array(json.dumps(METADATA))}
-    del arrays["printed_rates"]
+    arrays = {key: value for key, value in vars(example()).items() if value is not None}
+    arrays["metadata"] = np.array(json.dumps(METADATA))
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{**arrays, name: array})
     return buffer.getvalue()
+
+
+def test_the_file_that_is_damaged_below_is_whole_before():
+    data = with_member("count", example().count)
+    assert Heatmap.from_bytes(data, name="whole.npz").side == 3
 
 
 def damaged_files():
