@@ -97,7 +97,8 @@ def click_times(browser: Browser, query: str, clicks: int, environment: dict[str
 def _click(page: Page, frequency: tuple[int, int], side: int = 31) -> float:
     i, j = frequency
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'")
-    page.evaluate(f"window.waited = ({STOPWATCH})('.answers[data-wave=\"{i},{j}\"]')")
+    # The braces keep the promise from being awaited here already.
+    page.evaluate(f"() => {{ window.waited = ({STOPWATCH})('.answers[data-wave=\"{i},{j}\"]') }}")
     box = page.locator(PAINTED).first.bounding_box()
     assert box is not None
     x, y = ((number + side // 2 + 0.5) / side for number in (j, i))

@@ -109,10 +109,16 @@ class Flips:
     count: int
 
 
+def first_answers(classifier: Classifier, images: np.ndarray) -> np.ndarray:
+    """(N,) the most probable class of each of (N, 3, H, W) uint8 images, without any wave."""
+    return class_probabilities(classifier, images.astype(np.float32) / 255).argmax(1)
+
+
 def flips(
     classifier: Classifier,
     images: np.ndarray,
     labels: np.ndarray,
+    before: np.ndarray,
     frequency: Frequency,
     epsilon: float,
     *,
@@ -123,13 +129,13 @@ def flips(
 
     Args:
         images: (N, 3, H, W) uint8; labels: (N,).
+        before: (N,), their `first_answers`, which do not depend on the wave.
         start: position of the first image in its data set, for its signs.
     """
-    clean = images.astype(np.float32) / 255
     signs = random_signs(start + len(images), frequency, seed=seed)[start:]
     basis = fourier_basis(*frequency, *images.shape[2:])
-    perturbed = add_basis(clean, basis, epsilon, signs=signs).images
-    before, after = class_probabilities(classifier, np.concatenate([clean, perturbed])).argmax(1).reshape(2, -1)
+    perturbed = add_basis(images.astype(np.float32) / 255, basis, epsilon, signs=signs).images
+    after = class_probabilities(classifier, perturbed).argmax(1)
     return Flips(
         changed=int((before != after).sum()),
         broken=int(((before == labels) & (after != labels)).sum()),

@@ -18,24 +18,24 @@ class HowTo:
 HOW_TO = (
     HowTo(
         "A classifier",
-        "Any image classifier of open_clip, timm or torchvision is known by its maker's name. The batch script computes "
-        "its heat map, on one processor or on many GPUs; stopped, the same command goes on from where it was.",
+        "Any image classifier of open_clip, timm or torchvision is known by its maker's name. The batch script "
+        "computes its heat map, on one processor or on many GPUs; stopped, the same command goes on from where it was.",
         (
             "python -m core.sweep --classifier timm:convnext_tiny.fb_in1k --download \\\n"
             "    --dataset imagenet100 --data-dir data/imagenet100 --output convnext.npz",
             "python -m core.sweep --classifier open_clip:local-dir:my_clip \\\n"
             "    --dataset cifar10 --data-dir data --output my_clip.npz",
-            "torchrun --nproc-per-node 8 -m core.sweep --classifier open_clip:ViT-B-32/laion2b_s34b_b79k --download \\\n"
-            "    --dataset cifar10 --data-dir data --output laion.npz",
+            "torchrun --nproc-per-node 8 -m core.sweep --classifier open_clip:ViT-B-32/laion2b_s34b_b79k \\\n"
+            "    --download --dataset cifar10 --data-dir data --output laion.npz",
         ),
-        "Show the file with *Add a map* on the page *Frequency sensitivity*, or put it into `precomputed/heatmaps/` and "
-        "start the app again. For a place on this page, and a choice in the live views, add one entry to `CLASSIFIERS` in "
-        "`core/classifiers.py`.",
+        "Show the file with *Add a map* on the page *Frequency sensitivity*, or put it into `precomputed/heatmaps/` "
+        "and start the app again. For a place on this page, and a choice in the live views, add one entry to "
+        "`CLASSIFIERS` in `core/classifiers.py`.",
     ),
     HowTo(
         "A data set",
-        "A folder with one folder of pictures per class, or an `.npz` with `images` (N, H, W, 3) uint8, `labels` (N,) and "
-        "`classes` (K,). A zero-shot classifier takes any class names; a closed-set one must know them.",
+        "A folder with one folder of pictures per class, or an `.npz` with `images` (N, H, W, 3) uint8, `labels` (N,) "
+        "and `classes` (K,). A zero-shot classifier takes any class names; a closed-set one must know them.",
         (
             "python -m core.sweep --classifier clip-vit-b-32 --download \\\n"
             "    --dataset my_photographs --limit 1000 --output clip_photographs.npz",

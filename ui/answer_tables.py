@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.answers import Answers
-from ui.radial_chart import DASHES, PALETTE
+from ui.charts import DASHES, PALETTE, show_chart
 
 _STYLE = """<style>
 .answers{width:100%;border-collapse:collapse;font-size:.85rem;margin-bottom:.8rem}
@@ -83,9 +83,8 @@ def probability_curve(found: Mapping[str, Answers], names: Sequence[str], label:
         )
     )
     rule = alt.Chart(alt.Data(values=[{"v": epsilon}])).mark_rule(strokeDash=[4, 4], color="#888888").encode(x="v:Q")
-    st.altair_chart(
+    show_chart(
         (chart + rule).properties(height=220),
-        width="stretch",
         key="cell.curve",
-        alt=f"Line chart: {what} against the size of the wave, one line for each classifier",
+        alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
     )

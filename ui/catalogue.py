@@ -62,7 +62,8 @@ def label_of(heatmap: Heatmap) -> str:
     return f"{title} · {dataset_title(facts['dataset']['name'])} · {origin}"
 
 
-@st.cache_data(show_spinner=False)
+# Shared, not copied: maps are frozen, and copying them at every click costs more than reading them once.
+@st.cache_resource(show_spinner=False)
 def _shipped() -> list[Entry]:
     entries = [Entry(label_of(heatmap), heatmap) for heatmap in map(Heatmap.load, sorted(HEATMAPS.glob("*.npz")))]
     # The paper's own maps come first.

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 
-from core.answers import Answers, Flips, WaveOnImage, wave_on_image
-from core.classifiers import ClassifierSpec
+from core.answers import WaveOnImage, wave_on_image
 from core.images import ImageError, png_data_uri, to_uint8
-from ui.answer_tables import answer_table, probability_curve
+from ui.cell_answers import WavedPicture, draw_answers
 from ui.image_picker import PickerImage, image_picker
-from ui.models_in_memory import classifier_for, ready_classifiers
+from ui.models_in_memory import ready_classifiers
 from ui.pictures import PAPER_EPSILON, SETS, Picture, captions, sample_picture, samples, uploaded_pixels
 
 # What a visitor chose here; the first three stand in the page's address as well.
 PICTURES, PICTURE, SEED = "pictures", "picture", "signs"
 UPLOAD, UPLOAD_SIZE, TRUE_CLASS = "cell.upload", "cell.upload_size", "cell.true_class"
-CURVE_POINTS = 9
-FLIP_CHUNK = 25
 
 
-def cell_panel(frequency: tuple[int, int]) -> None:
-    """Draw the panel for the wave (i, j): the picture on the left, the answers on the right."""
+def cell_panel(frequency: tuple[int, int]) -> Callable[[], None]:
+    """Draw the panel for the wave (i, j): the picture on the left, the answers on the right.
+
+    Returns:
+        What takes longest, to be called when the rest of the page is drawn.
+    """
     seen, answered = st.columns([3, 2], gap="large")
     with seen:
         shown = _picture_side(frequency)
-    if shown is not None:
-        with answered:
-            _answers(*shown)
+    if shown is None:
+        return lambda: None
+    with answered:
+        return draw_answers(shown)
 
 
-def _picture_side(frequency: tuple[int, int]) -> tuple[Picture, tuple[int, int], float, int] | None:
+def _picture_side(frequency: tuple[int, int]) -> WavedPicture | None:
     """Controls and pictures; returns what the answers are about, None without a picture that carries the wave."""
     st.markdown(f"##### The wave ({_signed(frequency[0])}, {_signed(frequency[1])}) on a picture")
     picture = _choose_picture()
@@ -61,7 +64,7 @@ def _picture_side(frequency: tuple[int, int]) -> tuple[Picture, tuple[int, int],
     seed = _seed()
     wave = wave_on_image(picture.image, frequency, epsilon, seed=seed, position=picture.position)
     _pictures(wave, frequency, epsilon, picture)
-    return picture, frequency, epsilon, seed
+    return WavedPicture(picture, frequency, epsilon, seed)
 
 
 def picture_now() -> Picture | None:
@@ -214,91 +217,3 @@ def _escape(text: str) -> str:
     import html
 
     return html.escape(text, quote=True)
-
-
-def _answers(picture: Picture, frequency: tuple[int, int], epsilon: float, seed: int) -> None:
-    """Top answers of every ready classifier, clean beside perturbed; then the curve, then the flips."""
-    ready = ready_classifiers(picture.class_set)
-    if not ready:
-        st.info(
-            "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be "
-            "had, and how large each download is."
-        )
-        return
-    st.markdown("##### How the answers change")
-    found: dict[str, Answers] = {}
-    boxes = st.columns(min(2, len(ready)))
-    places = [boxes[position % len(boxes)].empty() for position in range(len(ready))]
-    for place, spec in zip(places, ready, strict=True):
-        with place:
-            try:
-                found[spec.title] = _cached_answers(spec, picture, frequency, epsilon, seed)
-            except (RuntimeError, FileNotFoundError, ValueError) as error:
-                st.error(f"{spec.title}: {error}")
-                continue
-            answer_table(spec.title, found[spec.title], picture.classes.names, picture.label, frequency=frequency)
-    if found:
-        probability_curve(found, picture.classes.names, picture.label, epsilon)
-    _flip_counts(ready, picture, frequency, epsilon, seed)
-
-
-def _cached_answers(
-    spec: ClassifierSpec, picture: Picture, frequency: tuple[int, int], epsilon: float, seed: int
-) -> Answers:
-    sizes = tuple(np.linspace(0, 4 * PAPER_EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
-    with st.spinner(f"{spec.title} …"):
-        return _answers_of(
-            spec.name, picture.class_set, picture.pixels, frequency, epsilon, sizes, seed, picture.position
-        )
-
-
-@st.cache_data(show_spinner=False, max_entries=500)
-def _answers_of(
-    name: str,
-    class_set: str,
-    pixels: np.ndarray,
-    frequency: tuple[int, int],
-    epsilon: float,
-    sizes: tuple[float, ...],
-    seed: int,
-    position: int,
-) -> Answers:
-    from core.answers import answers
-
-    image = pixels.astype(np.float32) / 255
-    return answers(classifier_for(name, class_set), image, frequency, epsilon, sizes, seed=seed, position=position)
-
-
-def _flip_counts(
-    ready: list[ClassifierSpec], picture: Picture, frequency: tuple[int, int], epsilon: float, seed: int
-) -> None:
-    """How often this wave changes the first answer over the bundled samples, counted chunk by chunk.
-
-    Each chunk is a short piece of work, so that another click is not kept waiting.
-    """
-    kind = "cifar10" if picture.class_set == "cifar10" else "photographs"
-    if samples(kind).image_size != picture.size:
-        return
-    total = len(samples(kind))
-    st.markdown(f"##### How often this wave flips the {total} bundled samples")
-    places = [st.empty() for _ in ready]
-    for place, spec in zip(places, ready, strict=True):
-        changed = broken = repaired = 0
-        for start in range(0, total, FLIP_CHUNK):
-            place.caption(f"{spec.title}: counting, {start} of {total}")
-            part = _flips_of(spec.name, kind, start, frequency, epsilon, seed)
-            changed, broken, repaired = changed + part.changed, broken + part.broken, repaired + part.repaired
-        place.markdown(
-            f"**{spec.title}**: {changed} of {total} first answers change; {broken} were right and become wrong, "
-            f"{repaired} were wrong and become right."
-        )
-
-
-@st.cache_data(show_spinner=False, max_entries=2000)
-def _flips_of(name: str, kind: str, start: int, frequency: tuple[int, int], epsilon: float, seed: int) -> Flips:
-    from core.answers import flips
-
-    data, class_set = samples(kind), "cifar10" if kind == "cifar10" else "imagenet"
-    part = slice(start, start + FLIP_CHUNK)
-    classifier = classifier_for(name, class_set)
-    return flips(classifier, data.images[part], data.labels[part], frequency, epsilon, seed=seed, start=start)

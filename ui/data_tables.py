@@ -42,11 +42,14 @@ def maps_table() -> None:
             "v": st.column_config.NumberColumn(
                 format="%.1f", help="L2 size of the wave per channel, pixels from 0 to 1"
             ),
-            "Citation": st.column_config.TextColumn(width="medium"),
+            "Citation": st.column_config.TextColumn(width="large"),
             "Link": st.column_config.LinkColumn(display_text=_DOMAIN),
-            "Notes": st.column_config.TextColumn(width="large"),
+            "Notes": None,  # too long for a cell
         },
     )
+    for row in rows:
+        if row["Notes"]:
+            st.caption(f"{row['Classifier']}, {row['Data set']}: {row['Notes']}")
 
 
 @st.cache_data(show_spinner=False)
@@ -54,8 +57,9 @@ def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
     """One line of the table. `changed_ns`, the time of the file's last change, makes a new file count as new."""
     heatmap = Heatmap.load(path)
     facts, source = heatmap.metadata, heatmap.metadata["source"]
-    published = source["type"] == "published"
-    made = " · ".join(str(source[key]) for key in ("date", "device", "version") if source.get(key))
+    made = (
+        f"computed with this project, {str(source.get('date', 'undated'))[:10]}, on {source.get('device', 'unknown')}"
+    )
     url = source.get("url", "")
     return {
         "Classifier": classifier_title(facts["classifier"]["name"]),
@@ -65,8 +69,8 @@ def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
         "v": float(facts["epsilon"]),
         "Origin": source["type"],
         "Licence": source.get("licence", OURS),
-        "Citation": source.get("citation", "") if published else f"computed here: {made}",
-        "Link": f"{url}/tree/{source['commit']}" if url and source.get("commit") else url or None,
+        "Citation": source.get("citation", made),
+        "Link": f"{url}/tree/{source['commit']}" if url and source.get("commit") else url,
         "Notes": source.get("note", ""),
     }
 

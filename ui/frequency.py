@@ -46,17 +46,15 @@ def page() -> None:
         st.info("Choose at least one map above.")
         return
     _maps(chosen)
-    # Everything about the chosen wave stands above, but is drawn last: what needs no classifier appears at once.
-    wave = st.container()
+    finish = cell_panel(st.session_state[CELL])
     rings, origins = st.columns([3, 2], gap="large")
     with rings:
         radial_chart(chosen, top=METRICS.get(st.session_state[TOP], 1), selected=st.session_state[CELL])
     with origins:
         _provenance(chosen)
         map_downloads(chosen)
-    with wave:
-        cell_panel(st.session_state[CELL])
     sweep_panel(on_result=_show_new_map)
+    finish()
 
 
 def _restore() -> None:

@@ -69,4 +69,5 @@ def describe_device(torch: Any) -> str:
     if torch.cuda.is_available():
         gpus = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
         return ", ".join(f"{gpu.name} ({gpu.total_memory / 1e9:.0f} GB)" for gpu in gpus)
-    return f"CPU, {torch.get_num_threads()} threads; torch finds no GPU that it can use"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}; torch finds no GPU that it can use"

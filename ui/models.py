@@ -23,13 +23,14 @@ CARDS_IN_A_ROW = 3
 
 # What each classifier is to the paper. The bundled ones share one sentence, see `_role`.
 ROLES = {
-    "clip-vit-b-32": "**The paper's CLIP**, with OpenAI's own weights. What the paper says about CLIP it says about this one.",
+    "clip-vit-b-32": "**The paper's CLIP**, with OpenAI's own weights. "
+    "What the paper says about CLIP it says about this one.",
     "resnet-50": "The paper's comparison on ImageNet100.",
     "resnet-56": "The paper's comparison on CIFAR-10.",
     "clip-vit-b-32-robust": "A full-size CLIP made robust by adversarial fine-tuning. Not in the paper's heat maps; it "
     "descends from LAION's CLIP, `open_clip:ViT-B-32/laion2b_s34b_b79k`, not from OpenAI's.",
-    "efficientnet-lite0": "A full-size ImageNet network that is installed together with the app, so that photographs can "
-    "be classified without any download. Not in the paper.",
+    "efficientnet-lite0": "A full-size ImageNet network that is installed together with the app, so that photographs "
+    "can be classified without any download. Not in the paper.",
 }
 IN_THE_PAPER = ("clip-vit-b-32", "resnet-50", "resnet-56")
 
@@ -42,9 +43,10 @@ def page() -> None:
         "Nothing is downloaded unless you press a button that says how large it is."
     )
     st.header("Classifiers")
+    bundled = "; the small bundled models were trained for this project" if bundled_specs() else ""
     st.markdown(
-        "A **zero-shot** classifier takes its classes as sentences, such as “a photo of a cat”; a **closed-set** "
-        "classifier knows a fixed list."
+        f"**Only `clip-vit-b-32` is the paper's CLIP**{bundled}. A **zero-shot** classifier takes its classes as "
+        "sentences, such as “a photo of a cat”; a **closed-set** classifier knows a fixed list."
     )
     # Ticks only while there is something to follow: each tick draws the cards anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if weight_downloads().running else None)()
@@ -92,7 +94,7 @@ def _card(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload
         st.progress(download.fraction or 0.0, text=_progress_text(download))
     elif state.status == "downloadable":
         if download is not None and download.status == "failed":
-            st.error(download.error, icon=":material/wifi_off:")
+            st.error(download.error, icon=":material/error:")
         st.button(
             f"Download ({format_size(state.download_bytes)})",
             key=f"models.download.{spec.name}",
@@ -120,9 +122,7 @@ def _role(spec: ClassifierSpec) -> str:
         return ROLES[spec.name]
     what = "CLIP" if spec.kind == "zero-shot" else "network"
     caution = " Not the paper's CLIP." if spec.kind == "zero-shot" else " Not in the paper."
-    return (
-        f"A small {what} trained on CIFAR-10 for this project, so that everything runs at once on any machine.{caution}"
-    )
+    return f"A small {what} trained on CIFAR-10 for this project, so that everything runs at once anywhere.{caution}"
 
 
 def _facts(spec: ClassifierSpec) -> str:
@@ -157,18 +157,23 @@ def _how_to() -> None:
 
 def _machine() -> None:
     left, right = st.columns(2, gap="large")
-    rows = "".join(f"| {name} | {version} |\n" for name, version in versions().items())
-    left.markdown(f"| software | version |\n|---|---|\n{rows}")
     with right:
+        table, place = st.empty(), st.empty()
         device = known_device()
-        if device is None and st.button("Detect the device", help="Loads torch, which takes some seconds."):
-            with st.spinner("Loading torch …"):
+        if device is None and place.button("Detect the device", help="Loads torch, which takes some seconds."):
+            with place, st.spinner("Loading torch …"):
                 device = detect_device()
+            place.empty()
         free, installed = available_memory(), installed_memory()
-        of = f" of {installed / 1e9:.0f} GB" if installed else ""
-        st.markdown(
-            "| machine | |\n|---|---|\n"
-            f"| device | {device or 'not looked at: torch is loaded when a classifier is first used'} |\n"
-            f"| processor cores | {cores()} |\n"
-            f"| memory left | {free / 1e9:.1f} GB{of} |\n"
-        )
+        hardware = {
+            "device": device or "not looked at: torch is loaded when a classifier is first used",
+            "processor cores": str(cores()),
+            "memory left": f"{free / 1e9:.1f} GB" + (f" of {installed / 1e9:.0f} GB" if installed else ""),
+        }
+        table.markdown(_table("hardware", hardware))
+    left.markdown(_table("software", versions()))
+
+
+def _table(heading: str, rows: dict[str, str]) -> str:
+    lines = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"| {heading} | |\n|---|---|\n{lines}"

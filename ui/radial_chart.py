@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
 import altair as alt
 import streamlit as st
 
-from core.comparison import radial_profile
+from core.comparison import RadialProfile, radial_profile
+from core.heatmap import Heatmap
 from ui.catalogue import Entry
+from ui.charts import DASHES, PALETTE, show_chart
 
-# Okabe & Ito 2008: told apart with every common form of colour blindness. Black is left out for the dark theme.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+
+@functools.lru_cache(maxsize=64)
+def _profile(heatmap: Heatmap, top: int) -> RadialProfile:
+    """Profiles by the map's identity: a map never changes, and a click must not compute them anew."""
+    return radial_profile(heatmap, top)
 
 
 def radial_chart(chosen: Sequence[Entry], *, top: int, selected: tuple[int, int]) -> None:
     """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius."""
     rows = []
     for entry in chosen:
-        profile = radial_profile(entry.heatmap, top)
+        profile = _profile(entry.heatmap, top)
         rows += [
             {"map": entry.label, "radius": int(r), "error": e, "low": low, "high": high, "waves": int(waves)}
             for r, e, low, high, waves in zip(
@@ -55,11 +60,10 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: tuple[int, int]
     mark = {"radius": round(math.hypot(*selected))}
     rule = alt.Chart(alt.Data(values=[mark])).mark_rule(strokeDash=[4, 4], color="#888888").encode(x)
     st.markdown("##### Error against radius")
-    st.altair_chart(
+    show_chart(
         alt.layer(band, line, rule).resolve_legend(color="independent").properties(height=300),
-        width="stretch",
         key="frequency.radial",
-        alt=f"Mean top-{top} error over rings of waves of equal radius, one line for each map, with 95 % intervals",
+        alt_text=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",
     )
     st.caption(
         "Mean over each whole ring of waves. Bands: Wilson 95 % intervals for n images; all waves of a ring were added "

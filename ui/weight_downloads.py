@@ -67,7 +67,10 @@ class WeightDownload:
         try:
             _fetch(source, self._report)
             self.status = "done"
-        except (FileNotFoundError, RuntimeError) as error:  # what a source says it raises: sentences for people
+        except (
+            FileNotFoundError,
+            RuntimeError,
+        ) as error:  # what a source says it raises: sentences for people
             self._fail(_sentence(str(error)))
         except Exception as error:
             _log.warning("a weight download failed", exc_info=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.answers import answers, class_probabilities, flips, wave_on_image
+from core.answers import answers, class_probabilities, first_answers, flips, wave_on_image
 from core.fourier import fourier_basis, random_signs
 from core.sweep import SweepConfig, sweep_cells
 
@@ -44,17 +44,18 @@ def test_mean_true_probability_of_a_sweep_is_that_of_single_answers(linear_class
 @pytest.mark.parametrize("chunk", [1, 10, 37])
 def test_flips_count_the_same_in_any_chunks_and_agree_with_a_loop(linear_classifier, noise_images, chunk):
     images, labels = noise_images
+    before = first_answers(linear_classifier, images)
     parts = [
-        flips(linear_classifier, images[k : k + chunk], labels[k : k + chunk], (1, 2), 2.0, seed=1, start=k)
-        for k in range(0, len(images), chunk)
+        flips(linear_classifier, images[part], labels[part], before[part], (1, 2), 2.0, seed=1, start=part.start)
+        for part in (slice(start, start + chunk) for start in range(0, len(images), chunk))
     ]
     changed = broken = repaired = 0
     for k, (image, label) in enumerate(zip(images, labels, strict=True)):
         wave = wave_on_image(image.astype(np.float32) / 255, (1, 2), 2.0, seed=1, position=k)
-        before, after = class_probabilities(linear_classifier, np.stack([wave.clean, wave.perturbed])).argmax(1)
-        changed += before != after
-        broken += before == label != after
-        repaired += before != label == after
+        first, after = class_probabilities(linear_classifier, np.stack([wave.clean, wave.perturbed])).argmax(1)
+        changed += first != after
+        broken += first == label != after
+        repaired += first != label == after
     assert changed > 0
     assert (
         sum(part.changed for part in parts),

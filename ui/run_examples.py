@@ -1,0 +1,52 @@
+"""Stored runs, of the same type as live ones: what the pages show before any click. No torch.
+
+A file is `precomputed/runs/KIND_SUBJECT__CLASSIFIER.npz`; files of one subject started from the same images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from core.classes import PRECOMPUTED
+from core.run_file import PGDRun, RunFileError
+from ui.run_panel import Result
+
+RUNS = PRECOMPUTED / "runs"
+SIDE_BY_SIDE = 2
+
+
+@st.cache_resource(show_spinner=False)
+def _stored(kind: str) -> dict[str, list[PGDRun]]:
+    """Runs by subject, subjects and classifiers in alphabetical order. A file that cannot be read is left out."""
+    found: dict[str, list[PGDRun]] = {}
+    for path in sorted(RUNS.glob(f"{kind}_*__*.npz")):
+        subject = path.stem.partition("__")[0].removeprefix(f"{kind}_")
+        try:
+            found.setdefault(subject, []).append(PGDRun.load(path))
+        except (RunFileError, OSError):
+            continue
+    return found
+
+
+def stored_example(kind: str, size: int | None, classifiers: Collection[str]) -> Result | None:
+    """The stored runs that are nearest to what the visitor has chosen; None if none is stored.
+
+    Args:
+        kind: "inpainting" or "generation".
+        size: side of the picture in pixels, None for any.
+        classifiers: names of the chosen ones.
+    """
+    best: tuple[int, str, list[PGDRun]] | None = None
+    for subject, runs in _stored(kind).items():
+        chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
+        score = 10 * (runs[0].start.shape[-1] == size) + len(chosen)
+        if best is None or score > best[0]:
+            best = score, subject, (chosen or runs)[:SIDE_BY_SIDE]
+    if best is None:
+        return None
+    _, subject, runs = best
+    alike = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
+    names = "+".join(run.metadata["classifier"]["name"] for run in alike)
+    return Result(f"stored.{subject}.{names}", alike, "A stored example, made by the same code as your own runs.")

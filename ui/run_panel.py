@@ -1,0 +1,249 @@
+"""Starting, watching and stopping a run; shared by *Inpainting* and *Generation*."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.classifiers import ClassifierSpec
+from core.pgd_config import PGDConfig
+from core.run_file import PGDRun
+from ui.jobs import Job, QueueFull, current_owner, job_manager
+from ui.run_figures import Figure, picture_row, to_picture
+from ui.run_view import TERM_LABELS, curves_html, run_view
+from ui.run_words import percent, title_of
+from ui.run_work import LiveRun, LiveState, RunPlan
+
+REDRAW_SECONDS = 0.3
+MOST_CLASSIFIERS = 2
+MOST_PICTURES = 16  # drawn of one run while it goes on
+
+
+@dataclass(frozen=True, eq=False)
+class _Started:
+    """A run of this visitor: the job, and what it works on."""
+
+    job: Job
+    live: LiveRun
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Finished runs to be shown. id: another one for each result. note: what it is, for people."""
+
+    id: str
+    runs: tuple[PGDRun, ...]
+    note: str
+
+
+def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:
+    """One or two classifiers, in the order of choice; the first ready ones of the paper's contrast by default."""
+    by_title = {spec.title: spec for spec in ready}
+    titles = st.multiselect(
+        "Classifiers (one, or two side by side)",
+        list(by_title),
+        default=list(by_title)[:1],
+        max_selections=MOST_CLASSIFIERS,
+        key=key,
+        bind="query-params",
+    )
+    return tuple(by_title[title] for title in titles)
+
+
+def run_settings(
+    page: str, paper: PGDConfig, size: int, *, most_steps: int, weight: float | None
+) -> tuple[PGDConfig, float]:
+    """The paper's settings, scaled to the picture's size, with the visitor's changes to them.
+
+    Args:
+        paper: the settings to begin with. size: side of the picture in pixels.
+        weight: lambda of Eq. 3, or None where there is none.
+    Returns:
+        The settings and lambda (0 without one).
+    """
+    with st.expander("Settings (the paper's, scaled to the picture's side)", icon=":material/tune:"):
+        left, right = st.columns(2)
+        steps = left.number_input(
+            "Steps", 1, most_steps, paper.steps, step=20, key=f"{page}-steps", bind="query-params"
+        )
+        step_size = right.number_input(
+            "Step size (L2)",
+            paper.step_size / 100,
+            100 * paper.step_size,
+            paper.step_size,
+            step=paper.step_size / 4,
+            format="%.4f",
+            key=f"{page}-step-{size}",
+            bind="query-params",
+        )
+        epsilon = left.number_input(
+            "Epsilon: most change (L2)",
+            paper.epsilon / 100,
+            10 * paper.epsilon,
+            paper.epsilon,
+            step=paper.epsilon / 8,
+            format="%.3f",
+            key=f"{page}-epsilon-{size}",
+            bind="query-params",
+            help="Radius of the ball around the start, over all pixels and channels, values in [0, 1].",
+        )
+        if weight is not None:
+            weight = right.number_input(
+                "Lambda: price of change outside",
+                0.0,
+                1000.0,
+                weight,
+                step=1.0,
+                key=f"{page}-lambda",
+                bind="query-params",
+            )
+    return PGDConfig(epsilon=epsilon, step_size=step_size, steps=int(steps)), weight or 0.0
+
+
+def run_button(page: str) -> bool:
+    """The button that starts a run; True when it was pressed."""
+    return st.button(
+        "Run",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=running(page),
+        key=f"{page}.start",
+        width="stretch",
+    )
+
+
+def refuse(reason: str) -> None:
+    """Say in one sentence why nothing was started."""
+    st.error(reason[0].upper() + reason[1:] + "." * (not reason.endswith(".")))
+
+
+def running(page: str) -> bool:
+    """Whether this page's run waits or goes on."""
+    started: _Started | None = st.session_state.get(f"{page}.run")
+    return started is not None and started.job.active
+
+
+def start_run(page: str, plan: RunPlan) -> None:
+    """Queue a plan and draw the page anew; an earlier run of this visitor is stopped."""
+    live = LiveRun(plan)
+    try:
+        job = job_manager().submit(live.states, owner=current_owner(), total=plan.states)
+    except QueueFull as error:
+        st.error(str(error))
+        return
+    st.session_state[f"{page}.run"] = _Started(job, live)
+    st.session_state.pop(f"{page}.error", None)
+    st.rerun()
+
+
+def run_panel(page: str, example: Callable[[], Result | None]) -> None:
+    """The run in progress if there is one, else this visitor's last result, else a stored example."""
+    started: _Started | None = st.session_state.get(f"{page}.run")
+    if started is not None and not started.job.active:
+        _collect(page, started)
+    if running(page):
+        st.fragment(_live, run_every=REDRAW_SECONDS)(page)
+        return
+    if error := st.session_state.get(f"{page}.error"):
+        refuse(error)
+    result: Result | None = st.session_state.get(f"{page}.result") or example()
+    if result is not None:
+        _finished(page, result)
+
+
+def _collect(page: str, started: _Started) -> None:
+    """Turn a run that has ended into a result."""
+    job, live = started.job, started.live
+    del st.session_state[f"{page}.run"]
+    if job.status == "failed":
+        st.session_state[f"{page}.error"] = str(job.error)
+    try:
+        runs = live.finish()
+    except ValueError as error:  # numbers that are no numbers any more
+        st.session_state[f"{page}.error"] = f"The run cannot be shown: {error}"
+        return
+    if not runs:
+        if job.status in ("stopped", "abandoned"):
+            st.session_state[f"{page}.error"] = "The run was stopped before its first step."
+        return
+    done, steps = len(runs[0].curves["loss"]) - 1, live.plan.config.steps
+    how = {"stopped": "stopped by you", "abandoned": "ended while you were away", "failed": "ended early"}
+    note = (
+        f"Your run, {done:,} steps"
+        if job.status == "done"
+        else f"Your run, {how[job.status]} after {done:,} of {steps:,} steps"
+    )
+    note += f", {1000 * job.seconds_per_step:.0f} ms per step." if done and job.seconds_per_step else "."
+    st.session_state[f"{page}.result"] = Result(job.id, runs, note)
+
+
+def _finished(page: str, result: Result) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(result.note)
+        if st.session_state.get(f"{page}.result") is not None:
+            st.button(
+                "Show the stored example", on_click=lambda: st.session_state.pop(f"{page}.result"), type="tertiary"
+            )
+    st.fragment(run_view)(result.runs, key=f"{page}.{result.id}")
+
+
+def _live(page: str) -> None:
+    started: _Started | None = st.session_state.get(f"{page}.run")
+    if started is None or not started.job.active:
+        st.rerun()
+    assert started is not None
+    job, plan = started.job, started.live.plan
+    job.beat()
+    state: LiveState | None = job.latest
+    steps = plan.config.steps
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    if job.status == "queued":
+        left.info(
+            f"Waiting for other visitors' runs: you are number {job.position} in line.", icon=":material/hourglass:"
+        )
+    elif state is None:
+        left.progress(0.0, "Loading the classifier: some seconds the first time")
+    else:
+        left.progress(state.step / steps, _pace(job, state.step, steps))
+    if right.button("Stop the run", icon=":material/stop_circle:", width="stretch", key=f"{page}.stop"):
+        job.stop()
+        st.rerun()
+    if state is None:
+        return
+    for k, place in enumerate(st.columns(len(plan.classifiers), gap="large")):
+        with place:
+            _live_one(started.live, k, state)
+
+
+def _pace(job: Job, step: int, steps: int) -> str:
+    text = f"Step {step:,} of {steps:,}"
+    if job.seconds_per_step is not None and step > 0:
+        text += f" · {1000 * job.seconds_per_step:.0f} ms per step"
+    if step > 1 and job.seconds_left is not None:
+        left = round(job.seconds_left)
+        text += f" · about {left // 60} min {left % 60} s left" if left >= 60 else f" · about {left} s left"
+    return text
+
+
+def _live_one(live: LiveRun, k: int, state: LiveState) -> None:
+    """One classifier's newest images, numbers and curves."""
+    plan, newest = live.plan, state.states[k]
+    probability, norm = newest.target_probability.tolist(), newest.perturbation_norm.tolist()
+    images = newest.images[:MOST_PICTURES].cpu().numpy()
+    figures = [
+        Figure(plan.targets[row], f"{percent(probability[row])} · change {norm[row]:.2f}", to_picture(images[row]))
+        for row in range(len(images))
+    ]
+    so_far = live.progress(k)
+    numbers = " · ".join(f"{TERM_LABELS.get(name, name)} {curve[-1]:.3g}" for name, curve in so_far.terms.items())
+    charts = curves_html(
+        so_far.terms, so_far.probability, so_far.norm, steps=plan.config.steps, epsilon=plan.config.epsilon
+    )
+    st.html(
+        f"<b>{html.escape(title_of(plan.classifiers[k]))}</b><br><span>{numbers}</span>"
+        + picture_row(figures, tile=200 if len(figures) == 1 else 100)
+    )
+    st.markdown(charts, unsafe_allow_html=True)

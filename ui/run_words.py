@@ -1,0 +1,67 @@
+"""A PGD run in words: what happened, in one plain sentence, and where it comes from. No Streamlit."""
+
+from __future__ import annotations
+
+from core.classifiers import list_classifiers
+from core.run_file import PGDRun
+
+
+def percent(share: float) -> str:
+    """A probability for people: never 0 % or 100 %, which no classifier means."""
+    if share > 0.999:
+        return "over 99.9 %"
+    return "under 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+
+
+def title_of(name: str) -> str:
+    """A classifier's title, or its name where the registry has none."""
+    return next((spec.title for spec in list_classifiers() if spec.name == name), name)
+
+
+def run_title(run: PGDRun) -> str:
+    """Title of the classifier that ran."""
+    return title_of(run.metadata["classifier"]["name"])
+
+
+def target_of(run: PGDRun, row: int) -> str:
+    """What image `row` was to become."""
+    return run.metadata["class_names"][run.metadata["targets"][row]]
+
+
+def verdict(run: PGDRun, row: int) -> str:
+    """One sentence: how sure the classifier has become, and by how much the picture changed."""
+    probability = run.curves["target_probability"][:, row]
+    before, after = percent(float(probability[0])), percent(float(probability[-1]))
+    sure = f"{run_title(run)} is now {after} sure of “{target_of(run, row)}” (before: {before})"
+    changes = run.metadata["images"].get("change") or []
+    if row >= len(changes):
+        return f"{sure}."
+    inside, outside = (255 * changes[row][part] for part in ("inside", "outside"))
+    if run.metadata["kind"] == "generation":
+        return f"{sure}, after changing the seed by {inside:.1f} of 255 on average."
+    return f"{sure}, after changing the hole by {inside:.1f} of 255 on average and the rest by {outside:.2f}."
+
+
+def losses(run: PGDRun, row: int) -> str:
+    """Loss before and after, as the paper reports them."""
+    loss, norm = run.curves["loss"][:, row], run.curves["perturbation_norm"][-1, row]
+    return (
+        f"Loss {loss[0]:.3g} → {loss[-1]:.2g} in {len(loss) - 1:,} steps; "
+        f"change {norm:.2f} of at most {run.config.epsilon:.3g} (L2 norm)."
+    )
+
+
+def origin(run: PGDRun) -> str:
+    """Where the run comes from, and what repeats it."""
+    source, images, classifier = (run.metadata[part] for part in ("source", "images", "classifier"))
+    config, weight = run.config, run.metadata["objective"].get("weight")
+    settings = f"{config.steps:,} steps of {config.step_size:.3g}, epsilon {config.epsilon:.3g}"
+    if weight is not None:
+        settings += f", lambda {weight:g}"
+    digest = (classifier.get("sha256") or "unknown")[:12]
+    return (
+        f"{images.get('credit') or images.get('dataset', 'picture of unknown origin')}. {settings}; seed "
+        f"{run.metadata['seed']}. Weights {classifier['weights_id']}, sha256 {digest}…. Computed "
+        f"{source.get('date', 'at an unknown time')[:10]} with version {source.get('version', '?')} on "
+        f"{source.get('device', '?')} in {source.get('wall_seconds', 0):,.0f} s."
+    )
