@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.network import PROBE_SECONDS, call_with_deadline, probe
+from core.network import PROBE_SECONDS, Progress, call_with_deadline, probe
 from core.weights import check_sha256
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -65,7 +65,7 @@ class HubFile:
         _, files = self._listing()
         return sum(size or 0 for name, (size, _) in files.items() if name in self._wanted(files))
 
-    def fetch(self) -> Path:
+    def fetch(self, progress: Progress | None = None) -> Path:
         from huggingface_hub import hf_hub_download
 
         commit, files = self._listing()
@@ -73,7 +73,8 @@ class HubFile:
         try:
             for name in others:
                 hf_hub_download(self.repo_id, name, revision=commit)
-            path = Path(hf_hub_download(self.repo_id, weights, revision=commit))
+            bar = _reporting_bar(progress, files[weights][0]) if progress else None
+            path = Path(hf_hub_download(self.repo_id, weights, revision=commit, tqdm_class=bar))
             # `locate` looks under the revision asked for: a pin as given, else the newest.
             if self.revision is None:
                 hf_hub_download(self.repo_id, weights)
@@ -129,3 +130,21 @@ def cached_digest(path: Path) -> str | None:
     """The sha256 a file in the hub's cache must have, if `path` is one: the cache names large files by it."""
     blob = path.resolve()
     return blob.name if blob.parent.name == "blobs" and SHA256.fullmatch(blob.name) else None
+
+
+def _reporting_bar(progress: Progress, size: int | None) -> type:
+    """A progress bar for huggingface_hub that draws nothing and tells `progress` how much of `size` has arrived."""
+    from tqdm import tqdm
+
+    class ReportingBar(tqdm):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self.received = options.get("initial") or 0  # a broken-off download is resumed
+            options.pop("name", None)  # huggingface_hub's own bars are grouped by it
+            super().__init__(*args, **{**options, "disable": True})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self.received += int(n or 0)
+            progress(min(self.received, size or self.received), size)
+            return None
+
+    return ReportingBar

@@ -20,6 +20,7 @@ STALL_SECONDS = 20.0  # without a single byte in the middle of a download
 CHUNK_BYTES = 1 << 20
 
 Result = TypeVar("Result")
+Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all (None if unknown)
 
 
 def call_with_deadline(function: Callable[[], Result], seconds: float) -> Result:
@@ -84,7 +85,7 @@ def download(
     path: Path,
     *,
     sha256: str | None = None,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Fetch `url` into `path`, which is either complete and checked afterwards or untouched.
 
@@ -115,7 +116,7 @@ def download(
             os.unlink(temporary)
 
 
-def _stream(url: str, file: object, total: int | None, progress: Callable[[int, int | None], None] | None) -> str:
+def _stream(url: str, file: object, total: int | None, progress: Progress | None) -> str:
     """Copy the answer into `file`; returns the hex sha256 of what arrived."""
     digest = hashlib.sha256()
     received = 0

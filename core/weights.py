@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from core.network import download, probe
+from core.network import Progress, download, probe
 
 
 class WeightSource(Protocol):
@@ -41,9 +41,11 @@ class WeightSource(Protocol):
             FileNotFoundError: the network or the file cannot be reached; one sentence, within five seconds.
         """
 
-    def fetch(self) -> Path:
+    def fetch(self, progress: Progress | None = None) -> Path:
         """Download the weights and return the weight file.
 
+        Args:
+            progress: called now and then with bytes so far and bytes in all (None if unknown), in some thread.
         Raises:
             FileNotFoundError: as `remote_bytes`, or the download broke off.
             RuntimeError: what arrived is not what was published.
@@ -62,7 +64,7 @@ class _Local:
     def remote_bytes(self) -> int | None:
         raise FileNotFoundError(self.missing())
 
-    def fetch(self) -> Path:
+    def fetch(self, progress: Progress | None = None) -> Path:
         raise FileNotFoundError(self.missing())
 
 
@@ -128,8 +130,8 @@ class UrlFile:
     def remote_bytes(self) -> int | None:
         return probe(self.url)
 
-    def fetch(self) -> Path:
-        download(self.url, self.path, sha256=self.sha256)
+    def fetch(self, progress: Progress | None = None) -> Path:
+        download(self.url, self.path, sha256=self.sha256, progress=progress)
         return self.path
 
 

@@ -9,17 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
 from core.classifier_spec import ClassifierSpec
-from core.network import download
-from core.weights import UrlFile, WeightSource
-
-Progress = Callable[[int, int | None], None]
+from core.weights import WeightSource
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +60,7 @@ class WeightDownload:
 
     def _run(self, source: WeightSource) -> None:
         try:
-            _fetch(source, self._report)
+            source.fetch(self._report)
             self.status = "done"
         except (
             FileNotFoundError,
@@ -108,14 +103,6 @@ class WeightDownloads:
         """True while any download is on its way."""
         with self._lock:
             return any(each.status == "running" for each in self._downloads.values())
-
-
-def _fetch(source: WeightSource, report: Progress) -> Path:
-    """`source.fetch()`, with progress where the engine tells it."""
-    if isinstance(source, UrlFile):
-        download(source.url, source.path, sha256=source.sha256, progress=report)
-        return source.path
-    return source.fetch()
 
 
 def _sentence(text: str) -> str:

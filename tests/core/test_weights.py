@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from core import network
-from core.hub import HubFile, cached_digest
+from core.hub import HubFile, _reporting_bar, cached_digest
 from core.network import call_with_deadline, download, probe
 from core.weights import FolderFile, PackageFile, UrlFile, check_sha256, format_bytes
 
@@ -261,3 +261,11 @@ def test_hub_file_says_what_a_repository_lacks(server, tmp_path):
 def test_hub_file_refuses_what_is_not_a_repository():
     with pytest.raises(ValueError, match=r"called owner/name, got '\.\./\.\./etc'"):
         HubFile("../../etc", ("weights.bin",))
+
+
+def test_hub_progress_counts_from_where_a_broken_off_download_stopped():
+    seen = []
+    bar = _reporting_bar(lambda done, total: seen.append((done, total)), 100)(total=100, initial=10, name="hub")
+    bar.update(40)
+    bar.update(60)
+    assert seen == [(50, 100), (100, 100)]

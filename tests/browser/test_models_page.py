@@ -1,0 +1,92 @@
+"""The page *Models and data* in a real browser (`apps/models_demo.py`): no torch, downloads, narrow windows."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.waiting import wait_until_drawn
+from tests.weight_server import PIECE, dead_address, weight_server
+
+APP = "tests/browser/apps/models_demo.py"
+
+
+@pytest.fixture
+def demo(streamlit_app, open_page, tmp_path):
+    """`demo(weights_url, width=390)` -> the page, drawn; ResNet-56 comes from that address."""
+
+    def open_demo(weights_url: str = "", **window) -> Page:
+        # With weights of its own the page gets a server of its own: downloads belong to the process.
+        env = {"DEMO_WEIGHTS_URL": weights_url, "TORCH_HOME": str(tmp_path)} if weights_url else {}
+        page = open_page(streamlit_app(APP, env=env), **window)
+        expect(page.get_by_text("Server: torch is")).to_be_visible()
+        return page
+
+    return open_demo
+
+
+def card(page: Page, name: str):
+    """The card of the classifier with this name."""
+    return page.get_by_test_id("stColumn").filter(has=page.locator("code", has_text=name)).first
+
+
+def test_page_paints_without_torch(demo):
+    page = demo()
+    expect(page.get_by_role("heading", name="Models and data")).to_be_visible()
+    for heading in (
+        "Classifiers",
+        "Precomputed heat maps",
+        "Sample pictures",
+        "Add your own",
+        "This machine",
+    ):
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    expect(page.get_by_text("Server: torch is not loaded")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_download_moves_on_by_itself_and_ends_ready(demo):
+    with weight_server(bytes(3 * PIECE)) as server:
+        page = demo(server.url)
+        resnet = card(page, "resnet-56")
+        resnet.get_by_role("button", name="Download (3.5 MB)").click()
+        server.permits.release()
+        expect(resnet.get_by_text("1.0 MB of 3.1 MB")).to_be_visible()
+        server.permits.release()
+        expect(resnet.get_by_text("2.1 MB of 3.1 MB")).to_be_visible()
+        server.release()
+        expect(resnet.get_by_role("img", name="check_circle icon")).to_be_visible()
+        expect(resnet).to_contain_text("ready")
+        expect(resnet.get_by_role("button")).to_have_count(0)
+    expect(page.get_by_text("Server: torch is not loaded")).to_be_visible()
+    # and the page is at rest again: nothing is drawn anew any more
+    wait_until_drawn(page)
+    page.evaluate("""() => {
+        window.changes = 0;
+        new MutationObserver((all) => (window.changes += all.length)).observe(
+            document.querySelector('[data-testid=stMain]'), { subtree: true, childList: true });
+    }""")
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.changes") == 0
+
+
+def test_dead_network_is_said_in_one_sentence(demo):
+    page = demo(dead_address())
+    resnet = card(page, "resnet-56")
+    resnet.get_by_role("button", name="Download (3.5 MB)").click()
+    expect(resnet.get_by_role("alert")).to_contain_text("127.0.0.1 cannot be reached")
+    expect(resnet.get_by_role("button", name="Download (3.5 MB)")).to_be_enabled()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1400])
+def test_window_needs_no_sideways_scrolling(demo, width):
+    page = demo(width=width)
+    for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
+        assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth")
+
+
+def test_sample_images_are_shown_crisp(demo):
+    page = demo()
+    page.get_by_role("tab", name="100 CIFAR-10 images").click()
+    montage = page.get_by_role("img", name="All 100 images")
+    expect(montage).to_be_visible()
+    assert montage.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [640, 160]
+    assert montage.evaluate("e => getComputedStyle(e).imageRendering") == "pixelated"
