@@ -1,0 +1,147 @@
+"""What a PGD run minimises, as values: Eq. 2 (generation) and Eq. 3 (inpainting). Imports torch.
+
+Any objective with the same three parts (`targets`, `prepare`, `terms`) can be handed to `core.pgd.pgd_steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.masks import check_mask
+from core.pgd_config import PAPER_WEIGHT
+
+Penalty = Literal["norm", "mean_square"]
+
+
+class Objective(Protocol):
+    """What `pgd_steps` asks of an objective."""
+
+    @property
+    def targets(self) -> Tensor:
+        """(B,) int64, the class each image is moved towards."""
+
+    def prepare(self, images: Tensor, restarts: int) -> Objective:
+        """The objective for (B, 3, H, W) `images` on their device, each image repeated `restarts` times in a row.
+
+        Raises:
+            ValueError: it does not fit the images.
+        """
+
+    def terms(self, logits: Tensor, change: Tensor) -> dict[str, Tensor]:
+        """Loss terms by name, each (B,), of images that differ from those given to the run by `change` (B, 3, H, W).
+
+        Their sum is the loss; one of them is "cross_entropy". Called on a prepared objective only.
+        """
+
+    def to_json(self) -> dict[str, Any]:
+        """Its settings without targets and masks, as a JSON object."""
+
+
+@dataclass(frozen=True, eq=False)
+class Generation:
+    """Eq. 2: cross-entropy to the target class, nothing else.
+
+    Args:
+        targets: (B,) int64 class indices.
+    """
+
+    targets: Tensor
+
+    def prepare(self, images: Tensor, restarts: int = 1) -> Generation:
+        return replace(self, targets=_prepare_targets(self.targets, images, restarts))
+
+    def terms(self, logits: Tensor, change: Tensor) -> dict[str, Tensor]:
+        return {"cross_entropy": functional.cross_entropy(logits, self.targets, reduction="none")}
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": "generation"}
+
+
+@dataclass(frozen=True, eq=False)
+class Inpainting:
+    """Eq. 3: cross-entropy to the target class plus a penalty for changing what lies outside the mask.
+
+    Args:
+        targets: (B,) int64 class indices.
+        mask: bool (1, H, W), or (B, 1, H, W) for one hole per image; True = hole, may change freely.
+            A numpy mask is converted.
+        weight: lambda, at least 0; 10 in the paper.
+        penalty: "norm": weight * ||(x0 - x) * (1 - mask)||_2 as printed in the paper, where x0 are the images that the
+            run starts from (outside the hole they are the original); "mean_square": weight * the mean over all
+            values of ((x0 - x) * (1 - mask))^2.
+    Raises:
+        ValueError: negative weight, unknown penalty, or a mask that is no bool (1, H, W) or (B, 1, H, W).
+    Source: the paper, sec. 2.2 ("norm"); the public notebook of Santurkar et al. 2019 ("mean_square").
+        At x = x0, where the norm has no gradient, we take 0 from its subgradients. Near x0 the norm pulls with full
+        strength, so steps of constant length end up swinging about it: a loss of up to weight * step_size / 2 (0.5
+        with the paper's numbers at 224 pixels, 0.07 at 32) is left, which "mean_square" and adaptive steps do not leave.
+    """
+
+    targets: Tensor
+    mask: Tensor
+    weight: float = PAPER_WEIGHT
+    penalty: Penalty = "norm"
+
+    def __post_init__(self) -> None:
+        if not self.weight >= 0 or self.weight == float("inf"):
+            raise ValueError(f"weight (lambda) must be a number of at least 0; got {self.weight}")
+        if self.penalty not in ("norm", "mean_square"):
+            raise ValueError(f"penalty must be 'norm' or 'mean_square'; got {self.penalty!r}")
+        mask = torch.as_tensor(self.mask)
+        if mask.dtype == torch.bool and mask.ndim == 3:
+            mask = mask[None]
+        object.__setattr__(self, "mask", mask)
+
+    def prepare(self, images: Tensor, restarts: int = 1) -> Inpainting:
+        check_mask(self.mask.cpu().numpy(), height=images.shape[-2], width=images.shape[-1])
+        masks = _repeat(self.mask, "mask", images, restarts)
+        targets = _prepare_targets(self.targets, images, restarts)
+        return _PreparedInpainting(targets, masks, self.weight, self.penalty, outside=(~masks).to(images.dtype))
+
+    def terms(self, logits: Tensor, change: Tensor) -> dict[str, Tensor]:
+        return self.prepare(change).terms(logits, change)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": "inpainting", "weight": self.weight, "penalty": self.penalty}
+
+
+@dataclass(frozen=True, eq=False)
+class _PreparedInpainting(Inpainting):
+    """With (1 - mask) of Eq. 3 at hand, (B, 1, H, W) float: the cheapest way to cut a hole out."""
+
+    outside: Tensor = field(kw_only=True)
+
+    def terms(self, logits: Tensor, change: Tensor) -> dict[str, Tensor]:
+        outside = (change * self.outside).flatten(1)
+        size = torch.linalg.vector_norm(outside, dim=1) if self.penalty == "norm" else outside.square().mean(dim=1)
+        return {
+            "cross_entropy": functional.cross_entropy(logits, self.targets, reduction="none"),
+            "penalty": self.weight * size,
+        }
+
+
+def target_tensor(targets: int | Sequence[int], batch: int) -> Tensor:
+    """(B,) int64 from one class index for all images or one per image."""
+    indices = [targets] * batch if isinstance(targets, int | np.integer) else list(targets)
+    return torch.tensor(indices, dtype=torch.int64)
+
+
+def _prepare_targets(targets: Tensor, images: Tensor, restarts: int) -> Tensor:
+    if targets.dtype != torch.int64 or targets.ndim != 1:
+        raise ValueError(f"targets must be (B,) int64 class indices; got {tuple(targets.shape)} {targets.dtype}")
+    return _repeat(targets, "targets", images, restarts)
+
+
+def _repeat(values: Tensor, name: str, images: Tensor, restarts: int) -> Tensor:
+    """`values` of one or B rows, as B * restarts rows on the images' device."""
+    if len(values) not in (1, len(images)):
+        raise ValueError(f"{name} must hold one entry, or one for each of the {len(images)} images; got {len(values)}")
+    rows = values.detach().to(images.device).expand(len(images), *values.shape[1:])
+    return rows.repeat_interleave(restarts, dim=0)

@@ -1,0 +1,281 @@
+"""Projected gradient descent in an L2 ball, one state at a time. Imports torch.
+
+The app, the batch script and the tests consume the same iterator:
+
+    with contextlib.closing(pgd_steps(classifier, objective, images, config)) as states:
+        for state in states:
+            show(state)
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.objectives import Objective
+from core.pgd_config import PGDConfig, paper_generation, paper_inpainting
+from core.pgd_moves import Move, make_move, project, unit
+
+__all__ = ["PGDConfig", "PGDState", "best_restarts", "paper_generation", "paper_inpainting", "pgd_steps", "run_pgd"]
+
+ImageClassifier = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class PGDState:
+    """One moment of a run; tensors are detached copies that never change later. B counts images times restarts.
+
+    step: moves made so far, 0 at the start. steps: moves the run makes at most.
+    images: (B, 3, H, W) in [0, 1]. logits: (B, K) of these images.
+    loss: (B,), the sum of loss_terms, each (B,). target_probability: (B,) in [0, 1].
+    perturbation_norm: (B,) L2 distance to the images given to the run, over the whole image.
+    best_loss, best_images: the lowest loss so far of each image, and the image that had it.
+    """
+
+    step: int
+    steps: int
+    images: Tensor
+    logits: Tensor
+    loss: Tensor
+    loss_terms: dict[str, Tensor]
+    target_probability: Tensor
+    perturbation_norm: Tensor
+    best_loss: Tensor
+    best_images: Tensor
+
+
+def pgd_steps(
+    classifier: ImageClassifier,
+    objective: Objective,
+    images: Tensor,
+    config: PGDConfig,
+    *,
+    mask: Tensor | np.ndarray | None = None,
+    generator: torch.Generator | None = None,
+) -> Generator[PGDState, None, None]:
+    """Minimise `objective` around `images` by L2 PGD; arguments are checked now, work is done while iterating.
+
+    Each move is x <- clip(project(x - step_size * g / ||g||_2), 0, 1): projection onto the ball of radius epsilon
+    around the given images first, then the clip; a gradient shorter than 1e-12 is divided by 1e-12. The loss of a
+    state and the gradient of the next move come from one forward pass, so n moves cost n + 1 forward and n backward
+    passes. Images in a batch never influence each other. Nothing is left behind when the iteration stops early.
+
+    Args:
+        classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
+        objective: `Generation`, `Inpainting` or another `Objective`, with a target for each image.
+        images: (B, 3, H, W) float32 in [0, 1], centre of the ball, on the classifier's device. Never changed.
+        config: lengths, number of moves and variants.
+        mask: bool (1, H, W) or (B, 1, H, W); where it is False, pixels are held exactly as they are, which Eq. 3 does
+            not do (it penalises: see `Inpainting`). None: every pixel may move.
+        generator: source of random starts; needed with `config.random_start` only. A generator on the CPU gives the
+            same starts on every device.
+    Returns:
+        A generator of `config.steps + 1` states, or fewer when `config.stop_loss` ends the run; state 0 comes before
+        any move. With `config.restarts` the batch is image 0's restarts, image 1's restarts, and so on.
+    Raises:
+        ValueError: images out of shape or range, a mask, target or objective that does not fit them, or no generator
+            for a random start; while iterating, if the classifier cannot be differentiated.
+        RuntimeError: while iterating, if the classifier's loss at the start is not finite.
+    Source: Madry et al. 2018; the plain form gives the same bits as foolbox's L2PGD (random_start=False, targeted).
+    """
+    _check_images(images)
+    # inference_mode(False): a run started in inference mode gets tensors that can carry a gradient all the same.
+    with torch.inference_mode(False), torch.no_grad():
+        prepared = objective.prepare(images, config.restarts)
+        _check_targets(prepared.targets, classifier)
+        held = None if mask is None else _held_pixels(mask, images, config.restarts)
+        centre = images.clone().repeat_interleave(config.restarts, dim=0)
+        # A copy, because the first state hands out its start.
+        start = _random_start(centre, config, held, generator) if config.random_start else centre.clone()
+    return _steps(classifier, prepared, centre, start, config, held)
+
+
+def run_pgd(
+    classifier: ImageClassifier,
+    objective: Objective,
+    images: Tensor,
+    config: PGDConfig,
+    *,
+    mask: Tensor | np.ndarray | None = None,
+    generator: torch.Generator | None = None,
+) -> PGDState:
+    """The last state of `pgd_steps`, which also holds the best images; same arguments, same errors."""
+    for state in pgd_steps(classifier, objective, images, config, mask=mask, generator=generator):
+        last = state
+    return last
+
+
+def best_restarts(state: PGDState, restarts: int) -> PGDState:
+    """The state with only the best restart of each image, the one of the lowest `best_loss`; ties take the first.
+
+    Raises:
+        ValueError: the batch does not consist of `restarts` restarts per image.
+    """
+    batch = len(state.loss)
+    if restarts < 1 or batch % restarts:
+        raise ValueError(f"a batch of {batch} does not consist of {restarts} restarts per image")
+    chosen = state.best_loss.view(-1, restarts).argmin(dim=1)
+    rows = chosen + restarts * torch.arange(batch // restarts, device=chosen.device)
+    return replace(
+        state,
+        images=state.images[rows],
+        logits=state.logits[rows],
+        loss=state.loss[rows],
+        loss_terms={name: term[rows] for name, term in state.loss_terms.items()},
+        target_probability=state.target_probability[rows],
+        perturbation_norm=state.perturbation_norm[rows],
+        best_loss=state.best_loss[rows],
+        best_images=state.best_images[rows],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Evaluation:
+    """What one forward pass, and one backward pass where a move follows, say about a point."""
+
+    logits: Tensor
+    loss: Tensor
+    terms: dict[str, Tensor]
+    norm: Tensor
+    gradient: Tensor | None
+
+
+def _steps(
+    classifier: ImageClassifier,
+    objective: Objective,
+    centre: Tensor,
+    start: Tensor,
+    config: PGDConfig,
+    held: Tensor | None,
+) -> Generator[PGDState, None, None]:
+    """The loop of `pgd_steps`. No grad-mode block is open at the yield: it would leak into the consumer.
+
+    The next move is made before the yield, and what is needed after it is never handed out, so a consumer who writes
+    into a state's tensors disturbs nothing.
+    """
+    images, best_images = start, start
+    best_loss = torch.full((len(start),), torch.inf, device=start.device)
+    move = make_move(centre, config, held)
+    for step in range(config.steps + 1):
+        point = _evaluate(classifier, objective, images, centre, config.stop_loss, last=step == config.steps)
+        if step == 0 and not bool(torch.isfinite(point.loss).all()):
+            raise RuntimeError(
+                f"the classifier's loss at the start is not finite ({point.loss.tolist()}); check its weights"
+            )
+        improved = point.loss < best_loss
+        best_loss = torch.where(improved, point.loss, best_loss)
+        best_images = torch.where(improved.view(-1, 1, 1, 1), images, best_images)
+        moved = _move(move, images, point, improved, config.stop_loss)
+        yield PGDState(
+            step=step,
+            steps=config.steps,
+            images=images,
+            logits=point.logits,
+            loss=point.loss,
+            loss_terms=point.terms,
+            target_probability=point.terms["cross_entropy"].neg().exp_(),
+            perturbation_norm=point.norm,
+            best_loss=best_loss.clone(),
+            best_images=best_images.clone(),
+        )
+        if moved is None:
+            return
+        images = moved
+
+
+@torch.inference_mode(False)
+def _evaluate(
+    classifier: ImageClassifier,
+    objective: Objective,
+    images: Tensor,
+    centre: Tensor,
+    stop_loss: float | None,
+    *,
+    last: bool,
+) -> _Evaluation:
+    """Loss and, unless this is the last point or every image has reached `stop_loss`, the gradient at `images`."""
+    with torch.set_grad_enabled(not last):
+        point = images.detach().requires_grad_(not last)
+        logits = classifier(point)
+        if not last and not logits.requires_grad:
+            raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
+        change = point - centre
+        terms = objective.terms(logits, change)
+        loss = reduce(operator.add, terms.values())
+        done = last or (stop_loss is not None and bool((loss <= stop_loss).all()))
+        # Ones for the losses: the gradient of their sum, one operation cheaper.
+        gradient = None if done else torch.autograd.grad(loss, point, torch.ones_like(loss))[0]
+    return _Evaluation(
+        logits=logits.detach(),
+        loss=loss.detach(),
+        terms={name: term.detach() for name, term in terms.items()},
+        norm=torch.linalg.vector_norm(change.detach().flatten(1), dim=1),
+        gradient=gradient,
+    )
+
+
+@torch.inference_mode(False)
+@torch.no_grad()
+def _move(move: Move, images: Tensor, point: _Evaluation, improved: Tensor, stop_loss: float | None) -> Tensor | None:
+    """Where to go from `images`; those that have reached `stop_loss` stay. None at the end of the run."""
+    if point.gradient is None:
+        return None
+    moved = move(images, point.gradient, point.loss, improved)
+    return moved if stop_loss is None else torch.where((point.loss <= stop_loss).view(-1, 1, 1, 1), images, moved)
+
+
+def _random_start(centre: Tensor, config: PGDConfig, held: Tensor | None, generator: torch.Generator | None) -> Tensor:
+    """Points drawn uniformly from the ball around `centre` (in the free pixels), then clipped to [0, 1]."""
+    if generator is None:
+        raise ValueError("random_start needs a generator; pass torch.Generator().manual_seed(seed)")
+    noise = torch.randn(centre.shape, generator=generator, device=generator.device).to(centre)
+    radius = torch.rand(len(centre), generator=generator, device=generator.device).to(centre)
+    values = torch.full_like(radius, centre[0].numel())
+    if held is not None:
+        noise = noise.masked_fill(held, 0.0)
+        values = (~held).flatten(1).sum(dim=1) * float(centre.shape[1])
+    length = config.epsilon * radius ** (1.0 / values)
+    return project(centre + unit(noise) * length.view(-1, 1, 1, 1), centre, config.epsilon)
+
+
+def _check_images(images: Tensor) -> None:
+    if images.ndim != 4 or images.shape[1] != 3 or images.dtype != torch.float32 or images.numel() == 0:
+        raise ValueError(
+            f"images must be (B, 3, H, W) float32 with at least one image; got {tuple(images.shape)} {images.dtype}"
+        )
+    low, high = float(images.min()), float(images.max())
+    if not (low >= 0.0 and high <= 1.0):
+        raise ValueError(f"images must lie in [0, 1]; got values from {low:g} to {high:g}; divide bytes by 255")
+
+
+def _check_targets(targets: Tensor, classifier: ImageClassifier) -> None:
+    """Raise ValueError unless every target is one of the classifier's classes, where it names them."""
+    low, high = int(targets.min()), int(targets.max())
+    classes = getattr(classifier, "classes", None)
+    count = None if classes is None else len(classes)
+    if low < 0 or (count is not None and high >= count):
+        wrong = low if low < 0 else high
+        limit = "" if count is None else f" to {count - 1}, the classifier's {count} classes"
+        raise ValueError(f"target {wrong} is not a class; give an index from 0{limit}")
+
+
+def _held_pixels(mask: Tensor | np.ndarray, images: Tensor, restarts: int) -> Tensor:
+    """(B * restarts, 1, H, W) bool, True where pixels must stay."""
+    mask = torch.as_tensor(mask)
+    if mask.dtype != torch.bool or mask.shape[-3:] != (1, *images.shape[-2:]) or mask.ndim not in (3, 4):
+        raise ValueError(
+            f"mask must be bool (1, {images.shape[-2]}, {images.shape[-1]}), one for all images or one for each; "
+            f"got {tuple(mask.shape)} {mask.dtype}"
+        )
+    masks = mask if mask.ndim == 4 else mask[None]
+    if len(masks) not in (1, len(images)):
+        raise ValueError(f"mask must hold one mask, or one for each of the {len(images)} images; got {len(masks)}")
+    if not bool(masks.flatten(1).any(dim=1).all()):
+        raise ValueError("the mask is empty, so no pixel may move")
+    return (~masks).to(images.device).expand(len(images), -1, -1, -1).repeat_interleave(restarts, dim=0)

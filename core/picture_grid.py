@@ -1,0 +1,51 @@
+"""A grid of pictures with captions, such as the paper's Figures 3 and 4, as PNG. Pillow only."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+SMALLEST_TILE = 112
+GAP = 6
+LABEL_WIDTH = 110
+INK, PAPER = (20, 20, 20), (255, 255, 255)
+
+
+def picture_grid(rows: Sequence[tuple[str, np.ndarray]], captions: Sequence[str] = ()) -> bytes:
+    """PNG bytes of labelled rows of pictures.
+
+    Args:
+        rows: (label, (N, 3, H, W) float in [0, 1]) for each row; N and the size are the same in all of them.
+        captions: a line above each column; none or N of them. A new line in a caption is kept.
+    Raises:
+        ValueError: rows of different shapes, or another number of captions.
+    """
+    shapes = {pictures.shape for _, pictures in rows}
+    if len(shapes) != 1:
+        raise ValueError(f"all rows of a grid need pictures of one shape; got {sorted(shapes)}")
+    count, _, height, width = shapes.pop()
+    if captions and len(captions) != count:
+        raise ValueError(f"{count} columns need {count} captions or none; got {len(captions)}")
+    # Whole pixels only: a small image must not be blurred, or the squiggles this is about would be invisible.
+    zoom = max(1, -(-SMALLEST_TILE // width))
+    tile_height, tile_width = height * zoom, width * zoom
+    font = ImageFont.load_default(size=12)
+    header = GAP + 16 * max((caption.count("\n") + 1 for caption in captions), default=0)
+    size = (LABEL_WIDTH + count * (tile_width + GAP), header + len(rows) * (tile_height + GAP))
+    canvas = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(canvas)
+    for column, caption in enumerate(captions):
+        draw.multiline_text((LABEL_WIDTH + column * (tile_width + GAP), 2), caption, fill=INK, font=font, spacing=2)
+    for line, (label, pictures) in enumerate(rows):
+        top = header + line * (tile_height + GAP)
+        draw.multiline_text((GAP, top + tile_height // 2 - 8), label, fill=INK, font=font)
+        for column, picture in enumerate(pictures):
+            values = np.rint(picture.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
+            values = values.repeat(zoom, axis=0).repeat(zoom, axis=1)
+            canvas.paste(Image.fromarray(values), (LABEL_WIDTH + column * (tile_width + GAP), top))
+    buffer = io.BytesIO()
+    canvas.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()

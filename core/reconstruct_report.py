@@ -1,0 +1,123 @@
+"""What a reconstruction changed, in numbers: one row per image, one summary over all of them. No torch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+# Mean and spread over the images, under these names in summary.json.
+SUMMARY = (
+    "loss_before",
+    "loss_after",
+    "target_share",
+    "ssim_inside",
+    "psnr_inside",
+    "change_inside",
+    "change_outside",
+)
+# An exact copy has an infinite PSNR, which neither a mean nor JSON can hold.
+HIGHEST_PSNR = 100.0
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """One image of a run; "before" is the corrupted image or the seed, "after" the result.
+
+    index: place in the run. label: true class, "" if none. target, top1_before, top1_after: class names.
+    loss_before, loss_after: Eq. 2 or 3. cross_entropy_before, cross_entropy_after: its first term alone.
+    probability_before, probability_after: of the target, in [0, 1].
+    target_share: 1 if the top-1 class is the target afterwards, else 0.
+    ssim_inside: structural similarity to the original, -1 to 1, its map averaged over the hole.
+    psnr_inside: in dB, to the original, inside the hole; an exact copy counts as 100.
+    change_inside, change_outside: mean absolute change of a value, in [0, 1], in and around the hole.
+    norm_outside: L2 norm of the change around the hole. perturbation_norm: of the whole change.
+    """
+
+    index: int
+    label: str
+    target: str
+    top1_before: str
+    top1_after: str
+    loss_before: float
+    loss_after: float
+    cross_entropy_before: float
+    cross_entropy_after: float
+    probability_before: float
+    probability_after: float
+    target_share: int
+    ssim_inside: float
+    psnr_inside: float
+    change_inside: float
+    change_outside: float
+    norm_outside: float
+    perturbation_norm: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """The numbers of a `Reconstruction`, that need nothing but pixels."""
+
+    ssim_inside: float
+    psnr_inside: float
+    change_inside: float
+    change_outside: float
+    norm_outside: float
+    perturbation_norm: float
+
+
+def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> Change:
+    """Compare one result with the original (similarity) and with what the run started from (change).
+
+    Args:
+        original, before, after: (3, H, W) float32 in [0, 1], at least 7 x 7 pixels.
+        hole: (1, H, W) bool. All True (generation has no hole) means nothing lies outside: change_outside is 0.
+    Source: SSIM of Wang et al. 2004 as scikit-image computes it (7 x 7 windows).
+    """
+    from skimage.metrics import structural_similarity
+
+    inside = np.broadcast_to(hole, after.shape)
+    _, similarity = structural_similarity(original, after, channel_axis=0, data_range=1.0, full=True)
+    error = float(((original - after)[inside].astype(np.float64) ** 2).mean())
+    psnr = HIGHEST_PSNR if error == 0 else min(-10 * math.log10(error), HIGHEST_PSNR)
+    change = (after - before).astype(np.float64)
+    outside = change[~inside]
+    return Change(
+        ssim_inside=float(similarity[inside].mean()),
+        psnr_inside=psnr,
+        change_inside=float(np.abs(change[inside]).mean()),
+        change_outside=float(np.abs(outside).mean()) if outside.size else 0.0,
+        norm_outside=float(np.sqrt((outside**2).sum())),
+        perturbation_norm=float(np.sqrt((change**2).sum())),
+    )
+
+
+def summarise(rows: Sequence[Reconstruction]) -> dict[str, Any]:
+    """{"n": images, and for each of SUMMARY {"mean": ..., "std": ...}}; std over n, 0 for a single image."""
+    if not rows:
+        raise ValueError("there is nothing to summarise: no image was reconstructed")
+    summary: dict[str, Any] = {"n": len(rows)}
+    for name in SUMMARY:
+        values = np.array([getattr(row, name) for row in rows], dtype=np.float64)
+        summary[name] = {"mean": float(values.mean()), "std": float(values.std())}
+    return summary
+
+
+def to_csv(rows: Sequence[Reconstruction]) -> bytes:
+    """A table with a header, one line per image."""
+    buffer = io.StringIO(newline="")
+    table = csv.DictWriter(buffer, [field.name for field in fields(Reconstruction)], lineterminator="\n")
+    table.writeheader()
+    table.writerows(asdict(row) for row in rows)
+    return buffer.getvalue().encode("utf-8")
+
+
+def to_json(content: dict[str, Any]) -> bytes:
+    """Indented JSON; a value that JSON cannot hold is an error."""
+    return (json.dumps(content, indent=2, allow_nan=False) + "\n").encode("utf-8")

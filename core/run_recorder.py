@@ -1,0 +1,164 @@
+"""From a running PGD to a run that can be saved, shown again and repeated. Imports torch."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.objectives import Generation, Inpainting
+from core.pgd import ImageClassifier, PGDState, pgd_steps
+from core.pgd_config import PGDConfig
+from core.run_file import PGDRun
+from core.version import VERSION
+
+if TYPE_CHECKING:
+    from core.architectures.base import Classifier
+
+MOST_FRAMES = 121
+MOST_FRAME_BYTES = 48 * 2**20
+
+
+def frame_interval(steps: int, frame_bytes: int) -> int:
+    """Every how many steps to keep a frame, so that at most 121 frames and 48 MiB (but at least 2 frames) are kept."""
+    most = max(2, min(MOST_FRAMES, MOST_FRAME_BYTES // max(frame_bytes, 1)))
+    return max(1, -(-steps // (most - 1)))
+
+
+class RunRecorder:
+    """Collects the states of one run: `add` each of them, then `finish`. One writer at a time.
+
+    Args:
+        start: (B, 3, H, W) the images given to the run.
+        config: the run's settings.
+    """
+
+    def __init__(self, start: Tensor, config: PGDConfig) -> None:
+        self.config = config
+        self._start = _numpy(start.repeat_interleave(config.restarts, dim=0))
+        self._interval = frame_interval(config.steps, self._start.size)
+        self._frames: list[np.ndarray] = []
+        self._frame_steps: list[int] = []
+        self._curves: dict[str, list[np.ndarray]] = {}
+        self._terms: dict[str, list[np.ndarray]] = {}
+        self._first: PGDState | None = None
+        self._last: PGDState | None = None
+        self._began = time.perf_counter()
+
+    def add(self, state: PGDState) -> None:
+        """Take in the next state."""
+        for name in ("loss", "target_probability", "perturbation_norm", "best_loss"):
+            self._curves.setdefault(name, []).append(_numpy(getattr(state, name)))
+        for name, term in state.loss_terms.items():
+            self._terms.setdefault(name, []).append(_numpy(term))
+        self._first, self._last = self._first or state, state
+        if state.step % self._interval == 0:
+            self._keep(state)
+
+    def finish(
+        self,
+        classifier: Classifier,
+        objective: Generation | Inpainting,
+        *,
+        seed: int,
+        images: Mapping[str, Any],
+        device: str = "",
+        original: np.ndarray | None = None,
+    ) -> PGDRun:
+        """The run so far, whether it came to its end or was stopped.
+
+        Args:
+            classifier: the one that ran.
+            objective: what was minimised, as it was given to `pgd_steps`.
+            seed: of the generator of random starts, and of whatever else was drawn.
+            images: where the images come from, a JSON object, e.g. {"dataset": ..., "index": ..., "credit": ...}.
+            device: in words.
+            original: (B, 3, H, W) uint8, the images before the hole was cut.
+        Raises:
+            ValueError: no state was added.
+        """
+        if self._first is None or self._last is None:
+            raise ValueError("nothing was recorded: the run was stopped before its first state")
+        if self._frame_steps[-1] != self._last.step:
+            self._keep(self._last)
+        restarts = self.config.restarts
+        targets = objective.targets.expand(len(self._start) // restarts).repeat_interleave(restarts)
+        config, settings = self.config.to_json(), objective.to_json()
+        metadata = {
+            "kind": settings["kind"],
+            "config": config,
+            "objective": settings,
+            "targets": targets.tolist(),
+            "class_names": list(classifier.classes.names),
+            "seed": int(seed),
+            "classifier": {
+                "name": classifier.name,
+                "kind": classifier.kind,
+                "weights_id": classifier.weights_id,
+                "sha256": classifier.sha256,
+                "template": classifier.template,
+            },
+            "images": dict(images),
+            "source": {
+                "type": "computed",
+                "version": VERSION,
+                "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "device": device,
+                "wall_seconds": round(time.perf_counter() - self._began, 2),
+            },
+        }
+        mask = None
+        if isinstance(objective, Inpainting):
+            mask = objective.mask.cpu().numpy()
+            mask = mask if len(mask) == 1 else mask.repeat(restarts, axis=0)
+        return PGDRun(
+            frames=np.stack(self._frames),
+            frame_steps=np.array(self._frame_steps, dtype=np.int64),
+            start=self._start,
+            best=_bytes(self._last.best_images),
+            curves={name: np.stack(values) for name, values in self._curves.items()},
+            terms={name: np.stack(values) for name, values in self._terms.items()},
+            logits=np.stack([_numpy(self._first.logits), _numpy(self._last.logits)]),
+            metadata=metadata,
+            original=None if original is None else original.repeat(restarts, axis=0),
+            mask=mask,
+        )
+
+    def _keep(self, state: PGDState) -> None:
+        self._frames.append(_bytes(state.images))
+        self._frame_steps.append(state.step)
+
+
+def rerun(
+    run: PGDRun, classifier: ImageClassifier, device: str | torch.device = "cpu"
+) -> Generator[PGDState, None, None]:
+    """Compute a saved run again: with the same classifier, on the same kind of device, the same states to the bit.
+
+    Raises:
+        ValueError: the classifier does not fit the run.
+    """
+    config, restarts = run.config, run.config.restarts
+    start = torch.from_numpy(run.start[::restarts].copy()).to(device)
+    targets = torch.tensor(run.metadata["targets"][::restarts])
+    settings = run.metadata["objective"]
+    objective: Generation | Inpainting = Generation(targets)
+    if settings["kind"] == "inpainting":
+        if run.mask is None:
+            raise ValueError("the run has no mask, so its inpainting cannot be repeated")
+        mask = torch.from_numpy(run.mask if len(run.mask) == 1 else run.mask[::restarts].copy())
+        objective = Inpainting(targets, mask, weight=settings["weight"], penalty=settings["penalty"])
+    generator = torch.Generator().manual_seed(run.metadata["seed"])
+    return pgd_steps(classifier, objective, start, config, generator=generator)
+
+
+def _numpy(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().to("cpu", torch.float32).numpy().copy()
+
+
+def _bytes(images: Tensor) -> np.ndarray:
+    return (images.detach() * 255).round().to("cpu", torch.uint8).numpy()

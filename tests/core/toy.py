@@ -1,0 +1,87 @@
+"""A linear classifier on 8 x 8 images whose gradient is known on paper, and random inputs for it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+SIZE = 8
+CLASSES = 4
+
+
+class LinearClassifier(nn.Module):
+    """logits = weight @ pixels; the cross-entropy's gradient is (softmax(logits) - one_hot(target)) @ weight."""
+
+    def __init__(self, seed: int = 0, classes: int = CLASSES, size: int = SIZE) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        weight = torch.randn(classes, 3 * size * size, generator=generator) * 0.3
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.classes = tuple(f"class {k}" for k in range(classes))
+        self.forward_passes = 0
+        self.eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.forward_passes += 1
+        return images.flatten(1) @ self.weight.T
+
+    def gradient(self, images: Tensor, targets: Tensor) -> Tensor:
+        """(B, 3, H, W) gradient of the cross-entropy, from the formula."""
+        with torch.no_grad():
+            residual = torch.softmax(images.flatten(1) @ self.weight.T, dim=1)
+            residual = residual - torch.nn.functional.one_hot(targets, len(self.weight))
+            return (residual @ self.weight).view_as(images)
+
+
+class ConvClassifier(nn.Module):
+    """A small random network: not linear, differentiable everywhere."""
+
+    def __init__(self, seed: int = 0, classes: int = CLASSES) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.layers = nn.Sequential(
+                nn.Conv2d(3, 8, 3, padding=1), nn.Tanh(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(128, classes)
+            )
+        self.layers.requires_grad_(False)
+        self.classes = tuple(f"class {k}" for k in range(classes))
+        self.eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images) * 5.0
+
+
+class KinkedClassifier(nn.Module):
+    """A deep random network of ReLUs: its gradient jumps, so that a difference in the last bit grows."""
+
+    def __init__(self, seed: int = 0, classes: int = CLASSES) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            layers: list[nn.Module] = [nn.Conv2d(3, 16, 3, padding=1), nn.ReLU()]
+            for _ in range(6):
+                layers += [nn.Conv2d(16, 16, 3, padding=1), nn.InstanceNorm2d(16), nn.ReLU()]
+            self.layers = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(64, classes))
+        self.requires_grad_(False)
+        self.classes = tuple(f"class {k}" for k in range(classes))
+        self.eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images) * 10.0
+
+
+def random_images(batch: int, seed: int, size: int = SIZE) -> Tensor:
+    """(B, 3, size, size) in [0, 1]."""
+    return torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(seed))
+
+
+def random_targets(batch: int, seed: int, classes: int = CLASSES) -> Tensor:
+    """(B,) int64."""
+    return torch.randint(0, classes, (batch,), generator=torch.Generator().manual_seed(seed))
+
+
+def centre_mask(size: int = SIZE) -> Tensor:
+    """(1, size, size) bool, a hole in the middle."""
+    mask = torch.zeros(1, size, size, dtype=torch.bool)
+    mask[:, size // 4 : size - size // 4, size // 4 : size - size // 4] = True
+    return mask
