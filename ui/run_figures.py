@@ -12,7 +12,7 @@ import numpy as np
 from core.images import png_data_uri
 from ui.radial_chart import DASHES, PALETTE
 
-WIDTH, HEIGHT = 300, 170
+WIDTH, HEIGHT = 250, 165
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 34
 MOST_POINTS = 240
 LEAST_LOSS = 1e-6  # a logarithmic axis ends here at the latest
@@ -24,9 +24,9 @@ _STYLE = """<style>
 .run-row figcaption,.run-curves figcaption{font-size:.8rem;line-height:1.3;margin-top:.25rem}
 .run-row figcaption span{opacity:.75}
 .run-curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(195px,100%),1fr));gap:.8rem}
-.run-curves figure{margin:0;max-width:460px}
+.run-curves figure{margin:0;max-width:340px;display:grid;grid-row:span 2;grid-template-rows:subgrid;row-gap:.2rem}
 .run-curves svg{width:100%;height:auto;display:block;overflow:visible}
-.run-curves text{fill:currentColor;font-size:11px}
+.run-curves text{fill:currentColor;font-size:12px}
 .run-curves .key{display:inline-block;margin-right:.8rem;white-space:nowrap}
 </style>"""
 

@@ -17,6 +17,8 @@ from ui.run_view import TERM_LABELS, curves_html, run_view
 from ui.run_words import percent, title_of
 from ui.run_work import LiveRun, LiveState, RunPlan
 
+# An ordinary model beside a robust one of its kind: the paper's contrast.
+CONTRASTS = (("mini-clip", "mini-resnet-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
 REDRAW_SECONDS = 0.3
 MOST_CLASSIFIERS = 2
 MOST_PICTURES = 16  # drawn of one run while it goes on
@@ -40,17 +42,24 @@ class Result:
 
 
 def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:
-    """One or two classifiers, in the order of choice; the first ready ones of the paper's contrast by default."""
+    """One or two classifiers, in the order of choice; by default the paper's contrast, where it is ready."""
     by_title = {spec.title: spec for spec in ready}
     titles = st.multiselect(
         "Classifiers (one, or two side by side)",
         list(by_title),
-        default=list(by_title)[:1],
+        default=_first_choice(ready),
         max_selections=MOST_CLASSIFIERS,
         key=key,
         bind="query-params",
     )
     return tuple(by_title[title] for title in titles)
+
+
+def _first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
+    """Titles of the first contrast that is complete, else of the first classifier."""
+    titles = {spec.name: spec.title for spec in ready}
+    pair = next((pair for pair in CONTRASTS if all(name in titles for name in pair)), ())
+    return [titles[name] for name in pair] or list(titles.values())[:1]
 
 
 def run_settings(
@@ -105,7 +114,7 @@ def run_settings(
 
 def run_button(page: str) -> bool:
     """The button that starts a run; True when it was pressed."""
-    return st.button(
+    pressed = st.button(
         "Run",
         type="primary",
         icon=":material/play_arrow:",
@@ -113,11 +122,14 @@ def run_button(page: str) -> bool:
         key=f"{page}.start",
         width="stretch",
     )
+    if pressed:
+        st.session_state.pop(f"{page}.error", None)
+    return pressed
 
 
 def refuse(reason: str) -> None:
     """Say in one sentence why nothing was started."""
-    st.error(reason[0].upper() + reason[1:] + "." * (not reason.endswith(".")))
+    st.error(reason[0].upper() + reason[1:] + "." * (reason[-1] not in ".?!"))
 
 
 def running(page: str) -> bool:
@@ -135,7 +147,6 @@ def start_run(page: str, plan: RunPlan) -> None:
         st.error(str(error))
         return
     st.session_state[f"{page}.run"] = _Started(job, live)
-    st.session_state.pop(f"{page}.error", None)
     st.rerun()
 
 

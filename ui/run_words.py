@@ -46,9 +46,14 @@ def losses(run: PGDRun, row: int) -> str:
     """Loss before and after, as the paper reports them."""
     loss, norm = run.curves["loss"][:, row], run.curves["perturbation_norm"][-1, row]
     return (
-        f"Loss {loss[0]:.3g} → {loss[-1]:.2g} in {len(loss) - 1:,} steps; "
+        f"Loss {loss[0]:.3g} → {_small(float(loss[-1]))} in {len(loss) - 1:,} steps; "
         f"change {norm:.2f} of at most {run.config.epsilon:.3g} (L2 norm)."
     )
+
+
+def _small(loss: float) -> str:
+    """A loss; float32 rounds a cross-entropy below about 1e-7 to zero, which would read as a claim."""
+    return f"{loss:.2g}" if loss > 1e-7 else "under 1e-7"
 
 
 def origin(run: PGDRun) -> str:

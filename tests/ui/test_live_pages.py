@@ -116,6 +116,7 @@ def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_s
     (error,) = app.error
     assert error.value.startswith("Target 'cat' is not among the 9 classes of classifier 'toy-a'")
     assert "Your run, 3 steps" in said(app)
+    monkeypatch.setattr(ui.run_work, "classifier_for", lambda name, class_set: ToyClassifier(name))
     app.selectbox(key="inpainting-target-cifar10").set_value("dog").run()
     run_to_the_end(app, "inpainting")
     assert not app.error and "“dog”" in said(app)

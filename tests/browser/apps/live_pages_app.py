@@ -1,0 +1,20 @@
+"""The pages *Inpainting* and *Generation* with a third one between them, for the tests in a browser."""
+
+import streamlit as st
+
+from ui import generation, inpainting
+
+
+def elsewhere() -> None:
+    st.title("Elsewhere")
+
+
+st.set_page_config(page_title="Live pages", layout="wide")
+st.navigation(
+    [
+        st.Page(inpainting.page, title="Inpainting", url_path="inpainting", default=True),
+        st.Page(generation.page, title="Generation", url_path="generation"),
+        st.Page(elsewhere, title="Elsewhere", url_path="elsewhere"),
+    ],
+    position="top",
+).run()
