@@ -81,7 +81,7 @@ class Inpainting:
     Source: the paper, sec. 2.2 ("norm"); the public notebook of Santurkar et al. 2019 ("mean_square").
         At x = x0, where the norm has no gradient, we take 0 from its subgradients. Near x0 the norm pulls with full
         strength, so steps of constant length end up swinging about it: a loss of up to weight * step_size / 2 (0.5
-        with the paper's numbers at 224 pixels, 0.07 at 32) is left, which "mean_square" and adaptive steps do not leave.
+        with the paper's numbers at 224 pixels, 0.07 at 32) is left, which "mean_square" or adaptive steps do not.
     """
 
     targets: Tensor

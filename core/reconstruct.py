@@ -1,8 +1,9 @@
 """Inpainting and generation over many images: `python -m core.reconstruct inpaint|generate`.
 
 Writes into a folder: images.csv (a row per image), summary.json (means and spreads), settings.json (everything the
-numbers depend on) and grid.png (the first images, as in the paper's Figures 3 and 4). All of them are complete after
-every batch, so an interrupted run leaves what it has finished.
+numbers depend on) and grid.png (the first images, as in the paper's Figures 3 and 4); with --save-run also run.npz, the
+first batch as a run that the app can replay. All are complete after every batch, so an interrupted run leaves what it
+has finished.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--step-rule", choices=STEP_RULES, default="constant", help="adaptive: Auto-PGD")
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
+        mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch to be replayed")
         mode.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
         mode.add_argument("--batch-size", type=int, help="images worked on at once")
     inpaint.add_argument("--weight", type=float, default=PAPER_WEIGHT, help="lambda of Eq. 3, default 10")
@@ -136,6 +138,7 @@ def build_job(given: argparse.Namespace) -> Job:
         make_batch=make_batch,
         settings=settings,
         seed_sources=statistics.sources,
+        save_run=given.save_run,
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.architectures.base import Classifier
     from core.datasets import ImageDataset
     from core.objectives import Penalty
+    from core.run_file import PGDRun
 
 GRID_COLUMNS = 8
 
@@ -46,7 +47,11 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A whole run: `count` images in batches made by `make_batch`, one after the other."""
+    """A whole run: `count` images in batches made by `make_batch`, one after the other.
+
+    keep: whether the result is the "last" state or the one of the "best" loss. settings: written beside the results.
+    seed_sources: where the seeds drawn so far came from. save_run: also keep the first batch as a run to be replayed.
+    """
 
     mode: str
     classifier: Classifier
@@ -58,6 +63,7 @@ class Job:
     make_batch: Callable[[Sequence[int]], Batch]
     settings: dict[str, Any]
     seed_sources: Callable[[], dict[str, str]] = dict
+    save_run: bool = False
 
 
 def inpainting_batch(
@@ -94,27 +100,41 @@ def generation_batch(
     return Batch(indices, [-1] * len(targets), targets, starts, starts, holes)
 
 
-def run_batch(job: Job, batch: Batch, progress: Callable[[], None]) -> tuple[list[Reconstruction], np.ndarray]:
-    """The rows of the report and the (B, 3, H, W) results of one batch."""
+@dataclass(frozen=True, eq=False)
+class BatchResult:
+    """The rows of the report, the (B, 3, H, W) results and, where it was asked for, the whole run."""
+
+    rows: list[Reconstruction]
+    images: np.ndarray
+    run: PGDRun | None
+
+
+def run_batch(job: Job, batch: Batch, progress: Callable[[], None], *, record: bool = False) -> BatchResult:
+    """Run PGD over one batch; `progress` is called after every state."""
     import torch
 
     from core.objectives import Generation, Inpainting
     from core.pgd import pgd_steps
+    from core.run_recorder import RunRecorder
 
     device = job.classifier.device
     targets = torch.tensor(batch.targets)
     objective: Generation | Inpainting = Generation(targets)
     if job.mode == "inpaint":
         objective = Inpainting(targets, torch.from_numpy(batch.holes), weight=job.weight, penalty=job.penalty)
+    starts = torch.from_numpy(batch.starts).to(device)
+    recorder = RunRecorder(starts, job.config) if record else None
     first = last = None
     kept: dict[str, Any] = {}
-    for state in pgd_steps(job.classifier, objective, torch.from_numpy(batch.starts).to(device), job.config):
+    for state in pgd_steps(job.classifier, objective, starts, job.config):
         first, last = first or state, state
         # The logits of the best image are not in the state, so they are picked up when it comes by.
         better = state.loss <= state.best_loss if job.keep == "best" else torch.ones_like(state.loss, dtype=torch.bool)
         for name, new in (("cross_entropy", state.loss_terms["cross_entropy"]), ("logits", state.logits)):
             chosen = better if new.ndim == 1 else better[:, None]
             kept[name] = torch.where(chosen, new, kept[name]) if name in kept else new
+        if recorder is not None:
+            recorder.add(state)
         progress()
     assert first is not None and last is not None
     results = (last.best_images if job.keep == "best" else last.images).cpu().numpy()
@@ -142,7 +162,17 @@ def run_batch(job: Job, batch: Batch, progress: Callable[[], None]) -> tuple[lis
                 **vars(change),
             )
         )
-    return rows, results
+    run = None
+    if recorder is not None:
+        run = recorder.finish(
+            job.classifier,
+            objective,
+            seed=job.settings["seed"],
+            images={**job.settings["dataset"], "labels": [row.label for row in rows], "seeds": job.seed_sources()},
+            device=job.settings["source"]["device"],
+            original=np.rint(batch.originals * 255).astype(np.uint8) if job.mode == "inpaint" else None,
+        )
+    return BatchResult(rows, results, run)
 
 
 def run_job(job: Job, output: Path, batch_size: int) -> dict[str, Any]:
@@ -159,12 +189,15 @@ def run_job(job: Job, output: Path, batch_size: int) -> dict[str, Any]:
         for indices in batches:
             size = len(indices)
             batch = job.make_batch(indices)
-            found, results = run_batch(job, batch, lambda size=size: bar.update(size))  # type: ignore[misc]
-            rows += found
+            record = job.save_run and indices[0] == 0
+            result = run_batch(job, batch, lambda size=size: bar.update(size), record=record)  # type: ignore[misc]
+            rows += result.rows
+            if result.run is not None:
+                result.run.save(output / "run.npz")
             summary = summarise(rows)
             bar.set_postfix(loss=f"{summary['loss_after']['mean']:.3g}", done=len(rows))
             if sum(len(earlier.indices) for earlier, _ in shown) < GRID_COLUMNS:
-                shown.append((batch, results))
+                shown.append((batch, result.images))
                 write_atomically(output / "grid.png", _grid(job, shown, rows))
             write_atomically(output / "settings.json", to_json({**job.settings, "seeds": job.seed_sources()}))
             write_atomically(output / "images.csv", to_csv(rows))

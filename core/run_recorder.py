@@ -58,7 +58,8 @@ class RunRecorder:
             self._terms.setdefault(name, []).append(_numpy(term))
         self._first, self._last = self._first or state, state
         if state.step % self._interval == 0:
-            self._keep(state)
+            self._frames.append(_bytes(state.images))
+            self._frame_steps.append(state.step)
 
     def finish(
         self,
@@ -70,7 +71,7 @@ class RunRecorder:
         device: str = "",
         original: np.ndarray | None = None,
     ) -> PGDRun:
-        """The run so far, whether it came to its end or was stopped.
+        """The run so far, whether it came to its end, was stopped, or goes on afterwards.
 
         Args:
             classifier: the one that ran.
@@ -84,8 +85,10 @@ class RunRecorder:
         """
         if self._first is None or self._last is None:
             raise ValueError("nothing was recorded: the run was stopped before its first state")
-        if self._frame_steps[-1] != self._last.step:
-            self._keep(self._last)
+        frames, frame_steps = list(self._frames), list(self._frame_steps)
+        if frame_steps[-1] != self._last.step:
+            frames.append(_bytes(self._last.images))
+            frame_steps.append(self._last.step)
         restarts = self.config.restarts
         targets = objective.targets.expand(len(self._start) // restarts).repeat_interleave(restarts)
         config, settings = self.config.to_json(), objective.to_json()
@@ -117,8 +120,8 @@ class RunRecorder:
             mask = objective.mask.cpu().numpy()
             mask = mask if len(mask) == 1 else mask.repeat(restarts, axis=0)
         return PGDRun(
-            frames=np.stack(self._frames),
-            frame_steps=np.array(self._frame_steps, dtype=np.int64),
+            frames=np.stack(frames),
+            frame_steps=np.array(frame_steps, dtype=np.int64),
             start=self._start,
             best=_bytes(self._last.best_images),
             curves={name: np.stack(values) for name, values in self._curves.items()},
@@ -128,10 +131,6 @@ class RunRecorder:
             original=None if original is None else original.repeat(restarts, axis=0),
             mask=mask,
         )
-
-    def _keep(self, state: PGDState) -> None:
-        self._frames.append(_bytes(state.images))
-        self._frame_steps.append(state.step)
 
 
 def rerun(

@@ -19,7 +19,7 @@ from ui.run_work import LiveRun, LiveState, RunPlan
 
 # An ordinary model beside a robust one of its kind: the paper's contrast.
 CONTRASTS = (("mini-clip", "mini-resnet-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
-REDRAW_SECONDS = 0.3
+REDRAW_SECONDS, LOADING_SECONDS = 0.3, 1.0
 MOST_CLASSIFIERS = 2
 MOST_PICTURES = 16  # drawn of one run while it goes on
 
@@ -156,7 +156,9 @@ def run_panel(page: str, example: Callable[[], Result | None]) -> None:
     if started is not None and not started.job.active:
         _collect(page, started)
     if running(page):
-        st.fragment(_live, run_every=REDRAW_SECONDS)(page)
+        # Each redraw collects garbage, which takes its time from the import of torch and the loading of a classifier.
+        loading = st.session_state[f"{page}.run"].job.latest is None
+        st.fragment(_live, run_every=LOADING_SECONDS if loading else REDRAW_SECONDS)(page, loading)
         return
     if error := st.session_state.get(f"{page}.error"):
         refuse(error)
@@ -170,7 +172,7 @@ def _collect(page: str, started: _Started) -> None:
     job, live = started.job, started.live
     del st.session_state[f"{page}.run"]
     if job.status == "failed":
-        st.session_state[f"{page}.error"] = str(job.error)
+        st.session_state[f"{page}.error"] = str(job.error) or repr(job.error)
     try:
         runs = live.finish()
     except ValueError as error:  # numbers that are no numbers any more
@@ -201,14 +203,17 @@ def _finished(page: str, result: Result) -> None:
     st.fragment(run_view)(result.runs, key=f"{page}.{result.id}")
 
 
-def _live(page: str) -> None:
+def _live(page: str, loading: bool) -> None:
     started: _Started | None = st.session_state.get(f"{page}.run")
     if started is None or not started.job.active:
+        st.caption("The run has ended; putting its result together …")
         st.rerun()
     assert started is not None
     job, plan = started.job, started.live.plan
     job.beat()
     state: LiveState | None = job.latest
+    if loading and state is not None:
+        st.rerun()  # from now on at the quicker pace
     steps = plan.config.steps
     left, right = st.columns([4, 1], vertical_alignment="center")
     if job.status == "queued":
@@ -219,9 +224,8 @@ def _live(page: str) -> None:
         left.progress(0.0, "Loading the classifier: some seconds the first time")
     else:
         left.progress(state.step / steps, _pace(job, state.step, steps))
-    if right.button("Stop the run", icon=":material/stop_circle:", width="stretch", key=f"{page}.stop"):
-        job.stop()
-        st.rerun()
+    # A callback, because it runs before anything is drawn: the click shows at once.
+    right.button("Stop the run", icon=":material/stop_circle:", width="stretch", key=f"{page}.stop", on_click=job.stop)
     if state is None:
         return
     for k, place in enumerate(st.columns(len(plan.classifiers), gap="large")):
@@ -254,7 +258,8 @@ def _live_one(live: LiveRun, k: int, state: LiveState) -> None:
         so_far.terms, so_far.probability, so_far.norm, steps=plan.config.steps, epsilon=plan.config.epsilon
     )
     st.html(
-        f"<b>{html.escape(title_of(plan.classifiers[k]))}</b><br><span>{numbers}</span>"
+        f"<b>{html.escape(title_of(plan.classifiers[k]))}</b>"
+        f'<br><span style="font-size:.85rem">{numbers}</span>'
         + picture_row(figures, tile=200 if len(figures) == 1 else 100)
     )
     st.markdown(charts, unsafe_allow_html=True)

@@ -43,7 +43,8 @@ def sweep_panel(on_result: Callable[[str], None]) -> None:
 def _settings(*, disabled: bool) -> None:
     what = {"cifar10": "CIFAR-10 samples", "photographs": "Photographs", "picture": "The picture chosen above"}
     columns = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
-    first = 0 if ready_classifiers("cifar10") else 1
+    picture = picture_now()
+    first = 1 if picture is not None and picture.class_set == "imagenet" else 0
     kind = columns[0].selectbox(
         "Images", list(what), first, format_func=what.__getitem__, key="sweep.images", disabled=disabled
     )

@@ -13,7 +13,7 @@ from tests.browser.waiting import wait_until_drawn
 from ui.hole_address import hole_text, read_hole
 
 APP = "tests/browser/apps/live_pages_app.py"
-SLOW = 120_000  # milliseconds: loading torch and a classifier on a busy machine
+SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
 SMALL = "inpainting-pictures=CIFAR-10"
 LARGE = "inpainting-pictures=Photographs"
 

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -285,6 +286,17 @@ def test_interrupted_run_leaves_everything_usable():
     assert torch.is_grad_enabled() and next(states, None) is None
     assert not classifier.training and not any(module._forward_hooks for module in classifier.modules())
     assert torch.equal(run_pgd(classifier, objective, images, config_for()).images, wanted.images)
+
+
+def test_runs_in_several_threads_do_not_disturb_each_other():
+    classifier, images = ConvClassifier(), random_images(2, 0)
+    objectives = [objective_for(kind, 2, seed) for kind in ("generation", "inpainting") for seed in range(2)]
+    wanted = [run_pgd(classifier, objective, images, config_for()).images for objective in objectives]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(lambda objective: run_pgd(classifier, objective, images, config_for()).images, objectives)
+        )
+    assert all(torch.equal(one, other) for one, other in zip(found, wanted, strict=True))
 
 
 # Bad input: one sentence each

@@ -19,6 +19,7 @@ from core.image_dataset import ImageDataset
 from core.picture_grid import picture_grid
 from core.reconstruct_batches import SeedStatistics, generation_batch, inpainting_batch, run_job
 from core.reconstruct_report import SUMMARY, measure_change, summarise
+from core.run_file import PGDRun
 from core.seeds import NATURAL_MEAN
 
 ROOT = Path(__file__).parents[2]
@@ -167,6 +168,17 @@ def test_script_writes_table_summary_settings_and_grid(mode, archive, tmp_path):
     assert bool(settings["seeds"]) == (mode == "generate")
     with Image.open(output / "grid.png") as grid:
         assert grid.width > 5 * 112 and grid.height > 3 * 112
+
+
+@pytest.mark.parametrize("mode", ["inpaint", "generate"])
+def test_script_saves_a_run_to_be_replayed(mode, archive, tmp_path):
+    assert run(mode, archive, tmp_path, "--limit", "5", "--steps", "4", "--batch-size", "3", "--save-run") == 0
+    saved, rows = PGDRun.load(tmp_path / "run.npz"), table(tmp_path)[:3]
+    assert saved.curves["loss"].shape == (5, 3) and (saved.original is not None) == (mode == "inpaint")
+    assert [saved.metadata["class_names"][target] for target in saved.metadata["targets"]] == [
+        row["target"] for row in rows
+    ]
+    np.testing.assert_allclose(saved.curves["loss"][-1], [float(row["loss_after"]) for row in rows], rtol=1e-6)
 
 
 def test_script_takes_the_bundled_samples(tmp_path):

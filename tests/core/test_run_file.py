@@ -3,7 +3,10 @@
 import dataclasses
 import io
 import json
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,6 +73,18 @@ def test_recorder_of_an_interrupted_run_ends_where_it_was_stopped():
     run, states = record(until=51)
     assert run.frame_steps[-1] == 51 and len(run.curves["loss"]) == 52
     np.testing.assert_array_equal(run.frames[-1], np.rint(states[-1].images.numpy() * 255).astype(np.uint8))
+
+
+def test_recorder_can_be_asked_in_the_middle_of_a_run():
+    model, images, objective = classifier(), random_images(1, 0), Generation(torch.tensor([1]))
+    config = PGDConfig(epsilon=1.0, step_size=0.1, steps=250)
+    recorder = RunRecorder(images, config)
+    for state in pgd_steps(model, objective, images, config):
+        recorder.add(state)
+        if state.step in (7, 8):
+            assert recorder.finish(model, objective, seed=0, images={}).frame_steps[-1] == state.step
+    steps = recorder.finish(model, objective, seed=0, images={}).frame_steps.tolist()
+    assert steps == [*range(0, 250, 3), 250]
 
 
 def test_recorder_without_states_says_so():
@@ -183,6 +198,14 @@ def test_oversized_content_is_refused_before_it_is_unpacked():
             forged.writestr(name, header.getvalue() if name == "start.npy" else source.read(name))
     with pytest.raises(RunFileError, match=r"start is \(1099511627776,\)"):
         PGDRun.from_bytes(data.getvalue(), name="bomb.npz")
+
+
+def test_reading_a_run_and_painting_cost_no_torch():
+    modules = "run_file masks seeds pgd_config targets picture_grid reconstruct reconstruct_batches reconstruct_report"
+    code = (
+        "; ".join(f"import core.{name}" for name in modules.split()) + "; import sys; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], timeout=60).returncode == 0
 
 
 def test_missing_file_is_a_file_not_found_error(tmp_path):

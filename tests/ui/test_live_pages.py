@@ -1,4 +1,4 @@
-"""The pages *Inpainting* and *Generation* in Streamlit's test runner: runs on small classifiers, bad input, addresses."""
+"""The pages *Inpainting* and *Generation* in Streamlit's test runner: runs on toys, bad input, addresses."""
 
 import io
 import threading
@@ -43,9 +43,8 @@ def open_page(name: str, **address) -> AppTest:
 
 def run_to_the_end(app: AppTest, page: str) -> AppTest:
     app.button(key=f"{page}.start").click().run()
-    started = app.session_state[f"{page}.run"] if f"{page}.run" in app.session_state else None
-    if started is not None:
-        assert started.job.wait(60)
+    if f"{page}.run" in app.session_state:
+        assert app.session_state[f"{page}.run"].job.wait(60)
     return app.run()
 
 
