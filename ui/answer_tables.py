@@ -17,7 +17,7 @@ _STYLE = """<style>
 .answers caption{text-align:left;font-weight:600;padding-bottom:.2rem;color:inherit}
 .answers th{font-weight:400;text-align:left;opacity:.75;padding:.1rem .4rem .1rem 0}
 .answers td{padding:.12rem .4rem .12rem 0;vertical-align:middle}
-.answers td.n{width:34%}
+.answers td.n{width:34%;white-space:nowrap}
 .answers .bar{display:inline-block;height:.7rem;border-radius:2px;vertical-align:middle;margin-right:.35rem}
 .answers .clean{background:#56B4E9}.answers .wave{background:#D55E00}
 .answers .true td:first-child{font-weight:600}

@@ -49,8 +49,7 @@ def draw_answers(shown: WavedPicture) -> Callable[[], None]:
         _wait_for_first_paint()
         return lambda: None
     found: dict[str, Answers] = {}
-    boxes = st.columns(min(2, len(ready)))
-    places = [boxes[position % len(boxes)].empty() for position in range(len(ready))]
+    places = [st.empty() for _ in ready]
     for place, spec in zip(places, ready, strict=True):
         with place:
             try:
