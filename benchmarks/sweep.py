@@ -27,9 +27,7 @@ from core.allocator import keep_freed_memory
 from core.classifiers import classifier_spec, load_classifier
 from core.fourier import fourier_basis
 from core.samples import load_samples
-from core.sweep import SweepConfig, best_batch_size, sweep_cells
-
-EPSILON = {32: 4.0, 224: 15.7}
+from core.sweep import PAPER_EPSILON, SweepConfig, best_batch_size, sweep_cells
 
 
 class PerturbedOneByOne(Dataset):
@@ -73,10 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = np.arange(given.images) % len(data)
     images, labels = data.images[chosen], data.labels[chosen]
     size = data.image_size
-    config = SweepConfig(side=7, epsilon=EPSILON[size], seed=0)
+    config = SweepConfig(side=7, epsilon=PAPER_EPSILON[size], seed=0)
     on_device = torch.from_numpy(images).to(given.device)
     batch_size = best_batch_size(classifier, on_device, config)
-    config = SweepConfig(side=7, epsilon=EPSILON[size], seed=0, batch_size=batch_size)
+    config = SweepConfig(side=7, epsilon=PAPER_EPSILON[size], seed=0, batch_size=batch_size)
     waves = config.waves[1 : 1 + given.waves]
     batch = on_device[:batch_size].float() / 255
 

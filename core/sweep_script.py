@@ -17,7 +17,7 @@ import numpy as np
 from core.fourier import Frequency, largest_side
 from core.heatmap import Heatmap, HeatmapError
 from core.processes import Processes
-from core.sweep import DTYPES, CellResult, SweepConfig, sweep_cells
+from core.sweep import DTYPES, PAPER_EPSILON, CellResult, SweepConfig, sweep_cells
 from core.sweep_journal import SweepJournal
 from core.sweep_result import HeatmapBuilder, configuration, source_facts
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from core.architectures.base import Classifier
     from core.image_dataset import ImageDataset
 
-# Sizes v of the wave per channel in the paper (sec. 2.1), and the sides of its maps, by image size.
-PAPER_EPSILON = {32: 4.0, 224: 15.7}
+# Sides of the paper's maps, by image size in pixels.
 PAPER_SIDE = {32: 31, 224: 63}
 
 

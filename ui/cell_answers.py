@@ -11,9 +11,10 @@ import streamlit as st
 
 from core.answers import Answers, Flips, answers, first_answers, flips
 from core.classifiers import ClassifierSpec
+from core.sweep import PAPER_EPSILON
 from ui.answer_tables import answer_table, probability_curve
 from ui.models_in_memory import classifier_for, ready_classifiers
-from ui.pictures import PAPER_EPSILON, Picture, samples
+from ui.pictures import Picture, samples
 
 LOADING = "answers.loading"
 CURVE_POINTS = 9

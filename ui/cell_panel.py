@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import math
 from collections.abc import Callable
 
@@ -10,10 +12,11 @@ import streamlit as st
 
 from core.answers import WaveOnImage, wave_on_image
 from core.images import ImageError, png_data_uri, to_uint8
+from core.sweep import PAPER_EPSILON
 from ui.cell_answers import WavedPicture, draw_answers
 from ui.image_picker import PickerImage, image_picker
 from ui.models_in_memory import ready_classifiers
-from ui.pictures import PAPER_EPSILON, SETS, Picture, captions, sample_picture, samples, uploaded_pixels
+from ui.pictures import SETS, Picture, captions, sample_picture, samples, uploaded_pixels
 
 # What a visitor chose here; the first three stand in the page's address as well.
 PICTURES, PICTURE, SEED = "pictures", "picture", "signs"
@@ -182,8 +185,8 @@ def _pictures(wave: WaveOnImage, frequency: tuple[int, int], epsilon: float, pic
     ]
     crisp = "pixelated" if picture.size < 100 else "auto"
     figures = "".join(
-        f'<figure><img src="{png_data_uri(to_uint8(image.clip(0, 1)))}" alt="{_escape(f"{title}: {text}")}" '
-        f'style="image-rendering:{crisp}"><figcaption><b>{title}</b><br>{_escape(text)}</figcaption></figure>'
+        f'<figure><img src="{png_data_uri(to_uint8(image.clip(0, 1)))}" alt="{html.escape(f"{title}: {text}")}" '
+        f'style="image-rendering:{crisp}"><figcaption><b>{title}</b><br>{html.escape(text)}</figcaption></figure>'
         for title, text, image in shown
     )
     style = (
@@ -208,12 +211,4 @@ def _pictures(wave: WaveOnImage, frequency: tuple[int, int], epsilon: float, pic
 
 
 def _png(image: np.ndarray) -> bytes:
-    import base64
-
     return base64.b64decode(png_data_uri(to_uint8(image)).partition(",")[2])
-
-
-def _escape(text: str) -> str:
-    import html
-
-    return html.escape(text, quote=True)

@@ -12,8 +12,6 @@ from core.image_dataset import ImageDataset
 from core.images import decode_image, square_image
 from core.samples import load_samples, sample_credits
 
-# The paper's size v of the wave per channel, by image size.
-PAPER_EPSILON = {32: 4.0, 224: 15.7}
 # Where pictures come from, as visitors and the page's address call it.
 SETS = {"CIFAR-10": "cifar10", "Photographs": "photographs", "Yours": "upload"}
 _SAMPLES = {"cifar10": "cifar10-samples", "photographs": "photographs"}

@@ -10,12 +10,13 @@ import streamlit as st
 
 from core.fourier import half_plane, largest_side
 from core.image_dataset import ImageDataset
+from core.sweep import PAPER_EPSILON
 from ui.catalogue import add_map
 from ui.cell_panel import picture_now
 from ui.heatmap_view import MapView, heatmap_view
 from ui.jobs import Job, QueueFull, current_owner, job_manager
 from ui.models_in_memory import classifier_for, ready_classifiers
-from ui.pictures import PAPER_EPSILON, samples
+from ui.pictures import samples
 
 JOB, KEPT = "sweep.job", "sweep.kept"
 REDRAW_SECONDS = 0.5
