@@ -22,6 +22,7 @@ from torch import nn
 from core.allocator import keep_freed_memory
 from core.architectures.mini_resnet import MiniResNet
 from core.atomic import write_atomically
+from core.training.arguments import training_parser
 from core.training.bundle import WEIGHTS, file_sha256, load_weights, write_bundle
 from core.training.captions import captions
 from core.training.clip_card import clip_card
@@ -49,21 +50,8 @@ def load_teacher(folder: Path) -> nn.Module:
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="folder with CIFAR-10, as for core.sweep --data-dir")
-    parser.add_argument("--output", required=True, type=Path, help="folder for the checkpoint and the result")
+    parser = training_parser(__doc__)
     parser.add_argument("--teacher", type=Path, help="folder of a bundled network that helps, such as mini-resnet's")
-    parser.add_argument("--attacked-images", type=int, default=1000, help="test images for the robust accuracy")
-    parser.add_argument("--machine", default="one machine", help="what the model card says the training ran on")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, help="CPU threads; another number gives other rounding errors")
-    parser.add_argument("--limit", type=int, help="train on this many images only")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--batch-size", type=int)
-    parser.add_argument("--shift", type=int, help="largest random move in pixels")
-    parser.add_argument("--muon-rate", type=float)
-    parser.add_argument("--adam-rate", type=float)
     return parser.parse_args(argv)
 
 

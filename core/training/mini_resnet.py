@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from core.allocator import keep_freed_memory
+from core.training.arguments import training_parser
 from core.training.bundle import file_sha256, write_bundle
 from core.training.data import CIFAR10_MEAN, CIFAR10_STD, load_cifar10, seeded_subset
 from core.training.evaluation import Attack, FromUnitRange, clean_accuracy, robust_accuracy
@@ -45,23 +46,10 @@ def recipe_from_arguments(arguments: argparse.Namespace) -> ResNetRecipe:
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="folder with CIFAR-10, as for core.sweep --data-dir")
-    parser.add_argument("--output", required=True, type=Path, help="folder for the checkpoint and the result")
+    parser = training_parser(__doc__)
     parser.add_argument("--robust", action="store_true", help="L2 adversarial training at epsilon 0.5")
     parser.add_argument("--start", type=Path, help="safetensors file of the same network to start from")
-    parser.add_argument("--attacked-images", type=int, default=1000, help="test images for the robust accuracy")
-    parser.add_argument("--machine", default="one machine", help="what the model card says the training ran on")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, help="CPU threads; another number gives other rounding errors")
-    parser.add_argument("--limit", type=int, help="train on this many images only")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--batch-size", type=int)
     parser.add_argument("--widths", type=int, nargs=3)
-    parser.add_argument("--shift", type=int, help="largest random move in pixels")
-    parser.add_argument("--muon-rate", type=float)
-    parser.add_argument("--adam-rate", type=float)
     parser.add_argument("--attack-steps", type=int)
     return parser.parse_args(argv)
 

@@ -1,0 +1,124 @@
+"""What a PGD step costs in the app, with its page drawn in a browser, and how soon a run stops.
+
+    python -m benchmarks.live mini-clip mini-resnet efficientnet-lite0
+
+The page *Inpainting* runs the bundled first picture with the paper's settings, in a real server and a real browser on
+this machine; steps per second come from the run's own file. In turns with it, with the page open and idle, the same
+classifier's bare forward and backward pass is timed on one picture of that size, with as many threads; the ratio is the
+median over the turns. Stopping is timed inside the browser, from the pointer's press to the sentence that says so.
+Needs the packages of requirements-dev.txt and a Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+import torch
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.app import FLAGS, ROOT, server
+from benchmarks.pgd import bare_step
+from core.allocator import keep_freed_memory
+from core.classifiers import classifier_spec, load_classifier
+from core.samples import load_samples
+from tests.chromium import find_chromium
+
+STEPS = {32: 2000, 224: 100}
+WAIT_MS = 300_000
+SHOWN = "() => document.body.innerText.includes('{}')"
+# Resolves with the milliseconds from the next press of the pointer to the first frame with the text.
+STOPWATCH = """text => { window.waited = new Promise(resolve => {
+  addEventListener("pointerdown", () => {
+    const start = performance.now();
+    const look = () => document.body.innerText.includes(text) ? resolve(performance.now() - start)
+      : requestAnimationFrame(look);
+    look();
+  }, {once: true, capture: true});
+}) }"""
+
+
+def bare_ms(classifier: torch.nn.Module, image: torch.Tensor, seconds: float = 3.0) -> float:
+    """Median milliseconds of a forward and backward pass."""
+    target, times = torch.tensor([1]), []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        bare_step(classifier, image, target)
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
+
+
+def run_ms(page: Page, steps: int) -> float:
+    """Milliseconds per step of one whole run."""
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Stop the run").wait_for()
+    page.wait_for_function(SHOWN.format(f"Your run, {steps:,} steps"), timeout=WAIT_MS)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="JSON").click()
+    return 1000 * json.loads(waiting.value.path().read_text())["source"]["wall_seconds"] / steps
+
+
+def stop_ms(page: Page) -> float:
+    """Milliseconds from the press of the stop button to the page that says so."""
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_function(SHOWN.format("ms per step"), timeout=WAIT_MS)
+    page.wait_for_timeout(1000)
+    page.evaluate(STOPWATCH, "stopped by you")
+    page.get_by_role("button", name="Stop the run").click()
+    return page.evaluate("window.waited")
+
+
+def measure(name: str, address: str, page: Page, rounds: int) -> dict[str, object]:
+    """The figures of one classifier."""
+    spec = classifier_spec(name)
+    photographs = spec.vocabulary == "imagenet"
+    size, class_set = (224, "imagenet") if photographs else (32, "cifar10")
+    data = load_samples("photographs" if photographs else "cifar10-samples")
+    classifier = load_classifier(name, data.classes)
+    image = torch.from_numpy(data.images[:1].astype(np.float32) / 255)
+    query = {
+        "inpainting-pictures": "Photographs" if photographs else "CIFAR-10",
+        f"inpainting-models-{class_set}": spec.title,
+        "inpainting-steps": STEPS[size],
+    }
+    page.goto(f"{address}/inpainting?{urlencode(query)}")
+    page.get_by_role("button", name="Run", exact=True).wait_for()
+    run_ms(page, STEPS[size])  # loads the classifier
+    turns = [(bare_ms(classifier, image), run_ms(page, STEPS[size])) for _ in range(rounds)]
+    stops = [stop_ms(page) for _ in range(rounds)]
+    return {
+        "bare_ms": round(statistics.median(bare for bare, _ in turns), 2),
+        "step_ms": round(statistics.median(run for _, run in turns), 2),
+        "ratio": round(statistics.median(run / bare for bare, run in turns), 3),
+        "ratios": [round(run / bare, 3) for bare, run in turns],
+        "stop_ms": {"median": round(statistics.median(stops)), "largest": round(max(stops))},
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the figures as JSON."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.live")
+    options.add_argument("classifiers", nargs="+")
+    options.add_argument("--rounds", type=int, default=5)
+    given = options.parse_args(arguments)
+    keep_freed_memory()
+    report: dict[str, object] = {"threads": torch.get_num_threads(), "torch": torch.__version__}
+    with sync_playwright() as playwright, server(Path(ROOT / "app.py"), {}) as (address, _, _):
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1400, "height": 1200})
+        for name in given.classifiers:
+            report[name] = measure(name, address, page, given.rounds)
+        browser.close()
+    print(json.dumps(report, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
