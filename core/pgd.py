@@ -215,7 +215,7 @@ def _evaluate(
         logits=logits.detach(),
         loss=loss.detach(),
         terms={name: term.detach() for name, term in terms.items()},
-        norm=torch.linalg.vector_norm(change.detach().flatten(1), dim=1),
+        norm=torch.linalg.vector_norm(change.detach(), dim=(1, 2, 3)),
         gradient=gradient,
     )
 

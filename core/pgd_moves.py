@@ -28,7 +28,7 @@ def make_move(centre: Tensor, config: PGDConfig, held: Tensor | None) -> Move:
 def image_norms(images: Tensor) -> Tensor:
     """(B, 1, 1, 1) L2 norm of each image over all its values."""
     # Not torch.linalg.vector_norm, nor a sum over (1, 2, 3): they round differently from foolbox, see ConstantMove.
-    return images.flatten(1).square().sum(dim=1).sqrt_().view(-1, 1, 1, 1)
+    return images.square().flatten(1).sum(dim=1).sqrt_().view(-1, 1, 1, 1)
 
 
 def unit(images: Tensor) -> Tensor:
@@ -66,7 +66,8 @@ class ConstantMove:
         self._velocity: Tensor | None = None
 
     def __call__(self, images: Tensor, gradient: Tensor, loss: Tensor, improved: Tensor) -> Tensor:
-        direction = unit(_release(gradient, self._held))
+        # Convolutions may hand out gradients in channels-last order, of which every sum would make a copy.
+        direction = unit(_release(gradient.contiguous(), self._held))
         if self._config.momentum:
             if self._velocity is not None:
                 direction = direction + self._config.momentum * self._velocity

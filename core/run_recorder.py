@@ -14,7 +14,7 @@ from torch import Tensor
 from core.objectives import Generation, Inpainting
 from core.pgd import ImageClassifier, PGDState, pgd_steps
 from core.pgd_config import PGDConfig
-from core.run_file import PGDRun
+from core.run_file import CURVES, PGDRun
 from core.version import VERSION
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def frame_interval(steps: int, frame_bytes: int) -> int:
 
 
 class RunRecorder:
-    """Collects the states of one run: `add` each of them, then `finish`. One writer at a time.
+    """Collects the states of one run: `add` each of them, then `finish`. One caller at a time.
+
+    Numbers stay tensors until somebody asks, so that adding a state waits for no device and costs next to nothing.
 
     Args:
         start: (B, 3, H, W) the images given to the run.
@@ -44,22 +46,30 @@ class RunRecorder:
         self._interval = frame_interval(config.steps, self._start.size)
         self._frames: list[np.ndarray] = []
         self._frame_steps: list[int] = []
-        self._curves: dict[str, list[np.ndarray]] = {}
-        self._terms: dict[str, list[np.ndarray]] = {}
+        self._curves: dict[str, list[Tensor]] = {name: [] for name in CURVES}
+        self._terms: dict[str, list[Tensor]] = {}
         self._first: PGDState | None = None
         self._last: PGDState | None = None
         self._began = time.perf_counter()
 
     def add(self, state: PGDState) -> None:
         """Take in the next state."""
-        for name in ("loss", "target_probability", "perturbation_norm", "best_loss"):
-            self._curves.setdefault(name, []).append(_numpy(getattr(state, name)))
+        for name, values in self._curves.items():
+            values.append(getattr(state, name))
         for name, term in state.loss_terms.items():
-            self._terms.setdefault(name, []).append(_numpy(term))
+            self._terms.setdefault(name, []).append(term)
         self._first, self._last = self._first or state, state
         if state.step % self._interval == 0:
             self._frames.append(_bytes(state.images))
             self._frame_steps.append(state.step)
+
+    def curves(self) -> dict[str, np.ndarray]:
+        """The curves of a `PGDRun` so far, each (S, B) float32."""
+        return {name: _numpy(torch.stack(values)) for name, values in self._curves.items()}
+
+    def terms(self) -> dict[str, np.ndarray]:
+        """The loss terms so far, each (S, B) float32."""
+        return {name: _numpy(torch.stack(values)) for name, values in self._terms.items()}
 
     def finish(
         self,
@@ -124,8 +134,8 @@ class RunRecorder:
             frame_steps=np.array(frame_steps, dtype=np.int64),
             start=self._start,
             best=_bytes(self._last.best_images),
-            curves={name: np.stack(values) for name, values in self._curves.items()},
-            terms={name: np.stack(values) for name, values in self._terms.items()},
+            curves=self.curves(),
+            terms=self.terms(),
             logits=np.stack([_numpy(self._first.logits), _numpy(self._last.logits)]),
             metadata=metadata,
             original=None if original is None else original.repeat(restarts, axis=0),
