@@ -38,7 +38,8 @@ class ClassifierSpec:
         weights_id: names the weights for people; the digest of the file names them for machines.
         licence, source: of the weights.
         image_size: the network's own input side in pixels, None where only the weights' own configuration says.
-        vocabulary: the classes of a closed-set classifier, or those a zero-shot one starts with.
+        vocabulary: the classes of a closed-set classifier, or those whose words are all a zero-shot one has learned;
+            None for a CLIP that knows any.
         revision: version of the weights at their source.
         sha256: digest the weight file must have, or its first digits; None where nobody published one.
     """

@@ -18,13 +18,13 @@ import numpy as np
 
 from core.atomic import write_atomically
 from core.pgd_config import PGDConfig
+from core.run_metadata import check_metadata, check_term_names
 from core.safe_npz import DAMAGE, read_npz
 
 SCHEMA = 1
 LARGEST_FILE = 128 * 2**20
 LARGEST_CONTENT = 512 * 2**20
 CURVES = ("loss", "target_probability", "perturbation_norm", "best_loss")
-KINDS = ("inpainting", "generation")
 
 
 class RunFileError(RuntimeError):
@@ -57,7 +57,8 @@ class PGDRun:
     mask: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        _check_metadata(self.metadata)
+        check_metadata(self.metadata)
+        check_term_names(list(self.terms))
         if self.start.ndim != 4 or self.logits.ndim != 3 or self.frames.ndim != 5:
             raise ValueError("start must be (B, 3, H, W), logits (2, B, K) and frames (F, B, 3, H, W)")
         shape, batch, count = self.start.shape, len(self.start), len(self.frames)
@@ -70,7 +71,8 @@ class PGDRun:
             "best": (self.best, shape, np.uint8),
             "logits": (self.logits, (2, batch, len(self.metadata["class_names"])), np.float32),
         }
-        wanted |= {name: (curve, (states, batch), np.float32) for name, curve in {**self.curves, **self.terms}.items()}
+        wanted |= {f"curve {name}": (curve, (states, batch), np.float32) for name, curve in self.curves.items()}
+        wanted |= {f"term {name}": (term, (states, batch), np.float32) for name, term in self.terms.items()}
         if self.original is not None:
             wanted["original"] = (self.original, shape, np.uint8)
         if self.mask is not None:
@@ -78,15 +80,28 @@ class PGDRun:
         for name, (array, right_shape, dtype) in wanted.items():
             if array.shape != right_shape or array.dtype != dtype:
                 raise ValueError(f"{name} must be {right_shape} {dtype.__name__}; got {array.shape} {array.dtype}")
-        if set(self.curves) != set(CURVES) or not self.terms or states < 1 or batch < 1:
-            raise ValueError(f"a run needs the curves {', '.join(CURVES)}, a loss term and at least one state")
+        if set(self.curves) != set(CURVES) or states < 1 or self.start.size < 1:
+            raise ValueError(f"a run needs the curves {', '.join(CURVES)}, an image and at least one state")
         steps = self.frame_steps
-        if count < 1 or steps[0] != 0 or steps[-1] != states - 1 or (np.diff(steps) <= 0).any():
+        # Compared, not subtracted: differences of forged steps can wrap around to positive ones.
+        if count < 1 or steps[0] != 0 or steps[-1] != states - 1 or (steps[1:] <= steps[:-1]).any():
             raise ValueError(f"frames must rise from step 0 to step {states - 1}; got {steps.tolist()[:9]}")
+        if states - 1 > self.config.steps:
+            raise ValueError(f"a run of {self.config.steps:,} steps cannot have {states:,} states")
+        self._check_numbers()
         if len(self.metadata["targets"]) != batch:
             raise ValueError(f"a run of {batch} images needs {batch} targets; got {len(self.metadata['targets'])}")
         if not (self.start.min() >= 0 and self.start.max() <= 1):
             raise ValueError("start must lie in [0, 1]")
+
+    def _check_numbers(self) -> None:
+        """Raise ValueError unless every number can be drawn: readers divide by them and take their logarithms."""
+        for name, values in (*self.curves.items(), *self.terms.items(), ("logits", self.logits)):
+            if not np.isfinite(values).all():
+                raise ValueError(f"{name} must hold finite numbers only")
+        probability, norm = self.curves["target_probability"], self.curves["perturbation_norm"]
+        if probability.min() < 0 or probability.max() > 1.001 or norm.min() < 0:
+            raise ValueError("target_probability must lie in [0, 1], and perturbation_norm must not be negative")
 
     @property
     def config(self) -> PGDConfig:
@@ -141,10 +156,17 @@ class PGDRun:
         return PGDRun.from_bytes(path.read_bytes(), name=path.name)
 
     @staticmethod
-    def from_bytes(data: bytes, *, name: str) -> PGDRun:
-        """Read a run from a file's bytes, trusted or not; `name` is what errors call it."""
+    def from_bytes(data: bytes, *, name: str, limit: int = LARGEST_CONTENT) -> PGDRun:
+        """Read a run from a file's bytes, trusted or not.
+
+        Args:
+            name: what errors call the file.
+            limit: bytes that its arrays may unpack to.
+        Raises:
+            RunFileError: as `load`.
+        """
         try:
-            return _read(data, name)
+            return _read(data, name, limit)
         except RunFileError:
             raise
         except DAMAGE as error:
@@ -153,9 +175,9 @@ class PGDRun:
             ) from error
 
 
-def _read(data: bytes, name: str) -> PGDRun:
+def _read(data: bytes, name: str, limit: int) -> PGDRun:
     required = ("frame_deltas", "frame_steps", "start", "best", "curves", "terms", "logits", "metadata")
-    arrays = read_npz(data, required=required, optional=("original", "mask"), limit=LARGEST_CONTENT)
+    arrays = read_npz(data, required=required, optional=("original", "mask"), limit=limit)
     metadata = json.loads(str(arrays.pop("metadata")))
     if not isinstance(metadata, dict):
         raise ValueError("metadata is not a JSON object")
@@ -167,39 +189,12 @@ def _read(data: bytes, name: str) -> PGDRun:
     deltas, curves, terms = arrays.pop("frame_deltas"), arrays.pop("curves"), arrays.pop("terms")
     if deltas.dtype != np.uint8:
         raise ValueError(f"frames are {deltas.dtype}")
+    term_names = metadata.pop("terms")
+    check_term_names(term_names)
     return PGDRun(
         frames=np.cumsum(deltas, axis=0, dtype=np.uint8),
         curves=dict(zip(CURVES, curves, strict=True)),
-        terms=dict(zip(metadata.pop("terms"), terms, strict=True)),
+        terms=dict(zip(term_names, terms, strict=True)),
         metadata=metadata,
         **arrays,
     )
-
-
-def _check_metadata(metadata: Mapping[str, Any]) -> None:
-    """Raise ValueError unless the fields that readers rely on are there, with the right types."""
-    wanted: dict[str, type] = {
-        "kind": str,
-        "config": dict,
-        "objective": dict,
-        "targets": list,
-        "class_names": list,
-        "seed": int,
-        "classifier": dict,
-        "images": dict,
-        "source": dict,
-    }
-    for key, kind in wanted.items():
-        if not isinstance(metadata.get(key), kind):
-            raise ValueError(f"metadata lacks {key}, or it has the wrong type")
-    if metadata["kind"] not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {metadata['kind']!r}")
-    PGDConfig.from_json(metadata["config"])
-    names, targets = metadata["class_names"], metadata["targets"]
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError("class names must be texts")
-    if not all(isinstance(target, int) and 0 <= target < len(names) for target in targets):
-        raise ValueError(f"targets must be indices of the {len(names)} classes; got {targets[:5]}")
-    for key in ("name", "weights_id"):
-        if not isinstance(metadata["classifier"].get(key), str):
-            raise ValueError(f"metadata lacks classifier.{key}")

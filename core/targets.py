@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from core.class_list import quoted
 from core.classes import ClassSet
 
 if TYPE_CHECKING:
@@ -49,18 +51,34 @@ def choose_target(classifier: Classifier, text: str) -> Target:
         raise ValueError(
             f"target {text.strip()!r} is not among the {len(names)} classes of classifier {classifier.name!r}; {hint}"
         )
-    _check_length(classifier, text.strip())
+    check_prompts(classifier, [text.strip()], what="target text")
     extended = ClassSet("custom", (*names, text.strip()))
     return Target(classifier.for_classes(extended), len(names))
 
 
-def _check_length(classifier: Classifier, text: str) -> None:
-    """Raise ValueError if the text tower would cut the prompt short, as tokenizers do without a word."""
-    prompt = (classifier.template or "{class}").replace("{class}", text)
-    # Cut short means that the end of the prompt makes no difference, and neither does anything after it.
-    tokens, shorter, longer = classifier.tokenizer([prompt, prompt[:-1], f"{prompt} and more"])  # type: ignore[operator]
-    if bool((tokens == shorter).all()) and bool((tokens == longer).all()):
+def check_prompts(
+    classifier: Classifier, texts: Sequence[str], template: str | None = None, *, what: str = "class name"
+) -> None:
+    """See that the text tower reads each prompt to its end: tokenizers cut what is too long, without a word.
+
+    Args:
+        classifier: a zero-shot one.
+        texts: what is put into the template's slot.
+        template: prompt pattern with one `{class}`; None for the classifier's own.
+        what: how the error calls one of `texts`.
+    Raises:
+        ValueError: the first text that would lose its end.
+    """
+    pattern = (classifier.template if template is None else template) or "{class}"
+    prompts = [pattern.replace("{class}", text) for text in texts]
+    tokenizer: Any = classifier.tokenizer
+    read = tokenizer(prompts)  # (K, L)
+    length = read.shape[1]
+    # With room for one token more, a prompt that is cut shows another token where it was made to end.
+    cut = (tokenizer(prompts, context_length=length + 1)[:, :length] != read).any(dim=1)
+    if bool(cut.any()):
+        text = texts[int(cut.int().argmax())]
         raise ValueError(
-            f"the target text is too long: classifier {classifier.name!r} reads only {len(tokens)} tokens and would "
-            "ignore its end; shorten it"
+            f"the {what} is too long: classifier {classifier.name!r} reads only {length} tokens, with the prompt "
+            f"around it, and would ignore the end of {quoted(text)}; shorten it"
         )

@@ -21,32 +21,56 @@ _STYLE = """<style>
 .answers .bar{display:inline-block;height:.7rem;border-radius:2px;vertical-align:middle;margin-right:.35rem}
 .answers .clean{background:#56B4E9}.answers .wave{background:#D55E00}
 .answers .true td:first-child{font-weight:600}
+.answers td:first-child,.answers caption{overflow-wrap:anywhere}.answers .rest{opacity:.75}
 </style>"""
 
 
 def answer_table(
-    title: str, answers: Answers, names: Sequence[str], label: int | None, *, frequency: tuple[int, int]
+    title: str,
+    answers: Answers,
+    names: Sequence[str],
+    label: int | None,
+    *,
+    frequency: tuple[int, int],
+    complete: bool = False,
 ) -> None:
-    """The classes that lead with or without the wave, with both probabilities as bars and numbers."""
+    """The classes that lead with or without the wave, with both probabilities as bars and numbers.
+
+    Args:
+        label: position of the true class, None if there is none.
+        complete: leave nothing out: all classes of a short list, and else one more line for all that have none.
+    """
+    shown = leading_classes(answers, most=10 if complete else 7, whole=complete)
     rows = "".join(
-        f'<tr class="{"true" if row == label else ""}"><td>{html.escape(names[row])}{" ✓" if row == label else ""}</td>'
+        f'<tr class="{"true" if row == label else ""}"><td>{_name(names[row])}{" ✓" if row == label else ""}</td>'
         f"{_bar(answers.clean[row], 'clean')}{_bar(answers.perturbed[row], 'wave')}</tr>"
-        for row in leading_classes(answers)
+        for row in shown
     )
+    if complete and len(shown) < len(names):
+        left = (max(0.0, 1 - float(part[shown].sum())) for part in (answers.clean, answers.perturbed))
+        bars = "".join(_bar(share, kind) for share, kind in zip(left, ("clean", "wave"), strict=True))
+        rows += f'<tr class="rest"><td>{len(names) - len(shown)} more classes</td>{bars}</tr>'
     before, after = names[int(answers.clean.argmax())], names[int(answers.perturbed.argmax())]
-    verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
+    verdict = f"{_name(before)} stays" if before == after else f"{_name(before)} becomes {_name(after)}"
     wave = "{},{}".format(*frequency)
     st.html(
-        f'{_STYLE}<table class="answers" data-wave="{wave}"><caption>{html.escape(f"{title}: {verdict}")}</caption>'
+        f'{_STYLE}<table class="answers" data-wave="{wave}"><caption>{html.escape(title)}: {verdict}</caption>'
         f"<tr><th>class</th><th>clean</th><th>with the wave</th></tr>{rows}</table>"
     )
 
 
-def leading_classes(answers: Answers) -> list[int]:
-    """The top five of both answers together, best first, at most seven rows."""
+def leading_classes(answers: Answers, *, most: int = 7, whole: bool = False) -> list[int]:
+    """The top five of both answers together, best first, at most `most` rows; all classes if `whole` and they fit."""
     best = np.maximum(answers.clean, answers.perturbed)
     top = {*answers.clean.argsort()[-5:].tolist(), *answers.perturbed.argsort()[-5:].tolist()}
-    return sorted(top, key=lambda row: -best[row])[:7]
+    if whole and len(best) <= most:
+        top = set(range(len(best)))
+    return sorted(top, key=lambda row: -best[row])[:most]
+
+
+def _name(text: str) -> str:
+    # Apart, so that a name that runs from right to left leaves the words and numbers beside it where they are.
+    return f"<bdi>{html.escape(text)}</bdi>"
 
 
 def _bar(probability: float, kind: str) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.classifiers import classifier_spec
 from core.heatmap import Heatmap
+from ui.plain_text import one_line
 
 HEATMAPS = Path(__file__).resolve().parent.parent / "precomputed" / "heatmaps"
 DATASETS = {
@@ -23,10 +24,14 @@ _MINE = "frequency.my_maps"
 
 @dataclass(frozen=True)
 class Entry:
-    """A heat map with the words that name it. `label` is unique, and stands in the page's address."""
+    """A heat map with the words that name it.
+
+    label: unique, stands in the page's address. shipped: it comes with this project, so its words can be trusted.
+    """
 
     label: str
     heatmap: Heatmap
+    shipped: bool = False
 
     @property
     def subtitle(self) -> str:
@@ -46,12 +51,12 @@ def classifier_title(name: str) -> str:
     try:
         return classifier_spec(name).title
     except (ValueError, ModuleNotFoundError):
-        return name
+        return one_line(name)
 
 
 def dataset_title(name: str) -> str:
     """A data set's name for people."""
-    return DATASETS.get(name, name)
+    return DATASETS.get(name) or one_line(name)
 
 
 def label_of(heatmap: Heatmap) -> str:
@@ -65,7 +70,9 @@ def label_of(heatmap: Heatmap) -> str:
 # Shared, not copied: maps are frozen, and copying them at every click costs more than reading them once.
 @st.cache_resource(show_spinner=False)
 def _shipped() -> list[Entry]:
-    entries = [Entry(label_of(heatmap), heatmap) for heatmap in map(Heatmap.load, sorted(HEATMAPS.glob("*.npz")))]
+    entries = [
+        Entry(label_of(heatmap), heatmap, shipped=True) for heatmap in map(Heatmap.load, sorted(HEATMAPS.glob("*.npz")))
+    ]
     # The paper's own maps come first.
     return sorted(entries, key=lambda entry: entry.heatmap.metadata["source"]["type"] != "published")
 

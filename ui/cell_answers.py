@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.answers import Answers, Flips, answers, first_answers, flips
 from core.classifiers import ClassifierSpec
 from core.sweep import PAPER_EPSILON
 from ui.answer_tables import answer_table, probability_curve
 from ui.models_in_memory import classifier_for, ready_classifiers
+from ui.own_classes import ask_in_own_words
 from ui.pictures import Picture, samples
 
 LOADING = "answers.loading"
@@ -31,14 +33,32 @@ class WavedPicture:
     seed: int
 
 
-def draw_answers(shown: WavedPicture) -> Callable[[], None]:
-    """Top answers, clean beside perturbed, and the curve over v.
+def draw_answers(shown: WavedPicture, *, answered: DeltaGenerator, question: DeltaGenerator) -> Callable[[], None]:
+    """Answers clean beside perturbed and the curve over v; and the visitor's own classes.
 
+    Args:
+        answered, question: where the two go; always the same places, since a field that moves on the page loses its
+            hold on the page's address.
     Returns:
-        What counts the flips over the samples, into the place kept for it here; it takes longest.
+        What takes longest, for the places kept for it here: answers about the visitor's classes, and flips counted
+        over the samples.
     """
-    picture = shown.picture
-    ready = ready_classifiers(picture.class_set)
+    ready = ready_classifiers(shown.picture.class_set)
+    wait = "torch" not in sys.modules and LOADING not in st.session_state
+    with answered:
+        count = _known_answers(ready, shown, loaded=not wait)
+    with question:
+        ask = ask_in_own_words(shown, loaded=not wait)
+
+    def finish() -> None:
+        ask()
+        count()
+
+    return finish
+
+
+def _known_answers(ready: list[ClassifierSpec], shown: WavedPicture, *, loaded: bool) -> Callable[[], None]:
+    """Answers about the picture's own class set; returns what counts the flips."""
     if not ready:
         st.info(
             "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be "
@@ -46,9 +66,10 @@ def draw_answers(shown: WavedPicture) -> Callable[[], None]:
         )
         return lambda: None
     st.markdown("##### How the answers change")
-    if "torch" not in sys.modules and LOADING not in st.session_state:
+    if not loaded:
         _wait_for_first_paint()
         return lambda: None
+    picture = shown.picture
     found: dict[str, Answers] = {}
     places = [st.empty() for _ in ready]
     for place, spec in zip(places, ready, strict=True):

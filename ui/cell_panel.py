@@ -11,20 +11,19 @@ import numpy as np
 import streamlit as st
 
 from core.answers import WaveOnImage, wave_on_image
-from core.images import ImageError, png_data_uri, to_uint8
+from core.images import png_data_uri, to_uint8
 from core.sweep import PAPER_EPSILON
 from ui.cell_answers import WavedPicture, draw_answers
-from ui.image_picker import PickerImage, image_picker
-from ui.models_in_memory import ready_classifiers
-from ui.pictures import SETS, Picture, captions, sample_picture, samples, uploaded_pixels
+from ui.picture_choice import choose_picture
+from ui.pictures import Picture
 
-# What a visitor chose here; the first three stand in the page's address as well.
-PICTURES, PICTURE, SEED = "pictures", "picture", "signs"
-UPLOAD, UPLOAD_SIZE, TRUE_CLASS = "cell.upload", "cell.upload_size", "cell.true_class"
+SEED = "signs"  # in the page's address, as are `pictures` and `picture`
+PICTURE = "cell.picture"
+FIRST = {"cifar10": 0, "photographs": 0}
 
 
 def cell_panel(frequency: tuple[int, int]) -> Callable[[], None]:
-    """Draw the panel for the wave (i, j): the picture on the left, the answers on the right.
+    """Draw the panel for the wave (i, j): the picture on the left, and a question about it; the answers on the right.
 
     Returns:
         What takes longest, to be called when the rest of the page is drawn.
@@ -32,16 +31,16 @@ def cell_panel(frequency: tuple[int, int]) -> Callable[[], None]:
     seen, answered = st.columns([3, 2], gap="large")
     with seen:
         shown = _picture_side(frequency)
+        question = st.container()
     if shown is None:
         return lambda: None
-    with answered:
-        return draw_answers(shown)
+    return draw_answers(shown, answered=answered, question=question)
 
 
 def _picture_side(frequency: tuple[int, int]) -> WavedPicture | None:
     """Controls and pictures; returns what the answers are about, None without a picture that carries the wave."""
     st.markdown(f"##### The wave ({_signed(frequency[0])}, {_signed(frequency[1])}) on a picture")
-    picture = _choose_picture()
+    picture = st.session_state[PICTURE] = choose_picture("cell", address="", first=FIRST)
     if picture is None:
         return None
     half = picture.size // 2
@@ -72,7 +71,7 @@ def _picture_side(frequency: tuple[int, int]) -> WavedPicture | None:
 
 def picture_now() -> Picture | None:
     """The picture chosen in the panel, for other parts of the page."""
-    return st.session_state.get("cell.picture")
+    return st.session_state.get(PICTURE)
 
 
 def _signed(number: int) -> str:
@@ -89,83 +88,6 @@ def _seed() -> int:
 
 def _reroll() -> None:
     st.session_state[SEED] = _seed() + 1
-
-
-def _choose_picture() -> Picture | None:
-    chosen = st.segmented_control(
-        "Picture",
-        list(SETS),
-        default="CIFAR-10" if ready_classifiers("cifar10") else "Photographs",
-        key=PICTURES,
-        required=True,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    kind = SETS[chosen or "CIFAR-10"]
-    picture = _uploaded() if kind == "upload" else _sample(kind)
-    st.session_state["cell.picture"] = picture
-    return picture
-
-
-def _sample(kind: str) -> Picture:
-    data = samples(kind)
-    chosen: dict[str, int] = st.session_state.setdefault(PICTURE, {})
-    if kind not in chosen:
-        text = st.query_params.get(PICTURE, "")
-        chosen[kind] = int(text) if text.isdecimal() and int(text) < len(data) else 0
-    position = chosen[kind]
-    if st.query_params.get(PICTURE, "0") != str(position):
-        st.query_params[PICTURE] = str(position)
-    image_picker(
-        _thumbnails(kind),
-        selected=position,
-        key=f"cell.picker.{kind}",
-        label="Bundled pictures",
-        on_pick=lambda picked: chosen.__setitem__(kind, picked),
-        thumbnail=36 if kind == "cifar10" else 72,
-    )
-    return sample_picture(kind, position)
-
-
-@st.cache_data(show_spinner=False)
-def _thumbnails(kind: str) -> list[PickerImage]:
-    return [
-        PickerImage(pixels.transpose(1, 2, 0), caption)
-        for pixels, caption in zip(samples(kind).images, captions(kind), strict=True)
-    ]
-
-
-def _uploaded() -> Picture | None:
-    left, right = st.columns([2, 1])
-    file = left.file_uploader(
-        "Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to 20 MB; it stays on this server only while you visit)",
-        key=UPLOAD,
-        max_upload_size=20,
-    )
-    size = right.radio(
-        "Used at",
-        [224, 32],
-        format_func=lambda pixels: f"{pixels} px, {'ImageNet' if pixels == 224 else 'CIFAR-10'} classes",
-        key=UPLOAD_SIZE,
-    )
-    if file is None:
-        return None
-    try:
-        pixels = uploaded_pixels(file.getvalue(), size)
-    except ImageError as error:
-        st.error(f"{file.name}: {error}")
-        return None
-    class_set = "imagenet" if size == 224 else "cifar10"
-    picture = Picture(pixels, None, class_set, 0, file.name)
-    names = picture.classes.names
-    label = right.selectbox(
-        "True class (optional)",
-        range(len(names)),
-        index=None,
-        format_func=names.__getitem__,
-        key=f"{TRUE_CLASS}.{size}",
-    )
-    return Picture(pixels, label, class_set, 0, file.name)
 
 
 def _pictures(wave: WaveOnImage, frequency: tuple[int, int], epsilon: float, picture: Picture) -> None:

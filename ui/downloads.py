@@ -10,18 +10,19 @@ import streamlit as st
 from core.heatmap_export import heatmap_csv, heatmap_png
 from ui.catalogue import Entry
 from ui.colormaps import colormap_table
+from ui.plain_text import as_markdown
 
 
 def file_stem(label: str) -> str:
     """A label as a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
 
 
 def map_downloads(chosen: Sequence[Entry]) -> None:
     """One row of buttons for each shown map; files are made when asked for."""
     with st.expander("Download these maps", icon=":material/download:"):
         for entry in chosen:
-            st.markdown(f"**{entry.label}**")
+            st.markdown(f"**{as_markdown(entry.label)}**")
             stem, heatmap = file_stem(entry.label), entry.heatmap
             with st.container(horizontal=True):
                 st.download_button("NPZ", heatmap.to_bytes, f"{stem}.npz", key=f"npz {stem}", on_click="ignore")

@@ -13,6 +13,8 @@ from ui.catalogue import Entry, add_map, entries
 from ui.cell_panel import cell_panel
 from ui.downloads import map_downloads
 from ui.heatmap_view import MapView, heatmap_view
+from ui.plain_text import as_markdown
+from ui.provenance import provenance
 from ui.radial_chart import radial_chart
 from ui.stories import STORIES, Story
 from ui.sweep_panel import sweep_panel
@@ -51,7 +53,7 @@ def page() -> None:
     with rings:
         radial_chart(chosen, top=METRICS.get(st.session_state[TOP], 1), selected=st.session_state[CELL])
     with origins:
-        _provenance(chosen)
+        provenance(chosen)
         map_downloads(chosen)
     sweep_panel(on_result=_show_new_map)
     finish()
@@ -133,7 +135,7 @@ def _upload() -> None:
     try:
         heatmap = Heatmap.from_bytes(file.getvalue(), name=file.name)
     except HeatmapError as error:
-        st.error(str(error))
+        st.error(as_markdown(str(error)))
         return
     _show_new_map(add_map(heatmap, origin="uploaded"))
 
@@ -222,32 +224,10 @@ def _maps(chosen: list[Entry]) -> None:
         if len(chosen) < 2:
             st.info("A difference needs two maps: choose a second one above.")
         elif reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):
-            st.warning("These two maps were not measured alike. " + " ".join(reasons), icon=":material/warning:")
+            st.warning(
+                "These two maps were not measured alike. " + as_markdown(" ".join(reasons)), icon=":material/warning:"
+            )
         if len(chosen) > 2:
             st.caption("The difference is that of the first two maps chosen.")
     if show == "Minus clean" and any(entry.heatmap.clean_rate() is None for entry in chosen):
         st.caption("Maps whose source does not give the clean error have nothing to subtract and stay empty.")
-
-
-def _provenance(chosen: list[Entry]) -> None:
-    with st.expander("Where these maps come from", icon=":material/info:"):
-        for entry in chosen:
-            st.markdown(f"**{entry.label}**  \n{_origin(entry.heatmap)}")
-
-
-def _origin(heatmap: Heatmap) -> str:
-    facts, source = heatmap.metadata, heatmap.metadata["source"]
-    if source["type"] == "published":
-        note = f" {source['note']}" if source.get("note") else ""
-        return (
-            f"{source['citation']}. Run of {source['run']}; log in [{source['url'].removeprefix('https://')}]"
-            f"({source['url']}) at commit {source['commit']}, licence {source['licence']}; n = "
-            f"{facts['dataset']['n']:,}, {source['rounding']}; {source['repeated']}.{note}"
-        )
-    digest = (facts["classifier"].get("sha256") or "unknown")[:12]
-    return (
-        f"Computed {source.get('date', 'at an unknown time')[:10]} with version {source.get('version', '?')} on "
-        f"{source.get('device', '?')} in {source.get('wall_seconds', 0):,.0f} s "
-        f"({source.get('images_per_second', 0):,.0f} images/s); weights {facts['classifier'].get('weights_id', '?')}, "
-        f"sha256 {digest}…; seed {facts.get('seed')}, {facts.get('dtype', 'float32')}."
-    )

@@ -9,6 +9,7 @@ from core.classes import CIFAR10, imagenet
 from core.classifiers import ClassifierSpec
 from core.pgd_config import PGDConfig, paper_generation
 from ui.models_in_memory import ready_classifiers
+from ui.plain_text import as_markdown, one_line
 from ui.run_examples import stored_example
 from ui.run_figures import Figure, picture_row, to_picture
 from ui.run_panel import choose_classifiers, refuse, run_button, run_panel, run_settings, start_run
@@ -88,7 +89,7 @@ def _seeds(targets: list[str], per_target: int, class_set: str, starts: np.ndarr
             Figure(f"Seed {k * per_target + n + 1}", "noise drawn from both", to_picture(starts[k * per_target + n]))
             for n in range(per_target)
         ]
-        st.markdown(f"**{target.strip()}**")
+        st.markdown(f"**{as_markdown(one_line(target))}**")
         st.html(picture_row(figures, tile=90))
         st.caption(f"Statistics of {statistics.source}.")
 
@@ -106,9 +107,9 @@ def _controls(
         return ()
     size = IMAGE_SIZES[class_set]
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{class_set}")
-    config, _ = run_settings(PAGE, paper_generation(size), size, most_steps=MOST_STEPS, weight=None)
+    settings = run_settings(PAGE, paper_generation(size), size, most_steps=MOST_STEPS, weight=None)
     if run_button(PAGE):
-        _start(class_set, targets, per_target, seed, starts, specs, config)
+        _start(class_set, targets, per_target, seed, starts, specs, settings.config)
     return specs
 
 

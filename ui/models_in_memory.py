@@ -17,12 +17,17 @@ CLASS_SETS = {"cifar10": lambda: CIFAR10, "imagenet": imagenet}
 
 
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
-    """Classifiers whose weights are here and which can answer about "cifar10" or "imagenet"; costs no torch."""
-    return [
-        spec
-        for spec in list_classifiers()
-        if (spec.kind == "zero-shot" or spec.vocabulary == class_set) and classifier_state(spec.name).status == "ready"
-    ]
+    """Classifiers whose weights are here and which know the words of "cifar10" or "imagenet"; costs no torch."""
+    return [spec for spec in list_classifiers() if spec.vocabulary in (None, class_set) and _is_ready(spec)]
+
+
+def ready_clips() -> list[ClassifierSpec]:
+    """Zero-shot classifiers whose weights are here, whatever words they learned; costs no torch."""
+    return [spec for spec in list_classifiers() if spec.kind == "zero-shot" and _is_ready(spec)]
+
+
+def _is_ready(spec: ClassifierSpec) -> bool:
+    return classifier_state(spec.name).status == "ready"
 
 
 def classifier_for(name: str, class_set: str) -> Classifier:
@@ -37,12 +42,7 @@ def _asked(name: str, class_set: ClassSet) -> Classifier:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _loaded(name: str) -> Classifier:
-    import torch
-
-    from core.allocator import keep_freed_memory
-
-    keep_freed_memory()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = _prepared_device()
     spec = next(spec for spec in list_classifiers() if spec.name == name)
     classes = CIFAR10 if spec.kind == "zero-shot" else None
     classifier = load_classifier(name, classes, device=device)
@@ -50,3 +50,17 @@ def _loaded(name: str) -> Classifier:
     gc.collect()
     gc.freeze()
     return classifier
+
+
+@st.cache_resource(show_spinner=False)
+def _prepared_device() -> str:
+    """Set torch up for a server of pages; returns where classifiers are to be."""
+    import torch
+
+    from core.allocator import keep_freed_memory
+
+    keep_freed_memory()
+    # One core stays with the pages: with a thread of torch's on each, every layer waits for the one that a redraw
+    # interrupts, and a run takes twice as long (`benchmarks.live`, two cores).
+    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core.images import ImageError
 from ui.image_picker import PickerImage, image_picker
 from ui.models_in_memory import ready_classifiers
 from ui.pictures import SETS, Picture, captions, sample_picture, samples, uploaded_pixels
+from ui.plain_text import as_markdown, one_line
 
-# A cat that its hole turns into a horse for a small network, and a tabby that is not clearly one.
+# For holes: a cat that its hole turns into a horse for a small network, and a tabby that is not clearly one.
 FIRST = {"cifar10": 33, "photographs": 0}
 THUMBNAILS = {"cifar10": 36, "photographs": 72}  # CSS pixels
 
 
-def choose_picture(page: str) -> Picture | None:
+def choose_picture(page: str, *, address: str, first: Mapping[str, int]) -> Picture | None:
     """Draw the choice and return the picture, None while an upload is awaited.
 
-    The address holds `{page}-pictures` and `{page}-picture`.
+    Args:
+        page: begins the keys of what is kept for the visitor.
+        address: begins the names in the page's address: `{address}pictures` and `{address}picture`.
+        first: the sample to begin with, of each bundled set.
     """
     chosen = st.segmented_control(
         "Picture",
         list(SETS),
         default="CIFAR-10" if ready_classifiers("cifar10") else "Photographs",
-        key=f"{page}-pictures",
+        key=f"{address}pictures",
         required=True,
         bind="query-params",
+        label_visibility="collapsed",
     )
     kind = SETS[chosen or "CIFAR-10"]
-    return _uploaded(page) if kind == "upload" else _sample(page, kind)
+    return _uploaded(page) if kind == "upload" else _sample(page, f"{address}picture", kind, first[kind])
 
 
-def _sample(page: str, kind: str) -> Picture:
-    name = f"{page}-picture"
+def _sample(page: str, name: str, kind: str, first: int) -> Picture:
+    """A bundled picture; its place stands in the address under `name`."""
     places: dict[str, int] = st.session_state.setdefault(f"{page}.places", {})
     if kind not in places:
         text = st.query_params.get(name, "")
-        places[kind] = int(text) if text.isdecimal() and int(text) < len(samples(kind)) else FIRST[kind]
-    if st.query_params.get(name, str(FIRST[kind])) != str(places[kind]):
+        places[kind] = int(text) if text.isdecimal() and int(text) < len(samples(kind)) else first
+    if st.query_params.get(name, str(first)) != str(places[kind]):
         st.query_params[name] = str(places[kind])
     image_picker(
         _thumbnails(kind),
@@ -78,7 +85,7 @@ def _uploaded(page: str) -> Picture | None:
         pixels = uploaded_pixels(data, size)
     except ImageError as error:
         del st.session_state[kept]
-        st.error(f"{name}: {error}")
+        st.error(as_markdown(f"{one_line(name, 60)}: {error}"))
         return None
     class_set = "imagenet" if size == 224 else "cifar10"
     names = Picture(pixels, None, class_set, 0, name).classes.names

@@ -10,7 +10,9 @@ import streamlit as st
 from PIL import Image
 
 from core.run_file import PGDRun
+from ui.downloads import file_stem
 from ui.run_figures import to_picture
+from ui.run_words import target_of
 
 SMALLEST_FRAME = 224  # pixels: smaller frames are enlarged, or players would show a stamp
 MOST_FRAMES = 61
@@ -25,7 +27,7 @@ def run_png(run: PGDRun, row: int) -> bytes:
 def run_animation(run: PGDRun, row: int, kind: str) -> bytes:
     """Frames of image `row` as an endless "GIF" (256 colours a frame) or a lossless "WEBP"."""
     chosen = np.unique(np.linspace(0, len(run.frames) - 1, min(len(run.frames), MOST_FRAMES)).round().astype(int))
-    scale = max(1, -(-SMALLEST_FRAME // run.frames.shape[-1]))
+    scale = max(1, -(-SMALLEST_FRAME // max(run.frames.shape[-2:])))
     frames = [to_picture(run.frames[k, row]).repeat(scale, axis=0).repeat(scale, axis=1) for k in chosen]
     return _encode(frames, kind)
 
@@ -43,8 +45,16 @@ def run_json(run: PGDRun) -> bytes:
     return (json.dumps(content, indent=1) + "\n").encode("utf-8")
 
 
-def run_downloads(run: PGDRun, row: int, stem: str) -> None:
-    """A row of buttons."""
+def run_stem(run: PGDRun, row: int) -> str:
+    """How the files of image `row` are called, without their ending: short, and safe on every system."""
+    parts = (run.metadata["kind"], run.metadata["classifier"]["name"], target_of(run, row))
+    stem = "-".join(filter(None, (file_stem(part[:60])[:40].strip("-") for part in parts)))
+    return f"{stem}-{row + 1}" if len(run.start) > 1 else stem
+
+
+def run_downloads(run: PGDRun, row: int, *, key: str) -> None:
+    """A row of buttons; `key` is unique on the page."""
+    stem = run_stem(run, row)
     kinds = {
         "PNG": (lambda: run_png(run, row), "png"),
         "GIF": (lambda: run_animation(run, row, "GIF"), "gif"),
@@ -58,7 +68,7 @@ def run_downloads(run: PGDRun, row: int, stem: str) -> None:
                 label,
                 make,
                 f"{stem}.{suffix}",
-                key=f"{stem}.{suffix}.{row}",
+                key=f"{key}.{row}.{suffix}",
                 on_click="ignore",
                 icon=":material/download:",
             )

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.classes import PRECOMPUTED
 from core.run_file import PGDRun, RunFileError
-from ui.run_panel import Result
+from ui.run_view import Result
 
 RUNS = PRECOMPUTED / "runs"
 SIDE_BY_SIDE = 2

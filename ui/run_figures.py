@@ -19,7 +19,7 @@ LEAST_LOSS = 1e-6  # a logarithmic axis ends here at the latest
 
 _STYLE = """<style>
 .run-row{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(var(--tile,130px),45%),1fr));gap:.6rem}
-.run-row figure{margin:0;max-width:260px}
+.run-row figure{margin:0;max-width:260px;overflow-wrap:anywhere}
 .run-row img{width:100%;border-radius:4px;display:block}
 .run-row figcaption,.run-curves figcaption{font-size:.8rem;line-height:1.3;margin-top:.25rem}
 .run-row figcaption span{opacity:.75}

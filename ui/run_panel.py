@@ -5,23 +5,29 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.classifiers import ClassifierSpec
 from core.pgd_config import PGDConfig
-from core.run_file import PGDRun
 from ui.jobs import Job, QueueFull, current_owner, job_manager
+from ui.plain_text import as_markdown
 from ui.run_figures import Figure, picture_row, to_picture
-from ui.run_view import TERM_LABELS, curves_html, run_view
+from ui.run_view import TERM_LABELS, Result, curves_html, run_view
 from ui.run_words import percent, title_of
 from ui.run_work import LiveRun, LiveState, RunPlan
+from ui.saved_runs import close_run, open_button, opened_run
+
+if TYPE_CHECKING:
+    from core.objectives import Penalty
 
 # An ordinary model beside a robust one of its kind: the paper's contrast.
 CONTRASTS = (("mini-clip", "mini-resnet-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
 REDRAW_SECONDS, LOADING_SECONDS = 0.3, 1.0
 MOST_CLASSIFIERS = 2
 MOST_PICTURES = 16  # drawn of one run while it goes on
+PENALTIES: dict[str, Penalty] = {"Norm (Eq. 3)": "norm", "Mean square (Santurkar et al.)": "mean_square"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +38,13 @@ class _Started:
     live: LiveRun
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
-    """Finished runs to be shown. id: another one for each result. note: what it is, for people."""
+@dataclass(frozen=True)
+class RunSettings:
+    """What a visitor has set. weight and penalty: lambda and penalty of Eq. 3; 0 and "norm" where there is none."""
 
-    id: str
-    runs: tuple[PGDRun, ...]
-    note: str
+    config: PGDConfig
+    weight: float
+    penalty: Penalty
 
 
 def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:
@@ -62,17 +68,14 @@ def _first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
     return [titles[name] for name in pair] or list(titles.values())[:1]
 
 
-def run_settings(
-    page: str, paper: PGDConfig, size: int, *, most_steps: int, weight: float | None
-) -> tuple[PGDConfig, float]:
+def run_settings(page: str, paper: PGDConfig, size: int, *, most_steps: int, weight: float | None) -> RunSettings:
     """The paper's settings, scaled to the picture's size, with the visitor's changes to them.
 
     Args:
         paper: the settings to begin with. size: side of the picture in pixels.
         weight: lambda of Eq. 3, or None where there is none.
-    Returns:
-        The settings and lambda (0 without one).
     """
+    penalty: Penalty = "norm"
     with st.expander("Settings (the paper's, scaled to the picture's side)", icon=":material/tune:"):
         left, right = st.columns(2)
         steps = left.number_input(
@@ -109,7 +112,17 @@ def run_settings(
                 key=f"{page}-lambda",
                 bind="query-params",
             )
-    return PGDConfig(epsilon=epsilon, step_size=step_size, steps=int(steps)), weight or 0.0
+            chosen = st.radio(
+                "Penalty: what lambda multiplies",
+                list(PENALTIES),
+                horizontal=True,
+                key=f"{page}-penalty",
+                bind="query-params",
+                help="The L2 norm of the change outside the hole, or the mean over all pixels and channels of its "
+                "square, a far smaller number: to weigh as much it needs a far larger lambda.",
+            )
+            penalty = PENALTIES[chosen]
+    return RunSettings(PGDConfig(epsilon=epsilon, step_size=step_size, steps=int(steps)), weight or 0.0, penalty)
 
 
 def run_button(page: str) -> bool:
@@ -129,7 +142,7 @@ def run_button(page: str) -> bool:
 
 def refuse(reason: str) -> None:
     """Say in one sentence why nothing was started."""
-    st.error(reason[0].upper() + reason[1:] + "." * (reason[-1] not in ".?!"))
+    st.error(as_markdown(reason[0].upper() + reason[1:] + "." * (reason[-1] not in ".?!")))
 
 
 def running(page: str) -> bool:
@@ -147,11 +160,12 @@ def start_run(page: str, plan: RunPlan) -> None:
         st.error(str(error))
         return
     st.session_state[f"{page}.run"] = _Started(job, live)
+    close_run(page)
     st.rerun()
 
 
 def run_panel(page: str, example: Callable[[], Result | None]) -> None:
-    """The run in progress if there is one, else this visitor's last result, else a stored example."""
+    """The run in progress if there is one, else a run file, else this visitor's last result, else an example."""
     started: _Started | None = st.session_state.get(f"{page}.run")
     if started is not None and not started.job.active:
         _collect(page, started)
@@ -162,8 +176,10 @@ def run_panel(page: str, example: Callable[[], Result | None]) -> None:
         return
     if error := st.session_state.get(f"{page}.error"):
         refuse(error)
-    result: Result | None = st.session_state.get(f"{page}.result") or example()
-    if result is not None:
+    result = opened_run(page) or st.session_state.get(f"{page}.result") or example()
+    if result is None:
+        open_button(page)
+    else:
         _finished(page, result)
 
 
@@ -194,9 +210,12 @@ def _collect(page: str, started: _Started) -> None:
 
 
 def _finished(page: str, result: Result) -> None:
+    st.caption(as_markdown(result.note))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(result.note)
-        if st.session_state.get(f"{page}.result") is not None:
+        open_button(page)
+        if opened_run(page) is not None:
+            st.button("Close the saved run", icon=":material/close:", on_click=close_run, args=(page,), type="tertiary")
+        elif st.session_state.get(f"{page}.result") is not None:
             st.button(
                 "Show the stored example", on_click=lambda: st.session_state.pop(f"{page}.result"), type="tertiary"
             )

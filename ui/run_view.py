@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
 from core.run_file import PGDRun
+from ui.plain_text import as_markdown, one_line
 from ui.run_downloads import run_downloads
 from ui.run_figures import Curve, Figure, amplified_change, curve_chart, curve_row, picture_row, to_picture
 from ui.run_words import losses, origin, percent, run_title, target_of, verdict
@@ -20,11 +22,20 @@ FACTORS = (1, 2, 5, 10, 20, 50)
 _STYLE = """<style>
 .run-top{width:100%;border-collapse:collapse;font-size:.85rem}
 .run-top th{font-weight:400;text-align:left;opacity:.75}
-.run-top td{padding:.12rem .4rem .12rem 0;width:50%;vertical-align:top}
+.run-top td{overflow-wrap:anywhere;padding:.12rem .4rem .12rem 0;width:50%;vertical-align:top}
 .run-top .bar{display:block;height:.35rem;border-radius:2px;margin-top:.1rem}
 .run-top .before{background:#56B4E9}.run-top .after{background:#D55E00}
 .run-top .target{font-weight:600}
 </style>"""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Finished runs to be shown. id: another one for each result. note: what it is, for people; plain text."""
+
+    id: str
+    runs: tuple[PGDRun, ...]
+    note: str
 
 
 def run_view(runs: Sequence[PGDRun], *, key: str) -> None:
@@ -51,10 +62,9 @@ def run_view(runs: Sequence[PGDRun], *, key: str) -> None:
         row = st.segmented_control(
             "Look closer at", range(batch), default=0, required=True, format_func=lambda k: f"{k + 1}", key=f"{key}.row"
         )
-    for place, run in zip(st.columns(len(runs), gap="large"), runs, strict=True):
+    for k, (place, run) in enumerate(zip(st.columns(len(runs), gap="large"), runs, strict=True)):
         with place:
-            name = run.metadata["classifier"]["name"]
-            _one(run, frame, row, factor, key=f"{key}.{name}", narrow=len(runs) > 1)
+            _one(run, frame, row, factor, key=f"{key}.{k}", narrow=len(runs) > 1)
 
 
 def _grid(run: PGDRun, frame: int) -> None:
@@ -72,8 +82,8 @@ def _grid(run: PGDRun, frame: int) -> None:
 
 def _one(run: PGDRun, frame: int, row: int, factor: int, *, key: str, narrow: bool) -> None:
     step = int(run.frame_steps[frame])
-    st.markdown(f"##### {run_title(run)}")
-    st.markdown(f"**{verdict(run, row)}** {losses(run, row)}")
+    st.markdown(f"##### {as_markdown(run_title(run))}")
+    st.markdown(f"**{as_markdown(verdict(run, row))}** {as_markdown(losses(run, row))}")
     image, start = run.frames[frame, row], run.start[row]
     inpainting = run.original is not None
     before, after = ("corrupted", "reconstruction") if inpainting else ("seed", "picture")
@@ -91,10 +101,9 @@ def _one(run: PGDRun, frame: int, row: int, factor: int, *, key: str, narrow: bo
     with answered:
         _top_classes(run, row)
     st.markdown(curves(run, row, step), unsafe_allow_html=True)
-    stem = "_".join([run.metadata["kind"], run.metadata["classifier"]["name"], target_of(run, row)])
-    run_downloads(run, row, _file_stem(stem) + f"_{row + 1}" * (len(run.start) > 1))
+    run_downloads(run, row, key=f"{key}.downloads")
     with st.expander("Where this run comes from", icon=":material/info:"):
-        st.markdown(origin(run))
+        st.markdown(as_markdown(origin(run)))
 
 
 def curves(run: PGDRun, row: int, mark: int | None = None) -> str:
@@ -144,12 +153,8 @@ def _top_classes(run: PGDRun, row: int) -> None:
 
 
 def _cell(name: str, share: float, kind: str, target: str) -> str:
-    mark = ' class="target"' if name == target else ""
+    mark = ' class="target"' if one_line(name) == target else ""
     return (
-        f"<td{mark}>{html.escape(name)} {percent(share)}"
+        f"<td{mark}>{html.escape(one_line(name))} {percent(share)}"
         f'<span class="bar {kind}" style="width:{100 * share:.1f}%"></span></td>'
     )
-
-
-def _file_stem(text: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in text.lower())[:80]

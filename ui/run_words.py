@@ -1,9 +1,16 @@
-"""A PGD run in words: what happened, in one plain sentence, and where it comes from. No Streamlit."""
+"""A PGD run in words: what happened, in one plain sentence, and where it comes from. No Streamlit.
+
+All of it is plain text, on one line and of bounded length whatever the run's file holds; pages have still to escape it.
+"""
 
 from __future__ import annotations
 
 from core.classifiers import list_classifiers
 from core.run_file import PGDRun
+from ui.plain_text import one_line
+
+PENALTIES = {"norm": "norm", "mean_square": "mean square"}
+LONG = 600  # letters of a text that may be a sentence
 
 
 def percent(share: float) -> str:
@@ -20,12 +27,12 @@ def title_of(name: str) -> str:
 
 def run_title(run: PGDRun) -> str:
     """Title of the classifier that ran."""
-    return title_of(run.metadata["classifier"]["name"])
+    return one_line(title_of(run.metadata["classifier"]["name"]))
 
 
 def target_of(run: PGDRun, row: int) -> str:
     """What image `row` was to become."""
-    return run.metadata["class_names"][run.metadata["targets"][row]]
+    return one_line(run.metadata["class_names"][run.metadata["targets"][row]])
 
 
 def verdict(run: PGDRun, row: int) -> str:
@@ -58,15 +65,39 @@ def _small(loss: float) -> str:
 
 def origin(run: PGDRun) -> str:
     """Where the run comes from, and what repeats it."""
-    source, images, classifier = (run.metadata[part] for part in ("source", "images", "classifier"))
-    config, weight = run.config, run.metadata["objective"].get("weight")
-    settings = f"{config.steps:,} steps of {config.step_size:.3g}, epsilon {config.epsilon:.3g}"
-    if weight is not None:
-        settings += f", lambda {weight:g}"
-    digest = (classifier.get("sha256") or "unknown")[:12]
+    source, images, config, objective = run.metadata["source"], run.metadata["images"], run.config, _penalty(run)
+    settings = f"{config.steps:,} steps of {config.step_size:.3g}, epsilon {config.epsilon:.3g}{objective}"
+    credit = one_line(images.get("credit") or images.get("dataset") or "picture of unknown origin", LONG)
     return (
-        f"{images.get('credit') or images.get('dataset', 'picture of unknown origin')}. {settings}; seed "
-        f"{run.metadata['seed']}. Weights {classifier['weights_id']}, sha256 {digest}…. Computed "
-        f"{source.get('date', 'at an unknown time')[:10]} with version {source.get('version', '?')} on "
-        f"{source.get('device', '?')} in {source.get('wall_seconds', 0):,.0f} s."
+        f"{credit}. {settings}; seed {run.metadata['seed']}. {_weights(run)}. Computed {_date(run)} with version "
+        f"{one_line(source.get('version') or '?')} on {one_line(source.get('device') or '?')} in "
+        f"{source.get('wall_seconds') or 0:,.0f} s."
     )
+
+
+def saved_note(run: PGDRun, file_name: str) -> str:
+    """What an opened run file says of itself."""
+    done, steps = len(run.curves["loss"]) - 1, run.config.steps
+    length = f"{done:,} steps" if done == steps else f"{done:,} of {steps:,} steps"
+    weights = _weights(run)
+    return (
+        f"Opened from “{one_line(file_name, 60)}”. The file says: {run_title(run)}, {weights[0].lower()}{weights[1:]}; "
+        f"{length}, seed {run.metadata['seed']}; computed {_date(run)}."
+    )
+
+
+def _weights(run: PGDRun) -> str:
+    classifier = run.metadata["classifier"]
+    digest = one_line(classifier.get("sha256") or "")[:12]
+    return f"Weights {one_line(classifier['weights_id'])} (sha256 {f'{digest}…' if digest else 'unknown'})"
+
+
+def _penalty(run: PGDRun) -> str:
+    objective = run.metadata["objective"]
+    if run.metadata["kind"] != "inpainting":
+        return ""
+    return f", lambda {objective['weight']:g} ({PENALTIES[objective['penalty']]})"
+
+
+def _date(run: PGDRun) -> str:
+    return one_line(run.metadata["source"].get("date") or "")[:10] or "at an unknown time"

@@ -19,7 +19,7 @@ from ui.models_in_memory import classifier_for
 
 if TYPE_CHECKING:
     from core.architectures.base import Classifier
-    from core.objectives import Generation, Inpainting
+    from core.objectives import Generation, Inpainting, Penalty
     from core.pgd import PGDState
     from core.run_recorder import RunRecorder
 
@@ -33,7 +33,7 @@ class RunPlan:
     start: (B, 3, H, W) float32 in [0, 1]. config: lengths and number of moves.
     seed: of whatever was drawn. images: where they come from, a JSON object.
     original: (B, 3, H, W) uint8 and mask: (1, H, W) bool, for inpainting; None for generation.
-    weight: lambda of Eq. 3.
+    weight, penalty: lambda of Eq. 3, and what it multiplies.
     """
 
     classifiers: tuple[str, ...]
@@ -46,6 +46,7 @@ class RunPlan:
     original: np.ndarray | None = None
     mask: np.ndarray | None = None
     weight: float = PAPER_WEIGHT
+    penalty: Penalty = "norm"
 
     @property
     def states(self) -> int:
@@ -78,7 +79,6 @@ class LiveRun:
         self._lock = threading.Lock()
         self._recorders: list[tuple[RunRecorder, Classifier, Generation | Inpainting]] = []
         self._latest: LiveState | None = None
-        self._curves: list[list[dict[str, float]]] = [[] for _ in plan.classifiers]
         self._runs: tuple[PGDRun, ...] | None = None
 
     def states(self) -> Generator[LiveState, None, None]:
@@ -107,7 +107,8 @@ class LiveRun:
                 targets = torch.tensor(indices)
                 objective: Generation | Inpainting = Generation(targets)
                 if plan.mask is not None:
-                    objective = Inpainting(targets, torch.from_numpy(plan.mask), weight=plan.weight)
+                    mask = torch.from_numpy(plan.mask)
+                    objective = Inpainting(targets, mask, weight=plan.weight, penalty=plan.penalty)
                 start = torch.from_numpy(plan.start).to(classifier.device)
                 steps = pgd_steps(classifier, objective, start, plan.config)
                 iterators.append(open_runs.enter_context(closing(steps)))
@@ -118,17 +119,19 @@ class LiveRun:
                         return
                     for (recorder, _, _), state in zip(self._recorders, states, strict=True):
                         recorder.add(state)
-                    for curve, state in zip(self._curves, states, strict=True):
-                        curve.append(_means(state))
                     self._latest = LiveState(states[0].step, states)
                 yield self._latest
 
     def progress(self, k: int) -> Progress:
         """Curves of the k-th classifier; to be asked for after the first state."""
         with self._lock:
-            rows = list(self._curves[k])
-        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-        return Progress(norm=columns.pop("norm"), probability=columns.pop("probability"), terms=columns)
+            recorder = self._recorders[k][0]
+            curves, terms = recorder.curves(), recorder.terms()
+        return Progress(
+            terms={name: term.mean(axis=1) for name, term in terms.items()},
+            probability=curves["target_probability"].mean(axis=1),
+            norm=curves["perturbation_norm"].mean(axis=1),
+        )
 
     def finish(self) -> tuple[PGDRun, ...]:
         """The runs so far, one for each classifier; none before the first state. Ends the run if it still goes on."""
@@ -163,9 +166,3 @@ class LiveRun:
             {"inside": float(one[hole].mean()), "outside": float(one[~hole].mean()) if not hole.all() else 0.0}
             for one in change
         ]
-
-
-def _means(state: PGDState) -> dict[str, float]:
-    means = {name: float(term.mean()) for name, term in state.loss_terms.items()}
-    probability, norm = float(state.target_probability.mean()), float(state.perturbation_norm.mean())
-    return means | {"probability": probability, "norm": norm}

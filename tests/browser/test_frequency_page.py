@@ -47,8 +47,8 @@ def expect_readouts(page: Page, *lines: str) -> None:
 
 
 def percentages(page: Page) -> dict[str, tuple[float, float]]:
-    """The table of answers: class -> probabilities in per cent, clean and with the wave."""
-    rows = page.locator(".answers tr").all_inner_texts()
+    """The first table of answers: class -> probabilities in per cent, clean and with the wave."""
+    rows = page.locator(".answers").first.locator("tr").all_inner_texts()
     found = {}
     for row in rows[1:]:
         name, clean, wave = (part.strip() for part in row.split("\t"))

@@ -131,7 +131,8 @@ def test_bad_target_and_empty_hole_get_a_sentence_and_nothing_is_lost(live_page)
 
 
 def test_generation_runs_and_replays(live_page):
-    page = live_page("?generation-set=CIFAR-10%2C+32+px&generation-steps=25", path="generation")
+    one = "generation-models-cifar10=Mini+ResNet"  # by default there are two, where both are bundled
+    page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=25&{one}", path="generation")
     start(page)
     expect(page.get_by_text("Your run, 25 steps")).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("sure of “horse”")).to_be_visible()
@@ -141,6 +142,7 @@ def test_generation_runs_and_replays(live_page):
     page.keyboard.press("Home")
     expect(picture).not_to_have_attribute("src", last)
     expect(picture).to_have_attribute("alt", re.compile("step 0"))
+    wait_until_drawn(page)
     assert download(page, "GIF")[:4] == b"GIF8"
 
 

@@ -16,11 +16,11 @@ class Named:
     def for_classes(self, class_set, template=None):
         return Named(self.kind, class_set.names)
 
-    def tokenizer(self, prompts):
+    def tokenizer(self, prompts, context_length=8):
         rows = []
         for prompt in prompts:
-            words = [sum(map(ord, word)) for word in prompt.split()][:8]
-            rows.append(words + [0] * (8 - len(words)))
+            words = [sum(map(ord, word)) for word in prompt.split()][: context_length - 1] + [1]
+            rows.append(words + [0] * (context_length - len(words)))
         return torch.tensor(rows)
 
 

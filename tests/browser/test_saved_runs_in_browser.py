@@ -1,0 +1,160 @@
+"""Saved runs in a real browser: downloaded, opened again, refused; and what strangers' text becomes on the page."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.run_file import PGDRun
+from tests.browser.waiting import wait_until_drawn
+from tests.ui.run_forge import arrays_of, hostile_arrays, packed
+from ui.run_examples import RUNS
+from ui.run_words import losses, percent, verdict
+
+APP = "tests/browser/apps/live_pages_app.py"
+SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
+MIME = "application/octet-stream"
+HOSTILE = (
+    '<img src=x onerror="window.hit=1"> <b>[click](https://evil.example) ![](https://evil.example/p.png)</b> :smile: '
+)
+
+
+@pytest.fixture
+def live_page(streamlit_app, open_page):
+    return lambda query="", path="", **window: open_page(f"{streamlit_app(APP)}/{path}{query}", **window)
+
+
+def open_saved(page: Page, data: bytes, name: str = "run.npz") -> None:
+    dropzone = page.get_by_test_id("stPopoverBody").get_by_test_id("stFileUploaderDropzoneInput")
+    if not dropzone.count():
+        page.get_by_role("button", name="Open a saved run").click()
+    dropzone.set_input_files({"name": name, "mimeType": MIME, "buffer": data})
+
+
+def download(page: Page, name: str) -> tuple[str, bytes]:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=name).first.click()
+    return waiting.value.suggested_filename, waiting.value.path().read_bytes()
+
+
+def numbers(page: Page) -> tuple:
+    """Everything that the view says of a run: sentence, pictures and their captions, answers, curves."""
+    return (
+        page.locator("p").filter(has_text="sure of “").first.inner_text(),
+        page.locator(".run-row img").evaluate_all(
+            "all => all.map(one => [one.alt, one.src]).filter(one => /^(Seed|Picture|Change[^:]*):/.test(one[0]))"
+        ),
+        page.locator(".run-top").all_inner_texts(),
+        page.locator(".run-curves svg[role=img]").evaluate_all("all => all.map(one => one.outerHTML)"),
+    )
+
+
+def test_downloaded_run_opens_again_with_the_same_numbers(live_page):
+    page = live_page(
+        "?generation-set=CIFAR-10%2C+32+px&generation-steps=12&generation-seeds=1"
+        "&generation-models-cifar10=Mini+ResNet",
+        path="generation",
+    )
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("Your run, 12 steps")).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    name, data = download(page, "Run file")
+    assert re.fullmatch(r"generation-[a-z0-9-]+-horse\.npz", name)
+    live = numbers(page)
+    fresh = live_page(path="generation")
+    open_saved(fresh, data, name)
+    expect(fresh.get_by_text(f"Opened from “{name}”")).to_be_visible()
+    wait_until_drawn(fresh)
+    assert numbers(fresh) == live
+    run = PGDRun.from_bytes(data, name=name)
+    assert verdict(run, 0) in live[0] and losses(run, 0) in live[0]
+    picture = fresh.locator(".run-row img[alt^='Picture']")
+    fresh.get_by_role("slider").first.focus()
+    fresh.keyboard.press("Home")
+    expect(picture).to_have_attribute("alt", re.compile("step 0: "))
+    wait_until_drawn(fresh)
+    again = download(fresh, "Run file")
+    assert again == (name, data)
+    fresh.get_by_role("button", name="Close the saved run").click()
+    expect(fresh.get_by_text("A stored example")).to_be_visible()
+
+
+def test_stored_run_of_the_other_size_opens_beside_any_picture(live_page):
+    path = RUNS / "inpainting_photographs-0__efficientnet-lite0.npz"
+    run = PGDRun.load(path)
+    page = live_page("?inpainting-pictures=CIFAR-10")
+    open_saved(page, path.read_bytes(), path.name)
+    expect(page.get_by_text(f"Opened from “{path.name}”")).to_be_visible()
+    expect(page.get_by_text(verdict(run, 0))).to_be_visible()
+    caption = page.locator(".run-row figcaption").filter(has_text="Reconstruction")
+    expect(caption).to_contain_text(percent(float(run.curves["target_probability"][-1, 0])))
+    expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+
+
+def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page):
+    page = live_page()
+    before = page.locator(".run-row img").first.get_attribute("src")
+    alert = page.get_by_test_id("stPopoverBody").get_by_test_id("stAlert")
+    for name, data, reason in (
+        ("notes.npz", b"these are notes", "not a saved run, or a damaged one"),
+        ("half.npz", packed(arrays_of("inpainting"))[:5000], "not a saved run, or a damaged one"),
+        (
+            "other.npz",
+            packed(arrays_of("generation")),
+            "a run of the page Generation, not of Inpainting; open it there.",
+        ),
+        ("![](https://evil.example/p.png).npz", b"nothing", "“![](https:"),
+    ):
+        open_saved(page, data, name)
+        expect(alert).to_contain_text(reason)
+        assert "Traceback" not in alert.inner_text() and not alert.locator("a, img").count()
+        assert page.locator(".run-row img").first.get_attribute("src") == before
+    open_saved(page, packed(arrays_of("inpainting")), "good.npz")
+    expect(page.get_by_text("Opened from “good.npz”")).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", ["inpainting", "generation"])
+def test_hostile_text_is_shown_as_letters_and_asks_no_other_server(live_page, kind):
+    page = live_page(path="generation" if kind == "generation" else "", width=390, height=800)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_saved(page, packed(hostile_arrays(kind, HOSTILE)), "odd.npz")
+    expect(page.get_by_text("Opened from “odd.npz”")).to_be_visible()
+    expect(page.get_by_text(re.compile("is now .* sure of “<img src=x"))).to_be_visible()
+    wait_until_drawn(page)
+    page.get_by_text("Where this run comes from").click()
+    expect(page.get_by_text(re.compile("seed 5. Weights <img src=x"))).to_be_visible()
+    expect(page.locator(".run-top td").first).to_contain_text("<img src=x onerror=")
+    wait_until_drawn(page)
+    assert not [url for url in asked if "evil.example" in url or url.endswith("/x")]
+    assert page.evaluate("window.hit") is None
+    links = page.locator("a").evaluate_all("all => all.map(one => one.href)")
+    assert not [link for link in links if "evil.example" in link], links
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    name, data = download(page, "JSON")
+    assert re.fullmatch(rf"{kind}-[a-z0-9-]+\.json", name) and b"onerror" in data
+    _, again = download(page, "Run file")
+    assert PGDRun.from_bytes(again, name="again").metadata["class_names"][0] == HOSTILE
+
+
+def test_file_larger_than_any_saved_run_is_refused_before_it_travels(live_page, tmp_path):
+    large = tmp_path / "large.npz"
+    with large.open("wb") as file:
+        file.truncate(65 * 2**20)
+    page = live_page()
+    page.get_by_role("button", name="Open a saved run").click()
+    body = page.get_by_test_id("stPopoverBody")
+    body.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(large)
+    expect(body.get_by_text(re.compile("64.*MB"), exact=False).last).to_be_visible()
+    expect(page.get_by_text("A stored example")).to_be_visible()
+
+
+def test_penalty_is_chosen_and_comes_back_from_the_address(live_page):
+    page = live_page("?inpainting-pictures=CIFAR-10")
+    page.get_by_text("Settings (the paper's").click()
+    page.get_by_text("Mean square (Santurkar et al.)").click()
+    expect(page).to_have_url(re.compile("inpainting-penalty=Mean"))
+    wait_until_drawn(page)
+    again = live_page("?" + page.url.partition("?")[2])
+    again.get_by_text("Settings (the paper's").click()
+    expect(again.get_by_role("radio", name="Mean square (Santurkar et al.)")).to_be_checked()
