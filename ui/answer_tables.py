@@ -97,7 +97,7 @@ def probability_curve(found: Mapping[str, Answers], names: Sequence[str], label:
         .encode(
             alt.X("v:Q", title="size v of the wave (L2 norm per channel)"),
             alt.Y("probability:Q", title=what, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
-            alt.Color("classifier:N", scale=colours, title=None).legend(orient="top", labelLimit=400),
+            alt.Color("classifier:N", scale=colours, title=None).legend(orient="top", direction="vertical", labelLimit=400),
             alt.StrokeDash("classifier:N", scale=dashes, legend=None),
             tooltip=[
                 "classifier:N",
@@ -108,7 +108,7 @@ def probability_curve(found: Mapping[str, Answers], names: Sequence[str], label:
     )
     rule = alt.Chart(alt.Data(values=[{"v": epsilon}])).mark_rule(strokeDash=[4, 4], color="#888888").encode(x="v:Q")
     show_chart(
-        (chart + rule).properties(height=220),
+        (chart + rule).properties(height=270),
         key="cell.curve",
         alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
     )

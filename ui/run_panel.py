@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # An ordinary model beside a robust one of its kind: the paper's contrast.
 CONTRASTS = (("mini-clip", "mini-resnet-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
-REDRAW_SECONDS, LOADING_SECONDS = 0.3, 1.0
+REDRAW_SECONDS, LOADING_SECONDS = 0.5, 1.0
 MOST_CLASSIFIERS = 2
 MOST_PICTURES = 16  # drawn of one run while it goes on
 PENALTIES: dict[str, Penalty] = {"Norm (Eq. 3)": "norm", "Mean square (Santurkar et al.)": "mean_square"}

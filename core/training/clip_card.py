@@ -6,6 +6,9 @@ from core.training.clip_model import ClipRecipe
 from core.training.evaluation import Accuracy, Attack
 from core.training.progress import format_duration
 
+TEACHER = "precomputed/models/mini-resnet"
+START = "precomputed/models/mini-clip/open_clip_model.safetensors"
+
 
 def clip_card(
     recipe: ClipRecipe,
@@ -25,7 +28,19 @@ def clip_card(
         if recipe.teacher_weight
         else "No teacher and no outside weights went into it."
     )
-    return f"""# mini-clip
+    name = "mini-clip-robust" if recipe.attack_steps else "mini-clip"
+    robustly = (
+        f"""It starts from mini-clip (sha256 {recipe.start_sha256[:12]}...). The text tower stays as it was; the image tower
+learns from images moved inside an L2 ball of {recipe.epsilon} by {recipe.attack_steps} gradient steps of
+{recipe.attack_step_size} to where the plain prompts mislead it, as in TeCoA (Mao et al. 2023).
+
+"""
+        if recipe.attack_steps
+        else ""
+    )
+    again = f" --robust --start {START}" if recipe.attack_steps else ""
+    again += f" --teacher {TEACHER}" if recipe.teacher_weight else ""
+    return f"""# {name}
 
 A small CLIP: an image tower and a text tower that put matching images and sentences close together. Made for this
 project by `core/training/mini_clip.py`; it stands beside the real CLIP, never in its place. It has seen 50,000 pictures
@@ -50,7 +65,8 @@ of ten things, the real one hundreds of millions of everything.
 
 ## Recipe
 
-{recipe.epochs} epochs of {recipe.batch_size} images against {recipe.captions_per_class} captions for each class, drawn
+{robustly}{recipe.epochs} epochs of {recipe.batch_size} images against {recipe.captions_per_class} captions for each \
+class, drawn
 from `core/training/captions.py`; half of them claim something measured on the picture (dark, bluish, ...) and count as
 true only where it holds. Symmetric cross-entropy with a learned scale; a caption may be true of many images. Muon
 (peak rate {recipe.muon_rate}) on matrices, Adam ({recipe.adam_rate}) on the rest, rising over 5 % of the steps, then
@@ -63,7 +79,7 @@ between seeds was not measured.
 ## In open_clip, without this project
 
     import open_clip
-    folder = "precomputed/models/mini-clip"
+    folder = "precomputed/models/{name}"
     model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{{folder}}")
     tokenizer = open_clip.get_tokenizer(f"local-dir:{{folder}}", bpe_path=f"{{folder}}/bpe_vocabulary.txt.gz")
 
@@ -76,6 +92,5 @@ between seeds was not measured.
 
 ## Again
 
-    python -m core.training.mini_clip --data DATA_DIR --output DIR --seed {recipe.seed}\
-{" --teacher precomputed/models/mini-resnet" if recipe.teacher_weight else ""}
+    python -m core.training.mini_clip --data DATA_DIR --output DIR --seed {recipe.seed}{again}
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import open_clip
@@ -12,7 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.classes import CIFAR10
+from core.training.adversary import attack_l2
+from core.training.bundle import load_weights
 from core.training.captions import Caption, attributes_of
+from core.training.clip_evaluation import embed_prompts, plain_prompts
 from core.training.clip_loss import caption_targets, contrastive_loss
 from core.training.clip_model import ClipRecipe, enlarge_and_normalise, open_clip_config
 from core.training.data import (
@@ -31,7 +35,10 @@ LARGEST_LOGIT_SCALE = 100.0  # as in CLIP
 
 
 class ClipTraining:
-    """A small CLIP in training; resumable bit for bit, as `ResNetTraining`.
+    """A small CLIP in training, or in adversarial fine-tuning; resumable bit for bit, as `ResNetTraining`.
+
+    With `recipe.attack_steps` only the image tower learns, from images moved to where the plain prompts mislead it.
+    Source: TeCoA (Mao et al. 2023), with the captions of ordinary training instead of one prompt for each class.
 
     Args:
         recipe: see there.
@@ -39,8 +46,11 @@ class ClipTraining:
         captions: every caption that may be drawn; each class needs some with and some without an attribute.
         tokenizer: sentences -> (T, L) int64.
         teacher: images in [0, 1] -> logits over the ten classes, or None.
+        start: safetensors file to start from, whose sha256 the recipe names; None for a random start.
     Raises:
         ValueError: fewer images than one batch, or a teacher without a weight or the reverse.
+        FileNotFoundError: there are no weights at `start`.
+        RuntimeError: the weights to start from are another network's, or not those the recipe names.
     """
 
     def __init__(
@@ -50,6 +60,7 @@ class ClipTraining:
         captions: Sequence[Caption],
         tokenizer: Any,
         teacher: nn.Module | None = None,
+        start: Path | None = None,
     ) -> None:
         if len(train) < recipe.batch_size:
             raise ValueError(f"a batch needs {recipe.batch_size} images; the training set has {len(train)}")
@@ -70,14 +81,24 @@ class ClipTraining:
         with torch.random.fork_rng():  # module initialisation knows only the global generator
             torch.manual_seed(recipe.seed)
             model = open_clip.CLIP(**config)
+        if start is not None:
+            load_weights(model, start, recipe.start_sha256)
         self.model = model.to(self.device)
         self.model.visual.to(memory_format=torch.channels_last)
+        self._frozen_texts: Tensor | None = None  # (C, D): what a text tower that stays as it is says, once for all
+        if recipe.attack_steps:
+            self.model.requires_grad_(False)
+            self.model.visual.requires_grad_(True)
+            self._frozen_texts = embed_prompts(self.model, tokenizer, [caption.text for caption in captions])
+            self._class_texts = embed_prompts(self.model, tokenizer, plain_prompts())
         self._optimisers = self._make_optimisers()
 
     def _make_optimisers(self) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
         matrices: list[nn.Parameter] = []
         rest: list[nn.Parameter] = []
         for name, parameter in self.model.named_parameters():
+            if not parameter.requires_grad:
+                continue
             # Depthwise filters have one input channel each: there is nothing to orthogonalise.
             is_matrix = parameter.ndim >= 2 and parameter[0].numel() >= 16 and "embedding" not in name
             (matrices if is_matrix else rest).append(parameter)
@@ -112,6 +133,17 @@ class ClipTraining:
         with torch.no_grad():
             return torch.lerp(one_hot, self.teacher(images).softmax(dim=1), self.recipe.teacher_weight)
 
+    def _image_features(self, images: Tensor) -> Tensor:
+        return self.model.encode_image(enlarge_and_normalise(images, self.recipe.image_size), normalize=True)
+
+    def _text_features(self, chosen: Tensor) -> Tensor:
+        if self._frozen_texts is not None:
+            return self._frozen_texts[chosen]
+        return self.model.encode_text(self._tokens[chosen], normalize=True)
+
+    def _class_logits(self, images: Tensor) -> Tensor:
+        return self.model.logit_scale.exp() * self._image_features(images) @ self._class_texts.T
+
     def _update(self) -> tuple[float, float]:
         recipe, count = self.recipe, len(self.train)
         indices = batch_indices(count, recipe.batch_size, self.step, recipe.seed)
@@ -127,10 +159,16 @@ class ClipTraining:
             self._class_probabilities(images, labels), self._attributes[indices],
             self._caption_labels[chosen], self._caption_attributes[chosen],
         )  # fmt: skip
+        if recipe.attack_steps:
+            # The attack sees the network as a user will: with the running statistics of its normalisation.
+            self.model.eval()
+            images = attack_l2(
+                self._class_logits, images, labels, epsilon=recipe.epsilon, steps=recipe.attack_steps,
+                step_size=recipe.attack_step_size, generator=seeded_generator(recipe.seed, 4, self.step),
+            )  # fmt: skip
         self.model.train()
-        seen = enlarge_and_normalise(images, recipe.image_size)
-        image_features = self.model.encode_image(seen, normalize=True)
-        text_features = self.model.encode_text(self._tokens[chosen], normalize=True)
+        image_features = self._image_features(images)
+        text_features = self._text_features(chosen)
         loss = contrastive_loss(image_features, text_features, self.model.logit_scale.exp(), truth)
         for optimiser in self._optimisers:
             optimiser.zero_grad(set_to_none=True)

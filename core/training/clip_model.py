@@ -24,6 +24,10 @@ class ClipRecipe:
         muon_rate, adam_rate, weight_decay: peak rates for matrices and for everything else, and their decay.
         shift: largest random move of an image, in pixels of the 32.
         teacher_weight: share of the teacher's class probabilities in the targets; 0 without a teacher.
+        attack_steps: 0 for ordinary training, otherwise gradient steps of the attack on every batch; the text tower
+            then stays as it is.
+        epsilon, attack_step_size: L2, over the whole image, in [0, 1] pixel units of the 32-pixel image.
+        start_sha256: of the weights that training starts from; empty for a random start.
     Raises:
         ValueError: a number out of range.
     """
@@ -45,11 +49,19 @@ class ClipRecipe:
     shift: int = 4
     teacher_weight: float = 0.0
     teacher_sha256: str = ""
+    attack_steps: int = 0
+    epsilon: float = 0.5
+    attack_step_size: float = 0.3
+    start_sha256: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "muon_rate", "adam_rate", "captions_per_class"):
+        for name in (
+            "epochs", "batch_size", "muon_rate", "adam_rate", "captions_per_class", "epsilon", "attack_step_size",
+        ):  # fmt: skip
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive; got {getattr(self, name)}")
+        if self.attack_steps < 0:
+            raise ValueError(f"attack_steps must be 0 or more; got {self.attack_steps}")
         if not 0 <= self.teacher_weight <= 1:
             raise ValueError(f"teacher_weight lies in [0, 1]; got {self.teacher_weight}")
 

@@ -1,7 +1,8 @@
-"""Train mini-clip, a small CLIP in open_clip's own format, on CIFAR-10 images and captions.
+"""Train mini-clip, a small CLIP in open_clip's own format, on CIFAR-10 images and captions; or its robust twin.
 
     python -m core.training.mini_clip --data DATA_DIR --output DIR
     python -m core.training.mini_clip --data DATA_DIR --output DIR --teacher precomputed/models/mini-resnet
+    python -m core.training.mini_clip --data DATA_DIR --output DIR --robust --start CLIP_WEIGHTS
 
 The same command goes on where it was stopped, and evaluates and exports at the end. `--output` receives checkpoint.pt
 and, when training is done, model/, which open_clip loads by itself (the model card says how).
@@ -40,6 +41,9 @@ CLIP_CONFIG, CLIP_WEIGHTS = "open_clip_config.json", "open_clip_model.safetensor
 WATCHED_IMAGES = 1000  # test images whose accuracy is shown while training; nothing is chosen by it
 TEACHER_WEIGHT = 0.5
 
+ORDINARY = ClipRecipe()
+ROBUST = ClipRecipe(epochs=3, muon_rate=0.002, adam_rate=0.001, attack_steps=2)
+
 
 def load_teacher(folder: Path) -> nn.Module:
     """A bundled closed-set network as a teacher: images in [0, 1] -> logits; frozen."""
@@ -51,17 +55,22 @@ def load_teacher(folder: Path) -> nn.Module:
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = training_parser(__doc__)
+    parser.add_argument("--robust", action="store_true", help="L2 adversarial fine-tuning of the image tower at 0.5")
+    parser.add_argument("--start", type=Path, help="safetensors file of the same network to start from")
+    parser.add_argument("--attack-steps", type=int)
     parser.add_argument("--teacher", type=Path, help="folder of a bundled network that helps, such as mini-resnet's")
     return parser.parse_args(argv)
 
 
 def recipe_from_arguments(arguments: argparse.Namespace) -> ClipRecipe:
     """The published recipe with the changes asked for on the command line."""
-    names = ("seed", "epochs", "batch_size", "shift", "muon_rate", "adam_rate")
+    names = ("seed", "epochs", "batch_size", "shift", "muon_rate", "adam_rate", "attack_steps")
     changes = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
     if arguments.teacher is not None:
         changes |= {"teacher_weight": TEACHER_WEIGHT, "teacher_sha256": file_sha256(arguments.teacher / WEIGHTS)}
-    return dataclasses.replace(ClipRecipe(), **changes)
+    if arguments.start is not None:
+        changes["start_sha256"] = file_sha256(arguments.start)
+    return dataclasses.replace(ROBUST if arguments.robust else ORDINARY, **changes)
 
 
 def report(line: str) -> None:
@@ -83,7 +92,7 @@ def main(argv: list[str] | None = None) -> int:
     words = {word.strip(",") for caption in texts for word in caption.text.split()}
     write_atomically(folder / VOCABULARY, vocabulary_file(reduced_merges(words)))
     tokenizer = open_clip.SimpleTokenizer(str(folder / VOCABULARY), context_length=recipe.context_length)
-    training = ClipTraining(recipe, train, texts, tokenizer, teacher)
+    training = ClipTraining(recipe, train, texts, tokenizer, teacher, arguments.start)
     model, watched = training.model, test.head(WATCHED_IMAGES)
 
     def zero_shot() -> nn.Module:
@@ -110,7 +119,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def write_model(folder: Path, model: nn.Module, recipe: ClipRecipe, vocabulary_size: int) -> None:
     """Everything but the vocabulary and the card, in the format of open_clip's local-dir: and of the registry."""
-    described = {"title": "Mini CLIP", "licence": "MIT", "classes": "cifar10"}
+    title = "Mini CLIP, adversarially fine-tuned" if recipe.attack_steps else "Mini CLIP"
+    described = {"title": title, "licence": "MIT", "classes": "cifar10"}
     write_bundle(folder, model, described, "", weights_name=CLIP_WEIGHTS)
     config = open_clip_config(recipe, vocabulary_size, VOCABULARY)
     write_atomically(folder / CLIP_CONFIG, (json.dumps(config, indent=2) + "\n").encode())

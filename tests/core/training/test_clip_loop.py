@@ -3,7 +3,10 @@ import dataclasses
 import open_clip
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from core.training import clip_loop
+from core.training.bundle import file_sha256
 from core.training.captions import captions
 from core.training.clip_loop import ClipTraining
 from core.training.clip_loss import caption_targets, contrastive_loss
@@ -88,3 +91,48 @@ def test_contrastive_loss_ignores_images_of_a_caption_true_of_none():
     images, texts = torch.eye(2), torch.eye(3)[:, :2]
     truth = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     assert torch.isfinite(contrastive_loss(images, texts, torch.tensor(100.0), truth))
+
+
+@pytest.fixture(scope="module")
+def trained(coloured, texts, tokenizer, tmp_path_factory):
+    """A file of weights after some steps of ordinary training."""
+    training = ClipTraining(TINY, coloured, texts, tokenizer)
+    for _ in training.steps():
+        pass
+    path = tmp_path_factory.mktemp("start") / "weights.safetensors"
+    save_file({name: tensor.contiguous() for name, tensor in training.model.state_dict().items()}, path)
+    return path
+
+
+def test_adversarial_fine_tuning_changes_the_image_tower_alone(coloured, texts, tokenizer, trained):
+    recipe = dataclasses.replace(TINY, epochs=1, attack_steps=2, start_sha256=file_sha256(trained))
+    training = ClipTraining(recipe, coloured, texts, tokenizer, start=trained)
+    before = {name: tensor.clone() for name, tensor in training.model.state_dict().items()}
+    for _ in training.steps():
+        pass
+    changed = {name.partition(".")[0] for name, tensor in training.model.state_dict().items()
+               if not torch.equal(tensor, before[name])}  # fmt: skip
+    assert changed == {"visual"}
+
+
+def test_attacked_images_stay_in_the_ball_and_raise_the_loss(coloured, texts, tokenizer, trained, monkeypatch):
+    recipe = dataclasses.replace(TINY, epochs=1, attack_steps=3, start_sha256=file_sha256(trained))
+    training = ClipTraining(recipe, coloured, texts, tokenizer, start=trained)
+    seen, attack_l2 = [], clip_loop.attack_l2
+
+    def watched(logits_of, images, labels, **settings):
+        attacked = attack_l2(logits_of, images, labels, **settings)
+        losses = [torch.nn.functional.cross_entropy(logits_of(x), labels).item() for x in (images, attacked)]
+        seen.append((float((attacked - images).flatten(1).norm(dim=1).max()), *losses))
+        return attacked
+
+    monkeypatch.setattr(clip_loop, "attack_l2", watched)
+    next(training.steps())
+    ((distance, clean, attacked),) = seen
+    assert distance <= 0.5 + 1e-5 and attacked > clean
+
+
+def test_fine_tuning_refuses_other_weights_than_the_recipe_names(coloured, texts, tokenizer, trained):
+    recipe = dataclasses.replace(TINY, attack_steps=2, start_sha256="0" * 64)
+    with pytest.raises(RuntimeError, match="should have sha256 000000000000"):
+        ClipTraining(recipe, coloured, texts, tokenizer, start=trained)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
+from core.training.bundle import file_sha256
 from core.training.captions import captions
 from core.training.clip_evaluation import ZeroShot, held_out_accuracy, plain_prompts
 from core.training.clip_model import ClipRecipe, enlarge_and_normalise, open_clip_config
@@ -56,3 +57,10 @@ def test_held_out_accuracy_counts_every_image_for_every_set_of_prompts(bundle, c
 def test_recipe_takes_changes_from_the_command_line():
     arguments = parse_arguments(["--data", "d", "--output", "o", "--epochs", "3", "--seed", "7"])
     assert recipe_from_arguments(arguments) == ClipRecipe(epochs=3, seed=7)
+
+
+def test_robust_recipe_names_the_weights_it_starts_from(tmp_path):
+    (tmp_path / "weights").write_bytes(b"some weights")
+    arguments = parse_arguments(["--data", "d", "--output", "o", "--robust", "--start", str(tmp_path / "weights")])
+    recipe = recipe_from_arguments(arguments)
+    assert recipe.attack_steps > 0 and recipe.start_sha256 == file_sha256(tmp_path / "weights")
