@@ -30,8 +30,8 @@ def clip_card(
     )
     name = "mini-clip-robust" if recipe.attack_steps else "mini-clip"
     robustly = (
-        f"""It starts from mini-clip (sha256 {recipe.start_sha256[:12]}...). The text tower stays as it was; the image tower
-learns from images moved inside an L2 ball of {recipe.epsilon} by {recipe.attack_steps} gradient steps of
+        f"""It starts from mini-clip (sha256 {recipe.start_sha256[:12]}...). The text tower stays as it was; the image
+tower learns from images moved inside an L2 ball of {recipe.epsilon} by {recipe.attack_steps} gradient steps of
 {recipe.attack_step_size} to where the plain prompts mislead it, as in TeCoA (Mao et al. 2023).
 
 """
