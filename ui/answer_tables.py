@@ -90,6 +90,7 @@ def probability_curve(found: Mapping[str, Answers], names: Sequence[str], label:
         ]
     what = f"probability of “{names[label]}”" if label is not None else "probability of the clean answer"
     colours = alt.Scale(domain=lines, range=[PALETTE[k % 4] for k in range(len(lines))])
+    colour = alt.Color("classifier:N", scale=colours, title=None)
     dashes = alt.Scale(domain=lines, range=[DASHES[k % 4] for k in range(len(lines))])
     chart = (
         alt.Chart(alt.Data(values=rows))
@@ -97,7 +98,7 @@ def probability_curve(found: Mapping[str, Answers], names: Sequence[str], label:
         .encode(
             alt.X("v:Q", title="size v of the wave (L2 norm per channel)"),
             alt.Y("probability:Q", title=what, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
-            alt.Color("classifier:N", scale=colours, title=None).legend(orient="top", direction="vertical", labelLimit=400),
+            colour.legend(orient="top", direction="vertical", labelLimit=400),
             alt.StrokeDash("classifier:N", scale=dashes, legend=None),
             tooltip=[
                 "classifier:N",
