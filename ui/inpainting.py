@@ -88,19 +88,16 @@ def _controls(picture: Picture, mask: np.ndarray) -> tuple[ClassifierSpec, ...]:
             "had, and how large each download is."
         )
         return ()
-    left, right = st.columns(2)
-    with left:
-        target = st.selectbox(
-            "Target: a class, or for CLIP any text",
-            [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
-            key=f"{PAGE}-target-{picture.class_set}",
-            bind="query-params",
-            accept_new_options=True,
-        )
-        if target == TRUE_CLASS and picture.label is not None:
-            st.caption(f"True class: {picture.classes.names[picture.label]}")
-    with right:
-        specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
+    target = st.selectbox(
+        "Target: a class, or for CLIP any text",
+        [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
+        key=f"{PAGE}-target-{picture.class_set}",
+        bind="query-params",
+        accept_new_options=True,
+    )
+    if target == TRUE_CLASS and picture.label is not None:
+        st.caption(f"True class: {picture.classes.names[picture.label]}")
+    specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     settings = run_settings(
         PAGE, paper_inpainting(picture.size), picture.size, most_steps=MOST_STEPS, weight=PAPER_WEIGHT
     )

@@ -119,7 +119,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def write_model(folder: Path, model: nn.Module, recipe: ClipRecipe, vocabulary_size: int) -> None:
     """Everything but the vocabulary and the card, in the format of open_clip's local-dir: and of the registry."""
-    title = "Mini CLIP, adversarially fine-tuned" if recipe.attack_steps else "Mini CLIP"
+    title = "Mini CLIP, robust" if recipe.attack_steps else "Mini CLIP"
     described = {"title": title, "licence": "MIT", "classes": "cifar10"}
     write_bundle(folder, model, described, "", weights_name=CLIP_WEIGHTS)
     config = open_clip_config(recipe, vocabulary_size, VOCABULARY)

@@ -89,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
         "mean": list(CIFAR10_MEAN),
         "std": list(CIFAR10_STD),
         "classes": "cifar10",
-        "title": "Mini ResNet, adversarially trained" if recipe.attack_steps else "Mini ResNet",
+        "title": "Mini ResNet, robust" if recipe.attack_steps else "Mini ResNet",
         "licence": "MIT",
     }
     write_bundle(arguments.output / "model", network, config, card)
