@@ -12,7 +12,8 @@ from ui.models_in_memory import ready_classifiers
 from ui.plain_text import as_markdown, one_line
 from ui.run_examples import stored_example
 from ui.run_figures import Figure, picture_row, to_picture
-from ui.run_panel import choose_classifiers, refuse, run_button, run_panel, run_settings, start_run
+from ui.run_panel import refuse, run_button, run_panel, start_run
+from ui.run_settings import choose_classifiers, run_settings
 from ui.run_work import RunPlan
 from ui.seed_choice import IMAGE_SIZES, seed_images, seed_statistics
 

@@ -15,7 +15,8 @@ from ui.picture_choice import FIRST, choose_picture
 from ui.pictures import Picture
 from ui.run_examples import stored_example
 from ui.run_figures import to_picture
-from ui.run_panel import RunSettings, choose_classifiers, refuse, run_button, run_panel, run_settings, start_run
+from ui.run_panel import refuse, run_button, run_panel, start_run
+from ui.run_settings import RunSettings, choose_classifiers, run_settings
 from ui.run_work import RunPlan
 
 PAGE = "inpainting"

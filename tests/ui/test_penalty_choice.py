@@ -6,7 +6,7 @@ from core.run_file import PGDRun
 from core.run_recorder import rerun
 from tests.ui.test_saved_runs import open_page, run_live, said, toys  # noqa: F401
 from tests.ui.toys import ToyClassifier
-from ui.run_panel import PENALTIES
+from ui.run_settings import PENALTIES
 
 NORM, SQUARE = PENALTIES
 
