@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from core.atomic import write_atomically
 from core.masks import Fill, fill_hole, random_square_mask, square_side
 from core.pgd_config import PGDConfig
 from core.picture_grid import picture_grid
+from core.progress_bar import progress_bar
 from core.reconstruct_report import Reconstruction, measure_change, summarise, to_csv, to_json
 from core.seeds import ClassStatistics, class_statistics, natural_statistics, noise_images
 from core.statistics import STATISTICS, DatasetStatistics
@@ -177,15 +177,13 @@ def run_batch(job: Job, batch: Batch, progress: Callable[[], None], *, record: b
 
 def run_job(job: Job, output: Path, batch_size: int) -> dict[str, Any]:
     """Work through a job, writing the four files after every batch; returns the summary."""
-    from tqdm import tqdm
-
     output.mkdir(parents=True, exist_ok=True)
     rows: list[Reconstruction] = []
     shown: list[tuple[Batch, np.ndarray]] = []
     summary: dict[str, Any] = {}
     batches = [range(first, min(first + batch_size, job.count)) for first in range(0, job.count, batch_size)]
     states = job.config.steps + 1
-    with tqdm(total=job.count * states, unit="img-step", unit_scale=True, file=sys.stderr) as bar:
+    with progress_bar(total=job.count * states, unit="img-step", unit_scale=True) as bar:
         for indices in batches:
             size = len(indices)
             batch = job.make_batch(indices)

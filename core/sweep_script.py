@@ -17,6 +17,7 @@ import numpy as np
 from core.fourier import Frequency, largest_side
 from core.heatmap import Heatmap, HeatmapError
 from core.processes import Processes
+from core.progress_bar import progress_bar
 from core.sweep import DTYPES, PAPER_EPSILON, CellResult, SweepConfig, sweep_cells
 from core.sweep_journal import SweepJournal
 from core.sweep_result import HeatmapBuilder, configuration, source_facts
@@ -105,8 +106,6 @@ def _compute(
     journal: SweepJournal | None,
 ) -> None:
     """Compute the cells that the journal lacks, shared out over the processes; rank 0 writes them down."""
-    from tqdm import tqdm
-
     todo: list[Frequency | None] = []
     if journal is not None:
         todo = [wave for wave in (None, *config.waves) if wave not in journal.finished]
@@ -115,7 +114,7 @@ def _compute(
     total = len(dataset) * len(todo)
     results = sweep_cells(classifier, dataset.images, dataset.labels, config, waves=mine)
     start = time.perf_counter()
-    with tqdm(total=total, unit="img", unit_scale=True, disable=journal is None, file=sys.stderr) as bar:
+    with progress_bar(total=total, unit="img", unit_scale=True, disable=journal is None) as bar:
         for _ in range(0, len(todo), processes.count):
             found = [result for result in processes.gather(next(results, None)) if result is not None]
             if journal is not None:
@@ -210,15 +209,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace, processes: Processes) -> Heatmap | None:
-    from tqdm import tqdm
-
     from core.allocator import keep_freed_memory
     from core.classifiers import load_classifier
     from core.datasets import load_dataset
 
     device = choose_device(given.device, processes.local_rank)
     keep_freed_memory()
-    with tqdm(desc="decoding", unit="img", disable=not processes.is_main, leave=False) as bar:
+    with progress_bar(desc="decoding", unit="img", disable=not processes.is_main, leave=False) as bar:
 
         def show(done: int, total: int) -> None:
             bar.total = total
