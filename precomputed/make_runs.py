@@ -15,6 +15,7 @@ import numpy as np
 
 from core.classifier_bundles import bundled_specs
 from core.masks import fill_hole, square_mask, square_side
+from core.objectives import Penalty
 from core.pgd_config import paper_generation, paper_inpainting
 from core.run_file import PGDRun
 from ui.inpainting import picture_origin
@@ -26,6 +27,7 @@ from ui.run_work import LiveRun, RunPlan
 from ui.seed_choice import seed_images, seed_statistics
 
 DRAWN = {"imagenet": ("macaw",), "cifar10": ("horse", "ship", "frog", "automobile")}
+PENALTIES: dict[Penalty, str] = {"norm": "", "mean_square": "-mean-square"}
 FRAMES = {224: 13, 32: 31}
 BUNDLED_WITH_PACKAGES = ("efficientnet-lite0",)
 
@@ -37,19 +39,21 @@ def plans(name: str, class_set: str) -> Iterator[tuple[str, RunPlan]]:
     size = picture.size
     mask = square_mask((size // 2, size // 2), square_side(size), height=size, width=size)
     assert picture.label is not None
-    yield (
-        f"inpainting_{kind}-{picture.position}__{name}",
-        RunPlan(
-            classifiers=(name,),
-            class_set=class_set,
-            targets=(picture.classes.names[picture.label],),
-            start=fill_hole(picture.image[None], mask),
-            config=paper_inpainting(size),
-            images=picture_origin(picture),
-            original=picture.pixels[None],
-            mask=mask,
-        ),
-    )
+    for penalty, suffix in PENALTIES.items():
+        yield (
+            f"inpainting_{kind}-{picture.position}{suffix}__{name}",
+            RunPlan(
+                classifiers=(name,),
+                class_set=class_set,
+                targets=(picture.classes.names[picture.label],),
+                start=fill_hole(picture.image[None], mask),
+                config=paper_inpainting(size),
+                images=picture_origin(picture),
+                original=picture.pixels[None],
+                mask=mask,
+                penalty=penalty,
+            ),
+        )
     targets = DRAWN[class_set]
     origin = "; ".join(f"“{target}” from {seed_statistics(target, class_set).source}" for target in targets)
     yield (

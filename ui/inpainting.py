@@ -40,9 +40,9 @@ def page() -> None:
         picture = choose_picture(PAGE, address=f"{PAGE}-", first=FIRST)
         mask = None if picture is None else _hole(picture)
     with beside:
-        specs = _controls(picture, mask) if picture is not None and mask is not None else ()
+        specs, penalty = _controls(picture, mask) if picture is not None and mask is not None else ((), "norm")
         size, names = None if picture is None else picture.size, [spec.name for spec in specs]
-        run_panel(PAGE, lambda: stored_example(PAGE, size, names))
+        run_panel(PAGE, lambda: stored_example(PAGE, size, names, penalty))
     _formula()
 
 
@@ -80,15 +80,15 @@ def _random_place(size: int, side: int) -> np.ndarray:
     return random_square_mask(side, height=size, width=size, generator=np.random.default_rng(drawn))
 
 
-def _controls(picture: Picture, mask: np.ndarray) -> tuple[ClassifierSpec, ...]:
-    """Target, classifiers, settings and the button that starts; returns the chosen classifiers."""
+def _controls(picture: Picture, mask: np.ndarray) -> tuple[tuple[ClassifierSpec, ...], str]:
+    """Target, classifiers, settings and the button that starts; returns the chosen classifiers and penalty."""
     ready = ready_classifiers(picture.class_set)
     if not ready:
         st.info(
             "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be "
             "had, and how large each download is."
         )
-        return ()
+        return (), "norm"
     target = st.selectbox(
         "Target: a class, or for CLIP any text",
         [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
@@ -104,7 +104,7 @@ def _controls(picture: Picture, mask: np.ndarray) -> tuple[ClassifierSpec, ...]:
     )
     if run_button(PAGE):
         _start(picture, mask, target, specs, settings)
-    return specs
+    return specs, settings.penalty
 
 
 def _start(

@@ -30,23 +30,25 @@ def _stored(kind: str) -> dict[str, list[PGDRun]]:
     return found
 
 
-def stored_example(kind: str, size: int | None, classifiers: Collection[str]) -> Result | None:
+def stored_example(kind: str, size: int | None, classifiers: Collection[str], penalty: str = "norm") -> Result | None:
     """The stored runs that are nearest to what the visitor has chosen; None if none is stored.
 
     Args:
         kind: "inpainting" or "generation".
         size: side of the picture in pixels, None for any.
         classifiers: names of the chosen ones.
+        penalty: of Eq. 3; it matters less than the size, and more than the classifiers.
     """
     best: tuple[int, str, list[PGDRun]] | None = None
     for subject, runs in _stored(kind).items():
         chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
-        score = 10 * (runs[0].start.shape[-1] == size) + len(chosen)
+        alike = runs[0].metadata["objective"].get("penalty", penalty) == penalty
+        score = 20 * (runs[0].start.shape[-1] == size) + 10 * alike + len(chosen)
         if best is None or score > best[0]:
             best = score, subject, (chosen or runs)[:SIDE_BY_SIDE]
     if best is None:
         return None
     _, subject, runs = best
-    alike = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
-    names = "+".join(run.metadata["classifier"]["name"] for run in alike)
-    return Result(f"stored.{subject}.{names}", alike, "A stored example, made by the same code as your own runs.")
+    together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
+    names = "+".join(run.metadata["classifier"]["name"] for run in together)
+    return Result(f"stored.{subject}.{names}", together, "A stored example, made by the same code as your own runs.")

@@ -38,6 +38,14 @@ def test_stored_example_prefers_the_size_then_the_classifiers():
     assert stored_example("nothing", 224, []) is None
 
 
+@pytest.mark.parametrize("penalty", ["norm", "mean_square"])
+@pytest.mark.parametrize("pair", [("mini-clip", "mini-resnet-robust"), ("efficientnet-lite0",)], ids="+".join)
+def test_stored_example_has_the_chosen_penalty_and_classifiers(pair, penalty):
+    found = stored_example("inpainting", 224 if len(pair) == 1 else 32, pair, penalty)
+    assert tuple(run.metadata["classifier"]["name"] for run in found.runs) == pair
+    assert {run.metadata["objective"]["penalty"] for run in found.runs} == {penalty}
+
+
 def test_verdict_is_one_plain_sentence_with_the_runs_numbers(run):
     sentence = verdict(run, 0)
     probability = run.curves["target_probability"][:, 0]
