@@ -46,9 +46,11 @@ def expect_readouts(page: Page, *lines: str) -> None:
         expect(page.locator(".readout").nth(number)).to_have_text(line)
 
 
-def percentages(page: Page) -> dict[str, tuple[float, float]]:
-    """The first table of answers: class -> probabilities in per cent, clean and with the wave."""
-    rows = page.locator(".answers").first.locator("tr").all_inner_texts()
+def percentages(page: Page, title: str) -> dict[str, tuple[float, float]]:
+    """A classifier's table of answers: class -> probabilities in per cent, clean and with the wave."""
+    table = page.locator(".answers").filter(has_text=title).first
+    expect(table.locator("tr").nth(1)).to_be_visible(timeout=SLOW)
+    rows = table.locator("tr").all_inner_texts()
     found = {}
     for row in rows[1:]:
         name, clean, wave = (part.strip() for part in row.split("\t"))
@@ -81,8 +83,7 @@ def test_answers_and_norms_are_the_engines(frequency_page):
     classifier = load_classifier("efficientnet-lite0", data.classes)
     clean, perturbed = class_probabilities(classifier, np.stack([wave.clean, wave.perturbed]))
     page = frequency_page("?cell=0,12&pictures=Photographs&picture=3&v224=31.4")
-    expect(page.locator(".answers tr").nth(1)).to_be_visible(timeout=SLOW)
-    found = percentages(page)
+    found = percentages(page, "EfficientNet")
     best = int(clean.argmax())
     assert data.classes.names[best] in found and data.classes.names[int(perturbed.argmax())] in found
     for name, (before, after) in found.items():
