@@ -35,6 +35,12 @@ def bundled_specs(folder: Path | None = None) -> dict[str, ClassifierSpec]:
     return specs
 
 
+def model_card(name: str, folder: Path | None = None) -> str | None:
+    """The card of a bundled model, Markdown; None if there is no such model or it has no card."""
+    path = (MODELS if folder is None else folder) / name / "README.md"
+    return path.read_text(encoding="utf-8") if name in bundled_specs(folder) and path.is_file() else None
+
+
 def _spec(folder: Path) -> ClassifierSpec:
     config = _read(folder / "config.json")
     is_clip = (folder / OPEN_CLIP_CONFIG).is_file()

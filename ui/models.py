@@ -5,11 +5,12 @@ Nothing on this page imports torch, unless the visitor asks for the device.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
 
-from core.classifier_bundles import bundled_specs
+from core.classifier_bundles import bundled_specs, model_card
 from core.classifier_spec import ClassifierSpec, ClassifierState
 from core.classifiers import classifier_state, list_classifiers
 from core.image_store import available_memory
@@ -21,7 +22,7 @@ from ui.weight_downloads import WeightDownload, weight_downloads
 REDRAW_SECONDS = 0.5  # while a download runs
 CARDS_IN_A_ROW = 3
 
-# What each classifier is to the paper. The bundled ones share one sentence, see `_role`.
+# What each classifier is to the paper. Other bundled ones get a sentence from `_role`.
 ROLES = {
     "clip-vit-b-32": "**The paper's CLIP**, with OpenAI's own weights. "
     "What the paper says about CLIP it says about this one.",
@@ -31,6 +32,11 @@ ROLES = {
     "descends from LAION's CLIP, `open_clip:ViT-B-32/laion2b_s34b_b79k`, not from OpenAI's.",
     "efficientnet-lite0": "A full-size ImageNet network that is installed together with the app, so that photographs "
     "can be classified without any download. Not in the paper.",
+    "mini-clip": "A small CLIP trained for this project on CIFAR-10 pictures and captions, so that everything runs at "
+    "once anywhere. Not the paper's CLIP.",
+    "mini-resnet": "A small network trained for this project on CIFAR-10 in the ordinary way. Not in the paper.",
+    "mini-resnet-robust": "Mini ResNet after adversarial training (L2, 0.5): a robust model in miniature. Not in the "
+    "paper.",
 }
 IN_THE_PAPER = ("clip-vit-b-32", "resnet-50", "resnet-56")
 
@@ -105,6 +111,9 @@ def _card(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload
         )
     elif state.status == "unavailable":
         st.warning(state.detail)
+    if card := model_card(spec.name):
+        with st.popover("Model card", icon=":material/description:"):
+            st.markdown(re.sub(r"^#", "####", card, flags=re.MULTILINE))  # its headings below the page's
 
 
 def _badge(state: ClassifierState, running: bool) -> str:

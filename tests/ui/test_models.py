@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.classifier_bundles import bundled_specs
+from core.classifier_bundles import bundled_specs, model_card
 from core.classifiers import CLASSIFIERS, classifier_spec, list_classifiers
 from core.heatmap import Heatmap
 from core.samples import sample_credits
@@ -75,7 +76,7 @@ def test_every_classifier_is_there_with_its_facts():
 
 
 def test_every_classifier_of_the_registry_has_a_role():
-    assert models.ROLES.keys() == CLASSIFIERS.keys()
+    assert models.ROLES.keys() == {*CLASSIFIERS, *bundled_specs()}
     assert set(models.IN_THE_PAPER) < CLASSIFIERS.keys()
 
 
@@ -254,3 +255,12 @@ def test_page_imports_no_torch():
 )
 def test_format_size(count, text):
     assert models.format_size(count) == text
+
+
+def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy():
+    shown = text_of(opened())
+    for name in bundled_specs():
+        card = model_card(name)
+        assert card is not None and f"#### {name}" in shown
+        assert re.search(r"95 % interval .*, n = 10,000", card)[0] in shown
+    assert model_card("clip-vit-b-32") is None and model_card("..") is None
