@@ -7,6 +7,7 @@ from dataclasses import dataclass
 CLIP = "CLIP ViT-B/32 · CIFAR-10 · published"
 RESNET56 = "ResNet-56 · CIFAR-10 · published"
 RESNET50 = "ResNet-50 · ImageNet100 · published"
+MINI_RESNET = "Mini ResNet · CIFAR-10 · computed"
 EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 
@@ -52,5 +53,12 @@ STORIES = (
         (RESNET50, EFFICIENTNET),
         (0, 9),
         pictures="Photographs",
+    ),
+    Story(
+        "In miniature: a network trained here",
+        "The small bundled ResNet on the same 10,000 images as the paper's ResNet-56. Up to radius 9 both err more with "
+        "every cycle; beyond it the paper's network recovers to 60 % and the small one climbs on to 88 %.",
+        (RESNET56, MINI_RESNET),
+        (9, 9),
     ),
 )
