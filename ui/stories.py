@@ -56,8 +56,8 @@ STORIES = (
     ),
     Story(
         "In miniature: a network trained here",
-        "The small bundled ResNet on the same 10,000 images as the paper's ResNet-56. Up to radius 9 both err more with "
-        "every cycle; beyond it the paper's network recovers to 60 % and the small one climbs on to 88 %.",
+        "The small bundled ResNet on the images of the paper's ResNet-56. Up to radius 8 both err more with every "
+        "cycle; then the paper's network recovers to 60 %, and the small one climbs on to 88 %.",
         (RESNET56, MINI_RESNET),
         (9, 9),
     ),
