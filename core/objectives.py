@@ -1,6 +1,7 @@
 """What a PGD run minimises, as values: Eq. 2 (generation) and Eq. 3 (inpainting). Imports torch.
 
-Any objective with the same three parts (`targets`, `prepare`, `terms`) can be handed to `core.pgd.pgd_steps`.
+A loss is the cross-entropy to the target class plus, where the objective has one, a penalty for the change. Any
+objective with the same three parts (`targets`, `prepare`, `penalise`) can be handed to `core.pgd.pgd_steps`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,23 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from core.masks import check_mask
 from core.pgd_config import PAPER_WEIGHT
+from core.pgd_moves import SHORTEST
 
 Penalty = Literal["norm", "mean_square"]
+
+
+@dataclass(frozen=True, eq=False)
+class PenaltyTerm:
+    """A penalty at one point, and where it pulls.
+
+    value: (B,), its share of each image's loss. gradient: (B, 3, H, W), of the values' sum with respect to the images.
+    """
+
+    value: Tensor
+    gradient: Tensor
 
 
 class Objective(Protocol):
@@ -34,10 +46,11 @@ class Objective(Protocol):
             ValueError: it does not fit the images.
         """
 
-    def terms(self, logits: Tensor, change: Tensor) -> dict[str, Tensor]:
-        """Loss terms by name, each (B,), of images that differ from those given to the run by `change` (B, 3, H, W).
+    def penalise(self, change: Tensor) -> PenaltyTerm | None:
+        """The penalty for images that differ from those given to the run by `change` (B, 3, H, W); None for none.
 
-        Their sum is the loss; one of them is "cross_entropy". Called on a prepared objective only.
+        With its gradient, because the formula costs a few passes over the pixels and differentiating it many more.
+        Called on a prepared objective only.
         """
 
     def to_json(self) -> dict[str, Any]:
@@ -57,8 +70,8 @@ class Generation:
     def prepare(self, images: Tensor, restarts: int = 1) -> Generation:
         return replace(self, targets=_prepare_targets(self.targets, images, restarts))
 
-    def terms(self, logits: Tensor, change: Tensor) -> dict[str, Tensor]:
-        return {"cross_entropy": functional.cross_entropy(logits, self.targets, reduction="none")}
+    def penalise(self, change: Tensor) -> None:
+        return None
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "generation"}
@@ -105,8 +118,8 @@ class Inpainting:
         targets = _prepare_targets(self.targets, images, restarts)
         return _PreparedInpainting(targets, masks, self.weight, self.penalty, outside=(~masks).to(images.dtype))
 
-    def terms(self, logits: Tensor, change: Tensor) -> dict[str, Tensor]:
-        return self.prepare(change).terms(logits, change)
+    def penalise(self, change: Tensor) -> PenaltyTerm:
+        return self.prepare(change).penalise(change)
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "inpainting", "weight": self.weight, "penalty": self.penalty}
@@ -118,13 +131,15 @@ class _PreparedInpainting(Inpainting):
 
     outside: Tensor = field(kw_only=True)
 
-    def terms(self, logits: Tensor, change: Tensor) -> dict[str, Tensor]:
-        outside = (change * self.outside).flatten(1)
-        size = torch.linalg.vector_norm(outside, dim=1) if self.penalty == "norm" else outside.square().mean(dim=1)
-        return {
-            "cross_entropy": functional.cross_entropy(logits, self.targets, reduction="none"),
-            "penalty": self.weight * size,
-        }
+    def penalise(self, change: Tensor) -> PenaltyTerm:
+        outside = change * self.outside
+        if self.penalty == "mean_square":
+            value = (outside * outside).flatten(1).mean(dim=1).mul_(self.weight)
+            return PenaltyTerm(value, outside.mul_(2 * self.weight / outside[0].numel()))
+        size = torch.linalg.vector_norm(outside.flatten(1), dim=1)
+        # Where nothing has changed the bound is met and the pull is zero, see the class above.
+        pull = size.clamp_min(SHORTEST).reciprocal_().mul_(self.weight)
+        return PenaltyTerm(size.mul_(self.weight), outside.mul_(pull.view(-1, 1, 1, 1)))
 
 
 def target_tensor(targets: int | Sequence[int], batch: int) -> Tensor:

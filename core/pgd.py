@@ -9,14 +9,13 @@ The app, the batch script and the tests consume the same iterator:
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from core.objectives import Objective
 from core.pgd_config import PGDConfig, paper_generation, paper_inpainting
@@ -163,33 +162,34 @@ def _steps(
     best_loss = torch.full((len(start),), torch.inf, device=start.device)
     move = make_move(centre, config, held)
     for step in range(config.steps + 1):
-        point = _evaluate(classifier, objective, images, centre, config.stop_loss, last=step == config.steps)
-        if step == 0 and not bool(torch.isfinite(point.loss).all()):
-            raise RuntimeError(
-                f"the classifier's loss at the start is not finite ({point.loss.tolist()}); check its weights"
+        with torch.inference_mode(False), torch.no_grad():
+            point = _evaluate(classifier, objective, images, centre, config.stop_loss, last=step == config.steps)
+            if step == 0 and not bool(torch.isfinite(point.loss).all()):
+                raise RuntimeError(
+                    f"the classifier's loss at the start is not finite ({point.loss.tolist()}); check its weights"
+                )
+            improved = point.loss < best_loss
+            best_loss = torch.where(improved, point.loss, best_loss)
+            best_images = torch.where(improved.view(-1, 1, 1, 1), images, best_images)
+            moved = _move(move, images, point, improved, config.stop_loss)
+            state = PGDState(
+                step=step,
+                steps=config.steps,
+                images=images,
+                logits=point.logits,
+                loss=point.loss,
+                loss_terms=point.terms,
+                target_probability=point.terms["cross_entropy"].neg().exp_(),
+                perturbation_norm=point.norm,
+                best_loss=best_loss.clone(),
+                best_images=best_images.clone(),
             )
-        improved = point.loss < best_loss
-        best_loss = torch.where(improved, point.loss, best_loss)
-        best_images = torch.where(improved.view(-1, 1, 1, 1), images, best_images)
-        moved = _move(move, images, point, improved, config.stop_loss)
-        yield PGDState(
-            step=step,
-            steps=config.steps,
-            images=images,
-            logits=point.logits,
-            loss=point.loss,
-            loss_terms=point.terms,
-            target_probability=point.terms["cross_entropy"].neg().exp_(),
-            perturbation_norm=point.norm,
-            best_loss=best_loss.clone(),
-            best_images=best_images.clone(),
-        )
+        yield state
         if moved is None:
             return
         images = moved
 
 
-@torch.inference_mode(False)
 def _evaluate(
     classifier: ImageClassifier,
     objective: Objective,
@@ -205,23 +205,30 @@ def _evaluate(
         logits = classifier(point)
         if not last and not logits.requires_grad:
             raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
-        change = point - centre
-        terms = objective.terms(logits, change)
-        loss = reduce(operator.add, terms.values())
-        done = last or (stop_loss is not None and bool((loss <= stop_loss).all()))
+        cross_entropy = functional.cross_entropy(logits, objective.targets, reduction="none")
+    change = images - centre
+    penalty = objective.penalise(change)
+    loss = cross_entropy.detach()
+    # A copy: a state's tensors are its own.
+    terms = {"cross_entropy": loss.clone()}
+    if penalty is not None:
+        terms["penalty"] = penalty.value
+        loss = loss + penalty.value
+    gradient = None
+    if not last and not (stop_loss is not None and bool((loss <= stop_loss).all())):
         # Ones for the losses: the gradient of their sum, one operation cheaper.
-        gradient = None if done else torch.autograd.grad(loss, point, torch.ones_like(loss))[0]
+        gradient = torch.autograd.grad(cross_entropy, point, torch.ones_like(loss))[0]
+        if penalty is not None:
+            gradient = gradient + penalty.gradient
     return _Evaluation(
         logits=logits.detach(),
-        loss=loss.detach(),
-        terms={name: term.detach() for name, term in terms.items()},
-        norm=torch.linalg.vector_norm(change.detach(), dim=(1, 2, 3)),
+        loss=loss,
+        terms=terms,
+        norm=torch.linalg.vector_norm(change.flatten(1), dim=1),
         gradient=gradient,
     )
 
 
-@torch.inference_mode(False)
-@torch.no_grad()
 def _move(move: Move, images: Tensor, point: _Evaluation, improved: Tensor, stop_loss: float | None) -> Tensor | None:
     """Where to go from `images`; those that have reached `stop_loss` stay. None at the end of the run."""
     if point.gradient is None:
