@@ -77,7 +77,6 @@ def streamlit_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
             f"--server.port={port}",
             "--server.address=127.0.0.1",
             "--server.headless=true",
-            "--server.fileWatcherType=none",
             "--browser.gatherUsageStats=false",
         ]
         with log.open("w") as output:
