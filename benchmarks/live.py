@@ -4,10 +4,11 @@
 
 The page *Inpainting* runs the bundled first picture with the paper's settings, in a real server and a real browser on
 this machine; steps per second come from the run's own file. In turns with it, with the page open and idle, the same
-classifier's bare forward and backward pass is timed on one picture of that size, with as many threads; the ratio is
-the median over the turns. A visitor's browser runs on another machine; this one shares the server's cores, so it runs
-at the lowest priority (`--browser-nice 0` lets it compete). Stopping is timed inside the browser, from the pointer's
-press to the sentence that says so. Needs the packages of requirements-dev.txt and a Chromium.
+classifier's bare forward and backward pass is timed on one picture of that size, with as many threads as the pages
+use; the ratio is the median over the turns. A visitor's browser runs on another machine; this one shares the
+server's cores, so it runs at the lowest priority (`--browser-nice 0` lets it compete). Stopping is timed inside the
+browser, from the pointer's press to the sentence that says so. Needs the packages of requirements-dev.txt and a
+Chromium.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app import FLAGS, ROOT, server
 from benchmarks.pgd import bare_step
-from core.allocator import keep_freed_memory
-from core.classifiers import classifier_spec, load_classifier
+from core.classifiers import classifier_spec
 from core.samples import load_samples
 from tests.chromium import find_chromium
+from ui.models_in_memory import classifier_for
 
 STEPS = {32: 2000, 224: 100}
 WAIT_MS = 300_000
@@ -85,7 +86,7 @@ def measure(name: str, address: str, page: Page, rounds: int) -> dict[str, objec
     photographs = spec.vocabulary == "imagenet"
     size, class_set = (224, "imagenet") if photographs else (32, "cifar10")
     data = load_samples("photographs" if photographs else "cifar10-samples")
-    classifier = load_classifier(name, data.classes)
+    classifier = classifier_for(name, class_set)  # as the pages load it, with their number of threads
     image = torch.from_numpy(data.images[:1].astype(np.float32) / 255)
     query = {
         "inpainting-pictures": "Photographs" if photographs else "CIFAR-10",
@@ -98,6 +99,7 @@ def measure(name: str, address: str, page: Page, rounds: int) -> dict[str, objec
     turns = [(bare_ms(classifier, image), run_ms(page, STEPS[size])) for _ in range(rounds)]
     stops = [stop_ms(page) for _ in range(rounds)]
     return {
+        "threads": torch.get_num_threads(),
         "bare_ms": round(statistics.median(bare for bare, _ in turns), 2),
         "step_ms": round(statistics.median(run for _, run in turns), 2),
         "ratio": round(statistics.median(run / bare for bare, run in turns), 3),
@@ -121,12 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--browser-nice", type=int, default=19, help="0 to 19; 19 gives way to everything else")
     given = options.parse_args(arguments)
-    keep_freed_memory()
-    report: dict[str, object] = {
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "browser_nice": given.browser_nice,
-    }
+    report: dict[str, object] = {"torch": torch.__version__, "browser_nice": given.browser_nice}
     with (
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
