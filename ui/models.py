@@ -34,6 +34,8 @@ ROLES = {
     "can be classified without any download. Not in the paper.",
     "mini-clip": "A small CLIP trained for this project on CIFAR-10 pictures and captions, so that everything runs at "
     "once anywhere. Not the paper's CLIP.",
+    "mini-clip-robust": "Mini CLIP after adversarial fine-tuning of its image tower (L2, 0.5): a robust CLIP in "
+    "miniature. Not in the paper.",
     "mini-resnet": "A small network trained for this project on CIFAR-10 in the ordinary way. Not in the paper.",
     "mini-resnet-robust": "Mini ResNet after adversarial training (L2, 0.5): a robust model in miniature. Not in the "
     "paper.",

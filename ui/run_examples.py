@@ -21,7 +21,7 @@ SIDE_BY_SIDE = 2
 def _stored(kind: str) -> dict[str, list[PGDRun]]:
     """Runs by subject, subjects and classifiers in alphabetical order. A file that cannot be read is left out."""
     found: dict[str, list[PGDRun]] = {}
-    for path in sorted(RUNS.glob(f"{kind}_*__*.npz")):
+    for path in sorted(RUNS.glob(f"{kind}_*__*.npz"), key=lambda path: path.stem):
         subject = path.stem.partition("__")[0].removeprefix(f"{kind}_")
         try:
             found.setdefault(subject, []).append(PGDRun.load(path))

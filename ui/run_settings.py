@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.objectives import Penalty
 
 # An ordinary model beside a robust one of its kind: the paper's contrast.
-CONTRASTS = (("mini-clip", "mini-resnet-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
+CONTRASTS = (("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
 MOST_CLASSIFIERS = 2
 PENALTIES: dict[str, Penalty] = {"Norm (Eq. 3)": "norm", "Mean square (Santurkar et al.)": "mean_square"}
 

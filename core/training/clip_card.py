@@ -73,8 +73,8 @@ true only where it holds. Symmetric cross-entropy with a learned scale; a captio
 falling linearly to zero. Alternating mirror images, random moves by up to {recipe.shift} pixels. {teacher}
 
 The names held out are compounds around a word that training uses ("cargo ship"): a text tower that starts from nothing
-cannot know a word it never met. No test image was used to choose anything. The 95 % intervals are Wilson's; the spread
-between seeds was not measured.
+cannot know a word it never met. No test image was used to choose anything. The 95 % intervals are Wilson's; they
+describe the sampling of test images, not the spread between seeds.
 
 ## In open_clip, without this project
 

@@ -42,7 +42,7 @@ networks of the paper, never in their place.
 {_recipe_text(recipe)}
 
 No test image was used to choose anything. The 95 % intervals are Wilson's; they describe the sampling of test images,
-not the spread between seeds, which was not measured.
+not the spread between seeds.
 
 ## Limits
 

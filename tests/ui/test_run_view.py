@@ -39,7 +39,7 @@ def test_stored_example_prefers_the_size_then_the_classifiers():
 
 
 @pytest.mark.parametrize("penalty", ["norm", "mean_square"])
-@pytest.mark.parametrize("pair", [("mini-clip", "mini-resnet-robust"), ("efficientnet-lite0",)], ids="+".join)
+@pytest.mark.parametrize("pair", [("mini-clip", "mini-clip-robust"), ("efficientnet-lite0",)], ids="+".join)
 def test_stored_example_has_the_chosen_penalty_and_classifiers(pair, penalty):
     found = stored_example("inpainting", 224 if len(pair) == 1 else 32, pair, penalty)
     assert tuple(run.metadata["classifier"]["name"] for run in found.runs) == pair

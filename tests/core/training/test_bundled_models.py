@@ -11,6 +11,7 @@ from core.classes import PRECOMPUTED
 
 MODELS = PRECOMPUTED / "models"
 CLOSED_SET = {"mini-resnet": 0.85, "mini-resnet-robust": 0.6}
+CLIPS = {"mini-clip": 0.75, "mini-clip-robust": 0.6}
 
 
 def present(name: str, weights: str) -> bool:
@@ -37,16 +38,17 @@ def test_bundled_network_classifies_the_samples(name):
     assert accuracy >= CLOSED_SET[name]
 
 
-def test_bundled_clip_classifies_the_samples():
-    if not present("mini-clip", "open_clip_model.safetensors"):
-        pytest.skip("mini-clip is not bundled")
+@pytest.mark.parametrize("name", CLIPS)
+def test_bundled_clip_classifies_the_samples(name):
+    if not present(name, "open_clip_model.safetensors"):
+        pytest.skip(f"{name} is not bundled")
     from core.classes import CIFAR10
     from core.classifiers import load_classifier
 
-    classifier = load_classifier("mini-clip", CIFAR10)
+    classifier = load_classifier(name, CIFAR10)
     images, labels = samples()
     with torch.no_grad():
-        assert (classifier(images).argmax(1) == labels).float().mean().item() >= 0.75
+        assert (classifier(images).argmax(1) == labels).float().mean().item() >= CLIPS[name]
 
 
 def test_bundled_models_state_their_digest_and_keep_a_card():
