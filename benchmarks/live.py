@@ -3,9 +3,9 @@
     python -m benchmarks.live mini-clip mini-resnet efficientnet-lite0
 
 The page *Inpainting* runs the bundled first picture with the paper's settings, in a real server and a real browser on
-this machine; steps per second come from the run's own file. In turns with it, with the page open and idle, the same
-classifier's bare forward and backward pass is timed on one picture of that size, with as many threads as the pages
-use; the ratio is the median over the turns. A visitor's browser runs on another machine; this one shares the
+this machine; steps per second come from the run's own file. Before and after each run, with the page open and
+idle, the same classifier's bare forward and backward pass is timed on one picture of that size, with as many threads
+as the pages use; the ratio is the median over the runs. A visitor's browser runs on another machine; this one shares the
 server's cores, so it runs at the lowest priority (`--browser-nice 0` lets it compete). Stopping is timed inside the
 browser, from the pointer's press to the sentence that says so. Needs the packages of requirements-dev.txt and a
 Chromium.
@@ -50,14 +50,13 @@ STOPWATCH = """text => { window.waited = new Promise(resolve => {
 
 
 def bare_ms(classifier: torch.nn.Module, image: torch.Tensor, seconds: float = 3.0) -> float:
-    """Median milliseconds of a forward and backward pass."""
-    target, times = torch.tensor([1]), []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        start = time.perf_counter()
+    """Mean milliseconds of a forward and backward pass: the mean, because a run's time over its steps is one too."""
+    target, passes = torch.tensor([1]), 0
+    start = time.perf_counter()
+    while (took := time.perf_counter() - start) < seconds:
         bare_step(classifier, image, target)
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
+        passes += 1
+    return 1000 * took / passes
 
 
 def run_ms(page: Page, steps: int) -> float:
@@ -96,7 +95,14 @@ def measure(name: str, address: str, page: Page, rounds: int) -> dict[str, objec
     page.goto(f"{address}/inpainting?{urlencode(query)}")
     page.get_by_role("button", name="Run", exact=True).wait_for()
     run_ms(page, STEPS[size])  # loads the classifier
-    turns = [(bare_ms(classifier, image), run_ms(page, STEPS[size])) for _ in range(rounds)]
+    turns = []
+    before = bare_ms(classifier, image)
+    for _ in range(rounds):
+        run = run_ms(page, STEPS[size])
+        after = bare_ms(classifier, image)
+        # Before and after, since the machine's own pace drifts.
+        turns.append(((before + after) / 2, run))
+        before = after
     stops = [stop_ms(page) for _ in range(rounds)]
     return {
         "threads": torch.get_num_threads(),

@@ -50,7 +50,7 @@ class RunRecorder:
         self._terms: dict[str, list[Tensor]] = {}
         self._first: PGDState | None = None
         self._last: PGDState | None = None
-        self._began = time.perf_counter()
+        self._began = self._latest = time.perf_counter()
 
     def add(self, state: PGDState) -> None:
         """Take in the next state."""
@@ -59,6 +59,7 @@ class RunRecorder:
         for name, term in state.loss_terms.items():
             self._terms.setdefault(name, []).append(term)
         self._first, self._last = self._first or state, state
+        self._latest = time.perf_counter()  # the run is over then, however late `finish` is called
         if state.step % self._interval == 0:
             self._frames.append(_bytes(state.images))
             self._frame_steps.append(state.step)
@@ -122,7 +123,7 @@ class RunRecorder:
                 "version": VERSION,
                 "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 "device": device,
-                "wall_seconds": round(time.perf_counter() - self._began, 2),
+                "wall_seconds": round(self._latest - self._began, 2),
             },
         }
         mask = None
