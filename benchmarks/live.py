@@ -3,9 +3,9 @@
     python -m benchmarks.live mini-clip mini-resnet efficientnet-lite0
 
 The page *Inpainting* runs the bundled first picture with the paper's settings, in a real server and a real browser on
-this machine; steps per second come from the run's own file. Before and after each run, with the page open and
-idle, the same classifier's bare forward and backward pass is timed on one picture of that size, with as many threads
-as the pages use; the ratio is the median over the runs. A visitor's browser runs on another machine; this one shares the
+this machine; steps per second come from the run's own file. Before and after each run, with the page open and idle,
+the same classifier's bare forward and backward pass is timed on one picture of that size, with as many threads as the
+pages use; the ratio is the median over the runs. A visitor's browser runs on another machine; this one shares the
 server's cores, so it runs at the lowest priority (`--browser-nice 0` lets it compete). Stopping is timed inside the
 browser, from the pointer's press to the sentence that says so. Needs the packages of requirements-dev.txt and a
 Chromium.

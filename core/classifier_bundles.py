@@ -8,7 +8,7 @@ from typing import Any
 
 from core.classes import PRECOMPUTED
 from core.classifier_families import OPEN_CLIP_CONFIG, open_clip_folder_source
-from core.classifier_loaders import load_bundled_network, load_open_clip_folder
+from core.classifier_loaders import load_bundled_clip, load_bundled_network
 from core.classifier_spec import ClassifierSpec
 from core.weights import FolderFile
 
@@ -51,7 +51,7 @@ def _spec(folder: Path) -> ClassifierSpec:
         name=folder.name,
         title=config.get("title", folder.name),
         kind="zero-shot" if is_clip else "closed-set",
-        load=load_open_clip_folder if is_clip else load_bundled_network,
+        load=load_bundled_clip if is_clip else load_bundled_network,
         weights=open_clip_folder_source(folder)
         if is_clip
         else FolderFile(folder, ("model.safetensors",), ("config.json",)),

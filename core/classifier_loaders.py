@@ -6,6 +6,7 @@ return a loader for one architecture.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import re
@@ -171,19 +172,58 @@ def open_clip_loader(architecture: str, tag: str) -> Callable[[Path, Identity], 
 
 def load_open_clip_folder(path: Path, identity: Identity) -> ClipModel:
     """A CLIP from a folder in open_clip's format: `open_clip_config.json` beside the weights."""
-    import open_clip
+    network = _open_clip_model(f"local-dir:{path.parent}", path)
+    return _clip_model(identity, network, _folder_tokenizer(path.parent))
+
+
+def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
+    """A CLIP of `core.training`, from the same folder as `load_open_clip_folder`'s.
+
+    Without open_clip, whose import takes longer than all the rest, until somebody asks about a prompt of his own.
+    """
+    from core.architectures.mini_clip import IMAGE_TOWER, MiniClip
+    from core.architectures.preprocessing import Preprocess
+    from core.architectures.state_dicts import read_weights
+    from core.architectures.zero_shot import ClipModel
+    from core.prompt_embeddings import load_prompt_embeddings
 
     folder = path.parent
-    name = f"local-dir:{folder}"
-    network = _open_clip_model(name, path)
-    options = {}
+    config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))
+    vision, recipe = config["model_cfg"]["vision_cfg"], config["preprocess_cfg"]
+    if vision.get("timm_model_name") != IMAGE_TOWER:
+        return load_open_clip_folder(path, identity)
+    state = read_weights(path)
+    try:
+        network = MiniClip(state, lambda: _open_clip_model(f"local-dir:{folder}", path))
+    except (KeyError, RuntimeError) as error:
+        raise RuntimeError(f"weight file {path} does not hold a mini-clip; check that it is the right file") from error
+    known_tokenizer = functools.cache(_folder_tokenizer)
+
+    def tokenize(prompts: list[str], **options: Any) -> Any:
+        return known_tokenizer(folder)(prompts, **options)
+
+    preprocess = Preprocess(
+        vision["image_size"],
+        recipe["mean"],
+        recipe["std"],
+        interpolation=recipe["interpolation"],
+        resize_mode=recipe["resize_mode"],
+    )
+    embedded = load_prompt_embeddings(folder, identity.sha256)
+    return ClipModel(identity, network, tokenize, preprocess, embedded)
+
+
+def _folder_tokenizer(folder: Path) -> Any:
+    import open_clip
+
+    name, options = f"local-dir:{folder}", {}
     vocabulary = open_clip.get_model_config(name)["text_cfg"].get("tokenizer_kwargs", {}).get("bpe_path")
     if vocabulary:
         # open_clip would look for it in the working directory
         options["bpe_path"] = str(folder / vocabulary)
         if not (folder / vocabulary).is_file():
             raise FileNotFoundError(f"the folder {folder} lacks {vocabulary}, the vocabulary; add the file")
-    return _clip_model(identity, network, open_clip.get_tokenizer(name, **options))
+    return open_clip.get_tokenizer(name, **options)
 
 
 def _open_clip_model(name: str, path: Path, **options: Any) -> Any:

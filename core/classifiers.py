@@ -21,6 +21,7 @@ from core.classifier_families import (
 )
 from core.classifier_loaders import (
     VOCABULARIES,
+    load_bundled_clip,
     load_efficientnet_lite0,
     load_open_clip_folder,
     load_resnet56,
@@ -274,7 +275,7 @@ def _find_weights(spec: ClassifierSpec, weights: Path | str | None, download: bo
 def _given_source(spec: ClassifierSpec, path: Path) -> WeightSource:
     """A user's own weight file, or the weight file in a user's folder."""
     path = path.expanduser()
-    beside = (OPEN_CLIP_CONFIG,) if spec.load is load_open_clip_folder else ()
+    beside = (OPEN_CLIP_CONFIG,) if spec.load in (load_bundled_clip, load_open_clip_folder) else ()
     if path.is_dir():
         return FolderFile(path, (*OPEN_CLIP_WEIGHTS, *TIMM_WEIGHTS), beside)
     return FolderFile(path.parent, (path.name,), beside)

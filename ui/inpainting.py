@@ -33,8 +33,8 @@ def page() -> None:
     st.markdown(
         "A classifier that sees what we see should be able to **repair a picture**. Paint a hole, and gradient descent "
         "changes the picture until the classifier is sure of the target class, mostly inside the hole. The paper's "
-        "finding: CLIP becomes sure although the hole hardly changes; a robust model has to draw something. In small pictures "
-        "it draws only with the **mean-square penalty** (in the settings)."
+        "finding: CLIP becomes sure although the hole hardly changes; a robust model has to draw something. In small "
+        "pictures it draws only with the **mean-square penalty** (in the settings)."
     )
     painted, beside = st.columns([4, 5], gap="large")
     with painted:

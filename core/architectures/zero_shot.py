@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -25,16 +26,23 @@ class ClipModel(nn.Module):
         network: an open_clip model.
         tokenizer: list of prompts -> int64 tokens (K, L).
         preprocess: the image tower's own.
+        embedded: prompt -> (D,) unit row, of prompts that need no text tower.
     """
 
     def __init__(
-        self, identity: Identity, network: Any, tokenizer: Callable[[list[str]], torch.Tensor], preprocess: Preprocess
+        self,
+        identity: Identity,
+        network: Any,
+        tokenizer: Callable[[list[str]], torch.Tensor],
+        preprocess: Preprocess,
+        embedded: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         super().__init__()
         self.identity = identity
         self.network = network
         self.tokenizer = tokenizer
         self.preprocess = preprocess
+        self.embedded = embedded or {}
         self.requires_grad_(False)
         self.eval()
 
@@ -53,6 +61,8 @@ class ClipModel(nn.Module):
     def embed_prompts(self, prompts: list[str]) -> torch.Tensor:
         """K sentences -> (K, D) unit rows."""
         device = self.preprocess.mean.device
+        if all(prompt in self.embedded for prompt in prompts):
+            return torch.from_numpy(np.stack([self.embedded[prompt] for prompt in prompts])).to(device)
         rows = []
         for start in range(0, len(prompts), EMBEDDING_BATCH):
             tokens = self.tokenizer(prompts[start : start + EMBEDDING_BATCH]).to(device)
@@ -79,7 +89,7 @@ class ZeroShotClassifier(Classifier):
     def __init__(self, clip: ClipModel, class_set: ClassSet, template: str = DEFAULT_TEMPLATE) -> None:
         prompts = fill_template(template, class_set)
         super().__init__(clip.identity, clip.network, clip.preprocess, class_set)
-        self.tokenizer = clip.tokenizer
+        self.tokenizer, self.embedded = clip.tokenizer, clip.embedded
         self.template = template
         self.register_buffer("class_embeddings", clip.embed_prompts(prompts), persistent=False)  # (K, D)
 
@@ -92,7 +102,7 @@ class ZeroShotClassifier(Classifier):
         return logits if bias is None else logits + bias
 
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> ZeroShotClassifier:
-        clip = ClipModel(self.identity, self.network, self.tokenizer, self.preprocess)
+        clip = ClipModel(self.identity, self.network, self.tokenizer, self.preprocess, self.embedded)
         return clip.for_classes(class_set, self.template if template is None else template)
 
 

@@ -15,6 +15,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import open_clip
 import torch
@@ -23,11 +24,12 @@ from torch import nn
 from core.allocator import keep_freed_memory
 from core.architectures.mini_resnet import MiniResNet
 from core.atomic import write_atomically
+from core.prompt_embeddings import save_prompt_embeddings
 from core.training.arguments import training_parser
 from core.training.bundle import WEIGHTS, file_sha256, load_weights, write_bundle
 from core.training.captions import captions
 from core.training.clip_card import clip_card
-from core.training.clip_evaluation import PLAIN_TEMPLATE, ZeroShot, held_out_accuracy, plain_prompts
+from core.training.clip_evaluation import PLAIN_TEMPLATE, ZeroShot, embed_prompts, held_out_accuracy, plain_prompts
 from core.training.clip_loop import ClipTraining
 from core.training.clip_model import ClipRecipe, open_clip_config
 from core.training.data import load_cifar10, seeded_subset
@@ -107,7 +109,7 @@ def main(argv: list[str] | None = None) -> int:
     attack = Attack()
     robust = robust_accuracy(zero_shot(), seeded_subset(test, arguments.attacked_images), attack)
     report(f"under attack {robust}")
-    write_model(folder, model, recipe, tokenizer.vocab_size)
+    write_model(folder, model, recipe, tokenizer)
     card = clip_card(
         recipe, plain=plain, held_out=held_out, robust=robust, attack=attack, seconds=seconds,
         parameters=sum(parameter.numel() for parameter in model.parameters()), machine=arguments.machine,
@@ -117,13 +119,16 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def write_model(folder: Path, model: nn.Module, recipe: ClipRecipe, vocabulary_size: int) -> None:
+def write_model(folder: Path, model: nn.Module, recipe: ClipRecipe, tokenizer: Any) -> None:
     """Everything but the vocabulary and the card, in the format of open_clip's local-dir: and of the registry."""
     title = "Mini CLIP, robust" if recipe.attack_steps else "Mini CLIP"
     described = {"title": title, "licence": "MIT", "classes": "cifar10"}
     write_bundle(folder, model, described, "", weights_name=CLIP_WEIGHTS)
-    config = open_clip_config(recipe, vocabulary_size, VOCABULARY)
+    config = open_clip_config(recipe, tokenizer.vocab_size, VOCABULARY)
     write_atomically(folder / CLIP_CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+    prompts = plain_prompts()
+    rows = embed_prompts(model, tokenizer, prompts).cpu().numpy()
+    save_prompt_embeddings(folder, prompts, rows, file_sha256(folder / CLIP_WEIGHTS))
 
 
 if __name__ == "__main__":

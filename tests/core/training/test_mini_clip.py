@@ -23,7 +23,7 @@ def bundle(tmp_path_factory):
     tokenizer = open_clip.SimpleTokenizer(str(folder / VOCABULARY), context_length=SMALL.context_length)
     torch.manual_seed(0)
     model = open_clip.CLIP(**open_clip_config(SMALL, tokenizer.vocab_size, "")["model_cfg"]).eval()
-    write_model(folder, model, SMALL, tokenizer.vocab_size)
+    write_model(folder, model, SMALL, tokenizer)
     return folder, model, tokenizer
 
 
