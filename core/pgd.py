@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from core.objectives import Objective
 from core.pgd_config import PGDConfig, paper_generation, paper_inpainting
-from core.pgd_moves import Move, make_move, project, unit
+from core.pgd_moves import Move, make_move, norms, project, unit
 
 __all__ = ["PGDConfig", "PGDState", "best_restarts", "paper_generation", "paper_inpainting", "pgd_steps", "run_pgd"]
 
@@ -88,11 +88,11 @@ def pgd_steps(
     with torch.inference_mode(False), torch.no_grad():
         prepared = objective.prepare(images, config.restarts)
         _check_targets(prepared.targets, classifier)
-        held = None if mask is None else _held_pixels(mask, images, config.restarts)
-        centre = images.clone().repeat_interleave(config.restarts, dim=0)
+        held = None if mask is None else _held_values(mask, images, config.restarts)
+        centre = images.clone().repeat_interleave(config.restarts, dim=0).flatten(1)
         # A copy, because the first state hands out its start.
         start = _random_start(centre, config, held, generator) if config.random_start else centre.clone()
-    return _steps(classifier, prepared, centre, start, config, held)
+    return _steps(classifier, prepared, centre, start, images.shape[1:], config, held)
 
 
 def run_pgd(
@@ -136,7 +136,7 @@ def best_restarts(state: PGDState, restarts: int) -> PGDState:
 
 @dataclass(frozen=True, eq=False)
 class _Evaluation:
-    """What one forward pass, and one backward pass where a move follows, say about a point."""
+    """What one forward pass, and one backward pass where a move follows, say about a point. gradient: (B, D)."""
 
     logits: Tensor
     loss: Tensor
@@ -150,39 +150,43 @@ def _steps(
     objective: Objective,
     centre: Tensor,
     start: Tensor,
+    shape: torch.Size,
     config: PGDConfig,
     held: Tensor | None,
 ) -> Generator[PGDState, None, None]:
-    """The loop of `pgd_steps`. No grad-mode block is open at the yield: it would leak into the consumer.
+    """The loop of `pgd_steps`. Images are rows here, (B, D) with D = 3 * H * W, as their norms want them.
 
     The next move is made before the yield, and what is needed after it is never handed out, so a consumer who writes
-    into a state's tensors disturbs nothing.
+    into a state's tensors disturbs nothing. No grad-mode block is open at the yield: it would leak into the consumer.
     """
     images, best_images = start, start
     best_loss = torch.full((len(start),), torch.inf, device=start.device)
     move = make_move(centre, config, held)
     for step in range(config.steps + 1):
-        with torch.inference_mode(False), torch.no_grad():
-            point = _evaluate(classifier, objective, images, centre, config.stop_loss, last=step == config.steps)
+        # It switches gradients on as well. Nothing but the classifier's own tensors carries one: the rest starts
+        # from detached ones, so there is no second block to pay for.
+        with torch.inference_mode(False):
+            shaped = images.view(-1, *shape)
+            point = _evaluate(classifier, objective, shaped, images - centre, config.stop_loss, step == config.steps)
             if step == 0 and not bool(torch.isfinite(point.loss).all()):
                 raise RuntimeError(
                     f"the classifier's loss at the start is not finite ({point.loss.tolist()}); check its weights"
                 )
             improved = point.loss < best_loss
             best_loss = torch.where(improved, point.loss, best_loss)
-            best_images = torch.where(improved.view(-1, 1, 1, 1), images, best_images)
+            best_images = torch.where(improved.view(-1, 1), images, best_images)
             moved = _move(move, images, point, improved, config.stop_loss)
             state = PGDState(
                 step=step,
                 steps=config.steps,
-                images=images,
+                images=shaped,
                 logits=point.logits,
                 loss=point.loss,
                 loss_terms=point.terms,
                 target_probability=point.terms["cross_entropy"].neg().exp_(),
                 perturbation_norm=point.norm,
                 best_loss=best_loss.clone(),
-                best_images=best_images.clone(),
+                best_images=best_images.view(-1, *shape).clone(),
             )
         yield state
         if moved is None:
@@ -194,20 +198,20 @@ def _evaluate(
     classifier: ImageClassifier,
     objective: Objective,
     images: Tensor,
-    centre: Tensor,
+    change: Tensor,
     stop_loss: float | None,
-    *,
     last: bool,
 ) -> _Evaluation:
-    """Loss and, unless this is the last point or every image has reached `stop_loss`, the gradient at `images`."""
-    with torch.set_grad_enabled(not last):
-        point = images.detach().requires_grad_(not last)
-        logits = classifier(point)
-        if not last and not logits.requires_grad:
-            raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
-        cross_entropy = functional.cross_entropy(logits, objective.targets, reduction="none")
-    change = images - centre
-    penalty = objective.penalise(change)
+    """Loss and, unless this is the last point or every image has reached `stop_loss`, the gradient at `images`.
+
+    images: (B, 3, H, W). change: (B, D), from the centre.
+    """
+    point = images.detach().requires_grad_(not last)
+    logits = classifier(point)
+    if not last and not logits.requires_grad:
+        raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
+    cross_entropy = functional.cross_entropy(logits, objective.targets, reduction="none")
+    penalty = objective.penalise(change.view_as(images))
     loss = cross_entropy.detach()
     # A copy: a state's tensors are its own.
     terms = {"cross_entropy": loss.clone()}
@@ -220,13 +224,9 @@ def _evaluate(
         gradient = torch.autograd.grad(cross_entropy, point, torch.ones_like(loss))[0]
         if penalty is not None:
             gradient = gradient + penalty.gradient
-    return _Evaluation(
-        logits=logits.detach(),
-        loss=loss,
-        terms=terms,
-        norm=torch.linalg.vector_norm(change.flatten(1), dim=1),
-        gradient=gradient,
-    )
+        # Convolutions may hand out gradients in channels-last order: only then is this a copy.
+        gradient = gradient.reshape(len(images), -1)
+    return _Evaluation(logits=logits.detach(), loss=loss, terms=terms, norm=norms(change).view(-1), gradient=gradient)
 
 
 def _move(move: Move, images: Tensor, point: _Evaluation, improved: Tensor, stop_loss: float | None) -> Tensor | None:
@@ -234,11 +234,11 @@ def _move(move: Move, images: Tensor, point: _Evaluation, improved: Tensor, stop
     if point.gradient is None:
         return None
     moved = move(images, point.gradient, point.loss, improved)
-    return moved if stop_loss is None else torch.where((point.loss <= stop_loss).view(-1, 1, 1, 1), images, moved)
+    return moved if stop_loss is None else torch.where((point.loss <= stop_loss).view(-1, 1), images, moved)
 
 
 def _random_start(centre: Tensor, config: PGDConfig, held: Tensor | None, generator: torch.Generator | None) -> Tensor:
-    """Points drawn uniformly from the ball around `centre` (in the free pixels), then clipped to [0, 1]."""
+    """Points drawn uniformly from the ball around `centre` (in the free values), then clipped to [0, 1]; (B, D)."""
     if generator is None:
         raise ValueError("random_start needs a generator; pass torch.Generator().manual_seed(seed)")
     noise = torch.randn(centre.shape, generator=generator, device=generator.device).to(centre)
@@ -246,9 +246,9 @@ def _random_start(centre: Tensor, config: PGDConfig, held: Tensor | None, genera
     values = torch.full_like(radius, centre[0].numel())
     if held is not None:
         noise = noise.masked_fill(held, 0.0)
-        values = (~held).flatten(1).sum(dim=1) * float(centre.shape[1])
+        values = (~held).sum(dim=1).to(radius)
     length = config.epsilon * radius ** (1.0 / values)
-    return project(centre + unit(noise) * length.view(-1, 1, 1, 1), centre, config.epsilon)
+    return project(centre + unit(noise) * length.view(-1, 1), centre, config.epsilon)
 
 
 def _check_images(images: Tensor) -> None:
@@ -272,8 +272,8 @@ def _check_targets(targets: Tensor, classifier: ImageClassifier) -> None:
         raise ValueError(f"target {wrong} is not a class; give an index from 0{limit}")
 
 
-def _held_pixels(mask: Tensor | np.ndarray, images: Tensor, restarts: int) -> Tensor:
-    """(B * restarts, 1, H, W) bool, True where pixels must stay."""
+def _held_values(mask: Tensor | np.ndarray, images: Tensor, restarts: int) -> Tensor:
+    """(B * restarts, D) bool, True where values must stay."""
     mask = torch.as_tensor(mask)
     if mask.dtype != torch.bool or mask.shape[-3:] != (1, *images.shape[-2:]) or mask.ndim not in (3, 4):
         raise ValueError(
@@ -285,4 +285,4 @@ def _held_pixels(mask: Tensor | np.ndarray, images: Tensor, restarts: int) -> Te
         raise ValueError(f"mask must hold one mask, or one for each of the {len(images)} images; got {len(masks)}")
     if not bool(masks.flatten(1).any(dim=1).all()):
         raise ValueError("the mask is empty, so no pixel may move")
-    return (~masks).to(images.device).expand(len(images), -1, -1, -1).repeat_interleave(restarts, dim=0)
+    return (~masks).to(images.device).expand_as(images).flatten(1).repeat_interleave(restarts, dim=0)

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from core.pgd_config import PGDConfig
 
-# (images, gradient, loss, improved) of a point -> new images to try next. `improved` (B,): lowest loss so far.
-# Called with gradients off. Keeps no reference to `images` or `loss`, which are handed out to the consumer.
+# (images, gradient, loss, improved) of a point -> new images to try next. Images and gradients are rows, (B, D) with
+# D = 3 * H * W. `improved` (B,): lowest loss so far. Keeps no reference to `images` or `loss`, which are handed out.
 Move = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
@@ -20,21 +20,21 @@ SHORTEST = 1e-12
 
 
 def make_move(centre: Tensor, config: PGDConfig, held: Tensor | None) -> Move:
-    """A fresh move for one run around `centre` (B, 3, H, W); where `held` is True, pixels stay as they are."""
+    """A fresh move for one run around `centre` (B, D); where `held` (B, D) is True, values stay as they are."""
     kind = AdaptiveMove if config.step_rule == "adaptive" else ConstantMove
     return kind(centre, config, held)
 
 
-def image_norms(images: Tensor) -> Tensor:
-    """(B, 1, 1, 1) L2 norm of each image over all its values."""
-    # Not torch.linalg.vector_norm, nor a sum over (1, 2, 3): they round differently from foolbox, see ConstantMove.
+def norms(rows: Tensor) -> Tensor:
+    """(B, D) -> (B, 1) L2 norm of each row."""
+    # Not torch.linalg.vector_norm: it rounds differently from foolbox, see ConstantMove.
     # Not square() either, the same number at twice the time.
-    return (images * images).flatten(1).sum(dim=1).sqrt_().view(-1, 1, 1, 1)
+    return (rows * rows).sum(dim=1, keepdim=True).sqrt_()
 
 
-def unit(images: Tensor) -> Tensor:
-    """New images of L2 norm 1 each; those shorter than 1e-12 are only divided by 1e-12, so zero stays zero."""
-    return images * image_norms(images).clamp_min_(SHORTEST).reciprocal_()
+def unit(rows: Tensor) -> Tensor:
+    """New rows of L2 norm 1 each; those shorter than 1e-12 are only divided by 1e-12, so zero stays zero."""
+    return rows * norms(rows).clamp_min_(SHORTEST).reciprocal_()
 
 
 def project(images: Tensor, centre: Tensor, epsilon: float) -> Tensor:
@@ -49,7 +49,7 @@ def _project_in_place(images: Tensor, centre: Tensor, epsilon: float) -> Tensor:
     # In place: at 224 pixels the memory these passes touch is what a step costs beside the classifier.
     change = images.sub_(centre)
     # An image inside the ball keeps a factor of exactly 1, also at the centre, where the reciprocal is infinite.
-    factor = image_norms(change).reciprocal_().mul_(epsilon).clamp_max_(1.0)
+    factor = norms(change).reciprocal_().mul_(epsilon).clamp_max_(1.0)
     return change.mul_(factor).add_(centre).clamp_(0.0, 1.0)
 
 
@@ -67,8 +67,7 @@ class ConstantMove:
         self._velocity: Tensor | None = None
 
     def __call__(self, images: Tensor, gradient: Tensor, loss: Tensor, improved: Tensor) -> Tensor:
-        # Convolutions may hand out gradients in channels-last order, of which every sum would make a copy.
-        direction = unit(_release(gradient.contiguous(), self._held))
+        direction = unit(_release(gradient, self._held))
         if self._config.momentum:
             if self._velocity is not None:
                 direction = direction + self._config.momentum * self._velocity
@@ -95,7 +94,7 @@ class AdaptiveMove:
         self._checkpoints = checkpoints(config.steps)
         self._step = 0
         self._last_checkpoint = 0
-        per_image = centre[:, 0, 0, 0]
+        per_image = centre[:, 0]
         self._step_size = torch.full_like(per_image, config.step_size)
         self._successes = torch.zeros_like(per_image)
         self._last_loss = self._best_loss = torch.full_like(per_image, torch.inf)
@@ -150,7 +149,7 @@ def checkpoints(steps: int) -> frozenset[int]:
 
 
 def _per_image(values: Tensor) -> Tensor:
-    return values.view(-1, 1, 1, 1)
+    return values.view(-1, 1)
 
 
 def _release(gradient: Tensor, held: Tensor | None) -> Tensor:
