@@ -7,7 +7,9 @@ from dataclasses import dataclass
 CLIP = "CLIP ViT-B/32 · CIFAR-10 · published"
 RESNET56 = "ResNet-56 · CIFAR-10 · published"
 RESNET50 = "ResNet-50 · ImageNet100 · published"
+MINI_CLIP = "Mini CLIP · CIFAR-10 · computed"
 MINI_RESNET = "Mini ResNet · CIFAR-10 · computed"
+MINI_RESNET_ROBUST = "Mini ResNet, robust · CIFAR-10 · computed"
 EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 
@@ -55,10 +57,11 @@ STORIES = (
         pictures="Photographs",
     ),
     Story(
-        "In miniature: a network trained here",
-        "The small bundled ResNet on the images of the paper's ResNet-56. Up to radius 8 both err more with every "
-        "cycle; then the paper's network recovers to 60 %, and the small one climbs on to 88 %.",
-        (RESNET56, MINI_RESNET),
-        (9, 9),
+        "In miniature: networks trained here",
+        "The small CLIP has the real one's shape: worst at radius 11, and half of its answers right again in the "
+        "corners, where the small ResNet errs nine times in ten. Trained against attacks, that ResNet errs on 44 to "
+        "54 %, whatever the wave, from radius 3 on. One small network each: a hint, no proof.",
+        (CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST),
+        (-14, -14),
     ),
 )
