@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.answers import Answers
-from ui.charts import DASHES, PALETTE, show_chart
+from ui.charts import DASHES, PALETTE, height_with_legend, show_chart
 
 _STYLE = """<style>
 .answers{width:100%;border-collapse:collapse;font-size:.85rem;margin-bottom:.8rem}
@@ -109,7 +109,7 @@ def probability_curve(found: Mapping[str, Answers], names: Sequence[str], label:
     )
     rule = alt.Chart(alt.Data(values=[{"v": epsilon}])).mark_rule(strokeDash=[4, 4], color="#888888").encode(x="v:Q")
     show_chart(
-        (chart + rule).properties(height=270),
+        (chart + rule).properties(height=height_with_legend(250, len(lines))),
         key="cell.curve",
         alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
     )

@@ -12,7 +12,7 @@ import streamlit as st
 from core.comparison import RadialProfile, radial_profile
 from core.heatmap import Heatmap
 from ui.catalogue import Entry
-from ui.charts import DASHES, PALETTE, show_chart
+from ui.charts import DASHES, PALETTE, height_with_legend, show_chart
 
 
 @functools.lru_cache(maxsize=64)
@@ -61,7 +61,9 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: tuple[int, int]
     rule = alt.Chart(alt.Data(values=[mark])).mark_rule(strokeDash=[4, 4], color="#888888").encode(x)
     st.markdown("##### Error against radius")
     show_chart(
-        alt.layer(band, line, rule).resolve_legend(color="independent").properties(height=300),
+        alt.layer(band, line, rule)
+        .resolve_legend(color="independent")
+        .properties(height=height_with_legend(290, len(chosen))),
         key="frequency.radial",
         alt_text=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",
     )
