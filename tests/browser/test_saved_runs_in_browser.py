@@ -86,6 +86,7 @@ def test_stored_run_of_the_other_size_opens_beside_any_picture(live_page):
     open_saved(page, path.read_bytes(), path.name)
     expect(page.get_by_text(f"Opened from “{path.name}”")).to_be_visible()
     expect(page.get_by_text(verdict(run, 0))).to_be_visible()
+    wait_until_drawn(page)  # until then the second of the stored pair's columns is still there
     caption = page.locator(".run-row figcaption").filter(has_text="Reconstruction")
     expect(caption).to_contain_text(percent(float(run.curves["target_probability"][-1, 0])))
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
