@@ -58,6 +58,15 @@ def test_importing_the_pages_costs_no_torch():
     assert "torch" not in modules_after("import ui.frequency, ui.models")
 
 
+def test_first_answer_of_a_bundled_clip_waits_for_no_other_library():
+    loaded = modules_after(
+        "import torch\nfrom core.classifiers import load_classifier\n"
+        "images = torch.rand(1, 3, 32, 32, requires_grad=True)\n"
+        "load_classifier('mini-clip')(images).sum().backward()"
+    )
+    assert "torch" in loaded and not loaded & {"open_clip", "timm", "torchvision"}
+
+
 def test_core_offers_its_public_names():
     for name in core.__all__:
         assert getattr(core, name) is not None

@@ -22,7 +22,7 @@ class MiniClip(nn.Module):
         state: tensors of a file in open_clip's format.
         load_whole: loads the same file as an open_clip model.
     Raises:
-        RuntimeError: the tensors do not fit.
+        KeyError, RuntimeError: tensors are missing or do not fit.
     """
 
     def __init__(self, state: Mapping[str, Tensor], load_whole: Callable[[], Any]) -> None:
