@@ -1,14 +1,15 @@
 """What a PGD run minimises, as values: Eq. 2 (generation) and Eq. 3 (inpainting). Imports torch.
 
 A loss is the cross-entropy to the target class plus, where the objective has one, a penalty for the change. Any
-objective with the same three parts (`targets`, `prepare`, `penalise`) can be handed to `core.pgd.pgd_steps`.
+`Objective` can be handed to `core.pgd.pgd_steps`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -16,41 +17,43 @@ from torch import Tensor
 
 from core.masks import check_mask
 from core.pgd_config import PAPER_WEIGHT
-from core.pgd_moves import SHORTEST
+from core.pgd_moves import SHORTEST, norms
 
 Penalty = Literal["norm", "mean_square"]
 
 
-@dataclass(frozen=True, eq=False)
-class PenaltyTerm:
+class PenaltyTerm(NamedTuple):
     """A penalty at one point, and where it pulls.
 
-    value: (B,), its share of each image's loss. gradient: (B, 3, H, W), of the values' sum with respect to the images.
+    value: (B,), its share of each image's loss. gradient: (B, D), of the values' sum with respect to the images.
     """
 
     value: Tensor
     gradient: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class PreparedObjective:
+    """An objective for one batch, on its device.
+
+    targets: (B,) int64, the class each image is moved towards.
+    penalty: (images, centre) -> its value and gradient, where images and those given to the run are rows, (B, D) with
+        D = 3 * H * W, and neither is written to; None where the cross-entropy is all. With its gradient, because the
+        formula costs a few passes over the pixels and differentiating it many more.
+    """
+
+    targets: Tensor
+    penalty: Callable[[Tensor, Tensor], PenaltyTerm] | None = None
+
+
 class Objective(Protocol):
     """What `pgd_steps` asks of an objective."""
 
-    @property
-    def targets(self) -> Tensor:
-        """(B,) int64, the class each image is moved towards."""
-
-    def prepare(self, images: Tensor, restarts: int) -> Objective:
+    def prepare(self, images: Tensor, restarts: int) -> PreparedObjective:
         """The objective for (B, 3, H, W) `images` on their device, each image repeated `restarts` times in a row.
 
         Raises:
             ValueError: it does not fit the images.
-        """
-
-    def penalise(self, change: Tensor) -> PenaltyTerm | None:
-        """The penalty for images that differ from those given to the run by `change` (B, 3, H, W); None for none.
-
-        With its gradient, because the formula costs a few passes over the pixels and differentiating it many more.
-        Called on a prepared objective only.
         """
 
     def to_json(self) -> dict[str, Any]:
@@ -67,11 +70,8 @@ class Generation:
 
     targets: Tensor
 
-    def prepare(self, images: Tensor, restarts: int = 1) -> Generation:
-        return replace(self, targets=_prepare_targets(self.targets, images, restarts))
-
-    def penalise(self, change: Tensor) -> None:
-        return None
+    def prepare(self, images: Tensor, restarts: int = 1) -> PreparedObjective:
+        return PreparedObjective(_prepare_targets(self.targets, images, restarts))
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "generation"}
@@ -112,34 +112,45 @@ class Inpainting:
             mask = mask[None]
         object.__setattr__(self, "mask", mask)
 
-    def prepare(self, images: Tensor, restarts: int = 1) -> Inpainting:
+    def prepare(self, images: Tensor, restarts: int = 1) -> PreparedObjective:
         check_mask(self.mask.cpu().numpy(), height=images.shape[-2], width=images.shape[-1])
         masks = _repeat(self.mask, "mask", images, restarts)
         targets = _prepare_targets(self.targets, images, restarts)
-        return _PreparedInpainting(targets, masks, self.weight, self.penalty, outside=(~masks).to(images.dtype))
-
-    def penalise(self, change: Tensor) -> PenaltyTerm:
-        return self.prepare(change).penalise(change)
+        # (1 - mask) of Eq. 3 in every channel: the cheapest way to cut a hole out.
+        outside = (~masks).to(images.dtype).expand(-1, images.shape[1], -1, -1).flatten(1)
+        kind = NormPenalty if self.penalty == "norm" else MeanSquarePenalty
+        return PreparedObjective(targets, kind(outside, self.weight))
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "inpainting", "weight": self.weight, "penalty": self.penalty}
 
 
-@dataclass(frozen=True, eq=False)
-class _PreparedInpainting(Inpainting):
-    """With (1 - mask) of Eq. 3 at hand, (B, 1, H, W) float: the cheapest way to cut a hole out."""
+class NormPenalty:
+    """weight * the L2 norm of the change where `outside` (B, D) is 1; it is 0 elsewhere."""
 
-    outside: Tensor = field(kw_only=True)
+    def __init__(self, outside: Tensor, weight: float) -> None:
+        self._outside, self._weight = outside, outside.new_tensor(weight)
 
-    def penalise(self, change: Tensor) -> PenaltyTerm:
-        outside = change * self.outside
-        if self.penalty == "mean_square":
-            value = (outside * outside).flatten(1).mean(dim=1).mul_(self.weight)
-            return PenaltyTerm(value, outside.mul_(2 * self.weight / outside[0].numel()))
-        size = torch.linalg.vector_norm(outside.flatten(1), dim=1)
-        # Where nothing has changed the bound is met and the pull is zero, see the class above.
-        pull = size.clamp_min(SHORTEST).reciprocal_().mul_(self.weight)
-        return PenaltyTerm(size.mul_(self.weight), outside.mul_(pull.view(-1, 1, 1, 1)))
+    def __call__(self, images: Tensor, centre: Tensor) -> PenaltyTerm:
+        outside = (images - centre).mul_(self._outside)
+        size = norms(outside)
+        value = size * self._weight
+        # Where nothing has changed the bound is met and the pull is zero, see `Inpainting`.
+        pull = size.clamp_(SHORTEST, math.inf).reciprocal_().mul_(self._weight)
+        return PenaltyTerm(value.view(-1), outside.mul_(pull))
+
+
+class MeanSquarePenalty:
+    """weight * the mean over all values of the squared change where `outside` (B, D) is 1; it is 0 elsewhere."""
+
+    def __init__(self, outside: Tensor, weight: float) -> None:
+        self._outside, self._weight = outside, outside.new_tensor(weight)
+        self._pull = outside.new_tensor(2 * weight / outside.shape[1])
+
+    def __call__(self, images: Tensor, centre: Tensor) -> PenaltyTerm:
+        outside = (images - centre).mul_(self._outside)
+        value = (outside * outside).mean(dim=1).mul_(self._weight)
+        return PenaltyTerm(value, outside.mul_(self._pull))
 
 
 def target_tensor(targets: int | Sequence[int], batch: int) -> Tensor:

@@ -10,43 +10,24 @@ The app, the batch script and the tests consume the same iterator:
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.objectives import Objective
+from core.objectives import Objective, PreparedObjective
 from core.pgd_config import PGDConfig, paper_generation, paper_inpainting
-from core.pgd_moves import Move, make_move, norms, project, unit
+from core.pgd_moves import make_move, project, unit
+from core.pgd_state import BestSoFar, PGDState, best_restarts
 
 __all__ = ["PGDConfig", "PGDState", "best_restarts", "paper_generation", "paper_inpainting", "pgd_steps", "run_pgd"]
 
 ImageClassifier = Callable[[Tensor], Tensor]
 
-
-@dataclass(frozen=True, eq=False)
-class PGDState:
-    """One moment of a run; tensors are detached copies that never change later. B counts images times restarts.
-
-    step: moves made so far, 0 at the start. steps: moves the run makes at most.
-    images: (B, 3, H, W) in [0, 1]. logits: (B, K) of these images.
-    loss: (B,), the sum of loss_terms, each (B,). target_probability: (B,) in [0, 1].
-    perturbation_norm: (B,) L2 distance to the images given to the run, over the whole image.
-    best_loss, best_images: the lowest loss so far of each image, and the image that had it.
-    """
-
-    step: int
-    steps: int
-    images: Tensor
-    logits: Tensor
-    loss: Tensor
-    loss_terms: dict[str, Tensor]
-    target_probability: Tensor
-    perturbation_norm: Tensor
-    best_loss: Tensor
-    best_images: Tensor
+_NO_BLOCK = nullcontext()
 
 
 def pgd_steps(
@@ -92,7 +73,7 @@ def pgd_steps(
         centre = images.clone().repeat_interleave(config.restarts, dim=0).flatten(1)
         # A copy, because the first state hands out its start.
         start = _random_start(centre, config, held, generator) if config.random_start else centre.clone()
-    return _steps(classifier, prepared, centre, start, images.shape[1:], config, held)
+    return _steps(_Loss(classifier, prepared, centre, images.shape, config.stop_loss), start, config, held)
 
 
 def run_pgd(
@@ -110,131 +91,91 @@ def run_pgd(
     return last
 
 
-def best_restarts(state: PGDState, restarts: int) -> PGDState:
-    """The state with only the best restart of each image, the one of the lowest `best_loss`; ties take the first.
+class _Point(NamedTuple):
+    """What one forward pass, and one backward pass where a move follows, say about the images of a step.
 
-    Raises:
-        ValueError: the batch does not consist of `restarts` restarts per image.
+    loss: (B,), the sum of terms, but never the same tensor as one of them. gradient: (B, D).
     """
-    batch = len(state.loss)
-    if restarts < 1 or batch % restarts:
-        raise ValueError(f"a batch of {batch} does not consist of {restarts} restarts per image")
-    chosen = state.best_loss.view(-1, restarts).argmin(dim=1)
-    rows = chosen + restarts * torch.arange(batch // restarts, device=chosen.device)
-    return replace(
-        state,
-        images=state.images[rows],
-        logits=state.logits[rows],
-        loss=state.loss[rows],
-        loss_terms={name: term[rows] for name, term in state.loss_terms.items()},
-        target_probability=state.target_probability[rows],
-        perturbation_norm=state.perturbation_norm[rows],
-        best_loss=state.best_loss[rows],
-        best_images=state.best_images[rows],
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Evaluation:
-    """What one forward pass, and one backward pass where a move follows, say about a point. gradient: (B, D)."""
 
     logits: Tensor
     loss: Tensor
     terms: dict[str, Tensor]
-    norm: Tensor
     gradient: Tensor | None
 
 
-def _steps(
-    classifier: ImageClassifier,
-    objective: Objective,
-    centre: Tensor,
-    start: Tensor,
-    shape: torch.Size,
-    config: PGDConfig,
-    held: Tensor | None,
-) -> Generator[PGDState, None, None]:
+class _Loss:
+    """The loss around `centre` (B, D), given images as rows. shape: (..., 3, H, W) of the images."""
+
+    def __init__(
+        self,
+        classifier: ImageClassifier,
+        objective: PreparedObjective,
+        centre: Tensor,
+        shape: torch.Size,
+        stop_loss: float | None,
+    ) -> None:
+        self.centre, self.shape, self.stop_loss = centre, (len(centre), *shape[1:]), stop_loss
+        self._classifier, self._targets, self._penalty = classifier, objective.targets, objective.penalty
+        self._ones = torch.ones(len(centre), device=centre.device)  # the gradient of the sum of the losses
+
+    def at(self, images: Tensor, *, last: bool) -> _Point:
+        """With the gradient, unless this is the `last` point or every image has reached the loss to stop at."""
+        point = images.view(self.shape).requires_grad_(not last)
+        logits = self._classifier(point)
+        if not last and not logits.requires_grad:
+            raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
+        cross_entropy = functional.cross_entropy(logits, self._targets, reduction="none")
+        detached = cross_entropy.detach()
+        terms, gradient = {"cross_entropy": detached}, None
+        penalty = None if self._penalty is None else self._penalty(images, self.centre)
+        if penalty is None:
+            loss = detached.clone()
+        else:
+            loss, terms["penalty"] = detached + penalty.value, penalty.value
+        if not last and not (self.stop_loss is not None and bool((loss <= self.stop_loss).all())):
+            # Convolutions may hand out gradients in channels-last order: only then is this a copy.
+            gradient = torch.autograd.grad(cross_entropy, point, self._ones)[0].reshape(images.shape)
+            if penalty is not None:
+                gradient = gradient + penalty.gradient
+        return _Point(logits.detach(), loss, terms, gradient)
+
+
+def _steps(loss: _Loss, start: Tensor, config: PGDConfig, held: Tensor | None) -> Generator[PGDState, None, None]:
     """The loop of `pgd_steps`. Images are rows here, (B, D) with D = 3 * H * W, as their norms want them.
 
     The next move is made before the yield, and what is needed after it is never handed out, so a consumer who writes
     into a state's tensors disturbs nothing. No grad-mode block is open at the yield: it would leak into the consumer.
     """
-    images, best_images = start, start
-    best_loss = torch.full((len(start),), torch.inf, device=start.device)
-    move = make_move(centre, config, held)
+    images, best = start, None
+    move = make_move(loss.centre, config, held)
     for step in range(config.steps + 1):
-        # It switches gradients on as well. Nothing but the classifier's own tensors carries one: the rest starts
-        # from detached ones, so there is no second block to pay for.
-        with torch.inference_mode(False):
-            shaped = images.view(-1, *shape)
-            point = _evaluate(classifier, objective, shaped, images - centre, config.stop_loss, step == config.steps)
+        with _gradients_on():
+            point = loss.at(images, last=step == config.steps)
             if step == 0 and not bool(torch.isfinite(point.loss).all()):
                 raise RuntimeError(
                     f"the classifier's loss at the start is not finite ({point.loss.tolist()}); check its weights"
                 )
-            improved = point.loss < best_loss
-            best_loss = torch.where(improved, point.loss, best_loss)
-            best_images = torch.where(improved.view(-1, 1), images, best_images)
-            moved = _move(move, images, point, improved, config.stop_loss)
-            state = PGDState(
-                step=step,
-                steps=config.steps,
-                images=shaped,
-                logits=point.logits,
-                loss=point.loss,
-                loss_terms=point.terms,
-                target_probability=point.terms["cross_entropy"].neg().exp_(),
-                perturbation_norm=point.norm,
-                best_loss=best_loss.clone(),
-                best_images=best_images.view(-1, *shape).clone(),
-            )
+            moved = None if point.gradient is None else move(images, point.gradient, point.loss)
+            if moved is not None and config.stop_loss is not None:  # those that have reached it stay
+                moved = torch.where((point.loss <= config.stop_loss).view(-1, 1), images, moved)
+            best = BestSoFar(point.loss, images, best)
+            shown = images.view(loss.shape).clone()
+            state = PGDState(step, config.steps, shown, point.logits, point.terms, loss.centre, best)
         yield state
         if moved is None:
             return
         images = moved
 
 
-def _evaluate(
-    classifier: ImageClassifier,
-    objective: Objective,
-    images: Tensor,
-    change: Tensor,
-    stop_loss: float | None,
-    last: bool,
-) -> _Evaluation:
-    """Loss and, unless this is the last point or every image has reached `stop_loss`, the gradient at `images`.
+def _gradients_on() -> AbstractContextManager[object]:
+    """Whatever the consumer's mode, tensors made inside can carry a gradient.
 
-    images: (B, 3, H, W). change: (B, D), from the centre.
+    Only the classifier's own do: the rest of a step starts from detached ones, so it needs no block of its own.
     """
-    point = images.detach().requires_grad_(not last)
-    logits = classifier(point)
-    if not last and not logits.requires_grad:
-        raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
-    cross_entropy = functional.cross_entropy(logits, objective.targets, reduction="none")
-    penalty = objective.penalise(change.view_as(images))
-    loss = cross_entropy.detach()
-    # A copy: a state's tensors are its own.
-    terms = {"cross_entropy": loss.clone()}
-    if penalty is not None:
-        terms["penalty"] = penalty.value
-        loss = loss + penalty.value
-    gradient = None
-    if not last and not (stop_loss is not None and bool((loss <= stop_loss).all())):
-        # Ones for the losses: the gradient of their sum, one operation cheaper.
-        gradient = torch.autograd.grad(cross_entropy, point, torch.ones_like(loss))[0]
-        if penalty is not None:
-            gradient = gradient + penalty.gradient
-        # Convolutions may hand out gradients in channels-last order: only then is this a copy.
-        gradient = gradient.reshape(len(images), -1)
-    return _Evaluation(logits=logits.detach(), loss=loss, terms=terms, norm=norms(change).view(-1), gradient=gradient)
-
-
-def _move(move: Move, images: Tensor, point: _Evaluation, improved: Tensor, stop_loss: float | None) -> Tensor | None:
-    """Where to go from `images`; those that have reached `stop_loss` stay. None at the end of the run."""
-    if point.gradient is None:
-        return None
-    moved = move(images, point.gradient, point.loss, improved)
-    return moved if stop_loss is None else torch.where((point.loss <= stop_loss).view(-1, 1), images, moved)
+    # Entering a mode costs a small network's step one per cent, so only where the consumer has another.
+    if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
+        return _NO_BLOCK
+    return torch.inference_mode(False)
 
 
 def _random_start(centre: Tensor, config: PGDConfig, held: Tensor | None, generator: torch.Generator | None) -> Tensor:

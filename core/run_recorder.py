@@ -14,7 +14,7 @@ from torch import Tensor
 from core.objectives import Generation, Inpainting
 from core.pgd import ImageClassifier, PGDState, pgd_steps
 from core.pgd_config import PGDConfig
-from core.run_file import CURVES, PGDRun
+from core.run_file import PGDRun
 from core.version import VERSION
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class RunRecorder:
         self._interval = frame_interval(config.steps, self._start.size)
         self._frames: list[np.ndarray] = []
         self._frame_steps: list[int] = []
-        self._curves: dict[str, list[Tensor]] = {name: [] for name in CURVES}
+        self._losses: list[Tensor] = []
+        self._norms: list[Tensor] = []
         self._terms: dict[str, list[Tensor]] = {}
         self._first: PGDState | None = None
         self._last: PGDState | None = None
@@ -54,8 +55,8 @@ class RunRecorder:
 
     def add(self, state: PGDState) -> None:
         """Take in the next state."""
-        for name, values in self._curves.items():
-            values.append(getattr(state, name))
+        self._losses.append(state.loss)
+        self._norms.append(state.perturbation_norm)
         for name, term in state.loss_terms.items():
             self._terms.setdefault(name, []).append(term)
         self._first, self._last = self._first or state, state
@@ -66,11 +67,17 @@ class RunRecorder:
 
     def curves(self) -> dict[str, np.ndarray]:
         """The curves of a `PGDRun` so far, each (S, B) float32."""
-        return {name: _numpy(torch.stack(values)) for name, values in self._curves.items()}
+        loss = _stack(self._losses)
+        return {
+            "loss": loss,
+            "target_probability": np.exp(-_stack(self._terms["cross_entropy"])),
+            "perturbation_norm": _stack(self._norms),
+            "best_loss": np.fmin.accumulate(loss),
+        }
 
     def terms(self) -> dict[str, np.ndarray]:
         """The loss terms so far, each (S, B) float32."""
-        return {name: _numpy(torch.stack(values)) for name, values in self._terms.items()}
+        return {name: _stack(values) for name, values in self._terms.items()}
 
     def finish(
         self,
@@ -164,6 +171,10 @@ def rerun(
         objective = Inpainting(targets, mask, weight=settings["weight"], penalty=settings["penalty"])
     generator = torch.Generator().manual_seed(run.metadata["seed"])
     return pgd_steps(classifier, objective, start, config, generator=generator)
+
+
+def _stack(values: list[Tensor]) -> np.ndarray:
+    return _numpy(torch.stack(values))
 
 
 def _numpy(tensor: Tensor) -> np.ndarray:

@@ -11,7 +11,7 @@ def outside_change(images, start):
 
 
 def test_generation_has_no_penalty():
-    assert Generation(torch.tensor([0])).prepare(random_images(1, 0)).penalise(random_images(1, 1)) is None
+    assert Generation(torch.tensor([0])).prepare(random_images(1, 0)).penalty is None
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -22,28 +22,30 @@ def test_penalty_and_its_gradient_are_those_of_the_formula(seed, penalty):
     value = 3 * (change.norm(dim=1) if penalty == "norm" else change.square().mean(dim=1))
     wanted = torch.autograd.grad(value.sum(), images)[0]
     objective = Inpainting(random_targets(4, seed), centre_mask(), weight=3, penalty=penalty)
-    difference = (images - start).detach().float()
-    given = difference.clone()
-    for found in (objective.prepare(start).penalise(given), objective.penalise(given)):
-        torch.testing.assert_close(found.value, value.detach().float())
-        torch.testing.assert_close(found.gradient, wanted.float())
-        assert torch.equal(given, difference)
+    given, centre = images.detach().float().flatten(1), start.flatten(1)
+    kept = given.clone(), centre.clone()
+    found = objective.prepare(start).penalty(given, centre)
+    torch.testing.assert_close(found.value, value.detach().float())
+    torch.testing.assert_close(found.gradient, wanted.float().flatten(1))
+    assert torch.equal(given, kept[0]) and torch.equal(centre, kept[1])
 
 
 @pytest.mark.parametrize("penalty", ["norm", "mean_square"])
 def test_penalty_does_not_pull_where_nothing_has_changed(penalty):
     images = random_images(2, 0)
-    prepared = Inpainting(random_targets(2, 0), centre_mask(), penalty=penalty).prepare(images)
+    prepared, rows = Inpainting(random_targets(2, 0), centre_mask(), penalty=penalty).prepare(images), images.flatten(1)
     for change in (torch.zeros_like(images), 0.01 * centre_mask().expand_as(images)):
-        found = prepared.penalise(change)
-        assert torch.equal(found.gradient, torch.zeros_like(images)) and torch.equal(found.value, torch.zeros(2))
+        found = prepared.penalty(rows + change.flatten(1), rows)
+        assert torch.equal(found.gradient, torch.zeros_like(rows)) and torch.equal(found.value, torch.zeros(2))
 
 
 def test_prepare_repeats_targets_and_masks_for_restarts():
-    masks = torch.stack([centre_mask(), ~centre_mask()])
-    prepared = Inpainting(torch.tensor([2, 1]), masks).prepare(random_images(2, 0), 3)
+    masks, images = torch.stack([centre_mask(), ~centre_mask()]), random_images(2, 0)
+    prepared = Inpainting(torch.tensor([2, 1]), masks).prepare(images, 3)
     assert prepared.targets.tolist() == [2, 2, 2, 1, 1, 1]
-    assert torch.equal(prepared.mask[2], masks[0]) and torch.equal(prepared.mask[3], masks[1])
+    rows = images.repeat_interleave(3, dim=0).flatten(1)
+    pulled = prepared.penalty(rows + 0.1, rows).gradient.view(6, 3, *masks.shape[-2:]) != 0
+    assert torch.equal(pulled[2], ~masks[0].expand(3, -1, -1)) and torch.equal(pulled[3], ~masks[1].expand(3, -1, -1))
     assert Generation(torch.tensor([1])).prepare(random_images(2, 0), 2).targets.tolist() == [1, 1, 1, 1]
 
 

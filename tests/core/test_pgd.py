@@ -253,7 +253,7 @@ def test_states_never_change_later_and_cannot_disturb_the_run(variant):
     for last in pgd_steps(classifier, objective, images, config_for(variant), generator=seeded()):
         kept = [last.images.clone(), last.best_images.clone(), last.loss.clone(), last.best_loss.clone()]
         if last.step < last.steps:
-            for tensor in (last.images, last.best_images, last.loss, last.best_loss, last.logits):
+            for tensor in (last.images, last.best_images, last.best_loss, last.logits, *last.loss_terms.values()):
                 assert not tensor.requires_grad
                 tensor.zero_()
     assert torch.equal(kept[0], undisturbed.images) and torch.equal(kept[3], undisturbed.best_loss)
