@@ -44,7 +44,8 @@ def pgd_steps(
     Each move is x <- clip(project(x - step_size * g / ||g||_2), 0, 1): projection onto the ball of radius epsilon
     around the given images first, then the clip; a gradient shorter than 1e-12 is divided by 1e-12. The loss of a
     state and the gradient of the next move come from one forward pass, so n moves cost n + 1 forward and n backward
-    passes. Images in a batch never influence each other. Nothing is left behind when the iteration stops early.
+    passes, and one backward pass more where `config.stop_loss` ends the run. Images in a batch never influence each
+    other. Nothing is left behind when the iteration stops early.
 
     Args:
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
@@ -73,7 +74,7 @@ def pgd_steps(
         centre = images.clone().repeat_interleave(config.restarts, dim=0).flatten(1)
         # A copy, because the first state hands out its start.
         start = _random_start(centre, config, held, generator) if config.random_start else centre.clone()
-    return _steps(_Loss(classifier, prepared, centre, images.shape, config.stop_loss), start, config, held)
+    return _steps(_Loss(classifier, prepared, centre, images.shape), start, config, held)
 
 
 def run_pgd(
@@ -94,9 +95,10 @@ def run_pgd(
 class _Point(NamedTuple):
     """What one forward pass, and one backward pass where a move follows, say about the images of a step.
 
-    loss: (B,), the sum of terms, but never the same tensor as one of them. gradient: (B, D).
+    images: (B, 3, H, W). loss: (B,), the sum of terms, but never the same tensor as one of them. gradient: (B, D).
     """
 
+    images: Tensor
     logits: Tensor
     loss: Tensor
     terms: dict[str, Tensor]
@@ -112,32 +114,31 @@ class _Loss:
         objective: PreparedObjective,
         centre: Tensor,
         shape: torch.Size,
-        stop_loss: float | None,
     ) -> None:
-        self.centre, self.shape, self.stop_loss = centre, (len(centre), *shape[1:]), stop_loss
+        self.centre, self._shape = centre, (len(centre), *shape[1:])
         self._classifier, self._targets, self._penalty = classifier, objective.targets, objective.penalty
         self._ones = torch.ones(len(centre), device=centre.device)  # the gradient of the sum of the losses
 
     def at(self, images: Tensor, *, last: bool) -> _Point:
-        """With the gradient, unless this is the `last` point or every image has reached the loss to stop at."""
-        point = images.view(self.shape).requires_grad_(not last)
+        """With the gradient, unless this is the `last` point."""
+        shown = images.view(self._shape)
+        point = shown.detach().requires_grad_(not last)
         logits = self._classifier(point)
         if not last and not logits.requires_grad:
             raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
         cross_entropy = functional.cross_entropy(logits, self._targets, reduction="none")
-        detached = cross_entropy.detach()
-        terms, gradient = {"cross_entropy": detached}, None
-        penalty = None if self._penalty is None else self._penalty(images, self.centre)
-        if penalty is None:
-            loss = detached.clone()
-        else:
-            loss, terms["penalty"] = detached + penalty.value, penalty.value
-        if not last and not (self.stop_loss is not None and bool((loss <= self.stop_loss).all())):
+        gradient = None
+        if not last:
             # Convolutions may hand out gradients in channels-last order: only then is this a copy.
             gradient = torch.autograd.grad(cross_entropy, point, self._ones)[0].reshape(images.shape)
-            if penalty is not None:
-                gradient = gradient + penalty.gradient
-        return _Point(logits.detach(), loss, terms, gradient)
+        detached = cross_entropy.detach()
+        terms = {"cross_entropy": detached}
+        if self._penalty is None:
+            return _Point(shown, logits.detach(), detached.clone(), terms, gradient)
+        # After the backward pass: the next move has the same operations, so they are in the processor's caches then.
+        terms["penalty"], pull = self._penalty(images, self.centre)
+        gradient = None if gradient is None else gradient + pull
+        return _Point(shown, logits.detach(), detached + terms["penalty"], terms, gradient)
 
 
 def _steps(loss: _Loss, start: Tensor, config: PGDConfig, held: Tensor | None) -> Generator[PGDState, None, None]:
@@ -156,11 +157,11 @@ def _steps(loss: _Loss, start: Tensor, config: PGDConfig, held: Tensor | None) -
                     f"the classifier's loss at the start is not finite ({point.loss.tolist()}); check its weights"
                 )
             moved = None if point.gradient is None else move(images, point.gradient, point.loss)
-            if moved is not None and config.stop_loss is not None:  # those that have reached it stay
-                moved = torch.where((point.loss <= config.stop_loss).view(-1, 1), images, moved)
+            if moved is not None and config.stop_loss is not None:
+                reached = point.loss <= config.stop_loss
+                moved = None if bool(reached.all()) else torch.where(reached.view(-1, 1), images, moved)
             best = BestSoFar(point.loss, images, best)
-            shown = images.view(loss.shape).clone()
-            state = PGDState(step, config.steps, shown, point.logits, point.terms, loss.centre, best)
+            state = PGDState(step, config.steps, point.logits, point.terms, point.images, loss.centre, best)
         yield state
         if moved is None:
             return

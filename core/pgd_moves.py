@@ -81,8 +81,7 @@ class ConstantMove:
                 direction = direction + self._momentum * self._velocity
             self._velocity = direction
             direction = unit(direction)
-        move = direction.mul_(self._step_size)
-        return _project_in_place(torch.sub(images, move, out=move), self._centre, self._epsilon)
+        return _project_in_place(images - direction.mul_(self._step_size), self._centre, self._epsilon)
 
 
 class AdaptiveMove:

@@ -23,17 +23,22 @@ class PGDState:
     """One moment of a run; tensors are detached copies that never change later. B counts images times restarts.
 
     step: moves made so far, 0 at the start. steps: moves the run makes at most.
-    images: (B, 3, H, W) in [0, 1]. logits: (B, K) of these images.
+    logits: (B, K) of the images.
     loss_terms: each (B,): "cross_entropy" to the target and, where the objective has one, "penalty".
     """
 
     step: int
     steps: int
-    images: Tensor
     logits: Tensor
     loss_terms: dict[str, Tensor]
+    _images: Tensor
     _centre: Tensor
     _best: BestSoFar
+
+    @property
+    def images(self) -> Tensor:
+        """(B, 3, H, W) in [0, 1]."""
+        return self._images.clone()
 
     @property
     def loss(self) -> Tensor:
@@ -49,7 +54,7 @@ class PGDState:
     @property
     def perturbation_norm(self) -> Tensor:
         """(B,) L2 distance to the images given to the run, over the whole image."""
-        return norms(self.images.flatten(1) - self._centre).view(-1)
+        return norms(self._images.flatten(1) - self._centre).view(-1)
 
     @property
     def best_loss(self) -> Tensor:
@@ -59,7 +64,7 @@ class PGDState:
     @property
     def best_images(self) -> Tensor:
         """(B, 3, H, W), the image that had it."""
-        return self._best.compare()[1].view_as(self.images).clone()
+        return self._best.compare()[1].view_as(self._images).clone()
 
 
 class BestSoFar:
@@ -106,9 +111,9 @@ def best_restarts(state: PGDState, restarts: int) -> PGDState:
     rows = chosen + restarts * torch.arange(batch // restarts, device=chosen.device)
     return replace(
         state,
-        images=state.images[rows],
         logits=state.logits[rows],
         loss_terms={name: term[rows] for name, term in state.loss_terms.items()},
+        _images=state._images[rows],
         _centre=state._centre[rows],
         _best=BestSoFar(best_loss[rows], best_images[rows]),
     )
