@@ -132,12 +132,12 @@ class NormPenalty:
         self._outside, self._weight = outside, outside.new_tensor(weight)
 
     def __call__(self, images: Tensor, centre: Tensor) -> PenaltyTerm:
-        outside = (images - centre).mul_(self._outside)
+        outside = (images - centre) * self._outside
         size = norms(outside)
         value = size * self._weight
         # Where nothing has changed the bound is met and the pull is zero, see `Inpainting`.
-        pull = size.clamp_(SHORTEST, math.inf).reciprocal_().mul_(self._weight)
-        return PenaltyTerm(value.view(-1), outside.mul_(pull))
+        pull = size.clamp_(SHORTEST, math.inf).reciprocal_() * self._weight
+        return PenaltyTerm(value.view(-1), outside * pull)
 
 
 class MeanSquarePenalty:
@@ -148,9 +148,9 @@ class MeanSquarePenalty:
         self._pull = outside.new_tensor(2 * weight / outside.shape[1])
 
     def __call__(self, images: Tensor, centre: Tensor) -> PenaltyTerm:
-        outside = (images - centre).mul_(self._outside)
-        value = (outside * outside).mean(dim=1).mul_(self._weight)
-        return PenaltyTerm(value, outside.mul_(self._pull))
+        outside = (images - centre) * self._outside
+        value = (outside * outside).mean(dim=1) * self._weight
+        return PenaltyTerm(value, outside * self._pull)
 
 
 def target_tensor(targets: int | Sequence[int], batch: int) -> Tensor:

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from core.objectives import Objective, PreparedObjective
 from core.pgd_config import PGDConfig, paper_generation, paper_inpainting
-from core.pgd_moves import make_move, project, unit
+from core.pgd_moves import Move, make_move, project, unit
 from core.pgd_state import BestSoFar, PGDState, best_restarts
 
 __all__ = ["PGDConfig", "PGDState", "best_restarts", "paper_generation", "paper_inpainting", "pgd_steps", "run_pgd"]
@@ -74,7 +74,8 @@ def pgd_steps(
         centre = images.clone().repeat_interleave(config.restarts, dim=0).flatten(1)
         # A copy, because the first state hands out its start.
         start = _random_start(centre, config, held, generator) if config.random_start else centre.clone()
-    return _steps(_Loss(classifier, prepared, centre, images.shape), start, config, held)
+    move = make_move(centre, config, held)
+    return _steps(_Loss(classifier, prepared, centre), move, centre, start, images.shape[2:], config)
 
 
 def run_pgd(
@@ -95,10 +96,9 @@ def run_pgd(
 class _Point(NamedTuple):
     """What one forward pass, and one backward pass where a move follows, say about the images of a step.
 
-    images: (B, 3, H, W). loss: (B,), the sum of terms, but never the same tensor as one of them. gradient: (B, D).
+    loss: (B,), the sum of terms, but never the same tensor as one of them. gradient: (B, D).
     """
 
-    images: Tensor
     logits: Tensor
     loss: Tensor
     terms: dict[str, Tensor]
@@ -106,23 +106,16 @@ class _Point(NamedTuple):
 
 
 class _Loss:
-    """The loss around `centre` (B, D), given images as rows. shape: (..., 3, H, W) of the images."""
+    """The loss of images around `centre` (B, D)."""
 
-    def __init__(
-        self,
-        classifier: ImageClassifier,
-        objective: PreparedObjective,
-        centre: Tensor,
-        shape: torch.Size,
-    ) -> None:
-        self.centre, self._shape = centre, (len(centre), *shape[1:])
-        self._classifier, self._targets, self._penalty = classifier, objective.targets, objective.penalty
+    def __init__(self, classifier: ImageClassifier, objective: PreparedObjective, centre: Tensor) -> None:
+        self._classifier, self._centre = classifier, centre
+        self._targets, self._penalty = objective.targets, objective.penalty
         self._ones = torch.ones(len(centre), device=centre.device)  # the gradient of the sum of the losses
 
     def at(self, images: Tensor, *, last: bool) -> _Point:
-        """With the gradient, unless this is the `last` point."""
-        shown = images.view(self._shape)
-        point = shown.detach().requires_grad_(not last)
+        """At (B, 3, H, W) images; with the gradient, unless this is the `last` point."""
+        point = images.detach().requires_grad_(not last)
         logits = self._classifier(point)
         if not last and not logits.requires_grad:
             raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
@@ -130,25 +123,27 @@ class _Loss:
         gradient = None
         if not last:
             # Convolutions may hand out gradients in channels-last order: only then is this a copy.
-            gradient = torch.autograd.grad(cross_entropy, point, self._ones)[0].reshape(images.shape)
+            gradient = torch.autograd.grad(cross_entropy, point, self._ones)[0].reshape(self._centre.shape)
         detached = cross_entropy.detach()
         terms = {"cross_entropy": detached}
         if self._penalty is None:
-            return _Point(shown, logits.detach(), detached.clone(), terms, gradient)
+            return _Point(logits.detach(), detached.clone(), terms, gradient)
         # After the backward pass: the next move has the same operations, so they are in the processor's caches then.
-        terms["penalty"], pull = self._penalty(images, self.centre)
+        terms["penalty"], pull = self._penalty(images.flatten(1), self._centre)
         gradient = None if gradient is None else gradient + pull
-        return _Point(shown, logits.detach(), detached + terms["penalty"], terms, gradient)
+        return _Point(logits.detach(), detached + terms["penalty"], terms, gradient)
 
 
-def _steps(loss: _Loss, start: Tensor, config: PGDConfig, held: Tensor | None) -> Generator[PGDState, None, None]:
-    """The loop of `pgd_steps`. Images are rows here, (B, D) with D = 3 * H * W, as their norms want them.
+def _steps(
+    loss: _Loss, move: Move, centre: Tensor, start: Tensor, shape: torch.Size, config: PGDConfig
+) -> Generator[PGDState, None, None]:
+    """The loop of `pgd_steps`. centre, start: rows, (B, D) with D = 3 * H * W, as their norms want them. shape: H, W.
 
     The next move is made before the yield, and what is needed after it is never handed out, so a consumer who writes
     into a state's tensors disturbs nothing. No grad-mode block is open at the yield: it would leak into the consumer.
     """
-    images, best = start, None
-    move = make_move(loss.centre, config, held)
+    rows, best = start, None
+    images = rows.view(-1, 3, *shape)
     for step in range(config.steps + 1):
         with _gradients_on():
             point = loss.at(images, last=step == config.steps)
@@ -156,16 +151,18 @@ def _steps(loss: _Loss, start: Tensor, config: PGDConfig, held: Tensor | None) -
                 raise RuntimeError(
                     f"the classifier's loss at the start is not finite ({point.loss.tolist()}); check its weights"
                 )
-            moved = None if point.gradient is None else move(images, point.gradient, point.loss)
-            if moved is not None and config.stop_loss is not None:
-                reached = point.loss <= config.stop_loss
-                moved = None if bool(reached.all()) else torch.where(reached.view(-1, 1), images, moved)
-            best = BestSoFar(point.loss, images, best)
-            state = PGDState(step, config.steps, point.logits, point.terms, point.images, loss.centre, best)
+            best = BestSoFar(point.loss, rows, best)
+            state = PGDState(step, config.steps, point.logits, point.terms, images, centre, best)
+            done = point.gradient is None
+            if point.gradient is not None:
+                moved = move(rows, point.gradient, point.loss)
+                if config.stop_loss is not None:
+                    reached = point.loss <= config.stop_loss
+                    moved, done = torch.where(reached.view(-1, 1), rows, moved), bool(reached.all())
+                rows, images = moved, moved.view(images.shape)
         yield state
-        if moved is None:
+        if done:
             return
-        images = moved
 
 
 def _gradients_on() -> AbstractContextManager[object]:

@@ -48,15 +48,14 @@ def project(images: Tensor, centre: Tensor, epsilon: float) -> Tensor:
 
     The clip only brings an image nearer to a centre in [0, 1], so the result lies in both sets.
     """
-    return _project_in_place(images.clone(), centre, centre.new_tensor(epsilon))
+    return _project(images, centre, centre.new_tensor(epsilon))
 
 
-def _project_in_place(images: Tensor, centre: Tensor, epsilon: Tensor) -> Tensor:
-    # In place: at 224 pixels the memory these passes touch is what a step costs beside the classifier.
-    change = images.sub_(centre)
+def _project(images: Tensor, centre: Tensor, epsilon: Tensor) -> Tensor:
+    change = images - centre
     # An image inside the ball keeps a factor of exactly 1, also at the centre, where the reciprocal is infinite.
-    factor = norms(change).reciprocal_().mul_(epsilon).clamp_(0.0, 1.0)
-    return change.mul_(factor).add_(centre).clamp_(0.0, 1.0)
+    factor = (norms(change).reciprocal_() * epsilon).clamp_(0.0, 1.0)
+    return (change * factor + centre).clamp_(0.0, 1.0)
 
 
 class ConstantMove:
@@ -81,7 +80,7 @@ class ConstantMove:
                 direction = direction + self._momentum * self._velocity
             self._velocity = direction
             direction = unit(direction)
-        return _project_in_place(images - direction.mul_(self._step_size), self._centre, self._epsilon)
+        return _project(images - direction * self._step_size, self._centre, self._epsilon)
 
 
 class AdaptiveMove:
@@ -126,12 +125,12 @@ class AdaptiveMove:
             images = torch.where(back, self._best_images, images)
             gradient = torch.where(back, self._best_gradient, gradient)
             self._previous = torch.where(back, images, self._previous)
-        ahead = images - unit(gradient).mul_(_per_image(self._step_size))
-        ahead = _project_in_place(ahead, self._centre, self._epsilon)
+        ahead = images - unit(gradient) * _per_image(self._step_size)
+        ahead = _project(ahead, self._centre, self._epsilon)
         if self._step > 0:
             inertia = (1 - self._MOMENTUM) * (images - self._previous)
             ahead = images + self._MOMENTUM * (ahead - images) + inertia
-            ahead = _project_in_place(ahead, self._centre, self._epsilon)
+            ahead = _project(ahead, self._centre, self._epsilon)
         self._previous = images
         self._step += 1
         return ahead
