@@ -25,7 +25,7 @@ Penalty = Literal["norm", "mean_square"]
 class PenaltyTerm(NamedTuple):
     """A penalty at one point, and where it pulls.
 
-    value: (B,), its share of each image's loss. gradient: (B, D), of the values' sum with respect to the images.
+    value: (B, 1), its share of each image's loss. gradient: (B, D), of the values' sum with respect to the images.
     """
 
     value: Tensor
@@ -137,7 +137,7 @@ class NormPenalty:
         value = size * self._weight
         # Where nothing has changed the bound is met and the pull is zero, see `Inpainting`.
         pull = size.clamp_(SHORTEST, math.inf).reciprocal_() * self._weight
-        return PenaltyTerm(value.view(-1), outside * pull)
+        return PenaltyTerm(value, outside * pull)
 
 
 class MeanSquarePenalty:
@@ -149,7 +149,7 @@ class MeanSquarePenalty:
 
     def __call__(self, images: Tensor, centre: Tensor) -> PenaltyTerm:
         outside = (images - centre) * self._outside
-        value = (outside * outside).mean(dim=1) * self._weight
+        value = (outside * outside).mean(1, True) * self._weight
         return PenaltyTerm(value, outside * self._pull)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from torch.nn import functional
 from core.objectives import Objective, PreparedObjective
 from core.pgd_config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd_moves import Move, make_move, project, unit
-from core.pgd_state import BestSoFar, PGDState, best_restarts
+from core.pgd_state import BestSoFar, PGDState, Point, best_restarts
 
 __all__ = ["PGDConfig", "PGDState", "best_restarts", "paper_generation", "paper_inpainting", "pgd_steps", "run_pgd"]
 
@@ -75,7 +74,7 @@ def pgd_steps(
         # A copy, because the first state hands out its start.
         start = _random_start(centre, config, held, generator) if config.random_start else centre.clone()
     move = make_move(centre, config, held)
-    return _steps(_Loss(classifier, prepared, centre), move, centre, start, images.shape[2:], config)
+    return _steps(_Loss(classifier, prepared, centre), move, centre, start, (len(centre), *images.shape[1:]), config)
 
 
 def run_pgd(
@@ -93,18 +92,6 @@ def run_pgd(
     return last
 
 
-class _Point(NamedTuple):
-    """What one forward pass, and one backward pass where a move follows, say about the images of a step.
-
-    loss: (B,), the sum of terms, but never the same tensor as one of them. gradient: (B, D).
-    """
-
-    logits: Tensor
-    loss: Tensor
-    terms: dict[str, Tensor]
-    gradient: Tensor | None
-
-
 class _Loss:
     """The loss of images around `centre` (B, D)."""
 
@@ -113,53 +100,50 @@ class _Loss:
         self._targets, self._penalty = objective.targets, objective.penalty
         self._ones = torch.ones(len(centre), device=centre.device)  # the gradient of the sum of the losses
 
-    def at(self, images: Tensor, *, last: bool) -> _Point:
-        """At (B, 3, H, W) images; with the gradient, unless this is the `last` point."""
-        point = images.detach().requires_grad_(not last)
-        logits = self._classifier(point)
+    def at(self, images: Tensor, *, last: bool) -> tuple[Point, Tensor | None]:
+        """Of (B, 3, H, W) images, with the (B, D) gradient unless this is the `last` point."""
+        variable = images.detach().requires_grad_(not last)
+        logits = self._classifier(variable)
         if not last and not logits.requires_grad:
             raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
         cross_entropy = functional.cross_entropy(logits, self._targets, reduction="none")
-        gradient = None
+        gradient = value = None
         if not last:
             # Convolutions may hand out gradients in channels-last order: only then is this a copy.
-            gradient = torch.autograd.grad(cross_entropy, point, self._ones)[0].reshape(self._centre.shape)
-        detached = cross_entropy.detach()
-        terms = {"cross_entropy": detached}
-        if self._penalty is None:
-            return _Point(logits.detach(), detached.clone(), terms, gradient)
-        # After the backward pass: the next move has the same operations, so they are in the processor's caches then.
-        terms["penalty"], pull = self._penalty(images.flatten(1), self._centre)
-        gradient = None if gradient is None else gradient + pull
-        return _Point(logits.detach(), detached + terms["penalty"], terms, gradient)
+            gradient = torch.autograd.grad(cross_entropy, variable, self._ones)[0].reshape(self._centre.shape)
+        if self._penalty is not None:
+            # After the backward pass: the next move has the same operations, and then they are in the caches.
+            value, pull = self._penalty(images.flatten(1), self._centre)
+            gradient = None if gradient is None else gradient + pull
+        return Point(logits.detach(), cross_entropy.detach(), value), gradient
 
 
 def _steps(
-    loss: _Loss, move: Move, centre: Tensor, start: Tensor, shape: torch.Size, config: PGDConfig
+    loss: _Loss, move: Move, centre: Tensor, start: Tensor, shape: tuple[int, ...], config: PGDConfig
 ) -> Generator[PGDState, None, None]:
-    """The loop of `pgd_steps`. centre, start: rows, (B, D) with D = 3 * H * W, as their norms want them. shape: H, W.
+    """The loop of `pgd_steps`.
 
-    The next move is made before the yield, and what is needed after it is never handed out, so a consumer who writes
-    into a state's tensors disturbs nothing. No grad-mode block is open at the yield: it would leak into the consumer.
+    centre, start: rows, (B, D) with D = 3 * H * W, as their norms want them. shape: of the images.
+    No grad-mode block is open at the yield: it would leak into the consumer.
     """
     rows, best = start, None
-    images = rows.view(-1, 3, *shape)
+    images = rows.view(shape)
     for step in range(config.steps + 1):
         with _gradients_on():
-            point = loss.at(images, last=step == config.steps)
-            if step == 0 and not bool(torch.isfinite(point.loss).all()):
+            point, gradient = loss.at(images, last=step == config.steps)
+            if step == 0 and not bool(torch.isfinite(point.loss()).all()):
                 raise RuntimeError(
-                    f"the classifier's loss at the start is not finite ({point.loss.tolist()}); check its weights"
+                    f"the classifier's loss at the start is not finite ({point.loss().tolist()}); check its weights"
                 )
             best = BestSoFar(point.loss, rows, best)
-            state = PGDState(step, config.steps, point.logits, point.terms, images, centre, best)
-            done = point.gradient is None
-            if point.gradient is not None:
-                moved = move(rows, point.gradient, point.loss)
+            state = PGDState(step, config.steps, point, images, centre, best)
+            done = gradient is None
+            if gradient is not None:
+                moved = move(rows, gradient, point.loss)
                 if config.stop_loss is not None:
-                    reached = point.loss <= config.stop_loss
+                    reached = point.loss() <= config.stop_loss
                     moved, done = torch.where(reached.view(-1, 1), rows, moved), bool(reached.all())
-                rows, images = moved, moved.view(images.shape)
+                rows, images = moved, moved.view(shape)
         yield state
         if done:
             return

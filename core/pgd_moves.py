@@ -15,9 +15,9 @@ from torch import Tensor
 
 from core.pgd_config import PGDConfig
 
-# (images, gradient, loss) of a point -> new images to try next. Images and gradients are rows, (B, D) with
-# D = 3 * H * W. Nothing given is written to.
-Move = Callable[[Tensor, Tensor, Tensor], Tensor]
+# (images, gradient, what gives the (B,) loss) of a point -> new images to try next. Images and gradients are rows,
+# (B, D) with D = 3 * H * W. Nothing given is written to.
+Move = Callable[[Tensor, Tensor, Callable[[], Tensor]], Tensor]
 
 
 # Guards a gradient of zero. Foolbox's number, and as a bound, not an addend: once a classifier is sure, gradients
@@ -35,7 +35,7 @@ def norms(rows: Tensor) -> Tensor:
     """(B, D) -> (B, 1) L2 norm of each row."""
     # Not torch.linalg.vector_norm: it rounds differently from foolbox, see ConstantMove.
     # Not square() either, the same number at twice the time.
-    return (rows * rows).sum(dim=1, keepdim=True).sqrt_()
+    return (rows * rows).sum(1, True).sqrt_()
 
 
 def unit(rows: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class ConstantMove:
         self._momentum = config.momentum
         self._velocity: Tensor | None = None
 
-    def __call__(self, images: Tensor, gradient: Tensor, loss: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, gradient: Tensor, give_loss: Callable[[], Tensor]) -> Tensor:
         direction = unit(_release(gradient, self._held))
         if self._momentum:
             if self._velocity is not None:
@@ -109,7 +109,8 @@ class AdaptiveMove:
         self._halved = torch.ones_like(per_image, dtype=torch.bool)
         self._previous = self._best_images = self._best_gradient = centre
 
-    def __call__(self, images: Tensor, gradient: Tensor, loss: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, gradient: Tensor, give_loss: Callable[[], Tensor]) -> Tensor:
+        loss = give_loss()
         gradient = _release(gradient, self._held)
         self._successes = self._successes + (loss < self._last_loss)
         self._last_loss = loss

@@ -6,7 +6,9 @@ pass a step costs what its small operations cost, and most states of a live run 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,19 +20,33 @@ from core.pgd_moves import norms
 _MOST_WAITING = 2**17
 
 
+class Point(NamedTuple):
+    """What one forward pass says about the images of a step; never written to.
+
+    logits: (B, K). cross_entropy: (B,). penalty: (B, 1) as the objective gave it, None where it has none.
+    """
+
+    logits: Tensor
+    cross_entropy: Tensor
+    penalty: Tensor | None
+
+    def loss(self) -> Tensor:
+        """(B,), worked out at each call."""
+        return self.cross_entropy if self.penalty is None else self.cross_entropy + self.penalty.view(-1)
+
+
 @dataclass(frozen=True, eq=False)
 class PGDState:
-    """One moment of a run; tensors are detached copies that never change later. B counts images times restarts.
+    """One moment of a run. B counts images times restarts.
+
+    Every tensor asked for is a copy, without gradient, that never changes later and that may be written to.
 
     step: moves made so far, 0 at the start. steps: moves the run makes at most.
-    logits: (B, K) of the images.
-    loss_terms: each (B,): "cross_entropy" to the target and, where the objective has one, "penalty".
     """
 
     step: int
     steps: int
-    logits: Tensor
-    loss_terms: dict[str, Tensor]
+    _point: Point
     _images: Tensor
     _centre: Tensor
     _best: BestSoFar
@@ -41,15 +57,27 @@ class PGDState:
         return self._images.clone()
 
     @property
+    def logits(self) -> Tensor:
+        """(B, K) of the images."""
+        return self._point.logits.clone()
+
+    @property
     def loss(self) -> Tensor:
         """(B,), the sum of the loss terms."""
-        first, *others = self.loss_terms.values()
-        return sum(others, start=first)
+        return self._point.loss().clone()
+
+    @property
+    def loss_terms(self) -> dict[str, Tensor]:
+        """Each (B,): "cross_entropy" to the target and, where the objective has one, "penalty"."""
+        terms = {"cross_entropy": self._point.cross_entropy.clone()}
+        if self._point.penalty is not None:
+            terms["penalty"] = self._point.penalty.flatten().clone()
+        return terms
 
     @property
     def target_probability(self) -> Tensor:
         """(B,) in [0, 1]."""
-        return self.loss_terms["cross_entropy"].neg().exp_()
+        return self._point.cross_entropy.neg().exp_()
 
     @property
     def perturbation_norm(self) -> Tensor:
@@ -71,11 +99,12 @@ class BestSoFar:
     """The lowest loss of each image up to some point of a run, and the image that had it; compared when asked.
 
     Args:
-        loss, images: (B,) and (B, D) of the point, never written to.
+        loss: gives (B,), of the point.
+        images: (B, D) of the point, never written to.
         before: of the point before; None at the start.
     """
 
-    def __init__(self, loss: Tensor, images: Tensor, before: BestSoFar | None = None) -> None:
+    def __init__(self, loss: Callable[[], Tensor], images: Tensor, before: BestSoFar | None = None) -> None:
         # One tuple, so that threads which compare at the same time see all of it or nothing.
         self._known = (loss, images, before)
         self._waiting: int = 0 if before is None else before._waiting + images.numel()
@@ -84,16 +113,18 @@ class BestSoFar:
 
     def compare(self) -> tuple[Tensor, Tensor]:
         """(B,) and (B, D): the lowest loss and its images, not to be written to; of equal ones the first."""
-        loss, images, before = self._known
+        give_loss, images, before = self._known
         later = []
         while before is not None:
-            later.append((loss, images))
-            loss, images, before = before._known
-        for new_loss, new_images in reversed(later):
+            later.append((give_loss, images))
+            give_loss, images, before = before._known
+        loss = give_loss()
+        for give_loss, new_images in reversed(later):
+            new_loss = give_loss()
             improved = new_loss < loss
             loss = torch.where(improved, new_loss, loss)
             images = torch.where(improved.view(-1, 1), new_images, images)
-        self._known, self._waiting = (loss, images, None), 0
+        self._known, self._waiting = (lambda: loss, images, None), 0
         return loss, images
 
 
@@ -109,11 +140,11 @@ def best_restarts(state: PGDState, restarts: int) -> PGDState:
         raise ValueError(f"a batch of {batch} does not consist of {restarts} restarts per image")
     chosen = best_loss.view(-1, restarts).argmin(dim=1)
     rows = chosen + restarts * torch.arange(batch // restarts, device=chosen.device)
+    logits, cross_entropy, penalty = state._point
     return replace(
         state,
-        logits=state.logits[rows],
-        loss_terms={name: term[rows] for name, term in state.loss_terms.items()},
+        _point=Point(logits[rows], cross_entropy[rows], None if penalty is None else penalty[rows]),
         _images=state._images[rows],
         _centre=state._centre[rows],
-        _best=BestSoFar(best_loss[rows], best_images[rows]),
+        _best=BestSoFar(lambda: best_loss[rows], best_images[rows]),
     )

@@ -25,7 +25,7 @@ def test_penalty_and_its_gradient_are_those_of_the_formula(seed, penalty):
     given, centre = images.detach().float().flatten(1), start.flatten(1)
     kept = given.clone(), centre.clone()
     found = objective.prepare(start).penalty(given, centre)
-    torch.testing.assert_close(found.value, value.detach().float())
+    torch.testing.assert_close(found.value.view(-1), value.detach().float())
     torch.testing.assert_close(found.gradient, wanted.float().flatten(1))
     assert torch.equal(given, kept[0]) and torch.equal(centre, kept[1])
 
@@ -36,7 +36,7 @@ def test_penalty_does_not_pull_where_nothing_has_changed(penalty):
     prepared, rows = Inpainting(random_targets(2, 0), centre_mask(), penalty=penalty).prepare(images), images.flatten(1)
     for change in (torch.zeros_like(images), 0.01 * centre_mask().expand_as(images)):
         found = prepared.penalty(rows + change.flatten(1), rows)
-        assert torch.equal(found.gradient, torch.zeros_like(rows)) and torch.equal(found.value, torch.zeros(2))
+        assert torch.equal(found.gradient, torch.zeros_like(rows)) and not found.value.any()
 
 
 def test_prepare_repeats_targets_and_masks_for_restarts():
