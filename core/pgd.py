@@ -10,7 +10,6 @@ The app, the batch script and the tests consume the same iterator:
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
@@ -25,8 +24,6 @@ from core.pgd_state import BestSoFar, PGDState, Point, best_restarts
 __all__ = ["PGDConfig", "PGDState", "best_restarts", "paper_generation", "paper_inpainting", "pgd_steps", "run_pgd"]
 
 ImageClassifier = Callable[[Tensor], Tensor]
-
-_NO_BLOCK = nullcontext()
 
 
 def pgd_steps(
@@ -71,10 +68,9 @@ def pgd_steps(
         _check_targets(prepared.targets, classifier)
         held = None if mask is None else _held_values(mask, images, config.restarts)
         centre = images.clone().repeat_interleave(config.restarts, dim=0).flatten(1)
-        # A copy, because the first state hands out its start.
-        start = _random_start(centre, config, held, generator) if config.random_start else centre.clone()
-    move = make_move(centre, config, held)
-    return _steps(_Loss(classifier, prepared, centre), move, centre, start, (len(centre), *images.shape[1:]), config)
+        start = _random_start(centre, config, held, generator) if config.random_start else centre
+    move, shape = make_move(centre, config, held), (len(centre), *images.shape[1:])
+    return _steps(_Run(classifier, prepared, move, centre, start, config, shape))
 
 
 def run_pgd(
@@ -92,17 +88,65 @@ def run_pgd(
     return last
 
 
-class _Loss:
-    """The loss of images around `centre` (B, D)."""
+def _steps(run: _Run) -> Generator[PGDState, None, None]:
+    """The loop of `pgd_steps`. No grad-mode block is open at the yield: it would leak into the consumer."""
+    while not run.done:
+        # Gradients are wanted whatever the consumer's mode. Entering one costs a small network's step one per cent.
+        if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
+            state = run.advance()
+        else:
+            with torch.inference_mode(False):
+                state = run.advance()
+        yield state
 
-    def __init__(self, classifier: ImageClassifier, objective: PreparedObjective, centre: Tensor) -> None:
-        self._classifier, self._centre = classifier, centre
-        self._targets, self._penalty = objective.targets, objective.penalty
+
+class _Run:
+    """A run at some point. Images are rows here, (B, D) with D = 3 * H * W, as their norms want them.
+
+    Only the classifier's own tensors carry gradients; the rest of a step starts from detached ones, so it needs no
+    mode of its own. Nothing that the run needs later is handed out.
+    """
+
+    def __init__(
+        self,
+        classifier: ImageClassifier,
+        objective: PreparedObjective,
+        move: Move,
+        centre: Tensor,
+        start: Tensor,
+        config: PGDConfig,
+        shape: tuple[int, ...],
+    ) -> None:
+        self.done = False
+        self._classifier, self._targets, self._penalty = classifier, objective.targets, objective.penalty
+        self._move, self._centre, self._config, self._shape = move, centre, config, shape
         self._ones = torch.ones(len(centre), device=centre.device)  # the gradient of the sum of the losses
+        self._step, self._rows, self._images = 0, start, start.view(shape)
+        self._best: BestSoFar | None = None
 
-    def at(self, images: Tensor, *, last: bool) -> tuple[Point, Tensor | None]:
-        """Of (B, 3, H, W) images, with the (B, D) gradient unless this is the `last` point."""
-        variable = images.detach().requires_grad_(not last)
+    def advance(self) -> PGDState:
+        """The state at the present point, after which the run is at the next one, or done."""
+        config, rows = self._config, self._rows
+        point, gradient = self._evaluate(last=self._step == config.steps)
+        if self._step == 0 and not bool(torch.isfinite(point.loss()).all()):
+            raise RuntimeError(
+                f"the classifier's loss at the start is not finite ({point.loss().tolist()}); check its weights"
+            )
+        self._best = BestSoFar(point.loss, rows, self._best)
+        state = PGDState(self._step, config.steps, point, self._images, self._centre, self._best)
+        if gradient is None:
+            self.done = True
+            return state
+        moved = self._move(rows, gradient, point.loss)
+        if config.stop_loss is not None:
+            reached = point.loss() <= config.stop_loss
+            moved, self.done = torch.where(reached.view(-1, 1), rows, moved), bool(reached.all())
+        self._step, self._rows, self._images = self._step + 1, moved, moved.view(self._shape)
+        return state
+
+    def _evaluate(self, *, last: bool) -> tuple[Point, Tensor | None]:
+        """At the present point, with the (B, D) gradient unless it is the last one."""
+        variable = self._images.detach().requires_grad_(not last)
         logits = self._classifier(variable)
         if not last and not logits.requires_grad:
             raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
@@ -113,51 +157,9 @@ class _Loss:
             gradient = torch.autograd.grad(cross_entropy, variable, self._ones)[0].reshape(self._centre.shape)
         if self._penalty is not None:
             # After the backward pass: the next move has the same operations, and then they are in the caches.
-            value, pull = self._penalty(images.flatten(1), self._centre)
+            value, pull = self._penalty(self._rows, self._centre)
             gradient = None if gradient is None else gradient + pull
         return Point(logits.detach(), cross_entropy.detach(), value), gradient
-
-
-def _steps(
-    loss: _Loss, move: Move, centre: Tensor, start: Tensor, shape: tuple[int, ...], config: PGDConfig
-) -> Generator[PGDState, None, None]:
-    """The loop of `pgd_steps`.
-
-    centre, start: rows, (B, D) with D = 3 * H * W, as their norms want them. shape: of the images.
-    No grad-mode block is open at the yield: it would leak into the consumer.
-    """
-    rows, best = start, None
-    images = rows.view(shape)
-    for step in range(config.steps + 1):
-        with _gradients_on():
-            point, gradient = loss.at(images, last=step == config.steps)
-            if step == 0 and not bool(torch.isfinite(point.loss()).all()):
-                raise RuntimeError(
-                    f"the classifier's loss at the start is not finite ({point.loss().tolist()}); check its weights"
-                )
-            best = BestSoFar(point.loss, rows, best)
-            state = PGDState(step, config.steps, point, images, centre, best)
-            done = gradient is None
-            if gradient is not None:
-                moved = move(rows, gradient, point.loss)
-                if config.stop_loss is not None:
-                    reached = point.loss() <= config.stop_loss
-                    moved, done = torch.where(reached.view(-1, 1), rows, moved), bool(reached.all())
-                rows, images = moved, moved.view(shape)
-        yield state
-        if done:
-            return
-
-
-def _gradients_on() -> AbstractContextManager[object]:
-    """Whatever the consumer's mode, tensors made inside can carry a gradient.
-
-    Only the classifier's own do: the rest of a step starts from detached ones, so it needs no block of its own.
-    """
-    # Entering a mode costs a small network's step one per cent, so only where the consumer has another.
-    if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
-        return _NO_BLOCK
-    return torch.inference_mode(False)
 
 
 def _random_start(centre: Tensor, config: PGDConfig, held: Tensor | None, generator: torch.Generator | None) -> Tensor:

@@ -74,7 +74,9 @@ class ConstantMove:
         self._velocity: Tensor | None = None
 
     def __call__(self, images: Tensor, gradient: Tensor, give_loss: Callable[[], Tensor]) -> Tensor:
-        direction = unit(_release(gradient, self._held))
+        if self._held is not None:
+            gradient = gradient.masked_fill(self._held, 0.0)
+        direction = unit(gradient)
         if self._momentum:
             if self._velocity is not None:
                 direction = direction + self._momentum * self._velocity
@@ -111,7 +113,8 @@ class AdaptiveMove:
 
     def __call__(self, images: Tensor, gradient: Tensor, give_loss: Callable[[], Tensor]) -> Tensor:
         loss = give_loss()
-        gradient = _release(gradient, self._held)
+        if self._held is not None:
+            gradient = gradient.masked_fill(self._held, 0.0)
         self._successes = self._successes + (loss < self._last_loss)
         self._last_loss = loss
         improved = loss < self._best_loss
@@ -160,7 +163,3 @@ def checkpoints(steps: int) -> frozenset[int]:
 
 def _per_image(values: Tensor) -> Tensor:
     return values.view(-1, 1)
-
-
-def _release(gradient: Tensor, held: Tensor | None) -> Tensor:
-    return gradient if held is None else gradient.masked_fill(held, 0.0)
