@@ -153,12 +153,15 @@ class _Run:
         cross_entropy = functional.cross_entropy(logits, self._targets, reduction="none")
         gradient = value = None
         if not last:
-            # Convolutions may hand out gradients in channels-last order: only then is this a copy.
-            gradient = torch.autograd.grad(cross_entropy, variable, self._ones)[0].reshape(self._centre.shape)
+            gradient = torch.autograd.grad(cross_entropy, variable, self._ones)[0]
         if self._penalty is not None:
             # After the backward pass: the next move has the same operations, and then they are in the caches.
             value, pull = self._penalty(self._rows, self._centre)
-            gradient = None if gradient is None else gradient + pull
+            # The sum comes in the memory order of its first term.
+            gradient = None if gradient is None else pull.view(self._shape) + gradient
+        if gradient is not None:
+            # Convolutions may hand out gradients in channels-last order: only then is this a copy.
+            gradient = gradient.reshape(self._rows.shape)
         return Point(logits.detach(), cross_entropy.detach(), value), gradient
 
 

@@ -130,6 +130,24 @@ def test_pgd_steps_describes_its_images_truly():
         torch.testing.assert_close(state.best_loss, best, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("most_waiting", [1, 2000, 2**18])
+@pytest.mark.parametrize("asked", [1, 5, 1000])
+def test_best_is_the_same_however_often_it_is_asked_for(asked, most_waiting, monkeypatch):
+    monkeypatch.setattr("core.pgd_state._MOST_WAITING", most_waiting)
+    # Steps too long to settle, so that the loss goes up and down.
+    config, images = config_for(steps=30, step_size=1.0, epsilon=0.5), random_images(3, 2)
+    seen, best = [], None
+    for state in pgd_steps(ConvClassifier(), objective_for("generation", 3, 2), images, config):
+        seen.append((state.loss, state.images))
+        if state.step % asked == 0 or state.step == config.steps:
+            best = state.best_loss, state.best_images
+    losses = torch.stack([loss for loss, _ in seen])
+    lowest = losses.argmin(dim=0)
+    assert len(set(lowest.tolist())) > 1 and 0 < int(lowest.max()) < config.steps
+    assert torch.equal(best[0], losses.min(dim=0).values)
+    assert torch.equal(best[1], torch.stack([seen[step][1][row] for row, step in enumerate(lowest.tolist())]))
+
+
 def test_pgd_steps_needs_one_forward_pass_per_state():
     classifier = LinearClassifier()
     run_pgd(classifier, Generation(random_targets(2, 0)), random_images(2, 0), config_for(steps=7))
