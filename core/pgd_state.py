@@ -43,11 +43,12 @@ class PGDState:
     Every tensor asked for is a copy, without gradient, that never changes later and that may be written to.
 
     step: moves made so far, 0 at the start. steps: moves the run makes at most.
+    point: the same numbers without a copy, only to be read.
     """
 
     step: int
     steps: int
-    _point: Point
+    point: Point
     _images: Tensor
     _centre: Tensor
     _best: BestSoFar
@@ -60,25 +61,25 @@ class PGDState:
     @property
     def logits(self) -> Tensor:
         """(B, K) of the images."""
-        return self._point.logits.clone()
+        return self.point.logits.clone()
 
     @property
     def loss(self) -> Tensor:
         """(B,), the sum of the loss terms."""
-        return self._point.loss().clone()
+        return self.point.loss().clone()
 
     @property
     def loss_terms(self) -> dict[str, Tensor]:
         """Each (B,): "cross_entropy" to the target and, where the objective has one, "penalty"."""
-        terms = {"cross_entropy": self._point.cross_entropy.clone()}
-        if self._point.penalty is not None:
-            terms["penalty"] = self._point.penalty.flatten().clone()
+        terms = {"cross_entropy": self.point.cross_entropy.clone()}
+        if self.point.penalty is not None:
+            terms["penalty"] = self.point.penalty.flatten().clone()
         return terms
 
     @property
     def target_probability(self) -> Tensor:
         """(B,) in [0, 1]."""
-        return self._point.cross_entropy.neg().exp_()
+        return self.point.cross_entropy.neg().exp_()
 
     @property
     def perturbation_norm(self) -> Tensor:
@@ -141,10 +142,10 @@ def best_restarts(state: PGDState, restarts: int) -> PGDState:
         raise ValueError(f"a batch of {batch} does not consist of {restarts} restarts per image")
     chosen = best_loss.view(-1, restarts).argmin(dim=1)
     rows = chosen + restarts * torch.arange(batch // restarts, device=chosen.device)
-    logits, cross_entropy, penalty = state._point
+    logits, cross_entropy, penalty = state.point
     return replace(
         state,
-        _point=Point(logits[rows], cross_entropy[rows], None if penalty is None else penalty[rows]),
+        point=Point(logits[rows], cross_entropy[rows], None if penalty is None else penalty[rows]),
         _images=state._images[rows],
         _centre=state._centre[rows],
         _best=BestSoFar(lambda: best_loss[rows], best_images[rows]),

@@ -46,19 +46,18 @@ class RunRecorder:
         self._interval = frame_interval(config.steps, self._start.size)
         self._frames: list[np.ndarray] = []
         self._frame_steps: list[int] = []
-        self._losses: list[Tensor] = []
-        self._norms: list[Tensor] = []
-        self._terms: dict[str, list[Tensor]] = {}
+        self._terms = {"cross_entropy": _Curve()}
+        self._norm = _Curve()
         self._first: PGDState | None = None
         self._last: PGDState | None = None
         self._began = self._latest = time.perf_counter()
 
     def add(self, state: PGDState) -> None:
         """Take in the next state."""
-        self._losses.append(state.loss)
-        self._norms.append(state.perturbation_norm)
-        for name, term in state.loss_terms.items():
-            self._terms.setdefault(name, []).append(term)
+        self._terms["cross_entropy"].add(state.point.cross_entropy)
+        if state.point.penalty is not None:
+            self._terms.setdefault("penalty", _Curve()).add(state.point.penalty)
+        self._norm.add(state.perturbation_norm)
         self._first, self._last = self._first or state, state
         self._latest = time.perf_counter()  # the run is over then, however late `finish` is called
         if state.step % self._interval == 0:
@@ -67,17 +66,18 @@ class RunRecorder:
 
     def curves(self) -> dict[str, np.ndarray]:
         """The curves of a `PGDRun` so far, each (S, B) float32."""
-        loss = _stack(self._losses)
+        terms = self.terms()
+        loss = sum(terms.values())
         return {
             "loss": loss,
-            "target_probability": np.exp(-_stack(self._terms["cross_entropy"])),
-            "perturbation_norm": _stack(self._norms),
+            "target_probability": np.exp(-terms["cross_entropy"]),
+            "perturbation_norm": self._norm.read(),
             "best_loss": np.fmin.accumulate(loss),
         }
 
     def terms(self) -> dict[str, np.ndarray]:
         """The loss terms so far, each (S, B) float32."""
-        return {name: _stack(values) for name, values in self._terms.items()}
+        return {name: curve.read() for name, curve in self._terms.items()}
 
     def finish(
         self,
@@ -151,6 +151,25 @@ class RunRecorder:
         )
 
 
+class _Curve:
+    """(B,) or (B, 1) tensors, one for each state, as an array; each is converted once, however often it is read."""
+
+    def __init__(self) -> None:
+        self._new: list[Tensor] = []
+        self._known: np.ndarray | None = None
+
+    def add(self, values: Tensor) -> None:
+        self._new.append(values)
+
+    def read(self) -> np.ndarray:
+        """(S, B) float32, a new array."""
+        parts = [] if self._known is None else [self._known]
+        if self._new:
+            parts.append(_numpy(torch.stack(self._new).flatten(1)))
+        self._known, self._new = np.concatenate(parts), []
+        return self._known.copy()
+
+
 def rerun(
     run: PGDRun, classifier: ImageClassifier, device: str | torch.device = "cpu"
 ) -> Generator[PGDState, None, None]:
@@ -171,10 +190,6 @@ def rerun(
         objective = Inpainting(targets, mask, weight=settings["weight"], penalty=settings["penalty"])
     generator = torch.Generator().manual_seed(run.metadata["seed"])
     return pgd_steps(classifier, objective, start, config, generator=generator)
-
-
-def _stack(values: list[Tensor]) -> np.ndarray:
-    return _numpy(torch.stack(values))
 
 
 def _numpy(tensor: Tensor) -> np.ndarray:
