@@ -69,8 +69,8 @@ def pgd_steps(
         held = None if mask is None else _held_values(mask, images, config.restarts)
         centre = images.clone().repeat_interleave(config.restarts, dim=0).flatten(1)
         start = _random_start(centre, config, held, generator) if config.random_start else centre
-    move, shape = make_move(centre, config, held), (len(centre), *images.shape[1:])
-    return _steps(_Run(classifier, prepared, move, centre, start, config, shape))
+        move, shape = make_move(centre, config, held), (len(centre), *images.shape[1:])
+        return _steps(_Run(classifier, prepared, move, centre, start, config, shape))
 
 
 def run_pgd(

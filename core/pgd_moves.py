@@ -1,8 +1,8 @@
 """How PGD moves from one point to the next: a constant step (with optional momentum), or Auto-PGD's. Imports torch.
 
-A step of a small network costs what its first call of each operation costs, some 10 microseconds, since the pass has
-just emptied the processor's caches; a second call costs 2. So few operations, used again and again: `clamp_` with both
-bounds where one would do, lengths as tensors beside tensors.
+Beside a small network a step costs what its first call of each kind of operation costs, some 10 microseconds, since the
+pass has just emptied the processor's caches; a second call costs 2. So few kinds, used again and again: `clamp_` with
+both bounds where one would do, lengths as tensors, and hardly anything in place.
 """
 
 from __future__ import annotations
@@ -43,15 +43,11 @@ def unit(rows: Tensor) -> Tensor:
     return rows * norms(rows).clamp_(SHORTEST, math.inf).reciprocal_()
 
 
-def project(images: Tensor, centre: Tensor, epsilon: float) -> Tensor:
+def project(images: Tensor, centre: Tensor, epsilon: float | Tensor) -> Tensor:
     """New images: onto the L2 ball of radius `epsilon` around `centre` first, then clipped to [0, 1].
 
     The clip only brings an image nearer to a centre in [0, 1], so the result lies in both sets.
     """
-    return _project(images, centre, centre.new_tensor(epsilon))
-
-
-def _project(images: Tensor, centre: Tensor, epsilon: Tensor) -> Tensor:
     change = images - centre
     # An image inside the ball keeps a factor of exactly 1, also at the centre, where the reciprocal is infinite.
     factor = (norms(change).reciprocal_() * epsilon).clamp_(0.0, 1.0)
@@ -82,7 +78,7 @@ class ConstantMove:
                 direction = direction + self._momentum * self._velocity
             self._velocity = direction
             direction = unit(direction)
-        return _project(images - direction * self._step_size, self._centre, self._epsilon)
+        return project(images - direction * self._step_size, self._centre, self._epsilon)
 
 
 class AdaptiveMove:
@@ -130,11 +126,11 @@ class AdaptiveMove:
             gradient = torch.where(back, self._best_gradient, gradient)
             self._previous = torch.where(back, images, self._previous)
         ahead = images - unit(gradient) * _per_image(self._step_size)
-        ahead = _project(ahead, self._centre, self._epsilon)
+        ahead = project(ahead, self._centre, self._epsilon)
         if self._step > 0:
             inertia = (1 - self._MOMENTUM) * (images - self._previous)
             ahead = images + self._MOMENTUM * (ahead - images) + inertia
-            ahead = _project(ahead, self._centre, self._epsilon)
+            ahead = project(ahead, self._centre, self._epsilon)
         self._previous = images
         self._step += 1
         return ahead

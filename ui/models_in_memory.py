@@ -46,7 +46,7 @@ def _loaded(name: str) -> Classifier:
     spec = next(spec for spec in list_classifiers() if spec.name == name)
     classes = CIFAR10 if spec.kind == "zero-shot" else None
     classifier = load_classifier(name, classes, device=device)
-    # Streamlit collects garbage after every rerun; with torch's objects among it that takes 0.2 s each time.
+    # A collection of garbage looks through every object, and torch's, which stay for good, would make it 0.2 s.
     gc.collect()
     gc.freeze()
     return classifier

@@ -16,7 +16,7 @@ from ui.run_words import percent, title_of
 from ui.run_work import LiveRun, LiveState, RunPlan
 from ui.saved_runs import close_run, open_button, opened_run
 
-REDRAW_SECONDS, LOADING_SECONDS = 0.5, 1.0
+REDRAW_SECONDS = 0.5
 MOST_PICTURES = 16  # drawn of one run while it goes on
 
 
@@ -73,9 +73,7 @@ def run_panel(page: str, example: Callable[[], Result | None]) -> None:
     if started is not None and not started.job.active:
         _collect(page, started)
     if running(page):
-        # Each redraw collects garbage, which takes its time from the import of torch and the loading of a classifier.
-        loading = st.session_state[f"{page}.run"].job.latest is None
-        st.fragment(_live, run_every=LOADING_SECONDS if loading else REDRAW_SECONDS)(page, loading)
+        st.fragment(_live, run_every=REDRAW_SECONDS)(page)
         return
     if error := st.session_state.get(f"{page}.error"):
         refuse(error)
@@ -125,7 +123,7 @@ def _finished(page: str, result: Result) -> None:
     st.fragment(run_view)(result.runs, key=f"{page}.{result.id}")
 
 
-def _live(page: str, loading: bool) -> None:
+def _live(page: str) -> None:
     started: _Started | None = st.session_state.get(f"{page}.run")
     if started is None or not started.job.active:
         st.caption("The run has ended; putting its result together …")
@@ -134,8 +132,6 @@ def _live(page: str, loading: bool) -> None:
     job, plan = started.job, started.live.plan
     job.beat()
     state: LiveState | None = job.latest
-    if loading and state is not None:
-        st.rerun()  # from now on at the quicker pace
     steps = plan.config.steps
     left, right = st.columns([4, 1], vertical_alignment="center")
     if job.status == "queued":
