@@ -3,12 +3,14 @@
 import contextlib
 import dataclasses
 import json
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 from toy import ConvClassifier, KinkedClassifier, LinearClassifier, centre_mask, random_images, random_targets
 
 from core.classifiers import load_classifier
@@ -146,6 +148,34 @@ def test_best_is_the_same_however_often_it_is_asked_for(asked, most_waiting, mon
     assert len(set(lowest.tolist())) > 1 and 0 < int(lowest.max()) < config.steps
     assert torch.equal(best[0], losses.min(dim=0).values)
     assert torch.equal(best[1], torch.stack([seen[step][1][row] for row, step in enumerate(lowest.tolist())]))
+
+
+class OperationCounter(TorchDispatchMode):
+    """Counts torch's operations by name, of forward and backward passes too."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = Counter()
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        self.names[operation.overloadpacket.__name__] += 1
+        return operation(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(("kind", "most"), [("generation", 21), ("inpainting", 33)])
+def test_a_step_adds_few_operations_to_its_pass(kind, most):
+    # What a step of a small network costs beside its pass, see core/pgd_moves.py; timed by benchmarks/pgd.py.
+    classifier, images, objective = ConvClassifier(), random_images(1, 0), objective_for(kind, 1, 0)
+    with OperationCounter() as bare:
+        variable = images.detach().requires_grad_()
+        loss = nn.functional.cross_entropy(classifier(variable), objective.targets, reduction="sum")
+        torch.autograd.grad(loss, variable)
+    states = pgd_steps(classifier, objective, images, config_for())
+    next(states)
+    with OperationCounter() as step:
+        next(states)
+    added = step.names - bare.names
+    assert sum(added.values()) <= most and len(added) <= 9, added
 
 
 def test_pgd_steps_needs_one_forward_pass_per_state():
