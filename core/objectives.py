@@ -25,7 +25,8 @@ Penalty = Literal["norm", "mean_square"]
 class PenaltyTerm(NamedTuple):
     """A penalty at one point, and where it pulls.
 
-    value: (B, 1), its share of each image's loss. gradient: (B, D), of the values' sum with respect to the images.
+    value: (B, 1), its share of each image's loss.
+    gradient: (B, D), of the values' sum with respect to the images; a tensor of its own, to be written to.
     """
 
     value: Tensor

@@ -157,9 +157,10 @@ class _Run:
         if self._penalty is not None:
             # After the backward pass: the next move has the same operations, and then they are in the caches.
             value, pull = self._penalty(self._rows, self._centre)
-            # The sum comes in the memory order of its first term.
-            gradient = None if gradient is None else pull.view(self._shape) + gradient
-        if gradient is not None:
+            if gradient is not None:
+                pull.view(self._shape).add_(gradient)
+                gradient = pull
+        elif gradient is not None:
             # Convolutions may hand out gradients in channels-last order: only then is this a copy.
             gradient = gradient.reshape(self._rows.shape)
         return Point(logits.detach(), cross_entropy.detach(), value), gradient

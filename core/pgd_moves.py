@@ -51,7 +51,7 @@ def project(images: Tensor, centre: Tensor, epsilon: float | Tensor) -> Tensor:
     change = images - centre
     # An image inside the ball keeps a factor of exactly 1, also at the centre, where the reciprocal is infinite.
     factor = (norms(change).reciprocal_() * epsilon).clamp_(0.0, 1.0)
-    return (change * factor + centre).clamp_(0.0, 1.0)
+    return (change * factor).add_(centre).clamp_(0.0, 1.0)
 
 
 class ConstantMove:
