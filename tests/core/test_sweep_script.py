@@ -127,7 +127,7 @@ def test_script_stopped_by_ctrl_c_saves_what_it_has_and_says_so(folder, whole, t
     known = partial.count > 0
     centre = slice(5, 10)  # the cells of `whole`, where a sweep begins
     shared = known[centre, centre]
-    assert 0 < shared.sum() and known.sum() < 15**2
+    assert shared.sum() > 0 and known.sum() < 15**2
     np.testing.assert_array_equal(partial.top1_errors[centre, centre][shared], whole.top1_errors[shared])
 
 
