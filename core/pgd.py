@@ -69,8 +69,8 @@ def pgd_steps(
         held = None if mask is None else _held_values(mask, images, config.restarts)
         centre = images.clone().repeat_interleave(config.restarts, dim=0).flatten(1)
         start = _random_start(centre, config, held, generator) if config.random_start else centre
-        move, shape = make_move(centre, config, held), (len(centre), *images.shape[1:])
-        return _steps(_Run(classifier, prepared, move, centre, start, config, shape))
+        start = start.view(-1, *images.shape[1:])
+        return _steps(_Run(classifier, prepared, make_move(centre, config, held), centre, start, config))
 
 
 def run_pgd(
@@ -101,7 +101,7 @@ def _steps(run: _Run) -> Generator[PGDState, None, None]:
 
 
 class _Run:
-    """A run at some point. Images are rows here, (B, D) with D = 3 * H * W, as their norms want them.
+    """A run at some point. Images are rows as well, (B, D) with D = 3 * H * W, as their norms want them.
 
     Only the classifier's own tensors carry gradients; the rest of a step starts from detached ones, so it needs no
     mode of its own. Nothing that the run needs later is handed out.
@@ -115,13 +115,12 @@ class _Run:
         centre: Tensor,
         start: Tensor,
         config: PGDConfig,
-        shape: tuple[int, ...],
     ) -> None:
         self.done = False
         self._classifier, self._targets, self._penalty = classifier, objective.targets, objective.penalty
-        self._move, self._centre, self._config, self._shape = move, centre, config, shape
+        self._move, self._centre, self._config = move, centre, config
         self._ones = torch.ones(len(centre), device=centre.device)  # the gradient of the sum of the losses
-        self._step, self._rows, self._images = 0, start, start.view(shape)
+        self._step, self._rows, self._images = 0, start.flatten(1), start
         self._best: BestSoFar | None = None
 
     def advance(self) -> PGDState:
@@ -141,7 +140,7 @@ class _Run:
         if config.stop_loss is not None:
             reached = point.loss() <= config.stop_loss
             moved, self.done = torch.where(reached.view(-1, 1), rows, moved), bool(reached.all())
-        self._step, self._rows, self._images = self._step + 1, moved, moved.view(self._shape)
+        self._step, self._rows, self._images = self._step + 1, moved, moved.view(self._images.shape)
         return state
 
     def _evaluate(self, *, last: bool) -> tuple[Point, Tensor | None]:
@@ -158,7 +157,7 @@ class _Run:
             # After the backward pass: the next move has the same operations, and then they are in the caches.
             value, pull = self._penalty(self._rows, self._centre)
             if gradient is not None:
-                pull.view(self._shape).add_(gradient)
+                pull.view(self._images.shape).add_(gradient)
                 gradient = pull
         elif gradient is not None:
             # Convolutions may hand out gradients in channels-last order: only then is this a copy.

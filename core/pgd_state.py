@@ -115,10 +115,12 @@ class BestSoFar:
 
     def compare(self) -> tuple[Tensor, Tensor]:
         """(B,) and (B, D): the lowest loss and its images, not to be written to; of equal ones the first."""
-        points: list[tuple[Tensor, Tensor]] = []
-        node: BestSoFar | None = self
-        while node is not None:
-            give_loss, images, node = node._known
+        give_loss, images, before = self._known
+        if before is None:
+            return give_loss(), images
+        points = [(give_loss(), images)]
+        while before is not None:
+            give_loss, images, before = before._known
             points.append((give_loss(), images))
         points.reverse()
         losses = torch.stack([loss for loss, _ in points])
