@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import frequency, generation, inpainting, models
+from ui.pages import frequency, generation, inpainting, models
 
 st.set_page_config(page_title="What does CLIP see?", page_icon=":material/waves:", layout="wide")
 st.navigation(

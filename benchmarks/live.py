@@ -29,10 +29,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.app import FLAGS, ROOT, server
 from benchmarks.pgd import bare_step
-from core.classifiers import classifier_spec
-from core.samples import load_samples
+from core.classifiers.registry import classifier_spec
+from core.data.samples import load_samples
 from tests.chromium import find_chromium
-from ui.models_in_memory import classifier_for
+from ui.shared.model_cache import classifier_for
 
 STEPS = {32: 2000, 224: 100}
 WAIT_MS = 300_000

@@ -6,7 +6,7 @@
 All are timed in one process, taking turns step by step in random order, so that a machine that gets busier or warmer
 slows all of them alike; ratios are medians over the turns of (step / the bare pass of the same turn).
 - bare: logits, cross-entropy and the gradient with respect to the images, nothing else;
-- generation, inpainting: one `next` of `core.pgd.pgd_steps`, which yields a whole state each time;
+- generation, inpainting: one `next` of `core.pgd.steps.pgd_steps`, which yields a whole state each time;
 - foolbox: one step of its `L2PGD`, the difference between runs of 3 and of 1 steps, halved (it cannot be stepped).
 Then both run 60 steps from the same images with three budgets, and the largest difference of a pixel is printed.
 """
@@ -28,12 +28,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.allocator import keep_freed_memory
-from core.classifiers import classifier_spec, load_classifier
-from core.masks import square_mask, square_side
-from core.objectives import Generation, Inpainting
-from core.pgd import PGDConfig, paper_generation, paper_inpainting, pgd_steps, run_pgd
-from core.samples import load_samples
+from core.classifiers.registry import classifier_spec, load_classifier
+from core.data.samples import load_samples
+from core.device import keep_freed_memory
+from core.images.masks import square_mask, square_side
+from core.pgd.objectives import Generation, Inpainting
+from core.pgd.steps import PGDConfig, paper_generation, paper_inpainting, pgd_steps, run_pgd
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 

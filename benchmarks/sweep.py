@@ -5,7 +5,7 @@
 
 All three are timed in one process, taking turns, on the same images; figures are medians over the rounds.
 - bare: `classifier(images)` on one prepared float batch, at the best batch size, nothing else;
-- sweep: `core.sweep.sweep_cells` over whole waves, everything included;
+- sweep: `core.sweep.cells.sweep_cells` over whole waves, everything included;
 - peer: the loop of the public code behind the paper (a data loader per wave, the wave added on the CPU image by
   image, the error fetched after every batch), at the same batch size.
 """
@@ -23,11 +23,11 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from core.allocator import keep_freed_memory
-from core.classifiers import classifier_spec, load_classifier
-from core.fourier import fourier_basis
-from core.samples import load_samples
-from core.sweep import PAPER_EPSILON, SweepConfig, best_batch_size, sweep_cells
+from core.classifiers.registry import classifier_spec, load_classifier
+from core.data.samples import load_samples
+from core.device import keep_freed_memory
+from core.fourier.basis import fourier_basis
+from core.sweep.cells import PAPER_EPSILON, SweepConfig, best_batch_size, sweep_cells
 
 
 class PerturbedOneByOne(Dataset):

@@ -7,22 +7,22 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
-    "Heatmap": "core.heatmap",
-    "HeatmapError": "core.heatmap",
-    "SweepConfig": "core.sweep",
-    "CellResult": "core.sweep",
-    "sweep_cells": "core.sweep",
-    "growing_heatmaps": "core.sweep_result",
-    "fourier_basis": "core.fourier",
-    "add_basis": "core.fourier",
-    "radial_profile": "core.comparison",
-    "difference": "core.comparison",
-    "ClassSet": "core.classes",
-    "list_classifiers": "core.classifiers",
-    "classifier_state": "core.classifiers",
-    "load_classifier": "core.classifiers",
-    "load_dataset": "core.datasets",
-    "load_samples": "core.samples",
+    "Heatmap": "core.fourier.heatmap",
+    "HeatmapError": "core.fourier.heatmap",
+    "SweepConfig": "core.sweep.cells",
+    "CellResult": "core.sweep.cells",
+    "sweep_cells": "core.sweep.cells",
+    "growing_heatmaps": "core.sweep.maps",
+    "fourier_basis": "core.fourier.basis",
+    "add_basis": "core.fourier.basis",
+    "radial_profile": "core.fourier.analysis",
+    "difference": "core.fourier.analysis",
+    "ClassSet": "core.data.classes",
+    "list_classifiers": "core.classifiers.registry",
+    "classifier_state": "core.classifiers.registry",
+    "load_classifier": "core.classifiers.registry",
+    "load_dataset": "core.data.datasets",
+    "load_samples": "core.data.samples",
 }
 
 __all__ = sorted(_PUBLIC)

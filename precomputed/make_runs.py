@@ -13,18 +13,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.classifier_bundles import bundled_specs
-from core.masks import fill_hole, square_mask, square_side
-from core.objectives import Penalty
-from core.pgd_config import paper_generation, paper_inpainting
-from core.run_file import PGDRun
-from ui.inpainting import picture_origin
-from ui.models_in_memory import ready_classifiers
-from ui.picture_choice import FIRST
-from ui.pictures import sample_picture
-from ui.run_examples import RUNS
-from ui.run_work import LiveRun, RunPlan
-from ui.seed_choice import seed_images, seed_statistics
+from core.classifiers.bundled import bundled_specs
+from core.images.masks import fill_hole, square_mask, square_side
+from core.pgd.config import paper_generation, paper_inpainting
+from core.pgd.objectives import Penalty
+from core.runs.file import PGDRun
+from ui.pages.inpainting import picture_origin
+from ui.runs.examples import RUNS
+from ui.runs.start_images import seed_images, seed_statistics
+from ui.runs.work import LiveRun, RunPlan
+from ui.shared.model_cache import ready_classifiers
+from ui.shared.picture_choice import FIRST
+from ui.shared.pictures import sample_picture
 
 DRAWN = {"imagenet": ("macaw",), "cifar10": ("horse", "ship", "frog", "automobile")}
 PENALTIES: dict[Penalty, str] = {"norm": "", "mean_square": "-mean-square"}

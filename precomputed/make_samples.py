@@ -1,4 +1,4 @@
-"""Makes the bundled sample images in `precomputed/samples/`, which `core.samples` reads.
+"""Makes the bundled sample images in `precomputed/samples/`, which `core.data.samples` reads.
 
     python -m precomputed.make_samples cifar10 data/cifar10-test.npz
     python -m precomputed.make_samples photographs FOLDER_OF_ORIGINALS
@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.classes import CIFAR10, imagenet
-from core.image_archive import open_archive, read_images
-from core.images import decode_image
-from core.samples import SAMPLES
+from core.data.archive import open_archive, read_images
+from core.data.classes import CIFAR10, imagenet
+from core.data.samples import SAMPLES
+from core.images.square import decode_image
 
 SEED = 0
 PER_CLASS = 10

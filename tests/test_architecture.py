@@ -25,29 +25,29 @@ def core_modules():
 
 
 def test_core_never_imports_streamlit():
-    assert "core.sweep" in core_modules() and "core.architectures.base" in core_modules()
+    assert "core.sweep.cells" in core_modules() and "core.classifiers.base" in core_modules()
     loaded = modules_after("\n".join(f"import {name}" for name in core_modules()))
     assert "torch" in loaded and "streamlit" not in loaded
 
 
 def test_the_check_for_streamlit_can_fail():
-    assert "streamlit" in modules_after("import core.heatmap, streamlit")
+    assert "streamlit" in modules_after("import core.fourier.heatmap, streamlit")
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "fourier",
-        "heatmap",
-        "comparison",
-        "sweep",
-        "sweep_result",
-        "sweep_script",
-        "answers",
-        "classifiers",
-        "datasets",
-        "samples",
-        "images",
+        "fourier.basis",
+        "fourier.heatmap",
+        "fourier.analysis",
+        "sweep.cells",
+        "sweep.maps",
+        "sweep.__main__",
+        "classifiers.predictions",
+        "classifiers.registry",
+        "data.datasets",
+        "data.samples",
+        "images.square",
     ],
 )
 def test_importing_the_engine_costs_no_torch(name):
@@ -55,12 +55,12 @@ def test_importing_the_engine_costs_no_torch(name):
 
 
 def test_importing_the_pages_costs_no_torch():
-    assert "torch" not in modules_after("import ui.frequency, ui.models")
+    assert "torch" not in modules_after("import ui.pages.frequency, ui.pages.models")
 
 
 def test_first_answer_of_a_bundled_clip_waits_for_no_other_library():
     loaded = modules_after(
-        "import torch\nfrom core.classifiers import load_classifier\n"
+        "import torch\nfrom core.classifiers.registry import load_classifier\n"
         "images = torch.rand(1, 3, 32, 32, requires_grad=True)\n"
         "load_classifier('mini-clip')(images).sum().backward()"
     )

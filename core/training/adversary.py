@@ -1,6 +1,6 @@
 """The attack inside adversarial training. Imports torch at the top: import it lazily.
 
-It is short and starts at random, unlike `core.pgd`, whose whole point is the picture it draws.
+It is short and starts at random, unlike `core.pgd.steps`, whose whole point is the picture it draws.
 """
 
 from __future__ import annotations

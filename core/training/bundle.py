@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save
 
-from core.atomic import write_atomically
+from core.files import write_atomically
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.classes import CIFAR10
+from core.data.classes import CIFAR10
 
 Split = Literal["train", "held-out"]
 

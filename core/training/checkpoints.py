@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from core.atomic import write_atomically
+from core.files import write_atomically
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

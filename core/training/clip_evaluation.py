@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.classes import CIFAR10
+from core.data.classes import CIFAR10
 from core.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, fill
 from core.training.clip_model import enlarge_and_normalise
 from core.training.data import LabelledImages, to_unit_range

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.classes import CIFAR10
+from core.data.classes import CIFAR10
 from core.training.adversary import attack_l2
 from core.training.bundle import load_weights
 from core.training.captions import Caption, attributes_of

@@ -36,9 +36,9 @@ def load_cifar10(
     """The CIFAR-10 images of one split as tensors on `device`; `limit` picks a seeded random subset.
 
     Raises:
-        FileNotFoundError, ValueError: as `core.datasets.load_dataset`.
+        FileNotFoundError, ValueError: as `core.data.datasets.load_dataset`.
     """
-    from core.datasets import load_dataset
+    from core.data.datasets import load_dataset
 
     dataset = load_dataset("cifar10", data_dir, split=split, limit=limit)
     images = torch.from_numpy(np.ascontiguousarray(dataset.images)).to(device)

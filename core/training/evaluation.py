@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.intervals import wilson
+from core.fourier.intervals import wilson
 from core.training.data import LabelledImages, normalise, to_unit_range
 
 

@@ -21,10 +21,10 @@ import open_clip
 import torch
 from torch import nn
 
-from core.allocator import keep_freed_memory
-from core.architectures.mini_resnet import MiniResNet
-from core.atomic import write_atomically
-from core.prompt_embeddings import save_prompt_embeddings
+from core.classifiers.networks.mini_resnet import MiniResNet
+from core.classifiers.prompt_embeddings import save_prompt_embeddings
+from core.device import keep_freed_memory
+from core.files import write_atomically
 from core.training.arguments import training_parser
 from core.training.bundle import WEIGHTS, file_sha256, load_weights, write_bundle
 from core.training.captions import captions

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from core.allocator import keep_freed_memory
+from core.device import keep_freed_memory
 from core.training.arguments import training_parser
 from core.training.bundle import file_sha256, write_bundle
 from core.training.data import CIFAR10_MEAN, CIFAR10_STD, load_cifar10, seeded_subset

@@ -26,7 +26,7 @@ networks of the paper, never in their place.
 
 | | |
 |---|---|
-| Architecture | `core.architectures.mini_resnet.MiniResNet`, widths {list(recipe.widths)}, {parameters:,} parameters |
+| Architecture | `MiniResNet`, widths {list(recipe.widths)}, {parameters:,} parameters |
 | Input | 32 x 32 RGB in [0, 1], then normalised with the mean and standard deviation in `config.json` |
 | Data | the 50,000 CIFAR-10 training images (Krizhevsky 2009) and nothing else |
 | Top-1, CIFAR-10 test set | {clean} |

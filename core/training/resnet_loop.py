@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.architectures.mini_resnet import MiniResNet
+from core.classifiers.networks.mini_resnet import MiniResNet
 from core.training.adversary import attack_l2
 from core.training.bundle import load_weights
 from core.training.data import (

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.answers import class_probabilities, wave_on_image
-from core.classifiers import load_classifier
-from core.heatmap import Heatmap
-from core.samples import load_samples
+from core.classifiers.predictions import class_probabilities, wave_on_image
+from core.classifiers.registry import load_classifier
+from core.data.samples import load_samples
+from core.fourier.heatmap import Heatmap
 from tests.browser.waiting import wait_until_drawn
-from ui.catalogue import HEATMAPS
-from ui.heatmap_view import format_frequency
+from ui.components.heatmap import format_frequency
+from ui.maps.catalogue import HEATMAPS
 
 CLIP, RESNET56 = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56"))
 SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.masks import stamp_mask
-from core.run_file import PGDRun
+from core.images.masks import stamp_mask
+from core.runs.file import PGDRun
 from tests.browser.waiting import wait_until_drawn
-from ui.hole_address import hole_text, read_hole
+from ui.runs.hole_url import hole_text, read_hole
 
 APP = "tests/browser/apps/live_pages_app.py"
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine

@@ -1,4 +1,4 @@
-"""The mask painter in a real browser: what arrives in Python is, pixel for pixel, what `core.masks` computes."""
+"""The mask painter in a real browser: what arrives in Python is, pixel for pixel, what `core.images.masks` computes."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.masks import brush_mask, combine, encode_mask, erase, random_square_mask, square_side, stamp_mask
+from core.images.masks import brush_mask, combine, encode_mask, erase, random_square_mask, square_side, stamp_mask
 
 APP = "tests/browser/apps/mask_painter_demo.py"
 TOUCH = {"width": 390, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.answers import class_probabilities, wave_on_image
-from core.classes import ClassSet
-from core.classifiers import load_classifier
-from core.samples import load_samples
+from core.classifiers.predictions import class_probabilities, wave_on_image
+from core.classifiers.registry import load_classifier
+from core.data.classes import ClassSet
+from core.data.samples import load_samples
 from tests.browser.waiting import wait_until_drawn
-from ui.own_classes import DEFAULT_CLASSES
+from ui.maps.own_classes import DEFAULT_CLASSES
 
 SLOW = 120_000  # milliseconds: loading torch and a classifier on a busy machine
 PLACE = "?pictures=CIFAR-10&cell=0,5&picture=33"

@@ -5,11 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.run_file import PGDRun
+from core.runs.file import PGDRun
 from tests.browser.waiting import wait_until_drawn
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
-from ui.run_examples import RUNS
-from ui.run_words import losses, percent, verdict
+from ui.runs.examples import RUNS
+from ui.runs.words import losses, percent, verdict
 
 APP = "tests/browser/apps/live_pages_app.py"
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine

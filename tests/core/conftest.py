@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from core.architectures.closed_set import ClosedSetClassifier
-from core.architectures.preprocessing import Preprocess
-from core.classes import ClassSet
-from core.classifier_spec import Identity
+from core.classifiers.closed_set import ClosedSetClassifier
+from core.classifiers.preprocessing import Preprocess
+from core.classifiers.spec import Identity
+from core.data.classes import ClassSet
 
 SIZE, CLASSES = 8, 6
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from core.pgd_config import PGDConfig
-from core.run_file import PGDRun
+from core.pgd.config import PGDConfig
+from core.runs.file import PGDRun
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
-from core.classes import CIFAR10
+from core.data.classes import CIFAR10
 
 
 class ToyClassifier(nn.Module):

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from tests.browser.apps.heatmap_values import SIDES, demo_value
-from ui.heatmap_view import MapView, format_frequency, heatmap_view
+from ui.components.heatmap import MapView, format_frequency, heatmap_view
 
 
 def demo_map(number: int, diverging: bool) -> MapView:

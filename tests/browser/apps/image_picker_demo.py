@@ -7,8 +7,8 @@ import time
 
 import streamlit as st
 
-from core.samples import load_samples, sample_credits
-from ui.image_picker import PickerImage, image_picker
+from core.data.samples import load_samples, sample_credits
+from ui.components.image_picker import PickerImage, image_picker
 
 
 @st.cache_resource(show_spinner=False)

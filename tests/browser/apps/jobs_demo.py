@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from ui.jobs import JobManager, current_owner
+from ui.shared.jobs import JobManager, current_owner
 
 
 @st.cache_resource

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import generation, inpainting
+from ui.pages import generation, inpainting
 
 
 def elsewhere() -> None:

@@ -5,9 +5,9 @@ import hashlib
 import numpy as np
 import streamlit as st
 
-from core.masks import encode_mask, random_square_mask, square_side
-from core.samples import load_samples
-from ui.mask_painter import mask_painter
+from core.data.samples import load_samples
+from core.images.masks import encode_mask, random_square_mask, square_side
+from ui.components.mask_painter import mask_painter
 
 st.set_page_config(page_title="Mask painter", layout="wide")
 size = int(st.query_params.get("size", "224"))

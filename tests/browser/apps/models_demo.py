@@ -9,9 +9,9 @@ import sys
 
 import streamlit as st
 
-from core.classifiers import CLASSIFIERS
-from core.weights import UrlFile
-from ui import models
+from core.classifiers.registry import CLASSIFIERS
+from core.classifiers.weights import UrlFile
+from ui.pages import models
 
 if url := os.environ.get("DEMO_WEIGHTS_URL"):
     CLASSIFIERS["resnet-56"] = dataclasses.replace(CLASSIFIERS["resnet-56"], weights=UrlFile(url, None, 3_471_733))

@@ -7,7 +7,7 @@ import re
 import pytest
 import torch
 
-from core.classes import PRECOMPUTED
+from core.data.classes import PRECOMPUTED
 
 MODELS = PRECOMPUTED / "models"
 CLOSED_SET = {"mini-resnet": 0.85, "mini-resnet-robust": 0.6}
@@ -19,7 +19,7 @@ def present(name: str, weights: str) -> bool:
 
 
 def samples() -> tuple[torch.Tensor, torch.Tensor]:
-    from core.datasets import load_samples
+    from core.data.datasets import load_samples
 
     data = load_samples("cifar10-samples")
     return torch.from_numpy(data.images).float() / 255, torch.from_numpy(data.labels)
@@ -29,7 +29,7 @@ def samples() -> tuple[torch.Tensor, torch.Tensor]:
 def test_bundled_network_classifies_the_samples(name):
     if not present(name, "model.safetensors"):
         pytest.skip(f"{name} is not bundled")
-    from core.classifiers import load_classifier
+    from core.classifiers.registry import load_classifier
 
     classifier = load_classifier(name)
     images, labels = samples()
@@ -42,8 +42,8 @@ def test_bundled_network_classifies_the_samples(name):
 def test_bundled_clip_classifies_the_samples(name):
     if not present(name, "open_clip_model.safetensors"):
         pytest.skip(f"{name} is not bundled")
-    from core.classes import CIFAR10
-    from core.classifiers import load_classifier
+    from core.classifiers.registry import load_classifier
+    from core.data.classes import CIFAR10
 
     classifier = load_classifier(name, CIFAR10)
     images, labels = samples()

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from core.architectures.mini_resnet import MiniResNet
+from core.classifiers.networks.mini_resnet import MiniResNet
 
 
 def test_network_gives_logits():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.classes import CIFAR10
+from core.data.classes import CIFAR10
 from core.training.bundle import file_sha256, write_bundle
 from core.training.checkpoints import load_checkpoint, save_checkpoint
 from core.training.resnet_loop import ResNetRecipe, ResNetTraining

@@ -1,5 +1,5 @@
 """The page *Frequency sensitivity* alone, for Streamlit's own test runner."""
 
-from ui import frequency
+from ui.pages import frequency
 
 frequency.page()

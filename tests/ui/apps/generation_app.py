@@ -1,5 +1,5 @@
 """The page *Generation* alone, for Streamlit's own test runner."""
 
-from ui import generation
+from ui.pages import generation
 
 generation.page()

@@ -1,5 +1,5 @@
 """The page *Inpainting* alone, for Streamlit's own test runner."""
 
-from ui import inpainting
+from ui.pages import inpainting
 
 inpainting.page()

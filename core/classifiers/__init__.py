@@ -1,0 +1,1 @@
+"""Classifiers: registry, weights, zero-shot and closed-set wrappers, networks."""

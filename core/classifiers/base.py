@@ -1,0 +1,74 @@
+"""One interface over zero-shot and closed-set classifiers. Imports torch: import it lazily."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+import torch
+from torch import nn
+
+from core.classifiers.preprocessing import Preprocess
+from core.classifiers.spec import Identity
+from core.data.classes import ClassSet
+
+
+class Classifier(nn.Module):
+    """Images (B, 3, H, W) in [0, 1] -> logits (B, K), for any H and W.
+
+    Resizing, cropping and normalising happen inside, differentiably. Always in eval mode, parameters frozen:
+    one network is shared by everybody who asks it, so nothing about it may change after loading.
+
+    Attributes:
+        name, weights_id, sha256: which classifier, which weights, and the digest of their file.
+        kind: "zero-shot" or "closed-set".
+        classes: the K classes, in the order of the logits.
+        template: the prompt's pattern; None for a closed-set classifier.
+        image_size: the network's own input side in pixels.
+    """
+
+    kind: Literal["zero-shot", "closed-set"]
+    template: str | None = None
+
+    def __init__(self, identity: Identity, network: nn.Module, preprocess: Preprocess, classes: ClassSet) -> None:
+        super().__init__()
+        self.identity = identity
+        self.network = network
+        self.preprocess = preprocess
+        self.classes = classes
+        self.requires_grad_(False)
+        self.train(False)
+
+    @property
+    def name(self) -> str:
+        return self.identity.name
+
+    @property
+    def weights_id(self) -> str:
+        return self.identity.weights_id
+
+    @property
+    def sha256(self) -> str | None:
+        return self.identity.sha256
+
+    @property
+    def image_size(self) -> int:
+        return self.preprocess.size
+
+    @property
+    def device(self) -> torch.device:
+        return self.preprocess.mean.device
+
+    def train(self, mode: bool = True) -> Self:
+        """Stays in eval mode, whatever `mode` says: batch statistics and dropout never change an answer."""
+        return super().train(False)
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
+        """The same network, answering about other classes; nothing of the network is copied.
+
+        Args:
+            class_set: the wanted classes; logits come in their order.
+            template: prompt pattern with one `{class}`; None keeps the present one. Zero-shot only.
+        Raises:
+            ValueError: a closed-set classifier does not know a class or was given a template; a bad template.
+        """
+        raise NotImplementedError

@@ -1,0 +1,77 @@
+"""The small models that come with the project, in `precomputed/models/`. Imports no torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from core.classifiers.families import OPEN_CLIP_CONFIG, open_clip_folder_source
+from core.classifiers.loaders import load_bundled_clip, load_bundled_network
+from core.classifiers.spec import ClassifierSpec
+from core.classifiers.weights import FolderFile
+from core.data.classes import PRECOMPUTED
+
+MODELS = PRECOMPUTED / "models"
+REPOSITORY_SOURCE = "trained by core.training"
+
+
+def bundled_specs(folder: Path | None = None) -> dict[str, ClassifierSpec]:
+    """Name -> spec of every bundled model, so that nothing is offered that is not there.
+
+    A folder with `open_clip_config.json` holds a CLIP in open_clip's format, one with `config.json` alone a network
+    of `core.training`. In either case `config.json` may give `title`, `licence`, `source`, `classes` and `sha256`.
+
+    Args:
+        folder: where to look; None for the project's own.
+    Raises:
+        RuntimeError: a model's configuration is damaged.
+    """
+    folder = MODELS if folder is None else folder
+    specs = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if (path / OPEN_CLIP_CONFIG).is_file() or (path / "config.json").is_file():
+            specs[path.name] = _spec(path)
+    return specs
+
+
+def model_card(name: str, folder: Path | None = None) -> str | None:
+    """The card of a bundled model, Markdown; None if there is no such model or it has no card."""
+    path = (MODELS if folder is None else folder) / name / "README.md"
+    return path.read_text(encoding="utf-8") if name in bundled_specs(folder) and path.is_file() else None
+
+
+def _spec(folder: Path) -> ClassifierSpec:
+    config = _read(folder / "config.json")
+    is_clip = (folder / OPEN_CLIP_CONFIG).is_file()
+    side = config.get("image_size", 32)
+    if is_clip:
+        side = _read(folder / OPEN_CLIP_CONFIG).get("model_cfg", {}).get("vision_cfg", {}).get("image_size")
+    return ClassifierSpec(
+        name=folder.name,
+        title=config.get("title", folder.name),
+        kind="zero-shot" if is_clip else "closed-set",
+        load=load_bundled_clip if is_clip else load_bundled_network,
+        weights=open_clip_folder_source(folder)
+        if is_clip
+        else FolderFile(folder, ("model.safetensors",), ("config.json",)),
+        weights_id=f"bundled {folder.name}",
+        licence=config.get("licence", "MIT"),
+        source=config.get("source", REPOSITORY_SOURCE),
+        image_size=side,
+        vocabulary=config.get("classes", "cifar10"),
+        revision=config.get("revision"),
+        sha256=config.get("sha256"),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RuntimeError(f"{path} is damaged ({error}); restore it from the repository") from error
+    if not isinstance(content, dict):
+        raise RuntimeError(f"{path} is damaged (not a JSON object); restore it from the repository")
+    return content

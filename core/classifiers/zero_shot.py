@@ -1,0 +1,122 @@
+"""CLIP as a classifier: classes come as sentences. Imports torch: import it lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from core.classifiers.base import Classifier
+from core.classifiers.preprocessing import Preprocess
+from core.classifiers.spec import DEFAULT_TEMPLATE, Identity
+from core.data.classes import ClassSet
+
+EMBEDDING_BATCH = 64  # prompts per pass through the text tower
+
+
+class ClipModel(nn.Module):
+    """An open_clip model that has not been told any classes yet.
+
+    Args:
+        identity: which classifier this is.
+        network: an open_clip model.
+        tokenizer: list of prompts -> int64 tokens (K, L).
+        preprocess: the image tower's own.
+        embedded: prompt -> (D,) unit row, of prompts that need no text tower.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        network: Any,
+        tokenizer: Callable[[list[str]], torch.Tensor],
+        preprocess: Preprocess,
+        embedded: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        super().__init__()
+        self.identity = identity
+        self.network = network
+        self.tokenizer = tokenizer
+        self.preprocess = preprocess
+        self.embedded = embedded or {}
+        self.requires_grad_(False)
+        self.eval()
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> ZeroShotClassifier:
+        """A classifier for these classes, sharing the towers.
+
+        Args:
+            class_set: what to answer about.
+            template: prompt pattern with one `{class}`; None for the paper's.
+        Raises:
+            ValueError: a bad template.
+        """
+        return ZeroShotClassifier(self, class_set, DEFAULT_TEMPLATE if template is None else template)
+
+    @torch.no_grad()
+    def embed_prompts(self, prompts: list[str]) -> torch.Tensor:
+        """K sentences -> (K, D) unit rows."""
+        device = self.preprocess.mean.device
+        if all(prompt in self.embedded for prompt in prompts):
+            return torch.from_numpy(np.stack([self.embedded[prompt] for prompt in prompts])).to(device)
+        rows = []
+        for start in range(0, len(prompts), EMBEDDING_BATCH):
+            tokens = self.tokenizer(prompts[start : start + EMBEDDING_BATCH]).to(device)
+            rows.append(self.network.encode_text(tokens, normalize=True))
+        return torch.cat(rows)
+
+
+class ZeroShotClassifier(Classifier):
+    """Logits are the logit scale times the cosine between an image and each class's prompt.
+
+    The prompts are embedded once, here.
+
+    Args:
+        clip: the towers.
+        class_set: what to answer about.
+        template: prompt pattern with one `{class}`.
+    Raises:
+        ValueError: a bad template.
+    """
+
+    kind = "zero-shot"
+    class_embeddings: torch.Tensor
+
+    def __init__(self, clip: ClipModel, class_set: ClassSet, template: str = DEFAULT_TEMPLATE) -> None:
+        prompts = fill_template(template, class_set)
+        super().__init__(clip.identity, clip.network, clip.preprocess, class_set)
+        self.tokenizer, self.embedded = clip.tokenizer, clip.embedded
+        self.template = template
+        self.register_buffer("class_embeddings", clip.embed_prompts(prompts), persistent=False)  # (K, D)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (B, 3, H, W) in [0, 1] -> logits (B, K)."""
+        network: Any = self.network
+        features = F.normalize(network.encode_image(self.preprocess(images)), dim=-1)  # (B, D)
+        logits = network.logit_scale.exp() * features @ self.class_embeddings.T
+        bias = getattr(network, "logit_bias", None)  # SigLIP alone has one
+        return logits if bias is None else logits + bias
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> ZeroShotClassifier:
+        clip = ClipModel(self.identity, self.network, self.tokenizer, self.preprocess, self.embedded)
+        return clip.for_classes(class_set, self.template if template is None else template)
+
+
+def fill_template(template: str, class_set: ClassSet) -> list[str]:
+    """One prompt per class.
+
+    Args:
+        template: text with exactly one `{class}`; other braces are left alone.
+        class_set: what to fill in.
+    Raises:
+        ValueError: no slot, or more than one.
+    """
+    if template.count("{class}") != 1:
+        raise ValueError(
+            f"a prompt template holds {{class}} exactly once, got {template!r}; the paper's is {DEFAULT_TEMPLATE!r}"
+        )
+    return [template.replace("{class}", name) for name in class_set.names]

@@ -1,0 +1,79 @@
+"""Heat maps for other programs and for papers: a table and a figure."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+
+from core.fourier.basis import cell_to_frequency
+from core.fourier.heatmap import Heatmap
+
+
+def heatmap_csv(heatmap: Heatmap) -> str:
+    """One row per cell, first row the column names; empty where not computed or not published."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    columns = "i,j,images,top1_errors,top5_errors,top1_rate,top1_low,top1_high,top5_rate,top5_low,top5_high"
+    writer.writerow(columns.split(","))
+    rates = [(heatmap.rate(top), *heatmap.interval(top)) for top in (1, 5)]
+    for row, col in np.ndindex(heatmap.count.shape):
+        counts = [heatmap.images[row, col], heatmap.top1_errors[row, col], heatmap.top5_errors[row, col]]
+        numbers = [array[row, col] for group in rates for array in group]
+        writer.writerow(
+            [
+                *cell_to_frequency(row, col, heatmap.side),
+                counts[0],
+                *("" if count < 0 else count for count in counts[1:]),
+                *("" if np.isnan(number) else f"{number:.6f}" for number in numbers),
+            ]
+        )
+    return stream.getvalue()
+
+
+def heatmap_png(
+    values: np.ndarray,
+    *,
+    title: str,
+    label: str,
+    value_range: tuple[float, float],
+    colours: np.ndarray,
+    footnote: str = "",
+) -> bytes:
+    """A figure of one map with axes and a colour bar, as PNG at 200 dots per inch.
+
+    Args:
+        values: (R, R), NaN where not computed (drawn grey).
+        title: above the map; label: beside the colour bar, with the unit; footnote: below, small.
+        value_range: values at the ends of the colour bar.
+        colours: (256, 3) uint8, the colour map.
+    """
+    # The figure is built without pyplot, whose global state is not safe between a server's threads.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import ListedColormap
+    from matplotlib.figure import Figure
+
+    colormap = ListedColormap(colours / 255)
+    colormap.set_bad("#b0b0b0")
+    half = len(values) / 2
+    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    picture = axes.imshow(
+        np.ma.masked_invalid(values),
+        cmap=colormap,
+        vmin=value_range[0],
+        vmax=value_range[1],
+        extent=(-half, half, half, -half),
+        interpolation="nearest",
+    )
+    axes.plot(0, 0, "+", color="white", markersize=6, markeredgewidth=1)
+    axes.set(title=title, xlabel="horizontal frequency j (cycles per image)", ylabel="vertical frequency i")
+    axes.title.set_fontsize(10)
+    figure.colorbar(picture, ax=axes, label=label)
+    if footnote:
+        figure.supxlabel(footnote, fontsize=6, color="#555555")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=200)
+    return buffer.getvalue()

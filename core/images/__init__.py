@@ -1,0 +1,1 @@
+"""Pixels in and out, and masks. Does not import torch."""

@@ -1,0 +1,105 @@
+"""Pictures in and out: untrusted bytes to pixels, the square crop, arrays for classifiers and for display.
+
+Needs numpy and Pillow only.
+"""
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from core.images.decode import ImageError, decode_image
+
+__all__ = ["ImageError", "decode_image", "png_data_uri", "square_image", "to_tensor_array", "to_uint8"]
+
+# The usual evaluation transform of ImageNet classifiers: shorter side to 256, then the central 224 x 224.
+RESIZE_TO_CROP = 256 / 224
+MAX_ASPECT = 8
+
+
+def square_image(image: np.ndarray, size: int, *, resize_to: int | None = None) -> np.ndarray:
+    """Make a picture square as data sets do: resize the shorter side, then cut out the centre.
+
+    Args:
+        image: uint8 (H, W, 3).
+        size: side of the result in pixels, >= 1.
+        resize_to: length of the shorter side before the cut, >= size. None means size * 256 / 224, so 256 for
+            224; `size` keeps a square picture whole.
+    Returns:
+        uint8 (size, size, 3). A picture that is `size` x `size` already comes back unchanged, and one whose
+        shorter side is `resize_to` already is only cut.
+    Raises:
+        ValueError: another type or shape, or sizes that do not fit together.
+    Source: torchvision's Resize (bilinear, antialiased) and CenterCrop on Pillow images, pixel for pixel.
+        Differs by: of a strip longer than 8 times its width only the middle is resized, to bound the work.
+    """
+    _check_picture(image)
+    resize_to = round(size * RESIZE_TO_CROP) if resize_to is None else resize_to
+    if not 1 <= size <= resize_to:
+        raise ValueError(f"wanted 1 <= size <= resize_to, got size {size} and resize_to {resize_to}")
+    if image.shape[:2] == (size, size):
+        return image.copy()
+
+    height, width = image.shape[:2]
+    longest = MAX_ASPECT * min(height, width)
+    image = _crop_centre(image, min(height, longest), min(width, longest))
+    height, width = image.shape[:2]
+    if min(height, width) != resize_to:
+        if height <= width:
+            height, width = resize_to, int(resize_to * width / height)
+        else:
+            height, width = int(resize_to * height / width), resize_to
+        resized = Image.fromarray(np.ascontiguousarray(image)).resize((width, height), Image.Resampling.BILINEAR)
+        image = np.asarray(resized)
+    return _crop_centre(image, size, size).copy()
+
+
+def _crop_centre(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    top = round((image.shape[0] - height) / 2)
+    left = round((image.shape[1] - width) / 2)
+    return image[top : top + height, left : left + width]
+
+
+def to_tensor_array(image: np.ndarray) -> np.ndarray:
+    """Turn a uint8 (H, W, 3) picture into float32 (3, H, W) in [0, 1], as classifiers take it.
+
+    Raises:
+        ValueError: another type or shape.
+    """
+    _check_picture(image)
+    return np.ascontiguousarray(image.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)
+
+
+def to_uint8(array: np.ndarray) -> np.ndarray:
+    """Turn floats (3, H, W) in [0, 1] into a uint8 (H, W, 3) picture: rounded, and clipped outside.
+
+    The inverse of `to_tensor_array`; a tensor on the CPU will do as well.
+
+    Raises:
+        ValueError: another shape, or values that are no numbers.
+    """
+    array = np.asarray(array)
+    if array.ndim != 3 or array.shape[0] != 3 or array.dtype.kind != "f":
+        raise ValueError(f"wanted floats (3, H, W) in [0, 1], got {array.dtype} {array.shape}")
+    if np.isnan(array).any():
+        raise ValueError("wanted values in [0, 1], got NaN: whatever made this picture went wrong")
+    return np.rint(np.clip(array, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0).copy()
+
+
+def png_data_uri(image: np.ndarray) -> str:
+    """Encode a uint8 (H, W, 3) picture as a lossless `data:image/png;base64,...` address for <img>.
+
+    Raises:
+        ValueError: another type or shape.
+    """
+    _check_picture(image)
+    buffer = io.BytesIO()
+    # Speed over size: the picture travels a short way and is shown for a moment.
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, format="PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _check_picture(image: np.ndarray) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape) < 1:
+        raise ValueError(f"wanted a uint8 (H, W, 3) picture, got {image.dtype} {image.shape}")

@@ -1,0 +1,1 @@
+"""Inpainting and generation over many images: `python -m core.reconstruct`."""

@@ -1,0 +1,1 @@
+"""One engine for inpainting and generation runs: plan, record, run file."""

@@ -1,0 +1,200 @@
+"""A finished PGD run: its frames, curves, settings and provenance, saved and loaded without surprises. No torch.
+
+The file is one `.npz` that loads with `allow_pickle=False`. Frames are stored as differences to the frame before,
+modulo 256: lossless, and several times smaller, because a step changes few bytes by more than one.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.files import write_atomically
+from core.npz import DAMAGE, read_npz
+from core.pgd.config import PGDConfig
+from core.runs.metadata import check_metadata, check_term_names
+
+SCHEMA = 1
+LARGEST_FILE = 128 * 2**20
+LARGEST_CONTENT = 512 * 2**20
+CURVES = ("loss", "target_probability", "perturbation_norm", "best_loss")
+
+
+class RunFileError(RuntimeError):
+    """A run file that is damaged, foreign or of an unknown schema. The text names the file."""
+
+
+@dataclass(frozen=True, eq=False)
+class PGDRun:
+    """What is kept of a run. S states were computed and F of them kept as frames, of B images (times restarts).
+
+    frames: (F, B, 3, H, W) uint8, the first of step 0, the last of the last state. frame_steps: (F,) int64, rising.
+    start: (B, 3, H, W) float32, the images given to the run, exactly: with the settings they repeat it to the bit.
+    best: (B, 3, H, W) uint8, the images of the lowest loss.
+    curves: (S, B) float32 by name: loss, target_probability, perturbation_norm, best_loss.
+    terms: (S, B) float32 by name: the loss terms, which add up to the loss.
+    logits: (2, B, K) float32 of the first and of the last state.
+    original: (B, 3, H, W) uint8 before the hole was cut, or None. mask: (B or 1, 1, H, W) bool, or None.
+    metadata: kind, config, objective, targets, class_names, seed, classifier, images, source; a JSON object.
+    """
+
+    frames: np.ndarray
+    frame_steps: np.ndarray
+    start: np.ndarray
+    best: np.ndarray
+    curves: Mapping[str, np.ndarray]
+    terms: Mapping[str, np.ndarray]
+    logits: np.ndarray
+    metadata: Mapping[str, Any]
+    original: np.ndarray | None = None
+    mask: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        check_metadata(self.metadata)
+        check_term_names(list(self.terms))
+        if self.start.ndim != 4 or self.logits.ndim != 3 or self.frames.ndim != 5:
+            raise ValueError("start must be (B, 3, H, W), logits (2, B, K) and frames (F, B, 3, H, W)")
+        shape, batch, count = self.start.shape, len(self.start), len(self.frames)
+        states = len(self.curves["loss"]) if "loss" in self.curves else 0
+        height, width = shape[2:]
+        wanted: dict[str, tuple[np.ndarray, tuple[int, ...], type]] = {
+            "frames": (self.frames, (count, *shape), np.uint8),
+            "frame_steps": (self.frame_steps, (count,), np.int64),
+            "start": (self.start, (batch, 3, height, width), np.float32),
+            "best": (self.best, shape, np.uint8),
+            "logits": (self.logits, (2, batch, len(self.metadata["class_names"])), np.float32),
+        }
+        wanted |= {f"curve {name}": (curve, (states, batch), np.float32) for name, curve in self.curves.items()}
+        wanted |= {f"term {name}": (term, (states, batch), np.float32) for name, term in self.terms.items()}
+        if self.original is not None:
+            wanted["original"] = (self.original, shape, np.uint8)
+        if self.mask is not None:
+            wanted["mask"] = (self.mask, (1 if len(self.mask) == 1 else batch, 1, height, width), np.bool_)
+        for name, (array, right_shape, dtype) in wanted.items():
+            if array.shape != right_shape or array.dtype != dtype:
+                raise ValueError(f"{name} must be {right_shape} {dtype.__name__}; got {array.shape} {array.dtype}")
+        if set(self.curves) != set(CURVES) or states < 1 or self.start.size < 1:
+            raise ValueError(f"a run needs the curves {', '.join(CURVES)}, an image and at least one state")
+        steps = self.frame_steps
+        # Compared, not subtracted: differences of forged steps can wrap around to positive ones.
+        if count < 1 or steps[0] != 0 or steps[-1] != states - 1 or (steps[1:] <= steps[:-1]).any():
+            raise ValueError(f"frames must rise from step 0 to step {states - 1}; got {steps.tolist()[:9]}")
+        if states - 1 > self.config.steps:
+            raise ValueError(f"a run of {self.config.steps:,} steps cannot have {states:,} states")
+        self._check_numbers()
+        if len(self.metadata["targets"]) != batch:
+            raise ValueError(f"a run of {batch} images needs {batch} targets; got {len(self.metadata['targets'])}")
+        if not (self.start.min() >= 0 and self.start.max() <= 1):
+            raise ValueError("start must lie in [0, 1]")
+
+    def _check_numbers(self) -> None:
+        """Raise ValueError unless every number can be drawn: readers divide by them and take their logarithms."""
+        for name, values in (*self.curves.items(), *self.terms.items(), ("logits", self.logits)):
+            if not np.isfinite(values).all():
+                raise ValueError(f"{name} must hold finite numbers only")
+        probability, norm = self.curves["target_probability"], self.curves["perturbation_norm"]
+        if probability.min() < 0 or probability.max() > 1.001 or norm.min() < 0:
+            raise ValueError("target_probability must lie in [0, 1], and perturbation_norm must not be negative")
+
+    @property
+    def config(self) -> PGDConfig:
+        """The settings of the run."""
+        return PGDConfig.from_json(self.metadata["config"])
+
+    def top_classes(self, row: int, *, last: bool, count: int = 5) -> list[tuple[str, float]]:
+        """(class name, probability) of the likeliest classes of image `row` at the first or the last state."""
+        logits = self.logits[1 if last else 0, row].astype(np.float64)
+        shares = np.exp(logits - logits.max())
+        shares /= shares.sum()
+        order = np.argsort(-shares, kind="stable")[:count]
+        return [(self.metadata["class_names"][k], float(shares[k])) for k in order]
+
+    def to_bytes(self) -> bytes:
+        """The file's bytes."""
+        # uint8 wraps around, which is what makes the differences reversible.
+        deltas = self.frames.copy()
+        deltas[1:] -= self.frames[:-1]
+        arrays = {
+            "frame_deltas": deltas,
+            "frame_steps": self.frame_steps,
+            "start": self.start,
+            "best": self.best,
+            "curves": np.stack([self.curves[name] for name in CURVES]),
+            "terms": np.stack(list(self.terms.values())),
+            "logits": self.logits,
+            "metadata": np.array(json.dumps(dict(self.metadata) | {"schema": SCHEMA, "terms": list(self.terms)})),
+        }
+        for name in ("original", "mask"):
+            if getattr(self, name) is not None:
+                arrays[name] = getattr(self, name)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        return buffer.getvalue()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the file atomically."""
+        write_atomically(Path(path), self.to_bytes())
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> PGDRun:
+        """Read a run file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            RunFileError: the file is damaged, is no run, or has a schema this version does not know.
+        """
+        path = Path(path)
+        if path.stat().st_size > LARGEST_FILE:
+            raise RunFileError(f"{path.name}: larger than {LARGEST_FILE >> 20} MiB, so not a saved run")
+        return PGDRun.from_bytes(path.read_bytes(), name=path.name)
+
+    @staticmethod
+    def from_bytes(data: bytes, *, name: str, limit: int = LARGEST_CONTENT) -> PGDRun:
+        """Read a run from a file's bytes, trusted or not.
+
+        Args:
+            name: what errors call the file.
+            limit: bytes that its arrays may unpack to.
+        Raises:
+            RunFileError: as `load`.
+        """
+        try:
+            return _read(data, name, limit)
+        except RunFileError:
+            raise
+        except DAMAGE as error:
+            raise RunFileError(
+                f"{name}: not a saved run, or a damaged one ({error}); wanted an .npz that this app has saved"
+            ) from error
+
+
+def _read(data: bytes, name: str, limit: int) -> PGDRun:
+    required = ("frame_deltas", "frame_steps", "start", "best", "curves", "terms", "logits", "metadata")
+    arrays = read_npz(data, required=required, optional=("original", "mask"), limit=limit)
+    metadata = json.loads(str(arrays.pop("metadata")))
+    if not isinstance(metadata, dict):
+        raise ValueError("metadata is not a JSON object")
+    if (schema := metadata.pop("schema", None)) != SCHEMA:
+        raise RunFileError(
+            f"{name}: run schema {schema!r} is unknown to this version, which reads schema {SCHEMA}; "
+            "update the app, or run it again"
+        )
+    deltas, curves, terms = arrays.pop("frame_deltas"), arrays.pop("curves"), arrays.pop("terms")
+    if deltas.dtype != np.uint8:
+        raise ValueError(f"frames are {deltas.dtype}")
+    term_names = metadata.pop("terms")
+    check_term_names(term_names)
+    return PGDRun(
+        frames=np.cumsum(deltas, axis=0, dtype=np.uint8),
+        curves=dict(zip(CURVES, curves, strict=True)),
+        terms=dict(zip(term_names, terms, strict=True)),
+        metadata=metadata,
+        **arrays,
+    )

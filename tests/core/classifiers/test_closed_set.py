@@ -1,0 +1,249 @@
+"""Networks with a fixed vocabulary: the right function of the right file, and the right columns of its logits."""
+
+import dataclasses
+from collections import OrderedDict
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from core.classifiers.closed_set import ClosedSetClassifier
+from core.classifiers.loaders import load_efficientnet_lite0, load_resnet56, timm_loader, torchvision_loader
+from core.classifiers.networks.resnet_cifar import CifarResNet
+from core.classifiers.preprocessing import Preprocess
+from core.classifiers.registry import CLASSIFIERS, load_classifier
+from core.classifiers.spec import Identity
+from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
+from core.data.samples import load_samples
+
+IDENTITY = Identity("test", "seed 0")
+
+
+@pytest.fixture(scope="module")
+def lite0():
+    return load_classifier("efficientnet-lite0")
+
+
+@pytest.fixture(scope="module")
+def resnet56_file(tmp_path_factory):
+    """A file in the published one's format, with random weights."""
+    torch.manual_seed(0)
+    network = CifarResNet(56)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.1, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+    path = tmp_path_factory.mktemp("weights") / "resnet56.th"
+    state = OrderedDict((f"module.{key}", value) for key, value in network.state_dict().items())
+    torch.save({"state_dict": state, "best_prec1": 93.62}, path)
+    return path
+
+
+def _slow_resnet56(state, images):
+    """The network of He et al. 2016, sec. 4.2, written down from the paper as one function of the tensors."""
+
+    def norm(features, prefix):
+        statistics = state[f"{prefix}.running_mean"], state[f"{prefix}.running_var"]
+        return F.batch_norm(features, *statistics, state[f"{prefix}.weight"], state[f"{prefix}.bias"])
+
+    features = F.relu(norm(F.conv2d(images, state["conv1.weight"], padding=1), "bn1"))
+    for stage, width in ((1, 16), (2, 32), (3, 64)):
+        for block in range(9):
+            prefix, stride = f"layer{stage}.{block}", 2 if stage > 1 and block == 0 else 1
+            shortcut = features[:, :, ::stride, ::stride]
+            missing = width - shortcut.shape[1]
+            if missing:
+                zeros = torch.zeros_like(shortcut)[:, : missing // 2]
+                shortcut = torch.cat([zeros, shortcut, zeros], dim=1)
+            branch = F.conv2d(features, state[f"{prefix}.conv1.weight"], stride=stride, padding=1)
+            branch = F.conv2d(F.relu(norm(branch, f"{prefix}.bn1")), state[f"{prefix}.conv2.weight"], padding=1)
+            features = F.relu(norm(branch, f"{prefix}.bn2") + shortcut)
+    return F.linear(F.avg_pool2d(features, 8).flatten(1), state["linear.weight"], state["linear.bias"])
+
+
+def test_resnet56_is_the_network_of_the_paper(resnet56_file):
+    classifier = load_resnet56(resnet56_file, IDENTITY)
+    images = torch.rand(2, 3, 32, 32)
+    state = {k.removeprefix("module."): v for k, v in torch.load(resnet56_file)["state_dict"].items()}
+    mean = torch.tensor([0.4914, 0.4822, 0.4465]).view(3, 1, 1)
+    std = torch.tensor([0.2470, 0.2435, 0.2616]).view(3, 1, 1)
+    torch.testing.assert_close(classifier(images), _slow_resnet56(state, (images - mean) / std), rtol=1e-4, atol=1e-4)
+    assert classifier.classes is CIFAR10 and classifier.image_size == 32
+
+
+def test_resnet56_has_the_published_number_of_parameters():
+    assert sum(p.numel() for p in CifarResNet(56).parameters()) == 853_018
+
+
+def test_resnet56_loads_through_the_registry(resnet56_file, monkeypatch):
+    entry = dataclasses.replace(CLASSIFIERS["resnet-56"], sha256=None)
+    monkeypatch.setitem(CLASSIFIERS, "resnet-56", entry)
+    classifier = load_classifier("resnet-56", weights=resnet56_file)
+    expected = load_resnet56(resnet56_file, IDENTITY)
+    images = torch.rand(2, 3, 40, 40)
+    torch.testing.assert_close(classifier(images), expected(images), rtol=1e-4, atol=1e-4)
+    assert len(classifier.sha256) == 64
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path):
+    torch.save({"state_dict": CifarResNet(20).state_dict()}, tmp_path / "resnet20.th")
+    with pytest.raises(RuntimeError, match=r"resnet20\.th does not fit CifarResNet: Missing key.*layer1\.3"):
+        load_resnet56(tmp_path / "resnet20.th", IDENTITY)
+
+
+def test_weights_cut_short_are_refused(resnet56_file, tmp_path):
+    path = tmp_path / "cut.th"
+    path.write_bytes(resnet56_file.read_bytes()[:-50_000])
+    with pytest.raises(RuntimeError, match=r"cut\.th cannot be read .* delete it and fetch it again"):
+        load_resnet56(path, IDENTITY)
+
+
+def test_weights_that_carry_code_are_refused(tmp_path):
+    torch.save({"state_dict": nn.Linear(2, 2)}, tmp_path / "code.th")
+    with pytest.raises(RuntimeError, match=r"code\.th cannot be read \(Weights only load failed"):
+        load_resnet56(tmp_path / "code.th", IDENTITY)
+
+
+def test_cifar_resnet_refuses_other_depths():
+    with pytest.raises(ValueError, match="depth 6n"):
+        CifarResNet(51)
+
+
+def test_efficientnet_lite0_knows_the_bundled_photographs(lite0):
+    photographs = load_samples("photographs")
+    images = torch.from_numpy(photographs.images).float() / 255
+    top5 = lite0(images).topk(5).indices
+    correct = (top5 == torch.from_numpy(photographs.labels)[:, None]).any(dim=1)
+    assert correct.float().mean() >= 0.75
+
+
+def test_efficientnet_lite0_refuses_a_file_of_other_shapes(tmp_path):
+    torch.save(OrderedDict(weight=torch.zeros(2, 2)), tmp_path / "other.pth")
+    with pytest.raises(RuntimeError, match=r"other\.pth does not hold an EfficientNet-Lite0"):
+        load_efficientnet_lite0(tmp_path / "other.pth", IDENTITY)
+
+
+def test_channels_last_changes_nothing_but_the_speed(lite0):
+    images = torch.rand(1, 3, 224, 224)
+    path = CLASSIFIERS["efficientnet-lite0"].weights.locate()
+    torch.testing.assert_close(lite0(images), load_efficientnet_lite0(path, IDENTITY)(images), rtol=1e-3, atol=1e-3)
+
+
+def test_for_classes_restricts_and_reorders(lite0):
+    images = torch.rand(2, 3, 64, 64)
+    everything = lite0(images)
+    hundred = lite0.for_classes(imagenet100())
+    torch.testing.assert_close(hundred(images), everything[:, list(imagenet100().imagenet_indices)])
+    named = lite0.for_classes(ClassSet("custom", ("goldfish", "tench")))
+    torch.testing.assert_close(named(images), everything[:, [1, 0]])
+    by_wnid = lite0.for_classes(ClassSet("custom", ("a fish", "a gold one"), wnids=("n01440764", "n01443537")))
+    torch.testing.assert_close(by_wnid(images), everything[:, [0, 1]])
+    assert hundred.classes == imagenet100() and lite0.classes == imagenet()
+
+
+def test_for_classes_shares_the_network(lite0):
+    hundred = lite0.for_classes(imagenet100())
+    assert hundred.network is lite0.network and hundred.for_classes(imagenet()).columns is None
+
+
+def test_for_classes_names_what_is_unknown(lite0):
+    with pytest.raises(
+        ValueError, match=r"knows only the 1000 imagenet classes.*'airplane', 'automobile', 'bird' and 7 more"
+    ):
+        lite0.for_classes(CIFAR10)
+
+
+def test_for_classes_refuses_an_ambiguous_name(lite0):
+    with pytest.raises(ValueError, match=r"'crane' names several classes.*imagenet_indices or wnids"):
+        lite0.for_classes(ClassSet("custom", ("tench", "crane")))
+
+
+def test_for_classes_refuses_a_template(lite0):
+    with pytest.raises(ValueError, match=r"fixed vocabulary and reads no prompts.*'a {class}'"):
+        lite0.for_classes(imagenet100(), template="a {class}")
+
+
+def test_classifier_stays_frozen_in_eval_mode(lite0):
+    assert not any(parameter.requires_grad for parameter in lite0.parameters())
+    lite0.train()
+    assert not any(module.training for module in lite0.modules())
+
+
+def test_gradients_reach_the_pixels(lite0):
+    images = torch.rand(1, 3, 224, 224, requires_grad=True)
+    (gradient,) = torch.autograd.grad(lite0(images)[0, 0], images)
+    assert gradient.abs().sum() > 0
+    assert all(parameter.grad is None for parameter in lite0.parameters())
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18"])
+def test_torchvision_loader_computes_what_torchvision_does(name, tmp_path):
+    from torchvision import models
+
+    torch.manual_seed(0)
+    network = models.get_model(name, weights=None).eval()
+    torch.save(network.state_dict(), tmp_path / "weights.pth")
+    classifier = torchvision_loader(name, "IMAGENET1K_V1")(tmp_path / "weights.pth", IDENTITY)
+    images = torch.rand(2, 3, 224, 224)
+    normalise = models.get_model_weights(name)["IMAGENET1K_V1"].transforms(resize_size=224)
+    torch.testing.assert_close(classifier(images), network(normalise(images)), rtol=1e-4, atol=1e-4)
+    assert classifier.image_size == 224 and len(classifier.classes) == 1000
+
+
+def test_torchvision_loader_reads_the_old_spelling_of_densenet(tmp_path):
+    import re
+
+    from torchvision import models
+
+    network = models.densenet121(weights=None).eval()
+    old = {
+        re.sub(r"(norm|conv)([12])\.", r"\1.\2.", k) if "denselayer" in k else k: v
+        for k, v in network.state_dict().items()
+    }
+    assert any("denselayer1.norm.1.weight" in key for key in old)
+    torch.save(old, tmp_path / "weights.pth")
+    classifier = torchvision_loader("densenet121", "IMAGENET1K_V1")(tmp_path / "weights.pth", IDENTITY)
+    torch.testing.assert_close(classifier.network.state_dict(), network.state_dict())
+
+
+def test_timm_loader_computes_what_timm_does(tmp_path):
+    import timm
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    network = timm.create_model("test_resnet.r160_in1k", pretrained=False).eval()
+    save_file(network.state_dict(), tmp_path / "model.safetensors")
+    classifier = timm_loader("test_resnet.r160_in1k")(tmp_path / "model.safetensors", IDENTITY)
+    config = timm.data.resolve_model_data_config(network)
+    side = config["input_size"][-1]
+    images = torch.rand(2, 3, side, side)
+    mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("mean", "std"))
+    torch.testing.assert_close(classifier(images), network((images - mean) / std))
+    assert classifier.image_size == side
+
+
+def test_timm_loader_refuses_weights_that_do_not_fit(tmp_path):
+    torch.save({"weight": torch.zeros(1)}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(RuntimeError, match=r"pytorch_model\.bin does not fit timm's test_resnet\.r160_in1k"):
+        timm_loader("test_resnet.r160_in1k")(tmp_path / "pytorch_model.bin", IDENTITY)
+
+
+def test_timm_loader_refuses_another_vocabulary(tmp_path):
+    with pytest.raises(ValueError, match="has 21843 outputs, not the 1,000 ImageNet classes"):
+        timm_loader("vit_base_patch16_224.augreg_in21k")(tmp_path / "model.safetensors", IDENTITY)
+
+
+def test_closed_set_classifier_on_paper():
+    """Identity network: logits are the picture's own mean colour, so every number is known."""
+
+    class MeanColour(nn.Module):
+        def forward(self, images):
+            return images.mean(dim=(2, 3))
+
+    vocabulary = ClassSet("custom", ("red", "green", "blue"))
+    classifier = ClosedSetClassifier(IDENTITY, MeanColour(), Preprocess(4, (0.0,) * 3, (1.0,) * 3), vocabulary)
+    images = torch.tensor([0.1, 0.2, 0.3]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
+    torch.testing.assert_close(classifier(images), torch.tensor([[0.1, 0.2, 0.3]]))
+    swapped = classifier.for_classes(ClassSet("custom", ("blue", "red")))
+    torch.testing.assert_close(swapped(images), torch.tensor([[0.3, 0.1]]))

@@ -1,0 +1,260 @@
+"""CLIP as a classifier, against open_clip's own preprocessing, towers and zero-shot weights."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from core.classifiers import bundled as classifier_bundles
+from core.classifiers.families import family_spec
+from core.classifiers.loaders import open_clip_loader
+from core.classifiers.registry import classifier_state, load_classifier
+from core.classifiers.spec import Identity
+from core.classifiers.zero_shot import fill_template
+from core.data.classes import CIFAR10, ClassSet
+
+TINY = {
+    "embed_dim": 16,
+    "quick_gelu": True,
+    "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "patch_size": 8, "head_width": 16},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
+}
+ANIMALS = ClassSet("custom", ("cat", "great white shark", "crane"))
+
+
+def _save(folder: Path, network, config) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, folder / "open_clip_model.safetensors")
+    description = {"model_cfg": config, "preprocess_cfg": dict(network.visual.preprocess_cfg)}
+    (folder / "open_clip_config.json").write_text(json.dumps(description))
+
+
+def _tiny_network():
+    torch.manual_seed(0)
+    network = open_clip.CLIP(**TINY)
+    preprocess = {"size": 32, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4), "interpolation": "bicubic"}
+    open_clip.model.set_model_preprocess_cfg(network, {"resize_mode": "shortest", **preprocess})
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "mini-clip"
+    network = _tiny_network()
+    _save(folder, network, TINY)
+    return folder, network
+
+
+@pytest.fixture(scope="module")
+def vit_b_32():
+    """The paper's architecture with seeded random weights: its folder, open_clip's model and preprocessing.
+
+    600 MB, so the folder goes as soon as the tests of this file are over.
+    """
+    torch.manual_seed(0)
+    network, _, preprocess = open_clip.create_model_and_transforms("ViT-B-32-quickgelu", load_weights=False)
+    with tempfile.TemporaryDirectory() as folder:
+        _save(Path(folder), network, open_clip.get_model_config("ViT-B-32-quickgelu"))
+        yield Path(folder), network.eval(), preprocess
+
+
+def _pictures(height, width, count=2):
+    """Smooth random pictures: photographs have little at the finest frequencies, too."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, size=(count, 14, 14, 3), dtype=np.uint8)
+    return [Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC) for picture in coarse]
+
+
+def _images(pictures):
+    return torch.stack([torch.from_numpy(np.array(p)).permute(2, 0, 1) for p in pictures]).float() / 255
+
+
+@torch.no_grad()
+def _reference(network, preprocess, tokenizer, names):
+    """open_clip's own zero-shot classifier: PIL images -> logits."""
+    weights = open_clip.build_zero_shot_classifier(network, tokenizer, names, ["a photo of a {}"])
+
+    @torch.no_grad()
+    def classify(pictures):
+        features = network.encode_image(torch.stack([preprocess(p) for p in pictures]), normalize=True)
+        return network.logit_scale.exp() * features @ weights
+
+    return classify
+
+
+def _difference(ours, theirs):
+    """Largest difference in terms of what decides the answer: how far the logits of one image lie apart."""
+    spread = (theirs - theirs.mean(dim=1, keepdim=True)).norm(dim=1)
+    return ((ours - theirs).norm(dim=1) / spread).max().item()
+
+
+def test_vit_b_32_agrees_with_open_clip(vit_b_32):
+    folder, network, preprocess = vit_b_32
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)
+    tokenizer = open_clip.get_tokenizer("ViT-B-32-quickgelu")
+    reference = _reference(network, preprocess, tokenizer, CIFAR10.names)
+
+    def difference(height, width):
+        pictures = _pictures(height, width)
+        return _difference(classifier(_images(pictures)), reference(pictures))
+
+    assert difference(224, 224) < 1e-3
+    assert difference(224, 260) < 1e-3  # a crop
+    # Other sizes are resized, and PIL alone rounds the result to whole grey values. This network, whose weights are
+    # random, moves by 0.2 to 2 % under any noise of that size.
+    assert difference(32, 32) < 5e-2
+    assert difference(300, 260) < 5e-2
+
+    images = _images(_pictures(32, 32, count=1)).requires_grad_()
+    (gradient,) = torch.autograd.grad(classifier(images)[0, 3], images)
+    assert (gradient != 0).all()
+    assert all(parameter.grad is None for parameter in classifier.parameters())
+
+
+def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path):
+    folder, network = tiny
+    _save(tmp_path / "gelu", network, TINY | {"quick_gelu": False})
+    right = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    wrong = load_classifier(f"open_clip:local-dir:{tmp_path / 'gelu'}", ANIMALS)
+    images = _images(_pictures(32, 32))
+    assert _difference(wrong(images), right(images)) > 1e-2
+
+
+def test_tiny_clip_agrees_with_open_clip(tiny):
+    folder, _ = tiny
+    network, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+    tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    pictures = _pictures(32, 32)
+    expected = _reference(network.eval(), preprocess, tokenizer, ANIMALS.names)(pictures)
+    torch.testing.assert_close(classifier(_images(pictures)), expected, rtol=1e-3, atol=1e-4)
+    assert classifier.kind == "zero-shot" and classifier.template == "a photo of a {class}"
+    assert classifier.image_size == 32 and classifier.classes is ANIMALS and len(classifier.sha256) == 64
+
+
+def test_logits_are_scale_times_cosine(tiny):
+    folder, network = tiny
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    images = torch.rand(2, 3, 32, 32)
+    features = network.encode_image((images - classifier.preprocess.mean) / classifier.preprocess.std)
+    tokens = open_clip.tokenize(["a photo of a cat", "a photo of a great white shark", "a photo of a crane"])
+    cosine = torch.cosine_similarity(features[:, None], network.encode_text(tokens)[None], dim=-1)
+    torch.testing.assert_close(classifier(images), network.logit_scale.exp() * cosine)
+    torch.testing.assert_close(classifier.class_embeddings.norm(dim=1), torch.ones(3))
+
+
+def test_for_classes_shares_the_towers_and_leaves_the_first_alone(tiny):
+    folder, _ = tiny
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    images = torch.rand(2, 3, 32, 32)
+    before = classifier(images)
+    other = classifier.for_classes(CIFAR10, template="{class}!")
+    assert other.network is classifier.network and other.template == "{class}!"
+    assert other(images).shape == (2, 10)
+    assert other.for_classes(ANIMALS).template == "{class}!"
+    torch.testing.assert_close(classifier(images), before)
+
+
+def test_prompts_are_embedded_once(tiny, monkeypatch):
+    folder, _ = tiny
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)
+    calls = []
+    monkeypatch.setattr(type(classifier.network), "encode_text", lambda self, *a, **k: calls.append(1))
+    classifier(torch.rand(1, 3, 32, 32))
+    assert calls == []
+
+
+def test_many_classes_are_embedded_in_batches(tiny):
+    folder, _ = tiny
+    names = tuple(f"thing number {k}" for k in range(70))
+    many = load_classifier(f"open_clip:local-dir:{folder}", ClassSet("custom", names))
+    alone = many.for_classes(ClassSet("custom", names[65:66]))
+    torch.testing.assert_close(many.class_embeddings[65:66], alone.class_embeddings)
+
+
+def test_fill_template():
+    assert fill_template("a {big} photo of a {class}", ANIMALS)[1] == "a {big} photo of a great white shark"
+    for bad in ("a photo", "a photo of a {}", "{class} and {class}"):
+        with pytest.raises(ValueError, match=r"holds \{class\} exactly once, got .*the paper's is 'a photo of a"):
+            fill_template(bad, ANIMALS)
+
+
+def test_bundled_clip_starts_with_its_own_classes(tiny, monkeypatch):
+    monkeypatch.setattr(classifier_bundles, "MODELS", tiny[0].parent)
+    assert classifier_state("mini-clip").status == "ready"
+    classifier = load_classifier("mini-clip")
+    assert classifier.classes is CIFAR10 and classifier.name == "mini-clip" and classifier.kind == "zero-shot"
+
+
+def test_architecture_and_file_normalise_as_the_tag_says(tmp_path, monkeypatch):
+    """`open_clip:ARCH/TAG` with a weight file: the tag's mean, not open_clip's default, reaches the network."""
+    network = _tiny_network()
+    save_file(network.state_dict(), tmp_path / "weights.safetensors")
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", TINY)
+    recipe = {"mean": (0.1, 0.2, 0.3), "std": (0.5, 0.5, 0.5), "interpolation": "bilinear", "resize_mode": "squash"}
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", {"mine": recipe})
+    model = open_clip_loader("tiny", "mine")(tmp_path / "weights.safetensors", Identity("tiny", "mine"))
+    assert (model.preprocess.interpolation, model.preprocess.resize_mode) == ("bilinear", "squash")
+    torch.testing.assert_close(model.preprocess.mean.flatten(), torch.tensor([0.1, 0.2, 0.3]))
+    torch.testing.assert_close(model.network.state_dict(), network.state_dict())
+
+
+def test_damaged_clip_weights_are_named(tiny, tmp_path):
+    folder, _ = tiny
+    weights = (folder / "open_clip_model.safetensors").read_bytes()
+    (tmp_path / "open_clip_model.safetensors").write_bytes(weights[:-1000])
+    (tmp_path / "open_clip_config.json").write_bytes((folder / "open_clip_config.json").read_bytes())
+    with pytest.raises(RuntimeError, match=r"open_clip_model\.safetensors does not load"):
+        load_classifier(f"open_clip:local-dir:{tmp_path}", CIFAR10)
+
+
+def test_folder_brings_its_own_vocabulary(tiny, tmp_path, monkeypatch):
+    _, network = tiny
+    config = TINY | {"text_cfg": TINY["text_cfg"] | {"tokenizer_kwargs": {"bpe_path": "words.txt.gz"}}}
+    _save(tmp_path / "model", network, config)
+    monkeypatch.chdir(tmp_path)
+    name = f"open_clip:local-dir:{tmp_path / 'model'}"
+    with pytest.raises(FileNotFoundError, match=r"lacks words\.txt\.gz, the vocabulary"):
+        load_classifier(name, ANIMALS)
+    vocabulary = Path(open_clip.__file__).parent / "bpe_simple_vocab_16e6.txt.gz"
+    (tmp_path / "model" / "words.txt.gz").write_bytes(vocabulary.read_bytes())
+    expected = load_classifier(f"open_clip:local-dir:{tiny[0]}", ANIMALS)
+    torch.testing.assert_close(load_classifier(name, ANIMALS).class_embeddings, expected.class_embeddings)
+
+
+def test_folder_without_configuration_is_named(tiny, tmp_path):
+    (tmp_path / "open_clip_model.safetensors").touch()
+    with pytest.raises(FileNotFoundError, match=r"lacks open_clip_config\.json"):
+        load_classifier(f"open_clip:local-dir:{tmp_path}", CIFAR10)
+    with pytest.raises(FileNotFoundError, match=r"none does not exist"):
+        load_classifier(f"open_clip:local-dir:{tmp_path}/none", CIFAR10)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("open_clip:ViT-B-32/openai", r"silently compute something else.*use open_clip:ViT-B-32-quickgelu/openai"),
+        ("open_clip:ViT-B/32/openai", r"use open_clip:ViT-B-32-quickgelu/openai"),
+        ("open_clip:ViT-B-32-quickgelu/laion2b_s34b_b79k", r"no weights 'laion2b_s34b_b79k'.*known: openai"),
+        ("open_clip:ViT-B-32", r"does not say which weights; write open_clip:ViT-B-32/TAG"),
+        ("open_clip:ViT-B-23/openai", r"did you mean 'ViT-B-32'"),
+        ("open_clip:roberta-ViT-B-32/laion2b_s12b_b32k", r"text tower from the package transformers"),
+        ("open_clip:hf-hub:nowhere", r"called owner/name, got 'nowhere'"),
+    ],
+)
+def test_open_clip_names_that_cannot_work_say_why(name, message):
+    with pytest.raises(ValueError, match=message):
+        family_spec(name)
+
+
+def test_open_clip_names_lead_to_the_right_files():
+    spec = family_spec("open_clip:ViT-B-32/laion2b-s34b-b79k")
+    assert spec.weights.repo_id == "laion/CLIP-ViT-B-32-laion2B-s34B-b79K" and spec.image_size == 224
+    spec = family_spec("open_clip:hf-hub:chs20/FARE4-ViT-B-32-laion2B-s34B-b79K")
+    assert spec.weights.beside == ("open_clip_config.json",)

@@ -1,0 +1,409 @@
+"""Data sets from disk: which images are read, in which order, how they are decoded, and what is refused."""
+
+import hashlib
+import pickle
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.data import store as image_store
+from core.data.classes import CIFAR10, imagenet, imagenet100
+from core.data.datasets import ImageDataset, load_dataset
+
+CLASSES = ("ant", "bee", "cat")
+
+
+def picture(seed, height=40, width=32):
+    return np.random.default_rng(seed).integers(0, 256, size=(height, width, 3), dtype=np.uint8)
+
+
+def write_folder(root, classes=CLASSES, per_class=4, height=40, width=32):
+    for k, name in enumerate(classes):
+        (root / name).mkdir(parents=True)
+        for n in range(per_class):
+            Image.fromarray(picture(100 * k + n, height, width)).save(root / name / f"{n}.png")
+    return root
+
+
+def write_archive(path, count=12, size=32, classes=CLASSES):
+    images = np.stack([picture(k, size, size) for k in range(count)])
+    np.savez(path, images=images, labels=np.arange(count) % len(classes), classes=np.array(classes))
+    return images
+
+
+# Which images, in which order
+
+
+def test_load_dataset_reads_a_folder_in_the_order_of_its_files(tmp_path):
+    data = load_dataset(write_folder(tmp_path / "insects", height=256, width=300))
+    assert (data.name, data.split, data.image_size, len(data)) == ("insects", "test", 224, 12)
+    assert data.classes.names == CLASSES and data.classes.imagenet_indices is None
+    assert data.labels.dtype == np.int64 and data.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    for index, seed in ((0, 0), (5, 101), (11, 203)):
+        expected = picture(seed, 256, 300)[16:240, 38:262]
+        np.testing.assert_array_equal(data.images[index], expected.transpose(2, 0, 1))
+
+
+def test_load_dataset_takes_the_start_of_one_seeded_draw(tmp_path):
+    write_folder(tmp_path / "insects", per_class=10)
+    small = load_dataset(tmp_path / "insects", image_size=16, limit=7, seed=3)
+    large = load_dataset(tmp_path / "insects", image_size=16, limit=20, seed=3)
+    whole = load_dataset(tmp_path / "insects", image_size=16)
+    np.testing.assert_array_equal(small.images, large.images[:7])
+    np.testing.assert_array_equal(small.labels, large.labels[:7])
+    drawn = np.random.Generator(np.random.PCG64(3)).permutation(30)[:20]
+    np.testing.assert_array_equal(large.images, whole.images[drawn])
+    np.testing.assert_array_equal(large.labels, whole.labels[drawn])
+    other = load_dataset(tmp_path / "insects", image_size=16, limit=7, seed=4)
+    assert other.content_hash != small.content_hash
+
+
+def test_load_dataset_draws_before_it_decodes(tmp_path):
+    write_folder(tmp_path / "insects")
+    drawn = np.random.Generator(np.random.PCG64(0)).permutation(12)
+    left_out = load_folder_paths(tmp_path / "insects")[drawn[-1]]
+    left_out.write_bytes(b"damaged")
+    assert len(load_dataset(tmp_path / "insects", limit=11)) == 11
+    with pytest.raises(RuntimeError, match="this file is text"):
+        load_dataset(tmp_path / "insects", limit=12)
+
+
+def load_folder_paths(root):
+    return sorted(path for path in Path(root).rglob("*") if path.is_file())
+
+
+def test_load_dataset_leaves_out_what_is_no_picture(tmp_path):
+    root = write_folder(tmp_path / "insects", per_class=1)
+    (root / ".git").mkdir()
+    (root / "__MACOSX").mkdir()
+    (root / "readme.txt").write_text("insects")
+    (root / "ant" / "._0.png").write_bytes(b"resource fork")
+    (root / "ant" / "labels.csv").write_text("0,ant")
+    (root / "bee" / "more").mkdir()
+    Image.fromarray(picture(7)).save(root / "bee" / "more" / "1.JPEG")
+    (root / "bee" / "more" / "ring").symlink_to(root / "bee", target_is_directory=True)
+    (root / "cat" / "1.png").symlink_to(root / "cat" / "0.png")
+    assert load_dataset(root).labels.tolist() == [0, 1, 1, 2, 2]
+
+
+def test_load_dataset_follows_a_link_to_a_class_folder(tmp_path):
+    root = write_folder(tmp_path / "all")
+    (tmp_path / "some").mkdir()
+    for name in ("cat", "ant"):
+        (tmp_path / "some" / name).symlink_to(root / name, target_is_directory=True)
+    data = load_dataset(tmp_path / "some")
+    assert data.classes.names == ("ant", "cat") and len(data) == 8
+
+
+def test_load_dataset_finds_the_split_in_a_folder(tmp_path):
+    write_folder(tmp_path / "insects" / "train", per_class=2)
+    write_folder(tmp_path / "insects" / "val", per_class=1)
+    assert len(load_dataset(tmp_path / "insects", split="train")) == 6
+    assert len(load_dataset(tmp_path / "insects", split="test")) == 3
+    assert len(load_dataset("insects", tmp_path, split="val")) == 3
+
+
+def test_load_dataset_takes_a_class_called_train_for_a_class(tmp_path):
+    write_folder(tmp_path / "vehicles", classes=("car", "train"))
+    assert load_dataset(tmp_path / "vehicles", split="train").classes.names == ("car", "train")
+
+
+# Decoding, progress and memory
+
+
+def test_load_dataset_reports_progress_in_the_callers_thread(tmp_path):
+    seen = []
+    load_dataset(
+        write_folder(tmp_path / "insects", per_class=9),
+        progress=lambda done, total: seen.append((done, total, threading.current_thread())),
+    )
+    assert [done for done, _, _ in seen] == [8, 16, 24, 27]
+    assert {(total, thread) for _, total, thread in seen} == {(27, threading.main_thread())}
+
+
+def test_load_dataset_stops_when_progress_raises(tmp_path):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_dataset(write_folder(tmp_path / "insects"), progress=stop)
+
+
+def test_load_dataset_names_an_unreadable_picture(tmp_path):
+    root = write_folder(tmp_path / "insects")
+    data = (root / "bee" / "2.png").read_bytes()
+    (root / "bee" / "2.png").write_bytes(data[: len(data) // 2])
+    with pytest.raises(RuntimeError, match=r"bee.2\.png: this picture is damaged or incomplete"):
+        load_dataset(root)
+    (root / "bee" / "2.png").unlink()
+    (root / "bee" / "2.png").symlink_to(root / "gone.png")
+    with pytest.raises(RuntimeError, match=r"bee.2\.png: this file cannot be read \(No such file"):
+        load_dataset(root)
+
+
+@pytest.mark.parametrize("source", ["folder", "archive"])
+def test_load_dataset_uses_a_memory_map_above_the_limit(tmp_path, monkeypatch, source):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(image_store.tempfile, "tempdir", str(scratch))
+    name = write_folder(tmp_path / "insects") if source == "folder" else tmp_path / "insects.npz"
+    if source == "archive":
+        write_archive(name)
+    size = 12 * 3 * 32 * 32
+    in_memory = load_dataset(name, image_size=32, memory_limit_bytes=size)
+    mapped = load_dataset(name, image_size=32, memory_limit_bytes=size - 1)
+    assert isinstance(mapped.images, np.memmap) and not isinstance(in_memory.images, np.memmap)
+    assert mapped.content_hash == in_memory.content_hash
+    assert list(scratch.iterdir()) == [], "nothing may be left behind, even if the process were killed now"
+
+
+def test_load_dataset_refuses_what_fits_nowhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_store.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    with pytest.raises(RuntimeError, match=r"12 images of 224 px need 0\.00 GB; .* use fewer images"):
+        load_dataset(write_folder(tmp_path / "insects"), memory_limit_bytes=10)
+
+
+def test_available_memory_is_plausible():
+    assert 2**20 < image_store.available_memory() < 2**50
+
+
+# Archives
+
+
+def test_load_dataset_reads_an_archive(tmp_path):
+    images = write_archive(tmp_path / "insects.npz")
+    data = load_dataset("insects.npz", tmp_path)
+    assert (data.name, data.image_size, data.classes.names) == ("insects", 32, CLASSES)
+    np.testing.assert_array_equal(data.images, images.transpose(0, 3, 1, 2))
+    some = load_dataset(tmp_path / "insects.npz", limit=5)
+    np.testing.assert_array_equal(some.images, data.images[np.random.Generator(np.random.PCG64(0)).permutation(12)[:5]])
+
+
+def test_load_dataset_resizes_square_images_of_an_archive_whole(tmp_path):
+    images = write_archive(tmp_path / "insects.npz", size=32)
+    data = load_dataset(tmp_path / "insects.npz", image_size=64)
+    expected = np.asarray(Image.fromarray(images[3]).resize((64, 64), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(data.images[3], expected.transpose(2, 0, 1))
+
+
+def test_load_dataset_wants_a_size_for_oblong_images(tmp_path):
+    np.savez(tmp_path / "a.npz", images=np.zeros((2, 8, 9, 3), np.uint8), labels=[0, 1], classes=["a", "b"])
+    with pytest.raises(ValueError, match="8 x 9 pixels are not square; pass image_size"):
+        load_dataset(tmp_path / "a.npz")
+    assert load_dataset(tmp_path / "a.npz", image_size=8).image_size == 8
+
+
+# ImageNet and its parts
+
+
+def test_load_dataset_recognises_wordnet_ids(tmp_path):
+    wnids = ("n02123045", "n01440764")
+    data = load_dataset(write_folder(tmp_path / "two", classes=wnids, per_class=1))
+    assert data.classes.name == "custom"
+    assert data.classes.names == ("tench", "tabby")
+    assert data.classes.imagenet_indices == (0, 281) and data.classes.wnids == ("n01440764", "n02123045")
+
+
+def test_load_dataset_takes_other_names_as_they_are(tmp_path):
+    data = load_dataset(write_folder(tmp_path / "two", classes=("n01440764", "n99999999"), per_class=1))
+    assert data.classes.names == ("n01440764", "n99999999") and data.classes.imagenet_indices is None
+
+
+@pytest.fixture(scope="module")
+def imagenet_copy(tmp_path_factory):
+    """The 100 class folders and two others, as in a full copy of ImageNet, with one tiny picture each."""
+    root = tmp_path_factory.mktemp("imagenet")
+    every = imagenet().wnids
+    wnids = [*imagenet100().wnids, *[wnid for wnid in every if wnid not in imagenet100().wnids][:2]]
+    for split in ("train", "val"):
+        for wnid in wnids:
+            folder = root / split / wnid
+            folder.mkdir(parents=True)
+            level = every.index(wnid) % 256 if split == "val" else 7
+            Image.new("RGB", (8, 8), (level,) * 3).save(folder / "0.png")
+    return root
+
+
+@pytest.mark.parametrize("inside", ["", "val"])
+def test_load_dataset_reads_imagenet100_in_label_order(imagenet_copy, inside):
+    data = load_dataset("imagenet100", imagenet_copy / inside, image_size=8)
+    assert data.name == "imagenet100" and data.classes == imagenet100()
+    assert data.labels.tolist() == list(range(100))
+    assert data.images[:, 0, 0, 0].tolist() == [index % 256 for index in imagenet100().imagenet_indices]
+
+
+def test_load_dataset_reads_imagenet100s_training_images(imagenet_copy):
+    assert (load_dataset("imagenet100", imagenet_copy, split="train", image_size=8).images == 7).all()
+
+
+def test_load_dataset_names_missing_imagenet100_folders(tmp_path):
+    first, second, *rest = imagenet100().wnids
+    write_folder(tmp_path / "part", classes=rest[3:], per_class=1)
+    with pytest.raises(FileNotFoundError, match=rf"part: 5 of the 100 class folders .* missing \({first}, {second}"):
+        load_dataset("imagenet100", tmp_path / "part")
+    with pytest.raises(FileNotFoundError, match="pass data_dir, a folder with one folder of pictures"):
+        load_dataset("imagenet100")
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        load_dataset("imagenet100", tmp_path / "elsewhere")
+
+
+# CIFAR-10
+
+
+def test_load_dataset_reads_cifar10_from_an_archive(tmp_path):
+    images = write_archive(tmp_path / "cifar10-test.npz", classes=CIFAR10.names)
+    data = load_dataset("cifar10", tmp_path)
+    assert (data.name, data.split, data.classes) == ("cifar10", "test", CIFAR10)
+    np.testing.assert_array_equal(data.images, images.transpose(0, 3, 1, 2))
+    with pytest.raises(FileNotFoundError, match=r"cifar-10-batches-py or cifar10-train\.npz"):
+        load_dataset("cifar10", tmp_path, split="train")
+
+
+def test_load_dataset_refuses_another_archive_as_cifar10(tmp_path):
+    write_archive(tmp_path / "cifar10-test.npz")
+    with pytest.raises(ValueError, match="wanted the classes of CIFAR-10, got ant, bee, cat"):
+        load_dataset("cifar10", tmp_path)
+
+
+@pytest.fixture
+def torchvision_copy(tmp_path, monkeypatch):
+    """Twelve images in torchvision's format on disk, with its checksums replaced by theirs."""
+    from torchvision.datasets import CIFAR10 as Torchvision
+
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    images = np.stack([picture(k, 32, 32) for k in range(12)])
+
+    def write(name, content):
+        (folder / name).write_bytes(pickle.dumps(content))
+        return hashlib.md5((folder / name).read_bytes()).hexdigest()
+
+    rows = images.transpose(0, 3, 1, 2).reshape(12, -1)
+    batches = {
+        part: write(part, {"data": rows, "labels": [k % 10 for k in range(12)]}) for part in ("data_batch_1", "test")
+    }
+    monkeypatch.setattr(Torchvision, "train_list", [["data_batch_1", batches["data_batch_1"]]])
+    monkeypatch.setattr(Torchvision, "test_list", [["test", batches["test"]]])
+    md5 = write("batches.meta", {"label_names": list(CIFAR10.names)})
+    monkeypatch.setattr(Torchvision, "meta", {"filename": "batches.meta", "key": "label_names", "md5": md5})
+    return folder, images
+
+
+def test_load_dataset_reads_torchvisions_cifar10(torchvision_copy, tmp_path):
+    folder, images = torchvision_copy
+    data = load_dataset("cifar10", folder.parent)
+    np.testing.assert_array_equal(data.images, images.transpose(0, 3, 1, 2))
+    assert data.labels.tolist() == [*range(10), 0, 1] and data.classes == CIFAR10
+    assert load_dataset("cifar10", folder, split="train").content_hash == data.content_hash
+    write_archive(tmp_path / "cifar10-test.npz", classes=CIFAR10.names)
+    archived = load_dataset("cifar10", tmp_path, limit=5)
+    (tmp_path / "cifar10-test.npz").unlink()
+    assert load_dataset("cifar10", tmp_path, limit=5).content_hash == archived.content_hash
+    assert load_dataset("cifar10", tmp_path, image_size=48).image_size == 48
+
+
+def test_load_dataset_refuses_a_damaged_cifar10(torchvision_copy):
+    folder, _ = torchvision_copy
+    (folder / "test").write_bytes(b"half a file")
+    with pytest.raises(RuntimeError, match="incomplete or damaged; remove it and fetch it again"):
+        load_dataset("cifar10", folder.parent)
+
+
+def test_load_dataset_says_how_to_get_cifar10(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"CIFAR-10 is not in .*download=True to fetch it there \(170 MB\)"):
+        load_dataset("cifar10", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_load_dataset_downloads_cifar10_only_when_asked(tmp_path, monkeypatch):
+    from torchvision.datasets import CIFAR10 as Torchvision
+
+    def no_network(self):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(Torchvision, "download", no_network)
+    with pytest.raises(FileNotFoundError, match=r"could not be downloaded to .* \(no route to host\)"):
+        load_dataset("cifar10", tmp_path, download=True)
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    "name, error, message",
+    [
+        ("cifar", ValueError, "'cifar' is unknown; did you mean 'cifar10'"),
+        ("ImageNet-100", ValueError, "did you mean 'imagenet100'"),
+        ("nothing-like-it", ValueError, "is unknown; wanted cifar10, imagenet100, the path of a folder"),
+        ("./nowhere/at/all", FileNotFoundError, "there is no data set nowhere/at/all"),
+        ("nowhere.npz", FileNotFoundError, r"there is no image archive nowhere\.npz"),
+        (__file__, ValueError, "is a file of another kind"),
+    ],
+)
+def test_load_dataset_refuses_unknown_names(name, error, message):
+    with pytest.raises(error, match=message):
+        load_dataset(name)
+
+
+def test_load_dataset_refuses_a_folder_without_classes_or_pictures(tmp_path):
+    with pytest.raises(FileNotFoundError, match="one folder of pictures for each class, found no folder"):
+        load_dataset(tmp_path)
+    for name in CLASSES:
+        (tmp_path / name).mkdir()
+    with pytest.raises(FileNotFoundError, match=r"3 of 3 class folders hold no picture \(ant, bee, cat\)"):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"split": "tset"}, "split 'tset' is unknown; known: train, test, val"),
+        ({"limit": 0}, "limit is the number of images, at least 1"),
+        ({"image_size": 4}, "image_size is a number of pixels, at least 8; got 4"),
+    ],
+)
+def test_load_dataset_refuses_arguments_out_of_range(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        load_dataset(tmp_path, **options)
+
+
+# The value itself
+
+
+def dataset(images, labels):
+    return ImageDataset("toy", "test", images, labels, CIFAR10, "made up")
+
+
+def test_content_hash_covers_shape_pixels_and_labels():
+    images = np.arange(2 * 3 * 8 * 8, dtype=np.uint8).reshape(2, 3, 8, 8)
+    labels = np.array([1, 2])
+    expected = hashlib.sha256(b"(2, 3, 8, 8)" + images.tobytes() + labels.astype("<i8").tobytes()).hexdigest()
+    first = dataset(images, labels).content_hash
+    assert first == expected
+    changed = images.copy()
+    changed[1, 2, 7, 7] ^= 1
+    assert dataset(changed, labels).content_hash != first
+    assert dataset(images, labels[::-1].copy()).content_hash != first
+    assert dataset(images.repeat(1, axis=0).transpose(0, 1, 3, 2), labels).content_hash != first
+
+
+def test_image_dataset_refuses_arrays_of_another_kind():
+    images, labels = np.zeros((2, 3, 8, 8), np.uint8), np.array([0, 9])
+    assert len(dataset(images, labels)) == 2
+    with pytest.raises(ValueError, match=r"uint8 \(N, 3, H, W\) with H = W, got uint8 \(2, 8, 8, 3\)"):
+        dataset(images.transpose(0, 2, 3, 1), labels)
+    with pytest.raises(ValueError, match="labels should be int64"):
+        dataset(images, labels.astype(np.int32))
+    with pytest.raises(ValueError, match="labels should be 0 to 9, go from 0 to 10"):
+        dataset(images, labels + np.array([0, 1]))
+
+
+def test_core_datasets_is_imported_without_torch():
+    code = "import sys, core.data.datasets, core.data.samples; sys.exit('torch' in sys.modules or 'streamlit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3]).returncode == 0

@@ -1,0 +1,195 @@
+"""Oracles for the Fourier basis: norm, spectrum, symmetry, orthogonality; and for signs and perturbed images."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.fourier.basis import (
+    add_basis,
+    canonical_frequency,
+    cell_to_frequency,
+    fourier_bases,
+    fourier_basis,
+    frequency_to_cell,
+    half_plane,
+    largest_side,
+    random_signs,
+)
+
+FIRST_SIGNS = [[-1, -1, -1], [1, -1, 1], [1, -1, -1], [-1, 1, 1]]
+SIZES = [(8, 8), (9, 9), (8, 9), (7, 12), (32, 32), (1, 6)]
+
+
+def frequencies(height, width):
+    return [(i, j) for i in range(-(height // 2), height // 2 + 1) for j in range(-(width // 2), width // 2 + 1)]
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_fourier_basis_has_norm_one_at_every_frequency(height, width):
+    norms = np.linalg.norm(fourier_bases(frequencies(height, width), height, width), axis=(1, 2))
+    np.testing.assert_allclose(norms, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_fourier_basis_spectrum_lies_on_exactly_its_two_points(height, width):
+    for i, j in frequencies(height, width):
+        spectrum = np.abs(np.fft.fft2(fourier_basis(i, j, height, width).astype(np.float64)))
+        support = {tuple(map(int, point)) for point in np.argwhere(spectrum > 1e-4)}
+        assert support == {(i % height, j % width), (-i % height, -j % width)}
+
+
+def test_fourier_basis_zero_frequency_is_constant():
+    np.testing.assert_allclose(fourier_basis(0, 0, 8, 6), 1 / np.sqrt(48), rtol=1e-6)
+
+
+def test_fourier_basis_nyquist_alternates_between_two_values():
+    np.testing.assert_allclose(fourier_basis(4, 0, 8, 8)[:, 0] * 8, [1, -1] * 4, atol=1e-6)
+    checkerboard = fourier_basis(4, 4, 8, 8) * 8
+    np.testing.assert_allclose(checkerboard, (-1.0) ** np.add.outer(range(8), range(8)), atol=1e-6)
+
+
+def test_fourier_basis_has_phase_zero_at_the_top_left_pixel():
+    for i, j in frequencies(9, 8):
+        wave = fourier_basis(i, j, 9, 8)
+        assert wave[0, 0] == pytest.approx(wave.max(), abs=1e-7)
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (7, 9)])
+def test_fourier_basis_is_point_symmetric_in_frequency(height, width):
+    for i, j in frequencies(height, width):
+        np.testing.assert_array_equal(fourier_basis(i, j, height, width), fourier_basis(-i, -j, height, width))
+
+
+def test_fourier_basis_different_waves_are_orthogonal():
+    waves = fourier_bases(half_plane(7), 8, 8).reshape(25, -1)
+    np.testing.assert_allclose(waves @ waves.T, np.eye(25), atol=1e-6)
+
+
+def test_fourier_basis_agrees_with_the_inverse_transform_of_one_coefficient():
+    for i, j in [(0, 0), (3, -2), (-5, 4), (16, 16)]:
+        spectrum = np.zeros((32, 32), dtype=complex)
+        spectrum[i % 32, j % 32] = 1
+        slow = np.fft.ifft2(spectrum).real
+        np.testing.assert_allclose(fourier_basis(i, j, 32, 32), slow / np.linalg.norm(slow), atol=1e-6)
+
+
+def test_fourier_basis_refuses_a_frequency_beyond_nyquist():
+    with pytest.raises(ValueError, match="beyond Nyquist for 8 x 8 pixels: use at most 4"):
+        fourier_basis(5, 0, 8, 8)
+
+
+def test_cell_and_frequency_are_inverse_with_zero_in_the_middle():
+    assert cell_to_frequency(15, 15, 31) == (0, 0)
+    assert frequency_to_cell(-15, 3, 31) == (0, 18)
+    for row in range(5):
+        for col in range(5):
+            assert frequency_to_cell(*cell_to_frequency(row, col, 5), 5) == (row, col)
+
+
+@pytest.mark.parametrize("call", [lambda: cell_to_frequency(31, 0, 31), lambda: frequency_to_cell(0, 16, 31)])
+def test_cell_and_frequency_refuse_what_lies_outside(call):
+    with pytest.raises(ValueError, match="outside a heat map of side 31"):
+        call()
+
+
+def test_cell_to_frequency_refuses_an_even_side():
+    with pytest.raises(ValueError, match="odd side"):
+        cell_to_frequency(0, 0, 32)
+
+
+@pytest.mark.parametrize(("side", "waves"), [(1, 1), (3, 5), (31, 481), (63, 1985)])
+def test_half_plane_holds_each_wave_once(side, waves):
+    found = half_plane(side)
+    assert len(found) == len(set(found)) == waves
+    mirrored = set(found) | {(-i, -j) for i, j in found}
+    assert len(mirrored) == side * side
+    assert all(canonical_frequency(-i, -j) == (i, j) for i, j in found)
+
+
+@pytest.mark.parametrize(("size", "side"), [(32, 31), (33, 33), (224, 223), (1, 1)])
+def test_largest_side_stays_below_nyquist(size, side):
+    assert largest_side(size, size) == side
+
+
+def test_random_signs_are_fixed_by_seed_and_wave_and_extend_to_more_images():
+    few, many = random_signs(10, (3, -4), seed=7), random_signs(1000, (3, -4), seed=7)
+    np.testing.assert_array_equal(few, many[:10])
+    np.testing.assert_array_equal(many, random_signs(1000, (-3, 4), seed=7))
+    assert set(np.unique(many)) == {-1, 1}
+
+
+def test_random_signs_do_not_change_between_releases():
+    assert random_signs(4, (2, 1), seed=0).tolist() == FIRST_SIGNS
+
+
+def test_random_signs_are_balanced_and_independent_between_channels_waves_and_seeds():
+    signs = random_signs(20_000, (1, 1), seed=0).astype(float)
+    others = [random_signs(20_000, (1, 2), seed=0), random_signs(20_000, (1, 1), seed=1)]
+    columns = np.concatenate([signs, *others], axis=1)
+    correlation = np.corrcoef(columns.T)
+    # Five standard errors of a correlation of 20,000 independent pairs.
+    assert np.abs(columns.mean(axis=0)).max() < 5 / np.sqrt(20_000)
+    assert np.abs(correlation - np.eye(9)).max() < 5 / np.sqrt(20_000)
+
+
+def test_random_signs_refuse_a_negative_seed():
+    with pytest.raises(ValueError, match="seed lies between 0"):
+        random_signs(1, (0, 0), seed=-1)
+
+
+def example(pixels=0.5):
+    images = torch.full((2, 3, 8, 8), pixels)
+    basis = torch.from_numpy(fourier_basis(2, 1, 8, 8))
+    signs = torch.tensor([[1, -1, 1], [-1, -1, 1]], dtype=torch.int8)
+    return images, basis, signs
+
+
+def test_add_basis_adds_each_channels_signed_wave():
+    images, basis, signs = example()
+    result = add_basis(images, basis, 1.5, signs=signs)
+    for image in range(2):
+        for channel in range(3):
+            expected = 0.5 + 1.5 * int(signs[image, channel]) * basis
+            torch.testing.assert_close(result.images[image, channel], expected)
+    torch.testing.assert_close(result.norm, torch.full((2, 3), 1.5))
+
+
+def test_add_basis_reports_the_smaller_norm_that_clipping_leaves():
+    images, basis, signs = example(pixels=1.0)
+    result = add_basis(images, basis, 2.0, signs=signs)
+    assert result.images.min() >= 0 and result.images.max() <= 1
+    # On white, only the half of the wave that darkens survives.
+    expected = np.linalg.norm(np.minimum(2.0 * basis.numpy(), 0))
+    assert result.norm[0, 0].item() == pytest.approx(expected, rel=1e-5)
+    assert (result.norm < 2).all()
+
+
+def test_add_basis_gives_numpy_arrays_and_torch_tensors_the_same_pixels():
+    images, basis, signs = example(pixels=0.9)
+    tensors = add_basis(images, basis, 2.0, signs=signs)
+    arrays = add_basis(images.numpy(), basis.numpy(), 2.0, signs=signs.numpy())
+    assert isinstance(arrays.images, np.ndarray) and arrays.images.dtype == np.float32
+    np.testing.assert_array_equal(arrays.images, tensors.images.numpy())
+    np.testing.assert_allclose(arrays.norm, tensors.norm.numpy(), rtol=1e-6)
+
+
+def test_add_basis_leaves_its_arguments_alone():
+    images, basis, signs = example()
+    add_basis(images, basis, 4.0, signs=signs)
+    again = example()
+    assert all(torch.equal(a, b) for a, b in zip((images, basis, signs), again, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epsilon": -1.0}, "cannot be negative"),
+        ({"basis": torch.zeros(9, 9)}, r"wave is \(9, 9\) pixels but the images are \(8, 8\)"),
+        ({"signs": torch.ones(2)}, "one per image and channel"),
+    ],
+)
+def test_add_basis_refuses_what_does_not_fit(change, message):
+    images, basis, signs = example()
+    arguments = {"basis": basis, "epsilon": 1.0, "signs": signs} | change
+    with pytest.raises(ValueError, match=message):
+        add_basis(images, **arguments)

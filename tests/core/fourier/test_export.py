@@ -1,0 +1,43 @@
+"""Tables and figures of heat maps, read back."""
+
+import csv
+import io
+
+import numpy as np
+from PIL import Image
+
+from core.fourier.export import heatmap_csv, heatmap_png
+from core.fourier.heatmap import Heatmap
+
+
+def example():
+    errors = np.array([[1, 2, 3], [4, 0, 4], [3, 2, -1]], dtype=np.int64)
+    count = np.where(errors < 0, 0, 10).astype(np.int64)
+    return Heatmap(errors, np.minimum(errors, 1), count, np.array([1, 0, 10], dtype=np.int64), {})
+
+
+def test_csv_has_one_row_per_cell_with_counts_rates_and_intervals():
+    rows = list(csv.DictReader(io.StringIO(heatmap_csv(example()))))
+    assert len(rows) == 9
+    first = rows[0]
+    assert (first["i"], first["j"], first["images"], first["top1_errors"]) == ("-1", "-1", "10", "1")
+    assert float(first["top1_rate"]) == 0.1
+    assert float(first["top1_low"]) < 0.1 < float(first["top1_high"])
+    missing = rows[-1]
+    assert (missing["images"], missing["top1_errors"], missing["top1_rate"]) == ("0", "", "")
+
+
+def test_png_is_a_picture_that_shows_the_values_colours():
+    colours = np.stack([np.arange(256), np.zeros(256), np.zeros(256)], axis=1).astype(np.uint8)
+    data = heatmap_png(
+        np.array([[0.0, 0.0, 0.0], [0.0, 100.0, 0.0], [0.0, 0.0, np.nan]]),
+        title="a map",
+        label="error (%)",
+        value_range=(0, 100),
+        colours=colours,
+    )
+    picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    assert picture.shape[0] > 600 and picture.shape[1] > 600
+    flat = picture.reshape(-1, 3)
+    for colour in ([255, 0, 0], [0, 0, 0], [0xB0, 0xB0, 0xB0]):
+        assert (flat == colour).all(axis=1).sum() > 10_000

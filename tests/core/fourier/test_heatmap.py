@@ -1,0 +1,198 @@
+"""Heat maps: rates from counts, printed rates, cropping, and files that are safe to load."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from core.fourier.heatmap import Heatmap, HeatmapError
+
+METADATA = {
+    "schema": 1,
+    "classifier": {"name": "toy", "weights_id": "none", "sha256": None, "kind": "closed-set"},
+    "dataset": {"name": "dots", "split": "test", "n": 10, "content_hash": "0"},
+    "image_size": 8,
+    "epsilon": 1.0,
+    "class_names": ["a", "b"],
+    "source": {"type": "computed"},
+}
+
+
+def example(**changes):
+    errors = np.array([[1, 2, 3], [4, 0, 4], [3, 2, -1]], dtype=np.int64)
+    count = np.where(errors < 0, 0, 10).astype(np.int64)
+    fields = {
+        "top1_errors": errors,
+        "top5_errors": np.minimum(errors, 1),
+        "count": count,
+        "clean": np.array([1, 0, 10], dtype=np.int64),
+        "metadata": METADATA,
+    }
+    return Heatmap(**(fields | changes))
+
+
+def printed(percent):
+    unknown = np.full((1, 1), -1, dtype=np.int64)
+    rates = np.full((2, 1, 1), percent / 100)
+    return example(
+        top1_errors=unknown,
+        top5_errors=unknown,
+        count=np.zeros((1, 1), dtype=np.int64),
+        clean=np.full(3, -1, dtype=np.int64),
+        printed_rates=rates,
+    )
+
+
+def test_rate_divides_counts_and_marks_what_was_not_computed():
+    rate = example().error_rate
+    assert np.isnan(rate[2, 2])
+    np.testing.assert_allclose(rate[0], [0.1, 0.2, 0.3])
+    assert example().rate(5)[1, 0] == 0.1
+    assert example().clean_rate(1) == 0.1
+
+
+def test_interval_contains_the_rate_and_is_wilsons():
+    low, high = example().interval()
+    # Wilson's interval of 1 in 10, from the closed form in the statistics books.
+    assert (low[0, 0], high[0, 0]) == (pytest.approx(0.017876, abs=1e-5), pytest.approx(0.404150, abs=1e-5))
+    assert np.isnan(low[2, 2]) and np.isnan(high[2, 2])
+
+
+@pytest.mark.parametrize(
+    ("percent", "half_points"), [(54.3, 0.05), (10.0, 0.05), (9.99, 0.005), (5.83, 0.005), (0.916, 0.0005)]
+)
+def test_rounding_of_printed_rates_is_half_a_unit_of_the_third_digit(percent, half_points):
+    assert printed(percent).rounding()[0, 0] * 100 == pytest.approx(half_points)
+
+
+def test_interval_of_printed_rates_is_widened_by_their_rounding():
+    heatmap = printed(54.3)
+    counted = example(
+        top1_errors=np.full((1, 1), 543, dtype=np.int64),
+        top5_errors=np.zeros((1, 1), dtype=np.int64),
+        count=np.full((1, 1), 1000, dtype=np.int64),
+    )
+    of_1000 = example(**vars(heatmap) | {"metadata": METADATA | {"dataset": METADATA["dataset"] | {"n": 1000}}})
+    assert of_1000.interval().low < counted.interval().low
+    assert of_1000.interval().high > counted.interval().high
+    assert of_1000.interval().low == pytest.approx(counted.interval().low, abs=0.0006)
+    assert heatmap.clean_rate() is None
+
+
+def test_crop_keeps_the_centre_and_returns_smaller_maps_unchanged():
+    assert example().crop(1).top1_errors.tolist() == [[0]]
+    assert example().crop(3).side == example().crop(31).side == 3
+    with pytest.raises(ValueError, match="odd side"):
+        example().crop(2)
+
+
+def test_save_and_load_give_the_same_map(tmp_path):
+    example().save(tmp_path / "map.npz")
+    loaded = Heatmap.load(tmp_path / "map.npz")
+    for name in ("top1_errors", "top5_errors", "count", "clean"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(example(), name))
+    assert loaded.metadata == METADATA and loaded.printed_rates is None
+    assert [path.name for path in tmp_path.iterdir()] == ["map.npz"]
+
+
+def test_file_is_readable_with_numpy_alone_and_without_pickle(tmp_path):
+    printed(9.99).save(tmp_path / "map.npz")
+    with np.load(tmp_path / "map.npz", allow_pickle=False) as archive:
+        assert json.loads(str(archive["metadata"]))["classifier"]["name"] == "toy"
+        np.testing.assert_allclose(archive["printed_rates"], 0.0999)
+
+
+def test_save_into_a_missing_folder_says_so(tmp_path):
+    with pytest.raises(FileNotFoundError, match="create it first"):
+        example().save(tmp_path / "nowhere" / "map.npz")
+
+
+def with_member(name, array):
+    arrays = {key: value for key, value in vars(example()).items() if value is not None}
+    arrays["metadata"] = np.array(json.dumps(METADATA))
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{**arrays, name: array})
+    return buffer.getvalue()
+
+
+def test_the_file_that_is_damaged_below_is_whole_before():
+    data = with_member("count", example().count)
+    assert Heatmap.from_bytes(data, name="whole.npz").side == 3
+
+
+def damaged_files():
+    whole = example().to_bytes()
+    yield "empty", b""
+    yield "text", b"not a map"
+    yield "truncated", whole[: len(whole) // 2]
+    yield "flipped", whole[:200] + bytes(byte ^ 255 for byte in whole[200:300]) + whole[300:]
+    yield "pickle", with_member("count", np.array([{"a": 1}], dtype=object))
+    yield "other shape", with_member("count", np.zeros((5, 5), dtype=np.int64))
+    yield "too many errors", with_member("top1_errors", np.full((3, 3), 11, dtype=np.int64))
+    yield "float counts", with_member("count", np.zeros((3, 3)))
+    yield "no metadata", with_member("metadata", np.array("{}"))
+    yield "metadata is a list", with_member("metadata", np.array("[1]"))
+    yield "deep metadata", with_member("metadata", np.array("[" * 100_000))
+    yield "no n", with_member("metadata", np.array(json.dumps(METADATA | {"dataset": {"name": "dots"}})))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("count.npy", b"x")
+    yield "members missing", buffer.getvalue()
+
+
+@pytest.mark.parametrize("data", [pytest.param(data, id=name) for name, data in damaged_files()])
+def test_load_refuses_a_damaged_file_and_names_it(tmp_path, data):
+    path = tmp_path / "broken.npz"
+    path.write_bytes(data)
+    with pytest.raises(HeatmapError, match=r"broken\.npz"):
+        Heatmap.load(path)
+
+
+def test_load_of_randomly_damaged_files_gives_a_map_or_one_kind_of_error():
+    rng = np.random.default_rng(0)
+    whole = np.frombuffer(example().to_bytes(), dtype=np.uint8)
+    refused = 0
+    for _ in range(500):
+        data = whole.copy()
+        places = rng.integers(0, len(data), size=rng.integers(1, 6))
+        data[places] = rng.integers(0, 256, size=len(places))
+        try:
+            Heatmap.from_bytes(data.tobytes(), name="noise.npz")
+        except HeatmapError as error:
+            assert "noise.npz" in str(error)
+            refused += 1
+    assert refused > 100
+
+
+def test_load_refuses_an_unknown_schema_and_says_which_it_reads():
+    data = with_member("metadata", np.array(json.dumps(METADATA | {"schema": 2})))
+    with pytest.raises(HeatmapError, match=r"new\.npz: heat map schema 2 is unknown .* reads schema 1"):
+        Heatmap.from_bytes(data, name="new.npz")
+
+
+def test_load_refuses_a_decompression_bomb_before_unpacking_it():
+    buffer = io.BytesIO()
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<i8", "fortran_order": False, "shape": (40000, 40000)})
+    source = zipfile.ZipFile(io.BytesIO(example().to_bytes()))
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for entry in source.infolist():
+            data = header.getvalue() if entry.filename == "count.npy" else source.read(entry)
+            archive.writestr(entry.filename, data)
+    with pytest.raises(HeatmapError, match=r"bomb\.npz.*\(40000, 40000\)"):
+        Heatmap.from_bytes(buffer.getvalue(), name="bomb.npz")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"count": np.zeros((2, 2), dtype=np.int64)}, r"count must be \(3, 3\) int64"),
+        ({"clean": np.array([5, 0, 4], dtype=np.int64)}, "more clean errors than images"),
+        ({"printed_rates": np.full((2, 3, 3), 54.3)}, r"fractions in \[0, 1\]"),
+    ],
+)
+def test_heatmap_refuses_impossible_numbers(changes, message):
+    with pytest.raises(ValueError, match=message):
+        example(**changes)

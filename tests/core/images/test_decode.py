@@ -1,0 +1,264 @@
+"""Untrusted bytes: each gives the right picture or one sentence, whatever they are."""
+
+import io
+import struct
+import time
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from core.images.decode import MAX_JPEG_SCANS, ImageError, decode_image
+
+LOSSLESS = {"PNG": {}, "WEBP": {"lossless": True, "exact": True}, "TIFF": {}, "BMP": {}}
+
+
+def encode(image, file_format, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, format=file_format, **options)
+    return buffer.getvalue()
+
+
+def picture(height=12, width=16, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, size=(height, width, 3), dtype=np.uint8)
+
+
+def smooth_picture(size=64):
+    ramp = np.linspace(0, 255, size).astype(np.uint8)
+    return np.stack([*np.meshgrid(ramp, ramp), np.full((size, size), 128, dtype=np.uint8)], axis=2)
+
+
+@pytest.mark.parametrize("file_format", LOSSLESS)
+def test_decode_image_returns_the_pixels(file_format):
+    pixels = picture()
+    decoded = decode_image(encode(Image.fromarray(pixels), file_format, **LOSSLESS[file_format]))
+    assert decoded.dtype == np.uint8
+    np.testing.assert_array_equal(decoded, pixels)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr"])
+def test_decode_image_turns_other_colours_into_rgb(mode):
+    image = Image.fromarray(smooth_picture()).convert(mode)
+    decoded = decode_image(encode(image, "TIFF"))
+    np.testing.assert_array_equal(decoded, np.asarray(image.convert("RGB")))
+
+
+def test_decode_image_reads_a_cmyk_jpeg_in_the_right_polarity():
+    white = Image.new("CMYK", (16, 16), (0, 0, 0, 0))
+    assert decode_image(encode(white, "JPEG")).min() > 250
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
+def test_decode_image_scales_16_bits_instead_of_clipping(file_format):
+    levels = np.linspace(0, 65535, 256).round().astype(np.uint16).reshape(16, 16)
+    decoded = decode_image(encode(Image.fromarray(levels), file_format))
+    np.testing.assert_array_equal(decoded[:, :, 1], np.arange(256).reshape(16, 16))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_decode_image_lays_transparency_over_white(mode):
+    grey = Image.new("RGBA", (9, 9), (100, 100, 100, 255))
+    for x, alpha in enumerate((0, 51, 255)):
+        grey.putpixel((x, 0), (100, 100, 100, alpha))
+    decoded = decode_image(encode(grey.convert(mode), "PNG"))
+    assert decoded[0, :3, 0].tolist() == [255, 224, 100]
+
+
+def test_decode_image_lays_a_transparent_palette_colour_over_white():
+    image = Image.new("P", (8, 8), 0)
+    image.putpalette([0, 0, 0, 10, 20, 30])
+    image.putpixel((3, 0), 1)
+    decoded = decode_image(encode(image, "PNG", transparency=0))
+    assert decoded[0, 0].tolist() == [255, 255, 255]
+    assert decoded[0, 3].tolist() == [10, 20, 30]
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_decode_image_turns_the_picture_upright(file_format, orientation):
+    upright = picture()
+    # What a camera writes for each value: the inverse of the turn that a viewer then makes.
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright, 1),
+        7: upright[::-1, ::-1].transpose(1, 0, 2),
+        8: np.rot90(upright, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(np.ascontiguousarray(stored))
+    decoded = decode_image(encode(image, file_format, exif=exif, **LOSSLESS[file_format]))
+    np.testing.assert_array_equal(decoded, upright)
+
+
+def test_decode_image_turns_a_16_bit_picture_upright():
+    levels = (np.arange(96, dtype=np.uint16) * 257).reshape(8, 12)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    decoded = decode_image(encode(Image.fromarray(levels), "PNG", exif=exif))
+    np.testing.assert_array_equal(decoded[:, :, 0], np.rot90(levels // 257, -1))
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_decode_image_ignores_damaged_exif():
+    pixels = picture()
+    data = encode(Image.fromarray(pixels), "PNG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
+    np.testing.assert_array_equal(decode_image(data), pixels)
+
+
+@pytest.mark.parametrize("file_format, options", [("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {})])
+def test_decode_image_takes_the_first_frame(file_format, options):
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("#ff0000", "#00ff00", "#0000ff")]
+    data = encode(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
+    assert (decode_image(data) == (255, 0, 0)).all()
+
+
+def test_decode_image_reads_the_first_picture_of_an_mpo():
+    frames = [Image.new("L", (16, 16), level) for level in (40, 200)]
+    assert (decode_image(encode(frames[0], "MPO", save_all=True, append_images=frames[1:])) == 40).all()
+
+
+def png_of_size(width, height):
+    """A valid PNG header and no pixels: what a decompression bomb looks like before it goes off."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", len(header)) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [7_072, 12_000, 60_000])
+def test_decode_image_refuses_a_huge_picture_from_its_header(side):
+    with pytest.raises(ImageError, match=r"50,000,000 (pixels that )?are taken"):
+        decode_image(png_of_size(side, side))
+
+
+def test_decode_image_refuses_too_many_pixels_or_bytes():
+    data = encode(Image.fromarray(picture(10, 11)), "PNG")
+    assert decode_image(data, max_pixels=110).shape == (10, 11, 3)
+    with pytest.raises(ImageError, match="11 x 10 pixels, at most 109 are taken"):
+        decode_image(data, max_pixels=109)
+    with pytest.raises(ImageError, match=r"this file has 0\.0 MB, at most"):
+        decode_image(data, max_bytes=len(data) - 1)
+
+
+def test_decode_image_refuses_a_tiny_picture():
+    with pytest.raises(ImageError, match="only 1 x 1 pixels: choose one of at least 8 x 8"):
+        decode_image(encode(Image.new("RGB", (1, 1)), "PNG"))
+
+
+def test_decode_image_refuses_a_jpeg_with_endless_scans():
+    data = encode(Image.fromarray(smooth_picture()), "JPEG", progressive=True)
+    start = data.rindex(b"\xff\xda")
+    scan = data[start:-2]
+    decode_image(data)
+    with pytest.raises(ImageError, match=f"more than {MAX_JPEG_SCANS} scans"):
+        decode_image(data[:-2] + scan * MAX_JPEG_SCANS + data[-2:])
+
+
+@pytest.mark.parametrize(
+    "data, kind",
+    [
+        (b"hello, I am a note", "text"),
+        (b"\n<!DOCTYPE html><html><body>404</body></html>", "a web page"),
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF document"),
+        (b"PK\x03\x04rest", "a zip archive"),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "a HEIC picture"),
+        (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00", "a video"),
+        (b"\x00\x01\x02\x03" * 9, "of no kind that is known here"),
+    ],
+)
+def test_decode_image_names_what_is_no_picture(data, kind):
+    with pytest.raises(ImageError, match=f"this file is {kind}.*: wanted JPEG, PNG"):
+        decode_image(data)
+
+
+def test_decode_image_reads_no_other_formats_of_pillow():
+    for file_format in ("ICO", "PPM", "TGA", "EPS", "ICNS"):
+        with pytest.raises(ImageError, match="wanted JPEG"):
+            decode_image(encode(Image.fromarray(picture(32, 32)), file_format))
+
+
+def test_decode_image_refuses_an_empty_file():
+    with pytest.raises(ImageError, match="this file is empty"):
+        decode_image(b"")
+
+
+@pytest.mark.parametrize("mode", ["F", "I", "LAB"])
+def test_decode_image_refuses_colours_of_unknown_range(mode):
+    if mode == "LAB":
+        to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
+        image = ImageCms.applyTransform(Image.fromarray(picture()), to_lab)
+    else:
+        image = Image.fromarray(picture()).convert("L").convert(mode)
+    with pytest.raises(ImageError, match=rf"not read here \({mode}\)"):
+        decode_image(encode(image, "TIFF"))
+
+
+def samples_to_damage():
+    smooth = Image.fromarray(smooth_picture())
+    alpha = smooth.convert("RGBA")
+    alpha.putalpha(smooth.getchannel("R"))
+    exif = Image.Exif()
+    exif[0x0112] = 5
+    return {
+        "baseline jpeg": encode(smooth, "JPEG", exif=exif),
+        "progressive jpeg": encode(smooth, "JPEG", progressive=True),
+        "cmyk jpeg": encode(smooth.convert("CMYK"), "JPEG"),
+        "mpo": encode(smooth, "MPO", save_all=True, append_images=[smooth]),
+        "png": encode(smooth, "PNG", exif=exif),
+        "alpha png": encode(alpha, "PNG"),
+        "palette png": encode(smooth.convert("P"), "PNG", transparency=3),
+        "16-bit png": encode(Image.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64) * 16), "PNG"),
+        "animated png": encode(smooth, "PNG", save_all=True, append_images=[smooth.rotate(90)]),
+        "gif": encode(smooth, "GIF", save_all=True, append_images=[smooth.rotate(90)]),
+        "webp": encode(alpha, "WEBP"),
+        "lossless webp": encode(smooth, "WEBP", lossless=True),
+        "bmp": encode(smooth, "BMP"),
+        "tiff": encode(smooth, "TIFF"),
+        "deflated tiff": encode(smooth, "TIFF", compression="tiff_adobe_deflate"),
+        "lzw tiff": encode(smooth, "TIFF", compression="tiff_lzw"),
+        "jpeg tiff": encode(smooth, "TIFF", compression="jpeg"),
+    }
+
+
+def damaged_versions(data, seed):
+    """Cut short at many places, with bytes changed, removed and inserted, mostly in the header."""
+    generator = np.random.default_rng(seed)
+    for end in np.unique(np.linspace(0, len(data) - 1, 40).astype(int)):
+        yield data[:end]
+    for trial in range(120):
+        changed = bytearray(data)
+        reach = len(data) if trial % 3 else min(200, len(data))
+        for place in generator.integers(0, reach, size=generator.integers(1, 8)):
+            match trial % 4:
+                case 0:
+                    del changed[place : place + 1]
+                case 1:
+                    changed[place:place] = generator.bytes(3)
+                case _:
+                    if place < len(changed):
+                        changed[place] = generator.integers(256)
+        yield bytes(changed)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", samples_to_damage())
+def test_decode_image_gives_a_picture_or_one_sentence_for_damaged_bytes(name):
+    data = samples_to_damage()[name]
+    refused = 0
+    for version in damaged_versions(data, seed=sum(name.encode())):
+        start = time.perf_counter()
+        try:
+            decoded = decode_image(version, max_pixels=1_000_000)
+            assert decoded.dtype == np.uint8 and decoded.ndim == 3 and decoded.shape[2] == 3
+        except ImageError as error:
+            refused += 1
+            assert "\n" not in str(error) and "object at 0x" not in str(error)
+        assert time.perf_counter() - start < 5
+    assert refused > 10, "the damage did no harm: the test tests nothing"

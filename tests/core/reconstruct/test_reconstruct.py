@@ -1,0 +1,290 @@
+"""The batch script: its numbers against slow twins, its files, its errors."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.data.classes import CIFAR10, ClassSet
+from core.data.dataset import ImageDataset
+from core.images.noise import NATURAL_MEAN
+from core.reconstruct import __main__ as reconstruct
+from core.reconstruct.batches import SeedStatistics, generation_batch, inpainting_batch, run_job
+from core.reconstruct.grid import picture_grid
+from core.reconstruct.report import SUMMARY, measure_change, summarise
+from core.runs.file import PGDRun
+from tests.core.toy import ConvClassifier
+
+ROOT = Path(__file__).parents[3]
+KEYS = {
+    "n",
+    "loss_before",
+    "loss_after",
+    "target_share",
+    "ssim_inside",
+    "psnr_inside",
+    "change_inside",
+    "change_outside",
+}
+
+
+def dataset(count=12, size=16, classes=CIFAR10):
+    generator = np.random.default_rng(0)
+    coarse = generator.integers(0, 256, (count, 3, size // 4, size // 4))
+    images = coarse.repeat(4, axis=2).repeat(4, axis=3).astype(np.uint8)
+    return ImageDataset("noise", "test", images, np.arange(count, dtype=np.int64) % len(classes), classes, "noise")
+
+
+@pytest.fixture
+def archive(tmp_path):
+    data = dataset()
+    path = tmp_path / "noise.npz"
+    np.savez(path, images=data.images.transpose(0, 2, 3, 1), labels=data.labels, classes=np.array(data.classes.names))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def toy_classifier(monkeypatch):
+    """A small network in place of a registry entry; nothing else is replaced."""
+
+    def load(name, classes, *, device="cpu", **_):
+        model = ConvClassifier(classes=len(classes))
+        model.classes, model.device = classes, torch.device(device)
+        model.name, model.kind, model.weights_id, model.sha256, model.template = (
+            name,
+            "closed-set",
+            "seed 0",
+            None,
+            None,
+        )
+        return model
+
+    monkeypatch.setattr("core.classifiers.registry.load_classifier", load)
+
+
+def run(mode, archive, output, *more):
+    arguments = [mode, "--classifier", "toy", "--dataset", str(archive), "--output", str(output), "--device", "cpu"]
+    return reconstruct.main([*arguments, *more])
+
+
+def table(output):
+    with (output / "images.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+# Numbers
+
+
+def test_measure_change_against_slow_twins():
+    metrics = pytest.importorskip("skimage.metrics")
+    generator = np.random.default_rng(1)
+    original, before, after = generator.random((3, 3, 16, 16), dtype=np.float32)
+    hole = np.zeros((1, 16, 16), dtype=bool)
+    hole[:, 4:10, 5:12] = True
+    found = measure_change(original, before, after, hole)
+    inside = [(c, y, x) for c in range(3) for y in range(4, 10) for x in range(5, 12)]
+    outside = [(c, y, x) for c in range(3) for y in range(16) for x in range(16) if not hole[0, y, x]]
+    maps = [metrics.structural_similarity(original[c], after[c], data_range=1.0, full=True)[1] for c in range(3)]
+    assert found.ssim_inside == pytest.approx(np.mean([maps[c][y, x] for c, y, x in inside]), abs=1e-6)
+    error = np.mean([(float(original[at]) - float(after[at])) ** 2 for at in inside])
+    assert found.psnr_inside == pytest.approx(-10 * np.log10(error), abs=1e-4)
+    assert found.change_inside == pytest.approx(np.mean([abs(after[at] - before[at]) for at in inside]), abs=1e-6)
+    assert found.change_outside == pytest.approx(np.mean([abs(after[at] - before[at]) for at in outside]), abs=1e-6)
+    assert found.perturbation_norm == pytest.approx(float(np.linalg.norm(after - before)), abs=1e-4)
+
+
+def test_measure_change_of_a_perfect_reconstruction():
+    image = np.random.default_rng(0).random((3, 16, 16), dtype=np.float32)
+    found = measure_change(image, image, image, np.ones((1, 16, 16), dtype=bool))
+    assert (found.ssim_inside, found.psnr_inside, found.change_inside, found.change_outside) == (1, 100, 0, 0)
+
+
+def test_summarise_refuses_nothing():
+    with pytest.raises(ValueError, match="nothing to summarise"):
+        summarise([])
+
+
+# Batches
+
+
+def test_inpainting_batch_cuts_the_same_holes_however_it_is_divided():
+    data = dataset()
+    whole = inpainting_batch(data, range(6), target=None, fill="region", seed=3)
+    part = inpainting_batch(data, range(4, 6), target=None, fill="region", seed=3)
+    np.testing.assert_array_equal(whole.holes[4:], part.holes)
+    np.testing.assert_array_equal(whole.starts[4:], part.starts)
+    assert {int(hole.sum()) for hole in whole.holes} == {16}  # 60 * 16 / 224 is 4
+    outside = ~np.broadcast_to(whole.holes, whole.starts.shape)
+    np.testing.assert_array_equal(whole.starts[outside], whole.originals[outside])
+    assert not np.array_equal(whole.holes, inpainting_batch(data, range(6), target=None, fill="region", seed=4).holes)
+
+
+def test_generation_batch_takes_the_classes_in_turn():
+    data = dataset()
+    batch = generation_batch(SeedStatistics(data), data.classes.names, range(5), classes=[7, 2], seed=0)
+    assert batch.targets == [7, 2, 7, 2, 7] and batch.starts.shape == (5, 3, 16, 16)
+    assert not np.array_equal(batch.starts[0], batch.starts[2])
+
+
+def test_seed_statistics_prefer_the_bundled_then_the_data_sets_own_then_natural_images():
+    bundled = SeedStatistics(dataset())
+    assert bundled("cat").mean.shape == (3, 16, 16) and "CIFAR" in bundled("cat").source.upper()
+    many = dataset(count=20, classes=ClassSet("custom", ("ant", "bee")))
+    own = SeedStatistics(many)("bee")
+    np.testing.assert_allclose(own.mean, (many.images[1::2] / 255).mean(axis=0), atol=1e-6)
+    few = SeedStatistics(dataset(count=4, classes=ClassSet("custom", ("ant", "bee"))))
+    np.testing.assert_allclose(few("bee").mean[:, 0, 0], NATURAL_MEAN, atol=1e-6)
+    assert "not this class" in few.sources()["bee"]
+
+
+# The script
+
+
+@pytest.mark.parametrize("mode", ["inpaint", "generate"])
+def test_script_writes_table_summary_settings_and_grid(mode, archive, tmp_path):
+    output = tmp_path / "deep" / "out"
+    # A toy hardly looks at single pixels, so its Eq. 3 needs a weak penalty to be worth any change.
+    weight = ["--weight", "0.05"] if mode == "inpaint" else []
+    assert run(mode, archive, output, "--limit", "5", "--steps", "15", "--batch-size", "2", *weight) == 0
+    assert sorted(path.name for path in output.iterdir()) == ["grid.png", "images.csv", "settings.json", "summary.json"]
+    summary, rows = json.loads((output / "summary.json").read_text()), table(output)
+    assert set(summary) == KEYS and summary["n"] == len(rows) == 5
+    for name in SUMMARY:
+        values = [float(row[name]) for row in rows]
+        assert summary[name] == {"mean": pytest.approx(np.mean(values)), "std": pytest.approx(np.std(values))}
+    assert summary["loss_after"]["mean"] < summary["loss_before"]["mean"]
+    assert all((row["top1_after"] == row["target"]) == bool(int(row["target_share"])) for row in rows)
+    if mode == "generate":
+        assert summary["change_outside"]["mean"] == 0 and len({row["target"] for row in rows}) == 5
+    settings = json.loads((output / "settings.json").read_text())
+    assert settings["config"]["steps"] == 15 and settings["classifier"]["name"] == "toy"
+    assert bool(settings["seeds"]) == (mode == "generate")
+    with Image.open(output / "grid.png") as grid:
+        assert grid.width > 5 * 112 and grid.height > 3 * 112
+
+
+@pytest.mark.parametrize("mode", ["inpaint", "generate"])
+def test_script_saves_a_run_to_be_replayed(mode, archive, tmp_path):
+    assert run(mode, archive, tmp_path, "--limit", "5", "--steps", "4", "--batch-size", "3", "--save-run") == 0
+    saved, rows = PGDRun.load(tmp_path / "run.npz"), table(tmp_path)[:3]
+    assert saved.curves["loss"].shape == (5, 3) and (saved.original is not None) == (mode == "inpaint")
+    assert [saved.metadata["class_names"][target] for target in saved.metadata["targets"]] == [
+        row["target"] for row in rows
+    ]
+    np.testing.assert_allclose(saved.curves["loss"][-1], [float(row["loss_after"]) for row in rows], rtol=1e-6)
+
+
+def test_script_takes_the_bundled_samples(tmp_path):
+    pytest.importorskip("core.data.samples")
+    assert run("inpaint", "cifar10-samples", tmp_path, "--limit", "3", "--steps", "2") == 0
+    assert len(table(tmp_path)) == 3
+
+
+def test_script_gives_the_same_numbers_for_any_batch_size(archive, tmp_path):
+    for size in ("1", "4"):
+        assert run("inpaint", archive, tmp_path / size, "--limit", "4", "--steps", "5", "--batch-size", size) == 0
+    for one, other in zip(table(tmp_path / "1"), table(tmp_path / "4"), strict=True):
+        assert one["target"] == other["target"]
+        assert float(one["loss_after"]) == pytest.approx(float(other["loss_after"]), abs=1e-3)
+
+
+def test_script_takes_settings_and_target_from_the_command_line(archive, tmp_path):
+    more = (
+        "--steps 3 --epsilon 0.5 --step-size 0.4 --weight 2 --penalty mean_square --fill image --target cat --keep last"
+    )
+    assert run("inpaint", archive, tmp_path / "out", "--limit", "3", *more.split()) == 0
+    settings = json.loads((tmp_path / "out" / "settings.json").read_text())
+    assert (settings["config"]["epsilon"], settings["config"]["step_size"]) == (0.5, 0.4)
+    assert settings["objective"] == {"weight": 2.0, "penalty": "mean_square", "fill": "image"}
+    assert {row["target"] for row in table(tmp_path / "out")} == {"cat"}
+    assert max(float(row["perturbation_norm"]) for row in table(tmp_path / "out")) <= 0.5 * 1.00001
+
+
+def test_interrupted_script_keeps_its_finished_batches(archive, tmp_path, monkeypatch, capsys):
+    arguments = [
+        "inpaint",
+        "--classifier",
+        "toy",
+        "--dataset",
+        str(archive),
+        "--output",
+        str(tmp_path),
+        "--device",
+        "cpu",
+    ]
+    job = reconstruct.build_job(reconstruct.parser().parse_args([*arguments, "--limit", "6", "--steps", "2"]))
+    whole = job.make_batch
+
+    def stop_at_the_third(indices):
+        if indices[0] == 4:
+            raise KeyboardInterrupt
+        return whole(indices)
+
+    object.__setattr__(job, "make_batch", stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job, tmp_path, 2)
+    assert json.loads((tmp_path / "summary.json").read_text())["n"] == len(table(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--steps", "0"], "steps must be a whole number from 1"),
+        (["--epsilon", "-1"], "epsilon must be a number above 0"),
+        (["--weight", "-2"], "--weight (lambda) must be"),
+        (["--target", "teapot"], "'teapot' is not among the 10 classes"),
+        (["--limit", "0"], "--limit is the number of images"),
+        (["--batch-size", "0"], "--batch-size must be at least 1"),
+        (["--dataset", "cifer10"], "did you mean 'cifar10'"),
+        (["--data-dir", "nowhere", "--dataset", "cifar10"], "CIFAR-10 is not in nowhere"),
+    ],
+)
+def test_script_ends_with_one_sentence_on_bad_input(more, message, archive, tmp_path, capsys):
+    assert run("inpaint", archive, tmp_path / "out", *more) == 2
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error: ") and message in error and "\n" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_script_refuses_a_file_as_output(archive, capsys):
+    assert run("inpaint", archive, archive) == 2
+    assert "wants a folder" in capsys.readouterr().err
+
+
+def test_script_runs_as_a_module():
+    result = subprocess.run(
+        [sys.executable, "-m", "core.reconstruct", "inpaint", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0 and "--weight" in result.stdout
+
+
+# Grids
+
+
+def test_picture_grid_enlarges_without_blurring():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32)) / 255
+    with Image.open(io.BytesIO(picture_grid([("seed", pictures), ("result", pictures)]))) as grid:
+        pixels = np.asarray(grid.convert("RGB"))
+    tile = pixels[6 : 6 + 128, 110 : 110 + 128]
+    np.testing.assert_array_equal(
+        tile, (pictures[0] * 255).round().transpose(1, 2, 0).repeat(4, axis=0).repeat(4, axis=1)
+    )
+
+
+def test_picture_grid_refuses_rows_that_do_not_fit():
+    pictures = np.zeros((2, 3, 8, 8))
+    with pytest.raises(ValueError, match="pictures of one shape"):
+        picture_grid([("a", pictures), ("b", pictures[:1])])
+    with pytest.raises(ValueError, match="2 captions or none"):
+        picture_grid([("a", pictures)], ["only one"])

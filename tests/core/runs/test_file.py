@@ -1,0 +1,215 @@
+"""Saved runs: exact, repeatable, and safe to open whatever they hold."""
+
+import dataclasses
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.data.classes import ClassSet
+from core.pgd.objectives import Generation, Inpainting
+from core.pgd.steps import PGDConfig, pgd_steps
+from core.runs.file import PGDRun, RunFileError
+from core.runs.record import RunRecorder, frame_interval, rerun
+from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets
+
+
+def classifier():
+    model = ConvClassifier()
+    model.classes = ClassSet("custom", ("ant", "bee", "cat", "dog"))
+    model.name, model.kind, model.weights_id, model.sha256, model.template = "toy", "closed-set", "seed 0", None, None
+    return model
+
+
+def record(kind="inpainting", *, until=None, **changes):
+    """A run and its states."""
+    model, images = classifier(), random_images(2, 0)
+    objective = Generation(random_targets(2, 0))
+    if kind == "inpainting":
+        objective = Inpainting(random_targets(2, 0), centre_mask(), weight=0.5)
+    config = PGDConfig(**({"epsilon": 1.0, "step_size": 0.1, "steps": 150} | changes))
+    recorder, states = RunRecorder(images, config), []
+    for state in pgd_steps(model, objective, images, config, generator=torch.Generator().manual_seed(3)):
+        recorder.add(state)
+        states.append(state)
+        if state.step == until:
+            break
+    original = (images * 255).round().to(torch.uint8).numpy()
+    run = recorder.finish(model, objective, seed=3, images={"dataset": "noise"}, original=original)
+    return run, states
+
+
+def same(first, second):
+    for field in dataclasses.fields(PGDRun):
+        one, other = getattr(first, field.name), getattr(second, field.name)
+        if isinstance(one, dict):
+            assert list(one) == list(other)
+            for key in one:
+                np.testing.assert_array_equal(one[key], other[key])
+        elif one is None:
+            assert other is None
+        else:
+            np.testing.assert_array_equal(one, other)
+            assert one.dtype == other.dtype
+
+
+def test_recorder_keeps_curves_whole_and_every_few_frames():
+    run, states = record()
+    assert run.frame_steps.tolist() == list(range(0, 151, 2)) and len(run.curves["loss"]) == 151
+    for frame, step in zip(run.frames, run.frame_steps, strict=True):
+        np.testing.assert_array_equal(frame, np.rint(states[step].images.numpy() * 255).astype(np.uint8))
+    np.testing.assert_array_equal(run.curves["loss"], np.stack([state.loss.numpy() for state in states]))
+    np.testing.assert_allclose(sum(run.terms.values()), run.curves["loss"], rtol=1e-6)
+    np.testing.assert_array_equal(run.logits[1], states[-1].logits.numpy())
+
+
+def test_recorder_of_an_interrupted_run_ends_where_it_was_stopped():
+    run, states = record(until=51)
+    assert run.frame_steps[-1] == 51 and len(run.curves["loss"]) == 52
+    np.testing.assert_array_equal(run.frames[-1], np.rint(states[-1].images.numpy() * 255).astype(np.uint8))
+
+
+def test_recorder_can_be_asked_in_the_middle_of_a_run():
+    model, images, objective = classifier(), random_images(1, 0), Generation(torch.tensor([1]))
+    config = PGDConfig(epsilon=1.0, step_size=0.1, steps=250)
+    recorder = RunRecorder(images, config)
+    for state in pgd_steps(model, objective, images, config):
+        recorder.add(state)
+        if state.step in (7, 8):
+            assert recorder.finish(model, objective, seed=0, images={}).frame_steps[-1] == state.step
+    steps = recorder.finish(model, objective, seed=0, images={}).frame_steps.tolist()
+    assert steps == [*range(0, 250, 3), 250]
+
+
+def test_recorder_without_states_says_so():
+    recorder = RunRecorder(random_images(1, 0), PGDConfig(epsilon=1, step_size=1, steps=1))
+    with pytest.raises(ValueError, match="nothing was recorded"):
+        recorder.finish(classifier(), Generation(torch.tensor([0])), seed=0, images={})
+
+
+@pytest.mark.parametrize(("steps", "frame_bytes"), [(1, 1), (60, 3072), (720, 150528), (100_000, 3072), (720, 10**9)])
+def test_frame_interval_bounds_what_is_kept(steps, frame_bytes):
+    interval = frame_interval(steps, frame_bytes)
+    kept = len({*range(0, steps + 1, interval), steps})
+    assert 2 <= kept <= 121 and (kept * frame_bytes <= 50 * 2**20 or kept == 2)
+
+
+@pytest.mark.parametrize("kind", ["inpainting", "generation"])
+def test_run_survives_saving(kind, tmp_path):
+    run, _ = record(kind)
+    run.save(tmp_path / "run.npz")
+    loaded = PGDRun.load(tmp_path / "run.npz")
+    same(run, loaded)
+    assert loaded.config == PGDConfig(epsilon=1.0, step_size=0.1, steps=150)
+    np.load(tmp_path / "run.npz", allow_pickle=False)
+
+
+@pytest.mark.parametrize("changes", [{}, {"random_start": True, "restarts": 3}, {"step_rule": "adaptive"}])
+@pytest.mark.parametrize("kind", ["inpainting", "generation"])
+def test_rerun_repeats_a_loaded_run_to_the_bit(kind, changes):
+    run, states = record(kind, steps=9, **changes)
+    loaded = PGDRun.from_bytes(run.to_bytes(), name="run.npz")
+    again = list(rerun(loaded, classifier()))
+    assert len(again) == len(states) == 10
+    for state, other in zip(states, again, strict=True):
+        assert torch.equal(state.images, other.images) and torch.equal(state.loss, other.loss)
+
+
+def test_top_classes_are_sorted_probabilities():
+    run, states = record(steps=5)
+    top = run.top_classes(1, last=True, count=4)
+    wanted = states[-1].logits[1].softmax(dim=0)
+    assert [probability for _, probability in top] == pytest.approx(
+        wanted.sort(descending=True).values.tolist(), rel=1e-5
+    )
+    assert top[0][0] == run.metadata["class_names"][int(wanted.argmax())]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_damaged_file_is_refused_by_name(seed):
+    generator = np.random.default_rng(seed)
+    data = bytearray(record(steps=3)[0].to_bytes())
+    if seed % 3:
+        for place in generator.integers(0, len(data), 12):
+            data[place] = generator.integers(0, 256)
+    else:
+        del data[int(generator.integers(0, len(data))) :]
+    try:
+        loaded = PGDRun.from_bytes(bytes(data), name="odd.npz")
+    except RunFileError as error:
+        assert str(error).startswith("odd.npz: ")
+    else:
+        # Some bytes of a zip archive mean nothing.
+        assert loaded.frames.dtype == np.uint8
+
+
+def altered(change):
+    """The bytes of a run after `change` has had its way with the arrays."""
+    with np.load(io.BytesIO(record(steps=3)[0].to_bytes())) as archive:
+        arrays = dict(archive)
+    change(arrays)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def alter_metadata(**changes):
+    def change(arrays):
+        arrays["metadata"] = np.array(json.dumps(json.loads(str(arrays["metadata"])) | changes))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (alter_metadata(schema=99), "schema 99 is unknown"),
+        (alter_metadata(targets=[0, 7]), "targets must be indices"),
+        (alter_metadata(targets=[0]), "needs 2 targets"),
+        (alter_metadata(config={"epsilon": 1}), "settings lack"),
+        (alter_metadata(kind="poem"), "kind must be"),
+        (alter_metadata(classifier={}), "classifier.name"),
+        (lambda arrays: arrays.pop("best"), "lacks best"),
+        (lambda arrays: arrays.update(frame_steps=arrays["frame_steps"] + 1), "must rise from step 0"),
+        (lambda arrays: arrays.update(start=arrays["start"] * 9), "must lie in"),
+        (lambda arrays: arrays.update(mask=arrays["mask"][..., :4]), "mask must be"),
+        (lambda arrays: arrays.update(logits=arrays["logits"][:, :1]), "logits must be"),
+        (lambda arrays: arrays.update(best=np.array([{}])), "best is"),
+    ],
+)
+def test_foreign_content_is_refused_in_one_sentence(change, message):
+    with pytest.raises(RunFileError, match=message) as caught:
+        PGDRun.from_bytes(altered(change), name="odd.npz")
+    assert "odd.npz" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_oversized_content_is_refused_before_it_is_unpacked():
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"shape": (1 << 40,), "fortran_order": False, "descr": "<f4"})
+    data = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(altered(dict.copy))) as source, zipfile.ZipFile(data, "w") as forged:
+        for name in source.namelist():
+            forged.writestr(name, header.getvalue() if name == "start.npy" else source.read(name))
+    with pytest.raises(RunFileError, match=r"start is \(1099511627776,\)"):
+        PGDRun.from_bytes(data.getvalue(), name="bomb.npz")
+
+
+def test_reading_a_run_and_painting_cost_no_torch():
+    modules = (
+        "runs.file images.masks images.noise pgd.config classifiers.targets reconstruct.batches reconstruct.report"
+    )
+    code = (
+        "; ".join(f"import core.{name}" for name in modules.split()) + "; import sys; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], timeout=60).returncode == 0
+
+
+def test_missing_file_is_a_file_not_found_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        PGDRun.load(tmp_path / "none.npz")

@@ -1,0 +1,53 @@
+"""Words about heat maps: the paper's own are linked, a stranger's are shown as the letters they are."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from core.fourier.heatmap import Heatmap
+from ui.maps.catalogue import HEATMAPS, dataset_title, label_of
+from ui.maps.provenance import computed_words, published_words
+
+HOSTILE = "[click](https://evil.example) <img src=x onerror=alert(1)> **bold** $x$"
+
+
+@pytest.fixture
+def computed() -> Heatmap:
+    return Heatmap.load(HEATMAPS / "efficientnet-lite0_imagenet-sample.npz")
+
+
+def with_source(heatmap: Heatmap, **changes: object) -> Heatmap:
+    return replace(heatmap, metadata=heatmap.metadata | {"source": heatmap.metadata["source"] | changes})
+
+
+@pytest.mark.parametrize("path", sorted(HEATMAPS.glob("*_published.npz")), ids=lambda path: path.stem)
+def test_the_papers_maps_say_run_commit_and_licence(path):
+    words = published_words(Heatmap.load(path))
+    assert "b97de37" in words and "MIT" in words and "](https://" in words
+
+
+def test_computed_map_says_when_with_what_and_how_fast(computed):
+    words, source = computed_words(computed), computed.metadata["source"]
+    assert source["date"][:10] in words and f"{source['wall_seconds']:,.0f} s" in words
+    assert computed.metadata["classifier"]["sha256"][:12] in words
+
+
+@pytest.mark.parametrize("value", [HOSTILE, 7, None, ["a"], float("nan"), {"b": 1}], ids=repr)
+def test_whatever_a_strangers_file_holds_is_shown_as_plain_text(computed, value):
+    names = ("date", "version", "device", "wall_seconds", "images_per_second")
+    words = computed_words(with_source(computed, **dict.fromkeys(names, value)))
+    assert not re.search(r"(?<!\\)[\[\]<>*$]", words), words
+
+
+def test_a_file_that_calls_itself_published_gets_no_link(computed):
+    words = computed_words(with_source(computed, type="published", url="https://evil.example", citation=HOSTILE))
+    assert "evil.example" not in words
+
+
+def test_names_of_a_strangers_file_stay_on_one_line(computed):
+    facts = computed.metadata
+    named = facts["classifier"] | {"name": "a\nb" + "c" * 500}, facts["dataset"] | {"name": "d\ne" + "f" * 500}
+    stranger = replace(computed, metadata=facts | {"classifier": named[0], "dataset": named[1]})
+    assert "\n" not in label_of(stranger) and len(label_of(stranger)) < 200
+    assert dataset_title("cifar10") == "CIFAR-10"

@@ -1,0 +1,99 @@
+"""The page *Frequency sensitivity* in Streamlit's test runner: every way to show the maps, and bad addresses."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ui.maps.catalogue import HEATMAPS
+from ui.maps.stories import STORIES
+from ui.pages.frequency import CROPS, METRICS, PROBABILITY, SHOWS
+
+APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
+
+
+def open_page(**address) -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    # Without a picture no classifier is loaded: what is tested here are the maps.
+    for name, value in ({"pictures": "Yours"} | address).items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def text(app: AppTest) -> str:
+    return "\n".join(element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind)
+
+
+@pytest.fixture(scope="module")
+def page():
+    return open_page()
+
+
+@pytest.mark.parametrize(("metric", "show"), list(itertools.product([*METRICS, PROBABILITY], SHOWS)))
+def test_page_draws_every_metric_in_every_way(page, metric, show):
+    page.segmented_control(key="metric").set_value(metric)
+    page.segmented_control(key="show").set_value(show)
+    page.run()
+    assert not page.exception
+
+
+@pytest.mark.parametrize("crop", list(CROPS))
+def test_page_draws_maps_of_different_size_at_every_crop(crop):
+    app = open_page()
+    app.multiselect(key="maps").select("ResNet-50 · ImageNet100 · published")
+    app.segmented_control(key="crop").set_value(crop)
+    app.run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
+def test_stories_choose_maps_that_exist(page, story):
+    page.button(key=f"story {story.title}").click().run()
+    assert not page.exception
+    assert tuple(page.multiselect(key="maps").value) == story.maps
+    assert page.query_params["cell"] == "{},{}".format(*story.frequency)
+    assert story.body in text(page)
+
+
+def test_page_warns_when_maps_were_not_measured_alike():
+    app = open_page()
+    app.multiselect(key="maps").set_value(
+        ["CLIP ViT-B/32 · CIFAR-10 · published", "ResNet-50 · ImageNet100 · published"]
+    )
+    app.segmented_control(key="show").set_value("Difference")
+    app.run()
+    assert "32 and 224 pixels" in text(app) and "size v: 4 and 15.7" in text(app)
+
+
+def test_page_without_maps_asks_for_one():
+    app = open_page()
+    app.multiselect(key="maps").set_value([]).run()
+    assert not app.exception and "Choose at least one map" in text(app)
+
+
+@pytest.mark.parametrize("cell", ["", "x", "1", "1,2,3", "9999,0", "1.5,2", "-,-", "1,2\n"])
+def test_page_takes_a_senseless_address_for_the_first_story(cell):
+    app = open_page(cell=cell)
+    assert not app.exception
+    assert app.query_params["cell"] == "{},{}".format(*STORIES[0].frequency)
+
+
+def test_page_says_when_a_picture_is_too_small_for_the_wave():
+    app = open_page(pictures="CIFAR-10", cell="20,3")
+    assert not app.exception
+    assert "32 pixels carry at most 16 cycles per image" in text(app)
+
+
+def test_every_shipped_map_says_where_it_comes_from(page):
+    app = open_page()
+    labels = app.multiselect(key="maps").options
+    assert len(labels) == len(list(HEATMAPS.glob("*.npz"))) == len(set(labels))
+    for chosen in np.array_split(labels, -(-len(labels) // 4)):
+        app.multiselect(key="maps").set_value(chosen.tolist()).run()
+        assert not app.exception
+        shown = text(app)
+        for label in chosen:
+            assert f"**{label}**" in shown
+    assert "the run's log says ResNet-56" in text(page.multiselect(key="maps").set_value(list(STORIES[0].maps)).run())

@@ -1,0 +1,267 @@
+"""The page *Models and data* under Streamlit's AppTest."""
+
+import dataclasses
+import json
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classifiers.bundled import bundled_specs, model_card
+from core.classifiers.registry import CLASSIFIERS, classifier_spec, list_classifiers
+from core.classifiers.weights import PackageFile, UrlFile
+from core.data.samples import sample_credits
+from core.fourier.heatmap import Heatmap
+from core.sweep.__main__ import parser
+from tests.weight_server import LIMIT, PIECE, dead_address, silent_server, weight_server
+from ui.models import data_tables
+from ui.models.adding import HOW_TO
+from ui.models.weight_downloads import weight_downloads
+from ui.pages import models
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _own_caches(tmp_path, monkeypatch):
+    """No weights on this machine, no downloads of earlier tests, no network."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
+    weight_downloads.clear()
+
+
+def script():
+    from ui.pages import models
+
+    models.page()
+
+
+def opened() -> AppTest:
+    app = AppTest.from_function(script, default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.error, app.warning, app.subheader)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def button(app: AppTest, name: str):
+    return next((each for each in app.button if each.key == f"models.download.{name}"), None)
+
+
+def serve_resnet56_from(monkeypatch, source):
+    monkeypatch.setitem(CLASSIFIERS, "resnet-56", dataclasses.replace(CLASSIFIERS["resnet-56"], weights=source))
+
+
+def test_every_classifier_is_there_with_its_facts():
+    text = text_of(opened())
+    for spec in list_classifiers():
+        for fact in (
+            spec.title,
+            f"`{spec.name}`",
+            spec.kind,
+            f"licence {spec.licence}",
+            spec.source,
+            spec.weights_id,
+        ):
+            assert fact in text, (spec.name, fact)
+
+
+def test_every_classifier_of_the_registry_has_a_role():
+    assert models.ROLES.keys() == {*CLASSIFIERS, *bundled_specs()}
+    assert set(models.IN_THE_PAPER) < CLASSIFIERS.keys()
+
+
+def test_only_one_is_called_the_papers_clip():
+    assert [name for name, role in models.ROLES.items() if role.startswith("**The paper's CLIP**")] == ["clip-vit-b-32"]
+
+
+def test_bundled_models_are_told_apart(tmp_path, monkeypatch):
+    for name, files in {"tiny-clip": {"open_clip_config.json": {}}, "tiny-net": {}}.items():
+        (tmp_path / name).mkdir()
+        for file, content in {"config.json": {"title": name.title()}, **files}.items():
+            (tmp_path / name / file).write_text(json.dumps(content))
+        (tmp_path / name / "model.safetensors").touch()
+    specs = bundled_specs(tmp_path)
+    monkeypatch.setattr(models, "bundled_specs", lambda: specs)
+    monkeypatch.setattr("core.classifiers.registry.bundled_specs", lambda: specs)
+    text = text_of(opened())
+    assert "Small models, bundled" in text and "**Tiny-Clip**" in text and "**Tiny-Net**" in text
+    assert text.count("trained on CIFAR-10 for this project") == 2
+    assert text.count("Not the paper's CLIP.") == 1
+
+
+def test_size_stands_on_the_button_before_anything_starts():
+    app = opened()
+    assert button(app, "clip-vit-b-32").label == "Download (605 MB)"
+    assert button(app, "resnet-56").label == "Download (3.5 MB)"
+    assert button(app, "efficientnet-lite0") is None
+    assert not weight_downloads().running and weight_downloads().get("resnet-56") is None
+
+
+def test_download_shows_progress_and_then_ready(monkeypatch):
+    content = bytes(4 * PIECE)
+    with weight_server(content) as server:
+        serve_resnet56_from(monkeypatch, UrlFile(server.url, None, len(content)))
+        app = opened()
+        assert ":green-badge" in text_of(app)  # the installed one
+        ready = text_of(app).count(":green-badge")
+        button(app, "resnet-56").click().run()
+        assert not app.exception and button(app, "resnet-56") is None
+        download = weight_downloads().get("resnet-56")
+        server.permits.release()
+        deadline = time.monotonic() + LIMIT
+        while download.received != PIECE and time.monotonic() < deadline:
+            time.sleep(0.01)
+        app.run()
+        assert app.get("progress")[0].proto.text == "1.0 MB of 4.2 MB"
+        assert app.get("progress")[0].proto.value == 25
+        assert ":blue-badge[:material/downloading: downloading]" in text_of(app)
+        server.release()
+        assert download.wait(LIMIT)
+    app.run()
+    assert not app.exception and not app.get("progress")
+    assert text_of(app).count(":green-badge") == ready + 1
+
+
+def test_dead_network_is_one_sentence_beside_the_button(monkeypatch):
+    serve_resnet56_from(monkeypatch, UrlFile(dead_address(), None, 5))
+    app = opened()
+    button(app, "resnet-56").click().run()
+    assert weight_downloads().get("resnet-56").wait(LIMIT)
+    app.run()
+    assert [error.value for error in app.error] == [weight_downloads().get("resnet-56").error]
+    assert "cannot be reached" in app.error[0].value
+    assert button(app, "resnet-56") is not None
+
+
+def test_silent_network_does_not_hold_the_page_up(monkeypatch):
+    with silent_server() as url:
+        serve_resnet56_from(monkeypatch, UrlFile(url, None, 5))
+        app = opened()
+        button(app, "resnet-56").click().run()
+        assert weight_downloads().get("resnet-56").status == "running", "the page was drawn before the probe gave up"
+        assert app.get("progress") and not app.exception
+        assert weight_downloads().get("resnet-56").wait(LIMIT)
+
+
+def test_unavailable_classifier_says_what_is_missing(monkeypatch):
+    serve_resnet56_from(monkeypatch, PackageFile("no_such_package", "x", "no-such-package"))
+    app = opened()
+    assert "gray-badge[:material/block: unavailable]" in text_of(app)
+    assert app.warning[0].value == "The package no-such-package is not installed; run 'pip install no-such-package'."
+    assert button(app, "resnet-56") is None
+
+
+def test_maps_are_listed_with_their_provenance():
+    table = opened().dataframe[0].value
+    files = sorted((ROOT / "precomputed" / "heatmaps").glob("*.npz"))
+    assert len(table) == len(files)
+    clip = table[(table["Classifier"] == "CLIP ViT-B/32 (OpenAI)") & (table["Origin"] == "published")].iloc[0]
+    assert clip["Images"] == 10_000 and clip["Size"] == "31 × 31" and clip["v"] == 4.0 and clip["Licence"] == "MIT"
+    assert "Galindo & Faria" in clip["Citation"] and clip["Link"].startswith("https://github.com/")
+
+
+def test_damaged_map_is_named_and_hides_no_other(tmp_path, monkeypatch):
+    source = ROOT / "precomputed" / "heatmaps" / "resnet-56_cifar10_published.npz"
+    (tmp_path / "good.npz").write_bytes(source.read_bytes())
+    (tmp_path / "damaged.npz").write_bytes(source.read_bytes()[:2000])
+    monkeypatch.setattr(data_tables, "HEATMAPS", tmp_path)
+    app = opened()
+    assert len(app.dataframe[0].value) == 1
+    assert app.error[0].value.startswith("damaged.npz: not a heat map file, or a damaged one")
+
+
+def test_map_computed_here_says_when_and_on_what(tmp_path, monkeypatch):
+    published = Heatmap.load(ROOT / "precomputed" / "heatmaps" / "resnet-56_cifar10_published.npz")
+    source = {
+        "type": "computed",
+        "version": "0.1.0",
+        "date": "2026-01-02T03:04:05+00:00",
+        "device": "cpu, 2 threads",
+    }
+    count = np.full((3, 3), 10, np.int64)
+    facts = {**published.metadata, "source": source}
+    Heatmap(count // 2, count // 5, count, np.array([1, 0, 10]), facts).save(tmp_path / "mine.npz")
+    monkeypatch.setattr(data_tables, "HEATMAPS", tmp_path)
+    row = opened().dataframe[0].value.iloc[0]
+    assert row["Citation"] == "computed with this project, 2026-01-02, on cpu, 2 threads"
+    assert row["Origin"] == "computed" and row["Size"] == "3 × 3" and row["Licence"] == "MIT"
+
+
+def test_folder_without_maps_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(data_tables, "HEATMAPS", tmp_path)
+    assert opened().info[0].value.startswith("There are none in this copy.")
+
+
+def test_samples_are_credited_one_by_one():
+    app = opened()
+    table, credits = app.dataframe[1].value, sample_credits("photographs")
+    for column, wanted in (
+        ("Title", "title"),
+        ("Author", "author"),
+        ("Licence", "licence"),
+        ("Source", "source"),
+    ):
+        assert list(table[column]) == [getattr(credit, wanted) for credit in credits]
+    assert list(table["Class"])[:2] == ["tabby", "espresso"]
+    assert table["Picture"].str.startswith("data:image/png;base64,").all()
+    assert sample_credits("cifar10-samples")[0].author in text_of(app)
+
+
+def test_commands_of_the_how_to_are_understood_by_the_batch_script():
+    commands = [command for entry in HOW_TO for command in entry.commands]
+    assert len(commands) >= 4
+    for command in commands:
+        words = shlex.split(command.replace("\\\n", " "))
+        start = words.index("core.sweep")
+        assert words[start - 1] == "-m" and words[0] in ("python", "torchrun")
+        given = parser().parse_args(words[start + 1 :])
+        classifier_spec(given.classifier)  # a known name
+        assert given.output.suffix == ".npz"
+
+
+def test_device_is_looked_for_on_request_only(monkeypatch):
+    monkeypatch.setattr(models, "known_device", lambda: None)
+    monkeypatch.setattr(models, "detect_device", lambda: "a card of some kind (80 GB)")
+    app = opened()
+    assert "not looked at: torch is loaded" in text_of(app)
+    next(each for each in app.button if each.label == "Detect the device").click().run()
+    assert "| device | a card of some kind (80 GB) |" in text_of(app)
+
+
+def test_page_imports_no_torch():
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_string('from ui.pages import models; models.page()', default_timeout=120).run()\n"
+        "assert not app.exception and app.title[0].value == 'Models and data'\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(605_143_284, "605 MB"), (3_471_733, "3.5 MB"), (102_530_333, "103 MB"), (None, "size unknown")],
+)
+def test_format_size(count, text):
+    assert models.format_size(count) == text
+
+
+def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy():
+    shown = text_of(opened())
+    for name in bundled_specs():
+        card = model_card(name)
+        assert card is not None and f"#### {name}" in shown
+        assert re.search(r"95 % interval .*, n = 10,000", card)[0] in shown
+    assert model_card("clip-vit-b-32") is None and model_card("..") is None

@@ -1,0 +1,207 @@
+"""The pages *Inpainting* and *Generation* in Streamlit's test runner: runs on toys, bad input, addresses."""
+
+import io
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import ui.pages.generation
+import ui.pages.inpainting
+import ui.runs.panel
+import ui.runs.work
+import ui.shared.picture_choice
+from core.data.classes import CIFAR10, ClassSet
+from tests.ui.toys import ToyClassifier, spec
+from ui.runs.hole_url import hole_text
+from ui.shared.jobs import JobManager
+
+APPS = Path(__file__).parents[1] / "apps"
+SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch):
+    """Two random classifiers in place of the bundled ones, and a queue of our own."""
+    manager = JobManager()
+    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.work, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    for page in (ui.pages.inpainting, ui.pages.generation, ui.shared.picture_choice):
+        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: SPECS if class_set == "cifar10" else [])
+
+
+def open_page(name: str, **address) -> AppTest:
+    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key.replace("_", "-")] = value
+    return app.run()
+
+
+def run_to_the_end(app: AppTest, page: str) -> AppTest:
+    app.button(key=f"{page}.start").click().run()
+    if f"{page}.run" in app.session_state:
+        assert app.session_state[f"{page}.run"].job.wait(60)
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(one.value for kind in (app.markdown, app.caption, app.info, app.error) for one in kind)
+
+
+def test_both_pages_show_a_stored_run_before_any_click():
+    for name in ("inpainting", "generation"):
+        app = open_page(name)
+        assert not app.exception
+        assert "A stored example" in said(app) and "sure of" in said(app)
+
+
+def test_inpainting_runs_on_two_classifiers_and_shows_both():
+    app = open_page("inpainting", inpainting_steps="30")
+    app.multiselect(key="inpainting-models-cifar10").set_value(["Toy A", "Toy B"]).run()
+    run_to_the_end(app, "inpainting")
+    assert not app.exception and not app.error
+    assert "Your run, 30 steps" in said(app)
+    assert "toy-a is now" in said(app) and "toy-b is now" in said(app)
+    runs = app.session_state["inpainting.result"].runs
+    assert [run.metadata["classifier"]["name"] for run in runs] == ["toy-a", "toy-b"]
+    assert [len(run.curves["loss"]) for run in runs] == [31, 31]
+    assert np.array_equal(runs[0].start, runs[1].start)
+    app.select_slider(key=f"inpainting.{app.session_state['inpainting.result'].id}.step").set_value(7).run()
+    assert not app.exception
+
+
+def test_generation_runs_a_grid_of_classes_and_seeds():
+    app = open_page("generation", generation_steps="5", generation_seeds="2")
+    app.multiselect(key="generation-classes-cifar10").set_value(["ship", "frog"]).run()
+    run_to_the_end(app, "generation")
+    assert not app.exception and not app.error
+    (run,) = app.session_state["generation.result"].runs
+    assert [run.metadata["class_names"][k] for k in run.metadata["targets"]] == ["ship", "ship", "frog", "frog"]
+    assert "5,000 train images of class 'ship'" in said(app)
+    app.segmented_control(key=f"generation.{app.session_state['generation.result'].id}.row").set_value(3).run()
+    assert not app.exception and "“frog”" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("mask", "sentence"),
+    [
+        (np.zeros((1, 32, 32), dtype=bool), "The mask is empty, so there is nothing to fill in; paint a hole first."),
+        (np.ones((1, 32, 32), dtype=bool), "The mask covers the whole image"),
+    ],
+)
+def test_inpainting_refuses_a_hole_that_is_none_in_one_sentence(mask, sentence):
+    app = open_page("inpainting", inpainting_hole=hole_text(mask), inpainting_steps="17")
+    app.button(key="inpainting.start").click().run()
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.startswith(sentence) and error.value.count(". ") == 0
+    assert app.number_input(key="inpainting-steps").value == 17, "nothing is lost"
+    assert np.array_equal(app.session_state["inpainting.holes"][32], mask)
+
+
+def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_stays(monkeypatch):
+    # The test runner cannot type a free text; a classifier without cats comes to the same.
+    app = open_page("inpainting", inpainting_steps="3")
+    run_to_the_end(app, "inpainting")
+    catless = ToyClassifier("toy-a")
+    catless.classes = ClassSet("custom", tuple(name for name in CIFAR10.names if name != "cat"))
+    monkeypatch.setattr(ui.runs.work, "classifier_for", lambda *_: catless)
+    run_to_the_end(app, "inpainting")
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.startswith("Target 'cat' is not among the 9 classes of classifier 'toy-a'")
+    assert "Your run, 3 steps" in said(app)
+    monkeypatch.setattr(ui.runs.work, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    app.selectbox(key="inpainting-target-cifar10").set_value("dog").run()
+    run_to_the_end(app, "inpainting")
+    assert not app.error and "“dog”" in said(app)
+
+
+def test_pages_without_a_choice_say_what_is_missing():
+    app = open_page("inpainting")
+    app.multiselect(key="inpainting-models-cifar10").set_value([]).run()
+    app.button(key="inpainting.start").click().run()
+    assert app.error[0].value == "No classifier is chosen; choose one or two."
+    app = open_page("generation")
+    app.multiselect(key="generation-classes-cifar10").set_value([]).run()
+    app.button(key="generation.start").click().run()
+    assert app.error[0].value.startswith("Nothing to draw is chosen")
+
+
+@pytest.mark.parametrize("name", ["inpainting", "generation"])
+@pytest.mark.parametrize("value", ["-5", "0", "1e9", "nan", "x", ""])
+def test_senseless_numbers_in_the_address_become_the_papers(name, value):
+    keys = {f"{name}-steps": None, f"{name}-step-32": None, f"{name}-epsilon-32": None}
+    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=60)
+    for key in keys:
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    assert app.number_input(key=f"{name}-steps").value == (720 if name == "inpainting" else 60)
+    wanted = (21.6 if name == "inpainting" else 40) * 32 / 224
+    assert app.number_input(key=f"{name}-epsilon-32").value == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("hole", ["", "32.zzz", "224.AAAA", "x"])
+@pytest.mark.parametrize("picture", ["5", "-1", "100", "x"])
+def test_senseless_address_opens_the_page_all_the_same(hole, picture):
+    app = open_page("inpainting", inpainting_hole=hole, inpainting_picture=picture)
+    assert not app.exception
+    assert app.session_state["inpainting.holes"][32].sum() == 81
+    assert app.session_state["inpainting.places"]["cifar10"] == (5 if picture == "5" else 33)
+
+
+def test_upload_is_used_at_either_size_and_needs_a_target():
+    app = open_page("inpainting", inpainting_pictures="Yours", inpainting_steps="2")
+    assert "Choose a picture of your own" in said(app)
+    data = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(data, "PNG")
+    app.file_uploader[0].set_value(("mine.png", data.getvalue(), "image/png")).run()
+    app.radio(key="inpainting.upload_size").set_value("32 px, CIFAR-10 classes").run()
+    app.button(key="inpainting.start").click().run()
+    assert not app.exception and app.error[0].value.startswith("Your picture has no true class")
+    app.selectbox(key="inpainting-target-cifar10").set_value("dog").run()
+    run_to_the_end(app, "inpainting")
+    assert not app.error and "“dog”" in said(app)
+
+
+def test_broken_upload_gets_a_sentence():
+    app = open_page("inpainting", inpainting_pictures="Yours")
+    app.file_uploader[0].set_value(("notes.png", b"these are notes", "image/png")).run()
+    assert not app.exception and app.error[0].value.startswith("notes.png:")
+
+
+def test_classes_without_a_classifier_point_to_the_models_page():
+    app = open_page("inpainting", inpainting_pictures="Photographs")
+    assert not app.exception and "Models and data" in said(app)
+
+
+@pytest.mark.parametrize("name", ["inpainting", "generation"])
+def test_numbers_that_are_none_any_more_fail_in_one_sentence(monkeypatch, name):
+    broken = ToyClassifier("broken", strength=float("nan"))
+    monkeypatch.setattr(ui.runs.work, "classifier_for", lambda *_: broken)
+    app = open_page(name)
+    run_to_the_end(app, name)
+    assert not app.exception and "not finite" in app.error[0].value
+
+
+@pytest.mark.parametrize("name", ["inpainting", "generation"])
+def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
+    manager = JobManager(queue_limit=0)
+    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
+    release = threading.Event()
+
+    def endless():
+        release.wait(30)
+        yield 0
+
+    manager.submit(endless, owner="somebody else")
+    app = open_page(name)
+    app.button(key=f"{name}.start").click().run()
+    release.set()
+    assert not app.exception and "try again in a few minutes" in app.error[0].value
+    assert "A stored example" in said(app)

@@ -1,0 +1,258 @@
+"""Opening a saved run on the pages *Inpainting* and *Generation*: shown like a live one, or refused; never a crash."""
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import ui.pages.generation
+import ui.pages.inpainting
+import ui.runs.panel
+import ui.runs.saved
+import ui.runs.work
+import ui.shared.picture_choice
+from core.runs.file import PGDRun, RunFileError
+from tests.ui.run_forge import HOSTILE, arrays_of, hostile_arrays, packed, sound_run
+from tests.ui.toys import ToyClassifier, spec
+from ui.runs.downloads import run_animation, run_json, run_png, run_stem
+from ui.runs.saved import read_saved_run
+from ui.runs.view import curves
+from ui.runs.words import losses, origin, saved_note, verdict
+from ui.shared.jobs import JobManager
+
+APPS = Path(__file__).parents[1] / "apps"
+PAGES = ("inpainting", "generation")
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch):
+    """A random classifier in place of the bundled ones, and a queue of our own."""
+    manager = JobManager()
+    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.work, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    ready = {"cifar10": [spec("toy-a", "Toy A")]}
+    for page in (ui.pages.inpainting, ui.pages.generation, ui.shared.picture_choice):
+        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready.get(class_set, []))
+
+
+def open_page(page: str, **address: str) -> AppTest:
+    app = AppTest.from_file(str(APPS / f"{page}_app.py"), default_timeout=60)
+    for name, value in ({"steps": "4"} | address).items():
+        app.query_params[f"{page}-{name}"] = value
+    return app.run()
+
+
+def upload(app: AppTest, data: bytes, name: str = "run.npz") -> AppTest:
+    uploader = next(one for one in app.file_uploader if one.label == "Run file")
+    return uploader.set_value((name, data, "application/octet-stream")).run()
+
+
+def run_live(app: AppTest, page: str) -> AppTest:
+    app.button(key=f"{page}.start").click().run()
+    if f"{page}.run" in app.session_state:
+        assert app.session_state[f"{page}.run"].job.wait(60)
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(one.value for kind in (app.markdown, app.caption, app.info, app.error) for one in kind)
+
+
+def button(app: AppTest, label: str):
+    return next((one for one in app.button if one.label == label), None)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_downloaded_run_opens_again_with_the_same_words_and_a_note(page):
+    app = run_live(open_page(page), page)
+    (run,) = app.session_state[f"{page}.result"].runs
+    before = [one.value for one in app.markdown]
+    upload(app, run.to_bytes(), "mine.npz")
+    assert not app.exception and not app.error
+    opened = app.session_state[f"{page}.opened"].runs[0]
+    assert np.array_equal(opened.frames, run.frames) and opened.metadata == run.metadata
+    assert [one.value for one in app.markdown] == before, "the same view"
+    note = next(one.value for one in app.caption if one.value.startswith("Opened from"))
+    assert (
+        note.startswith("Opened from “mine.npz”. The file says: toy-a, weights random") and "; 4 steps, seed 0;" in note
+    )
+    assert run.metadata["source"]["date"][:10] in note
+    app.select_slider(key=f"{page}.{app.session_state[f'{page}.opened'].id}.step").set_value(2).run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_opened_run_is_closed_to_what_was_shown_before_and_gives_way_to_a_new_run(page):
+    app = open_page(page)
+    upload(app, packed(arrays_of(page)))
+    assert "Opened from" in said(app) and "A stored example" not in said(app)
+    button(app, "Close the saved run").click().run()
+    assert "A stored example" in said(app)
+    run_live(app, page)
+    upload(app, packed(arrays_of(page)))
+    assert "stranger is now" in said(app) and "Your run, 4 steps" not in said(app)
+    button(app, "Close the saved run").click().run()
+    assert "Your run, 4 steps" in said(app), "the visitor's own result is not lost"
+    upload(app, packed(arrays_of(page)))
+    run_live(app, page)
+    assert "Your run, 4 steps" in said(app) and "Opened from" not in said(app)
+
+
+def test_uploader_starts_empty_again_after_a_file_was_opened():
+    app = open_page("generation")
+    upload(app, packed(arrays_of("generation")))
+    assert next(one for one in app.file_uploader if one.label == "Run file").value is None
+    other = arrays_of("generation")
+    other["metadata"]["seed"] = 77
+    upload(app, packed(other), "second.npz")
+    assert "seed 77" in said(app) and "second.npz" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not a saved run, or a damaged one"),
+        (b"these are notes", "not a saved run, or a damaged one"),
+        (packed(arrays_of("generation"))[:-300], "not a saved run, or a damaged one"),
+        (packed(arrays_of("inpainting")), "a run of the page Inpainting, not of Generation; open it there."),
+        (packed(arrays_of("generation", size=(1, 1), frames=1001)), "1,001 frames are too many"),
+        (packed(arrays_of("generation", size=(1, 600))), "600 × 1 pixels in 4 frames are too many"),
+        (packed(arrays_of("generation", size=(2, 2), batch=129)), "129 images"),
+    ],
+)
+def test_file_that_cannot_be_shown_gets_one_sentence_and_nothing_is_lost(data, reason):
+    app = run_live(open_page("generation"), "generation")
+    upload(app, data, "odd.npz")
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.startswith("“odd.npz”: ") and reason in error.value and "\n" not in error.value
+    assert "Your run, 4 steps" in said(app) and "generation.opened" not in app.session_state
+    assert app.number_input(key="generation-steps").value == 4
+    app.run()
+    assert len(app.error) == 1, "the sentence stays until another file is chosen"
+    upload(app, packed(arrays_of("generation")))
+    assert not app.error and "Opened from" in said(app)
+
+
+def test_refused_file_is_not_read_again_at_every_click(monkeypatch):
+    app = open_page("generation")
+    upload(app, b"these are notes")
+    monkeypatch.setattr(ui.runs.saved, "read_saved_run", lambda *_: pytest.fail("read again"))
+    app.number_input(key="generation-seed").set_value(3).run()
+    assert len(app.error) == 1
+
+
+def test_larger_files_are_refused_unread(monkeypatch):
+    monkeypatch.setattr(ui.runs.saved, "LARGEST_UPLOAD", 1)
+    with pytest.raises(RunFileError, match="larger than 1 MiB"):
+        read_saved_run(bytes(2**20 + 1), "run.npz", "generation")
+
+
+def test_uploader_names_its_limit_and_the_server_lets_it_through():
+    app = open_page("generation")
+    uploader = next(one for one in app.file_uploader if one.label == "Run file")
+    assert uploader.proto.max_upload_size_mb == ui.runs.saved.LARGEST_UPLOAD
+    config = (Path(ui.runs.saved.__file__).parents[2] / ".streamlit" / "config.toml").read_text("utf-8")
+    assert int(re.search(r"maxUploadSize = (\d+)", config)[1]) >= ui.runs.saved.LARGEST_UPLOAD
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_a_file_is_shown_as_letters(page, text):
+    app = open_page(page)
+    # Streamlit itself refuses names with a zero byte, and its test runner those with half a letter.
+    name = text.replace("\0", "").encode("ascii", "replace").decode()
+    upload(app, packed(hostile_arrays(page, text)), f"{name}.npz")
+    assert not app.exception and not app.error
+    words = [one.value for one in [*app.markdown, *app.caption] if re.search("Opened from|is now|Computed ", one.value)]
+    assert len(words) == 3
+    for line in words:
+        line = re.sub(r"^\*\*|\.\*\* Loss", "", line)  # our own emphasis
+        assert not re.search(r"(?<!\\)[<>`$*\[\]_]|:\w|\n", line), line
+    blocks = [one.proto.body for one in app.get("html")]
+    assert sum("run-row" in body or "run-top" in body for body in blocks) >= 2
+    assert not any(re.search(r"<script|<img src=x|\n\n!\[", body) for body in blocks)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_words_are_one_bounded_line(text):
+    run = PGDRun.from_bytes(packed(hostile_arrays("inpainting", text)), name="odd")
+    for words in (verdict(run, 0), losses(run, 0), origin(run), saved_note(run, text)):
+        assert "\n" not in words and len(words) < 1500
+        words.encode("utf-8")
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])
+@pytest.mark.parametrize("kind", PAGES)
+def test_file_names_are_short_and_safe_on_every_system(text, kind):
+    run = PGDRun.from_bytes(packed(hostile_arrays(kind, text)), name="odd")
+    assert re.fullmatch(rf"{kind}(-[a-z0-9]+)*", run_stem(run, 0)) and len(run_stem(run, 0)) < 110
+
+
+def test_file_names_say_kind_classifier_target_and_picture():
+    run = sound_run("generation", batch=2)
+    assert run_stem(run, 1) == "generation-stranger-class-3-2"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_downloads_of_a_hostile_file_work(text):
+    run = PGDRun.from_bytes(packed(hostile_arrays("inpainting", text)), name="odd")
+    assert run_json(run) and run_png(run, 0)
+    again = PGDRun.from_bytes(run.to_bytes(), name="again")
+    assert again.metadata["class_names"][0] == text
+
+
+@pytest.mark.parametrize("size", [(512, 1), (1, 512), (3, 200)])
+def test_animation_of_an_odd_shape_stays_small(size):
+    run = sound_run("generation", size=size)
+    frame = Image.open(io.BytesIO(run_animation(run, 0, "GIF")))
+    assert max(frame.size) <= 2 * 512 and frame.n_frames == 4
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "options", [{"frames": 1}, {"size": (1, 1)}, {"size": (512, 2)}, {"batch": 3}, {"frames": 1000, "size": (1, 1)}]
+)
+def test_odd_but_sound_files_are_shown(page, options):
+    app = open_page(page)
+    upload(app, packed(arrays_of(page, **options)))
+    assert not app.exception and not app.error and "stranger is now" in said(app)
+
+
+def test_as_many_classes_as_are_allowed_are_shown():
+    arrays = arrays_of("generation")
+    arrays["metadata"]["class_names"] = [f"class {k}" for k in range(50_000)]
+    arrays["logits"] = np.random.default_rng(0).standard_normal((2, 1, 50_000)).astype(np.float32)
+    app = open_page("generation")
+    upload(app, packed(arrays))
+    assert not app.exception and "stranger is now" in said(app)
+
+
+@pytest.mark.parametrize("value", [0.0, -5.0, 1e-30, 3e38, -3e38])
+def test_extreme_losses_and_logits_are_drawn(value):
+    arrays = arrays_of("inpainting")
+    arrays["curves"][[0, 3]] = value
+    arrays["curves"][2] = abs(value)
+    arrays["terms"][:] = value
+    arrays["logits"][0] = value
+    arrays["logits"][1, 0, ::2] = -value
+    app = open_page("inpainting")
+    upload(app, packed(arrays))
+    assert not app.exception and not app.error
+    chart = curves(app.session_state["inpainting.opened"].runs[0], 0, 2)
+    assert "nan" not in chart and "points=" in chart
+
+
+def test_extreme_config_is_shown():
+    arrays = arrays_of("inpainting")
+    arrays["metadata"]["config"] |= {"epsilon": 1e308, "step_size": 1e-308, "steps": 100_000}
+    arrays["metadata"]["objective"]["weight"] = 1e12
+    arrays["metadata"]["seed"] = 2**64 - 1
+    app = open_page("inpainting")
+    upload(app, packed(arrays))
+    assert not app.exception and "3 of 100,000 steps" in said(app)

@@ -1,0 +1,86 @@
+"""One chooser of pictures for all pages: old addresses keep their meaning, uploads stay."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import ui.maps.cell_predictions
+import ui.maps.sweep_panel
+import ui.pages.inpainting
+import ui.shared.picture_choice
+from ui.maps.cell_panel import PICTURE
+from ui.shared.pictures import sample_picture
+
+APPS = Path(__file__).parents[1] / "apps"
+
+
+@pytest.fixture(autouse=True)
+def no_classifiers(monkeypatch):
+    for page in (ui.maps.cell_predictions, ui.pages.inpainting, ui.shared.picture_choice, ui.maps.sweep_panel):
+        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
+
+
+def open_page(name: str, **address: str) -> AppTest:
+    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key.replace("_", "-")] = value
+    return app.run()
+
+
+def picture_file(side: int = 64) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "position"),
+    [
+        ({"pictures": "Photographs", "picture": "3"}, "photographs", 3),
+        ({"pictures": "CIFAR-10", "picture": "7"}, "cifar10", 7),
+        ({"pictures": "CIFAR-10"}, "cifar10", 0),
+        ({"pictures": "CIFAR-10", "picture": "100"}, "cifar10", 0),
+        ({"pictures": "CIFAR-10", "picture": "²"}, "cifar10", 0),
+        ({"pictures": "nonsense", "picture": "x"}, "photographs", 0),
+    ],
+)
+def test_old_links_to_the_frequency_page_show_the_same_picture(address, kind, position):
+    app = open_page("frequency", **address)
+    assert not app.exception
+    picture = app.session_state[PICTURE]
+    assert picture.class_set == ("cifar10" if kind == "cifar10" else "imagenet") and picture.position == position
+    assert np.array_equal(picture.pixels, sample_picture(kind, position).pixels)
+
+
+def test_old_links_to_inpainting_show_the_same_picture():
+    app = open_page("inpainting", inpainting_pictures="CIFAR-10", inpainting_picture="5")
+    assert not app.exception and app.session_state["inpainting.places"]["cifar10"] == 5
+    app = open_page("inpainting", inpainting_pictures="CIFAR-10", inpainting_picture="²")
+    assert not app.exception and app.session_state["inpainting.places"]["cifar10"] == 33
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "keys"), [("frequency", "", "cell"), ("inpainting", "inpainting-", "inpainting")]
+)
+def test_upload_is_kept_when_its_widget_is_gone(name, prefix, keys):
+    app = open_page(name)
+    app.segmented_control(key=f"{prefix}pictures").set_value("Yours").run()
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Your picture"))
+    uploader.set_value(("mine.png", picture_file(), "image/png")).run()
+    app.radio(key=f"{keys}.upload_size").set_value("32 px, CIFAR-10 classes").run()
+    app.segmented_control(key=f"{prefix}pictures").set_value("Photographs").run()
+    app.segmented_control(key=f"{prefix}pictures").set_value("Yours").run()
+    assert not app.exception and not app.error
+    assert app.session_state[f"{keys}.uploaded"] == ("mine.png", picture_file())
+    assert app.radio(key=f"{keys}.upload_size").value == "32 px, CIFAR-10 classes"
+
+
+def test_name_of_a_broken_upload_is_shown_as_letters():
+    app = open_page("frequency", pictures="Yours")
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Your picture"))
+    uploader.set_value(("![](https:evil).png", b"no picture", "image/png")).run()
+    assert not app.exception and app.error[0].value.startswith(r"\!\[\](https:")

@@ -1,0 +1,1 @@
+"""What the page *Frequency sensitivity* is made of."""

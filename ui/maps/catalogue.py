@@ -1,0 +1,95 @@
+"""The heat maps a visitor can choose from: those shipped, those they uploaded, those they computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.classifiers.registry import classifier_spec
+from core.data.classes import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
+from ui.shared.text import one_line
+
+HEATMAPS = PRECOMPUTED / "heatmaps"
+DATASETS = {
+    "cifar10": "CIFAR-10",
+    "imagenet100": "ImageNet100",
+    "imagenet-sample": "ImageNet, one image per class",
+    "cifar10-samples": "CIFAR-10 samples",
+    "photographs": "bundled photographs",
+}
+_MINE = "frequency.my_maps"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A heat map with the words that name it.
+
+    label: unique, stands in the page's address. shipped: it comes with this project, so its words can be trusted.
+    """
+
+    label: str
+    heatmap: Heatmap
+    shipped: bool = False
+
+    @property
+    def subtitle(self) -> str:
+        """Data set, number of images, size of the wave, and the clean error where it is known."""
+        facts = self.heatmap.metadata
+        parts = [
+            f"{dataset_title(facts['dataset']['name'])}, n = {facts['dataset']['n']:,}",
+            f"v = {facts['epsilon']:g}",
+        ]
+        clean = self.heatmap.clean_rate(1)
+        parts.append("clean error not published" if clean is None else f"clean error {clean:.1%}")
+        return " · ".join(parts)
+
+
+def classifier_title(name: str) -> str:
+    """A classifier's name for people; unknown ones keep their own."""
+    try:
+        return classifier_spec(name).title
+    except (ValueError, ModuleNotFoundError):
+        return one_line(name)
+
+
+def dataset_title(name: str) -> str:
+    """A data set's name for people."""
+    return DATASETS.get(name) or one_line(name)
+
+
+def label_of(heatmap: Heatmap) -> str:
+    """Classifier, data set and origin, as one line."""
+    facts = heatmap.metadata
+    origin = "published" if facts["source"]["type"] == "published" else "computed"
+    title = classifier_title(facts["classifier"]["name"]).split(" (")[0]
+    return f"{title} · {dataset_title(facts['dataset']['name'])} · {origin}"
+
+
+# Shared, not copied: maps are frozen, and copying them at every click costs more than reading them once.
+@st.cache_resource(show_spinner=False)
+def _shipped() -> list[Entry]:
+    entries = [
+        Entry(label_of(heatmap), heatmap, shipped=True) for heatmap in map(Heatmap.load, sorted(HEATMAPS.glob("*.npz")))
+    ]
+    # The paper's own maps come first.
+    return sorted(entries, key=lambda entry: entry.heatmap.metadata["source"]["type"] != "published")
+
+
+def entries() -> dict[str, Entry]:
+    """Every map there is for this visitor, by label."""
+    return {entry.label: entry for entry in [*_shipped(), *st.session_state.get(_MINE, [])]}
+
+
+def add_map(heatmap: Heatmap, *, origin: str) -> str:
+    """Keep a map for this visitor; returns its label. The same map twice is kept once."""
+    mine: list[Entry] = st.session_state.setdefault(_MINE, [])
+    for entry in mine:
+        if entry.heatmap.to_bytes() == heatmap.to_bytes():
+            return entry.label
+    taken = entries()
+    base = f"{label_of(heatmap).rsplit(' · ', 1)[0]} · {origin}"
+    label = next(name for number in range(1, 10_000) if (name := f"{base} {number}") not in taken)
+    mine.append(Entry(label, heatmap))
+    return label

@@ -1,0 +1,53 @@
+"""Heat maps to take away: file, table, figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.fourier.export import heatmap_csv, heatmap_png
+from ui.maps.catalogue import Entry
+from ui.shared.colormaps import colormap_table
+from ui.shared.text import as_markdown
+
+
+def file_stem(label: str) -> str:
+    """A label as a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
+
+
+def map_downloads(chosen: Sequence[Entry]) -> None:
+    """One row of buttons for each shown map; files are made when asked for."""
+    with st.expander("Download these maps", icon=":material/download:"):
+        for entry in chosen:
+            st.markdown(f"**{as_markdown(entry.label)}**")
+            stem, heatmap = file_stem(entry.label), entry.heatmap
+            with st.container(horizontal=True):
+                st.download_button("NPZ", heatmap.to_bytes, f"{stem}.npz", key=f"npz {stem}", on_click="ignore")
+                st.download_button(
+                    "CSV",
+                    lambda heatmap=heatmap: heatmap_csv(heatmap),
+                    f"{stem}.csv",
+                    key=f"csv {stem}",
+                    on_click="ignore",
+                )
+                st.download_button(
+                    "PNG",
+                    lambda entry=entry: _figure(entry),
+                    f"{stem}.png",
+                    key=f"png {stem}",
+                    on_click="ignore",
+                )
+
+
+def _figure(entry: Entry) -> bytes:
+    return heatmap_png(
+        100 * entry.heatmap.rate(1),
+        title=entry.label.replace(" · ", ", "),
+        label="top-1 error (%)",
+        value_range=(0, 100),
+        colours=colormap_table("viridis"),
+        footnote=entry.subtitle,
+    )

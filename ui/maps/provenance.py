@@ -1,0 +1,50 @@
+"""Where the shown heat maps come from, in a sentence for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.fourier.heatmap import Heatmap
+from ui.maps.catalogue import Entry
+from ui.shared.text import as_markdown, one_line
+
+
+def provenance(chosen: Sequence[Entry]) -> None:
+    """Draw the sentences, folded away."""
+    with st.expander("Where these maps come from", icon=":material/info:"):
+        for entry in chosen:
+            published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
+            words = published_words(entry.heatmap) if published else computed_words(entry.heatmap)
+            st.markdown(f"**{as_markdown(entry.label)}**  \n{words}")
+
+
+def published_words(heatmap: Heatmap) -> str:
+    """Markdown about one of the paper's own maps, which come with this project."""
+    source = heatmap.metadata["source"]
+    note = f" {source['note']}" if source.get("note") else ""
+    return (
+        f"{source['citation']}. Run of {source['run']}; log in [{source['url'].removeprefix('https://')}]"
+        f"({source['url']}) at commit {source['commit']}, licence {source['licence']}; n = "
+        f"{heatmap.metadata['dataset']['n']:,}, {source['rounding']}; {source['repeated']}.{note}"
+    )
+
+
+def computed_words(heatmap: Heatmap) -> str:
+    """Markdown about any other map. It may be a stranger's: whatever its metadata hold is shown, as plain text."""
+    facts, source = heatmap.metadata, heatmap.metadata["source"]
+    classifier = facts["classifier"]
+    told = (
+        f"Computed {one_line(source.get('date', 'some day'))[:10]} with version "
+        f"{one_line(source.get('version', '?'), 20)} on {one_line(source.get('device', '?'))} in "
+        f"{_number(source.get('wall_seconds'))} s ({_number(source.get('images_per_second'))} images/s); weights "
+        f"{one_line(classifier.get('weights_id', '?'))}, sha256 {one_line(classifier.get('sha256') or 'unknown', 13)}; "
+        f"seed {one_line(facts.get('seed'), 20)}, {one_line(facts.get('dtype', 'float32'), 20)}."
+    )
+    return as_markdown(told)
+
+
+def _number(value: object) -> str:
+    return f"{value:,.0f}" if isinstance(value, int | float) and math.isfinite(value) else "?"

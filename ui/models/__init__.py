@@ -1,0 +1,1 @@
+"""What the page *Models and data* is made of."""

@@ -1,0 +1,115 @@
+"""Weight files fetched in the background: one download per classifier in this process, whoever asked for it.
+
+They have no place in the queue of live work: a download uses no core worth waiting for, and goes on when the visitor
+who started it has left. Only `weight_downloads`, at the end, knows that Streamlit exists.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Literal
+
+import streamlit as st
+
+from core.classifiers.spec import ClassifierSpec
+from core.classifiers.weights import WeightSource
+
+_log = logging.getLogger(__name__)
+
+
+class WeightDownload:
+    """One download, made by `WeightDownloads.start`. Every attribute may be read from any thread.
+
+    Attributes:
+        title: the classifier's name for people.
+        total: bytes in all, if known.
+        received: bytes so far; None where the source does not say.
+        status: "running", and in the end "done" or "failed" (see `error`).
+        error: one sentence for the visitor, empty unless failed.
+    """
+
+    def __init__(self, title: str, total: int | None) -> None:
+        self.title = title
+        self.total = total
+        self.received: int | None = None
+        self.status: Literal["running", "done", "failed"] = "running"
+        self.error = ""
+        self._started = time.monotonic()
+        self._ended = threading.Event()
+
+    @property
+    def fraction(self) -> float | None:
+        """Share of the download that has arrived, in [0, 1]; None where that is not known."""
+        if self.received is None or not self.total:
+            return None
+        return min(1.0, self.received / self.total)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the download was asked for."""
+        return time.monotonic() - self._started
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until the download has ended, at most `timeout` seconds; True if it has. Not for pages."""
+        return self._ended.wait(timeout)
+
+    def _report(self, received: int, total: int | None) -> None:
+        self.received, self.total = received, total or self.total
+
+    def _run(self, source: WeightSource) -> None:
+        try:
+            source.fetch(self._report)
+            self.status = "done"
+        except (
+            FileNotFoundError,
+            RuntimeError,
+        ) as error:  # what a source says it raises: sentences for people
+            self._fail(_sentence(str(error)))
+        except Exception as error:
+            _log.warning("a weight download failed", exc_info=True)
+            self._fail(f"The download of {self.title} failed ({error}); check the disk and try again.")
+        finally:
+            self._ended.set()
+
+    def _fail(self, sentence: str) -> None:
+        self.error, self.status = sentence, "failed"
+
+
+class WeightDownloads:
+    """The downloads of this process, by classifier."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._downloads: dict[str, WeightDownload] = {}
+
+    def start(self, spec: ClassifierSpec) -> WeightDownload:
+        """Begin to fetch a classifier's weights, or join the download that is on its way already. Returns at once."""
+        with self._lock:
+            known = self._downloads.get(spec.name)
+            if known is not None and known.status == "running":
+                return known
+            started = self._downloads[spec.name] = WeightDownload(spec.title, spec.download_bytes)
+        threading.Thread(target=started._run, args=(spec.weights,), name=f"download-{spec.name}", daemon=True).start()
+        return started
+
+    def get(self, name: str) -> WeightDownload | None:
+        """The newest download of a classifier's weights, running or ended; None if nobody asked for one."""
+        return self._downloads.get(name)
+
+    @property
+    def running(self) -> bool:
+        """True while any download is on its way."""
+        with self._lock:
+            return any(each.status == "running" for each in self._downloads.values())
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+@st.cache_resource(show_spinner=False)
+def weight_downloads() -> WeightDownloads:
+    """The downloads of this process, shared by all visitors."""
+    return WeightDownloads()

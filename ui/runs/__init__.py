@@ -1,0 +1,1 @@
+"""What the pages *Inpainting* and *Generation* are made of."""

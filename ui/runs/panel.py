@@ -1,0 +1,183 @@
+"""Starting, watching and stopping a run; shared by *Inpainting* and *Generation*."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from ui.runs.figures import Figure, picture_row, to_picture
+from ui.runs.saved import close_run, open_button, opened_run
+from ui.runs.view import TERM_LABELS, Result, curves_html, run_view
+from ui.runs.words import percent, title_of
+from ui.runs.work import LiveRun, LiveState, RunPlan
+from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
+from ui.shared.text import as_markdown
+
+REDRAW_SECONDS = 0.5
+MOST_PICTURES = 16  # drawn of one run while it goes on
+
+
+@dataclass(frozen=True, eq=False)
+class _Started:
+    """A run of this visitor: the job, and what it works on."""
+
+    job: Job
+    live: LiveRun
+
+
+def run_button(page: str) -> bool:
+    """The button that starts a run; True when it was pressed."""
+    pressed = st.button(
+        "Run",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=running(page),
+        key=f"{page}.start",
+        width="stretch",
+    )
+    if pressed:
+        st.session_state.pop(f"{page}.error", None)
+    return pressed
+
+
+def refuse(reason: str) -> None:
+    """Say in one sentence why nothing was started."""
+    st.error(as_markdown(reason[0].upper() + reason[1:] + "." * (reason[-1] not in ".?!")))
+
+
+def running(page: str) -> bool:
+    """Whether this page's run waits or goes on."""
+    started: _Started | None = st.session_state.get(f"{page}.run")
+    return started is not None and started.job.active
+
+
+def start_run(page: str, plan: RunPlan) -> None:
+    """Queue a plan and draw the page anew; an earlier run of this visitor is stopped."""
+    live = LiveRun(plan)
+    try:
+        job = job_manager().submit(live.states, owner=current_owner(), total=plan.states)
+    except QueueFull as error:
+        st.error(str(error))
+        return
+    st.session_state[f"{page}.run"] = _Started(job, live)
+    close_run(page)
+    st.rerun()
+
+
+def run_panel(page: str, example: Callable[[], Result | None]) -> None:
+    """The run in progress if there is one, else a run file, else this visitor's last result, else an example."""
+    started: _Started | None = st.session_state.get(f"{page}.run")
+    if started is not None and not started.job.active:
+        _collect(page, started)
+    if running(page):
+        st.fragment(_live, run_every=REDRAW_SECONDS)(page)
+        return
+    if error := st.session_state.get(f"{page}.error"):
+        refuse(error)
+    result = opened_run(page) or st.session_state.get(f"{page}.result") or example()
+    if result is None:
+        open_button(page)
+    else:
+        _finished(page, result)
+
+
+def _collect(page: str, started: _Started) -> None:
+    """Turn a run that has ended into a result."""
+    job, live = started.job, started.live
+    del st.session_state[f"{page}.run"]
+    if job.status == "failed":
+        st.session_state[f"{page}.error"] = str(job.error) or repr(job.error)
+    try:
+        runs = live.finish()
+    except ValueError as error:  # numbers that are no numbers any more
+        st.session_state[f"{page}.error"] = f"The run cannot be shown: {error}"
+        return
+    if not runs:
+        if job.status in ("stopped", "abandoned"):
+            st.session_state[f"{page}.error"] = "The run was stopped before its first step."
+        return
+    done, steps = len(runs[0].curves["loss"]) - 1, live.plan.config.steps
+    how = {"stopped": "stopped by you", "abandoned": "ended while you were away", "failed": "ended early"}
+    note = (
+        f"Your run, {done:,} steps"
+        if job.status == "done"
+        else f"Your run, {how[job.status]} after {done:,} of {steps:,} steps"
+    )
+    note += f", {1000 * job.seconds_per_step:.0f} ms per step." if done and job.seconds_per_step else "."
+    st.session_state[f"{page}.result"] = Result(job.id, runs, note)
+
+
+def _finished(page: str, result: Result) -> None:
+    st.caption(as_markdown(result.note))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        open_button(page)
+        if opened_run(page) is not None:
+            st.button("Close the saved run", icon=":material/close:", on_click=close_run, args=(page,), type="tertiary")
+        elif st.session_state.get(f"{page}.result") is not None:
+            st.button(
+                "Show the stored example", on_click=lambda: st.session_state.pop(f"{page}.result"), type="tertiary"
+            )
+    st.fragment(run_view)(result.runs, key=f"{page}.{result.id}")
+
+
+def _live(page: str) -> None:
+    started: _Started | None = st.session_state.get(f"{page}.run")
+    if started is None or not started.job.active:
+        st.caption("The run has ended; putting its result together …")
+        st.rerun()
+    assert started is not None
+    job, plan = started.job, started.live.plan
+    job.beat()
+    state: LiveState | None = job.latest
+    steps = plan.config.steps
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    if job.status == "queued":
+        left.info(
+            f"Waiting for other visitors' runs: you are number {job.position} in line.", icon=":material/hourglass:"
+        )
+    elif state is None:
+        left.progress(0.0, "Loading the classifier: some seconds the first time")
+    else:
+        left.progress(state.step / steps, _pace(job, state.step, steps))
+    # A callback, because it runs before anything is drawn: the click shows at once.
+    right.button("Stop the run", icon=":material/stop_circle:", width="stretch", key=f"{page}.stop", on_click=job.stop)
+    if state is None:
+        return
+    for k, place in enumerate(st.columns(len(plan.classifiers), gap="large")):
+        with place:
+            _live_one(started.live, k, state)
+
+
+def _pace(job: Job, step: int, steps: int) -> str:
+    text = f"Step {step:,} of {steps:,}"
+    if job.seconds_per_step is not None and step > 0:
+        text += f" · {1000 * job.seconds_per_step:.0f} ms per step"
+    if step > 1 and job.seconds_left is not None:
+        left = round(job.seconds_left)
+        text += f" · about {left // 60} min {left % 60} s left" if left >= 60 else f" · about {left} s left"
+    return text
+
+
+def _live_one(live: LiveRun, k: int, state: LiveState) -> None:
+    """One classifier's newest images, numbers and curves."""
+    plan, newest = live.plan, state.states[k]
+    probability, norm = newest.target_probability.tolist(), newest.perturbation_norm.tolist()
+    images = newest.images[:MOST_PICTURES].cpu().numpy()
+    figures = [
+        Figure(plan.targets[row], f"{percent(probability[row])} · change {norm[row]:.2f}", to_picture(images[row]))
+        for row in range(len(images))
+    ]
+    so_far = live.progress(k)
+    numbers = " · ".join(f"{TERM_LABELS.get(name, name)} {curve[-1]:.3g}" for name, curve in so_far.terms.items())
+    charts = curves_html(
+        so_far.terms, so_far.probability, so_far.norm, steps=plan.config.steps, epsilon=plan.config.epsilon
+    )
+    st.html(
+        f"<b>{html.escape(title_of(plan.classifiers[k]))}</b>"
+        f'<br><span style="font-size:.85rem">{numbers}</span>'
+        + picture_row(figures, tile=200 if len(figures) == 1 else 100)
+    )
+    st.markdown(charts, unsafe_allow_html=True)

@@ -1,0 +1,85 @@
+"""Opening a saved run again: a stranger's file is shown as a live result is, or refused in one sentence."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from core.runs.file import PGDRun, RunFileError
+from ui.runs.view import Result
+from ui.runs.words import saved_note
+from ui.shared.text import as_markdown, one_line
+
+TITLES = {"inpainting": "Inpainting", "generation": "Generation"}
+# What the pages can save stays below all of these: 16 pictures of 224 pixels that do not compress take 59 MiB.
+LARGEST_UPLOAD = 64  # MiB; the server's own limit must not be lower
+LARGEST_CONTENT = 192 * 2**20
+MOST_IMAGES, MOST_FRAMES, LARGEST_SIDE = 128, 1000, 512
+MOST_PIXELS = 2**20  # of all images of one step together
+LONGEST_REASON = 300  # letters
+
+
+def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
+    """A run file as a result of `page` ("inpainting" or "generation").
+
+    Raises:
+        RunFileError: it is no run file, or damaged, of the other page, or too large to be shown; one sentence.
+    """
+    name = f"“{one_line(file_name, 60)}”"
+    if len(data) > LARGEST_UPLOAD * 2**20:
+        raise RunFileError(f"{name}: larger than {LARGEST_UPLOAD} MiB, so not a run that this app has saved")
+    run = PGDRun.from_bytes(data, name=name, limit=LARGEST_CONTENT)
+    kind = run.metadata["kind"]
+    if kind != page:
+        raise RunFileError(f"{name}: a run of the page {TITLES[kind]}, not of {TITLES[page]}; open it there")
+    batch, _, height, width = run.start.shape
+    if (
+        batch > MOST_IMAGES
+        or len(run.frames) > MOST_FRAMES
+        or max(height, width) > LARGEST_SIDE
+        or batch * height * width > MOST_PIXELS
+    ):
+        raise RunFileError(
+            f"{name}: {batch:,} images of {width:,} × {height:,} pixels in {len(run.frames):,} frames are too many to "
+            f"be shown; wanted at most {MOST_IMAGES} images, {LARGEST_SIDE} pixels a side, {MOST_PIXELS:,} pixels in "
+            f"all and {MOST_FRAMES:,} frames: save a smaller run"
+        )
+    return Result(f"opened.{hashlib.sha256(data).hexdigest()[:16]}", (run,), saved_note(run, file_name))
+
+
+def opened_run(page: str) -> Result | None:
+    """The run that this visitor has opened on a page."""
+    return st.session_state.get(f"{page}.opened")
+
+
+def close_run(page: str) -> None:
+    """Show again what was shown before; nothing happens where no run was opened."""
+    st.session_state.pop(f"{page}.opened", None)
+
+
+def open_button(page: str) -> None:
+    """A small button with a place for a run file; a file that cannot be shown changes nothing else."""
+    refused, number = f"{page}.refused_file", st.session_state.setdefault(f"{page}.openings", 0)
+    with st.popover("Open a saved run", icon=":material/folder_open:", key=f"{page}.open.{number}"):
+        st.markdown(
+            f"A *Run file* (`.npz`) of the page {TITLES[page]}, saved here or elsewhere, or one that "
+            "`python -m core.reconstruct --save-run` wrote. It is shown step by step; nothing is computed again."
+        )
+        # Another key for every opened file: the browser's next one starts empty, and the server forgets the bytes.
+        file = st.file_uploader("Run file", type="npz", key=f"{page}.saved.{number}", max_upload_size=LARGEST_UPLOAD)
+        if file is None:
+            st.session_state.pop(refused, None)
+            return
+        known, reason = st.session_state.get(refused, (None, ""))
+        if known != file.file_id:
+            try:
+                st.session_state[f"{page}.opened"] = read_saved_run(file.getvalue(), file.name, page)
+            except RunFileError as error:
+                reason = one_line(error, LONGEST_REASON)
+                st.session_state[refused] = file.file_id, reason
+            else:
+                st.session_state[f"{page}.openings"] = number + 1
+                st.session_state.pop(f"{page}.error", None)
+                st.rerun()
+        st.error(as_markdown(f"{reason}{'.' * (reason[-1] not in '.…')}"))

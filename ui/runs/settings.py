@@ -1,0 +1,107 @@
+"""What a visitor chooses for a run: classifiers, lengths, lambda; shared by *Inpainting* and *Generation*."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.classifiers.registry import ClassifierSpec
+from core.pgd.config import PGDConfig
+
+if TYPE_CHECKING:
+    from core.pgd.objectives import Penalty
+
+# An ordinary model beside a robust one of its kind: the paper's contrast.
+CONTRASTS = (("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
+MOST_CLASSIFIERS = 2
+PENALTIES: dict[str, Penalty] = {"Norm (Eq. 3)": "norm", "Mean square (Santurkar et al.)": "mean_square"}
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a visitor has set. weight and penalty: lambda and penalty of Eq. 3; 0 and "norm" where there is none."""
+
+    config: PGDConfig
+    weight: float
+    penalty: Penalty
+
+
+def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:
+    """One or two classifiers, in the order of choice; by default the paper's contrast, where it is ready."""
+    by_title = {spec.title: spec for spec in ready}
+    titles = st.multiselect(
+        "Classifiers (one, or two side by side)",
+        list(by_title),
+        default=_first_choice(ready),
+        max_selections=MOST_CLASSIFIERS,
+        key=key,
+        bind="query-params",
+    )
+    return tuple(by_title[title] for title in titles)
+
+
+def _first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
+    """Titles of the first contrast that is complete, else of the first classifier."""
+    titles = {spec.name: spec.title for spec in ready}
+    pair = next((pair for pair in CONTRASTS if all(name in titles for name in pair)), ())
+    return [titles[name] for name in pair] or list(titles.values())[:1]
+
+
+def run_settings(page: str, paper: PGDConfig, size: int, *, most_steps: int, weight: float | None) -> RunSettings:
+    """The paper's settings, scaled to the picture's size, with the visitor's changes to them.
+
+    Args:
+        paper: the settings to begin with. size: side of the picture in pixels.
+        weight: lambda of Eq. 3, or None where there is none.
+    """
+    penalty: Penalty = "norm"
+    with st.expander("Settings (the paper's, scaled to the picture's side)", icon=":material/tune:"):
+        left, right = st.columns(2)
+        steps = left.number_input(
+            "Steps", 1, most_steps, paper.steps, step=20, key=f"{page}-steps", bind="query-params"
+        )
+        step_size = right.number_input(
+            "Step size (L2)",
+            paper.step_size / 100,
+            100 * paper.step_size,
+            paper.step_size,
+            step=paper.step_size / 4,
+            format="%.4f",
+            key=f"{page}-step-{size}",
+            bind="query-params",
+        )
+        epsilon = left.number_input(
+            "Epsilon: most change (L2)",
+            paper.epsilon / 100,
+            10 * paper.epsilon,
+            paper.epsilon,
+            step=paper.epsilon / 8,
+            format="%.3f",
+            key=f"{page}-epsilon-{size}",
+            bind="query-params",
+            help="Radius of the ball around the start, over all pixels and channels, values in [0, 1].",
+        )
+        if weight is not None:
+            weight = right.number_input(
+                "Lambda: price of change outside",
+                0.0,
+                1000.0,
+                weight,
+                step=1.0,
+                key=f"{page}-lambda",
+                bind="query-params",
+            )
+            chosen = st.radio(
+                "Penalty: what lambda multiplies",
+                list(PENALTIES),
+                horizontal=True,
+                key=f"{page}-penalty",
+                bind="query-params",
+                help="The L2 norm of the change outside the hole, or the mean over all pixels and channels of its "
+                "square, a far smaller number: to weigh as much it needs a far larger lambda.",
+            )
+            penalty = PENALTIES[chosen]
+    return RunSettings(PGDConfig(epsilon=epsilon, step_size=step_size, steps=int(steps)), weight or 0.0, penalty)

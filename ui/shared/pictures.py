@@ -1,0 +1,82 @@
+"""The picture under the wave: a bundled sample or the visitor's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.data.classes import CIFAR10, ClassSet, imagenet
+from core.data.dataset import ImageDataset
+from core.data.samples import load_samples, sample_credits
+from core.images.square import decode_image, square_image
+
+# Where pictures come from, as visitors and the page's address call it.
+SETS = {"CIFAR-10": "cifar10", "Photographs": "photographs", "Yours": "upload"}
+_SAMPLES = {"cifar10": "cifar10-samples", "photographs": "photographs"}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One picture with what is known about it.
+
+    pixels: (3, H, W) uint8, H = W. label: position of the true class in `classes`, None for a visitor's picture
+    without one. class_set: "cifar10" or "imagenet". position: its place in its data set, which fixes its signs.
+    """
+
+    pixels: np.ndarray
+    label: int | None
+    class_set: str
+    position: int
+    caption: str
+
+    @property
+    def size(self) -> int:
+        return self.pixels.shape[-1]
+
+    @property
+    def image(self) -> np.ndarray:
+        """(3, H, W) float32 in [0, 1]."""
+        return self.pixels.astype(np.float32) / 255
+
+    @property
+    def classes(self) -> ClassSet:
+        return CIFAR10 if self.class_set == "cifar10" else imagenet()
+
+
+@st.cache_data(show_spinner=False)
+def samples(name: str) -> ImageDataset:
+    """The bundled samples of "cifar10" or "photographs"."""
+    return load_samples(_SAMPLES[name])
+
+
+@st.cache_data(show_spinner=False)
+def captions(name: str) -> list[str]:
+    """One line for each sample: its class, and for photographs who made it under which licence."""
+    data = samples(name)
+    classes = [data.classes.names[label] for label in data.labels]
+    if name == "cifar10":
+        return classes
+    credits = sample_credits(_SAMPLES[name])
+    return [
+        f"{label}: {credit.title}, {credit.author}, {credit.licence}"
+        for label, credit in zip(classes, credits, strict=True)
+    ]
+
+
+def sample_picture(name: str, position: int) -> Picture:
+    """A bundled sample."""
+    data = samples(name)
+    class_set = "cifar10" if name == "cifar10" else "imagenet"
+    return Picture(data.images[position], int(data.labels[position]), class_set, position, captions(name)[position])
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def uploaded_pixels(data: bytes, size: int) -> np.ndarray:
+    """(3, size, size) uint8 from a visitor's file.
+
+    Raises:
+        ImageError: it is not a picture that can be read; the text says why.
+    """
+    return square_image(decode_image(data), size).transpose(2, 0, 1).copy()
