@@ -23,11 +23,12 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from core import paper
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
 from core.device import keep_freed_memory
 from core.fourier.basis import fourier_basis
-from core.sweep.cells import PAPER_EPSILON, SweepConfig, best_batch_size, sweep_cells
+from core.sweep.cells import SweepConfig, best_batch_size, sweep_cells
 
 
 class PerturbedOneByOne(Dataset):
@@ -71,10 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = np.arange(given.images) % len(data)
     images, labels = data.images[chosen], data.labels[chosen]
     size = data.image_size
-    config = SweepConfig(side=7, epsilon=PAPER_EPSILON[size], seed=0)
+    config = SweepConfig(side=7, epsilon=paper.EPSILON[size], seed=0)
     on_device = torch.from_numpy(images).to(given.device)
     batch_size = best_batch_size(classifier, on_device, config)
-    config = SweepConfig(side=7, epsilon=PAPER_EPSILON[size], seed=0, batch_size=batch_size)
+    config = SweepConfig(side=7, epsilon=paper.EPSILON[size], seed=0, batch_size=batch_size)
     waves = config.waves[1 : 1 + given.waves]
     batch = on_device[:batch_size].float() / 255
 

@@ -1,9 +1,13 @@
-"""A setting of the C library's allocator that makes CPU inference faster."""
+"""The device that work runs on: which one, its name, and a setting that makes a CPU faster."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
@@ -25,3 +29,26 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):
         return False
     return bool(mallopt(M_MMAP_THRESHOLD, 1 << 30) and mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1))
+
+
+def choose_device(name: str, local_rank: int) -> str:
+    """The device that `--device` means for this process."""
+    import torch
+
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(
+            f"--device {name} needs a CUDA GPU and a CUDA build of torch; none was found, use --device cpu"
+        )
+    return f"cuda:{local_rank}" if name == "cuda" else name
+
+
+def device_name(classifier: Classifier) -> str:
+    """The device in words: the GPU's name, or the processor's number of threads."""
+    import torch
+
+    device = classifier.device
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {torch.get_num_threads()} threads"

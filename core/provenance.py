@@ -1,3 +1,38 @@
-"""The project's version, written into every result."""
+"""Where a result comes from: what heat maps, runs and reports say of their classifier, data set and computation."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
 
 VERSION = "0.1.0"
+
+
+def classifier_facts(classifier: Classifier) -> dict[str, Any]:
+    """Which classifier, and which weights."""
+    return {
+        "name": classifier.name,
+        "kind": classifier.kind,
+        "weights_id": classifier.weights_id,
+        "sha256": classifier.sha256,
+    }
+
+
+def dataset_facts(dataset: ImageDataset) -> dict[str, Any]:
+    """Which images."""
+    return {
+        "name": dataset.name,
+        "split": dataset.split,
+        "n": len(dataset),
+        "content_hash": dataset.content_hash,
+    }
+
+
+def computed_source(device: str, **facts: Any) -> dict[str, Any]:
+    """The `source` of a computed result: version, date, device in words, and further `facts`."""
+    date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {"type": "computed", "version": VERSION, "date": date, "device": device, **facts}

@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.classifiers.spec import Identity
-from core.data.classes import CIFAR10, ClassSet, imagenet
+from core.data.class_statistics import CIFAR10_MEAN, CIFAR10_STD
+from core.data.classes import CIFAR10, CLASS_SETS, imagenet
 
 if TYPE_CHECKING:
     from core.classifiers.closed_set import ClosedSetClassifier
     from core.classifiers.zero_shot import ClipModel
-
-CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
-VOCABULARIES: dict[str, Callable[[], ClassSet]] = {"cifar10": lambda: CIFAR10, "imagenet": imagenet}
 
 
 def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
@@ -78,7 +76,7 @@ def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:
     network = MiniResNet(**config["kwargs"])
     load_strictly(network, read_weights(path), path)
     preprocess = Preprocess(config.get("image_size", 32), config["mean"], config["std"])
-    return ClosedSetClassifier(identity, network, preprocess, VOCABULARIES[config["classes"]]())
+    return ClosedSetClassifier(identity, network, preprocess, CLASS_SETS[config["classes"]]())
 
 
 def torchvision_loader(name: str, version: str) -> Callable[[Path, Identity], ClosedSetClassifier]:

@@ -66,7 +66,7 @@ def wave_on_image(
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """A classifier's answers to one image under one wave.
 
     clean, perturbed: (K,) probabilities. curve: (V, K) probabilities with the wave at each size of `epsilons`.
@@ -87,12 +87,12 @@ def answers(
     *,
     seed: int,
     position: int = 0,
-) -> Answers:
-    """Answers to the clean image, to the perturbed one, and along a row of sizes; one forward pass for all."""
+) -> Predictions:
+    """Predictions to the clean image, to the perturbed one, and along a row of sizes; one forward pass for all."""
     sizes = (0.0, epsilon, *epsilons)
     batch = [wave_on_image(image, frequency, size, seed=seed, position=position).perturbed for size in sizes]
     probabilities = class_probabilities(classifier, np.stack(batch))
-    return Answers(probabilities[0], probabilities[1], tuple(epsilons), probabilities[2:])
+    return Predictions(probabilities[0], probabilities[1], tuple(epsilons), probabilities[2:])
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Flips:
     count: int
 
 
-def first_answers(classifier: Classifier, images: np.ndarray) -> np.ndarray:
+def top1_predictions(classifier: Classifier, images: np.ndarray) -> np.ndarray:
     """(N,) the most probable class of each of (N, 3, H, W) uint8 images, without any wave."""
     return class_probabilities(classifier, images.astype(np.float32) / 255).argmax(1)
 
@@ -129,7 +129,7 @@ def flips(
 
     Args:
         images: (N, 3, H, W) uint8; labels: (N,).
-        before: (N,), their `first_answers`, which do not depend on the wave.
+        before: (N,), their `top1_predictions`, which do not depend on the wave.
         start: position of the first image in its data set, for its signs.
     """
     signs = random_signs(start + len(images), frequency, seed=seed)[start:]

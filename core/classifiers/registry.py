@@ -20,7 +20,6 @@ from core.classifiers.families import (
 )
 from core.classifiers.hub import HubFile, cached_digest
 from core.classifiers.loaders import (
-    VOCABULARIES,
     load_bundled_clip,
     load_efficientnet_lite0,
     load_open_clip_folder,
@@ -28,9 +27,10 @@ from core.classifiers.loaders import (
     open_clip_loader,
     torchvision_loader,
 )
-from core.classifiers.spec import DEFAULT_TEMPLATE, ClassifierSpec, ClassifierState, Identity
+from core.classifiers.spec import ClassifierSpec, ClassifierState, Identity
 from core.classifiers.weights import FolderFile, PackageFile, UrlFile, WeightSource, check_sha256, format_bytes
-from core.data.classes import ClassSet
+from core.data.classes import CLASS_SETS, ClassSet
+from core.errors import sentence
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASSIFIERS",
-    "DEFAULT_TEMPLATE",
     "Classifier",
     "ClassifierSpec",
     "ClassifierState",
@@ -189,19 +188,19 @@ def classifier_state(name: str, weights: Path | str | None = None, *, check_netw
     try:
         spec = classifier_spec(name)
     except ModuleNotFoundError as error:
-        return ClassifierState("unavailable", _sentence(str(error)))
+        return ClassifierState("unavailable", sentence(str(error)))
     source = spec.weights if weights is None else _given_source(spec, Path(weights))
     if source.locate():
         # not where: visitors of a public app read this
         return ClassifierState("ready", "Its weights are on this machine.")
     if not source.origin:
-        return ClassifierState("unavailable", _sentence(source.missing()))
+        return ClassifierState("unavailable", sentence(source.missing()))
     size = source.download_bytes
     if check_network:
         try:
             size = source.remote_bytes() or size
         except FileNotFoundError as error:
-            return ClassifierState("unavailable", _sentence(f"{source.missing()}, and {error}"), size)
+            return ClassifierState("unavailable", sentence(f"{source.missing()}, and {error}"), size)
     return ClassifierState("downloadable", f"A download of {format_bytes(size)} from {source.origin}.", size)
 
 
@@ -232,7 +231,7 @@ def load_classifier(
     """
     spec = classifier_spec(name)
     if classes is None and spec.vocabulary:
-        classes = VOCABULARIES[spec.vocabulary]()
+        classes = CLASS_SETS[spec.vocabulary]()
     if classes is None:
         raise ValueError(
             f"classifier {name!r} is zero-shot and has no classes of its own; "
@@ -279,10 +278,6 @@ def _given_source(spec: ClassifierSpec, path: Path) -> WeightSource:
     if path.is_dir():
         return FolderFile(path, (*OPEN_CLIP_WEIGHTS, *TIMM_WEIGHTS), beside)
     return FolderFile(path.parent, (path.name,), beside)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def __getattr__(name: str) -> Any:

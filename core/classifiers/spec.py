@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from core.classifiers.closed_set import ClosedSetClassifier
     from core.classifiers.zero_shot import ClipModel
 
-DEFAULT_TEMPLATE = "a photo of a {class}"
-
 
 @dataclass(frozen=True)
 class Identity:

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from core import paper
 from core.classifiers.base import Classifier
 from core.classifiers.preprocessing import Preprocess
-from core.classifiers.spec import DEFAULT_TEMPLATE, Identity
+from core.classifiers.spec import Identity
 from core.data.classes import ClassSet
 
 EMBEDDING_BATCH = 64  # prompts per pass through the text tower
@@ -55,7 +56,7 @@ class ClipModel(nn.Module):
         Raises:
             ValueError: a bad template.
         """
-        return ZeroShotClassifier(self, class_set, DEFAULT_TEMPLATE if template is None else template)
+        return ZeroShotClassifier(self, class_set, paper.TEMPLATE if template is None else template)
 
     @torch.no_grad()
     def embed_prompts(self, prompts: list[str]) -> torch.Tensor:
@@ -86,7 +87,7 @@ class ZeroShotClassifier(Classifier):
     kind = "zero-shot"
     class_embeddings: torch.Tensor
 
-    def __init__(self, clip: ClipModel, class_set: ClassSet, template: str = DEFAULT_TEMPLATE) -> None:
+    def __init__(self, clip: ClipModel, class_set: ClassSet, template: str = paper.TEMPLATE) -> None:
         prompts = fill_template(template, class_set)
         super().__init__(clip.identity, clip.network, clip.preprocess, class_set)
         self.tokenizer, self.embedded = clip.tokenizer, clip.embedded
@@ -117,6 +118,6 @@ def fill_template(template: str, class_set: ClassSet) -> list[str]:
     """
     if template.count("{class}") != 1:
         raise ValueError(
-            f"a prompt template holds {{class}} exactly once, got {template!r}; the paper's is {DEFAULT_TEMPLATE!r}"
+            f"a prompt template holds {{class}} exactly once, got {template!r}; the paper's is {paper.TEMPLATE!r}"
         )
     return [template.replace("{class}", name) for name in class_set.names]

@@ -18,18 +18,53 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from core.files import write_atomically
 from core.data.classes import PRECOMPUTED
 from core.data.dataset import ImageDataset
-from core.npz import DAMAGE, read_npz
-from core.images.noise import ClassStatistics, class_statistics
+from core.files import DAMAGE, read_npz
 
 STATISTICS = PRECOMPUTED / "statistics"
 SCHEMA = 1
 LARGEST_FILE = 1 << 30
 # Zip keeps a time for each member; a fixed one makes equal statistics equal files.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
+# Mean and standard deviation per channel of the training images, the numbers that networks are normalised with.
+CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassStatistics:
+    """Mean and standard deviation of each pixel and channel over the images of a class.
+
+    Args:
+        mean: (3, H, W) float, in [0, 1].
+        std: (3, H, W) float, at least 0.
+        source: a phrase for people: which images, how many.
+    Raises:
+        ValueError: shapes that differ or values out of range.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.mean.ndim != 3 or self.mean.shape[0] != 3 or self.mean.shape != self.std.shape:
+            raise ValueError(f"mean and std must both be (3, H, W); got {self.mean.shape} and {self.std.shape}")
+        if not ((self.mean >= 0) & (self.mean <= 1) & (self.std >= 0) & np.isfinite(self.std)).all():
+            raise ValueError("the mean must lie in [0, 1] and the standard deviation be at least 0")
+
+    def resized(self, image_size: int) -> ClassStatistics:
+        """The same statistics for `image_size` x `image_size` images, mean and std interpolated linearly."""
+        height, width = self.mean.shape[1:]
+        if (height, width) == (image_size, image_size):
+            return self
+        source = f"{self.source}; resized from {height} to {image_size} pixels"
+        return ClassStatistics(_resize(self.mean, image_size), _resize(self.std, image_size), source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +156,38 @@ class DatasetStatistics:
         raise RuntimeError(f"{path} has schema version {schema!r}, known: {SCHEMA}; update this program")
 
 
+def class_statistics(images: np.ndarray, source: str) -> ClassStatistics:
+    """Mean and standard deviation (over n, not n - 1) of (N, 3, H, W) images, uint8 or float in [0, 1].
+
+    Raises:
+        ValueError: fewer than two images, whose spread is unknown.
+    """
+    if len(images) < 2:
+        raise ValueError(f"pixel statistics need at least 2 images of the class; got {len(images)}")
+    total = np.zeros(images.shape[1:])
+    for image in images:
+        total += _unit_range(image)
+    mean = total / len(images)
+    squares = np.zeros_like(mean)
+    # A second pass: the difference of mean square and squared mean loses digits where a pixel hardly varies.
+    for image in images:
+        squares += (_unit_range(image) - mean) ** 2
+    std = np.sqrt(squares / len(images))
+    return ClassStatistics(mean.astype(np.float32).clip(0, 1), std.astype(np.float32), source)
+
+
+def natural_statistics(image_size: int) -> ClassStatistics:
+    """For a class without statistics: those of natural images in general, the same at every pixel."""
+    shape = (3, image_size, image_size)
+    mean, std = (
+        np.broadcast_to(np.array(values, dtype=np.float32)[:, None, None], shape).copy()
+        for values in (IMAGENET_MEAN, IMAGENET_STD)
+    )
+    return ClassStatistics(
+        mean, std, "natural images in general (ImageNet's mean and spread per channel), not this class"
+    )
+
+
 def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:
     """The statistics of every class of `dataset`, from all its images.
 
@@ -170,6 +237,17 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     print(f"{len(statistics.class_names)} classes, {len(dataset):,} images -> {arguments.output}")
     return 0
+
+
+def _unit_range(image: np.ndarray) -> np.ndarray:
+    return image / np.float32(255) if image.dtype == np.uint8 else image
+
+
+def _resize(planes: np.ndarray, image_size: int) -> np.ndarray:
+    """(3, H, W) -> (3, image_size, image_size) float32, linear between pixel centres."""
+    size = (image_size, image_size)
+    resized = [Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BILINEAR) for plane in planes]
+    return np.stack([np.asarray(plane) for plane in resized]).clip(0, 1)
 
 
 if __name__ == "__main__":

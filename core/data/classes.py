@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -99,3 +100,8 @@ def imagenet100() -> ClassSet:
     except (ValueError, KeyError, TypeError) as error:
         raise RuntimeError(f"the ImageNet100 class list {IMAGENET100_FILE} is damaged: {error!r}") from error
     return ClassSet("imagenet100", *columns)
+
+
+# Class sets by name, and the size in pixels at which the app shows their images.
+CLASS_SETS: dict[str, Callable[[], ClassSet]] = {"cifar10": lambda: CIFAR10, "imagenet": imagenet}
+IMAGE_SIZES = {"cifar10": 32, "imagenet": 224}

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from core.files import write_atomically
+from core.files import DAMAGE, read_npz, write_atomically
 from core.fourier.basis import check_side
 from core.fourier.intervals import Interval, wilson
-from core.npz import DAMAGE, read_npz
 
 SCHEMA = 1
 # Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.

@@ -22,11 +22,11 @@ from typing import Literal
 
 import numpy as np
 
+from core import paper
+
 Point = tuple[int, int]
 Fill = Literal["region", "image"]
 
-PAPER_SIZE = 224
-PAPER_SIDE = 60
 # A pointer can leave the image, but not by this much; it bounds the length of a line.
 FARTHEST = 1 << 15
 
@@ -35,7 +35,7 @@ def square_side(image_size: int) -> int:
     """Side of the paper's square hole, 60 pixels at 224, scaled with H / 224 and rounded (half up): 9 at 32."""
     if image_size < 1:
         raise ValueError(f"image_size must be at least 1 pixel; got {image_size}")
-    return max(1, (2 * PAPER_SIDE * image_size + PAPER_SIZE) // (2 * PAPER_SIZE))
+    return max(1, (2 * paper.HOLE_SIDE * image_size + paper.IMAGE_SIZE) // (2 * paper.IMAGE_SIZE))
 
 
 def square_mask(centre: Point, side: int, *, height: int, width: int) -> np.ndarray:

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
+from core import paper
+
 MOST_STEPS = 100_000
 MOST_RESTARTS = 1_000
 STEP_RULES = ("constant", "adaptive")
-PAPER_SIZE = 224
-PAPER_WEIGHT = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +86,13 @@ class PGDConfig:
 
 def paper_inpainting(image_size: int) -> PGDConfig:
     """The paper's inpainting at any size: epsilon 21.6, step 0.1, 720 steps at 224 pixels, scaled with H / 224."""
-    scale = image_size / PAPER_SIZE
+    scale = image_size / paper.IMAGE_SIZE
     return PGDConfig(epsilon=21.6 * scale, step_size=0.1 * scale, steps=720)
 
 
 def paper_generation(image_size: int) -> PGDConfig:
     """The paper's generation at any size: epsilon 40, step 1, 60 steps at 224 pixels, scaled with H / 224."""
-    scale = image_size / PAPER_SIZE
+    scale = image_size / paper.IMAGE_SIZE
     return PGDConfig(epsilon=40 * scale, step_size=1 * scale, steps=60)
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core import paper
 from core.images.masks import check_mask
 from core.pgd.auto_pgd import SHORTEST, norms
-from core.pgd.config import PAPER_WEIGHT
 
 Penalty = Literal["norm", "mean_square"]
 
@@ -100,7 +100,7 @@ class Inpainting:
 
     targets: Tensor
     mask: Tensor
-    weight: float = PAPER_WEIGHT
+    weight: float = paper.PENALTY_WEIGHT
     penalty: Penalty = "norm"
 
     def __post_init__(self) -> None:

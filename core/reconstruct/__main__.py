@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.classifiers.targets import choose_target
-from core.pgd.config import PAPER_WEIGHT, STEP_RULES, paper_generation, paper_inpainting
+from core import paper
+from core.classifiers.text import choose_target
+from core.pgd.config import STEP_RULES, paper_generation, paper_inpainting
 from core.provenance import VERSION
 from core.reconstruct.batches import Batch, Job, SeedStatistics, generation_batch, inpainting_batch, run_job
 
@@ -57,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch to be replayed")
         mode.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
         mode.add_argument("--batch-size", type=int, help="images worked on at once")
-    inpaint.add_argument("--weight", type=float, default=PAPER_WEIGHT, help="lambda of Eq. 3, default 10")
+    inpaint.add_argument("--weight", type=float, default=paper.PENALTY_WEIGHT, help="lambda of Eq. 3, default 10")
     inpaint.add_argument("--penalty", choices=("norm", "mean_square"), default="norm", help="outside the hole")
     inpaint.add_argument("--fill", choices=("region", "image"), default="region", help="whose mean fills the hole")
     return options
@@ -66,9 +67,7 @@ def parser() -> argparse.ArgumentParser:
 def build_job(given: argparse.Namespace) -> Job:
     """The job that the command line describes."""
     from core.classifiers.registry import load_classifier
-    from core.device import keep_freed_memory
-    from core.sweep.__main__ import choose_device
-    from core.sweep.maps import device_name
+    from core.device import choose_device, device_name, keep_freed_memory
 
     if given.limit < 1:
         raise ValueError(f"--limit is the number of images, at least 1; got {given.limit}")

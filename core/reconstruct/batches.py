@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.classifiers.targets import find_class
-from core.data.class_statistics import STATISTICS, DatasetStatistics
+from core.classifiers.text import find_class
+from core.data.class_statistics import (
+    STATISTICS,
+    ClassStatistics,
+    DatasetStatistics,
+    class_statistics,
+    natural_statistics,
+)
 from core.files import write_atomically
 from core.images.masks import Fill, fill_hole, random_square_mask, square_side
-from core.images.noise import ClassStatistics, class_statistics, natural_statistics, noise_images
 from core.pgd.config import PGDConfig
 from core.progress import progress_bar
 from core.reconstruct.grid import picture_grid
 from core.reconstruct.report import Reconstruction, measure_change, summarise, to_csv, to_json
+from core.runs.noise import noise_images
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier

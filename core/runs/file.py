@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from core.files import write_atomically
-from core.npz import DAMAGE, read_npz
+from core.files import DAMAGE, read_npz, write_atomically
 from core.pgd.config import PGDConfig
 from core.runs.metadata import check_metadata, check_term_names
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core import paper
 from core.fourier.basis import Frequency, largest_side
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.progress import progress_bar
-from core.sweep.cells import DTYPES, PAPER_EPSILON, CellResult, SweepConfig, sweep_cells
+from core.sweep.cells import DTYPES, CellResult, SweepConfig, sweep_cells
 from core.sweep.journal import SweepJournal
 from core.sweep.maps import HeatmapBuilder, configuration, source_facts
 from core.sweep.processes import Processes
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
 
 # Sides of the paper's maps, by image size in pixels.
-PAPER_SIDE = {32: 31, 224: 63}
 
 
 def fingerprint(metadata: Mapping[str, Any], side: int) -> str:
@@ -168,19 +168,6 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def choose_device(name: str, local_rank: int) -> str:
-    """The device that `--device` means for this process."""
-    import torch
-
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(
-            f"--device {name} needs a CUDA GPU and a CUDA build of torch; none was found, use --device cpu"
-        )
-    return f"cuda:{local_rank}" if name == "cuda" else name
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
     options = parser()
@@ -211,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: argparse.Namespace, processes: Processes) -> Heatmap | None:
     from core.classifiers.registry import load_classifier
     from core.data.datasets import load_dataset
-    from core.device import keep_freed_memory
+    from core.device import choose_device, keep_freed_memory
 
     device = choose_device(given.device, processes.local_rank)
     keep_freed_memory()
@@ -230,11 +217,11 @@ def _run(given: argparse.Namespace, processes: Processes) -> Heatmap | None:
             progress=show,
         )
     size = dataset.image_size
-    if given.epsilon is None and size not in PAPER_EPSILON:
+    if given.epsilon is None and size not in paper.EPSILON:
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
     config = SweepConfig(
-        side=given.side or PAPER_SIDE.get(size, min(63, largest_side(size, size))),
-        epsilon=PAPER_EPSILON[size] if given.epsilon is None else given.epsilon,
+        side=given.side or paper.MAP_SIDE.get(size, min(63, largest_side(size, size))),
+        epsilon=paper.EPSILON[size] if given.epsilon is None else given.epsilon,
         seed=given.seed,
         cells=given.cells,
         batch_size=given.batch_size,

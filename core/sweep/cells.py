@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from core.classifiers.base import Classifier
 
 # Size v of the wave per channel in the paper (sec. 2.1), by image size in pixels.
-PAPER_EPSILON = {32: 4.0, 224: 15.7}
 DTYPES = ("float32", "bfloat16", "float16")
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.device import device_name
 from core.fourier.basis import Frequency, frequency_to_cell
 from core.fourier.heatmap import SCHEMA, Heatmap
-from core.provenance import VERSION
+from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.sweep.cells import CellResult, SweepConfig, sweep_cells
 
 if TYPE_CHECKING:
@@ -60,18 +60,8 @@ def configuration(classifier: Classifier, dataset: ImageDataset, config: SweepCo
     """Everything a cell's result depends on, as the `metadata` of a heat map (without its source)."""
     return {
         "schema": SCHEMA,
-        "classifier": {
-            "name": classifier.name,
-            "kind": classifier.kind,
-            "weights_id": classifier.weights_id,
-            "sha256": classifier.sha256,
-        },
-        "dataset": {
-            "name": dataset.name,
-            "split": dataset.split,
-            "n": len(dataset),
-            "content_hash": dataset.content_hash,
-        },
+        "classifier": classifier_facts(classifier),
+        "dataset": dataset_facts(dataset),
         "image_size": dataset.image_size,
         "epsilon": float(config.epsilon),
         "norm": "l2 per channel",
@@ -85,15 +75,12 @@ def configuration(classifier: Classifier, dataset: ImageDataset, config: SweepCo
 
 def source_facts(classifier: Classifier, *, seconds: float, images: int, clean_probability: float) -> dict[str, Any]:
     """The `source` of a computed map: which version made it, when, on what, and how fast."""
-    return {
-        "type": "computed",
-        "version": VERSION,
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "device": device_name(classifier),
-        "clean_true_probability": clean_probability,
-        "wall_seconds": round(seconds, 1),
-        "images_per_second": round(images / max(seconds, 1e-9), 1),
-    }
+    return computed_source(
+        device_name(classifier),
+        clean_true_probability=clean_probability,
+        wall_seconds=round(seconds, 1),
+        images_per_second=round(images / max(seconds, 1e-9), 1),
+    )
 
 
 def growing_heatmaps(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> Iterator[Heatmap]:
@@ -120,13 +107,3 @@ def _growing(
         seconds = time.perf_counter() - start
         source = source_facts(classifier, seconds=seconds, images=images, clean_probability=clean)
         yield builder.heatmap({**metadata, "source": source})
-
-
-def device_name(classifier: Classifier) -> str:
-    """The device in words: the GPU's name, or the processor's number of threads."""
-    import torch
-
-    device = classifier.device
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads"

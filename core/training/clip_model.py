@@ -8,7 +8,8 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.training.data import CIFAR10_MEAN, CIFAR10_STD, normalise
+from core.data.class_statistics import CIFAR10_MEAN, CIFAR10_STD
+from core.training.data import normalise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-CIFAR10_MEAN = (0.4914, 0.4822, 0.4465)
-CIFAR10_STD = (0.2470, 0.2435, 0.2616)
+from core.data.class_statistics import CIFAR10_MEAN, CIFAR10_STD
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import torch
 
+from core.data.class_statistics import CIFAR10_MEAN, CIFAR10_STD
 from core.device import keep_freed_memory
 from core.training.arguments import training_parser
 from core.training.bundle import file_sha256, write_bundle
-from core.training.data import CIFAR10_MEAN, CIFAR10_STD, load_cifar10, seeded_subset
+from core.training.data import load_cifar10, seeded_subset
 from core.training.evaluation import Attack, FromUnitRange, clean_accuracy, robust_accuracy
 from core.training.progress import format_duration
 from core.training.resnet_card import resnet_card

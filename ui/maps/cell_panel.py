@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from core import paper
 from core.classifiers.predictions import WaveOnImage, wave_on_image
 from core.images.square import png_data_uri, to_uint8
-from core.sweep.cells import PAPER_EPSILON
 from ui.maps.cell_predictions import WavedPicture, draw_answers
 from ui.shared.picture_choice import choose_picture
 from ui.shared.pictures import Picture
@@ -50,14 +50,14 @@ def _picture_side(frequency: tuple[int, int]) -> WavedPicture | None:
             "middle, or a larger picture."
         )
         return None
-    paper = PAPER_EPSILON[picture.size]
+    paper_v = paper.EPSILON[picture.size]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     epsilon = left.slider(
-        f"Size v of the wave (L2 norm per channel; the paper's is {paper:g})",
+        f"Size v of the wave (L2 norm per channel; the paper's is {paper_v:g})",
         0.0,
-        4 * paper,
-        paper,
-        step=paper / 20,
+        4 * paper_v,
+        paper_v,
+        step=paper_v / 20,
         format="%.2f",
         key=f"v{picture.size}",
         bind="query-params",

@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.predictions import Answers, Flips, answers, first_answers, flips
+from core import paper
+from core.classifiers.predictions import Flips, Predictions, answers, flips, top1_predictions
 from core.classifiers.registry import ClassifierSpec
-from core.sweep.cells import PAPER_EPSILON
 from ui.maps.own_classes import ask_in_own_words
 from ui.maps.prediction_tables import answer_table, probability_curve
 from ui.shared.model_cache import classifier_for, ready_classifiers
@@ -34,7 +34,7 @@ class WavedPicture:
 
 
 def draw_answers(shown: WavedPicture, *, answered: DeltaGenerator, question: DeltaGenerator) -> Callable[[], None]:
-    """Answers clean beside perturbed and the curve over v; and the visitor's own classes.
+    """Predictions clean beside perturbed and the curve over v; and the visitor's own classes.
 
     Args:
         answered, question: where the two go; always the same places, since a field that moves on the page loses its
@@ -58,7 +58,7 @@ def draw_answers(shown: WavedPicture, *, answered: DeltaGenerator, question: Del
 
 
 def _known_answers(ready: list[ClassifierSpec], shown: WavedPicture, *, loaded: bool) -> Callable[[], None]:
-    """Answers about the picture's own class set; returns what counts the flips."""
+    """Predictions about the picture's own class set; returns what counts the flips."""
     if not ready:
         st.info(
             "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be "
@@ -70,7 +70,7 @@ def _known_answers(ready: list[ClassifierSpec], shown: WavedPicture, *, loaded: 
         _wait_for_first_paint()
         return lambda: None
     picture = shown.picture
-    found: dict[str, Answers] = {}
+    found: dict[str, Predictions] = {}
     places = [st.empty() for _ in ready]
     for place, spec in zip(places, ready, strict=True):
         with place:
@@ -105,9 +105,9 @@ def _wait_for_first_paint() -> None:
     st.fragment(go_on, run_every=0.3)()
 
 
-def _cached_answers(spec: ClassifierSpec, shown: WavedPicture) -> Answers:
+def _cached_answers(spec: ClassifierSpec, shown: WavedPicture) -> Predictions:
     picture = shown.picture
-    sizes = tuple(np.linspace(0, 4 * PAPER_EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
+    sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
     with st.spinner(f"{spec.title} …"):
         return _answers_of(
             spec.name,
@@ -131,7 +131,7 @@ def _answers_of(
     sizes: tuple[float, ...],
     seed: int,
     position: int,
-) -> Answers:
+) -> Predictions:
     image = pixels.astype(np.float32) / 255
     return answers(classifier_for(name, class_set), image, frequency, epsilon, sizes, seed=seed, position=position)
 
@@ -169,7 +169,7 @@ def _flips_of(name: str, kind: str, start: int, frequency: tuple[int, int], epsi
 
 @st.cache_data(show_spinner=False)
 def _clean_answers_of(name: str, kind: str, start: int) -> np.ndarray:
-    return first_answers(classifier_for(name, _class_set(kind)), samples(kind).images[start : start + FLIP_CHUNK])
+    return top1_predictions(classifier_for(name, _class_set(kind)), samples(kind).images[start : start + FLIP_CHUNK])
 
 
 def _class_set(kind: str) -> str:

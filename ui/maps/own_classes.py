@@ -9,12 +9,13 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
+from core import paper
 from core.classifiers.bundled import bundled_specs
-from core.classifiers.class_list import FEWEST_CLASSES, MOST_CLASSES, parse_class_list, parse_template
-from core.classifiers.predictions import Answers, answers
-from core.classifiers.registry import DEFAULT_TEMPLATE, ClassifierSpec
-from core.classifiers.targets import check_prompts
+from core.classifiers.predictions import Predictions, answers
+from core.classifiers.registry import ClassifierSpec
+from core.classifiers.text import FEWEST_CLASSES, MOST_CLASSES, check_prompts, parse_class_list, parse_template
 from core.data.classes import ClassSet
+from core.errors import sentence
 from ui.maps.prediction_tables import answer_table
 from ui.shared.model_cache import classifier_for, ready_clips
 from ui.shared.text import as_markdown
@@ -81,7 +82,7 @@ def _question() -> tuple[str, str]:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     pattern = left.text_input(
         "Prompt pattern, with {class} where the class stands",
-        DEFAULT_TEMPLATE,
+        paper.TEMPLATE,
         key=PROMPT,
         bind=_binding(PROMPT),
         persist_state="session",
@@ -131,11 +132,10 @@ def _draw(clips: Sequence[ClassifierSpec], classes: ClassSet, template: str, sho
 
 def _refuse(reason: str, *, of: str = "") -> None:
     """Say in one sentence what is wrong; the reason may quote the visitor, so nothing in it is taken as Markdown."""
-    sentence = f"{of}: {reason}." if of else f"{reason[:1].upper()}{reason[1:]}."
-    st.error(as_markdown(sentence))
+    st.error(as_markdown(f"{of}: {reason}." if of else sentence(reason)))
 
 
-def _answers_about(spec: ClassifierSpec, classes: ClassSet, template: str, shown: WavedPicture) -> Answers:
+def _answers_about(spec: ClassifierSpec, classes: ClassSet, template: str, shown: WavedPicture) -> Predictions:
     picture = shown.picture
     return _answers_of(
         spec.name, classes, template, picture.pixels, shown.frequency, shown.epsilon, shown.seed, picture.position
@@ -152,7 +152,7 @@ def _answers_of(
     epsilon: float,
     seed: int,
     position: int,
-) -> Answers:
+) -> Predictions:
     image = pixels.astype(np.float32) / 255
     return answers(_asked(name, classes, template), image, frequency, epsilon, (), seed=seed, position=position)
 

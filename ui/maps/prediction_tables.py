@@ -1,4 +1,4 @@
-"""Answers as pictures of numbers: top classes clean beside perturbed, and probability against size."""
+"""Predictions as pictures of numbers: top classes clean beside perturbed, and probability against size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.classifiers.predictions import Answers
+from core.classifiers.predictions import Predictions
 from ui.shared.charts import DASHES, PALETTE, height_with_legend, show_chart
 
 _STYLE = """<style>
@@ -27,7 +27,7 @@ _STYLE = """<style>
 
 def answer_table(
     title: str,
-    answers: Answers,
+    answers: Predictions,
     names: Sequence[str],
     label: int | None,
     *,
@@ -59,7 +59,7 @@ def answer_table(
     )
 
 
-def leading_classes(answers: Answers, *, most: int = 7, whole: bool = False) -> list[int]:
+def leading_classes(answers: Predictions, *, most: int = 7, whole: bool = False) -> list[int]:
     """The top five of both answers together, best first, at most `most` rows; all classes if `whole` and they fit."""
     best = np.maximum(answers.clean, answers.perturbed)
     top = {*answers.clean.argsort()[-5:].tolist(), *answers.perturbed.argsort()[-5:].tolist()}
@@ -77,7 +77,9 @@ def _bar(probability: float, kind: str) -> str:
     return f'<td class="n"><span class="bar {kind}" style="width:{55 * probability:.1f}%"></span>{probability:.1%}</td>'
 
 
-def probability_curve(found: Mapping[str, Answers], names: Sequence[str], label: int | None, epsilon: float) -> None:
+def probability_curve(
+    found: Mapping[str, Predictions], names: Sequence[str], label: int | None, epsilon: float
+) -> None:
     """Probability of the true class against the size v; without a true class, of each clean first answer."""
     rows, lines = [], []
     for title, answers in found.items():

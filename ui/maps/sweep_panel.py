@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core import paper
 from core.data.dataset import ImageDataset
 from core.fourier.basis import half_plane, largest_side
-from core.sweep.cells import PAPER_EPSILON
 from ui.components.heatmap import MapView, heatmap_view
 from ui.maps.catalogue import add_map
 from ui.maps.cell_panel import picture_now
@@ -65,9 +65,9 @@ def _settings(*, disabled: bool) -> None:
     side = columns[2].selectbox(
         "Side", sides, index=0, format_func=lambda r: f"{r} × {r}", key="sweep.side", disabled=disabled
     )
-    paper = PAPER_EPSILON[dataset.image_size]
+    paper_v = paper.EPSILON[dataset.image_size]
     epsilon = columns[3].number_input(
-        "Size v", 0.0, 10 * paper, paper, key=f"sweep.v{dataset.image_size}", disabled=disabled
+        "Size v", 0.0, 10 * paper_v, paper_v, key=f"sweep.v{dataset.image_size}", disabled=disabled
     )
     waves = len(half_plane(side))
     left, right = st.columns([1, 4], vertical_alignment="center")

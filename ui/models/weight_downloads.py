@@ -15,6 +15,7 @@ import streamlit as st
 
 from core.classifiers.spec import ClassifierSpec
 from core.classifiers.weights import WeightSource
+from core.errors import sentence
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class WeightDownload:
             FileNotFoundError,
             RuntimeError,
         ) as error:  # what a source says it raises: sentences for people
-            self._fail(_sentence(str(error)))
+            self._fail(sentence(str(error)))
         except Exception as error:
             _log.warning("a weight download failed", exc_info=True)
             self._fail(f"The download of {self.title} failed ({error}); check the disk and try again.")
@@ -103,10 +104,6 @@ class WeightDownloads:
         """True while any download is on its way."""
         with self._lock:
             return any(each.status == "running" for each in self._downloads.values())
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec
-from core.data.classes import CIFAR10, imagenet
+from core.data.classes import CIFAR10, IMAGE_SIZES, imagenet
 from core.pgd.config import PGDConfig, paper_generation
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.panel import refuse, run_button, run_panel, start_run
 from ui.runs.settings import choose_classifiers, run_settings
-from ui.runs.start_images import IMAGE_SIZES, seed_images, seed_statistics
+from ui.runs.start_images import seed_images, seed_statistics
 from ui.runs.work import RunPlan
 from ui.shared.model_cache import ready_classifiers
 from ui.shared.text import as_markdown, one_line

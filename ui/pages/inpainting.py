@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core import paper
 from core.classifiers.registry import ClassifierSpec
 from core.images.masks import check_mask, fill_hole, random_square_mask, square_mask, square_side
-from core.pgd.config import PAPER_WEIGHT, paper_inpainting
+from core.pgd.config import paper_inpainting
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import stored_example
 from ui.runs.figures import to_picture
@@ -101,7 +102,7 @@ def _controls(picture: Picture, mask: np.ndarray) -> tuple[tuple[ClassifierSpec,
         st.caption(f"True class: {picture.classes.names[picture.label]}")
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     settings = run_settings(
-        PAGE, paper_inpainting(picture.size), picture.size, most_steps=MOST_STEPS, weight=PAPER_WEIGHT
+        PAGE, paper_inpainting(picture.size), picture.size, most_steps=MOST_STEPS, weight=paper.PENALTY_WEIGHT
     )
     if run_button(PAGE):
         _start(picture, mask, target, specs, settings)

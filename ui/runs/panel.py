@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.errors import sentence
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.saved import close_run, open_button, opened_run
 from ui.runs.view import TERM_LABELS, Result, curves_html, run_view
@@ -45,7 +46,7 @@ def run_button(page: str) -> bool:
 
 def refuse(reason: str) -> None:
     """Say in one sentence why nothing was started."""
-    st.error(as_markdown(reason[0].upper() + reason[1:] + "." * (reason[-1] not in ".?!")))
+    st.error(as_markdown(sentence(reason)))
 
 
 def running(page: str) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 
 import streamlit as st
 
+from core.errors import sentence
 from core.runs.file import PGDRun, RunFileError
 from ui.runs.view import Result
 from ui.runs.words import saved_note
@@ -82,4 +83,4 @@ def open_button(page: str) -> None:
                 st.session_state[f"{page}.openings"] = number + 1
                 st.session_state.pop(f"{page}.error", None)
                 st.rerun()
-        st.error(as_markdown(f"{reason}{'.' * (reason[-1] not in '.…')}"))
+        st.error(as_markdown(sentence(reason)))

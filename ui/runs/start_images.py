@@ -8,10 +8,9 @@ from functools import cache
 
 import numpy as np
 
-from core.data.class_statistics import STATISTICS, DatasetStatistics
-from core.images.noise import ClassStatistics, natural_statistics, noise_images
-
-IMAGE_SIZES = {"cifar10": 32, "imagenet": 224}
+from core.data.class_statistics import STATISTICS, ClassStatistics, DatasetStatistics, natural_statistics
+from core.data.classes import IMAGE_SIZES
+from core.runs.noise import noise_images
 
 
 def seed_statistics(target: str, class_set: str) -> ClassStatistics:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.pgd.config import PAPER_WEIGHT, PGDConfig
+from core import paper
+from core.pgd.config import PGDConfig
 from core.runs.file import PGDRun
 from ui.shared.model_cache import classifier_for
 
@@ -45,7 +46,7 @@ class RunPlan:
     images: Mapping[str, Any] = field(default_factory=dict)
     original: np.ndarray | None = None
     mask: np.ndarray | None = None
-    weight: float = PAPER_WEIGHT
+    weight: float = paper.PENALTY_WEIGHT
     penalty: Penalty = "norm"
 
     @property
@@ -90,7 +91,7 @@ class LiveRun:
         """
         import torch
 
-        from core.classifiers.targets import choose_target
+        from core.classifiers.text import choose_target
         from core.pgd.objectives import Generation, Inpainting
         from core.pgd.steps import pgd_steps
         from core.runs.record import RunRecorder
@@ -135,7 +136,7 @@ class LiveRun:
 
     def finish(self) -> tuple[PGDRun, ...]:
         """The runs so far, one for each classifier; none before the first state. Ends the run if it still goes on."""
-        from core.sweep.maps import device_name
+        from core.device import device_name
 
         with self._lock:
             if self._runs is None:

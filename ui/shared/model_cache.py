@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
-from core.data.classes import CIFAR10, ClassSet, imagenet
+from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
-
-CLASS_SETS = {"cifar10": lambda: CIFAR10, "imagenet": imagenet}
 
 
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.data.classes import CIFAR10, ClassSet, imagenet
+from core.data.classes import CLASS_SETS, ClassSet
 from core.data.dataset import ImageDataset
 from core.data.samples import load_samples, sample_credits
 from core.images.square import decode_image, square_image
@@ -42,7 +42,7 @@ class Picture:
 
     @property
     def classes(self) -> ClassSet:
-        return CIFAR10 if self.class_set == "cifar10" else imagenet()
+        return CLASS_SETS[self.class_set]()
 
 
 @st.cache_data(show_spinner=False)

@@ -1,6 +1,6 @@
 import pytest
 
-from core.classifiers.class_list import (
+from core.classifiers.text import (
     LONGEST_NAME,
     LONGEST_TEMPLATE,
     MOST_CLASSES,

@@ -1,10 +1,10 @@
-"""Answers to one image, and flips over many, against the sweep and against plain loops."""
+"""Predictions to one image, and flips over many, against the sweep and against plain loops."""
 
 import numpy as np
 import pytest
 import torch
 
-from core.classifiers.predictions import answers, class_probabilities, first_answers, flips, wave_on_image
+from core.classifiers.predictions import answers, class_probabilities, flips, top1_predictions, wave_on_image
 from core.fourier.basis import fourier_basis, random_signs
 from core.sweep.cells import SweepConfig, sweep_cells
 
@@ -44,7 +44,7 @@ def test_mean_true_probability_of_a_sweep_is_that_of_single_answers(linear_class
 @pytest.mark.parametrize("chunk", [1, 10, 37])
 def test_flips_count_the_same_in_any_chunks_and_agree_with_a_loop(linear_classifier, noise_images, chunk):
     images, labels = noise_images
-    before = first_answers(linear_classifier, images)
+    before = top1_predictions(linear_classifier, images)
     parts = [
         flips(linear_classifier, images[part], labels[part], before[part], (1, 2), 2.0, seed=1, start=part.start)
         for part in (slice(start, start + chunk) for start in range(0, len(images), chunk))

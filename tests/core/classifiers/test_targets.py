@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from core.classifiers.targets import choose_target
+from core.classifiers.text import choose_target
 from core.data.classes import ClassSet
 
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
+from core.data.class_statistics import NATURAL_MEAN
 from core.data.classes import CIFAR10, ClassSet
 from core.data.dataset import ImageDataset
-from core.images.noise import NATURAL_MEAN
 from core.reconstruct import __main__ as reconstruct
 from core.reconstruct.batches import SeedStatistics, generation_batch, inpainting_batch, run_job
 from core.reconstruct.grid import picture_grid

@@ -6,7 +6,7 @@ from core.training.evaluation import Accuracy, Attack, FromUnitRange, clean_accu
 
 
 class TwoPixels(torch.nn.Module):
-    """Answers 1 if the first pixel is brighter than the second; its robustness is known on paper."""
+    """Predictions 1 if the first pixel is brighter than the second; its robustness is known on paper."""
 
     def forward(self, images):
         gap = images[:, 0, 0, 0] - images[:, 0, 0, 1]

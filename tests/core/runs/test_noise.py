@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.images import noise as seeds
+from core.runs import noise as seeds
 
 
 def natural(batch, size=16, seed=0):

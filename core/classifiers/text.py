@@ -1,17 +1,79 @@
-"""What an image is to become: a class by its name, or, for a zero-shot classifier, any text. No torch."""
+"""Classes, prompts and targets as people type them, turned into class sets and indices. Does not import torch."""
 
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.classifiers.class_list import quoted
 from core.data.classes import ClassSet
+from core.errors import quoted
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
+
+FEWEST_CLASSES, MOST_CLASSES = 2, 100
+LONGEST_NAME = 200  # characters; a text tower reads far fewer tokens than this has letters
+LONGEST_TEMPLATE = 200
+
+# Line ends, and the commas and semicolons of several scripts.
+_SEPARATORS = re.compile("[,;\n\r،؛，；、\u2028\u2029]")
+
+
+def parse_class_list(text: str) -> ClassSet:
+    """The classes in a text, in its order, as the class set "custom".
+
+    Args:
+        text: names on lines of their own, or separated by commas or semicolons. Blanks around a name are dropped, and
+            so are empty names; blanks inside become single ones.
+    Raises:
+        ValueError: fewer than 2 or more than 100 names, one of more than 200 characters, or one that comes twice,
+            whatever its case. The text is one sentence.
+    """
+    names = tuple(name for part in _SEPARATORS.split(text) if (name := _tidy(part)))
+    if not FEWEST_CLASSES <= len(names) <= MOST_CLASSES:
+        todo = "add some, separated by commas" if len(names) < FEWEST_CLASSES else "leave some out"
+        raise ValueError(f"the list needs {FEWEST_CLASSES} to {MOST_CLASSES} classes and has {len(names)}; {todo}")
+    seen: dict[str, str] = {}
+    for name in names:
+        if len(name) > LONGEST_NAME:
+            raise ValueError(
+                f"a class name has at most {LONGEST_NAME} characters, and {quoted(name)} has {len(name):,}; shorten it"
+            )
+        first = seen.get(name.casefold())
+        if first is not None:
+            twice = "comes twice" if first == name else f"repeats {quoted(first)}"
+            raise ValueError(f"each class may stand in the list only once, and {quoted(name)} {twice}; keep one")
+        seen[name.casefold()] = name
+    return ClassSet("custom", names)
+
+
+def parse_template(text: str) -> str:
+    """A typed prompt pattern without the blanks around it.
+
+    Whether it holds `{class}` once is for `core.classifiers.zero_shot.fill_template` to say, which needs torch.
+
+    Raises:
+        ValueError: more than 200 characters.
+    """
+    template = _tidy(text)
+    if len(template) > LONGEST_TEMPLATE:
+        raise ValueError(
+            f"the prompt pattern may have {LONGEST_TEMPLATE} characters and has {len(template):,}; shorten it"
+        )
+    return template
+
+
+def _tidy(text: str) -> str:
+    """Single blanks, none at the ends, composed letters, no control characters; "" if nothing of it can be seen."""
+    text = unicodedata.normalize("NFC", text)
+    plain = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
+    # Joiners and marks of direction (Cf) belong to emojis and to right-to-left text, but alone they show nothing.
+    seen = any(not letter.isspace() and unicodedata.category(letter) != "Cf" for letter in plain)
+    return " ".join(plain.split()) if seen else ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,15 @@
+"""The paper's settings, each in one place (Galindo & Faria, Understanding CLIP Robustness, sec. 2).
+
+Lengths of PGD and the hole are given for 224 pixels and scale with the image's side.
+"""
+
+IMAGE_SIZE = 224
+TEMPLATE = "a photo of a {class}"
+
+# Sec. 2.1, by image size in pixels: L2 norm v of the wave per channel, and side of the heat map.
+EPSILON = {32: 4.0, 224: 15.7}
+MAP_SIDE = {32: 31, 224: 63}
+
+# Sec. 2.2, Eq. 3: side of the square hole, and lambda.
+HOLE_SIDE = 60
+PENALTY_WEIGHT = 10.0
