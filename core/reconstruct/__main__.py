@@ -9,7 +9,6 @@ has finished.
 from __future__ import annotations
 
 import argparse
-import datetime
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,9 +19,9 @@ import numpy as np
 
 from core import paper
 from core.classifiers.text import choose_target
-from core.pgd.config import STEP_RULES, paper_generation, paper_inpainting
-from core.provenance import VERSION
-from core.reconstruct.batches import Batch, Job, SeedStatistics, generation_batch, inpainting_batch, run_job
+from core.pgd.config import PENALTIES, STEP_RULES, paper_generation, paper_inpainting
+from core.provenance import classifier_facts, computed_source, dataset_facts
+from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job
 
 if TYPE_CHECKING:
     from core.data.datasets import ImageDataset
@@ -48,10 +47,12 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--image-size", type=int, help="pixels, default 32 for cifar10 and 224 for photographs")
         mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
         mode.add_argument("--limit", type=int, default=100, help="number of images, default 100")
-        mode.add_argument("--seed", type=int, default=0, help="of the choice of images, the holes and the seed images")
-        mode.add_argument("--steps", type=int, help="number of moves, default the paper's")
+        mode.add_argument(
+            "--seed", type=int, default=0, help="random seed of the choice of images, the holes and the noise"
+        )
+        mode.add_argument("--steps", type=int, help="number of steps, default the paper's")
         mode.add_argument("--epsilon", type=float, help="L2 budget, default the paper's, scaled with the size")
-        mode.add_argument("--step-size", type=float, help="length of a move, default the paper's, scaled too")
+        mode.add_argument("--step-size", type=float, help="length of a step, default the paper's, scaled too")
         mode.add_argument("--step-rule", choices=STEP_RULES, default="constant", help="adaptive: Auto-PGD")
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
@@ -59,8 +60,19 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
         mode.add_argument("--batch-size", type=int, help="images worked on at once")
     inpaint.add_argument("--weight", type=float, default=paper.PENALTY_WEIGHT, help="lambda of Eq. 3, default 10")
-    inpaint.add_argument("--penalty", choices=("norm", "mean_square"), default="norm", help="outside the hole")
+    inpaint.add_argument(
+        "--penalty",
+        choices=PENALTIES,
+        default="norm",
+        help="for change outside the hole: Eq. 3 as printed, Santurkar et al.'s, or no change at all",
+    )
     inpaint.add_argument("--fill", choices=("region", "image"), default="region", help="whose mean fills the hole")
+    generate.add_argument(
+        "--noise",
+        choices=("independent", "full-covariance"),
+        default="independent",
+        help="each pixel drawn alone (the paper), or whole small images (Santurkar et al.; needs images of the class)",
+    )
     return options
 
 
@@ -78,10 +90,10 @@ def build_job(given: argparse.Namespace) -> Job:
     # Generation needs the statistics of whole classes, however few images it makes.
     dataset = _load(given, given.limit if inpaint else None)
     size = dataset.image_size
-    config = (paper_inpainting if inpaint else paper_generation)(size)
-    changes = {name: getattr(given, name) for name in ("steps", "epsilon", "step_size")}
+    changes = {name: getattr(given, name) for name in ("steps", "epsilon", "step_size", "step_rule")}
     config = replace(
-        config, step_rule=given.step_rule, **{name: value for name, value in changes.items() if value is not None}
+        (paper_inpainting if inpaint else paper_generation)(size),
+        **{name: value for name, value in changes.items() if value is not None},
     )
     classifier = load_classifier(
         given.classifier,
@@ -91,54 +103,34 @@ def build_job(given: argparse.Namespace) -> Job:
         download=given.download,
         template=given.template,
     )
-    target = None
     if given.target is not None:
-        chosen = choose_target(classifier, given.target)
-        classifier, target = chosen.classifier, chosen.index
+        choose_target(classifier, given.target)  # refused now rather than after the output was begun
+    if inpaint:
+        objective = {"weight": given.weight, "penalty": given.penalty}
+        make_plan = inpainting_plans(
+            dataset, config, target=given.target, fill=given.fill, seed=given.seed, **objective
+        )
+        objective["fill"] = given.fill
+    else:
+        objective = {}
+        make_plan = generation_plans(
+            dataset, config, target=given.target, full_covariance=given.noise == "full-covariance", seed=given.seed
+        )
     settings: dict[str, Any] = {
         "mode": given.mode,
         "config": config.to_json(),
-        "objective": {"weight": given.weight, "penalty": given.penalty, "fill": given.fill} if inpaint else {},
+        "objective": objective,
+        "noise": None if inpaint else given.noise,
         "keep": given.keep,
         "target": given.target,
         "seed": given.seed,
         "image_size": size,
-        "classifier": {
-            "name": classifier.name,
-            "kind": classifier.kind,
-            "weights_id": classifier.weights_id,
-            "sha256": classifier.sha256,
-            "template": classifier.template,
-        },
-        "dataset": {"name": dataset.name, "split": dataset.split, "content_hash": dataset.content_hash},
-        "source": {
-            "version": VERSION,
-            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "device": device_name(classifier),
-        },
+        "classifier": {**classifier_facts(classifier), "template": classifier.template},
+        "dataset": dataset_facts(dataset),
+        "source": computed_source(device_name(classifier)),
     }
-
-    def make_batch(indices: Sequence[int]) -> Batch:
-        if inpaint:
-            return inpainting_batch(dataset, indices, target=target, fill=given.fill, seed=given.seed)
-        return generation_batch(statistics, classifier.classes.names, indices, classes=classes, seed=given.seed)
-
-    statistics = SeedStatistics(dataset)
-    order = np.random.default_rng(given.seed).permutation(len(dataset.classes)).tolist()
-    classes = order if target is None else [target]
-    return Job(
-        mode=given.mode,
-        classifier=classifier,
-        config=config,
-        weight=given.weight if inpaint else 0.0,
-        penalty=given.penalty if inpaint else "norm",
-        keep=given.keep,
-        count=min(given.limit, len(dataset)) if inpaint else given.limit,
-        make_batch=make_batch,
-        settings=settings,
-        seed_sources=statistics.sources,
-        save_run=given.save_run,
-    )
+    count = min(given.limit, len(dataset)) if inpaint else given.limit
+    return Job(classifier, config, count, make_plan, given.keep, settings, given.save_run)
 
 
 def _load(given: argparse.Namespace, limit: int | None) -> ImageDataset:

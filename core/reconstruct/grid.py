@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-SMALLEST_TILE = 112
+MIN_TILE = 112
 GAP = 6
 LABEL_WIDTH = 110
 INK, PAPER = (20, 20, 20), (255, 255, 255)
@@ -30,7 +30,7 @@ def picture_grid(rows: Sequence[tuple[str, np.ndarray]], captions: Sequence[str]
     if captions and len(captions) != count:
         raise ValueError(f"{count} columns need {count} captions or none; got {len(captions)}")
     # Whole pixels only: a small image must not be blurred, or the squiggles this is about would be invisible.
-    zoom = max(1, -(-SMALLEST_TILE // width))
+    zoom = max(1, -(-MIN_TILE // width))
     tile_height, tile_width = height * zoom, width * zoom
     font = ImageFont.load_default(size=12)
     header = GAP + 16 * max((caption.count("\n") + 1 for caption in captions), default=0)

@@ -1,4 +1,4 @@
-"""A finished PGD run: its frames, curves, settings and provenance, saved and loaded without surprises. No torch.
+"""A finished PGD run: its frames, curves, settings and provenance, saved and loaded. Does not import torch.
 
 The file is one `.npz` that loads with `allow_pickle=False`. Frames are stored as differences to the frame before,
 modulo 256: lossless, and several times smaller, because a step changes few bytes by more than one.
@@ -21,8 +21,8 @@ from core.pgd.config import PGDConfig
 from core.runs.metadata import check_metadata, check_term_names
 
 SCHEMA = 1
-LARGEST_FILE = 128 * 2**20
-LARGEST_CONTENT = 512 * 2**20
+MAX_FILE_BYTES = 128 * 2**20
+MAX_CONTENT_BYTES = 512 * 2**20
 CURVES = ("loss", "target_probability", "perturbation_norm", "best_loss")
 
 
@@ -32,7 +32,7 @@ class RunFileError(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class PGDRun:
-    """What is kept of a run. S states were computed and F of them kept as frames, of B images (times restarts).
+    """What is kept of a run. S states were computed and F of them kept as frames, of B images.
 
     frames: (F, B, 3, H, W) uint8, the first of step 0, the last of the last state. frame_steps: (F,) int64, rising.
     start: (B, 3, H, W) float32, the images given to the run, exactly: with the settings they repeat it to the bit.
@@ -150,12 +150,12 @@ class PGDRun:
             RunFileError: the file is damaged, is no run, or has a schema this version does not know.
         """
         path = Path(path)
-        if path.stat().st_size > LARGEST_FILE:
-            raise RunFileError(f"{path.name}: larger than {LARGEST_FILE >> 20} MiB, so not a saved run")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise RunFileError(f"{path.name}: larger than {MAX_FILE_BYTES >> 20} MiB, so not a saved run")
         return PGDRun.from_bytes(path.read_bytes(), name=path.name)
 
     @staticmethod
-    def from_bytes(data: bytes, *, name: str, limit: int = LARGEST_CONTENT) -> PGDRun:
+    def from_bytes(data: bytes, *, name: str, limit: int = MAX_CONTENT_BYTES) -> PGDRun:
         """Read a run from a file's bytes, trusted or not.
 
         Args:

@@ -51,25 +51,6 @@ class ConvClassifier(nn.Module):
         return self.layers(images) * 5.0
 
 
-class KinkedClassifier(nn.Module):
-    """A deep random network of ReLUs: its gradient jumps, so that a difference in the last bit grows."""
-
-    def __init__(self, seed: int = 0, classes: int = CLASSES) -> None:
-        super().__init__()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            layers: list[nn.Module] = [nn.Conv2d(3, 16, 3, padding=1), nn.ReLU()]
-            for _ in range(6):
-                layers += [nn.Conv2d(16, 16, 3, padding=1), nn.InstanceNorm2d(16), nn.ReLU()]
-            self.layers = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(64, classes))
-        self.requires_grad_(False)
-        self.classes = tuple(f"class {k}" for k in range(classes))
-        self.eval()
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.layers(images) * 10.0
-
-
 def random_images(batch: int, seed: int, size: int = SIZE) -> Tensor:
     """(B, 3, size, size) in [0, 1]."""
     return torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(seed))

@@ -8,22 +8,22 @@ import streamlit as st
 from core.classifiers.registry import ClassifierSpec
 from core.data.classes import CIFAR10, IMAGE_SIZES, imagenet
 from core.pgd.config import PGDConfig, paper_generation
+from core.runs.noise import draw_noise, noise_credit, start_statistics
+from core.runs.plan import RunPlan
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.panel import refuse, run_button, run_panel, start_run
 from ui.runs.settings import choose_classifiers, run_settings
-from ui.runs.start_images import seed_images, seed_statistics
-from ui.runs.work import RunPlan
 from ui.shared.model_cache import ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
 PAGE = "generation"
 SETS = {"CIFAR-10, 32 px": "cifar10", "ImageNet, 224 px": "imagenet"}
 FIRST_CLASS = {"cifar10": "horse", "imagenet": "macaw"}
-MOST_TARGETS = 4
-MOST_SEEDS = 4
-MOST_STEPS = 1000
-LARGEST_SEED = 999_999
+MAX_TARGETS = 4
+MAX_PER_CLASS = 4
+MAX_STEPS = 1000
+MAX_SEED = 999_999
 
 
 def page() -> None:
@@ -31,15 +31,15 @@ def page() -> None:
     st.title("Can CLIP draw what it sees?")
     st.markdown(
         "Start from **noise** with the colours of a class, and let gradient descent change it until the classifier is "
-        "sure of that class. The paper's finding: CLIP becomes sure of a picture in which we see next to nothing; "
-        "a robust model draws shapes."
+        "confident of that class. The paper's finding: CLIP becomes confident of a picture in which we see next to "
+        "nothing; a robust model draws shapes."
     )
     drawn, beside = st.columns([4, 5], gap="large")
     with drawn:
         class_set, targets, per_target, seed = _wanted()
-        starts = seed_images(targets, per_target, class_set, seed) if targets else None
+        starts = draw_noise(targets, per_target, class_set, seed) if targets else None
         if starts is not None:
-            _seeds(targets, per_target, class_set, starts)
+            _noise(targets, per_target, class_set, starts)
     with beside:
         specs = _controls(class_set, targets, per_target, seed, starts)
         names = [spec.name for spec in specs]
@@ -48,7 +48,7 @@ def page() -> None:
 
 
 def _wanted() -> tuple[str, list[str], int, int]:
-    """Class set, targets, seeds for each, and the seed number."""
+    """Class set, targets, samples per class, and the random seed."""
     first = "CIFAR-10, 32 px" if ready_classifiers("cifar10") else "ImageNet, 224 px"
     chosen = st.segmented_control(
         "Classes of", list(SETS), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
@@ -56,20 +56,20 @@ def _wanted() -> tuple[str, list[str], int, int]:
     class_set = SETS[chosen or first]
     names = (CIFAR10 if class_set == "cifar10" else imagenet()).names
     targets = st.multiselect(
-        f"Draw (up to {MOST_TARGETS}; for CLIP, any text)",
+        f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
         list(dict.fromkeys(names)),
         default=[FIRST_CLASS[class_set]],
-        max_selections=MOST_TARGETS,
+        max_selections=MAX_TARGETS,
         accept_new_options=True,
         key=f"{PAGE}-classes-{class_set}",
         bind="query-params",
     )
     left, right = st.columns(2)
-    per_target = left.number_input("Seeds for each", 1, MOST_SEEDS, 2, key=f"{PAGE}-seeds", bind="query-params")
+    per_target = left.number_input("Samples per class", 1, MAX_PER_CLASS, 2, key=f"{PAGE}-seeds", bind="query-params")
     seed = right.number_input(
-        "Seed number",
+        "Random seed",
         0,
-        LARGEST_SEED,
+        MAX_SEED,
         0,
         key=f"{PAGE}-seed",
         bind="query-params",
@@ -78,16 +78,16 @@ def _wanted() -> tuple[str, list[str], int, int]:
     return class_set, targets, int(per_target), int(seed)
 
 
-def _seeds(targets: list[str], per_target: int, class_set: str, starts: np.ndarray) -> None:
+def _noise(targets: list[str], per_target: int, class_set: str, starts: np.ndarray) -> None:
     """For each target: mean and spread of its statistics, and the noise drawn from them."""
     for k, target in enumerate(targets):
-        statistics = seed_statistics(target, class_set)
+        statistics = start_statistics(target, class_set, IMAGE_SIZES[class_set])
         figures = [
             Figure("Mean picture", "", to_picture(statistics.mean)),
             Figure("Standard deviation", "black is none", to_picture(statistics.std)),
         ]
         figures += [
-            Figure(f"Seed {k * per_target + n + 1}", "noise drawn from both", to_picture(starts[k * per_target + n]))
+            Figure(f"Start {k * per_target + n + 1}", "noise drawn from both", to_picture(starts[k * per_target + n]))
             for n in range(per_target)
         ]
         st.markdown(f"**{as_markdown(one_line(target))}**")
@@ -108,7 +108,7 @@ def _controls(
         return ()
     size = IMAGE_SIZES[class_set]
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{class_set}")
-    settings = run_settings(PAGE, paper_generation(size), size, most_steps=MOST_STEPS, weight=None)
+    settings = run_settings(PAGE, paper_generation(size), size, max_steps=MAX_STEPS, weight=None)
     if run_button(PAGE):
         _start(class_set, targets, per_target, seed, starts, specs, settings.config)
     return specs
@@ -130,26 +130,20 @@ def _start(
     if not specs:
         refuse("no classifier is chosen; choose one or two")
         return
-    sources = {target: seed_statistics(target, class_set).source for target in targets}
-    origin = "; ".join(f"“{target}” from {source}" for target, source in sources.items())
-    start_run(
-        PAGE,
-        RunPlan(
-            classifiers=tuple(spec.name for spec in specs),
-            class_set=class_set,
-            targets=tuple(target for target in targets for _ in range(per_target)),
-            start=starts,
-            config=config,
-            seed=seed,
-            images={"dataset": "noise", "per_target": per_target, "credit": f"Noise with the statistics of {origin}"},
-        ),
+    plan = RunPlan(
+        targets=tuple(target for target in targets for _ in range(per_target)),
+        start=starts,
+        config=config,
+        seed=seed,
+        images={"dataset": "noise", "per_target": per_target, "credit": noise_credit(targets, class_set)},
     )
+    start_run(PAGE, plan, tuple(spec.name for spec in specs), class_set)
 
 
 def _formula() -> None:
     with st.expander("What is computed", icon=":material/function:"):
         st.markdown(
-            r"The seed $x_0$ is noise: each pixel and channel is drawn alone from a normal distribution with the mean "
+            r"The start $x_0$ is noise: each pixel and channel is drawn alone from a normal distribution with the mean "
             r"and standard deviation of the class. Then $x$ minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
             r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
             r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. At 224 pixels "

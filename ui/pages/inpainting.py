@@ -7,24 +7,25 @@ import streamlit as st
 
 from core import paper
 from core.classifiers.registry import ClassifierSpec
-from core.images.masks import check_mask, fill_hole, random_square_mask, square_mask, square_side
+from core.images.masks import random_square_mask, square_mask, square_side
 from core.pgd.config import paper_inpainting
+from core.runs.plan import inpainting_plan
+from core.runs.stored import INPAINTED
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import stored_example
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.panel import refuse, run_button, run_panel, start_run
 from ui.runs.settings import RunSettings, choose_classifiers, run_settings
-from ui.runs.work import RunPlan
 from ui.shared.model_cache import ready_classifiers
-from ui.shared.picture_choice import FIRST, choose_picture
+from ui.shared.picture_choice import choose_picture
 from ui.shared.pictures import Picture
 
 PAGE = "inpainting"
-HOLE = f"{PAGE}-hole"  # in the address
+HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES = f"{PAGE}.holes", f"{PAGE}.places_drawn"
 TRUE_CLASS = "its true class"
-MOST_STEPS = 2000
+MAX_STEPS = 2000
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 
@@ -33,13 +34,13 @@ def page() -> None:
     st.title("Can CLIP fill a hole?")
     st.markdown(
         "A classifier that sees what we see should be able to **repair a picture**. Paint a hole, and gradient descent "
-        "changes the picture until the classifier is sure of the target class, mostly inside the hole. The paper's "
-        "finding: CLIP becomes sure although the hole hardly changes; a robust model has to draw something. In small "
-        "pictures it draws only with the **mean-square penalty** (in the settings)."
+        "changes the picture until the classifier is confident of the target class, mostly inside the hole. The "
+        "paper's finding: CLIP becomes confident although the hole hardly changes; a robust model has to draw "
+        "something. In small pictures it draws only with the **mean-square penalty** (in the settings)."
     )
     painted, beside = st.columns([4, 5], gap="large")
     with painted:
-        picture = choose_picture(PAGE, address=f"{PAGE}-", first=FIRST)
+        picture = choose_picture(PAGE, address=f"{PAGE}-", first=INPAINTED)
         mask = None if picture is None else _hole(picture)
     with beside:
         specs, penalty = _controls(picture, mask) if picture is not None and mask is not None else ((), "norm")
@@ -69,7 +70,7 @@ def _hole(picture: Picture) -> np.ndarray:
     )
     text = hole_text(holes[size])
     if text is None:
-        st.caption("This hole is too ragged for the page's address: a link to this page will hold another one.")
+        st.caption("This hole is too ragged for the URL: a link to this page will hold another one.")
         st.query_params.pop(HOLE, None)
     elif st.query_params.get(HOLE) != text:
         st.query_params[HOLE] = text
@@ -102,7 +103,7 @@ def _controls(picture: Picture, mask: np.ndarray) -> tuple[tuple[ClassifierSpec,
         st.caption(f"True class: {picture.classes.names[picture.label]}")
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     settings = run_settings(
-        PAGE, paper_inpainting(picture.size), picture.size, most_steps=MOST_STEPS, weight=paper.PENALTY_WEIGHT
+        PAGE, paper_inpainting(picture.size), picture.size, max_steps=MAX_STEPS, weight=paper.PENALTY_WEIGHT
     )
     if run_button(PAGE):
         _start(picture, mask, target, specs, settings)
@@ -120,40 +121,31 @@ def _start(
     if target == TRUE_CLASS:
         target = None if picture.label is None else picture.classes.names[picture.label]
     try:
-        check_mask(mask, height=picture.size, width=picture.size)
         if not specs:
             raise ValueError("no classifier is chosen; choose one or two")
         if not target:
             raise ValueError("your picture has no true class; choose a target, or say what the picture shows")
+        plan = inpainting_plan(
+            picture.pixels[None],
+            mask,
+            [target],
+            settings.config,
+            images=_origin(picture),
+            weight=settings.weight,
+            penalty=settings.penalty,
+        )
     except ValueError as error:
         refuse(str(error))
         return
-    start_run(
-        PAGE,
-        RunPlan(
-            classifiers=tuple(spec.name for spec in specs),
-            class_set=picture.class_set,
-            targets=(target,),
-            start=fill_hole(picture.image[None], mask),
-            config=settings.config,
-            images=picture_origin(picture),
-            original=picture.pixels[None],
-            mask=mask,
-            weight=settings.weight,
-            penalty=settings.penalty,
-        ),
-    )
+    start_run(PAGE, plan, tuple(spec.name for spec in specs), picture.class_set)
 
 
-def picture_origin(picture: Picture) -> dict[str, object]:
+def _origin(picture: Picture) -> dict[str, object]:
     """Where a picture comes from, for the run's file."""
-    if picture.label is None or picture.caption not in picture.classes.names:
-        return {"dataset": "one picture", "index": picture.position, "credit": picture.caption}
-    return {
-        "dataset": picture.class_set,
-        "index": picture.position,
-        "credit": f"CIFAR-10 test image of class {picture.caption}",
-    }
+    if picture.class_set == "cifar10" and picture.caption in picture.classes.names:
+        credit = f"CIFAR-10 test image of class {picture.caption}"
+        return {"dataset": "cifar10-samples", "index": picture.position, "credit": credit}
+    return {"dataset": "one picture", "index": picture.position, "credit": picture.caption}
 
 
 def _formula() -> None:
@@ -167,9 +159,9 @@ def _formula() -> None:
             "here lengths scale with the picture's side."
         )
         st.markdown(
-            r"Near $x_0$ the printed norm pulls with full strength however small the change, so steps of constant "
-            r"length end up swinging about $x_0$, and the loss stays above about $\lambda\alpha/2$ (0.5 at 224 pixels, "
-            r"0.07 at 32, with these numbers): **the paper's 2 × 10⁻⁴ is not reachable with Eq. 3 as printed.** The "
-            r"penalty in the notebook of Santurkar et al., $\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, has no "
-            r"such floor; it can be chosen under *Settings*."
+            r"Near $x_0$ the gradient of the printed norm has full length however small the change, so steps of "
+            r"constant size end up swinging about $x_0$, and the loss stays above about $\lambda\alpha/2$ (0.5 at "
+            r"224 pixels, 0.07 at 32, with these numbers): **the paper's 2 × 10⁻⁴ is not reachable with Eq. 3 as "
+            r"printed.** The penalty in the notebook of Santurkar et al., "
+            r"$\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, has no such floor; it can be chosen under *Settings*."
         )

@@ -14,8 +14,8 @@ from ui.maps.downloads import file_stem
 from ui.runs.figures import to_picture
 from ui.runs.words import target_of
 
-SMALLEST_FRAME = 224  # pixels: smaller frames are enlarged, or players would show a stamp
-MOST_FRAMES = 61
+MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged, or players would show a stamp
+MAX_FRAMES = 61
 SECONDS = 4.0  # length of an animation, and then a second to look at its end
 
 
@@ -26,8 +26,8 @@ def run_png(run: PGDRun, row: int) -> bytes:
 
 def run_animation(run: PGDRun, row: int, kind: str) -> bytes:
     """Frames of image `row` as an endless "GIF" (256 colours a frame) or a lossless "WEBP"."""
-    chosen = np.unique(np.linspace(0, len(run.frames) - 1, min(len(run.frames), MOST_FRAMES)).round().astype(int))
-    scale = max(1, -(-SMALLEST_FRAME // max(run.frames.shape[-2:])))
+    chosen = np.unique(np.linspace(0, len(run.frames) - 1, min(len(run.frames), MAX_FRAMES)).round().astype(int))
+    scale = max(1, -(-MIN_FRAME_SIDE // max(run.frames.shape[-2:])))
     frames = [to_picture(run.frames[k, row]).repeat(scale, axis=0).repeat(scale, axis=1) for k in chosen]
     return _encode(frames, kind)
 

@@ -1,7 +1,4 @@
-"""Stored runs, of the same type as live ones: what the pages show before any click. No torch.
-
-A file is `precomputed/runs/KIND_SUBJECT__CLASSIFIER.npz`; files of one subject started from the same images.
-"""
+"""Stored runs, of the same type as live ones: what the pages show before any click. Does not import torch."""
 
 from __future__ import annotations
 
@@ -9,24 +6,23 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from core.data.classes import PRECOMPUTED
 from core.runs.file import PGDRun, RunFileError
+from core.runs.stored import stored_subjects
 from ui.runs.view import Result
 
-RUNS = PRECOMPUTED / "runs"
 SIDE_BY_SIDE = 2
 
 
 @st.cache_resource(show_spinner=False)
 def _stored(kind: str) -> dict[str, list[PGDRun]]:
-    """Runs by subject, subjects and classifiers in alphabetical order. A file that cannot be read is left out."""
+    """Runs by subject. A file that cannot be read is left out."""
     found: dict[str, list[PGDRun]] = {}
-    for path in sorted(RUNS.glob(f"{kind}_*__*.npz"), key=lambda path: path.stem):
-        subject = path.stem.partition("__")[0].removeprefix(f"{kind}_")
-        try:
-            found.setdefault(subject, []).append(PGDRun.load(path))
-        except (RunFileError, OSError):
-            continue
+    for subject, paths in stored_subjects(kind).items():
+        for path in paths:
+            try:
+                found.setdefault(subject, []).append(PGDRun.load(path))
+            except (RunFileError, OSError):
+                continue
     return found
 
 

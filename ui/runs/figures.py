@@ -14,8 +14,8 @@ from ui.maps.radial_chart import DASHES, PALETTE
 
 WIDTH, HEIGHT = 250, 165
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 34
-MOST_POINTS = 240
-LEAST_LOSS = 1e-6  # a logarithmic axis ends here at the latest
+MAX_POINTS = 240
+MIN_LOSS = 1e-6  # a logarithmic axis ends here at the latest
 
 _STYLE = """<style>
 .run-row{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(var(--tile,130px),45%),1fr));gap:.6rem}
@@ -106,9 +106,9 @@ def curve_chart(
     """
     values = [np.asarray(curve.values, dtype=np.float64) for curve in curves]
     if log:
-        # A penalty is zero before the first move: it begins at the axis' lower end.
-        positive = np.concatenate([column[column > LEAST_LOSS] for column in values])
-        values = [column.clip(min=positive.min() if len(positive) else LEAST_LOSS) for column in values]
+        # A penalty is zero before the first step: it begins at the axis' lower end.
+        positive = np.concatenate([column[column > MIN_LOSS] for column in values])
+        values = [column.clip(min=positive.min() if len(positive) else MIN_LOSS) for column in values]
     low, high, ticks = _log_axis(values) if log else _linear_axis(values, top)
     across, down = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
@@ -131,7 +131,7 @@ def curve_chart(
     parts.append(f'<text x="{LEFT + across / 2}" y="{HEIGHT - 5}" text-anchor="middle">step</text>')
     keys = []
     for k, (curve, column) in enumerate(zip(curves, values, strict=True)):
-        places = np.unique(np.linspace(0, len(column) - 1, min(len(column), MOST_POINTS)).round().astype(int))
+        places = np.unique(np.linspace(0, len(column) - 1, min(len(column), MAX_POINTS)).round().astype(int))
         line = " ".join(f"{x(place):.1f},{y(column[place]):.1f}" for place in places)
         colour, dash = PALETTE[k % 4], ",".join(map(str, DASHES[k % 4])) if k else "none"
         parts.append(

@@ -1,4 +1,4 @@
-"""A painted hole as a short text for the page's address."""
+"""A painted hole as a short text for the URL."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import zlib
 
 import numpy as np
 
-# Longer addresses are cut by some servers and chats. A square takes some 40 letters, a busy scribble some hundreds.
-LONGEST = 1500
+# Longer URLs are cut by some servers and chats. A square takes some 40 characters, a busy scribble some hundreds.
+MAX_LENGTH = 1500
 
 
 def hole_text(mask: np.ndarray) -> str | None:
-    """(1, H, W) bool as letters that need no quoting, after its side and a dot; None if that takes more than 1,500."""
+    """(1, H, W) bool as characters that need no quoting, after its side and a dot; None if over 1,500."""
     packed = zlib.compress(np.packbits(mask).tobytes(), 9)
     text = f"{mask.shape[-1]}.{base64.urlsafe_b64encode(packed).decode('ascii').rstrip('=')}"
-    return text if len(text) <= LONGEST else None
+    return text if len(text) <= MAX_LENGTH else None
 
 
 def read_hole(text: str, size: int) -> np.ndarray | None:
     """The (1, size, size) mask of `hole_text`; None if the text, which may come from anyone, is none of that size."""
-    side, dot, letters = text.partition(".")
-    if not dot or side != str(size) or len(text) > LONGEST:
+    side, dot, encoded = text.partition(".")
+    if not dot or side != str(size) or len(text) > MAX_LENGTH:
         return None
     wanted = (size * size + 7) // 8
     try:
-        packed = base64.b64decode(letters + "=" * (-len(letters) % 4), altchars=b"-_", validate=True)
-        # The limit bounds the work: a few letters can stand for a very long text.
+        packed = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+        # The limit bounds the work: a few characters can stand for a very long text.
         data = zlib.decompressobj().decompress(packed, wanted + 1)
     except (binascii.Error, ValueError, zlib.error):
         return None

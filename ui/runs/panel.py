@@ -5,28 +5,34 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import sentence
+from core.runs.plan import Run, RunPlan
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.saved import close_run, open_button, opened_run
 from ui.runs.view import TERM_LABELS, Result, curves_html, run_view
 from ui.runs.words import percent, title_of
-from ui.runs.work import LiveRun, LiveState, RunPlan
 from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
+from ui.shared.model_cache import classifier_for
 from ui.shared.text import as_markdown
 
+if TYPE_CHECKING:
+    from core.pgd.steps import PGDState
+
 REDRAW_SECONDS = 0.5
-MOST_PICTURES = 16  # drawn of one run while it goes on
+MAX_PICTURES = 16  # drawn of one run while it goes on
 
 
 @dataclass(frozen=True, eq=False)
 class _Started:
-    """A run of this visitor: the job, and what it works on."""
+    """A run of this visitor: the job, what it works on, and the names of its classifiers."""
 
     job: Job
-    live: LiveRun
+    run: Run
+    names: tuple[str, ...]
 
 
 def run_button(page: str) -> bool:
@@ -55,15 +61,15 @@ def running(page: str) -> bool:
     return started is not None and started.job.active
 
 
-def start_run(page: str, plan: RunPlan) -> None:
-    """Queue a plan and draw the page anew; an earlier run of this visitor is stopped."""
-    live = LiveRun(plan)
+def start_run(page: str, plan: RunPlan, names: tuple[str, ...], class_set: str) -> None:
+    """Queue a plan on one or two classifiers and draw the page anew; an earlier run of this visitor is stopped."""
+    run = Run(plan, lambda: [classifier_for(name, class_set) for name in names])
     try:
-        job = job_manager().submit(live.states, owner=current_owner(), total=plan.states)
+        job = job_manager().submit(run.states, owner=current_owner(), total=plan.config.steps + 1)
     except QueueFull as error:
         st.error(str(error))
         return
-    st.session_state[f"{page}.run"] = _Started(job, live)
+    st.session_state[f"{page}.run"] = _Started(job, run, names)
     close_run(page)
     st.rerun()
 
@@ -87,12 +93,12 @@ def run_panel(page: str, example: Callable[[], Result | None]) -> None:
 
 def _collect(page: str, started: _Started) -> None:
     """Turn a run that has ended into a result."""
-    job, live = started.job, started.live
+    job = started.job
     del st.session_state[f"{page}.run"]
     if job.status == "failed":
         st.session_state[f"{page}.error"] = str(job.error) or repr(job.error)
     try:
-        runs = live.finish()
+        runs = started.run.finish()
     except ValueError as error:  # numbers that are no numbers any more
         st.session_state[f"{page}.error"] = f"The run cannot be shown: {error}"
         return
@@ -100,7 +106,7 @@ def _collect(page: str, started: _Started) -> None:
         if job.status in ("stopped", "abandoned"):
             st.session_state[f"{page}.error"] = "The run was stopped before its first step."
         return
-    done, steps = len(runs[0].curves["loss"]) - 1, live.plan.config.steps
+    done, steps = len(runs[0].curves["loss"]) - 1, started.run.plan.config.steps
     how = {"stopped": "stopped by you", "abandoned": "ended while you were away", "failed": "ended early"}
     note = (
         f"Your run, {done:,} steps"
@@ -130,26 +136,25 @@ def _live(page: str) -> None:
         st.caption("The run has ended; putting its result together …")
         st.rerun()
     assert started is not None
-    job, plan = started.job, started.live.plan
+    job, steps = started.job, started.run.plan.config.steps
     job.beat()
-    state: LiveState | None = job.latest
-    steps = plan.config.steps
+    states: tuple[PGDState, ...] | None = job.latest
     left, right = st.columns([4, 1], vertical_alignment="center")
     if job.status == "queued":
         left.info(
             f"Waiting for other visitors' runs: you are number {job.position} in line.", icon=":material/hourglass:"
         )
-    elif state is None:
+    elif states is None:
         left.progress(0.0, "Loading the classifier: some seconds the first time")
     else:
-        left.progress(state.step / steps, _pace(job, state.step, steps))
+        left.progress(states[0].step / steps, _pace(job, states[0].step, steps))
     # A callback, because it runs before anything is drawn: the click shows at once.
     right.button("Stop the run", icon=":material/stop_circle:", width="stretch", key=f"{page}.stop", on_click=job.stop)
-    if state is None:
+    if states is None:
         return
-    for k, place in enumerate(st.columns(len(plan.classifiers), gap="large")):
+    for k, place in enumerate(st.columns(len(states), gap="large")):
         with place:
-            _live_one(started.live, k, state)
+            _live_one(started, k, states[k])
 
 
 def _pace(job: Job, step: int, steps: int) -> str:
@@ -162,22 +167,27 @@ def _pace(job: Job, step: int, steps: int) -> str:
     return text
 
 
-def _live_one(live: LiveRun, k: int, state: LiveState) -> None:
+def _live_one(started: _Started, k: int, newest: PGDState) -> None:
     """One classifier's newest images, numbers and curves."""
-    plan, newest = live.plan, state.states[k]
+    plan = started.run.plan
     probability, norm = newest.target_probability.tolist(), newest.perturbation_norm.tolist()
-    images = newest.images[:MOST_PICTURES].cpu().numpy()
+    images = newest.images[:MAX_PICTURES].cpu().numpy()
     figures = [
-        Figure(plan.targets[row], f"{percent(probability[row])} · change {norm[row]:.2f}", to_picture(images[row]))
+        Figure(str(plan.targets[row]), f"{percent(probability[row])} · change {norm[row]:.2f}", to_picture(images[row]))
         for row in range(len(images))
     ]
-    so_far = live.progress(k)
-    numbers = " · ".join(f"{TERM_LABELS.get(name, name)} {curve[-1]:.3g}" for name, curve in so_far.terms.items())
+    curves = started.run.curves(k)
+    terms = {name: curves[name] for name in TERM_LABELS if name in curves}
+    numbers = " · ".join(f"{TERM_LABELS[name]} {curve[-1]:.3g}" for name, curve in terms.items())
     charts = curves_html(
-        so_far.terms, so_far.probability, so_far.norm, steps=plan.config.steps, epsilon=plan.config.epsilon
+        terms,
+        curves["target_probability"],
+        curves["perturbation_norm"],
+        steps=plan.config.steps,
+        epsilon=plan.config.epsilon,
     )
     st.html(
-        f"<b>{html.escape(title_of(plan.classifiers[k]))}</b>"
+        f"<b>{html.escape(title_of(started.names[k]))}</b>"
         f'<br><span style="font-size:.85rem">{numbers}</span>'
         + picture_row(figures, tile=200 if len(figures) == 1 else 100)
     )

@@ -1,4 +1,4 @@
-"""Opening a saved run again: a stranger's file is shown as a live result is, or refused in one sentence."""
+"""Opening a saved run again: an untrusted file is shown as a live result is, or refused with a one-sentence error."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ui.shared.text import as_markdown, one_line
 
 TITLES = {"inpainting": "Inpainting", "generation": "Generation"}
 # What the pages can save stays below all of these: 16 pictures of 224 pixels that do not compress take 59 MiB.
-LARGEST_UPLOAD = 64  # MiB; the server's own limit must not be lower
-LARGEST_CONTENT = 192 * 2**20
-MOST_IMAGES, MOST_FRAMES, LARGEST_SIDE = 128, 1000, 512
-MOST_PIXELS = 2**20  # of all images of one step together
-LONGEST_REASON = 300  # letters
+MAX_UPLOAD = 64  # MiB; the server's own limit must not be lower
+MAX_CONTENT_BYTES = 192 * 2**20
+MAX_IMAGES, MAX_FRAMES, MAX_SIDE = 128, 1000, 512
+MAX_PIXELS = 2**20  # of all images of one step together
+MAX_REASON_LENGTH = 300  # characters
 
 
 def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
@@ -28,23 +28,23 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
         RunFileError: it is no run file, or damaged, of the other page, or too large to be shown; one sentence.
     """
     name = f"“{one_line(file_name, 60)}”"
-    if len(data) > LARGEST_UPLOAD * 2**20:
-        raise RunFileError(f"{name}: larger than {LARGEST_UPLOAD} MiB, so not a run that this app has saved")
-    run = PGDRun.from_bytes(data, name=name, limit=LARGEST_CONTENT)
+    if len(data) > MAX_UPLOAD * 2**20:
+        raise RunFileError(f"{name}: larger than {MAX_UPLOAD} MiB, so not a run that this app has saved")
+    run = PGDRun.from_bytes(data, name=name, limit=MAX_CONTENT_BYTES)
     kind = run.metadata["kind"]
     if kind != page:
         raise RunFileError(f"{name}: a run of the page {TITLES[kind]}, not of {TITLES[page]}; open it there")
     batch, _, height, width = run.start.shape
     if (
-        batch > MOST_IMAGES
-        or len(run.frames) > MOST_FRAMES
-        or max(height, width) > LARGEST_SIDE
-        or batch * height * width > MOST_PIXELS
+        batch > MAX_IMAGES
+        or len(run.frames) > MAX_FRAMES
+        or max(height, width) > MAX_SIDE
+        or batch * height * width > MAX_PIXELS
     ):
         raise RunFileError(
             f"{name}: {batch:,} images of {width:,} × {height:,} pixels in {len(run.frames):,} frames are too many to "
-            f"be shown; wanted at most {MOST_IMAGES} images, {LARGEST_SIDE} pixels a side, {MOST_PIXELS:,} pixels in "
-            f"all and {MOST_FRAMES:,} frames: save a smaller run"
+            f"be shown; wanted at most {MAX_IMAGES} images, {MAX_SIDE} pixels a side, {MAX_PIXELS:,} pixels in "
+            f"all and {MAX_FRAMES:,} frames: save a smaller run"
         )
     return Result(f"opened.{hashlib.sha256(data).hexdigest()[:16]}", (run,), saved_note(run, file_name))
 
@@ -68,7 +68,7 @@ def open_button(page: str) -> None:
             "`python -m core.reconstruct --save-run` wrote. It is shown step by step; nothing is computed again."
         )
         # Another key for every opened file: the browser's next one starts empty, and the server forgets the bytes.
-        file = st.file_uploader("Run file", type="npz", key=f"{page}.saved.{number}", max_upload_size=LARGEST_UPLOAD)
+        file = st.file_uploader("Run file", type="npz", key=f"{page}.saved.{number}", max_upload_size=MAX_UPLOAD)
         if file is None:
             st.session_state.pop(refused, None)
             return
@@ -77,7 +77,7 @@ def open_button(page: str) -> None:
             try:
                 st.session_state[f"{page}.opened"] = read_saved_run(file.getvalue(), file.name, page)
             except RunFileError as error:
-                reason = one_line(error, LONGEST_REASON)
+                reason = one_line(error, MAX_REASON_LENGTH)
                 st.session_state[refused] = file.file_id, reason
             else:
                 st.session_state[f"{page}.openings"] = number + 1

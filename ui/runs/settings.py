@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec
-from core.pgd.config import PGDConfig
-
-if TYPE_CHECKING:
-    from core.pgd.objectives import Penalty
+from core.pgd.config import Penalty, PGDConfig
 
 # An ordinary model beside a robust one of its kind: the paper's contrast.
 CONTRASTS = (("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
-MOST_CLASSIFIERS = 2
-PENALTIES: dict[str, Penalty] = {"Norm (Eq. 3)": "norm", "Mean square (Santurkar et al.)": "mean_square"}
+MAX_CLASSIFIERS = 2
+PENALTIES: dict[str, Penalty] = {
+    "Norm (Eq. 3)": "norm",
+    "Mean square (Santurkar et al.)": "mean_square",
+    "Frozen": "frozen",
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[Cl
         "Classifiers (one, or two side by side)",
         list(by_title),
         default=_first_choice(ready),
-        max_selections=MOST_CLASSIFIERS,
+        max_selections=MAX_CLASSIFIERS,
         key=key,
         bind="query-params",
     )
@@ -50,7 +50,7 @@ def _first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
     return [titles[name] for name in pair] or list(titles.values())[:1]
 
 
-def run_settings(page: str, paper: PGDConfig, size: int, *, most_steps: int, weight: float | None) -> RunSettings:
+def run_settings(page: str, paper: PGDConfig, size: int, *, max_steps: int, weight: float | None) -> RunSettings:
     """The paper's settings, scaled to the picture's size, with the visitor's changes to them.
 
     Args:
@@ -60,9 +60,7 @@ def run_settings(page: str, paper: PGDConfig, size: int, *, most_steps: int, wei
     penalty: Penalty = "norm"
     with st.expander("Settings (the paper's, scaled to the picture's side)", icon=":material/tune:"):
         left, right = st.columns(2)
-        steps = left.number_input(
-            "Steps", 1, most_steps, paper.steps, step=20, key=f"{page}-steps", bind="query-params"
-        )
+        steps = left.number_input("Steps", 1, max_steps, paper.steps, step=20, key=f"{page}-steps", bind="query-params")
         step_size = right.number_input(
             "Step size (L2)",
             paper.step_size / 100,
@@ -74,7 +72,7 @@ def run_settings(page: str, paper: PGDConfig, size: int, *, most_steps: int, wei
             bind="query-params",
         )
         epsilon = left.number_input(
-            "Epsilon: most change (L2)",
+            "L2 budget (epsilon)",
             paper.epsilon / 100,
             10 * paper.epsilon,
             paper.epsilon,
@@ -86,7 +84,7 @@ def run_settings(page: str, paper: PGDConfig, size: int, *, most_steps: int, wei
         )
         if weight is not None:
             weight = right.number_input(
-                "Lambda: price of change outside",
+                "Penalty weight (lambda)",
                 0.0,
                 1000.0,
                 weight,
@@ -95,13 +93,13 @@ def run_settings(page: str, paper: PGDConfig, size: int, *, most_steps: int, wei
                 bind="query-params",
             )
             chosen = st.radio(
-                "Penalty: what lambda multiplies",
+                "Penalty for change outside the hole",
                 list(PENALTIES),
                 horizontal=True,
                 key=f"{page}-penalty",
                 bind="query-params",
-                help="The L2 norm of the change outside the hole, or the mean over all pixels and channels of its "
-                "square, a far smaller number: to weigh as much it needs a far larger lambda.",
+                help="Lambda times the L2 norm of the change outside the hole, or times the mean over all pixels and "
+                "channels of its square, a far smaller number. Frozen: nothing outside the hole changes at all.",
             )
             penalty = PENALTIES[chosen]
     return RunSettings(PGDConfig(epsilon=epsilon, step_size=step_size, steps=int(steps)), weight or 0.0, penalty)

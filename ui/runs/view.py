@@ -86,7 +86,7 @@ def _one(run: PGDRun, frame: int, row: int, factor: int, *, key: str, narrow: bo
     st.markdown(f"**{as_markdown(verdict(run, row))}** {as_markdown(losses(run, row))}")
     image, start = run.frames[frame, row], run.start[row]
     inpainting = run.original is not None
-    before, after = ("corrupted", "reconstruction") if inpainting else ("seed", "picture")
+    before, after = ("corrupted", "reconstruction") if inpainting else ("noise", "picture")
     figures = [Figure("Original", "", to_picture(run.original[row]))] if run.original is not None else []
     probability = percent(float(run.curves["target_probability"][step, row]))
     figures += [

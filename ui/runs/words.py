@@ -1,4 +1,4 @@
-"""A PGD run in words: what happened, in one plain sentence, and where it comes from. No Streamlit.
+"""A PGD run in words: what happened, in one plain sentence, and where it comes from. Does not import Streamlit.
 
 All of it is plain text, on one line and of bounded length whatever the run's file holds; pages have still to escape it.
 """
@@ -9,8 +9,7 @@ from core.classifiers.registry import list_classifiers
 from core.runs.file import PGDRun
 from ui.shared.text import one_line
 
-PENALTIES = {"norm": "norm", "mean_square": "mean square"}
-LONG = 600  # letters of a text that may be a sentence
+MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
 
 
 def percent(share: float) -> str:
@@ -36,17 +35,17 @@ def target_of(run: PGDRun, row: int) -> str:
 
 
 def verdict(run: PGDRun, row: int) -> str:
-    """One sentence: how sure the classifier has become, and by how much the picture changed."""
+    """One sentence: how confident the classifier has become, and by how much the picture changed."""
     probability = run.curves["target_probability"][:, row]
     before, after = percent(float(probability[0])), percent(float(probability[-1]))
-    sure = f"{run_title(run)} is now {after} sure of “{target_of(run, row)}” (before: {before})"
+    confident = f"{run_title(run)} is now {after} confident of “{target_of(run, row)}” (before: {before})"
     changes = run.metadata["images"].get("change") or []
     if row >= len(changes):
-        return f"{sure}."
+        return f"{confident}."
     inside, outside = (255 * changes[row][part] for part in ("inside", "outside"))
     if run.metadata["kind"] == "generation":
-        return f"{sure}, after changing the seed by {inside:.1f} of 255 on average."
-    return f"{sure}, after changing the hole by {inside:.1f} of 255 on average and the rest by {outside:.2f}."
+        return f"{confident}, after changing the noise by {inside:.1f} of 255 on average."
+    return f"{confident}, after changing the hole by {inside:.1f} of 255 on average and the rest by {outside:.2f}."
 
 
 def losses(run: PGDRun, row: int) -> str:
@@ -67,10 +66,10 @@ def origin(run: PGDRun) -> str:
     """Where the run comes from, and what repeats it."""
     source, images, config, objective = run.metadata["source"], run.metadata["images"], run.config, _penalty(run)
     settings = f"{config.steps:,} steps of {config.step_size:.3g}, epsilon {config.epsilon:.3g}{objective}"
-    credit = one_line(images.get("credit") or images.get("dataset") or "picture of unknown origin", LONG)
+    credit = one_line(images.get("credit") or images.get("dataset") or "picture of unknown origin", MAX_TEXT_LENGTH)
     return (
-        f"{credit}. {settings}; seed {run.metadata['seed']}. {_weights(run)}. Computed {_date(run)} with version "
-        f"{one_line(source.get('version') or '?')} on {one_line(source.get('device') or '?')} in "
+        f"{credit}. {settings}; random seed {run.metadata['seed']}. {_weights(run)}. Computed {_date(run)} with "
+        f"version {one_line(source.get('version') or '?')} on {one_line(source.get('device') or '?')} in "
         f"{source.get('wall_seconds') or 0:,.0f} s."
     )
 
@@ -82,7 +81,7 @@ def saved_note(run: PGDRun, file_name: str) -> str:
     weights = _weights(run)
     return (
         f"Opened from “{one_line(file_name, 60)}”. The file says: {run_title(run)}, {weights[0].lower()}{weights[1:]}; "
-        f"{length}, seed {run.metadata['seed']}; computed {_date(run)}."
+        f"{length}, random seed {run.metadata['seed']}; computed {_date(run)}."
     )
 
 
@@ -96,7 +95,9 @@ def _penalty(run: PGDRun) -> str:
     objective = run.metadata["objective"]
     if run.metadata["kind"] != "inpainting":
         return ""
-    return f", lambda {objective['weight']:g} ({PENALTIES[objective['penalty']]})"
+    if objective["penalty"] == "frozen":
+        return ", frozen outside the hole"
+    return f", lambda {objective['weight']:g} ({objective['penalty'].replace('_', ' ')})"
 
 
 def _date(run: PGDRun) -> str:

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from skimage import metrics
 
-from core.data.class_statistics import NATURAL_MEAN
-from core.data.classes import CIFAR10, ClassSet
+from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
+from core.pgd.config import PGDConfig
 from core.reconstruct import __main__ as reconstruct
-from core.reconstruct.batches import SeedStatistics, generation_batch, inpainting_batch, run_job
+from core.reconstruct.batches import generation_plans, inpainting_plans, run_job
 from core.reconstruct.grid import picture_grid
 from core.reconstruct.report import SUMMARY, measure_change, summarise
 from core.runs.file import PGDRun
@@ -83,7 +84,6 @@ def table(output):
 
 
 def test_measure_change_against_slow_twins():
-    metrics = pytest.importorskip("skimage.metrics")
     generator = np.random.default_rng(1)
     original, before, after = generator.random((3, 3, 16, 16), dtype=np.float32)
     hole = np.zeros((1, 16, 16), dtype=bool)
@@ -114,34 +114,31 @@ def test_summarise_refuses_nothing():
 # Batches
 
 
-def test_inpainting_batch_cuts_the_same_holes_however_it_is_divided():
+CONFIG = PGDConfig(epsilon=1.0, step_size=0.1, steps=2)
+
+
+def test_inpainting_plans_cut_the_same_holes_however_they_are_divided():
     data = dataset()
-    whole = inpainting_batch(data, range(6), target=None, fill="region", seed=3)
-    part = inpainting_batch(data, range(4, 6), target=None, fill="region", seed=3)
-    np.testing.assert_array_equal(whole.holes[4:], part.holes)
-    np.testing.assert_array_equal(whole.starts[4:], part.starts)
-    assert {int(hole.sum()) for hole in whole.holes} == {16}  # 60 * 16 / 224 is 4
-    outside = ~np.broadcast_to(whole.holes, whole.starts.shape)
-    np.testing.assert_array_equal(whole.starts[outside], whole.originals[outside])
-    assert not np.array_equal(whole.holes, inpainting_batch(data, range(6), target=None, fill="region", seed=4).holes)
+    whole, part = (
+        inpainting_plans(data, CONFIG, target=None, fill="region", seed=3)(k) for k in (range(6), range(4, 6))
+    )
+    np.testing.assert_array_equal(whole.mask[4:], part.mask)
+    np.testing.assert_array_equal(whole.start[4:], part.start)
+    assert {int(hole.sum()) for hole in whole.mask} == {16}  # 60 * 16 / 224 is 4
+    outside = ~np.broadcast_to(whole.mask, whole.start.shape)
+    np.testing.assert_array_equal(whole.start[outside], (whole.original / np.float32(255))[outside])
+    other = inpainting_plans(data, CONFIG, target=None, fill="region", seed=4)(range(6))
+    assert not np.array_equal(whole.mask, other.mask)
 
 
-def test_generation_batch_takes_the_classes_in_turn():
-    data = dataset()
-    batch = generation_batch(SeedStatistics(data), data.classes.names, range(5), classes=[7, 2], seed=0)
-    assert batch.targets == [7, 2, 7, 2, 7] and batch.starts.shape == (5, 3, 16, 16)
-    assert not np.array_equal(batch.starts[0], batch.starts[2])
-
-
-def test_seed_statistics_prefer_the_bundled_then_the_data_sets_own_then_natural_images():
-    bundled = SeedStatistics(dataset())
-    assert bundled("cat").mean.shape == (3, 16, 16) and "CIFAR" in bundled("cat").source.upper()
-    many = dataset(count=20, classes=ClassSet("custom", ("ant", "bee")))
-    own = SeedStatistics(many)("bee")
-    np.testing.assert_allclose(own.mean, (many.images[1::2] / 255).mean(axis=0), atol=1e-6)
-    few = SeedStatistics(dataset(count=4, classes=ClassSet("custom", ("ant", "bee"))))
-    np.testing.assert_allclose(few("bee").mean[:, 0, 0], NATURAL_MEAN, atol=1e-6)
-    assert "not this class" in few.sources()["bee"]
+@pytest.mark.parametrize("full_covariance", [False, True])
+def test_generation_plans_take_the_classes_in_turn(full_covariance):
+    data = dataset(count=30)
+    make_plan = generation_plans(data, CONFIG, target=None, full_covariance=full_covariance, seed=0)
+    plan = make_plan(range(12))
+    assert sorted(plan.targets[:10]) == list(range(10)) and plan.targets[10:] == plan.targets[:2]
+    assert plan.start.shape == (12, 3, 16, 16) and not np.array_equal(plan.start[0], plan.start[10])
+    np.testing.assert_array_equal(make_plan(range(3, 5)).start, plan.start[3:5])
 
 
 # The script
@@ -165,7 +162,7 @@ def test_script_writes_table_summary_settings_and_grid(mode, archive, tmp_path):
         assert summary["change_outside"]["mean"] == 0 and len({row["target"] for row in rows}) == 5
     settings = json.loads((output / "settings.json").read_text())
     assert settings["config"]["steps"] == 15 and settings["classifier"]["name"] == "toy"
-    assert bool(settings["seeds"]) == (mode == "generate")
+    assert settings["noise"] == ("independent" if mode == "generate" else None)
     with Image.open(output / "grid.png") as grid:
         assert grid.width > 5 * 112 and grid.height > 3 * 112
 
@@ -182,7 +179,6 @@ def test_script_saves_a_run_to_be_replayed(mode, archive, tmp_path):
 
 
 def test_script_takes_the_bundled_samples(tmp_path):
-    pytest.importorskip("core.data.samples")
     assert run("inpaint", "cifar10-samples", tmp_path, "--limit", "3", "--steps", "2") == 0
     assert len(table(tmp_path)) == 3
 
@@ -220,14 +216,14 @@ def test_interrupted_script_keeps_its_finished_batches(archive, tmp_path, monkey
         "cpu",
     ]
     job = reconstruct.build_job(reconstruct.parser().parse_args([*arguments, "--limit", "6", "--steps", "2"]))
-    whole = job.make_batch
+    whole = job.make_plan
 
     def stop_at_the_third(indices):
         if indices[0] == 4:
             raise KeyboardInterrupt
         return whole(indices)
 
-    object.__setattr__(job, "make_batch", stop_at_the_third)
+    object.__setattr__(job, "make_plan", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         run_job(job, tmp_path, 2)
     assert json.loads((tmp_path / "summary.json").read_text())["n"] == len(table(tmp_path)) == 4
@@ -274,7 +270,7 @@ def test_script_runs_as_a_module():
 
 def test_picture_grid_enlarges_without_blurring():
     pictures = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32)) / 255
-    with Image.open(io.BytesIO(picture_grid([("seed", pictures), ("result", pictures)]))) as grid:
+    with Image.open(io.BytesIO(picture_grid([("noise", pictures), ("result", pictures)]))) as grid:
         pixels = np.asarray(grid.convert("RGB"))
     tile = pixels[6 : 6 + 128, 110 : 110 + 128]
     np.testing.assert_array_equal(

@@ -33,7 +33,7 @@ def altered(path: str, value: object, kind: str = "inpainting") -> bytes:
         ("targets", [-1], "targets must be indices"),
         ("class_names", [], "1 to 50,000 classes; got 0"),
         ("class_names", ["a"] * 50_001, "1 to 50,000 classes; got 50,001"),
-        ("class_names", ["a"] * 9 + ["b" * 1001], "texts of at most 1,000 letters"),
+        ("class_names", ["a"] * 9 + ["b" * 1001], "texts of at most 1,000 characters"),
         ("class_names", [["a"]] * 10, "class names must be texts"),
         ("objective", {"kind": "generation"}, "objective.kind must be inpainting"),
         ("objective.weight", "10", "objective.weight must be"),

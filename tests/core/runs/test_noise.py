@@ -1,96 +1,77 @@
+"""Noise to start generation from: what it is drawn from, and that it repeats."""
+
 import numpy as np
 import pytest
 
-from core.runs import noise as seeds
+from core.data.class_statistics import IMAGENET_MEAN, ClassStatistics, class_statistics
+from core.data.classes import CIFAR10, ClassSet
+from core.data.dataset import ImageDataset
+from core.runs.noise import FullCovariance, draw_noise, noise_images, start_statistics
 
 
-def natural(batch, size=16, seed=0):
+def smooth(count, size=16, seed=0):
     """Smooth random pictures, uint8."""
-    generator = np.random.default_rng(seed)
-    coarse = generator.random((batch, 3, size // 4, size // 4))
+    coarse = np.random.default_rng(seed).random((count, 3, size // 4, size // 4))
     return (coarse.repeat(4, axis=2).repeat(4, axis=3) * 255).astype(np.uint8)
 
 
-def test_class_statistics_are_those_of_numpy():
-    images = natural(50)
-    statistics = seeds.class_statistics(images, "fifty pictures")
-    np.testing.assert_allclose(statistics.mean, (images / 255).mean(axis=0), atol=1e-6)
-    np.testing.assert_allclose(statistics.std, (images / 255).std(axis=0), atol=1e-6)
-    same = seeds.class_statistics((images / 255).astype(np.float32), "as floats")
-    np.testing.assert_allclose(same.std, statistics.std, atol=1e-6)
+def dataset(count, classes):
+    labels = np.arange(count, dtype=np.int64) % len(classes)
+    return ImageDataset("noise", "test", smooth(count), labels, classes, "noise")
 
 
 def test_noise_images_have_the_mean_and_spread_asked_for():
     mean, std = np.full((3, 4, 4), 0.5, np.float32), np.full((3, 4, 4), 0.1, np.float32)
     mean[0], std[1] = 0.3, 0.02
-    drawn = seeds.noise_images(seeds.ClassStatistics(mean, std, ""), 4000, generator=np.random.default_rng(0))
+    drawn = noise_images(ClassStatistics(mean, std, ""), 4000, generator=np.random.default_rng(0))
     np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=0.01)
     np.testing.assert_allclose(drawn.std(axis=0), std, rtol=0.06)
     assert np.abs(np.corrcoef(drawn[:, 0, 0, 0], drawn[:, 0, 0, 1])[0, 1]) < 0.05
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_seeds_are_images_repeat_and_do_not_depend_on_their_number(seed):
-    images = natural(20, seed=seed)
-    for kind, draw in (
-        (seeds.class_statistics(images, ""), seeds.noise_images),
-        (seeds.class_covariance(images, ""), seeds.covariance_images),
-    ):
-        few = draw(kind, 2, generator=np.random.default_rng(seed))
-        many = draw(kind, 5, generator=np.random.default_rng(seed))
+def test_noise_repeats_and_does_not_depend_on_its_number():
+    images = smooth(20)
+    statistics = class_statistics(images, "")
+    draws = (lambda count, **how: noise_images(statistics, count, **how), FullCovariance(images, 4).draw)
+    for draw in draws:
+        few, many = (draw(count, generator=np.random.default_rng(1)) for count in (2, 5))
         assert many.shape == (5, 3, 16, 16) and many.dtype == np.float32
         assert many.min() >= 0 and many.max() <= 1
         np.testing.assert_allclose(few, many[:2], atol=1e-6)
         assert not np.allclose(many[0], many[1])
 
 
-def test_covariance_images_have_the_full_covariance():
+def test_full_covariance_is_that_of_the_images():
     # Away from 0 and 1, where nothing is clipped, the sample covariance must be the images' own.
-    images = (natural(40, size=8) * 0.2 + 100).astype(np.uint8)
-    covariance = seeds.class_covariance(images, "", grain=4)
+    images = (smooth(40, size=8) * 0.2 + 100).astype(np.uint8)
     small = (images / 255).reshape(40, 3, 2, 4, 2, 4).mean(axis=(3, 5)).reshape(40, -1)
     wanted = np.cov(small, rowvar=False, bias=True) + 1e-4 * np.eye(12)
-    np.testing.assert_allclose(covariance.deviations.T @ covariance.deviations, wanted - 1e-4 * np.eye(12), atol=1e-6)
-    drawn = seeds.covariance_images(covariance, 20000, generator=np.random.default_rng(0))
+    drawn = FullCovariance(images, 4).draw(20000, generator=np.random.default_rng(0))
     found = np.cov(drawn[:, :, ::4, ::4].reshape(20000, -1), rowvar=False, bias=True)
     np.testing.assert_allclose(found, wanted, atol=0.05 * wanted.max())
-
-
-def test_covariance_images_are_made_of_squares():
-    covariance = seeds.class_covariance(natural(5), "", grain=4)
-    drawn = seeds.covariance_images(covariance, 1, generator=np.random.default_rng(0))
     np.testing.assert_array_equal(drawn, drawn[:, :, ::4, ::4].repeat(4, axis=2).repeat(4, axis=3))
 
 
-def test_resized_keeps_constants_and_says_so():
-    natural_32 = seeds.natural_statistics(32)
-    large = natural_32.resized(224)
-    assert large.mean.shape == (3, 224, 224)
-    np.testing.assert_allclose(large.mean[:, 0, 0], seeds.NATURAL_MEAN, atol=1e-6)
-    assert "resized from 32 to 224" in large.source and "not this class" in large.source
-    assert natural_32.resized(32) is natural_32
+def test_full_covariance_refuses_what_it_cannot_use():
+    with pytest.raises(ValueError, match="at least 2 of its images"):
+        FullCovariance(smooth(1), 4)
+    with pytest.raises(ValueError, match="grain must divide the image"):
+        FullCovariance(smooth(3), 5)
 
 
-def test_resized_interpolates_between_pixel_centres():
-    ramp = np.tile(np.linspace(0, 1, 4, dtype=np.float32), (3, 4, 1))
-    large = seeds.ClassStatistics(ramp, ramp, "ramp").resized(8).mean[0, 0]
-    np.testing.assert_allclose(large[1:-1], (np.arange(1, 7) - 0.5) / 6, atol=1e-6)
+def test_start_statistics_prefer_the_bundled_then_the_data_sets_own_then_natural_images():
+    assert "CIFAR" in start_statistics("cat", "cifar10", 32).source.upper()
+    assert start_statistics("cat", "cifar10", 16, dataset(12, CIFAR10)).mean.shape == (3, 16, 16)
+    many = dataset(20, ClassSet("custom", ("ant", "bee")))
+    own = start_statistics("bee", "custom", 16, many)
+    np.testing.assert_allclose(own.mean, (many.images[1::2] / 255).mean(axis=0), atol=1e-6)
+    few = start_statistics("bee", "custom", 16, dataset(4, ClassSet("custom", ("ant", "bee"))))
+    np.testing.assert_allclose(few.mean[:, 0, 0], IMAGENET_MEAN, atol=1e-6)
+    assert "not this class" in few.source
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: seeds.class_statistics(natural(1), ""), "at least 2 images"),
-        (lambda: seeds.class_covariance(natural(1), ""), "at least 2 images"),
-        (lambda: seeds.class_covariance(natural(3), "", grain=5), "grain must divide"),
-        (lambda: seeds.ClassStatistics(np.zeros((3, 4, 4)), np.zeros((3, 5, 5)), ""), "must both be"),
-        (lambda: seeds.ClassStatistics(np.full((3, 4, 4), 2.0), np.zeros((3, 4, 4)), ""), r"in \[0, 1\]"),
-        (
-            lambda: seeds.noise_images(seeds.natural_statistics(4), 0, generator=np.random.default_rng(0)),
-            "number of seeds",
-        ),
-    ],
-)
-def test_bad_arguments_are_named(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
+def test_draw_noise_of_a_target_does_not_depend_on_its_neighbours():
+    both, alone = draw_noise(["cat", "a red bus"], 2, "cifar10", 7), draw_noise(["a red bus"], 2, "cifar10", 7)
+    assert both.shape == (4, 3, 32, 32)
+    np.testing.assert_array_equal(both[2:], alone)
+    assert not np.array_equal(draw_noise(["cat"], 2, "cifar10", 8), both[:2])

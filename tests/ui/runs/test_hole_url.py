@@ -1,4 +1,4 @@
-"""A hole in the page's address: back to the pixel, and whatever else stands there is refused."""
+"""A hole in the URL: back to the pixel, and whatever else stands there is refused."""
 
 import base64
 import zlib
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.images.masks import brush_mask, square_mask
-from ui.runs.hole_url import LONGEST, hole_text, read_hole
+from ui.runs.hole_url import MAX_LENGTH, hole_text, read_hole
 
 
 @pytest.mark.parametrize("size", [8, 32, 224])
@@ -21,7 +21,7 @@ def test_hole_text_is_read_back_to_the_pixel(size):
         np.ones((1, size, size), dtype=bool),
     ):
         text = hole_text(mask)
-        assert text is not None and len(text) < LONGEST
+        assert text is not None and len(text) < MAX_LENGTH
         assert np.array_equal(read_hole(text, size), mask)
 
 

@@ -12,7 +12,6 @@ from streamlit.testing.v1 import AppTest
 import ui.pages.generation
 import ui.pages.inpainting
 import ui.runs.panel
-import ui.runs.work
 import ui.shared.picture_choice
 from core.data.classes import CIFAR10, ClassSet
 from tests.ui.toys import ToyClassifier, spec
@@ -29,7 +28,7 @@ def toys(monkeypatch):
     manager = JobManager()
     monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(ui.runs.work, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda name, class_set: ToyClassifier(name))
     for page in (ui.pages.inpainting, ui.pages.generation, ui.shared.picture_choice):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: SPECS if class_set == "cifar10" else [])
 
@@ -56,7 +55,7 @@ def test_both_pages_show_a_stored_run_before_any_click():
     for name in ("inpainting", "generation"):
         app = open_page(name)
         assert not app.exception
-        assert "A stored example" in said(app) and "sure of" in said(app)
+        assert "A stored example" in said(app) and "confident of" in said(app)
 
 
 def test_inpainting_runs_on_two_classifiers_and_shows_both():
@@ -74,7 +73,7 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
     assert not app.exception
 
 
-def test_generation_runs_a_grid_of_classes_and_seeds():
+def test_generation_runs_a_grid_of_classes_and_samples():
     app = open_page("generation", generation_steps="5", generation_seeds="2")
     app.multiselect(key="generation-classes-cifar10").set_value(["ship", "frog"]).run()
     run_to_the_end(app, "generation")
@@ -109,13 +108,13 @@ def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_s
     run_to_the_end(app, "inpainting")
     catless = ToyClassifier("toy-a")
     catless.classes = ClassSet("custom", tuple(name for name in CIFAR10.names if name != "cat"))
-    monkeypatch.setattr(ui.runs.work, "classifier_for", lambda *_: catless)
+    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda *_: catless)
     run_to_the_end(app, "inpainting")
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("Target 'cat' is not among the 9 classes of classifier 'toy-a'")
     assert "Your run, 3 steps" in said(app)
-    monkeypatch.setattr(ui.runs.work, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda name, class_set: ToyClassifier(name))
     app.selectbox(key="inpainting-target-cifar10").set_value("dog").run()
     run_to_the_end(app, "inpainting")
     assert not app.error and "“dog”" in said(app)
@@ -133,8 +132,8 @@ def test_pages_without_a_choice_say_what_is_missing():
 
 
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
-@pytest.mark.parametrize("value", ["-5", "0", "1e9", "nan", "x", ""])
-def test_senseless_numbers_in_the_address_become_the_papers(name, value):
+@pytest.mark.parametrize("value", ["-5", "1e9", "nan"])
+def test_senseless_numbers_in_the_url_become_the_papers(name, value):
     keys = {f"{name}-steps": None, f"{name}-step-32": None, f"{name}-epsilon-32": None}
     app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=60)
     for key in keys:
@@ -146,9 +145,8 @@ def test_senseless_numbers_in_the_address_become_the_papers(name, value):
     assert app.number_input(key=f"{name}-epsilon-32").value == pytest.approx(wanted)
 
 
-@pytest.mark.parametrize("hole", ["", "32.zzz", "224.AAAA", "x"])
-@pytest.mark.parametrize("picture", ["5", "-1", "100", "x"])
-def test_senseless_address_opens_the_page_all_the_same(hole, picture):
+@pytest.mark.parametrize(("hole", "picture"), [("32.zzz", "5"), ("224.AAAA", "-1"), ("x", "100"), ("", "x")])
+def test_senseless_url_opens_the_page_all_the_same(hole, picture):
     app = open_page("inpainting", inpainting_hole=hole, inpainting_picture=picture)
     assert not app.exception
     assert app.session_state["inpainting.holes"][32].sum() == 81
@@ -183,7 +181,7 @@ def test_classes_without_a_classifier_point_to_the_models_page():
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
 def test_numbers_that_are_none_any_more_fail_in_one_sentence(monkeypatch, name):
     broken = ToyClassifier("broken", strength=float("nan"))
-    monkeypatch.setattr(ui.runs.work, "classifier_for", lambda *_: broken)
+    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda *_: broken)
     app = open_page(name)
     run_to_the_end(app, name)
     assert not app.exception and "not finite" in app.error[0].value

@@ -9,16 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.runs.panel
-from core.classifiers.registry import classifier_spec, classifier_state
+from core.classifiers.registry import classifier_spec
 from ui.shared.jobs import JobManager
 
 APPS = Path(__file__).parents[1] / "apps"
 LONG = "a horse " + "that stands beside another horse " * 12 + "still"
 SHORT = "a small grey cat"
-
-pytestmark = pytest.mark.skipif(
-    classifier_state("mini-clip").status != "ready", reason="mini-clip is not bundled with this copy"
-)
 
 
 @pytest.fixture(autouse=True)

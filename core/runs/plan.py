@@ -1,0 +1,138 @@
+"""The one engine of inpainting and generation runs: a plan on one or several classifiers, step by step together.
+
+The pages, `python -m core.reconstruct` and the script that makes the stored runs consume it. Does not import torch
+before a run starts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core import paper
+from core.classifiers.text import choose_target
+from core.images.masks import Fill, fill_hole
+from core.pgd.config import Penalty, PGDConfig
+from core.runs.file import PGDRun
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
+    from core.pgd.objectives import Objective
+    from core.pgd.steps import PGDState
+    from core.runs.record import RunRecorder
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunPlan:
+    """What is to be run; everything that the result depends on but the classifiers.
+
+    targets: for each of the B images, a class by name or index or, for zero-shot classifiers, any text.
+    start: (B, 3, H, W) float32 in [0, 1], x0. config: lengths and number of steps.
+    seed: of whatever was drawn. images: where they come from, a JSON object.
+    original: (B, 3, H, W) uint8 and mask: bool (1, H, W) or (B, 1, H, W), for inpainting; None for generation.
+    weight, penalty: lambda of Eq. 3, and what it multiplies.
+    """
+
+    targets: tuple[str | int, ...]
+    start: np.ndarray
+    config: PGDConfig
+    seed: int = 0
+    images: Mapping[str, Any] = field(default_factory=dict)
+    original: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    weight: float = paper.PENALTY_WEIGHT
+    penalty: Penalty = "norm"
+
+
+def inpainting_plan(
+    original: np.ndarray, mask: np.ndarray, targets: Sequence[str | int], config: PGDConfig, *, fill: Fill = "region",
+    **settings: Any,
+) -> RunPlan:  # fmt: skip
+    """The plan that fills the hole of (B, 3, H, W) uint8 images; `settings` are further fields of `RunPlan`.
+
+    Raises:
+        ValueError: as `fill_hole`, the one place where a mask is checked.
+    """
+    start = fill_hole(original.astype(np.float32) / np.float32(255), mask, fill)
+    return RunPlan(targets=tuple(targets), start=start, config=config, original=original, mask=mask, **settings)
+
+
+class Run:
+    """A plan in progress. `states` belongs to one thread; `curves` and `finish` may be called from any.
+
+    Args:
+        plan: what is to be run.
+        load_classifiers: called when the run starts, in its thread.
+    """
+
+    def __init__(self, plan: RunPlan, load_classifiers: Callable[[], Sequence[Classifier]]) -> None:
+        self.plan = plan
+        self._load = load_classifiers
+        self._lock = threading.Lock()
+        self._recorders: list[RunRecorder] = []
+        self._finished: tuple[PGDRun, ...] | None = None
+
+    def states(self) -> Generator[tuple[PGDState, ...], None, None]:
+        """The same step of every classifier's run, in their order, one step after the other.
+
+        Raises:
+            ValueError: a target that a classifier does not know or cannot read.
+            FileNotFoundError, RuntimeError: weights that are missing or damaged.
+        """
+        import torch
+
+        from core.pgd.steps import pgd_steps
+        from core.runs.record import RunRecorder
+
+        with ExitStack() as open_runs:
+            iterators = []
+            for classifier in self._load():
+                classifier, objective = prepare(self.plan, classifier)
+                start = torch.from_numpy(self.plan.start).to(classifier.device)
+                steps = pgd_steps(classifier, objective, start, self.plan.config)
+                iterators.append(open_runs.enter_context(closing(steps)))
+                self._recorders.append(RunRecorder(self.plan, classifier, objective))
+            for states in zip(*iterators, strict=True):
+                with self._lock:
+                    if self._finished is not None:
+                        return
+                    for recorder, state in zip(self._recorders, states, strict=True):
+                        recorder.add(state)
+                yield states
+
+    def curves(self, k: int) -> dict[str, np.ndarray]:
+        """The k-th classifier's curves and loss terms so far, each (S,): means over its images."""
+        with self._lock:
+            recorder = self._recorders[k]
+            return {name: curve.mean(axis=1) for name, curve in (recorder.curves() | recorder.terms()).items()}
+
+    def finish(self) -> tuple[PGDRun, ...]:
+        """The runs so far, one for each classifier; none before the first state. Ends the run if it still goes on."""
+        with self._lock:
+            if self._finished is None:
+                self._finished = tuple(recorder.finish() for recorder in self._recorders if recorder.started)
+                self._recorders = []
+            return self._finished
+
+
+def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:
+    """The classifier, which knows one class more for each free text among the targets, and what it minimises."""
+    import torch
+
+    from core.pgd.objectives import Generation, Inpainting
+
+    indices = []
+    for target in plan.targets:
+        if isinstance(target, str):
+            chosen = choose_target(classifier, target)
+            classifier, target = chosen.classifier, chosen.index
+        indices.append(target)
+    targets = torch.tensor(indices)
+    if plan.mask is None:
+        return classifier, Generation(targets)
+    return classifier, Inpainting(targets, torch.from_numpy(plan.mask), weight=plan.weight, penalty=plan.penalty)

@@ -1,0 +1,29 @@
+"""The stored runs in `precomputed/runs`: what they start from, and how their files are named. Does not import torch.
+
+A file is KIND_SUBJECT__CLASSIFIER.npz; files of one subject started from the same images. `precomputed.make_runs`
+writes them, the pages show them before any click.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.data.classes import PRECOMPUTED
+
+RUNS = PRECOMPUTED / "runs"
+# The sample whose hole is filled, by its place: a cat that its hole turns into a horse for a small network, and a
+# tabby that is not clearly one.
+INPAINTED = {"cifar10": 33, "photographs": 0}
+
+
+def stored_path(kind: str, subject: str, classifier: str) -> Path:
+    """The file of one stored run; kind: "inpainting" or "generation"."""
+    return RUNS / f"{kind}_{subject}__{classifier}.npz"
+
+
+def stored_subjects(kind: str) -> dict[str, list[Path]]:
+    """The files of each subject, subjects and classifiers in alphabetical order."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(RUNS.glob(f"{kind}_*__*.npz"), key=lambda path: path.stem):
+        found.setdefault(path.stem.partition("__")[0].removeprefix(f"{kind}_"), []).append(path)
+    return found

@@ -1,0 +1,56 @@
+"""Settings of a PGD run: what they take, refuse and remember."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
+
+PLAIN = {"epsilon": 1.0, "step_size": 0.2, "steps": 12}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": 0}, "steps must be a whole number from 1"),
+        ({"steps": 10**9}, "steps must be a whole number from 1"),
+        ({"steps": 2.5}, "steps must be a whole number"),
+        ({"steps": True}, "steps must be a whole number"),
+        ({"epsilon": 0}, "epsilon must be a number above 0"),
+        ({"epsilon": float("nan")}, "epsilon must be a number above 0"),
+        ({"epsilon": float("inf")}, "epsilon must be a number above 0"),
+        ({"epsilon": "4"}, "epsilon must be a number above 0"),
+        ({"step_size": -1}, "step_size must be a number above 0"),
+        ({"step_rule": "adam"}, "step_rule must be one of constant, adaptive"),
+    ],
+)
+def test_config_refuses_values_out_of_range(changes, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        PGDConfig(**(PLAIN | changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_config_survives_json_and_takes_numpy_numbers():
+    config = PGDConfig(epsilon=np.float32(2), step_size=np.float64(0.5), steps=np.int64(3), step_rule="adaptive")
+    assert type(config.steps) is int
+    assert PGDConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_config_from_json_names_what_it_does_not_know():
+    with pytest.raises(ValueError, match="unknown PGD settings speed"):
+        PGDConfig.from_json(PLAIN | {"speed": 3})
+    with pytest.raises(ValueError, match="lack steps"):
+        PGDConfig.from_json({"epsilon": 1.0, "step_size": 1.0})
+
+
+def test_config_from_json_reads_what_the_first_version_wrote():
+    retired = {"random_start": False, "restarts": 1, "momentum": 0.0, "stop_loss": None}
+    assert PGDConfig.from_json(PLAIN | {"step_rule": "constant"} | retired) == PGDConfig(**PLAIN)
+
+
+def test_paper_settings_scale_with_the_image():
+    assert paper_inpainting(224) == PGDConfig(epsilon=21.6, step_size=0.1, steps=720)
+    assert paper_generation(224) == PGDConfig(epsilon=40, step_size=1, steps=60)
+    assert round(paper_inpainting(32).epsilon, 2) == 3.09 and round(paper_generation(32).epsilon, 2) == 5.71
+    assert paper_generation(32).step_size == pytest.approx(1 / 7)

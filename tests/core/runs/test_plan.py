@@ -1,0 +1,69 @@
+"""The engine of runs: PGD's own numbers, on several classifiers at once, whole, stopped, and refused."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.data.samples import load_samples
+from core.images.masks import square_mask
+from core.pgd.config import PGDConfig
+from core.pgd.objectives import Inpainting
+from core.pgd.steps import run_pgd
+from core.runs.plan import Run, inpainting_plan
+from tests.ui.toys import ToyClassifier
+
+CONFIG = PGDConfig(epsilon=2.0, step_size=0.1, steps=6)
+DATA = load_samples("cifar10-samples")
+MASK = square_mask((16, 16), 9, height=32, width=32)
+
+
+def run_of(*names, targets=("cat",)):
+    plan = inpainting_plan(DATA.images[: len(targets)], MASK, targets, CONFIG, weight=3.0)
+    return Run(plan, lambda: [ToyClassifier(name) for name in names])
+
+
+def test_run_gives_pgds_numbers_for_every_classifier():
+    engine = run_of("a", "b", targets=("cat", 8))
+    states = list(engine.states())
+    assert [pair[0].step for pair in states] == list(range(7))
+    for name, run, newest in zip("ab", engine.finish(), states[-1], strict=True):
+        objective = Inpainting(torch.tensor([3, 8]), torch.from_numpy(MASK), weight=3.0)
+        alone = run_pgd(ToyClassifier(name), objective, torch.from_numpy(engine.plan.start), CONFIG)
+        assert torch.equal(alone.images, newest.images)
+        assert run.metadata["classifier"]["name"] == name and run.metadata["targets"] == [3, 8]
+        assert np.array_equal(run.curves["loss"][-1], alone.loss.numpy())
+        change = np.abs(alone.images.numpy() - engine.plan.start)[:, :, MASK[0]].mean(axis=(1, 2))
+        assert [row["inside"] for row in run.metadata["images"]["change"]] == pytest.approx(change)
+
+
+def test_stopped_run_keeps_what_it_has_and_goes_no_further():
+    engine = run_of("a")
+    states = engine.states()
+    next(states), next(states), next(states)
+    (run,) = engine.finish()
+    assert len(run.curves["loss"]) == 3 and run.frame_steps[-1] == 2
+    assert list(states) == [], "the step in flight is the last one"
+    assert engine.finish() == (run,)
+
+
+def test_run_stopped_before_its_first_state_has_nothing_to_show():
+    assert run_of("a").finish() == ()
+
+
+def test_curves_hold_the_means_so_far():
+    engine = run_of("a", targets=("cat", "ship"))
+    states = engine.states()
+    seen = [next(states)[0] for _ in range(3)]
+    curves = engine.curves(0)
+    assert curves["penalty"] == pytest.approx([state.penalty.mean().item() for state in seen])
+    assert curves["loss"] == pytest.approx([state.loss.mean().item() for state in seen])
+
+
+def test_target_that_is_no_class_is_refused_in_one_sentence():
+    with pytest.raises(ValueError, match="target 'catt' is not among the 10 classes .* did you mean 'cat'"):
+        next(run_of("a", targets=("catt",)).states())
+
+
+def test_hole_that_cannot_be_filled_is_refused_before_the_run():
+    with pytest.raises(ValueError, match="the mask is empty"):
+        inpainting_plan(DATA.images[:1], np.zeros((1, 32, 32), dtype=bool), ["cat"], CONFIG)
