@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PRECOMPUTED = Path(__file__).resolve().parents[2] / "precomputed"
-IMAGENET100_FILE = PRECOMPUTED / "imagenet100_classes.json"
 
 
 @dataclass(frozen=True)
@@ -34,23 +34,18 @@ class ClassSet:
     wnids: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        # Tuples whatever came in, so that a class set can be hashed and never changes.
+        if isinstance(self.names, str) or not self.names or not all(name.strip() for name in self.names):
+            raise ValueError(f"class set {self.name!r} needs at least one class and no empty name, got {self.names!r}")
         for field in ("names", "imagenet_indices", "wnids"):
             value = getattr(self, field)
-            if isinstance(value, str):
-                raise ValueError(f"class set field {field!r} must be a sequence, got the string {value!r}")
             if value is not None:
+                # Tuples whatever came in, so that a class set can be hashed and never changes.
                 object.__setattr__(self, field, tuple(value))
-        if not self.names or not all(isinstance(name, str) and name.strip() for name in self.names):
-            raise ValueError(f"class set {self.name!r} needs at least one class and no empty name, got {self.names!r}")
-        for field in ("imagenet_indices", "wnids"):
-            value = getattr(self, field)
-            if value is not None and len(value) != len(self.names):
-                raise ValueError(
-                    f"class set {self.name!r} has {len(self.names)} names but {len(value)} {field}; give one per class"
-                )
-        if self.imagenet_indices is not None and not all(0 <= index < 1000 for index in self.imagenet_indices):
-            raise ValueError(f"class set {self.name!r}: ImageNet indices lie in 0..999, got {self.imagenet_indices}")
+                if len(value) != len(self.names):
+                    raise ValueError(
+                        f"class set {self.name!r} has {len(self.names)} names but {len(value)} {field}; "
+                        "give one per class"
+                    )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -87,19 +82,25 @@ def imagenet100() -> ClassSet:
     """The paper's 100 ImageNet classes, each with its first name, from the bundled list.
 
     Raises:
-        FileNotFoundError: the list is not in `precomputed/`.
-        RuntimeError: the list is damaged.
+        FileNotFoundError, RuntimeError: the list is missing or damaged.
+    """
+    rows = read_bundled_json(PRECOMPUTED / "imagenet100_classes.json")
+    return ClassSet("imagenet100", *(tuple(row[key] for row in rows) for key in ("name", "imagenet_index", "wnid")))
+
+
+def read_bundled_json(file: Path) -> Any:
+    """What a JSON file of the repository holds.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        RuntimeError: it is damaged.
     """
     try:
-        rows = json.loads(IMAGENET100_FILE.read_text(encoding="utf-8"))
-        columns = [tuple(row[key] for row in rows) for key in ("name", "imagenet_index", "wnid")]
+        return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise FileNotFoundError(
-            f"the ImageNet100 class list is missing: {IMAGENET100_FILE} is part of the repository; check it out again"
-        ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise RuntimeError(f"the ImageNet100 class list {IMAGENET100_FILE} is damaged: {error!r}") from error
-    return ClassSet("imagenet100", *columns)
+        raise FileNotFoundError(f"the bundled file {file} is missing: check the repository out again") from None
+    except ValueError as error:
+        raise RuntimeError(f"{file}: damaged ({error}): check the repository out again") from error
 
 
 # Class sets by name, and the size in pixels at which the app shows their images.
