@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import importlib.util
+import importlib.metadata
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 PRECOMPUTED = Path(__file__).resolve().parents[2] / "precomputed"
 
@@ -66,13 +64,10 @@ def imagenet() -> ClassSet:
         ModuleNotFoundError: timm is not installed.
     Source: timm.data.ImageNetInfo, the same files.
     """
-    spec = importlib.util.find_spec("timm")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("the ImageNet class names come from the package timm: run 'pip install timm'")
-    tables = Path(spec.submodule_search_locations[0]) / "data" / "_info"
+    tables = Path(str(importlib.metadata.distribution("timm").locate_file("timm/data/_info")))
     wnids = tuple((tables / "imagenet_synsets.txt").read_text(encoding="utf-8").split())
     lines = (tables / "imagenet_synset_to_lemma.txt").read_text(encoding="utf-8").splitlines()
-    lemmas = {row[0]: row[1] for row in csv.reader(lines, delimiter="\t")}
+    lemmas = dict(line.split("\t") for line in lines)
     names = tuple(lemmas[wnid].split(", ")[0] for wnid in wnids)
     return ClassSet("imagenet", names, tuple(range(len(wnids))), wnids)
 
@@ -82,25 +77,10 @@ def imagenet100() -> ClassSet:
     """The paper's 100 ImageNet classes, each with its first name, from the bundled list.
 
     Raises:
-        FileNotFoundError, RuntimeError: the list is missing or damaged.
+        FileNotFoundError: the list is not in `precomputed/`.
     """
-    rows = read_bundled_json(PRECOMPUTED / "imagenet100_classes.json")
+    rows = json.loads((PRECOMPUTED / "imagenet100_classes.json").read_text(encoding="utf-8"))
     return ClassSet("imagenet100", *(tuple(row[key] for row in rows) for key in ("name", "imagenet_index", "wnid")))
-
-
-def read_bundled_json(file: Path) -> Any:
-    """What a JSON file of the repository holds.
-
-    Raises:
-        FileNotFoundError: it is not there.
-        RuntimeError: it is damaged.
-    """
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"the bundled file {file} is missing: check the repository out again") from None
-    except ValueError as error:
-        raise RuntimeError(f"{file}: damaged ({error}): check the repository out again") from error
 
 
 # Class sets by name, and the size in pixels at which the app shows their images.

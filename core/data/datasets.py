@@ -68,7 +68,7 @@ def load_dataset(
             `images.square_image`; square images out of arrays are resized whole.
         limit: how many images to read, drawn at random before any is decoded; None means all, in the order of
             the files. They come in the order in which they were drawn: limit=100 is the start of limit=1000.
-        seed: of that draw.
+        seed: random seed of that draw.
         progress: called as progress(images done, images in all) now and then, in this thread.
         download: fetch CIFAR-10 (170 MB) if it is not there; nothing else is ever downloaded.
         memory_limit_bytes: images that need more go to a temporary file instead of memory; None means half of

@@ -3,13 +3,14 @@
 They were chosen and written by `precomputed/make_samples.py`.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from core.data.archive import read_archive
-from core.data.classes import CIFAR10, PRECOMPUTED, imagenet, read_bundled_json
+from core.data.classes import CIFAR10, PRECOMPUTED, imagenet
 from core.data.dataset import ImageDataset
 from core.data.folder import read_picture
 
@@ -38,7 +39,7 @@ def load_samples(name: str) -> ImageDataset:
             pictures cropped to 224 x 224 pixels whose labels are among ImageNet's 1,000 classes.
     Raises:
         ValueError: an unknown name.
-        FileNotFoundError, RuntimeError: the bundled files are missing or damaged.
+        FileNotFoundError, RuntimeError: a bundled file is missing or damaged.
     """
     record, folder = _record(name), SAMPLES / SAMPLE_FOLDERS[name]
     if name == "cifar10-samples":
@@ -56,7 +57,7 @@ def sample_credits(name: str) -> tuple[SampleCredit, ...]:
     """Credits of the images that `load_samples(name)` returns, in the same order.
 
     Raises:
-        ValueError, FileNotFoundError, RuntimeError: as `load_samples`.
+        ValueError, FileNotFoundError: as `load_samples`.
     """
     record = _record(name)
     entries = record.get("photographs") or [
@@ -70,4 +71,4 @@ def sample_credits(name: str) -> tuple[SampleCredit, ...]:
 def _record(name: str) -> dict[str, Any]:
     if name not in SAMPLE_NAMES:
         raise ValueError(f"sample images {name!r} are unknown; known: {', '.join(SAMPLE_NAMES)}")
-    return read_bundled_json(SAMPLES / SAMPLE_FOLDERS[name] / "provenance.json")
+    return json.loads((SAMPLES / SAMPLE_FOLDERS[name] / "provenance.json").read_text(encoding="utf-8"))

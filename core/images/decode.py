@@ -39,8 +39,8 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = 
 
     Args:
         data: the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file.
-        max_pixels: most pixels accepted, checked from the header before anything is decoded.
-        max_bytes: most bytes accepted.
+        max_pixels: pixels accepted at most, checked from the header before anything is decoded.
+        max_bytes: bytes accepted at most.
     Returns:
         uint8 (H, W, 3), H and W at least 8.
     Raises:

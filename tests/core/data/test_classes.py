@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100, read_bundled_json
+from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
 
 
 def test_imagenet_is_what_timm_says():
@@ -48,15 +48,6 @@ def test_class_set_keeps_tuples_of_whatever_sequence_came():
 def test_class_set_refuses_what_makes_no_sense(fields, message):
     with pytest.raises(ValueError, match=message):
         ClassSet("custom", **fields)
-
-
-def test_read_bundled_json_names_a_missing_or_damaged_file(tmp_path):
-    path = tmp_path / "list.json"
-    with pytest.raises(FileNotFoundError, match=r"bundled file .*list\.json is missing: check the repository"):
-        read_bundled_json(path)
-    path.write_text("{")
-    with pytest.raises(RuntimeError, match=r"list\.json: damaged"):
-        read_bundled_json(path)
 
 
 def test_data_sets_class_sets_and_pictures_do_not_import_torch():

@@ -1,12 +1,13 @@
 """The bundled sample images are complete, untouched since they were made, and credited."""
 
 import hashlib
+import json
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.classes import CIFAR10, PRECOMPUTED, imagenet, read_bundled_json
+from core.data.classes import CIFAR10, PRECOMPUTED, imagenet
 from core.data.samples import SAMPLE_NAMES, SAMPLES, load_samples, sample_credits
 from core.images.square import square_image
 
@@ -23,7 +24,10 @@ def test_cifar10_samples_show_each_class_ten_times():
 
 @pytest.mark.skipif(not ARCHIVE.is_file(), reason="needs data/cifar10-test.npz, which is not part of the repository")
 def test_cifar10_samples_are_the_test_images_they_claim_to_be():
-    places = [image["index"] for image in read_bundled_json(SAMPLES / "cifar10/provenance.json")["images"]]
+    places = [
+        image["index"]
+        for image in json.loads((SAMPLES / "cifar10/provenance.json").read_text(encoding="utf-8"))["images"]
+    ]
     data = load_samples("cifar10-samples")
     with np.load(ARCHIVE) as original:
         np.testing.assert_array_equal(data.images, original["images"][places].transpose(0, 3, 1, 2))
@@ -32,7 +36,7 @@ def test_cifar10_samples_are_the_test_images_they_claim_to_be():
 
 def test_photographs_are_the_cropped_labelled_and_untouched_files_of_the_record():
     data = load_samples("photographs")
-    record = read_bundled_json(SAMPLES / "photographs/provenance.json")["photographs"]
+    record = json.loads((SAMPLES / "photographs/provenance.json").read_text(encoding="utf-8"))["photographs"]
     assert data.image_size == 224 and len(data) == len(record) >= 6 and data.classes == imagenet()
     assert {path.name for path in (SAMPLES / "photographs").glob("*.jpg")} == {entry["file"] for entry in record}
     for image, label, entry in zip(data.images, data.labels, record, strict=True):
