@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.archive import read_archive
+from core.data.archive import ImageArchive, read_archive
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
 from core.data.dataset import ImageDataset
 from core.data.folder import class_folders, list_pictures, read_picture
@@ -125,18 +125,14 @@ def load_dataset(
 def _find_cifar10(data_dir: Path, split: str, download: bool) -> _Found:
     split = "train" if split == "train" else "test"
     file = data_dir / f"cifar10-{split}.npz"
-    if file.is_file():
-        archive = read_archive(file)
-        if archive.class_names != CIFAR10.names:
-            raise ValueError(f"{file}: wanted the classes of CIFAR-10, got {', '.join(archive.class_names)}")
-        images, labels = archive.images, archive.labels
-    else:
-        images, labels = _torchvision_cifar10(data_dir, split, download)
-    return _Found("cifar10", split, images, labels, CIFAR10, f"CIFAR-10, {split} images")
+    archive = read_archive(file) if file.is_file() else _torchvision_cifar10(data_dir, split, download)
+    if archive.class_names != CIFAR10.names:
+        raise ValueError(f"{file}: wanted the classes of CIFAR-10, got {', '.join(archive.class_names)}")
+    return _Found("cifar10", split, archive.images, archive.labels, CIFAR10, f"CIFAR-10, {split} images")
 
 
-def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Read torchvision's copy of CIFAR-10: images uint8 (N, 32, 32, 3) and labels int64 (N,)."""
+def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArchive:
+    """The same from torchvision's copy of CIFAR-10."""
     from torchvision.datasets import CIFAR10 as TorchvisionCIFAR10
 
     folder = TorchvisionCIFAR10.base_folder
@@ -155,7 +151,7 @@ def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> tuple[np
         raise RuntimeError(
             f"{root / folder}: this copy of CIFAR-10 is incomplete or damaged; remove it and fetch it again (170 MB)"
         ) from error
-    return data.data, np.array(data.targets, dtype=np.int64)
+    return ImageArchive(data.data, np.array(data.targets, dtype=np.int64), tuple(data.classes))
 
 
 def _find_imagenet100(data_dir: str | Path | None, split: str) -> _Found:
