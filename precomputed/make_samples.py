@@ -3,7 +3,7 @@
     python -m precomputed.make_samples cifar10 data/cifar10-test.npz
     python -m precomputed.make_samples photographs FOLDER_OF_ORIGINALS
 
-The first draws 10 test images per class by seed and keeps their pixels as they are. The second shrinks the
+The first draws 10 test images per class with a random seed and keeps their pixels as they are. The second shrinks the
 originals listed in `PHOTOGRAPHS` to 256 pixels on the shorter side; scikit-image's own are found in the
 installed package, the others are taken from the folder.
 """
@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.data.archive import open_archive, read_images
+from core.data.archive import read_archive
 from core.data.classes import CIFAR10, imagenet
 from core.data.samples import SAMPLES
-from core.images.square import decode_image
+from core.images.decode import decode_image
 
 SEED = 0
 PER_CLASS = 10
@@ -85,25 +85,19 @@ PHOTOGRAPHS = (
 
 def make_cifar10(archive_file: Path) -> None:
     """Draw `PER_CLASS` test images of each class and write them with their places in the test set."""
-    archive = open_archive(archive_file)
-    if archive.class_names != CIFAR10.names or archive.shape != (10_000, 32, 32, 3):
-        raise SystemExit(f"{archive_file} is not CIFAR-10's test set: {archive.shape}, {archive.class_names}")
+    archive = read_archive(archive_file)
+    if archive.class_names != CIFAR10.names or archive.images.shape != (10_000, 32, 32, 3):
+        raise SystemExit(f"{archive_file} is not CIFAR-10's test set: {archive.images.shape}, {archive.class_names}")
     generator = np.random.Generator(np.random.PCG64(SEED))
     drawn = [generator.permutation(np.flatnonzero(archive.labels == k))[:PER_CLASS] for k in range(10)]
     # One image of each class after the other, so that the first ten show all ten classes.
     indices = np.stack(drawn, axis=1).ravel()
-    images = np.empty((len(indices), 3, 32, 32), dtype=np.uint8)
-    read_images(archive, indices, images)
 
     folder = SAMPLES / "cifar10"
     folder.mkdir(parents=True, exist_ok=True)
     labels = archive.labels[indices].astype(np.uint8)
-    np.savez_compressed(
-        folder / "images.npz",
-        images=images.transpose(0, 2, 3, 1),
-        labels=labels,
-        classes=np.array(CIFAR10.names),
-    )
+    classes = np.array(CIFAR10.names)
+    np.savez_compressed(folder / "images.npz", images=archive.images[indices], labels=labels, classes=classes)
     _write_provenance(folder, {
         "title": "100 CIFAR-10 test images, 10 per class",
         "author": "Alex Krizhevsky, Vinod Nair and Geoffrey Hinton",
@@ -126,8 +120,8 @@ def make_photographs(originals: Path) -> None:
     classes = imagenet()
     entries = []
     for photograph in PHOTOGRAPHS:
-        data = (_scikit_image_data() if photograph.via == SCIKIT_IMAGE else originals) / photograph.original
-        original = data.read_bytes()
+        collection = _scikit_image_data() if photograph.via == SCIKIT_IMAGE else originals
+        original = (collection / photograph.original).read_bytes()
         image = Image.fromarray(decode_image(original))
         scale = min(1.0, SHORTER_SIDE / min(image.size))
         image = image.resize((int(image.width * scale), int(image.height * scale)), Image.Resampling.BILINEAR)
@@ -160,8 +154,7 @@ def main() -> None:
     parser.add_argument("which", choices=("cifar10", "photographs"))
     parser.add_argument("source", type=Path, help="cifar10-test.npz, or the folder with the original photographs")
     arguments = parser.parse_args()
-    make = make_cifar10 if arguments.which == "cifar10" else make_photographs
-    make(arguments.source)
+    {"cifar10": make_cifar10, "photographs": make_photographs}[arguments.which](arguments.source)
 
 
 if __name__ == "__main__":

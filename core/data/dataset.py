@@ -8,8 +8,6 @@ import numpy as np
 
 from core.data.classes import ClassSet
 
-HASH_BYTES = 16 * 2**20
-
 
 @dataclass(frozen=True, eq=False)
 class ImageDataset:
@@ -40,7 +38,7 @@ class ImageDataset:
         if labels.dtype != np.int64 or labels.shape != images.shape[:1] or len(labels) == 0:
             raise ValueError(f"labels should be int64 (N,), N = {len(images)} > 0, got {labels.dtype} {labels.shape}")
         if labels.min() < 0 or labels.max() > last:
-            raise ValueError(f"labels should be 0 to {last}, go from {labels.min()} to {labels.max()}")
+            raise ValueError(f"{self.source}: labels should be 0 to {last}, go from {labels.min()} to {labels.max()}")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -54,8 +52,6 @@ class ImageDataset:
     def content_hash(self) -> str:
         """sha256 (64 hex digits) over shape, pixels and labels: equal for equal data, wherever it lay."""
         digest = hashlib.sha256(repr(tuple(int(n) for n in self.images.shape)).encode("ascii"))
-        per_slice = max(1, HASH_BYTES // self.images[0].size)
-        for first in range(0, len(self.images), per_slice):
-            digest.update(np.ascontiguousarray(self.images[first : first + per_slice]).data)
+        digest.update(np.ascontiguousarray(self.images).data)
         digest.update(np.ascontiguousarray(self.labels, dtype="<i8").data)
         return digest.hexdigest()

@@ -1,23 +1,21 @@
-"""Labelled images for sweeps and pages: CIFAR-10, ImageNet100, any folder or archive, bundled samples."""
+"""Labelled images for sweeps and pages: CIFAR-10, ImageNet100, any folder or archive."""
 
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
 
+from core.data.archive import ImageArchive, read_archive
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
-from core.data.archive import open_archive, read_images
 from core.data.dataset import ImageDataset
-from core.data.folder import class_folders, list_pictures, read_pictures
+from core.data.folder import class_folders, list_pictures, read_picture
 from core.data.store import empty_images
 from core.images.square import square_image
-from core.data.samples import SampleCredit, load_samples, sample_credits
 
-__all__ = ["ImageDataset", "SampleCredit", "load_dataset", "load_samples", "sample_credits"]
-
+KNOWN = ("cifar10", "imagenet100")
 PHOTOGRAPH_SIZE = 224
 MIN_SIZE = 8
 # Folders that stand for a split, best first: ImageNet's test images have no labels, so people test on `val`.
@@ -28,26 +26,19 @@ SPLIT_FOLDERS = {
 }
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """How to read whichever data set it is: `load_dataset`'s arguments of the same names."""
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A whole data set before any image is chosen, resized or, if they are files, decoded.
 
+    pictures: N files, or uint8 (N, H, W, 3). labels: int64 (N,). The rest is as in `ImageDataset`.
+    """
+
+    name: str
     split: str
-    image_size: int | None
-    limit: int | None
-    seed: int
-    progress: Callable[[int, int], None] | None
-    memory_limit_bytes: int | None
-
-    def choose(self, count: int) -> np.ndarray:
-        """Positions of the images to read out of `count`: all in order, or a seeded random subset."""
-        if self.limit is None:
-            return np.arange(count)
-        # Cutting one permutation short makes every smaller subset the start of a larger one.
-        return np.random.Generator(np.random.PCG64(self.seed)).permutation(count)[: self.limit]
-
-    def allocate(self, count: int, image_size: int) -> np.ndarray:
-        return empty_images(count, image_size, memory_limit_bytes=self.memory_limit_bytes)
+    pictures: list[Path] | np.ndarray
+    labels: np.ndarray
+    classes: ClassSet
+    source: str
 
 
 def load_dataset(
@@ -77,11 +68,11 @@ def load_dataset(
             `images.square_image`; square images out of arrays are resized whole.
         limit: how many images to read, drawn at random before any is decoded; None means all, in the order of
             the files. They come in the order in which they were drawn: limit=100 is the start of limit=1000.
-        seed: of that draw.
+        seed: random seed of that draw.
         progress: called as progress(images done, images in all) now and then, in this thread.
         download: fetch CIFAR-10 (170 MB) if it is not there; nothing else is ever downloaded.
         memory_limit_bytes: images that need more go to a temporary file instead of memory; None means half of
-            the memory left.
+            the memory left. An archive is read into memory whole before that.
     Raises:
         ValueError: an unknown name, an argument out of range, or an archive with the wrong arrays.
         FileNotFoundError: the data set is not there, or not complete.
@@ -93,58 +84,60 @@ def load_dataset(
         raise ValueError(f"limit is the number of images, at least 1, or None for all; got {limit}")
     if image_size is not None and image_size < MIN_SIZE:
         raise ValueError(f"image_size is a number of pixels, at least {MIN_SIZE}; got {image_size}")
-    reading = _Reading(split, image_size, limit, seed, progress, memory_limit_bytes)
     if name == "cifar10":
-        return _load_cifar10(Path("data" if data_dir is None else data_dir).expanduser(), reading, download)
-    if name == "imagenet100":
-        return _load_imagenet100(data_dir, reading)
-    path = Path("" if data_dir is None else data_dir).expanduser() / Path(name).expanduser()
-    if path.suffix == ".npz":
-        return _load_archive(path, reading)
-    if not path.is_dir():
-        raise _unknown(str(name), path)
-    return _load_folder(path, reading)
-
-
-def _unknown(name: str, path: Path) -> Exception:
-    known = ("cifar10", "imagenet100")
-    wanted = f"{', '.join(known)}, the path of a folder of class folders, or of an .npz archive"
-    if path.exists():
-        return ValueError(f"data set {name!r} is a file of another kind; wanted {wanted}")
-    if "/" in name or "\\" in name:
-        return FileNotFoundError(f"there is no data set {path}; wanted {wanted}")
-    close = difflib.get_close_matches(name.lower(), known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return ValueError(f"data set {name!r} is unknown; {hint}wanted {wanted}")
-
-
-def _load_cifar10(data_dir: Path, reading: _Reading, download: bool) -> ImageDataset:
-    split = "train" if reading.split == "train" else "test"
-    archive = data_dir / f"cifar10-{split}.npz"
-    if archive.is_file():
-        dataset = _load_archive(archive, reading)
-        if dataset.classes != CIFAR10:
-            raise ValueError(f"{archive}: wanted the classes of CIFAR-10, got {', '.join(dataset.classes.names)}")
-        images, labels = dataset.images, dataset.labels
+        found = _find_cifar10(Path("data" if data_dir is None else data_dir).expanduser(), split, download)
+    elif name == "imagenet100":
+        found = _find_imagenet100(data_dir, split)
     else:
-        every_image, every_label = _cifar10_arrays(data_dir, split, download)
-        indices = reading.choose(len(every_image))
-        labels = every_label[indices]
-        size = reading.image_size or every_image.shape[1]
-        images = reading.allocate(len(indices), size)
-        for k, index in enumerate(indices):
-            images[k] = square_image(every_image[index], size, resize_to=size).transpose(2, 0, 1)
-    return ImageDataset("cifar10", split, images, labels, CIFAR10, f"CIFAR-10, {split} images")
+        found = _find_path(
+            Path("" if data_dir is None else data_dir).expanduser() / Path(name).expanduser(), name, split
+        )
+
+    indices = np.arange(len(found.labels))
+    if limit is not None:
+        # Cutting one permutation short makes every smaller subset the start of a larger one.
+        indices = np.random.Generator(np.random.PCG64(seed)).permutation(len(indices))[:limit]
+    first = found.pictures[0]
+    if image_size is None and isinstance(first, np.ndarray) and first.shape[0] != first.shape[1]:
+        raise ValueError(
+            f"{found.source}: images of {first.shape[0]} x {first.shape[1]} pixels are not square; "
+            "pass image_size to crop them"
+        )
+    size = image_size or (PHOTOGRAPH_SIZE if isinstance(first, Path) else first.shape[0])
+    images = empty_images(len(indices), size, memory_limit_bytes=memory_limit_bytes)
+
+    def fill(place: int) -> None:
+        picture = found.pictures[indices[place]]
+        if isinstance(picture, Path):
+            square = read_picture(picture, size)
+        else:
+            square = square_image(picture, size, resize_to=size)
+        images[place] = square.transpose(2, 0, 1)
+
+    # Threads suffice: Pillow releases the interpreter lock while it decodes and resizes.
+    with ThreadPool() as pool:
+        for done, _ in enumerate(pool.imap(fill, range(len(indices)), chunksize=8), start=1):
+            if progress is not None:
+                progress(done, len(indices))
+    return ImageDataset(found.name, found.split, images, found.labels[indices], found.classes, found.source)
 
 
-def _cifar10_arrays(data_dir: Path, split: str, download: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Read torchvision's copy of CIFAR-10: images uint8 (N, 32, 32, 3) and labels int64 (N,)."""
+def _find_cifar10(data_dir: Path, split: str, download: bool) -> _Found:
+    split = "train" if split == "train" else "test"
+    file = data_dir / f"cifar10-{split}.npz"
+    archive = read_archive(file) if file.is_file() else _torchvision_cifar10(data_dir, split, download)
+    if archive.class_names != CIFAR10.names:
+        raise ValueError(f"{file}: wanted the classes of CIFAR-10, got {', '.join(archive.class_names)}")
+    return _Found("cifar10", split, archive.images, archive.labels, CIFAR10, f"CIFAR-10, {split} images")
+
+
+def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArchive:
+    """The same from torchvision's copy of CIFAR-10."""
     from torchvision.datasets import CIFAR10 as TorchvisionCIFAR10
 
     folder = TorchvisionCIFAR10.base_folder
     root = data_dir.parent if data_dir.name == folder else data_dir
-    present = (root / folder).is_dir()
-    if not present and not download:
+    if not (root / folder).is_dir() and not download:
         raise FileNotFoundError(
             f"CIFAR-10 is not in {data_dir}: pass data_dir, a folder with {folder} or cifar10-{split}.npz, "
             "or download=True to fetch it there (170 MB)"
@@ -158,10 +151,10 @@ def _cifar10_arrays(data_dir: Path, split: str, download: bool) -> tuple[np.ndar
         raise RuntimeError(
             f"{root / folder}: this copy of CIFAR-10 is incomplete or damaged; remove it and fetch it again (170 MB)"
         ) from error
-    return data.data, np.array(data.targets, dtype=np.int64)
+    return ImageArchive(data.data, np.array(data.targets, dtype=np.int64), tuple(data.classes))
 
 
-def _load_imagenet100(data_dir: str | Path | None, reading: _Reading) -> ImageDataset:
+def _find_imagenet100(data_dir: str | Path | None, split: str) -> _Found:
     classes = imagenet100()
     wnids = classes.wnids or ()
     if data_dir is None:
@@ -169,22 +162,38 @@ def _load_imagenet100(data_dir: str | Path | None, reading: _Reading) -> ImageDa
             "imagenet100 is read from a copy of ImageNet: pass data_dir, a folder with one folder of "
             f"pictures for each WordNet id ({wnids[0]}, {wnids[1]}, ...), or with val and train"
         )
-    root = _split_folder(Path(data_dir).expanduser(), reading.split)
+    root = _split_folder(Path(data_dir).expanduser(), split)
     missing = sorted(set(wnids) - {folder.name for folder in class_folders(root)})
     if missing:
         raise FileNotFoundError(
             f"{root}: {len(missing)} of the {len(wnids)} class folders of ImageNet100 are missing "
             f"({_first_few(missing)}); pass the folder that holds them, or the one with val and train"
         )
-    return _read_class_folders("imagenet100", [root / wnid for wnid in wnids], classes, reading)
+    return _list_folders("imagenet100", split, [root / wnid for wnid in wnids], classes)
 
 
-def _load_folder(path: Path, reading: _Reading) -> ImageDataset:
-    folders = class_folders(_split_folder(path, reading.split))
+def _find_path(path: Path, name: str | Path, split: str) -> _Found:
+    if path.suffix == ".npz":
+        archive = read_archive(path)
+        classes = _class_set(archive.class_names)
+        return _Found(path.stem, split, archive.images, archive.labels, classes, f"archive {path.name}")
+    if not path.is_dir():
+        raise _unknown(str(name), path)
+    folders = class_folders(_split_folder(path, split))
     if not folders:
         raise FileNotFoundError(f"{path}: wanted one folder of pictures for each class, found no folder in it")
-    classes = _class_set(tuple(folder.name for folder in folders))
-    return _read_class_folders(path.resolve().name, folders, classes, reading)
+    return _list_folders(path.resolve().name, split, folders, _class_set(tuple(folder.name for folder in folders)))
+
+
+def _unknown(name: str, path: Path) -> Exception:
+    wanted = f"{', '.join(KNOWN)}, the path of a folder of class folders, or of an .npz archive"
+    if path.exists():
+        return ValueError(f"data set {name!r} is a file of another kind; wanted {wanted}")
+    if "/" in name or "\\" in name:
+        return FileNotFoundError(f"there is no data set {path}; wanted {wanted}")
+    close = difflib.get_close_matches(name.lower(), KNOWN, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return ValueError(f"data set {name!r} is unknown; {hint}wanted {wanted}")
 
 
 def _split_folder(path: Path, split: str) -> Path:
@@ -196,45 +205,22 @@ def _split_folder(path: Path, split: str) -> Path:
     return next((folder for folder in inside if folder.is_dir() and class_folders(folder)), path)
 
 
-def _read_class_folders(
-    name: str, folders: tuple[Path, ...] | list[Path], classes: ClassSet, reading: _Reading
-) -> ImageDataset:
+def _list_folders(name: str, split: str, folders: list[Path], classes: ClassSet) -> _Found:
     pictures = [list_pictures(folder) for folder in folders]
-    empty = [folder.name for folder, found in zip(folders, pictures, strict=True) if not found]
-    if empty:
+    if empty := [folder.name for folder, found in zip(folders, pictures, strict=True) if not found]:
         raise FileNotFoundError(
             f"{folders[0].parent}: {len(empty)} of {len(folders)} class folders hold no picture "
             f"({_first_few(empty)}); fill or remove them"
         )
-    paths = [path for found in pictures for path in found]
     labels = np.repeat(np.arange(len(folders), dtype=np.int64), [len(found) for found in pictures])
-    indices = reading.choose(len(paths))
-    images = reading.allocate(len(indices), reading.image_size or PHOTOGRAPH_SIZE)
-    read_pictures([paths[k] for k in indices], images, reading.progress)
     source = f"folder {folders[0].resolve().parent.name}"
-    return ImageDataset(name, reading.split, images, labels[indices], classes, source)
-
-
-def _load_archive(path: Path, reading: _Reading) -> ImageDataset:
-    archive = open_archive(path)
-    _, height, width, _ = archive.shape
-    if reading.image_size is None and height != width:
-        raise ValueError(f"{path}: images of {height} x {width} pixels are not square; pass image_size to crop them")
-    size = reading.image_size or height
-    convert = None if (height, width) == (size, size) else partial(square_image, size=size, resize_to=size)
-    indices = reading.choose(archive.shape[0])
-    images = reading.allocate(len(indices), size)
-    read_images(archive, indices, images, convert, reading.progress)
-    classes = _class_set(archive.class_names)
-    return ImageDataset(path.stem, reading.split, images, archive.labels[indices], classes, f"archive {path.name}")
+    return _Found(name, split, [path for found in pictures for path in found], labels, classes, source)
 
 
 def _class_set(names: tuple[str, ...]) -> ClassSet:
     """Classes of a folder or archive; WordNet ids get readable names and their ImageNet indices."""
-    if names == CIFAR10.names:
-        return CIFAR10
-    for known in (imagenet(), imagenet100()):
-        if names == known.wnids:
+    for known in (CIFAR10, imagenet(), imagenet100()):
+        if names == (known.wnids or known.names):
             return known
     every = imagenet()
     place = {wnid: index for index, wnid in enumerate(every.wnids or ())}

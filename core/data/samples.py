@@ -5,18 +5,19 @@ They were chosen and written by `precomputed/make_samples.py`.
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.data.archive import read_archive
 from core.data.classes import CIFAR10, PRECOMPUTED, imagenet
-from core.data.archive import open_archive, read_images
 from core.data.dataset import ImageDataset
-from core.data.folder import read_pictures
+from core.data.folder import read_picture
 
 SAMPLES = PRECOMPUTED / "samples"
-SAMPLE_NAMES = ("cifar10-samples", "photographs")
+# Samples by name, and the folder each lies in.
+SAMPLE_FOLDERS = {"cifar10-samples": "cifar10", "photographs": "photographs"}
+SAMPLE_NAMES = tuple(SAMPLE_FOLDERS)
 PHOTOGRAPH_SIZE = 224
 
 
@@ -38,48 +39,36 @@ def load_samples(name: str) -> ImageDataset:
             pictures cropped to 224 x 224 pixels whose labels are among ImageNet's 1,000 classes.
     Raises:
         ValueError: an unknown name.
-        FileNotFoundError, RuntimeError: the bundled files are missing or damaged.
+        FileNotFoundError, RuntimeError: a bundled file is missing or damaged.
     """
-    record = _record(name)
+    record, folder = _record(name), SAMPLES / SAMPLE_FOLDERS[name]
     if name == "cifar10-samples":
-        archive = open_archive(SAMPLES / "cifar10" / "images.npz")
-        images = np.empty((archive.shape[0], 3, *archive.shape[1:3]), dtype=np.uint8)
-        read_images(archive, np.arange(archive.shape[0]), images)
-        return ImageDataset(name, "test", images, archive.labels, CIFAR10, record["title"])
-    photographs = record["photographs"]
-    images = np.empty((len(photographs), 3, PHOTOGRAPH_SIZE, PHOTOGRAPH_SIZE), dtype=np.uint8)
-    read_pictures([SAMPLES / name / photograph["file"] for photograph in photographs], images)
-    labels = np.array([photograph["imagenet_index"] for photograph in photographs], dtype=np.int64)
-    return ImageDataset(name, "test", images, labels, imagenet(), record["title"])
+        archive = read_archive(folder / "images.npz")
+        images, labels, classes = archive.images, archive.labels, CIFAR10
+    else:
+        photographs = record["photographs"]
+        images = np.stack([read_picture(folder / photograph["file"], PHOTOGRAPH_SIZE) for photograph in photographs])
+        labels = np.array([photograph["imagenet_index"] for photograph in photographs], dtype=np.int64)
+        classes = imagenet()
+    return ImageDataset(name, "test", images.transpose(0, 3, 1, 2).copy(), labels, classes, record["title"])
 
 
 def sample_credits(name: str) -> tuple[SampleCredit, ...]:
     """Credits of the images that `load_samples(name)` returns, in the same order.
 
     Raises:
-        ValueError, FileNotFoundError, RuntimeError: as `load_samples`.
+        ValueError, FileNotFoundError: as `load_samples`.
     """
     record = _record(name)
-    if name == "cifar10-samples":
-        return tuple(
-            SampleCredit(f"{image['class']}, test image {image['index']}", *(record[k] for k in _SHARED))
-            for image in record["images"]
-        )
+    entries = record.get("photographs") or [
+        record | {"title": f"{image['class']}, test image {image['index']}"} for image in record["images"]
+    ]
     return tuple(
-        SampleCredit(photograph["title"], *(photograph[k] for k in _SHARED)) for photograph in record["photographs"]
+        SampleCredit(*(entry[field] for field in ("title", "author", "source", "licence"))) for entry in entries
     )
-
-
-_SHARED = ("author", "source", "licence")
 
 
 def _record(name: str) -> dict[str, Any]:
     if name not in SAMPLE_NAMES:
         raise ValueError(f"sample images {name!r} are unknown; known: {', '.join(SAMPLE_NAMES)}")
-    file = SAMPLES / ("cifar10" if name == "cifar10-samples" else name) / "provenance.json"
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"the bundled samples {file} are missing: check the repository out again") from None
-    except ValueError as error:
-        raise RuntimeError(f"{file}: damaged ({error}): check the repository out again") from error
+    return json.loads((SAMPLES / SAMPLE_FOLDERS[name] / "provenance.json").read_text(encoding="utf-8"))

@@ -1,13 +1,14 @@
-"""Room for a whole data set of decoded images: in memory where it fits, else in a temporary file on disk."""
+"""Room for a whole data set of images: in memory where it fits, else in a temporary file."""
 
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-UNKNOWN_MEMORY = 4 * 2**30
+ASSUMED_MEMORY = 4 * 2**30
 
 
 def empty_images(count: int, image_size: int, *, memory_limit_bytes: int | None = None) -> np.ndarray:
@@ -34,8 +35,8 @@ def empty_images(count: int, image_size: int, *, memory_limit_bytes: int | None 
     free = shutil.disk_usage(folder).free
     if size > free:
         raise RuntimeError(
-            f"{count} images of {image_size} px need {_gigabytes(size)}; up to {_gigabytes(limit)} may be "
-            f"kept in memory and the temporary folder {folder} has {_gigabytes(free)} free: use fewer images "
+            f"{count} images of {image_size} px need {size / 1e9:.2f} GB; up to {limit / 1e9:.2f} GB may be "
+            f"kept in memory and the temporary folder {folder} has {free / 1e9:.2f} GB free: use fewer images "
             "(limit), or set TMPDIR to a folder with more room"
         )
     with tempfile.TemporaryFile(prefix="images-") as file:
@@ -45,35 +46,16 @@ def empty_images(count: int, image_size: int, *, memory_limit_bytes: int | None 
 def available_memory() -> int:
     """Bytes of memory this process may still take, as far as the operating system tells.
 
-    The smaller of what the machine has left and what a container's limit leaves; half of the installed
-    memory where the former is not told (macOS), and 4 GiB where nothing is (Windows).
+    On Linux what the machine, or a container's limit, has left; on macOS half of the installed memory; else 4 GiB.
     """
-    known = [size for size in (_machine_memory(), _container_memory()) if size is not None]
-    return min(known, default=UNKNOWN_MEMORY)
-
-
-def _machine_memory() -> int | None:
+    left = ASSUMED_MEMORY
+    with suppress(AttributeError, OSError, ValueError):
+        left = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     # /proc/meminfo counts the page cache as available, which sysconf's SC_AVPHYS_PAGES does not.
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
-def _container_memory() -> int | None:
-    try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-    except (OSError, ValueError):
-        return None
-    return max(limit - used, 0)
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.2f} GB"
+    with suppress(OSError, ValueError):
+        words = Path("/proc/meminfo").read_text().split()
+        left = int(words[words.index("MemAvailable:") + 1]) * 1024
+    with suppress(OSError, ValueError):  # where there is no limit, the first file says "max"
+        limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) for name in ("memory.max", "memory.current"))
+        left = min(left, max(limit - used, 0))
+    return left

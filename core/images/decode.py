@@ -1,9 +1,10 @@
 """Untrusted bytes to a picture, or to one sentence that says why not."""
 
 import io
+from contextlib import suppress
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_BYTES = 50 * 2**20
@@ -13,26 +14,16 @@ MAX_JPEG_SCANS = 100
 BACKGROUND = (255, 255, 255)
 
 _CONVERTIBLE = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr")
-_EXIF_ORIENTATION = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+# What people upload instead: a place in the file, the bytes that begin there, and what it then is.
 _OTHER_KINDS = (
-    (b"%PDF", "a PDF document"),
-    (b"%!PS", "a PostScript document"),
-    (b"PK\x03\x04", "a zip archive or an office document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"8BPS", "a Photoshop document"),
-    (b"\x00\x00\x01\x00", "an icon"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"PK\x03\x04", "a zip archive or an office document"),
+    (0, b"8BPS", "a Photoshop document"),
+    (4, (b"ftyphe", b"ftypmif1", b"ftypmsf1"), "a HEIC picture"),
+    (4, b"ftypavif", "an AVIF picture"),
+    (4, b"ftyp", "a video"),
 )
-_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 
 class ImageError(ValueError):
@@ -48,8 +39,8 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = 
 
     Args:
         data: the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file.
-        max_pixels: most pixels accepted, checked from the header before anything is decoded.
-        max_bytes: most bytes accepted.
+        max_pixels: pixels accepted at most, checked from the header before anything is decoded.
+        max_bytes: bytes accepted at most.
     Returns:
         uint8 (H, W, 3), H and W at least 8.
     Raises:
@@ -70,14 +61,15 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = 
         raise
     except Image.UnidentifiedImageError:
         raise ImageError(_unidentified(data)) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         raise ImageError(
             f"this picture has far more than the {max_pixels:,} pixels that are taken: save a smaller copy"
         ) from None
     except Exception as error:
         # Pillow's readers meet damaged bytes with a dozen kinds of exception, from struct.error to
         # IndexError, none of them documented; here they all mean the same.
-        raise ImageError(_damaged(_reason(error))) from error
+        reason = str(error).split("\n")[0].strip().rstrip(".") or type(error).__name__
+        raise ImageError(_damaged(reason[:120])) from error
 
 
 def _check_size(image: Image.Image, data: bytes, max_pixels: int) -> None:
@@ -99,13 +91,15 @@ def _check_size(image: Image.Image, data: bytes, max_pixels: int) -> None:
 
 def _upright_rgb(image: Image.Image) -> np.ndarray:
     """Turn a decoded picture upright and into uint8 (H, W, 3)."""
+    # A picture with damaged EXIF data is still a picture; turned in place, it stays upright even where Pillow
+    # then fails to write the rest of the EXIF data back.
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
     # A 16-bit grey PNG has mode I in some versions of Pillow; elsewhere I means 32 bits.
-    deep = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
-    turn = _UPRIGHT.get(_orientation(image))
-    if turn is not None:
-        image = image.transpose(turn)
-    if deep:
-        return _grey_rgb(np.asarray(image))
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+        # Rounded; Pillow's own conversion cuts off what is above 255.
+        grey = np.rint(np.clip(np.asarray(image, dtype=np.float32), 0, 65535) / 257).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
     if image.mode not in _CONVERTIBLE:
         raise ImageError(
             f"this picture keeps its colours in a way that is not read here ({image.mode}): "
@@ -118,20 +112,6 @@ def _upright_rgb(image: Image.Image) -> np.ndarray:
     return np.array(image.convert("RGB"))
 
 
-def _grey_rgb(levels: np.ndarray) -> np.ndarray:
-    """Scale 16-bit levels (H, W) to 8 bits, rounded; Pillow's own conversion cuts off what is above 255."""
-    grey = np.rint(np.clip(levels.astype(np.float32), 0, 65535) / 257).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
-
-
-def _orientation(image: Image.Image) -> int:
-    # A picture with damaged EXIF data is still a picture.
-    try:
-        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
-    except Exception:
-        return 1
-
-
 def _unidentified(data: bytes) -> str:
     """The sentence for bytes that Pillow takes for no picture at all."""
     if data.startswith(_PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
@@ -140,12 +120,9 @@ def _unidentified(data: bytes) -> str:
 
 
 def _kind(data: bytes) -> str:
-    for start, kind in _OTHER_KINDS:
-        if data.startswith(start):
+    for start, signature, kind in _OTHER_KINDS:
+        if data.startswith(signature, start):
             return kind
-    if data[4:8] == b"ftyp":
-        brand = data[8:12]
-        return "a HEIC picture" if brand in _HEIC else "an AVIF picture" if brand == b"avif" else "a video"
     text = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in text or text.startswith(b"<?xml"):
         return "an SVG drawing or another XML file"
@@ -156,7 +133,3 @@ def _kind(data: bytes) -> str:
 
 def _damaged(reason: str) -> str:
     return f"this picture is damaged or incomplete ({reason}): open it in a picture viewer and save it again"
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).split("\n")[0].strip().rstrip(".") or type(error).__name__)[:120]

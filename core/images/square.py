@@ -1,17 +1,10 @@
-"""Pictures in and out: untrusted bytes to pixels, the square crop, arrays for classifiers and for display.
-
-Needs numpy and Pillow only.
-"""
+"""Pictures to what classifiers and pages take: the square crop, float arrays and back, PNG data for <img>."""
 
 import base64
 import io
 
 import numpy as np
 from PIL import Image
-
-from core.images.decode import ImageError, decode_image
-
-__all__ = ["ImageError", "decode_image", "png_data_uri", "square_image", "to_tensor_array", "to_uint8"]
 
 # The usual evaluation transform of ImageNet classifiers: shorter side to 256, then the central 224 x 224.
 RESIZE_TO_CROP = 256 / 224
@@ -88,7 +81,7 @@ def to_uint8(array: np.ndarray) -> np.ndarray:
 
 
 def png_data_uri(image: np.ndarray) -> str:
-    """Encode a uint8 (H, W, 3) picture as a lossless `data:image/png;base64,...` address for <img>.
+    """Encode a uint8 (H, W, 3) picture as a lossless `data:image/png;base64,...` URL for <img>.
 
     Raises:
         ValueError: another type or shape.

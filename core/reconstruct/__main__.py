@@ -135,8 +135,8 @@ def build_job(given: argparse.Namespace) -> Job:
 
 def _load(given: argparse.Namespace, limit: int | None) -> ImageDataset:
     """The data set that the command line names, bundled samples included."""
-    from core.data.datasets import load_dataset, load_samples
-    from core.data.samples import SAMPLE_NAMES
+    from core.data.datasets import load_dataset
+    from core.data.samples import SAMPLE_NAMES, load_samples
 
     if given.dataset not in SAMPLE_NAMES:
         return load_dataset(given.dataset, given.data_dir, image_size=given.image_size, limit=limit, seed=given.seed)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.images.masks import stamp_mask
 from core.runs.file import PGDRun
 from tests.browser.waiting import wait_until_drawn
+from tests.painter_oracle import stamp_mask
 from ui.runs.hole_url import hole_text, read_hole
 
 APP = "tests/browser/apps/live_pages_app.py"

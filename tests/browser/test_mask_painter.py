@@ -1,4 +1,4 @@
-"""The mask painter in a real browser: what arrives in Python is, pixel for pixel, what `core.images.masks` computes."""
+"""The mask painter in a real browser: what arrives in Python is, to the pixel, what `tests.painter_oracle` computes."""
 
 import hashlib
 import re
@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.images.masks import brush_mask, combine, encode_mask, erase, random_square_mask, square_side, stamp_mask
+from core.images.masks import encode_mask, random_square_mask, square_side
+from tests.painter_oracle import brush_mask, combine, erase, stamp_mask
 
 APP = "tests/browser/apps/mask_painter_demo.py"
 TOUCH = {"width": 390, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}

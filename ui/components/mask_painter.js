@@ -1,8 +1,8 @@
 // Paints a hole into a picture. The mask is one byte per image pixel; the screen only enlarges it.
 // Points are whole image pixels (x to the right, y down) and may lie outside the image. What a stroke paints is
-// defined in core/masks.py, with integers only; the first functions here do the same, bit for bit.
+// defined in tests/painter_oracle.py, with integers only; the first functions here do the same, bit for bit.
 
-const FARTHEST = 32768; // pixels outside the image that a pointer can reach, as in core/masks.py
+const FARTHEST = 32768; // pixels outside the image that a pointer can reach
 const LARGEST = 460; // CSS pixels: the picture's side at most
 const MOST_UNDO = 60;
 const TOOLS = [["square", "Square"], ["brush", "Brush"], ["eraser", "Eraser"]];

@@ -1,7 +1,7 @@
 """Painting a hole into a picture, exact to the pixel: square stamp, brush, eraser, undo, redo, clear, random place.
 
 The browser's half is `components/mask_painter.js`: it holds the mask at the picture's own resolution, paints without
-any rerun, and reports the mask at the end of each stroke. What a stroke paints is defined in `core.images.masks`.
+any rerun, and reports the mask at the end of each stroke. What a stroke paints is defined in `tests/painter_oracle.py`.
 """
 
 import uuid

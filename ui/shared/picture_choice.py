@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.images.square import ImageError
+from core.images import ImageError
 from ui.components.image_picker import PickerImage, image_picker
 from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import SETS, Picture, captions, sample_picture, samples, uploaded_pixels

@@ -13,7 +13,7 @@ from core.classifiers.prompt_embeddings import PROMPT_FILE, load_prompt_embeddin
 from core.classifiers.registry import load_classifier
 from core.classifiers.spec import Identity
 from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet
-from core.data.datasets import load_samples
+from core.data.samples import load_samples
 
 MODELS = PRECOMPUTED / "models"
 CLIPS = ("mini-clip", "mini-clip-robust")

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from core.images.decode import MAX_JPEG_SCANS, ImageError, decode_image
 
@@ -74,8 +74,9 @@ def test_decode_image_lays_a_transparent_palette_colour_over_white():
     assert decoded[0, 3].tolist() == [10, 20, 30]
 
 
-@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
-@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    "file_format, orientation", [*(("PNG", orientation) for orientation in range(1, 9)), ("WEBP", 6), ("TIFF", 6)]
+)
 def test_decode_image_turns_the_picture_upright(file_format, orientation):
     upright = picture()
     # What a camera writes for each value: the inverse of the turn that a viewer then makes.
@@ -111,16 +112,21 @@ def test_decode_image_ignores_damaged_exif():
     np.testing.assert_array_equal(decode_image(data), pixels)
 
 
-@pytest.mark.parametrize("file_format, options", [("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {})])
+def test_decode_image_turns_upright_what_has_exif_data_that_cannot_be_written_again():
+    upright = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
+    resolution_of_a_wrong_type = struct.pack(">HHI4s", 0x011A, 7, 1, b"VR(\xd7")
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + upright + resolution_of_a_wrong_type + bytes(4)
+    data = encode(Image.fromarray(picture()), "PNG", exif=exif)
+    with Image.open(io.BytesIO(data)) as image, pytest.raises(TypeError):
+        ImageOps.exif_transpose(image)
+    np.testing.assert_array_equal(decode_image(data), np.rot90(picture(), -1))
+
+
+@pytest.mark.parametrize("file_format, options", [("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {}), ("MPO", {})])
 def test_decode_image_takes_the_first_frame(file_format, options):
-    frames = [Image.new("RGB", (16, 16), colour) for colour in ("#ff0000", "#00ff00", "#0000ff")]
+    frames = [Image.new("L", (16, 16), level) for level in (40, 120, 200)]
     data = encode(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
-    assert (decode_image(data) == (255, 0, 0)).all()
-
-
-def test_decode_image_reads_the_first_picture_of_an_mpo():
-    frames = [Image.new("L", (16, 16), level) for level in (40, 200)]
-    assert (decode_image(encode(frames[0], "MPO", save_all=True, append_images=frames[1:])) == 40).all()
+    assert (decode_image(data) == 40).all()
 
 
 def png_of_size(width, height):
@@ -131,7 +137,7 @@ def png_of_size(width, height):
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("side", [7_072, 12_000, 60_000])
+@pytest.mark.parametrize("side", [7_072, 60_000])
 def test_decode_image_refuses_a_huge_picture_from_its_header(side):
     with pytest.raises(ImageError, match=r"50,000,000 (pixels that )?are taken"):
         decode_image(png_of_size(side, side))
@@ -230,9 +236,9 @@ def samples_to_damage():
 def damaged_versions(data, seed):
     """Cut short at many places, with bytes changed, removed and inserted, mostly in the header."""
     generator = np.random.default_rng(seed)
-    for end in np.unique(np.linspace(0, len(data) - 1, 40).astype(int)):
+    for end in np.unique(np.linspace(0, len(data) - 1, 20).astype(int)):
         yield data[:end]
-    for trial in range(120):
+    for trial in range(60):
         changed = bytearray(data)
         reach = len(data) if trial % 3 else min(200, len(data))
         for place in generator.integers(0, reach, size=generator.integers(1, 8)):

@@ -19,7 +19,7 @@ def present(name: str, weights: str) -> bool:
 
 
 def samples() -> tuple[torch.Tensor, torch.Tensor]:
-    from core.data.datasets import load_samples
+    from core.data.samples import load_samples
 
     data = load_samples("cifar10-samples")
     return torch.from_numpy(data.images).float() / 255, torch.from_numpy(data.labels)

@@ -6,7 +6,8 @@ import zlib
 import numpy as np
 import pytest
 
-from core.images.masks import brush_mask, square_mask
+from core.images.masks import square_mask
+from tests.painter_oracle import brush_mask
 from ui.runs.hole_url import MAX_LENGTH, hole_text, read_hole
 
 

@@ -1,0 +1,76 @@
+"""What a stroke of the mask painter paints, in plain Python: the oracle of its tests.
+
+Everything a pointer can paint is defined with integers only, so that the painter in the browser gives the same mask
+bit for bit. Points are (x, y) whole pixels: x counts columns to the right, y counts rows downwards.
+
+1. The path of a stroke is the Bresenham line between each two successive points, ends included (`line_points`); a
+   single point is a path of one pixel. Points may lie outside the image.
+2. A brush of radius r paints every pixel (px, py) with (px - x)^2 + (py - y)^2 <= r^2 for some (x, y) on the path.
+3. A square stamp of side s paints, for every (x, y) on the path, the s x s square whose top-left pixel is
+   (clamp(x - s div 2, 0, W - s), clamp(y - s div 2, 0, H - s)): the square is moved inside, never cut.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from core.images.masks import Point, square_mask
+
+
+def stamp_mask(points: Sequence[Point], side: int, *, height: int, width: int) -> np.ndarray:
+    """(1, H, W) a square stamp of `side` pixels dragged along `points`: rule 3."""
+    mask = np.zeros((1, height, width), dtype=bool)
+    for point in path_points(points):
+        mask |= square_mask(point, side, height=height, width=width)
+    return mask
+
+
+def brush_mask(points: Sequence[Point], radius: int, *, height: int, width: int) -> np.ndarray:
+    """(1, H, W) a round brush of `radius` pixels drawn along `points`: rule 2. Radius 0 paints single pixels."""
+    rows, columns = np.mgrid[:height, :width]
+    mask = np.zeros((1, height, width), dtype=bool)
+    for x, y in path_points(points):
+        mask |= (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
+    return mask
+
+
+def combine(mask: np.ndarray, stroke: np.ndarray) -> np.ndarray:
+    """A new mask with `stroke` painted over `mask`."""
+    return mask | stroke
+
+
+def erase(mask: np.ndarray, stroke: np.ndarray) -> np.ndarray:
+    """A new mask with `stroke` erased from `mask`."""
+    return mask & ~stroke
+
+
+def path_points(points: Sequence[Point]) -> Iterator[Point]:
+    """Every pixel on the path of a stroke, rule 1; corners come twice."""
+    yield points[0]
+    for start, end in pairwise(points):
+        yield from line_points(start, end)
+
+
+def line_points(start: Point, end: Point) -> Iterator[Point]:
+    """Pixels of the line from `start` to `end`, both included, in integer arithmetic.
+
+    With dx = |x1 - x0|, dy = -|y1 - y0|, sx and sy the signs of the two differences (-1 when negative, else +1) and
+    error = dx + dy, repeat: give (x, y); stop at the end; let twice = 2 * error; if twice >= dy: error += dy, x += sx;
+    if twice <= dx: error += dx, y += sy (both tests use the same `twice`).
+
+    Source: Bresenham 1965, in the symmetric form of Zingl 2012.
+    """
+    (x, y), (x1, y1) = start, end
+    dx, dy = abs(x1 - x), -abs(y1 - y)
+    sx, sy = (-1 if x1 < x else 1), (-1 if y1 < y else 1)
+    error = dx + dy
+    while True:
+        yield x, y
+        if (x, y) == (x1, y1):
+            return
+        twice = 2 * error
+        if twice >= dy:
+            error, x = error + dy, x + sx
+        if twice <= dx:
+            error, y = error + dx, y + sy
