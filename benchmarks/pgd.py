@@ -32,8 +32,9 @@ from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
 from core.device import keep_freed_memory
 from core.images.masks import square_mask, square_side
+from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.objectives import Generation, Inpainting
-from core.pgd.steps import PGDConfig, paper_generation, paper_inpainting, pgd_steps, run_pgd
+from core.pgd.steps import pgd_steps, run_pgd
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
@@ -103,7 +104,7 @@ def measure(classifier: Any, images: Tensor, targets: Tensor, rounds: int, secon
     }
     shuffle = random.Random(0).shuffle
     for turn in range(rounds + 2):
-        # In another order each turn: what ran before leaves the caches in another state.
+        # In another order each turn, since what ran before leaves the machine in another state.
         order = list(works)
         shuffle(order)
         took = {name: seconds(works[name]) for name in order}

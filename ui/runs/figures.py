@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.images.square import png_data_uri
+from core.images.square import png_data_uri, to_uint8
 from ui.maps.radial_chart import DASHES, PALETTE
 
 WIDTH, HEIGHT = 250, 165
@@ -50,9 +50,7 @@ class Curve:
 
 def to_picture(image: np.ndarray) -> np.ndarray:
     """(3, H, W) uint8 -> (H, W, 3), or float in [0, 1] rounded to uint8."""
-    if image.dtype != np.uint8:
-        image = np.rint(image.clip(0, 1) * 255).astype(np.uint8)
-    return np.ascontiguousarray(image.transpose(1, 2, 0))
+    return np.ascontiguousarray(image.transpose(1, 2, 0)) if image.dtype == np.uint8 else to_uint8(image)
 
 
 def amplified_change(image: np.ndarray, start: np.ndarray, factor: float) -> np.ndarray:
