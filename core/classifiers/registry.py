@@ -1,34 +1,41 @@
 """The classifier registry: which classifiers there are, whether their weights are here, and how to load one.
 
-Importing this module costs no torch, and neither does asking for a state; `load_classifier` imports what it needs.
-Adding a classifier is one entry in `CLASSIFIERS`; what is peculiar to it belongs in the function its `load` names.
+Importing this module does not import torch, and neither does asking for the state of a registered name;
+`load_classifier` imports what it needs. Adding a classifier is one entry in `CLASSIFIERS`; what is peculiar to it
+belongs in the function its `load` names.
 """
 
 from __future__ import annotations
 
 import difflib
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.classifiers.bundled import bundled_specs
-from core.classifiers.families import (
+from core.classifiers.families import family_spec
+from core.classifiers.loaders import (
+    load_efficientnet_lite0,
+    load_open_clip,
+    load_open_clip_folder,
+    load_resnet56,
+    load_torchvision,
+)
+from core.classifiers.spec import ClassifierSpec, ClassifierState, Identity
+from core.classifiers.weights import (
     OPEN_CLIP_CONFIG,
     OPEN_CLIP_WEIGHTS,
     TIMM_WEIGHTS,
     TOKENIZER_FILES,
-    family_spec,
+    FolderFile,
+    HubFile,
+    PackageFile,
+    UrlFile,
+    WeightSource,
+    cached_digest,
+    check_sha256,
+    format_bytes,
 )
-from core.classifiers.hub import HubFile, cached_digest
-from core.classifiers.loaders import (
-    load_bundled_clip,
-    load_efficientnet_lite0,
-    load_open_clip_folder,
-    load_resnet56,
-    open_clip_loader,
-    torchvision_loader,
-)
-from core.classifiers.spec import ClassifierSpec, ClassifierState, Identity
-from core.classifiers.weights import FolderFile, PackageFile, UrlFile, WeightSource, check_sha256, format_bytes
 from core.data.classes import CLASS_SETS, ClassSet
 from core.errors import sentence
 
@@ -36,17 +43,6 @@ if TYPE_CHECKING:
     import torch
 
     from core.classifiers.base import Classifier
-
-__all__ = [
-    "CLASSIFIERS",
-    "Classifier",
-    "ClassifierSpec",
-    "ClassifierState",
-    "classifier_spec",
-    "classifier_state",
-    "list_classifiers",
-    "load_classifier",
-]
 
 RESNET56_SHA256 = "4bfd97631478d6b638d2764fd2baff3edb1d7d82252d54439343b6596b9b5367"
 RESNET50_SHA256 = "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a"
@@ -59,7 +55,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         title="CLIP ViT-B/32 (OpenAI)",
         kind="zero-shot",
         # not "ViT-B-32": OpenAI's weights need QuickGELU
-        load=open_clip_loader("ViT-B-32-quickgelu", "openai"),
+        load=partial(load_open_clip, architecture="ViT-B-32-quickgelu", tag="openai"),
         weights=HubFile(
             "timm/vit_base_patch32_clip_224.openai",
             ("open_clip_model.safetensors",),
@@ -95,7 +91,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         name="resnet-50",
         title="ResNet-50 (ImageNet)",
         kind="closed-set",
-        load=torchvision_loader("resnet50", "IMAGENET1K_V1"),
+        load=partial(load_torchvision, model="resnet50", version="IMAGENET1K_V1"),
         weights=UrlFile("https://download.pytorch.org/models/resnet50-0676ba61.pth", RESNET50_SHA256, 102_530_333),
         weights_id="torchvision resnet50 IMAGENET1K_V1",
         licence="BSD-3-Clause",
@@ -176,7 +172,9 @@ def classifier_spec(name: str) -> ClassifierSpec:
 
 
 def classifier_state(name: str, weights: Path | str | None = None, *, check_network: bool = False) -> ClassifierState:
-    """Whether a classifier can be used here and now. Never imports torch, never takes longer than five seconds.
+    """Whether a classifier can be used here and now. Asks the network, if at all, for no longer than five seconds.
+
+    Does not import torch for `list_classifiers()`; a name with a library's prefix imports that library.
 
     Args:
         name: as for `classifier_spec`.
@@ -213,11 +211,11 @@ def load_classifier(
     download: bool = False,
     template: str | None = None,
 ) -> Classifier:
-    """Load a classifier and ask it about `classes`.
+    """Load a classifier for `classes`.
 
     Args:
         name: as for `classifier_spec`.
-        classes: what to answer about, in label order; None for a closed-set classifier's whole vocabulary.
+        classes: the K classes, in label order; None for a closed-set classifier's whole vocabulary.
         device: where to put it.
         weights: a weight file (or its folder) to use instead of the published one; where the registry knows the
             file's sha256, it must be that file.
@@ -272,18 +270,8 @@ def _find_weights(spec: ClassifierSpec, weights: Path | str | None, download: bo
 
 
 def _given_source(spec: ClassifierSpec, path: Path) -> WeightSource:
-    """A user's own weight file, or the weight file in a user's folder."""
-    path = path.expanduser()
-    beside = (OPEN_CLIP_CONFIG,) if spec.load in (load_bundled_clip, load_open_clip_folder) else ()
+    """A user's own weight file, or the weight file in a user's folder, with what the published one has beside it."""
+    path, beside = path.expanduser(), getattr(spec.weights, "beside", ())
     if path.is_dir():
         return FolderFile(path, (*OPEN_CLIP_WEIGHTS, *TIMM_WEIGHTS), beside)
     return FolderFile(path.parent, (path.name,), beside)
-
-
-def __getattr__(name: str) -> Any:
-    # `Classifier` is a torch module, so it is imported when somebody asks for it.
-    if name == "Classifier":
-        from core.classifiers.base import Classifier
-
-        return Classifier
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What the registry says about a classifier. Imports no torch."""
+"""What the registry says about a classifier. Does not import torch."""
 
 from __future__ import annotations
 
