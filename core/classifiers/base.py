@@ -34,27 +34,13 @@ class Classifier(nn.Module):
     def __init__(self, identity: Identity, network: nn.Module, preprocess: Preprocess, classes: ClassSet) -> None:
         super().__init__()
         self.identity = identity
+        self.name, self.weights_id, self.sha256 = identity.name, identity.weights_id, identity.sha256
+        self.image_size = preprocess.size
         self.network = network
         self.preprocess = preprocess
         self.classes = classes
         self.requires_grad_(False)
         self.train(False)
-
-    @property
-    def name(self) -> str:
-        return self.identity.name
-
-    @property
-    def weights_id(self) -> str:
-        return self.identity.weights_id
-
-    @property
-    def sha256(self) -> str | None:
-        return self.identity.sha256
-
-    @property
-    def image_size(self) -> int:
-        return self.preprocess.size
 
     @property
     def device(self) -> torch.device:

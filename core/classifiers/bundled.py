@@ -59,7 +59,6 @@ def _spec(folder: Path) -> ClassifierSpec:
         source=config.get("source", "trained by core.training"),
         image_size=side,
         vocabulary=config.get("classes", "cifar10"),
-        revision=config.get("revision"),
         sha256=config.get("sha256"),
     )
 

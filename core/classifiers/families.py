@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
-import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -41,27 +40,49 @@ def family_spec(name: str) -> ClassifierSpec | None:
     return FAMILIES[prefix](name, rest) if rest and prefix in FAMILIES else None
 
 
+def open_clip_repository(
+    repo_id: str,
+    *,
+    name: str,
+    title: str | None = None,
+    licence: str = HUB_LICENCE,
+    image_size: int | None = None,
+    download_bytes: int | None = None,
+) -> ClassifierSpec:
+    """The spec of a CLIP that lies on the hub in open_clip's format. Does not import open_clip."""
+    files = OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,), TOKENIZER_FILES
+    return ClassifierSpec(
+        name=name,
+        title=title or f"CLIP {repo_id}",
+        kind="zero-shot",
+        load=load_open_clip_folder,
+        weights=HubFile(repo_id, *files, download_bytes=download_bytes),
+        weights_id=f"hf-hub {repo_id}",
+        licence=licence,
+        source=f"{HUB}/{repo_id}",
+        image_size=image_size,
+    )
+
+
 def _open_clip(name: str, rest: str) -> ClassifierSpec:
     if rest.startswith("local-dir:"):
         return _open_clip_folder(name, Path(rest.removeprefix("local-dir:")).expanduser())
     if rest.startswith("hf-hub:"):
-        return _open_clip_hub(name, rest.removeprefix("hf-hub:"))
+        return open_clip_repository(rest.removeprefix("hf-hub:"), name=name)
     open_clip = _library("open_clip", "open_clip_torch")
     known = {architecture for architecture, _ in open_clip.list_pretrained()}
-    architecture, slash, tag = rest.rpartition("/")
+    architecture, _, tag = rest.rpartition("/") if "/" in rest else (rest, "", "")
     architecture, tag = architecture.replace("/", "-"), tag.lower().replace("-", "_")
-    if not slash and rest in known:
-        tags = ", ".join(open_clip.list_pretrained_tags_by_model(rest))
-        raise ValueError(f"{name!r} does not say which weights; write {name}/TAG with one of the tags {tags}")
     if architecture not in known:
         raise ValueError(
-            f"open_clip has no weights for {rest!r}{_did_you_mean(architecture or rest, known)}; "
+            f"open_clip has no weights for {rest!r}{_did_you_mean(architecture, known)}; "
             "write open_clip:ARCHITECTURE/TAG, open_clip:hf-hub:OWNER/NAME or open_clip:local-dir:FOLDER"
         )
     weights, config = open_clip.get_pretrained_cfg(architecture, tag), open_clip.get_model_config(architecture)
     if not weights:
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(architecture))
-        raise ValueError(f"open_clip has no weights {tag!r} for {architecture}; known: {tags}")
+        lack = f"open_clip has no weights {tag!r} for {architecture}" if tag else f"{name!r} does not say which weights"
+        raise ValueError(f"{lack}; write open_clip:{architecture}/TAG with one of the tags {tags}")
     text = config["text_cfg"]
     if "hf_model_name" in text:
         raise ValueError(
@@ -93,25 +114,10 @@ def _open_clip(name: str, rest: str) -> ClassifierSpec:
         weights_id=f"open_clip {architecture}/{tag}",
         licence=HUB_LICENCE,
         source=f"{HUB}/{repo_id}" if repo_id else weights["url"],
-        image_size=_side(config),
-    )
-
-
-def _open_clip_hub(name: str, repo_id: str) -> ClassifierSpec:
-    return ClassifierSpec(
-        name=name,
-        title=f"CLIP {repo_id}",
-        kind="zero-shot",
-        load=load_open_clip_folder,
-        weights=HubFile(repo_id, OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,), TOKENIZER_FILES),
-        weights_id=f"hf-hub {repo_id}",
-        licence=HUB_LICENCE,
-        source=f"{HUB}/{repo_id}",
     )
 
 
 def _open_clip_folder(name: str, folder: Path) -> ClassifierSpec:
-    config = folder / OPEN_CLIP_CONFIG
     return ClassifierSpec(
         name=name,
         title=f"CLIP from {folder.name}",
@@ -121,7 +127,6 @@ def _open_clip_folder(name: str, folder: Path) -> ClassifierSpec:
         weights_id=f"folder {folder.name}",
         licence="as its author says",
         source=str(folder),
-        image_size=_side(json.loads(config.read_text("utf-8")).get("model_cfg", {})) if config.is_file() else None,
     )
 
 
@@ -147,7 +152,6 @@ def _torchvision(name: str, rest: str) -> ClassifierSpec:
         weights_id=f"torchvision {model} {weights.name}",
         licence=weights.meta.get("license", "BSD-3-Clause"),  # stated where it is not torchvision's own
         source=weights.url,
-        image_size=weights.transforms().crop_size[0],
         vocabulary="imagenet",
         sha256=digest,
     )
@@ -177,7 +181,6 @@ def _timm(name: str, rest: str) -> ClassifierSpec:
         weights_id=f"timm {model}",
         licence=weights.license or HUB_LICENCE,
         source=f"{HUB}/{weights.hf_hub_id}" if weights.hf_hub_id else weights.url,
-        image_size=weights.input_size[-1],
         vocabulary="imagenet",
     )
 
@@ -201,8 +204,3 @@ def _library(module: str, distribution: str) -> Any:
 def _did_you_mean(wanted: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5)
     return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
-
-
-def _side(config: dict[str, Any]) -> int | None:
-    side = config.get("vision_cfg", {}).get("image_size")
-    return side if isinstance(side, int) else None

@@ -30,7 +30,13 @@ TIMM_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 class WeightSource:
-    """What every kind of source offers; this one never downloads."""
+    """What every kind of source offers; this one never downloads.
+
+    Attributes:
+        beside: names of files that must lie beside the weight file.
+    """
+
+    beside: tuple[str, ...] = ()
 
     @property
     def download_bytes(self) -> int | None:
@@ -106,6 +112,14 @@ class FolderFile(WeightSource):
             return f"the folder {self.folder} does not exist; check the path"
         wanted = [name for name in self.beside if not (self.folder / name).is_file()] or [" or ".join(self.weights)]
         return f"the folder {self.folder} lacks {', '.join(wanted)}; add the file or check the path"
+
+
+def given_file(path: Path, published: WeightSource) -> FolderFile:
+    """A user's own weight file, or the weight file in a user's folder, instead of the `published` one."""
+    path = path.expanduser()
+    if path.is_dir():
+        return FolderFile(path, (*OPEN_CLIP_WEIGHTS, *TIMM_WEIGHTS), published.beside)
+    return FolderFile(path.parent, (path.name,), published.beside)
 
 
 @dataclass(frozen=True)
@@ -192,7 +206,7 @@ class HubFile(WeightSource):
             hub_download(self.repo_id, name, self.revision)
         path = hub_download(self.repo_id, weights, self.revision, progress)
         try:
-            check_sha256(path, cached_digest(path))
+            check_sha256(path)
         except RuntimeError:
             path.resolve().unlink()  # else the next look would find it
             raise
@@ -209,23 +223,19 @@ class HubFile(WeightSource):
         return {name: files[name] for name in (*self.beside, *extras, *weights)}
 
 
-def cached_digest(path: Path) -> str | None:
-    """The sha256 a file in the hub's cache must have, if `path` is one: the cache names large files by it."""
-    blob = path.resolve()
-    return blob.name if blob.parent.name == "blobs" and re.fullmatch("[0-9a-f]{64}", blob.name) else None
-
-
 def check_sha256(path: Path, expected: str | None = None) -> str:
     """Refuse a file that is not the one published.
 
     Args:
         path: the file.
-        expected: hex digest, or its first digits (torchvision publishes only eight); None accepts any.
+        expected: hex digest, or its first digits (torchvision publishes only eight); None accepts any file but one
+            in the hub's cache, which names large files by the digest that they must have.
     Returns:
         The file's whole sha256 as hex.
     Raises:
         RuntimeError: the digest differs; names the file and both digests.
     """
+    expected = expected or _cached_digest(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if expected and not digest.startswith(expected):
@@ -234,6 +244,11 @@ def check_sha256(path: Path, expected: str | None = None) -> str:
             "it may be damaged or cut short, so delete it and fetch it again"
         )
     return digest
+
+
+def _cached_digest(path: Path) -> str | None:
+    blob = path.resolve()
+    return blob.name if blob.parent.name == "blobs" and re.fullmatch("[0-9a-f]{64}", blob.name) else None
 
 
 def format_bytes(count: int | None) -> str:

@@ -223,12 +223,13 @@ def test_load_classifier_loads_offline_and_restricts():
     assert classifier(torch.rand(1, 3, 64, 64)).shape == (1, 100)
 
 
-@pytest.mark.parametrize(("name", "imports"), [(None, False), ("timm:resnet18", True)])
-def test_states_of_registered_names_do_not_import_torch(name, imports):
-    code = f"""
+def test_states_of_registered_names_do_not_import_torch():
+    code = """
 import sys, core.classifiers as c
-for name in [{name!r}] if {name!r} else [spec.name for spec in c.list_classifiers()]: c.classifier_state(name)
+for spec in c.list_classifiers(): c.classifier_state(spec.name)
+print('torch' in sys.modules)
+c.load_classifier('mini-resnet')
 print('torch' in sys.modules)
 """
     result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert result.stdout.strip() == str(imports)
+    assert result.stdout.split() == ["False", "True"]

@@ -19,7 +19,6 @@ from core.classifiers.weights import (
     HubFile,
     PackageFile,
     UrlFile,
-    cached_digest,
     check_sha256,
     format_bytes,
 )
@@ -198,7 +197,10 @@ def test_hub_file_is_fetched_with_what_lies_beside_it(server, use_hub):
     assert path == SOURCE.locate() and str(path).endswith(f"{COMMIT}/weights.bin") and path.read_bytes() == CONTENT
     assert (path.parent / "config.json").read_bytes() == FILES["config.json"]
     assert steps[-1] == (len(CONTENT), len(CONTENT))
-    assert cached_digest(path) == DIGEST and cached_digest(path.parent / DIGEST) is None
+    assert check_sha256(path) == DIGEST
+    path.resolve().write_bytes(CONTENT[:-1])
+    with pytest.raises(RuntimeError, match=f"weights.bin is not the published one.*expected {DIGEST}"):
+        check_sha256(path)
 
 
 def test_hub_file_that_is_not_what_the_hub_states_is_refused_and_not_kept(server, use_hub):

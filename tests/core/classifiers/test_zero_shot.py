@@ -1,7 +1,6 @@
 """CLIP as a classifier, against open_clip's own preprocessing, towers and zero-shot weights."""
 
 import json
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -50,19 +49,6 @@ def tiny(tmp_path_factory):
     return folder, network
 
 
-@pytest.fixture(scope="module")
-def vit_b_32():
-    """The paper's architecture with seeded random weights: its folder, open_clip's model and preprocessing.
-
-    600 MB, so the folder goes as soon as the tests of this file are over.
-    """
-    torch.manual_seed(0)
-    network, _, preprocess = open_clip.create_model_and_transforms("ViT-B-32-quickgelu", load_weights=False)
-    with tempfile.TemporaryDirectory() as folder:
-        _save(Path(folder), network, open_clip.get_model_config("ViT-B-32-quickgelu"))
-        yield Path(folder), network.eval(), preprocess
-
-
 def _pictures(height, width, count=2):
     """Smooth random pictures: photographs have little at the finest frequencies, too."""
     rng = np.random.default_rng(0)
@@ -93,29 +79,6 @@ def _difference(ours, theirs):
     return ((ours - theirs).norm(dim=1) / spread).max().item()
 
 
-def test_vit_b_32_agrees_with_open_clip(vit_b_32):
-    folder, network, preprocess = vit_b_32
-    classifier = load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)
-    tokenizer = open_clip.get_tokenizer("ViT-B-32-quickgelu")
-    reference = _reference(network, preprocess, tokenizer, CIFAR10.names)
-
-    def difference(height, width):
-        pictures = _pictures(height, width)
-        return _difference(classifier(_images(pictures)), reference(pictures))
-
-    assert difference(224, 224) < 1e-3
-    assert difference(224, 260) < 1e-3  # a crop
-    # Other sizes are resized, and PIL alone rounds the result to whole grey values. This network, whose weights are
-    # random, changes by 0.2 to 2 % under any noise of that size.
-    assert difference(32, 32) < 5e-2
-    assert difference(300, 260) < 5e-2
-
-    images = _images(_pictures(32, 32, count=1)).requires_grad_()
-    (gradient,) = torch.autograd.grad(classifier(images)[0, 3], images)
-    assert (gradient != 0).all()
-    assert all(parameter.grad is None for parameter in classifier.parameters())
-
-
 def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path):
     folder, network = tiny
     _save(tmp_path / "gelu", network, TINY | {"quick_gelu": False})
@@ -125,16 +88,29 @@ def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path
     assert _difference(wrong(images), right(images)) > 1e-2
 
 
-def test_tiny_clip_agrees_with_open_clip(tiny):
+def test_folder_agrees_with_open_clip(tiny):
     folder, _ = tiny
     network, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
     classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
-    pictures = _pictures(32, 32)
-    expected = _reference(network.eval(), preprocess, tokenizer, ANIMALS.names)(pictures)
-    torch.testing.assert_close(classifier(_images(pictures)), expected, rtol=1e-3, atol=1e-4)
+    reference = _reference(network.eval(), preprocess, tokenizer, ANIMALS.names)
     assert classifier.kind == "zero-shot" and classifier.template == "a photo of a {class}"
     assert classifier.image_size == 32 and classifier.classes is ANIMALS and len(classifier.sha256) == 64
+
+    def difference(height, width):
+        pictures = _pictures(height, width)
+        return _difference(classifier(_images(pictures)), reference(pictures))
+
+    assert difference(32, 32) < 1e-3
+    assert difference(32, 40) < 1e-3  # a crop
+    # Other sizes are resized, and PIL alone rounds the result to whole grey values.
+    assert difference(20, 20) < 5e-2
+    assert difference(50, 40) < 5e-2
+
+    images = _images(_pictures(20, 20, count=1)).requires_grad_()
+    (gradient,) = torch.autograd.grad(classifier(images)[0, 2], images)
+    assert (gradient != 0).all()
+    assert all(parameter.grad is None for parameter in classifier.parameters())
 
 
 def test_logits_are_scale_times_cosine(tiny):
