@@ -50,7 +50,7 @@ def weight_server(content: bytes) -> Iterator[WeightServer]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         served.url = f"http://127.0.0.1:{server.server_port}/weights.th"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield served
         served.release()
         server.shutdown()
@@ -58,12 +58,12 @@ def weight_server(content: bytes) -> Iterator[WeightServer]:
 
 @contextlib.contextmanager
 def silent_server() -> Iterator[str]:
-    """Address of a server that accepts connections and never says a word."""
+    """URL of a server that accepts connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/weights.th"
 
 
 def dead_address() -> str:
-    """An address on this machine where nobody listens."""
+    """A URL on this machine where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}/weights.th"

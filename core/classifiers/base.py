@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
 
 import torch
 from torch import nn
@@ -32,6 +34,8 @@ class Classifier(nn.Module):
     def __init__(self, identity: Identity, network: nn.Module, preprocess: Preprocess, classes: ClassSet) -> None:
         super().__init__()
         self.identity = identity
+        self.name, self.weights_id, self.sha256 = identity.name, identity.weights_id, identity.sha256
+        self.image_size = preprocess.size
         self.network = network
         self.preprocess = preprocess
         self.classes = classes
@@ -39,31 +43,15 @@ class Classifier(nn.Module):
         self.train(False)
 
     @property
-    def name(self) -> str:
-        return self.identity.name
-
-    @property
-    def weights_id(self) -> str:
-        return self.identity.weights_id
-
-    @property
-    def sha256(self) -> str | None:
-        return self.identity.sha256
-
-    @property
-    def image_size(self) -> int:
-        return self.preprocess.size
-
-    @property
     def device(self) -> torch.device:
         return self.preprocess.mean.device
 
     def train(self, mode: bool = True) -> Self:
-        """Stays in eval mode, whatever `mode` says: batch statistics and dropout never change an answer."""
+        """Stays in eval mode, whatever `mode` says: batch statistics and dropout never change a prediction."""
         return super().train(False)
 
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
-        """The same network, answering about other classes; nothing of the network is copied.
+        """The same network, asked about other classes; nothing of the network is copied.
 
         Args:
             class_set: the wanted classes; logits come in their order.
@@ -72,3 +60,39 @@ class Classifier(nn.Module):
             ValueError: a closed-set classifier does not know a class or was given a template; a bad template.
         """
         raise NotImplementedError
+
+
+def read_weights(path: Path) -> Any:
+    """The contents of a weight file: safetensors, or torch's format restricted to plain tensors.
+
+    Raises:
+        RuntimeError: the file is damaged or holds anything but plain data; names the file.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # both libraries raise a dozen unrelated types for a damaged file
+        raise RuntimeError(
+            f"weight file {path} cannot be read ({str(error).splitlines()[0]}); "
+            "it may be damaged or cut short, so delete it and fetch it again"
+        ) from error
+
+
+def load_strictly(network: nn.Module, state: Mapping[str, torch.Tensor], path: Path) -> nn.Module:
+    """The network with every tensor loaded.
+
+    Raises:
+        RuntimeError: names or shapes differ; names the file and the first differences.
+    """
+    try:
+        network.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        reasons = " ".join(line.strip() for line in str(error).splitlines()[1:3])
+        raise RuntimeError(
+            f"weight file {path} does not fit {type(network).__name__}: {reasons[:300]}; "
+            "check that it is the right file"
+        ) from error
+    return network

@@ -1,4 +1,4 @@
-"""The small models that come with the project, in `precomputed/models/`. Imports no torch."""
+"""The small models that come with the project, in `precomputed/models/`. Does not import torch."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from core.classifiers.families import OPEN_CLIP_CONFIG, open_clip_folder_source
 from core.classifiers.loaders import load_bundled_clip, load_bundled_network
 from core.classifiers.spec import ClassifierSpec
-from core.classifiers.weights import FolderFile
+from core.classifiers.weights import OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, FolderFile
 from core.data.classes import PRECOMPUTED
 
 MODELS = PRECOMPUTED / "models"
-REPOSITORY_SOURCE = "trained by core.training"
 
 
 def bundled_specs(folder: Path | None = None) -> dict[str, ClassifierSpec]:
@@ -44,23 +42,23 @@ def model_card(name: str, folder: Path | None = None) -> str | None:
 def _spec(folder: Path) -> ClassifierSpec:
     config = _read(folder / "config.json")
     is_clip = (folder / OPEN_CLIP_CONFIG).is_file()
-    side = config.get("image_size", 32)
     if is_clip:
         side = _read(folder / OPEN_CLIP_CONFIG).get("model_cfg", {}).get("vision_cfg", {}).get("image_size")
+        weights = FolderFile(folder, OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,))
+    else:
+        side = config.get("image_size", 32)
+        weights = FolderFile(folder, ("model.safetensors",), ("config.json",))
     return ClassifierSpec(
         name=folder.name,
         title=config.get("title", folder.name),
         kind="zero-shot" if is_clip else "closed-set",
         load=load_bundled_clip if is_clip else load_bundled_network,
-        weights=open_clip_folder_source(folder)
-        if is_clip
-        else FolderFile(folder, ("model.safetensors",), ("config.json",)),
+        weights=weights,
         weights_id=f"bundled {folder.name}",
         licence=config.get("licence", "MIT"),
-        source=config.get("source", REPOSITORY_SOURCE),
+        source=config.get("source", "trained by core.training"),
         image_size=side,
         vocabulary=config.get("classes", "cifar10"),
-        revision=config.get("revision"),
         sha256=config.get("sha256"),
     )
 

@@ -19,7 +19,7 @@ class ClosedSetClassifier(Classifier):
         network: normalised images -> logits over the vocabulary.
         preprocess: the network's own.
         vocabulary: the classes of the network's outputs, in order.
-        classes: what to answer about; None for the whole vocabulary.
+        classes: the K classes of the logits; None for the whole vocabulary.
     Raises:
         ValueError: a class is not in the vocabulary.
     """
@@ -38,7 +38,7 @@ class ClosedSetClassifier(Classifier):
         super().__init__(identity, network, preprocess, classes or vocabulary)
         self.vocabulary = vocabulary
         chosen = vocabulary_columns(vocabulary, self.classes, identity.name)
-        everything = chosen == tuple(range(len(vocabulary)))
+        everything = chosen == list(range(len(vocabulary)))
         columns = None if everything else torch.tensor(chosen, device=self.device)
         self.register_buffer("columns", columns, persistent=False)
 
@@ -56,7 +56,7 @@ class ClosedSetClassifier(Classifier):
         return ClosedSetClassifier(self.identity, self.network, self.preprocess, self.vocabulary, class_set)
 
 
-def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> tuple[int, ...]:
+def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> list[int]:
     """Where each class of `class_set` stands among a closed-set classifier's outputs.
 
     ImageNet classes are matched by index or WordNet id where both sides have them, everything else by name.
@@ -74,14 +74,13 @@ def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> 
         known, wanted = vocabulary.imagenet_indices, class_set.imagenet_indices
     elif vocabulary.wnids and class_set.wnids:
         known, wanted = vocabulary.wnids, class_set.wnids
-    places = {key: column for column, key in enumerate(known)}
-    missing = [class_set.names[k] for k, key in enumerate(wanted) if key not in places]
+    columns = {key: column for column, key in enumerate(known)}
+    missing = [repr(class_set.names[k]) for k, key in enumerate(wanted) if key not in columns]
     if missing:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise ValueError(
             f"classifier {name!r} knows only the {len(vocabulary)} {vocabulary.name} classes, which do not "
-            f"include {', '.join(map(repr, missing[:3]))}{more}; "
-            "use a data set of its classes, or a zero-shot classifier"
+            f"include {', '.join(missing[:3])}{more}; use a data set of its classes, or a zero-shot classifier"
         )
     shared = [key for key in wanted if known.count(key) > 1]
     if shared:
@@ -89,4 +88,4 @@ def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> 
             f"{shared[0]!r} names several classes of classifier {name!r}; "
             "give the class set's imagenet_indices or wnids"
         )
-    return tuple(places[key] for key in wanted)
+    return [columns[key] for key in wanted]

@@ -1,34 +1,31 @@
-"""Classifiers by their maker's own name: "open_clip:...", "timm:...", "torchvision:...". Imports no torch."""
+"""Classifiers by their maker's own name: "open_clip:...", "timm:...", "torchvision:...".
+
+Each library is asked what it knows about the name, so asking about one imports it, and torch with it.
+"""
 
 from __future__ import annotations
 
 import difflib
-import json
+import importlib
+import importlib.util
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from core.classifiers import package_tables as tables
-from core.classifiers.hub import HubFile
-from core.classifiers.loaders import (
-    has_package,
-    load_open_clip_folder,
-    open_clip_loader,
-    timm_loader,
-    torchvision_loader,
-)
+from core.classifiers.loaders import load_open_clip, load_open_clip_folder, load_timm, load_torchvision
 from core.classifiers.spec import ClassifierSpec
-from core.classifiers.weights import FolderFile, UrlFile, WeightSource
-
-OPEN_CLIP_CONFIG = "open_clip_config.json"
-# In open_clip's own order of preference, so that the file checked is the file it loads.
-OPEN_CLIP_WEIGHTS = (
-    "open_clip_model.safetensors",
-    "open_clip_pytorch_model.safetensors",
-    "open_clip_pytorch_model.bin",
-    "open_clip_pytorch_model.pth",
+from core.classifiers.weights import (
+    OPEN_CLIP_CONFIG,
+    OPEN_CLIP_WEIGHTS,
+    TIMM_WEIGHTS,
+    TOKENIZER_FILES,
+    FolderFile,
+    HubFile,
+    UrlFile,
 )
-TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "vocab*", "merges.txt", "*.model", "bpe*")
-TIMM_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+
+HUB = "https://huggingface.co"
 HUB_LICENCE = "see the model card"
 
 
@@ -39,142 +36,151 @@ def family_spec(name: str) -> ClassifierSpec | None:
         ValueError: the family has no such model, or its weights would compute something else than intended.
         ModuleNotFoundError: the family's package is not installed.
     """
-    prefix, colon, rest = name.partition(":")
-    if not colon or prefix not in FAMILIES:
-        return None
-    return FAMILIES[prefix](name, rest)
+    prefix, _, rest = name.partition(":")
+    return FAMILIES[prefix](name, rest) if rest and prefix in FAMILIES else None
 
 
-def open_clip_folder_source(folder: Path) -> FolderFile:
-    """Weights of a folder in open_clip's format."""
-    return FolderFile(folder, OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,))
+def open_clip_repository(
+    repo_id: str,
+    *,
+    name: str,
+    title: str | None = None,
+    licence: str = HUB_LICENCE,
+    image_size: int | None = None,
+    download_bytes: int | None = None,
+) -> ClassifierSpec:
+    """The spec of a CLIP that lies on the hub in open_clip's format. Does not import open_clip."""
+    files = OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,), TOKENIZER_FILES
+    return ClassifierSpec(
+        name=name,
+        title=title or f"CLIP {repo_id}",
+        kind="zero-shot",
+        load=load_open_clip_folder,
+        weights=HubFile(repo_id, *files, download_bytes=download_bytes),
+        weights_id=f"hf-hub {repo_id}",
+        licence=licence,
+        source=f"{HUB}/{repo_id}",
+        image_size=image_size,
+    )
 
 
 def _open_clip(name: str, rest: str) -> ClassifierSpec:
     if rest.startswith("local-dir:"):
         return _open_clip_folder(name, Path(rest.removeprefix("local-dir:")).expanduser())
     if rest.startswith("hf-hub:"):
-        return _open_clip_hub(name, rest.removeprefix("hf-hub:"))
-    architecture, slash, tag = rest.rpartition("/")
+        return open_clip_repository(rest.removeprefix("hf-hub:"), name=name)
+    open_clip = _library("open_clip", "open_clip_torch")
+    known = {architecture for architecture, _ in open_clip.list_pretrained()}
+    architecture, _, tag = rest.rpartition("/") if "/" in rest else (rest, "", "")
     architecture, tag = architecture.replace("/", "-"), tag.lower().replace("-", "_")
-    known = tables.open_clip_tags()
-    if not slash and rest.replace("/", "-") in known:
-        tags = ", ".join(known[rest.replace("/", "-")])
-        raise ValueError(f"{name!r} does not say which weights; write {name}/TAG with one of the tags {tags}")
     if architecture not in known:
         raise ValueError(
-            f"open_clip has no weights for {rest!r}{_did_you_mean(architecture or rest, known)}; "
+            f"open_clip has no weights for {rest!r}{_did_you_mean(architecture, known)}; "
             "write open_clip:ARCHITECTURE/TAG, open_clip:hf-hub:OWNER/NAME or open_clip:local-dir:FOLDER"
         )
-    if tag not in known[architecture]:
-        tags = ", ".join(known[architecture])
-        raise ValueError(f"open_clip has no weights {tag!r} for {architecture}; known: {tags}")
-    entry, config = known[architecture][tag], tables.open_clip_config(architecture)
+    weights, config = open_clip.get_pretrained_cfg(architecture, tag), open_clip.get_model_config(architecture)
+    if not weights:
+        tags = ", ".join(open_clip.list_pretrained_tags_by_model(architecture))
+        lack = f"open_clip has no weights {tag!r} for {architecture}" if tag else f"{name!r} does not say which weights"
+        raise ValueError(f"{lack}; write open_clip:{architecture}/TAG with one of the tags {tags}")
     text = config["text_cfg"]
     if "hf_model_name" in text:
         raise ValueError(
             f"{architecture} takes its text tower from the package transformers ({text['hf_model_name']}), "
             "which is not supported; take an architecture with open_clip's own text tower"
         )
-    if entry.quick_gelu != bool(config.get("quick_gelu")):
-        raise ValueError(_wrong_activation(architecture, tag, known))
-    if "hf_tokenizer_name" in text:
-        _require_transformers(architecture)
-    owner_name, _, filename = entry.hub.rpartition("/")
-    source: WeightSource
-    if entry.hub:
-        extras = TOKENIZER_FILES if "hf_tokenizer_name" in text else ()
-        source = HubFile(owner_name, (filename,) if filename else OPEN_CLIP_WEIGHTS, extras=extras)
-    else:
-        source = UrlFile(entry.url)
+    needs = bool(weights.get("quick_gelu"))
+    if needs != bool(config.get("quick_gelu")):  # open_clip itself loads such a pair with a warning
+        twin = f"{architecture}-quickgelu"
+        has_twin = twin in open_clip.list_models() and open_clip.get_pretrained_cfg(twin, tag)
+        raise ValueError(
+            f"{name} would silently compute something else, because these weights "
+            f"{'need' if needs else 'do not use'} QuickGELU; "
+            + (f"use open_clip:{twin}/{tag}" if has_twin else "open_clip has no matching architecture, use another tag")
+        )
+    if "hf_tokenizer_name" in text and not importlib.util.find_spec("transformers"):
+        raise ModuleNotFoundError(
+            f"the tokenizer of {architecture} comes from the package transformers; run 'pip install transformers'"
+        )
+    repo_id, _, filename = weights.get("hf_hub", "").rpartition("/")
+    extras = TOKENIZER_FILES if "hf_tokenizer_name" in text else ()
+    files = (filename,) if filename else OPEN_CLIP_WEIGHTS
     return ClassifierSpec(
         name=name,
         title=f"CLIP {architecture} ({tag})",
         kind="zero-shot",
-        load=open_clip_loader(architecture, tag),
-        weights=source,
+        load=partial(load_open_clip, architecture=architecture, tag=tag),
+        weights=HubFile(repo_id, files, extras=extras) if repo_id else UrlFile(weights["url"]),
         weights_id=f"open_clip {architecture}/{tag}",
         licence=HUB_LICENCE,
-        source=f"https://huggingface.co/{owner_name}" if entry.hub else entry.url,
-        image_size=_side(config),
-    )
-
-
-def _open_clip_hub(name: str, repo_id: str) -> ClassifierSpec:
-    source = HubFile(repo_id, OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,), TOKENIZER_FILES)
-    return ClassifierSpec(
-        name=name,
-        title=f"CLIP {repo_id}",
-        kind="zero-shot",
-        load=load_open_clip_folder,
-        weights=source,
-        weights_id=f"hf-hub {repo_id}",
-        licence=HUB_LICENCE,
-        source=f"https://huggingface.co/{repo_id}",
+        source=f"{HUB}/{repo_id}" if repo_id else weights["url"],
     )
 
 
 def _open_clip_folder(name: str, folder: Path) -> ClassifierSpec:
-    config = folder / OPEN_CLIP_CONFIG
-    side = _side(json.loads(config.read_text(encoding="utf-8")).get("model_cfg", {})) if config.is_file() else None
     return ClassifierSpec(
         name=name,
         title=f"CLIP from {folder.name}",
         kind="zero-shot",
         load=load_open_clip_folder,
-        weights=open_clip_folder_source(folder),
+        weights=FolderFile(folder, OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,)),
         weights_id=f"folder {folder.name}",
         licence="as its author says",
         source=str(folder),
-        image_size=side,
     )
 
 
 def _torchvision(name: str, rest: str) -> ClassifierSpec:
+    models = _library("torchvision.models", "torchvision")
     model, _, version = rest.partition("/")
-    versions = tables.torchvision_weights(model)
-    if not versions:
-        raise ValueError(f"torchvision has no classifier {model!r}{_did_you_mean(model, tables.torchvision_names())}")
-    version = version or "DEFAULT"
-    if version not in versions:
+    known = models.list_models(module=models)
+    if model not in known:
+        raise ValueError(f"torchvision has no classifier {model!r}{_did_you_mean(model, known)}")
+    versions = models.get_model_weights(model).__members__
+    if (version or "DEFAULT") not in versions:
         raise ValueError(f"torchvision has no weights {version!r} for {model}; known: {', '.join(versions)}")
-    entry = versions[version]
-    digest = entry.url.rsplit("-", 1)[-1].removesuffix(".pth")
+    weights = versions[version or "DEFAULT"]
+    digest = weights.url.rsplit("-", 1)[-1].removesuffix(".pth")
     # torchvision states mebibytes with three digits after the point: one thousand bytes
-    size = None if entry.mebibytes is None else round(entry.mebibytes * 2**20 / 1000) * 1000
+    size = round(weights.meta["_file_size"] * 2**20 / 1000) * 1000
     return ClassifierSpec(
         name=name,
-        title=f"{model} ({entry.version}, torchvision)",
+        title=f"{model} ({weights.name}, torchvision)",
         kind="closed-set",
-        load=torchvision_loader(model, entry.version),
-        weights=UrlFile(entry.url, digest, size),
-        weights_id=f"torchvision {model} {entry.version}",
-        licence="CC-BY-NC-4.0" if "SWAG" in entry.version else "BSD-3-Clause",
-        source=entry.url,
+        load=partial(load_torchvision, model=model, version=weights.name),
+        weights=UrlFile(weights.url, digest, size),
+        weights_id=f"torchvision {model} {weights.name}",
+        licence=weights.meta.get("license", "BSD-3-Clause"),  # stated where it is not torchvision's own
+        source=weights.url,
         vocabulary="imagenet",
         sha256=digest,
     )
 
 
 def _timm(name: str, rest: str) -> ClassifierSpec:
-    entry = tables.timm_weights(rest)
-    if entry is None:
-        raise ValueError(f"timm has no weights {rest!r}{_did_you_mean(rest, tables.timm_names())}")
-    full = f"{entry.architecture}.{entry.tag}" if entry.tag else entry.architecture
-    source: WeightSource
-    if entry.hub_id:
-        source = HubFile(entry.hub_id, (entry.hub_filename,) if entry.hub_filename else TIMM_WEIGHTS)
-    else:
-        source = UrlFile(entry.url or "")
+    timm = _library("timm", "timm")
+    try:
+        weights = timm.get_pretrained_cfg(rest)
+    except RuntimeError:  # the architecture has no such tag
+        weights = None
+    if weights is None or not weights.has_weights:
+        raise ValueError(f"timm has no weights {rest!r}{_did_you_mean(rest, timm.list_pretrained())}")
+    if weights.num_classes != 1000:
+        raise ValueError(
+            f"timm's {rest!r} has {weights.num_classes} outputs, not the 1,000 ImageNet classes; "
+            "take weights whose tag ends in in1k"
+        )
+    model = f"{weights.architecture}.{weights.tag}" if weights.tag else weights.architecture
+    files = (weights.hf_hub_filename,) if weights.hf_hub_filename else TIMM_WEIGHTS
     return ClassifierSpec(
         name=name,
-        title=f"{full} (timm)",
+        title=f"{model} (timm)",
         kind="closed-set",
-        load=timm_loader(full),
-        weights=source,
-        weights_id=f"timm {full}",
-        licence=HUB_LICENCE,
-        source=f"https://huggingface.co/{entry.hub_id}" if entry.hub_id else entry.url or "",
+        load=partial(load_timm, model=model),
+        weights=HubFile(weights.hf_hub_id, files) if weights.hf_hub_id else UrlFile(weights.url),
+        weights_id=f"timm {model}",
+        licence=weights.license or HUB_LICENCE,
+        source=f"{HUB}/{weights.hf_hub_id}" if weights.hf_hub_id else weights.url,
         vocabulary="imagenet",
     )
 
@@ -186,32 +192,15 @@ FAMILIES: dict[str, Callable[[str, str], ClassifierSpec]] = {
 }
 
 
+def _library(module: str, distribution: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"the package {distribution} is not installed; run 'pip install {distribution}'"
+        ) from error
+
+
 def _did_you_mean(wanted: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5)
     return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
-
-
-def _wrong_activation(architecture: str, tag: str, known: dict[str, dict[str, tables.OpenClipTag]]) -> str:
-    # open_clip itself loads such a pair with a warning.
-    twin = f"{architecture}-quickgelu"
-    advice = (
-        f"use open_clip:{twin}/{tag}"
-        if tag in known.get(twin, {}) and twin in tables.open_clip_architectures()
-        else "open_clip ships no matching architecture, so use another tag"
-    )
-    return (
-        f"open_clip:{architecture}/{tag} would silently compute something else, because these weights "
-        f"{'need' if known[architecture][tag].quick_gelu else 'do not use'} QuickGELU; {advice}"
-    )
-
-
-def _require_transformers(architecture: str) -> None:
-    if not has_package("transformers"):
-        raise ModuleNotFoundError(
-            f"the tokenizer of {architecture} comes from the package transformers; run 'pip install transformers'"
-        )
-
-
-def _side(config: dict) -> int | None:
-    side = config.get("vision_cfg", {}).get("image_size")
-    return side if isinstance(side, int) else None

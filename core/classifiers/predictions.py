@@ -1,4 +1,4 @@
-"""What a classifier says about a few pictures: probabilities, and how they change under one wave."""
+"""Predictions of a classifier for a few pictures, and how they change under one wave."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def wave_on_image(
 
 @dataclass(frozen=True)
 class Predictions:
-    """A classifier's answers to one image under one wave.
+    """A classifier's predictions for one image under one wave.
 
     clean, perturbed: (K,) probabilities. curve: (V, K) probabilities with the wave at each size of `epsilons`.
     """
@@ -78,7 +78,7 @@ class Predictions:
     curve: np.ndarray
 
 
-def answers(
+def predict_under_wave(
     classifier: Classifier,
     image: np.ndarray,
     frequency: Frequency,
@@ -88,7 +88,7 @@ def answers(
     seed: int,
     position: int = 0,
 ) -> Predictions:
-    """Predictions to the clean image, to the perturbed one, and along a row of sizes; one forward pass for all."""
+    """Predictions for the clean image, the perturbed one, and along a row of sizes; one forward pass for all."""
     sizes = (0.0, epsilon, *epsilons)
     batch = [wave_on_image(image, frequency, size, seed=seed, position=position).perturbed for size in sizes]
     probabilities = class_probabilities(classifier, np.stack(batch))
@@ -97,9 +97,9 @@ def answers(
 
 @dataclass(frozen=True)
 class Flips:
-    """How often one wave changes a classifier's first answer over some images.
+    """How often one wave changes a classifier's top-1 prediction over some images.
 
-    changed: images whose first answer changed. broken: of those, right before and wrong with the wave.
+    changed: images whose prediction changed. broken: of those, right before and wrong with the wave.
     repaired: wrong before, right with it. count: images.
     """
 
@@ -125,7 +125,7 @@ def flips(
     seed: int,
     start: int = 0,
 ) -> Flips:
-    """Count the images whose first answer the wave changes.
+    """Count the images whose top-1 prediction the wave changes.
 
     Args:
         images: (N, 3, H, W) uint8; labels: (N,).

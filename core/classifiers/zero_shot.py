@@ -51,7 +51,7 @@ class ClipModel(nn.Module):
         """A classifier for these classes, sharing the towers.
 
         Args:
-            class_set: what to answer about.
+            class_set: the K classes.
             template: prompt pattern with one `{class}`; None for the paper's.
         Raises:
             ValueError: a bad template.
@@ -78,7 +78,7 @@ class ZeroShotClassifier(Classifier):
 
     Args:
         clip: the towers.
-        class_set: what to answer about.
+        class_set: the K classes.
         template: prompt pattern with one `{class}`.
     Raises:
         ValueError: a bad template.

@@ -83,9 +83,9 @@ describe the sampling of test images, not the spread between seeds.
     model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{{folder}}")
     tokenizer = open_clip.get_tokenizer(f"local-dir:{{folder}}", bpe_path=f"{{folder}}/bpe_vocabulary.txt.gz")
 
-Inside this project the image tower runs in torch alone (`core/architectures/mobilevit.py`), with the same answers, and
-`prompt_embeddings.npz` holds what the text tower says about "a photo of a {{class}}": open_clip is imported only for
-prompts of your own.
+Inside this project the image tower runs in torch alone, with the same predictions
+(`core/classifiers/networks/mobilevit_xxs.py`), and `prompt_embeddings.npz` holds what the text tower says about
+"a photo of a {{class}}": open_clip is imported only for prompts of your own.
 
 ## Limits
 

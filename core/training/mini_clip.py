@@ -21,8 +21,8 @@ import open_clip
 import torch
 from torch import nn
 
+from core.classifiers.networks.mini_clip import save_prompt_embeddings
 from core.classifiers.networks.mini_resnet import MiniResNet
-from core.classifiers.prompt_embeddings import save_prompt_embeddings
 from core.device import keep_freed_memory
 from core.files import write_atomically
 from core.training.arguments import training_parser

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import list_classifiers
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from ui.shared.text import one_line
@@ -48,10 +48,7 @@ class Entry:
 
 def classifier_title(name: str) -> str:
     """A classifier's name for people; unknown ones keep their own."""
-    try:
-        return classifier_spec(name).title
-    except (ValueError, ModuleNotFoundError):
-        return one_line(name)
+    return {spec.name: spec.title for spec in list_classifiers()}.get(name) or one_line(name)
 
 
 def dataset_title(name: str) -> str:

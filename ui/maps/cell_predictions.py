@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import paper
-from core.classifiers.predictions import Flips, Predictions, answers, flips, top1_predictions
+from core.classifiers.predictions import Flips, Predictions, flips, predict_under_wave, top1_predictions
 from core.classifiers.registry import ClassifierSpec
 from ui.maps.own_classes import ask_in_own_words
 from ui.maps.prediction_tables import answer_table, probability_curve
@@ -133,7 +133,9 @@ def _answers_of(
     position: int,
 ) -> Predictions:
     image = pixels.astype(np.float32) / 255
-    return answers(classifier_for(name, class_set), image, frequency, epsilon, sizes, seed=seed, position=position)
+    return predict_under_wave(
+        classifier_for(name, class_set), image, frequency, epsilon, sizes, seed=seed, position=position
+    )
 
 
 def _flip_counts(ready: list[ClassifierSpec], shown: WavedPicture) -> None:

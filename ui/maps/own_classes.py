@@ -11,9 +11,9 @@ import streamlit as st
 
 from core import paper
 from core.classifiers.bundled import bundled_specs
-from core.classifiers.predictions import Predictions, answers
+from core.classifiers.predictions import Predictions, predict_under_wave
 from core.classifiers.registry import ClassifierSpec
-from core.classifiers.text import FEWEST_CLASSES, MOST_CLASSES, check_prompts, parse_class_list, parse_template
+from core.classifiers.text import MAX_CLASSES, MIN_CLASSES, check_prompts, parse_class_list, parse_template
 from core.data.classes import ClassSet
 from core.errors import sentence
 from ui.maps.prediction_tables import answer_table
@@ -70,7 +70,7 @@ def ask_in_own_words(shown: WavedPicture, *, loaded: bool) -> Callable[[], None]
 def _question() -> tuple[str, str]:
     """The two fields; returns what is typed in them."""
     typed = st.text_area(
-        f"Classes, on lines of their own or separated by commas ({FEWEST_CLASSES} to {MOST_CLASSES})",
+        f"Classes, on lines of their own or separated by commas ({MIN_CLASSES} to {MAX_CLASSES})",
         DEFAULT_CLASSES,
         height=100,
         key=CLASSES,
@@ -154,7 +154,9 @@ def _answers_of(
     position: int,
 ) -> Predictions:
     image = pixels.astype(np.float32) / 255
-    return answers(_asked(name, classes, template), image, frequency, epsilon, (), seed=seed, position=position)
+    return predict_under_wave(
+        _asked(name, classes, template), image, frequency, epsilon, (), seed=seed, position=position
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)

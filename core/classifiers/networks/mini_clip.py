@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import io
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.classifiers.networks.mobilevit import MobileViT
+from core.classifiers.networks.mobilevit_xxs import MobileVitXxs
+from core.files import write_atomically
 
-IMAGE_TOWER = "mobilevit_xxs"  # timm's name of what `MobileViT` is
+IMAGE_TOWER = "mobilevit_xxs"  # timm's name of what `MobileVitXxs` is
+PROMPT_FILE = "prompt_embeddings.npz"
 _TRUNK, _PROJECTION = "visual.trunk.", "visual.head.proj.weight"
 
 
@@ -28,7 +33,7 @@ class MiniClip(nn.Module):
     def __init__(self, state: Mapping[str, Tensor], load_whole: Callable[[], Any]) -> None:
         super().__init__()
         self._load_whole = load_whole
-        self.trunk = MobileViT()
+        self.trunk = MobileVitXxs()
         self.trunk.load_state_dict({key.removeprefix(_TRUNK): state[key] for key in state if key.startswith(_TRUNK)})
         self.trunk.eval().fuse()
         width, features = state[_PROJECTION].shape
@@ -48,3 +53,28 @@ class MiniClip(nn.Module):
     def _whole(self) -> Any:
         with torch.inference_mode(False):
             return self._load_whole().requires_grad_(False).eval()
+
+
+def save_prompt_embeddings(folder: Path, prompts: Sequence[str], embeddings: np.ndarray, weights_sha256: str) -> None:
+    """Write the embeddings of the usual prompts to `PROMPT_FILE`, so that those prompts need no text tower.
+
+    Args:
+        folder: the model's.
+        prompts: K sentences.
+        embeddings: (K, D) float32, unit rows.
+        weights_sha256: of the weights that they come from.
+    """
+    stream = io.BytesIO()
+    np.savez(stream, prompts=np.array(prompts), embeddings=embeddings, weights_sha256=np.array(weights_sha256))
+    write_atomically(folder / PROMPT_FILE, stream.getvalue())
+
+
+def load_prompt_embeddings(folder: Path, weights_sha256: str | None) -> dict[str, np.ndarray]:
+    """Prompt -> (D,) float32; empty where the folder holds none that come from these weights."""
+    path = folder / PROMPT_FILE
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as file:
+        if str(file["weights_sha256"]) != weights_sha256:
+            return {}
+        return dict(zip(file["prompts"].tolist(), file["embeddings"], strict=True))

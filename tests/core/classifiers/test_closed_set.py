@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from core.classifiers.closed_set import ClosedSetClassifier
-from core.classifiers.loaders import load_efficientnet_lite0, load_resnet56, timm_loader, torchvision_loader
+from core.classifiers.loaders import load_efficientnet_lite0, load_resnet56, load_timm, load_torchvision
 from core.classifiers.networks.resnet_cifar import CifarResNet
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.registry import CLASSIFIERS, load_classifier
@@ -70,10 +70,7 @@ def test_resnet56_is_the_network_of_the_paper(resnet56_file):
     std = torch.tensor([0.2470, 0.2435, 0.2616]).view(3, 1, 1)
     torch.testing.assert_close(classifier(images), _slow_resnet56(state, (images - mean) / std), rtol=1e-4, atol=1e-4)
     assert classifier.classes is CIFAR10 and classifier.image_size == 32
-
-
-def test_resnet56_has_the_published_number_of_parameters():
-    assert sum(p.numel() for p in CifarResNet(56).parameters()) == 853_018
+    assert sum(p.numel() for p in classifier.network.parameters()) == 853_018  # as published
 
 
 def test_resnet56_loads_through_the_registry(resnet56_file, monkeypatch):
@@ -82,6 +79,7 @@ def test_resnet56_loads_through_the_registry(resnet56_file, monkeypatch):
     classifier = load_classifier("resnet-56", weights=resnet56_file)
     expected = load_resnet56(resnet56_file, IDENTITY)
     images = torch.rand(2, 3, 40, 40)
+    # The registry stores the tensors channels-last, which changes nothing but the speed.
     torch.testing.assert_close(classifier(images), expected(images), rtol=1e-4, atol=1e-4)
     assert len(classifier.sha256) == 64
 
@@ -90,13 +88,6 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
     torch.save({"state_dict": CifarResNet(20).state_dict()}, tmp_path / "resnet20.th")
     with pytest.raises(RuntimeError, match=r"resnet20\.th does not fit CifarResNet: Missing key.*layer1\.3"):
         load_resnet56(tmp_path / "resnet20.th", IDENTITY)
-
-
-def test_weights_cut_short_are_refused(resnet56_file, tmp_path):
-    path = tmp_path / "cut.th"
-    path.write_bytes(resnet56_file.read_bytes()[:-50_000])
-    with pytest.raises(RuntimeError, match=r"cut\.th cannot be read .* delete it and fetch it again"):
-        load_resnet56(path, IDENTITY)
 
 
 def test_weights_that_carry_code_are_refused(tmp_path):
@@ -124,12 +115,6 @@ def test_efficientnet_lite0_refuses_a_file_of_other_shapes(tmp_path):
         load_efficientnet_lite0(tmp_path / "other.pth", IDENTITY)
 
 
-def test_channels_last_changes_nothing_but_the_speed(lite0):
-    images = torch.rand(1, 3, 224, 224)
-    path = CLASSIFIERS["efficientnet-lite0"].weights.locate()
-    torch.testing.assert_close(lite0(images), load_efficientnet_lite0(path, IDENTITY)(images), rtol=1e-3, atol=1e-3)
-
-
 def test_for_classes_restricts_and_reorders(lite0):
     images = torch.rand(2, 3, 64, 64)
     everything = lite0(images)
@@ -139,12 +124,7 @@ def test_for_classes_restricts_and_reorders(lite0):
     torch.testing.assert_close(named(images), everything[:, [1, 0]])
     by_wnid = lite0.for_classes(ClassSet("custom", ("a fish", "a gold one"), wnids=("n01440764", "n01443537")))
     torch.testing.assert_close(by_wnid(images), everything[:, [0, 1]])
-    assert hundred.classes == imagenet100() and lite0.classes == imagenet()
-
-
-def test_for_classes_shares_the_network(lite0):
-    hundred = lite0.for_classes(imagenet100())
-    assert hundred.network is lite0.network and hundred.for_classes(imagenet()).columns is None
+    assert hundred.classes == imagenet100() and lite0.classes == imagenet() and hundred.network is lite0.network
 
 
 def test_for_classes_names_what_is_unknown(lite0):
@@ -178,20 +158,20 @@ def test_gradients_reach_the_pixels(lite0):
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18"])
-def test_torchvision_loader_computes_what_torchvision_does(name, tmp_path):
+def test_load_torchvision_computes_what_torchvision_does(name, tmp_path):
     from torchvision import models
 
     torch.manual_seed(0)
     network = models.get_model(name, weights=None).eval()
     torch.save(network.state_dict(), tmp_path / "weights.pth")
-    classifier = torchvision_loader(name, "IMAGENET1K_V1")(tmp_path / "weights.pth", IDENTITY)
+    classifier = load_torchvision(tmp_path / "weights.pth", IDENTITY, model=name, version="IMAGENET1K_V1")
     images = torch.rand(2, 3, 224, 224)
     normalise = models.get_model_weights(name)["IMAGENET1K_V1"].transforms(resize_size=224)
     torch.testing.assert_close(classifier(images), network(normalise(images)), rtol=1e-4, atol=1e-4)
     assert classifier.image_size == 224 and len(classifier.classes) == 1000
 
 
-def test_torchvision_loader_reads_the_old_spelling_of_densenet(tmp_path):
+def test_load_torchvision_reads_the_old_spelling_of_densenet(tmp_path):
     import re
 
     from torchvision import models
@@ -203,18 +183,18 @@ def test_torchvision_loader_reads_the_old_spelling_of_densenet(tmp_path):
     }
     assert any("denselayer1.norm.1.weight" in key for key in old)
     torch.save(old, tmp_path / "weights.pth")
-    classifier = torchvision_loader("densenet121", "IMAGENET1K_V1")(tmp_path / "weights.pth", IDENTITY)
+    classifier = load_torchvision(tmp_path / "weights.pth", IDENTITY, model="densenet121", version="IMAGENET1K_V1")
     torch.testing.assert_close(classifier.network.state_dict(), network.state_dict())
 
 
-def test_timm_loader_computes_what_timm_does(tmp_path):
+def test_load_timm_computes_what_timm_does(tmp_path):
     import timm
     from safetensors.torch import save_file
 
     torch.manual_seed(0)
     network = timm.create_model("test_resnet.r160_in1k", pretrained=False).eval()
     save_file(network.state_dict(), tmp_path / "model.safetensors")
-    classifier = timm_loader("test_resnet.r160_in1k")(tmp_path / "model.safetensors", IDENTITY)
+    classifier = load_timm(tmp_path / "model.safetensors", IDENTITY, model="test_resnet.r160_in1k")
     config = timm.data.resolve_model_data_config(network)
     side = config["input_size"][-1]
     images = torch.rand(2, 3, side, side)
@@ -223,15 +203,10 @@ def test_timm_loader_computes_what_timm_does(tmp_path):
     assert classifier.image_size == side
 
 
-def test_timm_loader_refuses_weights_that_do_not_fit(tmp_path):
+def test_load_timm_refuses_weights_that_do_not_fit(tmp_path):
     torch.save({"weight": torch.zeros(1)}, tmp_path / "pytorch_model.bin")
     with pytest.raises(RuntimeError, match=r"pytorch_model\.bin does not fit timm's test_resnet\.r160_in1k"):
-        timm_loader("test_resnet.r160_in1k")(tmp_path / "pytorch_model.bin", IDENTITY)
-
-
-def test_timm_loader_refuses_another_vocabulary(tmp_path):
-    with pytest.raises(ValueError, match="has 21843 outputs, not the 1,000 ImageNet classes"):
-        timm_loader("vit_base_patch16_224.augreg_in21k")(tmp_path / "model.safetensors", IDENTITY)
+        load_timm(tmp_path / "pytorch_model.bin", IDENTITY, model="test_resnet.r160_in1k")
 
 
 def test_closed_set_classifier_on_paper():

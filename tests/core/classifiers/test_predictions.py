@@ -1,10 +1,16 @@
-"""Predictions to one image, and flips over many, against the sweep and against plain loops."""
+"""Predictions for one image, and flips over many, against the sweep and against plain loops."""
 
 import numpy as np
 import pytest
 import torch
 
-from core.classifiers.predictions import answers, class_probabilities, flips, top1_predictions, wave_on_image
+from core.classifiers.predictions import (
+    class_probabilities,
+    flips,
+    predict_under_wave,
+    top1_predictions,
+    wave_on_image,
+)
 from core.fourier.basis import fourier_basis, random_signs
 from core.sweep.cells import SweepConfig, sweep_cells
 
@@ -19,9 +25,9 @@ def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noi
     np.testing.assert_allclose(wave.norm, np.linalg.norm(wave.change.reshape(3, -1), axis=1), rtol=1e-5)
 
 
-def test_answers_hold_the_clean_the_perturbed_and_the_curve(linear_classifier, noise_images):
+def test_predict_under_wave_holds_the_clean_the_perturbed_and_the_curve(linear_classifier, noise_images):
     image = noise_images[0][0].astype(np.float32) / 255
-    found = answers(linear_classifier, image, (1, 1), 2.0, (0.0, 1.0, 2.0), seed=0)
+    found = predict_under_wave(linear_classifier, image, (1, 1), 2.0, (0.0, 1.0, 2.0), seed=0)
     np.testing.assert_allclose(found.clean.sum(), 1, rtol=1e-5)
     np.testing.assert_allclose(found.curve[0], found.clean, rtol=1e-5)
     np.testing.assert_allclose(found.curve[2], found.perturbed, rtol=1e-5)
@@ -30,13 +36,13 @@ def test_answers_hold_the_clean_the_perturbed_and_the_curve(linear_classifier, n
     np.testing.assert_allclose(found.clean, logits.softmax(1)[0].numpy(), rtol=1e-5)
 
 
-def test_mean_true_probability_of_a_sweep_is_that_of_single_answers(linear_classifier, noise_images):
+def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_classifier, noise_images):
     images, labels = noise_images
     config = SweepConfig(side=3, epsilon=1.5, seed=4, cells=((1, 0),))
     (cell,) = sweep_cells(linear_classifier, images, labels, config)
     singles = [
-        answers(linear_classifier, image.astype(np.float32) / 255, (1, 0), 1.5, (), seed=4, position=k).perturbed[label]
-        for k, (image, label) in enumerate(zip(images, labels, strict=True))
+        predict_under_wave(linear_classifier, image, (1, 0), 1.5, (), seed=4, position=k).perturbed[label]
+        for k, (image, label) in enumerate(zip(images.astype(np.float32) / 255, labels, strict=True))
     ]
     assert cell.true_probability == pytest.approx(np.mean(singles), abs=1e-5)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,8 @@ import pytest
 import torch
 
 from core.classifiers import bundled as classifier_bundles
-from core.classifiers import registry as classifiers
-from core.classifiers.hub import HubFile
 from core.classifiers.registry import (
     CLASSIFIERS,
-    Classifier,
     classifier_spec,
     classifier_state,
     list_classifiers,
@@ -32,13 +30,12 @@ def empty_caches(tmp_path, monkeypatch):
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    for module in ("core.classifiers.download", "core.classifiers.weights", "core.classifiers.hub"):
-        monkeypatch.setattr(f"{module}.probe", _forbidden)
+    monkeypatch.setattr(socket, "getaddrinfo", _forbidden)
     return tmp_path
 
 
-def _forbidden(url, *rest):
-    raise AssertionError(f"asked the network for {url}")
+def _forbidden(host, *rest, **options):
+    raise AssertionError(f"asked the network for {host}")
 
 
 def _save_bundle(folder: Path, **config) -> None:
@@ -62,16 +59,12 @@ def _save_bundle(folder: Path, **config) -> None:
     (folder / "config.json").write_text(json.dumps(content | config))
 
 
-def test_registry_names_every_entry_by_its_key():
-    assert {"clip-vit-b-32", "clip-vit-b-32-robust", "resnet-50", "resnet-56", "efficientnet-lite0"} <= set(CLASSIFIERS)
-    assert all(spec.name == key for key, spec in CLASSIFIERS.items())
-
-
 @pytest.mark.parametrize("spec", list_classifiers(), ids=lambda spec: spec.name)
 def test_every_entry_states_licence_source_and_size(spec):
     assert spec.title and spec.licence and spec.source and spec.weights_id
     assert spec.download_bytes is not None
     assert (spec.kind == "closed-set") <= (spec.vocabulary is not None)
+    assert classifier_spec(spec.name) == spec
 
 
 @pytest.mark.parametrize("name", ["resnet-50", "resnet-56", "efficientnet-lite0", "clip-vit-b-32"])
@@ -117,7 +110,6 @@ def test_classifier_state_of_cached_weights_is_ready(empty_caches):
 
 def test_classifier_state_finds_the_pinned_commit_in_the_hub_cache(empty_caches):
     source = CLASSIFIERS["clip-vit-b-32"].weights
-    assert isinstance(source, HubFile)
     folder = empty_caches / "hub" / f"models--{source.repo_id.replace('/', '--')}" / "snapshots" / source.revision
     folder.mkdir(parents=True)
     (folder / "open_clip_model.safetensors").touch()
@@ -142,16 +134,18 @@ def test_classifier_state_of_a_given_file(tmp_path):
     assert classifier_state("resnet-56", tmp_path / "some.th").status == "ready"
 
 
-def test_classifier_state_offline_is_unavailable_in_one_sentence(monkeypatch):
-    def dead(url, *rest):
-        raise FileNotFoundError("the host cannot be reached (no route); check the network and try again")
+@pytest.mark.parametrize("name", ["resnet-56", "clip-vit-b-32"])
+def test_classifier_state_offline_is_unavailable_in_one_sentence(name, monkeypatch):
+    from huggingface_hub import constants
 
-    monkeypatch.setattr("core.classifiers.weights.probe", dead)
-    monkeypatch.setattr("core.classifiers.hub.probe", dead)
-    for name in ("resnet-56", "clip-vit-b-32"):
-        state = classifier_state(name, check_network=True)
-        assert state.status == "unavailable"
-        assert "cannot be reached" in state.detail and state.detail.count(".") <= 3
+    def dead(*address, **options):
+        raise OSError("no route")
+
+    monkeypatch.setattr(socket, "getaddrinfo", dead)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    state = classifier_state(name, check_network=True)
+    assert state.status == "unavailable" and state.download_bytes == CLASSIFIERS[name].download_bytes
+    assert "no route); check the network and try again." in state.detail and ". " not in state.detail
 
 
 def test_load_classifier_never_downloads_unasked():
@@ -201,13 +195,6 @@ def test_bundled_network_computes_what_its_configuration_says(tmp_path, monkeypa
     assert classifier.classes is CIFAR10 and classifier.image_size == 32
 
 
-def test_bundled_network_is_checked_where_its_configuration_has_a_digest(tmp_path, monkeypatch):
-    monkeypatch.setattr(classifier_bundles, "MODELS", tmp_path / "models")
-    _save_bundle(tmp_path / "models" / "mini-resnet", sha256="0" * 64)
-    with pytest.raises(RuntimeError, match=r"model\.safetensors is not the published one"):
-        load_classifier("mini-resnet")
-
-
 def test_damaged_bundle_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(classifier_bundles, "MODELS", tmp_path)
     (tmp_path / "mini-resnet").mkdir()
@@ -228,36 +215,21 @@ def test_adding_a_classifier_is_one_entry(monkeypatch, linear_classifier, tmp_pa
     torch.testing.assert_close(classifier(images), linear_classifier(images)[:, [1, 0]])
 
 
-def test_registry_and_states_cost_no_torch():
-    code = """
-import sys, core.classifiers.registry as c
-for spec in c.list_classifiers(): c.classifier_state(spec.name)
-for name in ("open_clip:ViT-B-16/laion2b_s34b_b88k", "timm:resnet18", "torchvision:vit_b_16"): c.classifier_state(name)
-sys.exit('torch' in sys.modules)
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
-    # ... and the check can fail
-    assert (
-        subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "import sys, core.classifiers.registry as c; c.Classifier; sys.exit('torch' in sys.modules)",
-            ]
-        ).returncode
-        == 1
-    )
-
-
-def test_classifier_is_reachable_from_the_registry_module():
-    assert issubclass(Classifier, torch.nn.Module)
-    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
-        classifiers.nothing_of_the_kind  # noqa: B018
-
-
 def test_load_classifier_loads_offline_and_restricts():
     classifier = load_classifier("efficientnet-lite0", imagenet100())
     assert classifier.name == "efficientnet-lite0" and classifier.kind == "closed-set"
     assert classifier.sha256 == CLASSIFIERS["efficientnet-lite0"].sha256
     assert classifier.device == torch.device("cpu") and classifier.template is None
     assert classifier(torch.rand(1, 3, 64, 64)).shape == (1, 100)
+
+
+def test_states_of_registered_names_do_not_import_torch():
+    code = """
+import sys, core.classifiers as c
+for spec in c.list_classifiers(): c.classifier_state(spec.name)
+print('torch' in sys.modules)
+c.load_classifier('mini-resnet')
+print('torch' in sys.modules)
+"""
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert result.stdout.split() == ["False", "True"]

@@ -1,7 +1,6 @@
 """CLIP as a classifier, against open_clip's own preprocessing, towers and zero-shot weights."""
 
 import json
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from core.classifiers import bundled as classifier_bundles
-from core.classifiers.families import family_spec
-from core.classifiers.loaders import open_clip_loader
+from core.classifiers.loaders import load_open_clip
 from core.classifiers.registry import classifier_state, load_classifier
 from core.classifiers.spec import Identity
 from core.classifiers.zero_shot import fill_template
@@ -51,19 +49,6 @@ def tiny(tmp_path_factory):
     return folder, network
 
 
-@pytest.fixture(scope="module")
-def vit_b_32():
-    """The paper's architecture with seeded random weights: its folder, open_clip's model and preprocessing.
-
-    600 MB, so the folder goes as soon as the tests of this file are over.
-    """
-    torch.manual_seed(0)
-    network, _, preprocess = open_clip.create_model_and_transforms("ViT-B-32-quickgelu", load_weights=False)
-    with tempfile.TemporaryDirectory() as folder:
-        _save(Path(folder), network, open_clip.get_model_config("ViT-B-32-quickgelu"))
-        yield Path(folder), network.eval(), preprocess
-
-
 def _pictures(height, width, count=2):
     """Smooth random pictures: photographs have little at the finest frequencies, too."""
     rng = np.random.default_rng(0)
@@ -89,32 +74,9 @@ def _reference(network, preprocess, tokenizer, names):
 
 
 def _difference(ours, theirs):
-    """Largest difference in terms of what decides the answer: how far the logits of one image lie apart."""
+    """Largest difference in terms of what decides the prediction: how far the logits of one image lie apart."""
     spread = (theirs - theirs.mean(dim=1, keepdim=True)).norm(dim=1)
     return ((ours - theirs).norm(dim=1) / spread).max().item()
-
-
-def test_vit_b_32_agrees_with_open_clip(vit_b_32):
-    folder, network, preprocess = vit_b_32
-    classifier = load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)
-    tokenizer = open_clip.get_tokenizer("ViT-B-32-quickgelu")
-    reference = _reference(network, preprocess, tokenizer, CIFAR10.names)
-
-    def difference(height, width):
-        pictures = _pictures(height, width)
-        return _difference(classifier(_images(pictures)), reference(pictures))
-
-    assert difference(224, 224) < 1e-3
-    assert difference(224, 260) < 1e-3  # a crop
-    # Other sizes are resized, and PIL alone rounds the result to whole grey values. This network, whose weights are
-    # random, moves by 0.2 to 2 % under any noise of that size.
-    assert difference(32, 32) < 5e-2
-    assert difference(300, 260) < 5e-2
-
-    images = _images(_pictures(32, 32, count=1)).requires_grad_()
-    (gradient,) = torch.autograd.grad(classifier(images)[0, 3], images)
-    assert (gradient != 0).all()
-    assert all(parameter.grad is None for parameter in classifier.parameters())
 
 
 def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path):
@@ -126,16 +88,29 @@ def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path
     assert _difference(wrong(images), right(images)) > 1e-2
 
 
-def test_tiny_clip_agrees_with_open_clip(tiny):
+def test_folder_agrees_with_open_clip(tiny):
     folder, _ = tiny
     network, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
     classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
-    pictures = _pictures(32, 32)
-    expected = _reference(network.eval(), preprocess, tokenizer, ANIMALS.names)(pictures)
-    torch.testing.assert_close(classifier(_images(pictures)), expected, rtol=1e-3, atol=1e-4)
+    reference = _reference(network.eval(), preprocess, tokenizer, ANIMALS.names)
     assert classifier.kind == "zero-shot" and classifier.template == "a photo of a {class}"
     assert classifier.image_size == 32 and classifier.classes is ANIMALS and len(classifier.sha256) == 64
+
+    def difference(height, width):
+        pictures = _pictures(height, width)
+        return _difference(classifier(_images(pictures)), reference(pictures))
+
+    assert difference(32, 32) < 1e-3
+    assert difference(32, 40) < 1e-3  # a crop
+    # Other sizes are resized, and PIL alone rounds the result to whole grey values.
+    assert difference(20, 20) < 5e-2
+    assert difference(50, 40) < 5e-2
+
+    images = _images(_pictures(20, 20, count=1)).requires_grad_()
+    (gradient,) = torch.autograd.grad(classifier(images)[0, 2], images)
+    assert (gradient != 0).all()
+    assert all(parameter.grad is None for parameter in classifier.parameters())
 
 
 def test_logits_are_scale_times_cosine(tiny):
@@ -159,15 +134,6 @@ def test_for_classes_shares_the_towers_and_leaves_the_first_alone(tiny):
     assert other(images).shape == (2, 10)
     assert other.for_classes(ANIMALS).template == "{class}!"
     torch.testing.assert_close(classifier(images), before)
-
-
-def test_prompts_are_embedded_once(tiny, monkeypatch):
-    folder, _ = tiny
-    classifier = load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)
-    calls = []
-    monkeypatch.setattr(type(classifier.network), "encode_text", lambda self, *a, **k: calls.append(1))
-    classifier(torch.rand(1, 3, 32, 32))
-    assert calls == []
 
 
 def test_many_classes_are_embedded_in_batches(tiny):
@@ -199,7 +165,7 @@ def test_architecture_and_file_normalise_as_the_tag_says(tmp_path, monkeypatch):
     monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", TINY)
     recipe = {"mean": (0.1, 0.2, 0.3), "std": (0.5, 0.5, 0.5), "interpolation": "bilinear", "resize_mode": "squash"}
     monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", {"mine": recipe})
-    model = open_clip_loader("tiny", "mine")(tmp_path / "weights.safetensors", Identity("tiny", "mine"))
+    model = load_open_clip(tmp_path / "weights.safetensors", Identity("tiny", "mine"), architecture="tiny", tag="mine")
     assert (model.preprocess.interpolation, model.preprocess.resize_mode) == ("bilinear", "squash")
     torch.testing.assert_close(model.preprocess.mean.flatten(), torch.tensor([0.1, 0.2, 0.3]))
     torch.testing.assert_close(model.network.state_dict(), network.state_dict())
@@ -234,27 +200,3 @@ def test_folder_without_configuration_is_named(tiny, tmp_path):
         load_classifier(f"open_clip:local-dir:{tmp_path}", CIFAR10)
     with pytest.raises(FileNotFoundError, match=r"none does not exist"):
         load_classifier(f"open_clip:local-dir:{tmp_path}/none", CIFAR10)
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("open_clip:ViT-B-32/openai", r"silently compute something else.*use open_clip:ViT-B-32-quickgelu/openai"),
-        ("open_clip:ViT-B/32/openai", r"use open_clip:ViT-B-32-quickgelu/openai"),
-        ("open_clip:ViT-B-32-quickgelu/laion2b_s34b_b79k", r"no weights 'laion2b_s34b_b79k'.*known: openai"),
-        ("open_clip:ViT-B-32", r"does not say which weights; write open_clip:ViT-B-32/TAG"),
-        ("open_clip:ViT-B-23/openai", r"did you mean 'ViT-B-32'"),
-        ("open_clip:roberta-ViT-B-32/laion2b_s12b_b32k", r"text tower from the package transformers"),
-        ("open_clip:hf-hub:nowhere", r"called owner/name, got 'nowhere'"),
-    ],
-)
-def test_open_clip_names_that_cannot_work_say_why(name, message):
-    with pytest.raises(ValueError, match=message):
-        family_spec(name)
-
-
-def test_open_clip_names_lead_to_the_right_files():
-    spec = family_spec("open_clip:ViT-B-32/laion2b-s34b-b79k")
-    assert spec.weights.repo_id == "laion/CLIP-ViT-B-32-laion2B-s34B-b79K" and spec.image_size == 224
-    spec = family_spec("open_clip:hf-hub:chs20/FARE4-ViT-B-32-laion2B-s34B-b79K")
-    assert spec.weights.beside == ("open_clip_config.json",)

@@ -211,7 +211,7 @@ def test_a_list_is_embedded_once_and_a_question_answered_once(monkeypatch):
     app.text_area(key=CLASSES).set_value("cat,dog\n\n{class}").run()
     assert [prompts for prompts in calls if prompts == ["the cat", "the dog", "the {class}"]] == [calls[-1]]
     before = len(calls)
-    monkeypatch.setattr(ui.maps.own_classes, "answers", lambda *_, **__: pytest.fail("asked again"))
+    monkeypatch.setattr(ui.maps.own_classes, "predict_under_wave", lambda *_, **__: pytest.fail("asked again"))
     app.button(key="own.ask").click().run()
     assert not app.exception and len(calls) == before
 
@@ -250,7 +250,7 @@ def test_without_a_clip_one_sentence_says_what_it_is_and_where_to_get_one(ready)
 
 
 def test_fields_are_there_before_the_classifiers_are(monkeypatch):
-    monkeypatch.setattr(ui.maps.own_classes, "answers", lambda *_, **__: pytest.fail("asked too early"))
+    monkeypatch.setattr(ui.maps.own_classes, "predict_under_wave", lambda *_, **__: pytest.fail("asked too early"))
     app = AppTest.from_function(question, default_timeout=120, kwargs={"loaded": False}).run()
     assert not app.exception
     assert app.text_area(key=CLASSES).value == DEFAULT_CLASSES and "as soon as the classifiers are loaded" in said(app)
