@@ -39,7 +39,8 @@ def clip_card(recipe: ClipRecipe, outcome: Outcome, held_out: Accuracy) -> str:
         attacked = (
             f"It starts from mini-clip (sha256 {recipe.start_sha256[:12]}...). The text tower stays as it was; the "
             f"image tower learns from\nimages perturbed inside an L2 ball of {recipe.epsilon} by {recipe.attack_steps} "
-            f"gradient steps of {recipe.attack_step_size} against the plain prompts, as in TeCoA\n(Mao et al. 2023).\n\n"
+            f"gradient steps of {recipe.attack_step_size} against the plain prompts, as in TeCoA\n"
+            "(Mao et al. 2023).\n\n"
         )
     if recipe.teacher_sha256:
         teacher = (
