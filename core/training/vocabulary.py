@@ -13,7 +13,6 @@ from itertools import pairwise
 
 from open_clip import SimpleTokenizer
 
-BYTES_AND_SPECIALS = 2 * 256 + 2  # every byte, inside and at the end of a word, and the two special tokens
 HEADER = "#version: 0.2, a subset of CLIP's merges (MIT licence, (c) 2021 OpenAI)"
 
 Merge = tuple[str, str]

