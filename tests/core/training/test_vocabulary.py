@@ -1,16 +1,6 @@
 import open_clip
-import pytest
 
 from core.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions, fill
-from core.training.vocabulary import (
-    reduced_merges,
-    vocabulary_file,
-)
-
-
-@pytest.fixture(scope="module")
-def words() -> set[str]:
-    return {word.strip(",") for caption in captions() for word in caption.text.split()}
 
 
 def test_reduced_vocabulary_splits_captions_as_clip_does(tokenizer):
@@ -33,7 +23,3 @@ def test_captions_fit_the_context(tokenizer):
     tokens = tokenizer([caption.text for caption in captions()] + held_out)
     assert (tokens == tokenizer.eot_token_id).any(dim=1).all()
     assert (tokens[:, -1] == 0).all(), "the longest caption should not be cut"
-
-
-def test_vocabulary_file_is_the_same_every_time(words):
-    assert vocabulary_file(reduced_merges(words)) == vocabulary_file(reduced_merges(sorted(words)))
