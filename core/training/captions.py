@@ -1,4 +1,4 @@
-"""Captions for CIFAR-10 images. Imports no torch.
+"""Captions for CIFAR-10 images. Does not import torch.
 
 A caption says the class, in one of several words for it (loosely: CIFAR-10 does not say which cats are kittens), and
 sometimes one thing more that was measured on the picture itself and is true of it, for example that it is dark. Names
