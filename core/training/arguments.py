@@ -1,11 +1,23 @@
-"""The command-line options that every recipe has. Imports torch at the top: import it lazily."""
+"""The command line that every recipe has."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import importlib.util
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
+
+from core.classifiers.weights import check_sha256
+from core.device import choose_device, keep_freed_memory
+from core.training.data import LabelledImages, load_cifar10
+from core.training.loop import Recipe
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
 
 def training_parser(description: str | None) -> argparse.ArgumentParser:
@@ -13,15 +25,68 @@ def training_parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="folder with CIFAR-10, as for core.sweep --data-dir")
     parser.add_argument("--output", required=True, type=Path, help="folder for the checkpoint and the result")
+    parser.add_argument("--robust", action="store_true", help="the recipe of the adversarially trained twin")
+    parser.add_argument("--start", type=Path, help="safetensors file of the same network to start from")
     parser.add_argument("--attacked-images", type=int, default=1000, help="test images for the robust accuracy")
     parser.add_argument("--machine", default="one machine", help="what the model card says the training ran on")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--threads", type=int, help="CPU threads; another number gives other rounding errors")
     parser.add_argument("--limit", type=int, help="train on this many images only")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)
-    parser.add_argument("--shift", type=int, help="largest random move in pixels")
+    parser.add_argument("--shift", type=int, help="largest random shift in pixels")
     parser.add_argument("--muon-rate", type=float)
     parser.add_argument("--adam-rate", type=float)
+    parser.add_argument("--attack-steps", type=int)
     return parser
+
+
+def run_command(train: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
+    """Train as the command line says; an error is one sentence on standard error. Returns the exit status."""
+    try:
+        if importlib.util.find_spec("foolbox") is None:
+            raise ModuleNotFoundError("the trained network is attacked with foolbox: run 'pip install foolbox' first")
+        keep_freed_memory()
+        if arguments.threads:
+            torch.set_num_threads(arguments.threads)
+        train(arguments)
+    except KeyboardInterrupt:
+        print("\nstopped; run the same command again to resume", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, RuntimeError, ModuleNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def recipe_from_arguments(arguments: argparse.Namespace, ordinary: AnyRecipe, robust: AnyRecipe) -> AnyRecipe:
+    """The published recipe with the changes asked for on the command line."""
+    recipe = robust if arguments.robust else ordinary
+    given: dict[str, Any] = {field.name: getattr(arguments, field.name, None) for field in dataclasses.fields(recipe)}
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+    if arguments.start is not None:
+        given["start_sha256"] = weights_sha256(arguments.start)
+    return dataclasses.replace(recipe, **given)
+
+
+def weights_sha256(path: Path) -> str:
+    """Digest of a weight file named on the command line.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there are no weights at {path}; train them first, or name another file")
+    return check_sha256(path)
+
+
+def load_splits(arguments: argparse.Namespace) -> tuple[LabelledImages, LabelledImages]:
+    """The training images, at most `--limit`, and all test images.
+
+    Raises:
+        FileNotFoundError, ValueError, RuntimeError: as `load_cifar10`; or there is no such device.
+    """
+    device = choose_device(arguments.device, 0)
+    train = load_cifar10(arguments.data, "train", device=device, limit=arguments.limit)
+    return train, load_cifar10(arguments.data, "test", device=device)

@@ -1,9 +1,9 @@
-"""Captions for CIFAR-10 images. Imports no torch.
+"""Captions for CIFAR-10 images. Does not import torch.
 
 A caption says the class, in one of several words for it (loosely: CIFAR-10 does not say which cats are kittens), and
-sometimes one thing more that was measured on the picture itself and is true of it: that it is dark, say. Words and
-sentence patterns are split into those used for training and those held out, so that it can be tested whether the text
-tower reads sentences or has learned a list of them by heart.
+sometimes one thing more that was measured on the picture itself and is true of it, for example that it is dark. Names
+and sentence patterns are split into those used for training and those held out, so that it can be tested whether the
+text tower reads sentences or has learned a list of them by heart.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from core.data.classes import CIFAR10
-
-Split = Literal["train", "held-out"]
 
 NAMES: dict[str, tuple[str, ...]] = {
     "airplane": ("airplane", "aeroplane", "plane", "airliner", "aircraft", "jet"),
@@ -106,35 +103,26 @@ def fill(template: str, name: str, attribute: str = "") -> str:
     return re.sub(r"\ba (?=[aeiou])", "an ", template.replace("{attribute}", attribute).replace("{class}", name))
 
 
-def captions(split: Split = "train") -> tuple[Caption, ...]:
-    """Every caption of a split, in a fixed order.
+def captions() -> tuple[Caption, ...]:
+    """Every caption of training, in a fixed order.
 
-    Training captions come with and without an attribute, and always also with a plain "a", as prompts are usually
-    written ("a photo of a airplane"). Held-out captions combine patterns and names that training never uses.
-
-    Raises:
-        ValueError: unknown split.
+    They come with and without an attribute, and always also with a plain "a", as prompts are usually written
+    ("a photo of a airplane").
     """
-    if split not in ("train", "held-out"):
-        raise ValueError(f"split should be 'train' or 'held-out'; got {split!r}")
-    names, templates = (NAMES, TEMPLATES) if split == "train" else (HELD_OUT_NAMES, HELD_OUT_TEMPLATES)
     found: dict[Caption, None] = {}  # a dict keeps the order and drops repetitions
     for label, class_name in enumerate(CIFAR10.names):
-        for name in names[class_name]:
-            for template in templates:
+        for name in NAMES[class_name]:
+            for template in TEMPLATES:
                 found[Caption(fill(template, name), label)] = None
-                if split == "train":
-                    found[Caption(template.replace("{class}", name), label)] = None
-            if split == "train":
-                for index, attribute in enumerate(ATTRIBUTES):
-                    for word in attribute.words:
-                        for template in ATTRIBUTE_TEMPLATES:
-                            found[Caption(fill(template, name, word), label, index)] = None
+                found[Caption(template.replace("{class}", name), label)] = None
+            for index, attribute in enumerate(ATTRIBUTES):
+                for word in attribute.words:
+                    for template in ATTRIBUTE_TEMPLATES:
+                        found[Caption(fill(template, name, word), label, index)] = None
     return tuple(found)
 
 
 def attributes_of(images: np.ndarray) -> np.ndarray:
     """Which attributes hold: images (N, 3, H, W) uint8 -> bool (N, A), A = len(ATTRIBUTES)."""
-    means = np.stack([image.reshape(3, -1).mean(axis=1) for image in images]) / 255  # (N, 3)
-    red, green, blue = means.T
+    red, green, blue = images.mean(axis=(2, 3)).T / 255
     return np.stack([attribute.holds(red, green, blue) for attribute in ATTRIBUTES], axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.data.class_statistics import CIFAR10_MEAN, CIFAR10_STD
+from core.data.datasets import load_dataset
 
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """images: (N, 3, H, W) uint8; labels: (N,) int64; both on one device. content_hash names the data exactly."""
+    """images: (N, 3, H, W) uint8; labels: (N,) int64; both on one device. content_hash names the whole data set."""
 
     images: Tensor
     labels: Tensor
@@ -24,37 +25,39 @@ class LabelledImages:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def head(self, count: int) -> LabelledImages:
-        """The first `count` images, on the same device."""
-        return LabelledImages(self.images[:count], self.labels[:count], self.content_hash)
+    def __getitem__(self, chosen: slice | Tensor) -> LabelledImages:
+        return LabelledImages(self.images[chosen], self.labels[chosen], self.content_hash)
+
+    def batches(self, size: int = 500) -> Iterator[tuple[Tensor, Tensor]]:
+        """All images in order as float32 (B, 3, H, W) in [0, 1], with their labels (B,); the last B may be smaller."""
+        for start in range(0, len(self), size):
+            yield to_unit_range(self.images[start : start + size]), self.labels[start : start + size]
 
 
-def load_cifar10(
-    data_dir: Path | str, split: str, *, device: torch.device | str = "cpu", limit: int | None = None
-) -> LabelledImages:
+@dataclass(frozen=True)
+class Batch:
+    """images: (B, 3, H, W) in [0, 1], augmented, not attacked; labels, indices: (B,) int64, positions in the data."""
+
+    images: Tensor
+    labels: Tensor
+    indices: Tensor
+
+
+def load_cifar10(data_dir: Path | str, split: str, device: str = "cpu", limit: int | None = None) -> LabelledImages:
     """The CIFAR-10 images of one split as tensors on `device`; `limit` picks a seeded random subset.
 
     Raises:
-        FileNotFoundError, ValueError: as `core.data.datasets.load_dataset`.
+        FileNotFoundError, ValueError, RuntimeError: as `core.data.datasets.load_dataset`.
     """
-    from core.data.datasets import load_dataset
-
     dataset = load_dataset("cifar10", data_dir, split=split, limit=limit)
     images = torch.from_numpy(np.ascontiguousarray(dataset.images)).to(device)
-    labels = torch.from_numpy(np.asarray(dataset.labels, dtype=np.int64)).to(device)
-    return LabelledImages(images, labels, dataset.content_hash)
+    return LabelledImages(images, torch.from_numpy(dataset.labels).to(device), dataset.content_hash)
 
 
-def seeded_subset(data: LabelledImages, count: int, seed: int = 0) -> LabelledImages:
-    """`count` images drawn at random without repetition, or all where there are fewer."""
-    chosen = torch.randperm(len(data), generator=seeded_generator(seed, 5))[:count].to(data.labels.device)
-    return LabelledImages(data.images[chosen], data.labels[chosen], data.content_hash)
-
-
-def seeded_generator(*numbers: int, device: torch.device | str = "cpu") -> torch.Generator:
+def seeded_generator(*numbers: int) -> torch.Generator:
     """A generator that depends on all `numbers`, so that a step's randomness needs no stored state to resume."""
     seed = np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]
-    return torch.Generator(device=device).manual_seed(int(seed) & 0x7FFF_FFFF_FFFF_FFFF)
+    return torch.Generator().manual_seed(int(seed) & 0x7FFF_FFFF_FFFF_FFFF)
 
 
 def batch_indices(count: int, batch_size: int, step: int, seed: int) -> Tensor:
@@ -63,10 +66,19 @@ def batch_indices(count: int, batch_size: int, step: int, seed: int) -> Tensor:
     Every epoch is a fresh permutation that depends on the seed and the epoch alone; the last, incomplete
     batch of an epoch is left out.
     """
-    steps_per_epoch = count // batch_size
-    epoch, position = divmod(step, steps_per_epoch)
+    epoch, position = divmod(step, count // batch_size)
     order = torch.randperm(count, generator=seeded_generator(seed, 1, epoch))
     return order[position * batch_size : (position + 1) * batch_size]
+
+
+def draw_batch(data: LabelledImages, step: int, batch_size: int, shift: int, seed: int) -> Batch:
+    """The batch of `step`, on the device of the data; its images mirrored and shifted at random."""
+    count = len(data)
+    indices = batch_indices(count, batch_size, step, seed)
+    flips = alternating_flips(indices, count, step // (count // batch_size), seed)
+    indices, flips = indices.to(data.labels.device), flips.to(data.labels.device)
+    images = flip_and_shift(to_unit_range(data.images[indices]), flips, shift, seeded_generator(seed, 3, step))
+    return Batch(images.contiguous(memory_format=torch.channels_last), data.labels[indices], indices)
 
 
 def to_unit_range(images: Tensor) -> Tensor:
@@ -74,31 +86,24 @@ def to_unit_range(images: Tensor) -> Tensor:
     return images.float().div_(255).contiguous(memory_format=torch.channels_last)
 
 
-def normalise(images: Tensor, mean: tuple[float, ...] = CIFAR10_MEAN, std: tuple[float, ...] = CIFAR10_STD) -> Tensor:
-    """[0, 1] -> zero mean and unit variance per channel over CIFAR-10's training images."""
-    return (images - images.new_tensor(mean).view(3, 1, 1)) / images.new_tensor(std).view(3, 1, 1)
-
-
 def flip_and_shift(images: Tensor, flips: Tensor, shift: int, generator: torch.Generator) -> Tensor:
-    """Mirror the images marked in `flips`, then move each by up to `shift` pixels, with reflected borders.
+    """Mirror the images marked in `flips`, then shift each by up to `shift` pixels, with reflected borders.
 
     Args:
         images: (B, 3, H, W) float.
         flips: (B,) bool.
-        shift: largest move in pixels, vertical and horizontal independently; 0 moves nothing.
-        generator: source of the moves.
+        shift: largest shift in pixels, vertical and horizontal independently.
+        generator: source of the shifts.
     """
     images = torch.where(flips.view(-1, 1, 1, 1), images.flip(-1), images)
-    if shift == 0:
-        return images
     count, _, height, width = images.shape
     padded = F.pad(images, (shift,) * 4, mode="reflect")
-    moves = torch.randint(2 * shift + 1, (2, count), generator=generator, device=generator.device).to(images.device)
-    rows = moves[0].view(-1, 1) + torch.arange(height, device=images.device)  # (B, H)
-    columns = moves[1].view(-1, 1) + torch.arange(width, device=images.device)  # (B, W)
+    shifts = torch.randint(2 * shift + 1, (2, count), generator=generator).to(images.device)
+    rows = shifts[0].view(-1, 1) + torch.arange(height, device=images.device)  # (B, H)
+    columns = shifts[1].view(-1, 1) + torch.arange(width, device=images.device)  # (B, W)
     batch = torch.arange(count, device=images.device).view(-1, 1, 1)
-    moved = padded.permute(0, 2, 3, 1)[batch, rows.unsqueeze(2), columns.unsqueeze(1)]  # (B, H, W, 3)
-    return moved.permute(0, 3, 1, 2)
+    shifted = padded.permute(0, 2, 3, 1)[batch, rows.unsqueeze(2), columns.unsqueeze(1)]  # (B, H, W, 3)
+    return shifted.permute(0, 3, 1, 2)
 
 
 def alternating_flips(indices: Tensor, count: int, epoch: int, seed: int) -> Tensor:
@@ -108,4 +113,4 @@ def alternating_flips(indices: Tensor, count: int, epoch: int, seed: int) -> Ten
     Source: Jordan 2024, sec. 3.6.
     """
     first = torch.randint(2, (count,), generator=seeded_generator(seed, 2)).bool()
-    return first[indices.cpu()] ^ bool(epoch % 2)
+    return first[indices] ^ bool(epoch % 2)

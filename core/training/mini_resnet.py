@@ -3,87 +3,102 @@
     python -m core.training.mini_resnet --data DATA_DIR --output DIR
     python -m core.training.mini_resnet --data DATA_DIR --output DIR --robust --start DIR/model/model.safetensors
 
-The same command goes on where it was stopped, by Ctrl-C, kill -9 or a power cut, and evaluates and exports at the
-end. `--output` receives checkpoint.pt and, when training is done, model/ in the format of precomputed/models.
+Stopped by Ctrl-C, kill -9 or a power cut, run the same command again to resume; it evaluates and exports at the end.
+`--output` receives checkpoint.pt and, when training is done, model/ in the format of precomputed/models.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
+import copy
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
+from core.classifiers.closed_set import ClosedSetClassifier
+from core.classifiers.networks.mini_resnet import MiniResNet
+from core.classifiers.preprocessing import Preprocess
+from core.classifiers.spec import Identity
 from core.data.class_statistics import CIFAR10_MEAN, CIFAR10_STD
-from core.device import keep_freed_memory
-from core.training.arguments import training_parser
-from core.training.bundle import file_sha256, write_bundle
-from core.training.data import load_cifar10, seeded_subset
-from core.training.evaluation import Attack, FromUnitRange, clean_accuracy, robust_accuracy
-from core.training.progress import format_duration
-from core.training.resnet_card import resnet_card
-from core.training.resnet_loop import ResNetRecipe, ResNetTraining
-from core.training.session import run_to_end
+from core.data.classes import CIFAR10
+from core.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser
+from core.training.cards import resnet_card
+from core.training.data import Batch, LabelledImages, to_unit_range
+from core.training.loop import Recipe, Training
+from core.training.optimisers import Muon
+from core.training.session import report, train_and_measure, write_bundle
 
-WATCHED_IMAGES = 1000  # test images whose accuracy is shown while training; nothing is chosen by it
+WHITENING_IMAGES = 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResNetRecipe(Recipe):
+    """The recipe of a small residual network.
+
+    Args:
+        widths: channels of the three stages.
+        label_smoothing: share of the label spread over all classes.
+        muon_rate: of the convolutions, relative to the norm of each weight.
+    """
+
+    epochs: int = 12
+    batch_size: int = 500
+    muon_rate: float = 0.1
+    adam_rate: float = 0.005
+    widths: tuple[int, int, int] = (48, 96, 192)
+    label_smoothing: float = 0.1
+
 
 ORDINARY = ResNetRecipe()
 # With a single gradient step the network learned to defeat that step alone: 90 % of the attacked training batches
 # right after two epochs, and 36 % of the clean test images ("catastrophic overfitting", Wong et al. 2020).
-ROBUST = ResNetRecipe(epochs=4, muon_rate=0.06, label_smoothing=0.0, attack_steps=2, attack_step_size=0.3)
+ROBUST = ResNetRecipe(epochs=4, muon_rate=0.06, label_smoothing=0.0, attack_steps=2)
 
 
-def recipe_from_arguments(arguments: argparse.Namespace) -> ResNetRecipe:
-    """The published recipe with the changes asked for on the command line."""
-    base = ROBUST if arguments.robust else ORDINARY
-    values = {**base.as_dict(), "widths": tuple(arguments.widths or base.widths), "seed": arguments.seed}
-    for name in ("epochs", "batch_size", "muon_rate", "adam_rate", "shift", "attack_steps"):
-        if getattr(arguments, name) is not None:
-            values[name] = getattr(arguments, name)
-    if arguments.start is not None:
-        values["start_sha256"] = file_sha256(arguments.start)
-    return ResNetRecipe(**values)
+class ResNetTraining(Training):
+    """A small residual network in training; arguments and errors as `Training`."""
+
+    recipe: ResNetRecipe
+
+    def __init__(self, recipe: ResNetRecipe, train: LabelledImages, start: Path | None = None) -> None:
+        preprocess = Preprocess(train.images.shape[-1], CIFAR10_MEAN, CIFAR10_STD)
+
+        def build() -> MiniResNet:
+            network = MiniResNet(recipe.widths)
+            network.set_whitening(preprocess(to_unit_range(train.images[:WHITENING_IMAGES].cpu())))
+            return network
+
+        super().__init__(recipe, train, build, preprocess, start)
+
+    def make_optimisers(self) -> tuple[Muon, torch.optim.Adam]:
+        learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        convolutions = [parameter for parameter in learning if parameter.ndim == 4]
+        rest = [parameter for parameter in learning if parameter.ndim < 4]
+        muon = Muon(convolutions, self.recipe.muon_rate, momentum=0.6, weight_decay=None)
+        return muon, torch.optim.Adam(rest, self.recipe.adam_rate, betas=(0.9, 0.95))
+
+    def logits(self, images: Tensor) -> Tensor:
+        return self.network(self.preprocess(images))
+
+    def loss(self, images: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        logits = self.logits(images)
+        loss = F.cross_entropy(logits, batch.labels, label_smoothing=self.recipe.label_smoothing)
+        return loss, (logits.argmax(1) == batch.labels).float().mean()
+
+    def classifier(self) -> ClosedSetClassifier:
+        # A copy: the engine's classifier freezes its network, and this one is still to learn.
+        network = copy.deepcopy(self.network)
+        return ClosedSetClassifier(Identity("mini-resnet", "in training"), network, self.preprocess, CIFAR10)
 
 
-def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = training_parser(__doc__)
-    parser.add_argument("--robust", action="store_true", help="L2 adversarial training at epsilon 0.5")
-    parser.add_argument("--start", type=Path, help="safetensors file of the same network to start from")
-    parser.add_argument("--widths", type=int, nargs=3)
-    parser.add_argument("--attack-steps", type=int)
-    return parser.parse_args(argv)
-
-
-def report(line: str) -> None:
-    print(line, flush=True)
-
-
-def main(argv: list[str] | None = None) -> int:
-    arguments = parse_arguments(argv)
-    keep_freed_memory()
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    recipe = recipe_from_arguments(arguments)
-    test = load_cifar10(arguments.data, "test", device=arguments.device)
-    images = load_cifar10(arguments.data, "train", device=arguments.device, limit=arguments.limit)
+def train(arguments: argparse.Namespace) -> None:
+    recipe = recipe_from_arguments(arguments, ORDINARY, ROBUST)
+    images, test = load_splits(arguments)
     training = ResNetTraining(recipe, images, arguments.start)
-    network = training.network
-    watched = test.head(WATCHED_IMAGES)
-    seconds = run_to_end(
-        training, arguments.output, lambda: clean_accuracy(FromUnitRange(network.eval()), watched), report
-    )
-    classifier = FromUnitRange(network).eval().requires_grad_(False)
-    clean = clean_accuracy(classifier, test)
-    report(f"trained in {format_duration(seconds)}; test {clean}")
-    attack = Attack()
-    robust = robust_accuracy(classifier, seeded_subset(test, arguments.attacked_images), attack)
-    report(f"under attack {robust}")
-    name = "mini-resnet-robust" if recipe.attack_steps else "mini-resnet"
-    card = resnet_card(
-        name, recipe, clean=clean, robust=robust, attack=attack, seconds=seconds, machine=arguments.machine,
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
-    )  # fmt: skip
+    outcome = train_and_measure(training, test, arguments)
     config = {
         "architecture": "mini-resnet",
         "kwargs": {"widths": list(recipe.widths)},
@@ -93,10 +108,16 @@ def main(argv: list[str] | None = None) -> int:
         "title": "Mini ResNet, robust" if recipe.attack_steps else "Mini ResNet",
         "licence": "MIT",
     }
-    write_bundle(arguments.output / "model", network, config, card)
+    card = resnet_card(recipe, outcome)
+    write_bundle(arguments.output / "model", "model.safetensors", training.network, config, card)
     report(f"written to {arguments.output / 'model'}")
-    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = training_parser(__doc__)
+    parser.add_argument("--widths", type=int, nargs=3)
+    return run_command(train, parser.parse_args(argv))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

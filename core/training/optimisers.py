@@ -30,28 +30,20 @@ class Muon(torch.optim.Optimizer):
 
     Args:
         parameters: weights of shape (R, ...), seen as matrices with R rows.
-        learning_rate: see `fixed_norm`.
+        learning_rate: see `weight_decay`.
         momentum: of the gradient's running sum.
-        fixed_norm: rescale every weight to Frobenius norm sqrt(R) before its update, so that `learning_rate` is the
-            relative size of one step: only sound before a normalisation layer. Otherwise the update has the
-            root mean square that Adam's would have, and Adam's rates fit.
-        weight_decay: share of the weight taken away in one step of rate one; without `fixed_norm` only.
-    Source: airbench94_muon (Jordan 2024) for the fixed norm, Liu et al. 2025 ("Muon is scalable") for the other.
+        weight_decay: share of the weight taken away in one step of rate one; the update then has the root mean square
+            that Adam's would have, and Adam's rates fit. None rescales every weight to Frobenius norm sqrt(R) before
+            its update instead, so that `learning_rate` is the relative size of one step: only sound before a
+            normalisation layer.
+    Source: Liu et al. 2025 ("Muon is scalable") for the decay, airbench94_muon (Jordan 2024) for the fixed norm.
     """
 
     def __init__(
-        self,
-        parameters: Iterable[nn.Parameter],
-        learning_rate: float,
-        momentum: float = 0.6,
-        *,
-        fixed_norm: bool = True,
-        weight_decay: float = 0.0,
+        self, parameters: Iterable[nn.Parameter], learning_rate: float, momentum: float, weight_decay: float | None
     ) -> None:
-        if fixed_norm and weight_decay:
-            raise ValueError(f"weights of fixed norm do not decay; got weight_decay {weight_decay}")
         super().__init__(parameters, {"lr": learning_rate, "momentum": momentum})
-        self._fixed_norm, self._weight_decay = fixed_norm, weight_decay
+        self._weight_decay = weight_decay
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
@@ -66,7 +58,7 @@ class Muon(torch.optim.Optimizer):
                 direction = weight.grad.add(average, alpha=group["momentum"])
                 rows = weight.shape[0]
                 update = orthogonalise(direction.reshape(rows, -1)).reshape(weight.shape)
-                if self._fixed_norm:
+                if self._weight_decay is None:
                     weight.mul_(rows**0.5 / weight.norm())
                     weight.add_(update, alpha=-group["lr"])
                 else:

@@ -1,71 +1,146 @@
-"""Run a training to its end with checkpoints and progress. Imports torch at the top: import it lazily."""
+"""A training from its first step to the bundle: checkpoints, progress, measurements. Imports torch at the top."""
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import io
+import json
 import time
-from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from statistics import fmean
+from typing import Any
 
-from core.training.checkpoints import load_checkpoint, save_checkpoint
-from core.training.evaluation import Accuracy
-from core.training.progress import Clock, TrainingState, format_duration
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from core.files import write_atomically
+from core.training.data import LabelledImages, seeded_generator
+from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
+from core.training.loop import Training, TrainingState
 
 CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_SECONDS = 60.0
+WATCHED_IMAGES = 1000  # test images whose accuracy is shown while training; nothing is chosen by it
 
 
-class Training(Protocol):
-    """What `ResNetTraining` and `ClipTraining` have in common."""
+@dataclass(frozen=True)
+class Outcome:
+    """What a model card says about a finished training; `machine` in words, as its user gave them."""
 
-    step: int
-    total_steps: int
+    clean: Accuracy
+    robust: Accuracy
+    seconds: float
+    parameters: int
+    machine: str
 
-    def steps(self) -> Iterator[TrainingState]: ...
-    def state(self) -> dict[str, Any]: ...
-    def restore(self, state: dict[str, Any]) -> None: ...
+
+def train_and_measure(training: Training, test: LabelledImages, arguments: argparse.Namespace) -> Outcome:
+    """Train to the end, then measure the accuracy on the whole test set, and under attack on a part of it.
+
+    Raises:
+        ValueError, RuntimeError: as `load_checkpoint`.
+    """
+    seconds = run_to_end(training, arguments.output, test[:WATCHED_IMAGES])
+    classifier = training.classifier()
+    clean = clean_accuracy(classifier, test)
+    report(f"trained in {format_duration(seconds)}; test {clean}")
+    chosen = torch.randperm(len(test), generator=seeded_generator(0, 5))[: arguments.attacked_images]
+    robust = robust_accuracy(classifier, test[chosen.to(test.labels.device)], Attack())
+    report(f"under attack {robust}")
+    parameters = sum(parameter.numel() for parameter in training.network.parameters())
+    return Outcome(clean, robust, seconds, parameters, arguments.machine)
 
 
-def run_to_end(training: Training, output: Path, watch: Callable[[], Accuracy], report: Callable[[str], None]) -> float:
-    """Train, or go on from the checkpoint in `output`, and return the seconds that all runs together took.
+def run_to_end(training: Training, output: Path, watched: LabelledImages) -> float:
+    """Train, or resume from the checkpoint in `output`, and return the seconds that all runs together took.
 
     Args:
         training: at its first step.
         output: folder of the checkpoint, made if missing.
-        watch: an accuracy to show at the end of each epoch.
-        report: takes each line of progress.
+        watched: images whose accuracy is shown at the end of each epoch.
     Raises:
         ValueError, RuntimeError: as `load_checkpoint`.
     """
-    checkpoint = output / CHECKPOINT
-    clock = Clock(0)
-    if (stored := load_checkpoint(checkpoint, training.state()["recipe"])) is not None:
+    output.mkdir(parents=True, exist_ok=True)
+    seconds_before = 0.0
+    if (stored := load_checkpoint(output / CHECKPOINT, training.facts)) is not None:
         training.restore(stored)
-        clock = Clock(training.step, stored["seconds"])
-        report(f"going on from step {training.step} of {training.total_steps}")
-        if training.step == training.total_steps:
-            return stored["seconds"]
-    saved = time.monotonic()
-    since_epoch: list[TrainingState] = []
+        seconds_before = stored["seconds"]
+        report(f"resuming after step {training.step} of {training.total_steps}")
+    first_step, total = training.step, training.total_steps
+    started = saved = time.monotonic()
+    epoch: list[TrainingState] = []
     for state in training.steps():
-        since_epoch.append(state)
-        # The next step belongs to another epoch, or there is none.
-        if epoch_ends := state.step % state.steps_per_epoch == 0:
-            report(_epoch_line(since_epoch, watch(), clock))
-            since_epoch = []
+        epoch.append(state)
+        if epoch_ends := state.step % training.steps_per_epoch == 0:
+            accuracy = clean_accuracy(training.classifier(), watched)
+            seconds = time.monotonic() - started
+            left = seconds / (state.step - first_step) * (total - state.step)
+            report(
+                f"epoch {state.step // training.steps_per_epoch} of {training.recipe.epochs}  "
+                f"step {state.step} of {total}  loss {fmean(state.loss for state in epoch):.3f}  "
+                f"training batches {fmean(state.accuracy for state in epoch):.1%}  "
+                f"test ({accuracy.count}) {accuracy.rate:.1%}  "
+                f"{format_duration(seconds_before + seconds)} so far, {format_duration(left)} left"
+            )
+            epoch = []
         if epoch_ends or time.monotonic() - saved > CHECKPOINT_SECONDS:
-            save_checkpoint(checkpoint, {**training.state(), "seconds": clock.seconds})
             saved = time.monotonic()
-    return clock.seconds
+            save_checkpoint(output / CHECKPOINT, {**training.state(), "seconds": seconds_before + saved - started})
+    return seconds_before + time.monotonic() - started
 
 
-def _epoch_line(states: list[TrainingState], watched: Accuracy, clock: Clock) -> str:
-    last = states[-1]
-    loss = sum(state.loss for state in states) / len(states)
-    accuracy = sum(state.accuracy for state in states) / len(states)
-    return (
-        f"epoch {last.step // last.steps_per_epoch} of {last.steps // last.steps_per_epoch}  "
-        f"step {last.step} of {last.steps}  loss {loss:.3f}  training batches {accuracy:.1%}  "
-        f"test ({watched.count}) {watched.rate:.1%}  {format_duration(clock.seconds)} so far, "
-        f"{format_duration(clock.seconds_left(last.step, last.steps))} left"
-    )
+def report(line: str) -> None:
+    """Print a line of progress, at once also where the output goes to a file."""
+    print(line, flush=True)
+
+
+def format_duration(seconds: float) -> str:
+    """`1 h 05 min` or `5 min 10 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {rest:02d} s"
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write `state` so that `path` is always either the old or the new checkpoint, even after kill -9."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def load_checkpoint(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
+    """The state stored at `path`, or None where there is none yet.
+
+    Raises:
+        ValueError: the checkpoint belongs to another recipe or other data.
+        RuntimeError: the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises half a dozen unrelated types for a damaged archive
+        raise RuntimeError(f"the checkpoint {path} cannot be read ({error}); delete it to start afresh") from error
+    stored = state.get("facts", {})
+    if stored != facts:
+        wanted = {key: value for key, value in facts.items() if stored.get(key) != value}
+        found = {key: stored.get(key) for key in wanted}
+        raise ValueError(
+            f"{path} belongs to another recipe: wanted {wanted}, found {found}; "
+            "choose another --output, or delete the checkpoint"
+        )
+    return state
+
+
+def write_bundle(folder: Path, weights_name: str, network: nn.Module, config: dict[str, Any], card: str) -> str:
+    """Write weights, `config.json` and the model card, each file atomically; returns the weights' sha256."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
+    sha256 = hashlib.sha256(data).hexdigest()
+    write_atomically(folder / weights_name, data)
+    write_atomically(folder / "config.json", (json.dumps({**config, "sha256": sha256}, indent=2) + "\n").encode())
+    write_atomically(folder / "README.md", card.encode())
+    return sha256

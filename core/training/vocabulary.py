@@ -1,4 +1,4 @@
-"""A small byte-pair vocabulary for open_clip's own tokenizer. Imports no torch.
+"""A small byte-pair vocabulary for open_clip's own tokenizer. Imports open_clip at the top: import it lazily.
 
 open_clip's `SimpleTokenizer` reads its merges from a gzipped text file: a header line, then one merge a line in order
 of rank. Keeping a subset of CLIP's merges in their order gives a smaller vocabulary that splits the words it was made
@@ -8,33 +8,22 @@ for exactly as CLIP does, and every other word into pieces.
 from __future__ import annotations
 
 import gzip
-import heapq
-import importlib.util
 from collections.abc import Iterable
-from pathlib import Path
+from itertools import pairwise
 
-BYTES_AND_SPECIALS = 2 * 256 + 2  # every byte, inside and at the end of a word, and the two special tokens
+from open_clip import SimpleTokenizer
+
 HEADER = "#version: 0.2, a subset of CLIP's merges (MIT licence, (c) 2021 OpenAI)"
 
 Merge = tuple[str, str]
 
 
-def clip_merges() -> list[Merge]:
-    """CLIP's 48,894 merges, most frequent first, from the installed open_clip."""
-    spec = importlib.util.find_spec("open_clip")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("the vocabulary is made from open_clip's: install the package open_clip_torch")
-    text = gzip.decompress((Path(spec.origin).parent / "bpe_simple_vocab_16e6.txt.gz").read_bytes()).decode("utf-8")
-    return [tuple(line.split()) for line in text.split("\n")[1 : 49152 - 256 - 2 + 1]]  # type: ignore[misc]
-
-
 def merges_of_word(word: str, ranks: dict[Merge, int]) -> set[Merge]:
-    """The merges that turn the letters of an ASCII word into CLIP's pieces."""
+    """The merges that turn the characters of an ASCII word into CLIP's pieces; `ranks` says which come first."""
     pieces = [*word[:-1], word[-1] + "</w>"]
     used: set[Merge] = set()
     while len(pieces) > 1:
-        pairs = list(zip(pieces, pieces[1:], strict=False))
-        best = min(pairs, key=lambda pair: ranks.get(pair, len(ranks)))
+        best = min(pairwise(pieces), key=lambda pair: ranks.get(pair, len(ranks)))
         if best not in ranks:
             break
         used.add(best)
@@ -51,12 +40,11 @@ def merges_of_word(word: str, ranks: dict[Merge, int]) -> set[Merge]:
 
 def reduced_merges(words: Iterable[str], most_frequent: int = 1000) -> list[Merge]:
     """The merges that `words` need and CLIP's `most_frequent` first ones, in CLIP's order."""
-    merges = clip_merges()
-    ranks = {merge: rank for rank, merge in enumerate(merges)}
-    kept = set(merges[:most_frequent])
-    for word in set(words):
+    ranks: dict[Merge, int] = SimpleTokenizer().bpe_ranks
+    kept = set(list(ranks)[:most_frequent])
+    for word in words:
         kept |= merges_of_word(word, ranks)
-    return heapq.nsmallest(len(kept), kept, key=ranks.__getitem__)
+    return sorted(kept, key=ranks.__getitem__)
 
 
 def vocabulary_file(merges: Iterable[Merge]) -> bytes:

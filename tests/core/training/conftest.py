@@ -1,25 +1,60 @@
-"""A tiny, learnable training set: each class has its own colour, with noise on top."""
+"""A tiny, learnable training set, in which each class has its own colour, and small trainings on it."""
+
+import copy
+import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
+from core.training.captions import captions
 from core.training.data import LabelledImages
-
-
-def coloured_images(count: int, seed: int = 0) -> LabelledImages:
-    """`count` 32-pixel images of ten classes; a linear model on the mean colour tells them apart."""
-    generator = np.random.default_rng(seed)
-    labels = np.arange(count) % 10
-    colours = np.random.default_rng(7).uniform(0.15, 0.85, (10, 3))
-    pixels = colours[labels][:, :, None, None] + generator.normal(0, 0.05, (count, 3, 32, 32))
-    images = torch.from_numpy((pixels.clip(0, 1) * 255).astype(np.uint8))
-    return LabelledImages(images, torch.from_numpy(labels.astype(np.int64)), f"coloured {count} {seed}")
+from core.training.loop import Training
+from core.training.mini_clip import ARCHITECTURE, ClipRecipe, ClipTraining, write_tokenizer
+from core.training.mini_resnet import ResNetRecipe, ResNetTraining
 
 
 @pytest.fixture(scope="session")
 def coloured() -> LabelledImages:
-    return coloured_images(60)
+    """60 images of ten classes, each of one colour with noise on top."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(60) % 10
+    colours = np.random.default_rng(7).uniform(0.15, 0.85, (10, 3))
+    pixels = colours[labels][:, :, None, None] + generator.normal(0, 0.05, (60, 3, 32, 32))
+    images = torch.from_numpy((pixels.clip(0, 1) * 255).astype(np.uint8))
+    return LabelledImages(images, torch.from_numpy(labels.astype(np.int64)), "coloured")
+
+
+@pytest.fixture(scope="session")
+def architecture() -> dict:
+    return json.loads(ARCHITECTURE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tmp_path_factory, architecture):
+    """The tokenizer of mini-clip's own vocabulary."""
+    folder = tmp_path_factory.mktemp("vocabulary")
+    return write_tokenizer(folder, architecture["model_cfg"]["text_cfg"]["context_length"])
+
+
+@pytest.fixture(scope="session")
+def make_training(coloured, architecture, tokenizer) -> Callable[..., Training]:
+    """Makes a training of "resnet" or "clip", with everything as small as it gets."""
+    small = copy.deepcopy(architecture)
+    small["model_cfg"]["embed_dim"] = 16
+    small["model_cfg"]["vision_cfg"] |= {"image_size": 32, "timm_model_name": "test_resnet"}  # timm's smallest
+    small["model_cfg"]["text_cfg"] |= {"width": 16, "layers": 1}
+
+    def make(kind: str, start=None, **changes) -> Training:
+        if kind == "resnet":
+            settings = {"widths": (8, 8, 8), "epochs": 3, "batch_size": 20, "shift": 2}
+            return ResNetTraining(ResNetRecipe(**settings | changes), coloured, start)
+        settings = {"epochs": 2, "batch_size": 20, "shift": 1, "captions_per_class": 2}
+        recipe = ClipRecipe(**settings | changes)
+        return ClipTraining(recipe, small, coloured, captions()[::10], tokenizer, start=start)
+
+    return make
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,69 @@
+"""The model cards: the templates beside this file, filled in from what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.training.evaluation import Accuracy, Attack
+from core.training.loop import Recipe
+from core.training.session import Outcome, format_duration
+
+if TYPE_CHECKING:
+    from core.training.mini_clip import ClipRecipe
+    from core.training.mini_resnet import ResNetRecipe
+
+
+def resnet_card(recipe: ResNetRecipe, outcome: Outcome) -> str:
+    """Markdown for mini-resnet or its robust twin."""
+    trained, start, attacked = "in the ordinary way", "random weights and a fixed whitening layer", ""
+    limit = "It has no robustness to speak of; the figure above is given to be compared with its robust twin."
+    if recipe.start_sha256:
+        start = f"the weights of mini-resnet (sha256 {recipe.start_sha256[:12]}...)"
+    if recipe.attack_steps:
+        trained = f"on L2 attacks of size {recipe.epsilon}"
+        attacked = (
+            f"\nEvery batch is attacked first: random start in the ball of L2 radius {recipe.epsilon} (whole image, "
+            f"pixel values in [0, 1]), {recipe.attack_steps} gradient steps of length {recipe.attack_step_size}, "
+            "clipped to [0, 1]."
+        )
+        limit = "Robust here means L2 attacks of this size only, and measured by one attack: stronger ones find more."
+    return _fill(recipe, outcome, "mini-resnet", trained=trained, start=start, attacked=attacked, limit=limit)
+
+
+def clip_card(recipe: ClipRecipe, outcome: Outcome, held_out: Accuracy) -> str:
+    """Markdown for mini-clip or its robust twin."""
+    attacked, teacher = "", "No teacher and no outside weights went into it."
+    if recipe.attack_steps:
+        attacked = (
+            f"It starts from mini-clip (sha256 {recipe.start_sha256[:12]}...). The text tower stays as it was; the "
+            f"image tower learns from\nimages perturbed inside an L2 ball of {recipe.epsilon} by {recipe.attack_steps} "
+            f"gradient steps of {recipe.attack_step_size} against the plain prompts, as in TeCoA\n"
+            "(Mao et al. 2023).\n\n"
+        )
+    if recipe.teacher_sha256:
+        teacher = (
+            f"Targets are {recipe.teacher_weight:.0%} the class probabilities of mini-resnet "
+            f"(sha256 {recipe.teacher_sha256[:12]}...), also trained here; no outside weights went into it."
+        )
+    return _fill(recipe, outcome, "mini-clip", held_out=held_out.rate, attacked=attacked, teacher=teacher)
+
+
+def _fill(recipe: Recipe, outcome: Outcome, name: str, **texts: Any) -> str:
+    options = " --robust" if recipe.attack_steps else ""
+    if recipe.start_sha256:
+        weights = "open_clip_model.safetensors" if name == "mini-clip" else "model.safetensors"
+        options += f" --start precomputed/models/{name}/{weights}"
+    if getattr(recipe, "teacher_sha256", ""):
+        options += " --teacher precomputed/models/mini-resnet"
+    template = (Path(__file__).parent / f"{name.replace('-', '_')}_card.md").read_text(encoding="utf-8")
+    return template.format(
+        name=f"{name}-robust" if recipe.attack_steps else name,
+        time=format_duration(outcome.seconds),
+        attack=Attack(),
+        options=options,
+        **asdict(recipe),
+        **vars(outcome),
+        **texts,
+    )
