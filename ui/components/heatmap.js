@@ -12,12 +12,12 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!data) return;
   if (!views.has(parentElement)) views.set(parentElement, createView(parentElement));
   const view = views.get(parentElement);
-  view.send = (frequency) => setStateValue("choice", { frequency, token: data.token });
+  view.send = (frequency) => setStateValue("choice", { value: frequency, token: data.token, about: data.about });
   let memory = remembered.get(data.key);
-  if (memory?.token !== data.token) memory = { token: data.token, frequency: data.selected };
+  if (memory?.token !== data.token) memory = { token: data.token, frequency: data.value };
   remembered.set(data.key, memory);
   view.memory = memory;
-  const drawing = JSON.stringify({ ...data, token: null, selected: null });
+  const drawing = JSON.stringify({ ...data, token: null, value: null });
   if (view.drawing !== drawing) {
     view.drawing = drawing;
     rebuild(view, data);

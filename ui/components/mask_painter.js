@@ -1,8 +1,8 @@
 // Paints a hole into a picture. The mask is one byte per image pixel; the screen only enlarges it.
 // Points are whole image pixels (x to the right, y down) and may lie outside the image. What a stroke paints is
-// defined in core/masks.py, with integers only; the first functions here do the same, bit for bit.
+// defined in core/images/masks.py, with integers only; the first functions here do the same, bit for bit.
 
-const FARTHEST = 32768; // pixels outside the image that a pointer can reach, as in core/masks.py
+const FARTHEST = 32768; // pixels outside the image that a pointer can reach, as in core/images/masks.py
 const LARGEST = 460; // CSS pixels: the picture's side at most
 const MOST_UNDO = 60;
 const TOOLS = [["square", "Square"], ["brush", "Brush"], ["eraser", "Eraser"]];
@@ -61,14 +61,15 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (!data) return;
   if (!painters.has(parentElement)) painters.set(parentElement, createPainter(parentElement));
   const painter = painters.get(parentElement);
-  const { width, height } = data;
+  const [height, width] = data.about;
   painter.data = data;
-  painter.send = () => setStateValue("mask", { bits: pack(painter.memory.mask), token: data.token, width, height });
+  painter.send = () =>
+    setStateValue("choice", { value: pack(painter.memory.mask), token: data.token, about: data.about });
   painter.askForPlace = () => setTriggerValue("random", true);
   let memory = remembered.get(data.key);
   if (!memory || memory.width !== width || memory.height !== height) {
     memory = {
-      width, height, token: data.token, mask: unpack(data.mask, width * height), undo: [], redo: [],
+      width, height, token: data.token, mask: unpack(data.value, width * height), undo: [], redo: [],
       tool: "square", sizes: { square: data.side, brush: data.radius, eraser: data.radius },
       cursor: [Math.floor(width / 2), Math.floor(height / 2)],
     };
@@ -77,7 +78,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     painter.stroke = null;
     memory.token = data.token;
     remember(memory, memory.mask);
-    memory.mask = unpack(data.mask, width * height);
+    memory.mask = unpack(data.value, width * height);
   }
   remembered.set(data.key, memory);
   painter.memory = memory;

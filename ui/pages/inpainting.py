@@ -39,7 +39,7 @@ def page() -> None:
     )
     painted, beside = st.columns([4, 5], gap="large")
     with painted:
-        picture = choose_picture(PAGE, address=f"{PAGE}-", first=FIRST)
+        picture = choose_picture(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
         mask = None if picture is None else _hole(picture)
     with beside:
         specs, penalty = _controls(picture, mask) if picture is not None and mask is not None else ((), "norm")
