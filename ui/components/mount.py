@@ -20,8 +20,8 @@ Mount = Callable[..., Any]
 
 def register(name: str) -> Mount:
     """The component `name`, whose `.css` and `.js` lie beside this file."""
-    files = {kind: Path(__file__).with_name(f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")}
-    return st.components.v2.component(name, **files)
+    css, js = (Path(__file__).with_name(f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    return st.components.v2.component(name, css=css, js=js)
 
 
 class Synchronised(Generic[T]):

@@ -14,14 +14,10 @@ from core import paper
 from core.classifiers.predictions import WaveOnImage, wave_on_image
 from core.fourier.basis import Frequency
 from core.images.square import png_data_uri, to_uint8
-from ui.components.heatmap import format_frequency
-from ui.shared.picture_choice import choose_picture
 from ui.shared.pictures import Picture
 from ui.shared.text import whole_number
 
-SEED = "signs"  # in the URL, as are `pictures` and `picture`
-PICTURE = "cell.picture"
-FIRST = {"cifar10": 0, "photographs": 0}
+SEED = "signs"  # in the URL
 _STYLE = """<style>.wave-row{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:.6rem}
 .wave-row figure{margin:0}.wave-row img{width:100%;border-radius:4px;display:block}
 .wave-row figcaption{font-size:.78rem;line-height:1.25;margin-top:.25rem;opacity:.85}</style>"""
@@ -37,12 +33,8 @@ class WavedPicture:
     seed: int
 
 
-def wave_on_picture(frequency: Frequency) -> WavedPicture | None:
-    """Draw the controls and the pictures; None without a picture that carries the wave."""
-    st.markdown(f"##### The wave {format_frequency(frequency)} on a picture")
-    picture = st.session_state[PICTURE] = choose_picture("cell", url_prefix="", first=FIRST)
-    if picture is None:
-        return None
+def wave_on_picture(picture: Picture, frequency: Frequency) -> WavedPicture | None:
+    """Draw the controls and the pictures; None where the picture is too small to carry the wave."""
     half = picture.size // 2
     if max(map(abs, frequency)) > half:
         st.info(
@@ -66,11 +58,6 @@ def wave_on_picture(frequency: Frequency) -> WavedPicture | None:
     waved = WavedPicture(picture, frequency, epsilon, _seed())
     _pictures(waved, wave_on_image(picture.image, frequency, epsilon, seed=waved.seed, position=picture.position))
     return waved
-
-
-def picture_now() -> Picture | None:
-    """The picture chosen in the panel, for other parts of the page."""
-    return st.session_state.get(PICTURE)
 
 
 def _seed() -> int:

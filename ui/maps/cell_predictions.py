@@ -15,7 +15,7 @@ from core.errors import sentence
 from core.fourier.basis import Frequency
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.prediction_tables import prediction_table, probability_curve
-from ui.shared.model_cache import classifier_for, ready_classifiers
+from ui.shared.model_cache import NONE_READY, classifier_for, ready_classifiers
 from ui.shared.pictures import CLASS_SET_OF, samples
 from ui.shared.text import as_markdown
 
@@ -48,10 +48,7 @@ def draw_predictions(waved: WavedPicture) -> list[ClassifierSpec]:
     picture = waved.picture
     ready = ready_classifiers(picture.class_set)
     if not ready:
-        st.info(
-            "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be "
-            "had, and how large each download is."
-        )
+        st.info(NONE_READY)
         return []
     st.markdown("##### How the predictions change")
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
@@ -83,20 +80,9 @@ def predict(
         classes, template: as `classifier_for` takes them.
         sizes: of the wave, for the curve.
     """
-    picture = waved.picture
     try:
         with st.spinner(f"{spec.title} …"):
-            return _predictions(
-                spec.name,
-                classes,
-                template,
-                picture.pixels,
-                waved.frequency,
-                waved.epsilon,
-                sizes,
-                waved.seed,
-                picture.position,
-            )
+            return _predictions(spec.name, classes, template, waved, sizes)
     except (RuntimeError, FileNotFoundError, ValueError) as error:
         st.error(as_markdown(sentence(f"{spec.title}: {error}")))
         return None
@@ -104,19 +90,11 @@ def predict(
 
 @st.cache_data(show_spinner=False, max_entries=1000)
 def _predictions(
-    name: str,
-    classes: str | ClassSet,
-    template: str | None,
-    pixels: np.ndarray,
-    frequency: Frequency,
-    epsilon: float,
-    sizes: tuple[float, ...],
-    seed: int,
-    position: int,
+    name: str, classes: str | ClassSet, template: str | None, waved: WavedPicture, sizes: tuple[float, ...]
 ) -> Predictions:
-    image = pixels.astype(np.float32) / 255
+    picture, wave = waved.picture, (waved.frequency, waved.epsilon)
     classifier = classifier_for(name, classes, template)
-    return answers(classifier, image, frequency, epsilon, sizes, seed=seed, position=position)
+    return answers(classifier, picture.image, *wave, sizes, seed=waved.seed, position=picture.position)
 
 
 def draw_flips(specs: list[ClassifierSpec], waved: WavedPicture) -> None:

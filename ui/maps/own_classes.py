@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import quote
 
 import streamlit as st
@@ -81,7 +82,7 @@ def own_question() -> Question | None:
         return None
 
 
-def _binding(key: str) -> str | None:
+def _binding(key: str) -> Literal["query-params"] | None:
     return "query-params" if _fits_url(st.session_state.get(key, "")) else None
 
 

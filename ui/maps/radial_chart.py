@@ -15,6 +15,8 @@ from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import Entry
 from ui.shared.charts import line_styles, show_chart
 
+FIELDS = ("radius", "error", "low", "high", "waves")  # of a ring, errors in per cent
+
 
 @functools.lru_cache(maxsize=64)
 def _profile(heatmap: Heatmap, top: int) -> RadialProfile:
@@ -27,19 +29,9 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
     rows = []
     for entry in chosen:
         profile = _profile(entry.heatmap, top)
-        rows += [
-            {
-                "map": entry.label,
-                "radius": int(r),
-                "error": 100 * e,
-                "low": 100 * low,
-                "high": 100 * high,
-                "waves": int(n),
-            }
-            for r, e, low, high, n in zip(
-                profile.radius, profile.rate, profile.low, profile.high, profile.waves, strict=True
-            )
-        ]
+        columns = (profile.radius, 100 * profile.rate, 100 * profile.low, 100 * profile.high, profile.waves)
+        for ring in zip(*(column.tolist() for column in columns), strict=True):
+            rows.append({"map": entry.label} | dict(zip(FIELDS, ring, strict=True)))
     radius = alt.X("radius:Q", title="radius √(i² + j²), cycles per image")
     colour, dash = line_styles("map:N", [entry.label for entry in chosen])
     error = alt.Y("low:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100]))

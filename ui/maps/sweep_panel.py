@@ -12,12 +12,12 @@ from core import paper
 from core.data.dataset import ImageDataset
 from core.fourier.basis import half_plane, largest_side
 from core.fourier.heatmap import Heatmap
-from ui.components.heatmap import MapView, heatmap_view
-from ui.maps.catalogue import add_map
-from ui.maps.cell_panel import picture_now
+from ui.components.heatmap import heatmap_view
+from ui.maps.catalogue import Entry, add_map
+from ui.maps.views import PROBABILITY, shown_maps
 from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
-from ui.shared.model_cache import classifier_for, ready_classifiers
-from ui.shared.pictures import CLASS_SET_OF, samples
+from ui.shared.model_cache import NONE_READY, classifier_for, ready_classifiers
+from ui.shared.pictures import CLASS_SET_OF, Picture, samples
 
 JOB, KEPT = "sweep.job", "sweep.kept"
 REDRAW_SECONDS = 0.5
@@ -27,8 +27,8 @@ SIDES = (7, 15, 31, 63)
 BATCH_SIZES = {32: 64, 224: 8}
 
 
-def sweep_panel(on_result: Callable[[str], None]) -> None:
-    """Controls of a small sweep; `on_result` gets the label of each finished map."""
+def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
+    """Controls of a small sweep, maybe over the chosen picture; `on_result` gets the label of each finished map."""
     st.divider()
     st.markdown("##### Run on this machine")
     st.markdown(
@@ -38,26 +38,25 @@ def sweep_panel(on_result: Callable[[str], None]) -> None:
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
-    _settings(disabled=running)
+    _settings(picture, disabled=running)
     if job is not None:
         st.fragment(_progress, run_every=REDRAW_SECONDS if running else None)(on_result)
 
 
-def _settings(*, disabled: bool) -> None:
+def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
-    picture = picture_now()
     first = 1 if picture is not None and picture.class_set == "imagenet" else 0
     kind = columns[0].selectbox(
         "Images", list(IMAGES), first, format_func=IMAGES.__getitem__, key="sweep.images", disabled=disabled
     )
-    data = _dataset(kind)
+    data = _dataset(kind, picture)
     if data is None:
         st.info("Choose a picture above, and for your own picture its true class, to sweep over it.")
         return
     dataset, class_set = data
     ready = {spec.name: spec.title for spec in ready_classifiers(class_set)}
     if not ready:
-        st.info("No classifier for these classes is ready here; see **Models and data**.")
+        st.info(NONE_READY)
         return
     name = columns[1].selectbox(
         "Classifier", list(ready), format_func=ready.__getitem__, key="sweep.name", disabled=disabled
@@ -77,11 +76,10 @@ def _settings(*, disabled: bool) -> None:
     right.caption(f"{waves:,} waves × {images} image{'s' if images > 1 else ''} = {waves * images:,} predictions")
 
 
-def _dataset(kind: str) -> tuple[ImageDataset, str] | None:
+def _dataset(kind: str, picture: Picture | None) -> tuple[ImageDataset, str] | None:
     """The images to sweep over and their class set; None without a picture that has a true class."""
     if kind != "picture":
         return samples(kind), CLASS_SET_OF[kind]
-    picture = picture_now()
     if picture is None or picture.label is None:
         return None
     pixels, labels = picture.pixels[None], np.array([picture.label])
@@ -114,7 +112,7 @@ def _progress(on_result: Callable[[str], None]) -> None:
         st.info(f"Waiting: {job.position} in line.")
     elif job.active:
         left = "" if job.seconds_left is None else f", about {job.seconds_left:.0f} s left"
-        st.progress(job.done / job.total, f"{job.done} of {job.total} waves{left}")
+        st.progress(job.done / (job.total or 1), f"{job.done} of {job.total} waves{left}")
     elif job.status == "failed":
         st.error(f"The sweep ended early: {job.error}")
     elif job.status in ("stopped", "abandoned"):
@@ -133,15 +131,13 @@ def _progress(on_result: Callable[[str], None]) -> None:
 
 def _draw(heatmap: Heatmap) -> None:
     """The map so far."""
-    if heatmap.metadata["dataset"]["n"] == 1 and heatmap.true_probability is not None:
-        view = MapView("Probability of its class", "so far", heatmap.true_probability, value_label="probability")
-    else:
-        view = MapView("Top-1 error", "so far", heatmap.error_rate, heatmap.interval(), "top-1 error")
+    metric = PROBABILITY if heatmap.metadata["dataset"]["n"] == 1 else "Top-1"
+    shown = shown_maps([Entry("So far", heatmap)], metric, "Error", heatmap.side)
     heatmap_view(
-        [view],
+        shown.views,
         selected=(0, 0),
-        value_range=(0, 1),
-        colormap="viridis",
+        value_range=shown.value_range,
+        colormap=shown.colormap,
         key="sweep.live",
         on_select=lambda frequency: None,
     )

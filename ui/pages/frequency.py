@@ -9,7 +9,7 @@ import streamlit as st
 from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap, HeatmapError
-from ui.components.heatmap import heatmap_view
+from ui.components.heatmap import format_frequency, heatmap_view
 from ui.maps.catalogue import Entry, add_map, entries
 from ui.maps.cell_panel import wave_on_picture
 from ui.maps.cell_predictions import draw_flips, draw_predictions, wait_for_first_paint
@@ -20,6 +20,7 @@ from ui.maps.radial_chart import radial_chart
 from ui.maps.stories import STORIES, Story
 from ui.maps.sweep_panel import sweep_panel
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps
+from ui.shared.picture_choice import choose_picture
 from ui.shared.text import as_markdown
 
 # Everything this page keeps for a visitor. The first four stand in its URL as well, as does `cell`.
@@ -28,6 +29,7 @@ CELL = "frequency.cell"
 UPLOADED, STORY, PENDING = "frequency.uploaded_map", "frequency.story", "frequency.pending_map"
 
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": 1023}
+FIRST = {"cifar10": 0, "photographs": 0}
 MAX_FREQUENCY = 511
 MAX_MAPS = 4
 
@@ -51,7 +53,9 @@ def page() -> None:
     pictures, predictions = st.columns([3, 2], gap="large")
     rings, origins = st.columns([3, 2], gap="large")
     with pictures:
-        waved = wave_on_picture(frequency)
+        st.markdown(f"##### The wave {format_frequency(frequency)} on a picture")
+        picture = choose_picture("cell", url_prefix="", first=FIRST)
+        waved = wave_on_picture(picture, frequency) if picture is not None else None
         question = own_question() if waved is not None else None
         own_predictions = st.container(key="own-predictions")
     with rings:
@@ -59,7 +63,7 @@ def page() -> None:
     with origins:
         provenance(chosen)
         map_downloads(chosen)
-    sweep_panel(on_result=_show_new_map)
+    sweep_panel(picture, on_result=_show_new_map)
     if waved is None:
         return
     with predictions:
@@ -101,9 +105,13 @@ def _stories() -> None:
     told = next((story for story in STORIES if story.title == st.session_state.get(STORY)), STORIES[0])
     with st.container(horizontal=True):
         for story in STORIES:
-            kind = "primary" if story is told else "secondary"
             st.button(
-                story.title, help=story.body, on_click=_tell, args=(story,), type=kind, key=f"story {story.title}"
+                story.title,
+                help=story.body,
+                on_click=_tell,
+                args=(story,),
+                type="primary" if story is told else "secondary",
+                key=f"story {story.title}",
             )
     st.caption(f"**{told.title}.** {told.body}")
 

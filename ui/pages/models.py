@@ -51,10 +51,10 @@ def page() -> None:
         "Nothing is downloaded unless you press a button that says how large it is."
     )
     st.header("Classifiers")
-    bundled = "; the small bundled models were trained for this project" if bundled_specs() else ""
     st.markdown(
-        f"**Only `clip-vit-b-32` is the paper's CLIP**{bundled}. A **zero-shot** classifier takes its classes as "
-        "sentences, such as “a photo of a cat”; a **closed-set** classifier knows a fixed list."
+        "**Only `clip-vit-b-32` is the paper's CLIP**; the small bundled models were trained for this project. A "
+        "**zero-shot** classifier takes its classes as sentences, such as “a photo of a cat”; a **closed-set** "
+        "classifier knows a fixed list."
     )
     # Ticks only while there is something to follow: each tick draws the cards anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if weight_downloads().running else None)()

@@ -69,7 +69,10 @@ class Job:
     @property
     def position(self) -> int:
         """Place in the waiting line: 1 is next, 0 is not waiting."""
-        return self._manager._position(self)
+        with self._manager._lock:
+            self._manager._drop_silent()
+            queue = self._manager._queue
+            return queue.index(self) + 1 if self in queue else 0
 
     @property
     def seconds_per_step(self) -> float | None:
@@ -217,11 +220,6 @@ class JobManager:
                 job._make_iterator = None
             job.status, job.error = status, error
             job._ended.set()
-
-    def _position(self, job: Job) -> int:
-        with self._lock:
-            self._drop_silent()
-            return self._queue.index(job) + 1 if job in self._queue else 0
 
     def _drop_silent(self) -> None:
         """Abandon every job whose visitor has gone. There is no timer: any other call brings this about."""

@@ -11,6 +11,11 @@ from core.classifiers.registry import ClassifierSpec, classifier_state, list_cla
 from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
 
+NONE_READY = (
+    "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be had, and "
+    "how large each download is."
+)
+
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
 

@@ -12,7 +12,7 @@ import ui.maps.cell_predictions
 import ui.maps.sweep_panel
 import ui.pages.inpainting
 import ui.shared.picture_choice
-from ui.maps.cell_panel import PICTURE
+from core.images.square import png_data_uri, to_uint8
 from ui.shared.pictures import sample_picture
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -49,9 +49,8 @@ def picture_file(side: int = 64) -> bytes:
 def test_old_links_to_the_frequency_page_show_the_same_picture(parameters, kind, position):
     app = open_page("frequency", **parameters)
     assert not app.exception
-    picture = app.session_state[PICTURE]
-    assert picture.class_set == ("cifar10" if kind == "cifar10" else "imagenet") and picture.position == position
-    assert np.array_equal(picture.pixels, sample_picture(kind, position).pixels)
+    assert app.session_state["cell.places"][kind] == position
+    assert png_data_uri(to_uint8(sample_picture(kind, position).image)) in app.get("html")[0].proto.body
 
 
 def test_old_links_to_inpainting_show_the_same_picture():
