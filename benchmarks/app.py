@@ -90,7 +90,7 @@ def click_times(browser: Browser, query: str, clicks: int, environment: dict[str
     with server(ROOT / "app.py", environment) as (address, _, _):
         page = browser.new_page(viewport={"width": 1400, "height": 1600})
         page.goto(f"{address}/{query}")
-        page.wait_for_selector(".answers", timeout=120_000)
+        page.wait_for_selector(".predictions", timeout=120_000)
         return [_click(page, (3 + k % 10, -9 + (7 * k) % 19)) for k in range(clicks + 2)][2:]
 
 
@@ -98,7 +98,7 @@ def _click(page: Page, frequency: tuple[int, int], side: int = 31) -> float:
     i, j = frequency
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'")
     # The braces keep the promise from being awaited here already.
-    page.evaluate(f"() => {{ window.waited = ({STOPWATCH})('.answers[data-wave=\"{i},{j}\"]') }}")
+    page.evaluate(f"() => {{ window.waited = ({STOPWATCH})('.predictions[data-wave=\"{i},{j}\"]') }}")
     box = page.locator(PAINTED).first.bounding_box()
     assert box is not None
     x, y = ((number + side // 2 + 0.5) / side for number in (j, i))

@@ -1,10 +1,11 @@
 """A real Streamlit server and a real Chromium, for tests that click, point, press keys and look.
 
-Fixtures: `streamlit_app` starts a script and returns its address; `browser` is Chromium; `open_page` opens an
-address in a window of a given size and waits until Streamlit has drawn the page. Every test here carries the
+Fixtures: `streamlit_app` starts a script and returns its URL; `browser` is Chromium; `open_page` opens a URL in a
+window of a given size and waits until Streamlit has drawn the page. Every test here carries the
 marker `browser`.
 """
 
+import functools
 import os
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.waiting import wait_until_drawn
 from tests.chromium import find_chromium
@@ -44,11 +45,11 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> None:
+def _wait_until_healthy(url: str, server: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
@@ -59,7 +60,7 @@ def _wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> No
 
 @pytest.fixture(scope="session")
 def streamlit_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """`streamlit_app(script, env={...}, options=[...])` -> address of a server that runs `script`.
+    """`streamlit_app(script, env={...}, options=[...])` -> URL of a server that runs `script`.
 
     The script is relative to the repository's root, from where the server is started. Servers with the same
     arguments are shared by all tests of the session, and ended with it.
@@ -71,7 +72,7 @@ def streamlit_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
         if key in servers:
             return servers[key][1]
         port = _free_port()
-        address = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
         log = tmp_path_factory.mktemp("streamlit") / "output.txt"
         settings = [
             f"--server.port={port}",
@@ -87,9 +88,9 @@ def streamlit_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        servers[key] = server, address
-        _wait_until_healthy(address, server, log)
-        return address
+        servers[key] = server, url
+        _wait_until_healthy(url, server, log)
+        return url
 
     yield start
     for server, _ in servers.values():
@@ -116,26 +117,32 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Callable[..., BrowserContext]:
+    """`contexts(has_touch=True)` -> a context shared by all tests that want the same: Streamlit's files load once."""
+    return functools.cache(lambda **settings: browser.new_context(**settings))
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """`open_page(address, width=1400, height=900, **context)` -> page, drawn; closed after the test.
+def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
+    """`open_page(url, width=1400, height=900, **context)` -> page, drawn; closed after the test.
 
     Keyword arguments go to Playwright's `new_context`, e.g. `has_touch=True`, `device_scale_factor=3`. The test
     fails at its end if a page threw a JavaScript error.
     """
-    contexts = []
+    pages: list[Page] = []
     errors: list[str] = []
 
-    def open_(address: str, *, width: int = 1400, height: int = 900, **context) -> Page:
-        opened = browser.new_context(viewport={"width": width, "height": height}, **context)
-        contexts.append(opened)
-        page = opened.new_page()
+    def open_(url: str, *, width: int = 1400, height: int = 900, **context) -> Page:
+        page = contexts(**context).new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address)
+        page.goto(url)
         wait_until_drawn(page)
         return page
 
     yield open_
-    for opened in contexts:
-        opened.close()
+    for page in pages:
+        page.close()
     assert not errors, f"JavaScript errors on the page: {errors}"

@@ -47,8 +47,8 @@ def expect_readouts(page: Page, *lines: str) -> None:
 
 
 def percentages(page: Page, title: str) -> dict[str, tuple[float, float]]:
-    """A classifier's table of answers: class -> probabilities in per cent, clean and with the wave."""
-    table = page.locator(".answers").filter(has_text=title).first
+    """A classifier's table of predictions: class -> probabilities in per cent, clean and with the wave."""
+    table = page.locator(".predictions").filter(has_text=title).first
     expect(table.locator("tr").nth(1)).to_be_visible(timeout=SLOW)
     rows = table.locator("tr").all_inner_texts()
     found = {}
@@ -58,25 +58,23 @@ def percentages(page: Page, title: str) -> dict[str, tuple[float, float]]:
     return found
 
 
-def test_page_opens_on_the_papers_maps_and_numbers(frequency_page):
-    page = frequency_page()
+def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_below(frequency_page):
+    page = frequency_page("?pictures=Photographs")
     expect_readouts(page, spelled(CLIP, (0, 1)), spelled(RESNET56, (0, 1)))
     expect(page.get_by_text("CIFAR-10, n = 10,000 · v = 4 · clean error not published")).to_have_count(2)
-
-
-@pytest.mark.parametrize("frequency", [(-14, -14), (5, -9)])
-def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_below(frequency_page, frequency):
-    page = frequency_page("?pictures=Photographs")
-    click_cell(page, 1, frequency, 31)
-    expect(page.get_by_text(f"The wave {format_frequency(frequency)} on a picture")).to_be_visible()
+    click_cell(page, 1, (5, -9), 31)
+    expect(page.get_by_text(f"The wave {format_frequency((5, -9))} on a picture")).to_be_visible()
     page.mouse.move(0, 0)
-    expect_readouts(page, spelled(CLIP, frequency), spelled(RESNET56, frequency))
-    i, j = frequency
-    expect(page.locator(f'.wave-row[data-wave="{i},{j}"] img')).to_have_count(5)
-    assert f"cell={i}%2C{j}" in page.url
+    expect_readouts(page, spelled(CLIP, (5, -9)), spelled(RESNET56, (5, -9)))
+    expect(page.locator('.wave-row[data-wave="5,-9"] img')).to_have_count(5)
+    assert "cell=5%2C-9" in page.url
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(page.locator(".heatmaps.narrow")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator(".plot").first.bounding_box()["width"] > 200
 
 
-def test_answers_and_norms_are_the_engines(frequency_page):
+def test_predictions_and_norms_are_the_engines(frequency_page):
     data = load_samples("photographs")
     image = data.images[3].astype(np.float32) / 255
     wave = wave_on_image(image, (0, 12), 31.4, seed=0, position=3)
@@ -94,26 +92,23 @@ def test_answers_and_norms_are_the_engines(frequency_page):
     expect(page.get_by_text(f"31.40 before clipping; {norms}")).to_be_visible()
 
 
-def test_rerolled_signs_change_the_picture_and_stand_in_the_address(frequency_page):
-    page = frequency_page("?pictures=Photographs&cell=0,3")
-    perturbed = page.locator(".wave-row img").nth(2)
-    before = perturbed.get_attribute("src")
-    page.get_by_role("button", name="Re-roll the signs").click()
-    expect(perturbed).not_to_have_attribute("src", before)
-    expect(page).to_have_url(re.compile("signs=1"))
-
-
-def test_address_brings_the_whole_state_back(frequency_page):
+def test_url_brings_the_whole_state_back(frequency_page):
     page = frequency_page("?pictures=Photographs")
     page.get_by_role("button", name="A surprise: they cross twice").click()
     expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56")).to_be_visible()
     page.get_by_role("radio", name="Top-5").or_(page.get_by_role("button", name="Top-5")).first.click()
     expect(page.locator(".readout").first).to_contain_text("top-5")
+    perturbed = page.locator(".wave-row img").nth(2)
+    before = perturbed.get_attribute("src")
+    page.get_by_role("button", name="Re-roll the signs").click()
+    expect(perturbed).not_to_have_attribute("src", before)
+    expect(page).to_have_url(re.compile("signs=1"))
     wait_until_drawn(page)
-    line, address = page.locator(".readout").first.inner_text(), page.url
-    again = frequency_page("?" + address.partition("?")[2])
+    line, wave, url = page.locator(".readout").first.inner_text(), perturbed.get_attribute("src"), page.url
+    again = frequency_page("?" + url.partition("?")[2])
     expect(again.get_by_text("CLIP ViT-B/32 minus ResNet-56")).to_be_visible()
     expect(again.locator(".readout").first).to_have_text(line)
+    expect(again.locator(".wave-row img").nth(2)).to_have_attribute("src", wave)
     cell = tuple(number + 15 for number in (8, 8))
     rise = 100 * (CLIP.rate(5)[cell] - RESNET56.rate(5)[cell])
     assert f"{abs(rise):.1f} points" in line
@@ -148,7 +143,7 @@ def test_a_broken_map_file_gets_a_sentence_and_a_good_one_appears_beside_the_oth
 
 def test_a_small_sweep_starts_stops_and_its_map_is_the_engines(frequency_page):
     page = frequency_page("?pictures=Photographs")
-    expect(page.locator(".answers tr").nth(1)).to_be_visible(timeout=SLOW)
+    expect(page.locator(".predictions tr").nth(1)).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
     page.get_by_role("button", name="Start the sweep").click()
     stop = page.get_by_role("button", name="Stop the sweep")
@@ -158,10 +153,3 @@ def test_a_small_sweep_starts_stops_and_its_map_is_the_engines(frequency_page):
     expect(page.get_by_text(re.compile(r"Stopped after \d+ of 26 waves"))).to_be_visible()
     expect(page.locator(".plot")).to_have_count(3)
     expect(page.get_by_text("EfficientNet-Lite0 · bundled photographs · computed here 1").first).to_be_attached()
-
-
-def test_page_fits_a_phone(frequency_page):
-    page = frequency_page("?pictures=Photographs", width=390, height=800)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    expect(page.locator(".plot").first).to_be_visible()
-    assert page.locator(".plot").first.bounding_box()["width"] > 200

@@ -1,5 +1,7 @@
 """The image picker in a real browser, on a page with nothing else (`apps/image_picker_demo.py`)."""
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -39,7 +41,7 @@ def caption(page: Page):
 
 def expect_picked(page: Page, index: int) -> int:
     """Wait until Python has the picture; the number of the run that printed it."""
-    line = page.get_by_text(f"Python has picture {index},")
+    line = page.get_by_text(re.compile(rf"Python has picture {index}$"))
     expect(line).to_be_visible()
     return int(line.inner_text().split()[1].rstrip(":"))
 
@@ -55,44 +57,27 @@ def is_inside_the_grid(page: Page, index: int) -> bool:
     return outer["y"] <= inner["y"] and inner["y"] + inner["height"] <= outer["y"] + outer["height"]
 
 
-@pytest.mark.parametrize("index", [0, 24, 42, LAST])
-def test_click_reports_the_picture_to_python(demo, index):
+def test_click_reports_the_picture_to_python(demo):
     page = demo()
-    tile(page, index).click()
-    assert expect_picked(page, index) == 2, "one click, one rerun"
-    expect(tile(page, index)).to_be_checked()
-    expect(page.get_by_role("radio", checked=True)).to_have_count(1)
-    page.mouse.move(0, 0)
-    expect(caption(page)).to_have_text(CAPTIONS[index])
-
-
-def test_click_on_the_chosen_picture_does_nothing(demo):
-    page = demo()
-    tile(page, 7).click()
-    tile(page, 8).click()
-    assert expect_picked(page, 8) == 2
+    tile(page, 7).click()  # chosen already
+    for click, index in enumerate([0, 24, LAST], 1):
+        tile(page, index).click()
+        assert expect_picked(page, index) == 1 + click, "one click, one rerun"
+        expect(page.get_by_role("radio", checked=True)).to_have_count(1)
+        page.mouse.move(0, 0)
+        expect(caption(page)).to_have_text(CAPTIONS[index])
 
 
 def test_tiles_show_the_pictures_pixel_for_pixel(demo):
     page = demo()
     pixels = page.locator("canvas").evaluate_all(
-        "all => all.map(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data])"
+        "all => all.filter((_, k) => k % 9 === 0)"
+        ".map(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data])"
     )
     shown = np.array(pixels).reshape(-1, 32, 32, 4)
-    assert np.array_equal(shown[..., :3], load_samples("cifar10-samples").images.transpose(0, 2, 3, 1))
+    assert np.array_equal(shown[..., :3], load_samples("cifar10-samples").images[::9].transpose(0, 2, 3, 1))
     assert (shown[..., 3] == 255).all()
     assert page.locator("canvas").first.evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
-
-
-def test_photographs_are_smooth_and_in_their_places(demo):
-    page = demo("?set=photographs")
-    expect(page.get_by_role("radio")).to_have_count(12)
-    means = page.locator("canvas").evaluate_all("""all => all.map(c => {
-        const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-        return [0, 1, 2].map(k => data.filter((_, n) => n % 4 === k).reduce((a, b) => a + b) / (data.length / 4));
-    })""")
-    assert np.abs(np.array(means) - load_samples("photographs").images.mean((2, 3))).max() < 2
-    assert page.locator("canvas").first.evaluate("c => getComputedStyle(c).imageRendering") == "auto"
 
 
 def test_hover_shows_the_caption_without_a_rerun(demo):
@@ -105,10 +90,12 @@ def test_hover_shows_the_caption_without_a_rerun(demo):
     assert expect_picked(page, 7) == 1
 
 
-def test_pictures_have_names_and_the_group_has_one(demo):
+def test_pictures_have_names_and_fit_a_wide_window_without_scrolling(demo):
     page = demo()
-    expect(page.get_by_role("radiogroup", name="Image")).to_be_visible()
+    grid = page.get_by_role("radiogroup", name="Image")
     expect(page.get_by_role("radio", name=CAPTIONS[3], exact=True)).to_have_attribute("title", CAPTIONS[3])
+    assert grid.evaluate("e => e.scrollHeight <= e.clientHeight")
+    assert grid.bounding_box()["height"] < 290
 
 
 def test_keys_move_the_choice(demo):
@@ -129,26 +116,12 @@ def test_keys_move_the_choice(demo):
         expect(tile(page, index)).to_be_focused()
         expect(tile(page, index)).to_be_checked()
         assert is_inside_the_grid(page, index)
-
-
-def test_keys_stop_at_the_ends(demo):
-    page = demo()
-    tile(page, 7).focus()
-    for key in ("ArrowUp", "Home", "ArrowLeft", "ArrowUp"):
+    for key in ("ArrowLeft", "ArrowUp"):
         page.keyboard.press(key)
     expect_picked(page, 0)
     for key in ("End", "ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
     expect_picked(page, LAST)
-
-
-def test_held_key_reports_where_it_comes_to_rest(demo):
-    page = demo()
-    tile(page, 7).focus()
-    for _ in range(25):
-        page.keyboard.down("ArrowRight")
-    page.keyboard.up("ArrowRight")
-    assert expect_picked(page, 32) <= 4
 
 
 def test_group_is_one_stop_for_tab_at_the_choice(demo):
@@ -160,15 +133,8 @@ def test_group_is_one_stop_for_tab_at_the_choice(demo):
     page.keyboard.press("Tab")
     expect(tile(page, 50)).to_be_focused()
     assert page.locator(".tile[tabindex='0']").count() == 1
-
-
-def test_focus_can_be_seen(demo):
-    page = demo()
     style = "e => [getComputedStyle(e).outlineStyle, getComputedStyle(e).outlineWidth]"
-    assert tile(page, 7).evaluate(style) == ["solid", "3px"]
-    page.keyboard.press("Tab")  # from here on the browser shows keyboard focus
-    tile(page, 7).focus()
-    assert tile(page, 7).evaluate(style) == ["double", "5px"]
+    assert tile(page, 50).evaluate(style) == ["double", "5px"], "focus can be seen"
 
 
 def test_python_moves_the_choice_and_the_next_click_wins_again(demo):
@@ -193,7 +159,7 @@ def test_quick_clicks_end_at_the_last_one(demo):
     expect(tile(page, 44)).to_be_checked()
 
 
-def test_other_pictures_under_the_same_key(demo):
+def test_other_pictures_under_the_same_key_and_hiding_them(demo):
     page = demo()
     tile(page, 11).click()
     expect_picked(page, 11)
@@ -201,49 +167,18 @@ def test_other_pictures_under_the_same_key(demo):
     expect(page.get_by_role("radio")).to_have_count(12)
     expect(tile(page, 7)).to_be_checked()
     expect(caption(page)).to_have_text(sample_credits("photographs")[7].title)
+    assert page.locator("canvas").first.evaluate("c => getComputedStyle(c).imageRendering") == "auto"
     tile(page, 3).click()
     expect_picked(page, 3)
-
-
-def test_choice_survives_hiding_and_showing_the_picker(demo):
-    page = demo()
-    tile(page, 60).click()
-    expect_picked(page, 60)
     page.get_by_text("Show the picker").click()
     expect(page.get_by_role("radio")).to_have_count(0)
     page.get_by_text("Show the picker").click()
-    expect(tile(page, 60)).to_be_checked()
-    expect_picked(page, 60)
+    expect(tile(page, 3)).to_be_checked()
 
 
-def test_click_does_not_send_the_pictures_again(streamlit_app, browser):
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    page = context.new_page()
-    received: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
-    page.goto(streamlit_app(APP))
-    expect(tile(page, 7)).to_be_checked()
-    wait_until_drawn(page)
-    first = sum(received)
-    received.clear()
-    tile(page, 20).click()
-    expect_picked(page, 20)
-    wait_until_drawn(page)
-    context.close()
-    assert first > 200_000 and sum(received) < 15_000, (first, sum(received))
-
-
-def test_hundred_pictures_fit_a_wide_window_without_scrolling(demo):
-    page = demo()
-    grid = page.get_by_role("radiogroup")
-    assert grid.evaluate("e => e.scrollHeight <= e.clientHeight")
-    assert grid.bounding_box()["height"] < 290
-
-
-@pytest.mark.parametrize("query", ["", "?set=photographs", "?thumbnail=96"])
-@pytest.mark.parametrize("width", [320, 390])
-def test_narrow_window_shows_some_rows_and_never_scrolls_sideways(demo, width, query):
-    page = demo(query, width=width)
+@pytest.mark.parametrize("query", ["?set=photographs", "?thumbnail=96"])
+def test_narrow_window_shows_some_rows_and_never_scrolls_sideways(demo, query):
+    page = demo(query, width=320)
     for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
         assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth")
     grid, side = page.get_by_role("radiogroup"), tile(page, 7).bounding_box()["width"]
@@ -252,34 +187,27 @@ def test_narrow_window_shows_some_rows_and_never_scrolls_sideways(demo, width, q
     assert is_inside_the_grid(page, 7), "scrolled to the choice"
 
 
-def test_grid_scrolls_to_a_choice_that_python_made(demo):
+def test_grid_scrolls_to_a_choice_that_python_made_and_else_stays(demo):
     page = demo(width=390)
+    grid = page.get_by_role("radiogroup")
     assert not is_inside_the_grid(page, 42)
     page.get_by_role("button", name="Preset").click()
     expect(tile(page, 42)).to_be_checked()
     assert is_inside_the_grid(page, 42)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "the page stays"
-
-
-def test_grid_stays_where_the_visitor_scrolled_it(demo):
-    page = demo(width=390)
-    page.get_by_role("radiogroup").evaluate("e => e.scrollTo(0, 400)")
+    grid.evaluate("e => e.scrollTo(0, 400)")
     page.wait_for_timeout(100)
     index = next(k for k in range(100) if is_inside_the_grid(page, k))
     tile(page, index).click()
     expect_picked(page, index)
     wait_until_drawn(page)
-    assert page.get_by_role("radiogroup").evaluate("e => e.scrollTop") == 400
+    assert grid.evaluate("e => e.scrollTop") == 400
 
 
-def test_tap_on_a_phone_chooses_a_picture(demo):
-    page = demo(width=390, has_touch=True, is_mobile=True, device_scale_factor=3)
+def test_tap_on_a_dark_phone_chooses_a_picture(demo):
+    page = demo(width=390, has_touch=True, is_mobile=True, device_scale_factor=3, color_scheme="dark")
     tile(page, 12).tap()
     expect_picked(page, 12)
     expect(caption(page)).to_have_text(CAPTIONS[12])
-
-
-def test_dark_theme_has_light_text(demo):
-    page = demo(color_scheme="dark")
     colour = caption(page).evaluate("e => getComputedStyle(e).color.match(/\\d+/g).map(Number)")
     assert min(colour[:3]) > 200

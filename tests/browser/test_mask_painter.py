@@ -52,8 +52,7 @@ def tool(page: Page, name: str, size: int | None = None) -> None:
         page.locator(".size input").evaluate("(e, v) => { e.value = v; e.dispatchEvent(new Event('input')) }", size)
 
 
-@pytest.mark.parametrize("size", [224, 32])
-@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize(("size", "width"), [(224, 390), (32, 1400)])
 def test_one_click_stamps_the_papers_square(demo, size, width):
     page = demo(f"?size={size}", width=width)
     drag(page, [(size // 3, size // 2)], size)

@@ -1,6 +1,6 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
 
-const NARROWEST = 280, LARGEST = 480; // CSS pixels: a map's column at least, a map's side at most
+const MIN_COLUMN = 280, MAX_SIDE = 480; // CSS pixels: a map's column at least, a map's side at most
 const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
 const NOT_COMPUTED = -32768;
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -12,12 +12,12 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!data) return;
   if (!views.has(parentElement)) views.set(parentElement, createView(parentElement));
   const view = views.get(parentElement);
-  view.send = (frequency) => setStateValue("choice", { frequency, token: data.token });
+  view.send = (frequency) => setStateValue("choice", { value: frequency, token: data.token, about: data.about });
   let memory = remembered.get(data.key);
-  if (memory?.token !== data.token) memory = { token: data.token, frequency: data.selected };
+  if (memory?.token !== data.token) memory = { token: data.token, frequency: data.value };
   remembered.set(data.key, memory);
   view.memory = memory;
-  const drawing = JSON.stringify({ ...data, token: null, selected: null });
+  const drawing = JSON.stringify({ ...data, token: null, value: null });
   if (view.drawing !== drawing) {
     view.drawing = drawing;
     rebuild(view, data);
@@ -162,9 +162,9 @@ function drawBar(view, table) {
 function layOut(view) {
   const width = view.root.clientWidth, count = view.maps.length;
   if (!width || !count) return;
-  const fitting = Math.max(1, Math.floor((width + GAP) / (NARROWEST + GAP)));
+  const fitting = Math.max(1, Math.floor((width + GAP) / (MIN_COLUMN + GAP)));
   const columns = Math.ceil(count / Math.ceil(count / fitting));
-  const room = Math.min(LARGEST, Math.floor((width - (columns - 1) * GAP) / columns) - GUTTER);
+  const room = Math.min(MAX_SIDE, Math.floor((width - (columns - 1) * GAP) / columns) - GUTTER);
   view.grid.style.gridTemplateColumns = `repeat(${columns}, ${room + GUTTER}px)`;
   view.root.classList.toggle("narrow", room < 340);
   const coarsest = Math.min(...view.maps.map((map) => map.side)), ratio = window.devicePixelRatio || 1;

@@ -9,14 +9,14 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!data) return;
   if (!pickers.has(parentElement)) pickers.set(parentElement, createPicker(parentElement));
   const picker = pickers.get(parentElement);
-  picker.send = (index) => setStateValue("choice", { index, token: data.token, digest: data.digest });
+  picker.send = (index) => setStateValue("choice", { value: index, token: data.token, about: data.about });
   let memory = remembered.get(data.key);
   const moved = memory?.token !== data.token;
-  if (moved) memory = { token: data.token, index: data.selected };
+  if (moved) memory = { token: data.token, index: data.value };
   remembered.set(data.key, memory);
   picker.memory = memory;
   if (moved) clearTimeout(picker.timer); // a choice still on its way belongs to what was shown before
-  const drawing = JSON.stringify([data.digest, data.captions, data.label, data.thumbnail]);
+  const drawing = JSON.stringify([data.about, data.captions, data.label, data.thumbnail]);
   const redraw = picker.drawing !== drawing;
   if (redraw) {
     picker.drawing = drawing;

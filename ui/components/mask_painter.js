@@ -2,9 +2,9 @@
 // Points are whole image pixels (x to the right, y down) and may lie outside the image. What a stroke paints is
 // defined in tests/painter_oracle.py, with integers only; the first functions here do the same, bit for bit.
 
-const FARTHEST = 32768; // pixels outside the image that a pointer can reach
-const LARGEST = 460; // CSS pixels: the picture's side at most
-const MOST_UNDO = 60;
+const MAX_REACH = 32768; // pixels outside the image that a pointer can reach, as in tests/painter_oracle.py
+const MAX_SIDE = 460; // CSS pixels: the picture's side at most
+const MAX_UNDO = 60;
 const TOOLS = [["square", "Square"], ["brush", "Brush"], ["eraser", "Eraser"]];
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
@@ -61,23 +61,24 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (!data) return;
   if (!painters.has(parentElement)) painters.set(parentElement, createPainter(parentElement));
   const painter = painters.get(parentElement);
-  const { width, height } = data;
+  const [height, width] = data.about;
   painter.data = data;
-  painter.send = () => setStateValue("mask", { bits: pack(painter.memory.mask), token: data.token, width, height });
+  painter.send = () =>
+    setStateValue("choice", { value: pack(painter.memory.mask), token: data.token, about: data.about });
   painter.askForPlace = () => setTriggerValue("random", true);
   let memory = remembered.get(data.key);
   if (!memory || memory.width !== width || memory.height !== height) {
     memory = {
-      width, height, token: data.token, mask: unpack(data.mask, width * height), undo: [], redo: [],
+      width, height, token: data.token, mask: unpack(data.value, width * height), undo: [], redo: [],
       tool: "square", sizes: { square: data.side, brush: data.radius, eraser: data.radius },
       cursor: [Math.floor(width / 2), Math.floor(height / 2)],
     };
   } else if (memory.token !== data.token) {
-    // Python has moved the mask: a step like any other, which can be undone.
+    // Python has changed the mask: an action like any other, which can be undone.
     painter.stroke = null;
     memory.token = data.token;
     remember(memory, memory.mask);
-    memory.mask = unpack(data.mask, width * height);
+    memory.mask = unpack(data.value, width * height);
   }
   remembered.set(data.key, memory);
   painter.memory = memory;
@@ -229,7 +230,7 @@ function finish(painter, before) {
 
 function remember(memory, before) {
   memory.undo.push(before.slice());
-  if (memory.undo.length > MOST_UNDO) memory.undo.shift();
+  if (memory.undo.length > MAX_UNDO) memory.undo.shift();
   memory.redo = [];
 }
 
@@ -255,7 +256,7 @@ function sizeRange({ tool, width, height }) {
 
 function pointedAt({ stage, memory: { width, height } }, event) {
   const box = stage.getBoundingClientRect();
-  const clamp = (value) => Math.max(-FARTHEST, Math.min(FARTHEST, value));
+  const clamp = (value) => Math.max(-MAX_REACH, Math.min(MAX_REACH, value));
   return [
     clamp(Math.floor(((event.clientX - box.left) * width) / box.width)),
     clamp(Math.floor(((event.clientY - box.top) * height) / box.height)),
@@ -265,7 +266,7 @@ function pointedAt({ stage, memory: { width, height } }, event) {
 // As large as fits; a whole number of device pixels for each image pixel, unless that wastes more than an eighth.
 function layOut(painter) {
   const { memory, stage, canvas } = painter;
-  const room = Math.min(LARGEST, painter.root.clientWidth);
+  const room = Math.min(MAX_SIDE, painter.root.clientWidth);
   if (!memory || !room) return;
   const ratio = window.devicePixelRatio || 1;
   const whole = (Math.floor((room * ratio) / memory.width) * memory.width) / ratio;

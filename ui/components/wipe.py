@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import streamlit as st
 
 from core.images.square import png_data_uri
+from ui.components.mount import register
 
-_HERE = Path(__file__).parent
-
-_component = st.components.v2.component(
-    "wipe",
-    css=(_HERE / "wipe.css").read_text(encoding="utf-8"),
-    js=(_HERE / "wipe.js").read_text(encoding="utf-8"),
-)
+_component = register("wipe")
 
 
 def wipe(before: np.ndarray, after: np.ndarray, *, labels: tuple[str, str], key: str) -> None:
-    """Show two uint8 (H, W, 3) pictures of the same size; moving the border costs no rerun.
+    """Show two uint8 (H, W, 3) pictures of the same size; moving the border causes no rerun.
 
     Raises:
         ValueError: the pictures differ in size.

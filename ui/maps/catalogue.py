@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import streamlit as st
@@ -26,7 +27,7 @@ _MINE = "frequency.my_maps"
 class Entry:
     """A heat map with the words that name it.
 
-    label: unique, stands in the page's address. shipped: it comes with this project, so its words can be trusted.
+    label: unique, stands in the URL. shipped: it comes with this project, so its words can be trusted.
     """
 
     label: str
@@ -37,13 +38,9 @@ class Entry:
     def subtitle(self) -> str:
         """Data set, number of images, size of the wave, and the clean error where it is known."""
         facts = self.heatmap.metadata
-        parts = [
-            f"{dataset_title(facts['dataset']['name'])}, n = {facts['dataset']['n']:,}",
-            f"v = {facts['epsilon']:g}",
-        ]
-        clean = self.heatmap.clean_rate(1)
-        parts.append("clean error not published" if clean is None else f"clean error {clean:.1%}")
-        return " · ".join(parts)
+        data, clean = facts["dataset"], self.heatmap.clean_rate(1)
+        error = "clean error not published" if clean is None else f"clean error {100 * clean:.1f} %"
+        return f"{dataset_title(data['name'])}, n = {data['n']:,} · v = {facts['epsilon']:g} · {error}"
 
 
 def classifier_title(name: str) -> str:
@@ -67,11 +64,9 @@ def label_of(heatmap: Heatmap) -> str:
 # Shared, not copied: maps are frozen, and copying them at every click costs more than reading them once.
 @st.cache_resource(show_spinner=False)
 def _shipped() -> list[Entry]:
-    entries = [
-        Entry(label_of(heatmap), heatmap, shipped=True) for heatmap in map(Heatmap.load, sorted(HEATMAPS.glob("*.npz")))
-    ]
-    # The paper's own maps come first.
-    return sorted(entries, key=lambda entry: entry.heatmap.metadata["source"]["type"] != "published")
+    maps = [Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz"))]
+    maps.sort(key=lambda heatmap: heatmap.metadata["source"]["type"] != "published")  # the paper's own come first
+    return [Entry(label_of(heatmap), heatmap, shipped=True) for heatmap in maps]
 
 
 def entries() -> dict[str, Entry]:
@@ -85,8 +80,7 @@ def add_map(heatmap: Heatmap, *, origin: str) -> str:
     for entry in mine:
         if entry.heatmap.to_bytes() == heatmap.to_bytes():
             return entry.label
-    taken = entries()
-    base = f"{label_of(heatmap).rsplit(' · ', 1)[0]} · {origin}"
-    label = next(name for number in range(1, 10_000) if (name := f"{base} {number}") not in taken)
+    base, taken = f"{label_of(heatmap).rsplit(' · ', 1)[0]} · {origin}", entries()
+    label = next(name for number in itertools.count(1) if (name := f"{base} {number}") not in taken)
     mine.append(Entry(label, heatmap))
     return label

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -25,21 +26,12 @@ def map_downloads(chosen: Sequence[Entry]) -> None:
             st.markdown(f"**{as_markdown(entry.label)}**")
             stem, heatmap = file_stem(entry.label), entry.heatmap
             with st.container(horizontal=True):
-                st.download_button("NPZ", heatmap.to_bytes, f"{stem}.npz", key=f"npz {stem}", on_click="ignore")
-                st.download_button(
-                    "CSV",
-                    lambda heatmap=heatmap: heatmap_csv(heatmap),
-                    f"{stem}.csv",
-                    key=f"csv {stem}",
-                    on_click="ignore",
-                )
-                st.download_button(
-                    "PNG",
-                    lambda entry=entry: _figure(entry),
-                    f"{stem}.png",
-                    key=f"png {stem}",
-                    on_click="ignore",
-                )
+                for kind, made in (
+                    ("npz", heatmap.to_bytes),
+                    ("csv", partial(heatmap_csv, heatmap)),
+                    ("png", partial(_figure, entry)),
+                ):
+                    st.download_button(kind.upper(), made, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
 
 
 def _figure(entry: Entry) -> bytes:

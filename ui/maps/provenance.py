@@ -33,7 +33,7 @@ def published_words(heatmap: Heatmap) -> str:
 
 
 def computed_words(heatmap: Heatmap) -> str:
-    """Markdown about any other map. It may be a stranger's: whatever its metadata hold is shown, as plain text."""
+    """Markdown about any other map. Whatever its metadata hold is untrusted, and shown as plain text."""
     facts, source = heatmap.metadata, heatmap.metadata["source"]
     classifier = facts["classifier"]
     told = (

@@ -10,9 +10,12 @@ import altair as alt
 import streamlit as st
 
 from core.fourier.analysis import RadialProfile, radial_profile
+from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import Entry
-from ui.shared.charts import DASHES, PALETTE, height_with_legend, show_chart
+from ui.shared.charts import line_styles, show_chart
+
+FIELDS = ("radius", "error", "low", "high", "waves")  # of a ring, errors in per cent
 
 
 @functools.lru_cache(maxsize=64)
@@ -21,49 +24,40 @@ def _profile(heatmap: Heatmap, top: int) -> RadialProfile:
     return radial_profile(heatmap, top)
 
 
-def radial_chart(chosen: Sequence[Entry], *, top: int, selected: tuple[int, int]) -> None:
+def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> None:
     """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius."""
     rows = []
     for entry in chosen:
         profile = _profile(entry.heatmap, top)
-        rows += [
-            {"map": entry.label, "radius": int(r), "error": e, "low": low, "high": high, "waves": int(waves)}
-            for r, e, low, high, waves in zip(
-                profile.radius, profile.rate, profile.low, profile.high, profile.waves, strict=True
-            )
-        ]
-    labels = [entry.label for entry in chosen]
-    x = alt.X("radius:Q", title="radius √(i² + j²), cycles per image")
-    colour = alt.Color("map:N", scale=alt.Scale(domain=labels, range=list(PALETTE[: len(labels)])), title=None)
-    named = colour.legend(orient="top", direction="vertical", labelLimit=400)
+        columns = (profile.radius, 100 * profile.rate, 100 * profile.low, 100 * profile.high, profile.waves)
+        for ring in zip(*(column.tolist() for column in columns), strict=True):
+            rows.append({"map": entry.label} | dict(zip(FIELDS, ring, strict=True)))
+    radius = alt.X("radius:Q", title="radius √(i² + j²), cycles per image")
+    colour, dash = line_styles("map:N", [entry.label for entry in chosen])
+    error = alt.Y("low:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100]))
     base = alt.Chart(alt.Data(values=rows))
-    band = base.mark_area(opacity=0.2).encode(
-        x,
-        alt.Y("low:Q", title=f"top-{top} error", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-        alt.Y2("high:Q"),
-        colour.legend(None),
-    )
+    band = base.mark_area(opacity=0.2).encode(radius, error, alt.Y2("high:Q"), colour.legend(None))
     line = base.mark_line(point=alt.OverlayMarkDef(size=22)).encode(
-        x,
+        radius,
         alt.Y("error:Q"),
-        named,
-        alt.StrokeDash("map:N", scale=alt.Scale(domain=labels, range=list(DASHES[: len(labels)])), legend=None),
+        colour,
+        dash,
         tooltip=[
             alt.Tooltip("map:N"),
             alt.Tooltip("radius:Q"),
-            alt.Tooltip("error:Q", format=".1%"),
-            alt.Tooltip("low:Q", format=".1%", title="95 % from"),
-            alt.Tooltip("high:Q", format=".1%", title="to"),
+            alt.Tooltip("error:Q", format=".1f", title="error (%)"),
+            alt.Tooltip("low:Q", format=".1f", title="95 % from"),
+            alt.Tooltip("high:Q", format=".1f", title="to"),
             alt.Tooltip("waves:Q", title="waves in the ring"),
         ],
     )
-    mark = {"radius": round(math.hypot(*selected))}
-    rule = alt.Chart(alt.Data(values=[mark])).mark_rule(strokeDash=[4, 4], color="#888888").encode(x)
     st.markdown("##### Error against radius")
     show_chart(
-        alt.layer(band, line, rule)
-        .resolve_legend(color="independent")
-        .properties(height=height_with_legend(290, len(chosen))),
+        [band, line],
+        radius,
+        round(math.hypot(*selected)),
+        height=290,
+        lines=len(chosen),
         key="frequency.radial",
         alt_text=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",
     )

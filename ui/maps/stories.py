@@ -35,15 +35,15 @@ STORIES = (
     ),
     Story(
         "The corners: CLIP holds out",
-        "The fastest waves a 32-pixel image can carry, a fine checkerboard: half of CLIP's answers stay right, "
+        "The fastest waves a 32-pixel image can carry, a fine checkerboard: half of CLIP's predictions stay right, "
         "three quarters of the ResNet's are wrong.",
         (CLIP, RESNET56),
         (-14, -14),
     ),
     Story(
         "A surprise: they cross twice",
-        "CLIP errs more below radius 2.5 and less in the corners, as the paper says. In between it errs less from "
-        "radius 3 to 10, and more again from 11 to 14, where the ResNet recovers.",
+        "CLIP has more errors below radius 2.5 and fewer in the corners, as the paper says. In between it has fewer "
+        "from radius 3 to 10, and more again from 11 to 14, where the ResNet recovers.",
         (CLIP, RESNET56),
         (8, 8),
         show="Difference",
@@ -51,16 +51,16 @@ STORIES = (
     Story(
         "Figure 2: ImageNet at 224 pixels",
         "The paper's ResNet-50 on 100 ImageNet classes beside a small CNN computed here on all 1,000. Both are calm in "
-        "the middle and err most around radius 10.",
+        "the middle and have most errors around radius 10.",
         (RESNET50, EFFICIENTNET),
         (0, 9),
         pictures="Photographs",
     ),
     Story(
         "In miniature: networks trained here",
-        "The small CLIP has the real one's shape: worst at radius 11, and half of its answers right again in the "
-        "corners, where the small ResNet errs nine times in ten. Trained against attacks, that ResNet errs on 44 to "
-        "54 %, whatever the wave, from radius 3 on. One small network each: a hint, no proof.",
+        "The small CLIP has the real one's shape: worst at radius 11, and half of its predictions right again in the "
+        "corners, where the small ResNet is wrong nine times in ten. Trained against attacks, that ResNet misclassifies"
+        " 44 to 54 %, whatever the wave, from radius 3 on. One small network each: a hint, no proof.",
         (CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST),
         (-14, -14),
     ),

@@ -11,22 +11,24 @@ import streamlit as st
 from core import paper
 from core.data.dataset import ImageDataset
 from core.fourier.basis import half_plane, largest_side
-from ui.components.heatmap import MapView, heatmap_view
-from ui.maps.catalogue import add_map
-from ui.maps.cell_panel import picture_now
+from core.fourier.heatmap import Heatmap
+from ui.components.heatmap import heatmap_view
+from ui.maps.catalogue import Entry, add_map
+from ui.maps.views import PROBABILITY, shown_maps
 from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
-from ui.shared.model_cache import classifier_for, ready_classifiers
-from ui.shared.pictures import samples
+from ui.shared.model_cache import NONE_READY, classifier_for, ready_classifiers
+from ui.shared.pictures import CLASS_SET_OF, Picture, samples
 
 JOB, KEPT = "sweep.job", "sweep.kept"
 REDRAW_SECONDS = 0.5
+IMAGES = {"cifar10": "CIFAR-10 samples", "photographs": "Photographs", "picture": "The picture chosen above"}
 SIDES = (7, 15, 31, 63)
 # By image size. Measuring the best one would take longer than many a small sweep.
 BATCH_SIZES = {32: 64, 224: 8}
 
 
-def sweep_panel(on_result: Callable[[str], None]) -> None:
-    """Controls of a small sweep; `on_result` gets the label of each finished map."""
+def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
+    """Controls of a small sweep, maybe over the chosen picture; `on_result` gets the label of each finished map."""
     st.divider()
     st.markdown("##### Run on this machine")
     st.markdown(
@@ -36,63 +38,52 @@ def sweep_panel(on_result: Callable[[str], None]) -> None:
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
-    _settings(disabled=running)
-    if running or job is not None:
+    _settings(picture, disabled=running)
+    if job is not None:
         st.fragment(_progress, run_every=REDRAW_SECONDS if running else None)(on_result)
 
 
-def _settings(*, disabled: bool) -> None:
-    what = {"cifar10": "CIFAR-10 samples", "photographs": "Photographs", "picture": "The picture chosen above"}
+def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
-    picture = picture_now()
     first = 1 if picture is not None and picture.class_set == "imagenet" else 0
     kind = columns[0].selectbox(
-        "Images", list(what), first, format_func=what.__getitem__, key="sweep.images", disabled=disabled
+        "Images", list(IMAGES), first, format_func=IMAGES.__getitem__, key="sweep.images", disabled=disabled
     )
-    data = _dataset(kind)
+    data = _dataset(kind, picture)
     if data is None:
         st.info("Choose a picture above, and for your own picture its true class, to sweep over it.")
         return
     dataset, class_set = data
     ready = {spec.name: spec.title for spec in ready_classifiers(class_set)}
     if not ready:
-        st.info("No classifier for these classes is ready here; see **Models and data**.")
+        st.info(NONE_READY)
         return
     name = columns[1].selectbox(
         "Classifier", list(ready), format_func=ready.__getitem__, key="sweep.name", disabled=disabled
     )
     sides = [side for side in SIDES if side <= largest_side(dataset.image_size, dataset.image_size)]
     side = columns[2].selectbox(
-        "Side", sides, index=0, format_func=lambda r: f"{r} × {r}", key="sweep.side", disabled=disabled
+        "Side", sides, format_func=lambda side: f"{side} × {side}", key="sweep.side", disabled=disabled
     )
     paper_v = paper.EPSILON[dataset.image_size]
     epsilon = columns[3].number_input(
         "Size v", 0.0, 10 * paper_v, paper_v, key=f"sweep.v{dataset.image_size}", disabled=disabled
     )
-    waves = len(half_plane(side))
+    waves, images = len(half_plane(side)), len(dataset)
     left, right = st.columns([1, 4], vertical_alignment="center")
     if left.button("Start the sweep", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, class_set, dataset, side, epsilon)
-    right.caption(
-        f"{waves:,} waves × {len(dataset)} image{'s' if len(dataset) > 1 else ''} = {waves * len(dataset):,} answers"
-    )
+    right.caption(f"{waves:,} waves × {images} image{'s' if images > 1 else ''} = {waves * images:,} predictions")
 
 
-def _dataset(kind: str) -> tuple[ImageDataset, str] | None:
+def _dataset(kind: str, picture: Picture | None) -> tuple[ImageDataset, str] | None:
+    """The images to sweep over and their class set; None without a picture that has a true class."""
     if kind != "picture":
-        return samples(kind), "cifar10" if kind == "cifar10" else "imagenet"
-    picture = picture_now()
+        return samples(kind), CLASS_SET_OF[kind]
     if picture is None or picture.label is None:
         return None
-    dataset = ImageDataset(
-        "one picture",
-        "test",
-        picture.pixels[None],
-        np.array([picture.label]),
-        picture.classes,
-        picture.caption,
-    )
-    return dataset, picture.class_set
+    pixels, labels = picture.pixels[None], np.array([picture.label])
+    return ImageDataset("one picture", "test", pixels, labels, picture.classes, picture.caption), picture.class_set
 
 
 def _start(name: str, class_set: str, dataset: ImageDataset, side: int, epsilon: float) -> None:
@@ -121,7 +112,7 @@ def _progress(on_result: Callable[[str], None]) -> None:
         st.info(f"Waiting: {job.position} in line.")
     elif job.active:
         left = "" if job.seconds_left is None else f", about {job.seconds_left:.0f} s left"
-        st.progress(job.done / job.total, f"{job.done} of {job.total} waves{left}")
+        st.progress(job.done / (job.total or 1), f"{job.done} of {job.total} waves{left}")
     elif job.status == "failed":
         st.error(f"The sweep ended early: {job.error}")
     elif job.status in ("stopped", "abandoned"):
@@ -129,8 +120,8 @@ def _progress(on_result: Callable[[str], None]) -> None:
     if job.active and st.button("Stop the sweep", icon=":material/stop:"):
         job.stop()
         st.rerun()
-    if job.latest is not None:
-        _draw(job)
+    if job.active and job.latest is not None:
+        _draw(job.latest)
     if not job.active and st.session_state.get(KEPT) != job.id:
         st.session_state[KEPT] = job.id
         if job.latest is not None and (job.latest.count > 0).any():
@@ -138,20 +129,15 @@ def _progress(on_result: Callable[[str], None]) -> None:
         st.rerun()
 
 
-def _draw(job: Job) -> None:
-    heatmap = job.latest
-    if heatmap.metadata["dataset"]["n"] == 1:
-        view = MapView("Probability of its class", "so far", 100 * heatmap.true_probability, value_label="probability")
-    else:
-        low, high = heatmap.interval()
-        view = MapView("Top-1 error", "so far", 100 * heatmap.error_rate, 100 * low, 100 * high, "top-1 error")
-    if job.active:
-        heatmap_view(
-            [view],
-            selected=(0, 0),
-            value_range=(0, 100),
-            colormap="viridis",
-            unit="%",
-            key="sweep.live",
-            on_select=lambda frequency: None,
-        )
+def _draw(heatmap: Heatmap) -> None:
+    """The map so far."""
+    metric = PROBABILITY if heatmap.metadata["dataset"]["n"] == 1 else "Top-1"
+    shown = shown_maps([Entry("So far", heatmap)], metric, "Error", heatmap.side)
+    heatmap_view(
+        shown.views,
+        selected=(0, 0),
+        value_range=shown.value_range,
+        colormap=shown.colormap,
+        key="sweep.live",
+        on_select=lambda frequency: None,
+    )

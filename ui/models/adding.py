@@ -19,7 +19,7 @@ HOW_TO = (
     HowTo(
         "A classifier",
         "Any image classifier of open_clip, timm or torchvision is known by its maker's name. The batch script "
-        "computes its heat map, on one processor or on many GPUs; stopped, the same command goes on from where it was.",
+        "computes its heat map, on one processor or on many GPUs; run the same command again to resume a stopped one.",
         (
             "python -m core.sweep --classifier timm:convnext_tiny.fb_in1k --download \\\n"
             "    --dataset imagenet100 --data-dir data/imagenet100 --output convnext.npz",
@@ -30,7 +30,7 @@ HOW_TO = (
         ),
         "Show the file with *Add a map* on the page *Frequency sensitivity*, or put it into `precomputed/heatmaps/` "
         "and start the app again. For a place on this page, and a choice in the live views, add one entry to "
-        "`CLASSIFIERS` in `core/classifiers.py`.",
+        "`CLASSIFIERS` in `core/classifiers/registry.py`.",
     ),
     HowTo(
         "A data set",

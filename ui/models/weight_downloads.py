@@ -63,10 +63,7 @@ class WeightDownload:
         try:
             source.fetch(self._report)
             self.status = "done"
-        except (
-            FileNotFoundError,
-            RuntimeError,
-        ) as error:  # what a source says it raises: sentences for people
+        except (FileNotFoundError, RuntimeError) as error:  # what a source says it raises: sentences for people
             self._fail(sentence(str(error)))
         except Exception as error:
             _log.warning("a weight download failed", exc_info=True)
@@ -74,8 +71,8 @@ class WeightDownload:
         finally:
             self._ended.set()
 
-    def _fail(self, sentence: str) -> None:
-        self.error, self.status = sentence, "failed"
+    def _fail(self, reason: str) -> None:
+        self.error, self.status = reason, "failed"
 
 
 class WeightDownloads:

@@ -14,7 +14,7 @@ from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.panel import refuse, run_button, run_panel, start_run
 from ui.runs.settings import choose_classifiers, run_settings
-from ui.shared.model_cache import ready_classifiers
+from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
 PAGE = "generation"
@@ -101,10 +101,7 @@ def _controls(
     """Classifiers, settings and the button that starts; returns the chosen classifiers."""
     ready = ready_classifiers(class_set)
     if not ready:
-        st.info(
-            "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be "
-            "had, and how large each download is."
-        )
+        st.info(NONE_READY)
         return ()
     size = IMAGE_SIZES[class_set]
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{class_set}")

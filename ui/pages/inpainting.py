@@ -17,7 +17,7 @@ from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.panel import refuse, run_button, run_panel, start_run
 from ui.runs.settings import RunSettings, choose_classifiers, run_settings
-from ui.shared.model_cache import ready_classifiers
+from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import choose_picture
 from ui.shared.pictures import Picture
 
@@ -40,7 +40,7 @@ def page() -> None:
     )
     painted, beside = st.columns([4, 5], gap="large")
     with painted:
-        picture = choose_picture(PAGE, address=f"{PAGE}-", first=INPAINTED)
+        picture = choose_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
         mask = None if picture is None else _hole(picture)
     with beside:
         specs, penalty = _controls(picture, mask) if picture is not None and mask is not None else ((), "norm")
@@ -87,10 +87,7 @@ def _controls(picture: Picture, mask: np.ndarray) -> tuple[tuple[ClassifierSpec,
     """Target, classifiers, settings and the button that starts; returns the chosen classifiers and penalty."""
     ready = ready_classifiers(picture.class_set)
     if not ready:
-        st.info(
-            "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be "
-            "had, and how large each download is."
-        )
+        st.info(NONE_READY)
         return (), "norm"
     target = st.selectbox(
         "Target: a class, or for CLIP any text",

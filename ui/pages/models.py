@@ -22,7 +22,7 @@ from ui.shared.machine import cores, detect_device, installed_memory, known_devi
 REDRAW_SECONDS = 0.5  # while a download runs
 CARDS_IN_A_ROW = 3
 
-# What each classifier is to the paper. Other bundled ones get a sentence from `_role`.
+# What each classifier is to the paper.
 ROLES = {
     "clip-vit-b-32": "**The paper's CLIP**, with OpenAI's own weights. "
     "What the paper says about CLIP it says about this one.",
@@ -51,10 +51,10 @@ def page() -> None:
         "Nothing is downloaded unless you press a button that says how large it is."
     )
     st.header("Classifiers")
-    bundled = "; the small bundled models were trained for this project" if bundled_specs() else ""
     st.markdown(
-        f"**Only `clip-vit-b-32` is the paper's CLIP**{bundled}. A **zero-shot** classifier takes its classes as "
-        "sentences, such as “a photo of a cat”; a **closed-set** classifier knows a fixed list."
+        "**Only `clip-vit-b-32` is the paper's CLIP**; the small bundled models were trained for this project. A "
+        "**zero-shot** classifier takes its classes as sentences, such as “a photo of a cat”; a **closed-set** "
+        "classifier knows a fixed list."
     )
     # Ticks only while there is something to follow: each tick draws the cards anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if weight_downloads().running else None)()
@@ -93,13 +93,13 @@ def _cards(heading: str, specs: Sequence[ClassifierSpec]) -> None:
 
 
 def _card(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None) -> None:
-    running = download is not None and download.status == "running"
-    st.markdown(f"**{spec.title}**\n\n{_badge(state, running)} `{spec.name}`")
-    st.markdown(_role(spec))
+    running = download if download is not None and download.status == "running" else None
+    badge = ":blue-badge[:material/downloading: downloading]" if running else _badge(state)
+    st.markdown(f"**{spec.title}**\n\n{badge} `{spec.name}`")
+    st.markdown(ROLES.get(spec.name, "Not in the paper."))
     st.caption(_facts(spec))
     if running:
-        assert download is not None
-        st.progress(download.fraction or 0.0, text=_progress_text(download))
+        st.progress(running.fraction or 0.0, text=_progress_text(running))
     elif state.status == "downloadable":
         if download is not None and download.status == "failed":
             st.error(download.error, icon=":material/error:")
@@ -118,22 +118,12 @@ def _card(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload
             st.markdown(re.sub(r"^#", "####", card, flags=re.MULTILINE))  # its headings below the page's
 
 
-def _badge(state: ClassifierState, running: bool) -> str:
-    if running:
-        return ":blue-badge[:material/downloading: downloading]"
+def _badge(state: ClassifierState) -> str:
     if state.status == "ready":
         return ":green-badge[:material/check_circle: ready]"
     if state.status == "downloadable":
         return f":blue-badge[:material/cloud_download: downloadable, {format_size(state.download_bytes)}]"
     return ":gray-badge[:material/block: unavailable]"
-
-
-def _role(spec: ClassifierSpec) -> str:
-    if spec.name in ROLES:
-        return ROLES[spec.name]
-    what = "CLIP" if spec.kind == "zero-shot" else "network"
-    caution = " Not the paper's CLIP." if spec.kind == "zero-shot" else " Not in the paper."
-    return f"A small {what} trained on CIFAR-10 for this project, so that everything runs at once anywhere.{caution}"
 
 
 def _facts(spec: ClassifierSpec) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.images.square import png_data_uri, to_uint8
-from ui.maps.radial_chart import DASHES, PALETTE
+from ui.shared.charts import DASHES, PALETTE
 
 WIDTH, HEIGHT = 250, 165
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 34

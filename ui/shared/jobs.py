@@ -1,12 +1,14 @@
 """Live work in the background: a process-wide queue that outlives a page's reruns.
 
 A page hands in a function that makes an iterator (`core`'s live work is iterators), keeps the `Job` in its
-session, and draws `job.latest` whenever it likes; how often it draws never changes the result. One job runs
-per slot, the others wait in order of arrival. A visitor who closes the tab stops calling `beat`, and the slot
-goes to the next in line.
+session, and draws `job.latest` whenever it likes; how often it draws never changes the result. One job runs,
+the others wait in order of arrival. A visitor who closes the tab stops calling `beat`, and the next in line
+begins.
 
 Only `job_manager`, at the end, knows that Streamlit exists.
 """
+
+from __future__ import annotations
 
 import contextlib
 import logging
@@ -44,9 +46,7 @@ class Job:
         error: the exception that ended a failed job.
     """
 
-    def __init__(
-        self, manager: "JobManager", make_iterator: IteratorMaker, owner: str, total: int | None, keep: int
-    ) -> None:
+    def __init__(self, manager: JobManager, make_iterator: IteratorMaker, owner: str, total: int | None) -> None:
         self.id = uuid.uuid4().hex
         self.owner = owner
         self.total = total
@@ -56,11 +56,7 @@ class Job:
         self.error: Exception | None = None
         self._manager = manager
         self._make_iterator: IteratorMaker | None = make_iterator
-        self._keep = keep
-        self._kept: list[Any] = []
-        self._stride = 1
         self._started: float | None = None
-        self._finished: float | None = None
         self._last_beat = manager._clock()
         self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
         self._ended = threading.Event()
@@ -73,23 +69,10 @@ class Job:
     @property
     def position(self) -> int:
         """Place in the waiting line: 1 is next, 0 is not waiting."""
-        return self._manager._position(self)
-
-    @property
-    def history(self) -> tuple[Any, ...]:
-        """At most `keep` states spread over the run, with the first and the newest; empty without `keep`."""
         with self._manager._lock:
-            newest = () if not self._kept or self._kept[-1] is self.latest else (self.latest,)
-            return (*self._kept, *newest)
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the job began to run (waiting is not counted); stands still once it has ended."""
-        with self._manager._lock:
-            if self._started is None:
-                return 0.0
-            until = self._manager._clock() if self._finished is None else self._finished
-            return until - self._started
+            self._manager._drop_silent()
+            queue = self._manager._queue
+            return queue.index(self) + 1 if self in queue else 0
 
     @property
     def seconds_per_step(self) -> float | None:
@@ -114,7 +97,7 @@ class Job:
             return max(0.0, (self.total - self.done) * step - since_last)
 
     def stop(self) -> None:
-        """End the job at once for its visitor; the step in flight finishes unseen, then the slot is free."""
+        """End the job at once for its visitor; the step in flight finishes unseen, then the next job begins."""
         self._manager._finish(self, "stopped")
 
     def beat(self) -> None:
@@ -128,12 +111,11 @@ class Job:
 
 
 class JobManager:
-    """Runs jobs in order of arrival, `slots` at a time, each in a thread of its own."""
+    """Runs jobs one at a time, in order of arrival, each in a thread of its own."""
 
     def __init__(
         self,
         *,
-        slots: int = 1,
         queue_limit: int = 8,
         quiet_seconds: float = 10.0,
         heartbeat_seconds: float = 150.0,
@@ -142,8 +124,7 @@ class JobManager:
     ) -> None:
         """
         Args:
-            slots: jobs that run at the same time; at least 1.
-            queue_limit: jobs that may wait; at least 0.
+            queue_limit: jobs that may wait.
             quiet_seconds: after so long without a beat, a job is abandoned if its owner is not connected.
             heartbeat_seconds: after so long without a beat, it is abandoned anyway. Generous, because
                 browsers slow the timers of a hidden tab to one call a minute.
@@ -151,9 +132,6 @@ class JobManager:
                 `heartbeat_seconds` counts.
             clock: seconds, monotonic; replaced in tests.
         """
-        if slots < 1 or queue_limit < 0:
-            raise ValueError(f"wanted slots >= 1 and queue_limit >= 0; got slots={slots}, queue_limit={queue_limit}")
-        self._slots = slots
         self._queue_limit = queue_limit
         self._quiet_seconds = quiet_seconds
         self._heartbeat_seconds = heartbeat_seconds
@@ -162,12 +140,10 @@ class JobManager:
         self._lock = threading.RLock()
         self._queue: deque[Job] = deque()
         # A stopped job stays here until its step in flight has finished: its thread still keeps a core busy.
-        self._in_slots: set[Job] = set()
+        self._running: Job | None = None
 
-    def submit(
-        self, make_iterator: IteratorMaker, *, owner: str, total: int | None = None, keep: int | None = None
-    ) -> Job:
-        """Queue a job; it starts at once when a slot is free. An earlier job of the same owner is stopped.
+    def submit(self, make_iterator: IteratorMaker, *, owner: str, total: int | None = None) -> Job:
+        """Queue a job; it starts at once when none runs. An earlier job of the same owner is stopped.
 
         Args:
             make_iterator: called in the worker thread; returns the iterator to consume, which is closed in
@@ -175,34 +151,32 @@ class JobManager:
                 its own (the map so far, not one more cell) and must not change after it was yielded.
             owner: who asks, e.g. the session's id.
             total: number of states that the iterator will yield, if known.
-            keep: how many states `history` may hold; at least 2, or None for no history.
         Raises:
             QueueFull: as many jobs wait already as may.
-            ValueError: `keep` is below 2.
         """
-        if keep is not None and keep < 2:
-            raise ValueError(f"keep is the number of states in a history: wanted None or at least 2, got {keep}")
         with self._lock:
             self._drop_silent()
-            mine = [job for job in (*self._queue, *self._in_slots) if job.owner == owner]
-            waiting = sum(job not in mine for job in self._queue)
-            if waiting >= self._queue_limit and len(self._in_slots) >= self._slots:
+            mine = [job for job in self._jobs() if job.owner == owner]
+            waiting = sum(job.owner != owner for job in self._queue)
+            if waiting >= self._queue_limit and self._running is not None:
                 line = "no run may wait" if not waiting else f"the waiting line is full ({waiting} in it)"
                 raise QueueFull(f"The server is busy and {line}: please try again in a few minutes.")
             for earlier in mine:
                 earlier.stop()
-            job = Job(self, make_iterator, owner, total, keep or 0)
+            job = Job(self, make_iterator, owner, total)
             self._queue.append(job)
             self._start_next()
         return job
 
+    def _jobs(self) -> list[Job]:
+        return [*self._queue, *([self._running] if self._running is not None else [])]
+
     def _start_next(self) -> None:
         self._drop_silent()
-        while self._queue and len(self._in_slots) < self._slots:
-            job = self._queue.popleft()
+        if self._running is None and self._queue:
+            job = self._running = self._queue.popleft()
             job.status = "running"
             job._started = self._clock()
-            self._in_slots.add(job)
             threading.Thread(target=self._work, args=(job,), name=f"job-{job.id[:8]}", daemon=True).start()
 
     def _work(self, job: Job) -> None:
@@ -222,7 +196,7 @@ class JobManager:
             self._finish(job, "failed", RuntimeError("the work ended with neither a result nor an error"))
             with self._lock:
                 job._make_iterator = None  # lets go of the classifiers and images that it holds
-                self._in_slots.discard(job)
+                self._running = None
                 self._start_next()
 
     def _record(self, job: Job, state: Any) -> bool:
@@ -230,11 +204,6 @@ class JobManager:
         with self._lock:
             if not job.active:
                 return False
-            if job._keep and job.done % job._stride == 0:
-                job._kept.append(state)
-                if len(job._kept) >= job._keep:  # full: keep every second one, and from now on half as many
-                    del job._kept[1::2]
-                    job._stride *= 2
             job.latest = state
             job.done += 1
             job._stamps.append(self._clock())
@@ -249,18 +218,13 @@ class JobManager:
             if job.status == "queued":
                 self._queue.remove(job)
                 job._make_iterator = None
-            job.status, job.error, job._finished = status, error, self._clock()
+            job.status, job.error = status, error
             job._ended.set()
-
-    def _position(self, job: Job) -> int:
-        with self._lock:
-            self._drop_silent()
-            return self._queue.index(job) + 1 if job in self._queue else 0
 
     def _drop_silent(self) -> None:
         """Abandon every job whose visitor has gone. There is no timer: any other call brings this about."""
         now = self._clock()
-        for job in (*self._queue, *self._in_slots):
+        for job in self._jobs():
             silence = now - job._last_beat
             if silence > self._heartbeat_seconds or (
                 silence > self._quiet_seconds and self._is_connected and not self._is_connected(job.owner)

@@ -8,22 +8,15 @@ import platform
 import sys
 from typing import Any
 
-PACKAGES = {
-    "torch": "torch",
-    "torchvision": "torchvision",
-    "open_clip": "open_clip_torch",
-    "timm": "timm",
-    "streamlit": "streamlit",
-    "numpy": "numpy",
-}
+PACKAGES = ("torch", "torchvision", "open_clip_torch", "timm", "streamlit", "numpy")
 
 
 def versions() -> dict[str, str]:
     """Version of Python and of each package that decides what is computed, from what is installed."""
     found = {"Python": platform.python_version()}
-    for name, distribution in PACKAGES.items():
+    for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(distribution)
+            found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found

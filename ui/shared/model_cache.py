@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
+from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
+
+NONE_READY = (
+    "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be had, and "
+    "how large each download is."
+)
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
 
 
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
-    """Classifiers whose weights are here and which know the words of "cifar10" or "imagenet"; costs no torch."""
+    """Classifiers whose weights are here and which know the words of "cifar10" or "imagenet". Does not import torch."""
     return [spec for spec in list_classifiers() if spec.vocabulary in (None, class_set) and _is_ready(spec)]
 
 
 def ready_clips() -> list[ClassifierSpec]:
-    """Zero-shot classifiers whose weights are here, whatever words they learned; costs no torch."""
+    """Zero-shot classifiers whose weights are here, whatever words they learned. Does not import torch."""
     return [spec for spec in list_classifiers() if spec.kind == "zero-shot" and _is_ready(spec)]
 
 
@@ -28,14 +34,21 @@ def _is_ready(spec: ClassifierSpec) -> bool:
     return classifier_state(spec.name).status == "ready"
 
 
-def classifier_for(name: str, class_set: str) -> Classifier:
-    """The classifier, asked about "cifar10" or "imagenet"."""
-    return _asked(name, CLASS_SETS[class_set]())
+@st.cache_resource(show_spinner=False, max_entries=24)
+def classifier_for(name: str, classes: str | ClassSet, template: str | None = None) -> Classifier:
+    """The classifier for "cifar10" or "imagenet" or, if it is zero-shot, for any classes; embeds each prompt once.
 
-
-@st.cache_resource(show_spinner=False, max_entries=12)
-def _asked(name: str, class_set: ClassSet) -> Classifier:
-    return _loaded(name).for_classes(class_set)
+    Args:
+        template: prompt pattern for classes of one's own; None for the paper's.
+    Raises:
+        ValueError: a class name too long for the text tower.
+    """
+    classifier = _loaded(name)
+    # By name where there is one: Streamlit takes 0.1 s to hash a thousand classes.
+    if isinstance(classes, str):
+        return classifier.for_classes(CLASS_SETS[classes]())
+    check_prompts(classifier, classes.names, template)
+    return classifier.for_classes(classes, template)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

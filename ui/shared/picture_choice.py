@@ -6,63 +6,59 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.data.classes import CLASS_SETS, IMAGE_SIZES
 from core.images import ImageError
-from ui.components.image_picker import PickerImage, image_picker
+from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
 from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import SETS, Picture, captions, sample_picture, samples, uploaded_pixels
-from ui.shared.text import as_markdown, one_line
+from ui.shared.text import as_markdown, one_line, whole_number
 
-# For holes: a cat that its hole turns into a horse for a small network, and a tabby that is not clearly one.
-FIRST = {"cifar10": 33, "photographs": 0}
 THUMBNAILS = {"cifar10": 36, "photographs": 72}  # CSS pixels
 
 
-def choose_picture(page: str, *, address: str, first: Mapping[str, int]) -> Picture | None:
+def choose_picture(page: str, *, url_prefix: str, first: Mapping[str, int]) -> Picture | None:
     """Draw the choice and return the picture, None while an upload is awaited.
 
     Args:
         page: begins the keys of what is kept for the visitor.
-        address: begins the names in the page's address: `{address}pictures` and `{address}picture`.
+        url_prefix: begins the names of the URL's parameters: `{url_prefix}pictures` and `{url_prefix}picture`.
         first: the sample to begin with, of each bundled set.
     """
     chosen = st.segmented_control(
         "Picture",
         list(SETS),
         default="CIFAR-10" if ready_classifiers("cifar10") else "Photographs",
-        key=f"{address}pictures",
+        key=f"{url_prefix}pictures",
         required=True,
         bind="query-params",
         label_visibility="collapsed",
     )
     kind = SETS[chosen or "CIFAR-10"]
-    return _uploaded(page) if kind == "upload" else _sample(page, f"{address}picture", kind, first[kind])
+    return _uploaded(page) if kind == "upload" else _sample(page, f"{url_prefix}picture", kind, first[kind])
 
 
-def _sample(page: str, name: str, kind: str, first: int) -> Picture:
-    """A bundled picture; its place stands in the address under `name`."""
+def _sample(page: str, parameter: str, kind: str, first: int) -> Picture:
+    """A bundled picture; its place stands in the URL's `parameter`."""
     places: dict[str, int] = st.session_state.setdefault(f"{page}.places", {})
     if kind not in places:
-        text = st.query_params.get(name, "")
-        places[kind] = int(text) if text.isdecimal() and int(text) < len(samples(kind)) else first
-    if st.query_params.get(name, str(first)) != str(places[kind]):
-        st.query_params[name] = str(places[kind])
+        place = whole_number(st.query_params.get(parameter, ""))
+        places[kind] = first if place is None or place >= len(samples(kind)) else place
+    if st.query_params.get(parameter, str(first)) != str(places[kind]):
+        st.query_params[parameter] = str(places[kind])
     image_picker(
         _thumbnails(kind),
         selected=places[kind],
         key=f"{page}.picker.{kind}",
         label="Bundled pictures",
         on_pick=lambda picked: places.__setitem__(kind, picked),
-        thumbnail=THUMBNAILS[kind],
+        side=THUMBNAILS[kind],
     )
     return sample_picture(kind, places[kind])
 
 
-@st.cache_data(show_spinner=False)
-def _thumbnails(kind: str) -> list[PickerImage]:
-    return [
-        PickerImage(pixels.transpose(1, 2, 0), caption)
-        for pixels, caption in zip(samples(kind).images, captions(kind), strict=True)
-    ]
+@st.cache_resource(show_spinner=False)
+def _thumbnails(kind: str) -> Thumbnails:
+    return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))
 
 
 def _uploaded(page: str) -> Picture | None:
@@ -79,16 +75,15 @@ def _uploaded(page: str) -> Picture | None:
         return None
     name, data = st.session_state[kept]
     left, right = st.columns(2)
-    sizes = {"224 px, ImageNet classes": 224, "32 px, CIFAR-10 classes": 32}
-    size = sizes[left.radio("Used at", list(sizes), key=f"{page}.upload_size", persist_state="session")]
+    uses = {"224 px, ImageNet classes": "imagenet", "32 px, CIFAR-10 classes": "cifar10"}
+    class_set = uses[left.radio("Used at", list(uses), key=f"{page}.upload_size", persist_state="session")]
+    size, names = IMAGE_SIZES[class_set], CLASS_SETS[class_set]().names
     try:
         pixels = uploaded_pixels(data, size)
     except ImageError as error:
         del st.session_state[kept]
         st.error(as_markdown(f"{one_line(name, 60)}: {error}"))
         return None
-    class_set = "imagenet" if size == 224 else "cifar10"
-    names = Picture(pixels, None, class_set, 0, name).classes.names
     label = right.selectbox(
         "True class (optional)",
         range(len(names)),

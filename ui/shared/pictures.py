@@ -12,8 +12,9 @@ from core.data.dataset import ImageDataset
 from core.data.samples import load_samples, sample_credits
 from core.images import decode_image, square_image
 
-# Where pictures come from, as visitors and the page's address call it.
+# Where pictures come from, as visitors and the URL call it.
 SETS = {"CIFAR-10": "cifar10", "Photographs": "photographs", "Yours": "upload"}
+CLASS_SET_OF = {"cifar10": "cifar10", "photographs": "imagenet"}
 _SAMPLES = {"cifar10": "cifar10-samples", "photographs": "photographs"}
 
 
@@ -58,18 +59,15 @@ def captions(name: str) -> list[str]:
     classes = [data.classes.names[label] for label in data.labels]
     if name == "cifar10":
         return classes
-    credits = sample_credits(_SAMPLES[name])
-    return [
-        f"{label}: {credit.title}, {credit.author}, {credit.licence}"
-        for label, credit in zip(classes, credits, strict=True)
-    ]
+    credited = zip(classes, sample_credits(_SAMPLES[name]), strict=True)
+    return [f"{label}: {credit.title}, {credit.author}, {credit.licence}" for label, credit in credited]
 
 
 def sample_picture(name: str, position: int) -> Picture:
     """A bundled sample."""
     data = samples(name)
-    class_set = "cifar10" if name == "cifar10" else "imagenet"
-    return Picture(data.images[position], int(data.labels[position]), class_set, position, captions(name)[position])
+    label = int(data.labels[position])
+    return Picture(data.images[position], label, CLASS_SET_OF[name], position, captions(name)[position])
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

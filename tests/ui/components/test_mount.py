@@ -1,0 +1,85 @@
+"""One value that the browser and Python both may change: who wins, and what is sent."""
+
+import json
+
+from streamlit.testing.v1 import AppTest
+
+from ui.components.mount import Synchronised
+
+
+def number(value):
+    return value if isinstance(value, int) and 0 <= value < 10 else None
+
+
+def choice(shown: Synchronised, value) -> dict:
+    return {"value": value, "token": shown.token, "about": shown.about}
+
+
+def test_choice_is_taken_and_not_sent_back():
+    shown = Synchronised(1, "pictures")
+    assert shown.receive(choice(shown, 4), number) == 4
+    assert shown.follow(4, "pictures") is shown and shown.sent == 1
+
+
+def test_choice_that_the_page_does_not_follow_is_put_right():
+    shown = Synchronised(1)
+    shown.receive(choice(shown, 4), number)
+    after = shown.follow(1)
+    assert after.token != shown.token and after.sent == 1
+
+
+def test_choice_made_before_the_browser_heard_of_a_change_goes_out_again():
+    old = Synchronised(1)
+    new = old.follow(2)
+    assert new.receive(choice(old, 4), number) == 4
+    after = new.follow(4)
+    assert after.token not in (old.token, new.token) and after.sent == 4
+
+
+def test_other_pictures_take_the_selection_back_to_pythons():
+    shown = Synchronised(1, "pictures")
+    shown.receive(choice(shown, 4), number)
+    assert shown.follow(1, "others").sent == 1 and shown.follow(4, "others") is not shown
+
+
+def test_choice_that_makes_no_sense_is_ignored():
+    shown = Synchronised(1, "pictures")
+    whole = choice(shown, 4)
+    for sent in (None, "no", {}, {"value": 4}, whole | {"value": "4"}, whole | {"value": 10}, whole | {"about": "x"}):
+        assert shown.receive(sent, number) is None and shown.value == 1
+
+
+def page() -> None:
+    import streamlit as st
+
+    from core.data.samples import load_samples
+    from ui.components.image_picker import image_picker, pack_thumbnails
+
+    st.session_state.setdefault("picked", 1)
+    pictures = load_samples(st.session_state.get("set", "photographs")).images[:5].transpose(0, 2, 3, 1)
+    image_picker(
+        pack_thumbnails(pictures, [f"picture {k}" for k in range(5)]),
+        selected=st.session_state.picked,
+        key="demo",
+        label="Image",
+        on_pick=lambda index: None,
+    )
+
+
+def sent(app: AppTest) -> dict:
+    """The data that the component got in the last run."""
+    assert not app.exception
+    return json.loads(app.get("bidi_component")[0].proto.json)
+
+
+def test_data_stay_the_same_until_python_changes_the_value_or_what_it_is_about():
+    app = AppTest.from_function(page, default_timeout=30).run()
+    first = sent(app)
+    assert first["value"] == 1 and first["captions"][4] == "picture 4"
+    assert sent(app.run()) == first
+    app.session_state["picked"] = 3  # a preset
+    moved = sent(app.run())
+    assert moved["value"] == 3 and moved["token"] != first["token"] and moved["sheet"] == first["sheet"]
+    app.session_state["set"] = "cifar10-samples"
+    other = sent(app.run())
+    assert other["value"] == 3 and other["token"] != moved["token"] and other["about"] != moved["about"]

@@ -1,0 +1,91 @@
+"""The chosen heat maps as they are shown: error, error minus clean, difference of two, or probability."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.fourier.analysis import difference, minus_clean
+from core.fourier.heatmap import Heatmap
+from ui.components.heatmap import MapView
+from ui.maps.catalogue import Entry
+
+METRICS = {"Top-1": 1, "Top-5": 5}
+PROBABILITY = "Probability"
+SHOWS = ("Error", "Minus clean", "Difference")
+
+
+@dataclass(frozen=True)
+class ShownMaps:
+    """Maps to be drawn together. value_range: of their shared colour bar."""
+
+    views: list[MapView]
+    colormap: str = "viridis"
+    value_range: tuple[float, float] = (0, 1)
+
+
+def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> ShownMaps:
+    """One view for each map, or one of the first two maps' difference.
+
+    Args:
+        chosen: at least one.
+        metric: one of `METRICS`, or `PROBABILITY`.
+        show: one of `SHOWS`.
+        side: larger maps are cropped to so many cells.
+    """
+    maps = [(entry, entry.heatmap.crop(side)) for entry in chosen]
+    if metric == PROBABILITY:
+        return ShownMaps([_probability(*one) for one in maps])
+    top = METRICS[metric]
+    if show == "Difference" and len(maps) > 1:
+        return _signed([_difference(maps[0], maps[1], top)])
+    if show == "Minus clean":
+        return _signed([_minus_clean(*one, top) for one in maps])
+    return ShownMaps([_error(*one, top) for one in maps])
+
+
+def _signed(views: list[MapView]) -> ShownMaps:
+    """With a range around zero, to the next ten points, that holds all values."""
+    largest = max(float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0)) for view in views)
+    end = max(1, math.ceil(10 * largest)) / 10
+    return ShownMaps(views, "vik", (-end, end))
+
+
+def _title(entry: Entry) -> str:
+    return entry.label.split(" · ")[0]
+
+
+def _error(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
+    return MapView(_title(entry), entry.subtitle, heatmap.rate(top), heatmap.interval(top), f"top-{top} error")
+
+
+def _unknown(heatmap: Heatmap) -> np.ndarray:
+    return np.full(heatmap.count.shape, np.nan)
+
+
+def _probability(entry: Entry, heatmap: Heatmap) -> MapView:
+    values, subtitle = heatmap.true_probability, entry.subtitle
+    if values is None:
+        values, subtitle = _unknown(heatmap), f"{subtitle} · probabilities not published"
+    return MapView(_title(entry), subtitle, values, value_label="probability of the true class")
+
+
+def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
+    found, label = minus_clean(heatmap, top), f"rise of top-{top} error"
+    if found is None:
+        return MapView(_title(entry), entry.subtitle, _unknown(heatmap), value_label=label)
+    return MapView(_title(entry), entry.subtitle, found.value, found.interval, label)
+
+
+def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
+    found = difference(first[1], second[1], top)
+    return MapView(
+        f"{_title(first[0])} minus {_title(second[0])}",
+        "brown: more errors of the first · blue: more errors of the second",
+        found.value,
+        found.interval,
+        f"difference of top-{top} error",
+    )
