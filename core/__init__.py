@@ -1,4 +1,4 @@
-"""The engine: Fourier sweeps, heat maps and classifiers. Importing it costs no torch and never Streamlit.
+"""The engine: Fourier sweeps, PGD runs, heat maps and classifiers. Importing it imports neither torch nor Streamlit.
 
 The public names below are imported when they are first used.
 """
@@ -7,28 +7,27 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
-    "Heatmap": "core.fourier.heatmap",
-    "HeatmapError": "core.fourier.heatmap",
-    "SweepConfig": "core.sweep.cells",
-    "CellResult": "core.sweep.cells",
-    "sweep_cells": "core.sweep.cells",
-    "growing_heatmaps": "core.sweep.maps",
-    "fourier_basis": "core.fourier.basis",
-    "add_basis": "core.fourier.basis",
-    "radial_profile": "core.fourier.analysis",
-    "difference": "core.fourier.analysis",
-    "ClassSet": "core.data.classes",
-    "list_classifiers": "core.classifiers.registry",
-    "classifier_state": "core.classifiers.registry",
-    "load_classifier": "core.classifiers.registry",
-    "load_dataset": "core.data.datasets",
-    "load_samples": "core.data.samples",
+    "core.classifiers": "classifier_state list_classifiers load_classifier",
+    "core.data.classes": "ClassSet",
+    "core.data.datasets": "load_dataset",
+    "core.data.samples": "load_samples",
+    "core.fourier.analysis": "difference radial_profile",
+    "core.fourier.basis": "add_basis fourier_basis",
+    "core.fourier.heatmap": "Heatmap HeatmapError",
+    "core.pgd.config": "PGDConfig paper_generation paper_inpainting",
+    "core.pgd.objectives": "Generation Inpainting",
+    "core.pgd.steps": "PGDState pgd_steps run_pgd",
+    "core.runs.file": "PGDRun RunFileError",
+    "core.runs.plan": "Run RunPlan inpainting_plan",
+    "core.sweep.cells": "CellResult SweepConfig sweep_cells",
+    "core.sweep.maps": "growing_heatmaps",
 }
+_MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 
-__all__ = sorted(_PUBLIC)
+__all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
-        return getattr(import_module(_PUBLIC[name]), name)
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
     raise AttributeError(f"module 'core' has no attribute {name!r}")

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.runs.file import PGDRun
+from core.runs.stored import RUNS
 from tests.browser.waiting import wait_until_drawn
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
-from ui.runs.examples import RUNS
 from ui.runs.words import losses, percent, verdict
 
 APP = "tests/browser/apps/live_pages_app.py"
