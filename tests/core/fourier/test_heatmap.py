@@ -181,7 +181,7 @@ def test_load_refuses_a_decompression_bomb_before_unpacking_it():
         for entry in source.infolist():
             data = header.getvalue() if entry.filename == "count.npy" else source.read(entry)
             archive.writestr(entry.filename, data)
-    with pytest.raises(HeatmapError, match=r"bomb\.npz.*\(40000, 40000\)"):
+    with pytest.raises(HeatmapError, match=r"bomb\.npz"):
         Heatmap.from_bytes(buffer.getvalue(), name="bomb.npz")
 
 
