@@ -141,20 +141,16 @@ def _run(given: argparse.Namespace, processes: Processes) -> Heatmap:
 
     device = choose_device(given.device, processes.local_rank)
     keep_freed_memory()
-    with progress_bar(desc="decoding", unit="img", disable=not processes.is_main, leave=False) as bar:
+    bar = progress_bar(desc="decoding", unit="img", disable=not processes.is_main, leave=False)
 
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+    def show(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
 
-        dataset = load_dataset(
-            given.dataset,
-            given.data_dir,
-            image_size=given.image_size,
-            limit=given.limit,
-            seed=given.seed,
-            progress=show,
-        )
+    dataset = load_dataset(
+        given.dataset, given.data_dir, image_size=given.image_size, limit=given.limit, seed=given.seed, progress=show
+    )
+    bar.close()
     size = dataset.image_size
     if given.epsilon is None and size not in paper.EPSILON:
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
@@ -187,6 +183,8 @@ def _run(given: argparse.Namespace, processes: Processes) -> Heatmap:
                 raise RuntimeError(
                     f"another run is writing {given.output.name}; wait for it, stop it, or choose another --output"
                 ) from None
+            except OSError as error:
+                raise OSError(f"cannot write into {lock.absolute().parent}: {error.strerror}") from error
             stack.callback(lock.unlink, missing_ok=True)
         return run_sweep(classifier, dataset, config, given.output, processes)
 
