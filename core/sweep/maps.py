@@ -1,4 +1,4 @@
-"""A heat map that grows while it is computed. A map with cells still missing is what the computation goes on from."""
+"""A heat map that grows while it is computed; a map with cells still missing is what a sweep resumes from."""
 
 from __future__ import annotations
 
