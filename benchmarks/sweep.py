@@ -5,7 +5,7 @@
 
 All three are timed in one process, taking turns, on the same images; figures are medians over the rounds.
 - bare: `classifier(images)` on one prepared float batch, at the best batch size, nothing else;
-- sweep: `core.sweep.cells.sweep_cells` over whole waves, everything included;
+- sweep: `core.sweep.growing_heatmaps` over the clean images and whole waves, everything included;
 - peer: the loop of the public code behind the paper (a data loader per wave, the wave added on the CPU image by
   image, the error fetched after every batch), at the same batch size.
 """
@@ -17,6 +17,8 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from operator import truediv
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +29,9 @@ from core import paper
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
 from core.device import keep_freed_memory
-from core.fourier.basis import fourier_basis
-from core.sweep.cells import SweepConfig, best_batch_size, sweep_cells
+from core.fourier.basis import fourier_basis, half_plane
+from core.sweep.cells import SweepConfig, best_batch_size
+from core.sweep.maps import growing_heatmaps
 
 
 class PerturbedOneByOne(Dataset):
@@ -61,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--images", type=int, default=256, help="images per wave")
     options.add_argument("--waves", type=int, default=2, help="waves per round")
     options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--batch-size", type=int, help="default: measured")
     options.add_argument("--device", default="cpu")
     given = options.parse_args(arguments)
 
@@ -70,13 +74,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     classifier = load_classifier(given.classifier, data.classes, weights=given.weights, device=given.device)
     chosen = np.arange(given.images) % len(data)
-    images, labels = data.images[chosen], data.labels[chosen]
+    dataset = replace(data, images=data.images[chosen], labels=data.labels[chosen])
     size = data.image_size
-    config = SweepConfig(side=7, epsilon=paper.EPSILON[size], seed=0)
-    on_device = torch.from_numpy(images).to(given.device)
-    batch_size = best_batch_size(classifier, on_device, config)
-    config = SweepConfig(side=7, epsilon=paper.EPSILON[size], seed=0, batch_size=batch_size)
-    waves = config.waves[1 : 1 + given.waves]
+    waves = half_plane(7)[1 : 1 + given.waves]
+    config = SweepConfig(side=7, epsilon=paper.EPSILON[size], cells=waves, batch_size=given.batch_size)
+    on_device = torch.from_numpy(dataset.images).to(given.device)
+    batch_size = config.batch_size or best_batch_size(classifier, on_device, config)
+    config = replace(config, batch_size=batch_size)
     batch = on_device[:batch_size].float() / 255
 
     def bare() -> int:
@@ -88,13 +92,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return repeats * len(batch)
 
     def sweep() -> int:
-        return sum(result.count for result in sweep_cells(classifier, images, labels, config, waves=waves))
+        *_, heatmap = growing_heatmaps(classifier, dataset, config)
+        return given.images * (1 + int((heatmap.count > 0).sum()) // 2)
 
     def peer() -> int:
         errors = 0
         with torch.no_grad():
             for i, j in waves:
-                perturbed = PerturbedOneByOne(images, labels, fourier_basis(i, j, size, size), config.epsilon)
+                perturbed = PerturbedOneByOne(
+                    dataset.images, dataset.labels, fourier_basis(i, j, size, size), config.epsilon
+                )
                 for inputs, targets in DataLoader(perturbed, batch_size=batch_size):
                     predictions = classifier(inputs.to(given.device)).argmax(dim=1).cpu()
                     errors += int((predictions != targets).sum())
@@ -115,15 +122,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "batch_size": batch_size,
         "images_per_second": {name: round(value, 1) for name, value in medians.items()},
         # Ratios within each round: the machine's mood changes between rounds, not much within one.
-        "sweep_to_bare": round(statistics.median(map(_ratio, rates["sweep"], rates["bare"])), 3),
-        "sweep_to_peer": round(statistics.median(map(_ratio, rates["sweep"], rates["peer"])), 3),
+        "sweep_to_bare": round(statistics.median(map(truediv, rates["sweep"], rates["bare"])), 3),
+        "sweep_to_peer": round(statistics.median(map(truediv, rates["sweep"], rates["peer"])), 3),
     }
     print(json.dumps(report, indent=2))
     return 0
-
-
-def _ratio(a: float, b: float) -> float:
-    return a / b
 
 
 if __name__ == "__main__":

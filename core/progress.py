@@ -1,4 +1,4 @@
-"""A progress bar for the batch scripts: lively in a terminal, seldom in a log file. No torch."""
+"""A progress bar for the batch scripts: lively in a terminal, seldom in a log file. Does not import torch."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.fourier.basis import canonical_frequency, cell_to_frequency
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Interval, newcombe, wilson
 
@@ -34,29 +33,21 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> 
     beyond the map's half side are left out. The interval is Wilson's for n images, not for n times the number of
     waves: all waves of a ring were added to the same images, so their errors are not independent.
     """
-    side, rate = heatmap.side, heatmap.rate(top)
-    waves: dict[int, list[tuple[float, int]]] = {}
-    seen: dict[tuple[int, int], list[float]] = {}
-    for row, col in np.argwhere(np.isfinite(rate)):
-        wave = canonical_frequency(*cell_to_frequency(int(row), int(col), side))
-        seen.setdefault(wave, []).append(float(rate[row, col]))
-    for (i, j), values in seen.items():
-        radius = round(float(np.hypot(i, j)))
-        if radius <= side // 2:
-            images = heatmap.images[i + side // 2, j + side // 2]
-            waves.setdefault(radius, []).append((float(np.mean(values)), int(images)))
-    rings = sorted(waves)
-    means = np.array([np.mean([value for value, _ in waves[ring]]) for ring in rings])
-    fewest = np.array([min(images for _, images in waves[ring]) for ring in rings], dtype=np.int64)
-    low, high = wilson(means, fewest, confidence)
-    return RadialProfile(
-        radius=np.array(rings, dtype=np.int64),
-        rate=means,
-        low=low,
-        high=high,
-        spread=np.array([np.std([value for value, _ in waves[ring]]) for ring in rings]),
-        waves=np.array([len(waves[ring]) for ring in rings], dtype=np.int64),
-    )
+    half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
+    i, j = np.indices(rate.shape) - half
+    radius = np.rint(np.hypot(i, j)).astype(np.int64)
+    # A published map may have measured (i, j) and (-i, -j) each: [::-1, ::-1] puts the one in the other's cell.
+    pairs, images = np.stack([rate, rate[::-1, ::-1]]), np.maximum(images, images[::-1, ::-1])
+    known = np.isfinite(pairs).any(axis=0)
+    chosen = known & ((j > 0) | ((j == 0) & (i >= 0))) & (radius <= half)
+    wave_rate, wave_images = np.nanmean(pairs[:, chosen], axis=0), images[chosen]
+    rings, ring, waves = np.unique(radius[chosen], return_inverse=True, return_counts=True)
+    mean = np.bincount(ring, wave_rate) / waves
+    min_images = np.full(len(rings), np.iinfo(np.int64).max)
+    np.minimum.at(min_images, ring, wave_images)
+    low, high = wilson(mean, min_images, confidence)
+    spread = np.sqrt(np.bincount(ring, (wave_rate - mean[ring]) ** 2) / waves)
+    return RadialProfile(rings, mean, low, high, spread, waves)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ frequency (i, j) in cell (row, col) = (i + R // 2, j + R // 2), so zero frequenc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +55,8 @@ def half_plane(side: int) -> tuple[Frequency, ...]:
     """The (side * side + 1) / 2 different waves of a heat map, lowest frequency first."""
     check_side(side)
     half = side // 2
-    steps = range(-half, half + 1)
-    waves = [(i, j) for i in steps for j in steps if canonical_frequency(i, j) == (i, j)]
+    signed = range(-half, half + 1)
+    waves = [(i, j) for i in signed for j in signed if canonical_frequency(i, j) == (i, j)]
     return tuple(sorted(waves, key=lambda wave: (wave[0] ** 2 + wave[1] ** 2, wave)))
 
 
@@ -85,14 +84,6 @@ def fourier_basis(i: int, j: int, height: int, width: int) -> np.ndarray:
     # cos(a + b) by the addition theorem: H + W cosines and sines instead of H * W.
     wave = np.outer(np.cos(down), np.cos(across)) - np.outer(np.sin(down), np.sin(across))
     return (wave / np.linalg.norm(wave)).astype(np.float32)
-
-
-def fourier_bases(frequencies: Sequence[Frequency], height: int, width: int) -> np.ndarray:
-    """`fourier_basis` for F frequencies at once: (F, H, W) float32."""
-    bases = np.empty((len(frequencies), height, width), dtype=np.float32)
-    for position, (i, j) in enumerate(frequencies):
-        bases[position] = fourier_basis(i, j, height, width)
-    return bases
 
 
 def random_signs(count: int, frequency: Frequency, *, seed: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 
 import numpy as np
 
@@ -17,16 +18,16 @@ def heatmap_csv(heatmap: Heatmap) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     columns = "i,j,images,top1_errors,top5_errors,top1_rate,top1_low,top1_high,top5_rate,top5_low,top5_high"
     writer.writerow(columns.split(","))
-    rates = [(heatmap.rate(top), *heatmap.interval(top)) for top in (1, 5)]
-    for row, col in np.ndindex(heatmap.count.shape):
-        counts = [heatmap.images[row, col], heatmap.top1_errors[row, col], heatmap.top5_errors[row, col]]
-        numbers = [array[row, col] for group in rates for array in group]
+    counts = np.stack([heatmap.images, heatmap.top1_errors, heatmap.top5_errors])
+    rates = np.stack([array for top in (1, 5) for array in (heatmap.rate(top), *heatmap.interval(top))])
+    for (row, col), count, rate in zip(
+        np.ndindex(heatmap.count.shape), counts.reshape(3, -1).T.tolist(), rates.reshape(6, -1).T.tolist(), strict=True
+    ):
         writer.writerow(
             [
                 *cell_to_frequency(row, col, heatmap.side),
-                counts[0],
-                *("" if count < 0 else count for count in counts[1:]),
-                *("" if np.isnan(number) else f"{number:.6f}" for number in numbers),
+                *("" if number < 0 else number for number in count),
+                *("" if math.isnan(number) else f"{number:.6f}" for number in rate),
             ]
         )
     return stream.getvalue()
@@ -54,8 +55,7 @@ def heatmap_png(
     from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
 
-    colormap = ListedColormap(colours / 255)
-    colormap.set_bad("#b0b0b0")
+    colormap = ListedColormap(colours / 255).with_extremes(bad="#b0b0b0")
     half = len(values) / 2
     figure = Figure(figsize=(5.2, 4.6), layout="constrained")
     FigureCanvasAgg(figure)

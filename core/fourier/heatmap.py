@@ -9,7 +9,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,19 @@ from core.fourier.intervals import Interval, wilson
 
 SCHEMA = 1
 # Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.
-LARGEST_FILE = 64 * 2**20
+MAX_FILE_BYTES = 64 * 2**20
 REQUIRED = ("top1_errors", "top5_errors", "count", "clean", "metadata")
 OPTIONAL = ("printed_rates", "true_probability")
+# What readers rely on; a dot leads into an inner object.
+METADATA_TYPES: dict[str, type | tuple[type, ...]] = {
+    "classifier.name": str,
+    "dataset.name": str,
+    "dataset.n": int,
+    "source.type": str,
+    "image_size": int,
+    "epsilon": (int, float),
+    "class_names": list,
+}
 
 
 class HeatmapError(RuntimeError):
@@ -53,19 +63,19 @@ class Heatmap:
     def __post_init__(self) -> None:
         side = self.top1_errors.shape[0]
         check_side(side)
+        _check_array("clean", self.clean, (3,), np.int64)
         for name in ("top1_errors", "top5_errors", "count"):
-            array = getattr(self, name)
-            if array.shape != (side, side) or array.dtype != np.int64:
-                raise ValueError(f"{name} must be ({side}, {side}) int64; got {array.shape} {array.dtype}")
+            _check_array(name, getattr(self, name), (side, side), np.int64)
         for errors in (self.top1_errors, self.top5_errors):
             if (errors > self.count).any() or (errors < -1).any():
                 raise ValueError("every error count must lie between -1 (not computed) and the number of images")
-        if self.clean.shape != (3,) or self.clean.dtype != np.int64:
-            raise ValueError(f"clean must be 3 int64: top-1 errors, top-5 errors, n; got {self.clean}")
         if self.clean[2] >= 0 and (self.clean[:2] > self.clean[2]).any():
             raise ValueError(f"more clean errors than images: {self.clean.tolist()}")
-        _check_fractions("printed_rates", self.printed_rates, (2, side, side))
-        _check_fractions("true_probability", self.true_probability, (side, side))
+        for name, shape in (("printed_rates", (2, side, side)), ("true_probability", (side, side))):
+            if (rates := getattr(self, name)) is not None:
+                _check_array(name, rates, shape, np.float64)
+                if (rates < 0).any() or (rates > 1).any():
+                    raise ValueError(f"{name} holds fractions in [0, 1]; got {np.nanmin(rates)} to {np.nanmax(rates)}")
 
     @property
     def side(self) -> int:
@@ -88,10 +98,8 @@ class Heatmap:
     def interval(self, top: int = 1, confidence: float = 0.95) -> Interval:
         """(R, R) Wilson interval of `rate`; a printed rate's rounding widens it on both sides."""
         rate, half = self.rate(top), self.rounding(top)
-        return Interval(
-            wilson(np.clip(rate - half, 0, 1), self.images, confidence).low,
-            wilson(np.clip(rate + half, 0, 1), self.images, confidence).high,
-        )
+        low = wilson(np.clip(rate - half, 0, 1), self.images, confidence).low
+        return Interval(low, wilson(np.clip(rate + half, 0, 1), self.images, confidence).high)
 
     @property
     def images(self) -> np.ndarray:
@@ -120,29 +128,15 @@ class Heatmap:
         check_side(side)
         if side >= self.side:
             return self
-        cut = (self.side - side) // 2
-        centre = (slice(cut, cut + side), slice(cut, cut + side))
-        rates, probability = self.printed_rates, self.true_probability
-        return Heatmap(
-            self.top1_errors[centre].copy(),
-            self.top5_errors[centre].copy(),
-            self.count[centre].copy(),
-            self.clean,
-            self.metadata,
-            None if rates is None else rates[(slice(None), *centre)].copy(),
-            None if probability is None else probability[centre].copy(),
-        )
+        cut = slice((self.side - side) // 2, (self.side + side) // 2)
+        names = ("top1_errors", "top5_errors", "count", *OPTIONAL)
+        arrays = {name: array[..., cut, cut] for name in names if (array := getattr(self, name)) is not None}
+        return replace(self, **arrays)
 
     def to_bytes(self) -> bytes:
         """The file's bytes."""
-        arrays: dict[str, Any] = {
-            "top1_errors": self.top1_errors,
-            "top5_errors": self.top5_errors,
-            "count": self.count,
-            "clean": self.clean,
-            "metadata": np.array(json.dumps(dict(self.metadata), ensure_ascii=True, sort_keys=True)),
-        }
-        arrays |= {name: array for name in OPTIONAL if (array := getattr(self, name)) is not None}
+        arrays = {name: array for name in (*REQUIRED, *OPTIONAL) if (array := getattr(self, name)) is not None}
+        arrays["metadata"] = np.array(json.dumps(dict(self.metadata), sort_keys=True))
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
         return buffer.getvalue()
@@ -160,15 +154,15 @@ class Heatmap:
             HeatmapError: the file is damaged, is not a heat map, or has a schema this version does not know.
         """
         path = Path(path)
-        if path.stat().st_size > LARGEST_FILE:
-            raise HeatmapError(f"{path.name}: larger than {LARGEST_FILE >> 20} MiB, so not a heat map")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise HeatmapError(f"{path.name}: larger than {MAX_FILE_BYTES >> 20} MiB, so not a heat map")
         return Heatmap.from_bytes(path.read_bytes(), name=path.name)
 
     @staticmethod
     def from_bytes(data: bytes, *, name: str) -> Heatmap:
         """Read a heat map from a file's bytes, trusted or not; `name` is what errors call it."""
         try:
-            arrays = read_npz(data, required=REQUIRED, optional=OPTIONAL, limit=LARGEST_FILE)
+            arrays = read_npz(data, required=REQUIRED, optional=OPTIONAL, limit=MAX_FILE_BYTES)
             metadata = json.loads(str(arrays.pop("metadata")))
             if not isinstance(metadata, dict):
                 raise ValueError("metadata is not a JSON object")
@@ -188,15 +182,9 @@ class Heatmap:
             ) from error
 
 
-def _check_fractions(name: str, array: np.ndarray | None, shape: tuple[int, ...]) -> None:
-    """Raise ValueError unless the array is absent, or has that shape and fractions or NaN in it."""
-    if array is None:
-        return
-    if array.shape != shape or array.dtype != np.float64:
-        raise ValueError(f"{name} must be {shape} float64; got {array.shape} {array.dtype}")
-    known = array[~np.isnan(array)]
-    if (known < 0).any() or (known > 1).any():
-        raise ValueError(f"{name} holds fractions in [0, 1]; got {known.min():g} to {known.max():g}")
+def _check_array(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type) -> None:
+    if array.shape != shape or array.dtype != dtype:
+        raise ValueError(f"{name} must be {shape} {dtype.__name__}; got {array.shape} {array.dtype}")
 
 
 def _top_index(top: int) -> int:
@@ -207,19 +195,11 @@ def _top_index(top: int) -> int:
 
 def _check_metadata(metadata: Mapping[str, Any]) -> None:
     """Raise ValueError unless the fields that readers rely on are there, with the right types."""
-    wanted: dict[str, type | tuple[type, ...]] = {
-        "classifier": dict,
-        "dataset": dict,
-        "source": dict,
-        "image_size": int,
-        "epsilon": (int, float),
-        "class_names": list,
-    }
-    for key, kind in wanted.items():
-        if not isinstance(metadata.get(key), kind):
-            raise ValueError(f"metadata lacks {key}, or it has the wrong type")
-    for key, inner in (("classifier", "name"), ("dataset", "name"), ("source", "type")):
-        if not isinstance(metadata[key].get(inner), str):
-            raise ValueError(f"metadata lacks {key}.{inner}")
-    if not isinstance(metadata["dataset"].get("n"), int) or metadata["dataset"]["n"] < 1:
-        raise ValueError("metadata lacks dataset.n, the number of images")
+    for name, kind in METADATA_TYPES.items():
+        value: Any = metadata
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        if not isinstance(value, kind):
+            raise ValueError(f"metadata lacks {name}, or it has the wrong type")
+    if not 1 <= metadata["dataset"]["n"] < 2**53:
+        raise ValueError(f"dataset.n must be a number of images, at least 1; got {metadata['dataset']['n']:.3g}")

@@ -5,30 +5,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from timeit import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.fourier.basis import (
-    Frequency,
-    canonical_frequency,
-    check_side,
-    fourier_bases,
-    frequency_to_cell,
-    half_plane,
-    largest_side,
-    random_signs,
-)
+from core.fourier import basis
 
 if TYPE_CHECKING:
-    import torch
+    from torch import Tensor
 
     from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
 
-# Size v of the wave per channel in the paper (sec. 2.1), by image size in pixels.
+# A frequency, or None for the clean images, without any wave.
+Wave = basis.Frequency | None
 DTYPES = ("float32", "bfloat16", "float16")
 
 
@@ -44,12 +37,12 @@ class SweepConfig:
     side: int
     epsilon: float
     seed: int = 0
-    cells: tuple[Frequency, ...] | None = None
+    cells: tuple[basis.Frequency, ...] | None = None
     batch_size: int | None = None
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        check_side(self.side)
+        basis.check_side(self.side)
         if not 0 <= self.epsilon < float("inf"):
             raise ValueError(f"epsilon is the L2 size of the wave and must be >= 0; got {self.epsilon}")
         if not 0 <= self.seed < 2**64:
@@ -59,24 +52,24 @@ class SweepConfig:
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
         for i, j in self.cells or ():
-            frequency_to_cell(i, j, self.side)
+            basis.frequency_to_cell(i, j, self.side)
 
     @property
-    def waves(self) -> tuple[Frequency, ...]:
+    def waves(self) -> tuple[basis.Frequency, ...]:
         """The different waves to compute, each by its canonical frequency, in a fixed order."""
         if self.cells is None:
-            return half_plane(self.side)
-        return tuple(dict.fromkeys(canonical_frequency(i, j) for i, j in self.cells))
+            return basis.half_plane(self.side)
+        return tuple(dict.fromkeys(basis.canonical_frequency(i, j) for i, j in self.cells))
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """Errors under one wave. `frequency` is canonical; None stands for clean images, without any wave.
+    """Errors under one wave, by its canonical frequency.
 
     true_probability: mean softmax probability of the true class, in [0, 1].
     """
 
-    frequency: Frequency | None
+    frequency: Wave
     top1_errors: int
     top5_errors: int
     count: int
@@ -84,12 +77,7 @@ class CellResult:
 
 
 def sweep_cells(
-    classifier: Classifier,
-    images: np.ndarray | torch.Tensor,
-    labels: np.ndarray | torch.Tensor,
-    config: SweepConfig,
-    *,
-    waves: Sequence[Frequency | None] | None = None,
+    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, *, waves: Sequence[Wave] | None = None
 ) -> Iterator[CellResult]:
     """Errors of `classifier` under each wave, in order.
 
@@ -97,159 +85,119 @@ def sweep_cells(
     what was computed before, up to the rounding of the forward pass itself.
 
     Args:
-        images: (N, 3, H, W) uint8.
-        labels: (N,) integers, positions in the classifier's classes.
+        dataset: its labels are positions in the classifier's classes.
         waves: the frequencies to compute, None among them for the clean images; default `config.waves`.
     Raises:
-        ValueError: at the call, for images, labels or frequencies that do not fit.
+        ValueError: at the call, when the images are too small for `config.side`.
         RuntimeError: from the iterator, when the logits are not finite, or one image does not fit the memory.
     """
-    _check_arguments(images, labels, config)
-    return _sweep(classifier, images, labels, config, config.waves if waves is None else tuple(waves))
-
-
-def _check_arguments(images: np.ndarray | torch.Tensor, labels: np.ndarray | torch.Tensor, config: SweepConfig) -> None:
-    if images.ndim != 4 or images.shape[1] != 3 or "uint8" not in str(images.dtype):
-        raise ValueError(f"images must be (N, 3, H, W) uint8; got {tuple(images.shape)} {images.dtype}")
-    if labels.shape != images.shape[:1]:
-        raise ValueError(f"labels must be ({images.shape[0]},), one per image; got {tuple(labels.shape)}")
-    if images.shape[0] == 0:
-        raise ValueError("a sweep needs at least one image; got none")
-    height, width = images.shape[2:]
-    if config.side > (most := largest_side(height, width)):
+    size = dataset.image_size
+    if config.side > (max_side := basis.largest_side(size, size)):
         raise ValueError(
             f"a heat map of side {config.side} needs frequencies up to {config.side // 2} cycles per image, but "
-            f"images of {height} x {width} pixels carry fewer: use a side of at most {most}"
+            f"images of {size} x {size} pixels carry fewer: use a side of at most {max_side}"
         )
+    return _sweep(classifier, dataset, config, config.waves if waves is None else tuple(waves))
 
 
 def _sweep(
-    classifier: Classifier,
-    images: np.ndarray | torch.Tensor,
-    labels: np.ndarray | torch.Tensor,
-    config: SweepConfig,
-    waves: tuple[Frequency | None, ...],
+    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, waves: tuple[Wave, ...]
 ) -> Iterator[CellResult]:
     import torch
 
-    device = classifier.device
-    on_device = torch.as_tensor(images).to(device)
-    targets = torch.as_tensor(labels).to(device, torch.int64)
-    total = len(on_device)
-    batch_size = config.batch_size or best_batch_size(classifier, on_device, config)
+    images = torch.as_tensor(dataset.images).to(classifier.device)
+    labels = torch.as_tensor(dataset.labels).to(classifier.device)
+    batch_size = config.batch_size or best_batch_size(classifier, images, config)
     done = 0
     while done < len(waves):
         # Few images: several waves share a forward pass. Many images: one wave takes several, evenly filled.
-        group = waves[done : done + max(1, batch_size // total)]
+        group = waves[done : done + max(1, batch_size // len(images))]
         try:
-            yield from _group_results(classifier, on_device, targets, config, group, batch_size)
+            yield from _group_results(classifier, images, labels, config, group, batch_size)
+            done += len(group)
         except torch.OutOfMemoryError as error:
             if batch_size == 1:
                 raise RuntimeError(
-                    f"one image does not fit the memory of {device}; use --device cpu or a smaller classifier"
+                    f"one image does not fit the memory of {classifier.device}; "
+                    "use --device cpu or a smaller classifier"
                 ) from error
             torch.cuda.empty_cache()
-            batch_size = max(1, batch_size // 2)
-            continue
-        done += len(group)
+            batch_size //= 2
 
 
 def _group_results(
-    classifier: Classifier,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    config: SweepConfig,
-    group: tuple[Frequency | None, ...],
-    batch_size: int,
+    classifier: Classifier, images: Tensor, labels: Tensor, config: SweepConfig, group: Sequence[Wave], batch_size: int
 ) -> list[CellResult]:
     """Results of a group of waves; counted on the device, fetched once."""
     import torch
 
     total, (height, width) = len(images), images.shape[2:]
-    zero = np.zeros((1, height, width), dtype=np.float32)
-    bases = np.concatenate([zero if wave is None else fourier_bases([wave], height, width) for wave in group])
-    signs = np.stack([random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
-    scaled = torch.from_numpy(bases * np.float32(config.epsilon)).to(images.device)  # (G, H, W)
-    signs_on_device = torch.from_numpy(signs).to(images.device)  # (G, N, 3)
-    tally = torch.zeros(3, len(group), dtype=torch.float64, device=images.device)
-    finite = torch.ones((), dtype=torch.bool, device=images.device)
+    zero = np.zeros((height, width), dtype=np.float32)
+    waves = np.stack([zero if wave is None else basis.fourier_basis(*wave, height, width) for wave in group])
+    signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
+    scaled = torch.from_numpy(waves * np.float32(config.epsilon)).to(images.device)  # (G, H, W)
+    tensors = (images, 0), (labels, 0), (torch.from_numpy(signs).to(images.device), 1)  # (N, ...), (N,), (G, N, 3)
+    # As few batches as batch_size allows, of nearly equal length.
+    batches = zip(*(tensor.tensor_split(-(-total // batch_size), dim) for tensor, dim in tensors), strict=True)
+    tally = torch.zeros(4, len(group), dtype=torch.float64, device=images.device)
     with torch.inference_mode():
-        for chunk in even_chunks(total, batch_size):
-            perturbed = _perturbed_chunk(images[chunk], scaled, signs_on_device[:, chunk])
-            logits = _forward(classifier, perturbed, config.dtype)
-            chosen = labels[chunk].repeat(len(group))
-            finite &= logits.isfinite().all()
+        for batch, targets, batch_signs in batches:
+            logits = _forward(classifier, _perturbed(batch, scaled, batch_signs), config.dtype)
+            targets = targets.repeat(len(group))
             top5 = logits.topk(min(5, logits.shape[1]), dim=1).indices
-            probability = logits.softmax(dim=1).gather(1, chosen[:, None])[:, 0]
-            wrong = top5 != chosen[:, None]
-            outcome = torch.stack([wrong[:, 0], wrong.all(dim=1), probability])  # (3, G * n)
-            tally += outcome.view(3, len(group), -1).sum(dim=2, dtype=torch.float64)
-    if not bool(finite):
+            probability = logits.softmax(dim=1).gather(1, targets[:, None])[:, 0]
+            wrong = top5 != targets[:, None]
+            finite = logits.isfinite().all(dim=1)
+            outcome = torch.stack([wrong[:, 0], wrong.all(dim=1), probability, finite])  # (4, G * n)
+            tally += outcome.view(4, len(group), -1).sum(dim=2, dtype=torch.float64)
+    if (tally[3] < total).any():
         raise RuntimeError(
             f"{classifier.name} gave logits that are not finite in {config.dtype}, near frequency {group[0]}; "
             "use --dtype float32"
         )
     return [
         CellResult(wave, round(top1), round(top5_errors), total, probability / total)
-        for wave, (top1, top5_errors, probability) in zip(group, tally.T.tolist(), strict=True)
+        for wave, (top1, top5_errors, probability, _) in zip(group, tally.T.tolist(), strict=True)
     ]
 
 
-def even_chunks(total: int, batch_size: int) -> list[slice]:
-    """Slices that cover `total` images in as few batches as `batch_size` allows, of nearly equal length."""
-    batches = -(-total // batch_size)
-    edges = [total * batch // batches for batch in range(batches + 1)]
-    return [slice(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
-
-
-def _perturbed_chunk(images: torch.Tensor, scaled: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:
+def _perturbed(images: Tensor, scaled: Tensor, signs: Tensor) -> Tensor:
     """(n, 3, H, W) uint8, G waves (G, H, W), signs (G, n, 3) -> (G * n, 3, H, W) float32, clipped; Eq. 1.
 
     The same arithmetic as `fourier.add_basis`, for all waves of a group at once and without measuring the change.
     """
     import torch
 
-    # Three passes over the pixels; each further one costs a small classifier about two per cent of its speed.
     pixels = torch.div(images, 255)
     signs = signs.to(pixels.dtype)[..., None, None]  # (G, n, 3, 1, 1)
     return torch.addcmul(pixels, signs, scaled[:, None, None]).clamp_(0, 1).flatten(0, 1)
 
 
-def _forward(classifier: Classifier, images: torch.Tensor, dtype: str) -> torch.Tensor:
+def _forward(classifier: Classifier, images: Tensor, dtype: str) -> Tensor:
     import torch
 
-    if dtype == "float32":
-        return classifier(images).float()
-    with torch.autocast(images.device.type, dtype=getattr(torch, dtype)):
+    with torch.autocast(images.device.type, getattr(torch, dtype), enabled=dtype != "float32"):
         return classifier(images).float()
 
 
-def best_batch_size(classifier: Classifier, images: torch.Tensor, config: SweepConfig) -> int:
+def best_batch_size(classifier: Classifier, images: Tensor, config: SweepConfig) -> int:
     """Batch size of highest throughput, measured on the images themselves; doubled while that pays.
 
-    On a CPU small batches often win, since their activations stay in the cache. A size that does not fit the
-    memory ends the search.
+    On a CPU small batches often win. A size that does not fit the memory ends the search.
     """
     import torch
 
-    best, best_rate = 1, 0.0
-    size = 64 if images.is_cuda else 1
-    limit = 2048 if images.is_cuda else 256
+    size, max_size = (64, 2048) if images.is_cuda else (1, 256)
+    best, best_rate = size, 0.0
     with torch.inference_mode():
-        while size <= limit:
+        while size <= min(max_size, 4 * best):
             batch = images[torch.arange(size, device=images.device) % len(images)].float() / 255
             try:
-                rates = []
-                for _ in range(3):
-                    start = time.perf_counter()
-                    _forward(classifier, batch, config.dtype).sum().item()
-                    rates.append(size / (time.perf_counter() - start))
+                seconds = repeat(lambda: _forward(classifier, batch, config.dtype).sum().item(), number=1, repeat=3)  # noqa: B023
             except torch.OutOfMemoryError:
                 torch.cuda.empty_cache()
                 break
-            if max(rates) > best_rate * 1.02:
-                best, best_rate = size, max(rates)
-            elif size >= 4 * best:
-                break
+            if (rate := size / min(seconds)) > best_rate * 1.02:
+                best, best_rate = size, rate
             size *= 2
     return best

@@ -1,64 +1,29 @@
-"""From the results of a sweep to a heat map with provenance, whole or as far as the sweep has come."""
+"""A heat map that grows while it is computed; a map with cells still missing is what a sweep resumes from."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.device import device_name
-from core.fourier.basis import Frequency, frequency_to_cell
+from core.fourier.basis import frequency_to_cell
 from core.fourier.heatmap import SCHEMA, Heatmap
 from core.provenance import classifier_facts, computed_source, dataset_facts
-from core.sweep.cells import CellResult, SweepConfig, sweep_cells
+from core.sweep.cells import CellResult, SweepConfig, Wave, sweep_cells
+from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
     from core.data.dataset import ImageDataset
 
 
-class HeatmapBuilder:
-    """Collects cell results, each for (i, j) and for (-i, -j); cells without a result are marked not computed."""
-
-    def __init__(self, side: int, results: Iterable[CellResult] = ()) -> None:
-        self.side = side
-        self._top1 = np.full((side, side), -1, dtype=np.int64)
-        self._top5 = np.full((side, side), -1, dtype=np.int64)
-        self._count = np.zeros((side, side), dtype=np.int64)
-        self._probability = np.full((side, side), np.nan)
-        self._clean = np.full(3, -1, dtype=np.int64)
-        for result in results:
-            self.add(result)
-
-    def add(self, result: CellResult) -> None:
-        """Enter one result."""
-        if result.frequency is None:
-            self._clean[:] = result.top1_errors, result.top5_errors, result.count
-            return
-        i, j = result.frequency
-        for cell in (frequency_to_cell(i, j, self.side), frequency_to_cell(-i, -j, self.side)):
-            self._top1[cell] = result.top1_errors
-            self._top5[cell] = result.top5_errors
-            self._count[cell] = result.count
-            self._probability[cell] = np.clip(result.true_probability, 0, 1)  # a sum of floats may end above 1
-
-    def heatmap(self, metadata: Mapping[str, Any]) -> Heatmap:
-        """The map of all results so far, independent of later ones."""
-        return Heatmap(
-            self._top1.copy(),
-            self._top5.copy(),
-            self._count.copy(),
-            self._clean.copy(),
-            metadata,
-            true_probability=self._probability.copy(),
-        )
-
-
-def configuration(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> dict[str, Any]:
-    """Everything a cell's result depends on, as the `metadata` of a heat map (without its source)."""
-    return {
+def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> Heatmap:
+    """A map without any cell; its metadata, apart from the source, are everything a cell's result depends on."""
+    metadata = {
         "schema": SCHEMA,
         "classifier": classifier_facts(classifier),
         "dataset": dataset_facts(dataset),
@@ -70,40 +35,78 @@ def configuration(classifier: Classifier, dataset: ImageDataset, config: SweepCo
         "dtype": config.dtype,
         "template": classifier.template,
         "class_names": list(classifier.classes.names),
+        "source": {"type": "computed"},
     }
+    unknown = np.full((config.side, config.side), -1, dtype=np.int64)
+    clean, nan = np.full(3, -1, dtype=np.int64), np.full(unknown.shape, np.nan)
+    return Heatmap(unknown, unknown, np.zeros_like(unknown), clean, metadata, true_probability=nan)
 
 
-def source_facts(classifier: Classifier, *, seconds: float, images: int, clean_probability: float) -> dict[str, Any]:
-    """The `source` of a computed map: which version made it, when, on what, and how fast."""
-    return computed_source(
-        device_name(classifier),
-        clean_true_probability=clean_probability,
-        wall_seconds=round(seconds, 1),
-        images_per_second=round(images / max(seconds, 1e-9), 1),
-    )
+def same_configuration(first: Heatmap, second: Heatmap) -> bool:
+    """Whether the cells of two computed maps may stand in one: all facts but the source are equal."""
+    facts = [(heatmap.side, {**heatmap.metadata, "source": None}) for heatmap in (first, second)]
+    return facts[0] == facts[1] and first.true_probability is not None and second.true_probability is not None
 
 
-def growing_heatmaps(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> Iterator[Heatmap]:
-    """A sweep as a sequence of maps, one more wave in each; the first holds only the clean error.
-
-    Raises:
-        ValueError: at the call, as `sweep_cells`.
-    """
-    waves: list[Frequency | None] = [None, *config.waves]
-    results = sweep_cells(classifier, dataset.images, dataset.labels, config, waves=waves)
-    return _growing(classifier, dataset, config, results)
+def missing_waves(heatmap: Heatmap, config: SweepConfig) -> list[Wave]:
+    """What `config` asks for and `heatmap` lacks; None stands for the clean images, which come first."""
+    clean = [] if heatmap.clean[2] > 0 else [None]
+    return [*clean, *(wave for wave in config.waves if heatmap.count[frequency_to_cell(*wave, config.side)] == 0)]
 
 
-def _growing(
-    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, results: Iterator[CellResult]
+def growing_heatmaps(
+    classifier: Classifier,
+    dataset: ImageDataset,
+    config: SweepConfig,
+    start: Heatmap | None = None,
+    processes: Processes | None = None,
 ) -> Iterator[Heatmap]:
-    metadata = configuration(classifier, dataset, config)
-    builder = HeatmapBuilder(config.side)
-    start, images, clean = time.perf_counter(), 0, float("nan")
+    """A sweep as a sequence of maps, one more wave in each; the first of a new map holds only the clean error.
+
+    Args:
+        start: the map to continue from, in every process the same; None for a new one. What it holds is not computed
+            again, so the sequence is empty when nothing is missing.
+        processes: shares the waves out; every process of the group calls this together and gets the same maps.
+    Raises:
+        ValueError: at the call, as `sweep_cells`, or when `start` has another configuration.
+    """
+    empty = empty_heatmap(classifier, dataset, config)
+    if start is not None and not same_configuration(start, empty):
+        raise ValueError("the map to continue from has another configuration")
+    processes = processes or Processes()
+    todo = missing_waves(start or empty, config)
+    mine = todo[processes.rank :: processes.count]
+    results = sweep_cells(classifier, dataset, config, waves=mine)
+    return _grow(start or empty, processes.all_results(results), device_name(classifier), processes.count)
+
+
+def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processes: int) -> Iterator[Heatmap]:
+    """The map with one result after another entered, each for (i, j) and for (-i, -j)."""
+    source = heatmap.metadata["source"]
+    earlier, start = source.get("wall_seconds", 0.0), time.perf_counter()
+    clean_probability = source.get("clean_true_probability")
+    names = ("top1_errors", "top5_errors", "count", "clean", "true_probability")
     for result in results:
-        builder.add(result)
-        images += result.count
-        clean = result.true_probability if result.frequency is None else clean
-        seconds = time.perf_counter() - start
-        source = source_facts(classifier, seconds=seconds, images=images, clean_probability=clean)
-        yield builder.heatmap({**metadata, "source": source})
+        arrays = {name: getattr(heatmap, name).copy() for name in names}
+        probability = min(max(result.true_probability, 0.0), 1.0)  # a sum of floats may end above 1
+        if result.frequency is None:
+            arrays["clean"][:] = result.top1_errors, result.top5_errors, result.count
+            clean_probability = probability
+        else:
+            i, j = result.frequency
+            for cell in (frequency_to_cell(i, j, heatmap.side), frequency_to_cell(-i, -j, heatmap.side)):
+                for name in ("top1_errors", "top5_errors", "count"):
+                    arrays[name][cell] = getattr(result, name)
+                arrays["true_probability"][cell] = probability
+        seconds = earlier + time.perf_counter() - start
+        middle = frequency_to_cell(0, 0, heatmap.side)  # the one wave that stands in one cell, not in two
+        images = (arrays["count"].sum() + arrays["count"][middle]) // 2 + max(0, arrays["clean"][2])
+        source = computed_source(
+            device,
+            clean_true_probability=clean_probability,
+            wall_seconds=round(seconds, 1),
+            images_per_second=round(float(images) / max(seconds, 1e-9), 1),
+            processes=processes,
+        )
+        heatmap = replace(heatmap, **arrays, metadata={**heatmap.metadata, "source": source})
+        yield heatmap

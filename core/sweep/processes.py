@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Processes:
     """rank: this process, 0 to count - 1; rank 0 reads and writes files. local_rank: its number on its machine."""
 
-    rank: int
-    local_rank: int
-    count: int
+    rank: int = 0
+    local_rank: int = 0
+    count: int = 1
 
     @staticmethod
     def start() -> Processes:
         """Join the group that torchrun's environment variables describe; alone without them."""
-        here = Processes(
-            rank=int(os.environ.get("RANK", 0)),
-            local_rank=int(os.environ.get("LOCAL_RANK", 0)),
-            count=int(os.environ.get("WORLD_SIZE", 1)),
-        )
+        names = ("RANK", 0), ("LOCAL_RANK", 0), ("WORLD_SIZE", 1)
+        here = Processes(*(int(os.environ.get(name, default)) for name, default in names))
         if here.count > 1:
             import torch.distributed
 
             # Only small Python objects travel, so the CPU back end serves every kind of device.
             torch.distributed.init_process_group("gloo")
+            atexit.register(torch.distributed.destroy_process_group)
         return here
 
     @property
     def is_main(self) -> bool:
         return self.rank == 0
 
-    def share(self, value: Any) -> Any:
-        """Rank 0's value, in every process."""
+    def share(self, value: T) -> T:
+        """Rank 0's value, in every process; also the point where they wait for each other."""
         if self.count == 1:
             return value
         import torch.distributed
@@ -44,19 +46,17 @@ class Processes:
         torch.distributed.broadcast_object_list(box, src=0)
         return box[0]
 
-    def gather(self, value: Any) -> list[Any]:
-        """Every process's value, in order of rank, at rank 0; an empty list elsewhere."""
+    def all_results(self, results: Iterator[T]) -> Iterator[T]:
+        """The results of all processes, in every process in the same order."""
         if self.count == 1:
-            return [value]
+            yield from results
+            return
         import torch.distributed
 
-        box: list[Any] | None = [None] * self.count if self.is_main else None
-        torch.distributed.gather_object(value, box, dst=0)
-        return box or []
-
-    def stop(self) -> None:
-        """Leave the group."""
-        if self.count > 1:
-            import torch.distributed
-
-            torch.distributed.destroy_process_group()
+        box: list[T | None] = [None] * self.count
+        while True:
+            torch.distributed.all_gather_object(box, next(results, None))
+            found = [result for result in box if result is not None]
+            if not found:
+                return
+            yield from found

@@ -9,6 +9,7 @@ from core.classifiers.closed_set import ClosedSetClassifier
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.spec import Identity
 from core.data.classes import ClassSet
+from core.data.dataset import ImageDataset
 
 SIZE, CLASSES = 8, 6
 
@@ -35,3 +36,9 @@ def noise_images():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, size=(37, 3, SIZE, SIZE), dtype=np.uint8)
     return images, rng.integers(0, CLASSES, size=37)
+
+
+@pytest.fixture
+def noise_dataset(noise_images):
+    """The noise images as a data set of the linear classifier's classes."""
+    return ImageDataset("noise", "test", *noise_images, ClassSet("custom", tuple("abcdef")), "random pixels")

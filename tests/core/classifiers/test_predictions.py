@@ -36,10 +36,10 @@ def test_predict_under_wave_holds_the_clean_the_perturbed_and_the_curve(linear_c
     np.testing.assert_allclose(found.clean, logits.softmax(1)[0].numpy(), rtol=1e-5)
 
 
-def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_classifier, noise_images):
+def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_classifier, noise_images, noise_dataset):
     images, labels = noise_images
     config = SweepConfig(side=3, epsilon=1.5, seed=4, cells=((1, 0),))
-    (cell,) = sweep_cells(linear_classifier, images, labels, config)
+    (cell,) = sweep_cells(linear_classifier, noise_dataset, config)
     singles = [
         predict_under_wave(linear_classifier, image, (1, 0), 1.5, (), seed=4, position=k).perturbed[label]
         for k, (image, label) in enumerate(zip(images.astype(np.float32) / 255, labels, strict=True))

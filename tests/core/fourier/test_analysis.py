@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.fourier.analysis import difference, minus_clean, mismatches, radial_profile
+from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import wilson
 
@@ -36,6 +37,25 @@ def test_radial_profile_averages_whole_rings_counting_each_wave_once():
     np.testing.assert_allclose(profile.rate, [0, 0.3])
     assert profile.waves.tolist() == [1, 4]
     assert profile.spread[1] == pytest.approx(np.std([0.2, 0.1, 0.4, 0.5]))
+
+
+@pytest.mark.parametrize("top", [1, 5])
+def test_radial_profile_agrees_with_the_slow_twin(top):
+    rng = np.random.default_rng(0)
+    rates = rng.random((2, 9, 9))
+    rates[:, rng.random((9, 9)) < 0.3] = np.nan
+    unknown = np.full((9, 9), -1)
+    published = Heatmap(unknown, unknown, np.zeros_like(unknown), np.full(3, -1), METADATA, rates)
+    rings = {}
+    for i, j in half_plane(9):
+        known = [rate for rate in (published.rate(top)[i + 4, j + 4], published.rate(top)[4 - i, 4 - j]) if rate >= 0]
+        if known and round(np.hypot(i, j)) <= 4:
+            rings.setdefault(round(np.hypot(i, j)), []).append(np.mean(known))
+    profile = radial_profile(published, top)
+    assert profile.radius.tolist() == sorted(rings)
+    np.testing.assert_allclose(profile.rate, [np.mean(rings[ring]) for ring in sorted(rings)])
+    np.testing.assert_allclose(profile.spread, [np.std(rings[ring]) for ring in sorted(rings)], atol=1e-12)
+    assert profile.waves.tolist() == [len(rings[ring]) for ring in sorted(rings)]
 
 
 def test_radial_profile_interval_counts_images_not_images_times_waves():

@@ -120,7 +120,7 @@ def test_limit_bounds_what_is_unpacked():
     arrays["frame_deltas"][:] = 0
     data = packed(arrays)
     assert len(data) < 100_000 < arrays["frame_deltas"].nbytes
-    with pytest.raises(RunFileError, match="frame_deltas is"):
+    with pytest.raises(RunFileError, match="frame_deltas unpacks to"):
         PGDRun.from_bytes(data, name="bomb.npz", limit=1_000_000)
 
 

@@ -1,7 +1,7 @@
 """The batch script, run as users run it: whole, killed, resumed, refused, and shared over two processes."""
 
-import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -10,57 +10,62 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from core.data.classes import CIFAR10
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main, parse_cells
-from core.sweep.cells import CellResult
-from core.sweep.journal import SweepJournal
 
 ROOT = Path(__file__).parents[3]
-SIDE = 5
+SIDE = 15
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Six coarse random pictures in folders of three ImageNet classes: real work, a few seconds in all."""
-    path = tmp_path_factory.mktemp("data") / "noise"
+def archive(tmp_path_factory):
+    """Twenty coarse random pictures with CIFAR-10's classes: real work, a few seconds in all."""
+    path = tmp_path_factory.mktemp("data") / "noise.npz"
     rng = np.random.default_rng(0)
-    for wnid in ("n01440764", "n01443537", "n01484850"):
-        (path / wnid).mkdir(parents=True)
-        for picture in range(2):
-            pixels = rng.integers(0, 256, size=(8, 8, 3), dtype=np.uint8)
-            Image.fromarray(pixels).resize((256, 256)).save(path / wnid / f"{picture}.png")
+    images = rng.integers(0, 256, size=(20, 4, 4, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
+    np.savez(path, images=images, labels=np.arange(20) % 10, classes=np.array(CIFAR10.names))
     return path
 
 
-def command(folder, output, *more):
+def command(archive, output, *more):
     return [
-        *("--classifier", "efficientnet-lite0", "--dataset", str(folder), "--side", str(SIDE), "--seed", "1"),
-        *("--epsilon", "15.7", "--batch-size", "3", "--device", "cpu", "--output", str(output), *more),
+        *("--classifier", "mini-resnet", "--dataset", str(archive), "--side", str(SIDE), "--seed", "1"),
+        *("--epsilon", "4", "--batch-size", "5", "--device", "cpu", "--output", str(output), *more),
     ]
 
 
-def run(*arguments, module=("-m", "core.sweep"), **kwargs):
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, *module, *arguments],
+def start(*arguments, **kwargs):
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
         cwd=ROOT,
-        env=environment,
-        capture_output=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=300,
+        # What a script runs in the background ignores Ctrl-C, and so do its children, these tests among them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         **kwargs,
     )
 
 
+def cells(output):
+    return int((Heatmap.load(output).count > 0).sum()) if output.exists() else 0
+
+
+def wait_for_more_than(known, output, process):
+    deadline = time.monotonic() + 120
+    while cells(output) <= known:
+        assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+        time.sleep(0.02)
+
+
 @pytest.fixture(scope="module")
-def whole(folder, tmp_path_factory):
+def whole(archive, tmp_path_factory):
     """The map of an uninterrupted run."""
     output = tmp_path_factory.mktemp("whole") / "map.npz"
-    result = run(*command(folder, output))
-    assert result.returncode == 0, result.stderr
-    assert f"{SIDE**2} of {SIDE**2} cells" in result.stdout
+    assert main(command(archive, output)) == 0
+    assert [path.name for path in output.parent.iterdir()] == ["map.npz"]
     return Heatmap.load(output)
 
 
@@ -70,104 +75,97 @@ def assert_same_counts(first, second):
 
 
 def test_script_fills_the_map_symmetrically_and_records_where_it_came_from(whole):
-    assert (whole.count == 6).all() and whole.clean[2] == 6
+    assert (whole.count == 20).all() and whole.clean[2] == 20
+    assert len(np.unique(whole.top1_errors)) > 3
     np.testing.assert_array_equal(whole.top1_errors, whole.top1_errors[::-1, ::-1])
     facts = whole.metadata
-    assert facts["classifier"]["name"] == "efficientnet-lite0" and len(facts["classifier"]["sha256"]) == 64
-    assert facts["dataset"]["n"] == 6 and len(facts["dataset"]["content_hash"]) == 64
-    assert facts["seed"] == 1 and facts["epsilon"] == 15.7 and facts["image_size"] == 224
+    assert facts["classifier"]["name"] == "mini-resnet" and len(facts["classifier"]["sha256"]) == 64
+    assert facts["dataset"]["n"] == 20 and len(facts["dataset"]["content_hash"]) == 64
+    assert facts["seed"] == 1 and facts["epsilon"] == 4.0 and facts["image_size"] == 32
     assert facts["source"]["type"] == "computed" and facts["source"]["wall_seconds"] > 0
-    assert facts["class_names"] == ["tench", "goldfish", "great white shark"]
+    assert facts["class_names"] == list(CIFAR10.names)
 
 
-def test_script_killed_in_mid_sweep_goes_on_to_identical_counts(folder, whole, tmp_path):
+def test_script_killed_then_stopped_by_ctrl_c_resumes_to_identical_counts(archive, whole, tmp_path, capsys):
     output = tmp_path / "map.npz"
-    journal = tmp_path / "map.npz.part"
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core.sweep", *command(folder, output)],
-        cwd=ROOT,
-        env=environment,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 120
-    while not (journal.exists() and len(journal.read_text().splitlines()) > 5):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
+    (tmp_path / "map.npz.part").write_text("a journal of the previous version")
+    process = start("core.sweep", *command(archive, output))
+    wait_for_more_than(0, output, process)
+    process.kill()
     process.wait()
-    done = len(journal.read_text().splitlines()) - 1
-    assert not output.exists() and 5 <= done < (SIDE**2 + 1) // 2
-    with open(journal, "a") as stream:
-        stream.write('{"frequency": [0, 1], "top1_')  # what a crash in the middle of a line leaves
-    result = run(*command(folder, output))
-    assert result.returncode == 0, result.stderr
-    assert not journal.exists()
-    assert_same_counts(Heatmap.load(output), whole)
+    killed = Heatmap.load(output)
+    assert 0 < cells(output) < SIDE**2
 
-
-def test_script_stopped_by_ctrl_c_saves_what_it_has_and_says_so(folder, whole, tmp_path):
-    output, journal = tmp_path / "map.npz", tmp_path / "map.npz.part"
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core.sweep", *command(folder, output)],
-        cwd=ROOT,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        # What a script runs in the background ignores the key, and so do its children, these tests among them.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    while not (journal.exists() and len(journal.read_text().splitlines()) > 3):
-        assert process.poll() is None
-        time.sleep(0.02)
+    process = start("core.sweep", *command(archive, output))
+    wait_for_more_than(cells(output), output, process)
+    assert main(command(archive, output)) == 2
+    assert "another run is writing map.npz; wait for it, stop it, or choose another" in capsys.readouterr().err
     process.send_signal(signal.SIGINT)
     _, text = process.communicate(timeout=60)
-    assert process.returncode == 130 and "the same command goes on from here" in text
-    partial = Heatmap.load(output)
-    known = partial.count > 0
-    assert 0 < known.sum() < SIDE**2
-    np.testing.assert_array_equal(partial.top1_errors[known], whole.top1_errors[known])
+    assert process.returncode == 130 and "run the same command again to resume" in text
+    stopped = Heatmap.load(output)
+    assert cells(output) < SIDE**2
+    assert stopped.metadata["source"]["wall_seconds"] > killed.metadata["source"]["wall_seconds"]
 
-
-def test_script_computes_chosen_cells_and_adds_the_rest_later(folder, whole, tmp_path):
-    output = tmp_path / "map.npz"
-    assert main(command(folder, output, "--cells=2,1;-2,2")) == 0
-    some = Heatmap.load(output)
-    assert some.count[4, 3] == some.count[0, 1] == some.count[0, 4] == some.count[4, 0] == 6
-    assert (some.count > 0).sum() == 4 and (some.top1_errors == -1).sum() == SIDE**2 - 4
-    assert main(command(folder, output, "--cells=0,0")) == 0
-    assert (Heatmap.load(output).count > 0).sum() == 5
-    assert main(command(folder, output)) == 0
+    assert main(command(archive, output)) == 0
+    assert f"{SIDE**2} of {SIDE**2} cells" in capsys.readouterr().out
     assert_same_counts(Heatmap.load(output), whole)
 
 
-def test_script_refuses_another_configuration_on_the_same_output(folder, tmp_path, capsys):
+def test_script_computes_chosen_cells_and_adds_others_later(archive, whole, tmp_path):
     output = tmp_path / "map.npz"
-    assert main(command(folder, output, "--cells=0,0")) == 0
+    assert main(command(archive, output, "--cells=2,1;-2,2")) == 0
+    some = Heatmap.load(output)
+    assert some.count[9, 8] == some.count[5, 6] == some.count[5, 9] == some.count[9, 5] == 20
+    assert (some.count > 0).sum() == 4 and (some.top1_errors == -1).sum() == SIDE**2 - 4
+    assert main(command(archive, output, "--cells=0,0")) == 0
+    more = Heatmap.load(output)
+    known = more.count > 0
+    assert known.sum() == 5
+    np.testing.assert_array_equal(more.top1_errors[known], whole.top1_errors[known])
+
+
+def test_script_refuses_another_configuration_on_the_same_output(archive, tmp_path, capsys):
+    output = tmp_path / "map.npz"
+    assert main(command(archive, output, "--cells=0,0")) == 0
     before = output.read_bytes()
-    assert main(command(folder, output, "--cells=0,1", "--epsilon", "4")) == 2
-    assert "holds a map of another configuration; choose another --output" in capsys.readouterr().err
+    assert main(command(archive, output, "--cells=0,1", "--epsilon", "3")) == 2
+    assert "map.npz holds a map of another configuration; choose another --output" in capsys.readouterr().err
     assert output.read_bytes() == before
 
 
-def test_script_under_torchrun_with_two_processes_counts_the_same(folder, whole, tmp_path):
+def test_script_under_torchrun_with_two_processes_counts_the_same(archive, whole, tmp_path):
     output = tmp_path / "map.npz"
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "core.sweep")
-    result = run(*command(folder, output), module=launcher)
-    assert result.returncode == 0, result.stderr
+    some = "--cells=2,1;-2,2;0,0;1,0"
+    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "core.sweep")
+    process = start(*launcher, *command(archive, output, some))
+    _, text = process.communicate(timeout=300)
+    assert process.returncode == 0, text
     heatmap = Heatmap.load(output)
-    assert heatmap.metadata["source"]["processes"] == 2
-    assert_same_counts(heatmap, whole)
+    known = heatmap.count > 0
+    assert heatmap.metadata["source"]["processes"] == 2 and known.sum() == 7
+    np.testing.assert_array_equal(heatmap.clean, whole.clean)
+    np.testing.assert_array_equal(heatmap.top1_errors[known], whole.top1_errors[known])
+
+
+def test_script_answers_a_full_disk_with_a_sentence(archive, tmp_path, capsys):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        status = main(command(archive, tmp_path / "map.npz", "--cells=0,0"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert status == 2 and "error: cannot write map.npz: File too large" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("--classifier", "efficientnet-lite9"), "did you mean 'efficientnet-lite0'"),
+        (("--classifier", "mini-resnett"), "did you mean 'mini-resnet'"),
         (("--dataset", "nowhere"), "nowhere"),
-        (("--side", "4"), "odd side"),
-        (("--side", "301"), "use a side of at most 223"),
+        (("--side", "0"), "odd side"),
+        (("--side", "33"), "use a side of at most 31"),
         (("--device", "cuda"), "use --device cpu"),
         (("--cells", "1;2"), 'wanted pairs of whole numbers like "11,10;-3,4"'),
         (("--batch-size", "many"), "wanted a whole number or auto"),
@@ -175,9 +173,9 @@ def test_script_under_torchrun_with_two_processes_counts_the_same(folder, whole,
         (("--output", "nowhere/map.npz"), "create it first"),
     ],
 )
-def test_script_answers_bad_arguments_with_a_sentence(folder, tmp_path, capsys, more, message):
+def test_script_answers_bad_arguments_with_a_sentence(archive, tmp_path, capsys, more, message):
     try:
-        status = main(command(folder, tmp_path / "map.npz", *more))
+        status = main(command(archive, tmp_path / "map.npz", *more))
     except SystemExit as stop:
         status = stop.code
     text = capsys.readouterr().err
@@ -185,25 +183,12 @@ def test_script_answers_bad_arguments_with_a_sentence(folder, tmp_path, capsys, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_script_refuses_a_folder_as_output(archive, tmp_path, capsys):
+    (tmp_path / "map.npz").mkdir()
+    with pytest.raises(SystemExit):
+        main(command(archive, tmp_path / "map.npz"))
+    assert "map.npz is a folder; give the name of a file" in capsys.readouterr().err
+
+
 def test_parse_cells_reads_signed_pairs():
     assert parse_cells("11,10;-3,4") == ((11, 10), (-3, 4))
-
-
-def test_journal_refuses_a_second_writer(tmp_path):
-    with (
-        SweepJournal(tmp_path / "map.npz", "a"),
-        pytest.raises(RuntimeError, match=r"another run is writing map\.npz\.part"),
-    ):
-        SweepJournal(tmp_path / "map.npz", "a").__enter__()
-
-
-def test_journal_refuses_another_configuration_and_damage(tmp_path):
-    with SweepJournal(tmp_path / "map.npz", "a") as journal:
-        journal.append([CellResult((1, 2), 3, 1, 10, 0.5)], 2.0)
-    with pytest.raises(ValueError, match="another configuration"):
-        SweepJournal(tmp_path / "map.npz", "b").__enter__()
-    with SweepJournal(tmp_path / "map.npz", "a") as journal:
-        assert journal.finished == {(1, 2): CellResult((1, 2), 3, 1, 10, 0.5)} and journal.seconds == 2.0
-    (tmp_path / "map.npz.part").write_text(json.dumps({"configuration": "a"}) + "\n{}\n")
-    with pytest.raises(RuntimeError, match="delete it to start afresh"):
-        SweepJournal(tmp_path / "map.npz", "a").__enter__()

@@ -1,0 +1,57 @@
+"""Growing maps: what each one holds, and that any of them can be continued from."""
+
+import dataclasses
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from core.fourier.heatmap import Heatmap
+from core.sweep.cells import CellResult, SweepConfig, sweep_cells
+from core.sweep.maps import growing_heatmaps
+
+CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
+
+
+def assert_same_cells(first, second):
+    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+
+
+def test_growing_heatmaps_add_one_wave_each_after_the_clean_error(linear_classifier, noise_dataset):
+    maps = list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG))
+    # All waves but the zero frequency, which comes second, fill two cells.
+    assert [int((heatmap.count > 0).sum()) for heatmap in maps] == [0, *range(1, 26, 2)]
+    assert all(heatmap.clean[2] == 37 and heatmap.true_probability is not None for heatmap in maps)
+    clean, *results = sweep_cells(linear_classifier, noise_dataset, CONFIG, waves=[None, *CONFIG.waves])
+    assert maps[-1].metadata["source"]["clean_true_probability"] == clean.true_probability
+    half = CONFIG.side // 2
+    for sign in (1, -1):
+        for result in results:
+            i, j = result.frequency
+            row, col = half + sign * i, half + sign * j
+            found = [getattr(maps[-1], name)[row, col] for name in ("top1_errors", "top5_errors", "count")]
+            assert CellResult((i, j), *found, maps[-1].true_probability[row, col]) == result
+
+
+@pytest.mark.parametrize("known", [1, 4, 13])
+def test_growing_heatmaps_continue_from_a_saved_map(linear_classifier, noise_dataset, known, tmp_path):
+    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
+    *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, CONFIG), known)
+    source = {**part.metadata["source"], "wall_seconds": 1000.0}
+    dataclasses.replace(part, metadata={**part.metadata, "source": source}).save(tmp_path / "map.npz")
+    start = Heatmap.load(tmp_path / "map.npz")
+    rest = list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG, start))
+    assert len(rest) == 14 - known
+    assert_same_cells(rest[-1], whole)
+    assert rest[-1].metadata["source"]["wall_seconds"] >= 1000
+    assert rest[-1].metadata["source"]["clean_true_probability"] == whole.metadata["source"]["clean_true_probability"]
+    assert list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG, rest[-1])) == []
+
+
+@pytest.mark.parametrize("change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}])
+def test_growing_heatmaps_refuse_a_map_of_another_configuration(linear_classifier, noise_dataset, change):
+    first = next(growing_heatmaps(linear_classifier, noise_dataset, CONFIG))
+    other = dataclasses.replace(CONFIG, **change)
+    with pytest.raises(ValueError, match="another configuration"):
+        growing_heatmaps(linear_classifier, noise_dataset, other, first)
