@@ -88,11 +88,11 @@ function createView(parentElement) {
   const transport = root.appendChild(element("div", "transport"));
   const steps = transport.appendChild(element("div", "group"));
   view.moves = [
-    button(steps, "⏮", "First step", () => go(view, 0)),
+    button(steps, "|◀", "First step", () => go(view, 0)),
     button(steps, "◀", "Step back", () => go(view, view.memory.frame - 1)),
-    (view.play = button(steps, "▶", "Play", () => (view.timer ? pause(view) : play(view)))),
-    button(steps, "▶|", "Step forward", () => go(view, view.memory.frame + 1)),
-    button(steps, "⏭", "Last step", () => go(view, Infinity)),
+    (view.play = button(steps, "Play", "Play", () => (view.timer ? pause(view) : play(view)))),
+    button(steps, "▶", "Step forward", () => go(view, view.memory.frame + 1)),
+    button(steps, "▶|", "Last step", () => go(view, Infinity)),
   ];
   view.scrubber = transport.appendChild(element("input", "scrubber"));
   Object.assign(view.scrubber, { type: "range", min: 0, step: 1 });
@@ -237,7 +237,7 @@ function show(view) {
     });
   }
   const step = data.frame_steps[frame];
-  view.play.textContent = view.timer ? "⏸" : "▶";
+  view.play.textContent = view.timer ? "Pause" : "Play";
   view.play.setAttribute("aria-label", view.timer ? "Pause the replay" : "Play");
   if (data.live?.state !== "running" && data.live?.state !== "queued") {
     view.scrubber.value = frame;
@@ -335,7 +335,7 @@ function drawTop(view) {
 // Three charts, each with one axis for all classifiers.
 function drawCharts(view) {
   const { data, memory } = view, row = Math.min(memory.row, data.curve_rows - 1);
-  const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 norm (at most ${data.budget})`];
+  const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
   const mean = data.curve_rows < data.targets.length ? `, mean of ${data.targets.length} pictures` : "";
   const width = 300, height = [168, 112, 112];
   view.marks = CURVES.map((name, c) => {

@@ -47,7 +47,7 @@ def page() -> None:
 
     with beside:
         run_panel(PAGE, example, wanted, status=status, back=lambda: _back(class_set))
-    noise, formula, origin = st.tabs(["The noise", "What is computed", "Where this run comes from"])
+    formula, noise, origin = st.tabs(["What is computed", "The noise", "Where this run comes from"])
     with noise:
         if starts is not None:
             _noise(targets, per_target, class_set, starts)
@@ -90,7 +90,7 @@ def _wanted() -> tuple[str, list[str], int, int]:
 
 def _noise(targets: list[str], per_target: int, class_set: str, starts: np.ndarray) -> None:
     """For each target: mean and spread of its statistics, and the noise drawn from them."""
-    for k, target in enumerate(targets):
+    for k, (place, target) in enumerate(zip(st.columns(len(targets)), targets, strict=True)):
         statistics = start_statistics(target, class_set, IMAGE_SIZES[class_set])
         figures = [
             Figure("Mean picture", "", to_picture(statistics.mean)),
@@ -100,9 +100,10 @@ def _noise(targets: list[str], per_target: int, class_set: str, starts: np.ndarr
             Figure(f"Start {k * per_target + n + 1}", "noise drawn from both", to_picture(starts[k * per_target + n]))
             for n in range(per_target)
         ]
-        st.markdown(f"**{as_markdown(one_line(target))}**")
-        st.html(picture_row(figures, tile=90))
-        st.markdown(f"Statistics of {as_markdown(one_line(statistics.source, 200))}.")
+        with place:
+            st.markdown(f"**{as_markdown(one_line(target))}**")
+            st.html(picture_row(figures, tile=80))
+            st.markdown(f"Statistics of {as_markdown(one_line(statistics.source, 200))}.")
 
 
 def _controls(

@@ -116,12 +116,12 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
         st.info(NONE_READY)
         return None, "norm"
     target = st.selectbox(
-        "Target: a class, or for CLIP any text",
+        "Target (CLIP: any text)",
         [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
         key=f"{PAGE}-target-{picture.class_set}",
         bind="query-params",
         accept_new_options=True,
-        width=210,
+        width=165,
     )
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     penalty = choose_penalty(PAGE)
@@ -133,7 +133,7 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     except ValueError as error:
         plan = str(error)
     wanted = Wanted(plan, tuple(spec.name for spec in specs), picture.class_set)
-    if run_button(PAGE):
+    if run_button(PAGE, width=120):
         start_run(PAGE, wanted)
     return wanted, penalty
 

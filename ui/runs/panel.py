@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -42,7 +42,7 @@ class _Started:
     names: tuple[str, ...]
 
 
-def run_button(page: str) -> bool:
+def run_button(page: str, width: int | Literal["stretch"] = "stretch") -> bool:
     """The button that starts a run; True when it was pressed."""
     pressed = st.button(
         "Run",
@@ -50,7 +50,7 @@ def run_button(page: str) -> bool:
         icon=":material/play_arrow:",
         disabled=running(page),
         key=f"{page}.start",
-        width="stretch",
+        width=width,
     )
     if pressed:
         st.session_state.pop(f"{page}.error", None)
@@ -104,7 +104,9 @@ def run_panel(
         started = None
     if started is not None:
         with status:
-            st.markdown("Your run. Other settings can be chosen meanwhile.")
+            st.markdown("Your run goes on. A paused one waits for a minute, then it ends as it is.")
+            # Keeps the row's height, and so the panel's place.
+            st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
         paused = started.job.paused
         st.fragment(_live, run_every=PAUSED_SECONDS if paused else REDRAW_SECONDS)(page, paused)
         return
@@ -135,10 +137,8 @@ def _about(page: str, result: Result | None, wanted: Wanted | None, back: Callab
     if error:
         st.error(as_markdown(sentence(error)))
     elif changed:
-        st.warning(
-            f"The picture shown was made with other settings: {as_markdown(', '.join(changed))} changed.",
-            icon=":material/sync_problem:",
-        )
+        what = as_markdown(", ".join(changed))
+        st.markdown(f":material/sync_problem: **Shown is a run with other settings than these ({what}).** *Run*, or:")
         st.button("Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=back)
     elif result is not None:
         st.markdown(as_markdown(result.note))
