@@ -106,6 +106,7 @@ function createView(parentElement) {
   const stage = root.appendChild(element("div", "stage"));
   view.pictures = stage.appendChild(element("div", "pictures"));
   view.charts = stage.appendChild(element("div", "charts"));
+  view.live.hidden = true;
   view.top = root.appendChild(element("div", "top"));
   view.dialog = root.appendChild(element("dialog"));
   root.addEventListener("keydown", (event) => press(view, event));
@@ -337,13 +338,13 @@ function drawCharts(view) {
   const { data, memory } = view, row = Math.min(memory.row, data.curve_rows - 1);
   const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
   const mean = data.curve_rows < data.targets.length ? `, mean of ${data.targets.length} pictures` : "";
-  const width = 300, height = [168, 112, 112];
+  const narrow = view.root.clientWidth < 700, height = [168, 112, 112]; // as in replay.css
   view.marks = CURVES.map((name, c) => {
     const bands = view.models.map((model) => [0, 1, 2].map((part) => { // lowest, mean, highest
       const n = data.curve_steps.length, at = ((row * 3 + c) * 3 + part) * n;
       return model.curves.subarray(at, at + n);
     }));
-    return drawChart(titles[c] + mean, name, bands, data, width, height[c]);
+    return drawChart(titles[c] + mean, name, bands, data, narrow && c ? 180 : 300, height[c]);
   });
   view.charts.replaceChildren(...view.marks.map((chart) => chart.figure));
 }

@@ -121,7 +121,7 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
         key=f"{PAGE}-target-{picture.class_set}",
         bind="query-params",
         accept_new_options=True,
-        width=165,
+        width=156,
     )
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     penalty = choose_penalty(PAGE)
@@ -133,7 +133,7 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     except ValueError as error:
         plan = str(error)
     wanted = Wanted(plan, tuple(spec.name for spec in specs), picture.class_set)
-    if run_button(PAGE, width=120):
+    if run_button(PAGE, width=96):
         start_run(PAGE, wanted)
     return wanted, penalty
 

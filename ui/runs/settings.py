@@ -12,7 +12,7 @@ from core.pgd.config import Penalty, PGDConfig
 # An ordinary model beside a robust one of its kind: the paper's contrast.
 CONTRASTS = (("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
 MAX_CLASSIFIERS = 2
-WIDTH = 315  # CSS pixels: room for two titles in one line
+WIDTH = 305  # CSS pixels: room for two titles in one line
 PENALTIES: dict[str, Penalty] = {
     "Norm (Eq. 3)": "norm",
     "Mean square (Santurkar et al.)": "mean_square",
