@@ -136,12 +136,11 @@ def _about(page: str, result: Result | None, wanted: Wanted | None, back: Callab
     changed = [] if result is None or wanted is None or opened else _changed(wanted, result)
     if error:
         st.error(as_markdown(sentence(error)))
-    elif changed:
-        what = as_markdown(", ".join(changed))
-        st.markdown(f":material/sync_problem: **Shown is a run with other settings than these ({what}).** *Run*, or:")
+    if result is not None:
+        what = f" **Other settings than these ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
+        st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
+    if changed:
         st.button("Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=back)
-    elif result is not None:
-        st.markdown(as_markdown(result.note))
     if opened:
         st.button("Close the saved run", icon=":material/close:", on_click=close_run, args=(page,), type="tertiary")
     elif own and not changed:
