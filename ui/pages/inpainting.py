@@ -40,14 +40,14 @@ def page() -> None:
         "ViT-B/32: it becomes confident although the hole hardly changes."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}.controls"):
-        with st.popover("Picture", icon=":material/image:", key=f"{PAGE}.choice"):
+        with st.popover("Pictures", icon=":material/image:", key=f"{PAGE}.choice"):
             picture = choose_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
         wanted, penalty = (None, "norm") if picture is None else _controls(picture)
     status = st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}.status")
     painted, beside = st.columns([1, 3], gap="medium")
     with painted:
         if picture is None:
-            st.info("Choose a picture of your own under *Picture*, or one of the bundled ones.")
+            st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
         else:
             _painter(picture)
     names = () if wanted is None else wanted.names
