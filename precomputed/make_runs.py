@@ -23,10 +23,9 @@ from core.pgd.config import PENALTIES, paper_generation, paper_inpainting
 from core.runs.file import PGDRun
 from core.runs.noise import draw_noise, noise_credit
 from core.runs.plan import Run, RunPlan, inpainting_plan
-from core.runs.stored import INPAINTED, RUNS, stored_path
+from core.runs.stored import DRAWN, INPAINTED, RUNS, stored_path
 
 SAMPLES = {"cifar10": "cifar10-samples", "imagenet": "photographs"}
-DRAWN = {"cifar10": ("horse", "ship", "frog", "automobile"), "imagenet": ("macaw",)}
 FRAMES = {224: 13, 32: 31}
 
 

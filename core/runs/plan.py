@@ -63,7 +63,7 @@ def inpainting_plan(
 
 
 class Run:
-    """A plan in progress. `states` belongs to one thread; `curves` and `finish` may be called from any.
+    """A plan in progress. `states` belongs to one thread; `curves`, `so_far` and `finish` may be called from any.
 
     Args:
         plan: what is to be run.
@@ -111,13 +111,23 @@ class Run:
             recorder = self._recorders[k]
             return {name: curve.mean(axis=1) for name, curve in (recorder.curves() | recorder.terms()).items()}
 
+    def so_far(self) -> tuple[PGDRun, ...]:
+        """The runs so far, one for each classifier; none before the first state. The run goes on."""
+        with self._lock:
+            return self._runs()
+
     def finish(self) -> tuple[PGDRun, ...]:
         """The runs so far, one for each classifier; none before the first state. Ends the run if it still goes on."""
         with self._lock:
             if self._finished is None:
-                self._finished = tuple(recorder.finish() for recorder in self._recorders if recorder.started)
+                self._finished = self._runs()
                 self._recorders = []
             return self._finished
+
+    def _runs(self) -> tuple[PGDRun, ...]:
+        if self._finished is not None:
+            return self._finished
+        return tuple(recorder.finish() for recorder in self._recorders if recorder.started)
 
 
 def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:

@@ -14,6 +14,8 @@ RUNS = PRECOMPUTED / "runs"
 # The sample whose hole is filled, by its place: a cat that its hole turns into a horse for a small network, and a
 # tabby that is not clearly one.
 INPAINTED = {"cifar10": 33, "photographs": 0}
+# The classes that are drawn from noise, by class set.
+DRAWN = {"cifar10": ("horse", "ship", "frog", "automobile"), "imagenet": ("macaw",)}
 
 
 def stored_path(kind: str, subject: str, classifier: str) -> Path:

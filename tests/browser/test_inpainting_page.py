@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.runs.file import PGDRun
+from core.runs.stored import RUNS
 from tests.browser.waiting import wait_until_drawn
 from tests.painter_oracle import stamp_mask
 from ui.runs.hole_url import hole_text, read_hole
+from ui.runs.words import verdict
 
 APP = "tests/browser/apps/live_pages_app.py"
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
@@ -29,7 +31,26 @@ def start(page: Page) -> None:
 
 
 def wait_for_steps(page: Page) -> None:
-    expect(page.get_by_text(re.compile(r"Step [1-9][\d,]* of .* ms per step"))).to_be_visible(timeout=SLOW)
+    expect(page.locator(".replay .step")).to_have_text(re.compile(r"Step [1-9][\d,]* of .* ms per step"), timeout=SLOW)
+
+
+def pixels(page: Page, k: int = 0) -> np.ndarray:
+    """(H, W, 3) uint8: what the k-th picture of the replay holds."""
+    read = "canvas => [canvas.width, ...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+    width, *values = page.locator(".replay canvas").nth(k).evaluate(read)
+    return np.array(values, dtype=np.uint8).reshape(-1, width, 4)[..., :3]
+
+
+def wholly_in_the_window(page: Page) -> None:
+    """Both pictures, the transport bar and the probability curve can be seen without scrolling."""
+    window = page.viewport_size
+    found = page.locator(".replay .pictures canvas"), page.locator(".replay .transport"), page.locator(".replay .chart")
+    expect(found[0]).to_have_count(2)
+    for one in (found[0].first, found[0].nth(1), found[1], found[2].first):
+        box = one.bounding_box()
+        assert box["width"] > 150 and box["height"] > 20, box
+        assert box["x"] >= 0 and box["x"] + box["width"] <= window["width"], box
+        assert box["y"] >= 0 and box["y"] + box["height"] <= window["height"], box
 
 
 def stop(page: Page) -> float:
@@ -42,38 +63,95 @@ def stop(page: Page) -> float:
 
 
 def stage_click(page: Page, x: int, y: int, size: int) -> None:
-    stage = page.locator(".stage").first
+    stage = page.locator(".painter .stage")
     stage.scroll_into_view_if_needed()
     side = stage.bounding_box()["width"]
     stage.click(position={"x": (x + 0.5) * side / size, "y": (y + 0.5) * side / size})
 
 
 def download(page: Page, name: str) -> bytes:
+    page.locator("[class*=st-key-][class*=-download] button").first.click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=name, exact=False).first.click()
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name=name).first.click()
     return waiting.value.path().read_bytes()
 
 
-def test_page_opens_on_a_stored_run(live_page):
+def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     page = live_page(f"?{LARGE}")
     expect(page.get_by_text("A stored example, made by the same code as your own runs.")).to_be_visible()
-    expect(page.locator(".run-row img")).to_have_count(4)
-    expect(page.locator(".run-curves svg[role=img]")).to_have_count(3)
-    for source in page.locator(".run-row img").evaluate_all("images => images.map(image => image.src)"):
-        assert source.startswith("data:image/png"), "a change is never shown as JPEG"
+    run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")
+    expect(page.locator(".replay .verdict")).to_have_text(verdict(run, 0))
+    expect(page.locator(".replay .chart svg")).to_have_count(3)
+    last, start = run.frames[-1, 0].astype(int), np.rint(255 * run.start[0]).astype(int)
+    assert np.array_equal(pixels(page), last.transpose(1, 2, 0))
+    page.get_by_role("button", name="Change", exact=True).click()
+    change = np.floor((127.5 + 10 * (last - start)).clip(0, 255) + 0.5).clip(0, 255).transpose(1, 2, 0)
+    assert np.array_equal(pixels(page), change)
+    page.get_by_role("button", name="Picture", exact=True).click()
+    page.get_by_role("button", name="First step").click()
+    assert np.array_equal(pixels(page), run.frames[0, 0].transpose(1, 2, 0))
+    page.get_by_role("button", name="Step forward").click()
+    assert np.array_equal(pixels(page), run.frames[1, 0].transpose(1, 2, 0))
+    expect(page.locator(".replay .verdict")).to_have_text(verdict(run, 0, 1))
+    expect(page.locator(".replay .step")).to_have_text(f"step {run.frame_steps[1]} of 720")
+
+
+def test_keys_play_step_and_jump(live_page):
+    page = live_page(f"?{SMALL}")
+    step = page.locator(".replay .step")
+    expect(step).to_have_text("step 720 of 720")
+    page.get_by_role("button", name="Last step").focus()
+    page.keyboard.press("Home")
+    expect(step).to_have_text("step 0 of 720")
+    page.keyboard.press("ArrowRight")
+    expect(step).to_have_text("step 24 of 720")
+    page.keyboard.press("ArrowLeft")
+    expect(step).to_have_text("step 0 of 720")
+    page.locator(".replay .scrubber").focus()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause the replay")).to_be_visible()
+    expect(step).to_have_text("step 720 of 720")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1920, 1080)])
+def test_running_paused_and_finished_run_stay_wholly_in_the_window_at_one_place(live_page, width, height):
+    page = live_page(f"?{SMALL}&inpainting-steps=2000", width=width, height=height)
+    expect(page.locator(".replay .step")).to_have_text("step 720 of 720")
+    wait_until_drawn(page)
+    wholly_in_the_window(page)
+    start(page)
+    wait_for_steps(page)
+    wholly_in_the_window(page)
+    place = page.locator(".replay .pictures canvas").first.bounding_box()
+    page.get_by_role("button", name="Pause the run").click()
+    go_on = page.get_by_role("button", name="Continue the run")
+    expect(go_on).to_be_visible()
+    expect(page.locator(".replay .step")).to_have_text(re.compile(r"step [\d,]+ of 2,000"))
+    page.get_by_role("button", name="First step").click()
+    expect(page.locator(".replay .step")).to_have_text("step 0 of 2,000")
+    wholly_in_the_window(page)
+    assert page.locator(".replay .pictures canvas").first.bounding_box() == place
+    go_on.click()
+    wait_for_steps(page)
+    stop(page)
+    wait_until_drawn(page)
+    wholly_in_the_window(page)
+    assert abs(page.locator(".replay .pictures canvas").first.bounding_box()["y"] - place["y"]) <= 10
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert page.evaluate(f"{main}.scrollHeight") <= 1800
 
 
 def test_run_stop_and_run_again(live_page):
     page = live_page(f"?{LARGE}&inpainting-steps=400")
     start(page)
     wait_for_steps(page)
-    expect(page.locator(".run-row img")).to_have_count(1)
-    picture = page.locator(".run-row img").get_attribute("src")
-    expect(page.locator(".run-row img")).not_to_have_attribute("src", picture)
+    picture, deadline = pixels(page), time.monotonic() + 60
+    while np.array_equal(pixels(page), picture):
+        assert time.monotonic() < deadline, "the picture stands still"
     seconds = stop(page)
     assert seconds < 5, f"stopping took {seconds:.2f} s"
-    expect(page.get_by_text(re.compile(r"sure of “tabby”"))).to_be_visible()
-    expect(page.locator(".run-row img")).to_have_count(4)
+    expect(page.locator(".replay .verdict")).to_have_text(re.compile(r"is now .* confident of “tabby”"))
     start(page)
     wait_for_steps(page)
     stop(page)
@@ -100,7 +178,9 @@ def test_run_goes_on_while_the_visitor_looks_at_another_page(live_page):
 
 def test_address_brings_the_whole_state_back(live_page):
     page = live_page(f"?{LARGE}&inpainting-steps=33")
+    page.get_by_test_id("stPopover").first.get_by_role("button").click()
     page.locator(".tile").nth(3).click()
+    page.keyboard.press("Escape")
     expect(page.get_by_text("True class: macaw")).to_be_visible()
     stage_click(page, 200, 10, 224)
     mask = stamp_mask([(200, 10)], 60, height=224, width=224) | stamp_mask([(112, 112)], 60, height=224, width=224)
@@ -136,22 +216,58 @@ def test_generation_runs_and_replays(live_page):
     page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=25&{one}", path="generation")
     start(page)
     expect(page.get_by_text("Your run, 25 steps")).to_be_visible(timeout=SLOW)
-    expect(page.get_by_text("sure of “horse”")).to_be_visible()
-    picture = page.locator(".run-row img[alt^='Picture']")
-    last = picture.get_attribute("src")
-    page.get_by_role("slider").first.focus()
+    expect(page.locator(".replay .verdict").first).to_have_text(re.compile("is now .* confident of “horse”"))
+    tile = page.locator(".replay button.frame").nth(1)
+    expect(tile).to_have_attribute("aria-label", re.compile("ship, picture at step 25: "))
+    last = pixels(page, 1)
+    page.locator(".replay .scrubber").focus()
     page.keyboard.press("Home")
-    expect(picture).not_to_have_attribute("src", last)
-    expect(picture).to_have_attribute("alt", re.compile("step 0"))
-    wait_until_drawn(page)
+    expect(tile).to_have_attribute("aria-label", re.compile("ship, picture at step 0: "))
+    assert not np.array_equal(pixels(page, 1), last)
+    tile.click()
+    large = page.get_by_role("dialog")
+    expect(large.get_by_text("2: ship")).to_be_visible()
+    assert large.locator("canvas").bounding_box()["width"] > 250
+    page.keyboard.press("End")
+    expect(large.locator(".verdict")).to_have_text(re.compile("is now .* confident of “ship”"))
+    page.keyboard.press("Escape")
+    expect(large).to_be_hidden()
     assert download(page, "GIF")[:4] == b"GIF8"
+
+
+def test_generation_shows_both_models_rows_on_one_screen(live_page):
+    page = live_page(path="generation", width=1440, height=900)
+    tiles = page.locator(".replay .pictures canvas")
+    expect(tiles).to_have_count(8)
+    wait_until_drawn(page)
+    for k in range(8):
+        box = tiles.nth(k).bounding_box()
+        assert 140 <= box["width"] <= 160 and box["y"] >= 0 and box["y"] + box["height"] <= 900, box
+    assert tiles.nth(4).bounding_box()["y"] > tiles.nth(3).bounding_box()["y"] == tiles.nth(0).bounding_box()["y"]
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 1800
+
+
+def test_other_settings_are_told_and_the_way_back_leads_to_the_example(live_page):
+    page = live_page(f"?{SMALL}")
+    page.get_by_role("button", name="Random place").click()
+    banner = page.get_by_text("Other settings than these (the hole)")
+    expect(banner).to_be_visible()
+    page.get_by_role("button", name="Back to the example").click()
+    expect(banner).to_be_hidden()
+    expect(page.locator(".state")).to_contain_text("Hole: 81 of")
+    page.get_by_text("Mean square (Santurkar et al.)").click()
+    run = PGDRun.load(RUNS / "inpainting_cifar10-33-mean-square__mini-clip.npz")
+    expect(page.locator(".replay .verdict").first).to_have_text(verdict(run, 0))
+    expect(banner).to_be_hidden()
 
 
 @pytest.mark.parametrize("path", ["", "generation"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_a_phone(live_page, path, scheme):
     page = live_page(path=path, width=390, height=800, color_scheme=scheme)
-    expect(page.locator(".run-curves").first).to_be_attached()
+    expect(page.locator(".replay .chart").first).to_be_visible()
+    wait_until_drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     main = "document.querySelector('[data-testid=stMain]')"
     assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+    assert page.evaluate(f"{main}.scrollHeight") <= 3500

@@ -9,7 +9,7 @@ from core.runs.file import PGDRun
 from core.runs.stored import RUNS
 from tests.browser.waiting import wait_until_drawn
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
-from ui.runs.words import losses, percent, verdict
+from ui.runs.words import percent, verdict
 
 APP = "tests/browser/apps/live_pages_app.py"
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
@@ -32,20 +32,21 @@ def open_saved(page: Page, data: bytes, name: str = "run.npz") -> None:
 
 
 def download(page: Page, name: str) -> tuple[str, bytes]:
+    if not page.get_by_test_id("stPopoverBody").count():
+        page.locator("[class*=st-key-][class*=-download] button").first.click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=name).first.click()
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name=name).first.click()
     return waiting.value.suggested_filename, waiting.value.path().read_bytes()
 
 
 def numbers(page: Page) -> tuple:
-    """Everything that the view says of a run: sentence, pictures and their captions, answers, curves."""
+    """Everything that the view says of a run: sentences, pictures, predictions, curves."""
+    expect(page.locator(".replay canvas").first).to_be_visible()
     return (
-        page.locator("p").filter(has_text="sure of “").first.inner_text(),
-        page.locator(".run-row img").evaluate_all(
-            "all => all.map(one => [one.alt, one.src]).filter(one => /^(Seed|Picture|Change[^:]*):/.test(one[0]))"
-        ),
-        page.locator(".run-top").all_inner_texts(),
-        page.locator(".run-curves svg[role=img]").evaluate_all("all => all.map(one => one.outerHTML)"),
+        page.locator(".replay .verdict").all_inner_texts(),
+        page.locator(".replay canvas").evaluate_all("all => all.map(one => one.toDataURL())"),
+        page.locator(".replay table").all_inner_texts(),
+        page.locator(".replay .chart svg").evaluate_all("all => all.map(one => one.outerHTML)"),
     )
 
 
@@ -67,12 +68,10 @@ def test_downloaded_run_opens_again_with_the_same_numbers(live_page):
     wait_until_drawn(fresh)
     assert numbers(fresh) == live
     run = PGDRun.from_bytes(data, name=name)
-    assert verdict(run, 0) in live[0] and losses(run, 0) in live[0]
-    picture = fresh.locator(".run-row img[alt^='Picture']")
-    fresh.get_by_role("slider").first.focus()
+    assert verdict(run, 0) in live[0]
+    fresh.locator(".replay .scrubber").focus()
     fresh.keyboard.press("Home")
-    expect(picture).to_have_attribute("alt", re.compile("step 0: "))
-    wait_until_drawn(fresh)
+    expect(fresh.locator(".replay .verdict").first).to_have_text(verdict(run, 0, 0))
     again = download(fresh, "Run file")
     assert again == (name, data)
     fresh.get_by_role("button", name="Close the saved run").click()
@@ -85,16 +84,17 @@ def test_stored_run_of_the_other_size_opens_beside_any_picture(live_page):
     page = live_page("?inpainting-pictures=CIFAR-10")
     open_saved(page, path.read_bytes(), path.name)
     expect(page.get_by_text(f"Opened from “{path.name}”")).to_be_visible()
-    expect(page.get_by_text(verdict(run, 0))).to_be_visible()
-    wait_until_drawn(page)  # until then the second of the stored pair's columns is still there
-    caption = page.locator(".run-row figcaption").filter(has_text="Reconstruction")
-    expect(caption).to_contain_text(percent(float(run.curves["target_probability"][-1, 0])))
+    expect(page.locator(".replay .verdict")).to_have_text(verdict(run, 0))
+    key = page.locator(".replay .chart .key").first
+    expect(key).to_have_text(percent(float(run.curves["target_probability"][-1, 0])))
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
 
 
 def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page):
     page = live_page()
-    before = page.locator(".run-row img").first.get_attribute("src")
+    shown = "all => all.map(one => one.toDataURL())"
+    expect(page.locator(".replay canvas")).to_have_count(2)
+    before = page.locator(".replay canvas").evaluate_all(shown)
     alert = page.get_by_test_id("stPopoverBody").get_by_test_id("stAlert")
     for name, data, reason in (
         ("notes.npz", b"these are notes", "not a saved run, or a damaged one"),
@@ -109,7 +109,7 @@ def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page)
         open_saved(page, data, name)
         expect(alert).to_contain_text(reason)
         assert "Traceback" not in alert.inner_text() and not alert.locator("a, img").count()
-        assert page.locator(".run-row img").first.get_attribute("src") == before
+        assert page.locator(".replay canvas").evaluate_all(shown) == before
     open_saved(page, packed(arrays_of("inpainting")), "good.npz")
     expect(page.get_by_text("Opened from “good.npz”")).to_be_visible()
 
@@ -121,11 +121,13 @@ def test_hostile_text_is_shown_as_letters_and_asks_no_other_server(live_page, ki
     page.on("request", lambda request: asked.append(request.url))
     open_saved(page, packed(hostile_arrays(kind, HOSTILE)), "odd.npz")
     expect(page.get_by_text("Opened from “odd.npz”")).to_be_visible()
-    expect(page.get_by_text(re.compile("is now .* sure of “<img src=x"))).to_be_visible()
+    expect(page.locator(".replay .verdict").first).to_have_text(re.compile("is now .* confident of “<img src=x"))
+    expect(page.locator(".replay h2").first).to_contain_text("<img src=x onerror=")
+    assert not page.locator(".replay img, .replay a, .replay b").count(), "text stays text"
     wait_until_drawn(page)
     page.get_by_text("Where this run comes from").click()
     expect(page.get_by_text(re.compile("seed 5. Weights <img src=x"))).to_be_visible()
-    expect(page.locator(".run-top td").first).to_contain_text("<img src=x onerror=")
+    expect(page.locator(".replay td").first).to_contain_text("<img src=x onerror=")
     wait_until_drawn(page)
     assert not [url for url in asked if "evil.example" in url or url.endswith("/x")]
     assert page.evaluate("window.hit") is None
@@ -152,10 +154,8 @@ def test_file_larger_than_any_saved_run_is_refused_before_it_travels(live_page, 
 
 def test_penalty_is_chosen_and_comes_back_from_the_address(live_page):
     page = live_page("?inpainting-pictures=CIFAR-10")
-    page.get_by_text("Settings (the paper's").click()
     page.get_by_text("Mean square (Santurkar et al.)").click()
     expect(page).to_have_url(re.compile("inpainting-penalty=Mean"))
     wait_until_drawn(page)
     again = live_page("?" + page.url.partition("?")[2])
-    again.get_by_text("Settings (the paper's").click()
     expect(again.get_by_role("radio", name="Mean square (Santurkar et al.)")).to_be_checked()

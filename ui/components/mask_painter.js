@@ -3,7 +3,7 @@
 // defined in tests/painter_oracle.py, with integers only; the first functions here do the same, bit for bit.
 
 const MAX_REACH = 32768; // pixels outside the image that a pointer can reach, as in tests/painter_oracle.py
-const MAX_SIDE = 460; // CSS pixels: the picture's side at most
+const MAX_SIDE = 340; // CSS pixels: the picture's side at most
 const MAX_UNDO = 60;
 const TOOLS = [["square", "Square"], ["brush", "Brush"], ["eraser", "Eraser"]];
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };

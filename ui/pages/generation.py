@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import ClassifierSpec
 from core.data.classes import CIFAR10, IMAGE_SIZES, imagenet
-from core.pgd.config import PGDConfig, paper_generation
+from core.pgd.config import paper_generation
 from core.runs.noise import draw_noise, noise_credit, start_statistics
 from core.runs.plan import RunPlan
+from core.runs.stored import DRAWN
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
-from ui.runs.panel import refuse, run_button, run_panel, start_run
-from ui.runs.settings import choose_classifiers, run_settings
+from ui.runs.panel import Wanted, run_button, run_details, run_panel, start_run
+from ui.runs.settings import choose_classifiers, first_choice, reset_settings, run_settings
+from ui.runs.view import Result
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
 PAGE = "generation"
 SETS = {"CIFAR-10, 32 px": "cifar10", "ImageNet, 224 px": "imagenet"}
-FIRST_CLASS = {"cifar10": "horse", "imagenet": "macaw"}
 MAX_TARGETS = 4
 MAX_PER_CLASS = 4
 MAX_STEPS = 1000
@@ -31,20 +31,30 @@ def page() -> None:
     st.title("Can CLIP draw what it sees?")
     st.markdown(
         "Start from **noise** with the colours of a class, and let gradient descent change it until the classifier is "
-        "confident of that class. The paper's finding: CLIP becomes confident of a picture in which we see next to "
-        "nothing; a robust model draws shapes."
+        "confident of that class. The paper's finding for CLIP ViT-B/32: it becomes confident of a picture in which we "
+        "see next to nothing. Beside it stands a robust model: look for the shapes."
     )
-    drawn, beside = st.columns([4, 5], gap="large")
-    with drawn:
+    status = st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}.status")
+    chosen, beside = st.columns([1, 4], gap="medium")
+    with chosen:
         class_set, targets, per_target, seed = _wanted()
         starts = draw_noise(targets, per_target, class_set, seed) if targets else None
+        wanted = _controls(class_set, targets, per_target, seed, starts)
+    names = () if wanted is None else wanted.names
+
+    def example() -> Result | None:
+        return stored_example(PAGE, IMAGE_SIZES[class_set], names)
+
+    with beside:
+        run_panel(PAGE, example, wanted, status=status, back=lambda: _back(class_set))
+    formula, noise, origin = st.tabs(["What is computed", "The noise", "Where this run comes from"])
+    with noise:
         if starts is not None:
             _noise(targets, per_target, class_set, starts)
-    with beside:
-        specs = _controls(class_set, targets, per_target, seed, starts)
-        names = [spec.name for spec in specs]
-        run_panel(PAGE, lambda: stored_example(PAGE, IMAGE_SIZES[class_set], names))
-    _formula()
+    with formula:
+        _formula()
+    with origin:
+        run_details(PAGE, example)
 
 
 def _wanted() -> tuple[str, list[str], int, int]:
@@ -58,14 +68,14 @@ def _wanted() -> tuple[str, list[str], int, int]:
     targets = st.multiselect(
         f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
         list(dict.fromkeys(names)),
-        default=[FIRST_CLASS[class_set]],
+        default=list(DRAWN[class_set]),
         max_selections=MAX_TARGETS,
         accept_new_options=True,
         key=f"{PAGE}-classes-{class_set}",
         bind="query-params",
     )
     left, right = st.columns(2)
-    per_target = left.number_input("Samples per class", 1, MAX_PER_CLASS, 2, key=f"{PAGE}-seeds", bind="query-params")
+    per_target = left.number_input("Samples per class", 1, MAX_PER_CLASS, 1, key=f"{PAGE}-seeds", bind="query-params")
     seed = right.number_input(
         "Random seed",
         0,
@@ -80,7 +90,7 @@ def _wanted() -> tuple[str, list[str], int, int]:
 
 def _noise(targets: list[str], per_target: int, class_set: str, starts: np.ndarray) -> None:
     """For each target: mean and spread of its statistics, and the noise drawn from them."""
-    for k, target in enumerate(targets):
+    for k, (place, target) in enumerate(zip(st.columns(len(targets)), targets, strict=True)):
         statistics = start_statistics(target, class_set, IMAGE_SIZES[class_set])
         figures = [
             Figure("Mean picture", "", to_picture(statistics.mean)),
@@ -90,59 +100,54 @@ def _noise(targets: list[str], per_target: int, class_set: str, starts: np.ndarr
             Figure(f"Start {k * per_target + n + 1}", "noise drawn from both", to_picture(starts[k * per_target + n]))
             for n in range(per_target)
         ]
-        st.markdown(f"**{as_markdown(one_line(target))}**")
-        st.html(picture_row(figures, tile=90))
-        st.caption(f"Statistics of {statistics.source}.")
+        with place:
+            st.markdown(f"**{as_markdown(one_line(target))}**")
+            st.html(picture_row(figures, tile=80))
+            st.markdown(f"Statistics of {as_markdown(one_line(statistics.source, 200))}.")
 
 
 def _controls(
     class_set: str, targets: list[str], per_target: int, seed: int, starts: np.ndarray | None
-) -> tuple[ClassifierSpec, ...]:
-    """Classifiers, settings and the button that starts; returns the chosen classifiers."""
+) -> Wanted | None:
+    """Classifiers, settings and the button that starts; returns what they ask for."""
     ready = ready_classifiers(class_set)
     if not ready:
         st.info(NONE_READY)
-        return ()
+        return None
     size = IMAGE_SIZES[class_set]
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{class_set}")
-    settings = run_settings(PAGE, paper_generation(size), size, max_steps=MAX_STEPS, weight=None)
+    config, _ = run_settings(PAGE, paper_generation(size), size, max_steps=MAX_STEPS, weight=None)
+    plan: RunPlan | str = "nothing to draw is chosen; choose a class, or describe one in words"
+    if starts is not None:
+        plan = RunPlan(
+            targets=tuple(target for target in targets for _ in range(per_target)),
+            start=starts,
+            config=config,
+            seed=seed,
+            images={"dataset": "noise", "per_target": per_target, "credit": noise_credit(targets, class_set)},
+        )
+    wanted = Wanted(plan, tuple(spec.name for spec in specs), class_set)
     if run_button(PAGE):
-        _start(class_set, targets, per_target, seed, starts, specs, settings.config)
-    return specs
+        start_run(PAGE, wanted)
+    return wanted
 
 
-def _start(
-    class_set: str,
-    targets: list[str],
-    per_target: int,
-    seed: int,
-    starts: np.ndarray | None,
-    specs: tuple[ClassifierSpec, ...],
-    config: PGDConfig,
-) -> None:
-    """Start the run, or say in one sentence why not."""
-    if starts is None:
-        refuse("nothing to draw is chosen; choose a class, or describe one in words")
-        return
-    if not specs:
-        refuse("no classifier is chosen; choose one or two")
-        return
-    plan = RunPlan(
-        targets=tuple(target for target in targets for _ in range(per_target)),
-        start=starts,
-        config=config,
-        seed=seed,
-        images={"dataset": "noise", "per_target": per_target, "credit": noise_credit(targets, class_set)},
-    )
-    start_run(PAGE, plan, tuple(spec.name for spec in specs), class_set)
+def _back(class_set: str) -> None:
+    """Set everything to what the stored example was made with."""
+    state, size = st.session_state, IMAGE_SIZES[class_set]
+    for kept in (f"{PAGE}.result", f"{PAGE}.error"):
+        state.pop(kept, None)
+    state[f"{PAGE}-classes-{class_set}"] = list(DRAWN[class_set])
+    state[f"{PAGE}-seeds"], state[f"{PAGE}-seed"] = 1, 0
+    state[f"{PAGE}-models-{class_set}"] = first_choice(ready_classifiers(class_set))
+    reset_settings(PAGE, paper_generation(size), size)
 
 
 def _formula() -> None:
-    with st.expander("What is computed", icon=":material/function:"):
-        st.markdown(
-            r"The start $x_0$ is noise: each pixel and channel is drawn alone from a normal distribution with the mean "
-            r"and standard deviation of the class. Then $x$ minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
-            r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
-            r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. At 224 pixels "
-            r"the paper takes $\varepsilon$ = 40, $\alpha$ = 1 and 60 steps; here lengths scale with the side."
-        )
+    st.markdown(
+        r"The start $x_0$ is noise: each pixel and channel is drawn alone from a normal distribution with the mean "
+        r"and standard deviation of the class. Then $x$ minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
+        r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
+        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. At 224 pixels "
+        r"the paper takes $\varepsilon$ = 40, $\alpha$ = 1 and 60 steps; here lengths scale with the side."
+    )

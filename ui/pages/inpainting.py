@@ -6,20 +6,22 @@ import numpy as np
 import streamlit as st
 
 from core import paper
-from core.classifiers.registry import ClassifierSpec
+from core.data.classes import IMAGE_SIZES
 from core.images.masks import random_square_mask, square_mask, square_side
-from core.pgd.config import paper_inpainting
-from core.runs.plan import inpainting_plan
+from core.pgd.config import Penalty, PGDConfig, paper_inpainting
+from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.stored import INPAINTED
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import stored_example
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
-from ui.runs.panel import refuse, run_button, run_panel, start_run
-from ui.runs.settings import RunSettings, choose_classifiers, run_settings
+from ui.runs.panel import Wanted, run_button, run_details, run_panel, start_run
+from ui.runs.settings import PENALTIES, choose_classifiers, choose_penalty, first_choice, reset_settings, run_settings
+from ui.runs.view import Result
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import choose_picture
-from ui.shared.pictures import Picture
+from ui.shared.pictures import SETS, Picture
+from ui.shared.text import as_markdown
 
 PAGE = "inpainting"
 HOLE = f"{PAGE}-hole"  # in the URL
@@ -33,31 +35,54 @@ def page() -> None:
     """Draw the page."""
     st.title("Can CLIP fill a hole?")
     st.markdown(
-        "A classifier that sees what we see should be able to **repair a picture**. Paint a hole, and gradient descent "
-        "changes the picture until the classifier is confident of the target class, mostly inside the hole. The "
-        "paper's finding: CLIP becomes confident although the hole hardly changes; a robust model has to draw "
-        "something. In small pictures it draws only with the **mean-square penalty** (in the settings)."
+        "A classifier that sees what we see should be able to **repair a picture**: paint a hole, and gradient descent "
+        "changes the picture until the classifier is confident of the target class. The paper's finding for CLIP "
+        "ViT-B/32: it becomes confident although the hole hardly changes."
     )
-    painted, beside = st.columns([4, 5], gap="large")
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}.controls"):
+        with st.popover("Pictures", icon=":material/image:", key=f"{PAGE}.choice"):
+            picture = choose_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
+        wanted, penalty = (None, "norm") if picture is None else _controls(picture)
+    status = st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}.status")
+    painted, beside = st.columns([1, 3], gap="medium")
     with painted:
-        picture = choose_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
-        mask = None if picture is None else _hole(picture)
+        if picture is None:
+            st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
+        else:
+            _painter(picture)
+    names = () if wanted is None else wanted.names
+    size = None if picture is None else picture.size
+
+    def example() -> Result | None:
+        return stored_example(PAGE, size, names, penalty)
+
     with beside:
-        specs, penalty = _controls(picture, mask) if picture is not None and mask is not None else ((), "norm")
-        size, names = None if picture is None else picture.size, [spec.name for spec in specs]
-        run_panel(PAGE, lambda: stored_example(PAGE, size, names, penalty))
-    _formula()
+        run_panel(PAGE, example, wanted, status=status, back=lambda: _back(size or 32))
+    formula, origin = st.tabs(["What is computed", "Where this run comes from"])
+    with formula:
+        _formula()
+    with origin:
+        run_details(PAGE, example)
 
 
-def _hole(picture: Picture) -> np.ndarray:
-    """The painter; returns the hole, which pictures of the same size share."""
-    size = picture.size
-    side = square_side(size)
+def _holes(size: int) -> dict[int, np.ndarray]:
+    """The holes of this visitor by the picture's side; the one of `size` is there."""
     holes: dict[int, np.ndarray] = st.session_state.setdefault(HOLES, {})
     if size not in holes:
-        middle = square_mask((size // 2, size // 2), side, height=size, width=size)
         given = read_hole(st.query_params.get(HOLE, ""), size)
-        holes[size] = middle if given is None else given
+        holes[size] = _middle(size) if given is None else given
+    return holes
+
+
+def _middle(size: int) -> np.ndarray:
+    """The hole of the stored runs."""
+    return square_mask((size // 2, size // 2), square_side(size), height=size, width=size)
+
+
+def _painter(picture: Picture) -> None:
+    """The picture with its hole, which pictures of the same size share."""
+    size = picture.size
+    holes, side = _holes(size), square_side(size)
     mask_painter(
         to_picture(picture.pixels),
         holes[size],
@@ -68,13 +93,14 @@ def _hole(picture: Picture) -> np.ndarray:
         on_random=lambda: holes.__setitem__(size, _random_place(size, side)),
         alt=picture.caption,
     )
+    if picture.label is not None:
+        st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
     text = hole_text(holes[size])
     if text is None:
-        st.caption("This hole is too ragged for the URL: a link to this page will hold another one.")
+        st.markdown("This hole is too ragged for the URL: a link to this page will hold another one.")
         st.query_params.pop(HOLE, None)
     elif st.query_params.get(HOLE) != text:
         st.query_params[HOLE] = text
-    return holes[size]
 
 
 def _random_place(size: int, side: int) -> np.ndarray:
@@ -83,58 +109,69 @@ def _random_place(size: int, side: int) -> np.ndarray:
     return random_square_mask(side, height=size, width=size, generator=np.random.default_rng(drawn))
 
 
-def _controls(picture: Picture, mask: np.ndarray) -> tuple[tuple[ClassifierSpec, ...], str]:
-    """Target, classifiers, settings and the button that starts; returns the chosen classifiers and penalty."""
+def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
+    """Target, classifiers, penalty, settings and the button that starts; returns what they ask for."""
     ready = ready_classifiers(picture.class_set)
     if not ready:
         st.info(NONE_READY)
-        return (), "norm"
+        return None, "norm"
     target = st.selectbox(
-        "Target: a class, or for CLIP any text",
+        "Target (CLIP: any text)",
         [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
         key=f"{PAGE}-target-{picture.class_set}",
         bind="query-params",
         accept_new_options=True,
+        width=156,
     )
-    if target == TRUE_CLASS and picture.label is not None:
-        st.caption(f"True class: {picture.classes.names[picture.label]}")
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
-    settings = run_settings(
+    penalty = choose_penalty(PAGE)
+    config, weight = run_settings(
         PAGE, paper_inpainting(picture.size), picture.size, max_steps=MAX_STEPS, weight=paper.PENALTY_WEIGHT
     )
-    if run_button(PAGE):
-        _start(picture, mask, target, specs, settings)
-    return specs, settings.penalty
+    try:
+        plan: RunPlan | str = _plan(picture, target, config, weight, penalty)
+    except ValueError as error:
+        plan = str(error)
+    wanted = Wanted(plan, tuple(spec.name for spec in specs), picture.class_set)
+    if run_button(PAGE, width=96):
+        start_run(PAGE, wanted)
+    return wanted, penalty
 
 
-def _start(
-    picture: Picture,
-    mask: np.ndarray,
-    target: str | None,
-    specs: tuple[ClassifierSpec, ...],
-    settings: RunSettings,
-) -> None:
-    """Start the run, or say in one sentence why not."""
+def _plan(picture: Picture, target: str | None, config: PGDConfig, weight: float, penalty: Penalty) -> RunPlan:
+    """The plan of what is chosen.
+
+    Raises:
+        ValueError: nothing can be run on it; one sentence says why.
+    """
     if target == TRUE_CLASS:
         target = None if picture.label is None else picture.classes.names[picture.label]
-    try:
-        if not specs:
-            raise ValueError("no classifier is chosen; choose one or two")
-        if not target:
-            raise ValueError("your picture has no true class; choose a target, or say what the picture shows")
-        plan = inpainting_plan(
-            picture.pixels[None],
-            mask,
-            [target],
-            settings.config,
-            images=_origin(picture),
-            weight=settings.weight,
-            penalty=settings.penalty,
-        )
-    except ValueError as error:
-        refuse(str(error))
-        return
-    start_run(PAGE, plan, tuple(spec.name for spec in specs), picture.class_set)
+    if not target:
+        raise ValueError("your picture has no true class; choose a target, or say what the picture shows")
+    return inpainting_plan(
+        picture.pixels[None],
+        _holes(picture.size)[picture.size],
+        [target],
+        config,
+        images=_origin(picture),
+        weight=weight,
+        penalty=penalty,
+    )
+
+
+def _back(size: int) -> None:
+    """Set everything to what the stored example was made with."""
+    state, kind = st.session_state, "photographs" if size == IMAGE_SIZES["imagenet"] else "cifar10"
+    class_set = "cifar10" if kind == "cifar10" else "imagenet"
+    for kept in (f"{PAGE}.result", f"{PAGE}.error"):
+        state.pop(kept, None)
+    state[f"{PAGE}-pictures"] = next(label for label, value in SETS.items() if value == kind)
+    state.setdefault(f"{PAGE}.places", {})[kind] = INPAINTED[kind]
+    state.setdefault(HOLES, {})[size] = _middle(size)
+    state[f"{PAGE}-target-{class_set}"] = TRUE_CLASS
+    state[f"{PAGE}-models-{class_set}"] = first_choice(ready_classifiers(class_set))
+    state[f"{PAGE}-penalty"] = next(iter(PENALTIES))
+    reset_settings(PAGE, paper_inpainting(size), size, weight=paper.PENALTY_WEIGHT)
 
 
 def _origin(picture: Picture) -> dict[str, object]:
@@ -146,19 +183,18 @@ def _origin(picture: Picture) -> dict[str, object]:
 
 
 def _formula() -> None:
-    with st.expander("What is computed", icon=":material/function:"):
-        st.markdown(
-            r"The hole is first filled with its mean colour, which gives $x_0$. Then, with $m$ = 1 in the hole, "
-            r"$x$ minimises $\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) "
-            r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
-            r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. At 224 pixels "
-            r"the paper takes $\lambda$ = 10, $\varepsilon$ = 21.6, $\alpha$ = 0.1, 720 steps and a hole of 60 × 60; "
-            "here lengths scale with the picture's side."
-        )
-        st.markdown(
-            r"Near $x_0$ the gradient of the printed norm has full length however small the change, so steps of "
-            r"constant size end up swinging about $x_0$, and the loss stays above about $\lambda\alpha/2$ (0.5 at "
-            r"224 pixels, 0.07 at 32, with these numbers): **the paper's 2 × 10⁻⁴ is not reachable with Eq. 3 as "
-            r"printed.** The penalty in the notebook of Santurkar et al., "
-            r"$\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, has no such floor; it can be chosen under *Settings*."
-        )
+    st.markdown(
+        r"The hole is first filled with its mean colour, which gives $x_0$. Then, with $m$ = 1 in the hole, "
+        r"$x$ minimises $\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) "
+        r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
+        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. At 224 pixels "
+        r"the paper takes $\lambda$ = 10, $\varepsilon$ = 21.6, $\alpha$ = 0.1, 720 steps and a hole of 60 × 60; "
+        "here lengths scale with the picture's side."
+    )
+    st.markdown(
+        r"Near $x_0$ the gradient of the printed norm has full length however small the change, so steps of "
+        r"constant size end up swinging about $x_0$, and the loss stays above about $\lambda\alpha/2$ (0.5 at "
+        r"224 pixels, 0.07 at 32, with these numbers): **the paper's 2 × 10⁻⁴ is not reachable with Eq. 3 as "
+        r"printed.** The penalty in the notebook of Santurkar et al., "
+        r"$\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, has no such floor; it can be chosen above."
+    )

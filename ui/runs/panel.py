@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import sentence
 from core.runs.plan import Run, RunPlan
-from ui.runs.figures import Figure, picture_row, to_picture
+from ui.components.replay import Progress, replay
+from ui.runs.matching import changed_settings
+from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import close_run, open_button, opened_run
-from ui.runs.view import TERM_LABELS, Result, curves_html, run_view
-from ui.runs.words import percent, title_of
+from ui.runs.view import Result, download_menu, outcome, provenance
 from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
 from ui.shared.model_cache import classifier_for
 from ui.shared.text import as_markdown
 
-if TYPE_CHECKING:
-    from core.pgd.steps import PGDState
+REDRAW_SECONDS = 0.15
+PAUSED_SECONDS = 1.0  # between two looks at a paused run
 
-REDRAW_SECONDS = 0.5
-MAX_PICTURES = 16  # drawn of one run while it goes on
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What the settings on the page ask for: the plan, or in one sentence why there is none, and the classifiers."""
+
+    plan: RunPlan | str
+    names: tuple[str, ...]
+    class_set: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +42,7 @@ class _Started:
     names: tuple[str, ...]
 
 
-def run_button(page: str) -> bool:
+def run_button(page: str, width: int | Literal["stretch"] = "stretch") -> bool:
     """The button that starts a run; True when it was pressed."""
     pressed = st.button(
         "Run",
@@ -43,16 +50,11 @@ def run_button(page: str) -> bool:
         icon=":material/play_arrow:",
         disabled=running(page),
         key=f"{page}.start",
-        width="stretch",
+        width=width,
     )
     if pressed:
         st.session_state.pop(f"{page}.error", None)
     return pressed
-
-
-def refuse(reason: str) -> None:
-    """Say in one sentence why nothing was started."""
-    st.error(as_markdown(sentence(reason)))
 
 
 def running(page: str) -> bool:
@@ -61,34 +63,120 @@ def running(page: str) -> bool:
     return started is not None and started.job.active
 
 
-def start_run(page: str, plan: RunPlan, names: tuple[str, ...], class_set: str) -> None:
-    """Queue a plan on one or two classifiers and draw the page anew; an earlier run of this visitor is stopped."""
-    run = Run(plan, lambda: [classifier_for(name, class_set) for name in names])
+def start_run(page: str, wanted: Wanted) -> None:
+    """Queue what is wanted, or say in one sentence why not; an earlier run of this visitor is stopped."""
+    plan, names = wanted.plan, wanted.names
+    if not names:
+        plan = "no classifier is chosen; choose one or two"
+    if isinstance(plan, str):
+        st.session_state[f"{page}.refusal"] = plan
+        return
+    run = Run(plan, lambda: [classifier_for(name, wanted.class_set) for name in names])
     try:
         job = job_manager().submit(run.states, owner=current_owner(), total=plan.config.steps + 1)
     except QueueFull as error:
-        st.error(str(error))
+        st.session_state[f"{page}.refusal"] = str(error)
         return
     st.session_state[f"{page}.run"] = _Started(job, run, names)
     close_run(page)
     st.rerun()
 
 
-def run_panel(page: str, example: Callable[[], Result | None]) -> None:
-    """The run in progress if there is one, else a run file, else this visitor's last result, else an example."""
+def run_panel(
+    page: str,
+    example: Callable[[], Result | None],
+    wanted: Wanted | None,
+    *,
+    status: DeltaGenerator,
+    back: Callable[[], None],
+) -> None:
+    """The run in progress if there is one, else a run file, else this visitor's last result, else an example.
+
+    Args:
+        status: a horizontal container for what is to be said of it, and its menus.
+        example: the stored runs to show where there is nothing else.
+        wanted: what the settings ask for; where something else is shown, the page says so.
+        back: callback that sets the settings to those of the stored example.
+    """
     started: _Started | None = st.session_state.get(f"{page}.run")
     if started is not None and not started.job.active:
         _collect(page, started)
-    if running(page):
-        st.fragment(_live, run_every=REDRAW_SECONDS)(page)
+        started = None
+    if started is not None:
+        with status:
+            st.markdown("Your run goes on. A paused one waits for a minute, then it ends as it is.")
+            # Keeps the row's height, and so the panel's place.
+            st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
+        paused = started.job.paused
+        st.fragment(_live, run_every=PAUSED_SECONDS if paused else REDRAW_SECONDS)(page, paused)
         return
-    if error := st.session_state.get(f"{page}.error"):
-        refuse(error)
     result = opened_run(page) or st.session_state.get(f"{page}.result") or example()
+    with status:
+        _about(page, result, wanted, back)
     if result is None:
-        open_button(page)
+        return
+    _replay(page, _packed(page, result.id, lambda: run_replay(result.runs, id=result.id)))
+    outcome(result.runs)
+
+
+def run_details(page: str, example: Callable[[], Result | None]) -> None:
+    """Where the runs on the screen come from; for below the panel."""
+    result = None if running(page) else opened_run(page) or st.session_state.get(f"{page}.result") or example()
+    if result is None:
+        st.markdown("Told when the run has ended.")
     else:
-        _finished(page, result)
+        provenance(result.runs)
+
+
+def _about(page: str, result: Result | None, wanted: Wanted | None, back: Callable[[], None]) -> None:
+    """What is shown, whether it is what the settings ask for, and where to go from it."""
+    own, opened = st.session_state.get(f"{page}.result") is not None, opened_run(page) is not None
+    # Why nothing was started holds for this click only; how the last run failed, until the next one.
+    error = st.session_state.pop(f"{page}.refusal", None) or st.session_state.get(f"{page}.error")
+    changed = [] if result is None or wanted is None or opened else _changed(wanted, result)
+    if error:
+        st.error(as_markdown(sentence(error)))
+    if result is not None:
+        what = f" **Other settings than these ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
+        st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
+    if changed:
+        st.button("Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=back)
+    if opened:
+        st.button("Close the saved run", icon=":material/close:", on_click=close_run, args=(page,), type="tertiary")
+    elif own and not changed:
+        st.button("Show the stored example", on_click=back, type="tertiary")
+    open_button(page)
+    if result is not None:
+        download_menu(result.runs, key=f"{page}.{result.id}")
+
+
+def _changed(wanted: Wanted, result: Result) -> list[str]:
+    if isinstance(wanted.plan, str):
+        return ["something that cannot run yet"]
+    return changed_settings(wanted.plan, wanted.names, result.runs)
+
+
+def _packed(page: str, version: object, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A packed replay, kept until another one is asked for."""
+    known, data = st.session_state.get(f"{page}.packed", (None, None))
+    if known != version:
+        data = make()
+        st.session_state[f"{page}.packed"] = version, data
+    return data
+
+
+def _replay(page: str, data: dict[str, Any]) -> None:
+    """The one place of every run of a page, whether it goes on or has ended."""
+
+    def job(action: str) -> Callable[[], None]:
+        def act() -> None:
+            started: _Started | None = st.session_state.get(f"{page}.run")
+            if started is not None:
+                getattr(started.job, action)()
+
+        return act
+
+    replay(data, key=f"{page}.replay", on_pause=job("pause"), on_resume=job("resume"), on_stop=job("stop"))
 
 
 def _collect(page: str, started: _Started) -> None:
@@ -117,44 +205,28 @@ def _collect(page: str, started: _Started) -> None:
     st.session_state[f"{page}.result"] = Result(job.id, runs, note)
 
 
-def _finished(page: str, result: Result) -> None:
-    st.caption(as_markdown(result.note))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        open_button(page)
-        if opened_run(page) is not None:
-            st.button("Close the saved run", icon=":material/close:", on_click=close_run, args=(page,), type="tertiary")
-        elif st.session_state.get(f"{page}.result") is not None:
-            st.button(
-                "Show the stored example", on_click=lambda: st.session_state.pop(f"{page}.result"), type="tertiary"
-            )
-    st.fragment(run_view)(result.runs, key=f"{page}.{result.id}")
-
-
-def _live(page: str) -> None:
+def _live(page: str, paused: bool) -> None:
+    """The newest moment of the run, or of a paused one all so far; the page is drawn anew when that changes."""
     started: _Started | None = st.session_state.get(f"{page}.run")
-    if started is None or not started.job.active:
-        st.caption("The run has ended; putting its result together …")
+    if started is None or not started.job.active or started.job.paused != paused:
         st.rerun()
     assert started is not None
-    job, steps = started.job, started.run.plan.config.steps
+    job, plan = started.job, started.run.plan
     job.beat()
-    states: tuple[PGDState, ...] | None = job.latest
-    left, right = st.columns([4, 1], vertical_alignment="center")
+    states = job.latest
     if job.status == "queued":
-        left.info(
-            f"Waiting for other visitors' runs: you are number {job.position} in line.", icon=":material/hourglass:"
-        )
+        live = Progress("queued", 0.0, f"Waiting for other visitors' runs: number {job.position} in line")
     elif states is None:
-        left.progress(0.0, "Loading the classifier: some seconds the first time")
+        live = Progress("running", 0.0, "Loading the classifiers: some seconds the first time")
     else:
-        left.progress(states[0].step / steps, _pace(job, states[0].step, steps))
-    # A callback, because it runs before anything is drawn: the click shows at once.
-    right.button("Stop the run", icon=":material/stop_circle:", width="stretch", key=f"{page}.stop", on_click=job.stop)
-    if states is None:
+        live = Progress("running", states[0].step / plan.config.steps, _pace(job, states[0].step, plan.config.steps))
+    if paused and states is not None and (runs := started.run.so_far()):
+        step = len(runs[0].curves["loss"]) - 1
+        live = Progress("paused", step / plan.config.steps, "")
+        _replay(page, _packed(page, (job.id, step), lambda: run_replay(runs, id=job.id, live=live)))
         return
-    for k, place in enumerate(st.columns(len(states), gap="large")):
-        with place:
-            _live_one(started, k, states[k])
+    curves = [] if states is None else [started.run.curves(k) for k in range(len(states))]
+    _replay(page, live_replay(plan, started.names, states, curves, id=job.id, live=live))
 
 
 def _pace(job: Job, step: int, steps: int) -> str:
@@ -165,30 +237,3 @@ def _pace(job: Job, step: int, steps: int) -> str:
         left = round(job.seconds_left)
         text += f" · about {left // 60} min {left % 60} s left" if left >= 60 else f" · about {left} s left"
     return text
-
-
-def _live_one(started: _Started, k: int, newest: PGDState) -> None:
-    """One classifier's newest images, numbers and curves."""
-    plan = started.run.plan
-    probability, norm = newest.target_probability.tolist(), newest.perturbation_norm.tolist()
-    images = newest.images[:MAX_PICTURES].cpu().numpy()
-    figures = [
-        Figure(str(plan.targets[row]), f"{percent(probability[row])} · change {norm[row]:.2f}", to_picture(images[row]))
-        for row in range(len(images))
-    ]
-    curves = started.run.curves(k)
-    terms = {name: curves[name] for name in TERM_LABELS if name in curves}
-    numbers = " · ".join(f"{TERM_LABELS[name]} {curve[-1]:.3g}" for name, curve in terms.items())
-    charts = curves_html(
-        terms,
-        curves["target_probability"],
-        curves["perturbation_norm"],
-        steps=plan.config.steps,
-        epsilon=plan.config.epsilon,
-    )
-    st.html(
-        f"<b>{html.escape(title_of(started.names[k]))}</b>"
-        f'<br><span style="font-size:.85rem">{numbers}</span>'
-        + picture_row(figures, tile=200 if len(figures) == 1 else 100)
-    )
-    st.markdown(charts, unsafe_allow_html=True)

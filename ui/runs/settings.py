@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -13,6 +12,7 @@ from core.pgd.config import Penalty, PGDConfig
 # An ordinary model beside a robust one of its kind: the paper's contrast.
 CONTRASTS = (("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
 MAX_CLASSIFIERS = 2
+WIDTH = 305  # CSS pixels: room for two titles in one line
 PENALTIES: dict[str, Penalty] = {
     "Norm (Eq. 3)": "norm",
     "Mean square (Santurkar et al.)": "mean_square",
@@ -20,45 +20,54 @@ PENALTIES: dict[str, Penalty] = {
 }
 
 
-@dataclass(frozen=True)
-class RunSettings:
-    """What a visitor has set. weight and penalty: lambda and penalty of Eq. 3; 0 and "norm" where there is none."""
-
-    config: PGDConfig
-    weight: float
-    penalty: Penalty
-
-
 def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:
     """One or two classifiers, in the order of choice; by default the paper's contrast, where it is ready."""
     by_title = {spec.title: spec for spec in ready}
     titles = st.multiselect(
-        "Classifiers (one, or two side by side)",
+        "Classifiers (one or two)",
         list(by_title),
-        default=_first_choice(ready),
+        default=first_choice(ready),
         max_selections=MAX_CLASSIFIERS,
         key=key,
+        width=WIDTH,
         bind="query-params",
     )
     return tuple(by_title[title] for title in titles)
 
 
-def _first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
+def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
     """Titles of the first contrast that is complete, else of the first classifier."""
     titles = {spec.name: spec.title for spec in ready}
     pair = next((pair for pair in CONTRASTS if all(name in titles for name in pair)), ())
     return [titles[name] for name in pair] or list(titles.values())[:1]
 
 
-def run_settings(page: str, paper: PGDConfig, size: int, *, max_steps: int, weight: float | None) -> RunSettings:
-    """The paper's settings, scaled to the picture's size, with the visitor's changes to them.
+def choose_penalty(page: str) -> Penalty:
+    """What keeps the picture outside the hole from changing; by default Eq. 3 as printed."""
+    chosen = st.radio(
+        "Change outside the hole",
+        list(PENALTIES),
+        horizontal=True,
+        key=f"{page}-penalty",
+        bind="query-params",
+        help="Lambda times the L2 norm of the change outside the hole, as printed in the paper; or lambda times the "
+        "mean over all pixels and channels of its square, a far smaller number, as in the notebook of Santurkar et "
+        "al. Frozen: only the hole can change.",
+    )
+    return PENALTIES[chosen]
+
+
+def run_settings(
+    page: str, paper: PGDConfig, size: int, *, max_steps: int, weight: float | None
+) -> tuple[PGDConfig, float]:
+    """The paper's settings, scaled to the picture's size, with the visitor's changes to them; and lambda.
 
     Args:
         paper: the settings to begin with. size: side of the picture in pixels.
-        weight: lambda of Eq. 3, or None where there is none.
+        weight: lambda of Eq. 3, or None where there is none; it is 0 then.
     """
-    penalty: Penalty = "norm"
-    with st.expander("Settings (the paper's, scaled to the picture's side)", icon=":material/tune:"):
+    with st.popover("Settings", icon=":material/tune:", key=f"{page}.settings"):
+        st.markdown("The paper's, scaled to the picture's side.")
         left, right = st.columns(2)
         steps = left.number_input("Steps", 1, max_steps, paper.steps, step=20, key=f"{page}-steps", bind="query-params")
         step_size = right.number_input(
@@ -84,22 +93,15 @@ def run_settings(page: str, paper: PGDConfig, size: int, *, max_steps: int, weig
         )
         if weight is not None:
             weight = right.number_input(
-                "Penalty weight (lambda)",
-                0.0,
-                1000.0,
-                weight,
-                step=1.0,
-                key=f"{page}-lambda",
-                bind="query-params",
+                "Penalty weight (lambda)", 0.0, 1000.0, weight, step=1.0, key=f"{page}-lambda", bind="query-params"
             )
-            chosen = st.radio(
-                "Penalty for change outside the hole",
-                list(PENALTIES),
-                horizontal=True,
-                key=f"{page}-penalty",
-                bind="query-params",
-                help="Lambda times the L2 norm of the change outside the hole, or times the mean over all pixels and "
-                "channels of its square, a far smaller number. Frozen: nothing outside the hole changes at all.",
-            )
-            penalty = PENALTIES[chosen]
-    return RunSettings(PGDConfig(epsilon=epsilon, step_size=step_size, steps=int(steps)), weight or 0.0, penalty)
+    return PGDConfig(epsilon=epsilon, step_size=step_size, steps=int(steps)), weight or 0.0
+
+
+def reset_settings(page: str, paper: PGDConfig, size: int, *, weight: float | None = None) -> None:
+    """For callbacks: set what `run_settings` offers to the paper's values again."""
+    state = st.session_state
+    state[f"{page}-steps"], state[f"{page}-step-{size}"] = paper.steps, paper.step_size
+    state[f"{page}-epsilon-{size}"] = paper.epsilon
+    if weight is not None:
+        state[f"{page}-lambda"] = weight

@@ -5,11 +5,16 @@ All of it is plain text, on one line and of bounded length whatever the run's fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from core.classifiers.registry import list_classifiers
 from core.runs.file import PGDRun
 from ui.shared.text import one_line
 
 MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
+CONFIDENT = 0.9  # a target probability from which a classifier is called confident
 
 
 def percent(share: float) -> str:
@@ -34,18 +39,94 @@ def target_of(run: PGDRun, row: int) -> str:
     return one_line(run.metadata["class_names"][run.metadata["targets"][row]])
 
 
-def verdict(run: PGDRun, row: int) -> str:
-    """One sentence: how confident the classifier has become, and by how much the picture changed."""
+def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
+    """One sentence on a frame, by default the last: how confident the classifier is, how much the picture has changed.
+
+    The changes of the last frame are exact; those of the others are between colours rounded to whole levels.
+    """
+    frame %= len(run.frames)
+    step, target = int(run.frame_steps[frame]), target_of(run, row)
     probability = run.curves["target_probability"][:, row]
-    before, after = percent(float(probability[0])), percent(float(probability[-1]))
-    confident = f"{run_title(run)} is now {after} confident of “{target_of(run, row)}” (before: {before})"
-    changes = run.metadata["images"].get("change") or []
-    if row >= len(changes):
+    before, now = percent(float(probability[0])), percent(float(probability[step]))
+    if step == 0 and len(run.frames) > 1:
+        return f"Before the first step, {run_title(run)} is {before} confident of “{target}”."
+    last = frame == len(run.frames) - 1
+    confident = f"{run_title(run)} is now {now}" if last else f"At step {step:,}, {run_title(run)} is {now}"
+    confident += f" confident of “{target}” (before: {before})"
+    change = _last_change(run, row) if last else frame_change(run, row, frame)
+    if change is None:
         return f"{confident}."
-    inside, outside = (255 * changes[row][part] for part in ("inside", "outside"))
+    inside, outside = change
     if run.metadata["kind"] == "generation":
         return f"{confident}, after changing the noise by {inside:.1f} of 255 on average."
     return f"{confident}, after changing the hole by {inside:.1f} of 255 on average and the rest by {outside:.2f}."
+
+
+def live_verdict(title: str, target: str, probability: float, step: int) -> str:
+    """The same of a run that goes on, as far as it is known."""
+    if step == 0:
+        return f"Before the first step, {title} is {percent(probability)} confident of “{target}”."
+    return f"At step {step:,}, {title} is {percent(probability)} confident of “{target}”."
+
+
+def comparison(runs: Sequence[PGDRun]) -> str:
+    """What has come of runs of the same start, in their own numbers: means over the images where there are several."""
+    parts = []
+    for run in runs:
+        rows = range(len(run.start))
+        first, last = (run.curves["target_probability"][at].mean() for at in (0, -1))
+        part = f"{run_title(run)} {'has gone ' if not parts else ''}from {percent(float(first))} to "
+        part += percent(float(last))
+        if not parts:
+            part += f" confident of {_targets(run)}"
+        changes = [change for row in rows if (change := _last_change(run, row)) is not None]
+        if len(changes) == len(rows):
+            inside, outside = np.mean(changes, axis=0)
+            part += f" by changing {_changed(run)} by {inside:.1f} of 255 on average"
+            part += "" if run.mask is None else f" and the rest by {outside:.2f}"
+        parts.append(part)
+    mean = ", on average of its pictures" if len(runs[0].start) > 1 else ""
+    steps = len(runs[0].curves["loss"]) - 1
+    return f"After {steps:,} steps{mean}, {'; '.join(parts)}. {_conclusion(runs)}".strip()
+
+
+def _conclusion(runs: Sequence[PGDRun]) -> str:
+    """Who has become confident; nothing where there is nobody to compare with."""
+    if len(runs) < 2:
+        return ""
+    share = f"{100 * CONFIDENT:.0f} % or more"
+    confident = [run_title(run) for run in runs if run.curves["target_probability"][-1].mean() >= CONFIDENT]
+    if not confident:
+        return f"None of them is confident ({share})."
+    if len(confident) < len(runs):
+        return f"Only {' and '.join(confident)} is confident now ({share})."
+    return f"All are confident now ({share})."
+
+
+def _targets(run: PGDRun) -> str:
+    targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
+    return f"“{targets[0]}”" if len(targets) == 1 else "its targets"
+
+
+def _changed(run: PGDRun) -> str:
+    return "the noise" if run.metadata["kind"] == "generation" else "the hole"
+
+
+def _last_change(run: PGDRun, row: int) -> tuple[float, float] | None:
+    """Mean change in and around the hole at the end, of 255; exact. None if the file does not say."""
+    changes = run.metadata["images"].get("change") or []
+    return (255 * changes[row]["inside"], 255 * changes[row]["outside"]) if row < len(changes) else None
+
+
+def frame_change(run: PGDRun, row: int, frame: int) -> tuple[float, float]:
+    """Mean absolute change in and around the hole of a frame, of 255; both pictures rounded to whole levels."""
+    start = np.rint(255 * run.start[row])
+    change = np.abs(run.frames[frame, row].astype(np.float32) - start).mean(axis=0)
+    if run.mask is None:
+        return float(change.mean()), 0.0
+    hole = run.mask[row if len(run.mask) > 1 else 0, 0]
+    inside, outside = change[hole], change[~hole]
+    return float(inside.mean()) if inside.size else 0.0, float(outside.mean()) if outside.size else 0.0
 
 
 def losses(run: PGDRun, row: int) -> str:

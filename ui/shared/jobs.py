@@ -2,8 +2,8 @@
 
 A page hands in a function that makes an iterator (`core`'s live work is iterators), keeps the `Job` in its
 session, and draws `job.latest` whenever it likes; how often it draws never changes the result. One job runs,
-the others wait in order of arrival. A visitor who closes the tab stops calling `beat`, and the next in line
-begins.
+the others wait in order of arrival. A paused job keeps its place for a minute, then it counts as stopped. A visitor
+who closes the tab stops calling `beat`, and the next in line begins.
 
 Only `job_manager`, at the end, knows that Streamlit exists.
 """
@@ -43,6 +43,7 @@ class Job:
             `error`) or "abandoned" (its visitor has gone). After one of those four nothing changes any more.
         latest: the newest state, or None before the first; a state nobody looked at in time is overwritten.
         done: number of states so far.
+        paused: whether it waits between two steps for `resume`; its status is still "running".
         error: the exception that ended a failed job.
     """
 
@@ -60,6 +61,13 @@ class Job:
         self._last_beat = manager._clock()
         self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
         self._ended = threading.Event()
+        self._may_go_on = threading.Event()
+        self._may_go_on.set()
+
+    @property
+    def paused(self) -> bool:
+        """True while the job runs and was asked to wait."""
+        return self.status == "running" and not self._may_go_on.is_set()
 
     @property
     def active(self) -> bool:
@@ -100,6 +108,19 @@ class Job:
         """End the job at once for its visitor; the step in flight finishes unseen, then the next job begins."""
         self._manager._finish(self, "stopped")
 
+    def pause(self) -> None:
+        """Let the job wait after the step in flight; if nobody resumes it in time, it ends as stopped."""
+        self._may_go_on.clear()
+
+    def resume(self) -> None:
+        """Let a paused job go on where it was."""
+        with self._manager._lock:
+            if self.paused:
+                # The pause belongs to no step: the speed is measured anew.
+                self._stamps.clear()
+                self._started = self._manager._clock()
+            self._may_go_on.set()
+
     def beat(self) -> None:
         """Say that the visitor is still there. Call it on every redraw, also while the job is queued."""
         with self._manager._lock:
@@ -119,6 +140,7 @@ class JobManager:
         queue_limit: int = 8,
         quiet_seconds: float = 10.0,
         heartbeat_seconds: float = 150.0,
+        pause_seconds: float = 60.0,
         is_connected: Callable[[str], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -128,6 +150,7 @@ class JobManager:
             quiet_seconds: after so long without a beat, a job is abandoned if its owner is not connected.
             heartbeat_seconds: after so long without a beat, it is abandoned anyway. Generous, because
                 browsers slow the timers of a hidden tab to one call a minute.
+            pause_seconds: so long a paused job keeps others waiting; then it ends as stopped.
             is_connected: tells whether an owner's browser is still connected; without it, only
                 `heartbeat_seconds` counts.
             clock: seconds, monotonic; replaced in tests.
@@ -135,6 +158,7 @@ class JobManager:
         self._queue_limit = queue_limit
         self._quiet_seconds = quiet_seconds
         self._heartbeat_seconds = heartbeat_seconds
+        self._pause_seconds = pause_seconds
         self._is_connected = is_connected
         self._clock = clock
         self._lock = threading.RLock()
@@ -188,6 +212,9 @@ class JobManager:
                 for state in states:
                     if not self._record(job, state):
                         break
+                    if not job._may_go_on.wait(self._pause_seconds):
+                        self._finish(job, "stopped")
+                        break
             self._finish(job, "done")
         except Exception as error:
             _log.warning("a live job failed", exc_info=True)
@@ -220,6 +247,7 @@ class JobManager:
                 job._make_iterator = None
             job.status, job.error = status, error
             job._ended.set()
+            job._may_go_on.set()
 
     def _drop_silent(self) -> None:
         """Abandon every job whose visitor has gone. There is no timer: any other call brings this about."""

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import ui.pages.inpainting
 import ui.runs.panel
 import ui.shared.picture_choice
 from core.data.classes import CIFAR10, ClassSet
+from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.hole_url import hole_text
 from ui.shared.jobs import JobManager
@@ -55,7 +57,7 @@ def test_both_pages_show_a_stored_run_before_any_click():
     for name in ("inpainting", "generation"):
         app = open_page(name)
         assert not app.exception
-        assert "A stored example" in said(app) and "confident of" in said(app)
+        assert "A stored example" in said(app) and "confident of" in said(app) and len(replay_data(app)["models"]) == 2
 
 
 def test_inpainting_runs_on_two_classifiers_and_shows_both():
@@ -64,13 +66,13 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
     run_to_the_end(app, "inpainting")
     assert not app.exception and not app.error
     assert "Your run, 30 steps" in said(app)
-    assert "toy-a is now" in said(app) and "toy-b is now" in said(app)
+    sentences = [model["verdicts"][-1][0] for model in replay_data(app)["models"]]
+    assert sentences[0].startswith("toy-a is now") and sentences[1].startswith("toy-b is now")
     runs = app.session_state["inpainting.result"].runs
     assert [run.metadata["classifier"]["name"] for run in runs] == ["toy-a", "toy-b"]
     assert [len(run.curves["loss"]) for run in runs] == [31, 31]
     assert np.array_equal(runs[0].start, runs[1].start)
-    app.select_slider(key=f"inpainting.{app.session_state['inpainting.result'].id}.step").set_value(7).run()
-    assert not app.exception
+    assert replay_data(app)["frame_steps"] == list(range(31))
 
 
 def test_generation_runs_a_grid_of_classes_and_samples():
@@ -81,8 +83,9 @@ def test_generation_runs_a_grid_of_classes_and_samples():
     (run,) = app.session_state["generation.result"].runs
     assert [run.metadata["class_names"][k] for k in run.metadata["targets"]] == ["ship", "ship", "frog", "frog"]
     assert "5,000 train images of class 'ship'" in said(app)
-    app.segmented_control(key=f"generation.{app.session_state['generation.result'].id}.row").set_value(3).run()
-    assert not app.exception and "“frog”" in said(app)
+    assert replay_data(app)["targets"] == ["ship", "ship", "frog", "frog"]
+    app.selectbox(key=f"generation.{app.session_state['generation.result'].id}.row").set_value(3).run()
+    assert not app.exception
 
 
 @pytest.mark.parametrize(
@@ -203,3 +206,33 @@ def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
     release.set()
     assert not app.exception and "try again in a few minutes" in app.error[0].value
     assert "A stored example" in said(app)
+
+
+def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
+    app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
+    assert "Your run, 3 steps" in said(app) and "Other settings" not in said(app)
+    app.radio(key="inpainting-penalty").set_value("Frozen").run()
+    app.number_input(key="inpainting-steps").set_value(5).run()
+    assert "Other settings than these (the penalty, steps or lengths)" in said(app)
+    app.button(key="inpainting.back").click().run()
+    assert not app.exception
+    assert "A stored example" in said(app) and "(the classifiers)" in said(app), "the toys have no stored run"
+    assert app.number_input(key="inpainting-steps").value == 720
+    assert app.radio(key="inpainting-penalty").value == "Norm (Eq. 3)"
+
+
+def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
+    app = open_page("inpainting", inpainting_steps="300")
+    app.button(key="inpainting.start").click().run()
+    job = app.session_state["inpainting.run"].job
+    job.pause()
+    while not app.session_state["inpainting.run"].run.so_far():
+        time.sleep(0.01)
+    app.run()
+    if job.active:  # else the whole run was over before the pause
+        data = replay_data(app)
+        assert data["live"]["state"] == "paused" and data["steps"] == 300 and data["frame_steps"][0] == 0
+        job.resume()
+    assert job.wait(60)
+    app.run()
+    assert "Your run, 300 steps" in said(app)

@@ -15,11 +15,11 @@ import ui.runs.panel
 import ui.runs.saved
 import ui.shared.picture_choice
 from core.runs.file import PGDRun, RunFileError
+from tests.ui.replay_reader import frames_of, numbers_of, replay_data
 from tests.ui.run_forge import HOSTILE, arrays_of, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.downloads import run_animation, run_json, run_png, run_stem
 from ui.runs.saved import read_saved_run
-from ui.runs.view import curves
 from ui.runs.words import losses, origin, saved_note, verdict
 from ui.shared.jobs import JobManager
 
@@ -70,20 +70,20 @@ def button(app: AppTest, label: str):
 def test_downloaded_run_opens_again_with_the_same_words_and_a_note(page):
     app = run_live(open_page(page), page)
     (run,) = app.session_state[f"{page}.result"].runs
-    before = [one.value for one in app.markdown]
+    before = replay_data(app)
     upload(app, run.to_bytes(), "mine.npz")
     assert not app.exception and not app.error
     opened = app.session_state[f"{page}.opened"].runs[0]
     assert np.array_equal(opened.frames, run.frames) and opened.metadata == run.metadata
-    assert [one.value for one in app.markdown] == before, "the same view"
-    note = next(one.value for one in app.caption if one.value.startswith("Opened from"))
+    after = replay_data(app)
+    own = ("id", "version")  # of the result, not of what it shows
+    assert {**after, **dict.fromkeys(own)} == {**before, **dict.fromkeys(own)}, "the same view"
+    note = next(one.value for one in app.markdown if one.value.startswith("Opened from"))
     assert (
         note.startswith("Opened from “mine.npz”. The file says: toy-a, weights random")
         and "; 4 steps, random seed 0;" in note
     )
     assert run.metadata["source"]["date"][:10] in note
-    app.select_slider(key=f"{page}.{app.session_state[f'{page}.opened'].id}.step").set_value(2).run()
-    assert not app.exception
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -95,7 +95,7 @@ def test_opened_run_is_closed_to_what_was_shown_before_and_gives_way_to_a_new_ru
     assert "A stored example" in said(app)
     run_live(app, page)
     upload(app, packed(arrays_of(page)))
-    assert "stranger is now" in said(app) and "Your run, 4 steps" not in said(app)
+    assert "stranger has gone from" in said(app) and "Your run, 4 steps" not in said(app)
     button(app, "Close the saved run").click().run()
     assert "Your run, 4 steps" in said(app), "the visitor's own result is not lost"
     upload(app, packed(arrays_of(page)))
@@ -168,14 +168,16 @@ def test_text_of_a_file_is_shown_as_plain_text(page, text):
     name = text.replace("\0", "").encode("ascii", "replace").decode()
     upload(app, packed(hostile_arrays(page, text)), f"{name}.npz")
     assert not app.exception and not app.error
-    words = [one.value for one in [*app.markdown, *app.caption] if re.search("Opened from|is now|Computed ", one.value)]
+    words = [one.value for one in app.markdown if re.search("Opened from|has gone from|Computed ", one.value)]
     assert len(words) == 3
     for line in words:
-        line = re.sub(r"^\*\*|\.\*\* Loss", "", line)  # our own emphasis
+        line = re.sub(r"^\*\*|\*\*$|\.\*\* (Loss)?", "", line)  # our own emphasis
         assert not re.search(r"(?<!\\)[<>`$*\[\]_]|:\w|\n", line), line
-    blocks = [one.proto.body for one in app.get("html")]
-    assert sum("run-row" in body or "run-top" in body for body in blocks) >= 2
-    assert not any(re.search(r"<script|<img src=x|\n\n!\[", body) for body in blocks)
+    assert not any(re.search(r"<script|<img src=x|\n\n!\[", one.proto.body) for one in app.get("html"))
+    # The replay gets the text as it is, on one line, and sets it as text: the test in a browser sees to that.
+    (model,) = replay_data(app)["models"]
+    for line in (model["title"], *model["verdicts"][-1], *(name for name, _ in model["after"][0])):
+        assert not re.search(r"[\n\x00-\x1f\u202e]", line) and len(line) < 400
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -218,7 +220,7 @@ def test_animation_of_an_odd_shape_stays_small(size):
 def test_odd_but_sound_files_are_shown(page, options):
     app = open_page(page)
     upload(app, packed(arrays_of(page, **options)))
-    assert not app.exception and not app.error and "stranger is now" in said(app)
+    assert not app.exception and not app.error and "stranger has gone from" in said(app)
 
 
 def test_as_many_classes_as_are_allowed_are_shown():
@@ -227,7 +229,7 @@ def test_as_many_classes_as_are_allowed_are_shown():
     arrays["logits"] = np.random.default_rng(0).standard_normal((2, 1, 50_000)).astype(np.float32)
     app = open_page("generation")
     upload(app, packed(arrays))
-    assert not app.exception and "stranger is now" in said(app)
+    assert not app.exception and "stranger has gone from" in said(app)
 
 
 @pytest.mark.parametrize("value", [0.0, -5.0, 1e-30, 3e38, -3e38])
@@ -241,8 +243,8 @@ def test_extreme_losses_and_logits_are_drawn(value):
     app = open_page("inpainting")
     upload(app, packed(arrays))
     assert not app.exception and not app.error
-    chart = curves(app.session_state["inpainting.opened"].runs[0], 0, 2)
-    assert "nan" not in chart and "points=" in chart
+    data = replay_data(app)
+    assert np.isfinite(numbers_of(data, 0)).all() and len(frames_of(data, 0)) == 4
 
 
 def test_extreme_config_is_shown():

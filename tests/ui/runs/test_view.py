@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +13,8 @@ from core.runs.file import PGDRun
 from core.runs.stored import RUNS
 from ui.runs.downloads import run_animation, run_json, run_png
 from ui.runs.examples import stored_example
-from ui.runs.figures import Curve, amplified_change, curve_chart, to_picture
-from ui.runs.words import losses, origin, percent, verdict
+from ui.runs.figures import to_picture
+from ui.runs.words import comparison, losses, origin, percent, run_title, verdict
 
 STORED = sorted(RUNS.glob("*.npz"))
 
@@ -84,27 +85,71 @@ def test_json_holds_settings_curves_and_predictions(run):
     assert len(content["top_classes_after"][0]) == 5
 
 
-def test_amplified_change_is_grey_where_nothing_changed_and_exact_elsewhere():
-    start = np.full((3, 2, 2), 100 / 255, dtype=np.float32)
-    image = np.full((3, 2, 2), 100, dtype=np.uint8)
-    image[0, 0, 0] = 103
-    picture = amplified_change(image, start, 10)
-    assert picture[1, 1].tolist() == [128, 128, 128]
-    assert picture[0, 0].tolist() == [158, 128, 128]
-
-
 def test_to_picture_rounds_floats():
     assert to_picture(np.full((3, 1, 1), 0.5, dtype=np.float32)).tolist() == [[[128, 128, 128]]]
-
-
-@pytest.mark.parametrize("values", [[0.0, 0.0], [0.0, 1e-9, 2.0], [5.0], [1e4, 1e-6]])
-def test_curve_chart_draws_any_losses_inside_the_frame(values):
-    chart = curve_chart("Loss", [Curve("a", np.array(values))], steps=10, log=True)
-    assert "nan" not in chart and "inf" not in chart
-    points = chart.split('points="')[1].split('"')[0].split()
-    assert all(0 <= float(point.split(",")[1]) <= 170 for point in points)
 
 
 def test_origin_of_an_untrusted_run_is_drawn_without_its_optional_parts(run):
     bare = replace(run, metadata={**run.metadata, "images": {}, "source": {}})
     assert "unknown" in origin(bare) and verdict(bare, 0).endswith(".")
+
+
+def change_by_hand(run: PGDRun, frame: int, row: int) -> tuple[float, float]:
+    """Mean change in and around the hole of a frame, of 255, pixel by pixel."""
+    inside, outside = [], []
+    _, height, width = run.start[row].shape
+    for y in range(height):
+        for x in range(width):
+            change = [
+                abs(int(run.frames[frame, row, c, y, x]) - round(float(run.start[row, c, y, x]) * 255))
+                for c in (0, 1, 2)
+            ]
+            in_hole = run.mask is None or run.mask[0, 0, y, x]
+            (inside if in_hole else outside).append(sum(change) / 3)
+    return sum(inside) / len(inside), sum(outside) / max(1, len(outside))
+
+
+@pytest.mark.parametrize("path", [path for path in STORED if "cifar10" in path.stem], ids=lambda path: path.stem)
+def test_sentence_of_a_frame_has_the_numbers_of_that_frame(path):
+    run = PGDRun.load(path)
+    frame, row = len(run.frames) // 2, len(run.start) - 1
+    step, inside, outside = run.frame_steps[frame], *change_by_hand(run, frame, row)
+    sentence = verdict(run, row, frame)
+    probability = float(np.exp(-run.terms["cross_entropy"][step, row]))
+    assert sentence.startswith(f"At step {step:,}, ") and f" is {percent(probability)} confident" in sentence
+    numbers = [float(number) for number in re.findall(r"by (\d+\.\d+)", sentence)]
+    assert numbers == pytest.approx([inside] if run.mask is None else [inside, outside], abs=0.051)
+    assert verdict(run, row, 0).startswith("Before the first step, ")
+
+
+@pytest.mark.parametrize("penalty", ["", "-mean-square"])
+def test_comparison_says_of_the_stored_pair_what_its_files_say(penalty):
+    runs = [
+        PGDRun.load(RUNS / f"inpainting_cifar10-33{penalty}__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
+    ]
+    sentence = comparison(runs)
+    for run in runs:
+        change = run.metadata["images"]["change"][0]
+        assert (
+            f"by {255 * change['inside']:.1f} of 255" in sentence
+            and f"the rest by {255 * change['outside']:.2f}" in sentence
+        )
+        assert f"from {percent(float(np.exp(-run.terms['cross_entropy'][0, 0])))} to " in sentence
+        # Independent of the stored start: the last frame against the original outside the hole says the same.
+        assert change_by_hand(run, len(run.frames) - 1, 0)[0] == pytest.approx(255 * change["inside"], abs=0.5)
+    sure = [run_title(run) for run in runs if np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9]
+    wanted = {0: "None of them", 1: f"Only {sure[0] if sure else ''} is confident now", 2: "All are confident now"}
+    assert wanted[len(sure)] in sentence
+
+
+def test_default_pair_shows_the_contrast_that_the_page_is_about():
+    """The ordinary model becomes confident of a hole that hardly changes; the robust one does not."""
+    runs = stored_example("inpainting", 32, ("mini-clip", "mini-clip-robust"), "norm").runs
+    ordinary, robust = (float(run.curves["target_probability"][-1, 0]) for run in runs)
+    assert ordinary > 0.9 and robust < 0.5
+    assert 255 * runs[0].metadata["images"]["change"][0]["inside"] < 10
+
+
+def test_comparison_of_several_pictures_gives_their_means(run):
+    means = run.curves["target_probability"][[0, -1]].mean(axis=1)
+    assert f"from {percent(float(means[0]))} to {percent(float(means[1]))}" in comparison([run])

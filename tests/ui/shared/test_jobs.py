@@ -244,6 +244,66 @@ def test_times_follow_the_clock():
     steps.finish()
 
 
+def test_paused_job_waits_keeps_its_slot_and_goes_on_where_it_was():
+    manager = JobManager()
+    steps = Steps(5)
+    job = manager.submit(steps, owner="a", total=5)
+    steps.step(2)
+    job.pause()
+    assert job.paused and job.active and job.status == "running"
+    waiting = manager.submit(lambda: [1], owner="b")
+    steps.permits.release()  # the step in flight is still recorded
+    assert not steps.asked.acquire(timeout=0) or not steps.asked.acquire(timeout=0.2), "no further step is asked for"
+    assert waiting.status == "queued" and not job.wait(0)
+    job.resume()
+    assert not job.paused
+    steps.finish()
+    assert job.wait(LIMIT) and (job.status, job.latest, job.done) == ("done", 4, 5)
+    assert waiting.wait(LIMIT) and waiting.status == "done"
+
+
+def test_pause_that_nobody_ends_stops_the_job_and_frees_the_slot():
+    manager = JobManager(pause_seconds=0.05)
+    steps = Steps(5)
+    job = manager.submit(steps, owner="a")
+    job.pause()
+    steps.permits.release()
+    assert job.wait(LIMIT) and job.status == "stopped" and not job.paused
+    assert steps.closed.wait(LIMIT) and (job.latest, job.done) == (0, 1)
+    assert manager.submit(lambda: [1], owner="b").wait(LIMIT)
+
+
+def test_paused_job_can_be_stopped_at_once():
+    manager = JobManager()
+    steps = Steps(5)
+    job = manager.submit(steps, owner="a")
+    job.pause()
+    steps.permits.release()
+    job.stop()
+    assert job.status == "stopped" and not job.paused
+    steps.finish()
+    assert steps.closed.wait(LIMIT)
+    assert manager.submit(lambda: [1], owner="b").wait(LIMIT)
+
+
+def test_pause_belongs_to_no_step():
+    clock = Clock()
+    manager = JobManager(clock=clock)
+    steps = Steps(10)
+    job = manager.submit(steps, owner="a", total=10)
+    clock.now = 2.0
+    steps.step()
+    job.pause()
+    clock.now = 50.0
+    job.resume()
+    assert job.seconds_per_step is None
+    clock.now = 53.0
+    steps.step()
+    assert job.seconds_per_step == 3.0
+    job.stop()
+    steps.finish()
+
+
 def test_many_visitors_submitting_at_once_are_all_served():
     manager = JobManager(queue_limit=100)
     barrier = threading.Barrier(16)

@@ -1,0 +1,69 @@
+"""What the replay component sends to the browser."""
+
+import numpy as np
+import pytest
+
+from tests.ui.replay_reader import frames_of, numbers_of
+from ui.components.replay import MAX_POINTS, Progress, Track, envelope, pack_replay
+
+generator = np.random.default_rng(3)
+
+
+def track(frames=4, batch=2, states=7, size=(5, 6)):
+    return Track(
+        title="A",
+        frames=generator.integers(0, 256, (frames, batch, 3, *size), dtype=np.uint8),
+        verdicts=[[f"{frame} {row}" for row in range(batch)] for frame in range(frames)],
+        probability=generator.random((states, batch)),
+        loss=generator.random((states, batch)),
+        change=generator.random((states, batch)),
+        values=generator.random((3, frames, batch), dtype=np.float32),
+        before=[[("cat", 0.5)]] * batch,
+        after=[[("dog", 0.7)]] * batch,
+    )
+
+
+def packed(tracks, frames=4, batch=2, size=(5, 6), **options):
+    start = np.zeros((batch, 3, *size), dtype=np.uint8)
+    settings = {"id": "x", "kind": "generation", "targets": ["cat"] * batch, "steps": 6, "budget": "1"}
+    return pack_replay(tracks, start, range(frames), labels=("noise", "picture"), **settings | options)
+
+
+@pytest.mark.parametrize("live", [None, Progress("running", 0.5, "half"), Progress("paused", 0.5, "")])
+def test_frames_and_numbers_arrive_to_the_byte(live):
+    tracks = [track(), track()]
+    data = packed(tracks, live=live)
+    for k, one in enumerate(tracks):
+        assert np.array_equal(frames_of(data, k), one.frames)
+        assert np.array_equal(numbers_of(data, k), one.values)
+
+
+def test_version_changes_with_any_byte_and_only_then():
+    one = track()
+    first = packed([one])["version"]
+    assert packed([one])["version"] == first
+    one.frames[2, 1, 0, 3, 3] ^= 1
+    assert packed([one])["version"] != first
+
+
+def test_frames_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="wants uint8 frames"):
+        packed([track()], frames=3)
+
+
+@pytest.mark.parametrize("count", [1, 2, 159, 160, 161, 720, 2001])
+def test_envelope_holds_every_state_in_some_group(count):
+    values = generator.standard_normal((count, 2)).astype(np.float32)
+    bands, firsts = envelope(values)
+    assert bands.shape == (2, 3, min(count, MAX_POINTS)) and len(firsts) == bands.shape[2]
+    ends = [*firsts[1:], count]
+    for row in range(2):
+        for n, (first, end) in enumerate(zip(firsts, ends, strict=True)):
+            group = values[first:end, row]
+            assert bands[row, :, n] == pytest.approx([group.min(), group.mean(), group.max()], abs=1e-6)
+
+
+def test_envelope_shows_the_full_swing_of_a_loss_that_oscillates():
+    swinging = np.tile([0.0, 1.0], 1000)[:, None]
+    bands, _ = envelope(swinging)
+    assert (bands[0, 0] == 0).all() and (bands[0, 2] == 1).all() and bands[0, 1] == pytest.approx(0.5, abs=0.05)

@@ -1,0 +1,33 @@
+"""What the replay component was given, read back as the browser reads it; written without looking at the packing."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+
+def replay_data(app: AppTest) -> dict[str, Any]:
+    """The JSON that the page's replay got."""
+    (found,) = [data for one in app.get("bidi_component") if "models" in (data := json.loads(one.proto.json))]
+    return found
+
+
+def frames_of(data: dict[str, Any], k: int) -> np.ndarray:
+    """(F, B, 3, H, W) uint8 of the k-th classifier."""
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(data["models"][k]["frames"])), dtype=np.uint8)
+    shape = (len(data["frame_steps"]), len(data["targets"]), 3, data["height"], data["width"])
+    frames = raw.reshape(shape).astype(int)
+    for frame in range(1, len(frames)):
+        frames[frame] = (frames[frame] + frames[frame - 1]) % 256
+    return frames.astype(np.uint8)
+
+
+def numbers_of(data: dict[str, Any], k: int) -> np.ndarray:
+    """(3, F, B): target probability, loss and change at each frame."""
+    values = np.frombuffer(base64.b64decode(data["models"][k]["values"]), dtype="<f4")
+    return values.reshape(3, len(data["frame_steps"]), len(data["targets"]))

@@ -1,0 +1,104 @@
+"""From runs to what the browser replays."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.pgd.config import PGDConfig
+from core.runs.file import PGDRun
+from core.runs.plan import Run, inpainting_plan
+from core.runs.stored import RUNS
+from tests.ui.replay_reader import frames_of, numbers_of
+from tests.ui.run_forge import sound_run
+from tests.ui.toys import ToyClassifier
+from ui.components.replay import Progress
+from ui.runs.matching import changed_settings
+from ui.runs.replays import MAX_BYTES, kept_frames, live_replay, run_replay
+
+PAIR = [
+    PGDRun.load(RUNS / f"inpainting_cifar10-33-mean-square__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
+]
+
+
+def toy_plan(**settings):
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32), dtype=np.uint8)
+    mask = np.zeros((1, 32, 32), dtype=bool)
+    mask[:, 8:20, 8:20] = True
+    return inpainting_plan(pixels, mask, ["cat"], PGDConfig(epsilon=2.0, step_size=0.2, steps=6), **settings)
+
+
+def test_finished_runs_keep_their_frames_and_numbers():
+    data = run_replay(PAIR, id="pair")
+    assert data["frame_steps"] == PAIR[0].frame_steps.tolist() and data["live"] is None
+    for k, run in enumerate(PAIR):
+        assert np.array_equal(frames_of(data, k), run.frames)
+        probability, loss, change = numbers_of(data, k)
+        for frame, step in enumerate(run.frame_steps):
+            assert probability[frame] == pytest.approx(run.curves["target_probability"][step])
+            assert loss[frame] == pytest.approx(run.curves["loss"][step])
+            assert change[frame] == pytest.approx(run.curves["perturbation_norm"][step])
+        assert [name for name, _ in data["models"][k]["after"][0]] == [
+            name for name, _ in run.top_classes(0, last=True)
+        ]
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 3), (2, 10**9), (31, 3072), (1000, 3), (121, 150528)])
+def test_kept_frames_hold_both_ends_and_stay_small(count, size):
+    kept = kept_frames(count, size)
+    assert kept[0] == 0 and kept[-1] == count - 1 and (np.diff(kept) > 0).all()
+    assert len(kept) <= 121 and (len(kept) <= 2 or len(kept) * size <= MAX_BYTES)
+    assert count > 121 or count * size > MAX_BYTES or len(kept) == count
+
+
+def test_many_frames_of_an_opened_file_are_thinned():
+    run = sound_run("generation", batch=3, frames=1000)
+    data = run_replay([run], id="long")
+    assert data["frame_steps"][0] == 0 and data["frame_steps"][-1] == 999 and len(data["frame_steps"]) <= 121
+    assert np.array_equal(frames_of(data, 0), run.frames[data["frame_steps"]])
+
+
+def test_live_moment_is_the_newest_state_and_its_curves():
+    run = Run(toy_plan(), lambda: [ToyClassifier("toy-a"), ToyClassifier("toy-b")])
+    states = run.states()
+    for _ in range(4):
+        newest = next(states)
+    data = live_replay(
+        run.plan, ["toy-a", "toy-b"], newest, [run.curves(0), run.curves(1)], id="j", live=Progress("running", 0.5, "")
+    )
+    assert data["frame_steps"] == [3] and data["steps"] == 6 and len(data["curve_steps"]) == 4
+    for k in range(2):
+        assert torch.equal(torch.from_numpy(frames_of(data, k)[0]), (newest[k].images * 255).round().to(torch.uint8))
+        assert numbers_of(data, k)[0, 0] == pytest.approx(newest[k].target_probability.numpy())
+        assert data["models"][k]["verdicts"][0][0].startswith("At step 3, ")
+    states.close()
+
+
+def test_before_the_first_state_the_start_is_shown():
+    plan = toy_plan()
+    data = live_replay(plan, ["toy-a"], None, [], id="j", live=Progress("queued", 0.0, "waiting"))
+    assert np.array_equal(frames_of(data, 0)[0], np.rint(plan.start * 255))
+    assert data["curve_steps"] == [] and data["live"]["state"] == "queued"
+
+
+def test_settings_that_made_a_run_are_found_the_same_and_every_change_is_named():
+    run = Run(toy_plan(), lambda: [ToyClassifier("toy-a")])
+    for _ in run.states():
+        pass
+    runs = run.finish()
+    assert changed_settings(toy_plan(), ["toy-a"], runs) == []
+    assert changed_settings(toy_plan(), ["toy-b"], runs) == ["the classifiers"]
+    assert changed_settings(toy_plan(penalty="mean_square"), ["toy-a"], runs) == ["the penalty"]
+    assert changed_settings(toy_plan(weight=3.0), ["toy-a"], runs) == ["its weight"]
+    other = toy_plan()
+    mask = np.roll(other.mask, 1, axis=-1)
+    assert changed_settings(inpainting_plan(other.original, mask, ["dog"], other.config), ["toy-a"], runs) == [
+        "the hole",
+        "the target",
+    ]
+    assert "the picture" in changed_settings(
+        inpainting_plan(255 - other.original, other.mask, ["cat"], other.config), ["toy-a"], runs
+    )
+    longer = PGDConfig(epsilon=2.0, step_size=0.2, steps=7)
+    assert changed_settings(inpainting_plan(other.original, other.mask, ["cat"], longer), ["toy-a"], runs) == [
+        "steps or lengths"
+    ]

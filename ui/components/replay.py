@@ -1,0 +1,171 @@
+"""Runs of one or two classifiers to be replayed in the browser: pictures, curves and numbers of one step at a time.
+
+The browser's half is `replay.js`: it holds all frames, draws picture, wipe and amplified change from their exact
+bytes, and moves through them without any rerun. While a run goes on, each redraw hands it the newest moment instead,
+and it reports *Pause*, *Continue* and *Stop*.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ui.components.mount import register
+
+MAX_POINTS = 160  # of a curve: more states than these are drawn as an envelope
+
+_component = register("replay")
+Ranked = Sequence[tuple[str, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One classifier's part of a replay; F frames of B images, R curves of S states. Texts are plain.
+
+    title: the classifier's. frames: (F, B, 3, H, W) uint8. verdicts: a sentence for each frame and image.
+    probability, loss, change: (S, R) over the states, R = B, or 1 for the mean of all images.
+    values: (3, F, B) float32, the three at each frame.
+    before, after: for each image, the likeliest classes with their shares of 1, of the first and the last frame; may
+        be empty.
+    """
+
+    title: str
+    frames: np.ndarray
+    verdicts: Sequence[Sequence[str]]
+    probability: np.ndarray
+    loss: np.ndarray
+    change: np.ndarray
+    values: np.ndarray
+    before: Sequence[Ranked]
+    after: Sequence[Ranked]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands that has not ended. share: of its steps, in [0, 1]. text: for people."""
+
+    state: Literal["queued", "running", "paused"]
+    share: float
+    text: str
+
+
+def pack_replay(
+    tracks: Sequence[Track],
+    start: np.ndarray,
+    frame_steps: Sequence[int],
+    *,
+    id: str,
+    kind: str,
+    targets: Sequence[str],
+    steps: int,
+    budget: str,
+    labels: tuple[str, str],
+    live: Progress | None = None,
+) -> dict[str, Any]:
+    """What the browser gets, as JSON.
+
+    Args:
+        start: (B, 3, H, W) uint8, what wipe and change compare with.
+        frame_steps: F steps, rising.
+        id: of the run; another run begins with its first image in view.
+        targets: what each image is to become. steps: where the charts' axis ends.
+        budget: the largest change allowed. labels: what to call the start, and what comes of it.
+        live: for a run that has not ended.
+    Raises:
+        ValueError: the parts do not fit together.
+    """
+    for track in tracks:
+        if track.frames.shape != (len(frame_steps), *start.shape) or track.frames.dtype != np.uint8:
+            raise ValueError(
+                f"a replay wants uint8 frames of {(len(frame_steps), *start.shape)}, got {track.frames.dtype} "
+                f"{track.frames.shape}"
+            )
+    level = 0 if live is not None and live.state != "paused" else 1  # a frame that is soon replaced is not worth it
+    states, _ = envelope(np.arange(len(tracks[0].loss), dtype=np.float32)[:, None])
+    data = {
+        "id": id,
+        "kind": kind,
+        "height": start.shape[2],
+        "width": start.shape[3],
+        "targets": list(targets),
+        "steps": steps,
+        "budget": budget,
+        "labels": list(labels),
+        "frame_steps": [int(step) for step in frame_steps],
+        "start": _packed(start, level),
+        "curve_steps": states[0, 1].tolist(),
+        "curve_rows": tracks[0].loss.shape[1],
+        "models": [_pack(track, level) for track in tracks],
+        "live": None if live is None else vars(live),
+    }
+    return data | {"version": hashlib.blake2b(repr(data).encode("utf-8", "replace"), digest_size=16).hexdigest()}
+
+
+def replay(
+    data: Mapping[str, Any],
+    *,
+    key: str,
+    on_pause: Callable[[], None],
+    on_resume: Callable[[], None],
+    on_stop: Callable[[], None],
+) -> None:
+    """Show a packed replay. The callbacks are those of a run that has not ended.
+
+    Args:
+        data: from `pack_replay`. key: unique on the page; the same for all runs, so that the place stays.
+    """
+    _component(
+        key=key,
+        data={"key": key, **data},
+        on_pause_change=on_pause,
+        on_resume_change=on_resume,
+        on_stop_change=on_stop,
+    )
+
+
+def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest, mean and highest value of up to 160 groups of neighbouring states: no moire where a curve swings.
+
+    Args:
+        values: (S, R), one for each state and curve.
+    Returns:
+        (R, 3, N) float32, and the (N,) first state of each group.
+    """
+    count = min(len(values), MAX_POINTS)
+    firsts = np.arange(count) * len(values) // count
+    sizes = np.diff(firsts, append=len(values))[:, None]
+    parts = (
+        np.minimum.reduceat(values, firsts),
+        np.add.reduceat(values, firsts, dtype=np.float64) / sizes,
+        np.maximum.reduceat(values, firsts),
+    )
+    return np.stack(parts).transpose(2, 0, 1).astype(np.float32), firsts
+
+
+def _pack(track: Track, level: int) -> dict[str, Any]:
+    curves = np.stack([envelope(curve)[0] for curve in (track.probability, track.loss, track.change)], axis=1)
+    deltas = track.frames.copy()
+    deltas[1:] -= track.frames[:-1]  # uint8 wraps around, which is what makes the differences reversible
+    return {
+        "title": track.title,
+        "frames": _packed(deltas, level),
+        "verdicts": [list(row) for row in track.verdicts],
+        "values": _base64(track.values.astype("<f4").tobytes()),
+        "curves": _base64(curves.astype("<f4").tobytes()),
+        "before": [[list(one) for one in ranked] for ranked in track.before],
+        "after": [[list(one) for one in ranked] for ranked in track.after],
+    }
+
+
+def _packed(array: np.ndarray, level: int) -> str:
+    return _base64(zlib.compress(np.ascontiguousarray(array).tobytes(), level))
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,125 @@
+"""From runs, finished or in progress, to what the browser replays. Does not import torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.runs.file import PGDRun
+from core.runs.plan import RunPlan
+from ui.components.replay import Progress, Track, pack_replay
+from ui.runs.words import live_verdict, run_title, target_of, title_of, verdict
+from ui.shared.text import one_line
+
+if TYPE_CHECKING:
+    from core.pgd.steps import PGDState
+
+MAX_BYTES = 6 * 2**20  # of one classifier's frames: a browser has to fetch them
+MAX_FRAMES = 121
+LABELS = {"inpainting": ("corrupted", "reconstruction"), "generation": ("noise", "picture")}
+
+
+def run_replay(runs: Sequence[PGDRun], *, id: str, live: Progress | None = None) -> dict[str, Any]:
+    """Runs of the same start and the same frame steps; of long ones as many frames as are quickly sent.
+
+    Args:
+        id: another one for another result.
+        live: for a run that is paused.
+    """
+    first = runs[0]
+    kept = kept_frames(len(first.frames), first.start.size)
+    steps = first.frame_steps[kept]
+    rows = range(len(first.start))
+    tracks = [
+        Track(
+            title=run_title(run),
+            frames=run.frames[kept],
+            verdicts=[[verdict(run, row, int(frame)) for row in rows] for frame in kept],
+            probability=run.curves["target_probability"],
+            loss=run.curves["loss"],
+            change=run.curves["perturbation_norm"],
+            values=np.stack([run.curves[name][steps] for name in ("target_probability", "loss", "perturbation_norm")]),
+            before=[_ranked(run, row, last=False) for row in rows],
+            after=[_ranked(run, row, last=True) for row in rows],
+        )
+        for run in runs
+    ]
+    done = len(first.curves["loss"]) - 1
+    return pack_replay(
+        tracks,
+        to_uint8_planes(first.start),
+        steps.tolist(),
+        id=id,
+        kind=first.metadata["kind"],
+        targets=[target_of(first, row) for row in rows],
+        steps=max(1, done) if live is None else first.config.steps,
+        budget=f"{first.config.epsilon:.3g}",
+        labels=LABELS[first.metadata["kind"]],
+        live=live,
+    )
+
+
+def live_replay(
+    plan: RunPlan,
+    names: Sequence[str],
+    states: Sequence[PGDState] | None,
+    curves: Sequence[dict[str, np.ndarray]],
+    *,
+    id: str,
+    live: Progress,
+) -> dict[str, Any]:
+    """The newest moment of a run in progress, with its curves so far.
+
+    Args:
+        names: of the classifiers.
+        states: one for each classifier; None before the first, when the start is shown.
+        curves: of `Run.curves`, one for each classifier; none before the first state.
+    """
+    kind = "generation" if plan.mask is None else "inpainting"
+    start, batch = to_uint8_planes(plan.start), len(plan.start)
+    targets = [one_line(target) for target in plan.targets]
+    tracks = []
+    for k, name in enumerate(names):
+        title = one_line(title_of(name))
+        if states is None:
+            none = np.zeros((0, 1), dtype=np.float32)
+            frame, values, sentences, lines = start, np.zeros((3, 0, batch)), [""] * batch, [none] * 3
+        else:
+            state = states[k]
+            frame = to_uint8_planes(state.images.cpu().numpy())
+            shown = [state.target_probability, state.loss, state.perturbation_norm]
+            values = np.stack([one.cpu().numpy() for one in shown])[:, None]
+            sentences = [
+                live_verdict(title, targets[row], float(values[0, 0, row]), state.step) for row in range(batch)
+            ]
+            lines = [curves[k][one][:, None] for one in ("target_probability", "loss", "perturbation_norm")]
+        tracks.append(Track(title, frame[None], [sentences], *lines, values, [()] * batch, [()] * batch))
+    return pack_replay(
+        tracks,
+        start,
+        [0 if states is None else states[0].step],
+        id=id,
+        kind=kind,
+        targets=targets,
+        steps=plan.config.steps,
+        budget=f"{plan.config.epsilon:.3g}",
+        labels=LABELS[kind],
+        live=live,
+    )
+
+
+def kept_frames(count: int, frame_bytes: int) -> np.ndarray:
+    """Indices of the frames to be sent, evenly spaced, with both ends."""
+    most = max(2, min(MAX_FRAMES, MAX_BYTES // max(1, frame_bytes)))
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
+def to_uint8_planes(images: np.ndarray) -> np.ndarray:
+    """(B, 3, H, W) in [0, 1] -> uint8, rounded as pictures are."""
+    return np.rint(images * 255).astype(np.uint8)
+
+
+def _ranked(run: PGDRun, row: int, *, last: bool) -> list[tuple[str, float]]:
+    return [(one_line(name), share) for name, share in run.top_classes(row, last=last)]
