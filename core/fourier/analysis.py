@@ -30,8 +30,9 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, 
     """Mean error against radius sqrt(i^2 + j^2), rounded to whole cycles per image.
 
     Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, up to the map's half
-    side; with `corners` also those that the square cuts, as means of the waves that exist. The interval is Wilson's for n images, not for n times the number of
-    waves: all waves of a ring were added to the same images, so their errors are not independent.
+    side; with `corners` also those that the square cuts, as means of the waves that exist. The interval is Wilson's
+    for n images, not for n times the number of waves: all waves of a ring were added to the same images, so their
+    errors are not independent.
     """
     half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
     i, j = np.indices(rate.shape) - half

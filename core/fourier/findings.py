@@ -33,11 +33,11 @@ class Estimate:
 
     def minus(self, other: Estimate) -> Estimate:
         """This error less another, with Newcombe's interval."""
-        ends = newcombe(np.float64(self.value), self._interval(), np.float64(other.value), other._interval())
+        ends = newcombe(np.asarray(self.value), self._ends(), np.asarray(other.value), other._ends())
         return Estimate(self.value - other.value, float(ends.low), float(ends.high))
 
-    def _interval(self) -> Interval:
-        return Interval(np.float64(self.low), np.float64(self.high))
+    def _ends(self) -> Interval:
+        return Interval(np.asarray(self.low), np.asarray(self.high))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What to look at first: each story chooses maps, a way to show them, and a wave; its text is computed from the maps."""
+"""What to look at first: each story chooses maps, a way to show them, and a wave. Its text is computed."""
 
 from __future__ import annotations
 
@@ -155,7 +155,8 @@ def _miniature(*shown: Entry) -> str:
     means = [ring.error.value for ring in ring_means(robust.heatmap) if ring.radius >= _FLAT_FROM]
     waves = wave_range(robust.heatmap, min_radius=_FLAT_FROM)
     return (
-        f"The radius with most errors, and the error in the corners: {'; '.join(parts)}. From radius {_FLAT_FROM} on the ring means of "
+        f"The radius with most errors, and the error in the corners: {'; '.join(parts)}. "
+        f"From radius {_FLAT_FROM} on the ring means of "
         f"{name_of(robust)} stay between {_range(min(means), max(means))}, its single waves between {_range(*waves)}. "
         "One small network each: a hint, no proof."
     )
