@@ -1,18 +1,26 @@
-"""Entry of the app: page settings and navigation, nothing else."""
+"""Entry of the app: page settings, navigation, and what stands on every page."""
 
 import streamlit as st
 
 from ui.pages import frequency, generation, inpainting, models
+from ui.shared.cite import footer
+from ui.shared.look import look, page_tabs
 
-st.set_page_config(page_title="What does CLIP see?", page_icon=":material/waves:", layout="wide")
-st.navigation(
-    [
-        st.Page(
-            frequency.page, title="Frequency sensitivity", url_path="frequency", icon=":material/grid_on:", default=True
-        ),
-        st.Page(inpainting.page, title="Inpainting", url_path="inpainting", icon=":material/healing:"),
-        st.Page(generation.page, title="Generation", url_path="generation", icon=":material/auto_awesome:"),
-        st.Page(models.page, title="Models and data", url_path="models", icon=":material/database:"),
-    ],
-    position="top",
-).run()
+TITLE = "What does CLIP see?"
+
+# A page at the root has no other URL, so the root is a page of its own: it draws Frequency sensitivity, unlisted.
+home = st.Page(frequency.page, title="Frequency sensitivity", url_path="home", default=True, visibility="hidden")
+pages = [
+    st.Page(frequency.page, title="Frequency sensitivity", url_path="frequency"),
+    st.Page(inpainting.page, title="Inpainting", url_path="inpainting"),
+    st.Page(generation.page, title="Generation", url_path="generation"),
+    st.Page(models.page, title="Models and data", url_path="models"),
+]
+chosen = st.navigation([home, *pages], position="top")
+# An emoji, and pages without icons: the picture of a material icon would be fetched from another server.
+st.set_page_config(page_title=f"{chosen.title} · {TITLE}", page_icon="🌊", layout="wide")
+look()
+names = ("Frequency", "Inpainting", "Generation", "Models")
+page_tabs(dict(zip(names, [home if chosen == home else pages[0], *pages[1:]], strict=True)))
+chosen.run()
+footer()

@@ -26,12 +26,13 @@ class RadialProfile:
     waves: np.ndarray
 
 
-def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> RadialProfile:
+def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, corners: bool = False) -> RadialProfile:
     """Mean error against radius sqrt(i^2 + j^2), rounded to whole cycles per image.
 
-    Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, so the corners
-    beyond the map's half side are left out. The interval is Wilson's for n images, not for n times the number of
-    waves: all waves of a ring were added to the same images, so their errors are not independent.
+    Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, up to the map's half
+    side; with `corners` also those that the square cuts, as means of the waves that exist. The interval is Wilson's
+    for n images, not for n times the number of waves: all waves of a ring were added to the same images, so their
+    errors are not independent.
     """
     half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
     i, j = np.indices(rate.shape) - half
@@ -39,7 +40,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> 
     # A published map may have measured (i, j) and (-i, -j) each: [::-1, ::-1] puts the one in the other's cell.
     pairs, images = np.stack([rate, rate[::-1, ::-1]]), np.maximum(images, images[::-1, ::-1])
     known = np.isfinite(pairs).any(axis=0)
-    chosen = known & ((j > 0) | ((j == 0) & (i >= 0))) & (radius <= half)
+    chosen = known & ((j > 0) | ((j == 0) & (i >= 0))) & (corners | (radius <= half))
     wave_rate, wave_images = np.nanmean(pairs[:, chosen], axis=0), images[chosen]
     rings, ring, waves = np.unique(radius[chosen], return_inverse=True, return_counts=True)
     mean = np.bincount(ring, wave_rate) / waves

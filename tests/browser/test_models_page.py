@@ -23,15 +23,17 @@ def demo(streamlit_app, open_page, tmp_path):
     return open_demo
 
 
-def card(page: Page, name: str):
-    """The card of the classifier with this name."""
-    return page.get_by_test_id("stColumn").filter(has=page.locator("code", has_text=name)).first
+def row(page: Page, name: str):
+    """The row of the classifier with this name."""
+    return page.locator(f".st-key-models-row-{name}")
 
 
 def test_page_needs_no_torch_and_no_sideways_scrolling(demo):
     page = demo()
-    for heading in ("Classifiers", "Precomputed heat maps", "Sample pictures", "Add your own", "This machine"):
-        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    for tab in ("Your own", "This machine", "Heat maps", "Pictures"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        height = page.get_by_test_id("stMainBlockContainer").evaluate("e => e.scrollHeight")
+        assert height <= 1800, (tab, height)
     expect(page.get_by_text("Server: torch is not loaded")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
     page.get_by_role("tab", name="100 CIFAR-10 images").click()
@@ -49,7 +51,7 @@ def test_page_needs_no_torch_and_no_sideways_scrolling(demo):
 def test_download_moves_on_by_itself_and_ends_ready(demo):
     with weight_server(bytes(3 * PIECE)) as server:
         page = demo(server.url)
-        resnet = card(page, "resnet-56")
+        resnet = row(page, "resnet-56")
         resnet.get_by_role("button", name="Download (3.5 MB)").click()
         server.permits.release()
         expect(resnet.get_by_text("1.0 MB of 3.1 MB")).to_be_visible()
@@ -58,7 +60,7 @@ def test_download_moves_on_by_itself_and_ends_ready(demo):
         server.release()
         expect(resnet.get_by_role("img", name="check_circle icon")).to_be_visible()
         expect(resnet).to_contain_text("ready")
-        expect(resnet.get_by_role("button")).to_have_count(0)
+        expect(resnet.get_by_role("button", name="Download")).to_have_count(0)
     expect(page.get_by_text("Server: torch is not loaded")).to_be_visible()
     # and the page is at rest again: nothing is drawn anew any more
     wait_until_drawn(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from core.images.square import png_data_uri, square_image
 from ui.maps.catalogue import HEATMAPS, classifier_title, dataset_title
 
 _PICTURE = 64  # pixels, of a photograph in the table
-_ROW = 56  # pixels
+_ROW = 40  # pixels
 _DOMAIN = r"https?://(?:www\.)?([^/]+)"  # what a link shows of its URL
 _MONTAGE_COLUMNS = 20
 OURS = "MIT"  # of maps that this project computed
@@ -39,7 +40,6 @@ def maps_table() -> None:
         hide_index=True,
         height="content",
         column_config={
-            "Classifier": column.TextColumn(pinned=True),
             "Images": column.NumberColumn(format="localized", help="images behind every cell"),
             "Size": column.TextColumn(help="waves down and across, zero frequency in the middle"),
             "v": column.NumberColumn(format="%.1f", help="L2 size of the wave per channel, pixels from 0 to 1"),
@@ -58,7 +58,8 @@ def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
     """One line of the table. `changed_ns`, the time of the file's last change, makes a new file count as new."""
     heatmap = Heatmap.load(path)
     facts, source = heatmap.metadata, heatmap.metadata["source"]
-    date, device = str(source.get("date", "undated"))[:10], source.get("device", "unknown")
+    date, device = str(source.get("date", "undated"))[:10], str(source.get("device", "unknown"))
+    device = re.sub(r"\b1 threads$", "1 thread", device.replace("cpu", "CPU"))  # as the batch script writes it
     url = source.get("url", "")
     return {
         "Classifier": classifier_title(facts["classifier"]["name"]),
@@ -70,7 +71,7 @@ def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
         "Licence": source.get("licence", OURS),
         "Citation": source.get("citation", f"computed with this project, {date}, on {device}"),
         "Link": f"{url}/tree/{source['commit']}" if url and source.get("commit") else url,
-        "Notes": source.get("note", ""),
+        "Notes": re.sub(r"(\d) x (\d)", r"\1 × \2", source.get("note", "")),
     }
 
 

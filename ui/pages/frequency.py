@@ -17,7 +17,7 @@ from ui.maps.downloads import map_downloads
 from ui.maps.own_classes import draw_own_predictions, own_question
 from ui.maps.provenance import provenance
 from ui.maps.radial_chart import radial_chart
-from ui.maps.stories import STORIES, Story
+from ui.maps.stories import STORIES, Story, story_from_url, story_into_url, story_text
 from ui.maps.sweep_panel import sweep_panel
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps
 from ui.shared.picture_choice import choose_picture
@@ -102,18 +102,21 @@ def _select(frequency: Frequency) -> None:
 
 
 def _stories() -> None:
-    told = next((story for story in STORIES if story.title == st.session_state.get(STORY)), STORIES[0])
+    known = entries()
+    named = next((story for story in STORIES if story.title == st.session_state.get(STORY)), None)
+    told = named or story_from_url() or STORIES[0]
+    story_into_url(told)
     with st.container(horizontal=True):
         for story in STORIES:
             st.button(
                 story.title,
-                help=story.body,
+                help=story_text(story, known),
                 on_click=_tell,
                 args=(story,),
                 type="primary" if story is told else "secondary",
                 key=f"story {story.title}",
             )
-    st.caption(f"**{told.title}.** {told.body}")
+    st.markdown(f"**{told.title}.** {story_text(told, known)}")
 
 
 def _tell(story: Story) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -20,8 +21,10 @@ from core.data.samples import sample_credits
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
+from ui.maps.catalogue import label_of
 from ui.models import data_tables
 from ui.models.adding import HOW_TO
+from ui.models.classifier_table import ROLES, format_size
 from ui.models.weight_downloads import weight_downloads
 from ui.pages import models
 
@@ -50,7 +53,7 @@ def opened() -> AppTest:
 
 
 def text_of(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.error, app.warning, app.subheader)
+    kinds = (app.markdown, app.caption, app.error, app.warning, app.info, app.success)
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
@@ -67,18 +70,39 @@ def test_every_classifier_is_there_with_its_facts():
     for spec in list_classifiers():
         for fact in (spec.title, f"`{spec.name}`", spec.kind, f"licence {spec.licence}", spec.source, spec.weights_id):
             assert fact in text, (spec.name, fact)
-    assert models.ROLES.keys() == {*CLASSIFIERS, *bundled_specs()} and set(models.IN_THE_PAPER) < CLASSIFIERS.keys()
+    assert ROLES.keys() == {*CLASSIFIERS, *bundled_specs()}
+    for role in ROLES.values():
+        assert role.short in text and role.more in text
 
 
-def test_a_bundled_model_of_ones_own_gets_a_card(tmp_path, monkeypatch):
+def test_rows_link_to_the_maps_that_there_are():
+    links = re.findall(r"frequency\?maps=([^)]*)\)", text_of(opened()))
+    shipped = [label_of(Heatmap.load(path)) for path in (ROOT / "precomputed" / "heatmaps").glob("*.npz")]
+    assert sorted(map(unquote, links)) == sorted(shipped)
+
+
+def test_size_is_that_of_the_file_on_this_machine():
+    path = ROOT / "precomputed" / "models" / "mini-clip" / "open_clip_model.safetensors"
+    assert f"{path.stat().st_size / 1e6:.1f} MB" in [element.value for element in opened().markdown]
+
+
+def test_banner_says_what_the_papers_clip_would_change(monkeypatch):
+    banner = opened().info[0].value
+    assert banner.startswith("**The paper’s CLIP is not bundled**") and "605 MB" in banner
+    ready = dataclasses.replace(CLASSIFIERS["clip-vit-b-32"], weights=CLASSIFIERS["efficientnet-lite0"].weights)
+    monkeypatch.setitem(CLASSIFIERS, "clip-vit-b-32", ready)
+    app = opened()
+    assert not app.info and "the paper’s CLIP, is here" in app.success[0].value
+
+
+def test_a_bundled_model_of_ones_own_gets_a_row(tmp_path, monkeypatch):
     (tmp_path / "tiny-net").mkdir()
     (tmp_path / "tiny-net" / "config.json").write_text(json.dumps({"title": "Tiny-Net"}))
     (tmp_path / "tiny-net" / "model.safetensors").touch()
     specs = bundled_specs(tmp_path)
-    monkeypatch.setattr(models, "bundled_specs", lambda: specs)
     monkeypatch.setattr("core.classifiers.registry.bundled_specs", lambda: specs)
     text = text_of(opened())
-    assert "Small models, bundled" in text and "**Tiny-Net**" in text
+    assert "**Tiny-Net**" in text and "Not in the paper" in text
 
 
 def test_size_stands_on_the_button_before_anything_starts():
@@ -124,11 +148,21 @@ def test_dead_network_is_one_sentence_beside_the_button(monkeypatch):
     assert button(app, "resnet-56") is not None
 
 
+def test_a_failure_is_shown_to_who_asked_for_it_only(monkeypatch):
+    serve_resnet56_from(monkeypatch, UrlFile(dead_address(), None, 5))
+    asking, passing = opened(), opened()
+    button(asking, "resnet-56").click().run()
+    assert weight_downloads().get("resnet-56").wait(LIMIT)
+    assert len(asking.run().error) == 1
+    for other in (passing.run(), opened()):
+        assert not other.error and button(other, "resnet-56") is not None
+
+
 def test_unavailable_classifier_says_what_is_missing(monkeypatch):
     serve_resnet56_from(monkeypatch, PackageFile("no_such_package", "x", "no-such-package"))
     app = opened()
     assert "gray-badge[:material/block: unavailable]" in text_of(app)
-    assert app.warning[0].value == "The package no-such-package is not installed; run 'pip install no-such-package'."
+    assert "The package no-such-package is not installed; run 'pip install no-such-package'." in text_of(app)
     assert button(app, "resnet-56") is None
 
 
@@ -165,7 +199,7 @@ def test_map_computed_here_says_when_and_on_what(tmp_path, monkeypatch):
 
 def test_folder_without_maps_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(data_tables, "HEATMAPS", tmp_path)
-    assert opened().info[0].value.startswith("There are none in this copy.")
+    assert opened().info[1].value.startswith("There are none in this copy.")
 
 
 def test_samples_are_credited_one_by_one():
@@ -212,13 +246,13 @@ def test_page_imports_no_torch():
 
 def test_format_size():
     sizes = (605_143_284, 3_471_733, 102_530_333, None)
-    assert [models.format_size(size) for size in sizes] == ["605 MB", "3.5 MB", "103 MB", "size unknown"]
+    assert [format_size(size) for size in sizes] == ["605 MB", "3.5 MB", "103 MB", "size unknown"]
 
 
 def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy():
     shown = text_of(opened())
     for name in bundled_specs():
         card = model_card(name)
-        assert card is not None and f"#### {name}" in shown
+        assert card is not None and f"**{name}**" in shown
         assert re.search(r"95 % interval .*, n = 10,000", card)[0] in shown
     assert model_card("clip-vit-b-32") is None and model_card("..") is None

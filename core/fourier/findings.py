@@ -1,0 +1,182 @@
+"""What can be said about heat maps in a sentence: single waves, ring means, peaks, sign changes, with intervals.
+
+Every interval is one of its own (pointwise), Wilson's for n images and Newcombe's for differences. Two maps of one
+data set share their images, and so do two waves of one map; Newcombe's interval takes them as independent, which
+makes it too wide rather than too narrow where both err on the same images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.fourier.analysis import radial_profile
+from core.fourier.basis import Frequency
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Interval, newcombe, wilson
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An error in [0, 1], or a difference of two in [-1, 1], with the ends of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def clear(self) -> bool:
+        """True for a difference beyond the noise: its interval leaves zero out."""
+        return self.low > 0 or self.high < 0
+
+    def minus(self, other: Estimate) -> Estimate:
+        """This error less another, with Newcombe's interval."""
+        ends = newcombe(np.asarray(self.value), self._ends(), np.asarray(other.value), other._ends())
+        return Estimate(self.value - other.value, float(ends.low), float(ends.high))
+
+    def _ends(self) -> Interval:
+        return Interval(np.asarray(self.low), np.asarray(self.high))
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Mean error over the waves of one rounded radius, in cycles per image.
+
+    waves: how many different ones. whole: False where the map's square cuts the ring, so that only the waves in the
+    corners are in the mean.
+    """
+
+    radius: int
+    error: Estimate
+    waves: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The ring with the highest mean error, and the first and last ring whose mean lies within its interval."""
+
+    ring: Ring
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class SignRun:
+    """Neighbouring rings, radius `first` to `last`, where one map errs more than the other.
+
+    sign: 1 where the first map errs more, -1 where the second does. largest: the largest difference, first minus
+    second, at radius `at`. clear: the first and last ring whose difference is beyond the noise; None without any.
+    """
+
+    sign: int
+    first: int
+    last: int
+    at: int
+    largest: Estimate
+    clear: tuple[int, int] | None
+
+
+def cell_error(heatmap: Heatmap, frequency: Frequency, top: int = 1, confidence: float = 0.95) -> Estimate | None:
+    """Error under one wave; None where the map does not reach it or has not computed it."""
+    half = heatmap.side // 2
+    i, j = frequency
+    if max(abs(i), abs(j)) > half:
+        return None
+    cell = (half + i, half + j)
+    value = float(heatmap.rate(top)[cell])
+    if not np.isfinite(value):
+        return None
+    low, high = heatmap.interval(top, confidence)
+    return Estimate(value, float(low[cell]), float(high[cell]))
+
+
+def clean_error(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> Estimate | None:
+    """Error without any wave; None where the source does not give it."""
+    value = heatmap.clean_rate(top)
+    if value is None:
+        return None
+    low, high = wilson(value, int(heatmap.clean[2]), confidence)
+    return Estimate(value, float(low), float(high))
+
+
+def cell_rise(heatmap: Heatmap, frequency: Frequency, top: int = 1, confidence: float = 0.95) -> Estimate | None:
+    """Error with the wave minus error without; None where either is unknown."""
+    error, clean = cell_error(heatmap, frequency, top, confidence), clean_error(heatmap, top, confidence)
+    return None if error is None or clean is None else error.minus(clean)
+
+
+def cell_contrast(
+    first: Heatmap, second: Heatmap, frequency: Frequency, top: int = 1, confidence: float = 0.95
+) -> Estimate | None:
+    """Error of the first map minus error of the second under one wave; None where either is unknown."""
+    a, b = (cell_error(heatmap, frequency, top, confidence) for heatmap in (first, second))
+    return None if a is None or b is None else a.minus(b)
+
+
+def ring_means(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> tuple[Ring, ...]:
+    """The rings from the middle to the corners; a ring without any computed wave is left out."""
+    profile, half = radial_profile(heatmap, top, confidence, corners=True), heatmap.side // 2
+    columns = (profile.radius, profile.rate, profile.low, profile.high, profile.waves)
+    return tuple(
+        Ring(radius, Estimate(rate, low, high), waves, radius <= half)
+        for radius, rate, low, high, waves in zip(*(column.tolist() for column in columns), strict=True)
+    )
+
+
+def ring_at(heatmap: Heatmap, radius: int, top: int = 1, confidence: float = 0.95) -> Ring | None:
+    """The ring of this rounded radius; None where nothing of it is computed."""
+    return next((ring for ring in ring_means(heatmap, top, confidence) if ring.radius == radius), None)
+
+
+def peak(rings: Iterable[Ring]) -> Peak:
+    """Where the mean error is highest.
+
+    Raises:
+        ValueError: there is no ring.
+    """
+    rings = tuple(rings)
+    highest = max(rings, key=lambda ring: ring.error.value)
+    near = [ring.radius for ring in rings if ring.error.value >= highest.error.low]
+    return Peak(highest, min(near), max(near))
+
+
+def wave_range(heatmap: Heatmap, *, min_radius: int = 0, top: int = 1) -> tuple[float, float]:
+    """Lowest and highest error of the single waves whose rounded radius is at least `min_radius`; NaN without any."""
+    i, j = np.indices((heatmap.side, heatmap.side)) - heatmap.side // 2
+    rates = heatmap.rate(top)[np.rint(np.hypot(i, j)) >= min_radius]
+    rates = rates[np.isfinite(rates)]
+    return (float(rates.min()), float(rates.max())) if rates.size else (float("nan"), float("nan"))
+
+
+def ring_differences(
+    first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95
+) -> tuple[tuple[int, Estimate], ...]:
+    """First minus second, ring by ring as (radius, difference); the larger map is cropped to the smaller."""
+    side = min(first.side, second.side)
+    a, b = (
+        {ring.radius: ring.error for ring in ring_means(heatmap.crop(side), top, confidence)}
+        for heatmap in (first, second)
+    )
+    return tuple((radius, a[radius].minus(b[radius])) for radius in sorted(a.keys() & b.keys()))
+
+
+def sign_runs(differences: Iterable[tuple[int, Estimate]]) -> tuple[SignRun, ...]:
+    """Differences ring by ring, as runs of one sign. Between two runs lies a sign change; where both are `clear` it is
+    beyond the noise, and lies between their clear rings. A ring without any difference goes on with the run before."""
+    runs: list[list[tuple[int, Estimate]]] = []
+    signs: list[int] = []
+    for radius, estimate in differences:
+        sign = int(np.sign(estimate.value)) or (signs[-1] if signs else 0)
+        if not signs or sign != signs[-1]:
+            signs.append(sign)
+            runs.append([])
+        runs[-1].append((radius, estimate))
+    found = []
+    for sign, run in zip(signs, runs, strict=True):
+        at, largest = max(run, key=lambda pair: abs(pair[1].value))
+        clear = [radius for radius, estimate in run if estimate.clear]
+        found.append(SignRun(sign, run[0][0], run[-1][0], at, largest, (clear[0], clear[-1]) if clear else None))
+    return tuple(found)

@@ -1,0 +1,99 @@
+"""Sentences about heat maps, made from the maps: a number is never typed. Markdown, safe for untrusted names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.fourier.analysis import mismatches
+from core.fourier.basis import Frequency
+from core.fourier.findings import Estimate, cell_error, clean_error
+from ui.components.heatmap import format_frequency
+from ui.maps.catalogue import Entry
+from ui.shared.text import as_markdown
+
+
+def name_of(entry: Entry) -> str:
+    """The classifier's name, as Markdown."""
+    return as_markdown(entry.label.split(" · ")[0])
+
+
+def percent(rate: float) -> str:
+    """0.3312 -> '33.1 %'."""
+    return f"{100 * rate:.1f} %"
+
+
+def interval(estimate: Estimate) -> str:
+    """Both ends in points of per cent: '32.2 to 34.0'; with signs where they differ: '−0.9 to +1.6'.
+
+    Of a difference that is clear the size is meant, so the ends are given without their sign, the smaller first.
+    """
+    if estimate.low < 0 < estimate.high:
+        return f"{100 * estimate.low:+.1f} to {100 * estimate.high:+.1f}".replace("-", "\N{MINUS SIGN}")
+    low, high = sorted(100 * abs(end) for end in (estimate.low, estimate.high))
+    return f"{low:.1f} to {high:.1f}"
+
+
+def points(difference: Estimate) -> str:
+    """Size and direction of a clear difference: '17.8 points higher (95 % interval 16.6 to 19.0)'."""
+    way = "higher" if difference.value > 0 else "lower"
+    return f"{100 * abs(difference.value):.1f} points {way} (95 % interval {interval(difference)})"
+
+
+def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> str:
+    """One or two sentences with the numbers of the chosen wave.
+
+    Args:
+        shown: the maps in view, at least one, in their order.
+        frequency: (i, j), cycles per image.
+        top: 1 or 5, of the error.
+    """
+    known, missing = [], []
+    for entry in shown:
+        error = cell_error(entry.heatmap, frequency, top)
+        if error is None:
+            missing.append(name_of(entry))
+        else:
+            known.append((entry, error))
+    wave = f"wave {format_frequency(frequency)}"
+    if not known:
+        return f"No map in view holds the {wave}."
+    errors = ", ".join(_error(entry, error) for entry, error in known)
+    sentences = [f"{'Top-5 error' if top == 5 else 'Error'} under the {wave}: {errors}."]
+    if len(known) == 1:
+        sentences.append(_rise(*known[0], top))
+    elif len(known) == 2:
+        sentences.append(_contrast(*known[0], *known[1]))
+    if missing:
+        sentences.append(f"Not in the map of {', '.join(missing)}.")
+    return " ".join(filter(None, sentences))
+
+
+def _error(entry: Entry, error: Estimate) -> str:
+    if _one_image(entry):
+        return f"**{name_of(entry)}** {'wrong' if error.value else 'right'} on its one image"
+    return f"**{name_of(entry)} {percent(error.value)}** ({interval(error)})"
+
+
+def _rise(entry: Entry, error: Estimate, top: int) -> str:
+    clean = clean_error(entry.heatmap, top)
+    if clean is None or _one_image(entry):
+        return ""
+    rise = error.minus(clean)
+    if not rise.clear:
+        return f"Without a wave it is {percent(clean.value)}: the difference is within the noise ({interval(rise)})."
+    return f"That is {points(rise)} than without a wave, {percent(clean.value)}."
+
+
+def _contrast(first: Entry, error: Estimate, second: Entry, other: Estimate) -> str:
+    if mismatches(first.heatmap, second.heatmap):
+        return "They were not measured alike, so their difference says little."
+    if _one_image(first) or _one_image(second):
+        return ""
+    difference = error.minus(other)
+    if not difference.clear:
+        return f"The difference is within the noise ({interval(difference)} points)."
+    return f"{name_of(first)}’s is {points(difference)}."
+
+
+def _one_image(entry: Entry) -> bool:
+    return entry.heatmap.metadata["dataset"]["n"] == 1

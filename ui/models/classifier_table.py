@@ -1,0 +1,177 @@
+"""The table of classifiers: one row each, its download, and the rest on demand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import streamlit as st
+
+from core.classifiers.bundled import model_card
+from core.classifiers.registry import classifier_state, list_classifiers
+from core.classifiers.spec import ClassifierSpec, ClassifierState
+from ui.maps.catalogue import Entry, dataset_title
+from ui.models.weight_downloads import WeightDownload, weight_downloads
+
+PAPERS_CLIP = "clip-vit-b-32"
+ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a classifier is to the paper. short: for its row. more: for its details, Markdown."""
+
+    short: str
+    more: str = ""
+
+
+ROLES = {
+    "clip-vit-b-32": Role("The paper’s CLIP", "What the paper says about CLIP it says about this one."),
+    "resnet-50": Role("The paper’s comparison on ImageNet100"),
+    "resnet-56": Role("The paper’s comparison on CIFAR-10"),
+    "clip-vit-b-32-robust": Role(
+        "A robust full-size CLIP; not in the paper",
+        "Made robust by adversarial fine-tuning. It descends from LAION’s CLIP, "
+        "`open_clip:ViT-B-32/laion2b_s34b_b79k`, not from OpenAI’s.",
+    ),
+    "efficientnet-lite0": Role(
+        "Full-size CNN for photographs, installed with the app",
+        "Photographs can be classified without any download. Not in the paper.",
+    ),
+    "mini-clip": Role(
+        "Small CLIP trained for this project; not the paper’s",
+        "Trained on CIFAR-10 pictures and captions, so that everything runs at once anywhere.",
+    ),
+    "mini-clip-robust": Role(
+        "Mini CLIP after adversarial fine-tuning",
+        "Its image tower was fine-tuned against L2 attacks of size 0.5: a robust CLIP in miniature.",
+    ),
+    "mini-resnet": Role("Small CNN trained for this project", "Trained on CIFAR-10 in the ordinary way."),
+    "mini-resnet-robust": Role(
+        "Mini ResNet after adversarial training",
+        "Trained against L2 attacks of size 0.5: a robust model in miniature.",
+    ),
+}
+
+# Of the columns, in pixels; the role takes what is left.
+_WIDTHS = {"Classifier": 270, "Status": 130, "Size": 70, "Map": 120, "Download": 180, "Details": 110}
+# Rows are told apart by a line; where they wrap, on a phone, the headings go.
+_CSS = """
+[class*="st-key-models-row"] { border-top: 1px solid rgba(128, 128, 128, 0.3); padding-top: 0.25rem; }
+.st-key-models-table { gap: 0.25rem; }
+@media (max-width: 1100px) {
+  .st-key-models-headings { display: none; }
+  [class*="st-key-models-row"] { gap: 0.25rem 1rem; padding: 0.5rem 0; }
+}
+"""
+
+
+def classifier_table(maps: dict[str, Entry]) -> None:
+    """Draw it. `maps`: the heat maps there are, by label."""
+    st.html(f"<style>{_CSS}</style>")
+    with st.container(key="models-table"):
+        with st.container(horizontal=True, key="models-headings"):
+            for heading in ("Classifier", "Role", "Status", "Size", "Map", "Download", "Details"):
+                st.markdown(f"**{heading}**", width=_WIDTHS.get(heading, "stretch"))
+        for spec in list_classifiers():
+            with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
+                _row(spec, classifier_state(spec.name), weight_downloads().get(spec.name), maps)
+            _failure(spec)
+
+
+def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None, maps: dict[str, Entry]) -> None:
+    running = download if download is not None and download.status == "running" else None
+    role = ROLES.get(spec.name, Role("Not in the paper"))
+    st.markdown(f"**{spec.title}**", width=_WIDTHS["Classifier"])
+    st.markdown(role.short, width="stretch")
+    st.markdown(
+        ":blue-badge[:material/downloading: downloading]" if running else _badge(state), width=_WIDTHS["Status"]
+    )
+    st.markdown(_size(spec), width=_WIDTHS["Size"])
+    st.markdown(_maps(spec, maps), width=_WIDTHS["Map"])
+    with st.container(width=_WIDTHS["Download"]):
+        if running:
+            st.progress(running.fraction or 0.0, text=_progress_text(running))
+        elif state.status == "downloadable":
+            _download_button(spec, state)
+        else:
+            st.markdown("none needed" if state.status == "ready" else "not possible")
+    with (
+        st.container(width=_WIDTHS["Details"]),
+        st.popover("Details", help=f"Licence, source and model card of {spec.title}"),
+    ):
+        _details(spec, state, role)
+
+
+def _download_button(spec: ClassifierSpec, state: ClassifierState) -> None:
+    """A button that says how much it fetches, and starts the download for this visitor."""
+    st.button(
+        f"Download ({format_size(state.download_bytes)})",
+        key=f"models.download.{spec.name}",
+        type="primary" if spec.name == PAPERS_CLIP else "secondary",
+        help=f"{spec.title}. {state.detail} It is kept on the machine that runs this app, for everybody.",
+        on_click=_ask,
+        args=(spec,),
+    )
+
+
+def _ask(spec: ClassifierSpec) -> None:
+    st.session_state.setdefault(ASKED, {})[spec.name] = weight_downloads().start(spec)
+
+
+def _failure(spec: ClassifierSpec) -> None:
+    """Why the download that this visitor asked for failed, if it did and none is running again."""
+    asked = st.session_state.get(ASKED, {}).get(spec.name)
+    if asked is not None and asked.status == "failed" and asked is weight_downloads().get(spec.name):
+        st.error(asked.error, icon=":material/error:")
+
+
+def _badge(state: ClassifierState) -> str:
+    if state.status == "ready":
+        return ":green-badge[:material/check_circle: ready]"
+    if state.status == "downloadable":
+        return ":blue-badge[:material/cloud_download: downloadable]"
+    return ":gray-badge[:material/block: unavailable]"
+
+
+def _size(spec: ClassifierSpec) -> str:
+    """Of the weight file on this machine, else of the download."""
+    path = spec.weights.locate()
+    return format_size(path.stat().st_size if path is not None else spec.download_bytes or None)
+
+
+def _maps(spec: ClassifierSpec, maps: dict[str, Entry]) -> str:
+    """Links that show this classifier's maps, by their data sets."""
+    links = []
+    for label, entry in maps.items():
+        if entry.shipped and entry.heatmap.metadata["classifier"]["name"] == spec.name:
+            data = dataset_title(entry.heatmap.metadata["dataset"]["name"]).split(",")[0]
+            links.append(f"[{data}](frequency?maps={quote(label)})")
+    return ", ".join(links) or "none"
+
+
+def _details(spec: ClassifierSpec, state: ClassifierState, role: Role) -> None:
+    side = f"{spec.image_size} px" if spec.image_size else "size as configured"
+    source = f"[source]({spec.source})" if spec.source.startswith("http") else spec.source
+    st.markdown(f"**{spec.title}**, `{spec.name}`: {role.short}. {role.more}")
+    st.markdown(f"{spec.kind} · {side} · licence {spec.licence} · {source}  \nWeights: {spec.weights_id}")
+    if state.detail:
+        st.markdown(state.detail)
+    if card := model_card(spec.name):
+        st.markdown(re.sub(r"^#+ *(.*)$", r"**\1**", card, flags=re.MULTILINE))  # no headings among the page's
+
+
+def _progress_text(download: WeightDownload) -> str:
+    total = format_size(download.total)
+    if download.received is None:
+        return f"Fetching {total}, {download.seconds:.0f} s so far"
+    return f"{format_size(download.received)} of {total}"
+
+
+def format_size(count: int | None) -> str:
+    """605143284 -> '605 MB', 3471733 -> '3.5 MB'; None -> 'size unknown'."""
+    if count is None:
+        return "size unknown"
+    megabytes = count / 1e6
+    return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:.0f} MB"
