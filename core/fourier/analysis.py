@@ -15,7 +15,8 @@ class RadialProfile:
     """Mean error over rings of equal rounded radius; arrays of one length, ring by ring.
 
     radius: cycles per image. rate: mean error in [0, 1]. low, high: interval of that mean. spread: standard
-    deviation between the ring's waves, 0 for a single one. waves: different waves in the ring.
+    deviation between the ring's waves, 0 for a single one. waves: different waves in the ring. whole: False where
+    the map's square cuts the ring, so that the mean is over waves near the diagonals alone.
     """
 
     radius: np.ndarray
@@ -24,13 +25,14 @@ class RadialProfile:
     high: np.ndarray
     spread: np.ndarray
     waves: np.ndarray
+    whole: np.ndarray
 
 
-def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> RadialProfile:
+def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, corners: bool = False) -> RadialProfile:
     """Mean error against radius sqrt(i^2 + j^2), rounded to whole cycles per image.
 
-    Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, so the corners
-    beyond the map's half side are left out. The interval is Wilson's for n images, not for n times the number of
+    Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, unless `corners` asks
+    for those beyond the map's half side as well. The interval is Wilson's for n images, not for n times the number of
     waves: all waves of a ring were added to the same images, so their errors are not independent.
     """
     half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
@@ -39,7 +41,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> 
     # A published map may have measured (i, j) and (-i, -j) each: [::-1, ::-1] puts the one in the other's cell.
     pairs, images = np.stack([rate, rate[::-1, ::-1]]), np.maximum(images, images[::-1, ::-1])
     known = np.isfinite(pairs).any(axis=0)
-    chosen = known & ((j > 0) | ((j == 0) & (i >= 0))) & (radius <= half)
+    chosen = known & ((j > 0) | ((j == 0) & (i >= 0))) & (corners | (radius <= half))
     wave_rate, wave_images = np.nanmean(pairs[:, chosen], axis=0), images[chosen]
     rings, ring, waves = np.unique(radius[chosen], return_inverse=True, return_counts=True)
     mean = np.bincount(ring, wave_rate) / waves
@@ -47,7 +49,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> 
     np.minimum.at(min_images, ring, wave_images)
     low, high = wilson(mean, min_images, confidence)
     spread = np.sqrt(np.bincount(ring, (wave_rate - mean[ring]) ** 2) / waves)
-    return RadialProfile(rings, mean, low, high, spread, waves)
+    return RadialProfile(rings, mean, low, high, spread, waves, rings <= half)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from ui.maps.catalogue import Entry
 
 CLIP = "CLIP ViT-B/32 · CIFAR-10 · published"
 RESNET56 = "ResNet-56 · CIFAR-10 · published"
@@ -65,3 +68,8 @@ STORIES = (
         (-14, -14),
     ),
 )
+
+
+def story_text(story: Story, entries_by_label: Mapping[str, Entry]) -> str:
+    """What the story says about the maps that it shows."""
+    return story.body
