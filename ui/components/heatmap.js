@@ -3,7 +3,7 @@
 
 const MIN_COLUMN = 280, MAX_SIDE = 480; // CSS pixels: a map's column at least, a map's side at most
 const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
-const NARROW = 640, MIN_SIDE = 180, BESIDES = 540; // a phone's width; a map's side beside a picture; height of the rest
+const NARROW = 640, MIN_SIDE = 170, BESIDES = 540; // a phone's width; a map's side beside a picture; height of the rest
 const NOT_COMPUTED = -32768;
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 

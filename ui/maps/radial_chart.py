@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
+import html
 import math
 from collections.abc import Sequence
 
 import altair as alt
-import numpy as np
 import streamlit as st
 
 from core.fourier.analysis import RadialProfile, radial_profile
@@ -15,10 +15,12 @@ from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
-from ui.shared.charts import DASHES
+
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+STROKES = ("solid", "dashed", "dotted", "double")  # of the legend, in the same order
 
 FIELDS = ("radius", "error", "low", "high", "waves", "whole")  # of a ring, errors in per cent
-HEIGHT = 200  # CSS pixels of plot, axis and legend together
+HEIGHT = 190  # CSS pixels of plot and axes together
 
 
 @functools.lru_cache(maxsize=64)
@@ -30,7 +32,9 @@ def _profile(heatmap: Heatmap, top: int) -> RadialProfile:
 def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> None:
     """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
 
-    Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow points.
+    The intervals are Wilson's for n images: all waves of a ring were added to the same images, so more waves do not
+    make them narrower. Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow
+    points.
     """
     rows, cut = [], []
     for entry in chosen:
@@ -42,7 +46,6 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
             cut.append(int(profile.radius[~profile.whole][0]))
     labels = [entry.label for entry in chosen]
     colours = [model_colour(entry.heatmap.metadata["classifier"]["name"]) for entry in chosen]
-    legend = alt.Legend(orient="top", columns=2, labelLimit=240, symbolType="stroke", symbolSize=300, rowPadding=0)
     colour = alt.Color("map:N", scale=alt.Scale(domain=labels, range=colours), title=None, legend=None)
     dashes = alt.Scale(domain=labels, range=[DASHES[k % 4] for k in range(len(labels))])
     radius = alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2))
@@ -50,9 +53,7 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
     base = alt.Chart(alt.Data(values=rows))
     band = base.mark_area(opacity=0.2).encode(radius, error, alt.Y2("high:Q"), colour)
     mean = base.encode(radius, alt.Y("error:Q"), colour)
-    line = mean.mark_line().encode(
-        colour.legend(legend), alt.StrokeDash("map:N", scale=dashes, legend=legend, title=None)
-    )
+    line = mean.mark_line().encode(alt.StrokeDash("map:N", scale=dashes, legend=None))
     tooltip = [
         alt.Tooltip("map:N"),
         alt.Tooltip("radius:Q"),
@@ -64,9 +65,10 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
     ]
     rings = mean.transform_filter("datum.whole").mark_point(size=22, filled=True, opacity=1).encode(tooltip=tooltip)
     parts = mean.transform_filter("!datum.whole").mark_point(size=26, filled=False).encode(tooltip=tooltip)
-    ring = int(np.rint(math.hypot(*selected)))
-    rule = alt.Chart(alt.Data(values=[{"radius": ring}])).mark_rule(strokeDash=[4, 4], color="#888888").encode(radius)
-    chart = alt.layer(band, line, rings, parts, rule).resolve_legend(color="independent").properties(height=HEIGHT)
+    here = round(math.hypot(*selected))
+    rule = alt.Chart(alt.Data(values=[{"radius": here}])).mark_rule(strokeDash=[4, 4], color="#888888").encode(radius)
+    chart = alt.layer(band, line, rings, parts, rule).properties(height=HEIGHT)
+    _legend(labels, colours, f"hollow: cut by the square, from radius {min(cut)}" if cut else "")
     # Without a check against Vega-Lite's schema, which takes longer than the rest.
     st.vega_lite_chart(
         chart.to_dict(validate=False),
@@ -74,9 +76,14 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
         key="frequency.radial",
         alt=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",
     )
-    hollow = f" Hollow points, from {min(cut)} on: rings cut by the square." if cut else ""
-    st.markdown(
-        f"Radius of the wave in view: {ring} (dashed).{hollow}",
-        help="Mean over each ring of waves. Bands: Wilson 95 % intervals for n images; all waves of a ring were added "
-        "to the same images, so more waves do not make them narrower.",
-    )
+
+
+def _legend(labels: Sequence[str], colours: Sequence[str], note: str) -> None:
+    """One line above the plot: a stroke for each map; `note` about the points."""
+    strokes = [
+        f'<span style="display:inline-block;width:1.6rem;vertical-align:middle;margin-right:.3rem;'
+        f'border-top:3px {STROKES[k % 4]} {colour}"></span>{html.escape(label.split(" · ")[0])}'
+        for k, (label, colour) in enumerate(zip(labels, colours, strict=True))
+    ]
+    parts = " &ensp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in [*strokes, note])
+    st.html(f'<div style="font-size:.8rem;line-height:1.5"><b>Error by radius</b> &ensp; {parts}</div>')

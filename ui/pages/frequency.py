@@ -52,8 +52,9 @@ _STYLE = """<style>
 .st-key-frequency-verdict{min-height:3rem}.st-key-frequency-verdict p{line-height:1.45}
 @media (min-width:641px){.st-key-frequency-lab{min-height:calc(clamp(180px,100vh - 540px,480px) + 110px)}}
 .st-key-frequency-predictions{min-height:215px}.st-key-frequency-rings{min-height:215px}
-.st-key-frequency-rings [data-testid=stVerticalBlock]{gap:.2rem}
-@media (max-width:640px){.st-key-frequency-lab{min-height:900px}.st-key-frequency-predictions{min-height:260px}}
+.st-key-frequency-rings{gap:.2rem}
+@media (max-width:640px){.st-key-frequency-bar h1{font-size:22px}.st-key-frequency-bar{gap:.4rem}
+.st-key-frequency-lab{min-height:900px}.st-key-frequency-predictions{min-height:260px}}
 </style>"""
 
 
