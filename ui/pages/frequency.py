@@ -60,7 +60,7 @@ _STYLE = """<style>
 
 def page() -> None:
     """Draw the page: every part gets its place first, and is filled in the order of what it costs."""
-    st.html(_STYLE)
+    st.markdown(_STYLE, unsafe_allow_html=True)  # unlike st.html it is there at the first paint
     _restore()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar"):
         st.title("Which frequencies does CLIP rely on?", width="content", anchor=False)
