@@ -109,6 +109,15 @@ def random_signs(count: int, frequency: Frequency, *, seed: int) -> np.ndarray:
     return (2 * bits.astype(np.int8) - 1).reshape(count, 3)
 
 
+def all_random_signs(side: int, count: int, *, seed: int) -> np.ndarray:
+    """`random_signs` of every wave of a heat map of that side: (R, R, count, 3) int8, cell by cell."""
+    signs = np.empty((side, side, count, 3), np.int8)
+    for i, j in half_plane(side):
+        cells = [frequency_to_cell(i, j, side), frequency_to_cell(-i, -j, side)]
+        signs[tuple(np.transpose(cells))] = random_signs(count, (i, j), seed=seed)
+    return signs
+
+
 @dataclass(frozen=True)
 class PerturbedImages:
     """Images with one wave added, and the size of the change that is left after clipping.

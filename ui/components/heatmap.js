@@ -1,27 +1,36 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
+// Beside a picture (`wave_panel.js`) the maps take as much room as leaves both, and what stands below, in the window.
 
 const MIN_COLUMN = 280, MAX_SIDE = 480; // CSS pixels: a map's column at least, a map's side at most
 const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
+const NARROW = 640, MIN_SIDE = 170, BESIDES = 540; // a phone's width; a map's side beside a picture; height of the rest
 const NOT_COMPUTED = -32768;
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 const views = new WeakMap(); // parentElement -> view
 const remembered = new Map(); // data.key -> { token, frequency }: survives when Streamlit mounts us anew
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return;
   if (!views.has(parentElement)) views.set(parentElement, createView(parentElement));
   const view = views.get(parentElement);
-  view.send = (frequency) => setStateValue("choice", { value: frequency, token: data.token, about: data.about });
+  view.send = (value) => setStateValue("choice", { value, token: data.token, about: data.about });
+  view.trigger = setTriggerValue;
   let memory = remembered.get(data.key);
-  if (memory?.token !== data.token) memory = { token: data.token, frequency: data.value };
+  if (memory?.token !== data.token) {
+    memory = { token: data.token, frequency: data.value.slice(0, 2), epsilon: data.value[2] };
+    clearTimeout(view.timer); // a choice still on its way belongs to what was shown before
+  }
   remembered.set(data.key, memory);
   view.memory = memory;
-  const drawing = JSON.stringify({ ...data, token: null, value: null });
-  if (view.drawing !== drawing) {
+  const drawing = JSON.stringify({ ...data, token: null, value: null, picture: null });
+  const redraw = view.drawing !== drawing;
+  if (redraw) {
     view.drawing = drawing;
     rebuild(view, data);
   }
+  showPicture(view, data.picture);
+  if (redraw) layOut(view);
   showCursor(view);
 }
 
@@ -29,6 +38,7 @@ function createView(parentElement) {
   const root = element("div", "heatmaps");
   const view = {
     root,
+    toggle: root.appendChild(element("fieldset", "toggle")),
     grid: root.appendChild(element("div", "grid")),
     bar: root.appendChild(element("div", "bar")),
     live: root.appendChild(element("div", "spoken")),
@@ -37,8 +47,29 @@ function createView(parentElement) {
   };
   view.live.setAttribute("aria-live", "polite");
   parentElement.appendChild(root);
-  new ResizeObserver(() => layOut(view)).observe(root);
+  const observer = new ResizeObserver(() => layOut(view));
+  [root, document.documentElement].forEach((element) => observer.observe(element));
   return view;
+}
+
+// The panel comes, goes and is filled anew as Python says; `null` where there is no picture.
+function showPicture(view, picture) {
+  view.root.classList.toggle("lab", Boolean(picture));
+  if (!picture) {
+    view.panel?.root.remove();
+    view.panel = null;
+    return;
+  }
+  if (!view.panel) {
+    view.panel = createPanel(view);
+    view.root.append(view.panel.root);
+    view.picture = null;
+    layOut(view);
+  }
+  const drawing = JSON.stringify(picture);
+  if (view.picture === drawing) return;
+  view.picture = drawing;
+  fillPanel(view.panel, picture);
 }
 
 function rebuild(view, data) {
@@ -51,13 +82,33 @@ function rebuild(view, data) {
   } // else keep the elements: a map that grows while it is computed keeps its focus, and clicks do not fall between
   data.maps.forEach((packed, k) => fill(view.maps[k], packed, data, table));
   drawBar(view, table);
-  layOut(view);
+  drawToggle(view);
+}
+
+// On a phone one map is shown at a time.
+function drawToggle(view) {
+  view.current = Math.min(view.current ?? 0, view.maps.length - 1);
+  const options = view.maps.map((map, place) => {
+    const label = element("label"), input = label.appendChild(element("input"));
+    Object.assign(input, { type: "radio", name: `map-${view.data.key}`, checked: place === view.current });
+    input.addEventListener("change", () => showOne(view, place));
+    label.append(map.title);
+    return label;
+  });
+  view.toggle.hidden = options.length < 2;
+  view.toggle.replaceChildren(element("legend", "spoken", "Map shown"), ...options);
+  showOne(view, view.current);
+}
+
+function showOne(view, place) {
+  view.current = place;
+  view.maps.forEach((map, k) => map.figure.classList.toggle("current", k === place));
 }
 
 // The elements and events of a map, still without content.
 function createMap(view, side) {
   const half = (side - 1) / 2;
-  const map = { side, half, figure: element("figure") };
+  const map = { side, half, figure: element("figure", "map") };
   const caption = map.figure.appendChild(element("figcaption"));
   map.heading = caption.appendChild(element("div", "title"));
   map.subheading = caption.appendChild(element("div", "subtitle"));
@@ -73,13 +124,18 @@ function createMap(view, side) {
   );
   map.readout = map.figure.appendChild(element("div", "readout"));
 
+  // On a phone the picture stands above, and the finger draws along the map.
+  const follows = () => view.panel && view.root.classList.contains("narrow");
   map.plot.tabIndex = 0;
   map.plot.setAttribute("role", "application");
   map.plot.setAttribute("aria-roledescription", "heat map");
   map.plot.addEventListener("pointermove", (event) => {
-    if (event.pointerType === "touch") return; // a finger scrolls or taps; it does not hover
+    if (event.pointerType === "touch" && !follows()) return; // there a finger scrolls or taps; it does not hover
     view.hover = pointedAt(map, event);
     showCursor(view);
+  });
+  map.plot.addEventListener("pointerup", (event) => {
+    if (event.pointerType === "touch" && follows()) choose(view, pointedAt(map, event), 0);
   });
   map.plot.addEventListener("pointerleave", () => {
     view.hover = null;
@@ -95,16 +151,20 @@ function createMap(view, side) {
     const step = event.shiftKey ? 5 : 1;
     const clamp = (value) => Math.max(-half, Math.min(half, value));
     const next = arrow ? view.memory.frequency.map((value, k) => clamp(value + step * arrow[k])) : [0, 0];
-    choose(view, next, event.repeat ? 150 : 0); // a held key reports where it comes to rest
+    choose(view, next, view.panel ? REST_MILLISECONDS : event.repeat ? 150 : 0); // where the keys come to rest
   });
   return map;
 }
 
-function fill(map, { title, subtitle, label, cells }, { range: [low, high], decimals }, table) {
+function fill(map, { title, note, colour, subtitle, label, cells }, { range: [low, high], decimals }, table) {
   const { side, half } = map;
   const numbers = new DataView(unpack(cells).buffer);
-  map.title = map.heading.textContent = title;
-  map.subheading.textContent = subtitle;
+  map.title = title;
+  map.heading.replaceChildren(title, element("span", "note", note));
+  if (colour) map.heading.prepend(element("span", "swatch"));
+  map.heading.style.setProperty("--colour", colour);
+  map.heading.title = note && `${title} ${note}`;
+  map.subheading.textContent = map.subheading.title = subtitle;
   map.label = label;
   map.layers = numbers.byteLength / (2 * side * side); // the values, or the values and both ends of their intervals
   // The number in a layer, in units of the last decimal; NaN where not computed, undefined outside the map.
@@ -162,11 +222,17 @@ function drawBar(view, table) {
 function layOut(view) {
   const width = view.root.clientWidth, count = view.maps.length;
   if (!width || !count) return;
-  const fitting = Math.max(1, Math.floor((width + GAP) / (MIN_COLUMN + GAP)));
-  const columns = Math.ceil(count / Math.ceil(count / fitting));
-  const room = Math.min(MAX_SIDE, Math.floor((width - (columns - 1) * GAP) / columns) - GUTTER);
+  const lab = Boolean(view.panel), narrow = width < NARROW;
+  const most = lab && !narrow ? Math.max(MIN_SIDE, Math.min(MAX_SIDE, innerHeight - BESIDES)) : MAX_SIDE;
+  const picture = Math.max(200, Math.min(300, 0.64 * most)); // CSS pixels, and 1.5 times as much with the small ones
+  const free = lab && !narrow ? width - 1.5 * picture - 2 * GAP : width;
+  const column = lab ? MIN_SIDE + GUTTER : MIN_COLUMN;
+  const fitting = Math.max(1, Math.floor((free + GAP) / (column + GAP)));
+  const columns = lab && narrow ? 1 : Math.ceil(count / Math.ceil(count / fitting));
+  const room = Math.min(most, Math.floor((free - (columns - 1) * GAP) / columns) - GUTTER);
   view.grid.style.gridTemplateColumns = `repeat(${columns}, ${room + GUTTER}px)`;
-  view.root.classList.toggle("narrow", room < 340);
+  view.root.style.setProperty("--picture", `${Math.round(narrow ? Math.min(200, 0.5 * width) : picture)}px`);
+  view.root.classList.toggle("narrow", narrow || (!lab && room < 340));
   const coarsest = Math.min(...view.maps.map((map) => map.side)), ratio = window.devicePixelRatio || 1;
   const whole = (Math.floor((room * ratio) / coarsest) * coarsest) / ratio;
   const side = whole > room * 0.875 ? whole : room;
@@ -184,6 +250,7 @@ function showCursor(view) {
     const [value, interval] = describe(view, map, cursor);
     map.readout.replaceChildren(`${name(cursor)}: ${value} `, element("span", "", interval));
   }
+  if (view.panel) drawPanel(view.panel, view.hover ?? view.memory.frequency, view.memory.epsilon);
 }
 
 function place(map, mark, [i, j]) {
@@ -193,14 +260,20 @@ function place(map, mark, [i, j]) {
 }
 
 function choose(view, frequency, delay) {
-  const changed = String(frequency) !== String(view.memory.frequency);
+  const stopped = Boolean(view.panel) && pause(view.panel, false);
+  const changed = stopped || String(frequency) !== String(view.memory.frequency);
+  if (view.panel) view.panel.paused = null;
   view.memory.frequency = frequency;
   showCursor(view);
   view.live.textContent = `${name(frequency)}. ` +
     view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).join(" ").trim()}.`).join(" ");
-  if (!changed) return;
+  if (changed) report(view, delay);
+}
+
+function report(view, delay) {
   clearTimeout(view.timer);
-  view.timer = setTimeout(() => view.send(frequency), delay);
+  const { frequency, epsilon } = view.memory;
+  view.timer = setTimeout(() => view.send(epsilon === undefined ? frequency : [...frequency, epsilon]), delay);
 }
 
 function pointedAt(map, event) {

@@ -1,7 +1,8 @@
 """Heat maps side by side, with one linked cursor: pointing at a frequency in one map shows it in all of them.
 
 The browser's half is `heatmap.js`: it draws, follows the pointer and the arrow keys without any rerun, and reports a
-chosen frequency once. This half packs the maps and says which frequency is selected.
+chosen frequency once. This half packs the maps and says which frequency is selected. With a picture (`wave_lab`) the
+browser also adds the wave under the cursor to it, by `wave.js`, which computes what `core.fourier.basis` does.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from core.fourier.basis import Frequency, check_side
 from core.fourier.intervals import Interval
+from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, register
 from ui.shared.colormaps import DIVERGING, colormap_table
 
 _NOT_COMPUTED = -32768  # int16 in the packed cells
 _DECIMALS = 1  # of the per cent shown
 
-_component = register("heatmap")
+_component = register("heatmap", "wave", "wave_panel")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class MapView:
             is at row i + R // 2, column j + R // 2. Shown in per cent.
         interval: both ends of each value's interval, in the same unit, or None.
         value_label: what the values are, e.g. "error".
+        note: plain text beside the title. colour: of the key before it, e.g. "#0072B2"; none if empty.
     Raises:
         ValueError: another shape.
     """
@@ -44,6 +48,8 @@ class MapView:
     values: np.ndarray
     interval: Interval | None = None
     value_label: str = "error"
+    note: str = ""
+    colour: str = ""
 
     def __post_init__(self) -> None:
         side = len(self.values)
@@ -51,6 +57,31 @@ class MapView:
         for values in (self.values, *(self.interval or ())):
             if values.shape != (side, side):
                 raise ValueError(f"map {self.title!r}: wanted a square shape ({side}, {side}), got {values.shape}")
+
+
+@dataclass(frozen=True, eq=False)
+class PictureUnderWave:
+    """A picture that the maps' waves are added to.
+
+    Attributes:
+        pixels: (3, H, H) uint8. caption: what it shows, plain text.
+        epsilon: size v of the wave now, L2 norm per channel; 0 to `most`. paper: the paper's, which is named as such.
+        signs: (S, S, 3) int8, -1 or 1 for each wave and channel, frequency (i, j) in row i + S // 2, column
+            j + S // 2. Waves beyond are refused, as the picture cannot carry them.
+        strip: thumbnails to choose another picture from, and `selected`, the place of this one; may be None.
+    """
+
+    pixels: np.ndarray
+    caption: str
+    epsilon: float
+    paper: float
+    signs: np.ndarray
+    strip: Thumbnails | None = None
+    selected: int = 0
+
+    @property
+    def most(self) -> float:
+        return 4 * self.paper
 
 
 def format_frequency(frequency: Frequency) -> str:
@@ -81,27 +112,105 @@ def heatmap_view(
     Raises:
         ValueError: no maps, an empty range or an unknown colour map.
     """
+    data = _maps(maps, value_range, colormap)
+    limit = max(len(view.values) // 2 for view in maps)
+    mount_synchronised(
+        _component, key, selected, read=lambda value: _read_frequency(value, limit), on_choice=on_select, data=data
+    )
+
+
+def wave_lab(
+    maps: Sequence[MapView],
+    picture: PictureUnderWave,
+    *,
+    selected: Frequency,
+    value_range: tuple[float, float],
+    colormap: str,
+    key: str,
+    on_select: Callable[[Frequency, float], None],
+    on_flip: Callable[[], None],
+    on_pick: Callable[[int], None],
+) -> None:
+    """Show heat maps beside a picture to which the browser adds the wave under the cursor, without a rerun.
+
+    Args:
+        maps, selected, value_range, colormap, key: as `heatmap_view` takes them.
+        on_select: called with the frequency and the size v that the visitor chose, before the rerun. It should store
+            both, and the next run should pass them back.
+        on_flip: called when the visitor asks for other signs.
+        on_pick: called with the place of the thumbnail that the visitor chose.
+    Raises:
+        ValueError: as `heatmap_view`.
+    """
+    data = _maps(maps, value_range, colormap)
+    limit = max(len(view.values) // 2 for view in maps)
+
+    def read(value: Any) -> tuple[int, int, float] | None:
+        match value:
+            case [i, j, int() | float() as epsilon] if 0 <= epsilon <= picture.most:
+                frequency = _read_frequency([i, j], limit)
+                return frequency and (*frequency, float(epsilon))
+        return None
+
+    def picked() -> None:
+        place = st.session_state[key].get("pick")
+        if picture.strip and isinstance(place, int) and 0 <= place < len(picture.strip.captions):
+            on_pick(place)
+
+    mount_synchronised(
+        _component,
+        key,
+        (*selected, picture.epsilon),
+        read=read,
+        on_choice=lambda choice: on_select(choice[:2], choice[2]),
+        about=picture.paper,  # a size v means something for pictures of one size
+        data=data | {"picture": _pack_picture(picture, key)},
+        on_flip_change=on_flip,
+        on_pick_change=picked,
+    )
+
+
+def _maps(maps: Sequence[MapView], value_range: tuple[float, float], colormap: str) -> dict[str, Any]:
+    """The maps and their colour bar, packed."""
     if not maps:
         raise ValueError("heatmap_view wants at least one map, got none")
     if not value_range[0] < value_range[1]:
         raise ValueError(f"value_range wants low < high, got {value_range}")
-    limit = max(len(view.values) // 2 for view in maps)
     signed = colormap in DIVERGING
-    mount_synchronised(
-        _component,
-        key,
-        selected,
-        read=lambda value: _read_frequency(value, limit),
-        on_choice=on_select,
-        data={
-            "range": [100 * end for end in value_range],
-            "table": base64.b64encode(colormap_table(colormap).tobytes()).decode(),
-            "signed": signed,
-            "unit": "points" if signed else "%",
-            "decimals": _DECIMALS,
-            "maps": [_pack(view) for view in maps],
+    return {
+        "range": [100 * end for end in value_range],
+        "table": base64.b64encode(colormap_table(colormap).tobytes()).decode(),
+        "signed": signed,
+        "unit": "points" if signed else "%",
+        "decimals": _DECIMALS,
+        "maps": [_pack(view) for view in maps],
+    }
+
+
+def _pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
+    """Pixels in rows of red, green and blue; signs as three bits a cell; the thumbnails in one sheet."""
+    bits = np.packbits(picture.signs.ravel() > 0, bitorder="little")
+    strip = picture.strip
+    return {
+        "key": key,
+        "pixels": base64.b64encode(picture.pixels.transpose(1, 2, 0).tobytes()).decode(),
+        "size": picture.pixels.shape[-1],
+        "caption": picture.caption,
+        "signs": base64.b64encode(bits.tobytes()).decode(),
+        "side": len(picture.signs),
+        "paper": picture.paper,
+        "most": picture.most,
+        "step": picture.paper / 20,
+        "strip": strip
+        and {
+            "digest": strip.digest,
+            "sheet": strip.sheet,
+            "columns": strip.columns,
+            "captions": strip.captions,
+            "lossless": strip.lossless,
+            "selected": picture.selected,
         },
-    )
+    }
 
 
 def _read_frequency(value: Any, limit: int) -> Frequency | None:
@@ -117,6 +226,8 @@ def _pack(view: MapView) -> dict[str, Any]:
     cells = np.where(np.isnan(scaled), _NOT_COMPUTED, scaled).astype("<i2")
     return {
         "title": view.title,
+        "note": view.note,
+        "colour": view.colour,
         "subtitle": view.subtitle,
         "label": view.value_label,
         "side": len(view.values),

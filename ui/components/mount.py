@@ -16,11 +16,17 @@ import streamlit as st
 
 T = TypeVar("T")
 Mount = Callable[..., Any]
+_HERE = Path(__file__).parent
 
 
-def register(name: str) -> Mount:
-    """The component `name`, whose `.css` and `.js` lie beside this file."""
-    css, js = (Path(__file__).with_name(f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+def register(name: str, *parts: str) -> Mount:
+    """The component `name`, whose `.css` and `.js` lie beside this file; those of `parts` are put behind them."""
+    css, js = (
+        "\n".join(
+            path.read_text(encoding="utf-8") for part in (name, *parts) if (path := _HERE / f"{part}.{kind}").exists()
+        )
+        for kind in ("css", "js")
+    )
     return st.components.v2.component(name, css=css, js=js)
 
 

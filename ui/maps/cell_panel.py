@@ -1,9 +1,8 @@
-"""The chosen wave on a real picture: what it looks like, and what it changes."""
+"""The picture under the wave, and what may be changed about it: size v and signs; both stand in the URL."""
 
 from __future__ import annotations
 
 import base64
-import html
 import math
 from dataclasses import dataclass
 
@@ -11,16 +10,15 @@ import numpy as np
 import streamlit as st
 
 from core import paper
-from core.classifiers.predictions import WaveOnImage, wave_on_image
-from core.fourier.basis import Frequency
+from core.classifiers.predictions import wave_on_image
+from core.fourier.basis import Frequency, all_random_signs
 from core.images.square import png_data_uri, to_uint8
+from ui.components.heatmap import PictureUnderWave
+from ui.shared.picture_choice import PictureStrip
 from ui.shared.pictures import Picture
 from ui.shared.text import whole_number
 
 SEED = "signs"  # in the URL
-_STYLE = """<style>.wave-row{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:.6rem}
-.wave-row figure{margin:0}.wave-row img{width:100%;border-radius:4px;display:block}
-.wave-row figcaption{font-size:.78rem;line-height:1.25;margin-top:.25rem;opacity:.85}</style>"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,76 +30,90 @@ class WavedPicture:
     epsilon: float
     seed: int
 
+    @property
+    def possible(self) -> bool:
+        """Whether the picture has the pixels that the wave needs."""
+        return max(map(abs, self.frequency)) <= self.picture.size // 2
 
-def wave_on_picture(picture: Picture, frequency: Frequency) -> WavedPicture | None:
-    """Draw the controls and the pictures; None where the picture is too small to carry the wave."""
-    half = picture.size // 2
-    if max(map(abs, frequency)) > half:
-        st.info(
-            f"Pictures of {picture.size} pixels carry at most {half} cycles per image: choose a cell nearer to the "
-            "middle, or a larger picture."
-        )
+
+def under_wave(picture: Picture, side: int, strip: PictureStrip | None) -> PictureUnderWave:
+    """The picture as the component wants it, ready for every wave of maps of that side that it can carry."""
+    side = min(side, 2 * (picture.size // 2) + 1)
+    count = len(strip.thumbnails.captions) if strip else 1
+    signs = _signs(side, count, seed())[:, :, picture.position]
+    return PictureUnderWave(
+        picture.pixels,
+        picture.caption,
+        strength(picture.size),
+        paper.EPSILON[picture.size],
+        signs,
+        strip.thumbnails if strip else None,
+        strip.selected if strip else 0,
+    )
+
+
+# Of all pictures of a set at once: that takes no longer than of one.
+@st.cache_data(show_spinner=False, max_entries=8)
+def _signs(side: int, count: int, seed: int) -> np.ndarray:
+    return all_random_signs(side, count, seed=seed)
+
+
+def strength(size: int) -> float:
+    """Size v of the wave on pictures of so many pixels: from this visit, else from the URL, else the paper's."""
+    key = f"v{size}"
+    if key not in st.session_state:
+        linked = _strength_in_url(key, 4 * paper.EPSILON[size])
+        st.session_state[key] = paper.EPSILON[size] if linked is None else linked
+    return st.session_state[key]
+
+
+def _strength_in_url(key: str, most: float) -> float | None:
+    try:
+        value = float(st.query_params.get(key, ""))
+    except ValueError:
         return None
-    paper_v = paper.EPSILON[picture.size]
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    epsilon = left.slider(
-        f"Size v of the wave (L2 norm per channel; the paper's is {paper_v:g})",
-        0.0,
-        4 * paper_v,
-        paper_v,
-        step=paper_v / 20,
-        format="%.2f",
-        key=f"v{picture.size}",
-        bind="query-params",
+    return value if math.isfinite(value) and 0 <= value <= most else None
+
+
+def set_strength(size: int, epsilon: float) -> None:
+    """Keep it for this visit; in the URL as well where it is not the paper's."""
+    key = f"v{size}"
+    st.session_state[key] = epsilon
+    if epsilon != paper.EPSILON[size]:
+        st.query_params[key] = f"{epsilon:g}"
+    elif key in st.query_params:
+        del st.query_params[key]
+
+
+def seed() -> int:
+    """Of the signs."""
+    value = st.session_state[SEED] = st.session_state.get(SEED, whole_number(st.query_params.get(SEED, "")) or 0)
+    if value or SEED in st.query_params:
+        st.query_params[SEED] = str(value)
+    return value
+
+
+def flip() -> None:
+    """Take the next signs."""
+    st.session_state[SEED] = seed() + 1
+
+
+def change_in_numbers(waved: WavedPicture) -> None:
+    """What clipping left of the wave, and the picture with it as a file."""
+    wave = wave_on_image(
+        waved.picture.image, waved.frequency, waved.epsilon, seed=waved.seed, position=waved.picture.position
     )
-    right.button("Re-roll the signs", icon=":material/casino:", on_click=_reroll, width="stretch")
-    waved = WavedPicture(picture, frequency, epsilon, _seed())
-    _pictures(waved, wave_on_image(picture.image, frequency, epsilon, seed=waved.seed, position=picture.position))
-    return waved
-
-
-def _seed() -> int:
-    seed = st.session_state[SEED] = st.session_state.get(SEED, whole_number(st.query_params.get(SEED, "")) or 0)
-    if seed or SEED in st.query_params:
-        st.query_params[SEED] = str(seed)
-    return seed
-
-
-def _reroll() -> None:
-    st.session_state[SEED] = _seed() + 1
-
-
-def _pictures(waved: WavedPicture, wave: WaveOnImage) -> None:
-    """Five pictures: clean, wave, perturbed, change as it is, change amplified."""
-    (i, j), size = waved.frequency, waved.picture.size
-    largest = float(np.abs(wave.change).max())
-    factor = 0.5 / largest if largest > 0 else 1.0
-    radius = math.hypot(i, j)
-    period = f"one wave every {size / radius:.1f} pixels" if radius else "constant brightness"
-    grey_wave = 0.5 + 0.5 * wave.basis / np.abs(wave.basis).max()
-    shown = [
-        ("Picture", waved.picture.caption, wave.clean),
-        ("Wave", f"{radius:.1f} cycles per image, {period}", np.repeat(grey_wave[None], 3, axis=0)),
-        ("Picture with the wave", "clipped to [0, 1]", wave.perturbed),
-        ("Change, as it is", "grey is no change", 0.5 + wave.change),
-        (f"Change × {factor:.3g}", "amplified to the full range", 0.5 + factor * wave.change),
-    ]
-    crisp = "pixelated" if size < 100 else "auto"
-    figures = "".join(
-        f'<figure><img src="{png_data_uri(to_uint8(image))}" alt="{html.escape(f"{title}: {text}")}" '
-        f'style="image-rendering:{crisp}"><figcaption><b>{title}</b><br>{html.escape(text)}</figcaption></figure>'
-        for title, text, image in shown
-    )
-    st.html(f'{_STYLE}<div class="wave-row" data-wave="{i},{j}">{figures}</div>')
     norms = " / ".join(f"{norm:.2f}" for norm in wave.norm)
-    st.caption(
+    largest = float(np.abs(wave.change).max())
+    st.markdown(
         f"L2 norm per channel: {waved.epsilon:.2f} before clipping; {norms} (red / green / blue) after. "
         f"Largest change of a pixel: {largest:.3f} of 1."
     )
+    (i, j), name = waved.frequency, f"v{waved.epsilon:g}"
     st.download_button(
-        "This picture (PNG)",
+        "The picture with the wave (PNG)",
         lambda: base64.b64decode(png_data_uri(to_uint8(wave.perturbed)).partition(",")[2]),
-        f"wave_{i}_{j}_v{waved.epsilon:g}.png",
+        f"wave_{i}_{j}_{name}.png",
         "image/png",
         icon=":material/download:",
         on_click="ignore",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -13,9 +15,11 @@ from core.classifiers.registry import ClassifierSpec
 from core.data.classes import ClassSet
 from core.errors import sentence
 from core.fourier.basis import Frequency
+from ui.maps.answer_rows import Row, answer_rows
 from ui.maps.cell_panel import WavedPicture
+from ui.maps.models import Answering, model_colour, short_title
 from ui.maps.prediction_tables import prediction_table, probability_curve
-from ui.shared.model_cache import NONE_READY, classifier_for, ready_classifiers
+from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import CLASS_SET_OF, samples
 from ui.shared.text import as_markdown
 
@@ -31,7 +35,7 @@ def wait_for_first_paint() -> bool:
     """
     if "torch" in sys.modules or LOADING in st.session_state:
         return False
-    st.caption("Loading the classifiers …")
+    st.markdown("Loading the classifiers …")
 
     def load() -> None:
         if LOADING in st.session_state:
@@ -43,18 +47,49 @@ def wait_for_first_paint() -> bool:
     return True
 
 
-def draw_predictions(waved: WavedPicture) -> list[ClassifierSpec]:
-    """Predictions among the picture's own class set, and the curve over v; returns the classifiers that made them."""
+def draw_answers(who: Sequence[Answering], waved: WavedPicture) -> Callable[[], None]:
+    """A row for each classifier; returns what counts how often the wave flips the bundled samples, and fills it in.
+
+    Counting comes last on the page: it goes chunk by chunk, so that another click is not kept waiting.
+    """
+    picture, place, rows = waved.picture, st.empty(), list[Row]()
+    for one in who:
+        found = predict(one.spec, waved, picture.class_set)
+        if found is not None:
+            title = short_title(one.spec.title)
+            rows.append(Row(title, one.stands_for, model_colour(one.spec.name), found))
+    kind = next(kind for kind, class_set in CLASS_SET_OF.items() if class_set == picture.class_set)
+    data = samples(kind)
+    total = len(data) if data.image_size == picture.size else None
+    names = {short_title(one.spec.title): one.spec.name for one in who}
+
+    def draw() -> None:
+        if rows:
+            with place:
+                answer_rows(rows, picture.classes.names, picture.label, waved.frequency, total)
+
+    def count() -> None:
+        for k, row in enumerate(rows):
+            if total is not None:
+                starts = range(0, total, FLIP_CHUNK)
+                wave = waved.frequency, waved.epsilon, waved.seed
+                changed = sum(_flips(names[row.title], kind, start, *wave).changed for start in starts)
+                rows[k] = replace(row, flips=(changed, total))
+        draw()
+
+    draw()
+    return count
+
+
+def draw_details(waved: WavedPicture) -> None:
+    """Every ready classifier's leading classes, and the true class's probability against the size v."""
     picture = waved.picture
-    ready = ready_classifiers(picture.class_set)
-    if not ready:
-        st.info(NONE_READY)
-        return []
-    st.markdown("##### How the predictions change")
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
     found: dict[str, Predictions] = {}
-    for spec in ready:
-        with st.empty():
+    ready = ready_classifiers(picture.class_set)
+    columns = st.columns(4, gap="medium")
+    for number, spec in enumerate(ready):
+        with columns[number % 4]:
             predictions = predict(spec, waved, picture.class_set, sizes=sizes)
             if predictions is not None:
                 found[spec.title] = predictions
@@ -63,7 +98,6 @@ def draw_predictions(waved: WavedPicture) -> list[ClassifierSpec]:
                 )
     if found:
         probability_curve(found, picture.classes.names, picture.label, waved.epsilon)
-    return [spec for spec in ready if spec.title in found]
 
 
 def predict(
@@ -95,30 +129,6 @@ def _predictions(
     picture, wave = waved.picture, (waved.frequency, waved.epsilon)
     classifier = classifier_for(name, classes, template)
     return predict_under_wave(classifier, picture.image, *wave, sizes, seed=waved.seed, position=picture.position)
-
-
-def draw_flips(specs: list[ClassifierSpec], waved: WavedPicture) -> None:
-    """How often this wave changes the top-1 prediction over the bundled samples, counted chunk by chunk.
-
-    Each chunk is a short piece of work, so that another click is not kept waiting.
-    """
-    kind = next(kind for kind, class_set in CLASS_SET_OF.items() if class_set == waved.picture.class_set)
-    data = samples(kind)
-    if not specs or data.image_size != waved.picture.size:
-        return
-    total = len(data)
-    st.markdown(f"##### How often this wave flips the {total} bundled samples")
-    for spec in specs:
-        place, counts = st.empty(), np.zeros(3, int)
-        for start in range(0, total, FLIP_CHUNK):
-            place.caption(f"{spec.title}: counting, {start} of {total}")
-            part = _flips(spec.name, kind, start, waved.frequency, waved.epsilon, waved.seed)
-            counts += part.changed, part.broken, part.repaired
-        changed, broken, repaired = counts
-        place.markdown(
-            f"**{spec.title}**: {changed} of {total} top-1 predictions change; {broken} were right and become wrong, "
-            f"{repaired} were wrong and become right."
-        )
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)

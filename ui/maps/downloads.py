@@ -21,17 +21,16 @@ def file_stem(label: str) -> str:
 
 def map_downloads(chosen: Sequence[Entry]) -> None:
     """One row of buttons for each shown map; files are made when asked for."""
-    with st.expander("Download these maps", icon=":material/download:"):
-        for entry in chosen:
-            st.markdown(f"**{as_markdown(entry.label)}**")
-            stem, heatmap = file_stem(entry.label), entry.heatmap
-            with st.container(horizontal=True):
-                for kind, made in (
-                    ("npz", heatmap.to_bytes),
-                    ("csv", partial(heatmap_csv, heatmap)),
-                    ("png", partial(_figure, entry)),
-                ):
-                    st.download_button(kind.upper(), made, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
+    for entry in chosen:
+        st.markdown(f"**{as_markdown(entry.label)}**")
+        stem, heatmap = file_stem(entry.label), entry.heatmap
+        with st.container(horizontal=True):
+            for kind, made in (
+                ("npz", heatmap.to_bytes),
+                ("csv", partial(heatmap_csv, heatmap)),
+                ("png", partial(_figure, entry)),
+            ):
+                st.download_button(kind.upper(), made, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
 
 
 def _figure(entry: Entry) -> bytes:

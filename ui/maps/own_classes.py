@@ -39,10 +39,9 @@ class Question:
 
 def own_question() -> Question | None:
     """Draw the fields; None without a CLIP, or where what is typed cannot be asked (the page says why)."""
-    st.markdown("##### Ask CLIP in your own words")
     clips = ready_clips()
     if not clips:
-        st.caption(
+        st.markdown(
             "A CLIP can be asked about any classes that you type, but none is ready on this machine: the page "
             "**Models and data** has CLIP models."
         )
@@ -71,9 +70,10 @@ def own_question() -> Question | None:
         st.caption("This is too long for the URL: a link to this page will ask about other classes.")
     small = [spec.title for spec in clips if spec.name in bundled_specs()]
     if small:
-        st.caption(
-            f"{' and '.join(small)} learned from captions about the ten classes of CIFAR-10 alone: about any other "
-            "word it has to guess."
+        they = "it has" if len(small) == 1 else "they have"
+        st.markdown(
+            f"{' and '.join(small)} learned from captions about the ten classes of CIFAR-10 alone: {they} to guess at "
+            "any other word."
         )
     try:
         return Question(clips, parse_class_list(typed), parse_template(pattern))

@@ -13,7 +13,7 @@ from core.classifiers.predictions import Predictions
 from core.fourier.basis import Frequency
 from ui.shared.charts import line_styles, show_chart
 
-MAX_ROWS, MAX_COMPLETE_ROWS = 7, 10
+MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
 _STYLE = """<style>
 .predictions{width:100%;border-collapse:collapse;font-size:.85rem;margin-bottom:.8rem}
 .predictions caption{text-align:left;font-weight:600;padding-bottom:.2rem;color:inherit}

@@ -13,12 +13,11 @@ from ui.shared.text import as_markdown, one_line
 
 
 def provenance(chosen: Sequence[Entry]) -> None:
-    """Draw the sentences, folded away."""
-    with st.expander("Where these maps come from", icon=":material/info:"):
-        for entry in chosen:
-            published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
-            words = published_words(entry.heatmap) if published else computed_words(entry.heatmap)
-            st.markdown(f"**{as_markdown(entry.label)}**  \n{words}")
+    """Draw the sentences."""
+    for entry in chosen:
+        published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
+        words = published_words(entry.heatmap) if published else computed_words(entry.heatmap)
+        st.markdown(f"**{as_markdown(entry.label)}**  \n{words}")
 
 
 def published_words(heatmap: Heatmap) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import math
 from collections.abc import Sequence
 
@@ -13,55 +14,76 @@ from core.fourier.analysis import RadialProfile, radial_profile
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import Entry
-from ui.shared.charts import line_styles, show_chart
+from ui.maps.models import model_colour
 
-FIELDS = ("radius", "error", "low", "high", "waves")  # of a ring, errors in per cent
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+STROKES = ("solid", "dashed", "dotted", "double")  # of the legend, in the same order
+
+FIELDS = ("radius", "error", "low", "high", "waves", "whole")  # of a ring, errors in per cent
+HEIGHT = 190  # CSS pixels of plot and axes together
 
 
 @functools.lru_cache(maxsize=64)
 def _profile(heatmap: Heatmap, top: int) -> RadialProfile:
     """Profiles by the map's identity: a map never changes, and a click must not compute them anew."""
-    return radial_profile(heatmap, top)
+    return radial_profile(heatmap, top, corners=True)
 
 
 def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> None:
-    """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius."""
-    rows = []
+    """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
+
+    The intervals are Wilson's for n images: all waves of a ring were added to the same images, so more waves do not
+    make them narrower. Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow
+    points.
+    """
+    rows, cut = [], []
     for entry in chosen:
         profile = _profile(entry.heatmap, top)
-        columns = (profile.radius, 100 * profile.rate, 100 * profile.low, 100 * profile.high, profile.waves)
-        for ring in zip(*(column.tolist() for column in columns), strict=True):
+        columns = (profile.radius, *(100 * part for part in (profile.rate, profile.low, profile.high)))
+        for ring in zip(*(column.tolist() for column in (*columns, profile.waves, profile.whole)), strict=True):
             rows.append({"map": entry.label} | dict(zip(FIELDS, ring, strict=True)))
-    radius = alt.X("radius:Q", title="radius √(i² + j²), cycles per image")
-    colour, dash = line_styles("map:N", [entry.label for entry in chosen])
+        if not profile.whole.all():
+            cut.append(int(profile.radius[~profile.whole][0]))
+    labels = [entry.label for entry in chosen]
+    colours = [model_colour(entry.heatmap.metadata["classifier"]["name"]) for entry in chosen]
+    colour = alt.Color("map:N", scale=alt.Scale(domain=labels, range=colours), title=None, legend=None)
+    dashes = alt.Scale(domain=labels, range=[DASHES[k % 4] for k in range(len(labels))])
+    radius = alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2))
     error = alt.Y("low:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100]))
     base = alt.Chart(alt.Data(values=rows))
-    band = base.mark_area(opacity=0.2).encode(radius, error, alt.Y2("high:Q"), colour.legend(None))
-    line = base.mark_line(point=alt.OverlayMarkDef(size=22)).encode(
-        radius,
-        alt.Y("error:Q"),
-        colour,
-        dash,
-        tooltip=[
-            alt.Tooltip("map:N"),
-            alt.Tooltip("radius:Q"),
-            alt.Tooltip("error:Q", format=".1f", title="error (%)"),
-            alt.Tooltip("low:Q", format=".1f", title="95 % from"),
-            alt.Tooltip("high:Q", format=".1f", title="to"),
-            alt.Tooltip("waves:Q", title="waves in the ring"),
-        ],
-    )
-    st.markdown("##### Error against radius")
-    show_chart(
-        [band, line],
-        radius,
-        round(math.hypot(*selected)),
-        height=290,
-        lines=len(chosen),
+    band = base.mark_area(opacity=0.2).encode(radius, error, alt.Y2("high:Q"), colour)
+    mean = base.encode(radius, alt.Y("error:Q"), colour)
+    line = mean.mark_line().encode(alt.StrokeDash("map:N", scale=dashes, legend=None))
+    tooltip = [
+        alt.Tooltip("map:N"),
+        alt.Tooltip("radius:Q"),
+        alt.Tooltip("error:Q", format=".1f", title="error (%)"),
+        alt.Tooltip("low:Q", format=".1f", title="95 % from"),
+        alt.Tooltip("high:Q", format=".1f", title="to"),
+        alt.Tooltip("waves:Q", title="waves in the ring"),
+        alt.Tooltip("whole:N", title="whole ring"),
+    ]
+    rings = mean.transform_filter("datum.whole").mark_point(size=22, filled=True, opacity=1).encode(tooltip=tooltip)
+    parts = mean.transform_filter("!datum.whole").mark_point(size=26, filled=False).encode(tooltip=tooltip)
+    here = round(math.hypot(*selected))
+    rule = alt.Chart(alt.Data(values=[{"radius": here}])).mark_rule(strokeDash=[4, 4], color="#888888").encode(radius)
+    chart = alt.layer(band, line, rings, parts, rule).properties(height=HEIGHT)
+    _legend(labels, colours, f"hollow: cut by the square, from radius {min(cut)}" if cut else "")
+    # Without a check against Vega-Lite's schema, which takes longer than the rest.
+    st.vega_lite_chart(
+        chart.to_dict(validate=False),
+        width="stretch",
         key="frequency.radial",
-        alt_text=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",
+        alt=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",
     )
-    st.caption(
-        "Mean over each whole ring of waves. Bands: Wilson 95 % intervals for n images; all waves of a ring were added "
-        "to the same images, so more waves do not make them narrower."
-    )
+
+
+def _legend(labels: Sequence[str], colours: Sequence[str], note: str) -> None:
+    """One line above the plot: a stroke for each map; `note` about the points."""
+    strokes = [
+        f'<span style="display:inline-block;width:1.6rem;vertical-align:middle;margin-right:.3rem;'
+        f'border-top:3px {STROKES[k % 4]} {colour}"></span>{html.escape(label.split(" · ")[0])}'
+        for k, (label, colour) in enumerate(zip(labels, colours, strict=True))
+    ]
+    parts = " &ensp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in [*strokes, note])
+    st.html(f'<div style="font-size:.8rem;line-height:1.5"><b>Error by radius</b> &ensp; {parts}</div>')

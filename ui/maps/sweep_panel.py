@@ -29,8 +29,6 @@ BATCH_SIZES = {32: 64, 224: 8}
 
 def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
     """Controls of a small sweep, maybe over the chosen picture; `on_result` gets the label of each finished map."""
-    st.divider()
-    st.markdown("##### Run on this machine")
     st.markdown(
         "A small sweep of your own: over the bundled samples, or over the one picture chosen above, where every cell "
         "becomes the probability of its class. The result appears beside the other maps and can be downloaded. Full "
@@ -67,7 +65,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     )
     paper_v = paper.EPSILON[dataset.image_size]
     epsilon = columns[3].number_input(
-        "Size v", 0.0, 10 * paper_v, paper_v, key=f"sweep.v{dataset.image_size}", disabled=disabled
+        "Strength v", 0.0, 10 * paper_v, paper_v, key=f"sweep.v{dataset.image_size}", disabled=disabled
     )
     waves, images = len(half_plane(side)), len(dataset)
     left, right = st.columns([1, 4], vertical_alignment="center")

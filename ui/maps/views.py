@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from core.fourier.analysis import difference, minus_clean
 from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import MapView
 from ui.maps.catalogue import Entry
+from ui.maps.models import map_note, model_colour
 
 METRICS = {"Top-1": 1, "Top-5": 5}
 PROBABILITY = "Probability"
@@ -54,12 +56,19 @@ def _signed(views: list[MapView]) -> ShownMaps:
     return ShownMaps(views, "vik", (-end, end))
 
 
+def _who(entry: Entry) -> dict[str, Any]:
+    """Whose map it is: its note and its colour."""
+    return {"note": map_note(entry), "colour": model_colour(entry.heatmap.metadata["classifier"]["name"])}
+
+
 def _title(entry: Entry) -> str:
     return entry.label.split(" · ")[0]
 
 
 def _error(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
-    return MapView(_title(entry), entry.subtitle, heatmap.rate(top), heatmap.interval(top), f"top-{top} error")
+    return MapView(
+        _title(entry), entry.subtitle, heatmap.rate(top), heatmap.interval(top), f"top-{top} error", **_who(entry)
+    )
 
 
 def _unknown(heatmap: Heatmap) -> np.ndarray:
@@ -70,21 +79,21 @@ def _probability(entry: Entry, heatmap: Heatmap) -> MapView:
     values, subtitle = heatmap.true_probability, entry.subtitle
     if values is None:
         values, subtitle = _unknown(heatmap), f"{subtitle} · probabilities not published"
-    return MapView(_title(entry), subtitle, values, value_label="probability of the true class")
+    return MapView(_title(entry), subtitle, values, value_label="probability of the true class", **_who(entry))
 
 
 def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     found, label = minus_clean(heatmap, top), f"rise of top-{top} error"
     if found is None:
-        return MapView(_title(entry), entry.subtitle, _unknown(heatmap), value_label=label)
-    return MapView(_title(entry), entry.subtitle, found.value, found.interval, label)
+        return MapView(_title(entry), entry.subtitle, _unknown(heatmap), value_label=label, **_who(entry))
+    return MapView(_title(entry), entry.subtitle, found.value, found.interval, label, **_who(entry))
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
     found = difference(first[1], second[1], top)
     return MapView(
         f"{_title(first[0])} minus {_title(second[0])}",
-        "brown: more errors of the first · blue: more errors of the second",
+        f"brown: {_title(first[0])} has more errors · blue: {_title(second[0])} has more",
         found.value,
         found.interval,
         f"difference of top-{top} error",

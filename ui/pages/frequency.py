@@ -1,91 +1,104 @@
-"""Page *Frequency sensitivity*: Fourier heat maps side by side, and what the chosen wave does."""
+"""Page *Frequency sensitivity*: Fourier heat maps, the wave in view on a picture, and what classifiers make of it."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
+from core.data.classes import PRECOMPUTED
 from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap, HeatmapError
-from ui.components.heatmap import format_frequency, heatmap_view
+from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, add_map, entries
-from ui.maps.cell_panel import wave_on_picture
-from ui.maps.cell_predictions import draw_flips, draw_predictions, wait_for_first_paint
+from ui.maps.cell_panel import WavedPicture, change_in_numbers, flip, seed, set_strength, strength, under_wave
+from ui.maps.cell_predictions import draw_answers, draw_details, wait_for_first_paint
 from ui.maps.downloads import map_downloads
-from ui.maps.own_classes import draw_own_predictions, own_question
+from ui.maps.models import answering
+from ui.maps.own_classes import CLASSES, PROMPT, draw_own_predictions, own_question
 from ui.maps.provenance import provenance
 from ui.maps.radial_chart import radial_chart
+from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES, Story, story_from_url, story_into_url, story_text
 from ui.maps.sweep_panel import sweep_panel
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps
-from ui.shared.picture_choice import choose_picture
+from ui.shared.model_cache import NONE_READY, ready_classifiers
+from ui.shared.picture_choice import choose_picture, pick_picture, picture_strip
+from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown
 
-# Everything this page keeps for a visitor. The first four stand in its URL as well, as does `cell`.
-MAPS, METRIC, SHOW, CROP = "maps", "metric", "show", "crop"
+# Everything this page keeps for a visitor. The first five stand in its URL as well, as do `cell` and `story`.
+MAPS, METRIC, SHOW, CROP, TAB = "maps", "metric", "show", "crop", "tab"
 CELL = "frequency.cell"
-UPLOADED, STORY, PENDING = "frequency.uploaded_map", "frequency.story", "frequency.pending_map"
+UPLOADED, PENDING, ALL_ANSWER = "frequency.uploaded_map", "frequency.pending_map", "frequency.all_answer"
 
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": 1023}
-FIRST = {"cifar10": 0, "photographs": 0}
+# Of each bundled set the picture to begin with; precomputed/make_default_picture.py has the rule.
+FIRST = {"cifar10": json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"], "photographs": 0}
 MAX_FREQUENCY = 511
 MAX_MAPS = 4
+DETAILS, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = ("Details", "Your own words", "Your own sweep", "Sources and downloads")
+
+# Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
+_STYLE = """<style>
+[data-testid=stMainBlockContainer]{padding:4rem clamp(1rem,3vw,2.5rem) 2rem}
+[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]{gap:.5rem}
+.st-key-frequency-bar h1{font-size:26px;padding:0;line-height:1.3}
+.st-key-frequency-verdict{min-height:3rem}.st-key-frequency-verdict p{line-height:1.45}
+@media (min-width:641px){.st-key-frequency-lab{min-height:calc(clamp(180px,100vh - 540px,480px) + 110px)}}
+.st-key-frequency-predictions{min-height:215px}.st-key-frequency-rings{min-height:215px}
+.st-key-frequency-rings{gap:.2rem}
+@media (max-width:640px){.st-key-frequency-bar h1{font-size:22px}.st-key-frequency-bar{gap:.4rem}
+.st-key-frequency-lab{min-height:900px}.st-key-frequency-predictions{min-height:260px}}
+</style>"""
 
 
 def page() -> None:
     """Draw the page: every part gets its place first, and is filled in the order of what it costs."""
+    st.markdown(_STYLE, unsafe_allow_html=True)  # unlike st.html it is there at the first paint
     _restore()
-    st.title("Which frequencies does CLIP rely on?")
-    st.markdown(
-        "Each cell of a **Fourier heat map** is one wave. Its colour is how often a classifier is wrong when that wave "
-        "is added to every test image: slow waves in the middle, fast ones outside. **Click a cell** to see the wave, "
-        "what it does to a picture, and how each classifier's prediction changes."
-    )
-    _stories()
-    chosen = _controls(entries())
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar"):
+        st.title("Which frequencies does CLIP rely on?", width="content", anchor=False)
+        _stories()
+        chosen = _controls(entries())
+        picture = _picture()
     if not chosen:
         st.info("Choose at least one map above.")
         return
     frequency = st.session_state[CELL]
-    _maps(chosen, frequency)
-    pictures, predictions = st.columns([3, 2], gap="large")
-    rings, origins = st.columns([3, 2], gap="large")
-    with pictures:
-        st.markdown(f"##### The wave {format_frequency(frequency)} on a picture")
-        picture = choose_picture("cell", url_prefix="", first=FIRST)
-        waved = wave_on_picture(picture, frequency) if picture is not None else None
-        question = own_question() if waved is not None else None
-        own_predictions = st.container(key="own-predictions")
-    with rings:
-        radial_chart(chosen, top=METRICS.get(st.session_state[METRIC], 1), selected=frequency)
-    with origins:
-        provenance(chosen)
-        map_downloads(chosen)
-    sweep_panel(picture, on_result=_show_new_map)
-    if waved is None:
-        return
-    with predictions:
-        if wait_for_first_paint():
-            return
-        answering = draw_predictions(waved)
-    if question is not None:
-        with own_predictions:
-            draw_own_predictions(question, waved)
-    with predictions:
-        draw_flips(answering, waved)
+    _verdict(chosen, frequency)
+    with st.container(key="frequency-lab"):
+        _maps(chosen, frequency, picture)
+    waved = None
+    if picture is not None:
+        waved = WavedPicture(picture, frequency, strength(picture.size), seed())
+    predictions, rings = st.columns([4, 3], gap="medium")
+    with predictions, st.container(key="frequency-predictions"):
+        count_flips, ready = _predictions(chosen, waved)
+    with rings, st.container(key="frequency-rings"):
+        radial_chart(chosen, top=_top(), selected=frequency)
+    _tabs(chosen, picture, waved if ready else None)
+    if count_flips is not None:
+        count_flips()
 
 
 def _restore() -> None:
-    """The chosen wave: from this visit, else from the URL, else the first story's."""
+    """What the URL asks for: a story, a wave; else what this visit has, else the first story."""
     if label := st.session_state.pop(PENDING, None):
         st.session_state[MAPS] = [*st.session_state.get(MAPS, []), label][-MAX_MAPS:]
         if entries()[label].heatmap.metadata["dataset"]["n"] == 1:
             # One image is right or wrong; its probability says more.
             st.session_state[METRIC] = PROBABILITY
     if CELL not in st.session_state:
-        st.session_state[CELL] = _parse_cell(st.query_params.get("cell", "")) or STORIES[0].frequency
+        cell = _parse_cell(st.query_params.get("cell", ""))
+        if linked := story_from_url():
+            _tell(linked, keep=st.query_params.to_dict())
+        st.session_state[CELL] = cell or _told().frequency
     text = "{},{}".format(*st.session_state[CELL])
     if st.query_params.get("cell") != text:
         st.query_params["cell"] = text
@@ -97,58 +110,65 @@ def _parse_cell(text: str) -> Frequency | None:
     return cell if cell and max(map(abs, cell)) <= MAX_FREQUENCY else None
 
 
-def _select(frequency: Frequency) -> None:
-    st.session_state[CELL] = frequency
+def _told() -> Story:
+    return STORIES[st.session_state.get("frequency.story", 0)]
 
 
 def _stories() -> None:
-    known = entries()
-    named = next((story for story in STORIES if story.title == st.session_state.get(STORY)), None)
-    told = named or story_from_url() or STORIES[0]
-    story_into_url(told)
-    with st.container(horizontal=True):
-        for story in STORIES:
-            st.button(
-                story.title,
-                help=story_text(story, known),
-                on_click=_tell,
-                args=(story,),
-                type="primary" if story is told else "secondary",
-                key=f"story {story.title}",
-            )
-    st.markdown(f"**{told.title}.** {story_text(told, known)}")
+    """A button for each step."""
+    for number, story in enumerate(STORIES, 1):
+        st.button(
+            str(number),
+            help=f"Story {number} of {len(STORIES)}: {story.title}",
+            on_click=_tell,
+            args=(story,),
+            type="primary" if story is _told() else "secondary",
+            key=f"story {story.title}",
+        )
 
 
-def _tell(story: Story) -> None:
+def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
+    """Show what the story shows, except where a link says otherwise: `keep`, the URL's parameters."""
     known = entries()
-    st.session_state[STORY] = story.title
-    st.session_state[MAPS] = [label for label in story.maps if label in known]
-    st.session_state[SHOW] = story.show
-    st.session_state[METRIC] = "Top-1"
+    st.session_state["frequency.story"] = STORIES.index(story)
+    story_into_url(story)
+    wanted = {
+        MAPS: [label for label in story.maps if label in known],
+        SHOW: story.show,
+        METRIC: "Top-1",
+        "pictures": story.pictures,
+    }
+    for key, value in wanted.items():
+        if key not in (keep or {}):
+            st.session_state[key] = value
     st.session_state[CELL] = story.frequency
-    st.session_state["pictures"] = story.pictures
 
 
 def _controls(available: dict[str, Entry]) -> list[Entry]:
-    """The row of controls; returns the chosen maps, in order."""
-    default = [label for label in STORIES[0].maps if label in available]
-    labels = st.multiselect(
-        "Maps", list(available), default=default, key=MAPS, bind="query-params", max_selections=MAX_MAPS
-    )
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    """Two menus; returns the chosen maps, in order."""
+    default = [label for label in _told().maps if label in available]
+    with st.popover("Maps", icon=":material/grid_on:"):
+        labels = st.multiselect(
+            "Maps", list(available), default=default, key=MAPS, bind="query-params", max_selections=MAX_MAPS
+        )
+        _upload()
+    with st.popover("View", icon=":material/tune:"):
         for label, options, first, key in (
             ("Metric", [*METRICS, PROBABILITY], "Top-1", METRIC),
             ("Show", SHOWS, "Error", SHOW),
             ("Crop", list(CROPS), "63 × 63", CROP),
         ):
             st.segmented_control(label, options, default=first, key=key, required=True, bind="query-params")
-        with st.popover("Add a map", icon=":material/upload_file:"):
-            _upload()
+        st.toggle("Every model that is ready predicts", key=ALL_ANSWER)
     return [available[label] for label in labels]
 
 
+def _top() -> int:
+    return METRICS.get(st.session_state[METRIC], 1)
+
+
 def _upload() -> None:
-    st.markdown("A heat map file (`.npz`) that `python -m core.sweep` wrote, on this machine or another.")
+    st.markdown("Add a heat map file (`.npz`) that `python -m core.sweep` wrote, on this machine or another.")
     file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=10)
     if file is None or st.session_state.get("frequency.last_upload") == file.file_id:
         return
@@ -167,18 +187,42 @@ def _show_new_map(label: str) -> None:
     st.rerun()
 
 
-def _maps(chosen: list[Entry], selected: Frequency) -> None:
-    """The maps, and what a comparison leaves out."""
+def _picture() -> Picture | None:
+    """The library and the upload; thumbnails only while it is open, as the strip beside the maps has them, too."""
+    library = st.popover("Picture", icon=":material/image:", key="frequency.library", on_change="rerun")
+    with library:
+        return choose_picture("cell", url_prefix="", first=FIRST, grid=bool(library.open))
+
+
+def _verdict(chosen: list[Entry], frequency: Frequency) -> None:
+    """One sentence: the story's while its wave and maps are in view, else the cell's."""
+    story = _told()
+    with st.container(key="frequency-verdict"):
+        if frequency == story.frequency and tuple(entry.label for entry in chosen) == story.maps:
+            st.markdown(f"**{story.title}.** {story_text(story, entries())}")
+        else:
+            st.markdown(cell_verdict(chosen, frequency, _top()))
+
+
+def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> None:
+    """The maps beside the picture, and what a comparison leaves out."""
     metric, show = st.session_state[METRIC], st.session_state[SHOW]
     shown = shown_maps(chosen, metric, show, CROPS[st.session_state[CROP]])
-    heatmap_view(
-        shown.views,
-        selected=selected,
-        value_range=shown.value_range,
-        colormap=shown.colormap,
-        key="frequency.heatmaps",
-        on_select=_select,
-    )
+    look: dict[str, Any] = {"value_range": shown.value_range, "colormap": shown.colormap, "key": "frequency.heatmaps"}
+    if picture is None:
+        st.info("Open **Picture** above and choose a file of your own, or a bundled picture.")
+        heatmap_view(shown.views, selected=selected, on_select=partial(_select, None), **look)
+    else:
+        side = max(len(view.values) for view in shown.views)
+        wave_lab(
+            shown.views,
+            under_wave(picture, side, picture_strip("cell", url_prefix="")),
+            selected=selected,
+            on_select=partial(_select, picture.size),
+            on_flip=flip,
+            on_pick=lambda place: pick_picture("cell", place, url_prefix=""),
+            **look,
+        )
     if show == "Difference" and metric != PROBABILITY:
         if len(chosen) < 2:
             st.info("A difference needs two maps: choose a second one above.")
@@ -187,6 +231,52 @@ def _maps(chosen: list[Entry], selected: Frequency) -> None:
                 "These two maps were not measured alike. " + as_markdown(" ".join(reasons)), icon=":material/warning:"
             )
         if len(chosen) > 2:
-            st.caption("The difference is that of the first two maps chosen.")
+            st.markdown("The difference is that of the first two maps chosen.")
     if show == "Minus clean" and any(entry.heatmap.clean_rate() is None for entry in chosen):
-        st.caption("Maps whose source does not give the clean error have nothing to subtract and stay empty.")
+        st.markdown("Maps whose source does not give the clean error have nothing to subtract and stay empty.")
+
+
+def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:
+    """Keep what the visitor chose: a wave and, for pictures of `size` pixels, its strength."""
+    st.session_state[CELL] = frequency
+    if size is not None:
+        set_strength(size, epsilon)
+
+
+def _predictions(chosen: list[Entry], waved: WavedPicture | None) -> tuple[Callable[[], None] | None, bool]:
+    """The rows; returns what counts flips, to be called last, and whether classifiers may be used in this run."""
+    if waved is None:
+        return None, False
+    if not waved.possible:
+        st.info("There are no predictions: the picture cannot carry this wave.")
+        return None, False
+    ready = ready_classifiers(waved.picture.class_set)
+    if not ready:
+        st.info(NONE_READY)
+        return None, False
+    if wait_for_first_paint():
+        return None, False
+    return draw_answers(answering([] if st.session_state[ALL_ANSWER] else chosen, ready), waved), True
+
+
+def _tabs(chosen: list[Entry], picture: Picture | None, waved: WavedPicture | None) -> None:
+    """What does not change with each click. Only the open tab is computed, and the sweep, which may be running."""
+    asked = CLASSES in st.query_params or PROMPT in st.query_params
+    tabs = st.tabs(TABS, key=TAB, default=OWN_WORDS if asked else DETAILS, on_change="rerun", bind="query-params")
+    details, own_words, own_sweep, sources = tabs
+    with details:
+        if details.open and waved is not None:
+            change_in_numbers(waved)
+            draw_details(waved)
+    with own_words:
+        if own_words.open:
+            question = own_question()
+            with st.container(key="own-predictions"):
+                if question is not None and waved is not None:
+                    draw_own_predictions(question, waved)
+    with own_sweep:
+        sweep_panel(picture, on_result=_show_new_map)
+    with sources:
+        if sources.open:
+            provenance(chosen)
+            map_downloads(chosen)

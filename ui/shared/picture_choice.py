@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -16,13 +17,22 @@ from ui.shared.text import as_markdown, one_line, whole_number
 THUMBNAILS = {"cifar10": 36, "photographs": 72}  # CSS pixels
 
 
-def choose_picture(page: str, *, url_prefix: str, first: Mapping[str, int]) -> Picture | None:
+@dataclass(frozen=True)
+class PictureStrip:
+    """The bundled pictures of the chosen set, for a component with its own thumbnails; `selected` is a place."""
+
+    thumbnails: Thumbnails
+    selected: int
+
+
+def choose_picture(page: str, *, url_prefix: str, first: Mapping[str, int], grid: bool = True) -> Picture | None:
     """Draw the choice and return the picture, None while an upload is awaited.
 
     Args:
         page: begins the keys of what is kept for the visitor.
         url_prefix: begins the names of the URL's parameters: `{url_prefix}pictures` and `{url_prefix}picture`.
         first: the sample to begin with, of each bundled set.
+        grid: draw the thumbnails, too.
     """
     chosen = st.segmented_control(
         "Picture",
@@ -34,25 +44,45 @@ def choose_picture(page: str, *, url_prefix: str, first: Mapping[str, int]) -> P
         label_visibility="collapsed",
     )
     kind = SETS[chosen or "CIFAR-10"]
-    return _uploaded(page) if kind == "upload" else _sample(page, f"{url_prefix}picture", kind, first[kind])
+    return _uploaded(page) if kind == "upload" else _sample(page, f"{url_prefix}picture", kind, first[kind], grid)
 
 
-def _sample(page: str, parameter: str, kind: str, first: int) -> Picture:
+def picture_strip(page: str, *, url_prefix: str) -> PictureStrip | None:
+    """What `choose_picture` chose from; None where that is an upload."""
+    kind = _kind(url_prefix)
+    return None if kind == "upload" else PictureStrip(_thumbnails(kind), _places(page)[kind])
+
+
+def pick_picture(page: str, place: int, *, url_prefix: str) -> None:
+    """Take another picture of the chosen set; call it before `choose_picture`, as callbacks do."""
+    _places(page)[_kind(url_prefix)] = place
+
+
+def _kind(url_prefix: str) -> str:
+    return SETS[st.session_state.get(f"{url_prefix}pictures") or "CIFAR-10"]
+
+
+def _places(page: str) -> dict[str, int]:
+    return st.session_state.setdefault(f"{page}.places", {})
+
+
+def _sample(page: str, parameter: str, kind: str, first: int, grid: bool) -> Picture:
     """A bundled picture; its place stands in the URL's `parameter`."""
-    places: dict[str, int] = st.session_state.setdefault(f"{page}.places", {})
+    places = _places(page)
     if kind not in places:
         place = whole_number(st.query_params.get(parameter, ""))
         places[kind] = first if place is None or place >= len(samples(kind)) else place
     if st.query_params.get(parameter, str(first)) != str(places[kind]):
         st.query_params[parameter] = str(places[kind])
-    image_picker(
-        _thumbnails(kind),
-        selected=places[kind],
-        key=f"{page}.picker.{kind}",
-        label="Bundled pictures",
-        on_pick=lambda picked: places.__setitem__(kind, picked),
-        side=THUMBNAILS[kind],
-    )
+    if grid:
+        image_picker(
+            _thumbnails(kind),
+            selected=places[kind],
+            key=f"{page}.picker.{kind}",
+            label="Bundled pictures",
+            on_pick=lambda picked: places.__setitem__(kind, picked),
+            side=THUMBNAILS[kind],
+        )
     return sample_picture(kind, places[kind])
 
 

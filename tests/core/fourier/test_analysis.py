@@ -93,3 +93,12 @@ def test_mismatches_names_each_difference_between_runs():
     reasons = " ".join(mismatches(SMALL, other))
     for part in ("8 and 16 pixels", "dots and stripes", "size v: 1 and 2", "2 and 1 classes"):
         assert part in reasons
+
+
+def test_radial_profile_reaches_the_corners_and_marks_rings_that_the_square_cuts():
+    profile = radial_profile(heatmap(np.arange(25).reshape(5, 5) + 1), corners=True)
+    assert profile.radius.tolist() == [0, 1, 2, 3] and profile.whole.tolist() == [True, True, True, False]
+    # Radius 2.83 is that of the corners alone: (2, 2) and (-2, 2), each averaged with its mirror image, 1 to 25 %.
+    assert profile.waves[-1] == 2 and profile.rate[-1] == pytest.approx(0.13)
+    whole = radial_profile(heatmap(np.arange(25).reshape(5, 5) + 1))
+    np.testing.assert_array_equal(whole.rate, profile.rate[:-1])

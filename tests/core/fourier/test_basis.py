@@ -6,6 +6,7 @@ import torch
 
 from core.fourier.basis import (
     add_basis,
+    all_random_signs,
     canonical_frequency,
     cell_to_frequency,
     fourier_basis,
@@ -159,3 +160,10 @@ def test_add_basis_refuses_what_does_not_fit(change, message):
     arguments = {"basis": basis, "epsilon": 1.0, "signs": signs} | change
     with pytest.raises(ValueError, match=message):
         add_basis(images, **arguments)
+
+
+def test_all_random_signs_are_those_of_each_wave():
+    signs = all_random_signs(5, 7, seed=3)
+    assert signs.shape == (5, 5, 7, 3)
+    for row, col in np.ndindex(5, 5):
+        np.testing.assert_array_equal(signs[row, col], random_signs(7, cell_to_frequency(row, col, 5), seed=3))

@@ -1,0 +1,64 @@
+"""Choose the picture that the page *Frequency sensitivity* opens with: one on which its first wave shows its effect.
+
+    python -m precomputed.make_default_picture
+
+The rule: the first bundled sample that the small CLIP and the small CNN both get right, that the wave of the first
+story turns wrong for the CLIP, and that it leaves right for the CNN. Stored, so that the page need not load torch.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from core import paper
+from core.classifiers.predictions import class_probabilities
+from core.classifiers.registry import load_classifier
+from core.data.classes import PRECOMPUTED
+from core.data.samples import load_samples
+from core.files import write_atomically
+from core.fourier.basis import add_basis, fourier_basis, random_signs
+
+TARGET = PRECOMPUTED / "default_picture.json"
+TURNED, KEPT, SAMPLES = "mini-clip", "mini-resnet", "cifar10-samples"
+WAVE, SEED = (0, 1), 0
+
+
+def default_picture() -> dict[str, Any]:
+    """The rule's result with what it rests on, as JSON.
+
+    Raises:
+        RuntimeError: no sample is of that kind.
+    """
+    data = load_samples(SAMPLES)
+    images = data.images.astype(np.float32) / 255
+    epsilon = paper.EPSILON[data.image_size]
+    signs = random_signs(len(data), WAVE, seed=SEED)
+    waved = add_basis(images, fourier_basis(*WAVE, *images.shape[2:]), epsilon, signs=signs).images
+    fits, models = np.ones(len(data), bool), {}
+    for name, stays_right in ((TURNED, False), (KEPT, True)):
+        classifier = load_classifier(name, data.classes)
+        before, after = (class_probabilities(classifier, batch).argmax(1) == data.labels for batch in (images, waved))
+        fits &= before & (after == stays_right)
+        models[name] = classifier.sha256
+    if not fits.any():
+        raise RuntimeError(f"the wave {WAVE} turns no sample of {SAMPLES} for {TURNED} alone; choose another wave")
+    return {
+        "rule": "first sample right without the wave, wrong with it for `turned`, right with it for `kept`",
+        "samples": SAMPLES,
+        "position": int(fits.argmax()),
+        "fitting": np.flatnonzero(fits).tolist(),
+        "wave": list(WAVE),
+        "epsilon": epsilon,
+        "seed": SEED,
+        "turned": TURNED,
+        "kept": KEPT,
+        "sha256": models,
+    }
+
+
+if __name__ == "__main__":
+    write_atomically(TARGET, (json.dumps(default_picture(), indent=2) + "\n").encode())
+    print(TARGET.read_text())

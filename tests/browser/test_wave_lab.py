@@ -1,0 +1,212 @@
+"""The picture under the wave, drawn by the browser: pixel for pixel the engine's, and always in sight of the maps."""
+
+import base64
+import random
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.classifiers.predictions import wave_on_image
+from core.data.samples import load_samples
+from core.fourier.basis import random_signs
+from core.images.square import to_uint8
+from tests.browser.waiting import wait_until_drawn
+
+SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
+HEADER = 60  # CSS pixels that Streamlit's own bar covers
+READ = """canvas => btoa(Array.from(
+  canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, byte => String.fromCharCode(byte)
+).join(""))"""
+
+
+@pytest.fixture
+def lab(streamlit_app, open_page):
+    """`lab("?cell=3,4", width=390)` -> the page, its picture drawn."""
+
+    def open_lab(query: str = "?pictures=CIFAR-10", **window) -> Page:
+        page = open_page(f"{streamlit_app('app.py')}/{query}", **({"width": 1440, "height": 900} | window))
+        expect(page.locator(".picture.perturbed canvas")).to_be_visible()
+        return page
+
+    return open_lab
+
+
+def pixels(page: Page, kind: str) -> np.ndarray:
+    canvas = page.locator(f".picture.{kind} canvas")
+    data = np.frombuffer(base64.b64decode(canvas.evaluate(READ)), np.uint8)
+    side = int(np.sqrt(len(data) // 4))
+    rgba = data.reshape(side, side, 4)
+    assert (rgba[..., 3] == 255).all()
+    return rgba[..., :3]
+
+
+def middle(page: Page, number: int, frequency: tuple[int, int], side: int) -> tuple[float, float]:
+    box = page.locator(".plot:visible").nth(number).bounding_box()
+    x, y = ((part + side // 2 + 0.5) / side for part in (frequency[1], frequency[0]))
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def some_cells(count: int, half: int) -> list[tuple[int, int]]:
+    dice = random.Random(count)
+    edges = [(0, 0), (half, half), (-half, 0), (0, 1), (half, -half)]
+    return edges + [(dice.randint(-half, half), dice.randint(-half, half)) for _ in range(count - len(edges))]
+
+
+@pytest.mark.parametrize(
+    ("samples", "query", "count", "half", "epsilon"),
+    [
+        ("cifar10-samples", "?pictures=CIFAR-10&picture=33&signs=3&v32=6.2", 50, 15, 6.2),
+        ("photographs", "?pictures=Photographs&story=4&picture=5&signs=1&v224=15.7", 8, 31, 15.7),
+    ],
+)
+def test_pointing_at_a_cell_draws_the_engines_pixels_without_a_rerun(lab, samples, query, count, half, epsilon):
+    page = lab(query)
+    place, seed = (int(re.search(rf"{name}=(\d+)", query)[1]) for name in ("picture", "signs"))
+    image = load_samples(samples).images[place].astype(np.float32) / 255
+    address = page.url
+    for frequency in some_cells(count, half):
+        page.mouse.move(*middle(page, 0, frequency, 2 * half + 1))
+        assert page.locator(".panel").get_attribute("data-wave") == "{},{}".format(*frequency)
+        wave = wave_on_image(image, frequency, epsilon, seed=seed, position=place)
+        np.testing.assert_array_equal(pixels(page, "perturbed"), to_uint8(wave.perturbed), err_msg=str(frequency))
+        signs = random_signs(place + 1, frequency, seed=seed)[place]
+        alone = 0.5 + signs[:, None, None] * (0.5 * wave.basis / np.abs(wave.basis).max())
+        np.testing.assert_array_equal(pixels(page, "wave"), to_uint8(alone), err_msg=str(frequency))
+    np.testing.assert_array_equal(pixels(page, "clean"), to_uint8(image))
+    assert page.url == address, "pointing is not choosing"
+
+
+def outside(page: Page, selectors: list[str]) -> list[str]:
+    """What is not wholly in the window, below the bar."""
+    size, found = page.viewport_size, []
+    for selector in selectors:
+        boxes = page.locator(selector).evaluate_all("all => all.map(one => one.getBoundingClientRect().toJSON())")
+        assert boxes, selector
+        for box in boxes:
+            inside = box["left"] >= 0 and box["right"] <= size["width"] and box["width"] > 50
+            if not (inside and box["top"] >= HEADER and box["bottom"] <= size["height"]):
+                found.append(f"{selector}: {box}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "parts"),
+    [
+        (1440, 900, [".plot", ".picture canvas", ".answers"]),
+        (1920, 1080, [".plot", ".picture canvas", ".answers"]),
+        (1024, 768, [".plot", ".picture canvas"]),
+    ],
+)
+def test_a_click_on_any_cell_shows_its_effect_without_scrolling(lab, width, height, parts):
+    page = lab(width=width, height=height)
+    expect(page.locator(".answers")).to_be_visible(timeout=SLOW)
+    for frequency in some_cells(20, 15):
+        page.mouse.click(*middle(page, 1, frequency, 31))
+        expect(page.locator('.answers[data-wave="{},{}"]'.format(*frequency))).to_have_count(1, timeout=SLOW)
+        assert page.locator(".plot").count() == 2 and page.locator(".picture canvas").count() == 3
+        assert not outside(page, parts), frequency
+    wait_until_drawn(page)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    assert page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight") <= 1800
+
+
+def test_arrow_keys_draw_at_once_and_ask_python_when_they_rest(lab):
+    page = lab("?pictures=CIFAR-10&cell=0,0")
+    plot = page.locator(".plot").first
+    plot.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".panel").get_attribute("data-wave") == "0,4"
+    expect(page).to_have_url(re.compile("cell=0%2C4"))
+    expect(plot).to_be_focused()
+
+
+def test_strength_is_redrawn_while_it_moves_and_kept_in_the_url(lab):
+    page = lab("?pictures=CIFAR-10&cell=0,5")
+    before = pixels(page, "perturbed")
+    slider = page.get_by_role("slider", name="Strength of the wave")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("v = 4.2 (paper: 4)")).to_be_visible()
+    assert (pixels(page, "perturbed") != before).any()
+    expect(page).to_have_url(re.compile("v32=4.2"))
+    page.keyboard.press("ArrowLeft")
+    expect(page).not_to_have_url(re.compile("v32="))
+    np.testing.assert_array_equal(pixels(page, "perturbed"), before)
+
+
+def test_play_runs_outward_to_the_corner_and_escape_stops_it(lab):
+    page = lab("?pictures=CIFAR-10&cell=0,-3")
+    wave = page.locator(".panel")
+    page.get_by_role("button", name="Play").click()
+    seen = []
+    page.wait_for_function("document.querySelector('[data-testid=stApp]') && true")
+    for _ in range(40):
+        page.wait_for_timeout(100)
+        seen.append(tuple(map(int, wave.get_attribute("data-wave").split(","))))
+        if len(set(seen)) > 5:
+            break
+    radii = [round(np.hypot(*one)) for one in dict.fromkeys(seen) if one != (0, -3)]
+    assert radii == sorted(set(radii)) and len(radii) >= 4, seen
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    stopped = wave.get_attribute("data-wave")
+    expect(page).to_have_url(re.compile("cell=" + stopped.replace(",", "%2C")))
+    page.get_by_role("button", name="Play").click()  # goes on from there
+    expect(wave).to_have_attribute("data-wave", "15,-15", timeout=15_000)
+    expect(page).to_have_url(re.compile("cell=15%2C-15"))
+
+
+def test_flip_and_another_picture(lab):
+    page = lab("?pictures=CIFAR-10&cell=0,5")
+    before = pixels(page, "wave")
+    page.get_by_role("button", name="Flip the wave").click()
+    expect(page).to_have_url(re.compile("signs=1"))
+    wait_until_drawn(page)
+    assert (pixels(page, "wave") != before).any()
+    place = int(
+        page.evaluate(
+            "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.strip'))"
+            ".find(Boolean).querySelectorAll('input').length"
+        )
+    )
+    assert place == len(load_samples("cifar10-samples"))
+    page.locator(".strip input").nth(7).check()
+    expect(page).to_have_url(re.compile("picture=7"))
+    wait_until_drawn(page)
+    np.testing.assert_array_equal(
+        pixels(page, "clean"), to_uint8(load_samples("cifar10-samples").images[7] / np.float32(255))
+    )
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("picture=8"))
+
+
+def test_on_a_phone_the_picture_stays_above_and_follows_the_finger(lab):
+    page = lab(width=400, height=850, has_touch=True, is_mobile=True)
+    expect(page.locator(".answers")).to_be_attached(timeout=SLOW)
+    wait_until_drawn(page)
+    expect(page.locator(".plot:visible")).to_have_count(1)
+    page.locator(".toggle label").nth(1).click()
+    expect(page.locator(".plot").nth(1)).to_be_visible()
+    plot = page.locator(".plot:visible")
+    plot.evaluate("plot => plot.scrollIntoView({block: 'end'})")
+    page.wait_for_timeout(200)
+    scene = page.locator(".scene").bounding_box()
+    assert (
+        scene["y"] >= HEADER - 1
+        and scene["y"] + scene["height"] < plot.bounding_box()["y"] + plot.bounding_box()["height"] / 2
+    )
+    fingers = page.context.new_cdp_session(page)
+    path = [(-5, -5), (-2, 0), (4, 6), (9, 9)]
+    for number, frequency in enumerate(path):
+        x, y = middle(page, 0, frequency, 31)
+        kind = "touchMove" if number else "touchStart"
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        if number:
+            expect(page.locator(".panel")).to_have_attribute("data-wave", "{},{}".format(*frequency))
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page).to_have_url(re.compile("cell=9%2C9"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight") <= 3500

@@ -1,0 +1,68 @@
+// The waves of core/fourier/basis.py, in the browser: the same operations in the same order, in the same precision,
+// so that a pixel drawn here is the pixel that the classifiers see. Pictures are square, (size, size, 3).
+
+// fourier_basis: double precision, rounded to single at the end.
+function fourierBasis([i, j], size) {
+  const along = (number, wave) => Float64Array.from({ length: size }, (_, k) => wave((2 * Math.PI * number * k) / size));
+  const down = [along(i, Math.cos), along(i, Math.sin)], across = [along(j, Math.cos), along(j, Math.sin)];
+  const wave = new Float64Array(size * size);
+  let squares = 0;
+  for (let row = 0, cell = 0; row < size; row++) {
+    for (let col = 0; col < size; col++, cell++) {
+      const value = down[0][row] * across[0][col] - down[1][row] * across[1][col];
+      wave[cell] = value;
+      squares += value * value;
+    }
+  }
+  const norm = Math.sqrt(squares);
+  return Float32Array.from(wave, (value) => value / norm);
+}
+
+const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
+
+// add_basis, then to_uint8: every step rounded to single precision. `rgba` is a Uint8ClampedArray: what is stored in
+// it is clipped and rounded half to even, as numpy's rint does.
+function addBasis(pixels, basis, epsilon, signs, rgba) {
+  const size = Math.fround(epsilon);
+  for (let cell = 0; cell < basis.length; cell++) {
+    const step = Math.fround(basis[cell] * size);
+    for (let channel = 0; channel < 3; channel++) {
+      const value = Math.fround(UNIT[pixels[3 * cell + channel]] + signs[channel] * step);
+      rgba[4 * cell + channel] = Math.fround(Math.min(1, Math.max(0, value)) * 255);
+    }
+    rgba[4 * cell + 3] = 255;
+  }
+}
+
+// The wave alone with its signs, from 0 to 1 whatever its size: 0.5 + 0.5 * sign * basis / largest.
+function showBasis(basis, signs, rgba) {
+  const largest = basis.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  for (let cell = 0; cell < basis.length; cell++) {
+    const half = Math.fround(Math.fround(0.5 * basis[cell]) / largest);
+    for (let channel = 0; channel < 3; channel++) {
+      rgba[4 * cell + channel] = Math.fround(Math.fround(0.5 + signs[channel] * half) * 255);
+    }
+    rgba[4 * cell + 3] = 255;
+  }
+}
+
+// Three bits a cell, row by row: is the sign of red, green, blue positive? null beyond the cells that are known.
+function signsAt(bits, side, [i, j]) {
+  const half = (side - 1) / 2;
+  if (Math.max(Math.abs(i), Math.abs(j)) > half) return null;
+  const first = 3 * ((i + half) * side + (j + half));
+  return [0, 1, 2].map((channel) => ((bits[(first + channel) >> 3] >> ((first + channel) & 7)) & 1 ? 1 : -1));
+}
+
+// For each radius from 0 to the corner a wave of that rounded radius, as near to the diagonal towards (i, j) as can be.
+function outward([i, j], half) {
+  const found = new Map();
+  for (let a = 0; a <= half; a++) {
+    for (let b = a; b <= half; b++) {
+      const radius = Math.round(Math.hypot(a, b));
+      if (!found.has(radius) || b - a < found.get(radius)[1] - found.get(radius)[0]) found.set(radius, [a, b]);
+    }
+  }
+  const towards = ([a, b]) => [i < 0 ? -a : a, j < 0 ? -b : b];
+  return [...found.keys()].sort((a, b) => a - b).map((radius) => towards(found.get(radius)));
+}

@@ -1,0 +1,168 @@
+// The picture under the wave beside the maps: redrawn with every movement of the maps' cursor, without Python.
+
+const PLAY_MILLISECONDS = 250, REST_MILLISECONDS = 250; // between two waves of a tour; until a choice is reported
+
+function createPanel(view) {
+  const root = element("div", "panel");
+  const panel = { root, view, pictures: {} };
+  const scene = root.appendChild(element("div", "scene"));
+  for (const [kind, caption] of [["perturbed", "With the wave"], ["clean", "Clean"], ["wave", "Wave"]]) {
+    const figure = scene.appendChild(element("figure", `picture ${kind}`));
+    const canvas = figure.appendChild(element("canvas"));
+    canvas.setAttribute("role", "img");
+    panel.pictures[kind] = { canvas, caption: figure.appendChild(element("figcaption", "", caption)) };
+  }
+  panel.refusal = scene.appendChild(element("div", "refusal"));
+  const controls = root.appendChild(element("div", "controls"));
+  panel.slider = createSlider(panel, controls);
+  const buttons = controls.appendChild(element("div", "buttons"));
+  panel.play = buttons.appendChild(element("button", "play"));
+  panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : play(panel)));
+  const flip = buttons.appendChild(element("button", "flip", "Flip the wave"));
+  flip.title = "Draw other random signs: where the wave is light and where dark, for each colour";
+  flip.addEventListener("click", () => panel.view.trigger("flip", true));
+  panel.strip = controls.appendChild(element("fieldset", "strip"));
+  view.root.addEventListener("keydown", (event) => event.key === "Escape" && pause(panel));
+  sayPlaying(panel);
+  return panel;
+}
+
+function createSlider(panel, parent) {
+  const label = parent.appendChild(element("label", "strength"));
+  const text = label.appendChild(element("span"));
+  const input = label.appendChild(element("input"));
+  input.type = "range";
+  input.addEventListener("input", () => {
+    panel.view.memory.epsilon = Number(input.value);
+    showCursor(panel.view);
+  });
+  input.addEventListener("change", () => report(panel.view, REST_MILLISECONDS)); // keys send one for each step
+  return { input, text };
+}
+
+function fillPanel(panel, picture) {
+  pause(panel, false);
+  panel.data = picture;
+  panel.pixels = unpack(picture.pixels);
+  panel.signs = unpack(picture.signs);
+  panel.root.classList.toggle("crisp", picture.size < 100);
+  for (const { canvas } of Object.values(panel.pictures)) canvas.width = canvas.height = picture.size;
+  const clean = new ImageData(picture.size, picture.size);
+  for (let cell = 0; cell < picture.size ** 2; cell++) {
+    clean.data.set([...panel.pixels.subarray(3 * cell, 3 * cell + 3), 255], 4 * cell);
+  }
+  panel.pictures.clean.canvas.getContext("2d").putImageData(clean, 0, 0);
+  panel.pictures.clean.canvas.setAttribute("aria-label", `The picture without a wave: ${picture.caption}`);
+  Object.assign(panel.slider.input, { min: 0, max: picture.most, step: picture.step });
+  fillStrip(panel, picture.strip);
+}
+
+// What the cursor's wave does to the picture. `data-wave` and `data-milliseconds` are read by tests and benchmarks.
+function drawPanel(panel, frequency, epsilon) {
+  const start = performance.now(), { size, side, paper } = panel.data;
+  const signs = signsAt(panel.signs, side, frequency);
+  panel.root.classList.toggle("refused", !signs);
+  panel.slider.input.value = epsilon;
+  panel.slider.text.textContent =
+    `Strength of the wave: v = ${number0(epsilon)}${epsilon === paper ? ", as in the paper" : ` (paper: ${paper})`}`;
+  panel.refusal.textContent = signs ? "" :
+    `Pictures of ${size} pixels carry at most ${(side - 1) / 2} cycles per image: choose a cell nearer to the middle, ` +
+    "or a larger picture.";
+  panel.root.dataset.wave = String(frequency);
+  if (!signs) return;
+  const basis = fourierBasis(frequency, size);
+  const { perturbed, wave } = panel.pictures;
+  paintPanel(perturbed.canvas, (rgba) => addBasis(panel.pixels, basis, epsilon, signs, rgba));
+  paintPanel(wave.canvas, (rgba) => showBasis(basis, signs, rgba));
+  const radius = Math.hypot(...frequency);
+  const what = radius ? `${radius.toFixed(1)} cycles per image` : "constant brightness";
+  perturbed.caption.textContent = `With the wave ${name(frequency)}`;
+  wave.caption.textContent = `Wave, ${radius.toFixed(1)} cycles`;
+  perturbed.canvas.setAttribute("aria-label",
+    `${panel.data.caption} with the wave ${name(frequency)} added: ${what}, v = ${number0(epsilon)}, clipped to [0, 1]`);
+  wave.canvas.setAttribute("aria-label", `The wave ${name(frequency)} alone: ${what}, a random sign for each colour`);
+  panel.root.dataset.milliseconds = performance.now() - start;
+}
+
+function paintPanel(canvas, fill) {
+  const context = canvas.getContext("2d"), image = new ImageData(canvas.width, canvas.height);
+  fill(image.data);
+  context.putImageData(image, 0, 0);
+}
+
+const number0 = (value) => Number(value.toFixed(3)).toString();
+
+// Play: from zero frequency to the corner, a wave for each radius; goes on where it was paused.
+function play(panel) {
+  const { view } = panel;
+  const half = Math.min((panel.data.side - 1) / 2, ...view.maps.map((map) => map.half));
+  const tour = panel.paused ?? outward(view.memory.frequency, half);
+  panel.paused = null;
+  panel.timer = setInterval(() => {
+    if (!tour.length) return pause(panel);
+    view.hover = null;
+    view.memory.frequency = tour.shift();
+    panel.paused = tour.length ? tour : null;
+    showCursor(view);
+  }, PLAY_MILLISECONDS);
+  sayPlaying(panel);
+}
+
+function pause(panel, tell = true) {
+  if (!panel.timer) return false;
+  clearInterval(panel.timer);
+  panel.timer = null;
+  sayPlaying(panel);
+  if (tell) report(panel.view, 0);
+  return true;
+}
+
+function sayPlaying(panel) {
+  panel.play.textContent = panel.timer ? "⏸ Pause" : "▶ Play, slow to fast";
+  panel.play.title = "Let the wave run outward through all radii; Escape stops it";
+}
+
+// Thumbnails: a native group of radio buttons, so that the arrow keys move through it.
+function fillStrip(panel, strip) {
+  panel.strip.hidden = !strip;
+  if (!strip) return;
+  const known = panel.strip.dataset.sheet === strip.digest;
+  if (!known) {
+    panel.strip.dataset.sheet = strip.digest;
+    panel.strip.replaceChildren(element("legend", "spoken", "Bundled pictures"),
+      ...strip.captions.map((caption, place) => thumbnail(panel, strip, caption, place)));
+    panel.awaited = null;
+  }
+  if (panel.awaited === strip.selected) panel.awaited = null;
+  if (panel.awaited != null) return; // a newer choice is on its way
+  const chosen = panel.strip.querySelectorAll("input")[strip.selected];
+  chosen.checked = true;
+  reveal(panel, chosen);
+}
+
+function thumbnail(panel, { sheet, columns, captions, lossless }, caption, place) {
+  const label = element("label");
+  label.title = caption;
+  const input = label.appendChild(element("input"));
+  Object.assign(input, { type: "radio", name: `pictures-${panel.data.key}` });
+  input.setAttribute("aria-label", caption);
+  input.addEventListener("change", () => {
+    panel.awaited = place;
+    reveal(panel, input);
+    clearTimeout(panel.picking);
+    panel.picking = setTimeout(() => panel.view.trigger("pick", place), 100); // where a held key comes to rest
+  });
+  const tile = label.appendChild(element("span", lossless ? "tile crisp" : "tile"));
+  const rows = Math.ceil(captions.length / columns), percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
+  tile.style.background = `url(${sheet}) ${percent(place % columns, columns)}% ` +
+    `${percent(Math.floor(place / columns), rows)}% / ${100 * columns}% ${100 * rows}%`;
+  return label;
+}
+
+// Scroll the strip, not the page, until the choice can be seen.
+function reveal({ strip }, input) {
+  const { offsetLeft, offsetWidth } = input.parentElement;
+  if (offsetLeft < strip.scrollLeft || offsetLeft + offsetWidth > strip.scrollLeft + strip.clientWidth) {
+    strip.scrollLeft = offsetLeft - strip.clientWidth / 2;
+  }
+}
