@@ -15,7 +15,8 @@ class RadialProfile:
     """Mean error over rings of equal rounded radius; arrays of one length, ring by ring.
 
     radius: cycles per image. rate: mean error in [0, 1]. low, high: interval of that mean. spread: standard
-    deviation between the ring's waves, 0 for a single one. waves: different waves in the ring.
+    deviation between the ring's waves, 0 for a single one. waves: different waves in the ring. whole: False where
+    the map's square cuts the ring, so that the mean is over waves near the diagonals alone.
     """
 
     radius: np.ndarray
@@ -24,15 +25,15 @@ class RadialProfile:
     high: np.ndarray
     spread: np.ndarray
     waves: np.ndarray
+    whole: np.ndarray
 
 
 def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, corners: bool = False) -> RadialProfile:
     """Mean error against radius sqrt(i^2 + j^2), rounded to whole cycles per image.
 
-    Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, up to the map's half
-    side; with `corners` also those that the square cuts, as means of the waves that exist. The interval is Wilson's
-    for n images, not for n times the number of waves: all waves of a ring were added to the same images, so their
-    errors are not independent.
+    Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, unless `corners` asks
+    for those beyond the map's half side as well. The interval is Wilson's for n images, not for n times the number of
+    waves: all waves of a ring were added to the same images, so their errors are not independent.
     """
     half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
     i, j = np.indices(rate.shape) - half
@@ -48,7 +49,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, 
     np.minimum.at(min_images, ring, wave_images)
     low, high = wilson(mean, min_images, confidence)
     spread = np.sqrt(np.bincount(ring, (wave_rate - mean[ring]) ** 2) / waves)
-    return RadialProfile(rings, mean, low, high, spread, waves)
+    return RadialProfile(rings, mean, low, high, spread, waves, rings <= half)
 
 
 @dataclass(frozen=True)
