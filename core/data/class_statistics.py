@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.data.classes import PRECOMPUTED
+from core.cli import add_dataset_options, named_dataset, run_script
+from core.data.classes import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED
 from core.data.dataset import ImageDataset
 from core.files import DAMAGE, write_atomically
 
 STATISTICS = PRECOMPUTED / "statistics"
 SCHEMA = 1
-# Mean and standard deviation per channel of the training images, the numbers that networks are normalised with.
-CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,25 +183,21 @@ def _resize(planes: np.ndarray, image_size: int) -> np.ndarray:
     return np.stack([np.asarray(plane) for plane in resized]).clip(0, 1)
 
 
-def main(argv: list[str] | None = None) -> int:
-    from core.data.datasets import load_dataset
+def main(arguments: list[str] | None = None) -> int:
+    """Run the script; returns the exit status."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_dataset_options(options, default="cifar10")
+    options.add_argument("--split", default="train", choices=("train", "val", "test"))
+    options.add_argument("--output", required=True, type=Path)
+    given = options.parse_args(arguments)
+    return run_script(lambda: _run(given), "nothing was written")
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default="cifar10", help="cifar10, imagenet100, a folder of class folders, an .npz")
-    parser.add_argument("--data-dir", help="where the data set lies")
-    parser.add_argument("--split", default="train", choices=("train", "val", "test"))
-    parser.add_argument("--image-size", type=int, help="side in pixels; the data set's own unless given")
-    parser.add_argument("--output", required=True, type=Path)
-    given = parser.parse_args(argv)
-    try:
-        dataset = load_dataset(given.dataset, given.data_dir, split=given.split, image_size=given.image_size)
-        dataset_statistics(dataset).save(given.output)
-    except (ValueError, FileNotFoundError, RuntimeError) as error:
-        print(f"class statistics: {error}", file=sys.stderr)
-        return 2
-    print(f"{len(dataset.classes)} classes, {len(dataset):,} images -> {given.output}")
-    return 0
+
+def _run(given: argparse.Namespace) -> str:
+    dataset = named_dataset(given, split=given.split)
+    dataset_statistics(dataset).save(given.output)
+    return f"{len(dataset.classes)} classes, {len(dataset):,} images -> {given.output}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 
 from core.data.class_statistics import (
-    CIFAR10_MEAN,
-    CIFAR10_STD,
-    IMAGENET_MEAN,
     STATISTICS,
     ClassStatistics,
     DatasetStatistics,
@@ -15,7 +12,7 @@ from core.data.class_statistics import (
     main,
     natural_statistics,
 )
-from core.data.classes import ClassSet
+from core.data.classes import CIFAR10_MEAN, CIFAR10_STD, IMAGENET_MEAN, ClassSet
 from core.data.dataset import ImageDataset
 
 
@@ -107,7 +104,7 @@ def test_main_reads_an_archive(tmp_path, capsys):
 
 def test_main_explains_a_missing_data_set(tmp_path, capsys):
     assert main(["--dataset", "cifar10", "--data-dir", str(tmp_path), "--output", str(tmp_path / "s.npz")]) == 2
-    assert "class statistics: CIFAR-10 is not in" in capsys.readouterr().err
+    assert "error: CIFAR-10 is not in" in capsys.readouterr().err
 
 
 def test_bundled_statistics_of_cifar10():
