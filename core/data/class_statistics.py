@@ -9,8 +9,6 @@ reads the training images and writes the file from whose statistics the app draw
 from __future__ import annotations
 
 import argparse
-import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,16 @@ from PIL import Image
 from core.cli import add_dataset_options, named_dataset, run_script
 from core.data.classes import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED
 from core.data.dataset import ImageDataset
-from core.files import DAMAGE, write_atomically
+from core.files import ArchiveKind, Fact, write_atomically
 
 STATISTICS = PRECOMPUTED / "statistics"
-SCHEMA = 1
+STATISTICS_FILE = ArchiveKind(
+    name="file of class statistics",
+    maker="python -m core.data.class_statistics",
+    schema=1,
+    required=("mean", "std", "counts"),
+    facts=(Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text")),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,15 +122,12 @@ class DatasetStatistics:
         Raises:
             FileNotFoundError: the folder does not exist.
         """
-        buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer,
-            mean=self.mean.astype(np.float16),
-            std=self.std.astype(np.float16),
-            counts=self.counts.astype(np.int64),
-            metadata=np.array(json.dumps({"schema": SCHEMA, "class_names": self.class_names, **self.metadata})),
-        )
-        write_atomically(Path(path), buffer.getvalue())
+        arrays: dict[str, np.ndarray] = {
+            "mean": self.mean.astype(np.float16),
+            "std": self.std.astype(np.float16),
+            "counts": self.counts.astype(np.int64),
+        }
+        write_atomically(Path(path), STATISTICS_FILE.pack(arrays, {**self.metadata, "class_names": self.class_names}))
 
     @classmethod
     def load(cls, path: str | Path) -> DatasetStatistics:
@@ -136,20 +137,12 @@ class DatasetStatistics:
             FileNotFoundError: no such file.
             RuntimeError: damaged, or of an unknown schema version.
         """
-        again = "with python -m core.data.class_statistics"
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"there are no class statistics at {path}; make them {again}")
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                metadata = json.loads(str(file["metadata"]))
-                schema, names = metadata.pop("schema"), metadata.pop("class_names")
-                mean, std = (file[key].astype(np.float32) for key in ("mean", "std"))
-                counts = file["counts"]
-        except DAMAGE as error:
-            raise RuntimeError(f"{path} is damaged ({error}); make it again {again}") from error
-        if schema != SCHEMA:
-            raise RuntimeError(f"{path} has schema version {schema!r}, known: {SCHEMA}; update this program")
-        return cls(tuple(names), mean, std, counts, metadata)
+
+        def build(metadata: dict[str, Any], mean: np.ndarray, std: np.ndarray, counts: np.ndarray) -> DatasetStatistics:
+            names = tuple(metadata.pop("class_names"))
+            return cls(names, mean.astype(np.float32), std.astype(np.float32), counts, metadata)
+
+        return STATISTICS_FILE.load(path, build)
 
 
 def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:

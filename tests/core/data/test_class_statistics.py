@@ -82,13 +82,11 @@ def test_bad_arguments_are_named(call, message):
 
 
 def test_load_refuses_what_is_not_its_own(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no class statistics at .*none\.npz"):
-        DatasetStatistics.load(tmp_path / "none.npz")
     (tmp_path / "bad.npz").write_bytes(b"not an archive")
-    with pytest.raises(RuntimeError, match=r"bad\.npz is damaged"):
+    with pytest.raises(RuntimeError, match=r"bad\.npz: not a file of class statistics"):
         DatasetStatistics.load(tmp_path / "bad.npz")
     np.savez(tmp_path / "new.npz", mean=0, std=0, counts=0, metadata='{"schema": 9, "class_names": []}')
-    with pytest.raises(RuntimeError, match="schema version 9, known: 1"):
+    with pytest.raises(RuntimeError, match="schema '9' is unknown .* reads schema 1"):
         DatasetStatistics.load(tmp_path / "new.npz")
 
 

@@ -153,12 +153,12 @@ def alter_metadata(**changes):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (alter_metadata(schema=99), "schema 99 is unknown"),
+        (alter_metadata(schema=99), "schema '99' is unknown"),
         (alter_metadata(targets=[0, 7]), "targets must be indices"),
         (alter_metadata(targets=[0]), "needs 2 targets"),
         (alter_metadata(config={"epsilon": 1}), "settings lack"),
         (alter_metadata(kind="poem"), "kind must be"),
-        (alter_metadata(classifier={}), "classifier.name"),
+        (alter_metadata(classifier={}), "classifier.name must be a text; got 'None'"),
         (lambda arrays: arrays.pop("best"), "lacks best"),
         (lambda arrays: arrays.update(frame_steps=arrays["frame_steps"] + 1), "must rise from step 0"),
         (lambda arrays: arrays.update(start=arrays["start"] * 9), "must lie in"),
