@@ -34,7 +34,7 @@ def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
     # The file was saved from a DataParallel wrapper.
     state = {key.removeprefix("module."): value for key, value in state.get("state_dict", state).items()}
     recipe = {"mean": CIFAR10_MEAN, "std": CIFAR10_STD}
-    return _closed_set(identity, path, CifarResNet(depth=56), state, CIFAR10, 32, recipe)
+    return _closed_set(identity, path, CifarResNet(), state, CIFAR10, 32, recipe)
 
 
 def load_efficientnet_lite0(path: Path, identity: Identity) -> ClosedSetClassifier:
