@@ -39,19 +39,11 @@ class ClassStatistics:
         mean: (3, H, W) float, in [0, 1].
         std: (3, H, W) float, at least 0; over n, not n - 1.
         source: a phrase for people: which images, how many.
-    Raises:
-        ValueError: shapes that differ or values out of range.
     """
 
     mean: np.ndarray
     std: np.ndarray
     source: str
-
-    def __post_init__(self) -> None:
-        if self.mean.ndim != 3 or self.mean.shape[0] != 3 or self.mean.shape != self.std.shape:
-            raise ValueError(f"mean and std must both be (3, H, W); got {self.mean.shape} and {self.std.shape}")
-        if not ((self.mean >= 0) & (self.mean <= 1) & (self.std >= 0) & np.isfinite(self.std)).all():
-            raise ValueError("the mean must lie in [0, 1] and the standard deviation be at least 0")
 
     def resized(self, image_size: int) -> ClassStatistics:
         """The same statistics for `image_size` x `image_size` images, mean and std interpolated linearly."""

@@ -68,17 +68,9 @@ def test_resized_interpolates_between_pixel_centres():
     np.testing.assert_allclose(large[1:-1], (np.arange(1, 7) - 0.5) / 6, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: dataset_statistics(small_dataset((3, 1))), "at least 2 images; got 1 for class 'class 1'"),
-        (lambda: ClassStatistics(np.zeros((3, 4, 4)), np.zeros((3, 5, 5)), ""), "must both be"),
-        (lambda: ClassStatistics(np.full((3, 4, 4), 2.0), np.zeros((3, 4, 4)), ""), r"in \[0, 1\]"),
-    ],
-)
-def test_bad_arguments_are_named(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
+def test_a_class_of_one_image_is_refused():
+    with pytest.raises(ValueError, match="at least 2 images; got 1 for class 'class 1'"):
+        dataset_statistics(small_dataset((3, 1)))
 
 
 def test_load_refuses_what_is_not_its_own(tmp_path):
