@@ -201,7 +201,7 @@ class ArchiveKind:
             metadata = json.loads(str(arrays.pop("metadata")))
             if (schema := metadata.pop("schema", None)) != self.schema:
                 raise self.error(
-                    f"{name}: {self.name} schema {quoted(schema)} is unknown to this version, which reads schema "
+                    f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "
                     f"{self.schema}; update the app, or compute it again with {self.maker}"
                 )
             for fact in self.facts:

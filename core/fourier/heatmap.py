@@ -24,7 +24,7 @@ class HeatmapError(ArchiveError):
 
 # Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.
 HEATMAP_FILE = ArchiveKind(
-    name="heat map",
+    name="heat map file",
     maker="python -m core.sweep",
     schema=1,
     required=("top1_errors", "top5_errors", "count", "clean"),

@@ -179,7 +179,7 @@ def test_load_of_randomly_damaged_files_gives_a_map_or_one_kind_of_error():
 
 def test_load_refuses_an_unknown_schema_and_says_which_it_reads():
     data = with_member("metadata", np.array(json.dumps(METADATA | {"schema": 2})))
-    with pytest.raises(HeatmapError, match=r"new\.npz: heat map schema '2' is unknown .* reads schema 1"):
+    with pytest.raises(HeatmapError, match=r"new\.npz: schema '2' is unknown .* reads schema 1"):
         Heatmap.from_bytes(data, name="new.npz")
 
 
