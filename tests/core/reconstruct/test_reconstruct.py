@@ -1,7 +1,10 @@
 """The batch script: its numbers against slow twins, its files, its errors."""
 
 import csv
+import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ from core.data.dataset import ImageDataset
 from core.pgd.config import PGDConfig
 from core.reconstruct import __main__ as reconstruct
 from core.reconstruct.batches import generation_plans, inpainting_plans, run_job
+from core.reconstruct.grid import picture_grid
 from core.reconstruct.report import SUMMARY, measure_change
 from core.runs.file import PGDRun
 from tests.core.toy import ConvClassifier
@@ -190,3 +194,49 @@ def test_interrupted_script_keeps_its_finished_batches(archive, tmp_path, monkey
     with pytest.raises(KeyboardInterrupt):
         run_job(job, tmp_path, 2)
     assert json.loads((tmp_path / "summary.json").read_text())["n"] == len(table(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--steps", "0"], "steps must be a whole number from 1"),
+        (["--epsilon", "-1"], "epsilon must be a number above 0"),
+        (["--weight", "-2"], "weight (lambda) must be"),
+        (["--target", "teapot"], "'teapot' is not among the 10 classes"),
+        (["--limit", "0"], "--limit is the number of images"),
+        (["--batch-size", "0"], "--batch-size must be at least 1"),
+        (["--dataset", "cifer10"], "did you mean 'cifar10'"),
+        (["--data-dir", "nowhere", "--dataset", "cifar10"], "CIFAR-10 is not in nowhere"),
+    ],
+)
+def test_script_ends_with_one_sentence_on_bad_input(more, message, archive, tmp_path, capsys):
+    assert run("inpaint", archive, tmp_path / "out", *more) == 2
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error: ") and message in error and "\n" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_script_refuses_a_file_as_output(archive, capsys):
+    assert run("inpaint", archive, archive) == 2
+    assert "wants a folder" in capsys.readouterr().err
+
+
+def test_script_runs_as_a_module():
+    result = subprocess.run(
+        [sys.executable, "-m", "core.reconstruct", "inpaint", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0 and "--weight" in result.stdout
+
+
+def test_picture_grid_enlarges_without_blurring():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32)) / 255
+    with Image.open(io.BytesIO(picture_grid([("noise", pictures), ("result", pictures)]))) as grid:
+        pixels = np.asarray(grid.convert("RGB"))
+    tile = pixels[6 : 6 + 128, 110 : 110 + 128]
+    np.testing.assert_array_equal(
+        tile, (pictures[0] * 255).round().transpose(1, 2, 0).repeat(4, axis=0).repeat(4, axis=1)
+    )
