@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
-    "core.classifiers": "classifier_state list_classifiers load_classifier",
+    "core.classifiers.registry": "classifier_state list_classifiers load_classifier",
     "core.data.classes": "ClassSet",
     "core.data.datasets": "load_dataset",
     "core.data.samples": "load_samples",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,13 +22,10 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the setting took effect; it does nothing outside Linux with glibc.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
+    with suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return False
-    return bool(mallopt(M_MMAP_THRESHOLD, 1 << 30) and mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1))
+        return bool(mallopt(M_MMAP_THRESHOLD, 1 << 30) and mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1))
+    return False
 
 
 def choose_device(name: str, local_rank: int) -> str:

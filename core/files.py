@@ -1,18 +1,33 @@
-"""Files: never half-written, and untrusted `.npz` archives read safely."""
+"""Files: never half-written, and untrusted `.npz` archives, with facts about their arrays, read safely."""
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import tempfile
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
+
+from core.errors import quoted
+
+Content = TypeVar("Content")
+# Kinds of facts, as errors call them.
+KINDS: dict[str, Any] = {
+    "text": str,
+    "number": (int, float),
+    "whole number": int,
+    "list": list,
+    "object": dict,
+}
 
 # All that reading a damaged or hostile archive was seen to raise (tests flip its bytes at random).
 DAMAGE = (
@@ -93,3 +108,108 @@ def read_npz(
             with archive.open(members[name]) as stream:
                 arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
     return arrays
+
+
+class ArchiveError(RuntimeError):
+    """An archive that is damaged, foreign or of an unknown schema. The text names the file."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What an archive's metadata must say.
+
+    path: the fact's name; a dot leads into an inner object. kind: one of `KINDS`.
+    low, high: range of a number, or of the length of anything else. choices: all that it can be, where these are few.
+    optional: whether it may be absent or null.
+    """
+
+    path: str
+    kind: str
+    low: float = 0
+    high: float = float("inf")
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    def check(self, metadata: Mapping[str, Any]) -> None:
+        """Raise ValueError, one sentence, unless the metadata say so."""
+        value: Any = metadata
+        for key in self.path.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is None and self.optional:
+            return
+        if isinstance(value, bool) or not isinstance(value, KINDS[self.kind]):
+            raise ValueError(f"{self.path} must be a {self.kind}; got {quoted(value)}")
+        if self.choices and value not in self.choices:
+            raise ValueError(f"{self.path} must be one of {', '.join(self.choices)}; got {quoted(value)}")
+        amount = value if "number" in self.kind else len(value)
+        if not self.low <= amount <= self.high:
+            of = "" if "number" in self.kind else "of length "
+            raise ValueError(f"{self.path} must be {of}{self.low:,g} to {self.high:,g}; got {quoted(value)}")
+
+
+@dataclass(frozen=True)
+class ArchiveKind:
+    """One kind of `.npz`: arrays, and as `metadata` a JSON object of facts about them, with the file's `schema`.
+
+    name, maker: what people call it, and what writes it. required, optional: names of its arrays.
+    max_bytes, max_content: of the file, and of its arrays together. facts: what readers rely on.
+    error: what `load` and `parse` raise.
+    """
+
+    name: str
+    maker: str
+    schema: int
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    max_bytes: int = 64 * 2**20
+    max_content: int = 64 * 2**20
+    facts: tuple[Fact, ...] = ()
+    error: type[ArchiveError] = ArchiveError
+
+    def pack(self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bytes:
+        """The file's bytes, which `numpy.load(allow_pickle=False)` reads."""
+        text = json.dumps({**metadata, "schema": self.schema})
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, metadata=np.array(text), **arrays)  # type: ignore[arg-type]
+        return buffer.getvalue()
+
+    def load(self, path: str | os.PathLike[str], build: Callable[..., Content]) -> Content:
+        """As `parse`, from a file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        path = Path(path)
+        if path.stat().st_size > self.max_bytes:
+            raise self.error(f"{path.name}: larger than {self.max_bytes >> 20} MiB, so not a {self.name}")
+        return self.parse(path.read_bytes(), path.name, build)
+
+    def parse(
+        self, data: bytes, name: str, build: Callable[..., Content], *, max_content: int | None = None
+    ) -> Content:
+        """What `build(metadata, **arrays)` makes of a file's bytes, trusted or not.
+
+        Args:
+            name: what errors call the file.
+            max_content: another limit for the arrays' bytes.
+        Raises:
+            ArchiveError: as `error` says, one sentence, where anything is wrong; `build` raises one of `DAMAGE` then.
+        """
+        required = (*self.required, "metadata")
+        try:
+            arrays = read_npz(data, required=required, optional=self.optional, limit=max_content or self.max_content)
+            metadata = json.loads(str(arrays.pop("metadata")))
+            if (schema := metadata.pop("schema", None)) != self.schema:
+                raise self.error(
+                    f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "
+                    f"{self.schema}; update the app, or compute it again with {self.maker}"
+                )
+            for fact in self.facts:
+                fact.check(metadata)
+            return build(metadata, **arrays)
+        except self.error:
+            raise
+        except DAMAGE as error:
+            raise self.error(
+                f"{name}: not a {self.name}, or a damaged one ({error}); wanted an .npz written by {self.maker}"
+            ) from error

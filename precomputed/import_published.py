@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.data.classes import CIFAR10, imagenet100
-from core.fourier.heatmap import SCHEMA, Heatmap
+from core.fourier.heatmap import Heatmap
 
 CIFAR10_TEST = {
     "dataset": {"name": "cifar10", "split": "test", "n": 10_000, "content_hash": None},
@@ -95,7 +95,6 @@ def import_published(log: Path, run: str) -> Heatmap:
         raise ValueError(f"{log.name} lacks {int(np.isnan(rates[0]).sum())} waves of its half plane")
     facts, source = RUNS[run]
     metadata = {
-        "schema": SCHEMA,
         **facts,
         "norm": "l2 per channel",
         "sign_rule": "independent random sign per image and channel",

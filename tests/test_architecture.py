@@ -87,8 +87,9 @@ def test_the_check_for_streamlit_can_fail():
     "names",
     [
         "core",
-        "core.fourier, core.data, core.images, core.classifiers, core.sweep.__main__, core.reconstruct.__main__",
-        "core.runs.plan, core.runs.noise, core.runs.file, core.classifiers.predictions",
+        "core.fourier.analysis, core.fourier.export, core.images.decode, core.images.masks, core.images.square",
+        "core.data.datasets, core.data.class_statistics, core.classifiers.registry, core.classifiers.predictions",
+        "core.sweep.__main__, core.reconstruct.__main__, core.runs.plan, core.runs.noise, core.runs.file",
         "ui.pages.frequency, ui.pages.inpainting, ui.pages.generation, ui.pages.models",
     ],
 )

@@ -15,9 +15,9 @@ from core.data.classes import ClassSet
 
 
 class Classifier(nn.Module):
-    """Images (B, 3, H, W) in [0, 1] -> logits (B, K), for any H and W.
+    """Square images (B, 3, H, H) in [0, 1] -> logits (B, K), for any H.
 
-    Resizing, cropping and normalising happen inside, differentiably. Always in eval mode, parameters frozen:
+    Resizing and normalising happen inside, differentiably. Always in eval mode, parameters frozen:
     one network is shared by everybody who asks it, so nothing about it may change after loading.
 
     Attributes:

@@ -64,12 +64,7 @@ def _spec(folder: Path) -> ClassifierSpec:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError as error:
         raise RuntimeError(f"{path} is damaged ({error}); restore it from the repository") from error
-    if not isinstance(content, dict):
-        raise RuntimeError(f"{path} is damaged (not a JSON object); restore it from the repository")
-    return content

@@ -98,16 +98,15 @@ def download(url: str, path: Path, *, sha256: str | None = None, progress: Progr
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        with partial.open("wb") as file, _as_broken_off(url):
-            with urllib.request.urlopen(url, timeout=STALL_SECONDS) as response:
-                while chunk := response.read(CHUNK_BYTES):
-                    file.write(chunk)
-                    digest.update(chunk)
-                    received += len(chunk)
-                    if progress:
-                        progress(received, total)
-            if total is not None and received != total:
-                raise OSError(f"{received:,} of {total:,} bytes arrived")
+        with partial.open("wb") as file, urllib.request.urlopen(url, timeout=STALL_SECONDS) as response:
+            while chunk := response.read(CHUNK_BYTES):
+                file.write(chunk)
+                digest.update(chunk)
+                received += len(chunk)
+                if progress:
+                    progress(received, total)
+        if total is not None and received != total:
+            raise OSError(f"{received:,} of {total:,} bytes arrived")
         found = digest.hexdigest()
         if sha256 and not found.startswith(sha256):
             raise RuntimeError(
@@ -115,16 +114,10 @@ def download(url: str, path: Path, *, sha256: str | None = None, progress: Progr
                 "nothing was kept, try again or fetch the file yourself and give its path"
             )
         partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def _as_broken_off(url: str) -> Iterator[None]:
-    try:
-        yield
     except OSError as error:
         raise FileNotFoundError(f"the download of {url} broke off ({error}); try again") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def hub_files(repo_id: str, revision: str | None) -> dict[str, int | None]:

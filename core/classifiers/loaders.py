@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.classifiers.spec import Identity
 from core.classifiers.weights import OPEN_CLIP_CONFIG
-from core.data.class_statistics import CIFAR10_MEAN, CIFAR10_STD
-from core.data.classes import CIFAR10, CLASS_SETS, ClassSet, imagenet
+from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
 
 if TYPE_CHECKING:
     from core.classifiers.closed_set import ClosedSetClassifier
@@ -35,7 +34,7 @@ def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
     # The file was saved from a DataParallel wrapper.
     state = {key.removeprefix("module."): value for key, value in state.get("state_dict", state).items()}
     recipe = {"mean": CIFAR10_MEAN, "std": CIFAR10_STD}
-    return _closed_set(identity, path, CifarResNet(depth=56), state, CIFAR10, 32, recipe)
+    return _closed_set(identity, path, CifarResNet(), state, CIFAR10, 32, recipe)
 
 
 def load_efficientnet_lite0(path: Path, identity: Identity) -> ClosedSetClassifier:
@@ -118,7 +117,6 @@ def load_open_clip(path: Path, identity: Identity, *, architecture: str, tag: st
         image_mean=recipe.get("mean"),
         image_std=recipe.get("std"),
         image_interpolation=recipe.get("interpolation"),
-        image_resize_mode=recipe.get("resize_mode"),
     )
     # Tokenizers that open_clip does not bundle come along with the weights.
     elsewhere = open_clip.get_model_config(architecture)["text_cfg"].get("hf_tokenizer_name")
@@ -213,8 +211,7 @@ def _preprocess(size: int, recipe: dict[str, Any]) -> Preprocess:
     from core.classifiers.preprocessing import Preprocess
 
     interpolation = "bilinear" if recipe.get("interpolation") == "bilinear" else "bicubic"
-    mode = recipe.get("resize_mode", "shortest")
-    return Preprocess(size, recipe["mean"], recipe["std"], interpolation=interpolation, resize_mode=mode)
+    return Preprocess(size, recipe["mean"], recipe["std"], interpolation=interpolation)
 
 
 def _reasons(error: Exception) -> str:

@@ -9,9 +9,6 @@ reads the training images and writes the file from whose statistics the app draw
 from __future__ import annotations
 
 import argparse
-import io
-import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +16,19 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.data.classes import PRECOMPUTED
+from core.cli import add_dataset_options, named_dataset, run_script
+from core.data.classes import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED
 from core.data.dataset import ImageDataset
-from core.files import DAMAGE, write_atomically
+from core.files import ArchiveKind, Fact, write_atomically
 
 STATISTICS = PRECOMPUTED / "statistics"
-SCHEMA = 1
-# Mean and standard deviation per channel of the training images, the numbers that networks are normalised with.
-CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+STATISTICS_FILE = ArchiveKind(
+    name="file of class statistics",
+    maker="python -m core.data.class_statistics",
+    schema=1,
+    required=("mean", "std", "counts"),
+    facts=(Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text")),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +39,11 @@ class ClassStatistics:
         mean: (3, H, W) float, in [0, 1].
         std: (3, H, W) float, at least 0; over n, not n - 1.
         source: a phrase for people: which images, how many.
-    Raises:
-        ValueError: shapes that differ or values out of range.
     """
 
     mean: np.ndarray
     std: np.ndarray
     source: str
-
-    def __post_init__(self) -> None:
-        if self.mean.ndim != 3 or self.mean.shape[0] != 3 or self.mean.shape != self.std.shape:
-            raise ValueError(f"mean and std must both be (3, H, W); got {self.mean.shape} and {self.std.shape}")
-        if not ((self.mean >= 0) & (self.mean <= 1) & (self.std >= 0) & np.isfinite(self.std)).all():
-            raise ValueError("the mean must lie in [0, 1] and the standard deviation be at least 0")
 
     def resized(self, image_size: int) -> ClassStatistics:
         """The same statistics for `image_size` x `image_size` images, mean and std interpolated linearly."""
@@ -121,15 +114,12 @@ class DatasetStatistics:
         Raises:
             FileNotFoundError: the folder does not exist.
         """
-        buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer,
-            mean=self.mean.astype(np.float16),
-            std=self.std.astype(np.float16),
-            counts=self.counts.astype(np.int64),
-            metadata=np.array(json.dumps({"schema": SCHEMA, "class_names": self.class_names, **self.metadata})),
-        )
-        write_atomically(Path(path), buffer.getvalue())
+        arrays: dict[str, np.ndarray] = {
+            "mean": self.mean.astype(np.float16),
+            "std": self.std.astype(np.float16),
+            "counts": self.counts.astype(np.int64),
+        }
+        write_atomically(Path(path), STATISTICS_FILE.pack(arrays, {**self.metadata, "class_names": self.class_names}))
 
     @classmethod
     def load(cls, path: str | Path) -> DatasetStatistics:
@@ -139,20 +129,12 @@ class DatasetStatistics:
             FileNotFoundError: no such file.
             RuntimeError: damaged, or of an unknown schema version.
         """
-        again = "with python -m core.data.class_statistics"
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"there are no class statistics at {path}; make them {again}")
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                metadata = json.loads(str(file["metadata"]))
-                schema, names = metadata.pop("schema"), metadata.pop("class_names")
-                mean, std = (file[key].astype(np.float32) for key in ("mean", "std"))
-                counts = file["counts"]
-        except DAMAGE as error:
-            raise RuntimeError(f"{path} is damaged ({error}); make it again {again}") from error
-        if schema != SCHEMA:
-            raise RuntimeError(f"{path} has schema version {schema!r}, known: {SCHEMA}; update this program")
-        return cls(tuple(names), mean, std, counts, metadata)
+
+        def build(metadata: dict[str, Any], mean: np.ndarray, std: np.ndarray, counts: np.ndarray) -> DatasetStatistics:
+            names = tuple(metadata.pop("class_names"))
+            return cls(names, mean.astype(np.float32), std.astype(np.float32), counts, metadata)
+
+        return STATISTICS_FILE.load(path, build)
 
 
 def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:
@@ -186,25 +168,21 @@ def _resize(planes: np.ndarray, image_size: int) -> np.ndarray:
     return np.stack([np.asarray(plane) for plane in resized]).clip(0, 1)
 
 
-def main(argv: list[str] | None = None) -> int:
-    from core.data.datasets import load_dataset
+def main(arguments: list[str] | None = None) -> int:
+    """Run the script; returns the exit status."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_dataset_options(options, default="cifar10")
+    options.add_argument("--split", default="train", choices=("train", "val", "test"))
+    options.add_argument("--output", required=True, type=Path)
+    given = options.parse_args(arguments)
+    return run_script(lambda: _run(given), "nothing was written")
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default="cifar10", help="cifar10, imagenet100, a folder of class folders, an .npz")
-    parser.add_argument("--data-dir", help="where the data set lies")
-    parser.add_argument("--split", default="train", choices=("train", "val", "test"))
-    parser.add_argument("--image-size", type=int, help="side in pixels; the data set's own unless given")
-    parser.add_argument("--output", required=True, type=Path)
-    given = parser.parse_args(argv)
-    try:
-        dataset = load_dataset(given.dataset, given.data_dir, split=given.split, image_size=given.image_size)
-        dataset_statistics(dataset).save(given.output)
-    except (ValueError, FileNotFoundError, RuntimeError) as error:
-        print(f"class statistics: {error}", file=sys.stderr)
-        return 2
-    print(f"{len(dataset.classes)} classes, {len(dataset):,} images -> {given.output}")
-    return 0
+
+def _run(given: argparse.Namespace) -> str:
+    dataset = named_dataset(given, split=given.split)
+    dataset_statistics(dataset).save(given.output)
+    return f"{len(dataset.classes)} classes, {len(dataset):,} images -> {given.output}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

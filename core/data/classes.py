@@ -86,3 +86,7 @@ def imagenet100() -> ClassSet:
 # Class sets by name, and the size in pixels at which the app shows their images.
 CLASS_SETS: dict[str, Callable[[], ClassSet]] = {"cifar10": lambda: CIFAR10, "imagenet": imagenet}
 IMAGE_SIZES = {"cifar10": 32, "imagenet": 224}
+
+# Mean and standard deviation per channel of the training images, the numbers that networks are normalised with.
+CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -1,4 +1,4 @@
-"""Labelled images for sweeps and pages: CIFAR-10, ImageNet100, any folder or archive."""
+"""Labelled images for sweeps and pages: CIFAR-10, ImageNet100, bundled samples, any folder or archive."""
 
 import difflib
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from core.data.archive import ImageArchive, read_archive
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
 from core.data.dataset import ImageDataset
 from core.data.folder import class_folders, list_pictures, read_picture
+from core.data.samples import PHOTOGRAPH_SIZE, SAMPLE_FOLDERS, load_samples
 from core.data.store import empty_images
 from core.images.square import square_image
 
-KNOWN = ("cifar10", "imagenet100")
-PHOTOGRAPH_SIZE = 224
+KNOWN = ("cifar10", "imagenet100", *SAMPLE_FOLDERS)
 MIN_SIZE = 8
 # Folders that stand for a split, best first: ImageNet's test images have no labels, so people test on `val`.
 SPLIT_FOLDERS = {
@@ -56,7 +56,7 @@ def load_dataset(
     """Read a data set and decode it once.
 
     Args:
-        name: "cifar10"; "imagenet100"; the path of a folder of class folders; or the path of an `.npz` of
+        name: "cifar10"; "imagenet100"; one of the bundled samples; the path of a folder of class folders; or the path of an `.npz` of
             `images` (N, H, W, 3) uint8, `labels` (N,) and `classes` (K,).
         data_dir: where to look. For cifar10, the folder with torchvision's `cifar-10-batches-py` or with
             `cifar10-test.npz`, by default `data`; for imagenet100, the folder with the 100 class folders, or
@@ -88,6 +88,10 @@ def load_dataset(
         found = _find_cifar10(Path("data" if data_dir is None else data_dir).expanduser(), split, download)
     elif name == "imagenet100":
         found = _find_imagenet100(data_dir, split)
+    elif name in SAMPLE_FOLDERS:
+        samples = load_samples(str(name))
+        pictures = samples.images.transpose(0, 2, 3, 1)
+        found = _Found(samples.name, samples.split, pictures, samples.labels, samples.classes, samples.source)
     else:
         found = _find_path(
             Path("" if data_dir is None else data_dir).expanduser() / Path(name).expanduser(), name, split

@@ -17,7 +17,6 @@ from core.data.folder import read_picture
 SAMPLES = PRECOMPUTED / "samples"
 # Samples by name, and the folder each lies in.
 SAMPLE_FOLDERS = {"cifar10-samples": "cifar10", "photographs": "photographs"}
-SAMPLE_NAMES = tuple(SAMPLE_FOLDERS)
 PHOTOGRAPH_SIZE = 224
 
 
@@ -69,6 +68,6 @@ def sample_credits(name: str) -> tuple[SampleCredit, ...]:
 
 
 def _record(name: str) -> dict[str, Any]:
-    if name not in SAMPLE_NAMES:
-        raise ValueError(f"sample images {name!r} are unknown; known: {', '.join(SAMPLE_NAMES)}")
+    if name not in SAMPLE_FOLDERS:
+        raise ValueError(f"sample images {name!r} are unknown; known: {', '.join(SAMPLE_FOLDERS)}")
     return json.loads((SAMPLES / SAMPLE_FOLDERS[name] / "provenance.json").read_text(encoding="utf-8"))

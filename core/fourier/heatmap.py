@@ -5,8 +5,6 @@ The file is one `.npz` that loads with `allow_pickle=False`; DESIGN of the forma
 
 from __future__ import annotations
 
-import io
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,29 +13,33 @@ from typing import Any
 
 import numpy as np
 
-from core.files import DAMAGE, read_npz, write_atomically
+from core.files import ArchiveError, ArchiveKind, Fact, write_atomically
 from core.fourier.basis import check_side
 from core.fourier.intervals import Interval, wilson
 
-SCHEMA = 1
-# Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.
-MAX_FILE_BYTES = 64 * 2**20
-REQUIRED = ("top1_errors", "top5_errors", "count", "clean", "metadata")
-OPTIONAL = ("printed_rates", "true_probability")
-# What readers rely on; a dot leads into an inner object.
-METADATA_TYPES: dict[str, type | tuple[type, ...]] = {
-    "classifier.name": str,
-    "dataset.name": str,
-    "dataset.n": int,
-    "source.type": str,
-    "image_size": int,
-    "epsilon": (int, float),
-    "class_names": list,
-}
 
-
-class HeatmapError(RuntimeError):
+class HeatmapError(ArchiveError):
     """A heat map file that is damaged, foreign or of an unknown schema. The text names the file."""
+
+
+# Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.
+HEATMAP_FILE = ArchiveKind(
+    name="heat map file",
+    maker="python -m core.sweep",
+    schema=1,
+    required=("top1_errors", "top5_errors", "count", "clean"),
+    optional=("printed_rates", "true_probability"),
+    error=HeatmapError,
+    facts=(
+        Fact("classifier.name", "text"),
+        Fact("dataset.name", "text"),
+        Fact("dataset.n", "whole number", low=1, high=2**53),
+        Fact("source.type", "text"),
+        Fact("image_size", "whole number"),
+        Fact("epsilon", "number"),
+        Fact("class_names", "list"),
+    ),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,17 +131,16 @@ class Heatmap:
         if side >= self.side:
             return self
         cut = slice((self.side - side) // 2, (self.side + side) // 2)
-        names = ("top1_errors", "top5_errors", "count", *OPTIONAL)
-        arrays = {name: array[..., cut, cut] for name in names if (array := getattr(self, name)) is not None}
+        arrays: Any = {name: array[..., cut, cut] for name, array in self._arrays().items() if name != "clean"}
         return replace(self, **arrays)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        names = (*HEATMAP_FILE.required, *HEATMAP_FILE.optional)
+        return {name: array for name in names if (array := getattr(self, name)) is not None}
 
     def to_bytes(self) -> bytes:
         """The file's bytes."""
-        arrays = {name: array for name in (*REQUIRED, *OPTIONAL) if (array := getattr(self, name)) is not None}
-        arrays["metadata"] = np.array(json.dumps(dict(self.metadata), sort_keys=True))
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)
-        return buffer.getvalue()
+        return HEATMAP_FILE.pack(self._arrays(), self.metadata)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file atomically: after a crash it is the old one or the new one, never half of one."""
@@ -153,33 +154,16 @@ class Heatmap:
             FileNotFoundError: there is no such file.
             HeatmapError: the file is damaged, is not a heat map, or has a schema this version does not know.
         """
-        path = Path(path)
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise HeatmapError(f"{path.name}: larger than {MAX_FILE_BYTES >> 20} MiB, so not a heat map")
-        return Heatmap.from_bytes(path.read_bytes(), name=path.name)
+        return HEATMAP_FILE.load(path, _build)
 
     @staticmethod
     def from_bytes(data: bytes, *, name: str) -> Heatmap:
         """Read a heat map from a file's bytes, trusted or not; `name` is what errors call it."""
-        try:
-            arrays = read_npz(data, required=REQUIRED, optional=OPTIONAL, limit=MAX_FILE_BYTES)
-            metadata = json.loads(str(arrays.pop("metadata")))
-            if not isinstance(metadata, dict):
-                raise ValueError("metadata is not a JSON object")
-            if metadata.get("schema") != SCHEMA:
-                raise HeatmapError(
-                    f"{name}: heat map schema {metadata.get('schema')!r} is unknown to this version, which reads "
-                    f"schema {SCHEMA}; update the app, or compute the map again with python -m core.sweep"
-                )
-            _check_metadata(metadata)
-            return Heatmap(**arrays, metadata=metadata)
-        except HeatmapError:
-            raise
-        except DAMAGE as error:
-            raise HeatmapError(
-                f"{name}: not a heat map file, or a damaged one ({error}); wanted an .npz written by "
-                "python -m core.sweep"
-            ) from error
+        return HEATMAP_FILE.parse(data, name, _build)
+
+
+def _build(metadata: Mapping[str, Any], **arrays: np.ndarray) -> Heatmap:
+    return Heatmap(**arrays, metadata=metadata)
 
 
 def _check_array(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type) -> None:
@@ -191,15 +175,3 @@ def _top_index(top: int) -> int:
     if top not in (1, 5):
         raise ValueError(f"top must be 1 or 5; got {top}")
     return 0 if top == 1 else 1
-
-
-def _check_metadata(metadata: Mapping[str, Any]) -> None:
-    """Raise ValueError unless the fields that readers rely on are there, with the right types."""
-    for name, kind in METADATA_TYPES.items():
-        value: Any = metadata
-        for key in name.split("."):
-            value = value.get(key) if isinstance(value, dict) else None
-        if not isinstance(value, kind):
-            raise ValueError(f"metadata lacks {name}, or it has the wrong type")
-    if not 1 <= metadata["dataset"]["n"] < 2**53:
-        raise ValueError(f"dataset.n must be a number of images, at least 1; got {metadata['dataset']['n']:.3g}")

@@ -54,20 +54,10 @@ def _crop_centre(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return image[top : top + height, left : left + width]
 
 
-def to_tensor_array(image: np.ndarray) -> np.ndarray:
-    """Turn a uint8 (H, W, 3) picture into float32 (3, H, W) in [0, 1], as classifiers take it.
-
-    Raises:
-        ValueError: another type or shape.
-    """
-    _check_picture(image)
-    return np.ascontiguousarray(image.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)
-
-
 def to_uint8(array: np.ndarray) -> np.ndarray:
     """Turn floats (3, H, W) in [0, 1] into a uint8 (H, W, 3) picture: rounded, and clipped outside.
 
-    The inverse of `to_tensor_array`; a tensor on the CPU will do as well.
+    A tensor on the CPU will do as well.
 
     Raises:
         ValueError: another shape, or values that are no numbers.

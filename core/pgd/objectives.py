@@ -6,7 +6,7 @@ A loss is the cross-entropy to the target class plus, for inpainting, a penalty 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,45 +15,38 @@ from core import paper
 from core.pgd.config import PENALTIES, Penalty
 
 
-class Objective(Protocol):
-    """What `pgd_steps` asks of an objective."""
-
-    @property
-    def targets(self) -> Tensor:
-        """(B,) int64, the class each image is to become; or (1,) for all."""
-
-    def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
-        """(B,) the penalty of (B, 3, H, W) images, differentiable; None where the cross-entropy is all."""
-
-    def free_pixels(self) -> Tensor | None:
-        """Bool (B or 1, 1, H, W): pixels that may change at all; None where every pixel may."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Its settings without targets and masks, as a JSON object."""
-
-
 @dataclass(frozen=True, eq=False)
-class Generation:
-    """Eq. 2: cross-entropy to the target class, nothing else.
+class Objective:
+    """What `pgd_steps` asks of an objective; here the cross-entropy alone.
 
     Args:
-        targets: (B,) int64 class indices.
+        targets: (B,) int64, the class each image is to become; or (1,) for all.
     """
 
     targets: Tensor
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
+        """(B,) the penalty of (B, 3, H, W) images, differentiable; None where the cross-entropy is all."""
         return None
 
     def free_pixels(self) -> Tensor | None:
+        """Bool (B or 1, 1, H, W): pixels that may change at all; None where every pixel may."""
         return None
+
+    def to_json(self) -> dict[str, Any]:
+        """Its settings without targets and masks, as a JSON object."""
+        raise NotImplementedError
+
+
+class Generation(Objective):
+    """Eq. 2: cross-entropy to the target class, nothing else."""
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "generation"}
 
 
 @dataclass(frozen=True, eq=False)
-class Inpainting:
+class Inpainting(Objective):
     """Eq. 3: cross-entropy to the target class plus a penalty for changing what lies outside the hole.
 
     Args:
@@ -71,7 +64,6 @@ class Inpainting:
         the paper's numbers at 224 pixels, 0.07 at 32) is left, which "mean_square" or adaptive steps do not leave.
     """
 
-    targets: Tensor
     mask: Tensor
     weight: float = paper.PENALTY_WEIGHT
     penalty: Penalty = "norm"

@@ -9,24 +9,18 @@ has finished.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from core import paper
-from core.classifiers.text import choose_target
+from core.cli import add_classifier_options, add_dataset_options, named_classifier, named_dataset, run_script
 from core.pgd.config import PENALTIES, STEP_RULES, paper_generation, paper_inpainting
 from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job
+from core.runs.plan import prepare
 
-if TYPE_CHECKING:
-    from core.data.datasets import ImageDataset
-
-DATASETS = "cifar10, imagenet100, a folder of class folders, an .npz, or the bundled cifar10-samples, photographs"
 # How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy.
 BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 1024 * 1024}
 
@@ -38,18 +32,11 @@ def parser() -> argparse.ArgumentParser:
     inpaint = modes.add_parser("inpaint", help="Eq. 3: fill a square hole in each image")
     generate = modes.add_parser("generate", help="Eq. 2: draw classes, starting from noise with their statistics")
     for mode in (inpaint, generate):
-        mode.add_argument("--classifier", required=True, help="a name of the registry, e.g. mini-clip, clip-vit-b-32")
-        mode.add_argument("--weights", type=Path, help="weight file, for classifiers that take one")
-        mode.add_argument("--download", action="store_true", help="allow downloading the weights")
-        mode.add_argument("--template", help='prompt of a zero-shot classifier, default "a photo of a {class}"')
-        mode.add_argument("--dataset", required=True, help=DATASETS)
-        mode.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
-        mode.add_argument("--image-size", type=int, help="pixels, default 32 for cifar10 and 224 for photographs")
+        add_classifier_options(mode)
+        add_dataset_options(mode)
         mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
         mode.add_argument("--limit", type=int, default=100, help="number of images, default 100")
-        mode.add_argument(
-            "--seed", type=int, default=0, help="random seed of the choice of images, the holes and the noise"
-        )
+        mode.add_argument("--seed", type=int, default=0, help="of the choice of images, the holes and the noise")
         mode.add_argument("--steps", type=int, help="number of steps, default the paper's")
         mode.add_argument("--epsilon", type=float, help="L2 budget, default the paper's, scaled with the size")
         mode.add_argument("--step-size", type=float, help="length of a step, default the paper's, scaled too")
@@ -57,7 +44,6 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
         mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch to be replayed")
-        mode.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
         mode.add_argument("--batch-size", type=int, help="images worked on at once")
     inpaint.add_argument("--weight", type=float, default=paper.PENALTY_WEIGHT, help="lambda of Eq. 3, default 10")
     inpaint.add_argument(
@@ -78,44 +64,28 @@ def parser() -> argparse.ArgumentParser:
 
 def build_job(given: argparse.Namespace) -> Job:
     """The job that the command line describes."""
-    from core.classifiers.registry import load_classifier
-    from core.device import choose_device, device_name, keep_freed_memory
+    from core.device import device_name
 
     if given.limit < 1:
         raise ValueError(f"--limit is the number of images, at least 1; got {given.limit}")
-    keep_freed_memory()
     inpaint = given.mode == "inpaint"
-    if inpaint and not 0 <= given.weight < float("inf"):
-        raise ValueError(f"--weight (lambda) must be a number of at least 0; got {given.weight}")
     # Generation needs the statistics of whole classes, however few images it makes.
-    dataset = _load(given, given.limit if inpaint else None)
+    dataset = named_dataset(given, limit=given.limit if inpaint else None, seed=given.seed)
     size = dataset.image_size
     changes = {name: getattr(given, name) for name in ("steps", "epsilon", "step_size", "step_rule")}
     config = replace(
         (paper_inpainting if inpaint else paper_generation)(size),
         **{name: value for name, value in changes.items() if value is not None},
     )
-    classifier = load_classifier(
-        given.classifier,
-        dataset.classes,
-        device=choose_device(given.device, 0),
-        weights=given.weights,
-        download=given.download,
-        template=given.template,
-    )
-    if given.target is not None:
-        choose_target(classifier, given.target)  # refused now rather than after the output was begun
+    objective: dict[str, Any] = {}
     if inpaint:
-        objective = {"weight": given.weight, "penalty": given.penalty}
-        make_plan = inpainting_plans(
-            dataset, config, target=given.target, fill=given.fill, seed=given.seed, **objective
-        )
-        objective["fill"] = given.fill
+        objective = {"weight": given.weight, "penalty": given.penalty, "fill": given.fill}
+        make_plan = inpainting_plans(dataset, config, target=given.target, seed=given.seed, **objective)
     else:
-        objective = {}
-        make_plan = generation_plans(
-            dataset, config, target=given.target, full_covariance=given.noise == "full-covariance", seed=given.seed
-        )
+        full = given.noise == "full-covariance"
+        make_plan = generation_plans(dataset, config, target=given.target, full_covariance=full, seed=given.seed)
+    classifier = named_classifier(given, dataset)
+    prepare(make_plan([0]), classifier)  # refused now rather than after the output was begun
     settings: dict[str, Any] = {
         "mode": given.mode,
         "config": config.to_json(),
@@ -133,41 +103,22 @@ def build_job(given: argparse.Namespace) -> Job:
     return Job(classifier, config, count, make_plan, given.keep, settings, given.save_run)
 
 
-def _load(given: argparse.Namespace, limit: int | None) -> ImageDataset:
-    """The data set that the command line names, bundled samples included."""
-    from core.data.datasets import load_dataset
-    from core.data.samples import SAMPLE_NAMES, load_samples
-
-    if given.dataset not in SAMPLE_NAMES:
-        return load_dataset(given.dataset, given.data_dir, image_size=given.image_size, limit=limit, seed=given.seed)
-    samples = load_samples(given.dataset)
-    if given.image_size not in (None, samples.image_size):
-        raise ValueError(f"the bundled {given.dataset} have {samples.image_size} pixels; leave --image-size out")
-    chosen = np.random.default_rng(given.seed).permutation(len(samples))[:limit]
-    return replace(samples, images=samples.images[chosen], labels=samples.labels[chosen])
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
     given = parser().parse_args(arguments)
-    try:
-        if given.output.exists() and not given.output.is_dir():
-            raise ValueError(f"--output wants a folder; {given.output} is a file")
-        if given.batch_size is not None and given.batch_size < 1:
-            raise ValueError(f"--batch-size must be at least 1; got {given.batch_size}")
-        job = build_job(given)
-        pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
-        batch_size = given.batch_size or max(1, pixels // job.settings["image_size"] ** 2)
-        summary = run_job(job, given.output, batch_size)
-    except KeyboardInterrupt:
-        print(f"\nstopped; {given.output} holds the batches that were finished", file=sys.stderr)
-        return 130
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return run_script(lambda: _run(given), f"{given.output} holds the batches that were finished")
+
+
+def _run(given: argparse.Namespace) -> str:
+    if given.output.exists() and not given.output.is_dir():
+        raise ValueError(f"--output wants a folder; {given.output} is a file")
+    if given.batch_size is not None and given.batch_size < 1:
+        raise ValueError(f"--batch-size must be at least 1; got {given.batch_size}")
+    job = build_job(given)
+    pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
+    summary = run_job(job, given.output, given.batch_size or max(1, pixels // job.settings["image_size"] ** 2))
     before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "target_share"))
-    print(f"{given.output}: {summary['n']} images, loss {before:.3g} -> {after:.3g}, {share:.1%} become the target")
-    return 0
+    return f"{given.output}: {summary['n']} images, loss {before:.3g} -> {after:.3g}, {share:.1%} become the target"
 
 
 if __name__ == "__main__":

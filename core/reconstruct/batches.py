@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.cli import progress_bar
 from core.files import write_atomically
 from core.images.masks import Fill, random_square_mask, square_side
 from core.pgd.config import PGDConfig
-from core.progress import progress_bar
 from core.reconstruct.grid import picture_grid
 from core.reconstruct.report import Reconstruction, measure_change, summarise, to_csv, to_json
 from core.runs.noise import FullCovariance, noise_images, start_statistics
@@ -155,7 +155,7 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
             probability_before=float(np.exp(-before[row])),
             probability_after=float(np.exp(-after[row])),
             target_share=int(logits[row].argmax() == targets[row]),
-            **vars(measure_change(originals[row], plan.start[row], images[row], holes[row])),
+            **measure_change(originals[row], plan.start[row], images[row], holes[row]),
         )
         for row, index in enumerate(indices)
     ]

@@ -60,20 +60,10 @@ class Reconstruction:
     perturbation_norm: float
 
 
-@dataclass(frozen=True)
-class Change:
-    """The numbers of a `Reconstruction`, that need nothing but pixels."""
+def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, float]:
+    """The fields of a `Reconstruction` that need nothing but pixels.
 
-    ssim_inside: float
-    psnr_inside: float
-    change_inside: float
-    change_outside: float
-    norm_outside: float
-    perturbation_norm: float
-
-
-def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> Change:
-    """Compare one result with the original (similarity) and with what the run started from (change).
+    Similarity is to the original, change from what the run started from.
 
     Args:
         original, before, after: (3, H, W) float32 in [0, 1], at least 7 x 7 pixels.
@@ -88,7 +78,7 @@ def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, 
     psnr = HIGHEST_PSNR if error == 0 else min(-10 * math.log10(error), HIGHEST_PSNR)
     change = (after - before).astype(np.float64)
     outside = change[~inside]
-    return Change(
+    return dict(
         ssim_inside=float(similarity[inside].mean()),
         psnr_inside=psnr,
         change_inside=float(np.abs(change[inside]).mean()),
@@ -100,8 +90,6 @@ def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, 
 
 def summarise(rows: Sequence[Reconstruction]) -> dict[str, Any]:
     """{"n": images, and for each of SUMMARY {"mean": ..., "std": ...}}; std over n, 0 for a single image."""
-    if not rows:
-        raise ValueError("there is nothing to summarise: no image was reconstructed")
     summary: dict[str, Any] = {"n": len(rows)}
     for name in SUMMARY:
         values = np.array([getattr(row, name) for row in rows], dtype=np.float64)

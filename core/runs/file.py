@@ -6,8 +6,6 @@ modulo 256: lossless, and several times smaller, because a step changes few byte
 
 from __future__ import annotations
 
-import io
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,18 +14,28 @@ from typing import Any
 
 import numpy as np
 
-from core.files import DAMAGE, read_npz, write_atomically
+from core.files import ArchiveError, ArchiveKind, write_atomically
 from core.pgd.config import PGDConfig
-from core.runs.metadata import check_metadata, check_term_names
+from core.runs.metadata import FACTS, check_agreement
 
-SCHEMA = 1
-MAX_FILE_BYTES = 128 * 2**20
-MAX_CONTENT_BYTES = 512 * 2**20
 CURVES = ("loss", "target_probability", "perturbation_norm", "best_loss")
 
 
-class RunFileError(RuntimeError):
+class RunFileError(ArchiveError):
     """A run file that is damaged, foreign or of an unknown schema. The text names the file."""
+
+
+RUN_FILE = ArchiveKind(
+    name="saved run",
+    maker="this app",
+    schema=1,
+    required=("frame_deltas", "frame_steps", "start", "best", "curves", "terms", "logits"),
+    optional=("original", "mask"),
+    max_bytes=128 * 2**20,
+    max_content=512 * 2**20,
+    facts=FACTS,
+    error=RunFileError,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +64,6 @@ class PGDRun:
     mask: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        check_metadata(self.metadata)
-        check_term_names(list(self.terms))
         if self.start.ndim != 4 or self.logits.ndim != 3 or self.frames.ndim != 5:
             raise ValueError("start must be (B, 3, H, W), logits (2, B, K) and frames (F, B, 3, H, W)")
         shape, batch, count = self.start.shape, len(self.start), len(self.frames)
@@ -128,14 +134,9 @@ class PGDRun:
             "curves": np.stack([self.curves[name] for name in CURVES]),
             "terms": np.stack(list(self.terms.values())),
             "logits": self.logits,
-            "metadata": np.array(json.dumps(dict(self.metadata) | {"schema": SCHEMA, "terms": list(self.terms)})),
         }
-        for name in ("original", "mask"):
-            if getattr(self, name) is not None:
-                arrays[name] = getattr(self, name)
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        return buffer.getvalue()
+        arrays |= {name: getattr(self, name) for name in RUN_FILE.optional if getattr(self, name) is not None}
+        return RUN_FILE.pack(arrays, {**self.metadata, "terms": list(self.terms)})
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file atomically."""
@@ -149,13 +150,10 @@ class PGDRun:
             FileNotFoundError: there is no such file.
             RunFileError: the file is damaged, is no run, or has a schema this version does not know.
         """
-        path = Path(path)
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise RunFileError(f"{path.name}: larger than {MAX_FILE_BYTES >> 20} MiB, so not a saved run")
-        return PGDRun.from_bytes(path.read_bytes(), name=path.name)
+        return RUN_FILE.load(path, _build)
 
     @staticmethod
-    def from_bytes(data: bytes, *, name: str, limit: int = MAX_CONTENT_BYTES) -> PGDRun:
+    def from_bytes(data: bytes, *, name: str, limit: int = RUN_FILE.max_content) -> PGDRun:
         """Read a run from a file's bytes, trusted or not.
 
         Args:
@@ -164,36 +162,20 @@ class PGDRun:
         Raises:
             RunFileError: as `load`.
         """
-        try:
-            return _read(data, name, limit)
-        except RunFileError:
-            raise
-        except DAMAGE as error:
-            raise RunFileError(
-                f"{name}: not a saved run, or a damaged one ({error}); wanted an .npz that this app has saved"
-            ) from error
+        return RUN_FILE.parse(data, name, _build, max_content=limit)
 
 
-def _read(data: bytes, name: str, limit: int) -> PGDRun:
-    required = ("frame_deltas", "frame_steps", "start", "best", "curves", "terms", "logits", "metadata")
-    arrays = read_npz(data, required=required, optional=("original", "mask"), limit=limit)
-    metadata = json.loads(str(arrays.pop("metadata")))
-    if not isinstance(metadata, dict):
-        raise ValueError("metadata is not a JSON object")
-    if (schema := metadata.pop("schema", None)) != SCHEMA:
-        raise RunFileError(
-            f"{name}: run schema {schema!r} is unknown to this version, which reads schema {SCHEMA}; "
-            "update the app, or run it again"
-        )
-    deltas, curves, terms = arrays.pop("frame_deltas"), arrays.pop("curves"), arrays.pop("terms")
-    if deltas.dtype != np.uint8:
-        raise ValueError(f"frames are {deltas.dtype}")
-    term_names = metadata.pop("terms")
-    check_term_names(term_names)
+def _build(
+    metadata: dict[str, Any], frame_deltas: np.ndarray, curves: np.ndarray, terms: np.ndarray, **arrays: np.ndarray
+) -> PGDRun:
+    check_agreement(metadata)
+    if frame_deltas.dtype != np.uint8:
+        raise ValueError(f"frames are {frame_deltas.dtype}")
+    names = metadata["terms"]
     return PGDRun(
-        frames=np.cumsum(deltas, axis=0, dtype=np.uint8),
+        frames=np.cumsum(frame_deltas, axis=0, dtype=np.uint8),
         curves=dict(zip(CURVES, curves, strict=True)),
-        terms=dict(zip(term_names, terms, strict=True)),
-        metadata=metadata,
+        terms=dict(zip(names, terms, strict=True)),
+        metadata={name: fact for name, fact in metadata.items() if name != "terms"},
         **arrays,
     )

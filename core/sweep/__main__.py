@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -12,9 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import paper
+from core.cli import (
+    add_classifier_options,
+    add_dataset_options,
+    named_classifier,
+    named_dataset,
+    progress_bar,
+    run_script,
+)
 from core.fourier.basis import Frequency, largest_side
 from core.fourier.heatmap import Heatmap
-from core.progress import progress_bar
 from core.sweep.cells import DTYPES, SweepConfig
 from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, same_configuration
 from core.sweep.processes import Processes
@@ -85,19 +91,13 @@ def parser() -> argparse.ArgumentParser:
         description="Compute a Fourier heat map. Run the same command again to resume after an interruption; "
         "start it with torchrun to share the cells over GPUs and nodes.",
     )
-    options.add_argument("--classifier", required=True, help="a name of the registry, e.g. resnet-56, clip-vit-b-32")
-    options.add_argument("--weights", type=Path, help="weight file, for classifiers that take one")
-    options.add_argument("--download", action="store_true", help="allow downloading the weights")
-    options.add_argument("--template", help='prompt of a zero-shot classifier, default "a photo of a {class}"')
-    options.add_argument("--dataset", required=True, help="cifar10, imagenet100, a folder of class folders, or an .npz")
-    options.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
-    options.add_argument("--image-size", type=int, help="pixels, default 32 for cifar10 and 224 for photographs")
+    add_classifier_options(options)
+    add_dataset_options(options)
     options.add_argument("--limit", type=int, help="use this many images, chosen by the seed")
     options.add_argument("--epsilon", type=float, help="L2 size v per channel, default the paper's: 4.0 or 15.7")
     options.add_argument("--side", type=int, help="side of the map, odd, default the paper's: 31 or 63")
     options.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
     options.add_argument("--seed", type=int, default=0, help="of the signs and of the choice of images")
-    options.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     options.add_argument("--dtype", default="float32", choices=DTYPES)
     options.add_argument("--batch-size", type=parse_batch_size, default=None, help="auto or a number; halved on OOM")
     options.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
@@ -115,42 +115,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given.output.parent.is_dir():
         options.error(f"--output: the folder {given.output.parent} does not exist; create it first")
     processes = Processes.start()
-    try:
-        heatmap = _run(given, processes)
-    except KeyboardInterrupt:
-        if processes.is_main:
-            print("\nstopped; finished cells are saved, run the same command again to resume", file=sys.stderr)
-        return 130
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        if processes.count > 1:
-            os._exit(2)  # the other processes wait for this one: torchrun ends them
-        return 2
-    if processes.is_main:
-        computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
-        print(f"{given.output}: {computed}, clean error {heatmap.clean_rate(1):.2%}")
-    return 0
+    status = run_script(
+        lambda: _run(given, processes), "finished cells are saved, run the same command again to resume"
+    )
+    if status == 2 and processes.count > 1:
+        os._exit(status)  # the other processes wait for this one: torchrun ends them
+    return status
 
 
-def _run(given: argparse.Namespace, processes: Processes) -> Heatmap:
+def _run(given: argparse.Namespace, processes: Processes) -> str:
     from filelock import FileLock, Timeout
 
-    from core.classifiers.registry import load_classifier
-    from core.data.datasets import load_dataset
-    from core.device import choose_device, keep_freed_memory
-
-    device = choose_device(given.device, processes.local_rank)
-    keep_freed_memory()
-    bar = progress_bar(desc="decoding", unit="img", disable=not processes.is_main, leave=False)
-
-    def show(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    dataset = load_dataset(
-        given.dataset, given.data_dir, image_size=given.image_size, limit=given.limit, seed=given.seed, progress=show
-    )
-    bar.close()
+    dataset = named_dataset(given, limit=given.limit, seed=given.seed, quiet=not processes.is_main)
     size = dataset.image_size
     if given.epsilon is None and size not in paper.EPSILON:
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
@@ -165,14 +141,7 @@ def _run(given: argparse.Namespace, processes: Processes) -> Heatmap:
     # Rank 0 downloads what is missing; the others then find it in the cache.
     for turn in ("first", "rest"):
         if processes.is_main == (turn == "first"):
-            classifier = load_classifier(
-                given.classifier,
-                dataset.classes,
-                device=device,
-                weights=given.weights,
-                download=given.download,
-                template=given.template,
-            )
+            classifier = named_classifier(given, dataset, processes.local_rank)
         processes.share(None)
     lock = Path(f"{given.output}.lock")
     with ExitStack() as stack:
@@ -186,7 +155,9 @@ def _run(given: argparse.Namespace, processes: Processes) -> Heatmap:
             except OSError as error:
                 raise OSError(f"cannot write into {lock.absolute().parent}: {error.strerror}") from error
             stack.callback(lock.unlink, missing_ok=True)
-        return run_sweep(classifier, dataset, config, given.output, processes)
+        heatmap = run_sweep(classifier, dataset, config, given.output, processes)
+    computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
+    return f"{given.output}: {computed}, clean error {heatmap.clean_rate(1):.2%}" if processes.is_main else ""
 
 
 if __name__ == "__main__":

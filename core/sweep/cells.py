@@ -142,7 +142,10 @@ def _group_results(
     tally = torch.zeros(4, len(group), dtype=torch.float64, device=images.device)
     with torch.inference_mode():
         for batch, targets, batch_signs in batches:
-            logits = _forward(classifier, _perturbed(batch, scaled, batch_signs), config.dtype)
+            # Eq. 1, the same arithmetic as `fourier.basis.add_basis`, for all waves of the group at once.
+            pixels, batch_signs = torch.div(batch, 255), batch_signs.float()[..., None, None]  # (G, n, 3, 1, 1)
+            perturbed = torch.addcmul(pixels, batch_signs, scaled[:, None, None]).clamp_(0, 1).flatten(0, 1)
+            logits = _forward(classifier, perturbed, config.dtype)
             targets = targets.repeat(len(group))
             top5 = logits.topk(min(5, logits.shape[1]), dim=1).indices
             probability = logits.softmax(dim=1).gather(1, targets[:, None])[:, 0]
@@ -159,18 +162,6 @@ def _group_results(
         CellResult(wave, round(top1), round(top5_errors), total, probability / total)
         for wave, (top1, top5_errors, probability, _) in zip(group, tally.T.tolist(), strict=True)
     ]
-
-
-def _perturbed(images: Tensor, scaled: Tensor, signs: Tensor) -> Tensor:
-    """(n, 3, H, W) uint8, G waves (G, H, W), signs (G, n, 3) -> (G * n, 3, H, W) float32, clipped; Eq. 1.
-
-    The same arithmetic as `fourier.add_basis`, for all waves of a group at once and without measuring the change.
-    """
-    import torch
-
-    pixels = torch.div(images, 255)
-    signs = signs.to(pixels.dtype)[..., None, None]  # (G, n, 3, 1, 1)
-    return torch.addcmul(pixels, signs, scaled[:, None, None]).clamp_(0, 1).flatten(0, 1)
 
 
 def _forward(classifier: Classifier, images: Tensor, dtype: str) -> Tensor:

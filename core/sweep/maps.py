@@ -11,7 +11,7 @@ import numpy as np
 
 from core.device import device_name
 from core.fourier.basis import frequency_to_cell
-from core.fourier.heatmap import SCHEMA, Heatmap
+from core.fourier.heatmap import Heatmap
 from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.sweep.cells import CellResult, SweepConfig, Wave, sweep_cells
 from core.sweep.processes import Processes
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> Heatmap:
     """A map without any cell; its metadata, apart from the source, are everything a cell's result depends on."""
     metadata = {
-        "schema": SCHEMA,
         "classifier": classifier_facts(classifier),
         "dataset": dataset_facts(dataset),
         "image_size": dataset.image_size,

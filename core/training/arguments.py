@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 
 from core.classifiers.weights import check_sha256
+from core.cli import run_script
 from core.device import choose_device, keep_freed_memory
 from core.training.data import LabelledImages, load_cifar10
 from core.training.loop import Recipe
@@ -43,21 +43,18 @@ def training_parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def run_command(train: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
-    """Train as the command line says; an error is one sentence on standard error. Returns the exit status."""
-    try:
+    """Train as the command line says; returns the exit status."""
+
+    def work() -> str:
         if importlib.util.find_spec("foolbox") is None:
             raise ModuleNotFoundError("the trained network is attacked with foolbox: run 'pip install foolbox' first")
         keep_freed_memory()
         if arguments.threads:
             torch.set_num_threads(arguments.threads)
         train(arguments)
-    except KeyboardInterrupt:
-        print("\nstopped; run the same command again to resume", file=sys.stderr)
-        return 130
-    except (ValueError, OSError, RuntimeError, ModuleNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return f"written to {arguments.output / 'model'}"
+
+    return run_script(work, "run the same command again to resume")
 
 
 def recipe_from_arguments(arguments: argparse.Namespace, ordinary: AnyRecipe, robust: AnyRecipe) -> AnyRecipe:

@@ -8,63 +8,25 @@ text tower reads sentences or has learned a list of them by heart.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from core.data.classes import CIFAR10
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "airplane": ("airplane", "aeroplane", "plane", "airliner", "aircraft", "jet"),
-    "automobile": ("automobile", "car", "motor car", "motorcar", "passenger car"),
-    "bird": ("bird", "fowl", "birdie", "feathered animal"),
-    "cat": ("cat", "kitten", "kitty", "feline", "pussycat"),
-    "deer": ("deer", "doe", "stag", "fawn"),
-    "dog": ("dog", "puppy", "pup", "hound", "doggy"),
-    "frog": ("frog", "toad", "amphibian", "froggy"),
-    "horse": ("horse", "pony", "mare", "stallion", "steed"),
-    "ship": ("ship", "boat", "vessel", "watercraft"),
-    "truck": ("truck", "lorry", "motor truck", "heavy truck"),
-}
-# Never seen in training as a whole. A text tower that starts from nothing cannot know a word it never met, so these
-# are compounds around a word that it did meet; what stands beside that word is new.
-HELD_OUT_NAMES: dict[str, tuple[str, ...]] = {
-    "airplane": ("passenger plane", "jet plane", "commercial airliner"),
-    "automobile": ("sports car", "family car", "racing car"),
-    "bird": ("songbird", "wild bird", "little bird"),
-    "cat": ("house cat", "tabby cat", "tomcat"),
-    "deer": ("wild deer", "roe deer", "young fawn"),
-    "dog": ("pet dog", "guard dog", "sheepdog"),
-    "frog": ("tree frog", "bullfrog", "pond frog"),
-    "horse": ("racehorse", "wild horse", "young pony"),
-    "ship": ("cargo ship", "sailing boat", "motorboat"),
-    "truck": ("delivery truck", "dump truck", "fire truck"),
-}
-
-TEMPLATES: tuple[str, ...] = (
-    "a photo of a {class}", "a photo of the {class}", "a photo of one {class}", "a picture of a {class}",
-    "a picture of the {class}", "an image of a {class}", "an image of the {class}", "a snapshot of a {class}",
-    "a photograph of a {class}", "a photograph showing a {class}", "this is a photo of a {class}", "this is a {class}",
-    "a {class}", "the {class}", "{class}", "photo of a {class}", "picture of a {class}", "image of {class}",
-    "a tiny photo of a {class}", "a small picture of a {class}", "a low resolution photo of a {class}",
-    "a blurry photo of a {class}", "a pixelated picture of a {class}", "a grainy photo of a {class}",
-    "a {class} in the picture", "a {class} in a photo", "there is a {class} here", "there is a {class} in this photo",
-    "here is a {class}", "one can see a {class}", "you can see a {class} in this picture", "we see a {class}",
-    "it is a {class}", "what you see is a {class}", "somebody saw a {class}", "a small image with a {class}",
-    "a view of a {class}", "a thumbnail of a {class}", "the picture shows a {class}", "this image contains a {class}",
-    "an example of a {class}", "a photo of some {class}", "a real {class}", "a photo from the class {class}",
-)  # fmt: skip
-HELD_OUT_TEMPLATES: tuple[str, ...] = (
-    "a good photo of a {class}", "a cropped photo of the {class}", "look, a {class}", "my holiday picture of a {class}",
-    "the subject of this photograph is a {class}", "an old snapshot with a {class}", "can you see the {class}",
-    "a 32 pixel image of a {class}", "a close-up of a {class}", "this photograph was taken of a {class}",
-)  # fmt: skip
-ATTRIBUTE_TEMPLATES: tuple[str, ...] = (
-    "a {attribute} photo of a {class}", "a {attribute} picture of a {class}", "a {attribute} image of the {class}",
-    "a photo of a {class}, {attribute}", "this {attribute} photo shows a {class}", "a {class} in a {attribute} picture",
-)  # fmt: skip
+# "names" of each class and "templates" are for training; those of "held_out_names" and "held_out_templates" are never
+# seen in it as a whole. A text tower that starts from nothing cannot know a word it never met, so those names are
+# compounds around a word that it did meet; what stands beside that word is new.
+_WORDS = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+NAMES: dict[str, list[str]] = _WORDS["names"]
+HELD_OUT_NAMES: dict[str, list[str]] = _WORDS["held_out_names"]
+TEMPLATES: list[str] = _WORDS["templates"]
+HELD_OUT_TEMPLATES: list[str] = _WORDS["held_out_templates"]
+ATTRIBUTE_TEMPLATES: list[str] = _WORDS["attribute_templates"]
 
 
 @dataclass(frozen=True)

@@ -237,7 +237,6 @@ def train(arguments: argparse.Namespace) -> None:
     report(f"with patterns and names never seen in training: {held_out}")
     title = "Mini CLIP, robust" if recipe.attack_steps else "Mini CLIP"
     write_model(folder, classifier, config, title, clip_card(recipe, outcome, held_out))
-    report(f"written to {folder}")
 
 
 def main(argv: list[str] | None = None) -> int:

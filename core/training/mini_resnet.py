@@ -22,14 +22,13 @@ from core.classifiers.closed_set import ClosedSetClassifier
 from core.classifiers.networks.mini_resnet import MiniResNet
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.spec import Identity
-from core.data.class_statistics import CIFAR10_MEAN, CIFAR10_STD
-from core.data.classes import CIFAR10
+from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
 from core.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser
 from core.training.cards import resnet_card
 from core.training.data import Batch, LabelledImages, to_unit_range
 from core.training.loop import Recipe, Training
 from core.training.optimisers import Muon
-from core.training.session import report, train_and_measure, write_bundle
+from core.training.session import train_and_measure, write_bundle
 
 WHITENING_IMAGES = 5000
 
@@ -110,7 +109,6 @@ def train(arguments: argparse.Namespace) -> None:
     }
     card = resnet_card(recipe, outcome)
     write_bundle(arguments.output / "model", "model.safetensors", training.network, config, card)
-    report(f"written to {arguments.output / 'model'}")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
+from core.cli import progress_bar
 from core.files import write_atomically
 from core.training.data import LabelledImages, seeded_generator
 from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
@@ -70,26 +71,24 @@ def run_to_end(training: Training, output: Path, watched: LabelledImages) -> flo
         training.restore(stored)
         seconds_before = stored["seconds"]
         report(f"resuming after step {training.step} of {training.total_steps}")
-    first_step, total = training.step, training.total_steps
     started = saved = time.monotonic()
     epoch: list[TrainingState] = []
-    for state in training.steps():
-        epoch.append(state)
-        if epoch_ends := state.step % training.steps_per_epoch == 0:
-            accuracy = clean_accuracy(training.classifier(), watched)
-            seconds = time.monotonic() - started
-            left = seconds / (state.step - first_step) * (total - state.step)
-            report(
-                f"epoch {state.step // training.steps_per_epoch} of {training.recipe.epochs}  "
-                f"step {state.step} of {total}  loss {fmean(state.loss for state in epoch):.3f}  "
-                f"training batches {fmean(state.accuracy for state in epoch):.1%}  "
-                f"test ({accuracy.count}) {accuracy.rate:.1%}  "
-                f"{format_duration(seconds_before + seconds)} so far, {format_duration(left)} left"
-            )
-            epoch = []
-        if epoch_ends or time.monotonic() - saved > CHECKPOINT_SECONDS:
-            saved = time.monotonic()
-            save_checkpoint(output / CHECKPOINT, {**training.state(), "seconds": seconds_before + saved - started})
+    with progress_bar(initial=training.step, total=training.total_steps, unit="step") as bar:
+        for state in training.steps():
+            bar.update()
+            epoch.append(state)
+            if epoch_ends := state.step % training.steps_per_epoch == 0:
+                bar.clear()
+                report(
+                    f"epoch {state.step // training.steps_per_epoch} of {training.recipe.epochs}  "
+                    f"loss {fmean(state.loss for state in epoch):.3f}  "
+                    f"training batches {fmean(state.accuracy for state in epoch):.1%}  "
+                    f"test ({len(watched)}) {clean_accuracy(training.classifier(), watched).rate:.1%}"
+                )
+                epoch = []
+            if epoch_ends or time.monotonic() - saved > CHECKPOINT_SECONDS:
+                saved = time.monotonic()
+                save_checkpoint(output / CHECKPOINT, {**training.state(), "seconds": seconds_before + saved - started})
     return seconds_before + time.monotonic() - started
 
 

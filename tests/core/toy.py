@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from core.data.classes import ClassSet
+
 SIZE = 8
 CLASSES = 4
 
@@ -18,11 +20,9 @@ class LinearClassifier(nn.Module):
         weight = torch.randn(classes, 3 * size * size, generator=generator) * 0.3
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.classes = tuple(f"class {k}" for k in range(classes))
-        self.forward_passes = 0
         self.eval()
 
     def forward(self, images: Tensor) -> Tensor:
-        self.forward_passes += 1
         return images.flatten(1) @ self.weight.T
 
     def gradient(self, images: Tensor, targets: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ class LinearClassifier(nn.Module):
 
 
 class ConvClassifier(nn.Module):
-    """A small random network: not linear, differentiable everywhere."""
+    """A small random network: not linear, differentiable everywhere, with all that a run records of a classifier."""
 
     def __init__(self, seed: int = 0, classes: int = CLASSES) -> None:
         super().__init__()
@@ -44,7 +44,10 @@ class ConvClassifier(nn.Module):
                 nn.Conv2d(3, 8, 3, padding=1), nn.Tanh(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(128, classes)
             )
         self.layers.requires_grad_(False)
-        self.classes = tuple(f"class {k}" for k in range(classes))
+        self.classes = ClassSet("custom", tuple(f"class {k}" for k in range(classes)))
+        self.name, self.kind, self.weights_id = "toy", "closed-set", "seed 0"
+        self.sha256 = self.template = None
+        self.device = torch.device("cpu")
         self.eval()
 
     def forward(self, images: Tensor) -> Tensor:

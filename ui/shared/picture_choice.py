@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.data.classes import CLASS_SETS, IMAGE_SIZES
-from core.images import ImageError
+from core.images.decode import ImageError
 from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
 from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import SETS, Picture, captions, sample_picture, samples, uploaded_pixels

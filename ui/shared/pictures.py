@@ -10,7 +10,8 @@ import streamlit as st
 from core.data.classes import CLASS_SETS, ClassSet
 from core.data.dataset import ImageDataset
 from core.data.samples import load_samples, sample_credits
-from core.images import decode_image, square_image
+from core.images.decode import decode_image
+from core.images.square import square_image
 
 # Where pictures come from, as visitors and the URL call it.
 SETS = {"CIFAR-10": "cifar10", "Photographs": "photographs", "Yours": "upload"}

@@ -31,17 +31,14 @@ class BasicBlock(nn.Module):
 
 
 class CifarResNet(nn.Module):
-    """CIFAR ResNet of depth 6n + 2: three stages of n blocks with 16, 32 and 64 channels.
+    """CIFAR ResNet of depth 6 * blocks + 2: three stages with 16, 32 and 64 channels; 9 blocks are ResNet-56.
 
     Parameter names are those of the public weight files.
     Source: He et al. 2016, sec. 4.2, with option-A shortcuts; weights by akamaster/pytorch_resnet_cifar10.
     """
 
-    def __init__(self, depth: int = 56, num_classes: int = 10) -> None:
+    def __init__(self, blocks: int = 9, num_classes: int = 10) -> None:
         super().__init__()
-        if depth < 8 or (depth - 2) % 6:
-            raise ValueError(f"a CIFAR ResNet has depth 6n + 2 (20, 32, 44, 56, 110), got {depth}")
-        blocks = (depth - 2) // 6
         self.conv1 = nn.Conv2d(3, 16, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
         self.layer1 = _stage(16, 16, blocks, stride=1)

@@ -1,6 +1,5 @@
 """Networks with a fixed vocabulary: the right function of the right file, and the right columns of its logits."""
 
-import dataclasses
 from collections import OrderedDict
 
 import pytest
@@ -12,7 +11,7 @@ from core.classifiers.closed_set import ClosedSetClassifier
 from core.classifiers.loaders import load_efficientnet_lite0, load_resnet56, load_timm, load_torchvision
 from core.classifiers.networks.resnet_cifar import CifarResNet
 from core.classifiers.preprocessing import Preprocess
-from core.classifiers.registry import CLASSIFIERS, load_classifier
+from core.classifiers.registry import load_classifier
 from core.classifiers.spec import Identity
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
 from core.data.samples import load_samples
@@ -29,7 +28,7 @@ def lite0():
 def resnet56_file(tmp_path_factory):
     """A file in the published one's format, with random weights."""
     torch.manual_seed(0)
-    network = CifarResNet(56)
+    network = CifarResNet()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.running_mean.uniform_(-0.1, 0.1)
@@ -73,19 +72,8 @@ def test_resnet56_is_the_network_of_the_paper(resnet56_file):
     assert sum(p.numel() for p in classifier.network.parameters()) == 853_018  # as published
 
 
-def test_resnet56_loads_through_the_registry(resnet56_file, monkeypatch):
-    entry = dataclasses.replace(CLASSIFIERS["resnet-56"], sha256=None)
-    monkeypatch.setitem(CLASSIFIERS, "resnet-56", entry)
-    classifier = load_classifier("resnet-56", weights=resnet56_file)
-    expected = load_resnet56(resnet56_file, IDENTITY)
-    images = torch.rand(2, 3, 40, 40)
-    # The registry stores the tensors channels-last, which changes nothing but the speed.
-    torch.testing.assert_close(classifier(images), expected(images), rtol=1e-4, atol=1e-4)
-    assert len(classifier.sha256) == 64
-
-
 def test_weights_that_do_not_fit_are_refused(tmp_path):
-    torch.save({"state_dict": CifarResNet(20).state_dict()}, tmp_path / "resnet20.th")
+    torch.save({"state_dict": CifarResNet(blocks=3).state_dict()}, tmp_path / "resnet20.th")
     with pytest.raises(RuntimeError, match=r"resnet20\.th does not fit CifarResNet: Missing key.*layer1\.3"):
         load_resnet56(tmp_path / "resnet20.th", IDENTITY)
 
@@ -94,11 +82,6 @@ def test_weights_that_carry_code_are_refused(tmp_path):
     torch.save({"state_dict": nn.Linear(2, 2)}, tmp_path / "code.th")
     with pytest.raises(RuntimeError, match=r"code\.th cannot be read \(Weights only load failed"):
         load_resnet56(tmp_path / "code.th", IDENTITY)
-
-
-def test_cifar_resnet_refuses_other_depths():
-    with pytest.raises(ValueError, match="depth 6n"):
-        CifarResNet(51)
 
 
 def test_efficientnet_lite0_knows_the_bundled_photographs(lite0):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize
+from torchvision.transforms import InterpolationMode, Resize
 
 from core.classifiers.preprocessing import Preprocess
 
@@ -28,10 +28,10 @@ def _grey_levels(ours, theirs):
 
 
 @pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
-@pytest.mark.parametrize(("height", "width"), [(32, 32), (240, 300), (300, 240), (240, 240), (33, 47), (224, 300)])
-def test_resize_and_crop_agree_with_pil(picture, height, width, interpolation):
-    image = Image.fromarray(picture).resize((width, height))
-    reference = Compose([Resize(224, InterpolationMode(interpolation)), CenterCrop(224)])(image)
+@pytest.mark.parametrize("side", [32, 300])
+def test_resize_agrees_with_pil(picture, side, interpolation):
+    image = Image.fromarray(picture).resize((side, side))
+    reference = Resize(224, InterpolationMode(interpolation))(image)
     preprocess = Preprocess(224, (0.0,) * 3, (1.0,) * 3, interpolation=interpolation)
     difference = _grey_levels(preprocess(_tensor(image)), reference)
     # PIL rounds to whole grey values twice, and bicubic weights sum up to more than one in absolute value
@@ -46,23 +46,6 @@ def test_image_of_the_right_size_is_only_normalised(picture):
     torch.testing.assert_close(preprocess(images), (images - mean) / std)
 
 
-def test_squash_ignores_the_aspect_ratio(picture):
-    image = Image.fromarray(picture)
-    preprocess = Preprocess(64, (0.0,) * 3, (1.0,) * 3, resize_mode="squash")
-    assert _grey_levels(preprocess(_tensor(image)), image.resize((64, 64), Image.Resampling.BICUBIC)).mean() < 0.35
-
-
-def test_longest_pads_as_open_clip_does(picture):
-    from open_clip.transform import PreprocessCfg, image_transform_v2
-
-    image = Image.fromarray(picture)
-    config = PreprocessCfg(size=64, mean=(0.0,) * 3, std=(1.0,) * 3, resize_mode="longest")
-    reference = image_transform_v2(config, is_train=False)(image)
-    ours = Preprocess(64, config.mean, config.std, resize_mode="longest")(_tensor(image))[0]
-    assert (ours - reference).abs().mean() * 255 < 0.35
-    torch.testing.assert_close(ours[:, :6], torch.zeros(3, 6, 64))
-
-
 def test_gradients_reach_every_pixel():
     images = torch.full((1, 3, 20, 20), 0.5, requires_grad=True)
     (gradient,) = torch.autograd.grad(Preprocess(32, (0.5,) * 3, (0.5,) * 3)(images).sum(), images)
@@ -71,14 +54,10 @@ def test_gradients_reach_every_pixel():
     torch.testing.assert_close(gradient.sum(), torch.tensor(3 * 32 * 32 / 0.5))
 
 
-@pytest.mark.parametrize("images", [torch.zeros(3, 8, 8), torch.zeros(1, 1, 8, 8), torch.zeros(1, 3, 8, 8).byte()])
-def test_preprocess_refuses_what_is_not_a_batch_of_colour_images(images):
-    with pytest.raises(ValueError, match=r"takes images \(B, 3, H, W\), floating point in \[0, 1\]; got shape"):
+@pytest.mark.parametrize(
+    "images",
+    [torch.zeros(3, 8, 8), torch.zeros(1, 1, 8, 8), torch.zeros(1, 3, 8, 9), torch.zeros(1, 3, 8, 8).byte()],
+)
+def test_preprocess_refuses_what_is_not_a_batch_of_square_colour_images(images):
+    with pytest.raises(ValueError, match=r"takes square images \(B, 3, H, H\), floating point in \[0, 1\]; got shape"):
         Preprocess(8, (0.5,) * 3, (0.5,) * 3)(images)
-
-
-def test_preprocess_refuses_unknown_options():
-    with pytest.raises(ValueError, match="interpolation must be 'bicubic' or 'bilinear', got 'nearest'"):
-        Preprocess(8, (0.5,) * 3, (0.5,) * 3, interpolation="nearest")
-    with pytest.raises(ValueError, match="resize mode must be one of"):
-        Preprocess(8, (0.5,) * 3, (0.5,) * 3, resize_mode="none")

@@ -225,7 +225,7 @@ def test_load_classifier_loads_offline_and_restricts():
 
 def test_states_of_registered_names_do_not_import_torch():
     code = """
-import sys, core.classifiers as c
+import sys, core as c
 for spec in c.list_classifiers(): c.classifier_state(spec.name)
 print('torch' in sys.modules)
 c.load_classifier('mini-resnet')

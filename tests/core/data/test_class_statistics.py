@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 
 from core.data.class_statistics import (
-    CIFAR10_MEAN,
-    CIFAR10_STD,
-    IMAGENET_MEAN,
     STATISTICS,
     ClassStatistics,
     DatasetStatistics,
@@ -15,7 +12,7 @@ from core.data.class_statistics import (
     main,
     natural_statistics,
 )
-from core.data.classes import ClassSet
+from core.data.classes import CIFAR10_MEAN, CIFAR10_STD, IMAGENET_MEAN, ClassSet
 from core.data.dataset import ImageDataset
 
 
@@ -71,27 +68,17 @@ def test_resized_interpolates_between_pixel_centres():
     np.testing.assert_allclose(large[1:-1], (np.arange(1, 7) - 0.5) / 6, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: dataset_statistics(small_dataset((3, 1))), "at least 2 images; got 1 for class 'class 1'"),
-        (lambda: ClassStatistics(np.zeros((3, 4, 4)), np.zeros((3, 5, 5)), ""), "must both be"),
-        (lambda: ClassStatistics(np.full((3, 4, 4), 2.0), np.zeros((3, 4, 4)), ""), r"in \[0, 1\]"),
-    ],
-)
-def test_bad_arguments_are_named(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
+def test_a_class_of_one_image_is_refused():
+    with pytest.raises(ValueError, match="at least 2 images; got 1 for class 'class 1'"):
+        dataset_statistics(small_dataset((3, 1)))
 
 
 def test_load_refuses_what_is_not_its_own(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no class statistics at .*none\.npz"):
-        DatasetStatistics.load(tmp_path / "none.npz")
     (tmp_path / "bad.npz").write_bytes(b"not an archive")
-    with pytest.raises(RuntimeError, match=r"bad\.npz is damaged"):
+    with pytest.raises(RuntimeError, match=r"bad\.npz: not a file of class statistics"):
         DatasetStatistics.load(tmp_path / "bad.npz")
     np.savez(tmp_path / "new.npz", mean=0, std=0, counts=0, metadata='{"schema": 9, "class_names": []}')
-    with pytest.raises(RuntimeError, match="schema version 9, known: 1"):
+    with pytest.raises(RuntimeError, match="schema '9' is unknown .* reads schema 1"):
         DatasetStatistics.load(tmp_path / "new.npz")
 
 
@@ -107,7 +94,7 @@ def test_main_reads_an_archive(tmp_path, capsys):
 
 def test_main_explains_a_missing_data_set(tmp_path, capsys):
     assert main(["--dataset", "cifar10", "--data-dir", str(tmp_path), "--output", str(tmp_path / "s.npz")]) == 2
-    assert "class statistics: CIFAR-10 is not in" in capsys.readouterr().err
+    assert "error: CIFAR-10 is not in" in capsys.readouterr().err
 
 
 def test_bundled_statistics_of_cifar10():

@@ -48,11 +48,3 @@ def test_class_set_keeps_tuples_of_whatever_sequence_came():
 def test_class_set_refuses_what_makes_no_sense(fields, message):
     with pytest.raises(ValueError, match=message):
         ClassSet("custom", **fields)
-
-
-def test_data_sets_class_sets_and_pictures_do_not_import_torch():
-    code = (
-        "import sys, core.data, core.images, core.data.class_statistics; core.data.imagenet(); core.data.imagenet100();"
-        "core.data.load_samples('cifar10-samples'); sys.exit('torch' in sys.modules or 'streamlit' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

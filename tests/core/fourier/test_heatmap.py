@@ -11,7 +11,6 @@ import pytest
 from core.fourier.heatmap import Heatmap, HeatmapError
 
 METADATA = {
-    "schema": 1,
     "classifier": {"name": "toy", "weights_id": "none", "sha256": None, "kind": "closed-set"},
     "dataset": {"name": "dots", "split": "test", "n": 10, "content_hash": "0"},
     "image_size": 8,
@@ -112,7 +111,7 @@ def test_save_into_a_missing_folder_says_so(tmp_path):
 
 def with_member(name, array):
     arrays = {key: value for key, value in vars(example()).items() if value is not None}
-    arrays["metadata"] = np.array(json.dumps(METADATA))
+    arrays["metadata"] = np.array(json.dumps(METADATA | {"schema": 1}))
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{**arrays, name: array})
     return buffer.getvalue()
@@ -146,7 +145,7 @@ def damaged_files():
     yield "no metadata", with_member("metadata", np.array("{}"))
     yield "metadata is a list", with_member("metadata", np.array("[1]"))
     yield "deep metadata", with_member("metadata", np.array("[" * 100_000))
-    yield "no n", with_member("metadata", np.array(json.dumps(METADATA | {"dataset": {"name": "dots"}})))
+    yield "no n", with_member("metadata", np.array(json.dumps(METADATA | {"schema": 1, "dataset": {"name": "dots"}})))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("count.npy", b"x")
@@ -180,7 +179,7 @@ def test_load_of_randomly_damaged_files_gives_a_map_or_one_kind_of_error():
 
 def test_load_refuses_an_unknown_schema_and_says_which_it_reads():
     data = with_member("metadata", np.array(json.dumps(METADATA | {"schema": 2})))
-    with pytest.raises(HeatmapError, match=r"new\.npz: heat map schema 2 is unknown .* reads schema 1"):
+    with pytest.raises(HeatmapError, match=r"new\.npz: schema '2' is unknown .* reads schema 1"):
         Heatmap.from_bytes(data, name="new.npz")
 
 

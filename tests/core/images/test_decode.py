@@ -97,14 +97,6 @@ def test_decode_image_turns_the_picture_upright(file_format, orientation):
     np.testing.assert_array_equal(decoded, upright)
 
 
-def test_decode_image_turns_a_16_bit_picture_upright():
-    levels = (np.arange(96, dtype=np.uint16) * 257).reshape(8, 12)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    decoded = decode_image(encode(Image.fromarray(levels), "PNG", exif=exif))
-    np.testing.assert_array_equal(decoded[:, :, 0], np.rot90(levels // 257, -1))
-
-
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_decode_image_ignores_damaged_exif():
     pixels = picture()

@@ -114,12 +114,6 @@ def test_pgd_steps_describes_its_images_truly(penalty):
     assert number == 12 and len(set(lowest.tolist())) > 1
 
 
-def test_pgd_steps_needs_one_forward_pass_per_state():
-    classifier = LinearClassifier()
-    run_pgd(classifier, Generation(random_targets(2, 0)), random_images(2, 0), config_for(steps=7))
-    assert classifier.forward_passes == 8
-
-
 def test_adaptive_steps_reach_a_lower_loss_in_the_same_number():
     # A narrow valley, which steps of constant size only cross from side to side.
     objective, images = Inpainting(random_targets(8, 3), centre_mask()), random_images(8, 3)

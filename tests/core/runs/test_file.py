@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from core.data.classes import ClassSet
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Generation, Inpainting
 from core.pgd.steps import pgd_steps
@@ -17,14 +16,6 @@ from core.runs.file import PGDRun, RunFileError
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.record import frame_interval
 from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets
-
-
-def classifier():
-    model = ConvClassifier()
-    model.classes = ClassSet("custom", ("ant", "bee", "cat", "dog"))
-    model.name, model.kind, model.weights_id, model.sha256, model.template = "toy", "closed-set", "seed 0", None, None
-    model.device = torch.device("cpu")
-    return model
 
 
 def record(kind="inpainting", *, until=None, penalty="norm", **changes):
@@ -35,7 +26,7 @@ def record(kind="inpainting", *, until=None, penalty="norm", **changes):
     if kind == "inpainting":
         original = (images * 255).round().to(torch.uint8).numpy()
         plan = inpainting_plan(original, centre_mask().numpy(), targets, config, weight=0.5, penalty=penalty)
-    engine, states = Run(plan, lambda: [classifier()]), []
+    engine, states = Run(plan, lambda: [ConvClassifier()]), []
     for (state,) in engine.states():
         states.append(state)
         if state.step == until:
@@ -99,7 +90,7 @@ def test_file_says_all_that_is_needed_to_repeat_the_run_to_the_bit(kind, setting
     objective, facts = Generation(torch.tensor(loaded.metadata["targets"])), loaded.metadata["objective"]
     if kind == "inpainting":
         objective = Inpainting(objective.targets, loaded.mask, weight=facts["weight"], penalty=facts["penalty"])
-    again = list(pgd_steps(classifier(), objective, torch.from_numpy(loaded.start), loaded.config))
+    again = list(pgd_steps(ConvClassifier(), objective, torch.from_numpy(loaded.start), loaded.config))
     assert len(again) == len(states) == 10
     for state, other in zip(states, again, strict=True):
         assert torch.equal(state.images, other.images) and torch.equal(state.loss, other.loss)
@@ -153,12 +144,9 @@ def alter_metadata(**changes):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (alter_metadata(schema=99), "schema 99 is unknown"),
-        (alter_metadata(targets=[0, 7]), "targets must be indices"),
+        (alter_metadata(schema=99), "schema '99' is unknown"),
         (alter_metadata(targets=[0]), "needs 2 targets"),
         (alter_metadata(config={"epsilon": 1}), "settings lack"),
-        (alter_metadata(kind="poem"), "kind must be"),
-        (alter_metadata(classifier={}), "classifier.name"),
         (lambda arrays: arrays.pop("best"), "lacks best"),
         (lambda arrays: arrays.update(frame_steps=arrays["frame_steps"] + 1), "must rise from step 0"),
         (lambda arrays: arrays.update(start=arrays["start"] * 9), "must lie in"),

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.data.class_statistics import IMAGENET_MEAN, ClassStatistics, class_statistics
-from core.data.classes import CIFAR10, ClassSet
+from core.data.class_statistics import ClassStatistics, class_statistics
+from core.data.classes import CIFAR10, IMAGENET_MEAN, ClassSet
 from core.data.dataset import ImageDataset
 from core.runs.noise import FullCovariance, draw_noise, noise_images, start_statistics
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from core.training.adversary import attack_l2
 from core.training.data import seeded_generator
+from core.training.loop import attack_l2
 
 WEIGHT = torch.randn(4, 3 * 6 * 6, generator=torch.Generator().manual_seed(0))
 

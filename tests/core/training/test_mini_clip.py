@@ -12,8 +12,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from core.classifiers.zero_shot import fill_template
-from core.data.class_statistics import CIFAR10_MEAN, CIFAR10_STD
-from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet
+from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, PRECOMPUTED, ClassSet
 from core.training.arguments import recipe_from_arguments, training_parser
 from core.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions
 from core.training.cards import clip_card

@@ -57,7 +57,7 @@ def _fill(recipe: Recipe, outcome: Outcome, name: str, **texts: Any) -> str:
         options += f" --start precomputed/models/{name}/{weights}"
     if getattr(recipe, "teacher_sha256", ""):
         options += " --teacher precomputed/models/mini-resnet"
-    template = (Path(__file__).parent / f"{name.replace('-', '_')}_card.md").read_text(encoding="utf-8")
+    template = Path(__file__).with_name(f"{name}.md").read_text(encoding="utf-8")
     return template.format(
         name=f"{name}-robust" if recipe.attack_steps else name,
         time=format_duration(outcome.seconds),
