@@ -12,9 +12,8 @@ from core.runs.plan import RunPlan
 from core.runs.stored import DRAWN
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
-from ui.runs.panel import Wanted, run_button, run_details, run_panel, start_run
+from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import choose_classifiers, first_choice, reset_settings, run_settings
-from ui.runs.view import Result
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
@@ -28,25 +27,24 @@ MAX_SEED = 999_999
 
 def page() -> None:
     """Draw the page."""
+    reserve_heights(PAGE)
     st.title("Can CLIP draw what it sees?")
     st.markdown(
         "Start from **noise** with the colours of a class, and let gradient descent change it until the classifier is "
         "confident of that class. The paper's finding for CLIP ViT-B/32: it becomes confident of a picture in which we "
         "see next to nothing. Beside it stands a robust model: look for the shapes."
     )
-    status = st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}.status")
     chosen, beside = st.columns([1, 4], gap="medium")
     with chosen:
         class_set, targets, per_target, seed = _wanted()
         starts = draw_noise(targets, per_target, class_set, seed) if targets else None
         wanted = _controls(class_set, targets, per_target, seed, starts)
     names = () if wanted is None else wanted.names
-
-    def example() -> Result | None:
-        return stored_example(PAGE, IMAGE_SIZES[class_set], names)
-
     with beside:
-        run_panel(PAGE, example, wanted, status=status, back=lambda: _back(class_set))
+        result = run_status(
+            PAGE, lambda: stored_example(PAGE, IMAGE_SIZES[class_set], names), wanted, back=lambda: _back(class_set)
+        )
+        run_panel(PAGE, result)
     formula, noise, origin = st.tabs(["What is computed", "The noise", "Where this run comes from"])
     with noise:
         if starts is not None:
@@ -54,7 +52,7 @@ def page() -> None:
     with formula:
         _formula()
     with origin:
-        run_details(PAGE, example)
+        run_details(result)
 
 
 def _wanted() -> tuple[str, list[str], int, int]:

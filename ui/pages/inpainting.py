@@ -15,9 +15,8 @@ from ui.components.mask_painter import mask_painter
 from ui.runs.examples import stored_example
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
-from ui.runs.panel import Wanted, run_button, run_details, run_panel, start_run
+from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import PENALTIES, choose_classifiers, choose_penalty, first_choice, reset_settings, run_settings
-from ui.runs.view import Result
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import choose_picture
 from ui.shared.pictures import SETS, Picture
@@ -33,6 +32,7 @@ BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 def page() -> None:
     """Draw the page."""
+    reserve_heights(PAGE)
     st.title("Can CLIP fill a hole?")
     st.markdown(
         "A classifier that sees what we see should be able to **repair a picture**: paint a hole, and gradient descent "
@@ -43,26 +43,27 @@ def page() -> None:
         with st.popover("Pictures", icon=":material/image:", key=f"{PAGE}.choice"):
             picture = choose_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
         wanted, penalty = (None, "norm") if picture is None else _controls(picture)
-    status = st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}.status")
+    names = () if wanted is None else wanted.names
+    size = None if picture is None else picture.size
+    result = run_status(
+        PAGE,
+        lambda: stored_example(PAGE, size, names, penalty),
+        wanted,
+        back=lambda: _back(size or IMAGE_SIZES["cifar10"]),
+    )
     painted, beside = st.columns([1, 3], gap="medium")
     with painted:
         if picture is None:
             st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
         else:
             _painter(picture)
-    names = () if wanted is None else wanted.names
-    size = None if picture is None else picture.size
-
-    def example() -> Result | None:
-        return stored_example(PAGE, size, names, penalty)
-
     with beside:
-        run_panel(PAGE, example, wanted, status=status, back=lambda: _back(size or 32))
+        run_panel(PAGE, result)
     formula, origin = st.tabs(["What is computed", "Where this run comes from"])
     with formula:
         _formula()
     with origin:
-        run_details(PAGE, example)
+        run_details(result)
 
 
 def _holes(size: int) -> dict[int, np.ndarray]:

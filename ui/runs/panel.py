@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import sentence
 from core.runs.plan import Run, RunPlan
@@ -22,6 +21,9 @@ from ui.shared.text import as_markdown
 
 REDRAW_SECONDS = 0.15
 PAUSED_SECONDS = 1.0  # between two looks at a paused run
+# CSS pixels that a page's controls and its panel keep from the first paint on, so that nothing moves while they load:
+# on a wide screen, and on a narrow one.
+HEIGHTS = {"inpainting": ((68, 310), (665, 1120)), "generation": ((0, 0), (765, 1200))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,50 +84,62 @@ def start_run(page: str, wanted: Wanted) -> None:
     st.rerun()
 
 
-def run_panel(
-    page: str,
-    example: Callable[[], Result | None],
-    wanted: Wanted | None,
-    *,
-    status: DeltaGenerator,
-    back: Callable[[], None],
-) -> None:
-    """The run in progress if there is one, else a run file, else this visitor's last result, else an example.
+def run_status(
+    page: str, example: Callable[[], Result | None], wanted: Wanted | None, back: Callable[[], None]
+) -> Result | None:
+    """A row that says what is shown, with its menus; returns what `run_panel` is to show, None while a run goes on.
+
+    That is a run file if one was opened, else this visitor's last result, else an example.
 
     Args:
-        status: a horizontal container for what is to be said of it, and its menus.
         example: the stored runs to show where there is nothing else.
-        wanted: what the settings ask for; where something else is shown, the page says so.
+        wanted: what the settings ask for; where something else is shown, the row says so.
         back: callback that sets the settings to those of the stored example.
     """
     started: _Started | None = st.session_state.get(f"{page}.run")
     if started is not None and not started.job.active:
         _collect(page, started)
-        started = None
-    if started is not None:
-        with status:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
+        if running(page):
             st.markdown("Your run goes on. A paused one waits for a minute, then it ends as it is.")
             # Keeps the row's height, and so the panel's place.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
-        paused = started.job.paused
-        st.fragment(_live, run_every=PAUSED_SECONDS if paused else REDRAW_SECONDS)(page, paused)
-        return
-    result = opened_run(page) or st.session_state.get(f"{page}.result") or example()
-    with status:
+            return None
+        result = opened_run(page) or st.session_state.get(f"{page}.result") or example()
         _about(page, result, wanted, back)
-    if result is None:
-        return
-    _replay(page, _packed(page, result.id, lambda: run_replay(result.runs, id=result.id)))
-    outcome(result.runs)
+        return result
 
 
-def run_details(page: str, example: Callable[[], Result | None]) -> None:
+def run_panel(page: str, result: Result | None) -> None:
+    """The run in progress if there is one, else the result: always in the same place."""
+    started: _Started | None = st.session_state.get(f"{page}.run")
+    with st.container(key=f"{page}.panel"):
+        if started is not None:
+            paused = started.job.paused
+            st.fragment(_live, run_every=PAUSED_SECONDS if paused else REDRAW_SECONDS)(page, paused)
+        elif result is not None:
+            _replay(page, _packed(page, result.id, lambda: run_replay(result.runs, id=result.id)))
+    if started is None and result is not None:
+        outcome(result.runs)
+
+
+def run_details(result: Result | None) -> None:
     """Where the runs on the screen come from; for below the panel."""
-    result = None if running(page) else opened_run(page) or st.session_state.get(f"{page}.result") or example()
     if result is None:
         st.markdown("Told when the run has ended.")
     else:
         provenance(result.runs)
+
+
+def reserve_heights(page: str) -> None:
+    """Keep room for what a page's script draws later. Call it first."""
+    (controls, narrow_controls), (panel, narrow_panel) = HEIGHTS[page]
+    st.html(
+        f"<style>.st-key-{page}-controls{{min-height:{controls}px}}.st-key-{page}-panel{{min-height:{panel}px}}"
+        f".st-key-{page}-status{{min-height:40px}}@media (max-width:640px){{.st-key-{page}-controls"
+        f"{{min-height:{narrow_controls}px;align-content:flex-start}}.st-key-{page}-panel{{min-height:{narrow_panel}px}}"
+        f".st-key-{page}-status{{min-height:107px}}}}</style>"
+    )
 
 
 def _about(page: str, result: Result | None, wanted: Wanted | None, back: Callable[[], None]) -> None:
