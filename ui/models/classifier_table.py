@@ -13,6 +13,7 @@ from core.classifiers.registry import classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from ui.maps.catalogue import Entry, dataset_title
 from ui.models.weight_downloads import WeightDownload, weight_downloads
+from ui.shared.look import add_css
 
 PAPERS_CLIP = "clip-vit-b-32"
 ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
@@ -69,7 +70,7 @@ _CSS = """
 
 def classifier_table(maps: dict[str, Entry]) -> None:
     """Draw it. `maps`: the heat maps there are, by label."""
-    st.html(f"<style>{_CSS}</style>")
+    add_css(_CSS)
     with st.container(key="models-table"):
         with st.container(horizontal=True, key="models-headings"):
             for heading in ("Classifier", "Role", "Status", "Size", "Map", "Download", "Details"):
@@ -159,6 +160,7 @@ def _details(spec: ClassifierSpec, state: ClassifierState, role: Role) -> None:
     if state.detail:
         st.markdown(state.detail)
     if card := model_card(spec.name):
+        card = re.sub(r"(?<=\d)%", " %", card)
         st.markdown(re.sub(r"^#+ *(.*)$", r"**\1**", card, flags=re.MULTILINE))  # no headings among the page's
 
 

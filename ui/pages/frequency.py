@@ -17,7 +17,7 @@ from ui.maps.downloads import map_downloads
 from ui.maps.own_classes import draw_own_predictions, own_question
 from ui.maps.provenance import provenance
 from ui.maps.radial_chart import radial_chart
-from ui.maps.stories import STORIES, Story, story_from_url, story_into_url, story_text
+from ui.maps.stories import STORIES, Story, story_text
 from ui.maps.sweep_panel import sweep_panel
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps
 from ui.shared.picture_choice import choose_picture
@@ -103,9 +103,7 @@ def _select(frequency: Frequency) -> None:
 
 def _stories() -> None:
     known = entries()
-    named = next((story for story in STORIES if story.title == st.session_state.get(STORY)), None)
-    told = named or story_from_url() or STORIES[0]
-    story_into_url(told)
+    told = next((story for story in STORIES if story.title == st.session_state.get(STORY)), STORIES[0])
     with st.container(horizontal=True):
         for story in STORIES:
             st.button(

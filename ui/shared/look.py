@@ -14,10 +14,10 @@ FILL, FILL_HOVER = "#0f6fb0", "#0b5688"
 
 CSS = f"""
 [data-testid="stMainBlockContainer"] {{ padding: 4.25rem 2rem 2rem; }}
-h1 {{ font-size: 26px !important; line-height: 1.25 !important; padding: 0.25rem 0 !important; }}
-h2 {{ font-size: 18px !important; line-height: 1.3 !important; padding: 0.5rem 0 0.25rem !important; }}
-h3 {{ font-size: 16px !important; line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
-h4, h5, h6 {{ font-size: 15px !important; line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
+h1 {{ line-height: 1.25 !important; padding: 0.25rem 0 !important; }}
+h2 {{ line-height: 1.3 !important; padding: 0.5rem 0 0.25rem !important; }}
+h3 {{ line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
+h4, h5, h6 {{ line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
 /* White text needs a darker blue behind it than the primary colour of the dark theme, which is for text on black. */
 button[kind="primary"], button[kind="primaryFormSubmit"], span[data-tag-index], [data-baseweb="tag"] {{
   background-color: {FILL} !important; color: #ffffff !important;
@@ -26,6 +26,7 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
 /* Streamlit's grey is 3.9 : 1 on white. */
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {{ color: inherit; }}
 [data-testid="stCaptionContainer"] {{ opacity: 0.85; }}
+[data-testid="stElementContainer"]:has(> [data-testid="stMarkdown"] style) {{ display: none; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: none; }}
 @media (max-width: {NARROW}px) {{
   [data-testid="stMainBlockContainer"] {{ padding: 3.75rem 1rem 2rem; }}
@@ -38,8 +39,13 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
 
 
 def look() -> None:
-    """Put the CSS into the page. Call it once in a run, from `app.py`."""
-    st.html(f"<style>{CSS}</style>")
+    """Put the CSS into the page. Call it first, and once in a run, from `app.py`."""
+    add_css(CSS)
+
+
+def add_css(css: str) -> None:
+    """Add rules to the page, without a gap in its layout."""
+    st.html(f"<style>{css}</style>")
 
 
 def page_tabs(pages: Mapping[str, StreamlitPage]) -> None:
