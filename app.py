@@ -22,7 +22,8 @@ pages = [
 ]
 chosen = st.navigation([home, *pages], position="top")
 st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
-look()
+if not look():
+    st.stop()
 names = ("Frequency", "Inpainting", "Generation", "Models")
 page_tabs(dict(zip(names, [home if chosen == home else pages[0], *pages[1:]], strict=True)))
 chosen.run()

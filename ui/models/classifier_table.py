@@ -13,7 +13,6 @@ from core.classifiers.registry import classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from ui.maps.catalogue import Entry, dataset_title
 from ui.models.weight_downloads import WeightDownload, weight_downloads
-from ui.shared.look import add_css
 
 PAPERS_CLIP = "clip-vit-b-32"
 ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
@@ -57,20 +56,10 @@ ROLES = {
 
 # Of the columns, in pixels; the role takes what is left.
 _WIDTHS = {"Classifier": 270, "Status": 130, "Size": 70, "Map": 120, "Download": 180, "Details": 110}
-# Rows are told apart by a line; where they wrap, on a phone, the headings go.
-_CSS = """
-[class*="st-key-models-row"] { border-top: 1px solid rgba(128, 128, 128, 0.3); padding-top: 0.25rem; }
-.st-key-models-table { gap: 0.25rem; }
-@media (max-width: 1100px) {
-  .st-key-models-headings { display: none; }
-  [class*="st-key-models-row"] { gap: 0.25rem 1rem; padding: 0.5rem 0; }
-}
-"""
 
 
 def classifier_table(maps: dict[str, Entry]) -> None:
     """Draw it. `maps`: the heat maps there are, by label."""
-    add_css(_CSS)
     with st.container(key="models-table"):
         with st.container(horizontal=True, key="models-headings"):
             for heading in ("Classifier", "Role", "Status", "Size", "Map", "Download", "Details"):

@@ -26,26 +26,47 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
 /* Streamlit's grey is 3.9 : 1 on white. */
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {{ color: inherit; }}
 [data-testid="stCaptionContainer"] {{ opacity: 0.85; }}
-[data-testid="stElementContainer"]:has(> [data-testid="stMarkdown"] style) {{ display: none; }}
+.st-key-look {{ position: absolute; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: none; }}
+/* The table of classifiers: rows told apart by a line; where they wrap, on a phone, the headings go. */
+[class*="st-key-models-row"] {{ border-top: 1px solid rgba(128, 128, 128, 0.3); padding-top: 0.25rem; }}
+.st-key-models-table {{ gap: 0.25rem; }}
+@media (max-width: 1100px) {{
+  .st-key-models-headings {{ display: none; }}
+  [class*="st-key-models-row"] {{ gap: 0.25rem 1rem; padding: 0.5rem 0; }}
+}}
 @media (max-width: {NARROW}px) {{
   [data-testid="stMainBlockContainer"] {{ padding: 3.75rem 1rem 2rem; }}
-  [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: flex; }}
-  .st-key-page-tabs {{ gap: 0.25rem; border-bottom: 1px solid rgba(128, 128, 128, 0.3); }}
-  .st-key-page-tabs a {{ padding: 0.5rem 0.4rem; }}
+  /* Every link has its place before its text is there. */
+  [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: flex; flex: none; height: 50px; }}
+  .st-key-page-tabs {{ gap: 0; height: 50px; flex-wrap: nowrap; overflow: hidden; }}
+  .st-key-page-tabs {{ border-bottom: 1px solid rgba(128, 128, 128, 0.3); }}
+  .st-key-page-tabs > * {{ flex: 1 1 0; min-width: 0; height: 48px; }}
+  .st-key-page-tabs a {{ padding: 0.75rem 0.25rem; margin: 0; }}
   [data-testid="stExpandSidebarButton"] {{ display: none; }}
 }}
 """
 
 
-def look() -> None:
-    """Put the CSS into the page. Call it first, and once in a run, from `app.py`."""
-    add_css(CSS)
+_STYLED = "look.styled"
+# Called in every run, so it answers only when it is asked.
+_JS = "export default ({ data, setTriggerValue }) => { if (data.ask) setTriggerValue('styled', true); }"
+_look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False)
 
 
-def add_css(css: str) -> None:
-    """Add rules to the page, without a gap in its layout."""
-    st.html(f"<style>{css}</style>")
+def look() -> bool:
+    """Put the CSS into the page; call it first, and once in a run, from `app.py`.
+
+    Returns whether the browser has it. In a visit's first run it has not, and what is drawn before would move when it
+    comes; the browser then asks for the next run by itself.
+    """
+    styled = _STYLED in st.session_state
+    _look(key="look", data={"ask": not styled}, on_styled_change=_styled)
+    return styled
+
+
+def _styled() -> None:
+    st.session_state[_STYLED] = True
 
 
 def page_tabs(pages: Mapping[str, StreamlitPage]) -> None:
