@@ -8,6 +8,10 @@ from ui.shared.look import look, page_tabs
 
 TITLE = "What does CLIP see?"
 
+# First of all, so that the first paint has the width of the page.
+# An emoji, and pages without icons: the picture of a material icon would be fetched from another server.
+st.set_page_config(page_icon="🌊", layout="wide")
+
 # A page at the root has no other URL, so the root is a page of its own: it draws Frequency sensitivity, unlisted.
 home = st.Page(frequency.page, title="Frequency sensitivity", url_path="home", default=True, visibility="hidden")
 pages = [
@@ -17,9 +21,9 @@ pages = [
     st.Page(models.page, title="Models and data", url_path="models"),
 ]
 chosen = st.navigation([home, *pages], position="top")
-# An emoji, and pages without icons: the picture of a material icon would be fetched from another server.
-st.set_page_config(page_title=f"{chosen.title} · {TITLE}", page_icon="🌊", layout="wide")
-look()
+st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
+if not look():
+    st.stop()
 names = ("Frequency", "Inpainting", "Generation", "Models")
 page_tabs(dict(zip(names, [home if chosen == home else pages[0], *pages[1:]], strict=True)))
 chosen.run()

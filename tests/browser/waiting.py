@@ -5,4 +5,10 @@ from playwright.sync_api import Page, expect
 
 def wait_until_drawn(page: Page) -> None:
     """Wait until the page's script has run to its end."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    idle = expect(page.get_by_test_id("stApp"))
+    idle.to_have_attribute("data-test-script-state", "notRunning")
+    # The first run of app.py brings the style sheet alone; the browser then asks for the page by itself.
+    page.wait_for_function(
+        "() => !document.querySelector('.st-key-look') || document.querySelector('.st-key-page-tabs')", timeout=45_000
+    )
+    idle.to_have_attribute("data-test-script-state", "notRunning")

@@ -1,4 +1,4 @@
-"""Sentences about heat maps, made from the maps: a number is never typed. Markdown, safe for untrusted names."""
+"""Sentences about heat maps, made from the maps: a number is never typed. Plain text: names may be untrusted."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from core.fourier.basis import Frequency
 from core.fourier.findings import Estimate, cell_error, clean_error
 from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry
-from ui.shared.text import as_markdown
 
 
 def name_of(entry: Entry) -> str:
-    """The classifier's name, as Markdown."""
-    return as_markdown(entry.label.split(" · ")[0])
+    """The classifier's name."""
+    return entry.label.split(" · ")[0]
 
 
 def percent(rate: float) -> str:
@@ -40,7 +39,7 @@ def points(difference: Estimate) -> str:
 
 
 def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> str:
-    """One or two sentences with the numbers of the chosen wave.
+    """One or two sentences with the numbers of the chosen wave, as plain text.
 
     Args:
         shown: the maps in view, at least one, in their order.
@@ -70,8 +69,8 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
 
 def _error(entry: Entry, error: Estimate) -> str:
     if _one_image(entry):
-        return f"**{name_of(entry)}** {'wrong' if error.value else 'right'} on its one image"
-    return f"**{name_of(entry)} {percent(error.value)}** ({interval(error)})"
+        return f"{name_of(entry)} {'wrong' if error.value else 'right'} on its one image"
+    return f"{name_of(entry)} {percent(error.value)} ({interval(error)})"
 
 
 def _rise(entry: Entry, error: Estimate, top: int) -> str:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import streamlit as st
-
 from core.fourier.analysis import mismatches
 from core.fourier.findings import Ring, peak, ring_at, ring_differences, ring_means, sign_runs, wave_range
 from ui.maps.catalogue import Entry
 from ui.maps.sentences import interval, name_of, percent, points
-from ui.shared.text import whole_number
 
 CLIP = "CLIP ViT-B/32 · CIFAR-10 · published"
 RESNET56 = "ResNet-56 · CIFAR-10 · published"
@@ -22,9 +19,7 @@ MINI_RESNET_ROBUST = "Mini ResNet, robust · CIFAR-10 · computed"
 EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 
-STORY_IN_URL = "story"  # 1 for the first; what it is called in the URL
-
-Telling = Callable[..., str]  # the story's entries, in the order of its maps -> Markdown
+Telling = Callable[..., str]  # the story's entries, in the order of its maps -> plain text
 
 
 @dataclass(frozen=True)
@@ -40,25 +35,11 @@ class Story:
 
 
 def story_text(story: Story, entries: Mapping[str, Entry]) -> str:
-    """A story's text, computed from its maps; which one is missing, where one is."""
+    """A story's text, plain and computed from its maps; which one is missing, where one is."""
     missing = [label for label in story.maps if label not in entries]
     if missing:
         return f"This copy of the app lacks the map {missing[0]}, of which this story tells."
     return story.tell(*(entries[label] for label in story.maps))
-
-
-def story_from_url() -> Story | None:
-    """The story that the URL names; None without one, or with a number that there is not."""
-    number = whole_number(st.query_params.get(STORY_IN_URL, ""))
-    return STORIES[number - 1] if number and number <= len(STORIES) else None
-
-
-def story_into_url(story: Story | None) -> None:
-    """Name a story in the URL, so that a link tells the same one; None takes the name away."""
-    if story is not None:
-        st.query_params[STORY_IN_URL] = str(STORIES.index(story) + 1)
-    elif STORY_IN_URL in st.query_params:
-        del st.query_params[STORY_IN_URL]
 
 
 def _rings_apart(first: Entry, second: Entry, radius: int) -> str:

@@ -56,20 +56,10 @@ ROLES = {
 
 # Of the columns, in pixels; the role takes what is left.
 _WIDTHS = {"Classifier": 270, "Status": 130, "Size": 70, "Map": 120, "Download": 180, "Details": 110}
-# Rows are told apart by a line; where they wrap, on a phone, the headings go.
-_CSS = """
-[class*="st-key-models-row"] { border-top: 1px solid rgba(128, 128, 128, 0.3); padding-top: 0.25rem; }
-.st-key-models-table { gap: 0.25rem; }
-@media (max-width: 1100px) {
-  .st-key-models-headings { display: none; }
-  [class*="st-key-models-row"] { gap: 0.25rem 1rem; padding: 0.5rem 0; }
-}
-"""
 
 
 def classifier_table(maps: dict[str, Entry]) -> None:
     """Draw it. `maps`: the heat maps there are, by label."""
-    st.html(f"<style>{_CSS}</style>")
     with st.container(key="models-table"):
         with st.container(horizontal=True, key="models-headings"):
             for heading in ("Classifier", "Role", "Status", "Size", "Map", "Download", "Details"):
@@ -159,6 +149,7 @@ def _details(spec: ClassifierSpec, state: ClassifierState, role: Role) -> None:
     if state.detail:
         st.markdown(state.detail)
     if card := model_card(spec.name):
+        card = re.sub(r"(?<=\d)%", " %", card)
         st.markdown(re.sub(r"^#+ *(.*)$", r"**\1**", card, flags=re.MULTILINE))  # no headings among the page's
 
 

@@ -24,18 +24,19 @@ from ui.maps.own_classes import CLASSES, PROMPT, draw_own_predictions, own_quest
 from ui.maps.provenance import provenance
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import STORIES, Story, story_from_url, story_into_url, story_text
+from ui.maps.stories import STORIES, Story, story_text
 from ui.maps.sweep_panel import sweep_panel
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import choose_picture, pick_picture, picture_strip
 from ui.shared.pictures import Picture
-from ui.shared.text import as_markdown
+from ui.shared.text import as_markdown, whole_number
 
-# Everything this page keeps for a visitor. The first five stand in its URL as well, as do `cell` and `story`.
-MAPS, METRIC, SHOW, CROP, TAB = "maps", "metric", "show", "crop", "tab"
+# Everything this page keeps for a visitor. The first six stand in its URL as well, as does `cell`.
+MAPS, METRIC, SHOW, CROP, STORY, TAB = "maps", "metric", "show", "crop", "story", "tab"
 CELL = "frequency.cell"
 UPLOADED, PENDING, ALL_ANSWER = "frequency.uploaded_map", "frequency.pending_map", "frequency.all_answer"
+FIRST_TAB, TOLD = "frequency.first_tab", "frequency.story"
 
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": 1023}
 # Of each bundled set the picture to begin with; precomputed/make_default_picture.py has the rule.
@@ -46,6 +47,7 @@ DETAILS, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = ("Details", "Your own words", "Y
 
 # Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
 _STYLE = """<style>
+[data-testid=stElementContainer]:has([data-testid=stMarkdown] style){display:none}
 [data-testid=stMainBlockContainer]{padding:4rem clamp(1rem,3vw,2.5rem) 2rem}
 [data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]{gap:.5rem}
 .st-key-frequency-bar h1{font-size:26px;padding:0;line-height:1.3}
@@ -96,8 +98,9 @@ def _restore() -> None:
             st.session_state[METRIC] = PROBABILITY
     if CELL not in st.session_state:
         cell = _parse_cell(st.query_params.get("cell", ""))
-        if linked := story_from_url():
-            _tell(linked, keep=st.query_params.to_dict())
+        linked = whole_number(st.query_params.get(STORY, ""))
+        if linked is not None and 1 <= linked <= len(STORIES):
+            _tell(STORIES[linked - 1], keep=st.query_params.to_dict())
         st.session_state[CELL] = cell or _told().frequency
     text = "{},{}".format(*st.session_state[CELL])
     if st.query_params.get("cell") != text:
@@ -111,7 +114,7 @@ def _parse_cell(text: str) -> Frequency | None:
 
 
 def _told() -> Story:
-    return STORIES[st.session_state.get("frequency.story", 0)]
+    return STORIES[st.session_state.get(TOLD, 0)]
 
 
 def _stories() -> None:
@@ -129,9 +132,9 @@ def _stories() -> None:
 
 def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
     """Show what the story shows, except where a link says otherwise: `keep`, the URL's parameters."""
-    known = entries()
-    st.session_state["frequency.story"] = STORIES.index(story)
-    story_into_url(story)
+    known, number = entries(), STORIES.index(story)
+    st.session_state[TOLD] = number
+    st.query_params[STORY] = str(number + 1)
     wanted = {
         MAPS: [label for label in story.maps if label in known],
         SHOW: story.show,
@@ -155,7 +158,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
     with st.popover("View", icon=":material/tune:"):
         for label, options, first, key in (
             ("Metric", [*METRICS, PROBABILITY], "Top-1", METRIC),
-            ("Show", SHOWS, "Error", SHOW),
+            ("Show", SHOWS, _told().show, SHOW),  # what differs from the story stands in the URL
             ("Crop", list(CROPS), "63 × 63", CROP),
         ):
             st.segmented_control(label, options, default=first, key=key, required=True, bind="query-params")
@@ -191,7 +194,7 @@ def _picture() -> Picture | None:
     """The library and the upload; thumbnails only while it is open, as the strip beside the maps has them, too."""
     library = st.popover("Picture", icon=":material/image:", key="frequency.library", on_change="rerun")
     with library:
-        return choose_picture("cell", url_prefix="", first=FIRST, grid=bool(library.open))
+        return choose_picture("cell", url_prefix="", first=FIRST, grid=bool(library.open), kind=_told().pictures)
 
 
 def _verdict(chosen: list[Entry], frequency: Frequency) -> None:
@@ -199,9 +202,9 @@ def _verdict(chosen: list[Entry], frequency: Frequency) -> None:
     story = _told()
     with st.container(key="frequency-verdict"):
         if frequency == story.frequency and tuple(entry.label for entry in chosen) == story.maps:
-            st.markdown(f"**{story.title}.** {story_text(story, entries())}")
+            st.markdown(f"**{story.title}.** {as_markdown(story_text(story, entries()))}")
         else:
-            st.markdown(cell_verdict(chosen, frequency, _top()))
+            st.markdown(as_markdown(cell_verdict(chosen, frequency, _top())))
 
 
 def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> None:
@@ -261,8 +264,10 @@ def _predictions(chosen: list[Entry], waved: WavedPicture | None) -> tuple[Calla
 
 def _tabs(chosen: list[Entry], picture: Picture | None, waved: WavedPicture | None) -> None:
     """What does not change with each click. Only the open tab is computed, and the sweep, which may be running."""
+    # Decided once: another default would be another element, and whoever types in it would lose the focus.
     asked = CLASSES in st.query_params or PROMPT in st.query_params
-    tabs = st.tabs(TABS, key=TAB, default=OWN_WORDS if asked else DETAILS, on_change="rerun", bind="query-params")
+    first = st.session_state.setdefault(FIRST_TAB, OWN_WORDS if asked else DETAILS)
+    tabs = st.tabs(TABS, key=TAB, default=first, on_change="rerun", bind="query-params")
     details, own_words, own_sweep, sources = tabs
     with details:
         if details.open and waved is not None:

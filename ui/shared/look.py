@@ -14,10 +14,10 @@ FILL, FILL_HOVER = "#0f6fb0", "#0b5688"
 
 CSS = f"""
 [data-testid="stMainBlockContainer"] {{ padding: 4.25rem 2rem 2rem; }}
-h1 {{ font-size: 26px !important; line-height: 1.25 !important; padding: 0.25rem 0 !important; }}
-h2 {{ font-size: 18px !important; line-height: 1.3 !important; padding: 0.5rem 0 0.25rem !important; }}
-h3 {{ font-size: 16px !important; line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
-h4, h5, h6 {{ font-size: 15px !important; line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
+h1 {{ line-height: 1.25 !important; padding: 0.25rem 0 !important; }}
+h2 {{ line-height: 1.3 !important; padding: 0.5rem 0 0.25rem !important; }}
+h3 {{ line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
+h4, h5, h6 {{ line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
 /* White text needs a darker blue behind it than the primary colour of the dark theme, which is for text on black. */
 button[kind="primary"], button[kind="primaryFormSubmit"], span[data-tag-index], [data-baseweb="tag"] {{
   background-color: {FILL} !important; color: #ffffff !important;
@@ -26,20 +26,47 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
 /* Streamlit's grey is 3.9 : 1 on white. */
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {{ color: inherit; }}
 [data-testid="stCaptionContainer"] {{ opacity: 0.85; }}
+.st-key-look {{ position: absolute; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: none; }}
+/* The table of classifiers: rows told apart by a line; where they wrap, on a phone, the headings go. */
+[class*="st-key-models-row"] {{ border-top: 1px solid rgba(128, 128, 128, 0.3); padding-top: 0.25rem; }}
+.st-key-models-table {{ gap: 0.25rem; }}
+@media (max-width: 1100px) {{
+  .st-key-models-headings {{ display: none; }}
+  [class*="st-key-models-row"] {{ gap: 0.25rem 1rem; padding: 0.5rem 0; }}
+}}
 @media (max-width: {NARROW}px) {{
   [data-testid="stMainBlockContainer"] {{ padding: 3.75rem 1rem 2rem; }}
-  [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: flex; }}
-  .st-key-page-tabs {{ gap: 0.25rem; border-bottom: 1px solid rgba(128, 128, 128, 0.3); }}
-  .st-key-page-tabs a {{ padding: 0.5rem 0.4rem; }}
+  /* Every link has its place before its text is there. */
+  [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: flex; flex: none; height: 50px; }}
+  .st-key-page-tabs {{ gap: 0; height: 50px; flex-wrap: nowrap; overflow: hidden; }}
+  .st-key-page-tabs {{ border-bottom: 1px solid rgba(128, 128, 128, 0.3); }}
+  .st-key-page-tabs > * {{ flex: 1 1 0; min-width: 0; height: 48px; }}
+  .st-key-page-tabs a {{ padding: 0.75rem 0.25rem; margin: 0; }}
   [data-testid="stExpandSidebarButton"] {{ display: none; }}
 }}
 """
 
 
-def look() -> None:
-    """Put the CSS into the page. Call it once in a run, from `app.py`."""
-    st.html(f"<style>{CSS}</style>")
+_STYLED = "look.styled"
+# Called in every run, so it answers only when it is asked.
+_JS = "export default ({ data, setTriggerValue }) => { if (data.ask) setTriggerValue('styled', true); }"
+_look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False)
+
+
+def look() -> bool:
+    """Put the CSS into the page; call it first, and once in a run, from `app.py`.
+
+    Returns whether the browser has it. In a visit's first run it has not, and what is drawn before would move when it
+    comes; the browser then asks for the next run by itself.
+    """
+    styled = _STYLED in st.session_state
+    _look(key="look", data={"ask": not styled}, on_styled_change=_styled)
+    return styled
+
+
+def _styled() -> None:
+    st.session_state[_STYLED] = True
 
 
 def page_tabs(pages: Mapping[str, StreamlitPage]) -> None:

@@ -1,0 +1,71 @@
+"""URLs, tab titles and the way from page to page, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.waiting import wait_until_drawn
+
+TITLES = {
+    "": "Frequency sensitivity",
+    "frequency": "Frequency sensitivity",
+    "inpainting": "Inpainting",
+    "generation": "Generation",
+    "models": "Models and data",
+}
+
+
+@pytest.fixture
+def app(streamlit_app):
+    return streamlit_app("app.py")
+
+
+@pytest.mark.parametrize("path", TITLES)
+def test_every_url_opens_its_page_with_its_own_tab_title(app, open_page, path):
+    page = open_page(f"{app}/{path}", width=1440)
+    expect(page.locator("h1")).to_have_count(1)
+    expect(page).to_have_title(f"{TITLES[path]} · What does CLIP see?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    current = page.get_by_test_id("stTopNav").locator("[aria-current=page]")
+    expect(current).to_have_text([TITLES[path]] if path else [])
+    top = page.get_by_test_id("stHeader").bounding_box()
+    heading = page.locator("h1")
+    assert heading.bounding_box()["y"] - (top["y"] + top["height"]) <= 64
+    assert heading.evaluate("e => getComputedStyle(e).fontSize") == "26px"
+    expect(page.get_by_text("Deploy", exact=True)).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["", "frequency"])
+def test_parameters_of_a_link_arrive_and_stay(app, open_page, path):
+    page = open_page(f"{app}/{path}?cell=3,4&story=2", width=1440)
+    wait_until_drawn(page)
+    expect(page.locator("h1")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert re.search(rf"/{path}\?.*cell=3(,|%2C)4", page.url) and "story=2" in page.url
+
+
+def test_pages_are_in_sight_on_a_phone(app, open_page):
+    page = open_page(f"{app}/models", width=400, height=850)
+    tabs = page.locator(".st-key-page-tabs").get_by_role("link")
+    expect(tabs).to_have_text(["Frequency", "Inpainting", "Generation", "Models"])
+    boxes = [tab.bounding_box() for tab in tabs.all()]
+    assert len({box["y"] for box in boxes}) == 1 and max(box["x"] + box["width"] for box in boxes) <= 400
+    tabs.nth(0).click()
+    expect(page).to_have_title(re.compile("^Frequency sensitivity"))
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(page.locator(".st-key-page-tabs")).to_be_hidden()
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(4)
+
+
+@pytest.mark.parametrize("path", TITLES)
+def test_the_paper_is_named_linked_and_can_be_cited(app, open_page, path):
+    footer = open_page(f"{app}/{path}", width=1440).locator(".st-key-footer")
+    expect(footer).to_contain_text("Understanding CLIP Robustness by Yuri Galindo and Fabio A. Faria")
+    expect(footer.get_by_role("link")).to_have_attribute("href", "https://github.com/yurigalindo/FourierHeatmap")
+    footer.get_by_role("button", name="Cite").click()
+    shown = footer.page.get_by_test_id("stPopoverBody")
+    for key in ("galindo-faria-clip-robustness", "yin2019fourier", "santurkar2019image", "radford2021learning"):
+        expect(shown).to_contain_text(key)
+    expect(shown.get_by_test_id("stCode")).to_have_count(2)
