@@ -156,7 +156,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
     with st.popover("View", icon=":material/tune:"):
         for label, options, first, key in (
             ("Metric", [*METRICS, PROBABILITY], "Top-1", METRIC),
-            ("Show", SHOWS, "Error", SHOW),
+            ("Show", SHOWS, _told().show, SHOW),  # what differs from the story stands in the URL
             ("Crop", list(CROPS), "63 × 63", CROP),
         ):
             st.segmented_control(label, options, default=first, key=key, required=True, bind="query-params")
@@ -192,7 +192,7 @@ def _picture() -> Picture | None:
     """The library and the upload; thumbnails only while it is open, as the strip beside the maps has them, too."""
     library = st.popover("Picture", icon=":material/image:", key="frequency.library", on_change="rerun")
     with library:
-        return choose_picture("cell", url_prefix="", first=FIRST, grid=bool(library.open))
+        return choose_picture("cell", url_prefix="", first=FIRST, grid=bool(library.open), kind=_told().pictures)
 
 
 def _verdict(chosen: list[Entry], frequency: Frequency) -> None:
