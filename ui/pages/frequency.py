@@ -46,6 +46,7 @@ DETAILS, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = ("Details", "Your own words", "Y
 
 # Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
 _STYLE = """<style>
+[data-testid=stElementContainer]:has([data-testid=stMarkdown] style){display:none}
 [data-testid=stMainBlockContainer]{padding:4rem clamp(1rem,3vw,2.5rem) 2rem}
 [data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]{gap:.5rem}
 .st-key-frequency-bar h1{font-size:26px;padding:0;line-height:1.3}
