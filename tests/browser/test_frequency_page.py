@@ -163,4 +163,5 @@ def test_a_small_sweep_starts_stops_and_its_map_is_the_engines(frequency_page):
     stop.click()
     expect(page.get_by_text(re.compile(r"Stopped after \d+ of 26 waves"))).to_be_visible()
     expect(page.locator(".plot")).to_have_count(3)
+    page.get_by_role("button", name="Maps").click()
     expect(page.get_by_text("EfficientNet-Lite0 · bundled photographs · computed here 1").first).to_be_attached()

@@ -88,15 +88,16 @@ function rebuild(view, data) {
 // On a phone one map is shown at a time.
 function drawToggle(view) {
   view.current = Math.min(view.current ?? 0, view.maps.length - 1);
-  const options = view.maps.map((map, place) => {
+  const options = view.maps.length < 2 ? [] : view.maps.map((map, place) => {
     const label = element("label"), input = label.appendChild(element("input"));
     Object.assign(input, { type: "radio", name: `map-${view.data.key}`, checked: place === view.current });
     input.addEventListener("change", () => showOne(view, place));
     label.append(map.title);
     return label;
   });
-  view.toggle.hidden = options.length < 2;
-  view.toggle.replaceChildren(element("legend", "spoken", "Map shown"), ...options);
+  view.toggle.hidden = !options.length;
+  view.toggle.setAttribute("aria-label", "Map shown");
+  view.toggle.replaceChildren(...options);
   showOne(view, view.current);
 }
 

@@ -129,8 +129,8 @@ function fillStrip(panel, strip) {
   const known = panel.strip.dataset.sheet === strip.digest;
   if (!known) {
     panel.strip.dataset.sheet = strip.digest;
-    panel.strip.replaceChildren(element("legend", "spoken", "Bundled pictures"),
-      ...strip.captions.map((caption, place) => thumbnail(panel, strip, caption, place)));
+    panel.strip.setAttribute("aria-label", "Bundled pictures");
+    panel.strip.replaceChildren(...strip.captions.map((caption, place) => thumbnail(panel, strip, caption, place)));
     panel.awaited = null;
   }
   if (panel.awaited === strip.selected) panel.awaited = null;

@@ -36,6 +36,7 @@ from ui.shared.text import as_markdown, whole_number
 MAPS, METRIC, SHOW, CROP, STORY, TAB = "maps", "metric", "show", "crop", "story", "tab"
 CELL = "frequency.cell"
 UPLOADED, PENDING, ALL_ANSWER = "frequency.uploaded_map", "frequency.pending_map", "frequency.all_answer"
+FIRST_TAB, TOLD = "frequency.first_tab", "frequency.story"
 
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": 1023}
 # Of each bundled set the picture to begin with; precomputed/make_default_picture.py has the rule.
@@ -113,7 +114,7 @@ def _parse_cell(text: str) -> Frequency | None:
 
 
 def _told() -> Story:
-    return STORIES[st.session_state.get("frequency.story", 0)]
+    return STORIES[st.session_state.get(TOLD, 0)]
 
 
 def _stories() -> None:
@@ -132,7 +133,7 @@ def _stories() -> None:
 def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
     """Show what the story shows, except where a link says otherwise: `keep`, the URL's parameters."""
     known, number = entries(), STORIES.index(story)
-    st.session_state["frequency.story"] = number
+    st.session_state[TOLD] = number
     st.query_params[STORY] = str(number + 1)
     wanted = {
         MAPS: [label for label in story.maps if label in known],
@@ -263,8 +264,10 @@ def _predictions(chosen: list[Entry], waved: WavedPicture | None) -> tuple[Calla
 
 def _tabs(chosen: list[Entry], picture: Picture | None, waved: WavedPicture | None) -> None:
     """What does not change with each click. Only the open tab is computed, and the sweep, which may be running."""
+    # Decided once: another default would be another element, and whoever types in it would lose the focus.
     asked = CLASSES in st.query_params or PROMPT in st.query_params
-    tabs = st.tabs(TABS, key=TAB, default=OWN_WORDS if asked else DETAILS, on_change="rerun", bind="query-params")
+    first = st.session_state.setdefault(FIRST_TAB, OWN_WORDS if asked else DETAILS)
+    tabs = st.tabs(TABS, key=TAB, default=first, on_change="rerun", bind="query-params")
     details, own_words, own_sweep, sources = tabs
     with details:
         if details.open and waved is not None:
