@@ -41,6 +41,11 @@ def click_cell(page: Page, number: int, frequency: tuple[int, int], side: int) -
     plot.click(position={"x": column * box["width"], "y": row * box["height"]})
 
 
+def drawn(page: Page) -> str:
+    """The picture with the wave, as the browser drew it."""
+    return page.locator(".picture.perturbed canvas").evaluate("canvas => canvas.toDataURL()")
+
+
 def expect_readouts(page: Page, *lines: str) -> None:
     for number, line in enumerate(lines):
         expect(page.locator(".readout").nth(number)).to_have_text(line)
@@ -58,16 +63,17 @@ def percentages(page: Page, title: str) -> dict[str, tuple[float, float]]:
     return found
 
 
-def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_below(frequency_page):
+def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_beside(frequency_page):
     page = frequency_page("?pictures=Photographs")
     expect_readouts(page, spelled(CLIP, (0, 1)), spelled(RESNET56, (0, 1)))
     expect(page.get_by_text("CIFAR-10, n = 10,000 · v = 4 · clean error not published")).to_have_count(2)
     click_cell(page, 1, (5, -9), 31)
-    expect(page.get_by_text(f"The wave {format_frequency((5, -9))} on a picture")).to_be_visible()
+    expect(page.get_by_text(f"With the wave {format_frequency((5, -9))}")).to_be_visible()
     page.mouse.move(0, 0)
     expect_readouts(page, spelled(CLIP, (5, -9)), spelled(RESNET56, (5, -9)))
-    expect(page.locator('.wave-row[data-wave="5,-9"] img')).to_have_count(5)
-    assert "cell=5%2C-9" in page.url
+    expect(page.get_by_role("img", name=f"with the wave {format_frequency((5, -9))} added")).to_be_visible()
+    expect(page).to_have_url(re.compile("cell=5%2C-9"))
+    expect(page.get_by_text("the paper’s, map only: its weights are a download")).to_have_count(2)
     page.set_viewport_size({"width": 390, "height": 800})
     expect(page.locator(".heatmaps.narrow")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -94,21 +100,24 @@ def test_predictions_and_norms_are_the_engines(frequency_page):
 
 def test_url_brings_the_whole_state_back(frequency_page):
     page = frequency_page("?pictures=Photographs")
-    page.get_by_role("button", name="A surprise: they cross twice").click()
+    page.get_by_role("button", name="3", exact=True).click()
     expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56")).to_be_visible()
+    page.get_by_role("button", name="View").click()
     page.get_by_role("radio", name="Top-5").or_(page.get_by_role("button", name="Top-5")).first.click()
     expect(page.locator(".readout").first).to_contain_text("top-5")
-    perturbed = page.locator(".wave-row img").nth(2)
-    before = perturbed.get_attribute("src")
-    page.get_by_role("button", name="Re-roll the signs").click()
-    expect(perturbed).not_to_have_attribute("src", before)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Flip the wave").click()
     expect(page).to_have_url(re.compile("signs=1"))
+    page.get_by_role("tab", name="Sources and downloads").click()
+    expect(page).to_have_url(re.compile("tab=Sources"))
     wait_until_drawn(page)
-    line, wave, url = page.locator(".readout").first.inner_text(), perturbed.get_attribute("src"), page.url
+    line, wave, url = page.locator(".readout").first.inner_text(), drawn(page), page.url
     again = frequency_page("?" + url.partition("?")[2])
     expect(again.get_by_text("CLIP ViT-B/32 minus ResNet-56")).to_be_visible()
     expect(again.locator(".readout").first).to_have_text(line)
-    expect(again.locator(".wave-row img").nth(2)).to_have_attribute("src", wave)
+    assert drawn(again) == wave
+    expect(again.get_by_role("tab", name="Sources and downloads")).to_have_attribute("aria-selected", "true")
+    expect(again.get_by_role("button", name="3", exact=True)).to_have_attribute("kind", "primary")
     cell = tuple(number + 15 for number in (8, 8))
     rise = 100 * (CLIP.rate(5)[cell] - RESNET56.rate(5)[cell])
     assert f"{abs(rise):.1f} points" in line
@@ -116,6 +125,7 @@ def test_url_brings_the_whole_state_back(frequency_page):
 
 def test_a_broken_picture_gets_a_sentence_and_nothing_is_lost(frequency_page):
     page = frequency_page("?pictures=Yours")
+    page.get_by_role("button", name="Picture", exact=False).first.click()
     whole = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(whole, "PNG")
     upload = page.get_by_test_id("stFileUploaderDropzoneInput").last
@@ -126,12 +136,12 @@ def test_a_broken_picture_gets_a_sentence_and_nothing_is_lost(frequency_page):
         assert "Traceback" not in alert.inner_text()
         expect(page.locator(".plot")).to_have_count(2)
     upload.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": whole.getvalue()})
-    expect(page.locator(".wave-row img")).to_have_count(5)
+    expect(page.locator(".picture canvas")).to_have_count(3)
 
 
 def test_a_broken_map_file_gets_a_sentence_and_a_good_one_appears_beside_the_others(frequency_page):
     page = frequency_page("?pictures=Photographs")
-    page.get_by_role("button", name="Add a map").click()
+    page.get_by_role("button", name="Maps").click()
     upload = page.get_by_test_id("stFileUploaderDropzoneInput").first
     upload.set_input_files({"name": "broken.npz", "mimeType": "application/zip", "buffer": b"PK nothing"})
     expect(page.get_by_text("broken.npz: not a heat map file, or a damaged one")).to_be_visible()
@@ -143,8 +153,9 @@ def test_a_broken_map_file_gets_a_sentence_and_a_good_one_appears_beside_the_oth
 
 def test_a_small_sweep_starts_stops_and_its_map_is_the_engines(frequency_page):
     page = frequency_page("?pictures=Photographs")
-    expect(page.locator(".predictions tr").nth(1)).to_be_visible(timeout=SLOW)
+    expect(page.locator(".answers")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
+    page.get_by_role("tab", name="Your own sweep").click()
     page.get_by_role("button", name="Start the sweep").click()
     stop = page.get_by_role("button", name="Stop the sweep")
     expect(stop).to_be_visible()
@@ -152,4 +163,5 @@ def test_a_small_sweep_starts_stops_and_its_map_is_the_engines(frequency_page):
     stop.click()
     expect(page.get_by_text(re.compile(r"Stopped after \d+ of 26 waves"))).to_be_visible()
     expect(page.locator(".plot")).to_have_count(3)
+    page.get_by_role("button", name="Maps").click()
     expect(page.get_by_text("EfficientNet-Lite0 · bundled photographs · computed here 1").first).to_be_attached()

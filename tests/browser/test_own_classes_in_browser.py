@@ -15,7 +15,7 @@ from tests.browser.waiting import wait_until_drawn
 from ui.maps.own_classes import DEFAULT_CLASSES
 
 SLOW = 120_000  # milliseconds: loading torch and a classifier on a busy machine
-PLACE = "?pictures=CIFAR-10&cell=0,5&picture=33"
+PLACE = "?pictures=CIFAR-10&cell=0,5&picture=33&tab=Your+own+words"
 
 
 @pytest.fixture

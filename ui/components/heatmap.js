@@ -88,15 +88,16 @@ function rebuild(view, data) {
 // On a phone one map is shown at a time.
 function drawToggle(view) {
   view.current = Math.min(view.current ?? 0, view.maps.length - 1);
-  const options = view.maps.map((map, place) => {
+  const options = view.maps.length < 2 ? [] : view.maps.map((map, place) => {
     const label = element("label"), input = label.appendChild(element("input"));
     Object.assign(input, { type: "radio", name: `map-${view.data.key}`, checked: place === view.current });
     input.addEventListener("change", () => showOne(view, place));
     label.append(map.title);
     return label;
   });
-  view.toggle.hidden = options.length < 2;
-  view.toggle.replaceChildren(element("legend", "spoken", "Map shown"), ...options);
+  view.toggle.hidden = !options.length;
+  view.toggle.setAttribute("aria-label", "Map shown");
+  view.toggle.replaceChildren(...options);
   showOne(view, view.current);
 }
 
@@ -120,8 +121,9 @@ function createMap(view, side) {
   map.plot.append(map.canvas, element("div", "mark zero"), map.lines, map.ring);
   frame.append(
     element("div", "name down", "vertical frequency i"), ticks("down", half), map.plot,
-    ticks("right", half), element("div", "name right", "horizontal frequency j (cycles per image)"),
+    ticks("right", half), element("div", "name right", "horizontal frequency j"),
   );
+  frame.lastChild.append(element("span", "unit", " (cycles per image)"));
   map.readout = map.figure.appendChild(element("div", "readout"));
 
   // On a phone the picture stands above, and the finger draws along the map.
@@ -233,6 +235,7 @@ function layOut(view) {
   view.grid.style.gridTemplateColumns = `repeat(${columns}, ${room + GUTTER}px)`;
   view.root.style.setProperty("--picture", `${Math.round(narrow ? Math.min(200, 0.5 * width) : picture)}px`);
   view.root.classList.toggle("narrow", narrow || (!lab && room < 340));
+  view.root.classList.toggle("small", room < 220);
   const coarsest = Math.min(...view.maps.map((map) => map.side)), ratio = window.devicePixelRatio || 1;
   const whole = (Math.floor((room * ratio) / coarsest) * coarsest) / ratio;
   const side = whole > room * 0.875 ? whole : room;

@@ -18,8 +18,8 @@ function createPanel(view) {
   const buttons = controls.appendChild(element("div", "buttons"));
   panel.play = buttons.appendChild(element("button", "play"));
   panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : play(panel)));
-  const flip = buttons.appendChild(element("button", "flip", "Flip the wave"));
-  flip.title = "Draw other random signs: where the wave is light and where dark, for each colour";
+  const flip = buttons.appendChild(element("button", "flip", "Flip the wave (light and dark, per colour)"));
+  flip.title = "Draw other random signs, one for each colour";
   flip.addEventListener("click", () => panel.view.trigger("flip", true));
   panel.strip = controls.appendChild(element("fieldset", "strip"));
   view.root.addEventListener("keydown", (event) => event.key === "Escape" && pause(panel));
@@ -129,8 +129,8 @@ function fillStrip(panel, strip) {
   const known = panel.strip.dataset.sheet === strip.digest;
   if (!known) {
     panel.strip.dataset.sheet = strip.digest;
-    panel.strip.replaceChildren(element("legend", "spoken", "Bundled pictures"),
-      ...strip.captions.map((caption, place) => thumbnail(panel, strip, caption, place)));
+    panel.strip.setAttribute("aria-label", "Bundled pictures");
+    panel.strip.replaceChildren(...strip.captions.map((caption, place) => thumbnail(panel, strip, caption, place)));
     panel.awaited = null;
   }
   if (panel.awaited === strip.selected) panel.awaited = null;

@@ -17,7 +17,7 @@ _STYLE = """<style>
 .answers{width:100%;border-collapse:collapse;font-size:.875rem;line-height:1.3;table-layout:fixed}
 .answers caption{text-align:left;padding-bottom:.3rem;color:inherit}
 .answers th{font-weight:400;text-align:left;padding:.1rem .5rem .1rem 0;vertical-align:bottom}
-.answers tbody th{font-weight:600}
+.answers tbody th{font-weight:600;vertical-align:middle}
 .answers td{padding:.15rem .5rem .15rem 0;vertical-align:middle}
 .answers tr{border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}
 .answers small{font-weight:400;font-size:.8rem;display:block}

@@ -97,7 +97,8 @@ def draw_details(waved: WavedPicture) -> None:
                     spec.title, predictions, picture.classes.names, picture.label, frequency=waved.frequency
                 )
     if found:
-        probability_curve(found, picture.classes.names, picture.label, waved.epsilon)
+        colours = [model_colour(spec.name) for spec in ready if spec.title in found]
+        probability_curve(found, picture.classes.names, picture.label, waved.epsilon, colours)
 
 
 def predict(

@@ -83,7 +83,7 @@ def _bars(probabilities: np.ndarray) -> str:
 
 
 def probability_curve(
-    found: Mapping[str, Predictions], names: Sequence[str], label: int | None, epsilon: float
+    found: Mapping[str, Predictions], names: Sequence[str], label: int | None, epsilon: float, colours: Sequence[str]
 ) -> None:
     """Probability of the true class against the size v; without a true class, of each clean top-1 prediction."""
     rows, lines = [], []
@@ -95,14 +95,17 @@ def probability_curve(
             for size, value in zip(predictions.epsilons, predictions.curve[:, column], strict=True)
         ]
     what = f"probability of “{names[label]}”" if label is not None else "probability of the clean prediction"
-    size = alt.X("v:Q", title="size v of the wave (L2 norm per channel)")
+    size = alt.X("v:Q", title="strength v of the wave (L2 norm per channel)")
+    colour, dash = line_styles("classifier:N", lines)
+    colour = colour.scale(domain=lines, range=list(colours))
     line = (
         alt.Chart(alt.Data(values=rows))
         .mark_line(point=True)
         .encode(
             size,
             alt.Y("probability:Q", title=f"{what} (%)", scale=alt.Scale(domain=[0, 100])),
-            *line_styles("classifier:N", lines),
+            colour,
+            dash,
             tooltip=[
                 "classifier:N",
                 alt.Tooltip("v:Q", format=".2f"),

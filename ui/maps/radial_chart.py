@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import html
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -15,9 +16,7 @@ from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
-
-DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
-STROKES = ("solid", "dashed", "dotted", "double")  # of the legend, in the same order
+from ui.shared.charts import DASHES
 
 FIELDS = ("radius", "error", "low", "high", "waves", "whole")  # of a ring, errors in per cent
 HEIGHT = 190  # CSS pixels of plot and axes together
@@ -81,9 +80,16 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
 def _legend(labels: Sequence[str], colours: Sequence[str], note: str) -> None:
     """One line above the plot: a stroke for each map; `note` about the points."""
     strokes = [
-        f'<span style="display:inline-block;width:1.6rem;vertical-align:middle;margin-right:.3rem;'
-        f'border-top:3px {STROKES[k % 4]} {colour}"></span>{html.escape(label.split(" · ")[0])}'
+        f'<span style="display:inline-block;width:1.7rem;height:3px;vertical-align:middle;margin-right:.3rem;'
+        f'background:{_stroke(colour, DASHES[k % 4])}"></span>{html.escape(label.split(" · ")[0])}'
         for k, (label, colour) in enumerate(zip(labels, colours, strict=True))
     ]
     parts = " &ensp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in [*strokes, note])
     st.html(f'<div style="font-size:.8rem;line-height:1.5"><b>Error by radius</b> &ensp; {parts}</div>')
+
+
+def _stroke(colour: str, dash: Sequence[int]) -> str:
+    """A dashed line as a CSS background."""
+    ends = list(itertools.accumulate(dash, initial=0))
+    parts = (f"{'transparent' if k % 2 else colour} {ends[k]}px {ends[k + 1]}px" for k in range(len(dash)))
+    return f"repeating-linear-gradient(90deg,{','.join(parts)})"

@@ -25,26 +25,28 @@ class PictureStrip:
     selected: int
 
 
-def choose_picture(page: str, *, url_prefix: str, first: Mapping[str, int], grid: bool = True) -> Picture | None:
+def choose_picture(
+    page: str, *, url_prefix: str, first: Mapping[str, int], grid: bool = True, kind: str = "CIFAR-10"
+) -> Picture | None:
     """Draw the choice and return the picture, None while an upload is awaited.
 
     Args:
         page: begins the keys of what is kept for the visitor.
         url_prefix: begins the names of the URL's parameters: `{url_prefix}pictures` and `{url_prefix}picture`.
         first: the sample to begin with, of each bundled set.
-        grid: draw the thumbnails, too.
+        grid: draw the thumbnails, too. kind: of `SETS`, to begin with; where nobody knows CIFAR-10, it is photographs.
     """
     chosen = st.segmented_control(
         "Picture",
         list(SETS),
-        default="CIFAR-10" if ready_classifiers("cifar10") else "Photographs",
+        default=kind if kind != "CIFAR-10" or ready_classifiers("cifar10") else "Photographs",
         key=f"{url_prefix}pictures",
         required=True,
         bind="query-params",
         label_visibility="collapsed",
     )
-    kind = SETS[chosen or "CIFAR-10"]
-    return _uploaded(page) if kind == "upload" else _sample(page, f"{url_prefix}picture", kind, first[kind], grid)
+    name = SETS[chosen or "CIFAR-10"]
+    return _uploaded(page) if name == "upload" else _sample(page, f"{url_prefix}picture", name, first[name], grid)
 
 
 def picture_strip(page: str, *, url_prefix: str) -> PictureStrip | None:

@@ -248,7 +248,7 @@ def test_first_run_of_the_page_draws_the_question_without_torch():
         "app.run()\n"
         "assert not app.exception, app.exception\n"
         f"assert app.text_area(key='{CLASSES}').value == 'cat, <b>, cat' and len(app.error) == 1\n"
-        "assert 'Loading the classifiers …' in [caption.value for caption in app.caption]\n"
+        "assert 'Loading the classifiers …' in [one.value for one in app.markdown]\n"
         "assert 'torch' not in sys.modules"
     )
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)

@@ -1,16 +1,21 @@
 """The page *Frequency sensitivity* in Streamlit's test runner: every way to show the maps, and bad URLs."""
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.maps.catalogue import HEATMAPS, _shipped
-from ui.maps.stories import STORIES, story_text
+from precomputed.make_default_picture import TARGET, default_picture
+from ui.maps.catalogue import HEATMAPS, entries
+from ui.maps.models import answering, map_note, model_colour
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET_ROBUST, RESNET56, STORIES, story_text
 from ui.maps.views import METRICS, PROBABILITY, SHOWS
-from ui.pages.frequency import CROPS
+from ui.pages.frequency import CROPS, SOURCES
+from ui.shared.model_cache import ready_classifiers
+from ui.shared.text import as_markdown
 
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
 
@@ -47,7 +52,35 @@ def test_stories_choose_maps_that_exist(page, story):
     assert not page.exception
     assert tuple(page.multiselect(key="maps").value) == story.maps
     assert page.query_params["cell"] == "{},{}".format(*story.frequency)
-    assert story_text(story, {entry.label: entry for entry in _shipped()}) in text(page)
+    assert page.query_params["story"] == str(STORIES.index(story) + 1)
+    assert as_markdown(story_text(story, entries())) in text(page)
+
+
+def test_link_to_a_story_tells_it_except_where_the_link_says_otherwise():
+    app = open_page(story="5")
+    assert tuple(app.multiselect(key="maps").value) == STORIES[4].maps
+    assert app.query_params["cell"] == "{},{}".format(*STORIES[4].frequency)
+    assert STORIES[4].title in text(app)
+    app = open_page(story="3", cell="2,5", show="Error")
+    assert app.query_params["cell"] == "2,5" and app.segmented_control(key="show").value == "Error"
+    assert open_page(story="99").multiselect(key="maps").value == list(STORIES[0].maps)
+
+
+def test_default_picture_is_what_the_rule_gives():
+    assert json.loads(TARGET.read_text()) == default_picture()
+
+
+def test_models_answer_for_the_maps_shown_and_robust_ones_for_robust_ones():
+    ready, known = ready_classifiers("cifar10"), entries()
+
+    def who(*labels):
+        return {one.spec.name: one.stands_for for one in answering([known[label] for label in labels], ready)}
+
+    assert who(CLIP, RESNET56) == {"mini-clip": "CLIP ViT-B/32", "mini-resnet": "ResNet-56"}
+    assert who(CLIP, MINI_CLIP, MINI_RESNET_ROBUST) == {"mini-clip": "", "mini-resnet-robust": ""}
+    assert who() == {spec.name: "" for spec in ready}
+    assert model_colour("clip-vit-b-32") == model_colour("mini-clip") != model_colour("mini-clip-robust")
+    assert "map only" in map_note(known[CLIP]) and not map_note(known[MINI_CLIP])
 
 
 def test_page_warns_when_maps_were_not_measured_alike():
@@ -76,11 +109,12 @@ def test_page_takes_a_senseless_url_for_the_first_story(cell):
 def test_page_says_when_a_picture_is_too_small_for_the_wave():
     app = open_page(pictures="CIFAR-10", cell="20,3")
     assert not app.exception
-    assert "32 pixels carry at most 16 cycles per image" in text(app)
+    assert "the picture cannot carry this wave" in text(app)
+    assert json.loads(app.get("bidi_component")[0].proto.json)["picture"]["side"] == 31, "the browser refuses it, too"
 
 
 def test_every_shipped_map_says_where_it_comes_from(page):
-    app = open_page()
+    app = open_page(tab=SOURCES)
     labels = app.multiselect(key="maps").options
     assert len(labels) == len(list(HEATMAPS.glob("*.npz"))) == len(set(labels))
     for chosen in np.array_split(labels, -(-len(labels) // 4)):
@@ -89,4 +123,4 @@ def test_every_shipped_map_says_where_it_comes_from(page):
         shown = text(app)
         for label in chosen:
             assert f"**{label}**" in shown
-    assert "the run's log says ResNet-56" in text(page.multiselect(key="maps").set_value(list(STORIES[0].maps)).run())
+    assert "the run's log says ResNet-56" in text(app.multiselect(key="maps").set_value(list(STORIES[0].maps)).run())

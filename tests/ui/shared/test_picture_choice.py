@@ -1,6 +1,8 @@
 """One chooser of pictures for all pages: old URLs keep their meaning, uploads stay."""
 
+import base64
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 import ui.maps.cell_predictions
 import ui.maps.sweep_panel
+import ui.pages.frequency
 import ui.pages.inpainting
 import ui.shared.picture_choice
-from core.images.square import png_data_uri, to_uint8
+from ui.pages.frequency import FIRST
 from ui.shared.pictures import sample_picture
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -20,7 +23,13 @@ APPS = Path(__file__).parents[1] / "apps"
 
 @pytest.fixture(autouse=True)
 def no_classifiers(monkeypatch):
-    for page in (ui.maps.cell_predictions, ui.pages.inpainting, ui.shared.picture_choice, ui.maps.sweep_panel):
+    for page in (
+        ui.maps.cell_predictions,
+        ui.pages.frequency,
+        ui.pages.inpainting,
+        ui.shared.picture_choice,
+        ui.maps.sweep_panel,
+    ):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
 
 
@@ -41,8 +50,8 @@ def picture_file(side: int = 64) -> bytes:
     ("parameters", "kind", "position"),
     [
         ({"pictures": "Photographs", "picture": "3"}, "photographs", 3),
-        ({"pictures": "CIFAR-10", "picture": "100"}, "cifar10", 0),
-        ({"pictures": "CIFAR-10", "picture": 5000 * "9"}, "cifar10", 0),
+        ({"pictures": "CIFAR-10", "picture": "100"}, "cifar10", FIRST["cifar10"]),
+        ({"pictures": "CIFAR-10", "picture": 5000 * "9"}, "cifar10", FIRST["cifar10"]),
         ({"pictures": "nonsense", "picture": "x"}, "photographs", 0),
     ],
 )
@@ -50,7 +59,10 @@ def test_old_links_to_the_frequency_page_show_the_same_picture(parameters, kind,
     app = open_page("frequency", **parameters)
     assert not app.exception
     assert app.session_state["cell.places"][kind] == position
-    assert png_data_uri(to_uint8(sample_picture(kind, position).image)) in app.get("html")[0].proto.body
+    sent = json.loads(app.get("bidi_component")[0].proto.json)["picture"]
+    pixels = np.frombuffer(base64.b64decode(sent["pixels"]), np.uint8).reshape(sent["size"], sent["size"], 3)
+    np.testing.assert_array_equal(pixels.transpose(2, 0, 1), sample_picture(kind, position).pixels)
+    assert sent["strip"]["selected"] == position
 
 
 def test_old_links_to_inpainting_show_the_same_picture():
