@@ -26,7 +26,7 @@ KINDS: dict[str, Any] = {
     "number": (int, float),
     "whole number": int,
     "list": list,
-    "object": dict,
+    "JSON object": dict,
 }
 
 # All that reading a damaged or hostile archive was seen to raise (tests flip its bytes at random).

@@ -27,8 +27,8 @@ TEXTS = (
 )
 FACTS = (
     Fact("kind", "text", choices=("inpainting", "generation")),
-    Fact("config", "object"),
-    Fact("objective", "object"),
+    Fact("config", "JSON object"),
+    Fact("objective", "JSON object"),
     Fact("objective.weight", "number", high=1e12, optional=True),
     Fact("objective.penalty", "text", choices=PENALTIES, optional=True),
     Fact("targets", "list"),
@@ -37,9 +37,9 @@ FACTS = (
     Fact("seed", "whole number", high=2**64 - 1),
     Fact("classifier.name", "text", high=MAX_TEXT_LENGTH),
     Fact("classifier.weights_id", "text", high=MAX_TEXT_LENGTH),
-    Fact("images", "object"),
+    Fact("images", "JSON object"),
     Fact("images.change", "list", optional=True),
-    Fact("source", "object"),
+    Fact("source", "JSON object"),
     Fact("source.wall_seconds", "number", high=1e12, optional=True),
     *(Fact(text, "text", high=MAX_TEXT_LENGTH, optional=True) for text in TEXTS),
 )
