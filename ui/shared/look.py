@@ -9,7 +9,7 @@ from streamlit.navigation.page import StreamlitPage
 
 # Where Streamlit folds its navigation away behind a sign, in pixels.
 NARROW = 768
-# 5.2 and 7.3 to 1 against white; the first is the light theme's primary colour.
+# 5.4 and 7.8 to 1 against white; the first is the light theme's primary colour.
 FILL, FILL_HOVER = "#0f6fb0", "#0b5688"
 
 CSS = f"""
