@@ -9,7 +9,7 @@ from streamlit.navigation.page import StreamlitPage
 
 # Where Streamlit folds its navigation away behind a sign, in pixels.
 NARROW = 768
-# 5.2 and 7.3 to 1 against white; the first is the light theme's primary colour.
+# 5.4 and 7.8 to 1 against white; the first is the light theme's primary colour.
 FILL, FILL_HOVER = "#0f6fb0", "#0b5688"
 
 CSS = f"""
@@ -28,6 +28,8 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
 [data-testid="stCaptionContainer"] {{ opacity: 0.85; }}
 .st-key-look {{ position: absolute; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: none; }}
+/* Wrapped text needs no scroll box, which the keyboard could not reach. */
+[data-testid="stPopoverBody"] [data-testid="stCode"] pre {{ overflow: visible !important; }}
 /* The table of classifiers: rows told apart by a line; where they wrap, on a phone, the headings go. */
 [class*="st-key-models-row"] {{ border-top: 1px solid rgba(128, 128, 128, 0.3); padding-top: 0.25rem; }}
 .st-key-models-table {{ gap: 0.25rem; }}
@@ -37,6 +39,7 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
 }}
 @media (max-width: {NARROW}px) {{
   [data-testid="stMainBlockContainer"] {{ padding: 3.75rem 1rem 2rem; }}
+  .st-key-footer p {{ font-size: 0.85rem; line-height: 1.35; }}
   /* Every link has its place before its text is there. */
   [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: flex; flex: none; height: 50px; }}
   .st-key-page-tabs {{ gap: 0; height: 50px; flex-wrap: nowrap; overflow: hidden; }}

@@ -1,0 +1,70 @@
+"""Pictures of every page, 1440 x 900, light, for the README.
+
+    python -m benchmarks.screenshots OUT_FOLDER
+
+Starts the app on a free port, opens each page in Chromium as a visitor does, waits until it is at rest, and writes
+frequency.png, inpainting.png, generation.png and models.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from benchmarks.app import FLAGS, ROOT, server
+from tests.chromium import find_chromium
+
+PAGES = ("frequency", "inpainting", "generation", "models")
+SIZE = {"width": 1440, "height": 900}
+REST_SECONDS = 1.5  # without any change of the page
+LIMIT_SECONDS = 120.0
+
+
+def wait_for_rest(page: Page) -> None:
+    """Return when the footer, which is drawn last, stands and the page has not changed for a while.
+
+    Raises:
+        TimeoutError: it goes on changing.
+    """
+    expect(page.locator(".st-key-footer")).to_be_visible(timeout=1000 * LIMIT_SECONDS)
+    page.evaluate("""() => {
+        window.lastChange = performance.now();
+        new MutationObserver(() => (window.lastChange = performance.now())).observe(
+            document.querySelector('[data-testid=stMain]'), { subtree: true, childList: true, attributes: true });
+    }""")
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while page.evaluate("performance.now() - window.lastChange") < 1000 * REST_SECONDS:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{page.url} is not at rest after {LIMIT_SECONDS:.0f} s")
+        page.wait_for_timeout(200)
+
+
+def take(out: Path) -> list[Path]:
+    """Write the pictures into the folder `out`; returns their paths."""
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    with server(ROOT / "app.py", {}) as (url, _, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        for name in PAGES:
+            page = browser.new_page(viewport=SIZE, color_scheme="light")
+            page.goto(f"{url}/{name}")
+            wait_for_rest(page)
+            written.append(out / f"{name}.png")
+            page.screenshot(path=written[-1])
+            page.close()
+        browser.close()
+    return written
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="Pictures of every page, for the README.")
+    options.add_argument("out", type=Path, help="folder to write them into")
+    for path in take(options.parse_args().out):
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
