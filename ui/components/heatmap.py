@@ -145,13 +145,6 @@ def wave_lab(
     data = _maps(maps, value_range, colormap)
     limit = max(len(view.values) // 2 for view in maps)
 
-    def read(value: Any) -> tuple[int, int, float] | None:
-        match value:
-            case [i, j, int() | float() as epsilon] if 0 <= epsilon <= picture.most:
-                frequency = _read_frequency([i, j], limit)
-                return frequency and (*frequency, float(epsilon))
-        return None
-
     def picked() -> None:
         place = st.session_state[key].get("pick")
         if picture.strip and isinstance(place, int) and 0 <= place < len(picture.strip.captions):
@@ -161,13 +154,22 @@ def wave_lab(
         _component,
         key,
         (*selected, picture.epsilon),
-        read=read,
+        read=lambda value: read_choice(value, limit=limit, most=picture.most),
         on_choice=lambda choice: on_select(choice[:2], choice[2]),
         about=picture.paper,  # a size v means something for pictures of one size
         data=data | {"picture": _pack_picture(picture, key)},
         on_flip_change=on_flip,
         on_pick_change=picked,
     )
+
+
+def read_choice(value: Any, *, limit: int, most: float) -> tuple[int, int, float] | None:
+    """A wave (i, j) of a map and its size v, as the browser sent them; None if they make no sense."""
+    match value:
+        case [i, j, int() | float() as epsilon] if 0 <= epsilon <= most:
+            frequency = _read_frequency([i, j], limit)
+            return frequency and (*frequency, float(epsilon))
+    return None
 
 
 def _maps(maps: Sequence[MapView], value_range: tuple[float, float], colormap: str) -> dict[str, Any]:

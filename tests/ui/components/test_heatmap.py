@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.fourier.intervals import Interval
-from ui.components.heatmap import _NOT_COMPUTED, MapView, _read_frequency, format_frequency, heatmap_view
+from ui.components.heatmap import _NOT_COMPUTED, MapView, _read_frequency, format_frequency, heatmap_view, read_choice
 from ui.shared.colormaps import COLORMAPS, DIVERGING, colormap_table
 
 
@@ -111,3 +111,51 @@ def test_colour_maps_are_even_in_lightness(name):
 
 def test_viridis_has_its_published_ends_and_middle():
     assert [bytes(row).hex() for row in colormap_table("viridis")[[0, 128, 255]]] == ["440154", "21918c", "fde725"]
+
+
+def lab() -> None:
+    """An app with one map of 3 x 3 beside a picture of 2 x 2 pixels."""
+    import numpy as np
+
+    from ui.components.heatmap import MapView, PictureUnderWave, wave_lab
+    from ui.components.image_picker import pack_thumbnails
+
+    signs = np.where(np.arange(27).reshape(3, 3, 3) % 5 == 0, 1, -1).astype(np.int8)
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    strip = pack_thumbnails(np.zeros((3, 2, 2, 3), np.uint8), ["a", "b", "c"])
+    wave_lab(
+        [MapView("CLIP", "", np.zeros((3, 3)), note="map only", colour="#0072B2")],
+        PictureUnderWave(pixels, "a picture", 3.0, 4.0, signs, strip, 2),
+        selected=(0, 1),
+        value_range=(0, 1),
+        colormap="viridis",
+        key="lab",
+        on_select=lambda frequency, epsilon: None,
+        on_flip=lambda: None,
+        on_pick=lambda place: None,
+    )
+
+
+def test_lab_sends_the_pixels_three_bits_of_signs_a_cell_and_the_strength():
+    data = sent(AppTest.from_function(lab).run())
+    picture = data["picture"]
+    assert list(base64.b64decode(picture["pixels"])) == [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11], (
+        "red, green, blue in turn"
+    )
+    bits = np.unpackbits(np.frombuffer(base64.b64decode(picture["signs"]), np.uint8), bitorder="little")[:27]
+    assert np.flatnonzero(bits).tolist() == [0, 5, 10, 15, 20, 25]
+    assert (picture["size"], picture["side"], picture["most"], picture["paper"]) == (2, 3, 16, 4)
+    assert (picture["strip"]["selected"], picture["strip"]["captions"]) == (2, ["a", "b", "c"])
+    assert data["value"] == [0, 1, 3]
+    assert (data["maps"][0]["note"], data["maps"][0]["colour"]) == ("map only", "#0072B2")
+
+
+@pytest.mark.parametrize(
+    "value", [[0, 1], [0, 2, 3.0], [0, 1, -1], [0, 1, 17], [0, 1, "3"], [0, 1, float("nan")], None]
+)
+def test_only_a_wave_of_the_map_at_a_strength_of_the_slider_is_taken(value):
+    assert read_choice(value, limit=1, most=16) is None
+
+
+def test_a_choice_is_a_wave_and_a_strength():
+    assert read_choice([1, -1, 5], limit=1, most=16) == (1, -1, 5.0)
