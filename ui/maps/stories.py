@@ -43,7 +43,7 @@ def story_text(story: Story, entries: Mapping[str, Entry]) -> str:
 
 
 def _rings_apart(first: Entry, second: Entry, radius: int) -> str:
-    """'X misclassifies 29.9 % on average, Y 15.3 %: X’s error is 14.6 points higher (95 % interval 13.4 to 15.7).'"""
+    """'X misclassifies 29.9 % on average, Y 15.3 %; X’s error is 14.6 points higher (95 % interval 13.4 to 15.7).'"""
     a, b = (ring_at(entry.heatmap, radius) for entry in (first, second))
     if a is None or b is None:
         return f"one of the two maps has no wave of radius {radius}."
@@ -54,7 +54,7 @@ def _rings_apart(first: Entry, second: Entry, radius: int) -> str:
     )
     if not difference.clear:
         return f"{found}, a difference within the noise ({interval(difference)} points)."
-    return f"{found}: {name_of(first)}’s error is {points(difference)}."
+    return f"{found}; {name_of(first)}’s error is {points(difference)}."
 
 
 def _slowest(first: Entry, second: Entry) -> str:
