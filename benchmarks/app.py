@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 EMPTY = "import streamlit as st\nst.html('<div class=\"plot\">empty</div>')\n"
 PAINTED = ".plot"
-# Two classifiers answer on small pictures, one on large ones; the side is that of the first map.
+# Two classifiers predict on small pictures, one on large ones; the side is that of the first map.
 QUERIES = {"32 px": ("?pictures=CIFAR-10&cell=0,2", 31), "224 px": ("?story=4&cell=0,2", 63)}
 
 # Resolves with the milliseconds from the next press of the pointer to the first frame that shows the selector.
@@ -107,7 +107,7 @@ def waits(
     with server(ROOT / "app.py", environment) as (address, _, _):
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{address}/{query}")
-        page.wait_for_selector(".answers", timeout=120_000)
+        page.wait_for_selector(".prediction-rows", timeout=120_000)
         answered = [_click(page, (3 + k % 10, -9 + (7 * k) % 19), side) for k in range(clicks + 2)][2:]
         page.evaluate(WATCH)
         for k in range(5 * clicks):
@@ -126,7 +126,7 @@ def _click(page: Page, frequency: tuple[int, int], side: int) -> float:
     i, j = frequency
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'")
     # The braces keep the promise from being awaited here already.
-    page.evaluate(f"() => {{ window.waited = ({STOPWATCH})('.answers[data-wave=\"{i},{j}\"]') }}")
+    page.evaluate(f"() => {{ window.waited = ({STOPWATCH})('.prediction-rows[data-wave=\"{i},{j}\"]') }}")
     page.mouse.click(*_middle(page, frequency, side))
     return page.evaluate("window.waited")
 

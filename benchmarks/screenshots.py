@@ -1,17 +1,19 @@
-"""Pictures of every page, 1440 x 900, light, for the README.
+"""Pictures of every page, 1440 x 900, light, and a short animation, for the README.
 
-    python -m benchmarks.screenshots OUT_FOLDER
+    python -m benchmarks.screenshots docs/pictures
 
 Starts the app on a free port, opens each page in Chromium as a visitor does, waits until it is at rest, and writes
-frequency.png, inpainting.png, generation.png and models.png.
+frequency.webp, inpainting.webp, generation.webp, models.webp (lossless) and play.webp: the wave running outward.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import time
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.app import FLAGS, ROOT, server
@@ -21,6 +23,7 @@ PAGES = ("frequency", "inpainting", "generation", "models")
 SIZE = {"width": 1440, "height": 900}
 REST_SECONDS = 1.5  # without any change of the page
 LIMIT_SECONDS = 120.0
+FRAMES, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for each radius, 0 to 21
 
 
 def wait_for_rest(page: Page) -> None:
@@ -52,11 +55,29 @@ def take(out: Path) -> list[Path]:
             page = browser.new_page(viewport=SIZE, color_scheme="light")
             page.goto(f"{url}/{name}")
             wait_for_rest(page)
-            written.append(out / f"{name}.png")
-            page.screenshot(path=written[-1])
+            written.append(out / f"{name}.webp")
+            _picture(page).save(written[-1], lossless=True, method=6)
+            if name == "frequency":
+                written.append(out / "play.webp")
+                _play(page, written[-1])
             page.close()
         browser.close()
     return written
+
+
+def _picture(page: Page) -> Image.Image:
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+def _play(page: Page, path: Path) -> None:
+    """The animation that *Play* shows, of the upper part of the page."""
+    page.get_by_role("button", name="Play").click()
+    frames = []
+    for _ in range(FRAMES):
+        page.wait_for_timeout(FRAME_MS)
+        picture = _picture(page).crop((0, 60, SIZE["width"], 660))
+        frames.append(picture.resize((FRAME_WIDTH, FRAME_WIDTH * picture.height // picture.width)))
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0, quality=70, method=4)
 
 
 def main() -> None:

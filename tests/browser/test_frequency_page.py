@@ -101,7 +101,7 @@ def test_predictions_and_norms_are_the_engines(frequency_page):
 def test_url_brings_the_whole_state_back(frequency_page):
     page = frequency_page("?pictures=Photographs")
     page.get_by_role("button", name="3", exact=True).click()
-    expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56")).to_be_visible()
+    expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56", exact=True)).to_be_visible()
     page.get_by_role("button", name="View").click()
     page.get_by_role("radio", name="Top-5").or_(page.get_by_role("button", name="Top-5")).first.click()
     expect(page.locator(".readout").first).to_contain_text("top-5")
@@ -113,7 +113,7 @@ def test_url_brings_the_whole_state_back(frequency_page):
     wait_until_drawn(page)
     line, wave, url = page.locator(".readout").first.inner_text(), drawn(page), page.url
     again = frequency_page("?" + url.partition("?")[2])
-    expect(again.get_by_text("CLIP ViT-B/32 minus ResNet-56")).to_be_visible()
+    expect(again.get_by_text("CLIP ViT-B/32 minus ResNet-56", exact=True)).to_be_visible()
     expect(again.locator(".readout").first).to_have_text(line)
     assert drawn(again) == wave
     expect(again.get_by_role("tab", name="Sources and downloads")).to_have_attribute("aria-selected", "true")
@@ -153,7 +153,7 @@ def test_a_broken_map_file_gets_a_sentence_and_a_good_one_appears_beside_the_oth
 
 def test_a_small_sweep_starts_stops_and_its_map_is_the_engines(frequency_page):
     page = frequency_page("?pictures=Photographs")
-    expect(page.locator(".answers")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
     page.get_by_role("tab", name="Your own sweep").click()
     page.get_by_role("button", name="Start the sweep").click()

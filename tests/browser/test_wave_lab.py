@@ -94,17 +94,17 @@ def outside(page: Page, selectors: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("width", "height", "parts"),
     [
-        (1440, 900, [".plot", ".picture canvas", ".answers"]),
-        (1920, 1080, [".plot", ".picture canvas", ".answers"]),
+        (1440, 900, [".plot", ".picture canvas", ".prediction-rows"]),
+        (1920, 1080, [".plot", ".picture canvas", ".prediction-rows"]),
         (1024, 768, [".plot", ".picture canvas"]),
     ],
 )
 def test_a_click_on_any_cell_shows_its_effect_without_scrolling(lab, width, height, parts):
     page = lab(width=width, height=height)
-    expect(page.locator(".answers")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     for frequency in some_cells(20, 15):
         page.mouse.click(*middle(page, 1, frequency, 31))
-        expect(page.locator('.answers[data-wave="{},{}"]'.format(*frequency))).to_have_count(1, timeout=SLOW)
+        expect(page.locator('.prediction-rows[data-wave="{},{}"]'.format(*frequency))).to_have_count(1, timeout=SLOW)
         assert page.locator(".plot").count() == 2 and page.locator(".picture canvas").count() == 3
         assert not outside(page, parts), frequency
     wait_until_drawn(page)
@@ -185,7 +185,7 @@ def test_flip_and_another_picture(lab):
 
 def test_on_a_phone_the_picture_stays_above_and_follows_the_finger(lab):
     page = lab(width=400, height=850, has_touch=True, is_mobile=True)
-    expect(page.locator(".answers")).to_be_attached(timeout=SLOW)
+    expect(page.locator(".prediction-rows")).to_be_attached(timeout=SLOW)
     wait_until_drawn(page)
     expect(page.locator(".plot:visible")).to_have_count(1)
     page.locator(".toggle label").nth(1).click()

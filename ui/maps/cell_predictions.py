@@ -15,9 +15,9 @@ from core.classifiers.registry import ClassifierSpec
 from core.data.classes import ClassSet
 from core.errors import sentence
 from core.fourier.basis import Frequency
-from ui.maps.answer_rows import Row, answer_rows
 from ui.maps.cell_panel import WavedPicture
-from ui.maps.models import Answering, model_colour, short_title
+from ui.maps.models import Predictor, model_colour, short_title
+from ui.maps.prediction_rows import Row, prediction_rows
 from ui.maps.prediction_tables import prediction_table, probability_curve
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import CLASS_SET_OF, samples
@@ -47,7 +47,7 @@ def wait_for_first_paint() -> bool:
     return True
 
 
-def draw_answers(who: Sequence[Answering], waved: WavedPicture) -> Callable[[], None]:
+def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[[], None]:
     """A row for each classifier; returns what counts how often the wave flips the bundled samples, and fills it in.
 
     Counting comes last on the page: it goes chunk by chunk, so that another click is not kept waiting.
@@ -66,7 +66,7 @@ def draw_answers(who: Sequence[Answering], waved: WavedPicture) -> Callable[[], 
     def draw() -> None:
         if rows:
             with place:
-                answer_rows(rows, picture.classes.names, picture.label, waved.frequency, total)
+                prediction_rows(rows, picture.classes.names, picture.label, waved.frequency, total)
 
     def count() -> None:
         for k, row in enumerate(rows):

@@ -37,32 +37,32 @@ def map_note(entry: Entry) -> str:
 
 
 @dataclass(frozen=True)
-class Answering:
+class Predictor:
     """A classifier that predicts. stands_for: title of the shown map's classifier whose place it takes; or empty."""
 
     spec: ClassifierSpec
     stands_for: str = ""
 
 
-def answering(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec]) -> list[Answering]:
+def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec]) -> list[Predictor]:
     """Of the `ready` classifiers those whose maps are shown, and stand-ins of the same kind for the others.
 
     A stand-in is trained alike: a robust one stands for a robust one. Where the maps lead to nobody, all predict.
     """
-    known, found = _specs(), dict[str, Answering]()
+    known, found = _specs(), dict[str, Predictor]()
     mine = {spec.name: spec for spec in ready}
     shown = list(dict.fromkeys(entry.heatmap.metadata["classifier"]["name"] for entry in chosen))
     for name in shown:
         if name in mine:
-            found[name] = Answering(mine[name])
+            found[name] = Predictor(mine[name])
     for name in shown:
         if name in mine or name not in known:
             continue
         for spec in ready:
             if spec.kind == known[name].kind and _is_robust(spec.name) == _is_robust(name):
-                found.setdefault(spec.name, Answering(spec, short_title(known[name].title)))
+                found.setdefault(spec.name, Predictor(spec, short_title(known[name].title)))
                 break
-    return list(found.values()) or [Answering(spec) for spec in ready]
+    return list(found.values()) or [Predictor(spec) for spec in ready]
 
 
 def short_title(title: str) -> str:

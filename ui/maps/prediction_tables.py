@@ -117,7 +117,7 @@ def probability_curve(
         [line],
         size,
         epsilon,
-        height=250,
+        height=200,
         lines=len(lines),
         key="cell.curve",
         alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",

@@ -17,9 +17,9 @@ from core.fourier.heatmap import Heatmap, HeatmapError
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, add_map, entries
 from ui.maps.cell_panel import WavedPicture, change_in_numbers, flip, seed, set_strength, strength, under_wave
-from ui.maps.cell_predictions import draw_answers, draw_details, wait_for_first_paint
+from ui.maps.cell_predictions import draw_details, draw_predictions, wait_for_first_paint
 from ui.maps.downloads import map_downloads
-from ui.maps.models import answering
+from ui.maps.models import predictors
 from ui.maps.own_classes import CLASSES, PROMPT, draw_own_predictions, own_question
 from ui.maps.provenance import provenance
 from ui.maps.radial_chart import radial_chart
@@ -35,7 +35,7 @@ from ui.shared.text import as_markdown, whole_number
 # Everything this page keeps for a visitor. The first six stand in its URL as well, as does `cell`.
 MAPS, METRIC, SHOW, CROP, STORY, TAB = "maps", "metric", "show", "crop", "story", "tab"
 CELL = "frequency.cell"
-UPLOADED, PENDING, ALL_ANSWER = "frequency.uploaded_map", "frequency.pending_map", "frequency.all_answer"
+UPLOADED, PENDING, ALL_PREDICT = "frequency.uploaded_map", "frequency.pending_map", "frequency.all_predict"
 FIRST_TAB, TOLD = "frequency.first_tab", "frequency.story"
 
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": 1023}
@@ -162,7 +162,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
             ("Crop", list(CROPS), "63 × 63", CROP),
         ):
             st.segmented_control(label, options, default=first, key=key, required=True, bind="query-params")
-        st.toggle("Every model that is ready predicts", key=ALL_ANSWER)
+        st.toggle("Every model that is ready predicts", key=ALL_PREDICT)
     return [available[label] for label in labels]
 
 
@@ -259,7 +259,7 @@ def _predictions(chosen: list[Entry], waved: WavedPicture | None) -> tuple[Calla
         return None, False
     if wait_for_first_paint():
         return None, False
-    return draw_answers(answering([] if st.session_state[ALL_ANSWER] else chosen, ready), waved), True
+    return draw_predictions(predictors([] if st.session_state[ALL_PREDICT] else chosen, ready), waved), True
 
 
 def _tabs(chosen: list[Entry], picture: Picture | None, waved: WavedPicture | None) -> None:

@@ -33,7 +33,7 @@ def run_animation(run: PGDRun, row: int, kind: str) -> bytes:
 
 
 def run_json(run: PGDRun) -> bytes:
-    """Settings, provenance, curves, first and last answers of all images of the run."""
+    """Settings, provenance, curves, first and last predictions of all images of the run."""
     rows = range(len(run.start))
     content = {
         **run.metadata,

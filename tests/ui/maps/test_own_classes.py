@@ -137,7 +137,7 @@ def test_page_opens_with_a_list_that_is_answered():
     expect_numbers(tables(app)[0], names, engine(load_classifier("mini-clip", ClassSet("custom", names))))
 
 
-def test_every_ready_clip_answers_about_exactly_the_same_list(two_clips):
+def test_every_ready_clip_predicts_among_exactly_the_same_list(two_clips):
     app = ask("cat; a small dog; ship", "{class}!")
     assert not app.exception and not app.error
     classes = ClassSet("custom", ("cat", "a small dog", "ship"))

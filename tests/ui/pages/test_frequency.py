@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from precomputed.make_default_picture import TARGET, default_picture
 from ui.maps.catalogue import HEATMAPS, entries
-from ui.maps.models import answering, map_note, model_colour
+from ui.maps.models import map_note, model_colour, predictors
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET_ROBUST, RESNET56, STORIES, story_text
 from ui.maps.views import METRICS, PROBABILITY, SHOWS
 from ui.pages.frequency import CROPS, SOURCES
@@ -70,11 +70,11 @@ def test_default_picture_is_what_the_rule_gives():
     assert json.loads(TARGET.read_text()) == default_picture()
 
 
-def test_models_answer_for_the_maps_shown_and_robust_ones_for_robust_ones():
+def test_models_predict_for_the_maps_shown_and_robust_ones_for_robust_ones():
     ready, known = ready_classifiers("cifar10"), entries()
 
     def who(*labels):
-        return {one.spec.name: one.stands_for for one in answering([known[label] for label in labels], ready)}
+        return {one.spec.name: one.stands_for for one in predictors([known[label] for label in labels], ready)}
 
     assert who(CLIP, RESNET56) == {"mini-clip": "CLIP ViT-B/32", "mini-resnet": "ResNet-56"}
     assert who(CLIP, MINI_CLIP, MINI_RESNET_ROBUST) == {"mini-clip": "", "mini-resnet-robust": ""}

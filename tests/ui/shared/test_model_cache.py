@@ -14,5 +14,5 @@ def test_a_clip_that_learned_ten_words_is_not_asked_about_a_thousand_classes():
     assert "efficientnet-lite0" in names(ready_classifiers("imagenet"))
 
 
-def test_every_clip_answers_in_the_visitors_own_words():
+def test_every_clip_predicts_in_the_visitors_own_words():
     assert "mini-clip" in names(ready_clips()) and "mini-resnet" not in names(ready_clips())

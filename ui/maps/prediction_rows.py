@@ -14,17 +14,17 @@ from core.fourier.basis import Frequency
 from ui.components.heatmap import format_frequency
 
 _STYLE = """<style>
-.answers{width:100%;border-collapse:collapse;font-size:.875rem;line-height:1.3;table-layout:fixed}
-.answers caption{text-align:left;padding-bottom:.3rem;color:inherit}
-.answers th{font-weight:400;text-align:left;padding:.1rem .5rem .1rem 0;vertical-align:bottom}
-.answers tbody th{font-weight:600;vertical-align:middle}
-.answers td{padding:.15rem .5rem .15rem 0;vertical-align:middle}
-.answers tr{border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}
-.answers small{font-weight:400;font-size:.8rem;display:block}
-.answers .key{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.4em}
-.answers .bar{display:inline-block;height:.65rem;border-radius:2px;vertical-align:middle;margin-right:.35rem}
-.answers .clean{background:#8c8c8c}.answers div{white-space:nowrap}
-.answers caption .bar{width:1rem}
+.prediction-rows{width:100%;border-collapse:collapse;font-size:.875rem;line-height:1.3;table-layout:fixed}
+.prediction-rows caption{text-align:left;padding-bottom:.3rem;color:inherit}
+.prediction-rows th{font-weight:400;text-align:left;padding:.1rem .5rem .1rem 0;vertical-align:bottom}
+.prediction-rows tbody th{font-weight:600;vertical-align:middle}
+.prediction-rows td{padding:.15rem .5rem .15rem 0;vertical-align:middle}
+.prediction-rows tr{border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}
+.prediction-rows small{font-weight:400;font-size:.8rem;display:block}
+.prediction-rows .key{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.4em}
+.prediction-rows .bar{display:inline-block;height:.65rem;border-radius:2px;vertical-align:middle;margin-right:.35rem}
+.prediction-rows .clean{background:#8c8c8c}.prediction-rows div{white-space:nowrap}
+.prediction-rows caption .bar{width:1rem}
 </style>"""
 
 
@@ -39,7 +39,7 @@ class Row:
     flips: tuple[int, int] | None = None
 
 
-def answer_rows(
+def prediction_rows(
     rows: Sequence[Row], names: Sequence[str], label: int | None, frequency: Frequency, total: int | None
 ) -> None:
     """Draw the rows.
@@ -54,7 +54,7 @@ def answer_rows(
     wave = f"background:linear-gradient(90deg,{colours},{rows[-1].colour})"
     body = "".join(_row(row, names, label, total) for row in rows)
     st.html(
-        f'{_STYLE}<table class="answers" data-wave="{frequency[0]},{frequency[1]}">'
+        f'{_STYLE}<table class="prediction-rows" data-wave="{frequency[0]},{frequency[1]}">'
         f"<caption><b>Predictions under the wave {format_frequency(frequency)}</b> &emsp;"
         f'<span class="bar clean"></span>clean &ensp;<span class="bar" style="{wave}"></span>with the wave</caption>'
         "<thead><tr><th style='width:26%'>model</th><th style='width:25%'>top-1 prediction</th>"
