@@ -109,7 +109,8 @@ class Run:
         """The k-th classifier's curves and loss terms so far, each (S,): means over its images."""
         with self._lock:
             recorder = self._recorders[k]
-            return {name: curve.mean(axis=1) for name, curve in (recorder.curves() | recorder.terms()).items()}
+            curves, terms = recorder.curves()
+            return {name: curve.mean(axis=1) for name, curve in (curves | terms).items()}
 
     def so_far(self) -> tuple[PGDRun, ...]:
         """The runs so far, one for each classifier; none before the first state. The run goes on."""

@@ -32,7 +32,8 @@ def frame_interval(steps: int, frame_bytes: int) -> int:
 class RunRecorder:
     """Collects the states of one classifier's run: `add` each of them, then `finish`. One caller at a time.
 
-    Numbers stay tensors until somebody asks, so that adding a state waits for no device.
+    Numbers stay tensors until somebody asks, so that adding a state waits for no device; each is fetched once, so that
+    a page may ask several times a second.
     """
 
     def __init__(self, plan: RunPlan, classifier: Classifier, objective: Objective) -> None:
@@ -40,8 +41,8 @@ class RunRecorder:
         self._interval = frame_interval(plan.config.steps, plan.start.size)
         self._frames: list[np.ndarray] = []
         self._frame_steps: list[int] = []
-        self._terms: dict[str, list[Tensor]] = {"cross_entropy": []}
-        self._norm: list[Tensor] = []
+        self._numbers: list[np.ndarray] = []  # (s, T, B) each: terms and norm of the states fetched so far
+        self._new: list[Tensor] = []  # (T, B) of each state since
         self._first: PGDState | None = None
         self._last: PGDState | None = None
         self._began = self._latest = time.perf_counter()
@@ -53,30 +54,28 @@ class RunRecorder:
 
     def add(self, state: PGDState) -> None:
         """Take in the next state."""
-        self._terms["cross_entropy"].append(state.cross_entropy)
-        if state.penalty is not None:
-            self._terms.setdefault("penalty", []).append(state.penalty)
-        self._norm.append(state.perturbation_norm)
+        terms = [state.cross_entropy, *([] if state.penalty is None else [state.penalty])]
+        self._new.append(torch.stack([*terms, state.perturbation_norm]))
         self._first, self._last = self._first or state, state
         self._latest = time.perf_counter()  # the run is over then, however late `finish` is called
         if state.step % self._interval == 0:
             self._frames.append(_bytes(state.images))
             self._frame_steps.append(state.step)
 
-    def curves(self) -> dict[str, np.ndarray]:
-        """The curves of a `PGDRun` so far, each (S, B) float32."""
-        terms = self.terms()
-        loss = sum(terms.values())
-        return {
+    def curves(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """The curves of a `PGDRun` so far and its loss terms, each (S, B) float32."""
+        if self._new:
+            self._numbers = [*self._numbers, _numpy(torch.stack(self._new))]
+            self._new = []
+        *terms, norm = np.concatenate(self._numbers).transpose(1, 0, 2)
+        loss = np.sum(terms, axis=0)
+        curves = {
             "loss": loss,
-            "target_probability": np.exp(-terms["cross_entropy"]),
-            "perturbation_norm": _numpy(torch.stack(self._norm)),
+            "target_probability": np.exp(-terms[0]),
+            "perturbation_norm": norm,
             "best_loss": np.fmin.accumulate(loss),
         }
-
-    def terms(self) -> dict[str, np.ndarray]:
-        """The loss terms so far, each (S, B) float32."""
-        return {name: _numpy(torch.stack(values)) for name, values in self._terms.items()}
+        return curves, dict(zip(("cross_entropy", "penalty"), terms, strict=False))
 
     def finish(self) -> PGDRun:
         """The run so far, whether it came to its end, was stopped, or goes on afterwards.
@@ -90,6 +89,7 @@ class RunRecorder:
         if frame_steps[-1] != self._last.step:
             frames.append(_bytes(self._last.images))
             frame_steps.append(self._last.step)
+        curves, terms = self.curves()
         plan, classifier, settings = self._plan, self._classifier, self._objective.to_json()
         change = mean_change(plan.start, self._last.images.cpu().numpy(), plan.mask)
         metadata = {
@@ -108,8 +108,8 @@ class RunRecorder:
             frame_steps=np.array(frame_steps, dtype=np.int64),
             start=plan.start,
             best=_bytes(self._last.best_images),
-            curves=self.curves(),
-            terms=self.terms(),
+            curves=curves,
+            terms=terms,
             logits=np.stack([_numpy(self._first.logits), _numpy(self._last.logits)]),
             metadata=metadata,
             original=plan.original,
