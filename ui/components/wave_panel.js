@@ -118,7 +118,7 @@ function pause(panel, tell = true) {
 }
 
 function sayPlaying(panel) {
-  panel.play.textContent = panel.timer ? "⏸ Pause" : "▶ Play, slow to fast";
+  panel.play.textContent = panel.timer ? "Pause" : "▶ Play, slow to fast";
   panel.play.title = "Let the wave run outward through all radii; Escape stops it";
 }
 
