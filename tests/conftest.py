@@ -2,5 +2,5 @@
 
 import os
 
-# Several processes test side by side, and start servers: with a thread of torch's on each core they wait for each other.
+# Several processes test side by side, and start servers: with a torch thread on each core they wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

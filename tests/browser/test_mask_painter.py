@@ -43,7 +43,8 @@ def drag(page: Page, points: list[tuple[int, int]], size: int) -> None:
 
 def expect_mask(page: Page, mask: np.ndarray) -> None:
     digest = hashlib.sha256(encode_mask(mask).encode()).hexdigest()[:16]
-    expect(page.get_by_text(f"Python has {mask.sum()} pixels, {digest}", exact=True)).to_be_visible()
+    # The first: during a rerun the element of the run before can still be on the page beside its successor.
+    expect(page.get_by_text(f"Python has {mask.sum()} pixels, {digest}", exact=True).first).to_be_visible()
 
 
 def tool(page: Page, name: str, size: int | None = None) -> None:
