@@ -296,7 +296,6 @@ function describe(view, map, frequency) {
   return [`${map.label} ${text(value)}${unit && ` ${unit}`}`, interval];
 }
 
-const unpack = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 const minus = (text) => String(text).replace("-", "\u2212");
 const name = ([i, j]) => minus(`(${i}, `) + minus(`${j})`);
 
@@ -313,11 +312,4 @@ function ticks(direction, half) {
     tick.style.setProperty("--at", `${(100 * (frequency + half + 0.5)) / (2 * half + 1)}%`);
   }
   return axis;
-}
-
-function element(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
 }

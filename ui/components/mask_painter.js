@@ -41,7 +41,7 @@ function disc(mask, width, height, [x, y], radius, value) {
 }
 
 // Packed bits in base64, the first pixel in a byte's highest bit.
-function pack(mask) {
+function packMask(mask) {
   const bytes = new Uint8Array(Math.ceil(mask.length / 8));
   mask.forEach((bit, k) => { bytes[k >> 3] |= bit << (7 - (k & 7)); });
   let text = "";
@@ -49,7 +49,7 @@ function pack(mask) {
   return btoa(text);
 }
 
-function unpack(base64, count) {
+function unpackMask(base64, count) {
   const text = atob(base64);
   return Uint8Array.from({ length: count }, (_, k) => (text.charCodeAt(k >> 3) >> (7 - (k & 7))) & 1);
 }
@@ -64,12 +64,12 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const [height, width] = data.about;
   painter.data = data;
   painter.send = () =>
-    setStateValue("choice", { value: pack(painter.memory.mask), token: data.token, about: data.about });
+    setStateValue("choice", { value: packMask(painter.memory.mask), token: data.token, about: data.about });
   painter.askForPlace = () => setTriggerValue("random", true);
   let memory = remembered.get(data.key);
   if (!memory || memory.width !== width || memory.height !== height) {
     memory = {
-      width, height, token: data.token, mask: unpack(data.value, width * height), undo: [], redo: [],
+      width, height, token: data.token, mask: unpackMask(data.value, width * height), undo: [], redo: [],
       tool: "square", sizes: { square: data.side, brush: data.radius, eraser: data.radius },
       cursor: [Math.floor(width / 2), Math.floor(height / 2)],
     };
@@ -78,7 +78,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     painter.stroke = null;
     memory.token = data.token;
     remember(memory, memory.mask);
-    memory.mask = unpack(data.value, width * height);
+    memory.mask = unpackMask(data.value, width * height);
   }
   remembered.set(data.key, memory);
   painter.memory = memory;
@@ -343,18 +343,4 @@ function outline(context, mask, width, height, scale, colour) {
     context.strokeStyle = style;
     context.stroke();
   }
-}
-
-function button(parent, text, action) {
-  const made = parent.appendChild(element("button", "", text));
-  made.type = "button";
-  made.addEventListener("click", action);
-  return made;
-}
-
-function element(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
 }

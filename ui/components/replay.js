@@ -51,7 +51,6 @@ async function load(view, data) {
 
 // ---- bytes -------------------------------------------------------------------------------------------------------
 
-const unpack = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 const floats = (base64) => new Float32Array(unpack(base64).buffer);
 
 async function inflate(base64) {
@@ -74,7 +73,7 @@ function createView(parentElement) {
   modes.setAttribute("aria-label", "What the pictures show");
   view.modes = { picture: "Picture", wipe: "Wipe", change: "Change" };
   for (const [mode, text] of Object.entries(view.modes)) {
-    view.modes[mode] = button(modes, text, text, () => { view.memory.mode = mode; show(view); });
+    view.modes[mode] = button(modes, text, () => { view.memory.mode = mode; show(view); }, text);
   }
   view.factor = bar.appendChild(element("select"));
   view.factor.setAttribute("aria-label", "How many times the change is amplified");
@@ -88,11 +87,11 @@ function createView(parentElement) {
   const transport = root.appendChild(element("div", "transport"));
   const steps = transport.appendChild(element("div", "group"));
   view.moves = [
-    button(steps, "|◀", "First step", () => go(view, 0)),
-    button(steps, "◀", "Step back", () => go(view, view.memory.frame - 1)),
-    (view.play = button(steps, "Play", "Play", () => (view.timer ? pause(view) : play(view)))),
-    button(steps, "▶", "Step forward", () => go(view, view.memory.frame + 1)),
-    button(steps, "▶|", "Last step", () => go(view, Infinity)),
+    button(steps, "|◀", () => go(view, 0), "First step"),
+    button(steps, "◀", () => go(view, view.memory.frame - 1), "Step back"),
+    (view.play = button(steps, "Play", () => (view.timer ? pause(view) : play(view)), "Play")),
+    button(steps, "▶", () => go(view, view.memory.frame + 1), "Step forward"),
+    button(steps, "▶|", () => go(view, Infinity), "Last step"),
   ];
   view.scrubber = transport.appendChild(element("input", "scrubber"));
   Object.assign(view.scrubber, { type: "range", min: 0, step: 1 });
@@ -100,9 +99,9 @@ function createView(parentElement) {
   view.scrubber.addEventListener("input", () => go(view, Number(view.scrubber.value)));
   view.step = transport.appendChild(element("output", "step"));
   view.live = transport.appendChild(element("div", "group"));
-  view.pause = button(view.live, "Pause", "Pause the run", () => view.trigger("pause"));
-  view.resume = button(view.live, "Continue", "Continue the run", () => view.trigger("resume"));
-  view.stop = button(view.live, "Stop", "Stop the run", () => view.trigger("stop"));
+  view.pause = button(view.live, "Pause", () => view.trigger("pause"), "Pause the run");
+  view.resume = button(view.live, "Continue", () => view.trigger("resume"), "Continue the run");
+  view.stop = button(view.live, "Stop", () => view.trigger("stop"), "Stop the run");
   const stage = root.appendChild(element("div", "stage"));
   view.pictures = stage.appendChild(element("div", "pictures"));
   view.charts = stage.appendChild(element("div", "charts"));
@@ -161,7 +160,7 @@ function enlarge(view) {
   const { dialog, data, memory } = view;
   const head = element("div", "bar");
   head.append(element("h2", "", `${memory.row + 1}: ${data.targets[memory.row]}`));
-  button(head, "Close", "Close", () => dialog.close());
+  button(head, "Close", () => dialog.close(), "Close");
   const row = element("div", "large");
   view.large = view.models.map((model, k) => {
     const section = row.appendChild(element("section"));
@@ -415,21 +414,5 @@ function label(x, y, anchor, text) {
 function shape(tag, attributes) {
   const made = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-
-function button(parent, text, name, action) {
-  const made = parent.appendChild(element("button", "", text));
-  made.type = "button";
-  made.setAttribute("aria-label", name);
-  made.title = name;
-  made.addEventListener("click", action);
-  return made;
-}
-
-function element(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
   return made;
 }

@@ -15,6 +15,7 @@ import ui.pages.inpainting
 import ui.runs.panel
 import ui.shared.picture_choice
 from core.data.classes import CIFAR10, ClassSet
+from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.hole_url import hole_text
@@ -40,17 +41,6 @@ def open_page(name: str, **address) -> AppTest:
     for key, value in address.items():
         app.query_params[key.replace("_", "-")] = value
     return app.run()
-
-
-def run_to_the_end(app: AppTest, page: str) -> AppTest:
-    app.button(key=f"{page}.start").click().run()
-    if f"{page}.run" in app.session_state:
-        assert app.session_state[f"{page}.run"].job.wait(60)
-    return app.run()
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(one.value for kind in (app.markdown, app.caption, app.info, app.error) for one in kind)
 
 
 def test_both_pages_show_a_stored_run_before_any_click():

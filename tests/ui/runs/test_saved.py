@@ -15,6 +15,7 @@ import ui.runs.panel
 import ui.runs.saved
 import ui.shared.picture_choice
 from core.runs.file import PGDRun, RunFileError
+from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import frames_of, numbers_of, replay_data
 from tests.ui.run_forge import HOSTILE, arrays_of, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, spec
@@ -51,24 +52,13 @@ def upload(app: AppTest, data: bytes, name: str = "run.npz") -> AppTest:
     return uploader.set_value((name, data, "application/octet-stream")).run()
 
 
-def run_live(app: AppTest, page: str) -> AppTest:
-    app.button(key=f"{page}.start").click().run()
-    if f"{page}.run" in app.session_state:
-        assert app.session_state[f"{page}.run"].job.wait(60)
-    return app.run()
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(one.value for kind in (app.markdown, app.caption, app.info, app.error) for one in kind)
-
-
 def button(app: AppTest, label: str):
     return next((one for one in app.button if one.label == label), None)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_downloaded_run_opens_again_with_the_same_words_and_a_note(page):
-    app = run_live(open_page(page), page)
+    app = run_to_the_end(open_page(page), page)
     (run,) = app.session_state[f"{page}.result"].runs
     before = replay_data(app)
     upload(app, run.to_bytes(), "mine.npz")
@@ -93,13 +83,13 @@ def test_opened_run_is_closed_to_what_was_shown_before_and_gives_way_to_a_new_ru
     assert "Opened from" in said(app) and "A stored example" not in said(app)
     button(app, "Close the saved run").click().run()
     assert "A stored example" in said(app)
-    run_live(app, page)
+    run_to_the_end(app, page)
     upload(app, packed(arrays_of(page)))
     assert "stranger has gone from" in said(app) and "Your run, 4 steps" not in said(app)
     button(app, "Close the saved run").click().run()
     assert "Your run, 4 steps" in said(app), "the visitor's own result is not lost"
     upload(app, packed(arrays_of(page)))
-    run_live(app, page)
+    run_to_the_end(app, page)
     assert "Your run, 4 steps" in said(app) and "Opened from" not in said(app)
 
 
@@ -126,7 +116,7 @@ def test_uploader_starts_empty_again_after_a_file_was_opened():
     ],
 )
 def test_file_that_cannot_be_shown_gets_one_sentence_and_nothing_is_lost(data, reason):
-    app = run_live(open_page("generation"), "generation")
+    app = run_to_the_end(open_page("generation"), "generation")
     upload(app, data, "odd.npz")
     assert not app.exception
     (error,) = app.error
