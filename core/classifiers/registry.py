@@ -124,6 +124,11 @@ def list_classifiers() -> tuple[ClassifierSpec, ...]:
     return (*CLASSIFIERS.values(), *bundled_specs().values())
 
 
+def classifier_title(name: str) -> str:
+    """A classifier's title, or its name where the registry has none; names from files are untrusted text."""
+    return next((spec.title for spec in list_classifiers() if spec.name == name), name)
+
+
 def classifier_spec(name: str) -> ClassifierSpec:
     """What is known about a classifier, without loading it.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.classifiers.registry import list_classifiers
+from core.classifiers.registry import classifier_title
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from ui.shared.text import one_line
@@ -35,17 +35,17 @@ class Entry:
     shipped: bool = False
 
     @property
+    def name(self) -> str:
+        """The classifier's, as the label has it."""
+        return self.label.split(" · ")[0]
+
+    @property
     def subtitle(self) -> str:
         """Data set, number of images, size of the wave, and the clean error where it is known."""
         facts = self.heatmap.metadata
         data, clean = facts["dataset"], self.heatmap.clean_rate(1)
         error = "clean error not published" if clean is None else f"clean error {100 * clean:.1f} %"
         return f"{dataset_title(data['name'])}, n = {data['n']:,} · v = {facts['epsilon']:g} · {error}"
-
-
-def classifier_title(name: str) -> str:
-    """A classifier's name for people; unknown ones keep their own."""
-    return {spec.name: spec.title for spec in list_classifiers()}.get(name) or one_line(name)
 
 
 def dataset_title(name: str) -> str:
@@ -57,7 +57,7 @@ def label_of(heatmap: Heatmap) -> str:
     """Classifier, data set and origin, as one line."""
     facts = heatmap.metadata
     origin = "published" if facts["source"]["type"] == "published" else "computed"
-    title = classifier_title(facts["classifier"]["name"]).split(" (")[0]
+    title = one_line(classifier_title(facts["classifier"]["name"])).split(" (")[0]
     return f"{title} · {dataset_title(facts['dataset']['name'])} · {origin}"
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from core.classifiers.predictions import Predictions
 from core.fourier.basis import Frequency
 from ui.components.heatmap import format_frequency
+from ui.shared.text import isolated
 
 _STYLE = """<style>
 .prediction-rows{width:100%;border-collapse:collapse;font-size:.875rem;line-height:1.3;table-layout:fixed}
@@ -48,7 +49,7 @@ def prediction_rows(
         names: of the classes. label: place of the true class, None if there is none.
         total: images that flips are counted over; None where they are not.
     """
-    what = f"probability of “{_name(names[label])}”" if label is not None else "probability of the clean prediction"
+    what = f"probability of “{isolated(names[label])}”" if label is not None else "probability of the clean prediction"
     flips = "" if total is None else f"<th style='width:17%'>flips, of {total} samples</th>"
     colours = ",".join(dict.fromkeys(row.colour for row in (*rows, rows[-1])))
     wave = f"background:linear-gradient(90deg,{colours},{rows[-1].colour})"
@@ -86,8 +87,4 @@ def _bar(probabilities: np.ndarray, column: int, kind: str, colour: str) -> str:
 
 def _mark(names: Sequence[str], column: int, label: int | None) -> str:
     mark = "" if label is None else " ✓" if column == label else " ✗"
-    return f"{_name(names[column])}{mark}"
-
-
-def _name(text: str) -> str:
-    return f"<bdi>{html.escape(text)}</bdi>"
+    return f"{isolated(names[column])}{mark}"

@@ -12,6 +12,7 @@ import streamlit as st
 from core.classifiers.predictions import Predictions
 from core.fourier.basis import Frequency
 from ui.shared.charts import line_styles, show_chart
+from ui.shared.text import isolated
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
 _STYLE = """<style>
@@ -45,7 +46,7 @@ def prediction_table(
     both = np.stack([predictions.clean, predictions.perturbed], axis=1)  # (K, 2)
     shown = leading_classes(both, MAX_COMPLETE_ROWS if complete else MAX_ROWS, whole=complete)
     rows = "".join(
-        f'<tr class="{"true" if row == label else ""}"><td>{_name(names[row])}{" ✓" if row == label else ""}</td>'
+        f'<tr class="{"true" if row == label else ""}"><td>{isolated(names[row])}{" ✓" if row == label else ""}</td>'
         f"{_bars(both[row])}</tr>"
         for row in shown
     )
@@ -53,7 +54,7 @@ def prediction_table(
         rest = np.maximum(0, 1 - both[shown].sum(0))
         rows += f'<tr class="rest"><td>{len(names) - len(shown)} more classes</td>{_bars(rest)}</tr>'
     before, after = (names[row] for row in both.argmax(0))
-    verdict = f"{_name(before)} stays" if before == after else f"{_name(before)} becomes {_name(after)}"
+    verdict = f"{isolated(before)} stays" if before == after else f"{isolated(before)} becomes {isolated(after)}"
     st.html(
         f'{_STYLE}<table class="predictions" data-wave="{frequency[0]},{frequency[1]}">'
         f"<caption>{html.escape(title)}: {verdict}</caption>"
@@ -67,11 +68,6 @@ def leading_classes(both: np.ndarray, max_rows: int, *, whole: bool) -> list[int
     if whole and len(both) <= max_rows:
         leading = np.arange(len(both))
     return sorted(leading.tolist(), key=lambda row: -both[row].max())[:max_rows]
-
-
-def _name(text: str) -> str:
-    # Apart, so that a name that runs from right to left leaves the words and numbers beside it where they are.
-    return f"<bdi>{html.escape(text)}</bdi>"
 
 
 def _bars(probabilities: np.ndarray) -> str:

@@ -16,7 +16,7 @@ from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
-from ui.shared.charts import DASHES
+from ui.shared.charts import DASHES, show_chart
 
 FIELDS = ("radius", "error", "low", "high", "waves", "whole")  # of a ring, errors in per cent
 HEIGHT = 190  # CSS pixels of plot and axes together
@@ -64,25 +64,25 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
     ]
     rings = mean.transform_filter("datum.whole").mark_point(size=22, filled=True, opacity=1).encode(tooltip=tooltip)
     parts = mean.transform_filter("!datum.whole").mark_point(size=26, filled=False).encode(tooltip=tooltip)
-    here = round(math.hypot(*selected))
-    rule = alt.Chart(alt.Data(values=[{"radius": here}])).mark_rule(strokeDash=[4, 4], color="#888888").encode(radius)
-    chart = alt.layer(band, line, rings, parts, rule).properties(height=HEIGHT)
-    _legend(labels, colours, f"hollow: cut by the square, from radius {min(cut)}" if cut else "")
-    # Without a check against Vega-Lite's schema, which takes longer than the rest.
-    st.vega_lite_chart(
-        chart.to_dict(validate=False),
-        width="stretch",
+    hollow = f"hollow: cut by the square, from radius {min(cut)}" if cut else ""
+    _legend([entry.name for entry in chosen], colours, hollow)
+    show_chart(
+        [band, line, rings, parts],
+        radius,
+        round(math.hypot(*selected)),
+        height=HEIGHT,
+        lines=0,
         key="frequency.radial",
-        alt=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",
+        alt_text=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",
     )
 
 
-def _legend(labels: Sequence[str], colours: Sequence[str], note: str) -> None:
+def _legend(names: Sequence[str], colours: Sequence[str], note: str) -> None:
     """One line above the plot: a stroke for each map; `note` about the points."""
     strokes = [
         f'<span style="display:inline-block;width:1.7rem;height:3px;vertical-align:middle;margin-right:.3rem;'
-        f'background:{_stroke(colour, DASHES[k % 4])}"></span>{html.escape(label.split(" · ")[0])}'
-        for k, (label, colour) in enumerate(zip(labels, colours, strict=True))
+        f'background:{_stroke(colour, DASHES[k % 4])}"></span>{html.escape(name)}'
+        for k, (name, colour) in enumerate(zip(names, colours, strict=True))
     ]
     parts = " &ensp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in [*strokes, note])
     st.html(f'<div style="font-size:.8rem;line-height:1.5"><b>Error by radius</b> &ensp; {parts}</div>')

@@ -11,11 +11,6 @@ from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry
 
 
-def name_of(entry: Entry) -> str:
-    """The classifier's name."""
-    return entry.label.split(" · ")[0]
-
-
 def percent(rate: float) -> str:
     """0.3312 -> '33.1 %'."""
     return f"{100 * rate:.1f} %"
@@ -50,7 +45,7 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
     for entry in shown:
         error = cell_error(entry.heatmap, frequency, top)
         if error is None:
-            missing.append(name_of(entry))
+            missing.append(entry.name)
         else:
             known.append((entry, error))
     wave = f"wave {format_frequency(frequency)}"
@@ -69,8 +64,8 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
 
 def _error(entry: Entry, error: Estimate) -> str:
     if _one_image(entry):
-        return f"{name_of(entry)} {'wrong' if error.value else 'right'} on its one image"
-    return f"{name_of(entry)} {percent(error.value)} ({interval(error)})"
+        return f"{entry.name} {'wrong' if error.value else 'right'} on its one image"
+    return f"{entry.name} {percent(error.value)} ({interval(error)})"
 
 
 def _rise(entry: Entry, error: Estimate, top: int) -> str:
@@ -91,7 +86,7 @@ def _contrast(first: Entry, error: Estimate, second: Entry, other: Estimate) -> 
     difference = error.minus(other)
     if not difference.clear:
         return f"The difference is within the noise ({interval(difference)} points)."
-    return f"{name_of(first)}’s is {points(difference)}."
+    return f"{first.name}’s is {points(difference)}."
 
 
 def _one_image(entry: Entry) -> bool:

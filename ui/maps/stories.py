@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.fourier.analysis import mismatches
 from core.fourier.findings import Ring, peak, ring_at, ring_differences, ring_means, sign_runs, wave_range
 from ui.maps.catalogue import Entry
-from ui.maps.sentences import interval, name_of, percent, points
+from ui.maps.sentences import interval, percent, points
 
 CLIP = "CLIP ViT-B/32 · CIFAR-10 · published"
 RESNET56 = "ResNet-56 · CIFAR-10 · published"
@@ -48,13 +48,10 @@ def _rings_apart(first: Entry, second: Entry, radius: int) -> str:
     if a is None or b is None:
         return f"one of the two maps has no wave of radius {radius}."
     difference = a.error.minus(b.error)
-    found = (
-        f"{name_of(first)} misclassifies {percent(a.error.value)} on average, "
-        f"{name_of(second)} {percent(b.error.value)}"
-    )
+    found = f"{first.name} misclassifies {percent(a.error.value)} on average, {second.name} {percent(b.error.value)}"
     if not difference.clear:
         return f"{found}, a difference within the noise ({interval(difference)} points)."
-    return f"{found}; {name_of(first)}’s error is {points(difference)}."
+    return f"{found}; {first.name}’s error is {points(difference)}."
 
 
 def _slowest(first: Entry, second: Entry) -> str:
@@ -69,7 +66,7 @@ def _fastest(first: Entry, second: Entry) -> str:
 def _crossings(first: Entry, second: Entry) -> str:
     runs = sign_runs(ring_differences(first.heatmap, second.heatmap))
     largest = ", ".join(f"{_signed(run.largest.value)} at {run.at}" for run in runs)
-    title = f"{name_of(first)} minus {name_of(second)}"
+    title = f"{first.name} minus {second.name}"
     if len(runs) == 1:
         return f"Averaged over rings, {title} never changes sign; the largest difference in points is {largest}."
     changes = list(zip(runs, runs[1:], strict=False))
@@ -107,7 +104,7 @@ def _listed(parts: list[str]) -> str:
 def _shapes(*shown: Entry) -> str:
     """Where each map's rings begin, have most errors, and end; all cropped to the smallest map."""
     side = min(entry.heatmap.side for entry in shown)
-    shapes = [_shape(name_of(entry), ring_means(entry.heatmap.crop(side))) for entry in shown]
+    shapes = [_shape(entry.name, ring_means(entry.heatmap.crop(side))) for entry in shown]
     alike = all(not mismatches(shown[0].heatmap, entry.heatmap) for entry in shown[1:])
     hedge = "" if alike else " They were not measured alike: compare the shapes, not the heights."
     return f"{' '.join(shapes)}{hedge}"
@@ -131,14 +128,14 @@ def _miniature(*shown: Entry) -> str:
     for entry in shown:
         rings = ring_means(entry.heatmap)
         top = peak(rings)
-        parts.append(f"{name_of(entry)} at {top.ring.radius}, then {percent(rings[-1].error.value)}")
+        parts.append(f"{entry.name} at {top.ring.radius}, then {percent(rings[-1].error.value)}")
     robust = shown[-1]
     means = [ring.error.value for ring in ring_means(robust.heatmap) if ring.radius >= _FLAT_FROM]
     waves = wave_range(robust.heatmap, min_radius=_FLAT_FROM)
     return (
         f"The radius with most errors, and the error in the corners: {'; '.join(parts)}. "
         f"From radius {_FLAT_FROM} on the ring means of "
-        f"{name_of(robust)} stay between {_range(min(means), max(means))}, its single waves between {_range(*waves)}. "
+        f"{robust.name} stay between {_range(min(means), max(means))}, its single waves between {_range(*waves)}. "
         "One small network each: a hint, no proof."
     )
 

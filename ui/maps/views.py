@@ -61,13 +61,9 @@ def _who(entry: Entry) -> dict[str, Any]:
     return {"note": map_note(entry), "colour": model_colour(entry.heatmap.metadata["classifier"]["name"])}
 
 
-def _title(entry: Entry) -> str:
-    return entry.label.split(" · ")[0]
-
-
 def _error(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     return MapView(
-        _title(entry), entry.subtitle, heatmap.rate(top), heatmap.interval(top), f"top-{top} error", **_who(entry)
+        entry.name, entry.subtitle, heatmap.rate(top), heatmap.interval(top), f"top-{top} error", **_who(entry)
     )
 
 
@@ -79,21 +75,21 @@ def _probability(entry: Entry, heatmap: Heatmap) -> MapView:
     values, subtitle = heatmap.true_probability, entry.subtitle
     if values is None:
         values, subtitle = _unknown(heatmap), f"{subtitle} · probabilities not published"
-    return MapView(_title(entry), subtitle, values, value_label="probability of the true class", **_who(entry))
+    return MapView(entry.name, subtitle, values, value_label="probability of the true class", **_who(entry))
 
 
 def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     found, label = minus_clean(heatmap, top), f"rise of top-{top} error"
     if found is None:
-        return MapView(_title(entry), entry.subtitle, _unknown(heatmap), value_label=label, **_who(entry))
-    return MapView(_title(entry), entry.subtitle, found.value, found.interval, label, **_who(entry))
+        return MapView(entry.name, entry.subtitle, _unknown(heatmap), value_label=label, **_who(entry))
+    return MapView(entry.name, entry.subtitle, found.value, found.interval, label, **_who(entry))
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
     found = difference(first[1], second[1], top)
     return MapView(
-        f"{_title(first[0])} minus {_title(second[0])}",
-        f"brown: {_title(first[0])} has more errors · blue: {_title(second[0])} has more",
+        f"{first[0].name} minus {second[0].name}",
+        f"brown: {first[0].name} has more errors · blue: {second[0].name} has more",
         found.value,
         found.interval,
         f"difference of top-{top} error",

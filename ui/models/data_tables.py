@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.classifiers.registry import classifier_title
 from core.data.samples import load_samples, sample_credits
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.images.square import png_data_uri, square_image
-from ui.maps.catalogue import HEATMAPS, classifier_title, dataset_title
+from ui.maps.catalogue import HEATMAPS, dataset_title
+from ui.shared.text import one_line
 
 _PICTURE = 64  # pixels, of a photograph in the table
 _ROW = 40  # pixels
@@ -62,7 +64,7 @@ def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
     device = re.sub(r"\b1 threads$", "1 thread", device.replace("cpu", "CPU"))  # as the batch script writes it
     url = source.get("url", "")
     return {
-        "Classifier": classifier_title(facts["classifier"]["name"]),
+        "Classifier": one_line(classifier_title(facts["classifier"]["name"])),
         "Data set": dataset_title(facts["dataset"]["name"]),
         "Images": facts["dataset"]["n"],
         "Size": f"{heatmap.side} × {heatmap.side}",

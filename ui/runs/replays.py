@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.classifiers.registry import classifier_title
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from ui.components.replay import Progress, Track, pack_replay
-from ui.runs.words import live_verdict, run_title, target_of, title_of, verdict
+from ui.runs.words import live_verdict, run_title, target_of, verdict
 from ui.shared.text import one_line
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def live_replay(
     targets = [one_line(target) for target in plan.targets]
     tracks = []
     for k, name in enumerate(names):
-        title = one_line(title_of(name))
+        title = one_line(classifier_title(name))
         if states is None:
             none = np.zeros((0, 1), dtype=np.float32)
             frame, values, sentences, lines = start, np.zeros((3, 0, batch)), [""] * batch, [none] * 3

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.classifiers.registry import list_classifiers
+from core.classifiers.registry import classifier_title
 from core.runs.file import PGDRun
 from ui.shared.text import one_line
 
@@ -24,14 +24,9 @@ def percent(share: float) -> str:
     return "under 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
 
 
-def title_of(name: str) -> str:
-    """A classifier's title, or its name where the registry has none."""
-    return next((spec.title for spec in list_classifiers() if spec.name == name), name)
-
-
 def run_title(run: PGDRun) -> str:
     """Title of the classifier that ran."""
-    return one_line(title_of(run.metadata["classifier"]["name"]))
+    return one_line(classifier_title(run.metadata["classifier"]["name"]))
 
 
 def target_of(run: PGDRun, row: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -24,6 +25,11 @@ def one_line(text: object, max_length: int = 80) -> str:
 def as_markdown(text: str) -> str:
     """Markdown that shows the line `text` as it is: no emphasis, link, picture, formula, icon or HTML."""
     return _FOUND_LATER.sub(_WORD_JOINER, _SPECIAL.sub(r"\\\1", text))
+
+
+def isolated(text: str) -> str:
+    """HTML that shows `text` as it is; a name that runs from right to left leaves what stands beside it in place."""
+    return f"<bdi>{html.escape(text)}</bdi>"
 
 
 def whole_number(text: str) -> int | None:

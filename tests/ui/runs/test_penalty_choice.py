@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.ui.runs.test_saved import open_page, run_live, said, toys  # noqa: F401
+from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
 from ui.runs.settings import PENALTIES
 
 
@@ -10,7 +11,7 @@ from ui.runs.settings import PENALTIES
 def test_chosen_penalty_is_the_runs_and_stands_in_its_file_and_origin(label):
     app = open_page("inpainting", penalty=label)
     assert app.radio(key="inpainting-penalty").value == label
-    run_live(app, "inpainting")
+    run_to_the_end(app, "inpainting")
     assert not app.exception and not app.error
     (run,) = app.session_state["inpainting.result"].runs
     penalty = PENALTIES[label]
