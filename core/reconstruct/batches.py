@@ -127,7 +127,7 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
     for (state,) in engine.states():
         last = state
         progress()
-    (run,) = engine.finish()
+    (run,) = engine.so_far()
     best = job.keep == "best"
     results = last.best_images if best else last.images
     logits = last.logits
