@@ -22,7 +22,7 @@ pages = [
 ]
 chosen = st.navigation([home, *pages], position="top")
 st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
-if not look():
+if not look(chosen.title):
     st.stop()
 names = ("Frequency", "Inpainting", "Generation", "Models")
 page_tabs(dict(zip(names, [home if chosen == home else pages[0], *pages[1:]], strict=True)))
