@@ -224,6 +224,7 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
             on_select=partial(_select, picture.size),
             on_flip=flip,
             on_pick=lambda place: pick_picture("cell", place, url_prefix=""),
+            rings=".st-key-frequency-rings",
             **look,
         )
     if show == "Difference" and metric != PROBABILITY:
