@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.families import family_spec, open_clip_repository
 from core.classifiers.loaders import load_efficientnet_lite0, load_open_clip, load_resnet56, load_torchvision
+from core.classifiers.own import own_specs
 from core.classifiers.spec import ClassifierSpec, ClassifierState, Identity
 from core.classifiers.weights import (
     HubFile,
@@ -116,12 +117,12 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
 
 
 def list_classifiers() -> tuple[ClassifierSpec, ...]:
-    """Every classifier with a name of its own: those of `CLASSIFIERS`, then the bundled ones.
+    """Every classifier with a name of its own: those of `CLASSIFIERS`, the bundled ones, and what visitors added.
 
     Raises:
         RuntimeError: a bundled model's configuration is damaged.
     """
-    return (*CLASSIFIERS.values(), *bundled_specs().values())
+    return (*CLASSIFIERS.values(), *bundled_specs().values(), *own_specs().values())
 
 
 def classifier_title(name: str) -> str:

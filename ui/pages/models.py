@@ -13,6 +13,7 @@ from ui.maps.catalogue import entries
 from ui.models.adding import HOW_TO
 from ui.models.classifier_table import PAPERS_CLIP, classifier_table, format_size
 from ui.models.data_tables import maps_table, samples_tables
+from ui.models.own_model import own_model
 from ui.models.weight_downloads import weight_downloads
 from ui.shared.machine import cores, detect_device, installed_memory, known_device, versions
 
@@ -30,6 +31,7 @@ def page() -> None:
     with pictures:
         samples_tables()
     with own:
+        own_model()
         _how_to()
     with machine:
         st.fragment(_machine)()

@@ -257,3 +257,28 @@ def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy():
         fact = re.search(r"95 % interval .*, n = 10,000", card)[0]
         assert re.sub(r"(?<=\d)%", " %", fact) in shown
     assert model_card("clip-vit-b-32") is None and model_card("..") is None
+
+
+def test_models_can_be_added_only_where_the_server_allows_it(tmp_path, monkeypatch):
+    app = opened()
+    assert "OWN_MODELS=FOLDER" in text_of(app) and not app.text_input
+    monkeypatch.setenv("OWN_MODELS", str(tmp_path / "own"))
+    app = opened()
+
+    def submit(label):
+        next(one for one in app.button if one.label == label).click().run()
+
+    app.text_input[0].set_value("open_clip:hf-hub:somebody")
+    submit("Add to the table")
+    assert not app.exception and len(app.error) == 1 and "somebody" in app.error[0].value
+    app.text_input[0].set_value("open_clip:hf-hub:somebody/some-clip")
+    submit("Add to the table")
+    assert not app.exception and not app.error
+    assert "CLIP somebody/some-clip stands in the table now" in text_of(app)
+    assert any("Download" in one.label and one.key.endswith("somebody/some-clip") for one in app.button)
+    weights = (ROOT / "precomputed/models/mini-clip/open_clip_model.safetensors").read_bytes()
+    app.text_input[1].set_value("Twin")
+    app.file_uploader[0].set_value(("twin.safetensors", weights, "application/octet-stream"))
+    submit("Check and add")
+    assert not app.exception and not app.error
+    assert "Twin stands in the table now: it is ready on every page." in text_of(app)
