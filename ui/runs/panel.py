@@ -20,7 +20,7 @@ from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
 from ui.shared.model_cache import classifier_for
 from ui.shared.text import as_markdown
 
-REDRAW_SECONDS = 0.18
+REDRAW_SECONDS = 0.19
 PAUSED_SECONDS = 1.0  # between two looks at a paused run
 # CSS pixels that a page's controls and its panel keep from the first paint on, so that nothing moves while they load:
 # on a wide screen, and on a narrow one.
