@@ -22,7 +22,7 @@ REDRAW_SECONDS = 0.5  # while a download runs
 
 def page() -> None:
     """Draw the page."""
-    st.title("Models and data")
+    st.title("Models and data", anchor=False)
     # Ticks only while there is something to follow: each tick draws the table anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if weight_downloads().running else None)()
     maps, pictures, own, machine = st.tabs(["Heat maps", "Pictures", "Your own", "This machine"])

@@ -23,6 +23,10 @@ button[kind="primary"], button[kind="primaryFormSubmit"], span[data-tag-index], 
   background-color: {FILL} !important; color: #ffffff !important;
 }}
 button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ background-color: {FILL_HOVER} !important; }}
+/* Streamlit takes the outline from its links. */
+[data-testid="stTopNavLink"]:focus-visible, .st-key-page-tabs a:focus-visible {{
+  outline: 3px solid {FILL} !important; outline-offset: -3px;
+}}
 /* Streamlit's grey is 3.9 : 1 on white. */
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {{ color: inherit; }}
 [data-testid="stCaptionContainer"] {{ opacity: 0.85; }}
@@ -47,7 +51,8 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
   .st-key-page-tabs {{ border-bottom: 1px solid rgba(128, 128, 128, 0.3); }}
   .st-key-page-tabs > * {{ flex: 1 1 0; min-width: 0; height: 48px; }}
   .st-key-page-tabs a {{ padding: 0.75rem 0.25rem; margin: 0; }}
-  [data-testid="stExpandSidebarButton"] {{ display: none; }}
+  /* The folded navigation, whose links the keyboard would find outside the window. */
+  [data-testid="stExpandSidebarButton"], [data-testid="stSidebar"] {{ display: none; }}
 }}
 """
 
