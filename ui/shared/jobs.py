@@ -260,10 +260,13 @@ class JobManager:
                 self._finish(job, "abandoned")
 
 
-@st.cache_resource(show_spinner=False)
+# Not in one of Streamlit's caches, which any visitor's browser may ask it to clear.
+_MANAGER = JobManager(is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner))
+
+
 def job_manager() -> JobManager:
     """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
-    return JobManager(is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner))
+    return _MANAGER
 
 
 def current_owner() -> str:
