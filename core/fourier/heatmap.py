@@ -40,6 +40,8 @@ HEATMAP_FILE = ArchiveKind(
         Fact("dataset.name", "text", low=1, high=MAX_TEXT),
         Fact("dataset.n", "whole number", low=1, high=2**53),
         Fact("source.type", "text", high=MAX_TEXT),
+        Fact("source.wall_seconds", "number", high=1e30, optional=True),
+        Fact("source.images_per_second", "number", high=1e30, optional=True),
         Fact("image_size", "whole number", low=1, high=2**16),
         Fact("epsilon", "number", high=1e6),
         Fact("class_names", "list", low=1, high=50_000),
