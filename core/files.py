@@ -83,6 +83,18 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise OSError(f"cannot write {path.name}: {error.strerror}") from error
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder for results, unless it is there.
+
+    Raises:
+        OSError: one sentence, where that cannot be done.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"cannot make the folder {path}: {error.strerror}") from error
+
+
 def read_npz(
     data: bytes, *, required: Collection[str], optional: Collection[str] = (), limit: int
 ) -> dict[str, np.ndarray]:
