@@ -30,6 +30,16 @@ def keep_freed_memory() -> bool:
     return False
 
 
+def check_torch() -> None:
+    """Import torch, or raise RuntimeError, one sentence: a system library or a temporary folder may be missing."""
+    try:
+        import torch  # noqa: F401
+    except (ImportError, OSError) as error:
+        raise RuntimeError(
+            f"torch does not start on this machine ({one_line(error, 200)}): nothing can be predicted or run"
+        ) from error
+
+
 def choose_device(name: str, local_rank: int) -> str:
     """The device that `--device` means for this process.
 

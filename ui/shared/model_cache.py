@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
 from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
+from core.device import check_torch, keep_freed_memory
 
 NONE_READY = (
     "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be had, and "
@@ -102,9 +103,8 @@ def _loaded(name: str) -> Classifier:
 @_kept(max_entries=1)
 def _prepared_device() -> str:
     """Set torch up for a server of pages; returns where classifiers are to be."""
+    check_torch()
     import torch
-
-    from core.device import keep_freed_memory
 
     keep_freed_memory()
     # One core stays with the pages: with a thread of torch's on each, every layer waits for the one that a redraw
