@@ -59,7 +59,9 @@ def choose_device(name: str, local_rank: int) -> str:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, ValueError) as error:
         reason = one_line(error, 120)
-        raise ValueError(f"--device {name} cannot be used here ({reason}); wanted auto, cpu, cuda or cuda:1") from error
+        raise ValueError(
+            f"--device {name} cannot be used here ({reason}); wanted auto, cpu, cuda, cuda:1 or mps"
+        ) from error
     return name
 
 

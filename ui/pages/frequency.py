@@ -150,6 +150,8 @@ def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
 def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Two menus; returns the chosen maps, in order."""
     default = [label for label in _told().maps if label in available]
+    if len(st.query_params.get_all(MAPS)) > MAX_MAPS:
+        st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
     with st.popover("Maps", icon=":material/grid_on:"):
         labels = st.multiselect(
             "Maps", list(available), default=default, key=MAPS, bind="query-params", max_selections=MAX_MAPS

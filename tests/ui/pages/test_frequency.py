@@ -112,6 +112,21 @@ def test_page_takes_a_senseless_url_for_the_first_story(cell):
     assert app.query_params["cell"] == "{},{}".format(*STORIES[0].frequency)
 
 
+def test_page_shows_the_first_maps_of_a_link_with_too_many_and_says_so(page):
+    labels = page.multiselect(key="maps").options
+    app = open_page(maps=labels)
+    assert not app.exception and app.multiselect(key="maps").value == labels[:4]
+    assert "the first 4" in app.toast[0].value and not open_page(maps=labels[:4]).toast
+
+
+def test_chart_of_rings_has_a_row_for_each_ring_of_each_map():
+    app = open_page(maps=[CLIP, RESNET56])
+    *layers, _ = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"]
+    for layer in layers:
+        rows = layer["data"]["values"]
+        assert [(row["map"], row["radius"]) for row in rows] == [(m, r) for m in (CLIP, RESNET56) for r in range(22)]
+
+
 def test_page_says_when_a_picture_is_too_small_for_the_wave():
     app = open_page(pictures="CIFAR-10", cell="20,3")
     assert not app.exception
