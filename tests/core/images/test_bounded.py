@@ -23,18 +23,17 @@ from core.images.bounded import square_uploads
 from core.images.decode import ImageError
 
 def memory():
-    pids = [os.getpid()]
-    for thread in os.listdir("/proc/self/task"):
-        with open(f"/proc/self/task/{thread}/children") as children:
-            pids += children.read().split()
-    total = 0
-    for pid in pids:
+    def read(path):  # threads and processes come and go
         try:
-            with open(f"/proc/{pid}/statm") as sizes:
-                total += int(sizes.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            with open(path) as file:
+                return file.read().split()
         except (FileNotFoundError, ProcessLookupError):
-            pass
-    return total
+            return []
+
+    tasks = os.listdir("/proc/self/task")
+    pids = [os.getpid(), *(pid for task in tasks for pid in read(f"/proc/self/task/{task}/children"))]
+    pages = [int(sizes[1]) for pid in pids if (sizes := read(f"/proc/{pid}/statm"))]
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE")
 
 def upload():
     try:

@@ -45,6 +45,8 @@ def test_visitors_who_come_at_once_load_a_classifier_once(monkeypatch):
         return registry.load_classifier(name, *args, **options)
 
     monkeypatch.setattr(model_cache, "load_classifier", load)
+    for cached in (model_cache._loaded, classifier_for):
+        cached.cache_clear()
     with ThreadPoolExecutor(4) as pool:
         found = set(pool.map(lambda _: classifier_for("mini-resnet-robust", "cifar10"), range(4)))
     assert len(found) == 1 and loaded == ["mini-resnet-robust"]
