@@ -8,7 +8,7 @@ belongs in the function its `load` names.
 from __future__ import annotations
 
 import difflib
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,7 +127,13 @@ def list_classifiers() -> tuple[ClassifierSpec, ...]:
 
 def classifier_title(name: str) -> str:
     """A classifier's title, or its name where the registry has none; names from files are untrusted text."""
-    return next((spec.title for spec in list_classifiers() if spec.name == name), name)
+    return _titles().get(name, name)
+
+
+@cache
+def _titles() -> dict[str, str]:
+    # A replay asks for every frame of every image, and the bundled models' files would be read each time.
+    return {spec.name: spec.title for spec in list_classifiers()}
 
 
 def classifier_spec(name: str) -> ClassifierSpec:

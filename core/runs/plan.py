@@ -16,6 +16,7 @@ import numpy as np
 
 from core import paper
 from core.classifiers.text import choose_target
+from core.device import check_torch
 from core.images.masks import Fill, fill_hole
 from core.pgd.config import Penalty, PGDConfig
 from core.runs.file import PGDRun
@@ -83,8 +84,9 @@ class Run:
 
         Raises:
             ValueError: a target that a classifier does not know or cannot read.
-            FileNotFoundError, RuntimeError: weights that are missing or damaged.
+            FileNotFoundError, RuntimeError: weights that are missing or damaged; torch does not start.
         """
+        check_torch()
         import torch
 
         from core.pgd.steps import pgd_steps

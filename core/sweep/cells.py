@@ -76,6 +76,15 @@ class CellResult:
     true_probability: float
 
 
+def check_side_fits(side: int, image_size: int) -> None:
+    """Raise ValueError unless images of that size carry every wave of a map of that side."""
+    if side > (max_side := basis.largest_side(image_size, image_size)):
+        raise ValueError(
+            f"a heat map of side {side} needs frequencies up to {side // 2} cycles per image, but "
+            f"images of {image_size} x {image_size} pixels carry fewer: use a side of at most {max_side}"
+        )
+
+
 def sweep_cells(
     classifier: Classifier, dataset: ImageDataset, config: SweepConfig, *, waves: Sequence[Wave] | None = None
 ) -> Iterator[CellResult]:
@@ -91,12 +100,7 @@ def sweep_cells(
         ValueError: at the call, when the images are too small for `config.side`.
         RuntimeError: from the iterator, when the logits are not finite, or one image does not fit the memory.
     """
-    size = dataset.image_size
-    if config.side > (max_side := basis.largest_side(size, size)):
-        raise ValueError(
-            f"a heat map of side {config.side} needs frequencies up to {config.side // 2} cycles per image, but "
-            f"images of {size} x {size} pixels carry fewer: use a side of at most {max_side}"
-        )
+    check_side_fits(config.side, dataset.image_size)
     return _sweep(classifier, dataset, config, config.waves if waves is None else tuple(waves))
 
 
@@ -154,9 +158,9 @@ def _group_results(
             outcome = torch.stack([wrong[:, 0], wrong.all(dim=1), probability, finite])  # (4, G * n)
             tally += outcome.view(4, len(group), -1).sum(dim=2, dtype=torch.float64)
     if (tally[3] < total).any():
+        advice = "its weights may be damaged" if config.dtype == "float32" else "use --dtype float32"
         raise RuntimeError(
-            f"{classifier.name} gave logits that are not finite in {config.dtype}, near frequency {group[0]}; "
-            "use --dtype float32"
+            f"{classifier.name} gave logits that are not finite in {config.dtype}, near frequency {group[0]}; {advice}"
         )
     return [
         CellResult(wave, round(top1), round(top5_errors), total, probability / total)

@@ -81,8 +81,11 @@ def _machine() -> None:
         table, place = st.empty(), st.empty()
         device = known_device()
         if device is None and place.button("Detect the device", help="Loads torch, which takes some seconds."):
-            with place, st.spinner("Loading torch …"):
-                device = detect_device()
+            try:
+                with place, st.spinner("Loading torch …"):
+                    device = detect_device()
+            except (ImportError, OSError):
+                device = "unknown, as torch does not start"
             place.empty()
         free, installed = available_memory(), installed_memory()
         hardware = {

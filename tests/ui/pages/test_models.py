@@ -25,7 +25,7 @@ from ui.maps.catalogue import label_of
 from ui.models import data_tables
 from ui.models.adding import HOW_TO
 from ui.models.classifier_table import ROLES, format_size
-from ui.models.weight_downloads import weight_downloads
+from ui.models.weight_downloads import WeightDownloads, weight_downloads
 from ui.pages import models
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,7 +37,7 @@ def _own_caches(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
-    weight_downloads.clear()
+    monkeypatch.setattr("ui.models.weight_downloads._DOWNLOADS", WeightDownloads())
 
 
 def script():
