@@ -127,13 +127,16 @@ def list_classifiers() -> tuple[ClassifierSpec, ...]:
 
 def classifier_title(name: str) -> str:
     """A classifier's title, or its name where the registry has none; names from files are untrusted text."""
-    return _titles().get(name, name)
+    if (title := _titles().get(name)) is not None:
+        return title
+    added = own_specs().get(name)
+    return name if added is None else added.title
 
 
 @cache
 def _titles() -> dict[str, str]:
-    # A replay asks for every frame of every image, and the bundled models' files would be read each time.
-    return {spec.name: spec.title for spec in list_classifiers()}
+    # A replay asks for every frame of every image.
+    return {spec.name: spec.title for spec in (*CLASSIFIERS.values(), *bundled_specs().values())}
 
 
 def classifier_spec(name: str) -> ClassifierSpec:

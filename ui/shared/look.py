@@ -35,6 +35,8 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
 [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: none; }}
 /* Wrapped text needs no scroll box, which the keyboard could not reach. */
 [data-testid="stPopoverBody"] [data-testid="stCode"] pre {{ overflow: visible !important; }}
+/* Both choices of a set of classes in one line. */
+[data-testid="stColumn"]:has(.st-key-generation-start) {{ min-width: 15.5rem; }}
 /* The table of classifiers: rows told apart by a line; where they wrap, on a phone, the headings go. */
 [class*="st-key-models-row"] {{ border-top: 1px solid rgba(128, 128, 128, 0.3); padding-top: 0.25rem; }}
 .st-key-models-table {{ gap: 0.25rem; }}
