@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from timeit import repeat
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class SweepConfig:
     side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
     cells: the frequencies to compute, None for all. batch_size: images per forward pass, None to measure the best.
     dtype: precision of the forward pass; the wave is always added in float32.
+    outcomes: whether the map keeps which images are misclassified under each wave, a bit for each.
     """
 
     side: int
@@ -40,6 +41,7 @@ class SweepConfig:
     cells: tuple[basis.Frequency, ...] | None = None
     batch_size: int | None = None
     dtype: str = "float32"
+    outcomes: bool = True
 
     def __post_init__(self) -> None:
         basis.check_side(self.side)
@@ -67,6 +69,7 @@ class CellResult:
     """Errors under one wave, by its canonical frequency.
 
     true_probability: mean softmax probability of the true class, in [0, 1].
+    wrong: which images are misclassified (top-1), a bit for each, as `numpy.packbits` packs them.
     """
 
     frequency: Wave
@@ -74,6 +77,7 @@ class CellResult:
     top5_errors: int
     count: int
     true_probability: float
+    wrong: bytes = field(repr=False)
 
 
 def sweep_cells(
@@ -140,6 +144,7 @@ def _group_results(
     # As few batches as batch_size allows, of nearly equal length.
     batches = zip(*(tensor.tensor_split(-(-total // batch_size), dim) for tensor, dim in tensors), strict=True)
     tally = torch.zeros(4, len(group), dtype=torch.float64, device=images.device)
+    misclassified = []
     with torch.inference_mode():
         for batch, targets, batch_signs in batches:
             # Eq. 1, the same arithmetic as `fourier.basis.add_basis`, for all waves of the group at once.
@@ -152,15 +157,18 @@ def _group_results(
             wrong = top5 != targets[:, None]
             finite = logits.isfinite().all(dim=1)
             outcome = torch.stack([wrong[:, 0], wrong.all(dim=1), probability, finite])  # (4, G * n)
-            tally += outcome.view(4, len(group), -1).sum(dim=2, dtype=torch.float64)
+            outcome = outcome.view(4, len(group), -1)
+            tally += outcome.sum(dim=2, dtype=torch.float64)
+            misclassified.append(outcome[0] > 0)
     if (tally[3] < total).any():
         raise RuntimeError(
             f"{classifier.name} gave logits that are not finite in {config.dtype}, near frequency {group[0]}; "
             "use --dtype float32"
         )
+    packed = np.packbits(torch.cat(misclassified, dim=1).cpu().numpy(), axis=1)
     return [
-        CellResult(wave, round(top1), round(top5_errors), total, probability / total)
-        for wave, (top1, top5_errors, probability, _) in zip(group, tally.T.tolist(), strict=True)
+        CellResult(wave, round(top1), round(top5_errors), total, probability / total, bits.tobytes())
+        for wave, (top1, top5_errors, probability, _), bits in zip(group, tally.T.tolist(), packed, strict=True)
     ]
 
 

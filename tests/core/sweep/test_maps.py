@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from core.fourier.heatmap import Heatmap
+from core.fourier.heatmap import Heatmap, outcome_row
 from core.sweep.cells import CellResult, SweepConfig, sweep_cells
 from core.sweep.maps import growing_heatmaps
 
@@ -14,7 +14,7 @@ CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 
 
 def assert_same_cells(first, second):
-    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability"):
+    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability", "outcomes", "labels"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
@@ -31,7 +31,8 @@ def test_growing_heatmaps_add_one_wave_each_after_the_clean_error(linear_classif
             i, j = result.frequency
             row, col = half + sign * i, half + sign * j
             found = [getattr(maps[-1], name)[row, col] for name in ("top1_errors", "top5_errors", "count")]
-            assert CellResult((i, j), *found, maps[-1].true_probability[row, col]) == result
+            wrong = maps[-1].outcomes[outcome_row((i, j), CONFIG.side)].tobytes()
+            assert CellResult((i, j), *found, maps[-1].true_probability[row, col], wrong) == result
 
 
 @pytest.mark.parametrize("known", [1, 4, 13])
