@@ -5,6 +5,7 @@ Nothing here runs a classifier: the random signs follow from the seed, the class
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,7 @@ class Outcomes:
     clean: np.ndarray | None
 
 
+@functools.lru_cache(maxsize=8)
 def outcomes(heatmap: Heatmap) -> Outcomes | None:
     """The outcomes of a map; None where its file has none."""
     if heatmap.outcomes is None or heatmap.labels is None:

@@ -47,7 +47,7 @@ def _rings_apart(first: Entry, second: Entry, radius: int) -> str:
     a, b = (ring_at(entry.heatmap, radius) for entry in (first, second))
     if a is None or b is None:
         return f"one of the two maps has no wave of radius {radius}."
-    difference = a.error.minus(b.error)
+    difference = dict(ring_differences(first.heatmap, second.heatmap))[radius]
     found = f"{first.name} misclassifies {percent(a.error.value)} on average, {second.name} {percent(b.error.value)}"
     if not difference.clear:
         return f"{found}, a difference within the noise ({interval(difference)} points)."
