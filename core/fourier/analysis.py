@@ -111,6 +111,8 @@ def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:
         reasons.append(f"They were measured on different data: {a['dataset']['name']} and {b['dataset']['name']}.")
     if float(a["epsilon"]) != float(b["epsilon"]):
         reasons.append(f"Their waves have different size v: {a['epsilon']:g} and {b['epsilon']:g}.")
+    if a.get("weakened_as") != b.get("weakened_as"):
+        reasons.append("In one of them the waves are weakened, as enlarging the images does.")
     if len(a["class_names"]) != len(b["class_names"]):
         reasons.append(f"They choose among {len(a['class_names'])} and {len(b['class_names'])} classes.")
     return tuple(reasons)

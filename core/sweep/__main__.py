@@ -95,6 +95,12 @@ def parser() -> argparse.ArgumentParser:
     add_dataset_options(options)
     options.add_argument("--limit", type=int, help="use this many images, chosen by the seed")
     options.add_argument("--epsilon", type=float, help="L2 size v per channel, default the paper's: 4.0 or 15.7")
+    options.add_argument(
+        "--weaken-as",
+        type=int,
+        metavar="PIXELS",
+        help="weaken each wave as enlarging the image to this network's input would, e.g. 224 for CLIP's",
+    )
     options.add_argument("--side", type=int, help="side of the map, odd, default the paper's: 31 or 63")
     options.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
     options.add_argument("--seed", type=int, default=0, help="of the signs and of the choice of images")
@@ -143,6 +149,7 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         cells=given.cells,
         batch_size=given.batch_size,
         dtype=given.dtype,
+        weaken_as=given.weaken_as,
         outcomes=given.outcomes,
     )
     # Rank 0 downloads what is missing; the others then find it in the cache.

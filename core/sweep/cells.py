@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from timeit import repeat
@@ -32,6 +33,8 @@ class SweepConfig:
     side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
     cells: the frequencies to compute, None for all. batch_size: images per forward pass, None to measure the best.
     dtype: precision of the forward pass; the wave is always added in float32.
+    weaken_as: side in pixels of a network's input: each wave is added with the strength that enlarging the image to it
+    (bicubic) would leave, for comparing networks at equal strength; None to add it whole.
     outcomes: whether the map keeps which images are misclassified under each wave, a bit for each.
     """
 
@@ -41,6 +44,7 @@ class SweepConfig:
     cells: tuple[basis.Frequency, ...] | None = None
     batch_size: int | None = None
     dtype: str = "float32"
+    weaken_as: int | None = None
     outcomes: bool = True
 
     def __post_init__(self) -> None:
@@ -53,6 +57,8 @@ class SweepConfig:
             raise ValueError(f"a batch holds at least 1 image; got {self.batch_size}")
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
+        if self.weaken_as is not None and not 1 <= self.weaken_as <= 4096:
+            raise ValueError(f"waves are weakened as by enlarging to 1 to 4096 pixels; got {self.weaken_as}")
         for i, j in self.cells or ():
             basis.frequency_to_cell(i, j, self.side)
 
@@ -139,7 +145,8 @@ def _group_results(
     zero = np.zeros((height, width), dtype=np.float32)
     waves = np.stack([zero if wave is None else basis.fourier_basis(*wave, height, width) for wave in group])
     signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
-    scaled = torch.from_numpy(waves * np.float32(config.epsilon)).to(images.device)  # (G, H, W)
+    epsilons = np.array([_epsilon(config, wave, height) for wave in group], np.float32)
+    scaled = torch.from_numpy(waves * epsilons[:, None, None]).to(images.device)  # (G, H, W)
     tensors = (images, 0), (labels, 0), (torch.from_numpy(signs).to(images.device), 1)  # (N, ...), (N,), (G, N, 3)
     # As few batches as batch_size allows, of nearly equal length.
     batches = zip(*(tensor.tensor_split(-(-total // batch_size), dim) for tensor, dim in tensors), strict=True)
@@ -170,6 +177,22 @@ def _group_results(
         CellResult(wave, round(top1), round(top5_errors), total, probability / total, bits.tobytes())
         for wave, (top1, top5_errors, probability, _), bits in zip(group, tally.T.tolist(), packed, strict=True)
     ]
+
+
+def _epsilon(config: SweepConfig, wave: Wave, image_size: int) -> float:
+    """L2 size of a wave per channel, weakened where the configuration says so."""
+    if config.weaken_as is None or wave is None:
+        return config.epsilon
+    row, col = basis.frequency_to_cell(*wave, config.side)
+    return config.epsilon * float(_kept(image_size, config.weaken_as, config.side)[row, col])
+
+
+@functools.lru_cache(maxsize=4)
+def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
+    from core.classifiers.preprocessing import Preprocess
+    from core.classifiers.wave_strength import kept_norm
+
+    return kept_norm(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
 
 
 def _forward(classifier: Classifier, images: Tensor, dtype: str) -> Tensor:

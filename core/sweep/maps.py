@@ -36,6 +36,8 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
         "class_names": list(classifier.classes.names),
         "source": {"type": "computed"},
     }
+    if config.weaken_as is not None:
+        metadata["weakened_as"] = config.weaken_as
     unknown = np.full((config.side, config.side), -1, dtype=np.int64)
     clean, nan = np.full(3, -1, dtype=np.int64), np.full(unknown.shape, np.nan)
     outcomes = labels = None

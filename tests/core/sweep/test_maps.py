@@ -50,7 +50,9 @@ def test_growing_heatmaps_continue_from_a_saved_map(linear_classifier, noise_dat
     assert list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG, rest[-1])) == []
 
 
-@pytest.mark.parametrize("change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}])
+@pytest.mark.parametrize(
+    "change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}, {"weaken_as": 64}]
+)
 def test_growing_heatmaps_refuse_a_map_of_another_configuration(linear_classifier, noise_dataset, change):
     first = next(growing_heatmaps(linear_classifier, noise_dataset, CONFIG))
     other = dataclasses.replace(CONFIG, **change)
