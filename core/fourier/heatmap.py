@@ -39,6 +39,9 @@ HEATMAP_FILE = ArchiveKind(
         Fact("image_size", "whole number"),
         Fact("epsilon", "number"),
         Fact("class_names", "list"),
+        # The clean error of a published map, where its source does not give it.
+        Fact("clean_measured_here.top1_errors", "whole number", high=2**53, optional=True),
+        Fact("clean_measured_here.n", "whole number", low=1, high=2**53, optional=True),
     ),
 )
 
