@@ -102,7 +102,7 @@ def test_judging_two_maps_does_not_import_torch():
         "from core.fourier.claims.finding import NamedMap\nfrom core.fourier.claims.maps import findings\n"
         "from core.fourier.heatmap import Heatmap\n"
         "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
-        "assert len(findings(named, named, [named])) == 12"
+        "assert len(findings(named, named, [named])) == 13"
     )
     assert "scipy" in loaded and "torch" not in loaded
 

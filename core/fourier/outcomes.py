@@ -83,15 +83,24 @@ class Colours:
     coloured: Heatmap
 
 
-def by_colour(heatmap: Heatmap) -> Colours | None:
-    """The errors under grey waves, a quarter of all, and under coloured ones; None without outcomes or a seed."""
+def grey(heatmap: Heatmap) -> np.ndarray | None:
+    """(W, n) for the computed waves: whether an image's wave had the same sign in all three channels.
+
+    None without outcomes or a seed.
+    """
     found, seed = outcomes(heatmap), heatmap.metadata.get("seed")
-    if found is None or not isinstance(seed, int):
+    if found is None or isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
         return None
     n = found.wrong.shape[1]
     signs = [abs(random_signs(n, wave, seed=seed).sum(axis=1)) == 3 for wave in found.waves]
-    grey = np.array(signs).reshape(-1, n)
-    return Colours(among(heatmap, grey), among(heatmap, ~grey))
+    return np.array(signs).reshape(-1, n)
+
+
+@functools.lru_cache(maxsize=8)
+def by_colour(heatmap: Heatmap) -> Colours | None:
+    """The errors under grey waves, a quarter of all, and under coloured ones; None without outcomes or a seed."""
+    signs = grey(heatmap)
+    return None if signs is None else Colours(among(heatmap, signs), among(heatmap, ~signs))
 
 
 def by_class(heatmap: Heatmap) -> dict[str, Heatmap] | None:

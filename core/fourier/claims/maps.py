@@ -1,4 +1,4 @@
-"""The claims of the paper's section 3.1, and three about maps that it does not make, put to two maps and their shelf.
+"""The claims of the paper's section 3.1, and others about maps, put to two maps and their shelf.
 
 Each check takes what was measured and returns a finding; none knows which networks it is about, so that a visitor's own
 maps are judged by the same rules as the paper's.
@@ -15,11 +15,22 @@ import numpy as np
 from core.fourier.analysis import mismatches
 from core.fourier.claims import said
 from core.fourier.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict
-from core.fourier.claims.measures import LOW, LOWEST, Band, Measured, corners, difference, in_band, without_wave
+from core.fourier.claims.measures import (
+    LOW,
+    LOWEST,
+    Band,
+    Measured,
+    corners,
+    difference,
+    grey_minus_coloured,
+    in_band,
+    without_wave,
+)
 from core.fourier.claims.strength import EqualStrength, equal_strength
 from core.fourier.findings import Estimate, ring_differences
 from core.fourier.heatmap import Heatmap
 from core.fourier.lattice import lattice
+from core.fourier.outcomes import by_colour
 from core.fourier.paired import clear_waves, same_images, wave_values
 
 PERIOD = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
@@ -71,6 +82,7 @@ def findings(subject: NamedMap, reference: NamedMap, shelf: Sequence[NamedMap]) 
         _robust_high(trial),
         *_twins(trial),
         _lattice(trial),
+        _colour(trial),
     )
 
 
@@ -273,7 +285,9 @@ def _twins(trial: Trial) -> Iterator[Finding]:
         (ordinary, robust)
         for ordinary in trial.shelf
         for robust in trial.shelf
-        if robust.classifier == ordinary.classifier + ROBUST and not mismatches(ordinary.heatmap, robust.heatmap)
+        if robust.classifier == ordinary.classifier + ROBUST
+        and not mismatches(ordinary.heatmap, robust.heatmap)
+        and ordinary.heatmap.metadata["dataset"]["n"] == robust.heatmap.metadata["dataset"]["n"]
     ]
     mine = [pair for pair in pairs if trial.subject.label in (pair[0].label, pair[1].label)]
     found = [finding for pair in mine or pairs if (finding := _twin(*pair)) is not None]
@@ -324,3 +338,23 @@ def _lattice(trial: Trial) -> Finding:
     )
     doubt = f"p is the share of {a.draws:,} random draws of as many waves that dip as far."
     return Finding(said.LATTICE, verdict, evidence, (doubt,), (trial.subject.label,), (PERIOD, PERIOD))
+
+
+def _colour(trial: Trial) -> Finding:
+    """Holds where the two differ beyond the noise in either band."""
+    heatmap = trial.subject.heatmap
+    far = corners(heatmap)
+    found = [grey_minus_coloured(heatmap, band) for band in (LOW, far)]
+    parts = by_colour(heatmap)
+    if parts is None or found[0] is None or found[1] is None:
+        return _unknown(said.COLOUR, "The subject’s map does not say which images are misclassified.")
+    shown = [in_band(part, far) for part in (parts.grey, parts.coloured)]
+    evidence = [Evidence("radius up to 2", found[0]), Evidence("corners", found[1])]
+    evidence += [
+        Evidence(kind, part.estimate, "error")
+        for kind, part in zip(("grey there", "coloured"), shown, strict=True)
+        if part is not None
+    ]
+    verdict = Verdict.HOLDS if found[0].clear or found[1].clear else Verdict.FAILS
+    wave = _corner_wave(heatmap)
+    return Finding(said.COLOUR, verdict, tuple(evidence), (), (trial.subject.label,), wave, "Grey and coloured")

@@ -11,7 +11,7 @@ import numpy as np
 from core.fourier.findings import Estimate, clean_error, mean_of, ring_means
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import wilson
-from core.fourier.outcomes import outcomes
+from core.fourier.outcomes import grey, outcomes
 from core.fourier.paired import clustered_interval
 
 
@@ -76,3 +76,23 @@ def difference(first: Measured, second: Measured, *, paired: bool) -> Estimate:
     if paired and first.scores is not None and second.scores is not None:
         return mean_of(first.scores - second.scores)
     return first.estimate.minus(second.estimate)
+
+
+def grey_minus_coloured(heatmap: Heatmap, band: Band) -> Estimate | None:
+    """Mean error under the grey waves of a band minus that under its coloured ones, image by image.
+
+    Every image met both kinds, but for a few in a band of few waves, which are left out. None without outcomes or a
+    seed, or where no image met both.
+    """
+    found, signs = outcomes(heatmap), grey(heatmap)
+    if found is None or signs is None:
+        return None
+    radius = np.rint([math.hypot(*wave) for wave in found.waves])
+    chosen = (radius >= band.first) & (radius <= band.last)
+    wrong, signs = found.wrong[chosen], signs[chosen]
+    both = signs.any(axis=0) & ~signs.all(axis=0)
+    if not both.any():
+        return None
+    wrong, signs = wrong[:, both], signs[:, both]
+    parts = [(wrong & some).sum(axis=0) / some.sum(axis=0) for some in (signs, ~signs)]
+    return mean_of(parts[0] - parts[1])

@@ -79,3 +79,9 @@ LATTICE = Claim(
     "A network that cuts the picture into 7 × 7 patches is spared by waves that repeat in every patch.",
     "error at multiples of (7, 7) minus that of the eight neighbours; permutation test",
 )
+COLOUR = Claim(
+    "colour",
+    "ours",
+    "A wave with one sign in all channels is grey, any other coloured: of the same size they do not mislead alike.",
+    "subject: mean error under grey waves minus that under coloured ones, radius up to 2 and in the corners",
+)

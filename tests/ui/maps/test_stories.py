@@ -11,7 +11,7 @@ import pytest
 
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
-from ui.maps.catalogue import Entry, label_of
+from ui.maps.catalogue import Entry, labelled
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET_ROBUST, RESNET50, RESNET56, STORIES, story_text
 
@@ -60,7 +60,7 @@ def newcombe(a, rate_a, b, rate_b):
 
 def shipped():
     maps = [Heatmap.load(path) for path in FOLDER.glob("*.npz")]
-    return {label_of(heatmap): Entry(label_of(heatmap), heatmap, shipped=True) for heatmap in maps}
+    return {entry.label: entry for entry in labelled(maps)}
 
 
 ENTRIES = shipped()
@@ -154,7 +154,7 @@ def test_another_map_makes_another_text(story):
             return None if array is None else array.reshape(*array.shape[:-2], -1)[..., order].reshape(array.shape)
 
         names = ("top1_errors", "top5_errors", "count", "printed_rates", "true_probability")
-        fields = {name: moved(getattr(heatmap, name)) for name in names}
+        fields = {name: moved(getattr(heatmap, name)) for name in names} | {"outcomes": None, "labels": None}
         shuffled[label] = dataclasses.replace(entry, heatmap=dataclasses.replace(heatmap, **fields))
     assert story_text(story, shuffled) != story_text(story, ENTRIES)
     assert cell_verdict([shuffled[label] for label in story.maps], story.frequency) != cell_verdict(

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from core.data.classes import PRECOMPUTED
-from core.fourier.basis import half_plane
+from core.fourier.basis import half_plane, random_signs
 from core.fourier.claims.finding import NamedMap, Verdict
 from core.fourier.claims.maps import findings
 from core.fourier.heatmap import Heatmap, empty_outcomes
@@ -275,6 +275,33 @@ def test_maps_with_outcomes_are_judged_image_by_image():
     assert found["relies"].verdict in (Verdict.IN_PART, Verdict.FAILS)
     assert numbers(found["relies"])[2] == numbers(found["high"])[0]
     assert "twins mini-resnet-robust" in found
+
+
+def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
+    first, wrong, _, radius = with_outcomes("mini-resnet", 0, 0.6)
+    assert judged(first, first, [])["colour"].verdict == Verdict.NOT_CHECKABLE  # no seed, no signs
+    seeded = dataclasses.replace(first.heatmap, metadata={**first.heatmap.metadata, "seed": 7})
+    finding = judged(dataclasses.replace(first, heatmap=seeded), first, [])["colour"]
+    wanted = []
+    for band in (radius <= 2, radius > 15):
+        gaps = []
+        rows = np.flatnonzero(band)
+        signs = [random_signs(N, half_plane(31)[row], seed=7).tolist() for row in rows]
+        for image in range(N):
+            kinds = {True: [], False: []}
+            for row, sign in zip(rows, signs, strict=True):
+                kinds[len(set(sign[image])) == 1].append(wrong[row, image])
+            if all(kinds.values()):
+                gaps.append(mean(map(float, kinds[True])) - mean(map(float, kinds[False])))
+        wanted.append([100 * float(each) for each in (mean(gaps), *paired_interval(np.array(gaps)))])
+    assert numbers(finding)[:2] == [pytest.approx(each) for each in wanted]
+    assert finding.verdict == Verdict.FAILS  # its outcomes do not look at the signs
+    grey_wrong = grey_all = 0
+    for row in np.flatnonzero(radius > 15):
+        for bad, sign in zip(wrong[row], random_signs(N, half_plane(31)[row], seed=7).tolist(), strict=True):
+            if len(set(sign)) == 1:
+                grey_wrong, grey_all = grey_wrong + bad, grey_all + 1
+    assert numbers(finding)[2][0] == pytest.approx(100 * grey_wrong / grey_all, abs=1)
 
 
 @pytest.mark.parametrize("here", [{"top1_errors": 5, "n": 4}, {"top1_errors": -1, "n": 4}, {"n": 4}, {}, None])
