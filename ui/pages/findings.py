@@ -24,8 +24,9 @@ What section 3.1 of the paper says about heat maps, put to the maps. The **subje
 """
 _RULES = """
 **Verdicts.** *Holds*: the 95 % interval lies on the claimed side of zero, and so does that of every ring where rings
-are compared. *Fails*: it holds zero or lies on the other side. Every interval is one of its own. The paper gives no
-radius for “low” and “high”: here up to 2 cycles per image (“lowest”: 1), and the corners of the map.
+are compared. *Fails*: it holds zero or lies on the other side. “Not affected” and “robust” mean a rise of at most 2
+points. Every interval is one of its own. The paper gives no radius for “low” and “high”: here up to 2 cycles per image
+(“lowest”: 1), and the corners of the map.
 """.strip()
 _PAIRED = """
 Both maps say which of the same images they misclassify, so their differences are paired, image by image.

@@ -11,7 +11,7 @@ from core.fourier.heatmap import Heatmap
 
 
 class Verdict(StrEnum):
-    """What the evidence says. FAILS: the interval holds zero, or lies on the other side of it."""
+    """What the evidence says. FAILS, of a difference: its interval holds zero, or lies on the other side of it."""
 
     HOLDS = "holds"
     IN_PART = "holds in part"

@@ -35,6 +35,7 @@ from core.fourier.paired import clear_waves, same_images, wave_values
 
 PERIOD = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
 DRAWN_SIDE = 63  # of larger maps the paper draws the centre
+NEGLIGIBLE = 0.02  # the largest rise of the error that "not affected" may mean
 ROBUST = "-robust"  # how the registry names an adversarially trained twin
 
 
@@ -128,7 +129,7 @@ def _high(trial: Trial) -> Finding:
 
 def _relies(trial: Trial) -> Finding:
     """Holds where both the low waves and, at equal strength, the corners speak for it."""
-    wave, found = _corner_wave(trial.subject.heatmap), equal_strength(trial.subject, trial.reference)
+    wave, found = _corner_wave(trial.subject.heatmap), _equal_strength(trial)
     if found is None:
         return _unknown(said.RELIES, "It is not known how far one of the networks enlarges the pictures.")
     evidence = [
@@ -144,6 +145,10 @@ def _relies(trial: Trial) -> Finding:
     for_it = (low.low > 0) + (corner.high < 0)
     verdict = (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS)[for_it]
     return Finding(said.RELIES, verdict, tuple(evidence), (), trial.both, wave, "Difference")
+
+
+def _equal_strength(trial: Trial) -> EqualStrength | None:
+    return equal_strength(trial.subject, trial.reference, corners(trial.subject.heatmap))
 
 
 def _corners_at_equal_strength(trial: Trial, found: EqualStrength) -> Estimate | None:
@@ -162,7 +167,7 @@ def _exact(value: float) -> Estimate:
 
 
 def _spared(trial: Trial) -> Finding:
-    """Holds where the rise is within the noise; in part where no other ring has as few errors."""
+    """Holds where the rise is negligible; in part where it is not, but the other waves raise the error more."""
     heatmap = trial.reference.heatmap
     lowest, clean = in_band(heatmap, LOWEST), without_wave(heatmap)
     if lowest is None or clean is None:
@@ -170,16 +175,23 @@ def _spared(trial: Trial) -> Finding:
     rise = difference(lowest, clean, paired=True)
     others = in_band(heatmap, Band(LOWEST.last + 1, heatmap.side))
     evidence = [Evidence("rise", rise), Evidence("clean error", clean.estimate, "error")]
-    verdict = Verdict.FAILS if rise.low > 0 else Verdict.HOLDS
+    verdict = _unaffected(rise)
     if others is not None:
         less = difference(others, lowest, paired=True)
         evidence.append(Evidence("all other waves have more by", less))
-        if rise.low > 0 and less.low > 0:
+        if verdict == Verdict.FAILS and less.low > 0:
             verdict = Verdict.IN_PART
     doubts: tuple[str, ...] = ()
     if heatmap.clean_rate() is None:
         doubts = ("The clean error was measured here, with the same weights: the log does not give it.",)
     return Finding(said.SPARED, verdict, tuple(evidence), doubts, (trial.reference.label,), (0, 1))
+
+
+def _unaffected(rise: Estimate) -> Verdict:
+    """Of a claim that nothing rises: noise alone is no proof of it, the interval must end below what is negligible."""
+    if rise.high <= NEGLIGIBLE:
+        return Verdict.HOLDS
+    return Verdict.FAILS if rise.low > 0 else Verdict.NOT_CHECKABLE
 
 
 def _more(heatmap: Heatmap, band: Band, than: Band) -> Estimate | None:
@@ -268,15 +280,14 @@ def _is_figure2(heatmap: Heatmap) -> bool:
 
 
 def _robust_high(trial: Trial) -> Finding:
-    """Holds where the corners raise the error by nothing that can be told from noise."""
+    """Holds where the corners raise the error by a negligible amount."""
     heatmap = trial.subject.heatmap
     far, clean = in_band(heatmap, corners(heatmap)), without_wave(heatmap)
     if far is None or clean is None:
         return _unknown(said.ROBUST_HIGH, "The subject’s clean error was not published.")
     rise = difference(far, clean, paired=True)
     evidence = (Evidence("rise", rise), Evidence("clean error", clean.estimate, "error"))
-    verdict = Verdict.FAILS if rise.low > 0 else Verdict.HOLDS
-    return Finding(said.ROBUST_HIGH, verdict, evidence, (), (trial.subject.label,), _corner_wave(heatmap))
+    return Finding(said.ROBUST_HIGH, _unaffected(rise), evidence, (), (trial.subject.label,), _corner_wave(heatmap))
 
 
 def _twins(trial: Trial) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from core.classifiers.registry import list_classifiers
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.claims.finding import NamedMap
-from core.fourier.claims.measures import corners
+from core.fourier.claims.measures import Band
 from core.fourier.heatmap import Heatmap
 from core.fourier.paired import wave_values
 
@@ -24,7 +24,7 @@ KEPT = STRENGTH / "kept_norm.npz"  # made by `precomputed.make_kept_norm`
 class EqualStrength:
     """What is known for a comparison at equal strength.
 
-    subject, reference: mean share of a corner wave's norm that reaches each network's input. network_side: the
+    subject, reference: mean share of a wave's norm, over a band, that reaches each network's input. network_side: the
     subject's, in pixels. weakened: the reference's map with waves as weak as the subject's; None where not measured.
     """
 
@@ -39,13 +39,13 @@ class EqualStrength:
         return abs(self.subject - self.reference) < 0.02
 
 
-def equal_strength(subject: NamedMap, reference: NamedMap) -> EqualStrength | None:
+def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualStrength | None:
     """What is known; None where a network's input size is not, or its resize was not measured."""
     sides = {spec.name: spec.image_size for spec in list_classifiers()}
     a, b = sides.get(subject.classifier), sides.get(reference.classifier)
     if a is None or b is None:
         return None
-    shares = [corner_share(named.heatmap, side) for named, side in ((subject, a), (reference, b))]
+    shares = [kept_share(named.heatmap, side, band) for named, side in ((subject, a), (reference, b))]
     if shares[0] is None or shares[1] is None:
         return None
     return EqualStrength(shares[0], shares[1], a, _weakened(reference, a))
@@ -57,15 +57,14 @@ def kept_norm_map(image_size: int, network_side: int) -> np.ndarray | None:
         return file.get(f"{image_size}_{network_side}")
 
 
-def corner_share(heatmap: Heatmap, network_side: int) -> float | None:
-    """Mean share of the norm of the waves in the corners of a map; None where it was not measured."""
+def kept_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:
+    """Mean share of its norm that a wave of a band keeps; None where it was not measured."""
     image_size = int(heatmap.metadata["image_size"])
     if image_size == network_side:
         return 1.0
     shares = kept_norm_map(image_size, network_side)
     if shares is None or len(shares) != heatmap.side:
         return None
-    band = corners(heatmap)
     waves = [wave for wave in half_plane(heatmap.side) if band.first <= round(float(np.hypot(*wave))) <= band.last]
     return float(wave_values(shares, waves).mean())
 

@@ -304,6 +304,27 @@ def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
     assert numbers(finding)[2][0] == pytest.approx(100 * grey_wrong / grey_all, abs=1)
 
 
+@pytest.mark.parametrize(
+    ("rise", "verdict"),
+    [(0.01, Verdict.HOLDS), (0.03, Verdict.FAILS), (0.013, Verdict.NOT_CHECKABLE), (-0.05, Verdict.HOLDS)],
+)
+def test_not_affected_needs_more_than_noise(rise, verdict):
+    named, *_ = with_outcomes("mini-resnet", 0, 0.6)
+    n = 100_000 if rise == 0.01 or rise == 0.03 else 2_000
+    errors = np.full((31, 31), round((0.1 + rise) * n))
+    counts = dataclasses.replace(
+        named.heatmap,
+        top1_errors=errors,
+        top5_errors=errors,
+        count=np.full_like(errors, n),
+        clean=np.array([n // 10, 0, n]),
+        outcomes=None,
+        labels=None,
+    )
+    finding = judged(dataclasses.replace(named, heatmap=counts), named, [])["robust-high"]
+    assert finding.verdict == verdict
+
+
 @pytest.mark.parametrize("here", [{"top1_errors": 5, "n": 4}, {"top1_errors": -1, "n": 4}, {"n": 4}, {}, None])
 def test_a_forged_clean_error_is_not_believed(here):
     named = SHELF[RESNET56]
