@@ -1,4 +1,4 @@
-"""What is claimed: sentences of the paper, one of our own, and the statistic that checks each."""
+"""What is claimed: sentences of the paper, two of our own, and the statistic that checks each."""
 
 from core.fourier.claims.finding import Claim
 
@@ -51,7 +51,7 @@ FIGURE2_CLIP = Claim(
     "3.1",
     "CLIP model maintains high error rates in the lowest frequencies up to a point, which then decreases for higher "
     "frequencies [on ImageNet100].",
-    "none: the authors published a picture, no numbers",
+    "none: of this map the paper shows a picture, and its numbers are not here",
 )
 FIGURE2_RESNET = Claim(
     "figure-2-resnet",

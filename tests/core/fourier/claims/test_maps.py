@@ -150,7 +150,7 @@ def test_most_waves_differ_and_the_maps_correlate(published):
 
 def test_imagenet_is_checked_where_there_are_numbers(published):
     assert_says(published["figure-2-clip"], Verdict.NOT_CHECKABLE)
-    assert "picture, no numbers" in published["figure-2-clip"].claim.statistic
+    assert "nohup_out_clip_imagenet" in published["figure-2-clip"].doubts[0]
     resnet = File(FOLDER / f"{RESNET50}.npz", side=63)
     lowest = resnet.band(0, 1)
     assert_says(
