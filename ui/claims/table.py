@@ -31,7 +31,7 @@ STYLE = f"""<style>
 .findings .value {{ font-weight: 600; white-space: nowrap; }} .findings a {{ white-space: nowrap; }}
 @media (max-width: {NARROW}px) {{
   .findings thead {{ position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }}
-  .findings, .findings tbody {{ display: block; }}
+  .findings, .findings tbody {{ display: block; font-size: 13px; }}
   .findings tr {{ display: flex; flex-direction: column; padding: 6px 0; border-top: 1px solid rgba(128,128,128,.35); }}
   .findings tr > :nth-child(n) {{ display: block; width: auto; border: 0; padding: 1px 0; }}
   .findings tr > .verdict {{ order: -1; }}

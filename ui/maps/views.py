@@ -83,7 +83,7 @@ def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
             f"{words}: {share} of {n:,} images under each wave",
             part.rate(),
             part.interval(),
-            f"top-1 error, {kind} waves",
+            "top-1 error",
             **_who(entry),
         )
         for part, kind, words, share in (

@@ -34,6 +34,7 @@ from core.fourier.outcomes import by_colour
 from core.fourier.paired import clear_waves, same_images, wave_values
 
 PERIOD = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
+PATCHED = "vit-b-32"  # what the names of such networks have in common
 DRAWN_SIDE = 63  # of larger maps the paper draws the centre
 LOG_NOT_READ = (
     "The authors’ repository lists a log that may hold them (scripts/nohup_out_clip_imagenet, commit b97de37); it was "
@@ -338,7 +339,7 @@ def _rise(error: Measured | None, clean: Measured | None) -> Measured | None:
 
 
 def _lattice(trial: Trial) -> Finding:
-    """Holds where the subject dips on the lattice and the reference does not."""
+    """Holds where a subject with such patches dips on the lattice and the reference does not."""
     a, b = (lattice(named.heatmap, PERIOD) for named in (trial.subject, trial.reference))
     if a is None or b is None:
         return _unknown(said.LATTICE, "One of the maps is too small for this lattice.")
@@ -352,6 +353,8 @@ def _lattice(trial: Trial) -> Finding:
         Evidence("p", _exact(b.p), "p"),
     )
     doubt = f"p is the share of {a.draws:,} random draws of as many waves that dip as far."
+    if PATCHED not in trial.subject.classifier.lower():
+        verdict, doubt = Verdict.NOT_CHECKABLE, "The subject is not known to have such patches: no dip is expected."
     return Finding(said.LATTICE, verdict, evidence, (doubt,), (trial.subject.label,), (PERIOD, PERIOD))
 
 
