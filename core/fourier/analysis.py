@@ -51,7 +51,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, 
     min_images = np.full(len(rings), np.iinfo(np.int64).max)
     np.minimum.at(min_images, ring, wave_images)
     scores = ring_scores(heatmap) if top == 1 else None
-    if scores is None:
+    if not scores:
         low, high = wilson(mean, min_images, confidence)
     else:
         low, high = clustered_interval(np.array([scores[ring] for ring in rings.tolist()]), confidence)

@@ -93,7 +93,7 @@ def grey(heatmap: Heatmap) -> np.ndarray | None:
         return None
     n = found.wrong.shape[1]
     signs = [abs(random_signs(n, wave, seed=seed).sum(axis=1)) == 3 for wave in found.waves]
-    return np.array(signs).reshape(-1, n)
+    return np.array(signs, dtype=bool).reshape(-1, n)
 
 
 @functools.lru_cache(maxsize=8)
@@ -103,9 +103,8 @@ def by_colour(heatmap: Heatmap) -> Colours | None:
     return None if signs is None else Colours(among(heatmap, signs), among(heatmap, ~signs))
 
 
-def by_class(heatmap: Heatmap) -> dict[str, Heatmap] | None:
-    """A map for the images of each class that has any; None without outcomes."""
+def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
+    """For each class that has images, by its position in `class_names`, the map of these; None without outcomes."""
     if heatmap.labels is None:
         return None
-    names = heatmap.metadata["class_names"]
-    return {names[label]: among(heatmap, heatmap.labels == label) for label in np.unique(heatmap.labels).tolist()}
+    return {label: among(heatmap, heatmap.labels == label) for label in np.unique(heatmap.labels).tolist()}

@@ -63,9 +63,9 @@ def without_wave(heatmap: Heatmap) -> Measured | None:
     estimate, found = clean_error(heatmap), outcomes(heatmap)
     if estimate is not None:
         return Measured(estimate, None if found is None or found.clean is None else found.clean.astype(float))
-    here = heatmap.metadata.get("clean_measured_here") or {}
-    errors, n = here.get("top1_errors", -1), here.get("n", 0)
-    if not 0 <= errors <= n or n == 0:
+    here = heatmap.metadata.get("clean_measured_here")
+    errors, n = (here.get("top1_errors"), here.get("n")) if isinstance(here, dict) else (None, None)
+    if not isinstance(errors, int) or not isinstance(n, int) or not 0 <= errors <= n or n == 0:
         return None
     rate, ends = errors / n, wilson(errors / n, n)
     return Measured(Estimate(rate, float(ends.low), float(ends.high)))

@@ -345,10 +345,42 @@ def test_not_affected_needs_more_than_noise(rise, verdict):
     assert finding.verdict == verdict
 
 
-@pytest.mark.parametrize("here", [{"top1_errors": 5, "n": 4}, {"top1_errors": -1, "n": 4}, {"n": 4}, {}, None])
+@pytest.mark.parametrize("here", [{"top1_errors": 5, "n": 4}, {"top1_errors": -1, "n": 4}, {"n": 4}, {}, [4], None])
 def test_a_forged_clean_error_is_not_believed(here):
     named = SHELF[RESNET56]
     facts = {**named.heatmap.metadata, "clean_measured_here": here}
     forged = dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=facts))
     finding = judged(SHELF[CLIP], forged, [])["spared"]
     assert finding.verdict == Verdict.NOT_CHECKABLE
+
+
+def odd_maps():
+    whole = SHELF["mini-clip_cifar10-1000"].heatmap
+    plain = dataclasses.replace(whole, outcomes=None, labels=None)
+    unknown = np.full_like(plain.top1_errors, -1)
+    empty = {"top1_errors": unknown, "top5_errors": unknown, "count": np.zeros_like(unknown), "true_probability": None}
+    yield "one cell", whole.crop(1)
+    yield "nine cells", whole.crop(3)
+    yield "no cell", dataclasses.replace(plain, **empty, clean=np.full(3, -1))
+    yield (
+        "no cell, with outcomes",
+        dataclasses.replace(whole, **empty, clean=np.full(3, -1), outcomes=np.zeros_like(whole.outcomes)),
+    )
+    rows = np.arange(31) < 15
+    half = {
+        name: np.where(rows[:, None], getattr(plain, name), empty[name]) for name in empty if name != "true_probability"
+    }
+    yield "half of the cells", dataclasses.replace(plain, **half)
+    one = {name: np.minimum(getattr(plain, name), 1) for name in ("top1_errors", "top5_errors", "count")}
+    facts = {**plain.metadata, "dataset": {"name": "one picture", "n": 1}}
+    yield "one image", dataclasses.replace(plain, **one, clean=np.array([0, 0, 1]), metadata=facts)
+    flat = {name: np.full_like(unknown, 500) for name in ("top1_errors", "top5_errors")}
+    yield "the same error everywhere", dataclasses.replace(plain, **flat)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("heatmap", [pytest.param(heatmap, id=name) for name, heatmap in odd_maps()])
+def test_every_map_gets_a_table(heatmap):
+    odd = NamedMap("odd", "odd", heatmap)
+    for pair in ((odd, odd), (odd, SHELF[RESNET56]), (SHELF["mini-clip_cifar10-1000"], odd)):
+        assert {finding.claim.key for finding in findings(*pair, [odd])} >= {"low", "high", "lattice", "colour"}
