@@ -162,8 +162,9 @@ def _corners_at_equal_strength(trial: Trial, found: EqualStrength) -> Estimate |
         return trial.difference(band)
     if found.weakened is None:
         return None
-    a, b = in_band(trial.subject.heatmap, band), in_band(found.weakened.crop(trial.subject.heatmap.side), band)
-    return None if a is None or b is None else difference(a, b, paired=False)
+    subject, weakened = trial.subject.heatmap, found.weakened.crop(trial.subject.heatmap.side)
+    a, b = in_band(subject, band), in_band(weakened, band)
+    return None if a is None or b is None else difference(a, b, paired=same_images(subject, weakened))
 
 
 def _exact(value: float) -> Estimate:

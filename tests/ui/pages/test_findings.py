@@ -65,6 +65,14 @@ def test_other_maps_make_another_table():
     assert verdicts(app)[0] == "fails"
 
 
+def test_maps_with_outcomes_are_paired_and_told_by_colour():
+    subject, reference = (f"{name} · CIFAR-10, 1,000 images · computed" for name in ("Mini CLIP", "Mini ResNet"))
+    app = opened(subject=subject, reference=reference)
+    assert "so their differences are paired, image by image" in app.markdown[-1].value
+    row = table(app)[-1]
+    assert "grey there" in row and "show=Grey%20and%20coloured" in row and verdicts(app)[-1] == "holds"
+
+
 def test_links_name_the_maps_the_wave_and_the_view():
     row = table(opened())[0]
     where = html.unescape(re.search(r'href="([^"]*)"', row)[1])
