@@ -205,6 +205,18 @@ def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
     assert [round(each[0], 3) for each in numbers(finding)[:2]] == [round(100 * share, 3), 100]
 
 
+def test_equal_strength_is_paired_where_the_images_are_the_same():
+    subject, reference = SHELF["mini-clip_cifar10-1000"], SHELF["mini-resnet_cifar10-1000"]
+    rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) > 15]
+    means = []
+    for path in (FOLDER / "mini-clip_cifar10-1000.npz", STRENGTH / "mini-resnet_cifar10_weakened.npz"):
+        with np.load(path) as file:
+            means.append(np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0))
+    gaps = means[0] - means[1]
+    found = numbers(judged(subject, reference, [])["relies"])[2]
+    assert found == pytest.approx([100 * float(each) for each in (gaps.mean(), *paired_interval(gaps))])
+
+
 def test_shuffled_cells_change_the_verdicts(published):
     rng, shuffled = np.random.default_rng(0), {}
     for name, named in SHELF.items():
