@@ -132,14 +132,12 @@ def _size(spec: ClassifierSpec) -> str:
 
 
 def _maps(spec: ClassifierSpec, maps: dict[str, Entry]) -> str:
-    """Links that show this classifier's maps, by their data sets."""
+    """Links that show this classifier's maps, of each data set the first, which has most images."""
     links: dict[str, str] = {}
     for label, entry in maps.items():
         if entry.shipped and entry.heatmap.metadata["classifier"]["name"] == spec.name:
             data = dataset_title(entry.heatmap.metadata["dataset"]["name"]).split(",")[0]
-            if data in links:
-                data = f"{data}, n = {entry.heatmap.metadata['dataset']['n']:,}"
-            links[data] = f"[{data}](frequency?maps={quote(label)})"
+            links.setdefault(data, f"[{data}](frequency?maps={quote(label)})")
     return ", ".join(links.values()) or "none"
 
 

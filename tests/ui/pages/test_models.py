@@ -78,7 +78,8 @@ def test_every_classifier_is_there_with_its_facts():
 def test_rows_link_to_the_maps_that_there_are():
     links = re.findall(r"frequency\?maps=([^)]*)\)", text_of(opened()))
     maps = [Heatmap.load(path) for path in (ROOT / "precomputed" / "heatmaps").glob("*.npz")]
-    shipped = [entry.label for entry in labelled(maps)]
+    # of two maps of one classifier and data set, that of more images
+    shipped = [entry.label for entry in labelled(maps) if "1,000 images" not in entry.label]
     assert sorted(map(unquote, links)) == sorted(shipped)
 
 
