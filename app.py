@@ -5,6 +5,7 @@ import streamlit as st
 from ui.pages import findings, frequency, generation, inpainting, models
 from ui.shared.cite import footer
 from ui.shared.look import look, page_tabs
+from ui.shared.url import drop_senseless_numbers
 
 TITLE = "What does CLIP see?"
 
@@ -23,9 +24,10 @@ pages = [
 ]
 chosen = st.navigation([home, *pages], position="top")
 st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
-if not look():
+if not look(chosen.title):
     st.stop()
 names = ("Frequency", "Inpainting", "Generation", "Findings", "Models")
 page_tabs(dict(zip(names, [home if chosen == home else pages[0], *pages[1:]], strict=True)))
+drop_senseless_numbers()
 chosen.run()
 footer()

@@ -85,7 +85,7 @@ def alone_ms(name: str, class_set: str, image: np.ndarray, steps: int) -> float:
     run = Run(plan, lambda: [classifier_for(name, class_set)])
     for _ in run.states():
         pass
-    return 1000 * run.finish()[0].metadata["source"]["wall_seconds"] / steps
+    return 1000 * run.so_far()[0].metadata["source"]["wall_seconds"] / steps
 
 
 def frames_per_second(page: Page) -> float:

@@ -6,6 +6,8 @@ import ctypes
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from core.errors import one_line
+
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
 
@@ -28,8 +30,22 @@ def keep_freed_memory() -> bool:
     return False
 
 
+def check_torch() -> None:
+    """Import torch, or raise RuntimeError, one sentence: a system library or a temporary folder may be missing."""
+    try:
+        import torch  # noqa: F401
+    except (ImportError, OSError) as error:
+        raise RuntimeError(
+            f"torch does not start on this machine ({one_line(error, 200)}): nothing can be predicted or run"
+        ) from error
+
+
 def choose_device(name: str, local_rank: int) -> str:
-    """The device that `--device` means for this process."""
+    """The device that `--device` means for this process.
+
+    Raises:
+        ValueError: there is no such device; one sentence that names the option.
+    """
     import torch
 
     if name == "auto":
@@ -38,7 +54,15 @@ def choose_device(name: str, local_rank: int) -> str:
         raise ValueError(
             f"--device {name} needs a CUDA GPU and a CUDA build of torch; none was found, use --device cpu"
         )
-    return f"cuda:{local_rank}" if name == "cuda" else name
+    name = f"cuda:{local_rank}" if name == "cuda" else name
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        reason = one_line(error, 120)
+        raise ValueError(
+            f"--device {name} cannot be used here ({reason}); wanted auto, cpu, cuda, cuda:1 or mps"
+        ) from error
+    return name
 
 
 def device_name(classifier: Classifier) -> str:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+_BLANKS, _DROPPED = ("Cc", "Zl", "Zp"), ("Cf", "Cs", "Co", "Cn")
+
 
 def sentence(reason: str) -> str:
     """An error's text as a sentence of its own: a capital at the start, a full stop at the end."""
     return f"{reason[:1].upper()}{reason[1:]}{'' if reason.endswith(('.', '?', '!', '…')) else '.'}"
+
+
+def one_line(text: object, max_length: int = 80) -> str:
+    """`text` as one line, without characters that are invisible or turn the direction of reading."""
+    kinds = ((character, unicodedata.category(character)) for character in str(text)[: 4 * max_length])
+    kept = "".join(" " if kind in _BLANKS else character for character, kind in kinds if kind not in _DROPPED)
+    line = " ".join(kept.split())
+    return line if len(line) <= max_length else f"{line[: max_length - 1].rstrip()}…"
 
 
 def quoted(value: object, max_length: int = 40) -> str:

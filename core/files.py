@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from core.errors import quoted
+from core.errors import one_line, quoted
 
 Content = TypeVar("Content")
 # Kinds of facts, as errors call them.
@@ -32,7 +32,7 @@ KINDS: dict[str, Any] = {
 # All that reading a damaged or hostile archive was seen to raise (tests flip its bytes at random).
 DAMAGE = (
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
     OSError,
@@ -46,9 +46,13 @@ DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
 )
+# Characters of a file's name and of a reason in an error: either may be untrusted, and of any length.
+MAX_NAME, MAX_REASON = 100, 300
 # Members of an archive. Listing the millions that fit into a small file takes half a minute and a gigabyte.
 _MAX_MEMBERS = 1000
 _MEMBER = b"PK\x01\x02"  # begins every line of an archive's list
+# Characters of an archive's metadata; those of a run over a thousand classes have some 20,000.
+_MAX_METADATA = 2**21
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -77,6 +81,18 @@ def write_atomically(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise OSError(f"cannot write {path.name}: {error.strerror}") from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for results, unless it is there.
+
+    Raises:
+        OSError: one sentence, where that cannot be done.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"cannot make the folder {path}: {error.strerror}") from error
 
 
 def read_npz(
@@ -195,10 +211,13 @@ class ArchiveKind:
         Raises:
             ArchiveError: as `error` says, one sentence, where anything is wrong; `build` raises one of `DAMAGE` then.
         """
-        required = (*self.required, "metadata")
+        name, required = one_line(name, MAX_NAME), (*self.required, "metadata")
         try:
             arrays = read_npz(data, required=required, optional=self.optional, limit=max_content or self.max_content)
-            metadata = json.loads(str(arrays.pop("metadata")))
+            text = arrays.pop("metadata")
+            if text.dtype.kind != "U" or text.shape or text.itemsize > 4 * _MAX_METADATA:
+                raise ValueError(f"metadata must be one text of at most {_MAX_METADATA:,} characters")
+            metadata = json.loads(str(text))
             if (schema := metadata.pop("schema", None)) != self.schema:
                 raise self.error(
                     f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "
@@ -211,5 +230,6 @@ class ArchiveKind:
             raise
         except DAMAGE as error:
             raise self.error(
-                f"{name}: not a {self.name}, or a damaged one ({error}); wanted an .npz written by {self.maker}"
+                f"{name}: not a {self.name}, or a damaged one ({one_line(error, MAX_REASON)}); "
+                f"wanted an .npz written by {self.maker}"
             ) from error

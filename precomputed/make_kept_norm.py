@@ -11,8 +11,7 @@ import io
 
 import numpy as np
 
-from core.classifiers.preprocessing import Preprocess
-from core.classifiers.wave_strength import kept_norm
+from core.classifiers.preprocessing import Preprocess, kept_norm
 from core.files import write_atomically
 from core.fourier.basis import largest_side
 from core.fourier.claims.strength import KEPT

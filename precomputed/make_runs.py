@@ -66,7 +66,7 @@ def compute(plan: RunPlan, name: str, class_set: str) -> PGDRun:
     engine = Run(plan, lambda: [load_classifier(name, CLASS_SETS[class_set]())])
     for _ in engine.states():
         pass
-    (run,) = engine.finish()
+    (run,) = engine.so_far()
     kept = np.unique(np.linspace(0, len(run.frames) - 1, min(FRAMES[run.start.shape[-1]], len(run.frames))).round())
     kept = kept.astype(int)
     return replace(run, frames=run.frames[kept], frame_steps=run.frame_steps[kept])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from core.classifiers.weights import OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, Folder
 from core.data.classes import PRECOMPUTED
 
 MODELS = PRECOMPUTED / "models"
+_CONFIGS = (OPEN_CLIP_CONFIG, "config.json")
 
 
 def bundled_specs(folder: Path | None = None) -> dict[str, ClassifierSpec]:
@@ -28,8 +30,9 @@ def bundled_specs(folder: Path | None = None) -> dict[str, ClassifierSpec]:
     folder = MODELS if folder is None else folder
     specs = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if (path / OPEN_CLIP_CONFIG).is_file() or (path / "config.json").is_file():
-            specs[path.name] = _spec(path)
+        changes = [file.stat().st_mtime_ns for name in _CONFIGS if (file := path / name).is_file()]
+        if changes:
+            specs[path.name] = _spec(path, tuple(changes))
     return specs
 
 
@@ -39,7 +42,9 @@ def model_card(name: str, folder: Path | None = None) -> str | None:
     return path.read_text(encoding="utf-8") if name in bundled_specs(folder) and path.is_file() else None
 
 
-def _spec(folder: Path) -> ClassifierSpec:
+@functools.lru_cache(maxsize=256)
+def _spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
+    """Pages ask for titles at every redraw, so files are read again only when their times of change differ."""
     config = _read(folder / "config.json")
     is_clip = (folder / OPEN_CLIP_CONFIG).is_file()
     if is_clip:

@@ -8,13 +8,14 @@ belongs in the function its `load` names.
 from __future__ import annotations
 
 import difflib
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.families import family_spec, open_clip_repository
 from core.classifiers.loaders import load_efficientnet_lite0, load_open_clip, load_resnet56, load_torchvision
+from core.classifiers.own import own_specs
 from core.classifiers.spec import ClassifierSpec, ClassifierState, Identity
 from core.classifiers.weights import (
     HubFile,
@@ -116,17 +117,23 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
 
 
 def list_classifiers() -> tuple[ClassifierSpec, ...]:
-    """Every classifier with a name of its own: those of `CLASSIFIERS`, then the bundled ones.
+    """Every classifier with a name of its own: those of `CLASSIFIERS`, the bundled ones, and what visitors added.
 
     Raises:
         RuntimeError: a bundled model's configuration is damaged.
     """
-    return (*CLASSIFIERS.values(), *bundled_specs().values())
+    return (*CLASSIFIERS.values(), *bundled_specs().values(), *own_specs().values())
 
 
 def classifier_title(name: str) -> str:
     """A classifier's title, or its name where the registry has none; names from files are untrusted text."""
-    return next((spec.title for spec in list_classifiers() if spec.name == name), name)
+    return _titles().get(name, name)
+
+
+@cache
+def _titles() -> dict[str, str]:
+    # A replay asks for every frame of every image, and the bundled models' files would be read each time.
+    return {spec.name: spec.title for spec in list_classifiers()}
 
 
 def classifier_spec(name: str) -> ClassifierSpec:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.files import DAMAGE
+from core.errors import one_line
+from core.files import DAMAGE, MAX_REASON
 
 MEMBERS = ("images", "labels", "classes")
 
@@ -36,7 +37,7 @@ def read_archive(path: Path) -> ImageArchive:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in MEMBERS if name in file.files}
     except DAMAGE as error:
-        raise RuntimeError(f"{path}: no readable .npz archive ({error}): get or write the file again") from error
+        raise RuntimeError(f"{path}: no readable .npz archive ({one_line(error, MAX_REASON)}): get or write the file again") from error
     if missing := [name for name in MEMBERS if name not in arrays]:
         raise ValueError(
             f"{path}: an image archive holds the arrays {', '.join(MEMBERS)}; {' and '.join(missing)} "

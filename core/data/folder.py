@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.images.decode import ImageError, decode_image
+from core.images.decode import ImageError, open_picture
 from core.images.square import square_image
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mpo")
@@ -44,7 +44,7 @@ def read_picture(path: Path, size: int) -> np.ndarray:
         RuntimeError: the file cannot be read; the message names it.
     """
     try:
-        return square_image(decode_image(path.read_bytes()), size)
+        return square_image(open_picture(path.read_bytes()), size)
     except ImageError as error:
         raise RuntimeError(f"{path}: {error}") from error
     except OSError as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import one_line
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Interval, newcombe, wilson
 from core.fourier.paired import clustered_interval, minus_clean_paired, paired_waves, ring_scores
@@ -108,7 +109,8 @@ def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:
             "so the same cycles per image are different waves per pixel."
         )
     if a["dataset"]["name"] != b["dataset"]["name"]:
-        reasons.append(f"They were measured on different data: {a['dataset']['name']} and {b['dataset']['name']}.")
+        names = " and ".join(one_line(facts["dataset"]["name"]) for facts in (a, b))
+        reasons.append(f"They were measured on different data: {names}.")
     if float(a["epsilon"]) != float(b["epsilon"]):
         reasons.append(f"Their waves have different size v: {a['epsilon']:g} and {b['epsilon']:g}.")
     if a.get("weakened_as") != b.get("weakened_as"):

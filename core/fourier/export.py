@@ -8,7 +8,6 @@ import math
 
 import numpy as np
 
-from core.fourier.basis import cell_to_frequency
 from core.fourier.heatmap import Heatmap
 
 
@@ -18,18 +17,12 @@ def heatmap_csv(heatmap: Heatmap) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     columns = "i,j,images,top1_errors,top5_errors,top1_rate,top1_low,top1_high,top5_rate,top5_low,top5_high"
     writer.writerow(columns.split(","))
-    counts = np.stack([heatmap.images, heatmap.top1_errors, heatmap.top5_errors])
-    rates = np.stack([array for top in (1, 5) for array in (heatmap.rate(top), *heatmap.interval(top))])
-    for (row, col), count, rate in zip(
-        np.ndindex(heatmap.count.shape), counts.reshape(3, -1).T.tolist(), rates.reshape(6, -1).T.tolist(), strict=True
-    ):
-        writer.writerow(
-            [
-                *cell_to_frequency(row, col, heatmap.side),
-                *("" if number < 0 else number for number in count),
-                *("" if math.isnan(number) else f"{number:.6f}" for number in rate),
-            ]
-        )
+    waves = (np.indices(heatmap.count.shape) - heatmap.side // 2).reshape(2, -1).tolist()
+    counts = [heatmap.images, heatmap.top1_errors, heatmap.top5_errors]
+    rates = [array for top in (1, 5) for array in (heatmap.rate(top), *heatmap.interval(top))]
+    numbers = [["" if number < 0 else number for number in count.ravel().tolist()] for count in counts]
+    shares = [["" if math.isnan(share) else f"{share:.6f}" for share in rate.ravel().tolist()] for rate in rates]
+    writer.writerows(zip(*waves, *numbers, *shares, strict=True))
     return stream.getvalue()
 
 
@@ -69,11 +62,12 @@ def heatmap_png(
         interpolation="nearest",
     )
     axes.plot(0, 0, "+", color="white", markersize=6, markeredgewidth=1)
-    axes.set(title=title, xlabel="horizontal frequency j (cycles per image)", ylabel="vertical frequency i")
-    axes.title.set_fontsize(10)
+    axes.set(xlabel="horizontal frequency j (cycles per image)", ylabel="vertical frequency i")
+    # Names may come from a visitor's file: a dollar sign in them begins no formula.
+    axes.set_title(title, fontsize=10, parse_math=False)
     figure.colorbar(picture, ax=axes, label=label)
     if footnote:
-        figure.supxlabel(footnote, fontsize=6, color="#555555")
+        figure.supxlabel(footnote, fontsize=6, color="#555555", parse_math=False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=200)
     return buffer.getvalue()

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from core.files import ArchiveError, ArchiveKind, Fact, write_atomically
+from core.errors import one_line
+from core.files import MAX_NAME, ArchiveError, ArchiveKind, Fact, write_atomically
 from core.fourier.basis import Frequency, canonical_frequency, check_side, half_plane
 from core.fourier.intervals import Interval, wilson
 
@@ -22,6 +23,10 @@ from core.fourier.intervals import Interval, wilson
 class HeatmapError(ArchiveError):
     """A heat map file that is damaged, foreign or of an unknown schema. The text names the file."""
 
+
+MAX_TEXT = 10_000  # characters
+# Side of a map from untrusted bytes: 255 cycles per image, beyond any image in use. Larger ones cost seconds a redraw.
+MAX_SIDE = 511
 
 # Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.
 HEATMAP_FILE = ArchiveKind(
@@ -32,13 +37,15 @@ HEATMAP_FILE = ArchiveKind(
     optional=("printed_rates", "true_probability", "outcomes", "labels"),
     error=HeatmapError,
     facts=(
-        Fact("classifier.name", "text"),
-        Fact("dataset.name", "text"),
+        Fact("classifier.name", "text", low=1, high=MAX_TEXT),
+        Fact("dataset.name", "text", low=1, high=MAX_TEXT),
         Fact("dataset.n", "whole number", low=1, high=2**53),
-        Fact("source.type", "text"),
-        Fact("image_size", "whole number"),
-        Fact("epsilon", "number"),
-        Fact("class_names", "list"),
+        Fact("source.type", "text", high=MAX_TEXT),
+        Fact("source.wall_seconds", "number", high=1e30, optional=True),
+        Fact("source.images_per_second", "number", high=1e30, optional=True),
+        Fact("image_size", "whole number", low=1, high=2**16),
+        Fact("epsilon", "number", high=1e6),
+        Fact("class_names", "list", low=1, high=50_000),
         # The clean error of a published map, where its source does not give it.
         Fact("clean_measured_here.top1_errors", "whole number", high=2**53, optional=True),
         Fact("clean_measured_here.n", "whole number", low=1, high=2**53, optional=True),
@@ -190,8 +197,27 @@ class Heatmap:
 
     @staticmethod
     def from_bytes(data: bytes, *, name: str) -> Heatmap:
-        """Read a heat map from a file's bytes, trusted or not; `name` is what errors call it."""
-        return HEATMAP_FILE.parse(data, name, _build)
+        """Read a heat map from a file's bytes, trusted or not; `name` is what errors call it.
+
+        Raises:
+            HeatmapError: as `load`, or its side is over 511.
+        """
+        heatmap = HEATMAP_FILE.parse(data, name, _build)
+        if heatmap.side > MAX_SIDE:
+            raise HeatmapError(
+                f"{one_line(name, MAX_NAME)}: a map of {heatmap.side} x {heatmap.side} cells, at most "
+                f"{MAX_SIDE} x {MAX_SIDE} are taken; crop it with Heatmap.load(PATH).crop({MAX_SIDE}).save(PATH)"
+            )
+        return heatmap
+
+    def same(self, other: Heatmap) -> bool:
+        """Whether both hold the same."""
+        mine, others = self._arrays(), other._arrays()
+        return (
+            mine.keys() == others.keys()
+            and all(np.array_equal(mine[name], others[name], equal_nan=True) for name in mine)
+            and self.metadata == other.metadata
+        )
 
 
 def empty_outcomes(side: int, n: int) -> np.ndarray:

@@ -12,6 +12,7 @@ MAX_PIXELS = 50_000_000  # a 50-megapixel phone picture passes; 150 MB once deco
 MIN_SIDE = 8
 MAX_JPEG_SCANS = 100
 BACKGROUND = (255, 255, 255)
+_STRIP = 2**20  # pixels converted at a time
 
 _CONVERTIBLE = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
@@ -31,7 +32,14 @@ class ImageError(ValueError):
 
 
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES) -> np.ndarray:
+    """As `open_picture`, as an array: uint8 (H, W, 3)."""
+    return np.array(open_picture(data, max_pixels=max_pixels, max_bytes=max_bytes))
+
+
+def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES) -> Image.Image:
     """Decode a picture file from anywhere into RGB pixels.
+
+    How long that takes and how much memory depends on the file; `core.images.bounded` sets limits to both.
 
     The picture is turned upright (EXIF orientation), transparency is laid over white as on a web page, grey,
     palette and CMYK become RGB, 16-bit levels are scaled to 8 bits, and an animation gives its first frame.
@@ -42,7 +50,7 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = 
         max_pixels: pixels accepted at most, checked from the header before anything is decoded.
         max_bytes: bytes accepted at most.
     Returns:
-        uint8 (H, W, 3), H and W at least 8.
+        The picture in mode RGB, height and width at least 8.
     Raises:
         ImageError: no picture, a damaged, an oversized or a tiny one; never any other exception.
     """
@@ -65,6 +73,8 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = 
         raise ImageError(
             f"this picture has far more than the {max_pixels:,} pixels that are taken: save a smaller copy"
         ) from None
+    except MemoryError:
+        raise ImageError("this picture takes too much memory to read: save a smaller copy") from None
     except Exception as error:
         # Pillow's readers meet damaged bytes with a dozen kinds of exception, from struct.error to
         # IndexError, none of them documented; here they all mean the same.
@@ -74,6 +84,8 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = 
 
 def _check_size(image: Image.Image, data: bytes, max_pixels: int) -> None:
     width, height = image.size
+    if image.format == "WEBP":
+        max_pixels //= 2  # its decoder keeps four copies with alpha
     if width * height > max_pixels:
         raise ImageError(
             f"this picture has {width} x {height} pixels, at most {max_pixels:,} are taken: save a smaller copy"
@@ -89,27 +101,41 @@ def _check_size(image: Image.Image, data: bytes, max_pixels: int) -> None:
         raise ImageError(f"this JPEG has more than {MAX_JPEG_SCANS} scans, no camera writes that: save it again as PNG")
 
 
-def _upright_rgb(image: Image.Image) -> np.ndarray:
-    """Turn a decoded picture upright and into uint8 (H, W, 3)."""
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    """Turn a decoded picture upright and into RGB."""
     # A picture with damaged EXIF data is still a picture; turned in place, it stays upright even where Pillow
     # then fails to write the rest of the EXIF data back.
     with suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    result = Image.new("RGB", image.size, BACKGROUND)
+    # In strips: whole, what a conversion needs on the way takes several times the picture's memory.
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        _paste_rgb(result, strip, top, image.format)
+    return result
+
+
+def _paste_rgb(result: Image.Image, strip: Image.Image, top: int, file_format: str | None) -> None:
+    """Put a strip of a picture in any mode into an RGB picture that is white so far."""
     # A 16-bit grey PNG has mode I in some versions of Pillow; elsewhere I means 32 bits.
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+    if strip.mode.startswith("I;16") or (strip.mode == "I" and file_format == "PNG"):
         # Rounded; Pillow's own conversion cuts off what is above 255.
-        grey = np.rint(np.clip(np.asarray(image, dtype=np.float32), 0, 65535) / 257).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.mode not in _CONVERTIBLE:
+        grey = np.rint(np.clip(np.asarray(strip, dtype=np.float32), 0, 65535) / 257).astype(np.uint8)
+        result.paste(Image.fromarray(grey).convert("RGB"), (0, top))
+        return
+    if strip.mode not in _CONVERTIBLE:
         raise ImageError(
-            f"this picture keeps its colours in a way that is not read here ({image.mode}): "
+            f"this picture keeps its colours in a way that is not read here ({strip.mode}): "
             "save it as a PNG or JPEG with 8 bits per colour"
         )
-    if image.has_transparency_data:
-        picture = image.convert("RGBA")
-        image = Image.new("RGB", picture.size, BACKGROUND)
-        image.paste(picture, mask=picture)
-    return np.array(image.convert("RGB"))
+    if strip.has_transparency_data:
+        strip = strip.convert("RGBA")
+        result.paste(strip, (0, top), strip)
+    else:
+        result.paste(strip.convert("RGB"), (0, top))
 
 
 def _unidentified(data: bytes) -> str:

@@ -11,11 +11,11 @@ RESIZE_TO_CROP = 256 / 224
 MAX_ASPECT = 8
 
 
-def square_image(image: np.ndarray, size: int, *, resize_to: int | None = None) -> np.ndarray:
+def square_image(image: np.ndarray | Image.Image, size: int, *, resize_to: int | None = None) -> np.ndarray:
     """Make a picture square as data sets do: resize the shorter side, then cut out the centre.
 
     Args:
-        image: uint8 (H, W, 3).
+        image: uint8 (H, W, 3), or a Pillow picture in mode RGB, which is not copied.
         size: side of the result in pixels, >= 1.
         resize_to: length of the shorter side before the cut, >= size. None means size * 256 / 224, so 256 for
             224; `size` keeps a square picture whole.
@@ -27,31 +27,31 @@ def square_image(image: np.ndarray, size: int, *, resize_to: int | None = None) 
     Source: torchvision's Resize (bilinear, antialiased) and CenterCrop on Pillow images, pixel for pixel.
         Differs by: of a strip longer than 8 times its width only the middle is resized, to bound the work.
     """
-    _check_picture(image)
+    if not isinstance(image, Image.Image):
+        _check_picture(image)
+        image = Image.fromarray(np.ascontiguousarray(image))
     resize_to = round(size * RESIZE_TO_CROP) if resize_to is None else resize_to
     if not 1 <= size <= resize_to:
         raise ValueError(f"wanted 1 <= size <= resize_to, got size {size} and resize_to {resize_to}")
-    if image.shape[:2] == (size, size):
-        return image.copy()
+    width, height = image.size
+    if (width, height) == (size, size):
+        return np.array(image)
 
-    height, width = image.shape[:2]
-    longest = MAX_ASPECT * min(height, width)
-    image = _crop_centre(image, min(height, longest), min(width, longest))
-    height, width = image.shape[:2]
+    if MAX_ASPECT * min(height, width) < max(height, width):
+        image = _crop_centre(image, *(min(length, MAX_ASPECT * min(height, width)) for length in (height, width)))
+        width, height = image.size
     if min(height, width) != resize_to:
         if height <= width:
             height, width = resize_to, int(resize_to * width / height)
         else:
             height, width = int(resize_to * height / width), resize_to
-        resized = Image.fromarray(np.ascontiguousarray(image)).resize((width, height), Image.Resampling.BILINEAR)
-        image = np.asarray(resized)
-    return _crop_centre(image, size, size).copy()
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.array(_crop_centre(image, size, size))
 
 
-def _crop_centre(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    top = round((image.shape[0] - height) / 2)
-    left = round((image.shape[1] - width) / 2)
-    return image[top : top + height, left : left + width]
+def _crop_centre(image: Image.Image, height: int, width: int) -> Image.Image:
+    left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+    return image.crop((left, top, left + width, top + height))
 
 
 def to_uint8(array: np.ndarray) -> np.ndarray:

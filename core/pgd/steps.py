@@ -56,7 +56,7 @@ class PGDState:
 
 
 def pgd_steps(
-    classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig
+    classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig, after: PGDState | None = None
 ) -> Generator[PGDState, None, None]:
     """Minimise `objective` around `images` by L2 PGD; arguments are checked now, work is done while iterating.
 
@@ -69,18 +69,22 @@ def pgd_steps(
         objective: `Generation`, `Inpainting` or another `Objective`.
         images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed.
         config: lengths, number of steps and their rule.
+        after: a state of the same run to go on from, to the same bits; steps of the rule "adaptive" remember more.
     Returns:
-        A generator of `config.steps + 1` states; state 0 comes before any step.
+        A generator of `config.steps + 1` states; state 0 comes before any step. With `after`,
+        that one comes first, once more.
     Raises:
-        ValueError: images out of shape or range, a mask or targets that do not fit them; while iterating, if the
-            classifier cannot be differentiated.
+        ValueError: images out of shape or range, a mask or targets that do not fit them, an adaptive run to go on
+            with; while iterating, if the classifier cannot be differentiated.
         RuntimeError: while iterating, if the classifier's loss at the start is not finite.
     Source: Madry et al. 2018. foolbox's L2PGD (random_start=False, targeted) to 1e-5 over 60 steps where the network
         is smooth along the path; at a kink a difference in the last bit may grow.
     """
     _check_images(images)
     _check_objective(objective, images, classifier)
-    return _steps(classifier, objective, images, config)
+    if after is not None and config.step_rule == "adaptive":
+        raise ValueError("a run with adaptive steps cannot go on from a state; start it again")
+    return _steps(classifier, objective, images, config, after)
 
 
 def run_pgd(classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig) -> PGDState:
@@ -91,7 +95,7 @@ def run_pgd(classifier: ImageClassifier, objective: Objective, images: Tensor, c
 
 
 def _steps(
-    classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig
+    classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig, after: PGDState | None
 ) -> Generator[PGDState, None, None]:
     """The loop of `pgd_steps`. No grad-mode block is open at the yield: it would leak into the consumer."""
     with torch.inference_mode(False):  # a run started in inference mode needs tensors that can carry a gradient
@@ -100,8 +104,10 @@ def _steps(
         free = objective.free_pixels()
         free = None if free is None else free.to(x0.device)
     auto_pgd = AutoPGD(x0, config) if config.step_rule == "adaptive" else None
-    x, best_loss, best_images = x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
-    for step in range(config.steps + 1):
+    first, x, best_loss, best_images = 0, x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
+    if after is not None:
+        first, x, best_loss, best_images = after.step, after.images, after.best_loss, after.best_images
+    for step in range(first, config.steps + 1):
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
             variable = x.detach().requires_grad_()

@@ -15,8 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from core import paper
-from core.cli import add_classifier_options, add_dataset_options, named_classifier, named_dataset, run_script
-from core.pgd.config import PENALTIES, STEP_RULES, paper_generation, paper_inpainting
+from core.cli import (
+    MAX_SEED,
+    add_classifier_options,
+    add_dataset_options,
+    named_classifier,
+    named_dataset,
+    number,
+    run_script,
+    whole,
+)
+from core.pgd.config import MAX_STEPS, PENALTIES, STEP_RULES, paper_generation, paper_inpainting
 from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job
 from core.runs.plan import prepare
@@ -35,17 +44,17 @@ def parser() -> argparse.ArgumentParser:
         add_classifier_options(mode)
         add_dataset_options(mode)
         mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
-        mode.add_argument("--limit", type=int, default=100, help="number of images, default 100")
-        mode.add_argument("--seed", type=int, default=0, help="of the choice of images, the holes and the noise")
-        mode.add_argument("--steps", type=int, help="number of steps, default the paper's")
-        mode.add_argument("--epsilon", type=float, help="L2 budget, default the paper's, scaled with the size")
-        mode.add_argument("--step-size", type=float, help="length of a step, default the paper's, scaled too")
+        mode.add_argument("--limit", type=whole(1), default=100, help="number of images, default 100")
+        mode.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the images, the holes and the noise")
+        mode.add_argument("--steps", type=whole(1, MAX_STEPS), help="number of steps, default the paper's")
+        mode.add_argument("--epsilon", type=number(above=True), help="L2 budget, default the paper's, scaled")
+        mode.add_argument("--step-size", type=number(above=True), help="of a step, default the paper's, scaled")
         mode.add_argument("--step-rule", choices=STEP_RULES, default="constant", help="adaptive: Auto-PGD")
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
         mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch to be replayed")
-        mode.add_argument("--batch-size", type=int, help="images worked on at once")
-    inpaint.add_argument("--weight", type=float, default=paper.PENALTY_WEIGHT, help="lambda of Eq. 3, default 10")
+        mode.add_argument("--batch-size", type=whole(1), help="images worked on at once")
+    inpaint.add_argument("--weight", type=number(), default=paper.PENALTY_WEIGHT, help="lambda of Eq. 3, default 10")
     inpaint.add_argument(
         "--penalty",
         choices=PENALTIES,
@@ -66,8 +75,6 @@ def build_job(given: argparse.Namespace) -> Job:
     """The job that the command line describes."""
     from core.device import device_name
 
-    if given.limit < 1:
-        raise ValueError(f"--limit is the number of images, at least 1; got {given.limit}")
     inpaint = given.mode == "inpaint"
     # Generation needs the statistics of whole classes, however few images it makes.
     dataset = named_dataset(given, limit=given.limit if inpaint else None, seed=given.seed)
@@ -112,8 +119,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: argparse.Namespace) -> str:
     if given.output.exists() and not given.output.is_dir():
         raise ValueError(f"--output wants a folder; {given.output} is a file")
-    if given.batch_size is not None and given.batch_size < 1:
-        raise ValueError(f"--batch-size must be at least 1; got {given.batch_size}")
     job = build_job(given)
     pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
     summary = run_job(job, given.output, given.batch_size or max(1, pixels // job.settings["image_size"] ** 2))

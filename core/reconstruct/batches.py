@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.cli import progress_bar
-from core.files import write_atomically
+from core.files import make_folder, write_atomically
 from core.images.masks import Fill, random_square_mask, square_side
 from core.pgd.config import PGDConfig
 from core.reconstruct.grid import picture_grid
@@ -127,7 +127,7 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
     for (state,) in engine.states():
         last = state
         progress()
-    (run,) = engine.finish()
+    (run,) = engine.so_far()
     best = job.keep == "best"
     results = last.best_images if best else last.images
     logits = last.logits
@@ -164,7 +164,7 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
 
 def run_job(job: Job, output: Path, batch_size: int) -> dict[str, Any]:
     """Work through a job, writing the four files after every batch; returns the summary."""
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     rows: list[Reconstruction] = []
     shown: list[tuple[RunPlan, np.ndarray]] = []
     summary: dict[str, Any] = {}

@@ -55,7 +55,7 @@ def check_agreement(metadata: Mapping[str, Any]) -> None:
         raise ValueError(f"targets must be indices of the {len(names)} classes; got {quoted(metadata['targets'][:5])}")
     if objective.get("kind") != metadata["kind"]:
         raise ValueError(f"objective.kind must be {metadata['kind']}; got {quoted(objective.get('kind'))}")
-    if metadata["kind"] == "inpainting" and not {"weight", "penalty"} <= objective.keys():
+    if metadata["kind"] == "inpainting" and None in (objective.get("weight"), objective.get("penalty")):
         raise ValueError("the objective of an inpainting run needs its weight and penalty")
     for term in metadata["terms"]:
         if not isinstance(term, str) or not term.isidentifier() or not term.isascii() or len(term) > 40:

@@ -16,6 +16,7 @@ import numpy as np
 
 from core import paper
 from core.classifiers.text import choose_target
+from core.device import check_torch
 from core.images.masks import Fill, fill_hole
 from core.pgd.config import Penalty, PGDConfig
 from core.runs.file import PGDRun
@@ -63,7 +64,7 @@ def inpainting_plan(
 
 
 class Run:
-    """A plan in progress. `states` belongs to one thread; `curves`, `so_far` and `finish` may be called from any.
+    """A plan in progress. `states` belongs to one thread at a time; `curves` and `so_far` may be called from any.
 
     Args:
         plan: what is to be run.
@@ -75,35 +76,43 @@ class Run:
         self._load = load_classifiers
         self._lock = threading.Lock()
         self._recorders: list[RunRecorder] = []
-        self._finished: tuple[PGDRun, ...] | None = None
 
     def states(self) -> Generator[tuple[PGDState, ...], None, None]:
         """The same step of every classifier's run, in their order, one step after the other.
 
+        Called again after it was closed, it goes on where the run stands, to the same bits.
+
         Raises:
             ValueError: a target that a classifier does not know or cannot read.
-            FileNotFoundError, RuntimeError: weights that are missing or damaged.
+            FileNotFoundError, RuntimeError: weights that are missing or damaged; torch does not start.
         """
+        check_torch()
         import torch
 
         from core.pgd.steps import pgd_steps
         from core.runs.record import RunRecorder
 
         with ExitStack() as open_runs:
-            iterators = []
-            for classifier in self._load():
+            iterators, recorders = [], []
+            for k, classifier in enumerate(self._load()):
                 classifier, objective = prepare(self.plan, classifier)
                 start = torch.from_numpy(self.plan.start).to(classifier.device)
-                steps = pgd_steps(classifier, objective, start, self.plan.config)
+                recorder = self._recorders[k] if self._recorders else RunRecorder(self.plan, classifier, objective)
+                steps = pgd_steps(classifier, objective, start, self.plan.config, after=recorder.last)
                 iterators.append(open_runs.enter_context(closing(steps)))
-                self._recorders.append(RunRecorder(self.plan, classifier, objective))
+                recorders.append(recorder)
+            self._recorders = recorders
             for states in zip(*iterators, strict=True):
                 with self._lock:
-                    if self._finished is not None:
-                        return
-                    for recorder, state in zip(self._recorders, states, strict=True):
+                    for recorder, state in zip(recorders, states, strict=True):
                         recorder.add(state)
                 yield states
+
+    @property
+    def step(self) -> int:
+        """Steps taken so far."""
+        last = self._recorders[0].last if self._recorders else None
+        return 0 if last is None else last.step
 
     def curves(self, k: int) -> dict[str, np.ndarray]:
         """The k-th classifier's curves and loss terms so far, each (S,): means over its images."""
@@ -113,22 +122,9 @@ class Run:
             return {name: curve.mean(axis=1) for name, curve in (curves | terms).items()}
 
     def so_far(self) -> tuple[PGDRun, ...]:
-        """The runs so far, one for each classifier; none before the first state. The run goes on."""
+        """The runs so far, one for each classifier; none before the first state."""
         with self._lock:
-            return self._runs()
-
-    def finish(self) -> tuple[PGDRun, ...]:
-        """The runs so far, one for each classifier; none before the first state. Ends the run if it still goes on."""
-        with self._lock:
-            if self._finished is None:
-                self._finished = self._runs()
-                self._recorders = []
-            return self._finished
-
-    def _runs(self) -> tuple[PGDRun, ...]:
-        if self._finished is not None:
-            return self._finished
-        return tuple(recorder.finish() for recorder in self._recorders if recorder.started)
+            return tuple(recorder.run() for recorder in self._recorders if recorder.last is not None)
 
 
 def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:

@@ -30,34 +30,39 @@ def frame_interval(steps: int, frame_bytes: int) -> int:
 
 
 class RunRecorder:
-    """Collects the states of one classifier's run: `add` each of them, then `finish`. One caller at a time.
+    """Collects the states of one classifier's run: `add` each of them, ask for the `run` so far. One caller at a time.
 
     Numbers stay tensors until somebody asks, so that adding a state waits for no device; each is fetched once, so that
     a page may ask several times a second.
+
+    Attributes:
+        last: the newest state, or None before the first.
     """
 
     def __init__(self, plan: RunPlan, classifier: Classifier, objective: Objective) -> None:
-        self._plan, self._classifier, self._objective = plan, classifier, objective
+        self.last: PGDState | None = None
+        self._plan, self._objective = plan, objective
+        # Facts, not the classifier: a run that has ended may wait long for its visitor to go on with it.
+        self._classifier = {**classifier_facts(classifier), "template": classifier.template}
+        self._class_names, self._device = list(classifier.classes.names), device_name(classifier)
         self._interval = frame_interval(plan.config.steps, plan.start.size)
         self._frames: list[np.ndarray] = []
         self._frame_steps: list[int] = []
         self._numbers: list[np.ndarray] = []  # (s, T, B) each: terms and norm of the states fetched so far
         self._new: list[Tensor] = []  # (T, B) of each state since
         self._first: PGDState | None = None
-        self._last: PGDState | None = None
-        self._began = self._latest = time.perf_counter()
-
-    @property
-    def started(self) -> bool:
-        """Whether a state was added."""
-        return self._last is not None
+        self._seconds, self._latest = 0.0, time.perf_counter()
 
     def add(self, state: PGDState) -> None:
-        """Take in the next state."""
+        """Take in the next state; the last one once more tells that the run goes on after a break."""
+        now = time.perf_counter()
+        if self.last is not None and state.step == self.last.step:
+            self._latest = now
+            return
+        self._seconds, self._latest = self._seconds + now - self._latest, now
         terms = [state.cross_entropy, *([] if state.penalty is None else [state.penalty])]
         self._new.append(torch.stack([*terms, state.perturbation_norm]))
-        self._first, self._last = self._first or state, state
-        self._latest = time.perf_counter()  # the run is over then, however late `finish` is called
+        self._first, self.last = self._first or state, state
         if state.step % self._interval == 0:
             self._frames.append(_bytes(state.images))
             self._frame_steps.append(state.step)
@@ -77,40 +82,40 @@ class RunRecorder:
         }
         return curves, dict(zip(("cross_entropy", "penalty"), terms, strict=False))
 
-    def finish(self) -> PGDRun:
-        """The run so far, whether it came to its end, was stopped, or goes on afterwards.
+    def run(self) -> PGDRun:
+        """The run so far, whether it came to its end, was stopped, or goes on.
 
         Raises:
             ValueError: no state was added.
         """
-        if self._first is None or self._last is None:
+        if self._first is None or self.last is None:
             raise ValueError("nothing was recorded: the run was stopped before its first state")
         frames, frame_steps = list(self._frames), list(self._frame_steps)
-        if frame_steps[-1] != self._last.step:
-            frames.append(_bytes(self._last.images))
-            frame_steps.append(self._last.step)
+        if frame_steps[-1] != self.last.step:
+            frames.append(_bytes(self.last.images))
+            frame_steps.append(self.last.step)
         curves, terms = self.curves()
-        plan, classifier, settings = self._plan, self._classifier, self._objective.to_json()
-        change = mean_change(plan.start, self._last.images.cpu().numpy(), plan.mask)
+        plan, settings = self._plan, self._objective.to_json()
+        change = mean_change(plan.start, self.last.images.cpu().numpy(), plan.mask)
         metadata = {
             "kind": settings["kind"],
             "config": plan.config.to_json(),
             "objective": settings,
             "targets": self._objective.targets.tolist(),
-            "class_names": list(classifier.classes.names),
+            "class_names": self._class_names,
             "seed": plan.seed,
-            "classifier": {**classifier_facts(classifier), "template": classifier.template},
+            "classifier": self._classifier,
             "images": {**plan.images, "change": change},
-            "source": computed_source(device_name(classifier), wall_seconds=round(self._latest - self._began, 2)),
+            "source": computed_source(self._device, wall_seconds=round(self._seconds, 2)),
         }
         return PGDRun(
             frames=np.stack(frames),
             frame_steps=np.array(frame_steps, dtype=np.int64),
             start=plan.start,
-            best=_bytes(self._last.best_images),
+            best=_bytes(self.last.best_images),
             curves=curves,
             terms=terms,
-            logits=np.stack([_numpy(self._first.logits), _numpy(self._last.logits)]),
+            logits=np.stack([_numpy(self._first.logits), _numpy(self.last.logits)]),
             metadata=metadata,
             original=plan.original,
             mask=None if plan.mask is None else plan.mask.reshape(-1, 1, *plan.mask.shape[-2:]),

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 
 from core import paper
 from core.cli import (
+    MAX_SEED,
     add_classifier_options,
     add_dataset_options,
     named_classifier,
     named_dataset,
+    number,
     progress_bar,
     run_script,
+    whole,
 )
 from core.fourier.basis import Frequency, largest_side
 from core.fourier.heatmap import Heatmap
-from core.sweep.cells import DTYPES, SweepConfig
+from core.sweep.cells import DTYPES, SweepConfig, check_side_fits
 from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, same_configuration
 from core.sweep.processes import Processes
 
@@ -79,9 +82,7 @@ def parse_batch_size(text: str) -> int | None:
     """'auto' -> None; a number -> itself."""
     if text == "auto":
         return None
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"wanted a whole number or auto, got {text!r}")
-    return int(text)
+    return whole(1)(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,17 +94,17 @@ def parser() -> argparse.ArgumentParser:
     )
     add_classifier_options(options)
     add_dataset_options(options)
-    options.add_argument("--limit", type=int, help="use this many images, chosen by the seed")
-    options.add_argument("--epsilon", type=float, help="L2 size v per channel, default the paper's: 4.0 or 15.7")
+    options.add_argument("--limit", type=whole(1), help="use this many images, chosen by the seed")
+    options.add_argument("--epsilon", type=number(), help="L2 size v per channel, default the paper's: 4.0 or 15.7")
     options.add_argument(
         "--weaken-as",
-        type=int,
+        type=whole(1),
         metavar="PIXELS",
         help="weaken each wave as enlarging the image to this network's input would, e.g. 224 for CLIP's",
     )
-    options.add_argument("--side", type=int, help="side of the map, odd, default the paper's: 31 or 63")
+    options.add_argument("--side", type=whole(1), help="side of the map, odd, default the paper's: 31 or 63")
     options.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
-    options.add_argument("--seed", type=int, default=0, help="of the signs and of the choice of images")
+    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the signs and of the choice of images")
     options.add_argument("--dtype", default="float32", choices=DTYPES)
     options.add_argument(
         "--no-outcomes",
@@ -152,6 +153,7 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         weaken_as=given.weaken_as,
         outcomes=given.outcomes,
     )
+    check_side_fits(config.side, size)  # before anything of that size is made
     # Rank 0 downloads what is missing; the others then find it in the cache.
     for turn in ("first", "rest"):
         if processes.is_main == (turn == "first"):

@@ -86,6 +86,15 @@ class CellResult:
     wrong: bytes = field(repr=False)
 
 
+def check_side_fits(side: int, image_size: int) -> None:
+    """Raise ValueError unless images of that size carry every wave of a map of that side."""
+    if side > (max_side := basis.largest_side(image_size, image_size)):
+        raise ValueError(
+            f"a heat map of side {side} needs frequencies up to {side // 2} cycles per image, but "
+            f"images of {image_size} x {image_size} pixels carry fewer: use a side of at most {max_side}"
+        )
+
+
 def sweep_cells(
     classifier: Classifier, dataset: ImageDataset, config: SweepConfig, *, waves: Sequence[Wave] | None = None
 ) -> Iterator[CellResult]:
@@ -101,12 +110,7 @@ def sweep_cells(
         ValueError: at the call, when the images are too small for `config.side`.
         RuntimeError: from the iterator, when the logits are not finite, or one image does not fit the memory.
     """
-    size = dataset.image_size
-    if config.side > (max_side := basis.largest_side(size, size)):
-        raise ValueError(
-            f"a heat map of side {config.side} needs frequencies up to {config.side // 2} cycles per image, but "
-            f"images of {size} x {size} pixels carry fewer: use a side of at most {max_side}"
-        )
+    check_side_fits(config.side, dataset.image_size)
     return _sweep(classifier, dataset, config, config.waves if waves is None else tuple(waves))
 
 
@@ -168,9 +172,9 @@ def _group_results(
             tally += outcome.sum(dim=2, dtype=torch.float64)
             misclassified.append(outcome[0] > 0)
     if (tally[3] < total).any():
+        advice = "its weights may be damaged" if config.dtype == "float32" else "use --dtype float32"
         raise RuntimeError(
-            f"{classifier.name} gave logits that are not finite in {config.dtype}, near frequency {group[0]}; "
-            "use --dtype float32"
+            f"{classifier.name} gave logits that are not finite in {config.dtype}, near frequency {group[0]}; {advice}"
         )
     packed = np.packbits(torch.cat(misclassified, dim=1).cpu().numpy(), axis=1)
     return [
@@ -189,8 +193,7 @@ def _epsilon(config: SweepConfig, wave: Wave, image_size: int) -> float:
 
 @functools.lru_cache(maxsize=4)
 def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
-    from core.classifiers.preprocessing import Preprocess
-    from core.classifiers.wave_strength import kept_norm
+    from core.classifiers.preprocessing import Preprocess, kept_norm
 
     return kept_norm(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
 

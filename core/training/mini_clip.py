@@ -32,7 +32,7 @@ from core.classifiers.preprocessing import Preprocess
 from core.classifiers.spec import Identity
 from core.classifiers.zero_shot import ClipModel, ZeroShotClassifier, fill_template
 from core.data.classes import CIFAR10, ClassSet
-from core.files import write_atomically
+from core.files import make_folder, write_atomically
 from core.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser, weights_sha256
 from core.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, Caption, attributes_of, captions
 from core.training.cards import clip_card
@@ -196,7 +196,7 @@ def held_out_accuracy(classifier: ZeroShotClassifier, data: LabelledImages) -> A
 
 def write_tokenizer(folder: Path, context_length: int) -> Any:
     """Write the vocabulary of the captions into the model's folder, and read it as open_clip does."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     words = {word.strip(",") for caption in captions() for word in caption.text.split()}
     write_atomically(folder / VOCABULARY, vocabulary_file(reduced_merges(words)))
     return open_clip.SimpleTokenizer(str(folder / VOCABULARY), context_length=context_length)

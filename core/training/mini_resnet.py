@@ -22,6 +22,7 @@ from core.classifiers.closed_set import ClosedSetClassifier
 from core.classifiers.networks.mini_resnet import MiniResNet
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.spec import Identity
+from core.cli import whole
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
 from core.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser
 from core.training.cards import resnet_card
@@ -113,7 +114,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     parser = training_parser(__doc__)
-    parser.add_argument("--widths", type=int, nargs=3)
+    parser.add_argument("--widths", type=whole(1), nargs=3)
     return run_command(train, parser.parse_args(argv))
 
 

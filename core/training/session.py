@@ -17,7 +17,7 @@ from safetensors.torch import save
 from torch import nn
 
 from core.cli import progress_bar
-from core.files import write_atomically
+from core.files import make_folder, write_atomically
 from core.training.data import LabelledImages, seeded_generator
 from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
 from core.training.loop import Training, TrainingState
@@ -65,7 +65,7 @@ def run_to_end(training: Training, output: Path, watched: LabelledImages) -> flo
     Raises:
         ValueError, RuntimeError: as `load_checkpoint`.
     """
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     seconds_before = 0.0
     if (stored := load_checkpoint(output / CHECKPOINT, training.facts)) is not None:
         training.restore(stored)
@@ -136,7 +136,7 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
 
 def write_bundle(folder: Path, weights_name: str, network: nn.Module, config: dict[str, Any], card: str) -> str:
     """Write weights, `config.json` and the model card, each file atomically; returns the weights' sha256."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     data = save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
     sha256 = hashlib.sha256(data).hexdigest()
     write_atomically(folder / weights_name, data)

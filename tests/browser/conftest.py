@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -123,21 +124,30 @@ def contexts(browser: Browser) -> Callable[..., BrowserContext]:
     return functools.cache(lambda **settings: browser.new_context(**settings))
 
 
+def is_local(url: str) -> bool:
+    """Whether a request stays on this machine: to the server under test, or to no server at all."""
+    parts = urlsplit(url)
+    return parts.scheme in ("data", "blob", "about") or parts.hostname == "127.0.0.1"
+
+
 @pytest.fixture
 def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
     """`open_page(url, width=1400, height=900, **context)` -> page, drawn; closed after the test.
 
     Keyword arguments go to Playwright's `new_context`, e.g. `has_touch=True`, `device_scale_factor=3`. The test
-    fails at its end if a page threw a JavaScript error.
+    fails at its end if a page threw a JavaScript error, or asked any other server for anything.
     """
     pages: list[Page] = []
     errors: list[str] = []
+    asked: list[str] = []
 
     def open_(url: str, *, width: int = 1400, height: int = 900, **context) -> Page:
         page = contexts(**context).new_page()
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda socket: asked.append(socket.url))
         page.goto(url)
         wait_until_drawn(page)
         return page
@@ -146,3 +156,5 @@ def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[...,
     for page in pages:
         page.close()
     assert not errors, f"JavaScript errors on the page: {errors}"
+    foreign = [url for url in asked if not is_local(url)]
+    assert not foreign, f"the visitor's browser asked third parties: {foreign}"

@@ -80,6 +80,25 @@ def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_beside(freque
     assert page.locator(".plot").first.bounding_box()["width"] > 200
 
 
+def test_pointing_at_the_chart_of_rings_marks_the_ring_in_every_map(frequency_page):
+    page = frequency_page(height=900)
+    chart = page.locator(".st-key-frequency-rings svg.marks")
+    chart.scroll_into_view_if_needed()
+    # The axis of radii: its labels stand below the points of these radii.
+    texts = chart.locator(".mark-text.role-axis-label text").all()
+    labels = {text.text_content(): text.bounding_box() for text in reversed(texts)}
+    left, right = (labels[name]["x"] + labels[name]["width"] / 2 for name in ("0", "20"))
+    page.mouse.move(left + 0.5 * (right - left), chart.bounding_box()["y"] + 60)
+    bands = page.locator(".plot .band")
+    expect(bands).to_have_count(2)
+    for k in range(2):
+        expect(bands.nth(k)).to_be_visible()
+        share = bands.nth(k).bounding_box()["width"] / page.locator(".plot").nth(k).bounding_box()["width"]
+        assert share == pytest.approx((2 * 10 + 1) / 31, rel=0.01), "waves of radius 10, rounded"
+    page.mouse.move(5, 5)
+    expect(bands.first).to_be_hidden()
+
+
 def test_predictions_and_norms_are_the_engines(frequency_page):
     data = load_samples("photographs")
     image = data.images[3].astype(np.float32) / 255

@@ -156,6 +156,13 @@ def test_run_stop_and_run_again(live_page):
     seconds = stop(page)
     assert seconds < 5, f"stopping took {seconds:.2f} s"
     expect(page.locator(".replay .verdict")).to_have_text(re.compile(r"is now .* confident of “tabby”"))
+    step = page.locator(".replay .step")
+    stopped_at = int(re.fullmatch(r"step (\d+) of 400", step.inner_text())[1])
+    page.get_by_role("button", name="Continue the run").click()
+    wait_for_steps(page)
+    assert int(re.match(r"Step (\d+) of 400", step.inner_text())[1]) > stopped_at
+    stop(page)
+    expect(page.get_by_role("button", name="Stop the run")).to_be_hidden()
     start(page)
     wait_for_steps(page)
     stop(page)

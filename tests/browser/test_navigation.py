@@ -16,6 +16,14 @@ TITLES = {
     "models": "Models and data",
 }
 
+# Cumulative layout shift since the page was opened, without what follows the visitor's own actions.
+LAYOUT_SHIFT = """() => new Promise(resolve => {
+  let sum = 0;
+  const add = list => list.getEntries().forEach(shift => { if (!shift.hadRecentInput) sum += shift.value; });
+  new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 1000);
+})"""
+
 
 @pytest.fixture
 def app(streamlit_app):
@@ -36,6 +44,7 @@ def test_every_url_opens_its_page_with_its_own_tab_title(app, open_page, path):
     assert heading.bounding_box()["y"] - (top["y"] + top["height"]) <= 64
     assert heading.evaluate("e => getComputedStyle(e).fontSize") == "26px"
     expect(page.get_by_text("Deploy", exact=True)).to_have_count(0)
+    assert page.evaluate(LAYOUT_SHIFT) <= 0.1, "0.09 of it is Streamlit's own change to a wide page"
 
 
 @pytest.mark.parametrize("path", ["", "frequency"])

@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 
 def wait_until_drawn(page: Page) -> None:
-    """Wait until the page's script has run to its end."""
+    """Wait until the page's script has run to its end, and the page is shown."""
     idle = expect(page.get_by_test_id("stApp"))
     idle.to_have_attribute("data-test-script-state", "notRunning")
     # The first run of app.py brings the style sheet alone; the browser then asks for the page by itself.
@@ -12,3 +12,4 @@ def wait_until_drawn(page: Page) -> None:
         "() => !document.querySelector('.st-key-look') || document.querySelector('.st-key-page-tabs')", timeout=45_000
     )
     idle.to_have_attribute("data-test-script-state", "notRunning")
+    page.wait_for_function("() => !document.querySelector('.veiled')", timeout=45_000)

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import streamlit.config
+from streamlit.testing.v1 import AppTest
 
 CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
 
@@ -20,3 +21,17 @@ def test_streamlit_knows_every_option_of_the_config():
     named = set(options(tomllib.loads(CONFIG.read_text("utf-8"))))
     assert "runner.postScriptGC" in named
     assert named <= set(streamlit.config.get_config_options())
+
+
+def test_visitors_see_no_traceback():
+    def script():
+        raise RuntimeError("/folder/of/the/server")
+
+    streamlit.config.get_config_options(force_reparse=True)
+    (shown,) = AppTest.from_function(script).run().exception
+    assert "/folder" not in shown.message and not shown.stack_trace
+
+
+def test_plain_run_command_listens_on_this_machine_alone_and_the_container_everywhere():
+    assert tomllib.loads(CONFIG.read_text("utf-8"))["server"]["address"] == "127.0.0.1"
+    assert "--server.address=0.0.0.0" in (CONFIG.parents[1] / "Dockerfile").read_text("utf-8")

@@ -47,6 +47,11 @@ function createView(parentElement) {
   };
   view.live.setAttribute("aria-live", "polite");
   parentElement.appendChild(root);
+  const follow = (event) => {
+    if (root.isConnected) showRing(view, pointedRadius(view, event));
+    else document.removeEventListener("pointermove", follow);
+  };
+  document.addEventListener("pointermove", follow);
   const observer = new ResizeObserver(() => layOut(view));
   [root, document.documentElement].forEach((element) => observer.observe(element));
   return view;
@@ -118,7 +123,9 @@ function createMap(view, side) {
   map.canvas = element("canvas");
   map.ring = element("div", "mark ring");
   map.lines = element("div", "lines");
-  map.plot.append(map.canvas, element("div", "mark zero"), map.lines, map.ring);
+  map.band = element("div", "band");
+  map.band.hidden = true;
+  map.plot.append(map.canvas, element("div", "mark zero"), map.band, map.lines, map.ring);
   frame.append(
     element("div", "name down", "vertical frequency i"), ticks("down", half), map.plot,
     ticks("right", half), element("div", "name right", "horizontal frequency j"),
@@ -260,6 +267,25 @@ function place(map, mark, [i, j]) {
   mark.hidden = map.at([i, j]) === undefined;
   mark.style.setProperty("--x", `${(100 * (j + map.half + 0.5)) / map.side}%`);
   mark.style.setProperty("--y", `${(100 * (i + map.half + 0.5)) / map.side}%`);
+}
+
+// The radius of the point of the chart of rings that lies nearest to the pointer; null elsewhere on the page. The chart
+// is Vega's: its SVG elements carry what they were drawn from.
+function pointedRadius({ data }, { target, clientX }) {
+  const chart = data?.rings && target.closest?.(data.rings);
+  if (!chart) return null;
+  const away = (point) => { const box = point.getBoundingClientRect(); return Math.abs(box.left + box.width / 2 - clientX); };
+  const points = [...chart.querySelectorAll("path")].filter((path) => path.__data__?.mark?.marktype === "symbol");
+  const nearest = points.reduce((a, b) => (a && away(a) <= away(b) ? a : b), null);
+  return nearest?.__data__.datum.radius ?? null;
+}
+
+// The ring of waves whose radius, rounded, is this one.
+function showRing(view, radius) {
+  for (const { band } of view.maps) {
+    band.hidden = radius === null;
+    band.style.setProperty("--radius", radius);
+  }
 }
 
 function choose(view, frequency, delay) {

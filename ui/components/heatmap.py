@@ -130,6 +130,7 @@ def wave_lab(
     on_select: Callable[[Frequency, float], None],
     on_flip: Callable[[], None],
     on_pick: Callable[[int], None],
+    rings: str = "",
 ) -> None:
     """Show heat maps beside a picture to which the browser adds the wave under the cursor, without a rerun.
 
@@ -139,10 +140,11 @@ def wave_lab(
             both, and the next run should pass them back.
         on_flip: called when the visitor asks for other signs.
         on_pick: called with the place of the thumbnail that the visitor chose.
+        rings: CSS selector of a Vega-Lite chart whose points have a field `radius`: pointing at one marks its ring.
     Raises:
         ValueError: as `heatmap_view`.
     """
-    data = _maps(maps, value_range, colormap)
+    data = _maps(maps, value_range, colormap) | {"rings": rings}
     limit = max(len(view.values) // 2 for view in maps)
 
     def picked() -> None:

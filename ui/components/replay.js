@@ -299,7 +299,8 @@ function drawTransport(view) {
   view.scrubber.max = goes ? 1000 : Math.max(1, data.frame_steps.length - 1);
   view.live.hidden = state === "ended";
   view.pause.hidden = state !== "running";
-  view.resume.hidden = state !== "paused";
+  view.resume.hidden = state !== "paused" && state !== "stopped";
+  view.stop.hidden = state === "stopped";
   if (goes) {
     view.scrubber.value = Math.round(1000 * data.live.share);
     view.step.textContent = data.live.text;

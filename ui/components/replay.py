@@ -48,9 +48,9 @@ class Track:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands that has not ended. share: of its steps, in [0, 1]. text: for people."""
+    """Where a run stands that has not come to its end. share: of its steps, in [0, 1]. text: for people."""
 
-    state: Literal["queued", "running", "paused"]
+    state: Literal["queued", "running", "paused", "stopped"]
     share: float
     text: str
 
@@ -115,7 +115,7 @@ def replay(
     on_resume: Callable[[], None],
     on_stop: Callable[[], None],
 ) -> None:
-    """Show a packed replay. The callbacks are those of a run that has not ended.
+    """Show a packed replay. The callbacks are those of a run that has not come to its end.
 
     Args:
         data: from `pack_replay`. key: unique on the page; the same for all runs, so that the place stays.

@@ -91,7 +91,7 @@ def add_map(heatmap: Heatmap, *, origin: str) -> str:
     """Keep a map for this visitor; returns its label. The same map twice is kept once."""
     mine: list[Entry] = st.session_state.setdefault(_MINE, [])
     for entry in mine:
-        if entry.heatmap.to_bytes() == heatmap.to_bytes():
+        if entry.heatmap.same(heatmap):
             return entry.label
     base, taken = f"{label_of(heatmap).rsplit(' · ', 1)[0]} · {origin}", entries()
     label = next(name for number in itertools.count(1) if (name := f"{base} {number}") not in taken)

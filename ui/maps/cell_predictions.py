@@ -13,6 +13,7 @@ from core import paper
 from core.classifiers.predictions import Flips, Predictions, flips, predict_under_wave, top1_predictions
 from core.classifiers.registry import ClassifierSpec
 from core.data.classes import ClassSet
+from core.device import check_torch
 from core.errors import sentence
 from core.fourier.basis import Frequency
 from ui.maps.cell_panel import WavedPicture
@@ -52,6 +53,8 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
 
     Counting comes last on the page: it goes chunk by chunk, so that another click is not kept waiting.
     """
+    if not _torch_starts():
+        return lambda: None
     picture, place, rows = waved.picture, st.empty(), list[Row]()
     for one in who:
         found = predict(one.spec, waved, picture.class_set)
@@ -81,8 +84,20 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
     return count
 
 
+def _torch_starts() -> bool:
+    """Whether classifiers can be used at all; else the page says why, once and not for each of them."""
+    try:
+        check_torch()
+    except RuntimeError as error:
+        st.error(as_markdown(sentence(str(error))))
+        return False
+    return True
+
+
 def draw_details(waved: WavedPicture) -> None:
     """Every ready classifier's leading classes, and the true class's probability against the size v."""
+    if not _torch_starts():
+        return
     picture = waved.picture
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
     found: dict[str, Predictions] = {}

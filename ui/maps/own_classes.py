@@ -14,6 +14,7 @@ from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import ClassifierSpec
 from core.classifiers.text import MAX_CLASSES, MIN_CLASSES, parse_class_list, parse_template
 from core.data.classes import ClassSet
+from core.device import check_torch
 from core.errors import sentence
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.cell_predictions import predict
@@ -92,11 +93,12 @@ def _fits_url(text: str) -> bool:
 
 def draw_own_predictions(question: Question, waved: WavedPicture) -> None:
     """Each CLIP's predictions, without and with the wave. Imports torch."""
-    from core.classifiers.zero_shot import fill_template
-
     try:
+        check_torch()
+        from core.classifiers.zero_shot import fill_template
+
         fill_template(question.template, question.classes)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         _refuse(error)
         return
     names = question.classes.names
@@ -107,6 +109,6 @@ def draw_own_predictions(question: Question, waved: WavedPicture) -> None:
                 prediction_table(spec.title, found, names, None, frequency=waved.frequency, complete=True)
 
 
-def _refuse(reason: ValueError) -> None:
+def _refuse(reason: Exception) -> None:
     """Say in one sentence what is wrong; it may quote the visitor, so nothing in it is taken as Markdown."""
     st.error(as_markdown(sentence(str(reason))))

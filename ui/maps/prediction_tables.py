@@ -95,7 +95,7 @@ def probability_curve(
     colour, dash = line_styles("classifier:N", lines)
     colour = colour.scale(domain=lines, range=list(colours))
     line = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart()
         .mark_line(point=True)
         .encode(
             size,
@@ -110,6 +110,7 @@ def probability_curve(
         )
     )
     show_chart(
+        rows,
         [line],
         size,
         epsilon,

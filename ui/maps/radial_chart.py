@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import html
 import itertools
 import math
@@ -11,21 +10,14 @@ from collections.abc import Sequence
 import altair as alt
 import streamlit as st
 
-from core.fourier.analysis import RadialProfile, radial_profile
+from core.fourier.analysis import radial_profile
 from core.fourier.basis import Frequency
-from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
 from ui.shared.charts import DASHES, show_chart
 
 FIELDS = ("radius", "error", "low", "high", "waves", "whole")  # of a ring, errors in per cent
 HEIGHT = 190  # CSS pixels of plot and axes together
-
-
-@functools.lru_cache(maxsize=64)
-def _profile(heatmap: Heatmap, top: int) -> RadialProfile:
-    """Profiles by the map's identity: a map never changes, and a click must not compute them anew."""
-    return radial_profile(heatmap, top, corners=True)
 
 
 def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> None:
@@ -35,7 +27,7 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
     """
     rows, cut = [], []
     for entry in chosen:
-        profile = _profile(entry.heatmap, top)
+        profile = radial_profile(entry.heatmap, top, corners=True)
         columns = (profile.radius, *(100 * part for part in (profile.rate, profile.low, profile.high)))
         for ring in zip(*(column.tolist() for column in (*columns, profile.waves, profile.whole)), strict=True):
             rows.append({"map": entry.label} | dict(zip(FIELDS, ring, strict=True)))
@@ -47,7 +39,7 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
     dashes = alt.Scale(domain=labels, range=[DASHES[k % 4] for k in range(len(labels))])
     radius = alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2))
     error = alt.Y("low:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100]))
-    base = alt.Chart(alt.Data(values=rows))
+    base = alt.Chart()
     band = base.mark_area(opacity=0.2).encode(radius, error, alt.Y2("high:Q"), colour)
     mean = base.encode(radius, alt.Y("error:Q"), colour)
     line = mean.mark_line().encode(alt.StrokeDash("map:N", scale=dashes, legend=None))
@@ -65,6 +57,7 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
     hollow = f"hollow: cut by the square, from radius {min(cut)}" if cut else ""
     _legend([entry.name for entry in chosen], colours, hollow)
     show_chart(
+        rows,
         [band, line, rings, parts],
         radius,
         round(math.hypot(*selected)),

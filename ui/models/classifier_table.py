@@ -13,6 +13,7 @@ from core.classifiers.registry import classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from ui.maps.catalogue import Entry, dataset_title
 from ui.models.weight_downloads import WeightDownload, weight_downloads
+from ui.shared.text import as_markdown, one_line
 
 PAPERS_CLIP = "clip-vit-b-32"
 ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
@@ -72,8 +73,8 @@ def classifier_table(maps: dict[str, Entry]) -> None:
 
 def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None, maps: dict[str, Entry]) -> None:
     running = download if download is not None and download.status == "running" else None
-    role = ROLES.get(spec.name, Role("Not in the paper"))
-    st.markdown(f"**{spec.title}**", width=_WIDTHS["Classifier"])
+    role = ROLES.get(spec.name, Role("Added on this server; not in the paper"))
+    st.markdown(f"**{as_markdown(one_line(spec.title))}**", width=_WIDTHS["Classifier"])
     st.markdown(role.short, width="stretch")
     st.markdown(
         ":blue-badge[:material/downloading: downloading]" if running else _badge(state), width=_WIDTHS["Status"]

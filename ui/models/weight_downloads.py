@@ -1,7 +1,8 @@
 """Weight files fetched in the background: one download per classifier in this process, whoever asked for it.
 
 They have no place in the queue of live work: a download uses no core worth waiting for, and goes on when the visitor
-who started it has left. Only `weight_downloads`, at the end, knows that Streamlit exists.
+who started it has left. Does not import Streamlit, whose caches any
+visitor's browser may ask it to clear.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ import logging
 import threading
 import time
 from typing import Literal
-
-import streamlit as st
 
 from core.classifiers.spec import ClassifierSpec
 from core.classifiers.weights import WeightSource
@@ -103,7 +102,9 @@ class WeightDownloads:
             return any(each.status == "running" for each in self._downloads.values())
 
 
-@st.cache_resource(show_spinner=False)
+_DOWNLOADS = WeightDownloads()
+
+
 def weight_downloads() -> WeightDownloads:
     """The downloads of this process, shared by all visitors."""
-    return WeightDownloads()
+    return _DOWNLOADS

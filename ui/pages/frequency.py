@@ -13,7 +13,7 @@ import streamlit as st
 from core.data.classes import PRECOMPUTED
 from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
-from core.fourier.heatmap import Heatmap, HeatmapError
+from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, add_map, entries
 from ui.maps.cell_panel import WavedPicture, change_in_numbers, flip, seed, set_strength, strength, under_wave
@@ -38,10 +38,10 @@ CELL = "frequency.cell"
 UPLOADED, PENDING, ALL_PREDICT = "frequency.uploaded_map", "frequency.pending_map", "frequency.all_predict"
 FIRST_TAB, TOLD = "frequency.first_tab", "frequency.story"
 
-CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": 1023}
+CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 # Of each bundled set the picture to begin with; precomputed/make_default_picture.py has the rule.
 FIRST = {"cifar10": json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"], "photographs": 0}
-MAX_FREQUENCY = 511
+MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 DETAILS, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = ("Details", "Your own words", "Your own sweep", "Sources and downloads")
 
@@ -150,6 +150,8 @@ def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
 def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Two menus; returns the chosen maps, in order."""
     default = [label for label in _told().maps if label in available]
+    if len(st.query_params.get_all(MAPS)) > MAX_MAPS:
+        st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
     with st.popover("Maps", icon=":material/grid_on:"):
         labels = st.multiselect(
             "Maps", list(available), default=default, key=MAPS, bind="query-params", max_selections=MAX_MAPS
@@ -224,6 +226,7 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
             on_select=partial(_select, picture.size),
             on_flip=flip,
             on_pick=lambda place: pick_picture("cell", place, url_prefix=""),
+            rings=".st-key-frequency-rings",
             **look,
         )
     if show == "Difference" and metric != PROBABILITY:

@@ -28,7 +28,7 @@ MAX_SEED = 999_999
 def page() -> None:
     """Draw the page."""
     reserve_heights(PAGE)
-    st.title("Can CLIP draw what it sees?")
+    st.title("Can CLIP draw what it sees?", anchor=False)
     st.markdown(
         "Start from **noise** with the colours of a class, and let gradient descent change it until the classifier is "
         "confident of that class. The paper's finding for CLIP ViT-B/32: it becomes confident of a picture in which we "

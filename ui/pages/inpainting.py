@@ -33,7 +33,7 @@ BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 def page() -> None:
     """Draw the page."""
     reserve_heights(PAGE)
-    st.title("Can CLIP fill a hole?")
+    st.title("Can CLIP fill a hole?", anchor=False)
     st.markdown(
         "A classifier that sees what we see should be able to **repair a picture**: paint a hole, and gradient descent "
         "changes the picture until the classifier is confident of the target class. The paper's finding for CLIP "

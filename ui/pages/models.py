@@ -13,6 +13,7 @@ from ui.maps.catalogue import entries
 from ui.models.adding import HOW_TO
 from ui.models.classifier_table import PAPERS_CLIP, classifier_table, format_size
 from ui.models.data_tables import maps_table, samples_tables
+from ui.models.own_model import own_model
 from ui.models.weight_downloads import weight_downloads
 from ui.shared.machine import cores, detect_device, installed_memory, known_device, versions
 
@@ -21,7 +22,7 @@ REDRAW_SECONDS = 0.5  # while a download runs
 
 def page() -> None:
     """Draw the page."""
-    st.title("Models and data")
+    st.title("Models and data", anchor=False)
     # Ticks only while there is something to follow: each tick draws the table anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if weight_downloads().running else None)()
     maps, pictures, own, machine = st.tabs(["Heat maps", "Pictures", "Your own", "This machine"])
@@ -30,6 +31,7 @@ def page() -> None:
     with pictures:
         samples_tables()
     with own:
+        own_model()
         _how_to()
     with machine:
         st.fragment(_machine)()
@@ -79,8 +81,11 @@ def _machine() -> None:
         table, place = st.empty(), st.empty()
         device = known_device()
         if device is None and place.button("Detect the device", help="Loads torch, which takes some seconds."):
-            with place, st.spinner("Loading torch …"):
-                device = detect_device()
+            try:
+                with place, st.spinner("Loading torch …"):
+                    device = detect_device()
+            except (ImportError, OSError):
+                device = "unknown, as torch does not start"
             place.empty()
         free, installed = available_memory(), installed_memory()
         hardware = {

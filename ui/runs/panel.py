@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import streamlit as st
@@ -19,7 +20,7 @@ from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
 from ui.shared.model_cache import classifier_for
 from ui.shared.text import as_markdown
 
-REDRAW_SECONDS = 0.18
+REDRAW_SECONDS = 0.19
 PAUSED_SECONDS = 1.0  # between two looks at a paused run
 # CSS pixels that a page's controls and its panel keep from the first paint on, so that nothing moves while they load:
 # on a wide screen, and on a narrow one.
@@ -74,14 +75,20 @@ def start_run(page: str, wanted: Wanted) -> None:
         st.session_state[f"{page}.refusal"] = plan
         return
     run = Run(plan, lambda: [classifier_for(name, wanted.class_set) for name in names])
+    if _submit(page, run, names):
+        close_run(page)
+        st.rerun()
+
+
+def _submit(page: str, run: Run, names: tuple[str, ...]) -> bool:
+    """Queue a run, or what is left of one that was stopped; False if there is no room, which the page then says."""
     try:
-        job = job_manager().submit(run.states, owner=current_owner(), total=plan.config.steps + 1)
+        job = job_manager().submit(run.states, owner=current_owner(), total=run.plan.config.steps + 1 - run.step)
     except QueueFull as error:
         st.session_state[f"{page}.refusal"] = str(error)
-        return
+        return False
     st.session_state[f"{page}.run"] = _Started(job, run, names)
-    close_run(page)
-    st.rerun()
+    return True
 
 
 def run_status(
@@ -101,7 +108,7 @@ def run_status(
         _collect(page, started)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if running(page):
-            st.markdown("Your run goes on. A paused one waits for a minute, then it ends as it is.")
+            st.markdown("Your run goes on. A paused one keeps its place for a minute, then it is stopped.")
             # Keeps the row's height, and so the panel's place.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
             return None
@@ -118,7 +125,9 @@ def run_panel(page: str, result: Result | None) -> None:
             paused = started.job.paused
             st.fragment(_live, run_every=PAUSED_SECONDS if paused else REDRAW_SECONDS)(page, paused)
         elif result is not None:
-            _replay(page, _packed(page, result.id, lambda: run_replay(result.runs, id=result.id)))
+            stopped = None if result.go_on is None else Progress("stopped", 0.0, "")
+            packed = _packed(page, result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
+            _replay(page, packed, go_on=result.go_on)
     if started is None and result is not None:
         outcome(result.runs)
 
@@ -179,18 +188,20 @@ def _packed(page: str, version: object, make: Callable[[], dict[str, Any]]) -> d
     return data
 
 
-def _replay(page: str, data: dict[str, Any]) -> None:
-    """The one place of every run of a page, whether it goes on or has ended."""
+def _replay(page: str, data: dict[str, Any], go_on: Callable[[], object] | None = None) -> None:
+    """The one place of every run of a page, whether it goes on or has ended. go_on: for one that was stopped."""
 
-    def job(action: str) -> Callable[[], None]:
+    def job(action: str, otherwise: Callable[[], object] | None = None) -> Callable[[], None]:
         def act() -> None:
             started: _Started | None = st.session_state.get(f"{page}.run")
             if started is not None:
                 getattr(started.job, action)()
+            elif otherwise is not None:
+                otherwise()
 
         return act
 
-    replay(data, key=f"{page}.replay", on_pause=job("pause"), on_resume=job("resume"), on_stop=job("stop"))
+    replay(data, key=f"{page}.replay", on_pause=job("pause"), on_resume=job("resume", go_on), on_stop=job("stop"))
 
 
 def _collect(page: str, started: _Started) -> None:
@@ -200,7 +211,7 @@ def _collect(page: str, started: _Started) -> None:
     if job.status == "failed":
         st.session_state[f"{page}.error"] = str(job.error) or repr(job.error)
     try:
-        runs = started.run.finish()
+        runs = started.run.so_far()
     except ValueError as error:  # numbers that are no numbers any more
         st.session_state[f"{page}.error"] = f"The run cannot be shown: {error}"
         return
@@ -209,6 +220,7 @@ def _collect(page: str, started: _Started) -> None:
             st.session_state[f"{page}.error"] = "The run was stopped before its first step."
         return
     done, steps = len(runs[0].curves["loss"]) - 1, started.run.plan.config.steps
+    can_go_on = job.status in ("stopped", "abandoned") and done < steps
     how = {"stopped": "stopped by you", "abandoned": "ended while you were away", "failed": "ended early"}
     note = (
         f"Your run, {done:,} steps"
@@ -216,7 +228,8 @@ def _collect(page: str, started: _Started) -> None:
         else f"Your run, {how[job.status]} after {done:,} of {steps:,} steps"
     )
     note += f", {1000 * job.seconds_per_step:.0f} ms per step." if done and job.seconds_per_step else "."
-    st.session_state[f"{page}.result"] = Result(job.id, runs, note)
+    go_on = partial(_submit, page, started.run, started.names) if can_go_on else None
+    st.session_state[f"{page}.result"] = Result(job.id, runs, note, go_on)
 
 
 def _live(page: str, paused: bool) -> None:
@@ -227,17 +240,18 @@ def _live(page: str, paused: bool) -> None:
     assert started is not None
     job, plan = started.job, started.run.plan
     job.beat()
-    states = job.latest
+    states, share = job.latest, started.run.step / plan.config.steps
     if job.status == "queued":
-        live = Progress("queued", 0.0, f"Waiting for other visitors' runs: number {job.position} in line")
+        live = Progress("queued", share, f"Waiting for other visitors' runs: number {job.position} in line")
+    elif paused:
+        live = Progress("paused", share, "")
     elif states is None:
-        live = Progress("running", 0.0, "Loading the classifiers: some seconds the first time")
+        live = Progress("running", share, "Loading the classifiers: some seconds the first time")
     else:
-        live = Progress("running", states[0].step / plan.config.steps, _pace(job, states[0].step, plan.config.steps))
-    if paused and states is not None and (runs := started.run.so_far()):
-        step = len(runs[0].curves["loss"]) - 1
-        live = Progress("paused", step / plan.config.steps, "")
-        _replay(page, _packed(page, (job.id, step), lambda: run_replay(runs, id=job.id, live=live)))
+        live = Progress("running", share, _pace(job, states[0].step, plan.config.steps))
+    if (paused or states is None) and (runs := started.run.so_far()):
+        version = (job.id, started.run.step, live)
+        _replay(page, _packed(page, version, lambda: run_replay(runs, id=job.id, live=live)))
         return
     curves = [] if states is None else [started.run.curves(k) for k in range(len(states))]
     _replay(page, live_replay(plan, started.names, states, curves, id=job.id, live=live))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,11 +15,15 @@ from ui.shared.text import as_markdown
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """Finished runs to be shown. id: another one for each result. note: what it is, for people; plain text."""
+    """Runs to be shown that are at rest.
+
+    id: another one for each result. note: what it is, for people; plain text. go_on: takes up a run that was stopped.
+    """
 
     id: str
     runs: tuple[PGDRun, ...]
     note: str
+    go_on: Callable[[], None] | None = None
 
 
 def download_menu(runs: Sequence[PGDRun], *, key: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import streamlit as st
@@ -21,17 +22,31 @@ def line_styles(field: str, names: Sequence[str]) -> tuple[alt.Color, alt.Stroke
 
 
 def show_chart(
-    layers: Sequence[alt.Chart], mark: alt.X, value: float, *, height: int, lines: int, key: str, alt_text: str
+    rows: Sequence[dict[str, Any]],
+    layers: Sequence[alt.Chart],
+    mark: alt.X,
+    value: float,
+    *,
+    height: int,
+    lines: int,
+    key: str,
+    alt_text: str,
 ) -> None:
     """Draw a chart with a dashed upright line.
 
     Args:
-        layers: from the back to the front.
+        rows: what the layers draw.
+        layers: from the back to the front, without data of their own.
         mark, value: axis and place of the upright line.
         height: pixels of the plot with its axis; the legend's `lines` rows stand above it.
     """
     rule = alt.Chart(alt.Data(values=[{str(mark.shorthand).partition(":")[0]: value}]))
     layers = [*layers, rule.mark_rule(strokeDash=[4, 4], color="#888888").encode(mark)]
     chart = alt.layer(*layers).resolve_legend(color="independent").properties(height=height + 32 * lines)
-    # Without a check against Vega-Lite's schema, which takes longer than the rest.
-    st.vega_lite_chart(chart.to_dict(validate=False), width="stretch", key=key, alt=alt_text)
+    # Without a check against Vega-Lite's schema, which takes longer than the rest. Rows come last: Altair would look
+    # through them and copy them several times for each layer.
+    spec = chart.to_dict(validate=False)
+    spec.pop("datasets", None)  # Altair's stand-in for what is missing
+    for layer in spec["layer"][:-1]:
+        layer["data"] = {"values": rows}
+    st.vega_lite_chart(spec, width="stretch", key=key, alt=alt_text)

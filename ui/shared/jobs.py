@@ -10,6 +10,7 @@ Only `job_manager`, at the end, knows that Streamlit exists.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import threading
@@ -165,6 +166,7 @@ class JobManager:
         self._queue: deque[Job] = deque()
         # A stopped job stays here until its step in flight has finished: its thread still keeps a core busy.
         self._running: Job | None = None
+        self._thread: threading.Thread | None = None
 
     def submit(self, make_iterator: IteratorMaker, *, owner: str, total: int | None = None) -> Job:
         """Queue a job; it starts at once when none runs. An earlier job of the same owner is stopped.
@@ -192,6 +194,15 @@ class JobManager:
             self._start_next()
         return job
 
+    def close(self, timeout: float = 10.0) -> None:
+        """End every job and wait for the step in flight, so that the process can end: torch aborts in a lost thread."""
+        with self._lock:
+            for job in self._jobs():
+                self._finish(job, "abandoned")
+            thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
     def _jobs(self) -> list[Job]:
         return [*self._queue, *([self._running] if self._running is not None else [])]
 
@@ -201,7 +212,8 @@ class JobManager:
             job = self._running = self._queue.popleft()
             job.status = "running"
             job._started = self._clock()
-            threading.Thread(target=self._work, args=(job,), name=f"job-{job.id[:8]}", daemon=True).start()
+            self._thread = threading.Thread(target=self._work, args=(job,), name=f"job-{job.id[:8]}", daemon=True)
+            self._thread.start()
 
     def _work(self, job: Job) -> None:
         try:
@@ -260,10 +272,14 @@ class JobManager:
                 self._finish(job, "abandoned")
 
 
-@st.cache_resource(show_spinner=False)
+# Not in one of Streamlit's caches, which any visitor's browser may ask it to clear.
+_MANAGER = JobManager(is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner))
+atexit.register(_MANAGER.close)
+
+
 def job_manager() -> JobManager:
     """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
-    return JobManager(is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner))
+    return _MANAGER
 
 
 def current_owner() -> str:

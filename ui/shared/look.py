@@ -23,10 +23,15 @@ button[kind="primary"], button[kind="primaryFormSubmit"], span[data-tag-index], 
   background-color: {FILL} !important; color: #ffffff !important;
 }}
 button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ background-color: {FILL_HOVER} !important; }}
+/* Streamlit takes the outline from its links. */
+[data-testid="stTopNavLink"]:focus-visible, .st-key-page-tabs a:focus-visible {{
+  outline: 3px solid {FILL} !important; outline-offset: -3px;
+}}
 /* Streamlit's grey is 3.9 : 1 on white. */
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {{ color: inherit; }}
 [data-testid="stCaptionContainer"] {{ opacity: 0.85; }}
 .st-key-look {{ position: absolute; }}
+.veiled [data-testid="stMainBlockContainer"] * {{ visibility: hidden !important; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: none; }}
 /* Wrapped text needs no scroll box, which the keyboard could not reach. */
 [data-testid="stPopoverBody"] [data-testid="stCode"] pre {{ overflow: visible !important; }}
@@ -46,25 +51,47 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
   .st-key-page-tabs {{ border-bottom: 1px solid rgba(128, 128, 128, 0.3); }}
   .st-key-page-tabs > * {{ flex: 1 1 0; min-width: 0; height: 48px; }}
   .st-key-page-tabs a {{ padding: 0.75rem 0.25rem; margin: 0; }}
-  [data-testid="stExpandSidebarButton"] {{ display: none; }}
+  /* The folded navigation, whose links the keyboard would find outside the window. */
+  [data-testid="stExpandSidebarButton"], [data-testid="stSidebar"] {{ display: none; }}
 }}
 """
 
 
 _STYLED = "look.styled"
-# Called in every run, so it answers only when it is asked.
-_JS = "export default ({ data, setTriggerValue }) => { if (data.ask) setTriggerValue('styled', true); }"
+# Called in every run, so it answers only when it is asked. A page that is new to the window is shown when it has kept
+# its height for a moment, with every widget's code there: nothing is seen to move. Half drawn after three seconds, too.
+_JS = """
+const QUIET_MS = 120, LATEST_MS = 3000, { documentElement } = document;
+let shown = null;
+export default ({ data, setTriggerValue }) => {
+  if (data.ask) setTriggerValue("styled", true);
+  if (data.page === shown) return;
+  shown = data.page;
+  documentElement.classList.add("veiled");
+  const began = performance.now();
+  let height = 0, since = began;
+  const look = (now) => {
+    if (data.page !== shown) return;
+    const main = document.querySelector("[data-testid=stMain]");
+    const busy = document.querySelector("[data-test-script-state=running], [data-testid=stSkeleton]");
+    if (busy || main?.scrollHeight !== height) [height, since] = [main?.scrollHeight, now];
+    if (now - since < QUIET_MS && now - began < LATEST_MS) requestAnimationFrame(look);
+    else documentElement.classList.remove("veiled");
+  };
+  requestAnimationFrame(look);
+};
+"""
 _look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False)
 
 
-def look() -> bool:
-    """Put the CSS into the page; call it first, and once in a run, from `app.py`.
+def look(page: str) -> bool:
+    """Put the CSS into the page called `page`; call it first, and once in a run, from `app.py`.
 
     Returns whether the browser has it. In a visit's first run it has not, and what is drawn before would move when it
     comes; the browser then asks for the next run by itself.
     """
     styled = _STYLED in st.session_state
-    _look(key="look", data={"ask": not styled}, on_styled_change=_styled)
+    _look(key="look", data={"ask": not styled, "page": page}, on_styled_change=_styled)
     return styled
 
 

@@ -1,15 +1,20 @@
-"""Loaded classifiers, shared by all visitors of this process."""
+"""Loaded classifiers, shared by all visitors of this process.
+
+They are not in one of Streamlit's caches: any visitor's browser may ask it to clear those.
+"""
 
 from __future__ import annotations
 
+import functools
 import gc
-from typing import TYPE_CHECKING
-
-import streamlit as st
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
 from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
+from core.device import check_torch, keep_freed_memory
 
 NONE_READY = (
     "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be had, and "
@@ -18,6 +23,38 @@ NONE_READY = (
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
+
+
+class _Slot:
+    """One value, made by the first who asks while the others wait; after an error by the next."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._value: Any = None
+
+    def get(self, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if self._value is None:
+                self._value = make()
+            return self._value
+
+
+def _kept(max_entries: int) -> Callable[[Callable[..., Any]], Any]:
+    """As `functools.lru_cache`, but threads that ask for the same value at once make it once."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        slots, lock = functools.lru_cache(max_entries)(lambda *key: _Slot()), threading.Lock()
+
+        @functools.wraps(function)
+        def get(*key: Any) -> Any:
+            with lock:
+                slot = slots(*key)
+            return slot.get(lambda: function(*key))
+
+        get.cache_clear = slots.cache_clear
+        return get
+
+    return decorate
 
 
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
@@ -34,7 +71,7 @@ def _is_ready(spec: ClassifierSpec) -> bool:
     return classifier_state(spec.name).status == "ready"
 
 
-@st.cache_resource(show_spinner=False, max_entries=24)
+@_kept(max_entries=24)
 def classifier_for(name: str, classes: str | ClassSet, template: str | None = None) -> Classifier:
     """The classifier for "cifar10" or "imagenet" or, if it is zero-shot, for any classes; embeds each prompt once.
 
@@ -51,7 +88,7 @@ def classifier_for(name: str, classes: str | ClassSet, template: str | None = No
     return classifier.for_classes(classes, template)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@_kept(max_entries=4)
 def _loaded(name: str) -> Classifier:
     device = _prepared_device()
     spec = next(spec for spec in list_classifiers() if spec.name == name)
@@ -63,12 +100,11 @@ def _loaded(name: str) -> Classifier:
     return classifier
 
 
-@st.cache_resource(show_spinner=False)
+@_kept(max_entries=1)
 def _prepared_device() -> str:
     """Set torch up for a server of pages; returns where classifiers are to be."""
+    check_torch()
     import torch
-
-    from core.device import keep_freed_memory
 
     keep_freed_memory()
     # One core stays with the pages: with a thread of torch's on each, every layer waits for the one that a redraw

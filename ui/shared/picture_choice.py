@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from core.data.classes import CLASS_SETS, IMAGE_SIZES
@@ -100,22 +101,21 @@ def _uploaded(page: str) -> Picture | None:
         key=f"{page}.upload",
         max_upload_size=20,
     )
-    if file is not None:
-        st.session_state[kept] = file.name, file.getvalue()
+    if file is not None and st.session_state.get(f"{kept}_id") != file.file_id:
+        # Once for each file, not in every run; in this session alone, and gone with it.
+        st.session_state[f"{kept}_id"] = file.file_id
+        st.session_state[kept] = _read_upload(file.name, file.getvalue())
     if kept not in st.session_state:
         st.info("Choose a picture of your own above, or one of the bundled ones.")
         return None
-    name, data = st.session_state[kept]
+    name, found = st.session_state[kept]
+    if isinstance(found, str):
+        st.error(as_markdown(f"{one_line(name, 60)}: {found}"))
+        return None
     left, right = st.columns(2)
     uses = {"224 px, ImageNet classes": "imagenet", "32 px, CIFAR-10 classes": "cifar10"}
     class_set = uses[left.radio("Used at", list(uses), key=f"{page}.upload_size", persist_state="session")]
     size, names = IMAGE_SIZES[class_set], CLASS_SETS[class_set]().names
-    try:
-        pixels = uploaded_pixels(data, size)
-    except ImageError as error:
-        del st.session_state[kept]
-        st.error(as_markdown(f"{one_line(name, 60)}: {error}"))
-        return None
     label = right.selectbox(
         "True class (optional)",
         range(len(names)),
@@ -124,4 +124,12 @@ def _uploaded(page: str) -> Picture | None:
         key=f"{page}.true_class.{size}",
         persist_state="session",
     )
-    return Picture(pixels, label, class_set, 0, name)
+    return Picture(found[size], label, class_set, 0, name)
+
+
+def _read_upload(name: str, data: bytes) -> tuple[str, dict[int, np.ndarray] | str]:
+    """A file's name, and its pixels by size or the sentence that says why there are none."""
+    try:
+        return name, uploaded_pixels(data)
+    except ImageError as error:
+        return name, str(error)

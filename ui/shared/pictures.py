@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.data.classes import CLASS_SETS, ClassSet
+from core.data.classes import CLASS_SETS, IMAGE_SIZES, ClassSet
 from core.data.dataset import ImageDataset
 from core.data.samples import load_samples, sample_credits
-from core.images.decode import decode_image
-from core.images.square import square_image
+from core.images.bounded import square_uploads
 
 # Where pictures come from, as visitors and the URL call it.
 SETS = {"CIFAR-10": "cifar10", "Photographs": "photographs", "Yours": "upload"}
@@ -71,11 +70,12 @@ def sample_picture(name: str, position: int) -> Picture:
     return Picture(data.images[position], label, CLASS_SET_OF[name], position, captions(name)[position])
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def uploaded_pixels(data: bytes, size: int) -> np.ndarray:
-    """(3, size, size) uint8 from a visitor's file.
+def uploaded_pixels(data: bytes) -> dict[int, np.ndarray]:
+    """(3, size, size) uint8 of a visitor's file, for each size that pages use. Kept by nobody but the caller.
 
     Raises:
         ImageError: it is not a picture that can be read; the text says why.
     """
-    return square_image(decode_image(data), size).transpose(2, 0, 1).copy()
+    sizes = tuple(IMAGE_SIZES.values())
+    squares = square_uploads(data, sizes)
+    return {size: square.transpose(2, 0, 1).copy() for size, square in zip(sizes, squares, strict=True)}

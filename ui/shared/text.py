@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
+
+from core.errors import one_line as one_line  # pages find all about untrusted text here
 
 # What Markdown, and Streamlit's additions to it, give a meaning.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>$~#|&!])")
 # Bare URLs, icons and emoji are found in the finished text, where no backslash helps: an invisible character does.
 _FOUND_LATER = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
 _WORD_JOINER = "\N{WORD JOINER}"
-_BLANKS, _DROPPED = ("Cc", "Zl", "Zp"), ("Cf", "Cs", "Co", "Cn")
-
-
-def one_line(text: object, max_length: int = 80) -> str:
-    """`text` as one line, without characters that are invisible or turn the direction of reading."""
-    kinds = ((character, unicodedata.category(character)) for character in str(text)[: 4 * max_length])
-    kept = "".join(" " if kind in _BLANKS else character for character, kind in kinds if kind not in _DROPPED)
-    line = " ".join(kept.split())
-    return line if len(line) <= max_length else f"{line[: max_length - 1].rstrip()}…"
 
 
 def as_markdown(text: str) -> str:

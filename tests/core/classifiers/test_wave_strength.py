@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.classifiers.preprocessing import Preprocess
-from core.classifiers.wave_strength import kept_norm
+from core.classifiers.preprocessing import Preprocess, kept_norm
 
 SIDE = 31
 

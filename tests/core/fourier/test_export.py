@@ -41,3 +41,14 @@ def test_png_is_a_picture_that_shows_the_values_colours():
     flat = picture.reshape(-1, 3)
     for colour in ([255, 0, 0], [0, 0, 0], [0xB0, 0xB0, 0xB0]):
         assert (flat == colour).all(axis=1).sum() > 10_000
+
+
+def test_png_shows_a_dollar_sign_as_it_is():
+    def figure(title, footnote):
+        colours = np.zeros((256, 3), np.uint8)
+        return heatmap_png(
+            np.zeros((3, 3)), title=title, label="", value_range=(0, 1), colours=colours, footnote=footnote
+        )
+
+    # As a formula either is refused with a ValueError.
+    assert figure(r"$\undefined{$", "") and figure("", r"$\undefined{$")

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.fourier.heatmap import Heatmap, HeatmapError
+from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
 
 METADATA = {
     "classifier": {"name": "toy", "weights_id": "none", "sha256": None, "kind": "closed-set"},
@@ -42,6 +42,18 @@ def printed(percent):
         count=np.zeros((1, 1), dtype=np.int64),
         clean=np.full(3, -1, dtype=np.int64),
         printed_rates=rates,
+    )
+
+
+def square(side):
+    """A map of printed rates, as hostile files are: a few kilobytes for any side."""
+    unknown = np.full((side, side), -1, dtype=np.int64)
+    return example(
+        top1_errors=unknown,
+        top5_errors=unknown,
+        count=np.zeros_like(unknown),
+        clean=np.full(3, -1, dtype=np.int64),
+        printed_rates=np.full((2, side, side), 0.5),
     )
 
 
@@ -145,6 +157,13 @@ def damaged_files():
     yield "no metadata", with_member("metadata", np.array("{}"))
     yield "metadata is a list", with_member("metadata", np.array("[1]"))
     yield "deep metadata", with_member("metadata", np.array("[" * 100_000))
+    yield "several metadata", with_member("metadata", np.array(["{}", "{}"]))
+    yield "numbers without a row", with_member("top1_errors", np.int64(1))
+    yield "count without a row", with_member("count", np.int64(1))
+    # Python 3.11 reads whole numbers of up to 4,300 digits, and turns none of over 308 into a float.
+    for fact in ("image_size", "epsilon"):
+        yield f"endless {fact}", with_member("metadata", np.array(json.dumps(METADATA | {"schema": 1, fact: 10**400})))
+    yield "endless v", with_member("metadata", np.array(json.dumps(METADATA | {"schema": 1, "epsilon": float("inf")})))
     yield "no n", with_member("metadata", np.array(json.dumps(METADATA | {"schema": 1, "dataset": {"name": "dots"}})))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -186,6 +205,35 @@ def test_load_refuses_an_unknown_schema_and_says_which_it_reads():
 def test_load_refuses_what_unpacks_to_too_much():
     with pytest.raises(HeatmapError, match=r"bomb\.npz.*count unpacks to .* bytes, which is too large"):
         Heatmap.from_bytes(with_member("count", np.zeros((3000, 3000), dtype=np.int64)), name="bomb.npz")
+
+
+def test_from_bytes_refuses_metadata_that_would_fill_the_memory():
+    metadata = np.array("[" + "[]," * 700_000 + "[]]")
+    with pytest.raises(HeatmapError, match="metadata must be one text of at most 2,097,152 characters"):
+        Heatmap.from_bytes(with_member("metadata", metadata), name="long.npz")
+
+
+def test_from_bytes_refuses_a_large_map_and_load_takes_it(tmp_path):
+    large = square(MAX_SIDE + 2)
+    large.save(tmp_path / "large.npz")
+    assert Heatmap.load(tmp_path / "large.npz").side == MAX_SIDE + 2
+    with pytest.raises(HeatmapError, match=r"large\.npz: a map of 513 x 513 cells, at most 511 x 511 are taken"):
+        Heatmap.from_bytes(large.to_bytes(), name="large.npz")
+    assert Heatmap.from_bytes(large.crop(MAX_SIDE).to_bytes(), name="cropped.npz").side == MAX_SIDE
+
+
+def test_an_error_about_a_file_is_one_short_line():
+    fields = np.zeros(3, dtype=[(f"field{k}", "<i8") for k in range(300)])
+    with pytest.raises(HeatmapError, match="clean must be") as caught:
+        Heatmap.from_bytes(with_member("clean", fields), name="a\nb" * 10_000)
+    assert len(str(caught.value)) < 600 and "\n" not in str(caught.value)
+
+
+def test_same_compares_numbers_and_metadata():
+    assert example().same(Heatmap.from_bytes(example().to_bytes(), name="same.npz"))
+    assert not example().same(example(clean=np.array([2, 0, 10], dtype=np.int64)))
+    assert not example().same(example(metadata=METADATA | {"epsilon": 2.0}))
+    assert not example().same(example(true_probability=np.full((3, 3), np.nan)))
 
 
 def test_load_of_a_forged_shape_touches_no_memory_for_it():

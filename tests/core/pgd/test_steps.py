@@ -121,6 +121,18 @@ def test_adaptive_steps_reach_a_lower_loss_in_the_same_number():
     assert float(adaptive.best_loss.mean()) < float(plain.best_loss.mean())
 
 
+def test_run_goes_on_from_any_state_to_the_same_bits():
+    objective, images = Inpainting(random_targets(8, 3), centre_mask()), random_images(8, 3)
+    whole = list(pgd_steps(ConvClassifier(3), objective, images, config_for("constant", steps=9)))
+    rest = list(pgd_steps(ConvClassifier(3), objective, images, config_for("constant", steps=9), after=whole[4]))
+    assert [state.step for state in rest] == [4, 5, 6, 7, 8, 9]
+    for one, other in zip(whole[4:], rest, strict=True):
+        for name in ("images", "logits", "loss", "best_loss", "best_images", "perturbation_norm"):
+            assert torch.equal(getattr(one, name), getattr(other, name)), name
+    with pytest.raises(ValueError, match="adaptive steps cannot go on from a state"):
+        pgd_steps(ConvClassifier(3), objective, images, config_for("adaptive", steps=9), after=whole[4])
+
+
 def test_checkpoints_are_those_of_auto_pgd():
     assert sorted(checkpoints(100)) == [22, 41, 57, 70, 80, 87, 93, 99]
     assert all(checkpoints(steps) for steps in range(2, 50))

@@ -199,26 +199,42 @@ def test_interrupted_script_keeps_its_finished_batches(archive, tmp_path, monkey
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--steps", "0"], "steps must be a whole number from 1"),
-        (["--epsilon", "-1"], "epsilon must be a number above 0"),
-        (["--weight", "-2"], "weight (lambda) must be"),
+        (["--steps", "0"], "--steps: wanted a whole number from 1 to 100,000"),
+        (["--epsilon", "-1"], "--epsilon: wanted a number above 0"),
+        (["--step-size", "0"], "--step-size: wanted a number above 0"),
+        (["--weight", "-2"], "--weight: wanted a number of at least 0"),
+        (["--seed", "-1"], "--seed: wanted a whole number from 0"),
+        (["--device", "gpu"], "--device gpu cannot be used here"),
         (["--target", "teapot"], "'teapot' is not among the 10 classes"),
-        (["--limit", "0"], "--limit is the number of images"),
-        (["--batch-size", "0"], "--batch-size must be at least 1"),
+        (["--limit", "0"], "--limit: wanted a whole number of at least 1"),
+        (["--batch-size", "0"], "--batch-size: wanted a whole number of at least 1"),
         (["--dataset", "cifer10"], "did you mean 'cifar10'"),
         (["--data-dir", "nowhere", "--dataset", "cifar10"], "CIFAR-10 is not in nowhere"),
     ],
 )
 def test_script_ends_with_one_sentence_on_bad_input(more, message, archive, tmp_path, capsys):
-    assert run("inpaint", archive, tmp_path / "out", *more) == 2
-    error = capsys.readouterr().err.strip()
-    assert error.startswith("error: ") and message in error and "\n" not in error
+    try:
+        status = run("inpaint", archive, tmp_path / "out", *more)
+    except SystemExit as stop:  # argparse's, after the usage
+        status = stop.code
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert status == 2 and "error: " in error and message in error
     assert not (tmp_path / "out").exists()
 
 
 def test_script_refuses_a_file_as_output(archive, capsys):
     assert run("inpaint", archive, archive) == 2
     assert "wants a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("output", "message"), [("file/out", "cannot make the folder"), ("out", "cannot write images.csv")]
+)
+def test_script_ends_with_one_sentence_where_it_cannot_write(output, message, archive, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    (tmp_path / "out" / "images.csv").mkdir(parents=True)
+    assert run("inpaint", archive, tmp_path / output, "--limit", "1", "--steps", "1") == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {message}")
 
 
 def test_script_runs_as_a_module():

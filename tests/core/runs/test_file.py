@@ -31,7 +31,7 @@ def record(kind="inpainting", *, until=None, penalty="norm", **changes):
         states.append(state)
         if state.step == until:
             break
-    (run,) = engine.finish()
+    (run,) = engine.so_far()
     return run, states
 
 

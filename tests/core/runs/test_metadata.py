@@ -42,6 +42,7 @@ def altered(path: str, value: object, kind: str = "inpainting") -> bytes:
         ("objective.weight", float("nan"), "objective.weight must be"),
         ("objective.weight", 10**400, "objective.weight must be"),
         ("objective.penalty", ["norm"], "objective.penalty must be"),
+        ("objective.penalty", None, "needs its weight and penalty"),
         ("classifier", {}, "classifier.name must be a text; got 'None'"),
         ("classifier.sha256", 3, "classifier.sha256 must be a text"),
         ("images.credit", {"a": 1}, "images.credit must be a text"),

@@ -26,7 +26,7 @@ def test_run_gives_pgds_numbers_for_every_classifier():
     engine = run_of("a", "b", targets=("cat", 8))
     states = list(engine.states())
     assert [pair[0].step for pair in states] == list(range(7))
-    for name, run, newest in zip("ab", engine.finish(), states[-1], strict=True):
+    for name, run, newest in zip("ab", engine.so_far(), states[-1], strict=True):
         objective = Inpainting(torch.tensor([3, 8]), torch.from_numpy(MASK), weight=3.0)
         alone = run_pgd(ToyClassifier(name), objective, torch.from_numpy(engine.plan.start), CONFIG)
         assert torch.equal(alone.images, newest.images)
@@ -36,18 +36,24 @@ def test_run_gives_pgds_numbers_for_every_classifier():
         assert [row["inside"] for row in run.metadata["images"]["change"]] == pytest.approx(change)
 
 
-def test_stopped_run_keeps_what_it_has_and_goes_no_further():
-    engine = run_of("a")
+def test_stopped_run_keeps_what_it_has_and_goes_on_to_the_same_bits():
+    engine, whole = run_of("a", "b", targets=("cat", 8)), run_of("a", "b", targets=("cat", 8))
+    list(whole.states())
     states = engine.states()
     next(states), next(states), next(states)
-    (run,) = engine.finish()
-    assert len(run.curves["loss"]) == 3 and run.frame_steps[-1] == 2
-    assert list(states) == [], "the step in flight is the last one"
-    assert engine.finish() == (run,)
+    states.close()
+    assert engine.step == 2
+    for run in engine.so_far():
+        assert len(run.curves["loss"]) == 3 and run.frame_steps[-1] == 2
+    assert [pair[0].step for pair in engine.states()] == [2, 3, 4, 5, 6]
+    for run, other in zip(engine.so_far(), whole.so_far(), strict=True):
+        assert np.array_equal(run.frames, other.frames) and run.frame_steps.tolist() == other.frame_steps.tolist()
+        assert np.array_equal(run.best, other.best) and np.array_equal(run.logits, other.logits)
+        assert all(np.array_equal(run.curves[name], other.curves[name]) for name in run.curves)
 
 
 def test_run_stopped_before_its_first_state_has_nothing_to_show():
-    assert run_of("a").finish() == ()
+    assert run_of("a").so_far() == ()
 
 
 def test_curves_hold_the_means_so_far():

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.classifiers.preprocessing import Preprocess
-from core.classifiers.wave_strength import kept_norm
+from core.classifiers.preprocessing import Preprocess, kept_norm
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.sweep.cells import SweepConfig, best_batch_size, sweep_cells
 
@@ -101,8 +100,10 @@ def test_sweep_leaves_images_and_classifier_alone(linear_classifier, noise_datas
 def test_sweep_refuses_logits_that_are_not_finite(linear_classifier, noise_dataset):
     with torch.no_grad():
         linear_classifier.network[1].weight.fill_(float("nan"))
-    with pytest.raises(RuntimeError, match="not finite in float32"):
+    with pytest.raises(RuntimeError, match="not finite in float32.*; its weights may be damaged"):
         list(sweep_cells(linear_classifier, noise_dataset, CONFIG))
+    with pytest.raises(RuntimeError, match="not finite in bfloat16.*; use --dtype float32"):
+        list(sweep_cells(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, dtype="bfloat16")))
 
 
 def test_sweep_halves_the_batch_when_the_memory_is_full(linear_classifier, noise_dataset):

@@ -168,16 +168,54 @@ def test_script_answers_a_full_disk_with_a_sentence(archive, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_script_stopped_by_sigterm_keeps_its_cells_and_says_how_to_resume(archive, tmp_path):
+    output = tmp_path / "map.npz"
+    process = start("core.sweep", *command(archive, output))
+    wait_for_more_than(0, output, process)
+    process.terminate()
+    _, text = process.communicate(timeout=60)
+    assert process.returncode == 130 and "run the same command again to resume" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["map.npz"] and 0 < cells(output) < SIDE**2
+
+
+@pytest.mark.parametrize(
+    ("classifier", "classes", "message"),
+    [
+        ("mini-resnet", ["cat"], "warning: 'cat' is the only class, so every prediction is right"),
+        (
+            "mini-clip",
+            ["cat", "dog", "cat"],
+            "warning: several classes are called 'cat', which no",
+        ),
+        ("mini-clip", ["cat", "dog"], ""),
+    ],
+)
+def test_script_warns_of_classes_that_make_the_numbers_mean_nothing(classifier, classes, message, tmp_path, capsys):
+    path = tmp_path / "few.npz"
+    images = np.zeros((len(classes), 32, 32, 3), np.uint8)
+    np.savez(path, images=images, labels=np.arange(len(classes)), classes=np.array(classes))
+    assert main(command(path, tmp_path / "map.npz", "--classifier", classifier, "--cells=0,0")) == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
+    assert len(warnings) == bool(message) and message in "".join(warnings)
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
         (("--classifier", "mini-resnett"), "did you mean 'mini-resnet'"),
         (("--dataset", "nowhere"), "nowhere"),
-        (("--side", "0"), "odd side"),
+        (("--side", "0"), "--side: wanted a whole number of at least 1, got '0'"),
+        (("--side", "30"), "odd side"),
+        (("--side", "100001"), "use a side of at most 31"),
+        (("--seed", "-1"), "--seed: wanted a whole number from 0"),
+        (("--limit", "0"), "--limit: wanted a whole number of at least 1"),
+        (("--epsilon", "nan"), "--epsilon: wanted a number of at least 0"),
+        (("--image-size", "4"), "--image-size: wanted a whole number from 8"),
+        (("--device", "gpu"), "--device gpu cannot be used here"),
         (("--side", "33"), "use a side of at most 31"),
         (("--device", "cuda"), "use --device cpu"),
         (("--cells", "1;2"), 'wanted pairs of whole numbers like "11,10;-3,4"'),
-        (("--batch-size", "many"), "wanted a whole number or auto"),
+        (("--batch-size", "many"), "--batch-size: wanted a whole number of at least 1"),
         (("--output", "map.txt"), "ends in .npz"),
         (("--output", "nowhere/map.npz"), "create it first"),
     ],

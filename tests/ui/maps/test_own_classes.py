@@ -59,7 +59,7 @@ def ready(monkeypatch):
     specs = [MINI]
     monkeypatch.setattr(ui.maps.own_classes, "ready_clips", lambda: specs)
     st.cache_data.clear()
-    ui.shared.model_cache.classifier_for.clear()
+    ui.shared.model_cache.classifier_for.cache_clear()
     return specs
 
 

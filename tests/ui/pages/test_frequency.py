@@ -2,20 +2,26 @@
 
 import itertools
 import json
+import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.classifiers.bundled import MODELS
+from core.classifiers.registry import classifier_spec
+from core.fourier.export import heatmap_csv
+from core.fourier.heatmap import MAX_SIDE, Heatmap
 from precomputed.make_default_picture import TARGET, default_picture
-from ui.maps.catalogue import HEATMAPS, entries
-from ui.maps.models import map_note, model_colour, predictors
+from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
+from ui.maps.models import UNKNOWN, map_note, model_colour, predictors
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET_ROBUST, RESNET56, STORIES, story_text
 from ui.maps.views import METRICS, PROBABILITY, SHOWS
-from ui.pages.frequency import CROPS, SOURCES
+from ui.pages.frequency import CROPS, SOURCES, UPLOADED
 from ui.shared.model_cache import ready_classifiers
-from ui.shared.text import as_markdown
+from ui.shared.text import as_markdown, one_line
 
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
 
@@ -106,11 +112,75 @@ def test_page_takes_a_senseless_url_for_the_first_story(cell):
     assert app.query_params["cell"] == "{},{}".format(*STORIES[0].frequency)
 
 
+def test_page_shows_the_first_maps_of_a_link_with_too_many_and_says_so(page):
+    labels = page.multiselect(key="maps").options
+    app = open_page(maps=labels)
+    assert not app.exception and app.multiselect(key="maps").value == labels[:4]
+    assert "the first 4" in app.toast[0].value and not open_page(maps=labels[:4]).toast
+
+
+def test_chart_of_rings_has_a_row_for_each_ring_of_each_map():
+    app = open_page(maps=[CLIP, RESNET56])
+    *layers, _ = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"]
+    for layer in layers:
+        rows = layer["data"]["values"]
+        assert [(row["map"], row["radius"]) for row in rows] == [(m, r) for m in (CLIP, RESNET56) for r in range(22)]
+
+
 def test_page_says_when_a_picture_is_too_small_for_the_wave():
     app = open_page(pictures="CIFAR-10", cell="20,3")
     assert not app.exception
     assert "the picture cannot carry this wave" in text(app)
     assert json.loads(app.get("bidi_component")[0].proto.json)["picture"]["side"] == 31, "the browser refuses it, too"
+
+
+def uploaded(side: int, name: str = "toy", **facts) -> Heatmap:
+    """A heat map as a visitor may upload it: printed rates, which compress to a few kilobytes."""
+    unknown = np.full((side, side), -1, dtype=np.int64)
+    metadata = {
+        "classifier": {"name": name},
+        "dataset": {"name": "dots", "n": 10},
+        "image_size": 1024,
+        "epsilon": 1.0,
+        "class_names": ["a", "b"],
+        "source": {"type": "computed"},
+    }
+    rates = np.full((2, side, side), 0.5)
+    return Heatmap(unknown, unknown, 0 * unknown, np.full(3, -1), metadata | facts, printed_rates=rates)
+
+
+def upload(app: AppTest, heatmap: Heatmap) -> AppTest:
+    app.file_uploader(key=UPLOADED).set_value(("map.npz", heatmap.to_bytes(), "")).run()
+    assert not app.exception and not app.error
+    return app
+
+
+def test_the_largest_maps_cost_less_than_two_seconds_of_one_core_a_redraw():
+    app = open_page(crop="Full")
+    for number in range(1, 5):
+        upload(app, uploaded(MAX_SIDE, epsilon=float(number)))
+    assert len(app.multiselect(key="maps").value) == 4
+    for show in SHOWS:
+        began = time.process_time()
+        app.segmented_control(key="show").set_value(show).run()
+        assert time.process_time() - began < 2 and not app.exception
+    heatmap = uploaded(MAX_SIDE)
+    for make in (heatmap.to_bytes, partial(heatmap_csv, heatmap)):
+        began = time.process_time()
+        make()
+        assert time.process_time() - began < 2
+
+
+def test_the_name_in_an_uploaded_map_leads_to_no_folder_of_the_server():
+    name = f"open_clip:local-dir:{MODELS / 'mini-clip'}"
+    assert classifier_spec(name).title == "CLIP from mini-clip", "whoever looks it up finds a model"
+    heatmap = uploaded(3, name)
+    assert label_of(heatmap).split(" · ")[0] == one_line(name)
+    entry = Entry(label_of(heatmap), heatmap)
+    assert not map_note(entry) and model_colour(name) == UNKNOWN
+    assert {one.spec.name for one in predictors([entry], ready_classifiers("cifar10"))} == {
+        spec.name for spec in ready_classifiers("cifar10")
+    }
 
 
 def test_every_shipped_map_says_where_it_comes_from(page):

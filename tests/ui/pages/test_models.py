@@ -25,7 +25,7 @@ from ui.maps.catalogue import labelled
 from ui.models import data_tables
 from ui.models.adding import HOW_TO
 from ui.models.classifier_table import ROLES, format_size
-from ui.models.weight_downloads import weight_downloads
+from ui.models.weight_downloads import WeightDownloads, weight_downloads
 from ui.pages import models
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,7 +37,7 @@ def _own_caches(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
-    weight_downloads.clear()
+    monkeypatch.setattr("ui.models.weight_downloads._DOWNLOADS", WeightDownloads())
 
 
 def script():
@@ -259,3 +259,28 @@ def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy():
         fact = re.search(r"95 % interval .*, n = 10,000", card)[0]
         assert re.sub(r"(?<=\d)%", " %", fact) in shown
     assert model_card("clip-vit-b-32") is None and model_card("..") is None
+
+
+def test_models_can_be_added_only_where_the_server_allows_it(tmp_path, monkeypatch):
+    app = opened()
+    assert "OWN_MODELS=FOLDER" in text_of(app) and not app.text_input
+    monkeypatch.setenv("OWN_MODELS", str(tmp_path / "own"))
+    app = opened()
+
+    def submit(label):
+        next(one for one in app.button if one.label == label).click().run()
+
+    app.text_input[0].set_value("open_clip:hf-hub:somebody")
+    submit("Add to the table")
+    assert not app.exception and len(app.error) == 1 and "somebody" in app.error[0].value
+    app.text_input[0].set_value("open_clip:hf-hub:somebody/some-clip")
+    submit("Add to the table")
+    assert not app.exception and not app.error
+    assert "CLIP somebody/some-clip stands in the table now" in text_of(app)
+    assert any("Download" in one.label and one.key.endswith("somebody/some-clip") for one in app.button)
+    weights = (ROOT / "precomputed/models/mini-clip/open_clip_model.safetensors").read_bytes()
+    app.text_input[1].set_value("Twin")
+    app.file_uploader[0].set_value(("twin.safetensors", weights, "application/octet-stream"))
+    submit("Check and add")
+    assert not app.exception and not app.error
+    assert "Twin stands in the table now: it is ready on every page." in text_of(app)

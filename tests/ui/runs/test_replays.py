@@ -84,7 +84,7 @@ def test_settings_that_made_a_run_are_found_the_same_and_every_change_is_named()
     run = Run(toy_plan(), lambda: [ToyClassifier("toy-a")])
     for _ in run.states():
         pass
-    runs = run.finish()
+    runs = run.so_far()
     assert changed_settings(toy_plan(), ["toy-a"], runs) == []
     assert changed_settings(toy_plan(), ["toy-b"], runs) == ["the classifiers"]
     assert changed_settings(toy_plan(penalty="mean_square"), ["toy-a"], runs) == ["the penalty"]

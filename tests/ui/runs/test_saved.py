@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from tests.ui.replay_reader import frames_of, numbers_of, replay_data
 from tests.ui.run_forge import HOSTILE, arrays_of, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.downloads import run_animation, run_json, run_png, run_stem
+from ui.runs.replays import run_replay
 from ui.runs.saved import read_saved_run
 from ui.runs.words import losses, origin, saved_note, verdict
 from ui.shared.jobs import JobManager
@@ -127,6 +129,19 @@ def test_file_that_cannot_be_shown_gets_one_sentence_and_nothing_is_lost(data, r
     assert len(app.error) == 1, "the sentence stays until another file is chosen"
     upload(app, packed(arrays_of("generation")))
     assert not app.error and "Opened from" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("size", "batch", "frames"), [((8, 8), 128, 125), ((32, 32), 128, 400), ((90, 90), 128, 50), ((1, 1), 128, 1000)]
+)
+def test_any_saved_run_costs_less_than_two_seconds_of_one_core(size, batch, frames):
+    arrays = arrays_of("generation", size=size, batch=batch, frames=frames)
+    arrays["frame_deltas"][:] = 0  # else it would be too long to be uploaded
+    data = packed(arrays)
+    began = time.process_time()
+    result = read_saved_run(data, "large.npz", "generation")
+    run_replay(result.runs, id=result.id)
+    assert time.process_time() - began < 2
 
 
 def test_refused_file_is_not_read_again_at_every_click(monkeypatch):

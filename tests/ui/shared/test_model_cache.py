@@ -1,6 +1,14 @@
 """Which classifiers a page offers for which classes."""
 
-from ui.shared.model_cache import ready_classifiers, ready_clips
+from concurrent.futures import ThreadPoolExecutor
+
+import streamlit as st
+
+from core.classifiers import registry
+from ui.models.weight_downloads import weight_downloads
+from ui.shared import model_cache
+from ui.shared.jobs import job_manager
+from ui.shared.model_cache import classifier_for, ready_classifiers, ready_clips
 
 
 def names(specs) -> set[str]:
@@ -16,3 +24,29 @@ def test_a_clip_that_learned_ten_words_is_not_asked_about_a_thousand_classes():
 
 def test_every_clip_predicts_in_the_visitors_own_words():
     assert "mini-clip" in names(ready_clips()) and "mini-resnet" not in names(ready_clips())
+
+
+def test_what_visitors_share_survives_a_browser_that_clears_streamlits_caches():
+    def shared():
+        return classifier_for("mini-resnet", "cifar10"), job_manager(), weight_downloads()
+
+    before = shared()
+    # What Streamlit does at a browser's message `clear_cache`.
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    assert all(now is then for now, then in zip(shared(), before, strict=True))
+
+
+def test_visitors_who_come_at_once_load_a_classifier_once(monkeypatch):
+    loaded = []
+
+    def load(name, *args, **options):
+        loaded.append(name)
+        return registry.load_classifier(name, *args, **options)
+
+    monkeypatch.setattr(model_cache, "load_classifier", load)
+    for cached in (model_cache._loaded, classifier_for):
+        cached.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda _: classifier_for("mini-resnet-robust", "cifar10"), range(4)))
+    assert len(found) == 1 and loaded == ["mini-resnet-robust"]

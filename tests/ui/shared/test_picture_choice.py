@@ -1,8 +1,10 @@
 """One chooser of pictures for all pages: old URLs keep their meaning, uploads stay."""
 
 import base64
+import gc
 import io
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ import ui.pages.frequency
 import ui.pages.inpainting
 import ui.shared.picture_choice
 from ui.pages.frequency import FIRST
-from ui.shared.pictures import sample_picture
+from ui.shared.pictures import sample_picture, uploaded_pixels
 
 APPS = Path(__file__).parents[1] / "apps"
 
@@ -84,8 +86,34 @@ def test_upload_is_kept_when_its_widget_is_gone(name, prefix, keys):
     app.segmented_control(key=f"{prefix}pictures").set_value("Photographs").run()
     app.segmented_control(key=f"{prefix}pictures").set_value("Yours").run()
     assert not app.exception and not app.error
-    assert app.session_state[f"{keys}.uploaded"] == ("mine.png", picture_file())
+    kept, pixels = app.session_state[f"{keys}.uploaded"]
+    assert kept == "mine.png" and {size: array.shape for size, array in pixels.items()} == {
+        32: (3, 32, 32),
+        224: (3, 224, 224),
+    }
     assert app.radio(key=f"{keys}.upload_size").value == "32 px, CIFAR-10 classes"
+
+
+def test_an_upload_is_decoded_once_and_goes_with_its_session(monkeypatch):
+    decoded = []
+    monkeypatch.setattr(
+        ui.shared.picture_choice, "uploaded_pixels", lambda data: decoded.append(data) or uploaded_pixels(data)
+    )
+    app = open_page("inpainting", inpainting_pictures="Yours")
+    app.file_uploader[0].set_value(("mine.png", picture_file(), "image/png")).run().run()
+    pixels = weakref.ref(app.session_state["inpainting.uploaded"][1][32])
+    assert pixels() is not None and decoded == [picture_file()]
+    del app
+    gc.collect()
+    assert pixels() is None
+
+
+def test_a_broken_upload_is_refused_without_being_decoded_again(monkeypatch):
+    app = open_page("inpainting", inpainting_pictures="Yours")
+    app.file_uploader[0].set_value(("mine.png", b"no picture", "image/png")).run()
+    monkeypatch.setattr(ui.shared.picture_choice, "uploaded_pixels", None)
+    app.run()
+    assert not app.exception and "this file is text" in app.error[0].value
 
 
 def test_name_of_a_broken_upload_is_shown_as_letters():

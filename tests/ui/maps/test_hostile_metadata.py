@@ -1,0 +1,45 @@
+"""Whatever stands in the metadata of a heat map, it is refused in one short sentence or shown in one."""
+
+import copy
+
+import pytest
+
+from core.fourier.analysis import mismatches
+from core.fourier.heatmap import Heatmap, HeatmapError
+from ui.maps.catalogue import HEATMAPS, Entry, label_of
+from ui.maps.provenance import computed_words
+from ui.maps.sentences import cell_verdict
+
+MAP = Heatmap.load(HEATMAPS / "mini-clip_cifar10.npz")
+ODD = (None, True, 0, -1, 2**70, 10**400, 1e308, float("nan"), float("inf"), "", "x" * 50_000, r"$\frac{$", "\ud800",
+       "\u202e\0", [], [[]], [None], [1] * 1000, {}, {"a": 1})  # fmt: skip
+
+
+def paths(facts, outer=()):
+    for name, value in facts.items():
+        yield (*outer, name)
+        if isinstance(value, dict):
+            yield from paths(value, (*outer, name))
+
+
+def changed(path, value):
+    metadata = copy.deepcopy(dict(MAP.metadata))
+    facts = metadata
+    for name in path[:-1]:
+        facts = facts[name]
+    facts[path[-1]] = value
+    return Heatmap(**MAP.crop(3)._arrays(), metadata=metadata)
+
+
+@pytest.mark.parametrize("path", list(paths(MAP.metadata)), ids=".".join)
+def test_any_fact_of_an_uploaded_map_is_refused_or_shown(path):
+    for value in ODD:
+        try:
+            heatmap = Heatmap.from_bytes(changed(path, value).to_bytes(), name="odd.npz")
+        except HeatmapError as error:
+            assert len(str(error)) < 600
+            continue
+        entry, other = Entry(label_of(heatmap), heatmap), Entry(label_of(MAP), MAP)
+        verdict = cell_verdict([entry, other], (1, 1))
+        for text in (entry.label, entry.subtitle, computed_words(heatmap), verdict, *mismatches(heatmap, MAP)):
+            assert len(text) < 1000 and text.encode()

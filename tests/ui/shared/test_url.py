@@ -1,0 +1,41 @@
+"""Links from anyone: numbers without sense are ignored with a notice, and never end in a traceback."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+# Of each kind of widget that takes a number from the URL.
+LINKS = {
+    "inpainting": ("inpainting-steps", "inpainting-lambda", "inpainting-step-32"),
+    "generation": ("generation-seed", "generation-seeds"),
+}
+
+
+def open_page(page: str, **parameters: str) -> AppTest:
+    script = f"""
+from ui.pages import {page}
+from ui.shared.url import drop_senseless_numbers
+
+drop_senseless_numbers()
+{page}.page()
+"""
+    app = AppTest.from_string(script, default_timeout=60)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-inf", "1e400", "nan"])
+@pytest.mark.parametrize("page", LINKS)
+def test_senseless_numbers_in_a_link_are_ignored_with_a_notice(page, number):
+    usual = open_page(page)
+    app = open_page(page, **dict.fromkeys(LINKS[page], number))
+    assert not app.exception
+    for name in LINKS[page]:
+        assert name not in app.query_params and name in app.toast[0].value
+        assert app.number_input(key=name).value == usual.number_input(key=name).value
+    assert not app.run().toast
+
+
+def test_other_numbers_in_a_link_stay():
+    app = open_page("inpainting", **{"inpainting-steps": "40", "inpainting-picture": "9" * 9})
+    assert not app.exception and not app.toast and app.number_input(key="inpainting-steps").value == 40
