@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.pages import frequency, generation, inpainting, models
+from ui.pages import findings, frequency, generation, inpainting, models
 from ui.shared.cite import footer
 from ui.shared.look import look, page_tabs
 from ui.shared.url import drop_senseless_numbers
@@ -19,13 +19,14 @@ pages = [
     st.Page(frequency.page, title="Frequency sensitivity", url_path="frequency"),
     st.Page(inpainting.page, title="Inpainting", url_path="inpainting"),
     st.Page(generation.page, title="Generation", url_path="generation"),
+    st.Page(findings.page, title="Findings", url_path="findings"),
     st.Page(models.page, title="Models and data", url_path="models"),
 ]
 chosen = st.navigation([home, *pages], position="top")
 st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
 if not look(chosen.title):
     st.stop()
-names = ("Frequency", "Inpainting", "Generation", "Models")
+names = ("Frequency", "Inpainting", "Generation", "Findings", "Models")
 page_tabs(dict(zip(names, [home if chosen == home else pages[0], *pages[1:]], strict=True)))
 drop_senseless_numbers()
 chosen.run()

@@ -90,11 +90,21 @@ def test_the_check_for_streamlit_can_fail():
         "core.fourier.analysis, core.fourier.export, core.images.decode, core.images.masks, core.images.square",
         "core.data.datasets, core.data.class_statistics, core.classifiers.registry, core.classifiers.predictions",
         "core.sweep.__main__, core.reconstruct.__main__, core.runs.plan, core.runs.noise, core.runs.file",
-        "ui.pages.frequency, ui.pages.inpainting, ui.pages.generation, ui.pages.models",
+        "ui.pages.frequency, ui.pages.inpainting, ui.pages.generation, ui.pages.findings, ui.pages.models",
     ],
 )
 def test_importing_the_engine_and_the_pages_does_not_import_torch(names):
     assert "torch" not in modules_after(f"import {names}")
+
+
+def test_judging_two_maps_does_not_import_torch():
+    loaded = modules_after(
+        "from core.fourier.claims.finding import NamedMap\nfrom core.fourier.claims.maps import findings\n"
+        "from core.fourier.heatmap import Heatmap\n"
+        "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
+        "assert len(findings(named, named, [named])) == 13"
+    )
+    assert "scipy" in loaded and "torch" not in loaded
 
 
 def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():

@@ -9,6 +9,7 @@ import numpy as np
 from core.errors import one_line
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Interval, newcombe, wilson
+from core.fourier.paired import clustered_interval, minus_clean_paired, paired_waves, ring_scores
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,10 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, 
     """Mean error against radius sqrt(i^2 + j^2), rounded to whole cycles per image.
 
     Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, unless `corners` asks
-    for those beyond the map's half side as well. The interval is Wilson's for n images, not for n times the number of
-    waves: all waves of a ring were added to the same images, so their errors are not independent.
+    for those beyond the map's half side as well. All waves of a ring were added to the same images, so their errors are
+    not independent: the interval takes each image as one observation where the map says which images are misclassified
+    (`clustered_interval`). Where only counts are known it is Wilson's for n images, as if all waves misled the same
+    ones, which makes it too wide.
     """
     half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
     i, j = np.indices(rate.shape) - half
@@ -48,7 +51,11 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, 
     mean = np.bincount(ring, wave_rate) / waves
     min_images = np.full(len(rings), np.iinfo(np.int64).max)
     np.minimum.at(min_images, ring, wave_images)
-    low, high = wilson(mean, min_images, confidence)
+    scores = ring_scores(heatmap) if top == 1 else None
+    if not scores:
+        low, high = wilson(mean, min_images, confidence)
+    else:
+        low, high = clustered_interval(np.array([scores[ring] for ring in rings.tolist()]), confidence)
     spread = np.sqrt(np.bincount(ring, (wave_rate - mean[ring]) ** 2) / waves)
     return RadialProfile(rings, mean, low, high, spread, waves, rings <= half)
 
@@ -62,20 +69,30 @@ class Difference:
 
 
 def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95) -> Difference:
-    """`first` minus `second`, over the cells that both have; the larger map is cropped to the smaller."""
+    """`first` minus `second`, over the cells that both have; the larger map is cropped to the smaller.
+
+    The interval is paired where both maps say which of the same images they misclassify, else Newcombe's.
+    """
     side = min(first.side, second.side)
     first, second = first.crop(side), second.crop(side)
     rate_a, rate_b = first.rate(top), second.rate(top)
+    if top == 1 and (paired := paired_waves(first, second, confidence)) is not None:
+        return Difference(rate_a - rate_b, paired.interval_map(side))
     interval = newcombe(rate_a, first.interval(top, confidence), rate_b, second.interval(top, confidence))
     return Difference(rate_a - rate_b, interval)
 
 
 def minus_clean(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> Difference | None:
-    """Error with the wave minus error without; None where the source does not give the clean error."""
+    """Error with the wave minus error without; None where the source does not give the clean error.
+
+    The interval is paired where the map says which images are misclassified, else Newcombe's.
+    """
     clean = heatmap.clean_rate(top)
     if clean is None:
         return None
     rate = heatmap.rate(top)
+    if top == 1 and (paired := minus_clean_paired(heatmap, confidence)) is not None:
+        return Difference(rate - clean, paired.interval_map(heatmap.side))
     clean_map = np.full_like(rate, clean)
     clean_interval = wilson(clean_map, int(heatmap.clean[2]), confidence)
     interval = newcombe(rate, heatmap.interval(top, confidence), clean_map, clean_interval)
@@ -96,6 +113,8 @@ def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:
         reasons.append(f"They were measured on different data: {names}.")
     if float(a["epsilon"]) != float(b["epsilon"]):
         reasons.append(f"Their waves have different size v: {a['epsilon']:g} and {b['epsilon']:g}.")
+    if a.get("weakened_as") != b.get("weakened_as"):
+        reasons.append("In one of them the waves are weakened, as enlarging the images does.")
     if len(a["class_names"]) != len(b["class_names"]):
         reasons.append(f"They choose among {len(a['class_names'])} and {len(b['class_names'])} classes.")
     return tuple(reasons)

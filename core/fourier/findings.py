@@ -1,8 +1,9 @@
 """What can be said about heat maps in a sentence: single waves, ring means, peaks, sign changes, with intervals.
 
-Every interval is one of its own (pointwise), Wilson's for n images and Newcombe's for differences. Two maps of one
-data set share their images, and so do two waves of one map; Newcombe's interval takes them as independent, which
-makes it too wide rather than too narrow where both err on the same images.
+Every interval is one of its own (pointwise). Two maps of one data set share their images, and so do two waves of one
+map: where maps say which images they misclassify, differences are paired and rings take each image as one observation
+(`core.fourier.paired`). From counts alone intervals are Wilson's, and Newcombe's for differences, which ignores the
+pairing: on the same images it may come out too wide or too narrow.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from core.fourier.analysis import radial_profile
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Interval, newcombe, wilson
+from core.fourier.paired import PairedWaves, minus_clean_paired, paired_interval, paired_waves, ring_score_differences
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Estimate:
         return self.low > 0 or self.high < 0
 
     def minus(self, other: Estimate) -> Estimate:
-        """This error less another, with Newcombe's interval."""
+        """This error less another, with Newcombe's interval: as if the two were measured on different images."""
         ends = newcombe(np.asarray(self.value), self._ends(), np.asarray(other.value), other._ends())
         return Estimate(self.value - other.value, float(ends.low), float(ends.high))
 
@@ -105,7 +107,10 @@ def clean_error(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> Est
 def cell_rise(heatmap: Heatmap, frequency: Frequency, top: int = 1, confidence: float = 0.95) -> Estimate | None:
     """Error with the wave minus error without; None where either is unknown."""
     error, clean = cell_error(heatmap, frequency, top, confidence), clean_error(heatmap, top, confidence)
-    return None if error is None or clean is None else error.minus(clean)
+    if error is None or clean is None:
+        return None
+    paired = minus_clean_paired(heatmap, confidence) if top == 1 else None
+    return _difference(error, clean, paired, frequency)
 
 
 def cell_contrast(
@@ -113,7 +118,15 @@ def cell_contrast(
 ) -> Estimate | None:
     """Error of the first map minus error of the second under one wave; None where either is unknown."""
     a, b = (cell_error(heatmap, frequency, top, confidence) for heatmap in (first, second))
-    return None if a is None or b is None else a.minus(b)
+    if a is None or b is None:
+        return None
+    return _difference(a, b, paired_waves(first, second, confidence) if top == 1 else None, frequency)
+
+
+def _difference(a: Estimate, b: Estimate, paired: PairedWaves | None, frequency: Frequency) -> Estimate:
+    """One error less another under one wave, paired where that is known."""
+    ends = paired and paired.interval_at(frequency)
+    return Estimate(a.value - b.value, *ends) if ends else a.minus(b)
 
 
 def ring_means(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> tuple[Ring, ...]:
@@ -156,11 +169,17 @@ def ring_differences(
 ) -> tuple[tuple[int, Estimate], ...]:
     """First minus second, ring by ring as (radius, difference); the larger map is cropped to the smaller."""
     side = min(first.side, second.side)
-    a, b = (
-        {ring.radius: ring.error for ring in ring_means(heatmap.crop(side), top, confidence)}
-        for heatmap in (first, second)
-    )
+    first, second = first.crop(side), second.crop(side)
+    if top == 1 and (paired := ring_score_differences(first, second)) is not None:
+        return tuple((radius, mean_of(scores, confidence)) for radius, scores in paired.items())
+    a, b = ({ring.radius: ring.error for ring in ring_means(heatmap, top, confidence)} for heatmap in (first, second))
     return tuple((radius, a[radius].minus(b[radius])) for radius in sorted(a.keys() & b.keys()))
+
+
+def mean_of(differences: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Mean of (n,) differences, an image each, with its paired interval."""
+    low, high = paired_interval(differences, confidence)
+    return Estimate(float(differences.mean()), float(low), float(high))
 
 
 def sign_runs(differences: Iterable[tuple[int, Estimate]]) -> tuple[SignRun, ...]:

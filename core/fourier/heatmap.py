@@ -5,6 +5,7 @@ The file is one `.npz` that loads with `allow_pickle=False`; DESIGN of the forma
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ import numpy as np
 
 from core.errors import one_line
 from core.files import MAX_NAME, ArchiveError, ArchiveKind, Fact, write_atomically
-from core.fourier.basis import check_side
+from core.fourier.basis import Frequency, canonical_frequency, check_side, half_plane
 from core.fourier.intervals import Interval, wilson
 
 
@@ -33,7 +34,7 @@ HEATMAP_FILE = ArchiveKind(
     maker="python -m core.sweep",
     schema=1,
     required=("top1_errors", "top5_errors", "count", "clean"),
-    optional=("printed_rates", "true_probability"),
+    optional=("printed_rates", "true_probability", "outcomes", "labels"),
     error=HeatmapError,
     facts=(
         Fact("classifier.name", "text", low=1, high=MAX_TEXT),
@@ -45,6 +46,9 @@ HEATMAP_FILE = ArchiveKind(
         Fact("image_size", "whole number", low=1, high=2**16),
         Fact("epsilon", "number", high=1e6),
         Fact("class_names", "list", low=1, high=50_000),
+        # The clean error of a published map, where its source does not give it.
+        Fact("clean_measured_here.top1_errors", "whole number", high=2**53, optional=True),
+        Fact("clean_measured_here.n", "whole number", low=1, high=2**53, optional=True),
     ),
 )
 
@@ -59,6 +63,9 @@ class Heatmap:
     printed_rates: (2, R, R) float64 or None. Published maps are known only as printed percentages with three
     digits: they carry these rates (top-1, top-5; NaN where missing) and no made-up counts.
     true_probability: (R, R) float64 or None, mean softmax probability of the true class; NaN where not computed.
+    outcomes: (1 + waves, ceil(n / 8)) uint8 or None: row by row, first without a wave, then for each wave of
+    `half_plane(R)`, which of the n images are misclassified (top-1), as `numpy.packbits` packs them; zeros where not
+    computed. labels: (n,) uint16, their true classes; there where outcomes are.
     """
 
     top1_errors: np.ndarray
@@ -68,6 +75,8 @@ class Heatmap:
     metadata: Mapping[str, Any]
     printed_rates: np.ndarray | None = None
     true_probability: np.ndarray | None = None
+    outcomes: np.ndarray | None = None
+    labels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         side = self.top1_errors.shape[0]
@@ -85,6 +94,25 @@ class Heatmap:
                 _check_array(name, rates, shape, np.float64)
                 if (rates < 0).any() or (rates > 1).any():
                     raise ValueError(f"{name} holds fractions in [0, 1]; got {np.nanmin(rates)} to {np.nanmax(rates)}")
+        if self.outcomes is not None or self.labels is not None:
+            self._check_outcomes()
+
+    def _check_outcomes(self) -> None:
+        """Raise ValueError unless outcomes and labels fit each other and the counts."""
+        if self.outcomes is None or self.labels is None:
+            raise ValueError("outcomes and labels come together, or not at all")
+        n = int(self.metadata["dataset"]["n"])
+        _check_array("labels", self.labels, (n,), np.uint16)
+        if self.labels.max(initial=0) >= len(self.metadata["class_names"]):
+            raise ValueError(f"labels name class {self.labels.max()} of {len(self.metadata['class_names'])}")
+        _check_array("outcomes", self.outcomes, ((self.side**2 + 3) // 2, -(-n // 8)), np.uint8)
+        rows, cols = np.transpose(half_plane(self.side)) + self.side // 2
+        counts = np.append(self.clean[0], self.top1_errors[rows, cols])
+        images = np.append(self.clean[2], self.count[rows, cols])
+        bits = np.bitwise_count(self.outcomes).sum(axis=1, dtype=np.int64)
+        padding = self.outcomes[:, -1:] & (0xFF >> (n % 8 or 8))
+        if (bits != np.maximum(counts, 0)).any() or padding.any() or not np.isin(images, (-1, 0, n)).all():
+            raise ValueError("the outcomes hold other errors than the counts")
 
     @property
     def side(self) -> int:
@@ -138,7 +166,11 @@ class Heatmap:
         if side >= self.side:
             return self
         cut = slice((self.side - side) // 2, (self.side + side) // 2)
-        arrays: Any = {name: array[..., cut, cut] for name, array in self._arrays().items() if name != "clean"}
+        whole = ("clean", "outcomes", "labels")
+        arrays: Any = {name: array[..., cut, cut] for name, array in self._arrays().items() if name not in whole}
+        if self.outcomes is not None:
+            rows = [outcome_row(wave, self.side) for wave in (None, *half_plane(side))]
+            arrays["outcomes"] = self.outcomes[rows]
         return replace(self, **arrays)
 
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -186,6 +218,21 @@ class Heatmap:
             and all(np.array_equal(mine[name], others[name], equal_nan=True) for name in mine)
             and self.metadata == other.metadata
         )
+
+
+def empty_outcomes(side: int, n: int) -> np.ndarray:
+    """The member `outcomes` of a map without any cell."""
+    return np.zeros(((side**2 + 3) // 2, -(-n // 8)), dtype=np.uint8)
+
+
+def outcome_row(wave: Frequency | None, side: int) -> int:
+    """The row of a map's `outcomes` that is about this wave; None stands for the clean images."""
+    return 0 if wave is None else 1 + _wave_places(side)[canonical_frequency(*wave)]
+
+
+@functools.lru_cache(maxsize=4)
+def _wave_places(side: int) -> dict[Frequency, int]:
+    return {wave: place for place, wave in enumerate(half_plane(side))}
 
 
 def _build(metadata: Mapping[str, Any], **arrays: np.ndarray) -> Heatmap:

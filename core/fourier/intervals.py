@@ -37,7 +37,8 @@ def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.
 def newcombe(rate_a: np.ndarray, interval_a: Interval, rate_b: np.ndarray, interval_b: Interval) -> Interval:
     """Interval of `rate_a - rate_b`, two independent proportions, from their Wilson intervals.
 
-    Source: Newcombe 1998, method 10. Conservative when both classifiers saw the same images.
+    Source: Newcombe 1998, method 10. On the same images it ignores the pairing and may be too wide
+    or too narrow; see `core.fourier.paired`.
     """
     difference = rate_a - rate_b
     low = difference - np.hypot(rate_a - interval_a.low, interval_b.high - rate_b)

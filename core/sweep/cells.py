@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from timeit import repeat
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ class SweepConfig:
     side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
     cells: the frequencies to compute, None for all. batch_size: images per forward pass, None to measure the best.
     dtype: precision of the forward pass; the wave is always added in float32.
+    weaken_as: side in pixels of a network's input: each wave is added with the strength that enlarging the image to it
+    (bicubic) would leave, for comparing networks at equal strength; None to add it whole.
+    outcomes: whether the map keeps which images are misclassified under each wave, a bit for each.
     """
 
     side: int
@@ -40,6 +44,8 @@ class SweepConfig:
     cells: tuple[basis.Frequency, ...] | None = None
     batch_size: int | None = None
     dtype: str = "float32"
+    weaken_as: int | None = None
+    outcomes: bool = True
 
     def __post_init__(self) -> None:
         basis.check_side(self.side)
@@ -51,6 +57,8 @@ class SweepConfig:
             raise ValueError(f"a batch holds at least 1 image; got {self.batch_size}")
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
+        if self.weaken_as is not None and not 1 <= self.weaken_as <= 4096:
+            raise ValueError(f"waves are weakened as by enlarging to 1 to 4096 pixels; got {self.weaken_as}")
         for i, j in self.cells or ():
             basis.frequency_to_cell(i, j, self.side)
 
@@ -67,6 +75,7 @@ class CellResult:
     """Errors under one wave, by its canonical frequency.
 
     true_probability: mean softmax probability of the true class, in [0, 1].
+    wrong: which images are misclassified (top-1), a bit for each, as `numpy.packbits` packs them.
     """
 
     frequency: Wave
@@ -74,6 +83,7 @@ class CellResult:
     top5_errors: int
     count: int
     true_probability: float
+    wrong: bytes = field(repr=False)
 
 
 def check_side_fits(side: int, image_size: int) -> None:
@@ -139,11 +149,13 @@ def _group_results(
     zero = np.zeros((height, width), dtype=np.float32)
     waves = np.stack([zero if wave is None else basis.fourier_basis(*wave, height, width) for wave in group])
     signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
-    scaled = torch.from_numpy(waves * np.float32(config.epsilon)).to(images.device)  # (G, H, W)
+    epsilons = np.array([_epsilon(config, wave, height) for wave in group], np.float32)
+    scaled = torch.from_numpy(waves * epsilons[:, None, None]).to(images.device)  # (G, H, W)
     tensors = (images, 0), (labels, 0), (torch.from_numpy(signs).to(images.device), 1)  # (N, ...), (N,), (G, N, 3)
     # As few batches as batch_size allows, of nearly equal length.
     batches = zip(*(tensor.tensor_split(-(-total // batch_size), dim) for tensor, dim in tensors), strict=True)
     tally = torch.zeros(4, len(group), dtype=torch.float64, device=images.device)
+    misclassified = []
     with torch.inference_mode():
         for batch, targets, batch_signs in batches:
             # Eq. 1, the same arithmetic as `fourier.basis.add_basis`, for all waves of the group at once.
@@ -156,16 +168,34 @@ def _group_results(
             wrong = top5 != targets[:, None]
             finite = logits.isfinite().all(dim=1)
             outcome = torch.stack([wrong[:, 0], wrong.all(dim=1), probability, finite])  # (4, G * n)
-            tally += outcome.view(4, len(group), -1).sum(dim=2, dtype=torch.float64)
+            outcome = outcome.view(4, len(group), -1)
+            tally += outcome.sum(dim=2, dtype=torch.float64)
+            misclassified.append(outcome[0] > 0)
     if (tally[3] < total).any():
         advice = "its weights may be damaged" if config.dtype == "float32" else "use --dtype float32"
         raise RuntimeError(
             f"{classifier.name} gave logits that are not finite in {config.dtype}, near frequency {group[0]}; {advice}"
         )
+    packed = np.packbits(torch.cat(misclassified, dim=1).cpu().numpy(), axis=1)
     return [
-        CellResult(wave, round(top1), round(top5_errors), total, probability / total)
-        for wave, (top1, top5_errors, probability, _) in zip(group, tally.T.tolist(), strict=True)
+        CellResult(wave, round(top1), round(top5_errors), total, probability / total, bits.tobytes())
+        for wave, (top1, top5_errors, probability, _), bits in zip(group, tally.T.tolist(), packed, strict=True)
     ]
+
+
+def _epsilon(config: SweepConfig, wave: Wave, image_size: int) -> float:
+    """L2 size of a wave per channel, weakened where the configuration says so."""
+    if config.weaken_as is None or wave is None:
+        return config.epsilon
+    row, col = basis.frequency_to_cell(*wave, config.side)
+    return config.epsilon * float(_kept(image_size, config.weaken_as, config.side)[row, col])
+
+
+@functools.lru_cache(maxsize=4)
+def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
+    from core.classifiers.preprocessing import Preprocess, kept_norm
+
+    return kept_norm(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
 
 
 def _forward(classifier: Classifier, images: Tensor, dtype: str) -> Tensor:

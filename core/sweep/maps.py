@@ -11,7 +11,7 @@ import numpy as np
 
 from core.device import device_name
 from core.fourier.basis import frequency_to_cell
-from core.fourier.heatmap import Heatmap
+from core.fourier.heatmap import Heatmap, empty_outcomes, outcome_row
 from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.sweep.cells import CellResult, SweepConfig, Wave, sweep_cells
 from core.sweep.processes import Processes
@@ -36,13 +36,30 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
         "class_names": list(classifier.classes.names),
         "source": {"type": "computed"},
     }
+    if config.weaken_as is not None:
+        metadata["weakened_as"] = config.weaken_as
     unknown = np.full((config.side, config.side), -1, dtype=np.int64)
     clean, nan = np.full(3, -1, dtype=np.int64), np.full(unknown.shape, np.nan)
-    return Heatmap(unknown, unknown, np.zeros_like(unknown), clean, metadata, true_probability=nan)
+    outcomes = labels = None
+    if config.outcomes:
+        outcomes, labels = empty_outcomes(config.side, len(dataset)), dataset.labels.astype(np.uint16)
+    return Heatmap(
+        unknown,
+        unknown,
+        np.zeros_like(unknown),
+        clean,
+        metadata,
+        true_probability=nan,
+        outcomes=outcomes,
+        labels=labels,
+    )
 
 
 def same_configuration(first: Heatmap, second: Heatmap) -> bool:
-    """Whether the cells of two computed maps may stand in one: all facts but the source are equal."""
+    """Whether the cells of two computed maps may stand in one: all facts but the source are equal.
+
+    Outcomes are not among them: a map that was begun with or without goes on as it began.
+    """
     facts = [(heatmap.side, {**heatmap.metadata, "source": None}) for heatmap in (first, second)]
     return facts[0] == facts[1] and first.true_probability is not None and second.true_probability is not None
 
@@ -87,6 +104,9 @@ def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processe
     names = ("top1_errors", "top5_errors", "count", "clean", "true_probability")
     for result in results:
         arrays = {name: getattr(heatmap, name).copy() for name in names}
+        if heatmap.outcomes is not None:
+            arrays["outcomes"] = heatmap.outcomes.copy()
+            arrays["outcomes"][outcome_row(result.frequency, heatmap.side)] = np.frombuffer(result.wrong, np.uint8)
         probability = min(max(result.true_probability, 0.0), 1.0)  # a sum of floats may end above 1
         if result.frequency is None:
             arrays["clean"][:] = result.top1_errors, result.top5_errors, result.count

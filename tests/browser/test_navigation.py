@@ -12,6 +12,7 @@ TITLES = {
     "frequency": "Frequency sensitivity",
     "inpainting": "Inpainting",
     "generation": "Generation",
+    "findings": "Findings",
     "models": "Models and data",
 }
 
@@ -58,14 +59,14 @@ def test_parameters_of_a_link_arrive_and_stay(app, open_page, path):
 def test_pages_are_in_sight_on_a_phone(app, open_page):
     page = open_page(f"{app}/models", width=400, height=850)
     tabs = page.locator(".st-key-page-tabs").get_by_role("link")
-    expect(tabs).to_have_text(["Frequency", "Inpainting", "Generation", "Models"])
+    expect(tabs).to_have_text(["Frequency", "Inpainting", "Generation", "Findings", "Models"])
     boxes = [tab.bounding_box() for tab in tabs.all()]
     assert len({box["y"] for box in boxes}) == 1 and max(box["x"] + box["width"] for box in boxes) <= 400
     tabs.nth(0).click()
     expect(page).to_have_title(re.compile("^Frequency sensitivity"))
     page.set_viewport_size({"width": 1440, "height": 900})
     expect(page.locator(".st-key-page-tabs")).to_be_hidden()
-    expect(page.get_by_test_id("stTopNavLink")).to_have_count(4)
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(5)
 
 
 @pytest.mark.parametrize("path", TITLES)

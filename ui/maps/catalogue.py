@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -53,20 +54,32 @@ def dataset_title(name: str) -> str:
     return DATASETS.get(name) or one_line(name)
 
 
-def label_of(heatmap: Heatmap) -> str:
-    """Classifier, data set and origin, as one line."""
+def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
+    """Classifier, data set, with its number of images where it is asked for, and origin, as one line."""
     facts = heatmap.metadata
     origin = "published" if facts["source"]["type"] == "published" else "computed"
     title = one_line(classifier_title(facts["classifier"]["name"])).split(" (")[0]
-    return f"{title} · {dataset_title(facts['dataset']['name'])} · {origin}"
+    images = f", {facts['dataset']['n']:,} images" if with_n else ""
+    return f"{title} · {dataset_title(facts['dataset']['name'])}{images} · {origin}"
+
+
+def labelled(maps: Iterable[Heatmap]) -> list[Entry]:
+    """The shipped maps by their labels: the paper's own come first, and of two with one name that of more images."""
+    found: dict[str, Entry] = {}
+    for heatmap in sorted(maps, key=_rank):
+        label = label_of(heatmap, with_n=label_of(heatmap) in found)
+        found[label] = Entry(label, heatmap, shipped=True)
+    return list(found.values())
+
+
+def _rank(heatmap: Heatmap) -> tuple[bool, int]:
+    return heatmap.metadata["source"]["type"] != "published", -heatmap.metadata["dataset"]["n"]
 
 
 # Shared, not copied: maps are frozen, and copying them at every click costs more than reading them once.
 @st.cache_resource(show_spinner=False)
 def _shipped() -> list[Entry]:
-    maps = [Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz"))]
-    maps.sort(key=lambda heatmap: heatmap.metadata["source"]["type"] != "published")  # the paper's own come first
-    return [Entry(label_of(heatmap), heatmap, shipped=True) for heatmap in maps]
+    return labelled(Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz")))
 
 
 def entries() -> dict[str, Entry]:

@@ -23,9 +23,7 @@ HEIGHT = 190  # CSS pixels of plot and axes together
 def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> None:
     """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
 
-    The intervals are Wilson's for n images: all waves of a ring were added to the same images, so more waves do not
-    make them narrower. Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow
-    points.
+    Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow points.
     """
     rows, cut = [], []
     for entry in chosen:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
-from core.fourier.findings import Estimate, cell_error, clean_error
+from core.fourier.findings import Estimate, cell_contrast, cell_error, cell_rise, clean_error
 from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry
 
@@ -54,9 +54,9 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
     errors = ", ".join(_error(entry, error) for entry, error in known)
     sentences = [f"{'Top-5 error' if top == 5 else 'Error'} under the {wave}: {errors}."]
     if len(known) == 1:
-        sentences.append(_rise(*known[0], top))
+        sentences.append(_rise(known[0][0], frequency, top))
     elif len(known) == 2:
-        sentences.append(_contrast(*known[0], *known[1]))
+        sentences.append(_contrast(known[0][0], known[1][0], frequency, top))
     if missing:
         sentences.append(f"Not in the map of {', '.join(missing)}.")
     return " ".join(filter(None, sentences))
@@ -68,22 +68,21 @@ def _error(entry: Entry, error: Estimate) -> str:
     return f"{entry.name} {percent(error.value)} ({interval(error)})"
 
 
-def _rise(entry: Entry, error: Estimate, top: int) -> str:
-    clean = clean_error(entry.heatmap, top)
-    if clean is None or _one_image(entry):
+def _rise(entry: Entry, frequency: Frequency, top: int) -> str:
+    clean, rise = clean_error(entry.heatmap, top), cell_rise(entry.heatmap, frequency, top)
+    if clean is None or rise is None or _one_image(entry):
         return ""
-    rise = error.minus(clean)
     if not rise.clear:
         return f"Without a wave it is {percent(clean.value)}: the difference is within the noise ({interval(rise)})."
     return f"That is {points(rise)} than without a wave, {percent(clean.value)}."
 
 
-def _contrast(first: Entry, error: Estimate, second: Entry, other: Estimate) -> str:
+def _contrast(first: Entry, second: Entry, frequency: Frequency, top: int) -> str:
     if mismatches(first.heatmap, second.heatmap):
         return "They were not measured alike, so their difference says little."
-    if _one_image(first) or _one_image(second):
+    difference = cell_contrast(first.heatmap, second.heatmap, frequency, top)
+    if difference is None or _one_image(first) or _one_image(second):
         return ""
-    difference = error.minus(other)
     if not difference.clear:
         return f"The difference is within the noise ({interval(difference)} points)."
     return f"{first.name}’s is {points(difference)}."

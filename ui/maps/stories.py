@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.fourier.analysis import mismatches
+from core.fourier.claims.finding import NamedMap
+from core.fourier.claims.measures import Band
+from core.fourier.claims.strength import equal_strength
 from core.fourier.findings import Ring, peak, ring_at, ring_differences, ring_means, sign_runs, wave_range
 from ui.maps.catalogue import Entry
 from ui.maps.sentences import interval, percent, points
@@ -47,7 +50,7 @@ def _rings_apart(first: Entry, second: Entry, radius: int) -> str:
     a, b = (ring_at(entry.heatmap, radius) for entry in (first, second))
     if a is None or b is None:
         return f"one of the two maps has no wave of radius {radius}."
-    difference = a.error.minus(b.error)
+    difference = dict(ring_differences(first.heatmap, second.heatmap))[radius]
     found = f"{first.name} misclassifies {percent(a.error.value)} on average, {second.name} {percent(b.error.value)}"
     if not difference.clear:
         return f"{found}, a difference within the noise ({interval(difference)} points)."
@@ -60,7 +63,27 @@ def _slowest(first: Entry, second: Entry) -> str:
 
 def _fastest(first: Entry, second: Entry) -> str:
     last = min(ring_means(entry.heatmap)[-1].radius for entry in (first, second))
-    return f"The fastest waves, of radius {last}, in the corners: {_rings_apart(first, second, last)}"
+    told = f"The fastest waves, of radius {last}, in the corners: {_rings_apart(first, second, last)}"
+    return told + _at_equal_strength(first, second, last)
+
+
+def _at_equal_strength(first: Entry, second: Entry, radius: int) -> str:
+    """What enlarging the picture leaves of the first network's waves, and the comparison with the second's as weak."""
+    named = [NamedMap(entry.name, entry.label, entry.heatmap) for entry in (first, second)]
+    found = equal_strength(named[0], named[1], Band(radius, radius))
+    if found is None or found.equal:
+        return ""
+    kept = f" But enlarged for {first.name}’s network, these waves keep {100 * found.subject:.0f} % of their strength"
+    weak = found.weakened and ring_at(found.weakened, radius)
+    ring = ring_at(first.heatmap, radius)
+    if not weak or not ring:
+        return f"{kept}."
+    difference = ring.error.minus(weak.error)
+    apart = points(difference) if difference.clear else f"within the noise ({interval(difference)} points)"
+    return (
+        f"{kept}: with waves as weak {second.name} misclassifies {percent(weak.error.value)}, and {first.name}’s "
+        f"error is {apart}."
+    )
 
 
 def _crossings(first: Entry, second: Entry) -> str:

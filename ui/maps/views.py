@@ -11,13 +11,14 @@ import numpy as np
 
 from core.fourier.analysis import difference, minus_clean
 from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import by_colour
 from ui.components.heatmap import MapView
 from ui.maps.catalogue import Entry
 from ui.maps.models import map_note, model_colour
 
 METRICS = {"Top-1": 1, "Top-5": 5}
 PROBABILITY = "Probability"
-SHOWS = ("Error", "Minus clean", "Difference")
+SHOWS = ("Error", "Minus clean", "Difference", "Grey and coloured")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class ShownMaps:
 
 
 def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> ShownMaps:
-    """One view for each map, or one of the first two maps' difference.
+    """One view for each map, or one of the first two maps' difference; two for each of the first two told by colour.
 
     Args:
         chosen: at least one.
@@ -44,6 +45,8 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
     top = METRICS[metric]
     if show == "Difference" and len(maps) > 1:
         return _signed([_difference(maps[0], maps[1], top)])
+    if show == "Grey and coloured" and top == 1:
+        return ShownMaps([view for one in maps[:2] for view in _colours(*one)])
     if show == "Minus clean":
         return _signed([_minus_clean(*one, top) for one in maps])
     return ShownMaps([_error(*one, top) for one in maps])
@@ -65,6 +68,29 @@ def _error(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     return MapView(
         entry.name, entry.subtitle, heatmap.rate(top), heatmap.interval(top), f"top-{top} error", **_who(entry)
     )
+
+
+def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
+    """Errors under waves of one sign in all three channels, and under all others."""
+    found = by_colour(heatmap)
+    if found is None:
+        words = f"{entry.subtitle} · which images are misclassified is not stored"
+        return [MapView(entry.name, words, _unknown(heatmap), value_label="top-1 error", **_who(entry))]
+    n = heatmap.metadata["dataset"]["n"]
+    return [
+        MapView(
+            f"{entry.name}, {kind}",
+            f"{words}: {share} of {n:,} images under each wave",
+            part.rate(),
+            part.interval(),
+            "top-1 error",
+            **_who(entry),
+        )
+        for part, kind, words, share in (
+            (found.grey, "grey", "one sign in all channels", "a quarter"),
+            (found.coloured, "coloured", "unlike signs", "three quarters"),
+        )
+    ]
 
 
 def _unknown(heatmap: Heatmap) -> np.ndarray:

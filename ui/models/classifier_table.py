@@ -133,13 +133,13 @@ def _size(spec: ClassifierSpec) -> str:
 
 
 def _maps(spec: ClassifierSpec, maps: dict[str, Entry]) -> str:
-    """Links that show this classifier's maps, by their data sets."""
-    links = []
+    """Links that show this classifier's maps, of each data set the first, which has most images."""
+    links: dict[str, str] = {}
     for label, entry in maps.items():
         if entry.shipped and entry.heatmap.metadata["classifier"]["name"] == spec.name:
             data = dataset_title(entry.heatmap.metadata["dataset"]["name"]).split(",")[0]
-            links.append(f"[{data}](frequency?maps={quote(label)})")
-    return ", ".join(links) or "none"
+            links.setdefault(data, f"[{data}](frequency?maps={quote(label)})")
+    return ", ".join(links.values()) or "none"
 
 
 def _details(spec: ClassifierSpec, state: ClassifierState, role: Role) -> None:

@@ -89,9 +89,9 @@ def test_minus_clean_subtracts_the_clean_error_or_says_it_is_unknown():
 
 def test_mismatches_names_each_difference_between_runs():
     assert mismatches(SMALL, SMALL) == ()
-    other = heatmap([[1]], image_size=16, epsilon=2.0, dataset={"name": "stripes"}, class_names=["a"])
+    other = heatmap([[1]], image_size=16, epsilon=2.0, dataset={"name": "stripes"}, class_names=["a"], weakened_as=224)
     reasons = " ".join(mismatches(SMALL, other))
-    for part in ("8 and 16 pixels", "dots and stripes", "size v: 1 and 2", "2 and 1 classes"):
+    for part in ("8 and 16 pixels", "dots and stripes", "size v: 1 and 2", "2 and 1 classes", "waves are weakened"):
         assert part in reasons
 
 

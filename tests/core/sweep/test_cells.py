@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.classifiers.preprocessing import Preprocess, kept_norm
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.sweep.cells import SweepConfig, best_batch_size, sweep_cells
 
@@ -62,6 +63,19 @@ def test_sweep_of_fewer_images_counts_the_same_images_the_same_way(linear_classi
 
     for stop in (1, 8, 36):
         assert np.isin(top1(stop + 1) - top1(stop), (0, 1)).all()
+
+
+def test_weakened_waves_are_those_that_enlarging_would_leave(linear_classifier, noise_dataset):
+    config = dataclasses.replace(CONFIG, weaken_as=24)
+    shares = kept_norm(Preprocess(24, (0.0,) * 3, (1.0,) * 3), 8, 5)
+    assert shares[4, 4] < 0.9 < shares[2, 3]
+    for wave, share in (((0, 1), shares[2, 3]), ((2, 2), shares[4, 4])):
+        one = dataclasses.replace(CONFIG, epsilon=CONFIG.epsilon * share, cells=(wave,))
+        (wanted,) = sweep_cells(linear_classifier, noise_dataset, one)
+        (found,) = sweep_cells(linear_classifier, noise_dataset, dataclasses.replace(config, cells=(wave,)))
+        assert found.true_probability == pytest.approx(wanted.true_probability, abs=1e-6)
+    (whole,) = sweep_cells(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, cells=((2, 2),)))
+    assert whole.true_probability != pytest.approx(wanted.true_probability, abs=1e-4)
 
 
 def test_sweep_of_the_clean_images_adds_no_wave(linear_classifier, noise_dataset):
@@ -124,6 +138,7 @@ def test_sweep_says_so_when_one_image_does_not_fit(linear_classifier, noise_data
         ({"seed": -1}, "seed lies between"),
         ({"batch_size": 0}, "at least 1 image"),
         ({"dtype": "int8"}, "use one of float32, bfloat16, float16"),
+        ({"weaken_as": 0}, "1 to 4096 pixels"),
         ({"cells": ((3, 0),)}, "outside a heat map of side 5"),
     ],
 )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.data.classes import CIFAR10
-from core.fourier.heatmap import Heatmap
+from core.fourier.heatmap import Heatmap, outcome_row
 from core.sweep.__main__ import main, parse_cells
 
 ROOT = Path(__file__).parents[3]
@@ -70,7 +70,7 @@ def whole(archive, tmp_path_factory):
 
 
 def assert_same_counts(first, second):
-    for name in ("top1_errors", "top5_errors", "count", "clean"):
+    for name in ("top1_errors", "top5_errors", "count", "clean", "outcomes", "labels"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
@@ -146,6 +146,15 @@ def test_script_under_torchrun_with_two_processes_counts_the_same(archive, whole
     assert heatmap.metadata["source"]["processes"] == 2 and known.sum() == 7
     np.testing.assert_array_equal(heatmap.clean, whole.clean)
     np.testing.assert_array_equal(heatmap.top1_errors[known], whole.top1_errors[known])
+    rows = [outcome_row(wave, SIDE) for wave in (None, (2, 1), (-2, 2), (0, 0), (1, 0))]
+    np.testing.assert_array_equal(heatmap.outcomes[rows], whole.outcomes[rows])
+
+
+def test_script_leaves_outcomes_out_when_asked(archive, whole, tmp_path):
+    output = tmp_path / "map.npz"
+    assert main(command(archive, output, "--cells=0,0", "--no-outcomes")) == 0
+    plain = Heatmap.load(output)
+    assert plain.outcomes is None and plain.labels is None and plain.clean[0] == whole.clean[0]
 
 
 def test_script_answers_a_full_disk_with_a_sentence(archive, tmp_path, capsys):

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from core.fourier.heatmap import Heatmap
+from core.fourier.heatmap import Heatmap, outcome_row
 from core.sweep.cells import CellResult, SweepConfig, sweep_cells
 from core.sweep.maps import growing_heatmaps
 
@@ -14,7 +14,7 @@ CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 
 
 def assert_same_cells(first, second):
-    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability"):
+    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability", "outcomes", "labels"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
@@ -31,7 +31,8 @@ def test_growing_heatmaps_add_one_wave_each_after_the_clean_error(linear_classif
             i, j = result.frequency
             row, col = half + sign * i, half + sign * j
             found = [getattr(maps[-1], name)[row, col] for name in ("top1_errors", "top5_errors", "count")]
-            assert CellResult((i, j), *found, maps[-1].true_probability[row, col]) == result
+            wrong = maps[-1].outcomes[outcome_row((i, j), CONFIG.side)].tobytes()
+            assert CellResult((i, j), *found, maps[-1].true_probability[row, col], wrong) == result
 
 
 @pytest.mark.parametrize("known", [1, 4, 13])
@@ -49,7 +50,9 @@ def test_growing_heatmaps_continue_from_a_saved_map(linear_classifier, noise_dat
     assert list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG, rest[-1])) == []
 
 
-@pytest.mark.parametrize("change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}])
+@pytest.mark.parametrize(
+    "change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}, {"weaken_as": 64}]
+)
 def test_growing_heatmaps_refuse_a_map_of_another_configuration(linear_classifier, noise_dataset, change):
     first = next(growing_heatmaps(linear_classifier, noise_dataset, CONFIG))
     other = dataclasses.replace(CONFIG, **change)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from core.data.classes import PRECOMPUTED
+from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
-from ui.maps.catalogue import Entry, label_of
+from ui.maps.catalogue import Entry, labelled
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET_ROBUST, RESNET50, RESNET56, STORIES, story_text
 
@@ -60,7 +61,7 @@ def newcombe(a, rate_a, b, rate_b):
 
 def shipped():
     maps = [Heatmap.load(path) for path in FOLDER.glob("*.npz")]
-    return {label_of(heatmap): Entry(label_of(heatmap), heatmap, shipped=True) for heatmap in maps}
+    return {entry.label: entry for entry in labelled(maps)}
 
 
 ENTRIES = shipped()
@@ -90,8 +91,29 @@ def test_ring_stories_give_both_means_and_their_difference(index, radius, way):
     clip, resnet = File(CLIP), File(RESNET56)
     a, b = clip.rings[radius], resnet.rings[radius]
     ends = sorted(abs(100 * end) for end in newcombe(clip, a, resnet, b))
-    assert_numbers(told(index), [radius, 100 * a, 100 * b, 100 * abs(a - b), *ends])
-    assert f"points {way}" in told(index) and (a > b) == (way == "higher")
+    text, more, at_equal_strength = told(index).partition(" But enlarged for")
+    assert_numbers(text, [radius, 100 * a, 100 * b, 100 * abs(a - b), *ends])
+    assert f"points {way}" in text and (a > b) == (way == "higher")
+    assert bool(more) == (radius == 21)
+    if more:
+        assert_numbers(at_equal_strength, wanted_at_equal_strength(clip, a, radius))
+
+
+def wanted_at_equal_strength(clip, error, radius):
+    """Share of strength that is kept, error of the ResNet under waves as weak, and how far CLIP's is from it."""
+    strength = PRECOMPUTED / "strength"
+    waves = [(i, j) for i in range(-15, 16) for j in range(-15, 16) if round(math.hypot(i, j)) == radius]
+    with np.load(strength / "kept_norm.npz") as file:
+        kept = sum(float(file["32_224"][15 + i, 15 + j]) for i, j in waves) / len(waves)
+    with np.load(strength / "resnet-56_cifar10_weakened.npz") as file:
+        rate = sum(int(file["top1_errors"][15 + i, 15 + j]) for i, j in waves) / len(waves) / 1000
+        rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) == radius]
+        scores = np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0)
+    weakened = File.__new__(File)
+    weakened.n = 1000 * rate * (1 - rate) / scores.var()  # images that would make a single wave as uncertain
+    ends = [100 * end for end in newcombe(clip, error, weakened, rate)]
+    gap = [100 * abs(error - rate)] if ends[0] * ends[1] > 0 else []
+    return [round(100 * kept), 100 * rate, *gap, *(sorted(map(abs, ends)) if gap else ends)]
 
 
 def test_crossing_story_gives_every_sign_change_and_the_largest_differences():
@@ -154,7 +176,7 @@ def test_another_map_makes_another_text(story):
             return None if array is None else array.reshape(*array.shape[:-2], -1)[..., order].reshape(array.shape)
 
         names = ("top1_errors", "top5_errors", "count", "printed_rates", "true_probability")
-        fields = {name: moved(getattr(heatmap, name)) for name in names}
+        fields = {name: moved(getattr(heatmap, name)) for name in names} | {"outcomes": None, "labels": None}
         shuffled[label] = dataclasses.replace(entry, heatmap=dataclasses.replace(heatmap, **fields))
     assert story_text(story, shuffled) != story_text(story, ENTRIES)
     assert cell_verdict([shuffled[label] for label in story.maps], story.frequency) != cell_verdict(

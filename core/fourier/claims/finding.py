@@ -1,0 +1,68 @@
+"""A claim with what the maps say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.fourier.basis import Frequency
+from core.fourier.findings import Estimate
+from core.fourier.heatmap import Heatmap
+
+
+class Verdict(StrEnum):
+    """What the evidence says. FAILS, of a difference: its interval holds zero, or lies on the other side of it."""
+
+    HOLDS = "holds"
+    IN_PART = "holds in part"
+    FAILS = "fails"
+    NOT_CHECKABLE = "not checkable here"
+
+
+@dataclass(frozen=True, eq=False)
+class NamedMap:
+    """A heat map, the name that sentences give it, and the label that links to it."""
+
+    name: str
+    label: str
+    heatmap: Heatmap
+
+    @property
+    def classifier(self) -> str:
+        """The registry's name of its classifier; untrusted text where the file came from outside."""
+        return str(self.heatmap.metadata["classifier"]["name"])
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One number. what: of what. unit: "error" and "points" are fractions to be shown in per cent; "ratio" is not."""
+
+    what: str
+    estimate: Estimate
+    unit: str = "points"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is claimed: where, in which words, and by which statistic it is checked here."""
+
+    key: str
+    section: str
+    quote: str
+    statistic: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim's evidence and verdict.
+
+    doubts: whole sentences. maps, wave, show: what the page *Frequency sensitivity* is to show.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    doubts: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
+    wave: Frequency = (0, 1)
+    show: str = "Error"

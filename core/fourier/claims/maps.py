@@ -1,0 +1,379 @@
+"""The claims of the paper's section 3.1, and others about maps, put to two maps and their shelf.
+
+Each check takes what was measured and returns a finding; none knows which networks it is about, so that a visitor's own
+maps are judged by the same rules as the paper's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.fourier.analysis import mismatches
+from core.fourier.claims import said
+from core.fourier.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict
+from core.fourier.claims.measures import (
+    LOW,
+    LOWEST,
+    Band,
+    Measured,
+    corners,
+    difference,
+    grey_minus_coloured,
+    in_band,
+    without_wave,
+)
+from core.fourier.claims.strength import EqualStrength, equal_strength
+from core.fourier.findings import Estimate, ring_differences
+from core.fourier.heatmap import Heatmap
+from core.fourier.lattice import lattice
+from core.fourier.outcomes import by_colour
+from core.fourier.paired import clear_waves, same_images, wave_values
+
+PERIOD = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
+PATCHED = "vit-b-32"  # what the names of such networks have in common
+DRAWN_SIDE = 63  # of larger maps the paper draws the centre
+LOG_NOT_READ = (
+    "The authors’ repository lists a log that may hold them (scripts/nohup_out_clip_imagenet, commit b97de37); it was "
+    "out of reach where this was built."
+)
+NEGLIGIBLE = 0.02  # the largest rise of the error that "not affected" may mean
+ROBUST = "-robust"  # how the registry names an adversarially trained twin
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Two maps of one size, and all maps there are."""
+
+    subject: NamedMap
+    reference: NamedMap
+    shelf: tuple[NamedMap, ...]
+
+    @property
+    def both(self) -> tuple[str, str]:
+        return self.subject.label, self.reference.label
+
+    def difference(self, band: Band) -> Estimate | None:
+        """Subject minus reference over a band; None where either lacks it."""
+        a, b = (in_band(named.heatmap, band) for named in (self.subject, self.reference))
+        paired = same_images(self.subject.heatmap, self.reference.heatmap)
+        return None if a is None or b is None else difference(a, b, paired=paired)
+
+
+def findings(subject: NamedMap, reference: NamedMap, shelf: Sequence[NamedMap]) -> tuple[Finding, ...]:
+    """Every claim with its verdict on `subject`, in the place of CLIP, and `reference`, in that of the ResNet.
+
+    shelf: all maps there are: among them the twins and the map of Figure 2.
+    """
+    side = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
+    trial = Trial(_cropped(subject, side), _cropped(reference, side), tuple(shelf))
+    alike = mismatches(trial.subject.heatmap, trial.reference.heatmap)
+    compared = (
+        [Finding(claim, Verdict.NOT_CHECKABLE, doubts=alike) for claim in (said.LOW, said.HIGH, said.RELIES)]
+        if alike
+        else [_low(trial), _high(trial), _relies(trial)]
+    )
+    different = Finding(said.DIFFERENT, Verdict.NOT_CHECKABLE, doubts=alike) if alike else _different(trial)
+    return (
+        *compared,
+        _spared(trial),
+        _red(trial),
+        _within(trial),
+        different,
+        _unknown(said.FIGURE2_CLIP, LOG_NOT_READ),
+        _figure2(trial),
+        _robust_high(trial),
+        *_twins(trial),
+        _lattice(trial),
+        _colour(trial),
+    )
+
+
+def _cropped(named: NamedMap, side: int) -> NamedMap:
+    return replace(named, heatmap=named.heatmap.crop(side))
+
+
+def _unknown(claim: Claim, why: str) -> Finding:
+    return Finding(claim, Verdict.NOT_CHECKABLE, doubts=(why,))
+
+
+def _corner_wave(heatmap: Heatmap) -> tuple[int, int]:
+    near = 1 - heatmap.side // 2
+    return near, near
+
+
+def _compared(trial: Trial, claim: Claim, band: Band, sign: int, wave: tuple[int, int]) -> Finding:
+    """Subject against reference over a band: holds where its mean and every ring part in the claimed direction."""
+    found = trial.difference(band)
+    if found is None:
+        return _unknown(claim, "One of the maps lacks these waves.")
+    rings = [
+        estimate
+        for radius, estimate in ring_differences(trial.subject.heatmap, trial.reference.heatmap)
+        if band.first <= radius <= band.last
+    ]
+    agree = sum(ring.clear and ring.value * sign > 0 for ring in rings)
+    verdict = Verdict.FAILS
+    if found.clear and found.value * sign > 0:
+        verdict = Verdict.HOLDS if agree == len(rings) else Verdict.IN_PART
+    doubt = f"{agree} of its {len(rings)} rings part in this direction, each beyond its own interval."
+    return Finding(claim, verdict, (Evidence("difference", found),), (doubt,), trial.both, wave, "Difference")
+
+
+def _low(trial: Trial) -> Finding:
+    return _compared(trial, said.LOW, LOW, 1, (0, 1))
+
+
+def _high(trial: Trial) -> Finding:
+    wave = _corner_wave(trial.subject.heatmap)
+    return _compared(trial, said.HIGH, corners(trial.subject.heatmap), -1, wave)
+
+
+def _relies(trial: Trial) -> Finding:
+    """Holds where both the low waves and, at equal strength, the corners speak for it."""
+    wave, found = _corner_wave(trial.subject.heatmap), _equal_strength(trial)
+    if found is None:
+        return _unknown(said.RELIES, "It is not known how far one of the networks enlarges the pictures.")
+    evidence = [
+        Evidence("share of a corner wave that reaches the subject", _exact(found.subject), "ratio"),
+        Evidence("the reference", _exact(found.reference), "ratio"),
+    ]
+    corner = _corners_at_equal_strength(trial, found)
+    low = trial.difference(LOW)
+    if corner is None or low is None:
+        why = f"The reference was not measured with weakened waves (core.sweep --weaken-as {found.network_side})."
+        return Finding(said.RELIES, Verdict.NOT_CHECKABLE, tuple(evidence), (why,), trial.both, wave, "Difference")
+    evidence.append(Evidence("difference in the corners at equal strength", corner))
+    for_it = (low.low > 0) + (corner.high < 0)
+    verdict = (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS)[for_it]
+    return Finding(said.RELIES, verdict, tuple(evidence), (), trial.both, wave, "Difference")
+
+
+def _equal_strength(trial: Trial) -> EqualStrength | None:
+    return equal_strength(trial.subject, trial.reference, corners(trial.subject.heatmap))
+
+
+def _corners_at_equal_strength(trial: Trial, found: EqualStrength) -> Estimate | None:
+    band = corners(trial.subject.heatmap)
+    if found.equal:
+        return trial.difference(band)
+    if found.weakened is None:
+        return None
+    subject, weakened = trial.subject.heatmap, found.weakened.crop(trial.subject.heatmap.side)
+    a, b = in_band(subject, band), in_band(weakened, band)
+    return None if a is None or b is None else difference(a, b, paired=same_images(subject, weakened))
+
+
+def _exact(value: float) -> Estimate:
+    """A number without an interval."""
+    return Estimate(value, math.nan, math.nan)
+
+
+def _spared(trial: Trial) -> Finding:
+    """Holds where the rise is negligible; in part where it is not, but the other waves raise the error more."""
+    heatmap = trial.reference.heatmap
+    lowest, clean = in_band(heatmap, LOWEST), without_wave(heatmap)
+    if lowest is None or clean is None:
+        return _unknown(said.SPARED, "The reference’s clean error was not published.")
+    rise = difference(lowest, clean, paired=True)
+    others = in_band(heatmap, Band(LOWEST.last + 1, heatmap.side))
+    evidence = [Evidence("rise", rise), Evidence("clean error", clean.estimate, "error")]
+    verdict = _unaffected(rise)
+    if others is not None:
+        less = difference(others, lowest, paired=True)
+        evidence.append(Evidence("all other waves have more by", less))
+        if verdict == Verdict.FAILS and less.low > 0:
+            verdict = Verdict.IN_PART
+    doubts: tuple[str, ...] = ()
+    if heatmap.clean_rate() is None:
+        doubts = ("The clean error was measured here, with the same weights: the log does not give it.",)
+    return Finding(said.SPARED, verdict, tuple(evidence), doubts, (trial.reference.label,), (0, 1))
+
+
+def _unaffected(rise: Estimate) -> Verdict:
+    """Of a claim that nothing rises: noise alone is no proof of it, the interval must end below what is negligible."""
+    if rise.high <= NEGLIGIBLE:
+        return Verdict.HOLDS
+    return Verdict.FAILS if rise.low > 0 else Verdict.NOT_CHECKABLE
+
+
+def _more(heatmap: Heatmap, band: Band, than: Band) -> Estimate | None:
+    """Within one map: error over a band minus that over another."""
+    a, b = in_band(heatmap, band), in_band(heatmap, than)
+    return None if a is None or b is None else difference(a, b, paired=True)
+
+
+def _verdict(estimate: Estimate) -> Verdict:
+    """For a claim that a difference is positive."""
+    return Verdict.HOLDS if estimate.low > 0 else Verdict.FAILS
+
+
+def _red(trial: Trial) -> Finding:
+    heatmap = trial.reference.heatmap
+    found = _more(heatmap, corners(heatmap), LOWEST)
+    if found is None:
+        return _unknown(said.RED, "The reference’s map lacks these waves.")
+    wave = _corner_wave(heatmap)
+    return Finding(said.RED, _verdict(found), (Evidence("difference", found),), (), (trial.reference.label,), wave)
+
+
+def _within(trial: Trial) -> Finding:
+    heatmap = trial.subject.heatmap
+    found = _more(heatmap, LOWEST, corners(heatmap))
+    if found is None:
+        return _unknown(said.WITHIN, "The subject’s map lacks these waves.")
+    doubt = "The paper may mean: than the ResNet, which the first two claims say."
+    return Finding(
+        said.WITHIN, _verdict(found), (Evidence("difference", found),), (doubt,), (trial.subject.label,), (0, 1)
+    )
+
+
+def _different(trial: Trial) -> Finding:
+    """Holds where most waves differ."""
+    first, second = trial.subject.heatmap, trial.reference.heatmap
+    found = clear_waves(first, second)
+    if len(found.waves) < 3:
+        return _unknown(said.DIFFERENT, "The maps have too few waves in common.")
+    share = float(found.clear.mean())
+    values = [wave_values(heatmap.rate(), found.waves) for heatmap in (first, second)]
+    radius = np.rint([math.hypot(*wave) for wave in found.waves]).astype(int)
+    waves = np.bincount(radius)
+    around = [each - (np.bincount(radius, each) / np.maximum(waves, 1))[radius] for each in values]
+    evidence = (
+        Evidence(f"share of {len(found.waves)} waves that differ", _exact(share), "error"),
+        Evidence("correlation", _exact(_correlation(*values)), "ratio"),
+        Evidence("after each ring’s mean is taken away", _exact(_correlation(*around)), "ratio"),
+    )
+    verdict = Verdict.HOLDS if share > 0.5 else Verdict.FAILS
+    doubt = "Neighbouring waves are not independent, so the correlations carry no interval."
+    return Finding(said.DIFFERENT, verdict, evidence, (doubt,), trial.both, (0, 8), "Difference")
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's; NaN where one does not vary."""
+    if first.std() == 0 or second.std() == 0:
+        return math.nan
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def _figure2(trial: Trial) -> Finding:
+    named = next((each for each in trial.shelf if _is_figure2(each.heatmap)), None)
+    if named is None:
+        return _unknown(said.FIGURE2_RESNET, "The map of ResNet-50 on ImageNet100 is not here.")
+    heatmap = named.heatmap.crop(DRAWN_SIDE)
+    others = _more(heatmap, Band(LOWEST.last + 1, heatmap.side), LOWEST)
+    far = _more(heatmap, corners(heatmap), LOWEST)
+    if others is None or far is None:
+        return _unknown(said.FIGURE2_RESNET, "The map of ResNet-50 on ImageNet100 lacks these waves.")
+    agree = (others.low > 0) + (far.low > 0)
+    return Finding(
+        said.FIGURE2_RESNET,
+        (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS)[agree],
+        (Evidence("all others", others), Evidence("corners", far)),
+        (f"This row is about {named.name} on ImageNet100, whichever maps are chosen.",),
+        (named.label,),
+        (0, 9),
+    )
+
+
+def _is_figure2(heatmap: Heatmap) -> bool:
+    facts = heatmap.metadata
+    published = facts["source"]["type"] == "published" and facts["dataset"]["name"] == "imagenet100"
+    return published and facts["classifier"].get("name") == "resnet-50"
+
+
+def _robust_high(trial: Trial) -> Finding:
+    """Holds where the corners raise the error by a negligible amount."""
+    heatmap = trial.subject.heatmap
+    far, clean = in_band(heatmap, corners(heatmap)), without_wave(heatmap)
+    if far is None or clean is None:
+        return _unknown(said.ROBUST_HIGH, "The subject’s clean error was not published.")
+    rise = difference(far, clean, paired=True)
+    evidence = (Evidence("rise", rise), Evidence("clean error", clean.estimate, "error"))
+    return Finding(said.ROBUST_HIGH, _unaffected(rise), evidence, (), (trial.subject.label,), _corner_wave(heatmap))
+
+
+def _twins(trial: Trial) -> Iterator[Finding]:
+    """The subject's pair of twins, else every pair on the shelf."""
+    pairs = [
+        (ordinary, robust)
+        for ordinary in trial.shelf
+        for robust in trial.shelf
+        if robust.classifier == ordinary.classifier + ROBUST
+        and not mismatches(ordinary.heatmap, robust.heatmap)
+        and ordinary.heatmap.metadata["dataset"]["n"] == robust.heatmap.metadata["dataset"]["n"]
+    ]
+    mine = [pair for pair in pairs if trial.subject.label in (pair[0].label, pair[1].label)]
+    found = [finding for pair in mine or pairs if (finding := _twin(*pair)) is not None]
+    yield from found or [_unknown(said.TWINS, "There is no map of a network and of its robust twin.")]
+
+
+def _twin(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
+    """Holds where slow waves raise the robust twin's error more; in part where only relative to fast ones."""
+    paired = same_images(ordinary.heatmap, robust.heatmap)
+    low, far = (
+        _rise_difference(robust.heatmap, ordinary.heatmap, band, paired=paired)
+        for band in (LOW, corners(ordinary.heatmap))
+    )
+    if low is None or far is None:
+        return None
+    verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if low.minus(far).low > 0 else Verdict.FAILS
+    evidence = (Evidence("radius up to 2", low), Evidence("corners", far))
+    doubt = f"{robust.name} against {ordinary.name}: one small network each."
+    return Finding(said.TWINS, verdict, evidence, (doubt,), (robust.label, ordinary.label), (0, 1))
+
+
+def _rise_difference(first: Heatmap, second: Heatmap, band: Band, *, paired: bool) -> Estimate | None:
+    """How much more a band raises the first map's error over its own clean error than the second's."""
+    a, b = (_rise(in_band(heatmap, band), without_wave(heatmap)) for heatmap in (first, second))
+    return None if a is None or b is None else difference(a, b, paired=paired)
+
+
+def _rise(error: Measured | None, clean: Measured | None) -> Measured | None:
+    if error is None or clean is None:
+        return None
+    scores = None if error.scores is None or clean.scores is None else error.scores - clean.scores
+    return Measured(difference(error, clean, paired=True), scores)
+
+
+def _lattice(trial: Trial) -> Finding:
+    """Holds where a subject with such patches dips on the lattice and the reference does not."""
+    a, b = (lattice(named.heatmap, PERIOD) for named in (trial.subject, trial.reference))
+    if a is None or b is None:
+        return _unknown(said.LATTICE, "One of the maps is too small for this lattice.")
+    verdict = Verdict.FAILS
+    if a.p < 0.01 and a.high < 0:
+        verdict = Verdict.HOLDS if b.p >= 0.05 else Verdict.IN_PART
+    evidence = (
+        Evidence(f"subject, {len(a.waves)} waves", Estimate(a.mean, a.low, a.high)),
+        Evidence("p", _exact(a.p), "p"),
+        Evidence("reference", Estimate(b.mean, b.low, b.high)),
+        Evidence("p", _exact(b.p), "p"),
+    )
+    doubt = f"p is the share of {a.draws:,} random draws of as many waves that dip as far."
+    if PATCHED not in trial.subject.classifier.lower():
+        verdict, doubt = Verdict.NOT_CHECKABLE, "The subject is not known to have such patches: no dip is expected."
+    return Finding(said.LATTICE, verdict, evidence, (doubt,), (trial.subject.label,), (PERIOD, PERIOD))
+
+
+def _colour(trial: Trial) -> Finding:
+    """Holds where the two differ beyond the noise in either band."""
+    heatmap = trial.subject.heatmap
+    far = corners(heatmap)
+    found = [grey_minus_coloured(heatmap, band) for band in (LOW, far)]
+    parts = by_colour(heatmap)
+    if parts is None or found[0] is None or found[1] is None:
+        return _unknown(said.COLOUR, "The subject’s map does not say which images are misclassified.")
+    shown = [in_band(part, far) for part in (parts.grey, parts.coloured)]
+    evidence = [Evidence("radius up to 2", found[0]), Evidence("corners", found[1])]
+    evidence += [
+        Evidence(kind, part.estimate, "error")
+        for kind, part in zip(("grey there", "coloured"), shown, strict=True)
+        if part is not None
+    ]
+    verdict = Verdict.HOLDS if found[0].clear or found[1].clear else Verdict.FAILS
+    wave = _corner_wave(heatmap)
+    return Finding(said.COLOUR, verdict, tuple(evidence), (), (trial.subject.label,), wave, "Grey and coloured")

@@ -1,0 +1,85 @@
+"""Two networks at equal strength: enlarging a picture weakens fast waves, and not every network enlarges."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.classifiers.registry import list_classifiers
+from core.data.classes import PRECOMPUTED
+from core.fourier.basis import half_plane
+from core.fourier.claims.finding import NamedMap
+from core.fourier.claims.measures import Band
+from core.fourier.heatmap import Heatmap
+from core.fourier.paired import wave_values
+
+STRENGTH = PRECOMPUTED / "strength"
+KEPT = STRENGTH / "kept_norm.npz"  # made by `precomputed.make_kept_norm`
+
+
+@dataclass(frozen=True, eq=False)
+class EqualStrength:
+    """What is known for a comparison at equal strength.
+
+    subject, reference: mean share of a wave's norm, over a band, that reaches each network's input. network_side: the
+    subject's, in pixels. weakened: the reference's map with waves as weak as the subject's; None where not measured.
+    """
+
+    subject: float
+    reference: float
+    network_side: int
+    weakened: Heatmap | None
+
+    @property
+    def equal(self) -> bool:
+        """Whether the waves reach both networks with the same strength, so that nothing needs weakening."""
+        return abs(self.subject - self.reference) < 0.02
+
+
+def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualStrength | None:
+    """What is known; None where a network's input size is not, or its resize was not measured."""
+    sides = {spec.name: spec.image_size for spec in list_classifiers()}
+    a, b = sides.get(subject.classifier), sides.get(reference.classifier)
+    if a is None or b is None:
+        return None
+    shares = [kept_share(named.heatmap, side, band) for named, side in ((subject, a), (reference, b))]
+    if shares[0] is None or shares[1] is None:
+        return None
+    return EqualStrength(shares[0], shares[1], a, _weakened(reference, a))
+
+
+def kept_norm_map(image_size: int, network_side: int) -> np.ndarray | None:
+    """(R, R) share of each wave's norm that resizing keeps; None where it was not measured."""
+    with np.load(KEPT) as file:
+        return file.get(f"{image_size}_{network_side}")
+
+
+def kept_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:
+    """Mean share of its norm that a wave of a band keeps; None where it was not measured."""
+    image_size = int(heatmap.metadata["image_size"])
+    if image_size == network_side:
+        return 1.0
+    shares = kept_norm_map(image_size, network_side)
+    if shares is None or len(shares) != heatmap.side:
+        return None
+    waves = [wave for wave in half_plane(heatmap.side) if band.first <= round(float(np.hypot(*wave))) <= band.last]
+    return float(wave_values(shares, waves).mean())
+
+
+def _weakened(named: NamedMap, network_side: int) -> Heatmap | None:
+    """The map of the same classifier and data with weakened waves, if it was measured."""
+    for path in sorted(STRENGTH.glob("*_weakened.npz")):
+        found = _load(path)
+        facts, wanted = found.metadata, named.heatmap.metadata
+        same = facts["classifier"]["name"] == named.classifier and facts["dataset"]["name"] == wanted["dataset"]["name"]
+        if same and facts.get("weakened_as") == network_side and facts["epsilon"] == wanted["epsilon"]:
+            return found
+    return None
+
+
+@functools.cache
+def _load(path: Path) -> Heatmap:
+    return Heatmap.load(path)

@@ -1,0 +1,110 @@
+"""What outcomes image by image add to a heat map: errors among chosen images, grey and coloured waves, classes.
+
+Nothing here runs a classifier: the random signs follow from the seed, the classes from the file.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.fourier.basis import Frequency, frequency_to_cell, half_plane, random_signs
+from core.fourier.heatmap import Heatmap
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Which images are misclassified (top-1).
+
+    waves: those computed, W of them, lowest frequency first. wrong: (W, n) bool. clean: (n,) bool, without a wave;
+    None where not computed.
+    """
+
+    waves: tuple[Frequency, ...]
+    wrong: np.ndarray
+    clean: np.ndarray | None
+
+
+@functools.lru_cache(maxsize=8)
+def outcomes(heatmap: Heatmap) -> Outcomes | None:
+    """The outcomes of a map; None where its file has none."""
+    if heatmap.outcomes is None or heatmap.labels is None:
+        return None
+    waves = half_plane(heatmap.side)
+    known = np.array([heatmap.count[frequency_to_cell(*wave, heatmap.side)] > 0 for wave in waves])
+    clean, *wrong = np.unpackbits(heatmap.outcomes[[True, *known]], axis=1, count=len(heatmap.labels)).astype(bool)
+    return Outcomes(
+        tuple(wave for wave, there in zip(waves, known, strict=True) if there),
+        np.array(wrong).reshape(-1, len(heatmap.labels)),
+        clean if heatmap.clean[2] > 0 else None,
+    )
+
+
+def among(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
+    """The map of chosen images alone.
+
+    Args:
+        heatmap: one with outcomes.
+        chosen: (n,) bool for all waves alike, or (W, n), its own for each of the computed waves; the clean error is
+            then that of all images.
+    Raises:
+        ValueError: the map has no outcomes.
+    """
+    found = outcomes(heatmap)
+    if found is None:
+        raise ValueError("this map does not say which images are misclassified")
+    errors, count = np.full_like(heatmap.top1_errors, -1), np.zeros_like(heatmap.count)
+    images = np.broadcast_to(chosen, found.wrong.shape)
+    for (i, j), wrong, some in zip(found.waves, found.wrong, images, strict=True):
+        for cell in (frequency_to_cell(i, j, heatmap.side), frequency_to_cell(-i, -j, heatmap.side)):
+            errors[cell], count[cell] = (wrong & some).sum(), some.sum()
+    clean = heatmap.clean
+    if chosen.ndim == 1 and found.clean is not None:
+        clean = np.array([(found.clean & chosen).sum(), -1, chosen.sum()])
+    return replace(
+        heatmap,
+        top1_errors=errors,
+        top5_errors=np.full_like(errors, -1),
+        count=count,
+        clean=clean,
+        true_probability=None,
+        outcomes=None,
+        labels=None,
+    )
+
+
+@dataclass(frozen=True)
+class Colours:
+    """A map told apart by the signs: grey, where a wave has the same sign in all three channels, and coloured."""
+
+    grey: Heatmap
+    coloured: Heatmap
+
+
+def grey(heatmap: Heatmap) -> np.ndarray | None:
+    """(W, n) for the computed waves: whether an image's wave had the same sign in all three channels.
+
+    None without outcomes or a seed.
+    """
+    found, seed = outcomes(heatmap), heatmap.metadata.get("seed")
+    if found is None or isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+        return None
+    n = found.wrong.shape[1]
+    signs = [abs(random_signs(n, wave, seed=seed).sum(axis=1)) == 3 for wave in found.waves]
+    return np.array(signs, dtype=bool).reshape(-1, n)
+
+
+@functools.lru_cache(maxsize=8)
+def by_colour(heatmap: Heatmap) -> Colours | None:
+    """The errors under grey waves, a quarter of all, and under coloured ones; None without outcomes or a seed."""
+    signs = grey(heatmap)
+    return None if signs is None else Colours(among(heatmap, signs), among(heatmap, ~signs))
+
+
+def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
+    """For each class that has images, by its position in `class_names`, the map of these; None without outcomes."""
+    if heatmap.labels is None:
+        return None
+    return {label: among(heatmap, heatmap.labels == label) for label in np.unique(heatmap.labels).tolist()}

@@ -1,0 +1,41 @@
+"""How much of each wave's norm the networks' resizes keep, for pages that must not wait for torch.
+
+    python -m precomputed.make_kept_norm
+
+writes precomputed/strength/kept_norm.npz: for each pair of sizes a map of shares, named IMAGE_NETWORK in pixels.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from core.classifiers.preprocessing import Preprocess, kept_norm
+from core.files import write_atomically
+from core.fourier.basis import largest_side
+from core.fourier.claims.strength import KEPT
+
+SIZES = ((32, 64), (32, 224))  # CIFAR-10 into Mini CLIP and into CLIP ViT-B/32, both bicubic
+
+
+def kept_norms() -> dict[str, np.ndarray]:
+    """The file's members."""
+    return {
+        f"{size}_{side}": kept_norm(Preprocess(side, (0.0,) * 3, (1.0,) * 3), size, largest_side(size, size)).astype(
+            np.float32
+        )
+        for size, side in SIZES
+    }
+
+
+def main() -> None:
+    """Write the file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **kept_norms())  # type: ignore[arg-type]
+    KEPT.parent.mkdir(exist_ok=True)
+    write_atomically(KEPT, buffer.getvalue())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The page *Findings* in a real browser: heights, widths, links that arrive, choices in the URL."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.waiting import wait_until_drawn
+
+
+@pytest.fixture
+def findings(streamlit_app, open_page):
+    """`findings("?subject=...", width=400)` -> the page with its table drawn."""
+
+    def open_findings(query: str = "", **window):
+        page = open_page(f"{streamlit_app('app.py')}/findings{query}", **window)
+        expect(page.locator(".findings tbody tr")).not_to_have_count(0)
+        expect(page.locator(".st-key-footer")).to_be_visible()
+        return page
+
+    return open_findings
+
+
+@pytest.mark.parametrize(("width", "limit"), [(1440, 1800), (400, 3500)])
+def test_the_table_is_short_and_needs_no_sideways_scrolling(findings, width, limit):
+    page = findings(width=width)
+    wait_until_drawn(page)
+    assert page.get_by_test_id("stMainBlockContainer").evaluate("e => e.scrollHeight") <= limit
+    for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
+        assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth")
+    chips = page.locator(".findings .chip")
+    assert chips.count() == page.locator(".findings tbody tr").count()
+    assert all(chip.bounding_box()["x"] + chip.bounding_box()["width"] <= width for chip in chips.all())
+
+
+def test_a_rows_link_leads_to_the_state_that_shows_it(findings):
+    page = findings(width=1440)
+    page.locator(".findings tbody tr").nth(1).get_by_role("link").click()
+    expect(page).to_have_title("Frequency sensitivity · What does CLIP see?")
+    expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56").first).to_be_visible()
+    expect(page.locator(".st-key-frequency-verdict")).to_contain_text("(−14, −14)")
+
+
+def test_a_choice_stands_in_the_url_and_is_found_there(findings):
+    page = findings(width=1440)
+    first = page.locator(".findings tbody").inner_text()
+    page.get_by_role("combobox", name="Subject").click()
+    page.get_by_role("option", name="Mini CLIP · CIFAR-10 · computed", exact=True).click()
+    expect(page.get_by_text("Mini CLIP against ResNet-56")).to_be_visible()
+    wait_until_drawn(page)
+    assert "subject=" in page.url and page.locator(".findings tbody").inner_text() != first
+    again = findings("?" + page.url.partition("?")[2], width=1440)
+    expect(again.get_by_text("Mini CLIP against ResNet-56")).to_be_visible()

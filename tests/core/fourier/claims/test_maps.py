@@ -1,0 +1,398 @@
+"""Every verdict on the published maps, from the files by plain loops; other maps get other verdicts."""
+
+import dataclasses
+import json
+import math
+from statistics import NormalDist, correlation, mean, stdev
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from core.data.classes import PRECOMPUTED
+from core.fourier.basis import half_plane, random_signs
+from core.fourier.claims.finding import NamedMap, Verdict
+from core.fourier.claims.maps import findings
+from core.fourier.claims.strength import STRENGTH
+from core.fourier.heatmap import Heatmap, empty_outcomes
+from core.fourier.paired import clustered_interval, paired_interval
+
+FOLDER = PRECOMPUTED / "heatmaps"
+CLIP, RESNET56 = "clip-vit-b-32_cifar10_published", "resnet-56_cifar10_published"
+RESNET50 = "resnet-50_imagenet100_published"
+Z = NormalDist().inv_cdf(0.975)
+SHELF = {path.stem: NamedMap(path.stem.split("_")[0], path.stem, Heatmap.load(path)) for path in FOLDER.glob("*.npz")}
+
+
+class File:
+    """A map file by numpy alone: {(i, j): error}, each wave once, from the `side` cells in the middle."""
+
+    def __init__(self, path, side=31):
+        with np.load(path) as file:
+            known = file["count"] if "printed_rates" not in file else np.ones(file["count"].shape)
+            errors = np.where(known > 0, file["top1_errors"] / np.maximum(known, 1), np.nan)
+            rates = file["printed_rates"][0] if "printed_rates" in file else errors
+            facts = json.loads(str(file["metadata"]))
+            self.n, clean = facts["dataset"]["n"], file["clean"]
+        here = facts.get("clean_measured_here")
+        self.clean = here["top1_errors"] / here["n"] if here else clean[0] / clean[2] if clean[2] > 0 else None
+        middle, half, self.cells = len(rates) // 2, side // 2, {}
+        for i in range(-half, half + 1):
+            for j in range(half + 1):
+                if j > 0 or i >= 0:
+                    both = float(rates[middle + i, middle + j] + rates[middle - i, middle - j]) / 2
+                    if not math.isnan(both):
+                        self.cells[i, j] = both
+
+    def band(self, first, last):
+        """(mean error, n) of the waves of these radii."""
+        return mean(rate for wave, rate in self.cells.items() if first <= round(math.hypot(*wave)) <= last), self.n
+
+
+def wilson(rate, n):
+    centre, half = rate + Z * Z / (2 * n), Z * math.sqrt(rate * (1 - rate) / n + Z * Z / (4 * n * n))
+    return (centre - half) / (1 + Z * Z / n), (centre + half) / (1 + Z * Z / n)
+
+
+def gap(a, b):
+    """(value, low, high) in points, of two (rate, n) taken as independent: Newcombe's."""
+    (rate_a, _), (rate_b, _) = a, b
+    (low_a, high_a), (low_b, high_b) = wilson(*a), wilson(*b)
+    value = rate_a - rate_b
+    low = value - math.hypot(rate_a - low_a, high_b - rate_b)
+    return tuple(100 * end for end in (value, low, value + math.hypot(high_a - rate_a, rate_b - low_b)))
+
+
+def minus(a, b):
+    """(value, low, high) of one difference less another, both independent."""
+    value = a[0] - b[0]
+    low = value - math.hypot(a[0] - a[1], b[2] - b[0])
+    return value, low, value + math.hypot(a[2] - a[0], b[0] - b[1])
+
+
+@pytest.fixture(scope="module")
+def published():
+    return judged(SHELF[CLIP], SHELF[RESNET56], SHELF.values())
+
+
+def judged(subject, reference, shelf):
+    """{key: finding}; of the twins, by the robust one's name."""
+    found = {}
+    for finding in findings(subject, reference, list(shelf)):
+        key = finding.claim.key
+        found[f"{key} {finding.maps[0]}" if key == "twins" and finding.maps else key] = finding
+    return found
+
+
+def numbers(finding):
+    """[(value, low, high), ...] in per cent."""
+    return [tuple(100 * end for end in dataclasses.astuple(each.estimate)) for each in finding.evidence]
+
+
+def assert_says(finding, verdict, *wanted):
+    assert finding.verdict == verdict
+    for found, expected in zip(numbers(finding), wanted, strict=True):
+        assert found == pytest.approx(expected, abs=1e-6, nan_ok=True)
+
+
+NAN = math.nan
+
+
+def test_low_and_high_frequencies_part_the_two_published_maps(published):
+    clip, resnet = File(FOLDER / f"{CLIP}.npz"), File(FOLDER / f"{RESNET56}.npz")
+    rings = {r: gap(clip.band(r, r), resnet.band(r, r)) for r in range(22)}
+    assert all(low > 0 for _, low, _ in (rings[0], rings[1], rings[2]))
+    assert_says(published["low"], Verdict.HOLDS, gap(clip.band(0, 2), resnet.band(0, 2)))
+    assert all(rings[r][2] < 0 for r in range(16, 22))
+    assert_says(published["high"], Verdict.HOLDS, gap(clip.band(16, 21), resnet.band(16, 21)))
+    assert published["high"].maps == (CLIP, RESNET56) and published["high"].show == "Difference"
+
+
+def test_the_resnet_is_affected_least_where_the_paper_says_not_at_all(published):
+    resnet = File(FOLDER / f"{RESNET56}.npz")
+    rise = gap(resnet.band(0, 1), (resnet.clean, 10_000))
+    clean = (resnet.clean, *wilson(resnet.clean, 10_000))
+    less = gap(resnet.band(2, 21), resnet.band(0, 1))
+    assert rise[1] > 0 and less[1] > 0
+    assert_says(published["spared"], Verdict.IN_PART, rise, [100 * each for each in clean], less)
+    assert_says(published["red"], Verdict.HOLDS, gap(resnet.band(16, 21), resnet.band(0, 1)))
+
+
+def test_within_its_own_map_clip_is_least_vulnerable_at_the_lowest_frequencies(published):
+    clip = File(FOLDER / f"{CLIP}.npz")
+    assert_says(published["within"], Verdict.FAILS, gap(clip.band(0, 1), clip.band(16, 21)))
+    assert published["within"].evidence[0].estimate.high < 0
+
+
+def test_most_waves_differ_and_the_maps_correlate(published):
+    clip, resnet = File(FOLDER / f"{CLIP}.npz").cells, File(FOLDER / f"{RESNET56}.npz").cells
+    shown = {name: SHELF[name].heatmap.error_rate for name in (CLIP, RESNET56)}
+    p = []
+    for i, j in clip:  # one test for each wave, of the cell that has its canonical name
+        a, b = (round(10_000 * shown[name][15 + i, 15 + j]) for name in (CLIP, RESNET56))
+        p.append(stats.chi2_contingency([[a, 10_000 - a], [b, 10_000 - b]], correction=False).pvalue)
+    ranked = sorted(p)
+    share = max(k for k, each in enumerate(ranked, 1) if each <= 0.05 * k / len(p)) / len(p)
+    radius = {wave: round(math.hypot(*wave)) for wave in clip}
+    once = [{wave: shown[name][15 + wave[0], 15 + wave[1]] for wave in clip} for name in (CLIP, RESNET56)]
+    around = []
+    for cells in once:
+        rings = {r: mean(rate for wave, rate in cells.items() if radius[wave] == r) for r in set(radius.values())}
+        around.append([rate - rings[radius[wave]] for wave, rate in cells.items()])
+    assert len(resnet) == len(p) == 481
+    assert_says(
+        published["different"],
+        Verdict.HOLDS,
+        (100 * share, NAN, NAN),
+        (100 * correlation(*(list(map(float, cells.values())) for cells in once)), NAN, NAN),
+        (100 * correlation(*(list(map(float, values)) for values in around)), NAN, NAN),
+    )
+
+
+def test_imagenet_is_checked_where_there_are_numbers(published):
+    assert_says(published["figure-2-clip"], Verdict.NOT_CHECKABLE)
+    assert "nohup_out_clip_imagenet" in published["figure-2-clip"].doubts[0]
+    resnet = File(FOLDER / f"{RESNET50}.npz", side=63)
+    lowest = resnet.band(0, 1)
+    assert_says(
+        published["figure-2-resnet"], Verdict.HOLDS, gap(resnet.band(2, 99), lowest), gap(resnet.band(32, 99), lowest)
+    )
+    assert_says(published["robust-high"], Verdict.NOT_CHECKABLE)
+
+
+@pytest.mark.parametrize("kind", ["mini-clip", "mini-resnet"])
+def test_robust_twins_lean_towards_low_frequencies_only_relative_to_high_ones(published, kind):
+    plain, robust = (File(FOLDER / f"{name}_cifar10.npz") for name in (kind, f"{kind}-robust"))
+
+    def more(first, last):
+        return minus(*(gap(file.band(first, last), (file.clean, file.n)) for file in (robust, plain)))
+
+    assert more(0, 2)[2] < 0 < minus(more(0, 2), more(16, 21))[1]
+    assert_says(published[f"twins {kind}-robust_cifar10"], Verdict.IN_PART, more(0, 2), more(16, 21))
+
+
+def test_only_clip_dips_on_the_lattice_of_its_patches(published):
+    wanted = []
+    for name in (CLIP, RESNET56):
+        rates, dips = SHELF[name].heatmap.error_rate, []
+        for i, j in half_plane(31)[1:]:
+            if i % 7 == j % 7 == 0 and max(abs(i), abs(j)) < 15:
+                block = rates[14 + i : 17 + i, 14 + j : 17 + j]
+                dips.append(100 * float(block[1, 1] - (block.sum() - block[1, 1]) / 8))
+        half = stats.t.ppf(0.975, len(dips) - 1) * stdev(dips) / math.sqrt(len(dips))
+        wanted.append((mean(dips), mean(dips) - half, mean(dips) + half))
+    found = numbers(published["lattice"])
+    assert published["lattice"].verdict == Verdict.HOLDS
+    assert found[0] == pytest.approx(wanted[0]) and found[2] == pytest.approx(wanted[1])
+    assert found[1][0] < 0.1 and found[3][0] > 5  # p, in per cent
+
+
+def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
+    clip = File(FOLDER / f"{CLIP}.npz")
+    path = STRENGTH / "resnet-56_cifar10_weakened.npz"
+    with np.load(path) as file:
+        rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) > 15]
+        scores = np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0)
+    # so many independent images would have a mean as uncertain as that of these, each under many waves
+    images = 1000 * scores.mean() * (1 - scores.mean()) / scores.var()
+    corner = gap(clip.band(16, 21), (File(path).band(16, 21)[0], images))
+    finding = published["relies"]
+    assert numbers(finding)[2] == pytest.approx(corner)
+    assert finding.verdict == Verdict.IN_PART and corner[1] > 0  # only the low frequencies speak for it
+    with np.load(STRENGTH / "kept_norm.npz") as file:
+        waves = [wave for wave in clip.cells if round(math.hypot(*wave)) > 15]
+        share = mean(float(file["32_224"][15 + i, 15 + j]) for i, j in waves)
+    assert [round(each[0], 3) for each in numbers(finding)[:2]] == [round(100 * share, 3), 100]
+
+
+def test_equal_strength_is_paired_where_the_images_are_the_same():
+    subject, reference = SHELF["mini-clip_cifar10-1000"], SHELF["mini-resnet_cifar10-1000"]
+    rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) > 15]
+    means = []
+    for path in (FOLDER / "mini-clip_cifar10-1000.npz", STRENGTH / "mini-resnet_cifar10_weakened.npz"):
+        with np.load(path) as file:
+            means.append(np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0))
+    gaps = means[0] - means[1]
+    found = numbers(judged(subject, reference, [])["relies"])[2]
+    assert found == pytest.approx([100 * float(each) for each in (gaps.mean(), *paired_interval(gaps))])
+
+
+def test_shuffled_cells_change_the_verdicts(published):
+    rng, shuffled = np.random.default_rng(0), {}
+    for name, named in SHELF.items():
+        heatmap, order = named.heatmap, rng.permutation(named.heatmap.side**2)
+
+        def moved(array, order=order):
+            return None if array is None else array.reshape(*array.shape[:-2], -1)[..., order].reshape(array.shape)
+
+        fields = {
+            field: moved(getattr(heatmap, field))
+            for field in ("top1_errors", "top5_errors", "count", "printed_rates", "true_probability")
+        }
+        plain = dataclasses.replace(heatmap, outcomes=None, labels=None)
+        shuffled[name] = dataclasses.replace(named, heatmap=dataclasses.replace(plain, **fields))
+    other = judged(shuffled[CLIP], shuffled[RESNET56], shuffled.values())
+    changed = {key for key in published if other[key].verdict != published[key].verdict}
+    assert {"low", "spared", "red", "figure-2-resnet", "lattice"} <= changed
+
+
+def test_the_roles_can_be_exchanged():
+    other = judged(SHELF[RESNET56], SHELF[CLIP], SHELF.values())
+    assert {other[key].verdict for key in ("low", "high")} == {Verdict.FAILS}
+    assert other["lattice"].verdict == Verdict.NOT_CHECKABLE and "no dip is expected" in other["lattice"].doubts[0]
+    assert other["red"].verdict == Verdict.HOLDS  # CLIP, too, has more errors in the corners
+
+
+def test_maps_that_were_not_measured_alike_are_not_compared():
+    other = judged(SHELF[CLIP], SHELF[RESNET50], SHELF.values())
+    for key in ("low", "high", "relies", "different"):
+        assert other[key].verdict == Verdict.NOT_CHECKABLE and "different data" in " ".join(other[key].doubts)
+
+
+def test_a_shelf_without_twins_and_figure_2_says_so():
+    alone = judged(SHELF[CLIP], SHELF[RESNET56], [SHELF[CLIP], SHELF[RESNET56]])
+    for key in ("twins", "figure-2-resnet"):
+        assert alone[key].verdict == Verdict.NOT_CHECKABLE and alone[key].doubts
+
+
+N = 300
+
+
+def with_outcomes(name, seed, level):
+    """A map of 31 x 31 cells of N images that a network finds hard alike."""
+    rng = np.random.default_rng(seed)
+    hard = np.random.default_rng(99).random(N)
+    waves = half_plane(31)
+    wrong = rng.random((len(waves), N)) * 0.5 + 0.5 * hard > level
+    clean = hard > 0.9
+    errors, bits = np.zeros((31, 31), np.int64), empty_outcomes(31, N)
+    for (i, j), row in zip(waves, wrong, strict=True):
+        errors[15 + i, 15 + j] = errors[15 - i, 15 - j] = row.sum()
+    bits[:] = np.packbits(np.vstack([clean, wrong]), axis=1)
+    facts = {
+        "classifier": {"name": name},
+        "dataset": {"name": "dots", "n": N, "content_hash": "0"},
+        "source": {"type": "computed"},
+        "image_size": 32,
+        "epsilon": 4.0,
+        "class_names": ["a"],
+    }
+    heatmap = Heatmap(
+        errors,
+        errors,
+        np.full_like(errors, N),
+        np.array([clean.sum(), 0, N]),
+        facts,
+        outcomes=bits,
+        labels=np.zeros(N, np.uint16),
+    )
+    return NamedMap(name, name, heatmap), wrong, clean, np.array([round(math.hypot(*wave)) for wave in waves])
+
+
+def test_maps_with_outcomes_are_judged_image_by_image():
+    first, a, clean_a, radius = with_outcomes("mini-resnet", 0, 0.6)
+    second, b, _, _ = with_outcomes("mini-resnet-robust", 1, 0.65)
+    found = judged(first, second, [first, second])
+    low = a[radius <= 2].mean(axis=0) - b[radius <= 2].mean(axis=0)
+    assert_says(found["low"], Verdict.HOLDS, [100 * float(x) for x in (low.mean(), *paired_interval(low))])
+    rise = a[radius > 15].mean(axis=0) - clean_a
+    clean = clustered_interval(clean_a.astype(float))
+    assert_says(
+        found["robust-high"],
+        Verdict.FAILS,
+        [100 * float(x) for x in (rise.mean(), *paired_interval(rise))],
+        [100 * float(x) for x in (clean_a.mean(), *clean)],
+    )
+    # both are 32-pixel networks: nothing needs weakening, and the corners are compared as they are
+    assert found["relies"].verdict in (Verdict.IN_PART, Verdict.FAILS)
+    assert numbers(found["relies"])[2] == numbers(found["high"])[0]
+    assert "twins mini-resnet-robust" in found
+
+
+def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
+    first, wrong, _, radius = with_outcomes("mini-resnet", 0, 0.6)
+    assert judged(first, first, [])["colour"].verdict == Verdict.NOT_CHECKABLE  # no seed, no signs
+    seeded = dataclasses.replace(first.heatmap, metadata={**first.heatmap.metadata, "seed": 7})
+    finding = judged(dataclasses.replace(first, heatmap=seeded), first, [])["colour"]
+    wanted = []
+    for band in (radius <= 2, radius > 15):
+        gaps = []
+        rows = np.flatnonzero(band)
+        signs = [random_signs(N, half_plane(31)[row], seed=7).tolist() for row in rows]
+        for image in range(N):
+            kinds = {True: [], False: []}
+            for row, sign in zip(rows, signs, strict=True):
+                kinds[len(set(sign[image])) == 1].append(wrong[row, image])
+            if all(kinds.values()):
+                gaps.append(mean(map(float, kinds[True])) - mean(map(float, kinds[False])))
+        wanted.append([100 * float(each) for each in (mean(gaps), *paired_interval(np.array(gaps)))])
+    assert numbers(finding)[:2] == [pytest.approx(each) for each in wanted]
+    assert finding.verdict == Verdict.FAILS  # its outcomes do not look at the signs
+    grey_wrong = grey_all = 0
+    for row in np.flatnonzero(radius > 15):
+        for bad, sign in zip(wrong[row], random_signs(N, half_plane(31)[row], seed=7).tolist(), strict=True):
+            if len(set(sign)) == 1:
+                grey_wrong, grey_all = grey_wrong + bad, grey_all + 1
+    assert numbers(finding)[2][0] == pytest.approx(100 * grey_wrong / grey_all, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("rise", "verdict"),
+    [(0.01, Verdict.HOLDS), (0.03, Verdict.FAILS), (0.013, Verdict.NOT_CHECKABLE), (-0.05, Verdict.HOLDS)],
+)
+def test_not_affected_needs_more_than_noise(rise, verdict):
+    named, *_ = with_outcomes("mini-resnet", 0, 0.6)
+    n = 100_000 if rise == 0.01 or rise == 0.03 else 2_000
+    errors = np.full((31, 31), round((0.1 + rise) * n))
+    counts = dataclasses.replace(
+        named.heatmap,
+        top1_errors=errors,
+        top5_errors=errors,
+        count=np.full_like(errors, n),
+        clean=np.array([n // 10, 0, n]),
+        outcomes=None,
+        labels=None,
+    )
+    finding = judged(dataclasses.replace(named, heatmap=counts), named, [])["robust-high"]
+    assert finding.verdict == verdict
+
+
+@pytest.mark.parametrize("here", [{"top1_errors": 5, "n": 4}, {"top1_errors": -1, "n": 4}, {"n": 4}, {}, [4], None])
+def test_a_forged_clean_error_is_not_believed(here):
+    named = SHELF[RESNET56]
+    facts = {**named.heatmap.metadata, "clean_measured_here": here}
+    forged = dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=facts))
+    finding = judged(SHELF[CLIP], forged, [])["spared"]
+    assert finding.verdict == Verdict.NOT_CHECKABLE
+
+
+def odd_maps():
+    whole = SHELF["mini-clip_cifar10-1000"].heatmap
+    plain = dataclasses.replace(whole, outcomes=None, labels=None)
+    unknown = np.full_like(plain.top1_errors, -1)
+    empty = {"top1_errors": unknown, "top5_errors": unknown, "count": np.zeros_like(unknown), "true_probability": None}
+    yield "one cell", whole.crop(1)
+    yield "nine cells", whole.crop(3)
+    yield "no cell", dataclasses.replace(plain, **empty, clean=np.full(3, -1))
+    yield (
+        "no cell, with outcomes",
+        dataclasses.replace(whole, **empty, clean=np.full(3, -1), outcomes=np.zeros_like(whole.outcomes)),
+    )
+    rows = np.arange(31) < 15
+    half = {
+        name: np.where(rows[:, None], getattr(plain, name), empty[name]) for name in empty if name != "true_probability"
+    }
+    yield "half of the cells", dataclasses.replace(plain, **half)
+    one = {name: np.minimum(getattr(plain, name), 1) for name in ("top1_errors", "top5_errors", "count")}
+    facts = {**plain.metadata, "dataset": {"name": "one picture", "n": 1}}
+    yield "one image", dataclasses.replace(plain, **one, clean=np.array([0, 0, 1]), metadata=facts)
+    flat = {name: np.full_like(unknown, 500) for name in ("top1_errors", "top5_errors")}
+    yield "the same error everywhere", dataclasses.replace(plain, **flat)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("heatmap", [pytest.param(heatmap, id=name) for name, heatmap in odd_maps()])
+def test_every_map_gets_a_table(heatmap):
+    odd = NamedMap("odd", "odd", heatmap)
+    for pair in ((odd, odd), (odd, SHELF[RESNET56]), (SHELF["mini-clip_cifar10-1000"], odd)):
+        assert {finding.claim.key for finding in findings(*pair, [odd])} >= {"low", "high", "lattice", "colour"}

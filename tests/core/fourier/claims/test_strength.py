@@ -1,0 +1,49 @@
+"""What is known of two networks' strengths: the shipped shares against the product's own preprocessing."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.data.classes import PRECOMPUTED
+from core.fourier.claims.finding import NamedMap
+from core.fourier.claims.measures import Band, corners
+from core.fourier.claims.strength import KEPT, equal_strength, kept_share
+from core.fourier.heatmap import Heatmap
+from precomputed.make_kept_norm import kept_norms
+
+CORNERS = Band(16, 21)
+
+
+def named(stem):
+    return NamedMap(stem, stem, Heatmap.load(PRECOMPUTED / "heatmaps" / f"{stem}.npz"))
+
+
+def test_the_shipped_shares_are_those_of_the_preprocessing():
+    with np.load(KEPT) as file:
+        shipped = dict(file)
+    computed = kept_norms()
+    assert shipped.keys() == computed.keys()
+    for name, shares in computed.items():
+        np.testing.assert_allclose(shipped[name], shares, atol=1e-5)
+
+
+def test_clips_waves_are_weakened_and_the_resnets_are_not():
+    found = equal_strength(named("clip-vit-b-32_cifar10_published"), named("resnet-56_cifar10_published"), CORNERS)
+    assert found.subject == pytest.approx(0.65, abs=0.005) and found.reference == 1 and not found.equal
+    assert found.network_side == 224
+
+
+def test_networks_of_one_size_need_nothing():
+    found = equal_strength(named("mini-resnet_cifar10"), named("resnet-56_cifar10_published"), CORNERS)
+    assert found.equal and found.subject == found.reference == 1
+
+
+def test_what_was_not_measured_is_unknown():
+    clip = named("clip-vit-b-32_cifar10_published")
+    facts = {**clip.heatmap.metadata, "classifier": {"name": "a stranger"}}
+    stranger = dataclasses.replace(clip, heatmap=dataclasses.replace(clip.heatmap, metadata=facts))
+    assert equal_strength(clip, stranger, CORNERS) is None and equal_strength(stranger, clip, CORNERS) is None
+    assert kept_share(clip.heatmap, 99, CORNERS) is None
+    assert kept_share(clip.heatmap.crop(5), 224, corners(clip.heatmap.crop(5))) is None
+    assert kept_share(clip.heatmap, 32, CORNERS) == 1

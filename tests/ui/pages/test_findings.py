@@ -1,0 +1,118 @@
+"""The page *Findings* under Streamlit's AppTest: choices, verdicts, links, untrusted names."""
+
+import dataclasses
+import html
+import re
+from urllib.parse import parse_qs
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.classes import PRECOMPUTED
+from core.fourier.claims.finding import Claim, Evidence, Finding, Verdict
+from core.fourier.findings import Estimate
+from core.fourier.heatmap import Heatmap
+from ui.claims.table import _row, link_of
+from ui.maps.catalogue import Entry
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+
+
+def script():
+    from ui.pages import findings
+
+    findings.page()
+
+
+def opened(**state) -> AppTest:
+    app = AppTest.from_function(script, default_timeout=60)
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def table(app: AppTest) -> list[str]:
+    """The rows of the table, as HTML."""
+    (found,) = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
+    return re.findall(r"<tr>(<td>.*?)</tr>", found)
+
+
+def verdicts(app: AppTest) -> list[str]:
+    return [re.search(r'class="chip"[^>]*>. ([^<]*)<', row)[1] for row in table(app)]
+
+
+def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
+    app = opened()
+    assert (app.selectbox[0].value, app.selectbox[1].value) == (CLIP, RESNET56)
+    found = verdicts(app)
+    summary = next(text.value for text in app.markdown if "of 1" in text.value)
+    for verdict, word in (("holds", "hold,"), ("fails", "fail"), ("not checkable here", "cannot be checked")):
+        assert f"**{found.count(verdict)}** {word}" in summary
+    assert len(found) == 14 and "CLIP ViT-B/32 against ResNet-56: of 14 claims" in summary
+    assert "take them as independent" in app.markdown[-1].value
+
+
+def test_other_maps_make_another_table():
+    first, app = table(opened()), opened()
+    app.selectbox[0].select(MINI_CLIP).run()
+    app.selectbox[1].select(MINI_RESNET).run()
+    second = table(app)
+    assert len(second) == 13 and not set(first[:6]) & set(second[:6])
+    assert "Mini CLIP against Mini ResNet" in " ".join(text.value for text in app.markdown)
+    app.selectbox[1].select(MINI_CLIP).run()
+    assert "nothing can differ" in " ".join(text.value for text in app.markdown)
+    assert verdicts(app)[0] == "fails"
+
+
+def test_maps_with_outcomes_are_paired_and_told_by_colour():
+    subject, reference = (f"{name} · CIFAR-10, 1,000 images · computed" for name in ("Mini CLIP", "Mini ResNet"))
+    app = opened(subject=subject, reference=reference)
+    assert "so their differences are paired, image by image" in app.markdown[-1].value
+    row = table(app)[-1]
+    assert "grey there" in row and "show=Grey%20and%20coloured" in row and verdicts(app)[-1] == "holds"
+
+
+def test_links_name_the_maps_the_wave_and_the_view():
+    row = table(opened())[0]
+    where = html.unescape(re.search(r'href="([^"]*)"', row)[1])
+    page, _, query = where.partition("?")
+    assert page == "frequency"
+    assert parse_qs(query) == {"maps": [CLIP, RESNET56], "show": ["Difference"], "cell": ["0,1"]}
+
+
+def test_numbers_carry_signs_units_and_intervals():
+    estimate = Estimate(-0.0639, -0.0773, -0.0506)
+    claim = Claim("key", "3.1", "They <differ>.", "a minus b")
+    shown = [
+        Evidence("difference", estimate),
+        Evidence("clean", Estimate(0.0672, 0.0625, 0.0723), "error"),
+        Evidence("share", Estimate(0.653, float("nan"), float("nan")), "ratio"),
+        Evidence("p", Estimate(0.0001, float("nan"), float("nan")), "p"),
+    ]
+    row = _row(Finding(claim, Verdict.HOLDS, tuple(shown)), ())
+    text = re.sub(r"<[^>]*>", "", row)
+    assert "difference −6.4 points (−7.7 to −5.1); clean 6.7 % (6.2 to 7.2); share 0.65; p &lt; 0.001" in text
+    assert "“They &lt;differ&gt;.” (Section 3.1)" in text and "href" not in row
+
+
+def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
+    heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz")
+    facts = {**heatmap.metadata, "classifier": {"name": "<b>bold</b>"}}
+    mine = Entry("<b>bold</b> · CIFAR-10 · uploaded 1", dataclasses.replace(heatmap, metadata=facts))
+    app = opened(**{"frequency.my_maps": [mine], "subject": mine.label})
+    rows = table(app)
+    assert not any("href" in rows[k] for k in (0, 1, 5)) and any("href" in row for row in rows)
+    assert not any("<b>bold" in row for row in rows)
+    assert verdicts(app)[:2] == ["holds", "holds in part"]  # as for Mini CLIP, whose cells they are
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_has_a_sign_besides_its_colour(verdict):
+    row = _row(Finding(Claim("key", "ours", "Ours.", "none"), verdict), ())
+    assert re.search(rf'background:#[0-9a-f]{{6}}">\S {verdict}<', row) and "Not in the paper" in row
+
+
+def test_link_of_escapes_what_urls_reserve():
+    finding = Finding(Claim("k", "1", "q", "s"), Verdict.HOLDS, maps=("a & b=c#d",), wave=(-14, -14))
+    assert parse_qs(link_of(finding).partition("?")[2])["maps"] == ["a & b=c#d"]

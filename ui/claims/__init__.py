@@ -1,0 +1,1 @@
+"""How claims and their evidence are drawn."""

@@ -1,0 +1,102 @@
+"""The table of findings as HTML: a row for each claim, which becomes a card in a narrow window."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Collection, Sequence
+from urllib.parse import quote, urlencode
+
+import streamlit as st
+
+from core.fourier.claims.finding import Evidence, Finding, Verdict
+from ui.shared.look import NARROW
+from ui.shared.text import isolated
+
+# White on these has a contrast of 5 to 7 in both themes; the sign tells them apart without colour.
+CHIPS = {
+    Verdict.HOLDS: ("✓", "#1a7f37"),
+    Verdict.IN_PART: ("◐", "#8a5a00"),
+    Verdict.FAILS: ("✕", "#b3261e"),
+    Verdict.NOT_CHECKABLE: ("?", "#57606a"),
+}
+STYLE = f"""<style>
+.findings {{ width: 100%; border-collapse: collapse; font-size: 14px; line-height: 1.35; }}
+.findings th {{ text-align: left; font-weight: 600; padding: 4px 12px 4px 0; }}
+.findings td {{ vertical-align: top; padding: 7px 12px 7px 0; border-top: 1px solid rgba(128, 128, 128, 0.35); }}
+.findings td:last-child {{ padding-right: 0; }}
+.findings tr > :nth-child(1) {{ width: 36%; }} .findings tr > :nth-child(2) {{ width: 25%; }}
+.findings .chip {{ display: inline-block; color: #fff; border-radius: 4px; padding: 1px 8px; white-space: nowrap; }}
+.findings .statistic {{ opacity: 0.85; }}
+.findings .value {{ font-weight: 600; white-space: nowrap; }} .findings a {{ white-space: nowrap; }}
+@media (max-width: {NARROW}px) {{
+  .findings thead {{ position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }}
+  .findings, .findings tbody {{ display: block; font-size: 13px; }}
+  .findings tr {{ display: flex; flex-direction: column; padding: 6px 0; border-top: 1px solid rgba(128,128,128,.35); }}
+  .findings tr > :nth-child(n) {{ display: block; width: auto; border: 0; padding: 1px 0; }}
+  .findings tr > .verdict {{ order: -1; }}
+}}
+</style>"""
+
+
+def findings_table(found: Sequence[Finding], linked: Collection[str]) -> None:
+    """Draw the table.
+
+    linked: labels of the maps that a URL can name, which are those that every visitor has.
+    """
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Claim", "Statistic", "Evidence", "Verdict"))
+    rows = "".join(_row(finding, linked) for finding in found)
+    st.html(f'<table class="findings"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
+
+
+def _row(finding: Finding, linked: Collection[str]) -> str:
+    claim = finding.claim
+    source = f"Section {claim.section}" if claim.section[0].isdigit() else "Not in the paper, seen here"
+    words = html.escape(claim.quote) if source.startswith("Not") else f"“{html.escape(claim.quote)}”"
+    sign, colour = CHIPS[finding.verdict]
+    chip = f'<span class="chip" style="background:{colour}">{sign} {finding.verdict}</span>'
+    evidence = "; ".join(_evidence(each) for each in finding.evidence)
+    doubts = " ".join(isolated(doubt) for doubt in finding.doubts)
+    statistic, link = html.escape(claim.statistic), ""
+    if _has_link(finding, linked):
+        link = f' <a href="{html.escape(link_of(finding))}" aria-label="See it: {statistic}">See it</a>'
+    return (
+        f'<tr><td>{words} <small>({source})</small></td><td class="statistic">{statistic}</td>'
+        f'<td>{evidence}{". " if evidence else ""}{doubts}</td><td class="verdict">{chip}{link}</td></tr>'
+    )
+
+
+def _has_link(finding: Finding, linked: Collection[str]) -> bool:
+    return bool(finding.maps) and set(finding.maps) <= set(linked)
+
+
+def link_of(finding: Finding) -> str:
+    """The URL of *Frequency sensitivity* that shows what a finding is about."""
+    parts = [("maps", label) for label in finding.maps]
+    return "frequency?" + urlencode(
+        [*parts, ("show", finding.show), ("cell", "{},{}".format(*finding.wave))], quote_via=quote
+    )
+
+
+def _evidence(evidence: Evidence) -> str:
+    """'difference <b>+9.4 points</b> (8.1 to 10.6)'."""
+    estimate, (text, factor, digits) = evidence.estimate, _UNITS[evidence.unit]
+    sign = "+" if evidence.unit == "points" else ""
+    number = _number(estimate.value * factor, digits, sign) if evidence.unit != "p" else _p(estimate.value)
+    found = f'{html.escape(evidence.what)} <span class="value">{number}{text}</span>'
+    if math.isnan(estimate.low):
+        return found
+    ends = (_number(end * factor, digits, sign) for end in (estimate.low, estimate.high))
+    return f"{found} ({' to '.join(ends)})"
+
+
+# By unit: what follows the number, what it is multiplied by, and its digits.
+_UNITS = {"error": (" %", 100, 1), "points": (" points", 100, 1), "ratio": ("", 1, 2), "p": ("", 1, 0)}
+
+
+def _number(value: float, digits: int, sign: str) -> str:
+    return f"{value:{sign}.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _p(value: float) -> str:
+    return f"= {value:.2f}" if value >= 0.01 else f"= {value:.1g}" if value >= 0.001 else "&lt; 0.001"
