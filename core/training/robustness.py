@@ -15,6 +15,7 @@ import importlib.util
 import json
 import re
 from pathlib import Path
+
 import torch
 
 from core.classifiers.base import Classifier
