@@ -1,4 +1,4 @@
-# CPU image, for any host and for Hugging Face Docker Spaces (user 1000, port 8501).
+# For any host and for Hugging Face Docker Spaces (user 1000, port 8501).
 FROM python:3.11-slim
 
 RUN useradd --create-home --uid 1000 user
@@ -11,17 +11,17 @@ ENV PATH="/home/user/.local/bin:$PATH" \
     PIP_NO_CACHE_DIR=1 \
     PYTHONUNBUFFERED=1
 
-# For a small image, pass the address of PyTorch's index of CPU wheels:
-#   docker build --build-arg TORCH_INDEX=ADDRESS .
-# Without it pip takes its default build of torch, which on Linux brings the CUDA libraries along (about 3 GB).
-ARG TORCH_INDEX=""
-RUN if [ -n "$TORCH_INDEX" ]; then pip install --user --index-url "$TORCH_INDEX" "torch>=2.6,<3" "torchvision>=0.21,<1"; fi
+# Without CUDA, which makes the image several gigabytes smaller. For a host with a GPU:
+#   docker build --build-arg CUDA=1 .
+# or a Space variable CUDA of the value 1, which a Space passes on as a build argument.
+ARG CUDA=0
+RUN if [ "$CUDA" != 1 ]; then pip install --user --index-url https://download.pytorch.org/whl/cpu "torch>=2.6,<3" "torchvision>=0.21,<1"; fi
 COPY --chown=user requirements.txt .
 RUN pip install --user -r requirements.txt
 COPY --chown=user . .
 
 # To ship weights in the image instead of downloading them after every restart of a Space, uncomment:
-# RUN python -c "from core import load_classifier; from core.classes import CIFAR10; load_classifier('clip-vit-b-32', CIFAR10, download=True)"
+# RUN python -c "from core import load_classifier; from core.data.classes import CIFAR10; load_classifier('clip-vit-b-32', CIFAR10, download=True)"
 
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
