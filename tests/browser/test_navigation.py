@@ -16,10 +16,14 @@ TITLES = {
     "models": "Models and data",
 }
 
-# Cumulative layout shift since the page was opened, without what follows the visitor's own actions.
+# Cumulative layout shift since the page was opened, without what follows the visitor's own actions, and without
+# Streamlit's change of its empty page from narrow to wide, which makes 0.07 to 0.09 alone.
 LAYOUT_SHIFT = """() => new Promise(resolve => {
   let sum = 0;
-  const add = list => list.getEntries().forEach(shift => { if (!shift.hadRecentInput) sum += shift.value; });
+  const streamlits = shift => shift.sources.some(({ node }) => node?.dataset?.testid === "stMainBlockContainer");
+  const add = list => list.getEntries().forEach(shift => {
+    if (!shift.hadRecentInput && !streamlits(shift)) sum += shift.value;
+  });
   new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
   setTimeout(() => resolve(sum), 1000);
 })"""
@@ -44,7 +48,7 @@ def test_every_url_opens_its_page_with_its_own_tab_title(app, open_page, path):
     assert heading.bounding_box()["y"] - (top["y"] + top["height"]) <= 64
     assert heading.evaluate("e => getComputedStyle(e).fontSize") == "26px"
     expect(page.get_by_text("Deploy", exact=True)).to_have_count(0)
-    assert page.evaluate(LAYOUT_SHIFT) <= 0.1, "0.09 of it is Streamlit's own change to a wide page"
+    assert page.evaluate(LAYOUT_SHIFT) <= 0.05
 
 
 @pytest.mark.parametrize("path", ["", "frequency"])

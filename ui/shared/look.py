@@ -61,9 +61,9 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
 
 _STYLED = "look.styled"
 # Called in every run, so it answers only when it is asked. A page that is new to the window is shown when it has kept
-# its height for a moment, with every widget's code there: nothing is seen to move. Half drawn after three seconds, too.
+# its height for a moment, with every widget's code there: nothing is seen to move. Half drawn after five seconds, too.
 _JS = """
-const QUIET_MS = 120, LATEST_MS = 3000, { documentElement } = document;
+const QUIET_MS = 120, LATEST_MS = 5000, { documentElement } = document;
 let shown = null;
 export default ({ data, setTriggerValue }) => {
   if (data.ask) setTriggerValue("styled", true);
