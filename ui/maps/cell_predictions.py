@@ -20,6 +20,7 @@ from ui.maps.cell_panel import WavedPicture
 from ui.maps.models import Predictor, model_colour, short_title
 from ui.maps.prediction_rows import Row, prediction_rows
 from ui.maps.prediction_tables import prediction_table, probability_curve
+from ui.shared.jobs import job_manager
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import CLASS_SET_OF, samples
 from ui.shared.text import as_markdown
@@ -143,8 +144,9 @@ def _predictions(
     name: str, classes: str | ClassSet, template: str | None, waved: WavedPicture, sizes: tuple[float, ...]
 ) -> Predictions:
     picture, wave = waved.picture, (waved.frequency, waved.epsilon)
-    classifier = classifier_for(name, classes, template)
-    return predict_under_wave(classifier, picture.image, *wave, sizes, seed=waved.seed, position=picture.position)
+    with job_manager().before_runs():
+        classifier = classifier_for(name, classes, template)
+        return predict_under_wave(classifier, picture.image, *wave, sizes, seed=waved.seed, position=picture.position)
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)

@@ -17,7 +17,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 import streamlit as st
@@ -26,6 +26,7 @@ JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned
 IteratorMaker = Callable[[], Iterable[Any]]
 
 _log = logging.getLogger(__name__)
+_LONGEST_REST = 1.0  # seconds that a step waits for other work: a busy server's runs go on all the same
 _TIMED_STEPS = 20  # the speed shown is the mean of so many recent steps: a slow first one does not linger
 
 
@@ -167,6 +168,23 @@ class JobManager:
         # A stopped job stays here until its step in flight has finished: its thread still keeps a core busy.
         self._running: Job | None = None
         self._thread: threading.Thread | None = None
+        self._waiting_for = 0  # pieces of work that visitors are waiting for at this moment
+        self._calm = threading.Event()
+        self._calm.set()
+
+    @contextlib.contextmanager
+    def before_runs(self) -> Iterator[None]:
+        """Short work that a visitor waits for: a run rests between two steps until the block is left, or a second."""
+        with self._lock:
+            self._waiting_for += 1
+            self._calm.clear()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting_for -= 1
+                if not self._waiting_for:
+                    self._calm.set()
 
     def submit(self, make_iterator: IteratorMaker, *, owner: str, total: int | None = None) -> Job:
         """Queue a job; it starts at once when none runs. An earlier job of the same owner is stopped.
@@ -227,6 +245,7 @@ class JobManager:
                     if not job._may_go_on.wait(self._pause_seconds):
                         self._finish(job, "stopped")
                         break
+                    self._calm.wait(_LONGEST_REST)
             self._finish(job, "done")
         except Exception as error:
             _log.warning("a live job failed", exc_info=True)

@@ -340,3 +340,16 @@ while job.done < 2:
     # Without `JobManager.close` torch aborts, status -6: its thread is unwound where it must not be.
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_run_rests_while_a_visitor_waits_for_something_short():
+    manager, steps = JobManager(), Steps(3)
+    job = manager.submit(steps, owner="a")
+    steps.step()
+    with manager.before_runs():
+        steps.permits.release()
+        assert steps.asked.acquire(timeout=LIMIT)  # of the step that was under way
+        assert not steps.asked.acquire(timeout=0.2), "the next step began beside the visitor's work"
+    assert steps.asked.acquire(timeout=LIMIT)
+    steps.finish()
+    assert job.wait(LIMIT) and job.status == "done" and job.done == 3
