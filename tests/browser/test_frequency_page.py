@@ -2,6 +2,7 @@
 
 import io
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -140,6 +141,18 @@ def test_url_brings_the_whole_state_back(frequency_page):
     cell = tuple(number + 15 for number in (8, 8))
     rise = 100 * (CLIP.rate(5)[cell] - RESNET56.rate(5)[cell])
     assert f"{abs(rise):.1f} points" in line
+
+
+def test_share_gives_the_pages_own_url(frequency_page):
+    page = frequency_page("frequency?cell=3,4&show=Difference", width=1440)
+    click_cell(page, 0, (5, -2), 31)
+    expect(page).to_have_url(re.compile("cell=5"))
+    wait_until_drawn(page)
+    page.locator(".st-key-frequency-share").get_by_role("button", name="Share").click()
+    link = page.get_by_test_id("stPopoverBody").locator("code").inner_text().strip()
+    assert link.partition("?")[0] == page.url.partition("?")[0]
+    assert parse_qs(urlsplit(link).query) == parse_qs(urlsplit(page.url).query)
+    assert parse_qs(urlsplit(link).query)["cell"] == ["5,-2"]
 
 
 def test_a_broken_picture_gets_a_sentence_and_nothing_is_lost(frequency_page):

@@ -27,6 +27,7 @@ from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES, Story, story_text
 from ui.maps.sweep_panel import sweep_panel
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps
+from ui.shared.cite import cite_popover, share_popover
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import choose_picture, pick_picture, picture_strip
 from ui.shared.pictures import Picture
@@ -55,7 +56,9 @@ _STYLE = """<style>
 @media (min-width:641px){.st-key-frequency-lab{min-height:calc(clamp(180px,100vh - 540px,480px) + 110px)}}
 .st-key-frequency-predictions{min-height:215px}.st-key-frequency-rings{min-height:215px}
 .st-key-frequency-rings{gap:.2rem}
-@media (max-width:640px){.st-key-frequency-bar h1{font-size:22px}.st-key-frequency-bar{gap:.4rem}
+[data-testid=stLayoutWrapper]:has(>.st-key-frequency-share){margin-left:auto}
+@media (max-width:640px){[data-testid=stLayoutWrapper]:has(>.st-key-frequency-share){display:none}
+.st-key-frequency-bar h1{font-size:22px}.st-key-frequency-bar{gap:.4rem}
 .st-key-frequency-lab{min-height:900px}.st-key-frequency-predictions{min-height:260px}}
 </style>"""
 
@@ -69,6 +72,7 @@ def page() -> None:
         _stories()
         chosen = _controls(entries())
         picture = _picture()
+        sharing = st.container(horizontal=True, width="content", gap="small", key="frequency-share")
     if not chosen:
         st.info("Choose at least one map above.")
         return
@@ -85,6 +89,9 @@ def page() -> None:
     with rings, st.container(key="frequency-rings"):
         radial_chart(chosen, top=_top(), selected=frequency)
     _tabs(chosen, picture, waved if ready else None)
+    with sharing:
+        share_popover()
+        cite_popover()
     if count_flips is not None:
         count_flips()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -131,6 +132,14 @@ def cite_popover() -> None:
         _entries()
 
 
+def share_popover() -> None:
+    """A button *Share* that opens the link to what is on the screen. Call it when the page's URL is complete."""
+    with st.popover("Share", icon=":material/link:"):
+        st.markdown("This link opens what you see now, except for your own pictures and files: they have no address.")
+        query = urlencode({name: st.query_params.get_all(name) for name in st.query_params}, doseq=True)
+        st.code(f"{st.context.url or ''}{'?' if query else ''}{query}", language=None, wrap_lines=True)
+
+
 def _entries() -> None:
     st.markdown("**The paper.** Cite it for the experiments, and for the heat maps marked as published.")
     st.code(PAPER.bibtex, language="latex", wrap_lines=True)
@@ -144,11 +153,12 @@ def _line(reference: Reference) -> str:
 
 
 def footer() -> None:
-    """The paper's name, its authors, a link, and *Cite*: the last line of every page."""
+    """The paper's name, its authors, a link, *Share* and *Cite*: the last line of every page."""
     with st.container(horizontal=True, vertical_alignment="center", key="footer"):
         title = PAPER.field("title").replace("{", "").replace("}", "")
         st.markdown(
             f"An interactive companion to *{title}* by Yuri Galindo and Fabio A. Faria "
             f"([code and runs]({PAPER.field('url')}))."
         )
+        share_popover()
         cite_popover()
