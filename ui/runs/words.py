@@ -5,12 +5,14 @@ All of it is plain text, on one line and of bounded length whatever the run's fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from core.classifiers.registry import classifier_title
 from core.runs.file import PGDRun
+from core.runs.judgement import Judgement
 from ui.shared.text import one_line
 
 MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
@@ -122,6 +124,49 @@ def frame_change(run: PGDRun, row: int, frame: int) -> tuple[float, float]:
     hole = run.mask[row if len(run.mask) > 1 else 0, 0]
     inside, outside = change[hole], change[~hole]
     return float(inside.mean()) if inside.size else 0.0, float(outside.mean()) if outside.size else 0.0
+
+
+def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
+    """What second judges see in the pictures of runs from the same noise: a sentence for each judge."""
+    by_judge: dict[str, list[tuple[PGDRun, Judgement]]] = {}
+    for run, judgement in seen:
+        by_judge.setdefault(judgement.judge, []).append((run, judgement))
+    sentences = []
+    for judge, group in by_judge.items():
+        parts = [
+            f"{found.after} of {found.n} by {run_title(run)} ({_interval(found, found.after, first=not k)})"
+            for k, (run, found) in enumerate(group)
+        ]
+        noise = group[0][1]
+        title = one_line(classifier_title(judge))
+        sentences.append(
+            f"Judged by {title}, the target is seen in {'; '.join(parts)}; {noise.before} of {noise.n} of the noise."
+        )
+    return " ".join(sentences)
+
+
+def judged_many(stored: Mapping[str, Any]) -> str:
+    """The stored judgement of many pictures by each model; see `stored_judgements`."""
+    found = {
+        name: Judgement(one["judge"], one["n"], one["before"], one["after"]) for name, one in stored["models"].items()
+    }
+    noise = next(iter(found.values()))
+    parts = [
+        f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is noise)})"
+        for name, one in found.items()
+    ]
+    own = sorted({one["own"] for one in stored["models"].values()})
+    themselves = f"all {noise.n}" if own == [noise.n] else f"{own[0]} to {own[-1]}"
+    return (
+        f"In {noise.n} pictures each ({stored['drawn']['per_class']} a class), {classifier_title(noise.judge)} sees "
+        f"the target in {'; '.join(parts)}; {noise.before} of the noise ({_interval(noise, noise.before)}). The "
+        f"models themselves see it in {themselves} of their own."
+    )
+
+
+def _interval(judgement: Judgement, count: int, *, first: bool = False) -> str:
+    low, high = judgement.interval(count)
+    return f"{'95 % interval ' if first else ''}{100 * low:.0f} to {100 * high:.0f} %"
 
 
 def losses(run: PGDRun, row: int) -> str:
