@@ -271,7 +271,7 @@ def test_other_settings_are_told_and_the_way_back_leads_to_the_example(live_page
     page.get_by_role("button", name="Back to the example").click()
     expect(banner).to_be_hidden()
     expect(page.locator(".state")).to_contain_text("Hole: 81 of")
-    page.get_by_text("Mean square (Santurkar et al.)").click()
+    page.get_by_text("Mean square", exact=True).click()
     run = PGDRun.load(RUNS / "inpainting_cifar10-33-mean-square__mini-clip.npz")
     expect(page.locator(".replay .verdict").first).to_have_text(verdict(run, 0))
     expect(banner).to_be_hidden()
