@@ -28,6 +28,8 @@ HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES = f"{PAGE}.holes", f"{PAGE}.places_drawn"
 TRUE_CLASS = "its true class"
 MAX_STEPS = 2000
+# On a phone the table scrolls, not the page.
+SCROLLING_TABLE = f"<style>.st-key-{PAGE}-stored table{{display:block;overflow-x:auto}}</style>"
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 
@@ -62,7 +64,8 @@ def page() -> None:
     with beside:
         run_panel(PAGE, result)
     formula, shown, origin = st.tabs(["What is computed", "What the stored runs show", "Where this run comes from"])
-    with shown:
+    with shown, st.container(key=f"{PAGE}.stored"):
+        st.html(SCROLLING_TABLE)
         st.markdown(stored_inpainting())
     with formula:
         _formula()
