@@ -165,7 +165,8 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
     sentences = []
     for judge, group in by_judge.items():
         parts = [
-            f"{found.after} of {found.n} by {run_title(run)} ({_interval(found, found.after, first=not k)})"
+            f"{found.after} of {found.n}{'' if k else ' pictures'} by {run_title(run)} "
+            f"({_interval(found, found.after, first=not k)})"
             for k, (run, found) in enumerate(group)
         ]
         noise = group[0][1]

@@ -53,7 +53,9 @@ def test_stored_example_is_judged_without_any_classifier(monkeypatch):
     counts = {one["drawn_by"]: one for one in runs}
     first, second = counts["mini-clip"], counts["mini-clip-robust"]
     words = sentence(app)
-    assert words.startswith(f"Judged by ResNet-56 (CIFAR-10), the target is seen in {first['after']} of 4 by Mini CLIP")
+    assert words.startswith(
+        f"Judged by ResNet-56 (CIFAR-10), the target is seen in {first['after']} of 4 pictures by Mini CLIP ("
+    )
     assert f"; {second['after']} of 4 by Mini CLIP, robust (" in words
     assert words.endswith(f"; {first['before']} of 4 of the noise.")
 
@@ -72,7 +74,7 @@ def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
         )
     low, high = Judgement("other", 8, before, after).interval(after)
     assert sentence(app) == (
-        f"Judged by other, the target is seen in {after} of 8 by toy-a (95 % interval {100 * low:.0f} to "
+        f"Judged by other, the target is seen in {after} of 8 pictures by toy-a (95 % interval {100 * low:.0f} to "
         f"{100 * high:.0f} %); {before} of 8 of the noise."
     )
     app.run()
@@ -121,9 +123,10 @@ def test_runs_of_different_judges_get_a_sentence_each():
     run, other = stored_run(), stored_run("mini-resnet")
     words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
     assert words == (
-        "Judged by Mini ResNet, the target is seen in 2 of 4 by Mini CLIP (95 % interval 15 to 85 %); 1 of 4 of the "
-        "noise. Judged by Mini CLIP, the target is seen in 3 of 4 by Mini ResNet (95 % interval 30 to 95 %); 0 of 4 "
-        "of the noise."
+        "Judged by Mini ResNet, the target is seen in 2 of 4 pictures by Mini CLIP (95 % interval 15 to 85 %); "
+        "1 of 4 of the noise. "
+        "Judged by Mini CLIP, the target is seen in 3 of 4 pictures by Mini ResNet (95 % interval 30 to 95 %); "
+        "0 of 4 of the noise."
     )
 
 
