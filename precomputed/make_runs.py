@@ -4,6 +4,7 @@
 
 without names: every classifier that is bundled or installed. The runs take the paper's settings, scaled to the
 picture's side, and are computed by the engine of a visitor's own run; only fewer frames of them are kept.
+Run `precomputed.make_judgements` after it: it judges these pictures.
 """
 
 from __future__ import annotations

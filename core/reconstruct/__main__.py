@@ -1,6 +1,7 @@
 """Inpainting and generation over many images: `python -m core.reconstruct inpaint|generate`.
 
-Writes into a folder: images.csv (a row per image), summary.json (means and spreads), settings.json (everything the
+Writes into a folder: images.csv (a row per image), summary.json (means and spreads; with --judge also how
+many images another network calls the target), settings.json (everything the
 numbers depend on) and grid.png (the first images, as in the paper's Figures 3 and 4); with --save-run also run.npz, the
 first batch as a run that the app can replay. All are complete after every batch, so an interrupted run leaves what it
 has finished.
@@ -12,7 +13,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import paper
 from core.cli import (
@@ -25,10 +26,15 @@ from core.cli import (
     run_script,
     whole,
 )
+from core.errors import quoted
 from core.pgd.config import MAX_STEPS, PENALTIES, STEP_RULES, paper_generation, paper_inpainting
 from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job
 from core.runs.plan import prepare
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
 
 # How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy.
 BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 1024 * 1024}
@@ -52,6 +58,8 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--step-rule", choices=STEP_RULES, default="constant", help="adaptive: Auto-PGD")
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
+        mode.add_argument("--judge", help="another classifier, which says whether it sees the target in the results")
+        mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
         mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch to be replayed")
         mode.add_argument("--batch-size", type=whole(1), help="images worked on at once")
     inpaint.add_argument("--weight", type=number(), default=paper.PENALTY_WEIGHT, help="lambda of Eq. 3, default 10")
@@ -92,7 +100,10 @@ def build_job(given: argparse.Namespace) -> Job:
         full = given.noise == "full-covariance"
         make_plan = generation_plans(dataset, config, target=given.target, full_covariance=full, seed=given.seed)
     classifier = named_classifier(given, dataset)
-    prepare(make_plan([0]), classifier)  # refused now rather than after the output was begun
+    _, goal = prepare(make_plan([0]), classifier)  # refused now rather than after the output was begun
+    judge = _named_judge(given, dataset)
+    if judge is not None and int(goal.targets.max()) >= len(dataset.classes):
+        raise ValueError(f"--judge knows the classes of the data set only, and --target {quoted(given.target)} is none")
     settings: dict[str, Any] = {
         "mode": given.mode,
         "config": config.to_json(),
@@ -103,11 +114,22 @@ def build_job(given: argparse.Namespace) -> Job:
         "seed": given.seed,
         "image_size": size,
         "classifier": {**classifier_facts(classifier), "template": classifier.template},
+        "judge": None if judge is None else {**classifier_facts(judge), "template": judge.template},
         "dataset": dataset_facts(dataset),
         "source": computed_source(device_name(classifier)),
     }
     count = min(given.limit, len(dataset)) if inpaint else given.limit
-    return Job(classifier, config, count, make_plan, given.keep, settings, given.save_run)
+    return Job(classifier, config, count, make_plan, given.keep, settings, given.save_run, judge)
+
+
+def _named_judge(given: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
+    """The second judge that the command line names, if any."""
+    if given.judge is None:
+        if given.judge_weights is not None:
+            raise ValueError("--judge-weights are of no use without --judge")
+        return None
+    other = {"classifier": given.judge, "weights": given.judge_weights, "template": None}
+    return named_classifier(argparse.Namespace(**{**vars(given), **other}), dataset)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -123,7 +145,15 @@ def _run(given: argparse.Namespace) -> str:
     pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
     summary = run_job(job, given.output, given.batch_size or max(1, pixels // job.settings["image_size"] ** 2))
     before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "target_share"))
-    return f"{given.output}: {summary['n']} images, loss {before:.3g} -> {after:.3g}, {share:.1%} become the target"
+    line = f"{given.output}: {summary['n']} images, loss {before:.3g} -> {after:.3g}, {share:.1%} become the target"
+    if job.judge is None:
+        return line
+    seen = summary["judge"]
+    low, high = seen["after_interval"]
+    return (
+        f"{line}; {seen['judge']} calls {seen['after']} the target (95 % interval {low:.1%} to {high:.1%}), of the "
+        f"starts {seen['before']}"
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from core.images.masks import Fill, random_square_mask, square_side
 from core.pgd.config import PGDConfig
 from core.reconstruct.grid import picture_grid
 from core.reconstruct.report import Reconstruction, measure_change, summarise, to_csv, to_json
+from core.runs.judgement import top1
 from core.runs.noise import FullCovariance, noise_images, start_statistics
 from core.runs.plan import Run, RunPlan, inpainting_plan
 
@@ -33,7 +34,8 @@ class Job:
     """`count` images in batches planned by `make_plan`, one after the other.
 
     keep: whether the result is the "last" state or the one of the "best" loss. settings: written beside the results.
-    save_run: also keep the first batch as a run to be replayed.
+    save_run: also keep the first batch as a run to be replayed. judge: another network, which says what it sees in the
+    starts and the results; its first classes are the data set's.
     """
 
     classifier: Classifier
@@ -43,6 +45,7 @@ class Job:
     keep: str
     settings: dict[str, Any] = field(default_factory=dict)
     save_run: bool = False
+    judge: Classifier | None = None
 
 
 def inpainting_plans(
@@ -140,6 +143,7 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
     names = run.metadata["class_names"]
     labels = plan.images.get("labels", [""] * len(targets))
     originals = plan.start if plan.original is None else plan.original.astype(np.float32) / np.float32(255)
+    judged = [{}] * len(targets) if job.judge is None else _judged(job.judge, plan.start, images, targets)
     holes = np.ones((len(targets), 1, *images.shape[2:]), dtype=bool) if plan.mask is None else plan.mask
     rows = [
         Reconstruction(
@@ -156,10 +160,22 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
             probability_after=float(np.exp(-after[row])),
             target_share=int(logits[row].argmax() == targets[row]),
             **measure_change(originals[row], plan.start[row], images[row], holes[row]),
+            **judged[row],
         )
         for row, index in enumerate(indices)
     ]
     return BatchResult(rows, images, run)
+
+
+def _judged(judge: Classifier, before: np.ndarray, after: np.ndarray, targets: Sequence[int]) -> list[dict[str, Any]]:
+    """For each image the fields of a `Reconstruction` that the judge fills in."""
+    names = judge.classes.names
+    seen = {when: top1(judge, images) for when, images in (("before", before), ("after", after))}
+    return [
+        {f"judge_top1_{when}": names[classes[row]] for when, classes in seen.items()}
+        | {f"judge_share_{when}": int(classes[row] == target) for when, classes in seen.items()}
+        for row, target in enumerate(targets)
+    ]
 
 
 def run_job(job: Job, output: Path, batch_size: int) -> dict[str, Any]:
@@ -178,7 +194,7 @@ def run_job(job: Job, output: Path, batch_size: int) -> dict[str, Any]:
             rows += result.rows
             if job.save_run and first == 0:
                 result.run.save(output / "run.npz")
-            summary = summarise(rows)
+            summary = summarise(rows, None if job.judge is None else job.judge.name)
             bar.set_postfix(loss=f"{summary['loss_after']['mean']:.3g}")
             if first < GRID_COLUMNS:
                 shown.append((plan, result.images))

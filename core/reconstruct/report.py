@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from core.runs.judgement import Judgement
+
 # Mean and spread over the images, under these names in summary.json.
 SUMMARY = (
     "loss_before",
@@ -38,6 +40,8 @@ class Reconstruction:
     psnr_inside: in dB, to the original, inside the hole; an exact copy counts as 100.
     change_inside, change_outside: mean absolute change of a value, in [0, 1], in and around the hole.
     norm_outside: L2 norm of the change around the hole. perturbation_norm: of the whole change.
+    judge_top1_before, judge_top1_after: class names; "" without a second judge.
+    judge_share_before, judge_share_after: 1 if these are the target, else 0; None without a judge.
     """
 
     index: int
@@ -58,9 +62,13 @@ class Reconstruction:
     change_outside: float
     norm_outside: float
     perturbation_norm: float
+    judge_top1_before: str = ""
+    judge_top1_after: str = ""
+    judge_share_before: int | None = None
+    judge_share_after: int | None = None
 
 
-def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, float]:
+def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, Any]:
     """The fields of a `Reconstruction` that need nothing but pixels.
 
     Similarity is to the original, change from what the run started from.
@@ -68,18 +76,14 @@ def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, 
     Args:
         original, before, after: (3, H, W) float32 in [0, 1], at least 7 x 7 pixels.
         hole: (1, H, W) bool. All True (generation has no hole) means nothing lies outside: change_outside is 0.
-    Source: SSIM of Wang et al. 2004 as scikit-image computes it (7 x 7 windows).
     """
-    from skimage.metrics import structural_similarity
-
     inside = np.broadcast_to(hole, after.shape)
-    _, similarity = structural_similarity(original, after, channel_axis=0, data_range=1.0, full=True)
     error = float(((original - after)[inside].astype(np.float64) ** 2).mean())
     psnr = HIGHEST_PSNR if error == 0 else min(-10 * math.log10(error), HIGHEST_PSNR)
     change = (after - before).astype(np.float64)
     outside = change[~inside]
     return dict(
-        ssim_inside=float(similarity[inside].mean()),
+        ssim_inside=ssim_inside(original, after, hole),
         psnr_inside=psnr,
         change_inside=float(np.abs(change[inside]).mean()),
         change_outside=float(np.abs(outside).mean()) if outside.size else 0.0,
@@ -88,12 +92,37 @@ def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, 
     )
 
 
-def summarise(rows: Sequence[Reconstruction]) -> dict[str, Any]:
-    """{"n": images, and for each of SUMMARY {"mean": ..., "std": ...}}; std over n, 0 for a single image."""
+def ssim_inside(original: np.ndarray, after: np.ndarray, hole: np.ndarray) -> float:
+    """Structural similarity to the original, -1 to 1, its map averaged over the hole.
+
+    Args:
+        original, after: (3, H, W) float32 in [0, 1], at least 7 x 7 pixels.
+        hole: (1, H, W) bool, not empty.
+    Source: Wang et al. 2004, as scikit-image computes it (7 x 7 windows).
+    """
+    from skimage.metrics import structural_similarity
+
+    _, similarity = structural_similarity(original, after, channel_axis=0, data_range=1.0, full=True)
+    return float(similarity[np.broadcast_to(hole, after.shape)].mean())
+
+
+def judgement(rows: Sequence[Reconstruction], judge: str) -> Judgement:
+    """How many of the rows, which all have it, the second judge of that name calls their target."""
+    before, after = (sum(getattr(row, f"judge_share_{when}") for row in rows) for when in ("before", "after"))
+    return Judgement(judge, len(rows), before, after)
+
+
+def summarise(rows: Sequence[Reconstruction], judge: str | None = None) -> dict[str, Any]:
+    """{"n": images, and for each of SUMMARY {"mean": ..., "std": ...}}; std over n, 0 for a single image.
+
+    judge: name of the second judge, where there is one; its counts are added as "judge".
+    """
     summary: dict[str, Any] = {"n": len(rows)}
     for name in SUMMARY:
         values = np.array([getattr(row, name) for row in rows], dtype=np.float64)
         summary[name] = {"mean": float(values.mean()), "std": float(values.std())}
+    if judge is not None:
+        summary["judge"] = judgement(rows, judge).to_json()
     return summary
 
 

@@ -271,7 +271,7 @@ def test_other_settings_are_told_and_the_way_back_leads_to_the_example(live_page
     page.get_by_role("button", name="Back to the example").click()
     expect(banner).to_be_hidden()
     expect(page.locator(".state")).to_contain_text("Hole: 81 of")
-    page.get_by_text("Mean square (Santurkar et al.)").click()
+    page.get_by_test_id("stRadioGroup").get_by_text("Mean square").click()
     run = PGDRun.load(RUNS / "inpainting_cifar10-33-mean-square__mini-clip.npz")
     expect(page.locator(".replay .verdict").first).to_have_text(verdict(run, 0))
     expect(banner).to_be_hidden()
@@ -287,3 +287,13 @@ def test_pages_fit_a_phone(live_page, path, scheme):
     main = "document.querySelector('[data-testid=stMain]')"
     assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
     assert page.evaluate(f"{main}.scrollHeight") <= 3500
+
+
+def test_table_of_stored_runs_scrolls_by_itself_on_a_phone(live_page):
+    page = live_page(width=390, height=800)
+    page.get_by_role("tab", name="What the stored runs show").click()
+    table = page.get_by_role("table").filter(has_text="SSIM in the hole")
+    expect(table.get_by_role("row")).to_have_count(16)
+    assert table.evaluate("table => table.scrollWidth > table.clientWidth"), "wider than a phone"
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")

@@ -37,6 +37,8 @@ app.run()
         ("frequency", "", "", 2),
         ("frequency", "app.query_params['tab'] = 'Your own words'", "", 2),
         ("inpainting", "", RUN, 1),
+        ("inpainting", "", "assert any('Similarity of the hole' in one.value for one in app.markdown)", 0),
+        ("generation", "", "assert any('Judged by ResNet-56' in one.value for one in app.markdown)", 0),
     ],
 )
 def test_page_works_without_torch(page, before, then, errors, tmp_path):

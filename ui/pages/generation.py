@@ -13,6 +13,7 @@ from core.runs.stored import DRAWN
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
+from ui.runs.second_judge import many_pictures, second_judge
 from ui.runs.settings import choose_classifiers, first_choice, reset_settings, run_settings
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.text import as_markdown, one_line
@@ -45,6 +46,10 @@ def page() -> None:
             PAGE, lambda: stored_example(PAGE, IMAGE_SIZES[class_set], names), wanted, back=lambda: _back(class_set)
         )
         run_panel(PAGE, result)
+        if result is not None:
+            second_judge(result)
+            if class_set == "cifar10":
+                many_pictures()
     formula, noise, origin = st.tabs(["What is computed", "The noise", "Where this run comes from"])
     with noise:
         if starts is not None:

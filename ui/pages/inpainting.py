@@ -17,6 +17,7 @@ from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import PENALTIES, choose_classifiers, choose_penalty, first_choice, reset_settings, run_settings
+from ui.runs.stored_findings import stored_inpainting
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import choose_picture
 from ui.shared.pictures import SETS, Picture
@@ -27,6 +28,8 @@ HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES = f"{PAGE}.holes", f"{PAGE}.places_drawn"
 TRUE_CLASS = "its true class"
 MAX_STEPS = 2000
+# On a phone the table scrolls, not the page.
+SCROLLING_TABLE = f"<style>.st-key-{PAGE}-stored table{{display:block;overflow-x:auto}}</style>"
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 
@@ -37,7 +40,8 @@ def page() -> None:
     st.markdown(
         "A classifier that sees what we see should be able to **repair a picture**: paint a hole, and gradient descent "
         "changes the picture until the classifier is confident of the target class. The paper's finding for CLIP "
-        "ViT-B/32: it becomes confident although the hole hardly changes."
+        "ViT-B/32: it becomes confident although the hole hardly changes. Whether that holds depends on what keeps the "
+        "rest from changing: see *What the stored runs show*, below."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}.controls"):
         with st.popover("Pictures", icon=":material/image:", key=f"{PAGE}.choice"):
@@ -59,7 +63,10 @@ def page() -> None:
             _painter(picture)
     with beside:
         run_panel(PAGE, result)
-    formula, origin = st.tabs(["What is computed", "Where this run comes from"])
+    formula, shown, origin = st.tabs(["What is computed", "What the stored runs show", "Where this run comes from"])
+    with shown, st.container(key=f"{PAGE}.stored"):
+        st.html(SCROLLING_TABLE)
+        st.markdown(stored_inpainting())
     with formula:
         _formula()
     with origin:

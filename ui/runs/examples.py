@@ -26,6 +26,11 @@ def _stored(kind: str) -> dict[str, list[PGDRun]]:
     return found
 
 
+def stored_runs(kind: str) -> list[PGDRun]:
+    """All stored runs of "inpainting" or "generation"."""
+    return [run for runs in _stored(kind).values() for run in runs]
+
+
 def stored_example(kind: str, size: int | None, classifiers: Collection[str], penalty: str = "norm") -> Result | None:
     """The stored runs that are nearest to what the visitor has chosen; None if none is stored.
 

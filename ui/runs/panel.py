@@ -15,7 +15,7 @@ from ui.components.replay import Progress, replay
 from ui.runs.matching import changed_settings
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import close_run, open_button, opened_run
-from ui.runs.view import Result, download_menu, outcome, provenance
+from ui.runs.view import Result, download_menu, outcome_words, provenance
 from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
 from ui.shared.model_cache import classifier_for
 from ui.shared.text import as_markdown
@@ -126,10 +126,10 @@ def run_panel(page: str, result: Result | None) -> None:
             st.fragment(_live, run_every=PAUSED_SECONDS if paused else REDRAW_SECONDS)(page, paused)
         elif result is not None:
             stopped = None if result.go_on is None else Progress("stopped", 0.0, "")
-            packed = _packed(page, result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
+            packed = _kept(page, "packed", result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
             _replay(page, packed, go_on=result.go_on)
     if started is None and result is not None:
-        outcome(result.runs)
+        st.markdown(_kept(page, "outcome", result.id, lambda: outcome_words(result.runs)))
 
 
 def run_details(result: Result | None) -> None:
@@ -179,12 +179,12 @@ def _changed(wanted: Wanted, result: Result) -> list[str]:
     return changed_settings(wanted.plan, wanted.names, result.runs)
 
 
-def _packed(page: str, version: object, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """A packed replay, kept until another one is asked for."""
-    known, data = st.session_state.get(f"{page}.packed", (None, None))
+def _kept(page: str, what: str, version: object, make: Callable[[], Any]) -> Any:
+    """What was made for this visitor, such as a packed replay, kept until another version is asked for."""
+    known, data = st.session_state.get(f"{page}.{what}", (None, None))
     if known != version:
         data = make()
-        st.session_state[f"{page}.packed"] = version, data
+        st.session_state[f"{page}.{what}"] = version, data
     return data
 
 
@@ -251,7 +251,7 @@ def _live(page: str, paused: bool) -> None:
         live = Progress("running", share, _pace(job, states[0].step, plan.config.steps))
     if (paused or states is None) and (runs := started.run.so_far()):
         version = (job.id, started.run.step, live)
-        _replay(page, _packed(page, version, lambda: run_replay(runs, id=job.id, live=live)))
+        _replay(page, _kept(page, "packed", version, lambda: run_replay(runs, id=job.id, live=live)))
         return
     curves = [] if states is None else [started.run.curves(k) for k in range(len(states))]
     _replay(page, live_replay(plan, started.names, states, curves, id=job.id, live=live))

@@ -15,8 +15,8 @@ MAX_CLASSIFIERS = 2
 WIDTH = 305  # CSS pixels: room for two titles in one line
 PENALTIES: dict[str, Penalty] = {
     "Norm (Eq. 3)": "norm",
-    "Mean square (Santurkar et al.)": "mean_square",
-    "Frozen": "frozen",
+    "Mean square": "mean_square",
+    "Frozen: hold everything outside the hole": "frozen",
 }
 
 
@@ -52,7 +52,7 @@ def choose_penalty(page: str) -> Penalty:
         bind="query-params",
         help="Lambda times the L2 norm of the change outside the hole, as printed in the paper; or lambda times the "
         "mean over all pixels and channels of its square, a far smaller number, as in the notebook of Santurkar et "
-        "al. Frozen: only the hole can change.",
+        "al. Frozen: the hard limit; only the hole can change.",
     )
     return PENALTIES[chosen]
 

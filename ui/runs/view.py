@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.runs.file import PGDRun
 from ui.runs.downloads import run_downloads
-from ui.runs.words import comparison, losses, origin, run_title, target_of
+from ui.runs.words import comparison, likeness, losses, origin, run_title, target_of
 from ui.shared.text import as_markdown
 
 
@@ -38,9 +38,9 @@ def download_menu(runs: Sequence[PGDRun], *, key: str) -> None:
             run_downloads(run, row, key=f"{key}.{k}.downloads")
 
 
-def outcome(runs: Sequence[PGDRun]) -> None:
-    """What has come of the runs, in body text."""
-    st.markdown(f"**{as_markdown(comparison(runs))}**")
+def outcome_words(runs: Sequence[PGDRun]) -> str:
+    """What has come of the runs, Markdown."""
+    return f"**{as_markdown(comparison(runs))}** {as_markdown(likeness(runs))}".strip()
 
 
 def provenance(runs: Sequence[PGDRun]) -> None:

@@ -5,16 +5,20 @@ All of it is plain text, on one line and of bounded length whatever the run's fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from core.classifiers.registry import classifier_title
+from core.reconstruct.report import ssim_inside
 from core.runs.file import PGDRun
+from core.runs.judgement import Judgement
 from ui.shared.text import one_line
 
 MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
 CONFIDENT = 0.9  # a target probability from which a classifier is called confident
+MIN_SSIM_SIDE = 7  # pixels: the side of SSIM's windows
 
 
 def percent(share: float) -> str:
@@ -48,7 +52,7 @@ def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
     last = frame == len(run.frames) - 1
     confident = f"{run_title(run)} is now {now}" if last else f"At step {step:,}, {run_title(run)} is {now}"
     confident += f" confident of “{target}” (before: {before})"
-    change = _last_change(run, row) if last else frame_change(run, row, frame)
+    change = last_change(run, row) if last else frame_change(run, row, frame)
     if change is None:
         return f"{confident}."
     inside, outside = change
@@ -74,7 +78,7 @@ def comparison(runs: Sequence[PGDRun]) -> str:
         part += percent(float(last))
         if not parts:
             part += f" confident of {_targets(run)}"
-        changes = [change for row in rows if (change := _last_change(run, row)) is not None]
+        changes = [change for row in rows if (change := last_change(run, row)) is not None]
         if len(changes) == len(rows):
             inside, outside = np.mean(changes, axis=0)
             part += f" by changing {_changed(run)} by {inside:.1f} of 255 on average"
@@ -98,6 +102,35 @@ def _conclusion(runs: Sequence[PGDRun]) -> str:
     return f"All are confident now ({share})."
 
 
+def similarity(run: PGDRun, row: int) -> tuple[float, float] | None:
+    """SSIM to the original inside the hole, at the start and at the end; None where a file does not allow it.
+
+    The end is the last frame, whose values are rounded to whole levels.
+    """
+    if run.original is None or run.mask is None or min(run.start.shape[-2:]) < MIN_SSIM_SIDE:
+        return None
+    hole = run.mask[row if len(run.mask) > 1 else 0]
+    if not hole.any():
+        return None
+    original, last = (images[row].astype(np.float32) / np.float32(255) for images in (run.original, run.frames[-1]))
+    return ssim_inside(original, run.start[row], hole), ssim_inside(original, last, hole)
+
+
+def likeness(runs: Sequence[PGDRun]) -> str:
+    """How near the filled holes are to the original; nothing where that cannot be told of every picture."""
+    found = [[similarity(run, row) for row in range(len(run.start))] for run in runs]
+    known = [[pair for pair in pairs if pair is not None] for pairs in found]
+    if known != found:
+        return ""
+    before, ends = float(np.mean(known[0], axis=0)[0]), [float(np.mean(pairs, axis=0)[1]) for pairs in known]
+    parts = "; ".join(f"{end:.2f} by {run_title(run)}" for run, end in zip(runs, ends, strict=True))
+    text = f"Similarity of the hole to the original (SSIM, at most 1): {before:.2f} at the start; {parts}."
+    nearer = [run_title(run) for run, end in zip(runs, ends, strict=True) if round(end, 2) > round(before, 2)]
+    if not nearer:
+        return f"{text} No result is nearer to the original than the start."
+    return f"{text} {'Only ' if len(nearer) < len(runs) else ''}{' and '.join(nearer)} came nearer to the original."
+
+
 def _targets(run: PGDRun) -> str:
     targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
     return f"“{targets[0]}”" if len(targets) == 1 else "its targets"
@@ -107,7 +140,7 @@ def _changed(run: PGDRun) -> str:
     return "the noise" if run.metadata["kind"] == "generation" else "the hole"
 
 
-def _last_change(run: PGDRun, row: int) -> tuple[float, float] | None:
+def last_change(run: PGDRun, row: int) -> tuple[float, float] | None:
     """Mean change in and around the hole at the end, of 255; exact. None if the file does not say."""
     changes = run.metadata["images"].get("change") or []
     return (255 * changes[row]["inside"], 255 * changes[row]["outside"]) if row < len(changes) else None
@@ -122,6 +155,50 @@ def frame_change(run: PGDRun, row: int, frame: int) -> tuple[float, float]:
     hole = run.mask[row if len(run.mask) > 1 else 0, 0]
     inside, outside = change[hole], change[~hole]
     return float(inside.mean()) if inside.size else 0.0, float(outside.mean()) if outside.size else 0.0
+
+
+def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
+    """What second judges see in the pictures of runs from the same noise: a sentence for each judge."""
+    by_judge: dict[str, list[tuple[PGDRun, Judgement]]] = {}
+    for run, judgement in seen:
+        by_judge.setdefault(judgement.judge, []).append((run, judgement))
+    sentences = []
+    for judge, group in by_judge.items():
+        parts = [
+            f"{found.after} of {found.n}{'' if k else ' pictures'} by {run_title(run)} "
+            f"({_interval(found, found.after, first=not k)})"
+            for k, (run, found) in enumerate(group)
+        ]
+        noise = group[0][1]
+        title = one_line(classifier_title(judge))
+        sentences.append(
+            f"Judged by {title}, the target is seen in {'; '.join(parts)}; {noise.before} of {noise.n} of the noise."
+        )
+    return " ".join(sentences)
+
+
+def judged_many(stored: Mapping[str, Any]) -> str:
+    """The stored judgement of many pictures by each model; see `stored_judgements`."""
+    found = {
+        name: Judgement(one["judge"], one["n"], one["before"], one["after"]) for name, one in stored["models"].items()
+    }
+    noise = next(iter(found.values()))
+    parts = [
+        f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is noise)})"
+        for name, one in found.items()
+    ]
+    own = sorted({one["own"] for one in stored["models"].values()})
+    themselves = f"all {noise.n}" if own == [noise.n] else f"{own[0]} to {own[-1]}"
+    return (
+        f"In {noise.n} pictures each ({stored['drawn']['per_class']} a class), {classifier_title(noise.judge)} sees "
+        f"the target in {'; '.join(parts)}; {noise.before} of the noise ({_interval(noise, noise.before)}). The "
+        f"models themselves see it in {themselves} of their own."
+    )
+
+
+def _interval(judgement: Judgement, count: int, *, first: bool = False) -> str:
+    low, high = judgement.interval(count)
+    return f"{'95 % interval ' if first else ''}{100 * low:.0f} to {100 * high:.0f} %"
 
 
 def losses(run: PGDRun, row: int) -> str:

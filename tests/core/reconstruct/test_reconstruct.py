@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from skimage import metrics
 
+from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
+from core.fourier.intervals import wilson
 from core.pgd.config import PGDConfig
 from core.reconstruct import __main__ as reconstruct
 from core.reconstruct.batches import generation_plans, inpainting_plans, run_job
@@ -45,7 +48,7 @@ def toy_classifier(monkeypatch):
     """A small network in place of a registry entry; nothing else is replaced."""
 
     def load(name, classes, **_):
-        model = ConvClassifier(classes=len(classes))
+        model = ConvClassifier(seed=int(name == "judge"), classes=len(classes))
         model.classes, model.name = classes, name
         return model
 
@@ -155,6 +158,45 @@ def test_script_saves_a_run_to_be_replayed(mode, archive, tmp_path):
     np.testing.assert_allclose(saved.curves["loss"][-1], [float(row["loss_after"]) for row in rows], rtol=1e-6)
 
 
+@pytest.mark.parametrize("mode", ["inpaint", "generate"])
+def test_script_asks_a_second_judge_about_starts_and_results(mode, archive, tmp_path, capsys):
+    more = ["--limit", "12", "--steps", "8", "--judge", "judge", "--save-run"]
+    more += ["--weight", "0.05"] if mode == "inpaint" else []
+    assert run(mode, archive, tmp_path, *more) == 0
+    saved, rows = PGDRun.load(tmp_path / "run.npz"), table(tmp_path)
+    judge, names = ConvClassifier(seed=1, classes=10), CIFAR10.names
+    counts = {}
+    for when, images in (("before", saved.start), ("after", saved.frames[-1].astype(np.float32) / 255)):
+        seen = [names[k] for k in judge(torch.from_numpy(images)).argmax(dim=1).tolist()]
+        assert [row[f"judge_top1_{when}"] for row in rows] == seen
+        hits = [name == row["target"] for name, row in zip(seen, rows, strict=True)]
+        assert [int(row[f"judge_share_{when}"]) for row in rows] == hits
+        counts[when] = sum(hits)
+    assert any(row["judge_top1_after"] != row["top1_after"] for row in rows), "another network"
+    found = json.loads((tmp_path / "summary.json").read_text())["judge"]
+    low, high = wilson(counts["after"] / 12, 12)
+    wanted = {"judge": "judge", "n": 12, **counts, "after_interval": pytest.approx([float(low), float(high)])}
+    assert wanted.items() <= found.items()
+    assert json.loads((tmp_path / "settings.json").read_text())["judge"]["name"] == "judge"
+    said = f"judge calls {counts['after']} the target (95 % interval {low:.1%} to {high:.1%})"
+    assert said in capsys.readouterr().out
+
+
+def test_script_without_a_judge_leaves_its_columns_empty(archive, tmp_path):
+    assert run("generate", archive, tmp_path, "--limit", "2", "--steps", "1") == 0
+    assert {row[name] for row in table(tmp_path) for name in row if name.startswith("judge")} == {""}
+    assert json.loads((tmp_path / "settings.json").read_text())["judge"] is None
+
+
+def test_script_refuses_a_free_text_as_target_that_the_judge_cannot_know(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("core.classifiers.registry.load_classifier", load_classifier)  # only a CLIP takes free texts
+    arguments = ["--classifier", "mini-clip", "--dataset", "cifar10-samples", "--output", str(tmp_path / "out")]
+    words = ["--target", "a red bird", "--judge", "mini-resnet"]
+    assert reconstruct.main(["generate", *arguments, *words, "--device", "cpu"]) == 2
+    wanted = "--judge knows the classes of the data set only, and --target 'a red bird' is none"
+    assert wanted in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
 def test_script_takes_the_bundled_samples(tmp_path):
     assert run("inpaint", "cifar10-samples", tmp_path, "--limit", "3", "--steps", "2") == 0
     assert len(table(tmp_path)) == 3
@@ -206,6 +248,7 @@ def test_interrupted_script_keeps_its_finished_batches(archive, tmp_path, monkey
         (["--seed", "-1"], "--seed: wanted a whole number from 0"),
         (["--device", "gpu"], "--device gpu cannot be used here"),
         (["--target", "teapot"], "'teapot' is not among the 10 classes"),
+        (["--judge-weights", "file"], "--judge-weights are of no use without --judge"),
         (["--limit", "0"], "--limit: wanted a whole number of at least 1"),
         (["--batch-size", "0"], "--batch-size: wanted a whole number of at least 1"),
         (["--dataset", "cifer10"], "did you mean 'cifar10'"),

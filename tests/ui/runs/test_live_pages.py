@@ -19,6 +19,8 @@ from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.hole_url import hole_text
+from ui.runs.stored_findings import stored_inpainting
+from ui.runs.words import similarity
 from ui.shared.jobs import JobManager
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -50,6 +52,12 @@ def test_both_pages_show_a_stored_run_before_any_click():
         assert "A stored example" in said(app) and "confident of" in said(app) and len(replay_data(app)["models"]) == 2
 
 
+def test_inpainting_says_where_the_papers_finding_holds_here():
+    app = open_page("inpainting")
+    assert "Whether that holds depends on what keeps the rest from changing" in said(app)
+    assert stored_inpainting() in said(app) and "What the stored runs show" in [tab.label for tab in app.tabs]
+
+
 def test_inpainting_runs_on_two_classifiers_and_shows_both():
     app = open_page("inpainting", inpainting_steps="30")
     app.multiselect(key="inpainting-models-cifar10").set_value(["Toy A", "Toy B"]).run()
@@ -63,6 +71,8 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
     assert [len(run.curves["loss"]) for run in runs] == [31, 31]
     assert np.array_equal(runs[0].start, runs[1].start)
     assert replay_data(app)["frame_steps"] == list(range(31))
+    before, first, second = similarity(runs[0], 0)[0], similarity(runs[0], 0)[1], similarity(runs[1], 0)[1]
+    assert f"(SSIM, at most 1): {before:.2f} at the start; {first:.2f} by toy-a; {second:.2f} by toy-b." in said(app)
 
 
 def test_generation_runs_a_grid_of_classes_and_samples():
@@ -201,7 +211,7 @@ def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
 def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
     assert "Your run, 3 steps" in said(app) and "Other settings" not in said(app)
-    app.radio(key="inpainting-penalty").set_value("Frozen").run()
+    app.radio(key="inpainting-penalty").set_value("Frozen: hold everything outside the hole").run()
     app.number_input(key="inpainting-steps").set_value(5).run()
     assert "Other settings than these (the penalty, steps or lengths)" in said(app)
     app.button(key="inpainting.back").click().run()

@@ -11,10 +11,12 @@ from PIL import Image
 
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
+from tests.ui.run_forge import sound_run
 from ui.runs.downloads import run_animation, run_json, run_png
 from ui.runs.examples import stored_example
 from ui.runs.figures import to_picture
-from ui.runs.words import comparison, losses, origin, percent, run_title, verdict
+from ui.runs.stored_findings import stored_inpainting
+from ui.runs.words import comparison, likeness, losses, origin, percent, run_title, similarity, target_of, verdict
 
 STORED = sorted(RUNS.glob("*.npz"))
 
@@ -153,3 +155,73 @@ def test_default_pair_shows_the_contrast_that_the_page_is_about():
 def test_comparison_of_several_pictures_gives_their_means(run):
     means = run.curves["target_probability"][[0, -1]].mean(axis=1)
     assert f"from {percent(float(means[0]))} to {percent(float(means[1]))}" in comparison([run])
+
+
+def ssim_by_hand(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) -> float:
+    """SSIM of Wang et al. with 7 x 7 windows of equal weight, at pixels of the hole alone, which no border touches."""
+    values = []
+    for channel in range(3):
+        for y, x in zip(*np.nonzero(hole[0]), strict=True):
+            a, b = (
+                one[channel, y - 3 : y + 4, x - 3 : x + 4].astype(np.float64).ravel() for one in (original, picture)
+            )
+            covariance = np.cov(a, b)
+            c1, c2 = 0.01**2, 0.03**2
+            same = (2 * a.mean() * b.mean() + c1) / (a.mean() ** 2 + b.mean() ** 2 + c1)
+            values.append(same * (2 * covariance[0, 1] + c2) / (covariance[0, 0] + covariance[1, 1] + c2))
+    return float(np.mean(values))
+
+
+@pytest.mark.parametrize("penalty", ["", "-mean-square", "-frozen"])
+def test_likeness_of_the_stored_pair_is_ssim_inside_the_hole_to_the_original(penalty):
+    names = ("mini-resnet", "mini-resnet-robust")
+    runs = [PGDRun.load(RUNS / f"inpainting_cifar10-33{penalty}__{name}.npz") for name in names]
+    original = runs[0].original[0] / 255
+    before = ssim_by_hand(original, runs[0].start[0], runs[0].mask[0])
+    first, second = (ssim_by_hand(original, run.frames[-1, 0] / 255, run.mask[0]) for run in runs)
+    assert likeness(runs) == (
+        f"Similarity of the hole to the original (SSIM, at most 1): {before:.2f} at the start; {first:.2f} by Mini "
+        f"ResNet; {second:.2f} by Mini ResNet, robust. "
+        + {
+            "": "Only Mini ResNet, robust came nearer to the original.",
+            "-mean-square": "Only Mini ResNet came nearer to the original.",
+            "-frozen": "No result is nearer to the original than the start.",
+        }[penalty]
+    )
+
+
+def test_likeness_is_left_out_where_a_file_does_not_allow_it():
+    run = sound_run("inpainting", batch=2)
+    assert " at the start; " in likeness([run]) and likeness([sound_run("generation")]) == ""
+    one = run.mask.repeat(2, axis=0)
+    one[1] = False
+    for bad in (replace(run, original=None), replace(run, mask=None), replace(run, mask=one)):
+        assert likeness([bad]) == "" == likeness([run, bad])
+    assert likeness([sound_run("inpainting", size=(6, 9))]) == ""
+
+
+def test_perfect_repair_came_nearer_to_the_original():
+    run = sound_run("inpainting")
+    frames = run.frames.copy()
+    frames[-1] = run.original
+    assert likeness([replace(run, frames=frames)]).endswith("1.00 by stranger. stranger came nearer to the original.")
+
+
+def test_stored_findings_have_a_row_for_each_run_with_its_numbers():
+    summary, _, header, _, *rows = stored_inpainting().splitlines()
+    runs = [PGDRun.load(path) for path in STORED if path.stem.startswith("inpainting")]
+    assert len(rows) == len(runs) == 15 and header.count("|") == 8
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    label = {"norm": "Norm (Eq. 3)", "mean_square": "Mean square", "frozen": "Frozen"}
+    for run in runs:
+        change = run.metadata["images"]["change"][0]
+        wanted = [label[run.metadata["objective"]["penalty"]], f"{target_of(run, 0)}, {run.start.shape[-1]} px"]
+        (row,) = [one for one in cells if one[:3] == [*wanted, run_title(run)]]
+        assert row[4:6] == [f"{255 * change['inside']:.1f}", f"{255 * change['outside']:.2f}"]
+        assert row[6] == "{:.2f} → {:.2f}".format(*similarity(run, 0))
+    confident = sum(np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9 for run in runs)
+    pairs = [similarity(run, 0) for run in runs]
+    rises = sum(after > before for before, after in pairs)
+    assert summary.startswith(f"Of 15 stored runs, {confident} end confident of the class (90 % or more). ")
+    assert f"rises in {rises}, at best from " in summary and max(after for _, after in pairs) < 0.9
+    assert "; no hole is repaired (0.9 or more)." in summary

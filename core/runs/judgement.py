@@ -1,0 +1,100 @@
+"""A second judge: does another network see the target in what a classifier has drawn? Does not import torch by itself.
+
+A classifier's own confidence says nothing about what is in the picture: descent raises it whatever it draws.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.classifiers.predictions import class_probabilities
+from core.data.classes import PRECOMPUTED
+from core.fourier.intervals import wilson
+from core.runs.file import PGDRun
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
+
+STORED = PRECOMPUTED / "judgements.json"
+# First those that were trained alone: `mini-clip` has learned from `mini-resnet`.
+PREFERRED = ("resnet-56", "mini-resnet", "mini-clip", "resnet-50", "clip-vit-b-32", "efficientnet-lite0")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How many of n pictures the judge, a classifier's name, calls their target: of the starts, and of the results."""
+
+    judge: str
+    n: int
+    before: int
+    after: int
+
+    def interval(self, count: int) -> tuple[float, float]:
+        """Wilson's 95 % interval of `count` of n, as fractions."""
+        low, high = wilson(count / self.n, self.n)
+        return float(low), float(high)
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts and their intervals."""
+        intervals = {f"{when}_interval": list(self.interval(getattr(self, when))) for when in ("before", "after")}
+        return asdict(self) | intervals
+
+
+def choose_judge(drawn_by: str, ready: Sequence[str]) -> str | None:
+    """Who judges what `drawn_by` has drawn, of the classifiers that are ready: never itself, its twin only at need.
+
+    A robust twin (NAME-robust) began as the other one.
+    """
+
+    def rank(name: str) -> tuple[bool, int]:
+        twin = name.removesuffix("-robust") == drawn_by.removesuffix("-robust")
+        return twin, PREFERRED.index(name) if name in PREFERRED else len(PREFERRED)
+
+    return min((name for name in ready if name != drawn_by), key=rank, default=None)
+
+
+def top1(judge: Classifier, images: np.ndarray) -> list[int]:
+    """The class that the judge sees in each of (B, 3, H, W) float32 images in [0, 1]."""
+    return class_probabilities(judge, images).argmax(axis=1).tolist()
+
+
+def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
+    """Judge a run's start and its last frame, which is rounded to 8 bits; None if no target is a class of the judge's.
+
+    The judge's classes are the first ones of the run's; targets beyond them are free texts, which are left out.
+    """
+    known = [row for row, target in enumerate(run.metadata["targets"]) if target < len(judge.classes)]
+    if not known or run.metadata["class_names"][: len(judge.classes)] != list(judge.classes.names):
+        return None
+    targets = [run.metadata["targets"][row] for row in known]
+    last = run.frames[-1, known].astype(np.float32) / np.float32(255)
+    before, after = (
+        sum(seen == target for seen, target in zip(top1(judge, images), targets, strict=True))
+        for images in (run.start[known], last)
+    )
+    return Judgement(judge.name, len(known), before, after)
+
+
+def fingerprint(run: PGDRun) -> str:
+    """What a judgement depends on: the pictures and their targets."""
+    digest = hashlib.sha256(run.frames[-1].tobytes())
+    digest.update(run.start.tobytes())
+    digest.update(json.dumps([run.metadata["targets"], run.metadata["class_names"]]).encode())
+    return digest.hexdigest()
+
+
+@cache
+def stored_judgements() -> dict[str, Any]:
+    """The content of `STORED`, which `precomputed.make_judgements` writes.
+
+    "judge": which classifier, with its weights. "runs": judgements of stored runs by `fingerprint`. "models": those of
+    many pictures by the name of the classifier that drew them. "drawn", "source": how these were made.
+    """
+    return json.loads(STORED.read_text("utf-8"))

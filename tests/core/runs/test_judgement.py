@@ -1,0 +1,101 @@
+"""A second judge: who it is, what it counts, and what is stored of it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from core.data.classes import CIFAR10, ClassSet
+from core.runs.file import PGDRun
+from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
+from core.runs.stored import stored_path
+from tests.ui.run_forge import arrays_of, packed
+
+BUNDLED = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust")
+
+
+class RedJudge(nn.Module):
+    """Sees class k where the top-left pixel's red lies between k / 10 and (k + 1) / 10."""
+
+    name, classes, device = "red", CIFAR10, torch.device("cpu")
+
+    def forward(self, images):
+        return -(images[:, 0, 0, 0, None] * 10 - torch.arange(10) - 0.5).abs()
+
+
+def forged_run(reds, targets, names=CIFAR10.names) -> PGDRun:
+    """A run whose pictures have these reds, between 0 and 255, in their first pixel: at the start, and at the end."""
+    arrays = arrays_of("generation", batch=len(targets), frames=2)
+    arrays["start"][:, 0, 0, 0] = np.array([start for start, _ in reds]) / 255
+    frames = np.zeros_like(arrays["frame_deltas"])
+    frames[1, :, 0, 0, 0] = [end for _, end in reds]
+    names = list(names)
+    arrays |= {"frame_deltas": frames, "logits": np.zeros((2, len(targets), len(names)), dtype=np.float32)}
+    arrays["metadata"] |= {"targets": targets, "class_names": names}
+    return PGDRun.from_bytes(packed(arrays), name="forged")
+
+
+@pytest.mark.parametrize(
+    ("drawn_by", "ready", "judge"),
+    [
+        ("mini-clip", (*BUNDLED, "resnet-56"), "resnet-56"),
+        ("resnet-56", (*BUNDLED, "resnet-56"), "mini-resnet"),
+        ("mini-clip-robust", BUNDLED, "mini-resnet"),
+        ("mini-resnet", BUNDLED, "mini-clip"),
+        ("mini-resnet-robust", BUNDLED, "mini-clip"),
+        ("mini-resnet-robust", ("mini-resnet", "mini-resnet-robust", "my-own"), "my-own"),
+        ("mini-resnet-robust", ("mini-resnet", "mini-resnet-robust"), "mini-resnet"),
+        ("efficientnet-lite0", ("efficientnet-lite0",), None),
+    ],
+)
+def test_choose_judge_is_never_the_one_that_drew_and_its_twin_only_at_need(drawn_by, ready, judge):
+    assert choose_judge(drawn_by, ready) == judge
+
+
+def test_judge_run_counts_targets_of_the_start_and_of_the_last_frame():
+    # Starts of classes 0, 3, 5 and ends of classes 0, 3, 9; targets 0, 2, 9.
+    run = forged_run([(10, 10), (90, 90), (140, 250)], [0, 2, 9])
+    assert judge_run(run, RedJudge()) == Judgement("red", 3, before=1, after=2)
+
+
+def test_judge_run_leaves_out_free_texts_and_classes_it_does_not_know():
+    names = (*CIFAR10.names, "a red dog")
+    run = forged_run([(10, 250), (90, 90)], [10, 3], names)
+    assert judge_run(run, RedJudge()) == Judgement("red", 1, before=1, after=1)
+    assert judge_run(forged_run([(10, 250)], [10], names), RedJudge()) is None
+    other = RedJudge()
+    other.classes = ClassSet("custom", (*CIFAR10.names[:9], "lorry"))
+    assert judge_run(run, other) is None
+
+
+def test_interval_is_wilsons():
+    # Agresti & Coull's form by hand, z = 1.959964: 8 of 100.
+    assert Judgement("a", 100, 8, 0).interval(8) == pytest.approx((0.04109, 0.14998), abs=1e-5)
+    low, high = Judgement("a", 4, 0, 4).interval(4)
+    assert (low, high) == pytest.approx((0.51011, 1.0), abs=1e-5)
+
+
+def test_fingerprint_is_another_one_for_another_picture_start_or_target():
+    runs = [forged_run(reds, targets) for reds, targets in (([(1, 1)], [0]), ([(1, 2)], [0]), ([(2, 1)], [0]))]
+    runs.append(forged_run([(1, 1)], [4]))
+    assert len({fingerprint(run) for run in runs}) == 4
+    slower = replace(runs[0], metadata={**runs[0].metadata, "source": {}})
+    assert fingerprint(slower) == fingerprint(runs[0])
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
+    stored = stored_judgements()
+    many, run = stored["models"][name], PGDRun.load(stored_path("generation", "cifar10", name))
+    assert many["n"] == stored["drawn"]["per_class"] * len(stored["drawn"]["classes"]) == 100
+    assert many["judge"] == stored["judge"]["name"] not in BUNDLED and stored["judge"]["sha256"]
+    few = stored["runs"][fingerprint(run)]
+    assert few["drawn_by"] == name and few["n"] == len(run.start)
+    card = json.loads((stored_path("", "", "").parents[1] / "models" / name / "config.json").read_text())
+    assert many["sha256"].startswith(card["sha256"]), "the model that drew is the one that is bundled"
+    for counts in (many, few):
+        judgement = Judgement(counts["judge"], counts["n"], counts["before"], counts["after"])
+        assert judgement.to_json().items() <= counts.items()

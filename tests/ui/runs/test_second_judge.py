@@ -1,0 +1,151 @@
+"""What another network sees in drawn pictures, on the page *Generation*: of stored, own and opened runs, of many."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import ui.runs.second_judge
+from core.runs.file import PGDRun
+from core.runs.judgement import Judgement, stored_judgements
+from core.runs.stored import stored_path
+from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
+from tests.ui.toys import ToyClassifier, spec
+from ui.runs.words import judged, judged_many
+
+
+def stored_run(name="mini-clip") -> PGDRun:
+    return PGDRun.load(stored_path("generation", "cifar10", name))
+
+
+def never(*_):
+    raise AssertionError("a classifier was asked for")
+
+
+def sentence(app, start="Judged by"):
+    return next((one.value for one in app.markdown if one.value.startswith(start)), None)
+
+
+@pytest.fixture
+def judges(monkeypatch):
+    """Toys as judges: "toy-a", which draws, and "other"."""
+    monkeypatch.setattr(
+        ui.runs.second_judge, "ready_classifiers", lambda class_set: [spec("toy-a", "Toy A"), spec("other", "Other")]
+    )
+    asked = []
+
+    def load(name, class_set):
+        asked.append((name, class_set))
+        return ToyClassifier(name)
+
+    monkeypatch.setattr(ui.runs.second_judge, "classifier_for", load)
+    return asked
+
+
+def test_stored_example_is_judged_without_any_classifier(monkeypatch):
+    monkeypatch.setattr(ui.runs.second_judge, "classifier_for", never)
+    app = open_page("generation")
+    assert not app.exception
+    runs = stored_judgements()["runs"].values()
+    counts = {one["drawn_by"]: one for one in runs}
+    first, second = counts["mini-clip"], counts["mini-clip-robust"]
+    words = sentence(app)
+    assert words.startswith(
+        f"Judged by ResNet-56 (CIFAR-10), the target is seen in {first['after']} of 4 pictures by Mini CLIP ("
+    )
+    assert f"; {second['after']} of 4 by Mini CLIP, robust (" in words
+    assert words.endswith(f"; {first['before']} of 4 of the noise.")
+
+
+def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
+    app = open_page("generation", seeds="2")
+    app = run_to_the_end(app, "generation")
+    assert not app.exception and not app.error
+    (run,) = app.session_state["generation.result"].runs
+    assert judges == [("other", "cifar10")]
+    targets = np.array(run.metadata["targets"])
+    with torch.inference_mode():
+        before, after = (
+            int((ToyClassifier("other")(torch.from_numpy(images)).argmax(dim=1).numpy() == targets).sum())
+            for images in (run.start, run.frames[-1].astype(np.float32) / 255)
+        )
+    low, high = Judgement("other", 8, before, after).interval(after)
+    assert sentence(app) == (
+        f"Judged by other, the target is seen in {after} of 8 pictures by toy-a (95 % interval {100 * low:.0f} to "
+        f"{100 * high:.0f} %); {before} of 8 of the noise."
+    )
+    app.run()
+    assert len(judges) == 1 and sentence(app) is not None, "another redraw asks nobody"
+
+
+def test_opened_run_waits_for_the_first_paint_before_torch_is_loaded(judges, monkeypatch):
+    app = open_page("generation")
+    slower = stored_run()
+    frames = slower.frames.copy()
+    frames[-1, 0, 0, 0, 0] ^= 1  # no longer the stored one
+    monkeypatch.delitem(sys.modules, "torch")
+    upload(app, replace(slower, frames=frames).to_bytes())
+    assert not app.exception and judges == [] and "Loading the classifiers" in said(app)
+    assert sentence(app) is None
+
+
+def test_run_without_another_classifier_says_so_and_one_of_foreign_classes_says_nothing(monkeypatch):
+    monkeypatch.setattr(ui.runs.second_judge, "ready_classifiers", lambda class_set: [])
+    monkeypatch.setattr(ui.runs.second_judge, "classifier_for", never)
+    run = stored_run()
+    frames = run.frames.copy()
+    frames[-1, 0, 0, 0, 0] ^= 1
+    other = replace(run, frames=frames)
+    app = upload(open_page("generation"), other.to_bytes())
+    assert "No other classifier of these classes is ready" in said(app) and not app.exception
+    names = [f"class {k}" for k in range(10)]
+    foreign = replace(other, metadata={**other.metadata, "class_names": names})
+    app = upload(open_page("generation"), foreign.to_bytes())
+    assert "No other classifier" not in said(app) and sentence(app) is None and not app.exception
+
+
+def test_judge_that_cannot_be_loaded_is_one_sentence(judges, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("weight file [x](https://evil.example) cannot be read")
+
+    monkeypatch.setattr(ui.runs.second_judge, "classifier_for", broken)
+    app = run_to_the_end(open_page("generation"), "generation")
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.startswith("No second judge: weight file \\[x\\]")
+    assert "Your run, 4 steps" in said(app)
+
+
+def test_runs_of_different_judges_get_a_sentence_each():
+    run, other = stored_run(), stored_run("mini-resnet")
+    words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
+    assert words == (
+        "Judged by Mini ResNet, the target is seen in 2 of 4 pictures by Mini CLIP (95 % interval 15 to 85 %); "
+        "1 of 4 of the noise. "
+        "Judged by Mini CLIP, the target is seen in 3 of 4 pictures by Mini ResNet (95 % interval 30 to 95 %); "
+        "0 of 4 of the noise."
+    )
+
+
+def test_many_pictures_are_told_in_their_own_numbers():
+    def counts(after, own):
+        return {"judge": "resnet-56", "n": 50, "before": 5, "after": after, "own": own}
+
+    stored = {"drawn": {"per_class": 5}, "models": {"mini-clip": counts(10, 50), "mini-resnet": counts(40, 48)}}
+    assert judged_many(stored) == (
+        "In 50 pictures each (5 a class), ResNet-56 (CIFAR-10) sees the target in 10 by Mini CLIP (95 % interval 11 to "
+        "33 %); 40 by Mini ResNet (67 to 89 %); 5 of the noise (4 to 21 %). The models themselves see it in 48 to 50 "
+        "of their own."
+    )
+    stored["models"]["mini-resnet"]["own"] = 50
+    assert judged_many(stored).endswith("The models themselves see it in all 50 of their own.")
+
+
+def test_page_tells_of_many_pictures_beside_small_pictures_only():
+    app = open_page("generation")
+    assert sentence(app, "In 100 pictures each") == judged_many(stored_judgements()).replace("~", "\\~")
+    app = open_page("generation", set="ImageNet, 224 px")
+    assert not app.exception and sentence(app, "In 100 pictures each") is None
