@@ -44,6 +44,7 @@ HEATMAP_FILE = ArchiveKind(
         Fact("source.wall_seconds", "number", high=1e30, optional=True),
         Fact("source.images_per_second", "number", high=1e30, optional=True),
         Fact("image_size", "whole number", low=1, high=2**16),
+        Fact("sample.images_per_wave", "whole number", low=1, high=2**53, optional=True),
         Fact("epsilon", "number", high=1e6),
         Fact("class_names", "list", low=1, high=50_000),
         # The clean error of a published map, where its source does not give it.
