@@ -3,7 +3,8 @@
     python -m benchmarks.estimate
     python -m benchmarks.estimate --against precomputed/heatmaps/mini-clip_cifar10.npz progressive.npz
 
-Binomial draws around each 31 x 31 map stand for sweeps at 0.5, 1 and 2 % of its 10,000 images. With `--against` the
+Binomial draws around each 31 x 31 map stand for sweeps at 0.5, 1 and 2 % of 10,000 images. Lines that end in "real"
+take as many of the 1,000 images whose outcomes a map stores, a balanced sample for each wave. With `--against` the
 second file, a real sweep with `--passes`, is held against the first, the whole map. Every line gives, in points, the
 root mean square deviation of the raw counts and of the estimate; the share of waves whose 95 % interval holds the whole
 map's error, over all draws and in the worst one; how often a lattice was found; and for the published CLIP map the mean
@@ -25,7 +26,9 @@ from core.fourier.basis import half_plane
 from core.fourier.estimate import estimate_map
 from core.fourier.heatmap import Heatmap
 from core.fourier.lattice import lattice
+from core.fourier.outcomes import among, outcomes
 from core.fourier.paired import wave_values
+from core.sweep.sample import balanced_sample
 
 SIDE, PATCHES = 31, 7
 IMAGES = (200, 100, 50)  # of 10,000: 2, 1 and 0.5 %
@@ -84,6 +87,17 @@ def simulated(truth: Heatmap, images: int, seed: int) -> Score:
     return score(truth, errors, count)
 
 
+def resampled(truth: Heatmap, images: int, seed: int) -> Score:
+    """A real sweep over samples, counted from a map that says which images are misclassified under each wave."""
+    found, labels = outcomes(truth), truth.labels
+    assert found is not None and labels is not None
+    samples = [balanced_sample(labels, images, wave, seed=seed) for wave in found.waves]
+    chosen = np.zeros_like(found.wrong)
+    np.put_along_axis(chosen, np.array(samples), True, axis=1)
+    sampled = among(truth, chosen)
+    return score(truth, sampled.top1_errors, sampled.count)
+
+
 def line(name: str, scores: Sequence[Score], *, with_dips: bool = False) -> str:
     """One row of the table."""
     raw, estimated, covered, seconds = (
@@ -122,6 +136,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 means.append((whole, np.mean([one.raw for one in scores]), np.mean([one.estimated for one in scores])))
             patched = name.startswith("clip")
             print(line(name, scores, with_dips=patched) + (f" of {dips(truth):+.1f}" if patched else ""), flush=True)
+        for name, truth in maps.items():
+            if truth.outcomes is not None:
+                scores = [resampled(truth, images, seed) for seed in range(given.seeds)]
+                print(line(f"{name}, real", scores), flush=True)
         for title, some in (("maps", means), ("maps of 10,000 images", [row for row in means if row[0]])):
             _, raw, estimated = np.mean(some, axis=0)
             print(f"{f'mean of the {len(some)} {title}':34} raw {raw:5.2f}  estimate {estimated:5.2f}")

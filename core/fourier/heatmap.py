@@ -146,6 +146,12 @@ class Heatmap:
             return self.count
         return np.where(np.isfinite(self.printed_rates[0]), int(self.metadata["dataset"]["n"]), 0)
 
+    @property
+    def images_per_wave(self) -> int | None:
+        """How many images each wave was added to, where each had a sample of its own; None where all had the same."""
+        sample = self.metadata.get("sample")
+        return sample.get("images_per_wave") if isinstance(sample, Mapping) else None
+
     def rounding(self, top: int = 1) -> np.ndarray:
         """(R, R) half a unit of the last printed digit (three significant digits, in percent); 0 for counts."""
         rate = self.rate(top)
