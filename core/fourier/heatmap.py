@@ -44,6 +44,7 @@ HEATMAP_FILE = ArchiveKind(
         Fact("source.wall_seconds", "number", high=1e30, optional=True),
         Fact("source.images_per_second", "number", high=1e30, optional=True),
         Fact("image_size", "whole number", low=1, high=2**16),
+        Fact("sample.images_per_wave", "whole number", low=1, high=2**53, optional=True),
         Fact("epsilon", "number", high=1e6),
         Fact("class_names", "list", low=1, high=50_000),
         # The clean error of a published map, where its source does not give it.
@@ -144,6 +145,12 @@ class Heatmap:
         if self.printed_rates is None:
             return self.count
         return np.where(np.isfinite(self.printed_rates[0]), int(self.metadata["dataset"]["n"]), 0)
+
+    @property
+    def images_per_wave(self) -> int | None:
+        """How many images each wave was added to, where each had a sample of its own; None where all had the same."""
+        sample = self.metadata.get("sample")
+        return sample.get("images_per_wave") if isinstance(sample, Mapping) else None
 
     def rounding(self, top: int = 1) -> np.ndarray:
         """(R, R) half a unit of the last printed digit (three significant digits, in percent); 0 for counts."""

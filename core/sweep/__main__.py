@@ -22,11 +22,13 @@ from core.cli import (
     run_script,
     whole,
 )
+from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side
 from core.fourier.heatmap import Heatmap
 from core.sweep.cells import DTYPES, SweepConfig, check_side_fits
 from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, same_configuration
 from core.sweep.processes import Processes
+from core.sweep.sample import images_per_wave
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -55,7 +57,7 @@ def run_sweep(
         iterable=growing_heatmaps(classifier, dataset, config, start, processes),
         total=len(missing_waves(start, config)),
         unit="img",
-        unit_scale=len(dataset),
+        unit_scale=images_per_wave(len(dataset), config.passes),
         disable=not processes.is_main,
     )
     saved = -SAVE_SECONDS
@@ -76,6 +78,14 @@ def parse_cells(text: str) -> tuple[Frequency, ...]:
         return tuple((int(i), int(j)) for i, j in (part.split(",") for part in text.split(";")))
     except ValueError:
         raise argparse.ArgumentTypeError(f'wanted pairs of whole numbers like "11,10;-3,4", got {text!r}') from None
+
+
+def parse_passes(text: str) -> float:
+    """'2%' -> 0.02."""
+    share = number(above=True)(text.removesuffix("%")) / 100
+    if not text.endswith("%") or share > 1:
+        raise argparse.ArgumentTypeError(f'wanted a percentage of at most 100, like "2%", got {quoted(text)}')
+    return share
 
 
 def parse_batch_size(text: str) -> int | None:
@@ -101,6 +111,13 @@ def parser() -> argparse.ArgumentParser:
         type=whole(1),
         metavar="PIXELS",
         help="weaken each wave as enlarging the image to this network's input would, e.g. 224 for CLIP's",
+    )
+    options.add_argument(
+        "--passes",
+        type=parse_passes,
+        default=1.0,
+        metavar="SHARE",
+        help="add each wave to this share of the images, e.g. 2%%, a class-balanced sample of its own",
     )
     options.add_argument("--side", type=whole(1), help="side of the map, odd, default the paper's: 31 or 63")
     options.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
@@ -152,6 +169,7 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         dtype=given.dtype,
         weaken_as=given.weaken_as,
         outcomes=given.outcomes,
+        passes=given.passes,
     )
     check_side_fits(config.side, size)  # before anything of that size is made
     # Rank 0 downloads what is missing; the others then find it in the cache.

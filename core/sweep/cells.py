@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from timeit import repeat
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.fourier import basis
+from core.sweep.sample import balanced_sample, images_per_wave
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,6 +38,8 @@ class SweepConfig:
     weaken_as: side in pixels of a network's input: each wave is added with the strength that enlarging the image to it
     (bicubic) would leave, for comparing networks at equal strength; None to add it whole.
     outcomes: whether the map keeps which images are misclassified under each wave, a bit for each.
+    passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave gets a class-balanced sample
+    of its own. The clean error is always that of all images. A map of samples keeps no outcomes.
     """
 
     side: int
@@ -46,6 +50,7 @@ class SweepConfig:
     dtype: str = "float32"
     weaken_as: int | None = None
     outcomes: bool = True
+    passes: float = 1.0
 
     def __post_init__(self) -> None:
         basis.check_side(self.side)
@@ -59,6 +64,8 @@ class SweepConfig:
             raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
         if self.weaken_as is not None and not 1 <= self.weaken_as <= 4096:
             raise ValueError(f"waves are weakened as by enlarging to 1 to 4096 pixels; got {self.weaken_as}")
+        if not 0 < self.passes <= 1:
+            raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
         for i, j in self.cells or ():
             basis.frequency_to_cell(i, j, self.side)
 
@@ -75,7 +82,7 @@ class CellResult:
     """Errors under one wave, by its canonical frequency.
 
     true_probability: mean softmax probability of the true class, in [0, 1].
-    wrong: which images are misclassified (top-1), a bit for each, as `numpy.packbits` packs them.
+    wrong: which of the `count` images are misclassified (top-1), a bit for each, as `numpy.packbits` packs them.
     """
 
     frequency: Wave
@@ -125,7 +132,9 @@ def _sweep(
     done = 0
     while done < len(waves):
         # Few images: several waves share a forward pass. Many images: one wave takes several, evenly filled.
-        group = waves[done : done + max(1, batch_size // len(images))]
+        count = _count(config, waves[done], len(images))
+        group = waves[done : done + max(1, batch_size // count)]
+        group = tuple(itertools.takewhile(lambda wave: _count(config, wave, len(images)) == count, group))  # noqa: B023
         try:
             yield from _group_results(classifier, images, labels, config, group, batch_size)
             done += len(group)
@@ -139,30 +148,40 @@ def _sweep(
             batch_size //= 2
 
 
+def _count(config: SweepConfig, wave: Wave, total: int) -> int:
+    """How many of all images a wave is added to; the clean error is that of all."""
+    return total if wave is None else images_per_wave(total, config.passes)
+
+
 def _group_results(
     classifier: Classifier, images: Tensor, labels: Tensor, config: SweepConfig, group: Sequence[Wave], batch_size: int
 ) -> list[CellResult]:
-    """Results of a group of waves; counted on the device, fetched once."""
+    """Results of a group of waves, each on as many images; counted on the device, fetched once."""
     import torch
 
-    total, (height, width) = len(images), images.shape[2:]
+    total, (height, width) = _count(config, group[0], len(images)), images.shape[2:]
     zero = np.zeros((height, width), dtype=np.float32)
     waves = np.stack([zero if wave is None else basis.fourier_basis(*wave, height, width) for wave in group])
-    signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
+    signs = np.stack([basis.random_signs(len(images), wave or (0, 0), seed=config.seed) for wave in group])
+    places = np.arange(total)[None]  # of the images, for all waves alike
+    if total < len(images):
+        numbers = labels.cpu().numpy()
+        places = np.stack([balanced_sample(numbers, total, wave or (0, 0), seed=config.seed) for wave in group])
+        signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image's signs are those of the whole sweep
     epsilons = np.array([_epsilon(config, wave, height) for wave in group], np.float32)
     scaled = torch.from_numpy(waves * epsilons[:, None, None]).to(images.device)  # (G, H, W)
-    tensors = (images, 0), (labels, 0), (torch.from_numpy(signs).to(images.device), 1)  # (N, ...), (N,), (G, N, 3)
+    tensors = (torch.from_numpy(array).to(images.device) for array in (places, signs))  # (1 or G, n), (G, n, 3)
     # As few batches as batch_size allows, of nearly equal length.
-    batches = zip(*(tensor.tensor_split(-(-total // batch_size), dim) for tensor, dim in tensors), strict=True)
+    batches = zip(*(tensor.tensor_split(-(-total // batch_size), 1) for tensor in tensors), strict=True)
     tally = torch.zeros(4, len(group), dtype=torch.float64, device=images.device)
     misclassified = []
     with torch.inference_mode():
-        for batch, targets, batch_signs in batches:
+        for batch, batch_signs in batches:
             # Eq. 1, the same arithmetic as `fourier.basis.add_basis`, for all waves of the group at once.
-            pixels, batch_signs = torch.div(batch, 255), batch_signs.float()[..., None, None]  # (G, n, 3, 1, 1)
+            pixels, batch_signs = torch.div(images[batch], 255), batch_signs.float()[..., None, None]  # (G, n, 3, 1, 1)
             perturbed = torch.addcmul(pixels, batch_signs, scaled[:, None, None]).clamp_(0, 1).flatten(0, 1)
             logits = _forward(classifier, perturbed, config.dtype)
-            targets = targets.repeat(len(group))
+            targets = labels[batch].expand(len(group), -1).flatten()
             top5 = logits.topk(min(5, logits.shape[1]), dim=1).indices
             probability = logits.softmax(dim=1).gather(1, targets[:, None])[:, 0]
             wrong = top5 != targets[:, None]

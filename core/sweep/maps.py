@@ -15,6 +15,7 @@ from core.fourier.heatmap import Heatmap, empty_outcomes, outcome_row
 from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.sweep.cells import CellResult, SweepConfig, Wave, sweep_cells
 from core.sweep.processes import Processes
+from core.sweep.sample import images_per_wave
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -38,10 +39,13 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
     }
     if config.weaken_as is not None:
         metadata["weakened_as"] = config.weaken_as
+    if (sampled := images_per_wave(len(dataset), config.passes)) < len(dataset):
+        rule = "a class-balanced sample of its own for each wave, fixed by seed and wave"
+        metadata["sample"] = {"images_per_wave": sampled, "rule": rule}
     unknown = np.full((config.side, config.side), -1, dtype=np.int64)
     clean, nan = np.full(3, -1, dtype=np.int64), np.full(unknown.shape, np.nan)
     outcomes = labels = None
-    if config.outcomes:
+    if config.outcomes and "sample" not in metadata:
         outcomes, labels = empty_outcomes(config.side, len(dataset)), dataset.labels.astype(np.uint16)
     return Heatmap(
         unknown,

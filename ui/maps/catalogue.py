@@ -46,7 +46,10 @@ class Entry:
         facts = self.heatmap.metadata
         data, clean = facts["dataset"], self.heatmap.clean_rate(1)
         error = "clean error not published" if clean is None else f"clean error {100 * clean:.1f} %"
-        return f"{dataset_title(data['name'])}, n = {data['n']:,} · v = {facts['epsilon']:g} · {error}"
+        images, sampled = f"n = {data['n']:,}", self.heatmap.images_per_wave
+        if sampled is not None:
+            images = f"{sampled:,} of {data['n']:,} images under each wave"
+        return f"{dataset_title(data['name'])}, {images} · v = {facts['epsilon']:g} · {error}"
 
 
 def dataset_title(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The chosen heat maps as they are shown: error, error minus clean, difference of two, or probability."""
+"""The chosen heat maps as they are shown: error, minus clean, difference of two, estimate, or probability."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from core.fourier.analysis import difference, minus_clean
+from core.fourier.estimate import MapEstimate, estimate_map
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import by_colour
 from ui.components.heatmap import MapView
@@ -18,7 +20,9 @@ from ui.maps.models import map_note, model_colour
 
 METRICS = {"Top-1": 1, "Top-5": 5}
 PROBABILITY = "Probability"
-SHOWS = ("Error", "Minus clean", "Difference", "Grey and coloured")
+SHOWS = ("Error", "Minus clean", "Difference", "Grey and coloured", "Estimate")
+# From so many images a wave on, a count is as good as its estimate. More cells than a 31 x 31 map's take minutes.
+ENOUGH_IMAGES, MAX_ESTIMATED_SIDE = 1000, 31
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
         return _signed([_difference(maps[0], maps[1], top)])
     if show == "Grey and coloured" and top == 1:
         return ShownMaps([view for one in maps[:2] for view in _colours(*one)])
+    if show == "Estimate":
+        return ShownMaps([_estimate(*one, top) for one in maps])
     if show == "Minus clean":
         return _signed([_minus_clean(*one, top) for one in maps])
     return ShownMaps([_error(*one, top) for one in maps])
@@ -91,6 +97,40 @@ def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
             (found.coloured, "coloured", "unlike signs", "three quarters"),
         )
     ]
+
+
+def why_no_estimate(heatmap: Heatmap) -> str | None:
+    """Why a map has no estimate, the end of a sentence; None where it has one."""
+    images = heatmap.images[heatmap.images > 0]
+    if len(images) < 2:
+        return "too few cells are computed."
+    if images.min() >= ENOUGH_IMAGES:
+        return f"every cell has {images.min():,} images or more, enough to do without one."
+    if heatmap.images_per_wave is None or heatmap.printed_rates is not None:
+        return "all waves share the same few images, whose luck moves the whole map; sweep with --passes instead."
+    if heatmap.side > MAX_ESTIMATED_SIDE:
+        return "of more than 31 × 31 cells it takes minutes; choose that crop under View."
+    return None
+
+
+def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
+    """What the counts say about all images; never beside or among the counts themselves."""
+    label = f"estimated top-{top} error"
+    if why_no_estimate(heatmap) is not None:
+        words = f"{entry.subtitle} · no estimate"
+        return MapView(entry.name, words, _unknown(heatmap), value_label=label, **_who(entry))
+    found = _estimated(
+        heatmap.top1_errors if top == 1 else heatmap.top5_errors, heatmap.count, heatmap.metadata["image_size"]
+    )
+    words = f"{entry.subtitle} · estimate, not counts"
+    return MapView(f"{entry.name}, estimate", words, found.rate, found.interval, label, **_who(entry))
+
+
+@st.cache_data(max_entries=64, show_spinner="Estimating the map from few images per wave…")
+def _estimated(errors: np.ndarray, count: np.ndarray, image_size: int) -> MapEstimate:
+    found = estimate_map(errors, count, image_size=image_size)
+    assert found is not None  # `why_no_estimate` has said so
+    return found
 
 
 def _unknown(heatmap: Heatmap) -> np.ndarray:

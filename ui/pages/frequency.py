@@ -26,7 +26,7 @@ from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES, Story, story_text
 from ui.maps.sweep_panel import sweep_panel
-from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps
+from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import choose_picture, pick_picture, picture_strip
@@ -245,8 +245,21 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
             )
         if len(chosen) > 2:
             st.markdown("The difference is that of the first two maps chosen.")
+    if show == "Estimate" and metric != PROBABILITY:
+        _about_estimates(chosen)
     if show == "Minus clean" and any(entry.heatmap.clean_rate() is None for entry in chosen):
         st.markdown("Maps whose source does not give the clean error have nothing to subtract and stay empty.")
+
+
+def _about_estimates(chosen: list[Entry]) -> None:
+    """Which maps have none, and why; and what else on the page are counts."""
+    names: dict[str | None, list[str]] = {}
+    for entry in chosen:
+        names.setdefault(why_no_estimate(entry.heatmap.crop(CROPS[st.session_state[CROP]])), []).append(entry.name)
+    if names.pop(None, None):
+        st.markdown("Only the maps show estimates; sentence, curves and downloads hold the counts.")
+    for reason, without in names.items():
+        st.markdown(f"No estimate for {as_markdown(', '.join(without))}: {reason}")
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:

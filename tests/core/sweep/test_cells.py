@@ -9,6 +9,7 @@ import torch
 from core.classifiers.preprocessing import Preprocess, kept_norm
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.sweep.cells import SweepConfig, best_batch_size, sweep_cells
+from core.sweep.sample import balanced_sample
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 
@@ -63,6 +64,32 @@ def test_sweep_of_fewer_images_counts_the_same_images_the_same_way(linear_classi
 
     for stop in (1, 8, 36):
         assert np.isin(top1(stop + 1) - top1(stop), (0, 1)).all()
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 8, 30, None])
+def test_sampled_sweep_counts_its_images_as_the_whole_sweep_does(linear_classifier, noise_dataset, batch_size):
+    config = dataclasses.replace(CONFIG, passes=0.25, batch_size=batch_size)
+    whole = {result.frequency: result for result in sweep_cells(linear_classifier, noise_dataset, CONFIG)}
+    found = {result.frequency: result for result in sweep_cells(linear_classifier, noise_dataset, config)}
+    assert found.keys() == whole.keys()
+    for wave, result in found.items():
+        wrong = np.unpackbits(np.frombuffer(whole[wave].wrong, np.uint8), count=37)
+        chosen = balanced_sample(noise_dataset.labels, 9, wave, seed=CONFIG.seed)
+        assert (result.count, result.top1_errors) == (9, wrong[chosen].sum())
+        bits = np.unpackbits(np.frombuffer(result.wrong, np.uint8), count=9)
+        np.testing.assert_array_equal(bits, wrong[chosen])
+    assert len({result.top1_errors for result in found.values()}) > 3
+
+
+def test_sampled_sweep_takes_all_images_for_the_clean_error(linear_classifier, noise_dataset):
+    config, order = dataclasses.replace(CONFIG, passes=0.1, batch_size=50), [(0, 1), None, (1, 1), (1, 0)]
+    counts_by_wave = [
+        (result.frequency, result.count, result.top1_errors)
+        for result in sweep_cells(linear_classifier, noise_dataset, config, waves=order)
+    ]
+    (clean,) = sweep_cells(linear_classifier, noise_dataset, CONFIG, waves=[None])
+    assert [(wave, count) for wave, count, _ in counts_by_wave] == [((0, 1), 4), (None, 37), ((1, 1), 4), ((1, 0), 4)]
+    assert counts_by_wave[1][2] == clean.top1_errors
 
 
 def test_weakened_waves_are_those_that_enlarging_would_leave(linear_classifier, noise_dataset):
@@ -139,6 +166,9 @@ def test_sweep_says_so_when_one_image_does_not_fit(linear_classifier, noise_data
         ({"batch_size": 0}, "at least 1 image"),
         ({"dtype": "int8"}, "use one of float32, bfloat16, float16"),
         ({"weaken_as": 0}, "1 to 4096 pixels"),
+        ({"passes": 0.0}, "above 0 and at most 1"),
+        ({"passes": 1.5}, "above 0 and at most 1"),
+        ({"passes": float("nan")}, "above 0 and at most 1"),
         ({"cells": ((3, 0),)}, "outside a heat map of side 5"),
     ],
 )

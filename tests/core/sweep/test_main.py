@@ -1,5 +1,6 @@
 """The batch script, run as users run it: whole, killed, resumed, refused, and shared over two processes."""
 
+import argparse
 import os
 import resource
 import signal
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 
 from core.data.classes import CIFAR10
+from core.fourier.basis import frequency_to_cell
 from core.fourier.heatmap import Heatmap, outcome_row
-from core.sweep.__main__ import main, parse_cells
+from core.sweep.__main__ import main, parse_cells, parse_passes
+from core.sweep.sample import balanced_sample
 
 ROOT = Path(__file__).parents[3]
 SIDE = 15
@@ -148,6 +151,32 @@ def test_script_under_torchrun_with_two_processes_counts_the_same(archive, whole
     np.testing.assert_array_equal(heatmap.top1_errors[known], whole.top1_errors[known])
     rows = [outcome_row(wave, SIDE) for wave in (None, (2, 1), (-2, 2), (0, 0), (1, 0))]
     np.testing.assert_array_equal(heatmap.outcomes[rows], whole.outcomes[rows])
+
+
+def test_script_adds_each_wave_to_a_sample_whatever_the_number_of_processes(archive, whole, tmp_path):
+    some = ("--passes", "50%", "--cells=2,1;-2,2;0,0;1,0")
+    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "core.sweep")
+    process = start(*launcher, *command(archive, tmp_path / "two.npz", *some))
+    assert main(command(archive, tmp_path / "one.npz", *some)) == 0
+    _, text = process.communicate(timeout=300)
+    assert process.returncode == 0, text
+    one, two = (Heatmap.load(tmp_path / name) for name in ("one.npz", "two.npz"))
+    for name in ("top1_errors", "top5_errors", "count", "clean"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+    np.testing.assert_array_equal(one.clean, whole.clean)
+    labels = np.arange(20) % 10
+    for wave in ((2, 1), (-2, 2), (0, 0), (1, 0)):
+        wrong = np.unpackbits(whole.outcomes[outcome_row(wave, SIDE)], count=20)
+        cell = frequency_to_cell(*wave, SIDE)
+        assert one.count[cell] == 10
+        assert one.top1_errors[cell] == wrong[balanced_sample(labels, 10, wave, seed=1)].sum()
+
+
+def test_parse_passes_reads_percentages_alone():
+    assert parse_passes("2%") == 0.02 and parse_passes("0.5%") == 0.005 and parse_passes("100%") == 1
+    for text in ("2", "0.02", "0%", "101%", "-1%", "many%", "nan%"):
+        with pytest.raises(argparse.ArgumentTypeError, match="wanted a"):
+            parse_passes(text)
 
 
 def test_script_leaves_outcomes_out_when_asked(archive, whole, tmp_path):

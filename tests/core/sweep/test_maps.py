@@ -51,10 +51,30 @@ def test_growing_heatmaps_continue_from_a_saved_map(linear_classifier, noise_dat
 
 
 @pytest.mark.parametrize(
-    "change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}, {"weaken_as": 64}]
+    "change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}, {"weaken_as": 64}, {"passes": 0.25}]
 )
 def test_growing_heatmaps_refuse_a_map_of_another_configuration(linear_classifier, noise_dataset, change):
     first = next(growing_heatmaps(linear_classifier, noise_dataset, CONFIG))
     other = dataclasses.replace(CONFIG, **change)
     with pytest.raises(ValueError, match="another configuration"):
         growing_heatmaps(linear_classifier, noise_dataset, other, first)
+
+
+def test_growing_heatmaps_of_samples_say_so_and_continue_from_a_saved_map(linear_classifier, noise_dataset, tmp_path):
+    config = dataclasses.replace(CONFIG, passes=0.25)
+    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, config)
+    assert (whole.count == 9).all() and whole.clean[2] == 37 and whole.metadata["dataset"]["n"] == 37
+    assert whole.metadata["sample"]["images_per_wave"] == 9
+    assert whole.outcomes is None and whole.labels is None
+    *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, config), 6)
+    part.save(tmp_path / "map.npz")
+    *_, resumed = growing_heatmaps(linear_classifier, noise_dataset, config, Heatmap.load(tmp_path / "map.npz"))
+    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability"):
+        np.testing.assert_array_equal(getattr(resumed, name), getattr(whole, name))
+
+
+def test_growing_heatmaps_of_all_images_are_those_without_a_sample(linear_classifier, noise_dataset):
+    almost = dataclasses.replace(CONFIG, passes=0.99)  # 36.6 of 37 images
+    first, second = (list(growing_heatmaps(linear_classifier, noise_dataset, one))[-1] for one in (CONFIG, almost))
+    assert_same_cells(first, second)
+    assert "sample" not in second.metadata

@@ -7,10 +7,11 @@ import pytest
 
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane, random_signs
+from core.fourier.estimate import estimate_map
 from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import Entry, labelled
 from ui.maps.stories import CLIP, MINI_CLIP
-from ui.maps.views import shown_maps
+from ui.maps.views import shown_maps, why_no_estimate
 
 FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"
 ENTRIES = {entry.label: entry for entry in labelled(Heatmap.load(path) for path in sorted(FILE.parent.glob("*.npz")))}
@@ -45,3 +46,41 @@ def test_only_the_first_two_maps_are_told_by_colour():
     entry = ENTRIES[SMALL]
     many = [Entry(f"{k} · x · y", entry.heatmap) for k in range(3)]
     assert len(shown_maps(many, "Top-1", "Grey and coloured", 31).views) == 4
+
+
+def sampled(images, side=15, **changes):
+    """A map of few images under each wave, with errors that grow with the radius."""
+    radius = np.hypot(*(np.indices((side, side)) - side // 2))
+    errors = np.rint(images * (0.2 + 0.03 * radius)).astype(np.int64)
+    sample = {"images_per_wave": images, "rule": "a sample of its own for each wave"}
+    metadata = {**ENTRIES[MINI_CLIP].heatmap.metadata, "sample": sample} | changes
+    return Heatmap(errors, errors // 2, np.full_like(errors, images), np.array([1389, 65, 10_000]), metadata)
+
+
+def test_estimate_is_shown_as_such_with_its_own_interval():
+    heatmap = sampled(100)
+    (view,) = shown_maps([Entry("Mini CLIP · x · y", heatmap)], "Top-5", "Estimate", 31).views
+    found = estimate_map(heatmap.top5_errors, heatmap.count, image_size=32)
+    np.testing.assert_array_equal(view.values, found.rate)
+    np.testing.assert_array_equal(view.interval, found.interval)
+    assert (view.title, view.value_label) == ("Mini CLIP, estimate", "estimated top-5 error")
+    assert "100 of 10,000 images under each wave" in view.subtitle and "estimate, not counts" in view.subtitle
+    (counts,) = shown_maps([Entry("Mini CLIP · x · y", heatmap)], "Top-5", "Error", 31).views
+    assert (view.values != counts.values).any() and "estimate" not in counts.title + counts.value_label
+
+
+@pytest.mark.parametrize(
+    ("heatmap", "reason"),
+    [
+        (ENTRIES[MINI_CLIP].heatmap, "every cell has 10,000 images or more"),
+        (ENTRIES[CLIP].heatmap, "every cell has 10,000 images or more"),
+        (sampled(1000), "every cell has 1,000 images or more"),
+        (sampled(100, sample="forged"), "share the same few images"),
+        (sampled(100, sample={"images_per_wave": None}), "share the same few images"),
+        (sampled(100, side=33, image_size=64), "choose that crop"),
+    ],
+)
+def test_a_map_without_an_estimate_stays_empty_and_says_why(heatmap, reason):
+    (view,) = shown_maps([Entry("A · x · y", heatmap)], "Top-1", "Estimate", 511).views
+    assert np.isnan(view.values).all() and "no estimate" in view.subtitle and view.title == "A"
+    assert reason in why_no_estimate(heatmap)

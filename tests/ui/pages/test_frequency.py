@@ -45,7 +45,7 @@ def page():
 
 def test_page_draws_maps_of_different_size_in_every_way(page):
     page.multiselect(key="maps").select("ResNet-50 · ImageNet100 · published")
-    for (metric, show), crop in zip(itertools.product([*METRICS, PROBABILITY], SHOWS), 4 * list(CROPS), strict=True):
+    for (metric, show), crop in zip(itertools.product([*METRICS, PROBABILITY], SHOWS), 5 * list(CROPS), strict=True):
         for key, value in (("metric", metric), ("show", show), ("crop", crop)):
             page.segmented_control(key=key).set_value(value)
         page.run()

@@ -1,0 +1,186 @@
+"""A map's error rates estimated from few images per wave: a Gaussian process over the frequencies.
+
+The counts must be independent from wave to wave, so each wave needs a draw of images of its own. Where all waves share
+the same few images, the luck of that draw moves the whole map, and no smoothing finds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.fourier.basis import half_plane
+from core.fourier.intervals import Interval
+
+NAME = "Gaussian process on the arcsine scale, version 1"
+MAX_WAVES = 2000  # the time of a fit grows with the cube of their number
+
+# Where the search for the hyperparameters begins. Sizes are standard deviations on the arcsine scale, where 0.01 is one
+# point of error at 50 %; lengths are in cycles per image.
+_START = {
+    "radius_size": 0.2,
+    "radius_length": 6.0,
+    "own_size": 0.05,
+    "mirrored_size": 0.05,
+    "torus_length": 4.0,
+    "cell_size": 0.01,
+}
+# How far a weak prior lets their logarithms go from there, as standard deviations: factors of 4.5 and of 2.7.
+_SPREAD = np.array([1.5, 1.0, 1.5, 1.5, 1.0, 1.0])
+_Z = 1.959964  # 95 %
+
+
+@dataclass(frozen=True, eq=False)
+class MapEstimate:
+    """What few images say about a map.
+
+    rate: (R, R) estimated error in [0, 1]. interval: (R, R), 95 %. Both NaN where no image was counted.
+    hyperparameters: the fitted ones, by name. lattice: the period of the lattice whose waves have less or more error
+    than those around them, None where the counts do not show one.
+    """
+
+    rate: np.ndarray
+    interval: Interval
+    hyperparameters: dict[str, float]
+    lattice: int | None
+
+
+def estimate_map(errors: np.ndarray, count: np.ndarray, *, image_size: int) -> MapEstimate | None:
+    """Estimate the error rate behind each cell's count.
+
+    With the variance-stabilising transform of Anscombe 1948 a count of n images has the known variance 1 / (4n + 2).
+    The rate itself is modelled as a sum of independent parts, all point-symmetric: a Matern-5/2 function of the radius;
+    one on the torus of frequencies; one there that is mirrored, the same for (i, j) and (-i, j), as photographs nearly
+    are; real variation from cell to cell; and one shift of all waves of a lattice, as a grid of patches makes it.
+
+    Args:
+        errors: (R, R) misclassified images; not read where `count` is 0.
+        count: (R, R) images under each wave, which may differ from wave to wave. Of both only one half plane is read.
+        image_size: side of the images in pixels, the period of the torus.
+    Returns:
+        None for fewer than two waves, or more than `MAX_WAVES`.
+    Source: Rasmussen & Williams 2006, ch. 2 and 5. Hyperparameters maximise the marginal likelihood times a weak prior;
+    their own uncertainty is not in the interval.
+    """
+    side = len(count)
+    waves = np.array(half_plane(side))
+    places = tuple((waves + side // 2).T)
+    known = count[places] > 0
+    waves, n, errors = waves[known], count[places][known], errors[places][known]
+    if not 2 <= len(waves) <= MAX_WAVES:
+        return None
+    observed = np.arcsin(np.sqrt((errors + 3 / 8) / (n + 3 / 4))) - np.pi / 4
+    noise = 1 / (4 * n + 2)
+    model = _Model(waves, image_size)
+    parameters, inverse = _fit(observed, noise, model)
+    lattice = _find_lattice(observed, inverse, waves)
+    if lattice is not None:
+        period, shift = lattice
+        model.fixed += shift**2 * np.outer(on := _on_lattice(waves, period), on)
+        parameters, inverse = _fit(observed, noise, model)
+    # The textbook's posterior, written as the observed value less the noise that it is expected to hold.
+    mean = observed - noise * (inverse @ observed) + np.pi / 4
+    deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
+    rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # the mean of sin(x)^2 for a normal x
+    low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-_Z, _Z))
+    maps = np.full((3, side, side), np.nan)
+    for sign in (1, -1):
+        maps[:, *(sign * waves + side // 2).T] = rate, low, high
+    named = dict(zip(_START, np.exp(parameters).tolist(), strict=True))
+    return MapEstimate(maps[0], Interval(maps[1], maps[2]), named, lattice and lattice[0])
+
+
+class _Model:
+    """The covariance of the waves' rates for any hyperparameters.
+
+    Kernels depend on distances, of which a grid has few: they are tabulated and looked up.
+    fixed: (W, W), what is not fitted; at first a constant of deviation 1, which leaves the map's level free.
+    """
+
+    def __init__(self, waves: np.ndarray, image_size: int) -> None:
+        i, j = waves.T
+        self.fixed = np.ones((len(waves), len(waves)))
+        radii, place = np.unique(np.hypot(i, j), return_inverse=True)
+        self.radii, self.radius_cell = abs(radii[:, None] - radii), place[:, None] * len(radii) + place
+        # The chord of a circle, not the arc: with arcs a Matern function is no valid covariance.
+        steps = np.arange(2 * abs(waves).max() + 1)
+        chord = image_size / np.pi * np.sin(np.pi * steps / image_size)
+        self.chords = np.hypot(chord[:, None], chord)
+        less, more = abs(waves[:, None] - waves), abs(waves[:, None] + waves)
+        # From one wave to where another one stands, (i, j) and (-i, -j), then to its mirror images (-i, j) and (i, -j).
+        pairs = ((less, less), (more, more), (more, less), (less, more))
+        self.chord_cells = [down[..., 0] * len(steps) + across[..., 1] for down, across in pairs]
+
+    def covariance(self, parameters: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        """(W, W), and its derivative by each of the parameters, which are the logarithms of the hyperparameters."""
+        radius_size, radius_length, own_size, mirrored_size, torus_length, cell_size = np.exp(parameters)
+        radius, radius_slope = (
+            radius_size**2 * table.ravel()[self.radius_cell] for table in _matern(self.radii, radius_length)
+        )
+        torus = []
+        for table in _matern(self.chords, torus_length):
+            here, there, mirrored, opposite = (table.ravel()[cells] for cells in self.chord_cells)
+            own = (here + there) / 2
+            torus.append((own_size**2 * own, mirrored_size**2 * (own + (mirrored + opposite) / 2) / 2))
+        (own, mirrored), slopes = torus
+        cell = cell_size**2 * np.eye(len(radius))
+        return self.fixed + radius + own + mirrored + cell, [
+            *(2 * radius, radius_slope, 2 * own, 2 * mirrored, sum(slopes), 2 * cell),
+        ]
+
+
+def _matern(distance: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
+    """The Matern-5/2 kernel, and its derivative by the logarithm of the length."""
+    x = np.sqrt(5) * distance / length
+    return (1 + x + x**2 / 3) * np.exp(-x), x**2 * (1 + x) / 3 * np.exp(-x)
+
+
+def _fit(observed: np.ndarray, noise: np.ndarray, model: _Model) -> tuple[np.ndarray, np.ndarray]:
+    """The best parameters, and the inverse of the covariance of the observed values under them."""
+    from scipy.linalg.lapack import dpotrf, dpotri
+    from scipy.optimize import minimize
+
+    start = np.log(list(_START.values()))
+
+    def inverse_and_log_determinant(covariance: np.ndarray) -> tuple[np.ndarray, float]:
+        factor, _ = dpotrf(covariance + np.diag(noise), lower=1)  # positive definite, since the noise is
+        lower = np.tril(dpotri(factor, lower=1)[0])
+        return lower + np.tril(lower, -1).T, 2 * float(np.log(factor.diagonal()).sum())
+
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        """Minus the logarithm of likelihood times prior, and its gradient (Rasmussen & Williams, Eq. 5.8 and 5.9)."""
+        covariance, slopes = model.covariance(parameters)
+        inverse, log_determinant = inverse_and_log_determinant(covariance)
+        weights, pulled = inverse @ observed, (parameters - start) / _SPREAD
+        inner = np.outer(weights, weights) - inverse
+        gradient = [-np.vdot(inner, slope) / 2 for slope in slopes]
+        return (observed @ weights + log_determinant + pulled @ pulled) / 2, gradient + pulled / _SPREAD
+
+    bounds = [(value - 5, value + 5) for value in start]
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-6}).x
+    return best, inverse_and_log_determinant(model.covariance(best)[0])[0]
+
+
+def _on_lattice(waves: np.ndarray, period: int) -> np.ndarray:
+    return ((waves % period == 0).all(axis=1) & waves.any(axis=1)).astype(float)
+
+
+def _find_lattice(observed: np.ndarray, inverse: np.ndarray, waves: np.ndarray) -> tuple[int, float] | None:
+    """Period and size of the common shift that makes the counts likeliest; None if that is no better than chance.
+
+    Chance is counted by Bayes: a lattice is as likely beforehand as none, and every period as likely as another.
+    """
+    periods = range(2, abs(waves).max() + 1)
+    found, best = None, np.log(max(1, len(periods)))
+    for period in periods:
+        on = _on_lattice(waves, period)
+        if on.sum() < 2:
+            continue
+        precision = on @ inverse @ on
+        square = (on @ inverse @ observed) ** 2 / precision  # a chi-square of one degree of freedom without a shift
+        # The largest gain in the logarithm of the marginal likelihood, over all sizes of the shift.
+        gain = (square - 1 - np.log(square)) / 2 if square > 1 else 0.0
+        if gain > best:
+            found, best = (period, float(np.sqrt((square - 1) / precision))), gain
+    return found
