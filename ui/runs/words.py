@@ -187,12 +187,9 @@ def judged_many(stored: Mapping[str, Any]) -> str:
         f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is noise)})"
         for name, one in found.items()
     ]
-    own = sorted({one["own"] for one in stored["models"].values()})
-    themselves = f"all {noise.n}" if own == [noise.n] else f"{own[0]} to {own[-1]}"
     return (
-        f"In {noise.n} pictures each ({stored['drawn']['per_class']} a class), {classifier_title(noise.judge)} sees "
-        f"the target in {'; '.join(parts)}; {noise.before} of the noise ({_interval(noise, noise.before)}). The "
-        f"models themselves see it in {themselves} of their own."
+        f"In {noise.n} pictures each, {classifier_title(noise.judge)} sees the target in {'; '.join(parts)}; "
+        f"{noise.before} of the noise ({_interval(noise, noise.before)})."
     )
 
 
