@@ -18,6 +18,11 @@ PENALTIES: dict[str, Penalty] = {
     "Mean square": "mean_square",
     "Frozen: hold everything outside the hole": "frozen",
 }
+# What links of earlier versions say.
+RENAMED = {
+    "Mean square (Santurkar et al.)": "Mean square",
+    "Frozen": "Frozen: hold everything outside the hole",
+}
 
 
 def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:
@@ -44,11 +49,15 @@ def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
 
 def choose_penalty(page: str) -> Penalty:
     """What keeps the picture outside the hole from changing; by default Eq. 3 as printed."""
+    parameter = f"{page}-penalty"
+    if (label := RENAMED.get(st.query_params.get(parameter, ""))) is not None:
+        del st.query_params[parameter]  # which counts more than what the session holds
+        st.session_state.setdefault(parameter, label)
     chosen = st.radio(
         "Change outside the hole",
         list(PENALTIES),
         horizontal=True,
-        key=f"{page}-penalty",
+        key=parameter,
         bind="query-params",
         help="Lambda times the L2 norm of the change outside the hole, as printed in the paper; or lambda times the "
         "mean over all pixels and channels of its square, a far smaller number, as in the notebook of Santurkar et "

@@ -19,6 +19,7 @@ from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.hole_url import hole_text
+from ui.runs.settings import RENAMED
 from ui.runs.stored_findings import stored_inpainting
 from ui.runs.words import similarity
 from ui.shared.jobs import JobManager
@@ -236,3 +237,9 @@ def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
     assert job.wait(60)
     app.run()
     assert "Your run, 300 steps" in said(app)
+
+
+@pytest.mark.parametrize(("old", "label"), RENAMED.items())
+def test_links_of_earlier_versions_still_choose_their_penalty(old, label):
+    app = open_page("inpainting", inpainting_penalty=old)
+    assert not app.exception and app.radio(key="inpainting-penalty").value == label
