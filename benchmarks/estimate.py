@@ -28,7 +28,7 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.lattice import lattice
 from core.fourier.outcomes import among, outcomes
 from core.fourier.paired import wave_values
-from core.sweep.sample import balanced_sample
+from core.sweep.sample import balanced_sample, sampling_variance
 
 SIDE, PATCHES = 31, 7
 IMAGES = (200, 100, 50)  # of 10,000: 2, 1 and 0.5 %
@@ -46,10 +46,10 @@ class Score:
     seconds: float
 
 
-def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray) -> Score:
+def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray, share: float = 1.0) -> Score:
     """Counts of few images, and what is estimated from them, against a whole map."""
     start = time.perf_counter()
-    found = estimate_map(errors, count, image_size=truth.metadata["image_size"])
+    found = estimate_map(errors, count, image_size=truth.metadata["image_size"], variance_share=share)
     seconds = time.perf_counter() - start
     assert found is not None
     waves = [wave for wave in half_plane(truth.side) if count[wave[0] + truth.side // 2, wave[1] + truth.side // 2]]
@@ -94,8 +94,13 @@ def resampled(truth: Heatmap, images: int, seed: int) -> Score:
     samples = [balanced_sample(labels, images, wave, seed=seed) for wave in found.waves]
     chosen = np.zeros_like(found.wrong)
     np.put_along_axis(chosen, np.array(samples), True, axis=1)
-    sampled = among(truth, chosen)
-    return score(truth, sampled.top1_errors, sampled.count)
+    variance = np.full((truth.side, truth.side), np.nan)
+    for (i, j), wrong, sample in zip(found.waves, found.wrong, samples, strict=True):
+        for sign in (1, -1):
+            cell = sign * i + truth.side // 2, sign * j + truth.side // 2
+            variance[cell] = sampling_variance(wrong[sample], labels[sample], len(labels))
+    sampled = replace(among(truth, chosen), sampling_variance=variance)
+    return score(truth, sampled.top1_errors, sampled.count, sampled.variance_share)
 
 
 def line(name: str, scores: Sequence[Score], *, with_dips: bool = False) -> str:
@@ -120,7 +125,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = options.parse_args(arguments)
     if given.against:
         whole, progressive = map(Heatmap.load, given.against)
-        print(line(given.against[1].stem, [score(whole, progressive.top1_errors, progressive.count)]))
+        print(
+            line(
+                given.against[1].stem,
+                [score(whole, progressive.top1_errors, progressive.count, progressive.variance_share)],
+            )
+        )
         return 0
     maps = {path.stem: Heatmap.load(path) for path in sorted((PRECOMPUTED / "heatmaps").glob("*.npz"))}
     # The large published map is not among those the estimator was made with: its middle is a fresh example.

@@ -46,7 +46,9 @@ class MapEstimate:
     lattice: int | None
 
 
-def estimate_map(errors: np.ndarray, count: np.ndarray, *, image_size: int) -> MapEstimate | None:
+def estimate_map(
+    errors: np.ndarray, count: np.ndarray, *, image_size: int, variance_share: float = 1.0
+) -> MapEstimate | None:
     """Estimate the error rate behind each cell's count.
 
     With the variance-stabilising transform of Anscombe 1948 a count of n images has the known variance 1 / (4n + 2).
@@ -58,6 +60,7 @@ def estimate_map(errors: np.ndarray, count: np.ndarray, *, image_size: int) -> M
         errors: (R, R) misclassified images; not read where `count` is 0.
         count: (R, R) images under each wave, which may differ from wave to wave. Of both only one half plane is read.
         image_size: side of the images in pixels, the period of the torus.
+        variance_share: variance of the counts as a share of the binomial; below 1 for balanced samples.
     Returns:
         None for fewer than two waves, or more than `MAX_WAVES`.
     Source: Rasmussen & Williams 2006, ch. 2 and 5. Hyperparameters maximise the marginal likelihood times a weak prior;
@@ -71,7 +74,7 @@ def estimate_map(errors: np.ndarray, count: np.ndarray, *, image_size: int) -> M
     if not 2 <= len(waves) <= MAX_WAVES:
         return None
     observed = np.arcsin(np.sqrt((errors + 3 / 8) / (n + 3 / 4))) - np.pi / 4
-    noise = 1 / (4 * n + 2)
+    noise = variance_share / (4 * n + 2)
     model = _Model(waves, image_size)
     parameters, inverse = _fit(observed, noise, model)
     lattice = _find_lattice(observed, inverse, waves)

@@ -34,7 +34,7 @@ HEATMAP_FILE = ArchiveKind(
     maker="python -m core.sweep",
     schema=1,
     required=("top1_errors", "top5_errors", "count", "clean"),
-    optional=("printed_rates", "true_probability", "outcomes", "labels"),
+    optional=("printed_rates", "true_probability", "outcomes", "labels", "sampling_variance"),
     error=HeatmapError,
     facts=(
         Fact("classifier.name", "text", low=1, high=MAX_TEXT),
@@ -67,6 +67,8 @@ class Heatmap:
     outcomes: (1 + waves, ceil(n / 8)) uint8 or None: row by row, first without a wave, then for each wave of
     `half_plane(R)`, which of the n images are misclassified (top-1), as `numpy.packbits` packs them; zeros where not
     computed. labels: (n,) uint16, their true classes; there where outcomes are.
+    sampling_variance: (R, R) float64 or None, variance of the top-1 error rate from sample to sample, where each wave
+    was added to a sample of its own; NaN where not computed.
     """
 
     top1_errors: np.ndarray
@@ -78,6 +80,7 @@ class Heatmap:
     true_probability: np.ndarray | None = None
     outcomes: np.ndarray | None = None
     labels: np.ndarray | None = None
+    sampling_variance: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         side = self.top1_errors.shape[0]
@@ -90,7 +93,9 @@ class Heatmap:
                 raise ValueError("every error count must lie between -1 (not computed) and the number of images")
         if self.clean[2] >= 0 and (self.clean[:2] > self.clean[2]).any():
             raise ValueError(f"more clean errors than images: {self.clean.tolist()}")
-        for name, shape in (("printed_rates", (2, side, side)), ("true_probability", (side, side))):
+        square = (side, side)
+        shapes = {"printed_rates": (2, *square), "true_probability": square, "sampling_variance": square}
+        for name, shape in shapes.items():
             if (rates := getattr(self, name)) is not None:
                 _check_array(name, rates, shape, np.float64)
                 if (rates < 0).any() or (rates > 1).any():
@@ -151,6 +156,18 @@ class Heatmap:
         """How many images each wave was added to, where each had a sample of its own; None where all had the same."""
         sample = self.metadata.get("sample")
         return sample.get("images_per_wave") if isinstance(sample, Mapping) else None
+
+    @property
+    def variance_share(self) -> float:
+        """Variance of the top-1 error rates from sample to sample, as a share of the binomial; 1 where unknown."""
+        if self.sampling_variance is None:
+            return 1.0
+        rate = self.rate()
+        binomial = rate * (1 - rate) / np.maximum(self.count - 1, 1)
+        known = np.isfinite(binomial) & np.isfinite(self.sampling_variance)
+        if not binomial[known].sum() > 0:
+            return 1.0
+        return float(np.clip(self.sampling_variance[known].sum() / binomial[known].sum(), 0.05, 1))
 
     def rounding(self, top: int = 1) -> np.ndarray:
         """(R, R) half a unit of the last printed digit (three significant digits, in percent); 0 for counts."""

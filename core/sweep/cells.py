@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.fourier import basis
-from core.sweep.sample import balanced_sample, images_per_wave
+from core.sweep.sample import balanced_sample, images_per_wave, sampling_variance
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,6 +83,7 @@ class CellResult:
 
     true_probability: mean softmax probability of the true class, in [0, 1].
     wrong: which of the `count` images are misclassified (top-1), a bit for each, as `numpy.packbits` packs them.
+    variance: of the top-1 error rate from sample to sample; None where all images were taken.
     """
 
     frequency: Wave
@@ -91,6 +92,7 @@ class CellResult:
     count: int
     true_probability: float
     wrong: bytes = field(repr=False)
+    variance: float | None = None
 
 
 def check_side_fits(side: int, image_size: int) -> None:
@@ -195,10 +197,16 @@ def _group_results(
         raise RuntimeError(
             f"{classifier.name} gave logits that are not finite in {config.dtype}, near frequency {group[0]}; {advice}"
         )
-    packed = np.packbits(torch.cat(misclassified, dim=1).cpu().numpy(), axis=1)
+    outcomes = torch.cat(misclassified, dim=1).cpu().numpy()
+    variances: list[float | None] = [None] * len(group)
+    if total < len(images):
+        variances = [sampling_variance(*one, len(images)) for one in zip(outcomes, numbers[places], strict=True)]
+    packed = np.packbits(outcomes, axis=1)
     return [
-        CellResult(wave, round(top1), round(top5_errors), total, probability / total, bits.tobytes())
-        for wave, (top1, top5_errors, probability, _), bits in zip(group, tally.T.tolist(), packed, strict=True)
+        CellResult(wave, round(top1), round(top5_errors), total, probability / total, bits.tobytes(), variance)
+        for wave, (top1, top5_errors, probability, _), bits, variance in zip(
+            group, tally.T.tolist(), packed, variances, strict=True
+        )
     ]
 
 

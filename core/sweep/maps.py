@@ -56,6 +56,7 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
         true_probability=nan,
         outcomes=outcomes,
         labels=labels,
+        sampling_variance=nan if "sample" in metadata else None,
     )
 
 
@@ -111,6 +112,8 @@ def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processe
         if heatmap.outcomes is not None:
             arrays["outcomes"] = heatmap.outcomes.copy()
             arrays["outcomes"][outcome_row(result.frequency, heatmap.side)] = np.frombuffer(result.wrong, np.uint8)
+        if heatmap.sampling_variance is not None:
+            arrays["sampling_variance"] = heatmap.sampling_variance.copy()
         probability = min(max(result.true_probability, 0.0), 1.0)  # a sum of floats may end above 1
         if result.frequency is None:
             arrays["clean"][:] = result.top1_errors, result.top5_errors, result.count
@@ -121,6 +124,8 @@ def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processe
                 for name in ("top1_errors", "top5_errors", "count"):
                     arrays[name][cell] = getattr(result, name)
                 arrays["true_probability"][cell] = probability
+                if result.variance is not None:
+                    arrays["sampling_variance"][cell] = result.variance
         seconds = earlier + time.perf_counter() - start
         middle = frequency_to_cell(0, 0, heatmap.side)  # the one wave that stands in one cell, not in two
         images = (arrays["count"].sum() + arrays["count"][middle]) // 2 + max(0, arrays["clean"][2])

@@ -12,6 +12,25 @@ def images_per_wave(total: int, passes: float) -> int:
     return max(1, round(passes * total))
 
 
+def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> float:
+    """Estimated variance of the error rate of a balanced sample, from the variances within its classes.
+
+    Classes differ in error, and what lies between them does not vary from sample to sample: it is less than that of
+    images drawn at random. A class of which one image was drawn is taken to vary as the whole sample does.
+
+    Args:
+        wrong: (n,) bool, whether an image is misclassified. labels: (n,) its true class.
+        total: images that the sample was drawn from.
+    Source: Cochran 1977, ch. 5, proportional allocation.
+    """
+    n, of_class = len(wrong), np.bincount(labels)
+    errors = np.bincount(labels, wrong)
+    several, rate = of_class > 1, wrong.mean()
+    within = errors[several] * (of_class[several] - errors[several]) / (of_class[several] - 1)
+    alone = (of_class == 1).sum() * rate * (1 - rate) * n / max(1, n - 1)
+    return float(within.sum() + alone) / n**2 * (1 - n / total)
+
+
 def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int) -> np.ndarray:
     """Positions of `size` different images in which each class has its share, to within one image.
 

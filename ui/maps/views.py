@@ -119,16 +119,15 @@ def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     if why_no_estimate(heatmap) is not None:
         words = f"{entry.subtitle} · no estimate"
         return MapView(entry.name, words, _unknown(heatmap), value_label=label, **_who(entry))
-    found = _estimated(
-        heatmap.top1_errors if top == 1 else heatmap.top5_errors, heatmap.count, heatmap.metadata["image_size"]
-    )
+    errors, share = (heatmap.top1_errors, heatmap.variance_share) if top == 1 else (heatmap.top5_errors, 1.0)
+    found = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share)
     words = f"{entry.subtitle} · estimate, not counts"
     return MapView(f"{entry.name}, estimate", words, found.rate, found.interval, label, **_who(entry))
 
 
 @st.cache_data(max_entries=64, show_spinner="Estimating the map from few images per wave…")
-def _estimated(errors: np.ndarray, count: np.ndarray, image_size: int) -> MapEstimate:
-    found = estimate_map(errors, count, image_size=image_size)
+def _estimated(errors: np.ndarray, count: np.ndarray, image_size: int, share: float) -> MapEstimate:
+    found = estimate_map(errors, count, image_size=image_size, variance_share=share)
     assert found is not None  # `why_no_estimate` has said so
     return found
 

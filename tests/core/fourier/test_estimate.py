@@ -63,11 +63,13 @@ def example():
     return errors, count, estimate_map(errors, count, image_size=SIZE)
 
 
-def test_estimate_is_the_textbook_posterior(example):
-    errors, count, found = example
+@pytest.mark.parametrize("share", [1.0, 0.6])
+def test_estimate_is_the_textbook_posterior(example, share):
+    errors, count, _ = example
+    found = estimate_map(errors, count, image_size=SIZE, variance_share=share)
     n, k = values(count), values(errors)
     prior = slow_covariance(half_plane(SIDE), found.hyperparameters)
-    gain = prior @ np.linalg.inv(prior + np.diag(1 / (4 * n + 2)))
+    gain = prior @ np.linalg.inv(prior + np.diag(share / (4 * n + 2)))
     mean = math.pi / 4 + gain @ (np.arcsin(np.sqrt((k + 0.375) / (n + 0.75))) - math.pi / 4)
     deviation = np.sqrt(np.diag(prior - gain @ prior))
     assert found.lattice is None

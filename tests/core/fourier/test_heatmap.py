@@ -1,5 +1,6 @@
 """Heat maps: rates from counts, printed rates, cropping, and files that are safe to load."""
 
+import dataclasses
 import io
 import json
 import resource
@@ -256,3 +257,15 @@ def test_load_of_a_forged_shape_touches_no_memory_for_it():
 def test_heatmap_refuses_impossible_numbers(changes, message):
     with pytest.raises(ValueError, match=message):
         example(**changes)
+
+
+def test_variance_share_is_pooled_over_the_waves():
+    count, unknown = np.full((3, 3), 11), np.full((3, 3), -1)
+    errors = np.array([[3, 5, 8], [2, -1, 2], [8, 5, 3]])
+    count[1, 1] = 0
+    rate = errors / 11
+    variance = np.where(count > 0, 0.7 * rate * (1 - rate) / 10, np.nan)
+    metadata = {"dataset": {"n": 100}, "class_names": ["a", "b"]}
+    heatmap = Heatmap(errors, unknown, count, np.full(3, -1), metadata, sampling_variance=variance)
+    assert heatmap.variance_share == pytest.approx(0.7)
+    assert dataclasses.replace(heatmap, sampling_variance=None).variance_share == 1

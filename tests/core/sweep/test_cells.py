@@ -9,7 +9,7 @@ import torch
 from core.classifiers.preprocessing import Preprocess, kept_norm
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.sweep.cells import SweepConfig, best_batch_size, sweep_cells
-from core.sweep.sample import balanced_sample
+from core.sweep.sample import balanced_sample, sampling_variance
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 
@@ -78,6 +78,7 @@ def test_sampled_sweep_counts_its_images_as_the_whole_sweep_does(linear_classifi
         assert (result.count, result.top1_errors) == (9, wrong[chosen].sum())
         bits = np.unpackbits(np.frombuffer(result.wrong, np.uint8), count=9)
         np.testing.assert_array_equal(bits, wrong[chosen])
+        assert result.variance == sampling_variance(bits, noise_dataset.labels[chosen], 37)
     assert len({result.top1_errors for result in found.values()}) > 3
 
 

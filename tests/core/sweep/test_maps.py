@@ -66,10 +66,11 @@ def test_growing_heatmaps_of_samples_say_so_and_continue_from_a_saved_map(linear
     assert (whole.count == 9).all() and whole.clean[2] == 37 and whole.metadata["dataset"]["n"] == 37
     assert whole.metadata["sample"]["images_per_wave"] == 9
     assert whole.outcomes is None and whole.labels is None
+    assert 0 < whole.variance_share <= 1
     *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, config), 6)
     part.save(tmp_path / "map.npz")
     *_, resumed = growing_heatmaps(linear_classifier, noise_dataset, config, Heatmap.load(tmp_path / "map.npz"))
-    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability"):
+    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability", "sampling_variance"):
         np.testing.assert_array_equal(getattr(resumed, name), getattr(whole, name))
 
 

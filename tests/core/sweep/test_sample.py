@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.fourier.basis import half_plane, random_signs
-from core.sweep.sample import balanced_sample, images_per_wave
+from core.sweep.sample import balanced_sample, images_per_wave, sampling_variance
 
 LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [40, 40, 15, 5]))
 
@@ -53,3 +53,20 @@ def test_sample_refuses_what_cannot_be_drawn(size):
 
 def test_share_of_the_passes_in_images():
     assert [images_per_wave(10_000, 0.02), images_per_wave(37, 0.02), images_per_wave(20, 1.0)] == [200, 1, 20]
+
+
+def test_sampling_variance_is_that_of_many_samples():
+    labels = np.repeat([0, 1, 2], [200, 200, 100])
+    wrong = np.random.default_rng(2).random(500) < np.array([0.05, 0.9, 0.4])[labels]
+    waves = half_plane(63)
+    samples = [balanced_sample(labels, 100, wave, seed=0) for wave in waves]
+    rates = np.array([wrong[sample].mean() for sample in samples])
+    found = np.mean([sampling_variance(wrong[sample], labels[sample], 500) for sample in samples])
+    assert rates.mean() == pytest.approx(wrong.mean(), abs=0.003)
+    assert found == pytest.approx(rates.var(), rel=0.12)  # a variance of 1,985 draws is known to 3 %
+    assert found < 0.6 * 0.8 * wrong.mean() * (1 - wrong.mean()) / 100, "of images drawn at random"
+
+
+def test_sampling_variance_of_single_images_is_that_of_the_whole_sample():
+    wrong = np.array([True, False, False, True, False])
+    assert sampling_variance(wrong, np.arange(5), 50) == pytest.approx(0.4 * 0.6 / 4 * 0.9)
