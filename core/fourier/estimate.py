@@ -13,7 +13,6 @@ import numpy as np
 from core.fourier.basis import half_plane
 from core.fourier.intervals import Interval
 
-NAME = "Gaussian process on the arcsine scale, version 1"
 MAX_WAVES = 2000  # the time of a fit grows with the cube of their number
 
 # Where the search for the hyperparameters begins. Sizes are standard deviations on the arcsine scale, where 0.01 is one
