@@ -63,7 +63,7 @@ _STYLED = "look.styled"
 # Called in every run, so it answers only when it is asked. A page that is new to the window is shown when it has kept
 # its height for a moment, with every widget's code there: nothing is seen to move. Half drawn after five seconds, too.
 _JS = """
-const QUIET_MS = 120, LATEST_MS = 5000, { documentElement } = document;
+const QUIET_MS = 60, LATEST_MS = 5000, { documentElement } = document;
 let shown = null;
 export default ({ data, setTriggerValue }) => {
   if (data.ask) setTriggerValue("styled", true);
@@ -71,11 +71,13 @@ export default ({ data, setTriggerValue }) => {
   shown = data.page;
   documentElement.classList.add("veiled");
   const began = performance.now();
-  let height = 0, since = began;
+  let height = 0, since = began, drawn = false;
   const look = (now) => {
     if (data.page !== shown) return;
     const main = document.querySelector("[data-testid=stMain]");
-    const busy = document.querySelector("[data-test-script-state=running], [data-testid=stSkeleton]");
+    // Once drawn to its last part: the run that follows loads torch, and what there is need not wait for it.
+    drawn ||= document.querySelector(".st-key-footer") && !document.querySelector("[data-test-script-state=running]");
+    const busy = !drawn || document.querySelector("[data-testid=stSkeleton]");
     if (busy || main?.scrollHeight !== height) [height, since] = [main?.scrollHeight, now];
     if (now - since < QUIET_MS && now - began < LATEST_MS) requestAnimationFrame(look);
     else documentElement.classList.remove("veiled");
