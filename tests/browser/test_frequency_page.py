@@ -128,6 +128,7 @@ def test_url_brings_the_whole_state_back(frequency_page):
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Flip the wave").click()
     expect(page).to_have_url(re.compile("signs=1"))
+    wait_until_drawn(page)
     page.get_by_role("tab", name="Sources and downloads").click()
     expect(page).to_have_url(re.compile("tab=Sources"))
     wait_until_drawn(page)

@@ -24,7 +24,7 @@ REDRAW_SECONDS = 0.19
 PAUSED_SECONDS = 1.0  # between two looks at a paused run
 # CSS pixels that a page's controls and its panel keep from the first paint on, so that nothing moves while they load:
 # on a wide screen, and on a narrow one.
-HEIGHTS = {"inpainting": ((68, 310), (665, 1120)), "generation": ((0, 0), (765, 1200))}
+HEIGHTS = {"inpainting": ((68, 310), (665, 1120)), "generation": ((0, 0), (765, 1120))}
 
 
 @dataclass(frozen=True, eq=False)
