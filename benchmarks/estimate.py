@@ -22,12 +22,11 @@ from pathlib import Path
 import numpy as np
 
 from core.data.classes import PRECOMPUTED
-from core.fourier.basis import half_plane
+from core.fourier.basis import half_plane, wave_values
 from core.fourier.estimate import estimate_map
 from core.fourier.heatmap import Heatmap
 from core.fourier.lattice import lattice
 from core.fourier.outcomes import among, outcomes
-from core.fourier.paired import wave_values
 from core.sweep.sample import balanced_sample, sampling_variance
 
 SIDE, PATCHES = 31, 7

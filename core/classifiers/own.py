@@ -15,9 +15,9 @@ import tempfile
 from pathlib import Path
 
 from core.classifiers.bundled import MODELS, bundled_specs
-from core.classifiers.families import family_spec
+from core.classifiers.families import FAMILIES, family_spec
 from core.classifiers.spec import ClassifierSpec, Identity
-from core.files import write_atomically
+from core.files import make_folder, write_atomically
 
 VARIABLE = "OWN_MODELS"
 MAX_WEIGHT_BYTES = 64 * 2**20
@@ -25,7 +25,6 @@ MAX_MODELS = 50
 # What an upload may be: the architecture, vocabulary and normalisation of these.
 ARCHITECTURES = ("mini-clip", "mini-resnet")
 _NAMES = "names.json"
-_PREFIXES = ("open_clip:", "timm:", "torchvision:")
 
 
 def own_folder() -> Path | None:
@@ -52,7 +51,7 @@ def add_hub_model(name: str) -> ClassifierSpec:
         ModuleNotFoundError: the family's package is not installed.
     """
     folder = _writable_folder()
-    if not name.startswith(_PREFIXES) or name.startswith("open_clip:local-dir:"):
+    if name.partition(":")[0] not in FAMILIES or name.startswith("open_clip:local-dir:"):
         raise ValueError(
             f"{name!r} names no model of a hub; write open_clip:hf-hub:OWNER/NAME, open_clip:ARCHITECTURE/TAG, "
             "timm:NAME or torchvision:NAME"
@@ -107,7 +106,7 @@ def _writable_folder() -> Path:
     folder = own_folder()
     if folder is None:
         raise PermissionError(f"this server takes no models; its operator can set {VARIABLE} to a folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if len(own_specs()) >= MAX_MODELS:
         raise PermissionError(f"this server keeps {MAX_MODELS} models already; its operator can remove some")
     return folder

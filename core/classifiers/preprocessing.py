@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from core.fourier.basis import fourier_basis, frequency_to_cell, half_plane
+from core.fourier.basis import fourier_basis, half_plane, wave_cells
 
 _AMPLITUDE = 0.25  # of the wave, around middle grey: far from where pixels are clipped
 _AT_ONCE = 32  # waves in memory
@@ -84,5 +84,6 @@ def kept_norm(preprocess: Preprocess, image_size: int, side: int) -> np.ndarray:
             change = ((preprocess(grey + scaled) - flat) * preprocess.std)[:, 0]
             kept = change.norm(dim=(1, 2)) / scaled[:, 0].norm(dim=(1, 2)) * image_size / preprocess.size
             for (i, j), share in zip(group, kept.tolist(), strict=True):
-                shares[frequency_to_cell(i, j, side)] = shares[frequency_to_cell(-i, -j, side)] = share
+                for cell in wave_cells(i, j, side):
+                    shares[cell] = share
     return shares

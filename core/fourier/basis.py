@@ -6,6 +6,7 @@ frequency (i, j) in cell (row, col) = (i + R // 2, j + R // 2), so zero frequenc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,11 @@ def frequency_to_cell(i: int, j: int, side: int) -> tuple[int, int]:
     return i + half, j + half
 
 
+def wave_cells(i: int, j: int, side: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The cells of (i, j) and of (-i, -j), in which a map holds the same wave."""
+    return frequency_to_cell(i, j, side), frequency_to_cell(-i, -j, side)
+
+
 def canonical_frequency(i: int, j: int) -> Frequency:
     """The one of (i, j) and (-i, -j) with j > 0, or j = 0 and i >= 0: both name the same wave."""
     return (i, j) if j > 0 or (j == 0 and i >= 0) else (-i, -j)
@@ -58,6 +64,27 @@ def half_plane(side: int) -> tuple[Frequency, ...]:
     signed = range(-half, half + 1)
     waves = [(i, j) for i in signed for j in signed if canonical_frequency(i, j) == (i, j)]
     return tuple(sorted(waves, key=lambda wave: (wave[0] ** 2 + wave[1] ** 2, wave)))
+
+
+def rounded_radius(waves: Sequence[Frequency] | np.ndarray) -> np.ndarray:
+    """(W,) int64, sqrt(i^2 + j^2) of each wave, rounded to whole cycles per image: the ring that it lies on."""
+    i, j = np.reshape(waves, (-1, 2)).T
+    return np.rint(np.hypot(i, j)).astype(np.int64)
+
+
+def wave_values(array: np.ndarray, waves: Sequence[Frequency] | np.ndarray) -> np.ndarray:
+    """The values of an (R, R) map at these waves."""
+    rows, cols = np.transpose(waves) + len(array) // 2
+    return array[rows, cols]
+
+
+def wave_map(values: np.ndarray, waves: Sequence[Frequency] | np.ndarray, side: int) -> np.ndarray:
+    """The (R, R) map of a value for each wave, at (i, j) and (-i, -j); NaN elsewhere."""
+    array = np.full((side, side), np.nan)
+    for sign in (1, -1):
+        rows, cols = sign * np.reshape(waves, (-1, 2)).T + side // 2
+        array[rows, cols] = values
+    return array
 
 
 def fourier_basis(i: int, j: int, height: int, width: int) -> np.ndarray:
@@ -122,8 +149,7 @@ def all_random_signs(side: int, count: int, *, seed: int) -> np.ndarray:
     """`random_signs` of every wave of a heat map of that side: (R, R, count, 3) int8, cell by cell."""
     signs = np.empty((side, side, count, 3), np.int8)
     for i, j in half_plane(side):
-        cells = [frequency_to_cell(i, j, side), frequency_to_cell(-i, -j, side)]
-        signs[tuple(np.transpose(cells))] = random_signs(count, (i, j), seed=seed)
+        signs[tuple(np.transpose(wave_cells(i, j, side)))] = random_signs(count, (i, j), seed=seed)
     return signs
 
 

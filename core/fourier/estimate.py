@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.fourier.basis import half_plane
+from core.fourier.basis import half_plane, wave_map, wave_values
 from core.fourier.intervals import Interval
 
 MAX_WAVES = 2000  # the time of a fit grows with the cube of their number
@@ -67,9 +67,8 @@ def estimate_map(
     """
     side = len(count)
     waves = np.array(half_plane(side))
-    places = tuple((waves + side // 2).T)
-    known = count[places] > 0
-    waves, n, errors = waves[known], count[places][known], errors[places][known]
+    n, errors = wave_values(count, waves), wave_values(errors, waves)
+    waves, n, errors = (values[n > 0] for values in (waves, n, errors))
     if not 2 <= len(waves) <= MAX_WAVES:
         return None
     observed = np.arcsin(np.sqrt((errors + 3 / 8) / (n + 3 / 4))) - np.pi / 4
@@ -86,11 +85,9 @@ def estimate_map(
     deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
     rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # the mean of sin(x)^2 for a normal x
     low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-_Z, _Z))
-    maps = np.full((3, side, side), np.nan)
-    for sign in (1, -1):
-        maps[:, *(sign * waves + side // 2).T] = rate, low, high
+    rate, low, high = (wave_map(values, waves, side) for values in (rate, low, high))
     named = dict(zip(_START, np.exp(parameters).tolist(), strict=True))
-    return MapEstimate(maps[0], Interval(maps[1], maps[2]), named, lattice and lattice[0])
+    return MapEstimate(rate, Interval(low, high), named, lattice and lattice[0])
 
 
 class _Model:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.fourier.basis import Frequency, frequency_to_cell, half_plane, random_signs
+from core.fourier.basis import Frequency, frequency_to_cell, half_plane, random_signs, wave_cells
 from core.fourier.heatmap import Heatmap
 
 
@@ -58,7 +58,7 @@ def among(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
     errors, count = np.full_like(heatmap.top1_errors, -1), np.zeros_like(heatmap.count)
     images = np.broadcast_to(chosen, found.wrong.shape)
     for (i, j), wrong, some in zip(found.waves, found.wrong, images, strict=True):
-        for cell in (frequency_to_cell(i, j, heatmap.side), frequency_to_cell(-i, -j, heatmap.side)):
+        for cell in wave_cells(i, j, heatmap.side):
             errors[cell], count[cell] = (wrong & some).sum(), some.sum()
     clean = heatmap.clean
     if chosen.ndim == 1 and found.clean is not None:

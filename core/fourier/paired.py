@@ -8,13 +8,19 @@ interval may come out too wide or too narrow.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
-from core.fourier.basis import Frequency, canonical_frequency, half_plane
+from core.fourier.basis import (
+    Frequency,
+    canonical_frequency,
+    half_plane,
+    rounded_radius,
+    wave_map,
+    wave_values,
+)
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Interval, wilson
 from core.fourier.outcomes import outcomes
@@ -51,7 +57,7 @@ def ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
     found = outcomes(heatmap)
     if found is None:
         return None
-    radius = np.rint([np.hypot(i, j) for i, j in found.waves]).astype(int)
+    radius = rounded_radius(found.waves)
     return {int(ring): found.wrong[radius == ring].mean(axis=0) for ring in np.unique(radius)}
 
 
@@ -86,14 +92,7 @@ class PairedWaves:
 
     def interval_map(self, side: int) -> Interval:
         """The interval as (R, R) maps of that side; NaN where not computed."""
-        ends = []
-        for end in self.interval:
-            values = np.full((side, side), np.nan)
-            for sign in (1, -1):
-                rows, cols = sign * np.reshape(self.waves, (-1, 2)).T + side // 2
-                values[rows, cols] = end
-            ends.append(values)
-        return Interval(*ends)
+        return Interval(*(wave_map(end, self.waves, side) for end in self.interval))
 
     def interval_at(self, wave: Frequency) -> tuple[float, float] | None:
         """The interval of one wave; None where not computed."""
@@ -115,8 +114,7 @@ def paired_waves(first: Heatmap, second: Heatmap, confidence: float = 0.95) -> P
     waves = tuple(wave for wave in a.waves if wave in places[1])
     rows_a, rows_b = ([place[wave] for wave in waves] for place in places)
     differences = a.wrong[rows_a].astype(np.int8) - b.wrong[rows_b]
-    p = mcnemar((differences > 0).sum(axis=1), (differences < 0).sum(axis=1))
-    return PairedWaves(waves, differences, p, paired_interval(differences, confidence))
+    return _paired(waves, differences, confidence)
 
 
 @functools.lru_cache(maxsize=8)
@@ -125,9 +123,12 @@ def minus_clean_paired(heatmap: Heatmap, confidence: float = 0.95) -> PairedWave
     found = outcomes(heatmap)
     if found is None or found.clean is None:
         return None
-    differences = found.wrong.astype(np.int8) - found.clean
+    return _paired(found.waves, found.wrong.astype(np.int8) - found.clean, confidence)
+
+
+def _paired(waves: tuple[Frequency, ...], differences: np.ndarray, confidence: float) -> PairedWaves:
     p = mcnemar((differences > 0).sum(axis=1), (differences < 0).sum(axis=1))
-    return PairedWaves(found.waves, differences, p, paired_interval(differences, confidence))
+    return PairedWaves(waves, differences, p, paired_interval(differences, confidence))
 
 
 def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
@@ -170,9 +171,3 @@ def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWav
         p = 2 * norm.sf(np.abs(np.divide(value, error, out=np.zeros_like(value), where=error > 0)))
     clear = false_discovery_control(p) <= rate if len(p) else np.zeros(0, bool)
     return ClearWaves(waves, value, clear, found is not None)
-
-
-def wave_values(array: np.ndarray, waves: Sequence[Frequency]) -> np.ndarray:
-    """The values of an (R, R) map at these waves."""
-    rows, cols = np.transpose(waves) + len(array) // 2
-    return array[rows, cols]

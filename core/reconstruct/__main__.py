@@ -1,10 +1,9 @@
 """Inpainting and generation over many images: `python -m core.reconstruct inpaint|generate`.
 
-Writes into a folder: images.csv (a row per image), summary.json (means and spreads; with --judge also how
-many images another network calls the target), settings.json (everything the
-numbers depend on) and grid.png (the first images, as in the paper's Figures 3 and 4); with --save-run also run.npz, the
-first batch as a run that the app can replay. All are complete after every batch, so an interrupted run leaves what it
-has finished.
+Writes into a folder: images.csv (a row per image), summary.json (means and spreads; with --judge also how many images
+another network calls the target), settings.json (everything the numbers depend on) and grid.png (the first images, as
+in the paper's Figures 3 and 4); with --save-run also run.npz, the first batch as a run that the app can replay. All are
+complete after every batch, so an interrupted run leaves what it has finished.
 """
 
 from __future__ import annotations

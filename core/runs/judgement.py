@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,11 @@ class Judgement:
     n: int
     before: int
     after: int
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Judgement:
+        """Read what `to_json` wrote."""
+        return cls(content["judge"], content["n"], content["before"], content["after"])
 
     def interval(self, count: int) -> tuple[float, float]:
         """Wilson's 95 % interval of `count` of n, as fractions."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.device import device_name
-from core.fourier.basis import frequency_to_cell
+from core.fourier.basis import frequency_to_cell, wave_cells
 from core.fourier.heatmap import Heatmap, empty_outcomes, outcome_row
 from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.sweep.cells import CellResult, SweepConfig, Wave, sweep_cells
@@ -119,8 +119,7 @@ def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processe
             arrays["clean"][:] = result.top1_errors, result.top5_errors, result.count
             clean_probability = probability
         else:
-            i, j = result.frequency
-            for cell in (frequency_to_cell(i, j, heatmap.side), frequency_to_cell(-i, -j, heatmap.side)):
+            for cell in wave_cells(*result.frequency, heatmap.side):
                 for name in ("top1_errors", "top5_errors", "count"):
                     arrays[name][cell] = getattr(result, name)
                 arrays["true_probability"][cell] = probability

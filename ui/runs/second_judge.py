@@ -73,7 +73,7 @@ def _known(result: Result, judges: Sequence[str | None]) -> list[Judgement | Non
 
 def _stored(run: PGDRun) -> Judgement | None:
     found = stored_judgements()["runs"].get(fingerprint(run))
-    return None if found is None else Judgement(found["judge"], found["n"], found["before"], found["after"])
+    return None if found is None else Judgement.from_json(found)
 
 
 def _judge(run: PGDRun, name: str | None) -> Judgement | None:

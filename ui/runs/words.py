@@ -179,9 +179,7 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
 
 def judged_many(stored: Mapping[str, Any]) -> str:
     """The stored judgement of many pictures by each model; see `stored_judgements`."""
-    found = {
-        name: Judgement(one["judge"], one["n"], one["before"], one["after"]) for name, one in stored["models"].items()
-    }
+    found = {name: Judgement.from_json(one) for name, one in stored["models"].items()}
     noise = next(iter(found.values()))
     parts = [
         f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is noise)})"

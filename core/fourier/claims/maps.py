@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.fourier.analysis import mismatches
+from core.fourier.basis import rounded_radius, wave_values
 from core.fourier.claims import said
 from core.fourier.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict
 from core.fourier.claims.measures import (
@@ -31,7 +32,7 @@ from core.fourier.findings import Estimate, ring_differences
 from core.fourier.heatmap import Heatmap
 from core.fourier.lattice import lattice
 from core.fourier.outcomes import by_colour
-from core.fourier.paired import clear_waves, same_images, wave_values
+from core.fourier.paired import clear_waves, same_images
 
 PERIOD = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
 PATCHED = "vit-b-32"  # what the names of such networks have in common
@@ -113,7 +114,7 @@ def _compared(trial: Trial, claim: Claim, band: Band, sign: int, wave: tuple[int
     rings = [
         estimate
         for radius, estimate in ring_differences(trial.subject.heatmap, trial.reference.heatmap)
-        if band.first <= radius <= band.last
+        if band.holds(radius)
     ]
     agree = sum(ring.clear and ring.value * sign > 0 for ring in rings)
     verdict = Verdict.FAILS
@@ -239,7 +240,7 @@ def _different(trial: Trial) -> Finding:
         return _unknown(said.DIFFERENT, "The maps have too few waves in common.")
     share = float(found.clear.mean())
     values = [wave_values(heatmap.rate(), found.waves) for heatmap in (first, second)]
-    radius = np.rint([math.hypot(*wave) for wave in found.waves]).astype(int)
+    radius = rounded_radius(found.waves)
     waves = np.bincount(radius)
     around = [each - (np.bincount(radius, each) / np.maximum(waves, 1))[radius] for each in values]
     evidence = (

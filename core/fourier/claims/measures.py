@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.fourier.basis import rounded_radius
 from core.fourier.findings import Estimate, clean_error, mean_of, ring_means
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import wilson
@@ -20,6 +20,10 @@ class Band(NamedTuple):
 
     first: int
     last: int
+
+    def holds(self, radius: Any) -> Any:
+        """Whether a rounded radius lies in the band; elementwise."""
+        return (self.first <= radius) & (radius <= self.last)
 
 
 # The paper gives no radius. The blue circle in the centre of its ResNet's map ends with the first; "low" is one more.
@@ -44,7 +48,7 @@ def in_band(heatmap: Heatmap, band: Band) -> Measured | None:
 
     From counts alone the interval is Wilson's for n images, as if all waves misled the same ones: too wide.
     """
-    rings = [ring for ring in ring_means(heatmap) if band.first <= ring.radius <= band.last]
+    rings = [ring for ring in ring_means(heatmap) if band.holds(ring.radius)]
     if not rings:
         return None
     mean = sum(ring.waves * ring.error.value for ring in rings) / sum(ring.waves for ring in rings)
@@ -52,8 +56,7 @@ def in_band(heatmap: Heatmap, band: Band) -> Measured | None:
     if found is None:
         ends = wilson(mean, int(heatmap.images[heatmap.images > 0].min()))
     else:
-        radius = np.rint([math.hypot(*wave) for wave in found.waves])
-        scores = found.wrong[(radius >= band.first) & (radius <= band.last)].mean(axis=0)
+        scores = found.wrong[band.holds(rounded_radius(found.waves))].mean(axis=0)
         ends = clustered_interval(scores)
     return Measured(Estimate(mean, float(ends.low), float(ends.high)), scores)
 
@@ -87,8 +90,7 @@ def grey_minus_coloured(heatmap: Heatmap, band: Band) -> Estimate | None:
     found, signs = outcomes(heatmap), grey(heatmap)
     if found is None or signs is None:
         return None
-    radius = np.rint([math.hypot(*wave) for wave in found.waves])
-    chosen = (radius >= band.first) & (radius <= band.last)
+    chosen = band.holds(rounded_radius(found.waves))
     wrong, signs = found.wrong[chosen], signs[chosen]
     both = signs.any(axis=0) & ~signs.all(axis=0)
     if not both.any():

@@ -10,11 +10,10 @@ import numpy as np
 
 from core.classifiers.registry import list_classifiers
 from core.data.classes import PRECOMPUTED
-from core.fourier.basis import half_plane
+from core.fourier.basis import half_plane, rounded_radius, wave_values
 from core.fourier.claims.finding import NamedMap
 from core.fourier.claims.measures import Band
 from core.fourier.heatmap import Heatmap
-from core.fourier.paired import wave_values
 
 STRENGTH = PRECOMPUTED / "strength"
 KEPT = STRENGTH / "kept_norm.npz"  # made by `precomputed.make_kept_norm`
@@ -65,8 +64,8 @@ def kept_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:
     shares = kept_norm_map(image_size, network_side)
     if shares is None or len(shares) != heatmap.side:
         return None
-    waves = [wave for wave in half_plane(heatmap.side) if band.first <= round(float(np.hypot(*wave))) <= band.last]
-    return float(wave_values(shares, waves).mean())
+    waves = np.array(half_plane(heatmap.side))
+    return float(wave_values(shares, waves[band.holds(rounded_radius(waves))]).mean())
 
 
 def _weakened(named: NamedMap, network_side: int) -> Heatmap | None:
