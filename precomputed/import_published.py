@@ -31,6 +31,7 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
                 "kind": "zero-shot",
                 "weights_id": "OpenAI CLIP ViT-B/32",
                 "sha256": None,
+                "patch_grid": 7,
             },
             "template": "a photo of a {class}",
         },

@@ -26,6 +26,7 @@ class Classifier(nn.Module):
         classes: the K classes, in the order of the logits.
         template: the prompt's pattern; None for a closed-set classifier.
         image_size: the network's own input side in pixels.
+        patch_grid: see `patch_grid`.
     """
 
     kind: Literal["zero-shot", "closed-set"]
@@ -36,6 +37,7 @@ class Classifier(nn.Module):
         self.identity = identity
         self.name, self.weights_id, self.sha256 = identity.name, identity.weights_id, identity.sha256
         self.image_size = preprocess.size
+        self.patch_grid = patch_grid(network, preprocess.size)
         self.network = network
         self.preprocess = preprocess
         self.classes = classes
@@ -60,6 +62,25 @@ class Classifier(nn.Module):
             ValueError: a closed-set classifier does not know a class or was given a template; a bad template.
         """
         raise NotImplementedError
+
+
+def patch_grid(network: nn.Module, image_size: int) -> int | None:
+    """How many patches a plain vision transformer cuts its input into, on a side; None for any other network.
+
+    Args:
+        network: a classifier's, or a CLIP's with its image tower in `visual`.
+        image_size: side of its input in pixels.
+    """
+    # As open_clip, timm (alone, or inside open_clip) and torchvision name the filters that read the patches.
+    for name in ("visual.conv1", "visual.trunk.patch_embed.proj", "patch_embed.proj", "conv_proj"):
+        try:
+            filters = network.get_submodule(name)
+        except AttributeError:
+            continue
+        # Filters that overlap, or see what other filters made, belong to a convolutional stem.
+        if isinstance(filters, nn.Conv2d) and filters.in_channels == 3 and filters.kernel_size == filters.stride:
+            return image_size // filters.stride[0]
+    return None
 
 
 def read_weights(path: Path) -> Any:

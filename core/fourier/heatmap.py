@@ -38,6 +38,8 @@ HEATMAP_FILE = ArchiveKind(
     error=HeatmapError,
     facts=(
         Fact("classifier.name", "text", low=1, high=MAX_TEXT),
+        # Patches on a side of the picture, where the network is a plain vision transformer.
+        Fact("classifier.patch_grid", "whole number", low=1, high=2**16, optional=True),
         Fact("dataset.name", "text", low=1, high=MAX_TEXT),
         Fact("dataset.n", "whole number", low=1, high=2**53),
         Fact("source.type", "text", high=MAX_TEXT),

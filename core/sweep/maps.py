@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> Heatmap:
     """A map without any cell; its metadata, apart from the source, are everything a cell's result depends on."""
-    metadata = {
+    metadata: dict[str, Any] = {
         "classifier": classifier_facts(classifier),
         "dataset": dataset_facts(dataset),
         "image_size": dataset.image_size,
@@ -37,6 +37,8 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
         "class_names": list(classifier.classes.names),
         "source": {"type": "computed"},
     }
+    if classifier.patch_grid is not None:
+        metadata["classifier"]["patch_grid"] = classifier.patch_grid
     if config.weaken_as is not None:
         metadata["weakened_as"] = config.weaken_as
     if (sampled := images_per_wave(len(dataset), config.passes)) < len(dataset):

@@ -228,7 +228,7 @@ def train(arguments: argparse.Namespace) -> None:
         recipe = dataclasses.replace(recipe, teacher_sha256=sha256)
         teacher = load_bundled_network(weights, Identity("teacher", str(weights), sha256)).to(images.labels.device)
     folder = arguments.output / "model"
-    config = json.loads(ARCHITECTURE.read_text(encoding="utf-8"))
+    config = json.loads(arguments.architecture.read_text(encoding="utf-8"))
     tokenizer = write_tokenizer(folder, config["model_cfg"]["text_cfg"]["context_length"])
     training = ClipTraining(recipe, config, images, captions(), tokenizer, teacher, arguments.start)
     outcome = train_and_measure(training, test, arguments)
@@ -242,6 +242,7 @@ def train(arguments: argparse.Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     parser = training_parser(__doc__)
     parser.add_argument("--teacher", type=Path, help="folder of a bundled network that helps, such as mini-resnet's")
+    parser.add_argument("--architecture", type=Path, default=ARCHITECTURE, help="an open_clip_config.json of your own")
     return run_command(train, parser.parse_args(argv))
 
 

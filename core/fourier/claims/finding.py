@@ -32,6 +32,11 @@ class NamedMap:
         """The registry's name of its classifier; untrusted text where the file came from outside."""
         return str(self.heatmap.metadata["classifier"]["name"])
 
+    @property
+    def patch_grid(self) -> int | None:
+        """How many patches its classifier cuts a picture into, on a side; None where it cuts none."""
+        return self.heatmap.metadata["classifier"].get("patch_grid")
+
 
 @dataclass(frozen=True)
 class Evidence:

@@ -34,8 +34,7 @@ from core.fourier.lattice import lattice
 from core.fourier.outcomes import by_colour
 from core.fourier.paired import clear_waves, same_images
 
-PERIOD = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
-PATCHED = "vit-b-32"  # what the names of such networks have in common
+CLIP_GRID = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
 DRAWN_SIDE = 63  # of larger maps the paper draws the centre
 LOG_NOT_READ = (
     "The authors’ repository lists a log that may hold them (scripts/nohup_out_clip_imagenet, commit b97de37); it was "
@@ -341,23 +340,24 @@ def _rise(error: Measured | None, clean: Measured | None) -> Measured | None:
 
 
 def _lattice(trial: Trial) -> Finding:
-    """Holds where a subject with such patches dips on the lattice and the reference does not."""
-    a, b = (lattice(named.heatmap, PERIOD) for named in (trial.subject, trial.reference))
+    """Holds where a subject that cuts patches dips on their lattice and the reference does not."""
+    grid = trial.subject.patch_grid
+    period = grid or CLIP_GRID
+    a, b = (lattice(named.heatmap, period) if period > 1 else None for named in (trial.subject, trial.reference))
     if a is None or b is None:
-        return _unknown(said.LATTICE, "One of the maps is too small for this lattice.")
-    verdict = Verdict.FAILS
-    if a.p < 0.01 and a.high < 0:
+        return _unknown(said.LATTICE, f"One of the maps is too small for a lattice of {period}.")
+    verdict, doubt = Verdict.FAILS, f"p is the share of {a.draws:,} random draws of as many waves that dip as far."
+    if grid is None:
+        verdict, doubt = Verdict.NOT_CHECKABLE, "The subject is not known to cut patches: no dip is expected."
+    elif a.p < 0.01 and a.high < 0:
         verdict = Verdict.HOLDS if b.p >= 0.05 else Verdict.IN_PART
     evidence = (
-        Evidence(f"subject, {len(a.waves)} waves", Estimate(a.mean, a.low, a.high)),
+        Evidence(f"subject, {len(a.waves)} waves at multiples of {period}", Estimate(a.mean, a.low, a.high)),
         Evidence("p", _exact(a.p), "p"),
         Evidence("reference", Estimate(b.mean, b.low, b.high)),
         Evidence("p", _exact(b.p), "p"),
     )
-    doubt = f"p is the share of {a.draws:,} random draws of as many waves that dip as far."
-    if PATCHED not in trial.subject.classifier.lower():
-        verdict, doubt = Verdict.NOT_CHECKABLE, "The subject is not known to have such patches: no dip is expected."
-    return Finding(said.LATTICE, verdict, evidence, (doubt,), (trial.subject.label,), (PERIOD, PERIOD))
+    return Finding(said.LATTICE, verdict, evidence, (doubt,), (trial.subject.label,), (period, period))
 
 
 def _colour(trial: Trial) -> Finding:

@@ -76,8 +76,9 @@ TWINS = Claim(
 LATTICE = Claim(
     "lattice",
     "ours",
-    "A network that cuts the picture into 7 × 7 patches is spared by waves that repeat in every patch.",
-    "error at multiples of (7, 7) minus that of the eight neighbours; permutation test",
+    "A network that cuts the picture into patches is spared by waves that repeat in every patch.",
+    "error where i and j are multiples of the patches on a side (7 for CLIP ViT-B/32) minus that of the eight "
+    "neighbours; permutation test",
 )
 COLOUR = Claim(
     "colour",
