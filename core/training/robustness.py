@@ -30,17 +30,19 @@ from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_ac
 from core.training.session import report
 
 EPSILON = 0.5
-QUERIES = 1000  # of Square, for each image
+ITERATIONS, QUERIES = 100, 1000  # of either APGD, and of Square, for each image
 HEADING = "## Robustness"
 
 
-def measure(classifier: Classifier, data: LabelledImages, queries: int = QUERIES) -> dict[str, Accuracy]:
+def measure(
+    classifier: Classifier, data: LabelledImages, iterations: int = ITERATIONS, queries: int = QUERIES
+) -> dict[str, Accuracy]:
     """Accuracy without and under each attack.
 
     Args:
         classifier: of CIFAR-10, in eval mode.
         data: the images attacked, all of them.
-        queries: of Square, for each image.
+        iterations: of either APGD. queries: of Square, for each image.
     """
     attack = Attack(epsilon=EPSILON)
     clean = clean_accuracy(classifier, data)
@@ -53,16 +55,17 @@ def measure(classifier: Classifier, data: LabelledImages, queries: int = QUERIES
         classifier, data, dataclasses.replace(attack, epsilon=4.0, step_size=0.8, restarts=1)
     )
     report(f"5 restarts: {found['pgd, 5 restarts']}; epsilon 4: {found['pgd, epsilon 4']}")
-    return found | auto_attack(classifier, data, queries)
+    return found | auto_attack(classifier, data, iterations, queries)
 
 
-def auto_attack(classifier: Classifier, data: LabelledImages, queries: int) -> dict[str, Accuracy]:
+def auto_attack(classifier: Classifier, data: LabelledImages, iterations: int, queries: int) -> dict[str, Accuracy]:
     """What stands after each of AutoAttack's attacks and those before it."""
     from pyautoattack import AutoAttack
 
     names = ("apgd-ce", "apgd-t", "square")
     attack = AutoAttack(classifier, attacks=list(names), eps=EPSILON, norm="L2", seed=0, version="custom")
     attack.apgd.n_restarts, attack.square.n_queries = 1, queries
+    attack.apgd.n_iter = attack.apgd_targeted.n_iter = iterations
     images = data.images.float().div(255).contiguous()
     stands, found = torch.ones(len(data), dtype=torch.bool), {}
     for name in names:
@@ -82,8 +85,8 @@ def section(found: dict[str, Accuracy]) -> str:
     rows = {
         "clean": "clean",
         "pgd": f"{Attack(epsilon=EPSILON)}",
-        "apgd-ce": "APGD on the cross-entropy, 100 steps",
-        "apgd-t": "and APGD on the targeted DLR loss, nine targets of 100 steps",
+        "apgd-ce": f"APGD on the cross-entropy, {ITERATIONS} steps",
+        "apgd-t": f"and APGD on the targeted DLR loss, nine targets of {ITERATIONS} steps",
         "square": f"and Square, {QUERIES:,} queries",
         "pgd, 5 restarts": "sanity: the PGD above with five restarts",
         "pgd, epsilon 4": "sanity: PGD at epsilon 4, eight times as much",

@@ -13,7 +13,7 @@ from core.training.robustness import HEADING, measure, section, with_section
 def test_each_attack_leaves_no_more_than_the_one_before():
     samples = load_samples("cifar10-samples")
     data = LabelledImages(torch.from_numpy(samples.images[:6]), torch.from_numpy(samples.labels[:6]), "samples")
-    found = measure(load_classifier("mini-resnet-robust", CIFAR10), data, queries=50)
+    found = measure(load_classifier("mini-resnet-robust", CIFAR10), data, iterations=10, queries=30)
     left = [found[name].correct for name in ("clean", "pgd", "apgd-ce", "apgd-t", "square")]
     assert left[0] > left[1] and left[1:] == sorted(left[1:], reverse=True)
     assert found["pgd, epsilon 4"].correct == 0
