@@ -3,6 +3,7 @@
     python -m core.training.mini_clip --data DATA_DIR --output DIR
     python -m core.training.mini_clip --data DATA_DIR --output DIR --teacher precomputed/models/mini-resnet
     python -m core.training.mini_clip --data DATA_DIR --output DIR --robust --start CLIP_WEIGHTS
+    python -m core.training.mini_clip --data DATA_DIR --output DIR --architecture core/training/mini_clip_vit.json
 
 Stopped, run the same command again to resume; it evaluates and exports at the end. `--output` receives checkpoint.pt
 and, when training is done, model/, which open_clip loads by itself (the model card says how).
@@ -235,14 +236,15 @@ def train(arguments: argparse.Namespace) -> None:
     classifier = training.classifier()
     held_out = held_out_accuracy(classifier, test)
     report(f"with patterns and names never seen in training: {held_out}")
-    title = "Mini CLIP, robust" if recipe.attack_steps else "Mini CLIP"
-    write_model(folder, classifier, config, title, clip_card(recipe, outcome, held_out))
+    name, vision = arguments.architecture.stem.replace("_", "-"), config["model_cfg"]["vision_cfg"]
+    title = f"Mini CLIP{', plain ViT' * ('patch_size' in vision)}{', robust' * bool(recipe.attack_steps)}"
+    write_model(folder, classifier, config, title, clip_card(recipe, outcome, held_out, name, vision))
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = training_parser(__doc__)
     parser.add_argument("--teacher", type=Path, help="folder of a bundled network that helps, such as mini-resnet's")
-    parser.add_argument("--architecture", type=Path, default=ARCHITECTURE, help="an open_clip_config.json of your own")
+    parser.add_argument("--architecture", type=Path, default=ARCHITECTURE, help="another open_clip_config.json")
     return run_command(train, parser.parse_args(argv))
 
 

@@ -32,8 +32,11 @@ def resnet_card(recipe: ResNetRecipe, outcome: Outcome) -> str:
     return _fill(recipe, outcome, "mini-resnet", trained=trained, start=start, attacked=attacked, limit=limit)
 
 
-def clip_card(recipe: ClipRecipe, outcome: Outcome, held_out: Accuracy) -> str:
-    """Markdown for mini-clip or its robust twin."""
+def clip_card(recipe: ClipRecipe, outcome: Outcome, held_out: Accuracy, name: str, vision: dict[str, Any]) -> str:
+    """Markdown for a small CLIP or its robust twin.
+
+    name: of the ordinary twin. vision: `vision_cfg` of its configuration, in open_clip's terms.
+    """
     attacked, teacher = "", "No teacher and no outside weights went into it."
     if recipe.attack_steps:
         attacked = (
@@ -47,17 +50,44 @@ def clip_card(recipe: ClipRecipe, outcome: Outcome, held_out: Accuracy) -> str:
             f"Targets are {recipe.teacher_weight:.0%} the class probabilities of mini-resnet "
             f"(sha256 {recipe.teacher_sha256[:12]}...), also trained here; no outside weights went into it."
         )
-    return _fill(recipe, outcome, "mini-clip", held_out=held_out.rate, attacked=attacked, teacher=teacher)
+    texts = {"attacked": attacked, "teacher": teacher, **_tower(vision)}
+    return _fill(recipe, outcome, name, held_out=held_out.rate, **texts)
+
+
+def _tower(vision: dict[str, Any]) -> dict[str, str]:
+    """What a card says of the image tower, of its input, and of how this project runs it."""
+    if patch := vision.get("patch_size"):
+        grid = vision["image_size"] // patch
+        tower = (
+            f"plain ViT: {grid} x {grid} patches of {patch} x {patch} pixels, no overlap, no convolutional stem; "
+            f"{vision['layers']} layers of width {vision['width']}"
+        )
+        inside = (
+            "Made to test whether a network that cuts patches is spared by waves that repeat in each of them:\n"
+            "docs/patch_grid.md has the result."
+        )
+        return {"tower": tower, "enlarged": "", "inside": inside}
+    size = vision["image_size"]
+    return {
+        "tower": "timm `mobilevit_xxs` (convolutional stem, then convolutions and self-attention)",
+        "enlarged": f"enlarged to {size} x {size} and ",
+        "inside": "Inside this project the image tower runs in torch alone, with the same predictions\n"
+        "(`core/classifiers/networks/mobilevit_xxs.py`), and `prompt_embeddings.npz` holds what the text tower says "
+        'about\n"a photo of a {class}": open_clip is imported only for prompts of your own.',
+    }
 
 
 def _fill(recipe: Recipe, outcome: Outcome, name: str, **texts: Any) -> str:
+    kind = "mini-clip" if name.startswith("mini-clip") else "mini-resnet"
     options = " --robust" if recipe.attack_steps else ""
+    if name != kind:
+        options += f" --architecture core/training/{name.replace('-', '_')}.json"
     if recipe.start_sha256:
-        weights = "open_clip_model.safetensors" if name == "mini-clip" else "model.safetensors"
+        weights = "open_clip_model.safetensors" if kind == "mini-clip" else "model.safetensors"
         options += f" --start precomputed/models/{name}/{weights}"
     if getattr(recipe, "teacher_sha256", ""):
         options += " --teacher precomputed/models/mini-resnet"
-    template = Path(__file__).with_name(f"{name}.md").read_text(encoding="utf-8")
+    template = Path(__file__).with_name(f"{kind}.md").read_text(encoding="utf-8")
     return template.format(
         name=f"{name}-robust" if recipe.attack_steps else name,
         time=format_duration(outcome.seconds),
