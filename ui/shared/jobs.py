@@ -2,7 +2,7 @@
 
 A page hands in a function that makes an iterator (`core`'s live work is iterators), keeps the `Job` in its
 session, and draws `job.latest` whenever it likes; how often it draws never changes the result. One job runs,
-the others wait in order of arrival. A paused job keeps its place for a minute, then it counts as stopped. A visitor
+the others wait in order of arrival. A paused job keeps its place for a while, then it counts as stopped. A visitor
 who closes the tab stops calling `beat`, and the next in line begins.
 
 Only `job_manager`, at the end, knows that Streamlit exists.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import logging
 import threading
 import time
@@ -22,7 +23,9 @@ from typing import Any, Literal
 
 import streamlit as st
 
-JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned"]
+from ui.shared.limits import limits
+
+JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned", "overtime"]
 IteratorMaker = Callable[[], Iterable[Any]]
 
 _log = logging.getLogger(__name__)
@@ -41,8 +44,9 @@ class Job:
         id: unique text.
         owner: who asked for it.
         total: number of states expected, or None.
-        status: "queued" or "running", and in the end "done", "stopped" (by its visitor), "failed" (see
-            `error`) or "abandoned" (its visitor has gone). After one of those four nothing changes any more.
+        status: "queued" or "running", and in the end "done", "stopped" (by its visitor), "failed" (see `error`),
+            "abandoned" (its visitor has gone) or "overtime" (it took too long). After one of those nothing changes
+            any more.
         latest: the newest state, or None before the first; a state nobody looked at in time is overwritten.
         done: number of states so far.
         paused: whether it waits between two steps for `resume`; its status is still "running".
@@ -59,7 +63,8 @@ class Job:
         self.error: Exception | None = None
         self._manager = manager
         self._make_iterator: IteratorMaker | None = make_iterator
-        self._started: float | None = None
+        self._started: float | None = None  # of the steps whose speed is shown
+        self._began = 0.0
         self._last_beat = manager._clock()
         self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
         self._ended = threading.Event()
@@ -143,6 +148,7 @@ class JobManager:
         quiet_seconds: float = 10.0,
         heartbeat_seconds: float = 150.0,
         pause_seconds: float = 60.0,
+        run_seconds: float = 3600.0,
         is_connected: Callable[[str], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -153,6 +159,7 @@ class JobManager:
             heartbeat_seconds: after so long without a beat, it is abandoned anyway. Generous, because
                 browsers slow the timers of a hidden tab to one call a minute.
             pause_seconds: so long a paused job keeps others waiting; then it ends as stopped.
+            run_seconds: a job that has run for so long ends as overtime.
             is_connected: tells whether an owner's browser is still connected; without it, only
                 `heartbeat_seconds` counts.
             clock: seconds, monotonic; replaced in tests.
@@ -161,6 +168,7 @@ class JobManager:
         self._quiet_seconds = quiet_seconds
         self._heartbeat_seconds = heartbeat_seconds
         self._pause_seconds = pause_seconds
+        self._run_seconds = run_seconds
         self._is_connected = is_connected
         self._clock = clock
         self._lock = threading.RLock()
@@ -229,7 +237,7 @@ class JobManager:
         if self._running is None and self._queue:
             job = self._running = self._queue.popleft()
             job.status = "running"
-            job._started = self._clock()
+            job._started = job._began = self._clock()
             self._thread = threading.Thread(target=self._work, args=(job,), name=f"job-{job.id[:8]}", daemon=True)
             self._thread.start()
 
@@ -266,6 +274,8 @@ class JobManager:
             job.done += 1
             job._stamps.append(self._clock())
             self._drop_silent()
+            if self._clock() - job._began > self._run_seconds:
+                self._finish(job, "overtime")
             return job.active
 
     def _finish(self, job: Job, status: JobStatus, error: Exception | None = None) -> None:
@@ -291,14 +301,27 @@ class JobManager:
                 self._finish(job, "abandoned")
 
 
-# Not in one of Streamlit's caches, which any visitor's browser may ask it to clear.
-_MANAGER = JobManager(is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner))
-atexit.register(_MANAGER.close)
-
-
 def job_manager() -> JobManager:
     """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
-    return _MANAGER
+    with _first:
+        return _manager()
+
+
+_first = threading.Lock()  # two first visitors at once must not make two
+
+
+# Not in one of Streamlit's caches, which any visitor's browser may ask it to clear.
+@functools.cache
+def _manager() -> JobManager:
+    allowed = limits()
+    manager = JobManager(
+        queue_limit=allowed.queue_length,
+        pause_seconds=allowed.pause_seconds,
+        run_seconds=allowed.run_seconds,
+        is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner),
+    )
+    atexit.register(manager.close)
+    return manager
 
 
 def current_owner() -> str:
