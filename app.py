@@ -6,6 +6,7 @@ from core.errors import sentence
 from ui.pages import findings, frequency, generation, inpainting, models
 from ui.shared.cite import footer
 from ui.shared.limits import limits
+from ui.shared.log import log
 from ui.shared.look import look, page_tabs
 from ui.shared.url import drop_senseless_numbers
 
@@ -17,6 +18,7 @@ st.set_page_config(page_icon="🌊", layout="wide")
 try:
     limits()
 except ValueError as error:  # the operator's to mend, so it says how
+    log("limits are wrong", error=error, reason=str(error))
     st.error(sentence(str(error)))
     st.stop()
 

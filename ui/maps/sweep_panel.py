@@ -15,10 +15,11 @@ from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.views import PROBABILITY, shown_maps
-from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
+from ui.shared.jobs import Job, QueueFull
 from ui.shared.limits import limits
 from ui.shared.model_cache import NONE_READY, classifier_for, ready_classifiers
 from ui.shared.pictures import CLASS_SET_OF, Picture, samples
+from ui.shared.server_jobs import current_owner, job_manager
 
 JOB, KEPT = "sweep.job", "sweep.kept"
 REDRAW_SECONDS = 0.5
@@ -102,8 +103,9 @@ def _start(name: str, class_set: str, dataset: ImageDataset, side: int, epsilon:
 
         return growing_heatmaps(classifier_for(name, class_set), dataset, config)
 
+    about = {"what": "sweep", "classifiers": [name], "side": side, "images": len(dataset), "pixels": dataset.image_size}
     try:
-        job = job_manager().submit(work, owner=current_owner(), total=len(config.waves) + 1)
+        job = job_manager().submit(work, owner=current_owner(), total=len(config.waves) + 1, about=about)
     except QueueFull as error:
         st.error(str(error))
         return

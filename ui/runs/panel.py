@@ -17,9 +17,10 @@ from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import close_run, open_button, opened_run
 from ui.runs.settings import check_size
 from ui.runs.view import Result, download_menu, outcome_words, provenance
-from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
+from ui.shared.jobs import Job, QueueFull
 from ui.shared.limits import limits
 from ui.shared.model_cache import classifier_for
+from ui.shared.server_jobs import current_owner, job_manager
 from ui.shared.text import as_markdown
 
 REDRAW_SECONDS = 0.19
@@ -95,8 +96,11 @@ def start_run(page: str, wanted: Wanted) -> None:
 
 def _submit(page: str, run: Run, names: tuple[str, ...]) -> bool:
     """Queue a run, or what is left of one that was stopped; False if there is no room, which the page then says."""
+    steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
+    about = {"what": page, "classifiers": names, "steps": steps, "from_step": run.step}
+    about |= {"pictures": pictures, "pixels": pixels}
     try:
-        job = job_manager().submit(run.states, owner=current_owner(), total=run.plan.config.steps + 1 - run.step)
+        job = job_manager().submit(run.states, owner=current_owner(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
         st.session_state[f"{page}.refusal"] = str(error)
         return False

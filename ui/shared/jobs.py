@@ -5,30 +5,24 @@ session, and draws `job.latest` whenever it likes; how often it draws never chan
 the others wait in order of arrival. A paused job keeps its place for a while, then it counts as stopped. A visitor
 who closes the tab stops calling `beat`, and the next in line begins.
 
-Only `job_manager`, at the end, knows that Streamlit exists.
+Does not import Streamlit; the one manager of a server is in `server_jobs`.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
-import logging
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-import streamlit as st
-
-from ui.shared.limits import limits
+from ui.shared.log import log
 
 JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned", "overtime"]
 IteratorMaker = Callable[[], Iterable[Any]]
 
-_log = logging.getLogger(__name__)
 _LONGEST_REST = 1.0  # seconds that a step waits for other work: a busy server's runs go on all the same
 _TIMED_STEPS = 20  # the speed shown is the mean of so many recent steps: a slow first one does not linger
 
@@ -53,7 +47,14 @@ class Job:
         error: the exception that ended a failed job.
     """
 
-    def __init__(self, manager: JobManager, make_iterator: IteratorMaker, owner: str, total: int | None) -> None:
+    def __init__(
+        self,
+        manager: JobManager,
+        make_iterator: IteratorMaker,
+        owner: str,
+        total: int | None,
+        about: Mapping[str, Any],
+    ) -> None:
         self.id = uuid.uuid4().hex
         self.owner = owner
         self.total = total
@@ -61,10 +62,12 @@ class Job:
         self.latest: Any = None
         self.done = 0
         self.error: Exception | None = None
+        self._about = about
         self._manager = manager
         self._make_iterator: IteratorMaker | None = make_iterator
         self._started: float | None = None  # of the steps whose speed is shown
-        self._began = 0.0
+        self._began: float | None = None
+        self._asked = manager._clock()
         self._last_beat = manager._clock()
         self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
         self._ended = threading.Event()
@@ -194,7 +197,14 @@ class JobManager:
                 if not self._waiting_for:
                     self._calm.set()
 
-    def submit(self, make_iterator: IteratorMaker, *, owner: str, total: int | None = None) -> Job:
+    def submit(
+        self,
+        make_iterator: IteratorMaker,
+        *,
+        owner: str,
+        total: int | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> Job:
         """Queue a job; it starts at once when none runs. An earlier job of the same owner is stopped.
 
         Args:
@@ -203,6 +213,7 @@ class JobManager:
                 its own (the map so far, not one more cell) and must not change after it was yielded.
             owner: who asks, e.g. the session's id.
             total: number of states that the iterator will yield, if known.
+            about: facts for the log, none about the visitor.
         Raises:
             QueueFull: as many jobs wait already as may.
         """
@@ -211,11 +222,12 @@ class JobManager:
             mine = [job for job in self._jobs() if job.owner == owner]
             waiting = sum(job.owner != owner for job in self._queue)
             if waiting >= self._queue_limit and self._running is not None:
+                log("run refused: the line is full", waiting=waiting, **(about or {}))
                 line = "no run may wait" if not waiting else f"the waiting line is full ({waiting} in it)"
                 raise QueueFull(f"The server is busy and {line}: please try again in a few minutes.")
             for earlier in mine:
                 earlier.stop()
-            job = Job(self, make_iterator, owner, total)
+            job = Job(self, make_iterator, owner, total, about or {})
             self._queue.append(job)
             self._start_next()
         return job
@@ -238,6 +250,7 @@ class JobManager:
             job = self._running = self._queue.popleft()
             job.status = "running"
             job._started = job._began = self._clock()
+            log("run started", run=job.id, waited_s=round(job._began - job._asked, 3), **job._about)
             self._thread = threading.Thread(target=self._work, args=(job,), name=f"job-{job.id[:8]}", daemon=True)
             self._thread.start()
 
@@ -256,7 +269,6 @@ class JobManager:
                     self._calm.wait(_LONGEST_REST)
             self._finish(job, "done")
         except Exception as error:
-            _log.warning("a live job failed", exc_info=True)
             self._finish(job, "failed", error)
         finally:
             self._finish(job, "failed", RuntimeError("the work ended with neither a result nor an error"))
@@ -274,7 +286,7 @@ class JobManager:
             job.done += 1
             job._stamps.append(self._clock())
             self._drop_silent()
-            if self._clock() - job._began > self._run_seconds:
+            if job._began is not None and self._clock() - job._began > self._run_seconds:
                 self._finish(job, "overtime")
             return job.active
 
@@ -289,6 +301,16 @@ class JobManager:
             job.status, job.error = status, error
             job._ended.set()
             job._may_go_on.set()
+            took = 0.0 if job._began is None else self._clock() - job._began
+            log(
+                "run ended",
+                error=error,
+                run=job.id,
+                status=status,
+                states=job.done,
+                seconds=round(took, 3),
+                **job._about,
+            )
 
     def _drop_silent(self) -> None:
         """Abandon every job whose visitor has gone. There is no timer: any other call brings this about."""
@@ -299,36 +321,3 @@ class JobManager:
                 silence > self._quiet_seconds and self._is_connected and not self._is_connected(job.owner)
             ):
                 self._finish(job, "abandoned")
-
-
-def job_manager() -> JobManager:
-    """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
-    with _first:
-        return _manager()
-
-
-_first = threading.Lock()  # two first visitors at once must not make two
-
-
-# Not in one of Streamlit's caches, which any visitor's browser may ask it to clear.
-@functools.cache
-def _manager() -> JobManager:
-    allowed = limits()
-    manager = JobManager(
-        queue_limit=allowed.queue_length,
-        pause_seconds=allowed.pause_seconds,
-        run_seconds=allowed.run_seconds,
-        is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner),
-    )
-    atexit.register(manager.close)
-    return manager
-
-
-def current_owner() -> str:
-    """Id of the visitor's session whose script is running."""
-    from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-    context = get_script_run_ctx()
-    if context is None:
-        raise RuntimeError("current_owner() wants a running Streamlit script; outside one, name the owner yourself")
-    return context.session_id
