@@ -15,7 +15,8 @@ from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.views import PROBABILITY, shown_maps
-from ui.shared.jobs import Job, QueueFull
+from ui.shared.job import Job
+from ui.shared.jobs import QueueFull
 from ui.shared.limits import limits
 from ui.shared.model_cache import NONE_READY, classifier_for, ready_classifiers
 from ui.shared.pictures import CLASS_SET_OF, Picture, samples

@@ -57,19 +57,27 @@ class WeightDownload:
         self.received, self.total = received, total or self.total
 
     def _run(self, source: WeightSource, name: str) -> None:
-        about = {"classifier": name}
-        log("download started", bytes=self.total, **about)
+        log("download started", classifier=name, bytes=self.total)
+        reason: Exception | None = None
         try:
             source.fetch(self._report)
             self.status = "done"
-            log("download ended", status="done", seconds=round(self.seconds, 3), bytes=self.received, **about)
         except (FileNotFoundError, RuntimeError) as error:  # what a source says it raises: sentences for people
-            log("download ended", error=error, status="failed", seconds=round(self.seconds, 3), **about)
+            reason = error
             self._fail(sentence(str(error)))
         except Exception as error:
-            log("download ended", error=error, status="failed", seconds=round(self.seconds, 3), **about)
+            reason = error
             self._fail(f"The download of {self.title} failed ({error}); check the disk and try again.")
         finally:
+            seconds = round(self.seconds, 3)
+            log(
+                "download ended",
+                error=reason,
+                classifier=name,
+                status=self.status,
+                seconds=seconds,
+                bytes=self.received,
+            )
             self._ended.set()
 
     def _fail(self, reason: str) -> None:
@@ -90,9 +98,8 @@ class WeightDownloads:
             if known is not None and known.status == "running":
                 return known
             started = self._downloads[spec.name] = WeightDownload(spec.title, spec.download_bytes)
-        threading.Thread(
-            target=started._run, args=(spec.weights, spec.name), name=f"download-{spec.name}", daemon=True
-        ).start()
+        work, thread = (spec.weights, spec.name), f"download-{spec.name}"
+        threading.Thread(target=started._run, args=work, name=thread, daemon=True).start()
         return started
 
     def get(self, name: str) -> WeightDownload | None:

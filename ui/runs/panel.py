@@ -17,7 +17,8 @@ from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import close_run, open_button, opened_run
 from ui.runs.settings import check_size
 from ui.runs.view import Result, download_menu, outcome_words, provenance
-from ui.shared.jobs import Job, QueueFull
+from ui.shared.job import Job
+from ui.shared.jobs import QueueFull
 from ui.shared.limits import limits
 from ui.shared.model_cache import classifier_for
 from ui.shared.server_jobs import current_owner, job_manager
