@@ -1,7 +1,7 @@
 """Malformed inputs for every parser that meets a visitor's bytes or text, counted: `python -m tests.malformed`.
 
-Prints JSON: for each parser how many inputs it met, refused and took, the slowest in seconds of CPU, and the most memory
-above rest that the whole took, in bytes. An error that no caller is told of ends the process with its traceback.
+Prints JSON: for each parser how many inputs it met, refused and took, and the slowest in seconds of CPU; and the most
+memory above rest that the whole took, in bytes. An error that no caller is told of ends the process with its traceback.
 """
 
 from __future__ import annotations
