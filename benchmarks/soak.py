@@ -189,10 +189,9 @@ def _spread(waits: Sequence[float]) -> dict[str, float]:
 
 def soak(minutes: float, visitors: int) -> dict[str, Any]:
     """Serve so many visitors for so long; the report."""
-    with tempfile.NamedTemporaryFile("w+") as log:
-        with server(ROOT / "app.py", {}, log) as (address, process, _):
-            seen = asyncio.run(_visit(address, process.pid, visitors, 60 * minutes))
-            text = Path(log.name).read_text()  # before the server ends, which frees all slots
+    with tempfile.NamedTemporaryFile("w+") as log, server(ROOT / "app.py", {}, log) as (address, process, _):
+        seen = asyncio.run(_visit(address, process.pid, visitors, 60 * minutes))
+        text = Path(log.name).read_text()  # before the server ends, which frees all slots
     events = _events(text)
     started = {one["run"] for one in events if one["event"] == "run started"}
     ended = {one["run"]: one["status"] for one in events if one["event"] == "run ended"}
