@@ -2,8 +2,11 @@
 
 import streamlit as st
 
+from core.errors import sentence
 from ui.pages import findings, frequency, generation, inpainting, models
 from ui.shared.cite import footer
+from ui.shared.limits import limits
+from ui.shared.log import log
 from ui.shared.look import look, page_tabs
 from ui.shared.url import drop_senseless_numbers
 
@@ -12,6 +15,12 @@ TITLE = "What does CLIP see?"
 # First of all, so that the first paint has the width of the page.
 # An emoji, and pages without icons: the picture of a material icon would be fetched from another server.
 st.set_page_config(page_icon="🌊", layout="wide")
+try:
+    limits()
+except ValueError as error:  # the operator's to mend, so it says how
+    log("limits are wrong", error=error, reason=str(error))
+    st.error(sentence(str(error)))
+    st.stop()
 
 # A page at the root has no other URL, so the root is a page of its own: it draws Frequency sensitivity, unlisted.
 home = st.Page(frequency.page, title="Frequency sensitivity", url_path="home", default=True, visibility="hidden")

@@ -25,6 +25,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -49,8 +50,10 @@ STOPWATCH = """selector => new Promise(resolve => {
 
 
 @contextlib.contextmanager
-def server(script: Path, environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen, float]]:
-    """A Streamlit server; yields its address, its process and the time it was started."""
+def server(
+    script: Path, environment: dict[str, str], log: IO[str] | int = subprocess.DEVNULL
+) -> Iterator[tuple[str, subprocess.Popen, float]]:
+    """A Streamlit server that writes to `log`; yields its address, its process and the time it was started."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -59,8 +62,8 @@ def server(script: Path, environment: dict[str, str]) -> Iterator[tuple[str, sub
         [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"],
         cwd=ROOT,
         env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
     )
     try:
         address = f"http://127.0.0.1:{port}"

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import struct
+import sys
 import tempfile
 import tokenize
 import zipfile
@@ -123,7 +124,16 @@ def read_npz(
                 raise ValueError(f"{name} is compressed in a way that numpy never uses")
             with archive.open(members[name]) as stream:
                 arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
+            check_characters(name, arrays[name])
     return arrays
+
+
+def check_characters(name: str, array: np.ndarray) -> None:
+    """Raise ValueError where texts of an array hold numbers that are no characters: numpy would make broken texts."""
+    if array.dtype.kind == "U":
+        codes = np.frombuffer(array.tobytes(), array.dtype.str[0] + "u4")
+        if codes.max(initial=0) > sys.maxunicode:
+            raise ValueError(f"{name} holds numbers that are no characters")
 
 
 class ArchiveError(RuntimeError):

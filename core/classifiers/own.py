@@ -20,8 +20,6 @@ from core.classifiers.spec import ClassifierSpec, Identity
 from core.files import make_folder, write_atomically
 
 VARIABLE = "OWN_MODELS"
-MAX_WEIGHT_BYTES = 64 * 2**20
-MAX_MODELS = 50
 # What an upload may be: the architecture, vocabulary and normalisation of these.
 ARCHITECTURES = ("mini-clip", "mini-resnet")
 _NAMES = "names.json"
@@ -42,15 +40,17 @@ def own_specs() -> dict[str, ClassifierSpec]:
     return bundled_specs(folder) | {name: spec for name, spec in found.items() if spec is not None}
 
 
-def add_hub_model(name: str) -> ClassifierSpec:
+def add_hub_model(name: str, *, max_models: int) -> ClassifierSpec:
     """Add a model by its maker's name; its weights are a download that somebody has still to ask for.
 
+    Args:
+        max_models: how many the folder may hold.
     Raises:
-        PermissionError: nothing may be added on this machine.
+        PermissionError: nothing more may be added on this machine.
         ValueError: no such model, or one that lies in a folder of the server.
         ModuleNotFoundError: the family's package is not installed.
     """
-    folder = _writable_folder()
+    folder = _writable_folder(max_models)
     if name.partition(":")[0] not in FAMILIES or name.startswith("open_clip:local-dir:"):
         raise ValueError(
             f"{name!r} names no model of a hub; write open_clip:hf-hub:OWNER/NAME, open_clip:ARCHITECTURE/TAG, "
@@ -64,23 +64,22 @@ def add_hub_model(name: str) -> ClassifierSpec:
     return spec
 
 
-def add_weights(title: str, architecture: str, weights: bytes) -> ClassifierSpec:
+def add_weights(title: str, architecture: str, weights: bytes, *, max_models: int) -> ClassifierSpec:
     """Add a safetensors file for the architecture of a bundled model; it is loaded strictly once before it is kept.
 
     Args:
         title: 1 to 40 characters, what people read. architecture: one of `ARCHITECTURES`.
+        max_models: how many the folder may hold.
     Raises:
-        PermissionError: nothing may be added on this machine.
-        ValueError: a bad title, one that is taken, too large a file, or one that does not fit the architecture.
+        PermissionError: nothing more may be added on this machine.
+        ValueError: a bad title, one that is taken, or a file that does not fit the architecture.
     """
-    folder = _writable_folder()
+    folder = _writable_folder(max_models)
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     if not slug or len(title) > 40:
         raise ValueError(f"a title has 1 to 40 characters, a letter or digit among them; got {title[:60]!r}")
     if (folder / f"own-{slug}").exists():
         raise ValueError(f"there is a model called {title!r} already; choose another title")
-    if len(weights) > MAX_WEIGHT_BYTES:
-        raise ValueError(f"a weight file has at most {MAX_WEIGHT_BYTES / 1e6:.0f} MB; got {len(weights) / 1e6:.0f} MB")
     model = bundled_specs()[architecture]
     config = json.loads((MODELS / architecture / "config.json").read_text(encoding="utf-8"))
     sha256 = hashlib.sha256(weights).hexdigest()
@@ -102,13 +101,13 @@ def add_weights(title: str, architecture: str, weights: bytes) -> ClassifierSpec
     return bundled_specs(folder)[f"own-{slug}"]
 
 
-def _writable_folder() -> Path:
+def _writable_folder(max_models: int) -> Path:
     folder = own_folder()
     if folder is None:
         raise PermissionError(f"this server takes no models; its operator can set {VARIABLE} to a folder")
     make_folder(folder)
-    if len(own_specs()) >= MAX_MODELS:
-        raise PermissionError(f"this server keeps {MAX_MODELS} models already; its operator can remove some")
+    if len(own_specs()) >= max_models:
+        raise PermissionError(f"this server keeps {max_models} models already; its operator can remove some")
     return folder
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import one_line
-from core.files import DAMAGE, MAX_REASON
+from core.files import DAMAGE, MAX_REASON, check_characters
 
 MEMBERS = ("images", "labels", "classes")
 
@@ -36,6 +36,8 @@ def read_archive(path: Path) -> ImageArchive:
             raise ValueError("not a zip file, or cut short")
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in MEMBERS if name in file.files}
+        for name, array in arrays.items():
+            check_characters(name, array)
     except DAMAGE as error:
         raise RuntimeError(f"{path}: no readable .npz archive ({one_line(error, MAX_REASON)}): get or write the file again") from error
     if missing := [name for name in MEMBERS if name not in arrays]:

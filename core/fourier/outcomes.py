@@ -5,13 +5,13 @@ Nothing here runs a classifier: the random signs follow from the seed, the class
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.fourier.basis import Frequency, frequency_to_cell, half_plane, random_signs, wave_cells
 from core.fourier.heatmap import Heatmap
+from core.fourier.kept import kept_with_its_maps
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Outcomes:
     clean: np.ndarray | None
 
 
-@functools.lru_cache(maxsize=8)
+@kept_with_its_maps(8)
 def outcomes(heatmap: Heatmap) -> Outcomes | None:
     """The outcomes of a map; None where its file has none."""
     if heatmap.outcomes is None or heatmap.labels is None:
@@ -96,7 +96,7 @@ def grey(heatmap: Heatmap) -> np.ndarray | None:
     return np.array(signs, dtype=bool).reshape(-1, n)
 
 
-@functools.lru_cache(maxsize=8)
+@kept_with_its_maps(8)
 def by_colour(heatmap: Heatmap) -> Colours | None:
     """The errors under grey waves, a quarter of all, and under coloured ones; None without outcomes or a seed."""
     signs = grey(heatmap)

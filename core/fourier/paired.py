@@ -7,7 +7,6 @@ interval may come out too wide or too narrow.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -23,6 +22,7 @@ from core.fourier.basis import (
 )
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Interval, wilson
+from core.fourier.kept import kept_with_its_maps
 from core.fourier.outcomes import outcomes
 
 
@@ -103,7 +103,7 @@ class PairedWaves:
         return float(self.interval.low[place]), float(self.interval.high[place])
 
 
-@functools.lru_cache(maxsize=8)
+@kept_with_its_maps(8)
 def paired_waves(first: Heatmap, second: Heatmap, confidence: float = 0.95) -> PairedWaves | None:
     """McNemar's test and the paired interval for every wave; None unless `same_images`."""
     side = min(first.side, second.side)
@@ -117,7 +117,7 @@ def paired_waves(first: Heatmap, second: Heatmap, confidence: float = 0.95) -> P
     return _paired(waves, differences, confidence)
 
 
-@functools.lru_cache(maxsize=8)
+@kept_with_its_maps(8)
 def minus_clean_paired(heatmap: Heatmap, confidence: float = 0.95) -> PairedWaves | None:
     """Each wave against no wave, on the same images; None without outcomes of both."""
     found = outcomes(heatmap)

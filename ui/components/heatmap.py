@@ -112,7 +112,7 @@ def heatmap_view(
     Raises:
         ValueError: no maps, an empty range or an unknown colour map.
     """
-    data = _maps(maps, value_range, colormap)
+    data = pack_maps(maps, value_range, colormap)
     limit = max(len(view.values) // 2 for view in maps)
     mount_synchronised(
         _component, key, selected, read=lambda value: _read_frequency(value, limit), on_choice=on_select, data=data
@@ -144,7 +144,7 @@ def wave_lab(
     Raises:
         ValueError: as `heatmap_view`.
     """
-    data = _maps(maps, value_range, colormap) | {"rings": rings}
+    data = pack_maps(maps, value_range, colormap) | {"rings": rings}
     limit = max(len(view.values) // 2 for view in maps)
 
     def picked() -> None:
@@ -159,7 +159,7 @@ def wave_lab(
         read=lambda value: read_choice(value, limit=limit, most=picture.most),
         on_choice=lambda choice: on_select(choice[:2], choice[2]),
         about=picture.paper,  # a size v means something for pictures of one size
-        data=data | {"picture": _pack_picture(picture, key)},
+        data=data | {"picture": pack_picture(picture, key)},
         on_flip_change=on_flip,
         on_pick_change=picked,
     )
@@ -174,8 +174,8 @@ def read_choice(value: Any, *, limit: int, most: float) -> tuple[int, int, float
     return None
 
 
-def _maps(maps: Sequence[MapView], value_range: tuple[float, float], colormap: str) -> dict[str, Any]:
-    """The maps and their colour bar, packed."""
+def pack_maps(maps: Sequence[MapView], value_range: tuple[float, float], colormap: str) -> dict[str, Any]:
+    """The maps and their colour bar as the browser gets them, JSON."""
     if not maps:
         raise ValueError("heatmap_view wants at least one map, got none")
     if not value_range[0] < value_range[1]:
@@ -191,8 +191,8 @@ def _maps(maps: Sequence[MapView], value_range: tuple[float, float], colormap: s
     }
 
 
-def _pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
-    """Pixels in rows of red, green and blue; signs as three bits a cell; the thumbnails in one sheet."""
+def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
+    """A picture as the browser gets it: rows of red, green and blue; signs as three bits a cell; thumbnails."""
     bits = np.packbits(picture.signs.ravel() > 0, bitorder="little")
     strip = picture.strip
     return {

@@ -17,6 +17,7 @@ import streamlit as st
 T = TypeVar("T")
 Mount = Callable[..., Any]
 _HERE = Path(__file__).parent
+SOURCES: dict[str, tuple[str, str]] = {}  # CSS and JavaScript of each component that was registered
 
 
 def register(name: str, *parts: str) -> Mount:
@@ -27,6 +28,7 @@ def register(name: str, *parts: str) -> Mount:
         )
         for kind in ("css", "js")
     )
+    SOURCES[name] = css, js
     return st.components.v2.component(name, css=css, js=js)
 
 

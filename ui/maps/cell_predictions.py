@@ -20,9 +20,10 @@ from ui.maps.cell_panel import WavedPicture
 from ui.maps.models import Predictor, model_colour, short_title
 from ui.maps.prediction_rows import Row, prediction_rows
 from ui.maps.prediction_tables import prediction_table, probability_curve
-from ui.shared.jobs import job_manager
+from ui.shared.log import log
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import CLASS_SET_OF, samples
+from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
 
 LOADING = "predictions.loading"
@@ -135,6 +136,7 @@ def predict(
         with st.spinner(f"{spec.title} …"):
             return _predictions(spec.name, classes, template, waved, sizes)
     except (RuntimeError, FileNotFoundError, ValueError) as error:
+        log("prediction failed", error=error, classifier=spec.name)
         st.error(as_markdown(sentence(f"{spec.title}: {error}")))
         return None
 

@@ -15,9 +15,12 @@ from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.views import PROBABILITY, shown_maps
-from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
+from ui.shared.job import Job
+from ui.shared.jobs import QueueFull
+from ui.shared.limits import limits
 from ui.shared.model_cache import NONE_READY, classifier_for, ready_classifiers
 from ui.shared.pictures import CLASS_SET_OF, Picture, samples
+from ui.shared.server_jobs import current_owner, job_manager
 
 JOB, KEPT = "sweep.job", "sweep.kept"
 REDRAW_SECONDS = 0.5
@@ -59,7 +62,11 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     name = columns[1].selectbox(
         "Classifier", list(ready), format_func=ready.__getitem__, key="sweep.name", disabled=disabled
     )
-    sides = [side for side in SIDES if side <= largest_side(dataset.image_size, dataset.image_size)]
+    most, largest = limits().sweep_predictions, largest_side(dataset.image_size, dataset.image_size)
+    sides = [side for side in SIDES if side <= largest and len(half_plane(side)) * len(dataset) <= most]
+    if not sides:
+        st.info(f"These images are too many for a sweep here: this server allows {most:,} predictions.")
+        return
     side = columns[2].selectbox(
         "Side", sides, format_func=lambda side: f"{side} × {side}", key="sweep.side", disabled=disabled
     )
@@ -71,7 +78,10 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     left, right = st.columns([1, 4], vertical_alignment="center")
     if left.button("Start the sweep", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, class_set, dataset, side, epsilon)
-    right.caption(f"{waves:,} waves × {images} image{'s' if images > 1 else ''} = {waves * images:,} predictions")
+    right.caption(
+        f"{waves:,} waves × {images} image{'s' if images > 1 else ''} = {waves * images:,} predictions (at most "
+        f"{most:,} on this server, in up to {limits().run_seconds / 60:,.0f} minutes)"
+    )
 
 
 def _dataset(kind: str, picture: Picture | None) -> tuple[ImageDataset, str] | None:
@@ -94,8 +104,9 @@ def _start(name: str, class_set: str, dataset: ImageDataset, side: int, epsilon:
 
         return growing_heatmaps(classifier_for(name, class_set), dataset, config)
 
+    about = {"what": "sweep", "classifiers": [name], "side": side, "images": len(dataset), "pixels": dataset.image_size}
     try:
-        job = job_manager().submit(work, owner=current_owner(), total=len(config.waves) + 1)
+        job = job_manager().submit(work, owner=current_owner(), total=len(config.waves) + 1, about=about)
     except QueueFull as error:
         st.error(str(error))
         return
@@ -113,8 +124,9 @@ def _progress(on_result: Callable[[str], None]) -> None:
         st.progress(job.done / (job.total or 1), f"{job.done} of {job.total} waves{left}")
     elif job.status == "failed":
         st.error(f"The sweep ended early: {job.error}")
-    elif job.status in ("stopped", "abandoned"):
-        st.info(f"Stopped after {job.done} of {job.total} waves; what was computed is shown.")
+    elif job.status in ("stopped", "abandoned", "overtime"):
+        why = "Stopped by this server’s limit of time" if job.status == "overtime" else "Stopped"
+        st.info(f"{why} after {job.done} of {job.total} waves; what was computed is shown.")
     if job.active and st.button("Stop the sweep", icon=":material/stop:"):
         job.stop()
         st.rerun()

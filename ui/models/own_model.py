@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.classifiers.own import ARCHITECTURES, MAX_WEIGHT_BYTES, VARIABLE, add_hub_model, add_weights, own_folder
+from core.classifiers.own import ARCHITECTURES, VARIABLE, add_hub_model, add_weights, own_folder
 from core.classifiers.spec import ClassifierSpec
 from core.errors import sentence
+from ui.shared.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
 
 ADDED = "models.added"  # what the last form has to say in the next run
@@ -24,6 +25,7 @@ def own_model() -> None:
         return
     if said := st.session_state.pop(ADDED, None):
         st.success(as_markdown(said), icon=":material/check_circle:")
+    most = limits()
     by_name, by_file = st.columns(2, gap="large")
     with by_name, st.form("models.by_name", clear_on_submit=False):
         name = st.text_input(
@@ -32,15 +34,26 @@ def own_model() -> None:
             max_chars=200,
         )
         if st.form_submit_button("Add to the table") and name:
-            _add(lambda: add_hub_model(name.strip()), "its weights are a download, which the table offers")
+            _add(
+                lambda: add_hub_model(name.strip(), max_models=most.own_models),
+                "its weights are a download, which the table offers",
+            )
     with by_file, st.form("models.by_file", clear_on_submit=False):
         title = st.text_input("Title of your weights, which all visitors can then use", max_chars=40)
         architecture = st.segmented_control("Architecture", ARCHITECTURES, default=ARCHITECTURES[0], required=True)
         file = st.file_uploader(
-            "Weight file", type="safetensors", max_upload_size=MAX_WEIGHT_BYTES // 2**20, key="models.weights"
+            f"Weight file, up to {most.weights_mb} MB",
+            type="safetensors",
+            max_upload_size=most.weights_mb,
+            key="models.weights",
         )
         if st.form_submit_button("Check and add") and file is not None:
-            _add(lambda: add_weights(title.strip(), architecture, file.getvalue()), "it is ready on every page")
+            _add(lambda: _checked(title.strip(), architecture, file.getvalue()), "it is ready on every page")
+
+
+def _checked(title: str, architecture: str, weights: bytes) -> ClassifierSpec:
+    check_upload(weights, limits().weights_mb)
+    return add_weights(title, architecture, weights, max_models=limits().own_models)
 
 
 def _add(add: Callable[[], ClassifierSpec], what_now: str) -> None:

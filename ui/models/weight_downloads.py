@@ -7,7 +7,6 @@ visitor's browser may ask it to clear.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from typing import Literal
@@ -15,8 +14,7 @@ from typing import Literal
 from core.classifiers.spec import ClassifierSpec
 from core.classifiers.weights import WeightSource
 from core.errors import sentence
-
-_log = logging.getLogger(__name__)
+from ui.shared.log import log
 
 
 class WeightDownload:
@@ -58,16 +56,28 @@ class WeightDownload:
     def _report(self, received: int, total: int | None) -> None:
         self.received, self.total = received, total or self.total
 
-    def _run(self, source: WeightSource) -> None:
+    def _run(self, source: WeightSource, name: str) -> None:
+        log("download started", classifier=name, bytes=self.total)
+        reason: Exception | None = None
         try:
             source.fetch(self._report)
             self.status = "done"
         except (FileNotFoundError, RuntimeError) as error:  # what a source says it raises: sentences for people
+            reason = error
             self._fail(sentence(str(error)))
         except Exception as error:
-            _log.warning("a weight download failed", exc_info=True)
+            reason = error
             self._fail(f"The download of {self.title} failed ({error}); check the disk and try again.")
         finally:
+            seconds = round(self.seconds, 3)
+            log(
+                "download ended",
+                error=reason,
+                classifier=name,
+                status=self.status,
+                seconds=seconds,
+                bytes=self.received,
+            )
             self._ended.set()
 
     def _fail(self, reason: str) -> None:
@@ -88,7 +98,8 @@ class WeightDownloads:
             if known is not None and known.status == "running":
                 return known
             started = self._downloads[spec.name] = WeightDownload(spec.title, spec.download_bytes)
-        threading.Thread(target=started._run, args=(spec.weights,), name=f"download-{spec.name}", daemon=True).start()
+        work, thread = (spec.weights, spec.name), f"download-{spec.name}"
+        threading.Thread(target=started._run, args=work, name=thread, daemon=True).start()
         return started
 
     def get(self, name: str) -> WeightDownload | None:

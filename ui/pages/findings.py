@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 
 import streamlit as st
 
 from core.fourier.claims.finding import Finding, NamedMap, Verdict
 from core.fourier.claims.maps import findings
+from core.fourier.kept import kept_with_its_maps
 from core.fourier.paired import same_images
 from ui.claims.table import STYLE, findings_table
 from ui.maps.catalogue import Entry, entries
@@ -49,7 +49,7 @@ def page() -> None:
     left, right = st.columns(2)
     subject = _choose(left, "Subject", SUBJECT, available, CLIP)
     reference = _choose(right, "Reference", REFERENCE, available, RESNET56)
-    found = _findings(subject, reference, tuple(available.values()))
+    found = _findings(subject, reference, *available.values())
     st.markdown(_summary(found, subject, reference))
     findings_table(found, {label for label, entry in available.items() if entry.shipped})
     st.markdown(f"{_RULES} {_pairing(subject, reference)}")
@@ -63,9 +63,9 @@ def _choose(
     return options[place.selectbox(label, labels, index=index, key=key, bind="query-params")]
 
 
-@lru_cache(maxsize=16)
-def _findings(subject: Entry, reference: Entry, shelf: tuple[Entry, ...]) -> tuple[Finding, ...]:
-    """By the maps' identity: a map never changes, and its lattice is drawn ten thousand times."""
+@kept_with_its_maps(16)
+def _findings(subject: Entry, reference: Entry, *shelf: Entry) -> tuple[Finding, ...]:
+    """Kept, as a map never changes and its lattice is drawn ten thousand times."""
     named = {entry.label: NamedMap(entry.name, entry.label, entry.heatmap) for entry in shelf}
     return findings(named[subject.label], named[reference.label], tuple(named.values()))
 

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.data.classes import PRECOMPUTED
+from core.errors import sentence
 from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
@@ -28,6 +29,7 @@ from ui.maps.stories import STORIES, Story, story_text
 from ui.maps.sweep_panel import sweep_panel
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
 from ui.shared.cite import cite_popover, share_popover
+from ui.shared.limits import check_upload, limits
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import choose_picture, pick_picture, picture_strip
 from ui.shared.pictures import Picture
@@ -180,15 +182,20 @@ def _top() -> int:
 
 
 def _upload() -> None:
-    st.markdown("Add a heat map file (`.npz`) that `python -m core.sweep` wrote, on this machine or another.")
-    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=10)
+    most = limits().map_mb
+    st.markdown(
+        "Add a heat map file (`.npz`) that `python -m core.sweep` wrote, on this machine or another: up to "
+        f"{most} MB, and {MAX_SIDE} × {MAX_SIDE} cells."
+    )
+    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=most)
     if file is None or st.session_state.get("frequency.last_upload") == file.file_id:
         return
     st.session_state["frequency.last_upload"] = file.file_id
     try:
+        check_upload(file.getvalue(), most)
         heatmap = Heatmap.from_bytes(file.getvalue(), name=file.name)
-    except HeatmapError as error:
-        st.error(as_markdown(str(error)))
+    except (HeatmapError, ValueError) as error:
+        st.error(as_markdown(sentence(str(error))))
         return
     _show_new_map(add_map(heatmap, origin="uploaded"))
 

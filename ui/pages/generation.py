@@ -22,7 +22,6 @@ PAGE = "generation"
 SETS = {"CIFAR-10, 32 px": "cifar10", "ImageNet, 224 px": "imagenet"}
 MAX_TARGETS = 4
 MAX_PER_CLASS = 4
-MAX_STEPS = 1000
 MAX_SEED = 999_999
 
 
@@ -119,7 +118,7 @@ def _controls(
         return None
     size = IMAGE_SIZES[class_set]
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{class_set}")
-    config, _ = run_settings(PAGE, paper_generation(size), size, max_steps=MAX_STEPS, weight=None)
+    config, _ = run_settings(PAGE, paper_generation(size), size, weight=None)
     plan: RunPlan | str = "nothing to draw is chosen; choose a class, or describe one in words"
     if starts is not None:
         plan = RunPlan(

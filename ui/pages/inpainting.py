@@ -27,7 +27,6 @@ PAGE = "inpainting"
 HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES = f"{PAGE}.holes", f"{PAGE}.places_drawn"
 TRUE_CLASS = "its true class"
-MAX_STEPS = 2000
 # On a phone the table scrolls, not the page.
 SCROLLING_TABLE = f"<style>.st-key-{PAGE}-stored table{{display:block;overflow-x:auto}}</style>"
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
@@ -133,9 +132,7 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     )
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     penalty = choose_penalty(PAGE)
-    config, weight = run_settings(
-        PAGE, paper_inpainting(picture.size), picture.size, max_steps=MAX_STEPS, weight=paper.PENALTY_WEIGHT
-    )
+    config, weight = run_settings(PAGE, paper_inpainting(picture.size), picture.size, weight=paper.PENALTY_WEIGHT)
     try:
         plan: RunPlan | str = _plan(picture, target, config, weight, penalty)
     except ValueError as error:

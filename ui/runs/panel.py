@@ -15,12 +15,22 @@ from ui.components.replay import Progress, replay
 from ui.runs.matching import changed_settings
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import close_run, open_button, opened_run
+from ui.runs.settings import check_size
 from ui.runs.view import Result, download_menu, outcome_words, provenance
-from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
+from ui.shared.job import Job
+from ui.shared.jobs import QueueFull
+from ui.shared.limits import limits
 from ui.shared.model_cache import classifier_for
+from ui.shared.server_jobs import current_owner, job_manager
 from ui.shared.text import as_markdown
 
 REDRAW_SECONDS = 0.19
+# How a run can end that may go on where it stands.
+ENDED_EARLY = {
+    "stopped": "stopped by you",
+    "abandoned": "ended while you were away",
+    "overtime": "ended by this server’s limit of time",
+}
 PAUSED_SECONDS = 1.0  # between two looks at a paused run
 # CSS pixels that a page's controls and its panel keep from the first paint on, so that nothing moves while they load:
 # on a wide screen, and on a narrow one.
@@ -71,6 +81,11 @@ def start_run(page: str, wanted: Wanted) -> None:
     plan, names = wanted.plan, wanted.names
     if not names:
         plan = "no classifier is chosen; choose one or two"
+    elif not isinstance(plan, str):
+        try:
+            check_size(page, plan)
+        except ValueError as error:
+            plan = str(error)
     if isinstance(plan, str):
         st.session_state[f"{page}.refusal"] = plan
         return
@@ -82,8 +97,11 @@ def start_run(page: str, wanted: Wanted) -> None:
 
 def _submit(page: str, run: Run, names: tuple[str, ...]) -> bool:
     """Queue a run, or what is left of one that was stopped; False if there is no room, which the page then says."""
+    steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
+    about = {"what": page, "classifiers": names, "steps": steps, "from_step": run.step}
+    about |= {"pictures": pictures, "pixels": pixels}
     try:
-        job = job_manager().submit(run.states, owner=current_owner(), total=run.plan.config.steps + 1 - run.step)
+        job = job_manager().submit(run.states, owner=current_owner(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
         st.session_state[f"{page}.refusal"] = str(error)
         return False
@@ -108,7 +126,9 @@ def run_status(
         _collect(page, started)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if running(page):
-            st.markdown("Your run goes on. A paused one keeps its place for a minute, then it is stopped.")
+            st.markdown(
+                f"Your run goes on. A paused one keeps its place for {limits().pause_seconds} s, then it is stopped."
+            )
             # Keeps the row's height, and so the panel's place.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
             return None
@@ -216,12 +236,12 @@ def _collect(page: str, started: _Started) -> None:
         st.session_state[f"{page}.error"] = f"The run cannot be shown: {error}"
         return
     if not runs:
-        if job.status in ("stopped", "abandoned"):
+        if job.status in ENDED_EARLY:
             st.session_state[f"{page}.error"] = "The run was stopped before its first step."
         return
     done, steps = len(runs[0].curves["loss"]) - 1, started.run.plan.config.steps
-    can_go_on = job.status in ("stopped", "abandoned") and done < steps
-    how = {"stopped": "stopped by you", "abandoned": "ended while you were away", "failed": "ended early"}
+    can_go_on = job.status in ENDED_EARLY and done < steps
+    how = ENDED_EARLY | {"failed": "ended early"}
     note = (
         f"Your run, {done:,} steps"
         if job.status == "done"

@@ -10,14 +10,13 @@ from core.errors import sentence
 from core.runs.file import PGDRun, RunFileError
 from ui.runs.view import Result
 from ui.runs.words import saved_note
+from ui.shared.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
 
 TITLES = {"inpainting": "Inpainting", "generation": "Generation"}
-# What the pages can save stays below all of these: 16 pictures of 224 pixels that do not compress take 59 MiB.
-MAX_UPLOAD = 64  # MiB; the server's own limit must not be lower
-MAX_CONTENT_BYTES = 192 * 2**20
-MAX_IMAGES, MAX_FRAMES, MAX_SIDE = 128, 1000, 512
-MAX_PIXELS = 2**20  # of all images of one step together
+# Of all images of one step together. What the pages can save stays below this and all limits: 16 pictures of 224
+# pixels that do not compress take 59 MiB.
+MAX_PIXELS = 2**20
 MAX_REASON_LENGTH = 300  # characters
 
 
@@ -27,24 +26,26 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
     Raises:
         RunFileError: it is no run file, or damaged, of the other page, or too large to be shown; one sentence.
     """
-    name = f"“{one_line(file_name, 60)}”"
-    if len(data) > MAX_UPLOAD * 2**20:
-        raise RunFileError(f"{name}: larger than {MAX_UPLOAD} MiB, so not a run that this app has saved")
-    run = PGDRun.from_bytes(data, name=name, limit=MAX_CONTENT_BYTES)
+    name, most = f"“{one_line(file_name, 60)}”", limits()
+    try:
+        check_upload(data, most.run_file_mb)
+    except ValueError as error:
+        raise RunFileError(f"{name}: {error}") from error
+    run = PGDRun.from_bytes(data, name=name, limit=most.run_content_mb * 2**20)
     kind = run.metadata["kind"]
     if kind != page:
         raise RunFileError(f"{name}: a run of the page {TITLES[kind]}, not of {TITLES[page]}; open it there")
     batch, _, height, width = run.start.shape
     if (
-        batch > MAX_IMAGES
-        or len(run.frames) > MAX_FRAMES
-        or max(height, width) > MAX_SIDE
+        batch > most.run_images
+        or len(run.frames) > most.run_frames
+        or max(height, width) > most.run_side
         or batch * height * width > MAX_PIXELS
     ):
         raise RunFileError(
             f"{name}: {batch:,} images of {width:,} × {height:,} pixels in {len(run.frames):,} frames are too many to "
-            f"be shown; wanted at most {MAX_IMAGES} images, {MAX_SIDE} pixels a side, {MAX_PIXELS:,} pixels in "
-            f"all and {MAX_FRAMES:,} frames: save a smaller run"
+            f"be shown; wanted at most {most.run_images} images, {most.run_side} pixels a side, {MAX_PIXELS:,} pixels "
+            f"in all and {most.run_frames:,} frames: save a smaller run"
         )
     return Result(f"opened.{hashlib.sha256(data).hexdigest()[:16]}", (run,), saved_note(run, file_name))
 
@@ -61,14 +62,15 @@ def close_run(page: str) -> None:
 
 def open_button(page: str) -> None:
     """A small button with a place for a run file; a file that cannot be shown changes nothing else."""
+    most = limits().run_file_mb
     refused, number = f"{page}.refused_file", st.session_state.setdefault(f"{page}.openings", 0)
     with st.popover("Open a saved run", icon=":material/folder_open:", key=f"{page}.open.{number}"):
         st.markdown(
-            f"A *Run file* (`.npz`) of the page {TITLES[page]}, saved here or elsewhere, or one that "
-            "`python -m core.reconstruct --save-run` wrote. It is shown step by step; nothing is computed again."
+            f"A *Run file* (`.npz`) of the page {TITLES[page]}, up to {most} MB, saved here or elsewhere, or one "
+            "that `python -m core.reconstruct --save-run` wrote. It is shown step by step; nothing is computed again."
         )
         # Another key for every opened file: the browser's next one starts empty, and the server forgets the bytes.
-        file = st.file_uploader("Run file", type="npz", key=f"{page}.saved.{number}", max_upload_size=MAX_UPLOAD)
+        file = st.file_uploader("Run file", type="npz", key=f"{page}.saved.{number}", max_upload_size=most)
         if file is None:
             st.session_state.pop(refused, None)
             return

@@ -8,6 +8,8 @@ import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec
 from core.pgd.config import Penalty, PGDConfig
+from core.runs.plan import RunPlan
+from ui.shared.limits import limits
 
 # An ordinary model beside a robust one of its kind: the paper's contrast.
 CONTRASTS = (("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
@@ -66,9 +68,20 @@ def choose_penalty(page: str) -> Penalty:
     return PENALTIES[chosen]
 
 
-def run_settings(
-    page: str, paper: PGDConfig, size: int, *, max_steps: int, weight: float | None
-) -> tuple[PGDConfig, float]:
+def max_steps(page: str) -> int:
+    """Of one run of "inpainting" or "generation"."""
+    return {"inpainting": limits().inpainting_steps, "generation": limits().generation_steps}[page]
+
+
+def check_size(page: str, plan: RunPlan) -> None:
+    """Raise ValueError, one sentence, for more than the server allows: widgets keep to it, other clients need not."""
+    wanted = ("steps", plan.config.steps, max_steps(page)), ("pictures", len(plan.start), limits().run_pictures)
+    for what, count, most in wanted:
+        if count > most:
+            raise ValueError(f"this server allows {most:,} {what} a run, and {count:,} were asked for; choose fewer")
+
+
+def run_settings(page: str, paper: PGDConfig, size: int, *, weight: float | None) -> tuple[PGDConfig, float]:
     """The paper's settings, scaled to the picture's size, with the visitor's changes to them; and lambda.
 
     Args:
@@ -76,9 +89,15 @@ def run_settings(
         weight: lambda of Eq. 3, or None where there is none; it is 0 then.
     """
     with st.popover("Settings", icon=":material/tune:", key=f"{page}.settings"):
-        st.markdown("The paper's, scaled to the picture's side.")
+        most = max_steps(page)
+        st.markdown(
+            f"The paper's, scaled to the picture's side. A run has up to {most:,} steps and takes up to "
+            f"{limits().run_seconds / 60:,.0f} minutes."
+        )
         left, right = st.columns(2)
-        steps = left.number_input("Steps", 1, max_steps, paper.steps, step=20, key=f"{page}-steps", bind="query-params")
+        steps = left.number_input(
+            "Steps", 1, most, min(paper.steps, most), step=20, key=f"{page}-steps", bind="query-params"
+        )
         step_size = right.number_input(
             "Step size (L2)",
             paper.step_size / 100,
@@ -110,7 +129,7 @@ def run_settings(
 def reset_settings(page: str, paper: PGDConfig, size: int, *, weight: float | None = None) -> None:
     """For callbacks: set what `run_settings` offers to the paper's values again."""
     state = st.session_state
-    state[f"{page}-steps"], state[f"{page}-step-{size}"] = paper.steps, paper.step_size
+    state[f"{page}-steps"], state[f"{page}-step-{size}"] = min(paper.steps, max_steps(page)), paper.step_size
     state[f"{page}-epsilon-{size}"] = paper.epsilon
     if weight is not None:
         state[f"{page}-lambda"] = weight

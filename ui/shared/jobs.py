@@ -2,135 +2,29 @@
 
 A page hands in a function that makes an iterator (`core`'s live work is iterators), keeps the `Job` in its
 session, and draws `job.latest` whenever it likes; how often it draws never changes the result. One job runs,
-the others wait in order of arrival. A paused job keeps its place for a minute, then it counts as stopped. A visitor
+the others wait in order of arrival. A paused job keeps its place for a while, then it counts as stopped. A visitor
 who closes the tab stops calling `beat`, and the next in line begins.
 
-Only `job_manager`, at the end, knows that Streamlit exists.
+Does not import Streamlit; the one manager of a server is in `server_jobs`.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import logging
 import threading
 import time
-import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-import streamlit as st
+from ui.shared.job import IteratorMaker, Job, JobStatus
+from ui.shared.log import log
 
-JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned"]
-IteratorMaker = Callable[[], Iterable[Any]]
-
-_log = logging.getLogger(__name__)
 _LONGEST_REST = 1.0  # seconds that a step waits for other work: a busy server's runs go on all the same
-_TIMED_STEPS = 20  # the speed shown is the mean of so many recent steps: a slow first one does not linger
 
 
 class QueueFull(RuntimeError):
     """The waiting line has reached its limit; the message is a sentence to show to the visitor."""
-
-
-class Job:
-    """One visitor's piece of work, made by `JobManager.submit`. Every attribute may be read from any thread.
-
-    Attributes:
-        id: unique text.
-        owner: who asked for it.
-        total: number of states expected, or None.
-        status: "queued" or "running", and in the end "done", "stopped" (by its visitor), "failed" (see
-            `error`) or "abandoned" (its visitor has gone). After one of those four nothing changes any more.
-        latest: the newest state, or None before the first; a state nobody looked at in time is overwritten.
-        done: number of states so far.
-        paused: whether it waits between two steps for `resume`; its status is still "running".
-        error: the exception that ended a failed job.
-    """
-
-    def __init__(self, manager: JobManager, make_iterator: IteratorMaker, owner: str, total: int | None) -> None:
-        self.id = uuid.uuid4().hex
-        self.owner = owner
-        self.total = total
-        self.status: JobStatus = "queued"
-        self.latest: Any = None
-        self.done = 0
-        self.error: Exception | None = None
-        self._manager = manager
-        self._make_iterator: IteratorMaker | None = make_iterator
-        self._started: float | None = None
-        self._last_beat = manager._clock()
-        self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
-        self._ended = threading.Event()
-        self._may_go_on = threading.Event()
-        self._may_go_on.set()
-
-    @property
-    def paused(self) -> bool:
-        """True while the job runs and was asked to wait."""
-        return self.status == "running" and not self._may_go_on.is_set()
-
-    @property
-    def active(self) -> bool:
-        """True while the job waits or runs."""
-        return self.status in ("queued", "running")
-
-    @property
-    def position(self) -> int:
-        """Place in the waiting line: 1 is next, 0 is not waiting."""
-        with self._manager._lock:
-            self._manager._drop_silent()
-            queue = self._manager._queue
-            return queue.index(self) + 1 if self in queue else 0
-
-    @property
-    def seconds_per_step(self) -> float | None:
-        """Mean duration of the most recent steps; None before the first state."""
-        with self._manager._lock:
-            if self._started is None or not self._stamps:
-                return None
-            if len(self._stamps) == 1:
-                return self._stamps[0] - self._started
-            return (self._stamps[-1] - self._stamps[0]) / (len(self._stamps) - 1)
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimated seconds until done; None while unknown, 0.0 once ended."""
-        with self._manager._lock:
-            if not self.active:
-                return 0.0
-            step = self.seconds_per_step
-            if step is None or self.total is None:
-                return None
-            since_last = self._manager._clock() - self._stamps[-1]
-            return max(0.0, (self.total - self.done) * step - since_last)
-
-    def stop(self) -> None:
-        """End the job at once for its visitor; the step in flight finishes unseen, then the next job begins."""
-        self._manager._finish(self, "stopped")
-
-    def pause(self) -> None:
-        """Let the job wait after the step in flight; if nobody resumes it in time, it ends as stopped."""
-        self._may_go_on.clear()
-
-    def resume(self) -> None:
-        """Let a paused job go on where it was."""
-        with self._manager._lock:
-            if self.paused:
-                # The pause belongs to no step: the speed is measured anew.
-                self._stamps.clear()
-                self._started = self._manager._clock()
-            self._may_go_on.set()
-
-    def beat(self) -> None:
-        """Say that the visitor is still there. Call it on every redraw, also while the job is queued."""
-        with self._manager._lock:
-            self._last_beat = self._manager._clock()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Block until the job has ended, at most `timeout` seconds; True if it has. Not for pages."""
-        return self._ended.wait(timeout)
 
 
 class JobManager:
@@ -143,6 +37,7 @@ class JobManager:
         quiet_seconds: float = 10.0,
         heartbeat_seconds: float = 150.0,
         pause_seconds: float = 60.0,
+        run_seconds: float = 3600.0,
         is_connected: Callable[[str], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -153,6 +48,7 @@ class JobManager:
             heartbeat_seconds: after so long without a beat, it is abandoned anyway. Generous, because
                 browsers slow the timers of a hidden tab to one call a minute.
             pause_seconds: so long a paused job keeps others waiting; then it ends as stopped.
+            run_seconds: a job that has run for so long ends as overtime.
             is_connected: tells whether an owner's browser is still connected; without it, only
                 `heartbeat_seconds` counts.
             clock: seconds, monotonic; replaced in tests.
@@ -161,6 +57,7 @@ class JobManager:
         self._quiet_seconds = quiet_seconds
         self._heartbeat_seconds = heartbeat_seconds
         self._pause_seconds = pause_seconds
+        self._run_seconds = run_seconds
         self._is_connected = is_connected
         self._clock = clock
         self._lock = threading.RLock()
@@ -186,7 +83,14 @@ class JobManager:
                 if not self._waiting_for:
                     self._calm.set()
 
-    def submit(self, make_iterator: IteratorMaker, *, owner: str, total: int | None = None) -> Job:
+    def submit(
+        self,
+        make_iterator: IteratorMaker,
+        *,
+        owner: str,
+        total: int | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> Job:
         """Queue a job; it starts at once when none runs. An earlier job of the same owner is stopped.
 
         Args:
@@ -195,6 +99,7 @@ class JobManager:
                 its own (the map so far, not one more cell) and must not change after it was yielded.
             owner: who asks, e.g. the session's id.
             total: number of states that the iterator will yield, if known.
+            about: facts for the log, none about the visitor.
         Raises:
             QueueFull: as many jobs wait already as may.
         """
@@ -203,11 +108,12 @@ class JobManager:
             mine = [job for job in self._jobs() if job.owner == owner]
             waiting = sum(job.owner != owner for job in self._queue)
             if waiting >= self._queue_limit and self._running is not None:
+                log("run refused: the line is full", waiting=waiting, **(about or {}))
                 line = "no run may wait" if not waiting else f"the waiting line is full ({waiting} in it)"
                 raise QueueFull(f"The server is busy and {line}: please try again in a few minutes.")
             for earlier in mine:
                 earlier.stop()
-            job = Job(self, make_iterator, owner, total)
+            job = Job(self, make_iterator, owner, total, about or {})
             self._queue.append(job)
             self._start_next()
         return job
@@ -229,7 +135,8 @@ class JobManager:
         if self._running is None and self._queue:
             job = self._running = self._queue.popleft()
             job.status = "running"
-            job._started = self._clock()
+            job._started = job._began = self._clock()
+            log("run started", run=job.id, waited_s=round(job._began - job._asked, 3), **job._about)
             self._thread = threading.Thread(target=self._work, args=(job,), name=f"job-{job.id[:8]}", daemon=True)
             self._thread.start()
 
@@ -248,7 +155,6 @@ class JobManager:
                     self._calm.wait(_LONGEST_REST)
             self._finish(job, "done")
         except Exception as error:
-            _log.warning("a live job failed", exc_info=True)
             self._finish(job, "failed", error)
         finally:
             self._finish(job, "failed", RuntimeError("the work ended with neither a result nor an error"))
@@ -266,6 +172,8 @@ class JobManager:
             job.done += 1
             job._stamps.append(self._clock())
             self._drop_silent()
+            if job._began is not None and self._clock() - job._began > self._run_seconds:
+                self._finish(job, "overtime")
             return job.active
 
     def _finish(self, job: Job, status: JobStatus, error: Exception | None = None) -> None:
@@ -277,6 +185,8 @@ class JobManager:
                 self._queue.remove(job)
                 job._make_iterator = None
             job.status, job.error = status, error
+            seconds = 0.0 if job._began is None else round(self._clock() - job._began, 3)
+            log("run ended", error=error, run=job.id, status=status, states=job.done, seconds=seconds, **job._about)
             job._ended.set()
             job._may_go_on.set()
 
@@ -289,23 +199,3 @@ class JobManager:
                 silence > self._quiet_seconds and self._is_connected and not self._is_connected(job.owner)
             ):
                 self._finish(job, "abandoned")
-
-
-# Not in one of Streamlit's caches, which any visitor's browser may ask it to clear.
-_MANAGER = JobManager(is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner))
-atexit.register(_MANAGER.close)
-
-
-def job_manager() -> JobManager:
-    """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
-    return _MANAGER
-
-
-def current_owner() -> str:
-    """Id of the visitor's session whose script is running."""
-    from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-    context = get_script_run_ctx()
-    if context is None:
-        raise RuntimeError("current_owner() wants a running Streamlit script; outside one, name the owner yourself")
-    return context.session_id

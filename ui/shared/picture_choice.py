@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from core.data.classes import CLASS_SETS, IMAGE_SIZES
-from core.images.decode import ImageError
 from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
+from ui.shared.limits import limits
 from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import SETS, Picture, captions, sample_picture, samples, uploaded_pixels
 from ui.shared.text import as_markdown, one_line, whole_number
@@ -96,10 +96,12 @@ def _thumbnails(kind: str) -> Thumbnails:
 
 def _uploaded(page: str) -> Picture | None:
     kept = f"{page}.uploaded"
+    most = limits()
     file = st.file_uploader(
-        "Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to 20 MB; it stays on this server only while you visit)",
+        f"Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most.picture_mb} MB and {most.picture_megapixels} "
+        "megapixels; it stays on this server only while you visit)",
         key=f"{page}.upload",
-        max_upload_size=20,
+        max_upload_size=most.picture_mb,
     )
     if file is not None and st.session_state.get(f"{kept}_id") != file.file_id:
         # Once for each file, not in every run; in this session alone, and gone with it.
@@ -131,5 +133,5 @@ def _read_upload(name: str, data: bytes) -> tuple[str, dict[int, np.ndarray] | s
     """A file's name, and its pixels by size or the sentence that says why there are none."""
     try:
         return name, uploaded_pixels(data)
-    except ImageError as error:
+    except ValueError as error:
         return name, str(error)

@@ -11,6 +11,7 @@ from core.data.classes import CLASS_SETS, IMAGE_SIZES, ClassSet
 from core.data.dataset import ImageDataset
 from core.data.samples import load_samples, sample_credits
 from core.images.bounded import square_uploads
+from ui.shared.limits import check_upload, limits
 
 # Where pictures come from, as visitors and the URL call it.
 SETS = {"CIFAR-10": "cifar10", "Photographs": "photographs", "Yours": "upload"}
@@ -74,8 +75,9 @@ def uploaded_pixels(data: bytes) -> dict[int, np.ndarray]:
     """(3, size, size) uint8 of a visitor's file, for each size that pages use. Kept by nobody but the caller.
 
     Raises:
-        ImageError: it is not a picture that can be read; the text says why.
+        ValueError: it is not a picture that can be read, or too large a one; the text says why.
     """
+    check_upload(data, limits().picture_mb)
     sizes = tuple(IMAGE_SIZES.values())
-    squares = square_uploads(data, sizes)
+    squares = square_uploads(data, sizes, max_pixels=limits().picture_megapixels * 10**6)
     return {size: square.transpose(2, 0, 1).copy() for size, square in zip(sizes, squares, strict=True)}

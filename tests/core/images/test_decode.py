@@ -2,7 +2,6 @@
 
 import io
 import struct
-import time
 import zlib
 
 import numpy as np
@@ -196,67 +195,3 @@ def test_decode_image_refuses_colours_of_unknown_range(mode):
         image = Image.fromarray(picture()).convert("L").convert(mode)
     with pytest.raises(ImageError, match=rf"not read here \({mode}\)"):
         decode_image(encode(image, "TIFF"))
-
-
-def samples_to_damage():
-    smooth = Image.fromarray(smooth_picture())
-    alpha = smooth.convert("RGBA")
-    alpha.putalpha(smooth.getchannel("R"))
-    exif = Image.Exif()
-    exif[0x0112] = 5
-    return {
-        "baseline jpeg": encode(smooth, "JPEG", exif=exif),
-        "progressive jpeg": encode(smooth, "JPEG", progressive=True),
-        "cmyk jpeg": encode(smooth.convert("CMYK"), "JPEG"),
-        "mpo": encode(smooth, "MPO", save_all=True, append_images=[smooth]),
-        "png": encode(smooth, "PNG", exif=exif),
-        "alpha png": encode(alpha, "PNG"),
-        "palette png": encode(smooth.convert("P"), "PNG", transparency=3),
-        "16-bit png": encode(Image.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64) * 16), "PNG"),
-        "animated png": encode(smooth, "PNG", save_all=True, append_images=[smooth.rotate(90)]),
-        "gif": encode(smooth, "GIF", save_all=True, append_images=[smooth.rotate(90)]),
-        "webp": encode(alpha, "WEBP"),
-        "lossless webp": encode(smooth, "WEBP", lossless=True),
-        "bmp": encode(smooth, "BMP"),
-        "tiff": encode(smooth, "TIFF"),
-        "deflated tiff": encode(smooth, "TIFF", compression="tiff_adobe_deflate"),
-        "lzw tiff": encode(smooth, "TIFF", compression="tiff_lzw"),
-        "jpeg tiff": encode(smooth, "TIFF", compression="jpeg"),
-    }
-
-
-def damaged_versions(data, seed):
-    """Cut short at many places, with bytes changed, removed and inserted, mostly in the header."""
-    generator = np.random.default_rng(seed)
-    for end in np.unique(np.linspace(0, len(data) - 1, 20).astype(int)):
-        yield data[:end]
-    for trial in range(60):
-        changed = bytearray(data)
-        reach = len(data) if trial % 3 else min(200, len(data))
-        for place in generator.integers(0, reach, size=generator.integers(1, 8)):
-            match trial % 4:
-                case 0:
-                    del changed[place : place + 1]
-                case 1:
-                    changed[place:place] = generator.bytes(3)
-                case _:
-                    if place < len(changed):
-                        changed[place] = generator.integers(256)
-        yield bytes(changed)
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", samples_to_damage())
-def test_decode_image_gives_a_picture_or_one_sentence_for_damaged_bytes(name):
-    data = samples_to_damage()[name]
-    refused = 0
-    for version in damaged_versions(data, seed=sum(name.encode())):
-        start = time.perf_counter()
-        try:
-            decoded = decode_image(version, max_pixels=1_000_000)
-            assert decoded.dtype == np.uint8 and decoded.ndim == 3 and decoded.shape[2] == 3
-        except ImageError as error:
-            refused += 1
-            assert "\n" not in str(error) and "object at 0x" not in str(error)
-        assert time.perf_counter() - start < 5
-    assert refused > 10, "the damage did no harm: the test tests nothing"

@@ -106,24 +106,6 @@ def test_top_classes_are_sorted_probabilities():
     assert top[0][0] == run.metadata["class_names"][int(wanted.argmax())]
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_damaged_file_is_refused_by_name(seed):
-    generator = np.random.default_rng(seed)
-    data = bytearray(record(steps=3)[0].to_bytes())
-    if seed % 3:
-        for place in generator.integers(0, len(data), 12):
-            data[place] = generator.integers(0, 256)
-    else:
-        del data[int(generator.integers(0, len(data))) :]
-    try:
-        loaded = PGDRun.from_bytes(bytes(data), name="odd.npz")
-    except RunFileError as error:
-        assert str(error).startswith("odd.npz: ")
-    else:
-        # Some bytes of a zip archive mean nothing.
-        assert loaded.frames.dtype == np.uint8
-
-
 def altered(change):
     """The bytes of a run after `change` has had its way with the arrays."""
     with np.load(io.BytesIO(record(steps=3)[0].to_bytes())) as archive:

@@ -1,8 +1,10 @@
 """The page *Findings* under Streamlit's AppTest: choices, verdicts, links, untrusted names."""
 
 import dataclasses
+import gc
 import html
 import re
+import weakref
 from urllib.parse import parse_qs
 
 import pytest
@@ -13,8 +15,9 @@ from core.fourier.claims.finding import Claim, Evidence, Finding, Verdict
 from core.fourier.findings import Estimate
 from core.fourier.heatmap import Heatmap
 from ui.claims.table import _row, link_of
-from ui.maps.catalogue import Entry
+from ui.maps.catalogue import HEATMAPS, Entry
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.pages.findings import _findings
 
 
 def script():
@@ -116,3 +119,14 @@ def test_every_verdict_has_a_sign_besides_its_colour(verdict):
 def test_link_of_escapes_what_urls_reserve():
     finding = Finding(Claim("k", "1", "q", "s"), Verdict.HOLDS, maps=("a & b=c#d",), wave=(-14, -14))
     assert parse_qs(link_of(finding).partition("?")[2])["maps"] == ["a & b=c#d"]
+
+
+def test_findings_about_a_dropped_map_are_freed():
+    maps = [Heatmap.load(HEATMAPS / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")]
+    shelf = [Entry("a", maps.pop(0)), Entry("b", maps.pop(), shipped=True)]
+    found = _findings(*shelf, *shelf)
+    assert found and found is _findings(*shelf, *shelf)
+    gone = [weakref.ref(shelf[0].heatmap), weakref.ref(found[0])]
+    del shelf[0], found
+    gc.collect()
+    assert [one() for one in gone] == [None, None]

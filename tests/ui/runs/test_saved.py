@@ -25,6 +25,7 @@ from ui.runs.replays import run_replay
 from ui.runs.saved import read_saved_run
 from ui.runs.words import losses, origin, saved_note, verdict
 from ui.shared.jobs import JobManager
+from ui.shared.limits import Limits, limits
 
 APPS = Path(__file__).parents[1] / "apps"
 PAGES = ("inpainting", "generation")
@@ -153,17 +154,17 @@ def test_refused_file_is_not_read_again_at_every_click(monkeypatch):
 
 
 def test_larger_files_are_refused_unread(monkeypatch):
-    monkeypatch.setattr(ui.runs.saved, "MAX_UPLOAD", 1)
-    with pytest.raises(RunFileError, match="larger than 1 MiB"):
+    monkeypatch.setattr(ui.runs.saved, "limits", lambda: Limits(run_file_mb=1))
+    with pytest.raises(RunFileError, match="larger than the 1 MB"):
         read_saved_run(bytes(2**20 + 1), "run.npz", "generation")
 
 
 def test_uploader_names_its_limit_and_the_server_lets_it_through():
     app = open_page("generation")
     uploader = next(one for one in app.file_uploader if one.label == "Run file")
-    assert uploader.proto.max_upload_size_mb == ui.runs.saved.MAX_UPLOAD
+    assert uploader.proto.max_upload_size_mb == limits().run_file_mb
     config = (Path(ui.runs.saved.__file__).parents[2] / ".streamlit" / "config.toml").read_text("utf-8")
-    assert int(re.search(r"maxUploadSize = (\d+)", config)[1]) >= ui.runs.saved.MAX_UPLOAD
+    assert int(re.search(r"maxUploadSize = (\d+)", config)[1]) >= limits().run_file_mb
 
 
 @pytest.mark.parametrize(("page", "text"), list(zip(PAGES * 5, HOSTILE, strict=False)))

@@ -7,8 +7,8 @@ import streamlit as st
 from core.classifiers import registry
 from ui.models.weight_downloads import weight_downloads
 from ui.shared import model_cache
-from ui.shared.jobs import job_manager
 from ui.shared.model_cache import classifier_for, ready_classifiers, ready_clips
+from ui.shared.server_jobs import job_manager
 
 
 def names(specs) -> set[str]:

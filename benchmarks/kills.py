@@ -1,0 +1,206 @@
+"""`kill -9` at random moments of saves, downloads and sweeps: nothing damaged is read, nothing finished is lost.
+
+    python -m benchmarks.kills --moments 50
+
+A child process works in a folder until it is killed, and the next one goes on there. After each kill everything that
+the project would read is read: a map and a run hold what was saved last or one save more, a downloaded file is whole or
+absent, a sweep has all cells that it had before, with the same counts. In the end the sweep is finished and compared
+with one that nobody killed. Stops with an AssertionError where any of this is not so; else prints counts as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import http.server
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.app import ROOT
+from core.classifiers.download import download
+from core.data.classes import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
+from core.runs.file import PGDRun
+from core.runs.stored import stored_path
+
+SWEEP = "--classifier mini-resnet --dataset cifar10-samples --side 15 --batch-size 10 --device cpu"
+CONTENT = random.Random(0).randbytes(8 << 20)
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+def saves(folder: Path) -> None:
+    """Save map after map and run after run, each with its number; print the number of each that is saved."""
+    heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz")
+    run = PGDRun.load(stored_path("inpainting", "cifar10-33", "mini-clip"))
+    number = _number(folder / "map.npz", Heatmap.load)
+    while True:
+        number += 1
+        for one, name in ((heatmap, "map.npz"), (run, "run.npz")):
+            facts = {**one.metadata, "source": {**one.metadata["source"], "wall_seconds": number}}
+            replace(one, metadata=facts).save(folder / name)
+        print(number, flush=True)
+
+
+def _number(path: Path, load: Callable[[Path], Heatmap | PGDRun]) -> int:
+    return load(path).metadata["source"]["wall_seconds"] if path.exists() else 0
+
+
+def check_saves(folder: Path, said: str) -> None:
+    """Both files can be read, and hold what was saved last or what was being saved."""
+    done = [int(line) for line in said.splitlines() if line]
+    for name, load in (("map.npz", Heatmap.load), ("run.npz", PGDRun.load)):
+        if done:
+            number = _number(folder / name, load)
+            assert number in (done[-1], done[-1] + 1), f"{name}: {number} after {done[-1]}"
+        elif (folder / name).exists():
+            load(folder / name)
+
+
+def downloads(folder: Path, url: str) -> None:
+    """Fetch a file again and again."""
+    while True:
+        (folder / "weights.th").unlink(missing_ok=True)
+        download(url, folder / "weights.th", sha256=DIGEST)
+
+
+def check_download(folder: Path, said: str) -> None:
+    """The file is whole or absent."""
+    path = folder / "weights.th"
+    assert not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() == DIGEST
+
+
+class CheckSweep:
+    """What was finished before a kill is there after all later ones."""
+
+    def __init__(self) -> None:
+        self.known: Heatmap | None = None
+
+    def __call__(self, folder: Path, said: str) -> None:
+        if not (folder / "map.npz").exists():
+            assert self.known is None, "the map is gone"
+            return
+        found = Heatmap.load(folder / "map.npz")
+        if self.known is not None:
+            had = self.known.count > 0
+            assert (found.top1_errors[had] == self.known.top1_errors[had]).all(), "a finished cell is lost"
+        self.known = found
+
+
+def kill(command: Sequence[str], ready: Callable[[subprocess.Popen[str]], object], seconds: float) -> str:
+    """Start a command, wait until it is ready, kill it without warning after so long; what it had printed."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    ready(process)
+    time.sleep(seconds)
+    process.kill()
+    return process.communicate()[0]
+
+
+def kill_often(moments: dict[str, int], seed: int = 0) -> dict[str, dict[str, int]]:
+    """So many kills of "saves", "downloads" and "sweeps"; what was left in their folders besides the results.
+
+    Raises:
+        AssertionError: something damaged was read as good, or something finished is lost.
+    """
+    chance, left_over = random.Random(seed), {}
+    checks = {"saves": check_saves, "downloads": check_download, "sweeps": CheckSweep()}
+    with tempfile.TemporaryDirectory() as temporary, server() as url:
+        for kind, count in moments.items():
+            folder = Path(temporary, kind)
+            folder.mkdir()
+            if kind == "sweeps":
+                command, ready = sweep_command(folder / "map.npz"), partial(_saved_anew, folder / "map.npz")
+            else:
+                command = [sys.executable, "-m", "benchmarks.kills", "--child", kind, str(folder), url]
+                ready = lambda process: process.stdout.readline()  # noqa: E731
+            for _ in range(count):
+                checks[kind](folder, kill(command, ready, chance.uniform(0, 1)))
+            left_over[kind] = sum(path.name.startswith(".") for path in folder.iterdir())
+            if kind == "sweeps" and count:
+                _compare_with_peaceful(folder)
+    return {"kills": moments, "temporary files left over": left_over}
+
+
+def sweep_command(output: Path) -> list[str]:
+    return [sys.executable, "-m", "core.sweep", *SWEEP.split(), "--output", str(output)]
+
+
+def _saved_anew(output: Path, process: subprocess.Popen[str]) -> None:
+    """Wait until a sweep has saved cells, or has ended."""
+    began = time.time()
+    while process.poll() is None and not (output.exists() and output.stat().st_mtime > began):
+        time.sleep(0.02)
+
+
+def _compare_with_peaceful(folder: Path) -> None:
+    """Finish the sweep, and do it once more without a kill: the counts are the same."""
+    for name in ("map.npz", "peaceful.npz"):
+        subprocess.run(sweep_command(folder / name), cwd=ROOT, check=True, capture_output=True)
+    killed, peaceful = (Heatmap.load(folder / name) for name in ("map.npz", "peaceful.npz"))
+    assert np.array_equal(killed.top1_errors, peaceful.top1_errors) and (killed.count > 0).all()
+
+
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """A web server on this machine that gives out `CONTENT` slowly; yields the URL."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(CONTENT)))
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            with contextlib.suppress(OSError):  # the client was killed
+                for start in range(0, len(CONTENT), 1 << 20):
+                    self.wfile.write(CONTENT[start : start + (1 << 20)])
+                    time.sleep(0.03)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        running.daemon_threads = True
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}/weights.th"
+        running.shutdown()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Kill, check, and print the counts."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.kills")
+    options.add_argument("--moments", type=int, default=50, help="a third of them of each kind of work")
+    options.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    given = options.parse_args(arguments)
+    if given.child:
+        kind, folder, url = given.child
+        print("ready", flush=True)
+        saves(Path(folder)) if kind == "saves" else downloads(Path(folder), url)
+    third = given.moments // 3
+    moments = {"saves": given.moments - 2 * third, "downloads": third, "sweeps": third}
+    print(json.dumps(kill_often(moments)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,236 @@
+"""Many visitors for minutes: whether the app stays up, answers, keeps its memory flat and frees what it lent.
+
+    python -m benchmarks.soak --minutes 10
+
+Each visitor is a browser context of its own that clicks cells, opens pages, paints holes, starts runs, stops some, lets
+some end and closes the tab in the middle of others. Reported as JSON: exceptions in the server's log; seconds from a
+click on a map until the server has answered it, and from opening a page until it is drawn, of all and of those while a
+run went on; the server's memory, its level and its slope after the first third; how runs ended, whether any slot is
+still taken, and how soon closed tabs freed theirs. The visitors' browser shares this machine's cores with the server;
+it runs at the lowest priority. Needs the packages of requirements-dev.txt and a Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.async_api import Browser, Error, Page, async_playwright
+
+from benchmarks.app import FLAGS, ROOT, server
+from benchmarks.live import gentle_browser
+
+PAGES = ("frequency", "inpainting", "generation", "findings", "models")
+DRAWN = "() => document.querySelector('.st-key-footer') && !document.querySelector('.veiled')"
+CELL = "cell => new URLSearchParams(location.search).get('cell') === cell"
+WAIT_MS = 60_000
+FREED_SECONDS = 20.0  # a closed tab's slot is free by then
+STEPS = 150  # of most runs; those whose tab is closed would take minutes
+SAMPLE_SECONDS = 2.0
+
+
+@dataclass
+class Seen:
+    """What the visitors noted. waits: (what, seconds, whether a run went on). closed: when tabs with a run were."""
+
+    waits: list[tuple[str, float, bool]] = field(default_factory=list)
+    did: Counter[str] = field(default_factory=Counter)
+    troubles: list[str] = field(default_factory=list)
+    closed: list[datetime] = field(default_factory=list)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    running: int = 0
+
+
+class Visitor:
+    """One visitor with a browser context of their own."""
+
+    def __init__(self, browser: Browser, address: str, seen: Seen, seed: int) -> None:
+        self.browser, self.address, self.seen = browser, address, seen
+        self.chance = random.Random(seed)
+
+    async def stay(self, until: float) -> None:
+        """Do one thing after the other until the time has come."""
+        context = await self.browser.new_context(viewport={"width": 1280, "height": 900})
+        actions = {self.click: 5, self.look: 2, self.paint: 1, self.run: 3}
+        page = await context.new_page()
+        while time.monotonic() < until:
+            (action,) = self.chance.choices(list(actions), list(actions.values()))
+            try:
+                page = await action(page) or page
+                self.seen.did[action.__name__] += 1
+            except Error as error:  # a wait that took too long: reported, and the visitor tries something else
+                self.seen.troubles.append(f"{action.__name__}: {str(error).splitlines()[0]}")
+            await asyncio.sleep(self.chance.uniform(0.2, 2))
+        await context.close()
+
+    async def _open(self, page: Page, path: str) -> None:
+        began = time.monotonic()
+        await page.goto(f"{self.address}/{path}")
+        await page.wait_for_function(DRAWN, timeout=WAIT_MS)
+        self._note("page", began)
+
+    def _note(self, what: str, began: float) -> None:
+        self.seen.waits.append((what, time.monotonic() - began, self.seen.running > 0))
+
+    async def click(self, page: Page) -> None:
+        """Cells of a map."""
+        if "/frequency" not in page.url:
+            await self._open(page, "frequency")
+        plot = page.locator(".plot").first
+        for _ in range(self.chance.randint(1, 4)):
+            i, j = self.chance.randint(-15, 15), self.chance.randint(-15, 15)
+            box = await plot.bounding_box() or {"width": 31, "height": 31}
+            place = {"x": box["width"] * (j + 15.5) / 31, "y": box["height"] * (i + 15.5) / 31}
+            await plot.click(position=place, timeout=WAIT_MS)
+            began = time.monotonic()
+            await page.wait_for_function(CELL, arg=f"{i},{j}", timeout=WAIT_MS)
+            self._note("click", began)
+
+    async def look(self, page: Page) -> None:
+        """At another page."""
+        await self._open(page, self.chance.choice(PAGES))
+
+    async def paint(self, page: Page) -> None:
+        """A stroke of a hole."""
+        await self._open(page, "inpainting")
+        box = await page.locator(".painter .stage").bounding_box(timeout=WAIT_MS)
+        assert box is not None
+        x, y = (box[at] + box[side] * self.chance.uniform(0.2, 0.8) for at, side in (("x", "width"), ("y", "height")))
+        await page.mouse.move(x, y)
+        await page.mouse.down()
+        await page.mouse.move(x + 20, y + 10)
+        await page.mouse.up()
+
+    async def run(self, page: Page, end: str = "") -> Page | None:
+        """A run: stopped, watched to its end, left for another page, or left by closing the tab."""
+        end = end or self.chance.choice(("stop", "watch", "leave", "close"))
+        await self._open(page, f"inpainting?inpainting-steps={2000 if end == 'close' else STEPS}")
+        await page.get_by_role("button", name="Run", exact=True).click(timeout=WAIT_MS)
+        stop = page.get_by_role("button", name="Stop the run")
+        await stop.or_(page.get_by_text("try again in a few minutes")).first.wait_for(timeout=WAIT_MS)
+        if not await stop.count():
+            self.seen.did["refused, as the line was full"] += 1
+            return None
+        self.seen.running += 1
+        try:
+            if end == "close":
+                return await self._close(page)
+            await asyncio.sleep(self.chance.uniform(1, 5))
+            if end == "stop":
+                await stop.click(timeout=WAIT_MS)
+            elif end == "watch":
+                await page.get_by_text(f"Your run, {STEPS} steps").wait_for(timeout=WAIT_MS)
+        finally:
+            self.seen.running -= 1
+        return None
+
+    async def _close(self, page: Page) -> Page:
+        """Close the tab when its run has its slot; returns a new one."""
+        await page.locator(".replay .step", has_text="ms per step").wait_for(timeout=WAIT_MS)
+        self.seen.closed.append(datetime.now(UTC))
+        context = page.context
+        await page.close()
+        return await context.new_page()
+
+
+async def _watch_memory(pid: int, seen: Seen, until: float) -> None:
+    while time.monotonic() < until:
+        status = Path(f"/proc/{pid}/status").read_text()
+        resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        seen.memory.append((time.monotonic(), int(resident.split()[1]) / 1024))
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
+async def _visit(address: str, pid: int, visitors: int, seconds: float) -> Seen:
+    seen = Seen()
+    with tempfile.TemporaryDirectory() as folder:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=gentle_browser(folder, 19), args=FLAGS)
+            until = time.monotonic() + seconds
+            people = (Visitor(browser, address, seen, seed).stay(until) for seed in range(visitors))
+            await asyncio.gather(*people, _watch_memory(pid, seen, until))
+            # At least once, whatever chance has done: a run whose visitor goes.
+            page = await browser.new_page()
+            await Visitor(browser, address, seen, visitors).run(page, "close")
+            await asyncio.sleep(FREED_SECONDS)
+            await browser.close()
+    return seen
+
+
+def _events(log: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.splitlines() if line.startswith('{"time"')]
+
+
+def _freed_after(closed: Sequence[datetime], events: Sequence[dict[str, Any]]) -> list[float]:
+    """Seconds from each closed tab to the end of an abandoned run; infinite where none ended."""
+    ends = [datetime.fromisoformat(one["time"]) for one in events if one.get("status") == "abandoned"]
+    return [min(((end - when).total_seconds() for end in ends if end > when), default=float("inf")) for when in closed]
+
+
+def _spread(waits: Sequence[float]) -> dict[str, float]:
+    if not waits:
+        return {"n": 0}
+    p95 = float(np.percentile(waits, 95))
+    found = {"median": statistics.median(waits), "p95": p95, "worst": max(waits)}
+    return {"n": len(waits)} | {name: round(value, 2) for name, value in found.items()}
+
+
+def soak(minutes: float, visitors: int) -> dict[str, Any]:
+    """Serve so many visitors for so long; the report."""
+    with tempfile.NamedTemporaryFile("w+") as log, server(ROOT / "app.py", {}, log) as (address, process, _):
+        seen = asyncio.run(_visit(address, process.pid, visitors, 60 * minutes))
+        text = Path(log.name).read_text()  # before the server ends, which frees all slots
+    events = _events(text)
+    started = {one["run"] for one in events if one["event"] == "run started"}
+    ended = {one["run"]: one["status"] for one in events if one["event"] == "run ended"}
+    times, memory = np.array(seen.memory).T
+    steady = times > times[0] + (times[-1] - times[0]) / 3
+    slope = np.polyfit(times[steady], memory[steady], 1)[0] * 3600 if steady.sum() > 2 else float("nan")
+    return {
+        "minutes": minutes,
+        "visitors": visitors,
+        "did": dict(seen.did),
+        "troubles": Counter(seen.troubles),
+        "exceptions": text.count("Traceback (most recent call last)"),
+        "seconds": {
+            what: {
+                "all": _spread([wait for kind, wait, _ in seen.waits if kind == what]),
+                "during runs": _spread([wait for kind, wait, busy in seen.waits if kind == what and busy]),
+            }
+            for what in ("click", "page")
+        },
+        "memory_mb": {
+            "level": round(float(np.median(memory[steady]))),
+            "highest": round(float(memory.max())),
+            "slope_per_hour": round(float(slope)),
+        },
+        "runs": {"started": len(started), "ended": Counter(ended.values())},
+        "slots still taken": len(started - ended.keys()),
+        "closed tabs freed after seconds": [round(one, 1) for one in _freed_after(seen.closed, events)],
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the report."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.soak")
+    options.add_argument("--minutes", type=float, default=10.0)
+    options.add_argument("--visitors", type=int, default=12)
+    given = options.parse_args(arguments)
+    print(json.dumps(soak(given.minutes, given.visitors), indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,10 @@
+"""Main script on Streamlit Community Cloud: the app, with the requirements that lie beside this file."""
+
+import runpy
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+runpy.run_path(str(ROOT / "app.py"))

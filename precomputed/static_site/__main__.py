@@ -1,0 +1,40 @@
+"""Writes the static edition: maps, waves, stories and stored runs, without predictions and without a server.
+
+    python -m precomputed.static_site OUT [--app https://…]
+
+OUT/index.html opens from the file system; or upload the folder to a static Space or any web server. It asks nobody for
+anything. All data come in classic scripts, since a page from a file may neither fetch files nor load modules.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamlit.logger import set_log_level
+
+from core.cli import run_script
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the site and say how large it is."""
+    options = argparse.ArgumentParser(prog="python -m precomputed.static_site", description="Write the static edition.")
+    options.add_argument("folder", type=Path, metavar="OUT")
+    options.add_argument("--app", default="", help="URL of the full app, for the link that opens it")
+    given = options.parse_args(arguments)
+    if given.app and not given.app.startswith(("https://", "http://")):
+        options.error(f"argument --app: wanted a URL that begins with https:// or http://, got {given.app!r}")
+    set_log_level("ERROR")  # or Streamlit warns, from its import on, that it runs without a page
+
+    def work() -> str:
+        from precomputed.static_site.site import write_site
+
+        size = write_site(given.folder, given.app)
+        return f"{given.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
+
+    return run_script(work, "run the same command again")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

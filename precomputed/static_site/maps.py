@@ -1,0 +1,76 @@
+"""Heat maps, stories and pictures, packed as the app packs them for the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+from core import paper
+from core.fourier.basis import all_random_signs
+from core.fourier.heatmap import Heatmap
+from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
+from ui.components.image_picker import pack_thumbnails
+from ui.maps.catalogue import HEATMAPS, Entry, labelled
+from ui.maps.stories import STORIES, story_text
+from ui.maps.views import shown_maps
+from ui.pages.frequency import FIRST
+from ui.shared.pictures import captions, samples
+
+SIDE = 63  # larger maps are cropped, as in the app
+SHOWS = ("Error", "Minus clean")
+SEEDS = 4  # other signs of the waves, in turn
+KEY = "waves"
+
+
+def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Every shipped map alone, differences of maps of equal side, and the stories that choose among them."""
+    entries = {entry.label: entry for entry in labelled(Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz")))}
+    shown = {show: {label: _packed([entry], show) for label, entry in entries.items()} for show in SHOWS}
+    pairs = [pair for pair in permutations(entries.values(), 2) if pair[0].heatmap.side == pair[1].heatmap.side]
+    shown["Difference"] = {" | ".join(entry.label for entry in pair): _packed(pair, "Difference") for pair in pairs}
+    stories = [
+        {
+            "title": story.title,
+            "text": story_text(story, entries),
+            "maps": story.maps,
+            "show": story.show,
+            "pictures": "cifar10" if story.pictures == "CIFAR-10" else "photographs",
+            "wave": story.frequency,
+        }
+        for story in STORIES
+    ]
+    return {"labels": list(entries), "shown": shown}, stories
+
+
+def _packed(entries: Sequence[Entry], show: str) -> dict[str, Any]:
+    found = shown_maps(entries, "Top-1", show, SIDE)
+    # Whether weights are on this machine means nothing elsewhere.
+    views = [replace(view, note="(the paper’s)" if view.note else "") for view in found.views]
+    return pack_maps(views, found.value_range, found.colormap)
+
+
+def picture_set(kind: str) -> dict[str, Any]:
+    """All bundled pictures of "cifar10" or "photographs", with the signs of each under every wave."""
+    data, names = samples(kind), captions(kind)
+    side = min(SIDE, 2 * (data.image_size // 2) + 1)
+    strength = paper.EPSILON[data.image_size]
+    thumbnails = pack_thumbnails(data.images.transpose(0, 2, 3, 1), names)
+    signs = [all_random_signs(side, len(data), seed=seed) for seed in range(SEEDS)]  # (S, S, N, 3) each
+    found = [
+        [
+            pack_picture(PictureUnderWave(pixels, names[k], strength, strength, signs_of[:, :, k], thumbnails, k), KEY)
+            for signs_of in signs
+        ]
+        for k, pixels in enumerate(data.images)
+    ]
+    own = ("pixels", "caption", "signs")
+    return {
+        "first": FIRST[kind],
+        "common": {name: value for name, value in found[0][0].items() if name not in own},
+        "pictures": [
+            {"pixels": seeds[0]["pixels"], "caption": seeds[0]["caption"], "signs": [one["signs"] for one in seeds]}
+            for seeds in found
+        ],
+    }

@@ -1,0 +1,167 @@
+// Mounts the app's components on stored data, in the place of Streamlit: what Python does there between two clicks,
+// this page does here. Texts are only ever set as textContent.
+
+(() => {
+  const { components, data } = laboratory;
+  const SETS = { cifar10: "CIFAR-10", photographs: "Photographs" };
+  const MAX_MAPS = 4;
+  const byId = (id) => document.getElementById(id);
+
+  function element(tag, text = "", attributes = {}) {
+    const made = Object.assign(document.createElement(tag), attributes);
+    made.textContent = text;
+    return made;
+  }
+
+  // A component in a shadow tree with its own style sheet; returns what hands it data. `events`: what it reports.
+  function mount(name, host, events, style = "") {
+    const { mount, css } = components[name];
+    const root = host.attachShadow({ mode: "open" });
+    const parentElement = element("div");
+    root.append(element("style", css + style), parentElement);
+    const report = (event, value) => events[event]?.(value);
+    return (given) => mount({ data: given, parentElement, setStateValue: report, setTriggerValue: report });
+  }
+
+  // A classic script, as a page from a file may not fetch.
+  function load(name) {
+    if (name in data) return Promise.resolve(data[name]);
+    return new Promise((resolve, reject) => {
+      const script = element("script", "", { src: `data/${name}.js` });
+      script.onload = () => resolve(data[name]);
+      script.onerror = () => reject(new Error(`data/${name}.js is missing: copy the whole folder`));
+      document.head.append(script);
+    });
+  }
+
+  // ---- Frequency sensitivity ---------------------------------------------------------------------------------------
+
+  const { labels, shown } = data.maps;
+  // `token` counts what the page, not the visitor, has changed; the component then takes over wave and strength.
+  const now = { story: 0, maps: [], show: "", set: "", picture: {}, seed: 0, wave: [0, 0], strength: {}, token: 0 };
+  const showLab = mount("heatmap", byId("lab"), {
+    choice: ({ value: [i, j, strength], about }) => {
+      now.wave = [i, j];
+      now.strength[about] = strength;
+      tell();
+    },
+    flip: () => { now.seed += 1; draw(); },
+    pick: (place) => { now.picture[now.set] = place; draw(); },
+  }, ".lab.narrow .scene { top: 0; }"); // Streamlit's header, which stays in sight there, is missing here
+
+  function start(number) {
+    const story = data.stories[number];
+    Object.assign(now, { story: number, maps: [...story.maps], show: story.show, wave: story.wave, set: story.pictures });
+    now.token += 1;
+    draw();
+  }
+
+  // One view for each map, or that of the first two maps' difference, with the widest of their ranges.
+  function packed() {
+    const pair = now.maps.slice(0, 2).join(" | ");
+    if (now.show === "Difference" && pair in shown.Difference) return shown.Difference[pair];
+    const parts = now.maps.map((label) => shown[now.show in shown && now.show !== "Difference" ? now.show : "Error"][label]);
+    const range = [Math.min(...parts.map((one) => one.range[0])), Math.max(...parts.map((one) => one.range[1]))];
+    return { ...parts[0], range, maps: parts.flatMap((one) => one.maps) };
+  }
+
+  async function draw() {
+    tell();
+    drawControls();
+    const set = await load(now.set), place = now.picture[now.set] ?? set.first, { common } = set;
+    const { pixels, caption, signs } = set.pictures[place];
+    const picture = { ...common, strip: { ...common.strip, selected: place }, pixels, caption, signs: signs[now.seed % signs.length] };
+    const strength = now.strength[common.paper] ?? common.paper;
+    // Another set of pictures has another strength: the component is told as if the page had changed it.
+    const token = `${now.token} ${now.set}`;
+    showLab({ key: common.key, token, value: [...now.wave, strength], about: common.paper, rings: "", ...packed(), picture });
+  }
+
+  function tell() {
+    const story = data.stories[now.story];
+    const inView = String(story.maps) === String(now.maps) && String(story.wave) === String(now.wave);
+    byId("verdict").replaceChildren(...(inView ? [element("strong", `${story.title}. `), story.text] : [
+      "Point at a cell of a map to see its wave, what it does to the picture, and the error with its 95 % interval below " +
+      "the maps. The numbered buttons return to the stories.",
+    ]));
+  }
+
+  function drawControls() {
+    [...byId("stories").children].forEach((one, k) => one.setAttribute("aria-pressed", String(k === now.story)));
+    for (const box of byId("maps").querySelectorAll("input")) {
+      box.checked = now.maps.includes(box.value);
+      box.disabled = box.checked ? now.maps.length === 1 : now.maps.length === MAX_MAPS;
+    }
+    for (const radio of byId("shows").querySelectorAll("input")) {
+      radio.checked = radio.value === now.show;
+      radio.disabled = radio.value === "Difference" && !(now.maps.slice(0, 2).join(" | ") in shown.Difference);
+    }
+    for (const radio of byId("pictures").querySelectorAll("input")) radio.checked = radio.value === now.set;
+  }
+
+  function option(parent, type, name, value, text, choose) {
+    const label = parent.appendChild(element("label"));
+    const input = label.appendChild(element("input", "", { type, name, value }));
+    input.addEventListener("change", () => { choose(input); draw(); });
+    label.append(text);
+  }
+
+  data.stories.forEach(({ title }, k) => {
+    const made = byId("stories").appendChild(element("button", String(k + 1), { title, type: "button" }));
+    made.setAttribute("aria-label", `Story ${k + 1} of ${data.stories.length}: ${title}`);
+    made.addEventListener("click", () => start(k));
+  });
+  for (const label of labels) {
+    option(byId("maps"), "checkbox", "maps", label, label, ({ checked }) => {
+      now.maps = checked ? [...now.maps, label] : now.maps.filter((one) => one !== label);
+      if (now.show === "Difference" && !(now.maps.slice(0, 2).join(" | ") in shown.Difference)) now.show = "Error";
+    });
+  }
+  for (const show of Object.keys(shown)) option(byId("shows"), "radio", "shows", show, show, () => (now.show = show));
+  for (const [set, name] of Object.entries(SETS)) option(byId("pictures"), "radio", "pictures", set, name, () => (now.set = set));
+  const menu = document.querySelector(".menu");
+  document.addEventListener("click", ({ target }) => menu.contains(target) || (menu.open = false));
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && (menu.open = false));
+
+  // ---- stored runs -------------------------------------------------------------------------------------------------
+
+  const runPages = {};
+  for (const kind of ["inpainting", "generation"]) {
+    const section = byId(kind), find = (selector) => section.querySelector(selector);
+    const runs = data.runs.filter((run) => run.kind === kind), select = find("select");
+    const showReplay = mount("replay", find(".replay"), {});
+    const choose = async () => {
+      const run = runs[select.selectedIndex];
+      showReplay({ key: kind, ...(await load(run.id)) });
+      find(".outcome").textContent = run.outcome;
+      find(".origins").replaceChildren(...run.origins.map((text) => element("p", text)));
+    };
+    for (const run of runs) select.add(new Option([run.title, run.what, run.outside].filter(Boolean).join(" · ")));
+    select.addEventListener("change", choose);
+    runPages[kind] = choose;
+  }
+
+  // ---- pages -------------------------------------------------------------------------------------------------------
+
+  function open() {
+    const sections = [...document.querySelectorAll("main > section")];
+    const wanted = sections.find((one) => `#${one.id}` === location.hash) ?? sections[0];
+    for (const section of sections) section.hidden = section !== wanted;
+    for (const link of document.querySelectorAll("nav a")) {
+      if (link.getAttribute("href") === `#${wanted.id}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    scrollTo(0, 0);
+    runPages[wanted.id]?.();
+  }
+
+  const { app, code } = data.about;
+  byId("code").href = code;
+  byId("where").textContent = app ? "" : "In a copy of the repository, one command starts it:";
+  if (app) {
+    byId("where").append("It runs at ", element("a", app, { href: app }), "; or, in a copy of the repository, one command starts it:");
+  }
+  addEventListener("hashchange", open);
+  start(0);
+  open();
+})();

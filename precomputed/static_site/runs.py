@@ -1,0 +1,63 @@
+"""Stored runs, an ordinary model beside its robust twin, packed as the app packs them for the browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from core.runs.file import PGDRun
+from core.runs.stored import stored_subjects
+from ui.runs.replays import run_replay
+from ui.runs.settings import PENALTIES
+from ui.runs.words import comparison, likeness, losses, origin, run_title, target_of
+
+KINDS = ("inpainting", "generation")
+
+
+@dataclass(frozen=True)
+class StoredReplay:
+    """One replay. id: of its file. listed: what the page shows to choose it, and beneath it. packed: the replay."""
+
+    id: str
+    listed: dict[str, Any]
+    packed: dict[str, Any]
+
+
+def run_replays() -> list[StoredReplay]:
+    """All stored runs, those of one start and one kind of model together."""
+    found = []
+    for kind in KINDS:
+        replays = []
+        for subject, paths in stored_subjects(kind).items():
+            for name, group in groupby(paths, key=lambda path: _model(path.stem).removesuffix("-robust")):
+                runs, id = [PGDRun.load(path) for path in group], f"{kind}_{subject}__{name}"
+                listed = {"id": id, "kind": kind, **_words(runs)}
+                replays.append((_rank(runs[0]), StoredReplay(id, listed, run_replay(runs, id=id))))
+        found += [replay for _, replay in sorted(replays, key=lambda one: one[0])]
+    return found
+
+
+def _rank(run: PGDRun) -> tuple[int, int]:
+    """Small pictures first, and of each the paper's penalty."""
+    penalties = list(PENALTIES.values())
+    return run.start.shape[-1], penalties.index(run.metadata["objective"].get("penalty", penalties[0]))
+
+
+def _model(stem: str) -> str:
+    return stem.rpartition("__")[2]
+
+
+def _words(runs: list[PGDRun]) -> dict[str, Any]:
+    """Plain text about runs of one start."""
+    first = runs[0]
+    penalty = first.metadata["objective"].get("penalty")
+    outside = next((label.partition(":")[0] for label, value in PENALTIES.items() if value == penalty), "")
+    targets = ", ".join(dict.fromkeys(target_of(first, row) for row in range(len(first.start))))
+    return {
+        "title": " and ".join(map(run_title, runs)),
+        "what": f"{targets}, {first.start.shape[-1]} px",
+        "outside": outside,
+        "outcome": f"{comparison(runs)} {likeness(runs)}".strip(),
+        "origins": [f"{run_title(run)}. {losses(run, 0) if len(run.start) == 1 else ''} {origin(run)}" for run in runs],
+    }

@@ -1,0 +1,48 @@
+"""All files of the static edition, written into a folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from core.files import make_folder, write_atomically
+from precomputed.static_site.bundle import components_script
+from precomputed.static_site.maps import maps_and_stories, picture_set
+from precomputed.static_site.runs import run_replays
+from ui.shared.cite import PAPER
+from ui.shared.pictures import CLASS_SET_OF
+
+HERE = Path(__file__).parent
+PAGE = ("index.html", "page.css", "page.js")
+
+
+def data_script(name: str, value: Any) -> bytes:
+    """A classic script that puts a JSON value at `laboratory.data[name]`."""
+    return f"laboratory.data[{json.dumps(name)}] = {json.dumps(value, ensure_ascii=False)};\n".encode()
+
+
+def write_site(folder: Path, app: str) -> int:
+    """Write all files; returns their bytes. app: URL of the full app, may be empty.
+
+    Raises:
+        OSError: one sentence, where that cannot be done.
+    """
+    make_folder(folder / "data")
+    maps, stories = maps_and_stories()
+    runs = run_replays()
+    files = {
+        "components.js": components_script(),
+        "data/maps.js": data_script("maps", maps),
+        "data/stories.js": data_script("stories", stories),
+        "data/about.js": data_script("about", {"app": app, "code": PAPER.field("url")}),
+        "data/runs.js": data_script("runs", [replay.listed for replay in runs]),
+    }
+    files |= {f"data/{kind}.js": data_script(kind, picture_set(kind)) for kind in CLASS_SET_OF}
+    files |= {f"data/{replay.id}.js": data_script(replay.id, replay.packed) for replay in runs}
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    for name in PAGE:
+        shutil.copyfile(HERE / name, folder / name)
+    return sum((folder / name).stat().st_size for name in (*files, *PAGE))

@@ -1,0 +1,12 @@
+"""A few visitors at once for half a minute: the short form of `python -m benchmarks.soak`."""
+
+from benchmarks.soak import FREED_SECONDS, soak
+
+
+def test_app_stays_up_and_frees_its_slots_under_a_few_visitors():
+    # Half a minute of three visitors: the whole suite has not the time for more. No figures of speed: others compute.
+    report = soak(minutes=0.5, visitors=3)
+    assert report["exceptions"] == 0 and sum(report["did"].values()) > 0
+    assert report["slots still taken"] == 0 and report["runs"]["started"] > 0
+    assert report["closed tabs freed after seconds"]
+    assert max(report["closed tabs freed after seconds"]) < FREED_SECONDS

@@ -1,0 +1,107 @@
+"""The static edition, opened from the file system: the app's components on stored data, and nothing else."""
+
+import json
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from core import paper
+from core.classifiers.predictions import wave_on_image
+from core.data.samples import load_samples
+from core.fourier.heatmap import Heatmap
+from core.images.square import to_uint8
+from precomputed.static_site.__main__ import main
+from ui.maps.catalogue import HEATMAPS
+from ui.pages.frequency import FIRST
+
+PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("static")
+    assert main([str(folder), "--app", "https://app.example"]) == 0
+    return folder
+
+
+@pytest.fixture
+def open_site(browser, site):
+    """`open_site(width)` -> page; at its end the test fails if it threw an error or asked for anything but files."""
+    pages, wrong = [], []
+
+    def open_(width=1440, **context):
+        page = browser.new_page(viewport={"width": width, "height": 900}, **context)
+        pages.append(page)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda one: wrong.append(one.url) if not one.url.startswith(("file:", "data:")) else None)
+        page.goto((site / "index.html").as_uri())
+        expect(page.locator("#lab .plot").first).to_be_visible()
+        return page
+
+    yield open_
+    for page in pages:
+        page.close()
+    assert not wrong
+
+
+def test_site_is_small_and_holds_no_module_and_no_fetch(site):
+    files = [path for path in site.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 10e6
+    for path in files:
+        if path.suffix in (".html", ".css", ".js"):
+            text = path.read_text("utf-8")
+            assert "export default" not in text and "fetch(" not in text and 'type="module"' not in text
+
+
+def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
+    page = open_site()
+    expect(page.locator("#verdict")).to_contain_text("The slowest waves")
+    plot = page.locator("#lab .plot").first
+    box = plot.bounding_box()
+    plot.click(position={"x": box["width"] * 20.5 / 31, "y": box["height"] * 3.5 / 31})
+    frequency = 3 - 15, 20 - 15
+    heatmap = Heatmap.load(HEATMAPS / "clip-vit-b-32_cifar10_published.npz")
+    error = 100 * heatmap.error_rate[3, 20]
+    expect(page.locator("#lab .readout").first).to_contain_text(f"(\N{MINUS SIGN}12, 5): top-1 error {error:.1f} %")
+    expect(page.locator("#verdict")).to_contain_text("The numbered buttons return")
+    shown = np.array(page.locator("#lab .perturbed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
+    place = FIRST["cifar10"]
+    image = load_samples("cifar10-samples").images[place].astype(np.float32) / 255
+    wave = wave_on_image(image, frequency, paper.EPSILON[32], seed=0, position=place)
+    assert np.array_equal(shown, to_uint8(wave.perturbed))
+
+
+def test_stories_maps_pictures_and_signs_can_be_changed(open_site):
+    page = open_site(400, color_scheme="dark")
+    page.get_by_role("button", name="Story 4 of").click()
+    expect(page.get_by_role("radio", name="Photographs")).to_be_checked()
+    expect(page.locator("#lab .perturbed canvas")).to_have_attribute("width", "224")
+    before = page.locator("#lab .perturbed canvas").evaluate("canvas => canvas.toDataURL()")
+    page.get_by_role("button", name="Flip the wave").click()
+    assert page.locator("#lab .perturbed canvas").evaluate("canvas => canvas.toDataURL()") != before
+    page.get_by_text("Maps", exact=True).click()
+    page.get_by_role("checkbox", name="EfficientNet-Lite0").uncheck()
+    assert page.locator("#lab figure.map").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+
+
+def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
+    page = open_site()
+    page.get_by_role("link", name="Generation").click()
+    expect(page.locator("#generation .step")).to_have_text("step 60 of 60")
+    page.get_by_role("button", name="First step").click()
+    expect(page.locator("#generation .step")).to_have_text("step 0 of 60")
+    expect(page.locator("#generation .outcome")).to_contain_text("After 60 steps")
+    serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+    assert not serious, json.dumps(serious)[:2000]
+    page.get_by_role("link", name="Open the full app").click()
+    expect(page.locator("#app")).to_contain_text("adds")
+    expect(page.get_by_role("link", name="https://app.example")).to_be_visible()
+
+
+def test_address_that_is_none_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main([str(tmp_path), "--app", "javascript:alert(1)"])
+    assert "wanted a URL" in capsys.readouterr().err

@@ -1,0 +1,49 @@
+"""Results are kept with their maps, and no longer: nothing of a visitor's map stays behind."""
+
+import dataclasses
+import gc
+import weakref
+
+import numpy as np
+
+from core.data.classes import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
+from core.fourier.kept import kept_with_its_maps
+from core.fourier.outcomes import by_colour, outcomes
+from core.fourier.paired import minus_clean_paired, paired_waves
+
+SHIPPED = [Heatmap.load(PRECOMPUTED / "heatmaps" / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")]
+
+
+def copy_of(heatmap: Heatmap) -> Heatmap:
+    return dataclasses.replace(heatmap, outcomes=heatmap.outcomes.copy())
+
+
+def test_result_is_computed_once_and_only_the_newest_are_kept():
+    calls = []
+
+    @kept_with_its_maps(2)
+    def bits(heatmap, factor=1):
+        calls.append(factor)
+        return factor * np.bitwise_count(heatmap.outcomes).sum()
+
+    first = SHIPPED[0]
+    assert bits(first) == bits(first) and len(calls) == 1
+    assert bits(first, 2) == 2 * bits(first, 1)
+    bits(first, 2), bits(first, 1)
+    assert calls == [1, 2, 1], "without the number is another key"
+    bits(first)
+    assert calls == [1, 2, 1, 1], "the oldest of three had to go"
+
+
+def test_dropped_map_is_freed_with_all_that_was_computed_from_it():
+    mine, other = copy_of(SHIPPED[0]), SHIPPED[1]
+    # One of each cache, with the map in every place.
+    results = [outcomes(mine), by_colour(mine), paired_waves(mine, other), paired_waves(other, mine)]
+    results.append(minus_clean_paired(mine, 0.95))
+    assert all(result is not None for result in results) and outcomes(mine) is results[0]
+    gone = [weakref.ref(one) for one in (mine, mine.outcomes, *results, results[0].wrong)]
+    del mine, results
+    gc.collect()
+    assert [one() for one in gone] == [None] * len(gone)
+    assert outcomes(other) is outcomes(other), "results of other maps stay"

@@ -1,0 +1,23 @@
+"""Thousands of malformed inputs: none crashes, hangs or fills the memory, each is refused in a sentence or taken."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_malformed_inputs_of_all_parsers_are_harmless():
+    # A process of its own: a crash of a library would end it, and its memory is that of the parsers.
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.malformed"], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    found = json.loads(ended.stdout)
+    parsers = found["parsers"]
+    assert sum(one["inputs"] for one in parsers.values()) >= 3000
+    for name, one in parsers.items():
+        assert one["refused"] > one["inputs"] / 20, f"{name}: the damage did no harm, so the test tests nothing"
+        assert one["slowest"] < 5, name
+    assert found["memory"] < 500e6

@@ -1,0 +1,49 @@
+"""The server's log: one JSON object a line on standard error, about work and never about visitors.
+
+A line has the time, the level, the event, and its facts: ids of runs, names of classifiers, numbers. What visitors type
+or upload is not logged, so of an error it holds the kind and the places in our code, not the text, which may quote
+them. Does not import Streamlit.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FRAMES = 8  # of a traceback, the innermost
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return json.dumps({"time": time, "level": record.levelname.lower(), "event": record.msg, **record.facts})
+
+
+LOGGER = logging.getLogger("clip_lab")
+LOGGER.setLevel(logging.INFO)
+LOGGER.propagate = False  # Streamlit's handlers would write the same once more, in their own form
+_handler = logging.StreamHandler()
+_handler.setFormatter(_JsonLines())
+LOGGER.addHandler(_handler)
+
+
+def log(event: str, *, level: int = logging.INFO, error: BaseException | None = None, **facts: Any) -> None:
+    """Write a line. event: such as "run ended". facts: JSON values that say nothing of a visitor."""
+    if error is not None:
+        facts |= {"error": type(error).__name__, "trace": _places(error)}
+        level = max(level, logging.WARNING)
+    LOGGER.log(level, event, extra={"facts": facts})
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where the error came from, as "core/pgd/steps.py:85": of other packages the file's name alone."""
+    found = []
+    for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES:]:
+        path = Path(frame.filename)
+        found.append(f"{path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path.name}:{frame.lineno}")
+    return found
