@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.classifiers.registry import classifier_spec, classifier_state, list_classifiers, load_classifier
+from core.classifiers.registry import (
+    classifier_spec,
+    classifier_state,
+    classifier_title,
+    list_classifiers,
+    load_classifier,
+)
 from core.classifiers.weights import format_bytes
 from core.cli import progress_bar
 from core.data.datasets import load_dataset
@@ -146,3 +152,9 @@ def _missing(name: str, download: bool, error: str) -> str:
     if download:
         return f"CIFAR-10 could not be had: {one_line(error, 200)}."
     return "CIFAR-10 is not here: give --data-dir FOLDER, or add --download (170 MB)."
+
+
+def name_of(classifier: str) -> str:
+    """A classifier's title; of one that lies in a folder, the folder's name."""
+    title = classifier_title(classifier)
+    return one_line(title.rpartition("/")[2] if title == classifier else title, 60)

@@ -44,10 +44,13 @@ td:last-child, th:last-child { padding-right: 0; }
 figure { margin: 0; flex: 1 1 300px; max-width: 520px; }
 figure img { width: 100%; display: block; background: #fff; border: 1px solid var(--line); border-radius: 6px; }
 figcaption { color: var(--faint); font-size: 14px; margin-top: 4px; }
+.beside { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 28px; align-items: start; }
+.beside figure { margin-top: 12px; }
 details { margin: 12px 0; } summary { cursor: pointer; color: var(--faint); }
 @media (max-width: 720px) {
   body { padding: 12px 14px 48px; } h1 { font-size: 25px; }
   thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
+  .beside { display: block; }
   table, tbody, tr, td { display: block; width: 100%; }
   tr { border-top: 1px solid var(--line); padding: 6px 0; }
   td { border: 0; padding: 1px 0; }
@@ -82,6 +85,8 @@ def _section(section: Section) -> str:
         for one in section.figures
     ]
     inside = [f'<div class="figures">{"".join(figures)}</div>'] if figures else []
+    if len(figures) == 1:  # beside the tables
+        inside, tables = [f'<div class="beside"><div>{"".join(tables)}</div>{figures[0]}</div>'], []
     return "\n".join([*parts, *tables, *inside]) + "\n"
 
 

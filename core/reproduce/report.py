@@ -14,6 +14,7 @@ from core.errors import one_line
 from core.files import make_folder, write_atomically
 from core.reproduce import numbers
 from core.reproduce.document import Cell, Document, Section, Table
+from core.reproduce.machine import name_of
 from core.reproduce.maps import MapResult
 from core.reproduce.markdown import to_markdown
 from core.reproduce.page import to_html
@@ -28,7 +29,6 @@ from core.reproduce.words import (
     map_name,
     map_section,
     map_sentence,
-    name_of,
     table_section,
     table_sentence,
     trial_section,
@@ -145,7 +145,7 @@ def _summary(results: Results) -> Section:
         counted([numbers.match(one) for one in results.tables], "tables" if len(results.tables) != 1 else "table"),
     ]
     if results.trials:
-        judged = sum(len(trial.before) for trial in results.trials)
+        judged = sum(trial.known for trial in results.trials)
         same = sum(trial.same for trial in results.trials)
         lines.append(f"{same} of {judged} verdicts on claims are those of the published or shipped maps.")
     if results.skipped:

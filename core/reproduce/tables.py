@@ -71,8 +71,8 @@ def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, ba
     file, pictures = folder / f"{part.key}.json", folder / f"{part.key}.npz"
     kept, shown = _kept(file, job.settings), _pictures(pictures)
     rows, seconds, source = kept["rows"], kept["seconds"], kept["source"]
-    bar = progress_bar(desc=part.key, total=(job.count - len(rows)) * (job.config.steps + 1), unit="img-step")
-    with bar:
+    todo = (job.count - len(rows)) * (job.config.steps + 1)
+    with progress_bar(desc=part.key, total=todo, unit="img-step", unit_scale=True, disable=not todo) as bar:
         for first in range(len(rows), job.count, batch_size):
             start, indices = time.perf_counter(), range(first, min(first + batch_size, job.count))
             plan, step = job.make_plan(indices), _ticks(bar, len(indices))

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.classifiers.registry import classifier_title
 from core.fourier.claims.finding import Finding, NamedMap
 from core.fourier.claims.maps import findings
 from core.fourier.heatmap import Heatmap
 from core.reproduce.agreement import common_waves, only
+from core.reproduce.machine import name_of
 from core.reproduce.maps import HEATMAPS, MapResult
 from core.reproduce.plan import MAPS, PAIRS, Pair
 
@@ -24,7 +24,8 @@ REFERENCE_ALONE = ("spared", "red")
 class Trial:
     """A pair's claims. subject, reference: whose maps these are, and where from. waves: how many, of all.
 
-    here, before: findings in the same order; before is from the published or shipped maps, empty where there is none.
+    here: findings on the maps computed here. before: those on the maps they are compared with, None where there is
+    none. kind: "published" or "shipped", of these.
     """
 
     pair: Pair
@@ -32,18 +33,31 @@ class Trial:
     reference: str
     waves: int
     here: tuple[Finding, ...]
-    before: tuple[Finding, ...]
+    before: tuple[Finding | None, ...]
+    kind: str
+
+    @property
+    def known(self) -> int:
+        """How many claims were judged before."""
+        return sum(one is not None for one in self.before)
 
     @property
     def same(self) -> int:
-        """How many verdicts are the same here and before."""
-        return sum(a.verdict == b.verdict for a, b in zip(self.here, self.before, strict=False))
+        """How many of their verdicts are the same here."""
+        pairs = zip(self.here, self.before, strict=True)
+        return sum(b is not None and a.verdict == b.verdict for a, b in pairs)
 
     def to_json(self) -> dict[str, Any]:
         """Verdicts and evidence as a JSON object."""
-        rows = [{"claim": one.claim.key, "quote": one.claim.quote, "here": _json(one)} for one in self.here]
-        for row, earlier in zip(rows, self.before, strict=False):
-            row["before"] = _json(earlier)
+        rows: list[dict[str, Any]] = [
+            {
+                "claim": one.claim.key,
+                "quote": one.claim.quote,
+                "here": _json(one),
+                "before": None if earlier is None else _json(earlier),
+            }
+            for one, earlier in zip(self.here, self.before, strict=True)
+        ]
         return {
             "title": self.pair.title,
             "subject": self.subject,
@@ -83,7 +97,10 @@ def _trial(pair: Pair, results: Mapping[str, MapResult]) -> Trial | None:
         f"{_title(heatmap)}, {'computed here' if key in results else 'published'}" if heatmap else ""
         for key, heatmap in zip(keys, here, strict=True)
     )
-    return Trial(pair, subject, reference, len(waves), _found(here, waves, wanted), _found(before, waves, wanted))
+    found, earlier = (_found(maps, waves, wanted) for maps in (here, before))
+    known = {finding.claim.key: finding for finding in earlier}
+    kind = "published" if any(one and one.metadata["source"]["type"] == "published" for one in before) else "shipped"
+    return Trial(pair, subject, reference, len(waves), found, tuple(known.get(one.claim.key) for one in found), kind)
 
 
 def _reference(key: str, result: MapResult | None) -> Heatmap | None:
@@ -94,7 +111,7 @@ def _reference(key: str, result: MapResult | None) -> Heatmap | None:
 
 
 def _title(heatmap: Heatmap) -> str:
-    return classifier_title(str(heatmap.metadata["classifier"]["name"]))
+    return name_of(str(heatmap.metadata["classifier"]["name"]))
 
 
 def _found(maps: list[Heatmap | None], waves: tuple[Any, ...], wanted: tuple[str, ...]) -> tuple[Finding, ...]:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.classifiers.registry import classifier_title
-from core.errors import one_line
 from core.fourier.basis import half_plane
 from core.fourier.claims.finding import Finding
 from core.fourier.findings import Estimate
 from core.reproduce.agreement import FALSE_DISCOVERIES, FEW, MARGIN, Agreement, Match
 from core.reproduce.document import Cell, Figure, Section, Table
 from core.reproduce.figures import map_figures
+from core.reproduce.machine import name_of
 from core.reproduce.maps import MapResult
 from core.reproduce.numbers import FACTOR_AFTER, FACTOR_BEFORE, PICTURES, match, mean_interval, mended, stored_counts
 from core.reproduce.tables import TableResult
@@ -31,12 +30,6 @@ RULES = (
     f"run, and of {FACTOR_AFTER} after it; the paper gives no images and no spread. Of counts of pictures stored with "
     f"the bundled models: at most {PICTURES} apart.",
 )
-
-
-def name_of(classifier: str) -> str:
-    """A classifier's title; of one that lies in a folder, the folder's name."""
-    title = classifier_title(classifier)
-    return one_line(title.rpartition("/")[2] if title == classifier else title, 60)
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -182,7 +175,10 @@ def table_section(result: TableResult) -> Section:
     notes = notes if result.note and published is not None else [result.note] if result.note else []
     title = f"{part.figure}: {name_of(str(result.settings['classifier']['name']))}"
     figure = Figure(f"{part.key}", result.picture, "The first images; the change is ten times as large as it is.")
-    table = Table(("", "Here", "Paper" if stored is None else "Stored"), tuple(rows))
+    heads: tuple[str, ...] = ("", "Here", "Paper" if stored is None else "Stored")
+    if published is None and stored is None:
+        heads, rows = heads[:2], [row[:2] for row in rows]
+    table = Table(heads, tuple(rows))
     return Section(title, (table_sentence(result), *notes), (table,), (figure,), match(result), level=3)
 
 
@@ -196,17 +192,17 @@ def _mean(estimate: Estimate) -> str:
 def trial_section(trial: Trial) -> Section:
     """A pair's claims, here and before."""
     against = f"{trial.subject} against {trial.reference}" if trial.subject else trial.reference
-    paragraph = f"{against}; {trial.waves:,} waves."
-    if trial.before:
-        paragraph += f" {trial.same} of {len(trial.before)} verdicts are the same on the published or shipped maps."
+    paragraph, heads = f"{against}; {trial.waves:,} waves.", ["Claim", "Evidence here", "Here"]
+    if trial.known:
+        paragraph += f" {trial.same} of {trial.known} verdicts are the same on the {trial.kind} maps."
+        heads.append(trial.kind.capitalize())
     rows = []
-    for place, finding in enumerate(trial.here):
-        before: tuple[Cell, ...] = ("",)
-        if trial.before:
-            before = (trial.before[place].verdict,)
-        rows.append((finding.claim.quote, _evidence(finding), finding.verdict, *before))
-    heads = ("Claim", "Evidence here", "Here", "Published or shipped")
-    return Section(trial.pair.title, (paragraph,), (Table(heads, tuple(rows)),), level=3)
+    for finding, before in zip(trial.here, trial.before, strict=True):
+        row: list[Cell] = [finding.claim.quote, _evidence(finding), finding.verdict]
+        if trial.known:
+            row.append("" if before is None else before.verdict)
+        rows.append(tuple(row))
+    return Section(trial.pair.title, (paragraph,), (Table(tuple(heads), tuple(rows)),), level=3)
 
 
 def _evidence(finding: Finding) -> str:

@@ -48,13 +48,14 @@ def run_sweep(
             if not same_configuration(start, empty):
                 raise ValueError(f"{output.name} holds a map of another configuration; choose another --output")
         heatmap = start = processes.share(start)
+        missing = missing_waves(start, config)
         maps = progress_bar(
             iterable=growing_heatmaps(classifier, dataset, config, start, processes),
             desc=description,
-            total=len(missing_waves(start, config)),
+            total=len(missing),
             unit="img",
             unit_scale=images_per_wave(len(dataset), config.passes),
-            disable=not processes.is_main,
+            disable=not processes.is_main or not missing,
         )
         saved = -SAVE_SECONDS
         try:
