@@ -16,11 +16,11 @@ from typing import Any
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
+from core.data.provenance import classifier_facts, computed_source
 from core.data.samples import load_samples
 from core.device import device_name
 from core.files import write_atomically
 from core.pgd.config import paper_generation
-from core.provenance import classifier_facts, computed_source
 from core.reconstruct.batches import Job, generation_plans, run_job
 from core.reconstruct.report import to_json
 from core.runs.file import PGDRun

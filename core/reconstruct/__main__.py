@@ -25,9 +25,9 @@ from core.cli import (
     run_script,
     whole,
 )
+from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.errors import quoted
 from core.pgd.config import MAX_STEPS, PENALTIES, STEP_RULES, paper_generation, paper_inpainting
-from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job
 from core.runs.plan import prepare
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.data.provenance import classifier_facts, computed_source
 from core.device import device_name
 from core.pgd.steps import PGDState
-from core.provenance import classifier_facts, computed_source
 from core.runs.file import PGDRun
 
 if TYPE_CHECKING:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core import paper
 from core.cli import (
@@ -18,58 +15,14 @@ from core.cli import (
     named_classifier,
     named_dataset,
     number,
-    progress_bar,
     run_script,
     whole,
 )
 from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side
-from core.fourier.heatmap import Heatmap
 from core.sweep.cells import DTYPES, SweepConfig, check_side_fits
-from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, same_configuration
+from core.sweep.output import run_sweep
 from core.sweep.processes import Processes
-from core.sweep.sample import images_per_wave
-
-if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
-    from core.data.dataset import ImageDataset
-
-SAVE_SECONDS = 1.0
-
-
-def run_sweep(
-    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, output: Path, processes: Processes
-) -> Heatmap:
-    """Compute what `output` lacks, and keep it there; every process of the group calls this together.
-
-    The file is written at most once a second and at the end, also when the end is Ctrl-C or an error.
-
-    Raises:
-        ValueError: `output` holds a map of another configuration.
-    """
-    start = empty = empty_heatmap(classifier, dataset, config)
-    if processes.is_main and output.exists():
-        start = Heatmap.load(output)
-        if not same_configuration(start, empty):
-            raise ValueError(f"{output.name} holds a map of another configuration; choose another --output")
-    heatmap = start = processes.share(start)
-    maps = progress_bar(
-        iterable=growing_heatmaps(classifier, dataset, config, start, processes),
-        total=len(missing_waves(start, config)),
-        unit="img",
-        unit_scale=images_per_wave(len(dataset), config.passes),
-        disable=not processes.is_main,
-    )
-    saved = -SAVE_SECONDS
-    try:
-        for heatmap in maps:
-            if processes.is_main and time.monotonic() - saved >= SAVE_SECONDS:
-                heatmap.save(output)
-                saved = time.monotonic()
-    finally:
-        if processes.is_main and heatmap is not start:
-            heatmap.save(output)
-    return heatmap
 
 
 def parse_cells(text: str) -> tuple[Frequency, ...]:
@@ -154,8 +107,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace, processes: Processes) -> str:
-    from filelock import FileLock, Timeout
-
     dataset = named_dataset(given, limit=given.limit, seed=given.seed, quiet=not processes.is_main)
     size = dataset.image_size
     if given.epsilon is None and size not in paper.EPSILON:
@@ -177,19 +128,7 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         if processes.is_main == (turn == "first"):
             classifier = named_classifier(given, dataset, processes.local_rank)
         processes.share(None)
-    lock = Path(f"{given.output}.lock")
-    with ExitStack() as stack:
-        if processes.is_main:
-            try:
-                stack.enter_context(FileLock(lock, timeout=0))  # vanishes with the process, however that ends
-            except Timeout:
-                raise RuntimeError(
-                    f"another run is writing {given.output.name}; wait for it, stop it, or choose another --output"
-                ) from None
-            except OSError as error:
-                raise OSError(f"cannot write into {lock.absolute().parent}: {error.strerror}") from error
-            stack.callback(lock.unlink, missing_ok=True)
-        heatmap = run_sweep(classifier, dataset, config, given.output, processes)
+    heatmap = run_sweep(classifier, dataset, config, given.output, processes)
     computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
     return f"{given.output}: {computed}, clean error {heatmap.clean_rate(1):.2%}" if processes.is_main else ""
 

@@ -128,6 +128,8 @@ def _sweep(
 ) -> Iterator[CellResult]:
     import torch
 
+    if not waves:
+        return
     images = torch.as_tensor(dataset.images).to(classifier.device)
     labels = torch.as_tensor(dataset.labels).to(classifier.device)
     batch_size = config.batch_size or best_batch_size(classifier, images, config)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.device import device_name
 from core.fourier.basis import frequency_to_cell, wave_cells
 from core.fourier.heatmap import Heatmap, empty_outcomes, outcome_row
-from core.provenance import classifier_facts, computed_source, dataset_facts
 from core.sweep.cells import CellResult, SweepConfig, Wave, sweep_cells
 from core.sweep.processes import Processes
 from core.sweep.sample import images_per_wave

@@ -6,9 +6,13 @@ import atexit
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 T = TypeVar("T")
+
+# One process may wait long for the work of another; torchrun itself notices when one of them dies.
+PATIENCE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Processes:
             import torch.distributed
 
             # Only small Python objects travel, so the CPU back end serves every kind of device.
-            torch.distributed.init_process_group("gloo")
+            torch.distributed.init_process_group("gloo", timeout=PATIENCE)
             atexit.register(torch.distributed.destroy_process_group)
         return here
 

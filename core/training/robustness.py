@@ -23,8 +23,8 @@ from core.classifiers.bundled import MODELS
 from core.classifiers.registry import load_classifier
 from core.cli import run_script
 from core.data.classes import CIFAR10
+from core.data.provenance import computed_source
 from core.files import write_atomically
-from core.provenance import computed_source
 from core.training.data import LabelledImages, load_cifar10, seeded_generator
 from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
 from core.training.session import report

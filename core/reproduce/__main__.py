@@ -1,0 +1,95 @@
+"""The paper, run again as far as this machine allows: `python -m core.reproduce [--quick]`.
+
+Computes the maps of Figures 1 and 2, judges the claims about them, measures inpainting and generation, and compares
+each number with the published one. Bundled models stand in beside the paper's networks. Writes report.html, report.md
+and report.json, with maps/ and tables/ from which the same command resumes. What cannot run is in the report, with what
+to do about it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.cli import MAX_SEED, run_script, whole
+from core.errors import quoted
+from core.reproduce.plan import CLIP, KEYS
+from core.reproduce.run import run
+from core.sweep.cells import DTYPES
+from core.sweep.processes import Processes
+
+
+def parse_weights(text: str) -> tuple[str, Path]:
+    """'resnet-56=FILE' -> ('resnet-56', Path('FILE'))."""
+    name, equals, file = text.partition("=")
+    if not (name and equals and file):
+        raise argparse.ArgumentTypeError(f'wanted a classifier and its file, like "resnet-56=FILE", got {quoted(text)}')
+    return name, Path(file).expanduser()
+
+
+def parse_parts(text: str) -> tuple[str, ...]:
+    """'figure-1-clip,figure-4-clip' -> both keys; a beginning like 'figure-1' stands for all that begin with it."""
+    chosen: set[str] = set()
+    for name in (part.strip() for part in text.split(",")):
+        found = {name} & set(KEYS) or {key for key in KEYS if name and key.startswith(name)}
+        if not found:
+            raise argparse.ArgumentTypeError(f"there is no part {quoted(name)}; known: {', '.join(KEYS)}")
+        chosen |= found
+    return tuple(key for key in KEYS if key in chosen)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    options = argparse.ArgumentParser(
+        prog="python -m core.reproduce",
+        description="Run the paper again as far as this machine allows, and compare it with the published numbers. "
+        "Run the same command again to resume; start it with torchrun to share the work over GPUs and nodes.",
+    )
+    options.add_argument("--quick", action="store_true", help="few waves and images: minutes on two cores")
+    options.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into, or to resume")
+    options.add_argument("--parts", type=parse_parts, default=KEYS, help="names or beginnings, e.g. figure-1,stand-in")
+    options.add_argument("--cells", type=whole(1), help="different waves of each map, drawn by the seed; default all")
+    options.add_argument("--limit", type=whole(1), help="images of each map, drawn by the seed; default all")
+    options.add_argument("--runs", type=whole(1), help="inpainting and generation runs of each part; default 100")
+    options.add_argument("--data-dir", type=Path, default=Path("data"), help="where CIFAR-10 lies, default data")
+    options.add_argument("--imagenet-dir", type=Path, help="ImageNet100, a folder of class folders by WordNet id")
+    options.add_argument("--download", action="store_true", help="allow downloading weights and CIFAR-10")
+    options.add_argument(
+        "--weights",
+        type=parse_weights,
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="weights of a classifier",
+    )
+    options.add_argument("--clip", default=CLIP, metavar="NAME", help="another zero-shot classifier in CLIP's place")
+    options.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+    options.add_argument("--dtype", default="float32", choices=DTYPES, help="of the maps' forward passes")
+    options.add_argument("--batch-size", type=whole(1), help="images worked on at once, default measured")
+    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of waves, signs, images, holes and noise")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the batch script; returns the exit status."""
+    options = parser()
+    given = options.parse_args(arguments)
+    if given.output.exists() and not given.output.is_dir():
+        options.error(f"--output wants a folder; {given.output} is a file")
+    words = sys.argv[1:] if arguments is None else arguments
+    given.command = shlex.join(["python", "-m", "core.reproduce", *words])
+    processes = Processes.start()
+    status = run_script(
+        lambda: run(given, processes), "what was finished is saved, run the same command again to resume"
+    )
+    if status == 2 and processes.count > 1:
+        os._exit(status)  # the other processes wait for this one: torchrun ends them
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

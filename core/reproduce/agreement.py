@@ -1,0 +1,199 @@
+"""Whether a computed map agrees with the one it is compared with, over the waves that both hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from core.fourier.basis import Frequency, half_plane, wave_cells, wave_values
+from core.fourier.claims.measures import Band, difference, in_band
+from core.fourier.findings import Estimate
+from core.fourier.heatmap import Heatmap, outcome_row
+from core.fourier.intervals import newcombe
+from core.fourier.paired import clear_waves, paired_waves, same_images
+
+MARGIN = 0.02  # in error: means that lie this close count as equal
+FEW = 0.05  # share of the waves that may differ
+FALSE_DISCOVERIES = 0.05
+
+
+class Match(StrEnum):
+    """What a comparison says."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    UNDECIDED = "cannot tell"
+    NOT_COMPARED = "nothing to compare with"
+
+
+@dataclass(frozen=True)
+class WaveRow:
+    """One wave: top-1 errors in [0, 1] here and there, and the first minus the second with its 95 % interval."""
+
+    wave: Frequency
+    error: float
+    reference: float
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A computed map against its reference, errors in [0, 1].
+
+    error, reference: mean over the common waves. difference: the first minus the second, with its 95 % interval.
+    typical: mean over the waves of the difference's size; by_chance: what two independent draws of as many images as
+    either map used would give, None where the two maps are of the same images. differing: waves that differ, 5 % false
+    discoveries allowed. identical: waves with the same count of errors, where both maps have the same images and random
+    signs; else None. correlation: Pearson's over the waves, NaN below three. paired: compared image by image.
+    """
+
+    error: float
+    reference: float
+    difference: Estimate
+    typical: float
+    by_chance: float | None
+    differing: int
+    identical: int | None
+    correlation: float
+    paired: bool
+    rows: tuple[WaveRow, ...]
+
+    @property
+    def largest(self) -> WaveRow:
+        """The wave whose errors lie farthest apart."""
+        return max(self.rows, key=lambda row: abs(row.difference.value))
+
+    @property
+    def match(self) -> Match:
+        """Agrees where the mean difference's whole interval lies within the margin and few waves differ."""
+        few, low, high = self.differing <= FEW * len(self.rows), self.difference.low, self.difference.high
+        if few and low >= -MARGIN and high <= MARGIN:
+            return Match.AGREES
+        return Match.DIFFERS if not few or self.difference.clear else Match.UNDECIDED
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as a JSON object; an interval is [low, high]."""
+        rows = [
+            {
+                "i": row.wave[0],
+                "j": row.wave[1],
+                "error": row.error,
+                "reference": row.reference,
+                "difference": row.difference.value,
+                "interval": [row.difference.low, row.difference.high],
+            }
+            for row in self.rows
+        ]
+        return {
+            "match": self.match,
+            "waves": len(self.rows),
+            "paired": self.paired,
+            "mean_error": self.error,
+            "mean_reference": self.reference,
+            "mean_difference": self.difference.value,
+            "interval": [self.difference.low, self.difference.high],
+            "mean_absolute_difference": self.typical,
+            "expected_by_chance": self.by_chance,
+            "largest": {"wave": list(self.largest.wave), "difference": self.largest.difference.value},
+            "differing_waves": self.differing,
+            "identical_waves": self.identical,
+            "correlation": None if np.isnan(self.correlation) else self.correlation,
+            "rows": rows,
+        }
+
+
+def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
+    """Compare two maps of one side; None where they have no wave in common.
+
+    The interval of the mean difference is paired where both maps say which of the same images they misclassify. Else
+    that of the computed map takes each image as one observation and the other is Wilson's, as if all waves misled the
+    same images; the two are joined as Newcombe does, as if the images were different ones: too wide, if anything.
+    """
+    waves = common_waves(computed, reference)
+    if not waves:
+        return None
+    computed, reference = only(computed, waves), only(reference, waves)
+    everywhere, paired = Band(0, computed.side), same_images(computed, reference)
+    ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
+    assert ours is not None and theirs is not None
+    a, b = wave_rates(computed, waves), wave_rates(reference, waves)
+    rows = tuple(
+        WaveRow(wave, error, other, Estimate(error - other, low, high))
+        for wave, error, other, low, high in zip(
+            waves, a.tolist(), b.tolist(), *_wave_intervals(computed, reference, waves, a, b), strict=True
+        )
+    )
+    return Agreement(
+        error=ours.estimate.value,
+        reference=theirs.estimate.value,
+        difference=difference(ours, theirs, paired=paired),
+        typical=float(np.abs(a - b).mean()),
+        by_chance=None if paired else _by_chance(computed, reference, waves),
+        differing=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
+        correlation=float(np.corrcoef(a, b)[0, 1]) if len(waves) > 2 and a.std() > 0 and b.std() > 0 else float("nan"),
+        identical=int((a == b).sum()) if _same_draw(computed, reference) else None,
+        paired=paired,
+        rows=rows,
+    )
+
+
+def _same_draw(first: Heatmap, second: Heatmap) -> bool:
+    """Whether both maps were computed on the same images with the same random signs."""
+    a, b = ((one.metadata["dataset"]["content_hash"], one.metadata["seed"]) for one in (first, second))
+    return a == b
+
+
+def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
+    """The waves that all maps of one side hold."""
+    waves = half_plane(maps[0].side)
+    known = np.all([np.isfinite(wave_values(heatmap.rate(), waves)) for heatmap in maps], axis=0)
+    return tuple(wave for wave, there in zip(waves, known, strict=True) if there)
+
+
+def only(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
+    """The map as if no other waves had been computed."""
+    gone = np.ones((heatmap.side, heatmap.side), dtype=bool)
+    for wave in waves:
+        for cell in wave_cells(*wave, heatmap.side):
+            gone[cell] = False
+    changes: dict[str, Any] = {"count": np.where(gone, 0, heatmap.count)}
+    changes |= {name: np.where(gone, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
+    for name in ("printed_rates", "true_probability", "sampling_variance"):
+        if (array := getattr(heatmap, name)) is not None:
+            changes[name] = np.where(gone, np.nan, array)
+    if heatmap.outcomes is not None:
+        kept = [outcome_row(wave, heatmap.side) for wave in (None, *waves)]
+        changes["outcomes"] = np.zeros_like(heatmap.outcomes)
+        changes["outcomes"][kept] = heatmap.outcomes[kept]
+    return replace(heatmap, **changes)
+
+
+def wave_rates(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> np.ndarray:
+    """(W,) top-1 errors in [0, 1]; the mean of the two where a published map holds a wave twice."""
+    rate = heatmap.rate()
+    return (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
+
+
+def _wave_intervals(
+    computed: Heatmap, reference: Heatmap, waves: tuple[Frequency, ...], a: np.ndarray, b: np.ndarray
+) -> tuple[list[float], list[float]]:
+    if (paired := paired_waves(computed, reference)) is not None:
+        low, high = (wave_values(end, waves) for end in paired.interval_map(computed.side))
+    else:
+        ends = [
+            type(interval)(*(wave_values(end, waves) for end in interval))
+            for interval in (computed.interval(), reference.interval())
+        ]
+        low, high = newcombe(a, ends[0], b, ends[1])
+    return low.tolist(), high.tolist()
+
+
+def _by_chance(computed: Heatmap, reference: Heatmap, waves: tuple[Frequency, ...]) -> float:
+    """Mean size of the difference between two independent binomial draws with the reference's errors."""
+    rate = wave_rates(reference, waves)
+    n = [wave_values(heatmap.images, waves) for heatmap in (computed, reference)]
+    deviation = np.sqrt(rate * (1 - rate) * (1 / n[0] + 1 / n[1]))
+    return float(np.sqrt(2 / np.pi) * deviation.mean())

@@ -1,0 +1,85 @@
+"""The heat maps of Figures 1 and 2, computed here and held against those that were published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core import paper
+from core.data.classes import PRECOMPUTED
+from core.fourier.basis import half_plane
+from core.fourier.heatmap import Heatmap
+from core.reproduce.agreement import Agreement, agreement
+from core.reproduce.machine import Data, Machine
+from core.reproduce.plan import Amount, MapPart, draw_waves
+from core.sweep.cells import SweepConfig
+from core.sweep.output import run_sweep
+
+HEATMAPS = PRECOMPUTED / "heatmaps"
+
+
+@dataclass(frozen=True, eq=False)
+class MapResult:
+    """A computed map. reference: what it is compared with. note: how its images differ from the paper's, or empty."""
+
+    part: MapPart
+    heatmap: Heatmap
+    reference: Heatmap | None
+    agreement: Agreement | None
+    note: str
+
+    @property
+    def waves(self) -> int:
+        """How many different waves are computed."""
+        return int((self.heatmap.count > 0).sum() + 1) // 2
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of its waves are."""
+        return self.waves == len(half_plane(self.heatmap.side))
+
+    @property
+    def original(self) -> bool:
+        """Whether its classifier is the one that the part is about."""
+        return self.heatmap.metadata["classifier"]["name"] == self.part.classifier
+
+
+def run_map(
+    part: MapPart, amount: Amount, machine: Machine, folder: Path, *, dtype: str, batch_size: int | None
+) -> MapResult:
+    """Compute what the part's file in the folder lacks. Every process of the group calls this together.
+
+    Raises:
+        ValueError: the file holds a map of another configuration.
+    """
+    data = machine.data(part.dataset, amount.images, part.samples)
+    config = SweepConfig(
+        side=part.side,
+        epsilon=paper.EPSILON[data.dataset.image_size],
+        seed=machine.seed,
+        cells=draw_waves(part.side, _waves(amount, data), seed=machine.seed),
+        batch_size=batch_size,
+        dtype=dtype,
+    )
+    classifier = machine.classifier(part.classifier, data.dataset.classes)
+    heatmap = run_sweep(classifier, data.dataset, config, folder / f"{part.key}.npz", machine.processes, part.key)
+    reference = reference_map(part, heatmap)
+    compared = None if reference is None else agreement(heatmap, reference)
+    return MapResult(part, heatmap, reference, compared, data.note)
+
+
+def _waves(amount: Amount, data: Data) -> int | None:
+    """As many waves as are asked for, or more where samples stand in, so that the work stays the same."""
+    if not data.note or amount.waves is None:
+        return amount.waves
+    if amount.images is None:
+        return None
+    return max(amount.waves, amount.waves * amount.images // len(data.dataset))
+
+
+def reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
+    """What a part is compared with: of the shipped maps the one on the same images, else the last; None without any."""
+    found = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
+    content = heatmap.metadata["dataset"]["content_hash"]
+    same = [one for one in found if one.metadata["dataset"]["content_hash"] == content]
+    return next(iter([*same, *reversed(found)]), None)

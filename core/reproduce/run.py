@@ -1,0 +1,123 @@
+"""The work behind `python -m core.reproduce`: what can run is run, what cannot says why, and the report is written."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from core.classifiers.registry import classifier_spec
+from core.device import choose_device, keep_freed_memory
+from core.errors import one_line, quoted, sentence
+from core.files import make_folder
+from core.reproduce.machine import Machine
+from core.reproduce.maps import MapResult, run_map
+from core.reproduce.plan import MAPS, TABLES, Amount, MapPart, TablePart
+from core.reproduce.report import Results, Skipped, Spent, write_report
+from core.reproduce.tables import TableResult, run_table
+from core.reproduce.trials import trials
+from core.sweep.processes import Processes
+
+Part = TypeVar("Part", MapPart, TablePart)
+# What is wrong with one part alone: its weights are damaged, its folder holds another run.
+TROUBLE = (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError)
+
+
+def run(given: argparse.Namespace, processes: Processes) -> str:
+    """Run every part that can run, write the report, and say where it is; every process of the group calls this."""
+    start = time.perf_counter()
+    if classifier_spec(given.clip).kind != "zero-shot":
+        raise ValueError(f"--clip wants a zero-shot classifier; {quoted(given.clip)} knows fixed classes")
+    keep_freed_memory()
+    make_folder(given.output / "maps")
+    make_folder(given.output / "tables")
+    machine = Machine(
+        device=choose_device(given.device, processes.local_rank),
+        data_dir=given.data_dir,
+        imagenet_dir=given.imagenet_dir or given.data_dir / "imagenet100",
+        clip=given.clip,
+        weights=dict(given.weights),
+        download=given.download,
+        seed=given.seed,
+        processes=processes,
+    )
+    skipped: list[Skipped] = []
+    maps = _maps(given, machine, skipped)
+    tables = _tables(given, machine, skipped)
+    if not processes.is_main:
+        return ""
+    judged = trials({one.part.key: one for one in maps})
+    device = _device_name(machine.device)
+    spent = _spent(start)
+    write_report(Results(given.command, device, given.seed, maps, judged, tables, skipped, spent), given.output)
+    count = f"{len(maps)} maps, {len(tables)} tables, {len(skipped)} parts that did not run"
+    return f"{given.output / 'report.html'}: {count}"
+
+
+def _maps(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -> list[MapResult]:
+    """All maps, one after the other, each shared out over the processes."""
+    results = []
+    for part in _able([part for part in MAPS if part.key in given.parts], machine, skipped):
+        amount = part.quick if given.quick else Amount()
+        amount = Amount(given.cells or amount.waves, given.limit or amount.images)
+        try:
+            results.append(
+                run_map(part, amount, machine, given.output / "maps", dtype=given.dtype, batch_size=given.batch_size)
+            )
+        except TROUBLE as error:
+            _note_trouble(part, error, machine, skipped)
+    return results
+
+
+def _tables(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -> list[TableResult]:
+    """All tables; each is the work of one process."""
+    able = _able([part for part in TABLES if part.key in given.parts], machine, skipped)
+    processes = machine.processes
+
+    def mine() -> Iterator[TableResult]:
+        for part in able[processes.rank :: processes.count]:
+            count = given.runs or (part.quick if given.quick else part.full)
+            try:
+                yield run_table(part, count, machine, given.output / "tables", batch_size=given.batch_size)
+            except TROUBLE as error:
+                _note_trouble(part, error, machine, skipped)
+
+    order = [part.key for part in able]
+    return sorted(processes.all_results(mine()), key=lambda result: order.index(result.part.key))
+
+
+def _able(parts: Sequence[Part], machine: Machine, skipped: list[Skipped]) -> list[Part]:
+    """The parts that can run here, as the first process finds, which downloads; the others go into `skipped`."""
+    reasons = machine.processes.share(
+        {part.key: machine.lacks(part) for part in parts} if machine.processes.is_main else {}
+    )
+    skipped += [Skipped(part, reasons[part.key]) for part in parts if reasons[part.key]]
+    return [part for part in parts if not reasons[part.key]]
+
+
+def _note_trouble(part: MapPart | TablePart, error: Exception, machine: Machine, skipped: list[Skipped]) -> None:
+    """Go on without a part that failed; among several processes nobody else knows, so the run ends."""
+    if machine.processes.count > 1:
+        raise error
+    print(f"{part.key}: {error}", file=sys.stderr)
+    skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
+
+
+def _device_name(device: str) -> str:
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    return f"{device}, {torch.get_num_threads()} threads"
+
+
+def _spent(start: float) -> Spent:
+    import torch
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    scale = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
+    gpu = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
+    return Spent(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * scale, gpu)

@@ -1,0 +1,156 @@
+"""The inpainting and generation runs of section 2.2 over many images, kept batch by batch."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.cli import progress_bar
+from core.data.provenance import classifier_facts, computed_source, dataset_facts
+from core.device import device_name
+from core.files import make_folder, write_atomically
+from core.pgd.config import paper_generation, paper_inpainting
+from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_batch
+from core.reconstruct.grid import picture_grid
+from core.reconstruct.report import Reconstruction, judgement, to_json
+from core.reproduce.machine import Data, Machine
+from core.reproduce.plan import TablePart
+from core.runs.judgement import Judgement
+
+SHOWN = 4  # pictures in the figure
+# How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy.
+BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 1024 * 1024}
+
+
+@dataclass(frozen=True, eq=False)
+class TableResult:
+    """What a part's runs came to.
+
+    settings: everything that the rows depend on. rows: an image each. picture: PNG of the first ones. seconds: of all
+    runs so far. source: date and device of the last. note: how its images differ from the paper's, or empty.
+    """
+
+    part: TablePart
+    settings: dict[str, Any]
+    rows: tuple[Reconstruction, ...]
+    picture: bytes
+    seconds: float
+    source: dict[str, Any]
+    note: str
+
+    @property
+    def original(self) -> bool:
+        """Whether its classifier is the one that the part is about."""
+        return self.settings["classifier"]["name"] == self.part.classifier
+
+    @property
+    def judged(self) -> Judgement | None:
+        """How many of its pictures the second judge calls their target; None without one."""
+        judge = self.settings["judge"]
+        return None if judge is None else judgement(self.rows, judge["name"])
+
+    def values(self, name: str) -> np.ndarray:
+        """(n,) one field of the rows."""
+        return np.array([getattr(row, name) for row in self.rows], dtype=np.float64)
+
+
+def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, batch_size: int | None) -> TableResult:
+    """Run what the part's files in the folder lack; files of other settings are replaced."""
+    job, data = _job(part, count, machine)
+    pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
+    batch_size = batch_size or max(1, pixels // job.settings["image_size"] ** 2)
+    make_folder(folder)
+    file, pictures = folder / f"{part.key}.json", folder / f"{part.key}.npz"
+    kept, shown = _kept(file, job.settings), _pictures(pictures)
+    rows, seconds, source = kept["rows"], kept["seconds"], kept["source"]
+    todo = (job.count - len(rows)) * (job.config.steps + 1)
+    with progress_bar(desc=part.key, total=todo, unit="img-step", unit_scale=True, disable=not todo) as bar:
+        for first in range(len(rows), job.count, batch_size):
+            start, indices = time.perf_counter(), range(first, min(first + batch_size, job.count))
+            plan, step = job.make_plan(indices), _ticks(bar, len(indices))
+            result = run_batch(job, plan, indices, step)
+            rows = [*rows, *result.rows]
+            seconds += time.perf_counter() - start
+            source = computed_source(device_name(job.classifier))
+            if first < SHOWN:
+                original = plan.start if plan.original is None else plan.original / np.float32(255)
+                fresh = {"original": original, "start": plan.start, "result": result.images}
+                shown = {
+                    name: np.concatenate([*([shown[name][:first]] if first else []), array])[:SHOWN]
+                    for name, array in fresh.items()
+                }
+                write_atomically(pictures, _packed(shown))
+            content = {"settings": job.settings, "rows": [asdict(row) for row in rows]}
+            write_atomically(file, to_json({**content, "seconds": seconds, "source": source}))
+    picture = _grid(part, shown, rows)
+    return TableResult(part, job.settings, tuple(rows), picture, seconds, source, data.note)
+
+
+def _ticks(bar: Any, images: int) -> Callable[[], None]:
+    return lambda: bar.update(images)
+
+
+def _job(part: TablePart, count: int, machine: Machine) -> tuple[Job, Data]:
+    inpaint, seed = part.mode == "inpaint", machine.seed
+    # Without bundled statistics the noise needs all images of a class, however few are drawn.
+    limit = count if inpaint or part.dataset == "cifar10" else None
+    data = machine.data(part.dataset, limit, part.samples)
+    dataset = data.dataset
+    config = (paper_inpainting if inpaint else paper_generation)(dataset.image_size)
+    if inpaint:
+        make_plan = inpainting_plans(dataset, config, target=None, fill="region", seed=seed, penalty=part.penalty)
+        count = min(count, len(dataset))
+    else:
+        make_plan = generation_plans(dataset, config, target=None, full_covariance=False, seed=seed)
+    classifier = machine.classifier(part.classifier, dataset.classes)
+    judge = machine.judge(part.classifier, dataset.classes)
+    settings = {
+        "mode": part.mode,
+        "config": config.to_json(),
+        "penalty": part.penalty if inpaint else None,
+        "seed": seed,
+        "image_size": dataset.image_size,
+        "count": count,
+        "classifier": {**classifier_facts(classifier), "template": classifier.template},
+        "judge": None if judge is None else classifier_facts(judge),
+        "dataset": dataset_facts(dataset),
+    }
+    return Job(classifier, config, count, make_plan, "last", settings, judge=judge), replace(data)
+
+
+def _kept(file: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """The rows that were finished with these settings; none where the file is not there, damaged or of others."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["settings"] == settings:
+            return {**content, "rows": [Reconstruction(**row) for row in content["rows"]]}
+    return {"rows": [], "seconds": 0.0, "source": {}}
+
+
+def _pictures(file: Path) -> dict[str, np.ndarray]:
+    with suppress(OSError, ValueError, KeyError), np.load(file, allow_pickle=False) as content:
+        return {name: content[name].astype(np.float32) for name in ("original", "start", "result")}
+    return {}
+
+
+def _packed(shown: dict[str, np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: array.astype(np.float16) for name, array in shown.items()})  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _grid(part: TablePart, shown: dict[str, np.ndarray], rows: list[Reconstruction]) -> bytes:
+    """The first images as in the paper's Figures 3 and 4, with ten times the change."""
+    start, result = shown["start"], shown["result"]
+    lines = [("original", shown["original"]), ("hole", start)] if part.mode == "inpaint" else [("noise", start)]
+    lines += [("result", result), ("change × 10", 0.5 + 10 * (result - start))]
+    captions = [f"{row.target[:16]}\n{row.probability_before:.1%} > {row.probability_after:.1%}" for row in rows]
+    return picture_grid(lines, captions[: len(start)])

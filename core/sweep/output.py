@@ -1,0 +1,88 @@
+"""A sweep whose map is kept in a file while it grows, so that the same call resumes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.cli import progress_bar
+from core.fourier.heatmap import Heatmap
+from core.sweep.cells import SweepConfig
+from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, same_configuration
+from core.sweep.processes import Processes
+from core.sweep.sample import images_per_wave
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
+
+SAVE_SECONDS = 1.0
+
+
+def run_sweep(
+    classifier: Classifier,
+    dataset: ImageDataset,
+    config: SweepConfig,
+    output: Path,
+    processes: Processes,
+    description: str | None = None,
+) -> Heatmap:
+    """Compute what `output` lacks, and keep it there; every process of the group calls this together.
+
+    The file is written at most once a second and at the end, also when the end is Ctrl-C or an error.
+
+    Args:
+        description: what the progress bar is called.
+    Raises:
+        ValueError: `output` holds a map of another configuration.
+        RuntimeError: another run is writing it.
+        OSError: the folder takes no file.
+    """
+    with _only_writer(output) if processes.is_main else nullcontext():
+        start = empty = empty_heatmap(classifier, dataset, config)
+        if processes.is_main and output.exists():
+            start = Heatmap.load(output)
+            if not same_configuration(start, empty):
+                raise ValueError(f"{output.name} holds a map of another configuration; choose another --output")
+        heatmap = start = processes.share(start)
+        missing = missing_waves(start, config)
+        maps = progress_bar(
+            iterable=growing_heatmaps(classifier, dataset, config, start, processes),
+            desc=description,
+            total=len(missing),
+            unit="img",
+            unit_scale=images_per_wave(len(dataset), config.passes),
+            disable=not processes.is_main or not missing,
+        )
+        saved = -SAVE_SECONDS
+        try:
+            for heatmap in maps:
+                if processes.is_main and time.monotonic() - saved >= SAVE_SECONDS:
+                    heatmap.save(output)
+                    saved = time.monotonic()
+        finally:
+            if processes.is_main and heatmap is not start:
+                heatmap.save(output)
+        return heatmap
+
+
+@contextmanager
+def _only_writer(output: Path) -> Iterator[None]:
+    """Refuse to write a map that another run is writing."""
+    from filelock import FileLock, Timeout
+
+    lock = Path(f"{output}.lock")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(FileLock(lock, timeout=0))  # vanishes with the process, however that ends
+        except Timeout:
+            raise RuntimeError(
+                f"another run is writing {output.name}; wait for it, stop it, or choose another --output"
+            ) from None
+        except OSError as error:
+            raise OSError(f"cannot write into {lock.absolute().parent}: {error.strerror}") from error
+        stack.callback(lock.unlink, missing_ok=True)
+        yield

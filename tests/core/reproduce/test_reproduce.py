@@ -1,0 +1,294 @@
+"""The paper run again with a small plain ViT in CLIP's place: every number, every reason, and the same after a stop."""
+
+import json
+import math
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from core.data.classes import CIFAR10, imagenet100
+from core.fourier.basis import half_plane
+from core.fourier.heatmap import Heatmap
+from core.reproduce.__main__ import main
+from core.reproduce.agreement import Match, agreement
+from core.reproduce.document import Document, Section, Table
+from core.reproduce.maps import HEATMAPS, MapResult
+from core.reproduce.markdown import to_markdown
+from core.reproduce.page import to_html
+from core.reproduce.plan import KEYS, MAPS, draw_waves
+from core.reproduce.trials import trials
+
+TINY = {
+    "embed_dim": 16,
+    "quick_gelu": True,
+    "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "patch_size": 8, "head_width": 16},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
+}
+WAVES, IMAGES = 5, 20
+PUBLISHED = "resnet-56_cifar10_published.npz"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a random CLIP in open_clip's format, forty coarse pictures as CIFAR-10, and an ImageNet100."""
+    place, rng = tmp_path_factory.mktemp("place"), np.random.default_rng(0)
+    torch.manual_seed(0)
+    network = open_clip.CLIP(**TINY)
+    (place / "vit").mkdir()
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, place / "vit/open_clip_model.safetensors")
+    preprocess = {"size": 32, "mean": [0.5] * 3, "std": [0.25] * 3, "interpolation": "bicubic"}
+    description = {"model_cfg": TINY, "preprocess_cfg": preprocess}
+    (place / "vit/open_clip_config.json").write_text(json.dumps(description))
+    images = rng.integers(0, 256, size=(40, 4, 4, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
+    np.savez(place / "cifar10-test.npz", images=images, labels=np.arange(40) % 10, classes=np.array(CIFAR10.names))
+    for wnid in imagenet100().wnids:
+        (place / "imagenet100" / wnid).mkdir(parents=True)
+        pixels = rng.integers(0, 256, size=(8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / "imagenet100" / wnid / "0.png")
+    return place
+
+
+def arguments(place, output, *more, cells=WAVES):
+    parts = "figure-1,figure-2-clip,figure-4-clip,stand-in-clip,generate-mini-clip"
+    return [
+        *("--quick", "--output", str(output), "--parts", parts, "--cells", str(cells), "--limit", str(IMAGES)),
+        *("--runs", "2", "--batch-size", "1", "--device", "cpu", "--data-dir", str(place)),
+        *("--clip", f"open_clip:local-dir:{place / 'vit'}", *more),
+    ]
+
+
+@pytest.fixture(scope="module")
+def output(place, tmp_path_factory):
+    """The folder of one whole run, on a machine without downloaded weights."""
+    folder = tmp_path_factory.mktemp("output")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCH_HOME", str(place / "no-weights"))
+        assert main(arguments(place, folder)) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(output):
+    return json.loads((output / "report.json").read_text("utf-8"))
+
+
+def named(entries, key):
+    return next(entry for entry in entries if entry["key"] == key)
+
+
+def raw(path):
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def wilson_ends(rate, n, z=1.959963984540054):
+    """Wilson's interval, as the roots of its quadratic."""
+    a, b, c = 1 + z * z / n, -(2 * rate + z * z / n), rate * rate
+    root = math.sqrt(b * b - 4 * a * c)
+    return (-b - root) / (2 * a), (-b + root) / (2 * a)
+
+
+# Numbers
+
+
+def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
+    found = named(report["maps"], "figure-1-clip")["compared_with"]
+    here, there = raw(output / "maps/figure-1-clip.npz"), raw(HEATMAPS / "clip-vit-b-32_cifar10_published.npz")
+    places = [(i, j) for i in range(31) for j in range(31) if here["count"][i, j] and (j > 15 or (j == 15 and i >= 15))]
+    assert len(places) == WAVES and {here["count"][cell] for cell in places} == {IMAGES}
+    ours = [here["top1_errors"][cell] / IMAGES for cell in places]
+    theirs = [(there["printed_rates"][0][i, j] + there["printed_rates"][0][30 - i, 30 - j]) / 2 for i, j in places]
+    assert sorted((row["i"], row["j"]) for row in found["rows"]) == sorted((i - 15, j - 15) for i, j in places)
+    assert found["mean_error"] == pytest.approx(sum(ours) / WAVES)
+    assert found["mean_reference"] == pytest.approx(sum(theirs) / WAVES)
+    sizes = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]
+    assert found["mean_absolute_difference"] == pytest.approx(sum(sizes) / WAVES)
+    assert abs(found["largest"]["difference"]) == pytest.approx(max(sizes))
+    # Every image is one observation: its share of the waves that mislead it.
+    order = {wave: row for row, wave in enumerate(half_plane(31), start=1)}
+    bits = np.unpackbits(here["outcomes"], axis=1)[:, :IMAGES]
+    shares = [sum(bits[order[i - 15, j - 15], k] for i, j in places) / WAVES for k in range(IMAGES)]
+    mean = sum(shares) / IMAGES
+    variance = sum((share - mean) ** 2 for share in shares) / IMAGES**2
+    low, high = wilson_ends(mean, mean * (1 - mean) / variance)
+    their_mean = found["mean_reference"]
+    their_low, their_high = wilson_ends(their_mean, 10_000)
+    ends = [
+        mean - their_mean - math.hypot(mean - low, their_high - their_mean),
+        mean - their_mean + math.hypot(high - mean, their_mean - their_low),
+    ]
+    assert found["interval"] == pytest.approx(ends)
+    words = f"{100 * (mean - their_mean):+.1f} points ({100 * ends[0]:+.1f} to {100 * ends[1]:+.1f})".replace("-", "−")
+    for name in ("report.md", "report.html"):
+        assert words in (output / name).read_text("utf-8")
+
+
+def test_another_network_in_the_place_of_clip_gets_no_verdict_about_the_paper(output, report):
+    for entry in (named(report["maps"], "figure-1-clip"), named(report["tables"], "figure-4-clip")):
+        assert entry["match"] == Match.NOT_COMPARED
+    assert "in the place of CLIP ViT-B/32" in (output / "report.md").read_text("utf-8")
+
+
+def test_a_table_summarises_its_rows(output, report):
+    found = named(report["tables"], "generate-mini-clip")
+    rows = json.loads((output / "tables/generate-mini-clip.json").read_text("utf-8"))["rows"]
+    assert found["n"] == len(rows) == 2
+    for name in ("loss_before", "loss_after"):
+        first, second = (row[name] for row in rows)
+        middle, half = (first + second) / 2, abs(first - second) / 2
+        assert found[name]["mean"] == found[name]["median"] == pytest.approx(middle)
+        # Student's t with one degree of freedom is tan(0.475 pi), the standard error of two values half their distance.
+        margin = math.tan(0.475 * math.pi) * half
+        assert found[name]["interval"] == pytest.approx([middle - margin, middle + margin])
+    assert found["become_target"] == sum(row["top1_after"] == row["target"] for row in rows)
+    assert found["loss_after"]["mean"] < found["loss_before"]["mean"]
+
+
+def test_parts_that_cannot_run_say_why_and_what_to_do(output, report):
+    (missing,) = report["not_run"]
+    assert missing["key"] == "figure-1-resnet" and len(missing["reasons"]) == 1
+    assert "are not on this machine: add --download (3.5 MB), or --weights resnet-56=FILE." in missing["reasons"][0]
+    assert missing["reasons"][0] in (output / "report.html").read_text("utf-8")
+
+
+def test_without_data_samples_stand_in_or_the_part_says_what_to_do(tmp_path, place, capsys):
+    parts = ("--parts", "figure-2-clip,stand-in-resnet", "--data-dir", str(tmp_path), "--limit", "10", "--cells", "2")
+    assert main([*arguments(place, tmp_path / "output"), *parts]) == 0
+    report = json.loads((tmp_path / "output/report.json").read_text("utf-8"))
+    (found,), (missing,) = report["maps"], report["not_run"]
+    assert found["dataset"]["name"] == "cifar10-samples" and "--data-dir" in found["note"]
+    assert missing["key"] == "figure-2-clip" and "--imagenet-dir FOLDER" in missing["reasons"][0]
+
+
+# Stopping
+
+
+def without_time(content):
+    if isinstance(content, dict):
+        return {key: without_time(value) for key, value in content.items() if key not in ("time", "command")}
+    return [without_time(value) for value in content] if isinstance(content, list) else content
+
+
+def test_a_stopped_run_goes_on_to_the_same_report(place, output, report, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(place / "no-weights"))
+    assert main(arguments(place, tmp_path, cells=2)) == 0
+    file = tmp_path / "tables/generate-mini-clip.json"
+    content = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**content, "rows": content["rows"][:1]}))
+    before = raw(tmp_path / "maps/figure-2-clip.npz")["count"]
+    assert main(arguments(place, tmp_path)) == 0
+    again = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert without_time(again) == without_time(report)
+    assert 0 < (before > 0).sum() < (raw(tmp_path / "maps/figure-2-clip.npz")["count"] > 0).sum()
+    for name in ("stand-in-clip-waves", "generate-mini-clip"):
+        assert (tmp_path / f"figures/{name}.png").read_bytes() == (output / f"figures/{name}.png").read_bytes()
+
+
+def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, output, tmp_path, capsys):
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps/stand-in-clip.npz").write_bytes((output / "maps/stand-in-clip.npz").read_bytes())
+    assert main([*arguments(place, tmp_path), "--parts", "stand-in-clip", "--seed", "1"]) == 0
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert report["maps"] == [] and "another configuration" in report["not_run"][0]["reasons"][0]
+
+
+# Verdicts
+
+
+def drawn(n, shuffled=False):
+    """A map like the published one: binomial counts of n images, in the right cells or in others."""
+    published, rng = Heatmap.load(HEATMAPS / PUBLISHED), np.random.default_rng(0)
+    rate = published.error_rate
+    if shuffled:
+        rate = rng.permutation(rate.ravel()).reshape(rate.shape)
+    errors = rng.binomial(n, rate)
+    errors = np.where(np.arange(961).reshape(31, 31) < 481, errors, errors[::-1, ::-1])
+    facts = {**published.metadata, "dataset": {**published.metadata["dataset"], "n": n}, "seed": 0}
+    count = np.full_like(errors, n)
+    return replace(published, top1_errors=errors, top5_errors=errors, count=count, printed_rates=None, metadata=facts)
+
+
+@pytest.mark.parametrize(
+    ("n", "shuffled", "expected"),
+    [(10_000, False, Match.AGREES), (100, False, Match.UNDECIDED), (10_000, True, Match.DIFFERS)],
+)
+def test_a_verdict_follows_the_evidence(n, shuffled, expected):
+    found = agreement(drawn(n, shuffled), Heatmap.load(HEATMAPS / PUBLISHED))
+    assert found.match == expected
+    if not shuffled:  # one draw around the other, where chance makes two
+        assert found.typical == pytest.approx(found.by_chance * math.sqrt(10_000 / (10_000 + n)), rel=0.1)
+
+
+def test_a_constant_shift_differs():
+    near = drawn(10_000)
+    shifted = np.minimum(near.top1_errors + 400, 10_000)
+    found = agreement(replace(near, top1_errors=shifted, top5_errors=shifted), Heatmap.load(HEATMAPS / PUBLISHED))
+    assert found.match == Match.DIFFERS and found.difference.value == pytest.approx(0.04, abs=0.002)
+
+
+def test_claims_are_judged_on_the_same_waves_here_and_before():
+    part = next(part for part in MAPS if part.key == "figure-1-resnet")
+    published = Heatmap.load(HEATMAPS / PUBLISHED)
+    (trial,) = trials({part.key: MapResult(part, drawn(10_000), published, None, "")})
+    assert trial.subject.startswith("CLIP") and trial.subject.endswith("published")
+    assert trial.same == len(trial.before) == len(trial.here) == 9
+    (other,) = trials({part.key: MapResult(part, drawn(10_000, shuffled=True), published, None, "")})
+    assert other.same < len(other.before)
+
+
+def test_drawn_waves_grow_and_serve_every_band():
+    few, many = draw_waves(31, 12, seed=0), draw_waves(31, 48, seed=0)
+    assert many[:12] == few and len(set(many)) == 48 and set(many) <= set(half_plane(31))
+    radius = [round(math.hypot(*wave)) for wave in few]
+    assert sum(r <= 2 for r in radius) == sum(r > 15 for r in radius) == 4
+    assert draw_waves(31, 481, seed=0) is None and draw_waves(31, 12, seed=1) != few
+
+
+# The page
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append((tag, dict(attributes)))
+
+
+def test_the_page_fetches_nothing_and_runs_nothing(output):
+    tags = Tags()
+    tags.feed((output / "report.html").read_text("utf-8"))
+    page = "html head meta title style body main h1 h2 h3 p span table thead tbody tr th td details summary"
+    assert {tag for tag, _ in tags.seen} <= {*page.split(), "div", "figure", "img", "figcaption"}
+    images = [attributes for tag, attributes in tags.seen if tag == "img"]
+    assert len(images) == len(list(Path(output / "figures").glob("*.png"))) >= 4
+    assert all(image["src"].startswith("data:image/png;base64,") and image["alt"] for image in images)
+    assert not any({"href", "srcset", "onload", "onerror"} & attributes.keys() for _, attributes in tags.seen)
+
+
+def test_hostile_names_stay_text():
+    name = '<img src=x onerror="a()">|**b**\n# c'
+    document = Document(name, (Section(name, (name,), (Table((name,), ((name,),), folded=name),)),))
+    tags = Tags()
+    tags.feed(to_html(document))
+    assert not [tag for tag, _ in tags.seen if tag in ("img", "script")]
+    markdown = to_markdown(document, "figures")
+    assert "<img" not in markdown.replace("\\<img", "") and "\n# c" not in markdown and "\\|" in markdown
+
+
+def test_options_are_refused_in_one_sentence(tmp_path, capsys):
+    for wrong in (["--parts", "figure-9"], ["--weights", "resnet-56"]):
+        with pytest.raises(SystemExit):
+            main(["--output", str(tmp_path), *wrong])
+    told = capsys.readouterr().err
+    assert f"there is no part 'figure-9'; known: {KEYS[0]}" in told and '"resnet-56=FILE"' in told
+    assert main(["--output", str(tmp_path / "new"), "--clip", "mini-resnet"]) == 2
+    assert "--clip wants a zero-shot classifier; 'mini-resnet' knows fixed classes" in capsys.readouterr().err
