@@ -71,7 +71,6 @@ function lead(view, made, step) {
   made.step = step;
   if (step) made.href = `?${view.data.parameter}=${step}`;
   else made.removeAttribute("href");
-  made.toggleAttribute("aria-disabled", !step);
 }
 
 function go(view, step) {
