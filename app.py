@@ -1,9 +1,11 @@
 """Entry of the app: page settings, navigation, and what stands on every page."""
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 
 from core.errors import sentence
-from ui.pages import findings, frequency, generation, inpainting, models
+from ui.pages import findings, frequency, generation, inpainting, models, story
 from ui.shared.cite import footer
 from ui.shared.limits import limits
 from ui.shared.log import log
@@ -22,9 +24,17 @@ except ValueError as error:  # the operator's to mend, so it says how
     st.error(sentence(str(error)))
     st.stop()
 
-# A page at the root has no other URL, so the root is a page of its own: it draws Frequency sensitivity, unlisted.
-home = st.Page(frequency.page, title="Frequency sensitivity", url_path="home", default=True, visibility="hidden")
+# A page at the root has no other URL, so the story is there twice: at the root and at /story. Links of earlier versions
+# found Frequency sensitivity at the root, and still do.
+here = urlsplit(st.context.url or "").path.rpartition("/")[2]
+linked = here != "frequency" and not frequency.IN_URL.isdisjoint(st.query_params)
+listed = here == "story" or linked
+title = "Frequency sensitivity" if linked else "Story"
+home = st.Page(
+    frequency.page if linked else story.page, title=title, default=True, visibility="hidden" if listed else "visible"
+)
 pages = [
+    st.Page(story.page, title="Story", url_path="story", visibility="visible" if listed else "hidden"),
     st.Page(frequency.page, title="Frequency sensitivity", url_path="frequency"),
     st.Page(inpainting.page, title="Inpainting", url_path="inpainting"),
     st.Page(generation.page, title="Generation", url_path="generation"),
@@ -35,8 +45,11 @@ chosen = st.navigation([home, *pages], position="top")
 st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
 if not look(chosen.title):
     st.stop()
-names = ("Frequency", "Inpainting", "Generation", "Findings", "Models")
-page_tabs(dict(zip(names, [home if chosen == home else pages[0], *pages[1:]], strict=True)))
+names = ("Story", "Frequency", "Inpainting", "Generation", "Findings", "Models")
+tabs = dict(zip(names, pages, strict=True))
+if chosen == home or not listed:
+    tabs["Frequency" if linked else "Story"] = home
+page_tabs(tabs)
 drop_senseless_numbers()
 chosen.run()
 footer()

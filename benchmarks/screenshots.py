@@ -3,8 +3,8 @@
     python -m benchmarks.screenshots docs/pictures
 
 Starts the app on a free port, opens each page in Chromium as a visitor does, waits until it is at rest, and writes
-frequency.webp, inpainting.webp, generation.webp, findings.webp, models.webp (lossless) and play.webp: the wave running
-outward.
+story.webp, frequency.webp, inpainting.webp, generation.webp, findings.webp, models.webp (lossless) and play.webp: the
+wave running outward.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from benchmarks.app import FLAGS, ROOT, server
 from tests.chromium import find_chromium
 
-PAGES = ("frequency", "inpainting", "generation", "findings", "models")
+PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
 SIZE = {"width": 1440, "height": 900}
 REST_SECONDS = 1.5  # without any change of the page
 LIMIT_SECONDS = 120.0

@@ -1,9 +1,10 @@
-"""Choose the picture that the page *Frequency sensitivity* opens with: one on which its first wave shows its effect.
+"""Choose the pictures that the app opens with: some on which the first wave shows its effect.
 
     python -m precomputed.make_default_picture
 
 The rule: the first bundled sample that the small CLIP and the small CNN both get right, that the wave of the first
-story turns wrong for the CLIP, and that it leaves right for the CNN. Stored, so that the page need not load torch.
+story turns wrong for the CLIP, and that it leaves right for the CNN. The page *Story* takes, of those that fit, the
+first automobile that becomes a ship. Stored with what both predict for it, so that no page need load torch.
 """
 
 from __future__ import annotations
@@ -24,27 +25,33 @@ from core.fourier.basis import add_basis, fourier_basis, random_signs
 TARGET = PRECOMPUTED / "default_picture.json"
 TURNED, KEPT, SAMPLES = "mini-clip", "mini-resnet", "cifar10-samples"
 WAVE, SEED = (0, 1), 0
+STORY = ("automobile", "ship")
+DECIMALS = 4  # of the stored probabilities
 
 
 def default_picture() -> dict[str, Any]:
     """The rule's result with what it rests on, as JSON.
 
     Raises:
-        RuntimeError: no sample is of that kind.
+        RuntimeError: no sample is of that kind, or no automobile becomes a ship.
     """
     data = load_samples(SAMPLES)
     images = data.images.astype(np.float32) / 255
     epsilon = paper.EPSILON[data.image_size]
     signs = random_signs(len(data), WAVE, seed=SEED)
     waved = add_basis(images, fourier_basis(*WAVE, *images.shape[2:]), epsilon, signs=signs).images
-    fits, models = np.ones(len(data), bool), {}
+    fits, models, found = np.ones(len(data), bool), {}, {}
     for name, stays_right in ((TURNED, False), (KEPT, True)):
         classifier = load_classifier(name, data.classes)
-        before, after = (class_probabilities(classifier, batch).argmax(1) == data.labels for batch in (images, waved))
+        found[name] = [class_probabilities(classifier, batch) for batch in (images, waved)]
+        before, after = (probabilities.argmax(1) == data.labels for probabilities in found[name])
         fits &= before & (after == stays_right)
         models[name] = classifier.sha256
-    if not fits.any():
-        raise RuntimeError(f"the wave {WAVE} turns no sample of {SAMPLES} for {TURNED} alone; choose another wave")
+    one, other = (data.classes.names.index(name) for name in STORY)
+    told = fits & (data.labels == one) & (found[TURNED][1].argmax(1) == other)
+    if not told.any():
+        raise RuntimeError(f"the wave {WAVE} makes no {STORY[0]} of {SAMPLES} a {STORY[1]} for {TURNED} alone")
+    place = int(told.argmax())
     return {
         "rule": "first sample right without the wave, wrong with it for `turned`, right with it for `kept`",
         "samples": SAMPLES,
@@ -56,6 +63,14 @@ def default_picture() -> dict[str, Any]:
         "turned": TURNED,
         "kept": KEPT,
         "sha256": models,
+        "story": {
+            "rule": f"first of `fitting` that is an {STORY[0]}, and with the wave a {STORY[1]} for `turned`",
+            "position": place,
+            "probabilities": {
+                name: [probabilities[place].astype(float).round(DECIMALS).tolist() for probabilities in both]
+                for name, both in found.items()
+            },
+        },
     }
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.waiting import wait_until_drawn
 
-PAGES = ("frequency", "inpainting", "generation", "findings", "models")
+PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
 WIDTHS = (1440, 400)
 GRAVE = ("critical", "serious")
 # Streamlit's own, which no page can change: (rule, part of the selector) -> why.

@@ -82,7 +82,7 @@ def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_beside(freque
 
 
 def test_pointing_at_the_chart_of_rings_marks_the_ring_in_every_map(frequency_page):
-    page = frequency_page(height=900)
+    page = frequency_page("frequency", height=900)
     chart = page.locator(".st-key-frequency-rings svg.marks")
     chart.scroll_into_view_if_needed()
     # The axis of radii: its labels stand below the points of these radii.

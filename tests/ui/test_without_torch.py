@@ -38,6 +38,8 @@ app.run()
         ("frequency", "app.query_params['tab'] = 'Your own words'", "", 2),
         ("inpainting", "", RUN, 1),
         ("inpainting", "", "assert any('Similarity of the hole' in one.value for one in app.markdown)", 0),
+        ("story", "", "assert any('prediction-rows' in one.proto.body for one in app.get('html'))", 0),
+        ("story", "app.session_state['story.wave.cell'] = (3, 4)", "", 1),
         ("generation", "", "assert any('Judged by ResNet-56' in one.value for one in app.markdown)", 0),
     ],
 )

@@ -39,7 +39,7 @@ class WavedPicture:
 def under_wave(picture: Picture, side: int, strip: PictureStrip | None) -> PictureUnderWave:
     """The picture as the component wants it, ready for every wave of maps of that side that it can carry."""
     side = min(side, 2 * (picture.size // 2) + 1)
-    count = len(strip.thumbnails.captions) if strip else 1
+    count = len(strip.thumbnails.captions) if strip else picture.position + 1
     signs = _signs(side, count, seed())[:, :, picture.position]
     return PictureUnderWave(
         picture.pixels,

@@ -55,7 +55,7 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
 
     Counting comes last on the page: it goes chunk by chunk, so that another click is not kept waiting.
     """
-    if not _torch_starts():
+    if not torch_starts():
         return lambda: None
     picture, place, rows = waved.picture, st.empty(), list[Row]()
     for one in who:
@@ -86,7 +86,7 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
     return count
 
 
-def _torch_starts() -> bool:
+def torch_starts() -> bool:
     """Whether classifiers can be used at all; else the page says why, once and not for each of them."""
     try:
         check_torch()
@@ -98,7 +98,7 @@ def _torch_starts() -> bool:
 
 def draw_details(waved: WavedPicture) -> None:
     """Every ready classifier's leading classes, and the true class's probability against the size v."""
-    if not _torch_starts():
+    if not torch_starts():
         return
     picture = waved.picture
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())

@@ -20,10 +20,11 @@ FIELDS = ("radius", "error", "low", "high", "waves", "whole")  # of a ring, erro
 HEIGHT = 190  # CSS pixels of plot and axes together
 
 
-def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> None:
+def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency, height: int = HEIGHT) -> None:
     """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
 
-    Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow points.
+    Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow points. height: of
+    plot and axes, in CSS pixels.
     """
     rows, cut = [], []
     for entry in chosen:
@@ -61,7 +62,7 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> N
         [band, line, rings, parts],
         radius,
         round(math.hypot(*selected)),
-        height=HEIGHT,
+        height=height,
         lines=0,
         key="frequency.radial",
         alt_text=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",

@@ -88,7 +88,7 @@ def _at_equal_strength(first: Entry, second: Entry, radius: int) -> str:
 
 def _crossings(first: Entry, second: Entry) -> str:
     runs = sign_runs(ring_differences(first.heatmap, second.heatmap))
-    largest = ", ".join(f"{_signed(run.largest.value)} at {run.at}" for run in runs)
+    largest = ", ".join(f"{signed(run.largest.value)} at {run.at}" for run in runs)
     title = f"{first.name} minus {second.name}"
     if len(runs) == 1:
         return f"Averaged over rings, {title} never changes sign; the largest difference in points is {largest}."
@@ -100,17 +100,19 @@ def _crossings(first: Entry, second: Entry) -> str:
     ]
     beyond = sum(before.clear is not None and after.clear is not None for before, after in changes)
     return (
-        f"Averaged over rings, {title} changes sign {_times(len(changes))}, between radius {_listed(where)}; "
+        f"Averaged over rings, {title} changes sign {times(len(changes))}, between radius {_listed(where)}; "
         f"{_share(beyond, len(changes))} beyond the noise (95 % intervals). "
         f"The largest differences, in points: {largest}."
     )
 
 
-def _signed(difference: float) -> str:
+def signed(difference: float) -> str:
+    """A fraction in points of per cent, with its sign: '−10.3'."""
     return f"{100 * difference:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _times(count: int) -> str:
+def times(count: int) -> str:
+    """'once', 'twice', 'three times', '4 times'."""
     return {1: "once", 2: "twice", 3: "three times"}.get(count, f"{count} times")
 
 

@@ -40,6 +40,8 @@ MAPS, METRIC, SHOW, CROP, STORY, TAB = "maps", "metric", "show", "crop", "story"
 CELL = "frequency.cell"
 UPLOADED, PENDING, ALL_PREDICT = "frequency.uploaded_map", "frequency.pending_map", "frequency.all_predict"
 FIRST_TAB, TOLD = "frequency.first_tab", "frequency.story"
+# What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
+IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
 
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 # Of each bundled set the picture to begin with; precomputed/make_default_picture.py has the rule.

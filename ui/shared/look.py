@@ -51,8 +51,9 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
   [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: flex; flex: none; height: 50px; }}
   .st-key-page-tabs {{ gap: 0; height: 50px; flex-wrap: nowrap; overflow: hidden; }}
   .st-key-page-tabs {{ border-bottom: 1px solid rgba(128, 128, 128, 0.3); }}
-  .st-key-page-tabs > * {{ flex: 1 1 0; min-width: 0; height: 48px; }}
-  .st-key-page-tabs a {{ padding: 0.75rem 0.25rem; margin: 0; }}
+  .st-key-page-tabs > * {{ flex: 1 1 auto; width: auto !important; min-width: 0; height: 48px; }}
+  .st-key-page-tabs a {{ padding: 0.75rem 2px; margin: 0; justify-content: center; }}
+  .st-key-page-tabs a * {{ font-size: clamp(11.5px, 3.1vw, 14px); }}
   /* The folded navigation, whose links the keyboard would find outside the window. */
   [data-testid="stExpandSidebarButton"], [data-testid="stSidebar"] {{ display: none; }}
 }}

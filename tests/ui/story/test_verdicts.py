@@ -1,0 +1,193 @@
+"""Every sentence of the story by independent code: numbers from the files with numpy, and what other maps change."""
+
+import dataclasses
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+
+from core.data.classes import PRECOMPUTED
+from core.fourier.basis import half_plane
+from core.fourier.claims.finding import Verdict
+from tests.ui.maps.test_stories import ENTRIES, FOLDER, File, Z, assert_numbers, newcombe, numbers_in
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.story import features, shelf, waves
+
+HALF = list(half_plane(31))
+
+
+def mean_over(file: File, inside) -> float:
+    """Mean error over the different waves whose rounded radius is `inside`, each the mean of its two cells."""
+    chosen = [(i, j) for i, j in HALF if inside(round(math.hypot(i, j)))]
+    return float(np.mean([(file.cells[i, j] + file.cells[-i, -j]) / 2 for i, j in chosen]))
+
+
+def gap(a: File, rate_a: float, b: File, rate_b: float) -> list[float]:
+    """A clear difference in points: its size and both ends, the smaller first."""
+    return [100 * abs(rate_a - rate_b), *sorted(100 * abs(end) for end in newcombe(a, rate_a, b, rate_b))]
+
+
+def test_the_first_wave_is_judged_image_by_image():
+    wrong, numbers = [], [1000]
+    for name in ("mini-clip", "mini-resnet"):
+        with np.load(FOLDER / f"{name}_cifar10-1000.npz") as file:
+            rows = np.unpackbits(file["outcomes"][[0, 1 + HALF.index((0, 1))]], axis=1, count=1000).astype(int)
+        wrong.append(rows[1] - rows[0])
+        numbers += [100 * rows[0].mean(), 100 * rows[1].mean()]
+    more = wrong[0] - wrong[1]
+    mean, square = more.sum() / 1002, ((more**2).sum() + 1) / 1002
+    half = Z * math.sqrt((square - mean**2) / 1002)
+    fitting = json.loads((PRECOMPUTED / "default_picture.json").read_text())["fitting"]
+    judged = waves.one_wave()
+    assert_numbers(
+        judged.evidence.replace(",000", "000"),
+        [*numbers, 100 * more.mean(), 100 * (mean - half), 100 * (mean + half), len(fitting)],
+    )
+    assert judged.verdict == Verdict.HOLDS and mean > half
+
+
+def test_slow_waves_give_the_difference_up_to_radius_two():
+    clip, resnet = File(CLIP), File(RESNET56)
+    a, b = (mean_over(file, lambda radius: radius <= 2) for file in (clip, resnet))
+    judged = waves.slow_waves()
+    assert_numbers(judged.evidence, [2, *gap(clip, a, resnet, b)])
+    assert "points higher" in judged.evidence and a > b and judged.verdict == Verdict.HOLDS
+
+
+def test_fast_waves_give_the_difference_in_the_corners_and_at_equal_strength():
+    clip, resnet = File(CLIP), File(RESNET56)
+    far = [wave for wave in HALF if round(math.hypot(*wave)) > 15]
+    a, b = (mean_over(file, lambda radius: radius > 15) for file in (clip, resnet))
+    with np.load(PRECOMPUTED / "strength" / "kept_norm.npz") as file:
+        kept = np.mean([file["32_224"][15 + i, 15 + j] for i, j in far])
+    with np.load(PRECOMPUTED / "strength" / "resnet-56_cifar10_weakened.npz") as file:
+        rate = np.mean([file["top1_errors"][15 + i, 15 + j] for i, j in far]) / 1000
+        scores = np.unpackbits(file["outcomes"][[1 + HALF.index(wave) for wave in far]], axis=1, count=1000).mean(0)
+    weakened = File.__new__(File)
+    weakened.n = 1000 * rate * (1 - rate) / scores.var()  # images that would make a single wave as uncertain
+    judged = waves.fast_waves()
+    assert_numbers(
+        judged.evidence, [*gap(clip, a, resnet, b), round(100 * kept), *gap(clip, a, weakened, rate)], tolerance=0.06
+    )
+    assert a < b and a > rate and judged.verdict == Verdict.IN_PART
+
+
+def test_crossings_are_those_of_the_rings():
+    clip, resnet = File(CLIP), File(RESNET56)
+    gaps = [clip.rings[radius] - resnet.rings[radius] for radius in range(22)]
+    runs = [list(run) for _, run in itertools.groupby(range(22), key=lambda radius: gaps[radius] > 0)]
+    extremes = [max(run, key=lambda radius: abs(gaps[radius])) for run in runs]
+    judged = waves.crossings()
+    assert_numbers(judged.evidence, [number for at in extremes for number in (100 * gaps[at], at)])
+    assert "three times" in judged.evidence and len(runs) == 4 and judged.verdict == Verdict.HOLDS
+
+
+def dips(file: File) -> tuple[np.ndarray, np.ndarray]:
+    """Error less the mean of the eight around, at multiples of 7 and at all waves."""
+    known = [wave for wave in HALF if wave != (0, 0) and max(map(abs, wave)) < 15]
+    contrast = {
+        (i, j): file.cells[i, j]
+        - np.mean([file.cells[i + k, j + m] for k in (-1, 0, 1) for m in (-1, 0, 1) if (k, m) != (0, 0)])
+        for i, j in known
+    }
+    return np.array([contrast[w] for w in known if w[0] % 7 == w[1] % 7 == 0]), np.array(list(contrast.values()))
+
+
+def test_patches_give_the_dips_and_how_rare_they_are():
+    numbers = [7.0]
+    for label in (CLIP, RESNET56):
+        found, everywhere = dips(File(label))
+        half = 2.200985 * found.std(ddof=1) / math.sqrt(12)  # Student's t, 11 degrees of freedom
+        ends = [100 * (found.mean() - half), 100 * (found.mean() + half)]
+        if label == CLIP:
+            rng = np.random.default_rng(1)
+            drawn = [rng.choice(everywhere, 12, replace=False).mean() for _ in range(3000)]
+            assert len(found) == 12 and min(drawn) > found.mean()
+            numbers += [100 * abs(found.mean()), *sorted(map(abs, ends)), 0.0001]
+        else:
+            numbers += ends
+    judged = waves.patches()
+    assert_numbers(judged.evidence, numbers)
+    assert "points lower" in judged.evidence and judged.verdict == Verdict.HOLDS
+
+
+def ssim(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) -> float:
+    """Of Wang et al., windows of 7 x 7 pixels, mean over the hole."""
+    windows = [
+        np.lib.stride_tricks.sliding_window_view(one.astype(np.float64), (7, 7), axis=(1, 2)).reshape(
+            3, one.shape[1] - 6, one.shape[2] - 6, 49
+        )
+        for one in (original, picture)
+    ]
+    a, b = (one.mean(-1) for one in windows)
+    aa, bb, ab = (
+        ((windows[k] - (a, b)[k][..., None]) * (windows[m] - (a, b)[m][..., None])).sum(-1) / 48
+        for k, m in ((0, 0), (1, 1), (0, 1))
+    )
+    c1, c2 = 0.01**2, 0.03**2
+    found = (2 * a * b + c1) * (2 * ab + c2) / ((a**2 + b**2 + c1) * (aa + bb + c2))
+    return float(found[:, hole[0, 3:-3, 3:-3]].mean())
+
+
+def test_holes_are_those_of_the_stored_runs():
+    paths, ends, networks = sorted((PRECOMPUTED / "runs").glob("inpainting_*.npz")), [], set()
+    for path in paths:
+        networks.add(path.stem.partition("__")[2])
+        with np.load(path) as file:
+            names = json.loads(str(file["metadata"]))
+            target = names["targets"][0]
+            logits = file["logits"]
+            last = file["frame_deltas"].astype(np.uint8).cumsum(axis=0, dtype=np.uint8)[-1, 0]
+            odds = np.exp(logits[-1].reshape(-1) - logits[-1].max())
+            if odds[target] / odds.sum() >= 0.9:
+                ends.append(ssim(file["original"][0] / 255, last / 255, file["mask"][0]))
+    judged = features.hole()
+    assert numbers_in(judged.evidence)[:4] == [len(paths), len(networks), len(ends), 90]
+    assert numbers_in(judged.evidence)[4:6] == pytest.approx([min(ends), max(ends)], abs=0.0051)
+    assert max(ends) < 0.9 and judged.verdict == Verdict.HOLDS and "None of these repaired" in judged.evidence
+
+
+def test_noise_is_that_of_the_second_judge():
+    stored = json.loads((PRECOMPUTED / "judgements.json").read_text())["models"]
+    mine, robust, n = stored["mini-clip"], stored["mini-clip-robust"], File.__new__(File)
+    n.n = 100
+    wanted = [mine["own"], 100, mine["after"], *(100 * end for end in n.wilson(mine["after"] / 100)), mine["before"]]
+    wanted += [robust["after"], *(100 * end for end in n.wilson(robust["after"] / 100))]
+    judged = features.noise()
+    assert_numbers(judged.evidence, wanted, tolerance=0.51)
+    assert newcombe(n, mine["after"] / 100, n, mine["before"] / 100)[0] < 0 and judged.verdict == Verdict.HOLDS
+
+
+def test_the_stand_in_is_compared_wave_by_wave():
+    maps = [File(label) for label in (CLIP, MINI_CLIP, MINI_RESNET)]
+    a, b, c = (np.array([file.cells[wave] for wave in HALF]) for file in maps)
+    pooled = (a + b) / 2
+    z = np.abs(a - b) / np.sqrt(pooled * (1 - pooled) * 2 / 10_000)
+    p = np.sort([math.erfc(each / math.sqrt(2)) for each in z])
+    below = np.flatnonzero(p <= 0.05 * np.arange(1, 482) / 481)  # Benjamini and Hochberg's step-up
+    judged = waves.stand_in()
+    share, rate, first, second = numbers_in(judged.evidence)
+    assert (share, rate) == (round(100 * (below[-1] + 1) / 481), 5)
+    assert [first, second] == pytest.approx([np.corrcoef(a, each)[0, 1] for each in (b, c)], abs=0.0051)
+    assert judged.verdict == Verdict.FAILS
+
+
+def test_shuffled_cells_change_the_verdicts(monkeypatch):
+    heatmap = ENTRIES[CLIP].heatmap
+    order = np.random.default_rng(0).permutation(31 * 31)
+    rates = heatmap.printed_rates.reshape(2, -1)[:, order].reshape(2, 31, 31)
+    rates = (rates + rates[:, ::-1, ::-1]) / 2  # (i, j) and (-i, -j) are one wave
+    shuffled = ENTRIES | {
+        CLIP: dataclasses.replace(ENTRIES[CLIP], heatmap=dataclasses.replace(heatmap, printed_rates=rates))
+    }
+    before = waves.crossings().evidence
+    monkeypatch.setattr(shelf, "entries", lambda: shuffled)
+    shelf.found.cache_clear()
+    try:
+        assert waves.patches().verdict == Verdict.FAILS
+        assert waves.fast_waves().verdict != Verdict.HOLDS
+        assert waves.crossings().evidence != before
+    finally:
+        shelf.found.cache_clear()

@@ -1,0 +1,91 @@
+// Tabs of a story's steps. All of them, Back and Next too, are links: what they open is what a click shows.
+
+const views = new WeakMap(); // parentElement -> view
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (!data) return;
+  if (!views.has(parentElement)) views.set(parentElement, createView(parentElement));
+  const view = views.get(parentElement);
+  view.trigger = setTriggerValue;
+  if (view.tabs.length !== data.names.length) buildTabs(view, data.names);
+  const moved = view.data && view.data.current !== data.current;
+  view.data = data;
+  if (view.awaited === data.current) view.awaited = null;
+  show(view);
+  if (!moved) return;
+  document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
+  view.spoken.textContent = `Step ${data.current} of ${data.names.length}: ${data.title}`;
+}
+
+function createView(parentElement) {
+  const root = element("nav"), view = { root, tabs: [], awaited: null };
+  root.setAttribute("aria-label", "Steps of the story");
+  view.back = root.appendChild(link(view, "‹ Back", "end"));
+  view.list = root.appendChild(element("ol"));
+  view.next = root.appendChild(link(view, "Next ›", "end next"));
+  view.spoken = root.appendChild(element("div", "spoken"));
+  view.spoken.setAttribute("aria-live", "polite");
+  parentElement.appendChild(root);
+  const press = (event) => (root.isConnected ? key(view, event) : document.removeEventListener("keydown", press));
+  document.addEventListener("keydown", press);
+  return view;
+}
+
+function buildTabs(view, names) {
+  view.tabs = names.map((name, k) => {
+    const tab = link(view, "", "tab");
+    tab.append(element("span", "number", k + 1), element("span", "name", name));
+    tab.setAttribute("aria-label", `${k + 1}: ${name}`);
+    return tab;
+  });
+  view.list.replaceChildren(...view.tabs.map((tab) => {
+    const item = element("li");
+    item.append(tab);
+    return item;
+  }));
+}
+
+// Without a modifier key, which opens another window, a click changes the step in this one.
+function link(view, text, className) {
+  const made = element("a", className, text);
+  made.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !made.hasAttribute("href")) return;
+    event.preventDefault();
+    go(view, made.step);
+  });
+  return made;
+}
+
+function show(view) {
+  const { names, current } = view.data;
+  view.tabs.forEach((tab, k) => {
+    lead(view, tab, k + 1);
+    if (k + 1 === current) tab.setAttribute("aria-current", "step");
+    else tab.removeAttribute("aria-current");
+  });
+  lead(view, view.back, current > 1 ? current - 1 : null);
+  lead(view, view.next, current < names.length ? current + 1 : null);
+}
+
+function lead(view, made, step) {
+  made.step = step;
+  if (step) made.href = `?${view.data.parameter}=${step}`;
+  else made.removeAttribute("href");
+}
+
+function go(view, step) {
+  view.awaited = step;
+  view.trigger("go", step);
+}
+
+// Arrow keys that nothing else on the page has a use for. Of several in a row, each goes on from the last.
+function key(view, event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+  const [target] = event.composedPath();
+  if (target.closest?.("input, textarea, select, [contenteditable=true], [role=dialog], [role=radiogroup]")) return;
+  const next = (view.awaited ?? view.data.current) + step;
+  if (next < 1 || next > view.data.names.length) return;
+  event.preventDefault();
+  go(view, next);
+}

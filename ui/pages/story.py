@@ -1,0 +1,89 @@
+"""Page *Story*, the first one: eight steps, each with a figure to touch, a claim, and what the data say of it."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import streamlit as st
+
+from ui.claims.table import CHIPS
+from ui.components.steps import step_tabs
+from ui.shared.text import whole_number
+from ui.story.step import Judged, Step
+from ui.story.steps import STEPS
+
+STEP = "step"  # in the URL, which alone says where a visitor is
+LAST = "story.last"  # where they were before they looked at another page
+
+# Everything has its height from the start; on a phone the tabs stay in sight at the lower edge.
+_STYLE = """<style>
+[data-testid=stElementContainer]:has([data-testid=stMarkdown] style){display:none}
+[data-testid=stMainBlockContainer]{padding:4rem clamp(1rem,3vw,2.5rem) 2rem}
+[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]{gap:.75rem}
+.st-key-story-bar{gap:2rem}
+.st-key-story-figure{min-height:600px}.st-key-story-predictions{min-height:130px}
+.story h2{font-size:22px;padding:0 0 .5rem!important;margin:0}.story p{margin:0 0 .8rem;line-height:1.5}
+.story blockquote{margin:0;padding:0;border:0;font-weight:600;color:inherit}
+.story .judged{border-left:4px solid var(--chip);padding:.1rem 0 .1rem .9rem;margin:1rem 0}
+.story .judged p{margin:.5rem 0 0}.story .source{font-size:.85rem;opacity:.85}
+.story .chip{display:inline-block;color:#fff;background:var(--chip);border-radius:4px;padding:1px 10px;font-weight:600}
+.story .door{display:inline-block;padding:.4rem .9rem;border:1px solid color-mix(in srgb,currentColor 35%,transparent);
+border-radius:.5rem;color:inherit!important;text-decoration:none}
+.story .door:hover{border-color:currentColor}.story .door:focus-visible{outline:3px solid #0f6fb0;outline-offset:2px}
+@media (max-width:768px){.st-key-story-figure{min-height:0}.st-key-story-bar{gap:0}
+[data-testid=stMainBlockContainer]{padding-bottom:5rem!important}
+.st-key-story-steps{position:fixed;left:0;right:0;bottom:0;z-index:100;padding:.35rem .6rem;width:auto!important;
+background:var(--st-background-color,canvas);border-top:1px solid color-mix(in srgb,currentColor 25%,transparent)}}
+</style>"""
+
+
+def page() -> None:
+    """Draw the step that the URL names."""
+    st.markdown(_STYLE, unsafe_allow_html=True)
+    number = _number()
+    step = STEPS[number - 1]
+    judged = step.judge()  # before anything is drawn, so that text and figure change together
+    with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
+        st.title("What does CLIP see?", width="content", anchor=False)
+        with st.container(key="story-steps"):
+            step_tabs(
+                [each.name for each in STEPS], number, title=step.title, parameter=STEP, key="story.tabs", on_go=_go
+            )
+    words, figure = st.columns([28, 72], gap="medium")
+    words.html(told(step, judged))
+    with figure, st.container(key="story-figure"):
+        step.draw()
+
+
+def _number() -> int:
+    """The step in view, from 1; a senseless URL shows the first."""
+    linked = whole_number(st.query_params.get(STEP, ""))
+    number = linked if linked is not None and 1 <= linked <= len(STEPS) else st.session_state.get(LAST, 1)
+    if number > 1 or STEP in st.query_params:
+        _go(number)
+    return number
+
+
+def _go(number: int) -> None:
+    st.session_state[LAST] = number
+    if st.query_params.get(STEP) != str(number):
+        st.query_params[STEP] = str(number)
+
+
+def told(step: Step, judged: Judged) -> str:
+    """All that is read in a step, as HTML."""
+    sign, colour = CHIPS[judged.verdict]
+    claim = html.escape(step.claim)
+    return (
+        f'<div class="story" style="--chip:{colour}"><h2>{html.escape(step.title)}</h2>'
+        f"<p>{_unbroken(step.text + step.more())}</p>"
+        f'<div class="judged"><blockquote>{claim}</blockquote><div class="source">{html.escape(step.source)}</div>'
+        f'<p><span class="chip">{sign} {judged.verdict}</span></p><p>{_unbroken(judged.evidence)}</p></div>'
+        f'<a class="door" href="{html.escape(step.door.url)}">{html.escape(step.door.label)}</a></div>'
+    )
+
+
+def _unbroken(text: str) -> str:
+    """Escaped, with numbers and their units on one line."""
+    return html.escape(re.sub(r"(?<=\d) (?=%|points|MB)", "\N{NO-BREAK SPACE}", text))

@@ -1,0 +1,181 @@
+"""The story's figures: what the other pages show, in one state each. A wave that the visitor chooses is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.classifiers.predictions import Predictions
+from core.classifiers.registry import classifier_spec
+from core.fourier.basis import Frequency
+from core.fourier.claims.finding import NamedMap
+from core.fourier.claims.measures import corners
+from core.fourier.claims.strength import equal_strength, kept_norm_map
+from core.fourier.lattice import neighbour_contrasts
+from ui.components.heatmap import MapView, heatmap_view, wave_lab
+from ui.components.replay import replay
+from ui.maps.catalogue import Entry
+from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
+from ui.maps.cell_predictions import predict, torch_starts, wait_for_first_paint
+from ui.maps.models import model_colour, short_title
+from ui.maps.prediction_rows import Row, prediction_rows
+from ui.maps.radial_chart import radial_chart
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.maps.views import ShownMaps, shown_maps
+from ui.runs.examples import stored_example
+from ui.runs.replays import run_replay
+from ui.shared.model_cache import ready_classifiers
+from ui.shared.pictures import sample_picture
+from ui.story.features import ORDINARY, ROBUST
+from ui.story.shelf import STORED, WAVE, shipped
+
+SIDE = 31
+CONTRAST = 0.1  # both ends of the colour bar for dips, as fractions
+CHART_HEIGHT = 430  # CSS pixels
+
+
+def picture_under_wave() -> None:
+    """The maps of the two small networks, the picture, and what both predict for it: stored, or live once asked."""
+    picture, cell = sample_picture("cifar10", STORED["story"]["position"]), _cell("wave", WAVE)
+    shown = shown_maps(_entries(MINI_CLIP, MINI_RESNET), "Top-1", "Error", SIDE)
+    wave_lab(
+        shown.views,
+        under_wave(picture, SIDE, None),
+        selected=cell,
+        value_range=shown.value_range,
+        colormap=shown.colormap,
+        key="story.lab",
+        on_select=partial(_keep_both, picture.size),
+        on_flip=flip,
+        on_pick=lambda place: None,
+    )
+    with st.container(key="story-predictions"):
+        _predictions(WavedPicture(picture, cell, strength(picture.size), seed()))
+
+
+def _predictions(waved: WavedPicture) -> None:
+    names, stored = (STORED["turned"], STORED["kept"]), _stored(waved)
+    if stored is None and (wait_for_first_paint() or not torch_starts()):
+        return
+    ready = {spec.name for spec in ready_classifiers("cifar10")}
+    rows = []
+    for name in names:
+        spec = classifier_spec(name)
+        found = stored[name] if stored else predict(spec, waved, "cifar10") if name in ready else None
+        if found is not None:
+            rows.append(Row(short_title(spec.title), "", model_colour(name), found))
+    if rows:
+        prediction_rows(rows, waved.picture.classes.names, waved.picture.label, waved.frequency, None)
+
+
+def _stored(waved: WavedPicture) -> Mapping[str, Predictions] | None:
+    """What both predict for the first wave, of the paper's strength; None for any other."""
+    if (waved.frequency, waved.epsilon, waved.seed) != (WAVE, STORED["epsilon"], STORED["seed"]):
+        return None
+    return {
+        name: Predictions(np.array(clean), np.array(perturbed), (), np.empty((0, len(clean))))
+        for name, (clean, perturbed) in STORED["story"]["probabilities"].items()
+    }
+
+
+def papers_maps() -> None:
+    """The two published maps."""
+    _maps("slow", (0, 1), shown_maps(_entries(CLIP, RESNET56), "Top-1", "Error", SIDE))
+
+
+def weakened_waves() -> None:
+    """What enlarging leaves of each wave, and errors by radius, with the ResNet's under waves as weak."""
+    clip, resnet = _entries(CLIP, RESNET56)
+    named = [NamedMap(entry.name, entry.label, entry.heatmap) for entry in (clip, resnet)]
+    strengths = equal_strength(*named, corners(clip.heatmap))
+    kept = None if strengths is None else kept_norm_map(clip.heatmap.metadata["image_size"], strengths.network_side)
+    lines = [clip, resnet]
+    if strengths is not None and strengths.weakened is not None:
+        lines.append(Entry(f"{resnet.name}, waves as weak · CIFAR-10 · computed", strengths.weakened, shipped=True))
+    first = (1 - SIDE // 2, 1 - SIDE // 2)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        if kept is not None:
+            title, words = f"What reaches {clip.name}", "share of each wave’s strength that enlarging leaves"
+            _maps("fast", first, ShownMaps([MapView(title, words, kept, value_label="strength left")]))
+    with right:
+        radial_chart(lines, top=1, selected=_cell("fast", first), height=CHART_HEIGHT)
+
+
+def difference() -> None:
+    """The published maps' difference, and both by radius."""
+    entries = _entries(CLIP, RESNET56)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _maps("between", (8, 8), shown_maps(entries, "Top-1", "Difference", SIDE))
+    with right:
+        radial_chart(entries, top=1, selected=_cell("between", (8, 8)), height=CHART_HEIGHT)
+
+
+def dips() -> None:
+    """Each wave's error less that around it."""
+    views = [
+        MapView(
+            entry.name,
+            "blue: fewer errors than under the eight waves around it",
+            neighbour_contrasts(entry.heatmap),
+            value_label="error minus its neighbours’",
+        )
+        for entry in _entries(CLIP, RESNET56)
+    ]
+    _maps("patches", (7, 7), ShownMaps(views, "vik", (-CONTRAST, CONTRAST)))
+
+
+def three_maps() -> None:
+    """CLIP's map and those of the two small networks."""
+    _maps("limits", (0, 1), shown_maps(_entries(CLIP, MINI_CLIP, MINI_RESNET), "Top-1", "Error", SIDE))
+
+
+def stored_replay(kind: str) -> None:
+    """The stored run of an ordinary network and its robust twin; kind: "inpainting" or "generation"."""
+    replay(_packed(kind), key=f"story.{kind}", on_pause=_nothing, on_resume=_nothing, on_stop=_nothing)
+
+
+@st.cache_resource(show_spinner=False)
+def _packed(kind: str) -> dict[str, Any]:
+    result = stored_example(kind, 32, (ORDINARY, ROBUST))
+    assert result is not None  # these runs are shipped
+    return run_replay(result.runs, id=f"story.{result.id}")
+
+
+def _nothing() -> None:
+    """A run that has ended has nothing to pause."""
+
+
+def _entries(*labels: str) -> list[Entry]:
+    maps = shipped()
+    return [maps[label] for label in labels]
+
+
+def _maps(name: str, first: Frequency, shown: ShownMaps) -> None:
+    heatmap_view(
+        shown.views,
+        selected=_cell(name, first),
+        value_range=shown.value_range,
+        colormap=shown.colormap,
+        key=f"story.{name}",
+        on_select=partial(_keep, name),
+    )
+
+
+def _cell(name: str, first: Frequency) -> Frequency:
+    """The wave chosen in a figure."""
+    return st.session_state.get(f"story.{name}.cell", first)
+
+
+def _keep(name: str, frequency: Frequency) -> None:
+    st.session_state[f"story.{name}.cell"] = frequency
+
+
+def _keep_both(size: int, frequency: Frequency, epsilon: float) -> None:
+    _keep("wave", frequency)
+    set_strength(size, epsilon)

@@ -1,0 +1,151 @@
+"""The story, step by step. Texts are read in three minutes: a test counts their words."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import quote, urlencode
+
+from core.classifiers.registry import classifier_spec
+from core.fourier.claims import said
+from core.fourier.claims.maps import PERIOD
+from core.runs.stored import DRAWN, INPAINTED
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET
+from ui.story import features, figures, waves
+from ui.story.features import ORDINARY, ROBUST
+from ui.story.shelf import STORED, WAVE
+from ui.story.step import Door, Step
+
+
+def _url(page: str, *parameters: tuple[str, object]) -> str:
+    return f"{page}?{urlencode(parameters, quote_via=quote)}"
+
+
+def _cell(i: int, j: int) -> tuple[str, str]:
+    return "cell", f"{i},{j}"
+
+
+def _frequency(*parameters: tuple[str, object]) -> Door:
+    return Door("Open Frequency sensitivity", _url("frequency", *parameters))
+
+
+def _models(page: str) -> list[tuple[str, object]]:
+    return [(f"{page}-models-cifar10", classifier_spec(name).title) for name in (ORDINARY, ROBUST)]
+
+
+SEEN_HERE, AFTER = "seen here", "after section 3.2"
+
+STEPS = (
+    Step(
+        "A wave",
+        "One slow wave, and a car is a ship",
+        "A wave is stripes: i cycles down, j across. Under the slow wave (0, 1) a small CLIP takes this automobile for "
+        "a ship; a small CNN does not. Each cell of a map is one wave, its colour the share of pictures then "
+        "misclassified. Point at waves; click to ask both.",
+        "The wave (0, 1) harms the small CLIP more.",
+        SEEN_HERE,
+        waves.one_wave,
+        figures.picture_under_wave,
+        _frequency(
+            ("maps", MINI_CLIP),
+            ("maps", MINI_RESNET),
+            _cell(*WAVE),
+            ("pictures", "CIFAR-10"),
+            ("picture", STORED["story"]["position"]),
+        ),
+    ),
+    Step(
+        "Slow",
+        "Slow waves mislead CLIP",
+        "The paper’s maps of CLIP and of a ResNet-56, which it calls Resnet50. Slow waves lie in the middle, fast ones "
+        "in the corners; the radius counts a wave’s stripes. Compare the middles: lighter is more errors.",
+        f"“{said.LOW.quote} …”",
+        "paper, section 3.1",
+        waves.slow_waves,
+        figures.papers_maps,
+        _frequency(("story", 1)),
+    ),
+    Step(
+        "Fast",
+        "Fast waves mislead it less, but arrive weaker",
+        "In the corners it is the other way round. But CLIP enlarges these pictures sevenfold, which blurs fast waves. "
+        "So the ResNet was tried with waves as weak: the dotted line.",
+        f"“{said.HIGH.quote}”",
+        "paper, section 3.1",
+        waves.fast_waves,
+        figures.weakened_waves,
+        _frequency(("story", 2)),
+    ),
+    Step(
+        "Between",
+        "In between it is not that simple",
+        "The difference of the maps: brown where CLIP has more errors, blue where the ResNet has. Follow it from the "
+        "middle to a corner.",
+        "From slow to fast the sign changes more than once.",
+        SEEN_HERE,
+        waves.crossings,
+        figures.difference,
+        _frequency(("story", 3)),
+    ),
+    Step(
+        "Patches",
+        "A grid of patches shows through",
+        f"CLIP cuts the enlarged picture into {PERIOD} × {PERIOD} patches. The regular blue dots are waves that repeat "
+        "in every patch. Why they spare it is open: perhaps attention forgives what shifts all patches alike.",
+        "Waves that repeat in every patch mislead CLIP less.",
+        SEEN_HERE,
+        waves.patches,
+        figures.dips,
+        _frequency(("maps", CLIP), _cell(PERIOD, PERIOD)),
+        more=waves.the_test,
+    ),
+    Step(
+        "Hole",
+        "Confident of a hole that is not filled",
+        "The middle of a cat is cut out; then the picture is changed until the network says cat. Press Play; Change "
+        "shows what was done.",
+        "A network grows confident without repairing the picture.",
+        AFTER,
+        features.hole,
+        partial(figures.stored_replay, "inpainting"),
+        Door(
+            "Open Inpainting",
+            _url(
+                "inpainting",
+                ("inpainting-pictures", "CIFAR-10"),
+                ("inpainting-picture", INPAINTED["cifar10"]),
+                *_models("inpainting"),
+            ),
+        ),
+    ),
+    Step(
+        "Noise",
+        "Pictures that only one network can see",
+        "The same from noise in a class’s colours. Below, the robust twin, trained to withstand small changes: look "
+        "for shapes.",
+        "What the small CLIP draws with confidence, another network does not see.",
+        AFTER,
+        features.noise,
+        partial(figures.stored_replay, "generation"),
+        Door(
+            "Open Generation",
+            _url(
+                "generation",
+                ("generation-set", "CIFAR-10, 32 px"),
+                *(("generation-classes-cifar10", name) for name in DRAWN["cifar10"]),
+                *_models("generation"),
+            ),
+        ),
+    ),
+    Step(
+        "Limits",
+        "What this is not",
+        "The maps of CLIP and ResNet-56 are about the paper’s networks. Whatever moves here comes from small ones: an "
+        "effect in miniature, no proof about CLIP.",
+        "The small CLIP’s map is that of CLIP.",
+        "one might think",
+        waves.stand_in,
+        figures.three_maps,
+        Door("Open Models and data", "models"),
+        more=features.real_clip,
+    ),
+)

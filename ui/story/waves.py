@@ -1,0 +1,120 @@
+"""What the shipped maps say of the story's claims about waves: verdict and numbers. Does not import Streamlit."""
+
+from __future__ import annotations
+
+from core.fourier.claims.finding import Verdict
+from core.fourier.claims.maps import PERIOD
+from core.fourier.findings import Estimate, mean_of, ring_differences, sign_runs
+from core.fourier.outcomes import outcomes
+from ui.maps.sentences import interval, percent, points
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, signed, times
+from ui.story.shelf import STORED, WAVE, found, shipped
+from ui.story.step import Judged
+
+# The two small networks' maps that say which of 1,000 images are misclassified.
+OUTCOMES = tuple(f"{name} · CIFAR-10, 1,000 images · computed" for name in ("Mini CLIP", "Mini ResNet"))
+TEST_OF_PATCHES = "mini-clip-vit"  # begins the names of the networks that are to test the explanation
+
+
+def one_wave() -> Judged:
+    """Whether the first wave raises the small CLIP's error more than the small CNN's, image by image."""
+    names, before, after, rises = [], [], [], []
+    for label in OUTCOMES:
+        entry = shipped()[label]
+        seen = outcomes(entry.heatmap)
+        assert seen is not None and seen.clean is not None  # of these two maps
+        wrong = seen.wrong[seen.waves.index(WAVE)]
+        names.append(entry.name)
+        before.append(percent(seen.clean.mean()))
+        after.append(percent(wrong.mean()))
+        rises.append(wrong.astype(float) - seen.clean)
+    more = mean_of(rises[0] - rises[1])
+    size = f"{100 * more.value:.1f} points more" if more.low > 0 else "no more than the noise"
+    return Judged(
+        Verdict.HOLDS if more.low > 0 else Verdict.FAILS,
+        f"On {len(rises[0]):,} test pictures {names[0]}’s error goes from {before[0]} to {after[0]}, {names[1]}’s from "
+        f"{before[1]} to {after[1]}: {size} (95 % interval {interval(more)}). This picture was chosen: only {names[0]} "
+        f"loses it, as {len(STORED['fitting'])} in a hundred.",
+    )
+
+
+def slow_waves() -> Judged:
+    """The paper's first claim, as on *Findings*."""
+    finding, name = found(CLIP, RESNET56)["low"], shipped()[CLIP].name
+    unknown = shipped()[CLIP].heatmap.clean_rate() is None
+    hedge = " Its error without waves was not published." if unknown else ""
+    return Judged(finding.verdict, f"Up to radius 2 {name}’s error is {_apart(finding.evidence[0].estimate)}.{hedge}")
+
+
+def fast_waves() -> Judged:
+    """The paper's second claim; in part where it does not survive equal strength."""
+    findings, name, other = found(CLIP, RESNET56), shipped()[CLIP].name, shipped()[RESNET56].name
+    high, relies = findings["high"], findings["relies"]
+    verdict, told = high.verdict, f"In the corners {name}’s error is {_apart(high.evidence[0].estimate)}."
+    if relies.verdict == Verdict.NOT_CHECKABLE:
+        return Judged(verdict, told)
+    kept, _, equal = (evidence.estimate for evidence in relies.evidence)
+    if verdict == Verdict.HOLDS and equal.high >= 0:
+        verdict = Verdict.IN_PART
+    return Judged(
+        verdict,
+        f"{told} But these waves keep {100 * kept.value:.0f} % of their strength; against {other} under waves as weak "
+        f"it is {_apart(equal)}.",
+    )
+
+
+def crossings() -> Judged:
+    """Holds where the difference changes sign more than once, each time beyond the noise."""
+    maps = shipped()
+    runs = sign_runs(ring_differences(maps[CLIP].heatmap, maps[RESNET56].heatmap))
+    changes, clear = len(runs) - 1, all(run.clear is not None for run in runs)
+    verdict = Verdict.FAILS
+    if changes > 1:
+        verdict = Verdict.HOLDS if clear else Verdict.IN_PART
+    largest = ", ".join(f"{signed(run.largest.value)} at {run.at}" for run in runs)
+    noise = "each beyond the noise" if clear else "not each beyond the noise"
+    return Judged(
+        verdict, f"Ring by ring it changes {times(changes)}, {noise}. The extremes, in points by radius: {largest}."
+    )
+
+
+def patches() -> Judged:
+    """The dips at multiples of the number of patches, as on *Findings*."""
+    finding = found(CLIP, RESNET56)["lattice"]
+    if finding.verdict == Verdict.NOT_CHECKABLE:
+        return Judged(finding.verdict, " ".join(finding.doubts))
+    subject, p, reference, _ = (evidence.estimate for evidence in finding.evidence)
+    return Judged(
+        finding.verdict,
+        f"Where both frequencies are multiples of {PERIOD}, {shipped()[CLIP].name}’s error is {_apart(subject)} than "
+        f"around (p = {p.value:.2g} against random draws). {shipped()[RESNET56].name}’s is {_apart(reference)}.",
+    )
+
+
+def the_test() -> str:
+    """Where a network that tests the explanation is here, that it is; nothing of what came out."""
+    names = [
+        entry.name
+        for entry in shipped().values()
+        if str(entry.heatmap.metadata["classifier"]["name"]).startswith(TEST_OF_PATCHES)
+    ]
+    return f" {names[0]} was trained to test this." if names else ""
+
+
+def stand_in() -> Judged:
+    """Whether the small CLIP's map is CLIP's: fails where most waves differ."""
+    maps = shipped()
+    mine, others = (found(CLIP, label)["different"] for label in (MINI_CLIP, MINI_RESNET))
+    share, correlation = (evidence.estimate.value for evidence in mine.evidence[:2])
+    return Judged(
+        Verdict.FAILS if mine.verdict == Verdict.HOLDS else Verdict.IN_PART,
+        f"It differs at {100 * share:.0f} % of the waves (5 % false discoveries). Its correlation with "
+        f"{maps[CLIP].name}’s is {correlation:.2f}; "
+        f"{maps[MINI_RESNET].name}’s is {others.evidence[1].estimate.value:.2f}.",
+    )
+
+
+def _apart(difference: Estimate) -> str:
+    if difference.clear:
+        return points(difference)
+    return f"within the noise ({interval(difference)} points)"
