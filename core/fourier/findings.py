@@ -8,6 +8,7 @@ pairing: on the same images it may come out too wide or too narrow.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -141,11 +142,9 @@ def _difference(a: Estimate, b: Estimate, paired: PairedWaves | None, frequency:
 
 def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ...]:
     """Errors class by class under one wave; empty where the map has no outcomes, or not of this wave."""
-    found = [
-        (label, cell_error(part, frequency), int((heatmap.labels == label).sum()))
-        for label, part in (by_class(heatmap) or {}).items()
-    ]
-    return tuple(ClassError(label, error, images) for label, error, images in found if error is not None)
+    found = {label: cell_error(part, frequency) for label, part in (by_class(heatmap) or {}).items()}
+    images = Counter([] if heatmap.labels is None else heatmap.labels.tolist())
+    return tuple(ClassError(label, error, images[label]) for label, error in found.items() if error is not None)
 
 
 def class_errors_of(labels: np.ndarray, predictions: np.ndarray, confidence: float = 0.95) -> tuple[ClassError, ...]:

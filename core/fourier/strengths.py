@@ -53,7 +53,7 @@ def ring_curve(family: Sequence[Heatmap], radius: int) -> tuple[StrengthPoint, .
     Intervals are Wilson's from counts alone for every map, so that they can be compared: wider than need be.
     """
     rings = [ring_at(replace(heatmap, outcomes=None, labels=None), radius) for heatmap in family]
-    return _curve(family, [ring and ring.error for ring in rings])
+    return _curve(family, [None if ring is None else ring.error for ring in rings])
 
 
 def _curve(family: Sequence[Heatmap], errors: Sequence[Estimate | None]) -> tuple[StrengthPoint, ...]:
