@@ -12,7 +12,7 @@ from core.classifiers.predictions import mistakes
 from core.fourier.findings import ClassError
 from ui.maps.cell_predictions import SamplePredictions
 
-HEIGHT = 275  # CSS pixels with axes
+HEIGHT = 255  # CSS pixels with axes
 RIGHT = "#d0d0d0"  # of the diagonal; black text stands out on it in both themes
 
 
@@ -112,7 +112,7 @@ def class_error_chart(series: Sequence[tuple[str, str, Sequence[ClassError]]], n
 
 def _draw(rows: list[dict[str, Any]], chart: alt.LayerChart, key: str, alt_text: str) -> None:
     """As `show_chart` does, for charts without an upright line."""
-    spec = chart.properties(height=HEIGHT, padding=5).to_dict(validate=False)
+    spec = chart.properties(height=HEIGHT, padding={"bottom": 0}).to_dict(validate=False)
     spec.pop("datasets", None)
     for layer in spec["layer"]:
         layer["data"] = {"values": rows}

@@ -87,14 +87,14 @@ def _chart(
     bars = alt.Chart().mark_rule(strokeWidth=2).encode(size, alt.Y("low:Q"), alt.Y2("high:Q"), colour)
     legend = alt.Legend(orient="top", title=None, labelLimit=300)
     line = alt.Chart().mark_line().encode(size, error, colour.legend(legend), dash)
-    points = alt.Chart().mark_point(filled=True, size=40, opacity=1).encode(size, error, colour, tooltip=tooltip)
+    points = alt.Chart().mark_point(filled=True, size=18, opacity=1).encode(size, error, colour, tooltip=tooltip)
     words = "; ".join(f"{row['network']}, v = {row['v']:g}: {row['error']:.0f} %" for row in rows)
     show_chart(
         rows,
         [bars, line, points],
         size,
         paper.EPSILON.get(found[0][1][0].metadata["image_size"], 0.0),
-        height=200,
+        height=280,
         lines=1,
         key=f"strengths.{key}",
         alt_text=f"Error {where} against its strength v, a line for each network, with 95 % intervals. {words}",

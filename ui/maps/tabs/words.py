@@ -38,16 +38,19 @@ def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str
 
 
 def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str], source: str) -> str:
-    """Which class a network misclassifies most and which least, hedged where their intervals overlap."""
+    """Which class a network misclassifies most and which least, hedged where their intervals overlap.
+
+    `source`: the images, as in 'the 100 bundled samples'.
+    """
     most, least = (choose(errors, key=lambda one: one.error.value) for choose in (max, min))
     if most.error.value == least.error.value:
-        return f"{title} misclassifies {percent(most.error.value)} of every class ({source})."
+        return f"On {source}, {title} misclassifies {percent(most.error.value)} of every class."
     doubt = "" if most.error.low > least.error.high else "; their intervals overlap"
     told = (
         f"“{names[one.label]}” {where} ({percent(one.error.value)} of {one.images}, {interval(one.error)})"
         for one, where in ((most, "most"), (least, "least"))
     )
-    return f"{title} misclassifies {' and '.join(told)}{doubt} ({source})."
+    return f"On {source}, {title} misclassifies {' and '.join(told)}{doubt}."
 
 
 def filter_limits(found: Sequence[tuple[str, FilteredPredictions]], names: Sequence[str]) -> str:

@@ -60,12 +60,13 @@ def test_the_hardest_class_is_that_of_the_files_own_bits():
     (row,) = [k for k in range(1, 5) if wrong[k].sum() == errors]
     rates = {k: wrong[row][labels == k].mean() for k in range(10)}
     most, least = max(rates, key=rates.get), min(rates, key=rates.get)
-    sentence = hardest_class("Toy", class_errors(heatmap, (0, 1)), NAMES, "v = 4")
+    sentence = hardest_class("Toy", class_errors(heatmap, (0, 1)), NAMES, "1,000 images")
+    assert sentence.startswith("On 1,000 images, Toy misclassifies “")
     assert f"“{NAMES[most]}” most ({100 * rates[most]:.1f} % of {(labels == most).sum()}, " in sentence
     assert f"“{NAMES[least]}” least ({100 * rates[least]:.1f} % of {(labels == least).sum()}, " in sentence
     assert "overlap" not in sentence
     few = class_errors_of(LABELS, predicted((1, 8, 4), (2, 3, 2)))
-    assert "their intervals overlap" in hardest_class("Toy", few, NAMES, "n = 100")
+    assert "their intervals overlap" in hardest_class("Toy", few, NAMES, "100 images")
 
 
 def test_limits_of_the_filters_are_said_for_each_network():
