@@ -1,4 +1,4 @@
-"""Predictions of a classifier for a few pictures, and how they change under one wave."""
+"""Predictions of a classifier for a few pictures, and how they change under one wave or a filter."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.fourier.basis import Frequency, add_basis, fourier_basis, random_signs
+from core.fourier.radial_filter import high_pass, low_pass
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -95,50 +96,86 @@ def predict_under_wave(
     return Predictions(probabilities[0], probabilities[1], tuple(epsilons), probabilities[2:])
 
 
-@dataclass(frozen=True)
-class Flips:
-    """How often one wave changes a classifier's top-1 prediction over some images.
-
-    changed: images whose prediction changed. broken: of those, right before and wrong with the wave.
-    repaired: wrong before, right with it. count: images.
-    """
-
-    changed: int
-    broken: int
-    repaired: int
-    count: int
-
-
 def top1_predictions(classifier: Classifier, images: np.ndarray) -> np.ndarray:
     """(N,) the most probable class of each of (N, 3, H, W) uint8 images, without any wave."""
     return class_probabilities(classifier, images.astype(np.float32) / 255).argmax(1)
 
 
-def flips(
-    classifier: Classifier,
-    images: np.ndarray,
-    labels: np.ndarray,
-    before: np.ndarray,
-    frequency: Frequency,
-    epsilon: float,
-    *,
-    seed: int,
-    start: int = 0,
-) -> Flips:
-    """Count the images whose top-1 prediction the wave changes.
+def top1_under_wave(
+    classifier: Classifier, images: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, start: int = 0
+) -> np.ndarray:
+    """(N,) the most probable class of each image with one wave added.
 
     Args:
-        images: (N, 3, H, W) uint8; labels: (N,).
-        before: (N,), their `top1_predictions`, which do not depend on the wave.
+        images: (N, 3, H, W) uint8.
         start: position of the first image in its data set, for its signs.
     """
     signs = random_signs(start + len(images), frequency, seed=seed)[start:]
     basis = fourier_basis(*frequency, *images.shape[2:])
     perturbed = add_basis(images.astype(np.float32) / 255, basis, epsilon, signs=signs).images
-    after = class_probabilities(classifier, perturbed).argmax(1)
-    return Flips(
-        changed=int((before != after).sum()),
-        broken=int(((before == labels) & (after != labels)).sum()),
-        repaired=int(((before != labels) & (after == labels)).sum()),
-        count=len(images),
-    )
+    return class_probabilities(classifier, perturbed).argmax(1)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One class taken for another: `count` of its `images`."""
+
+    label: int
+    prediction: int
+    count: int
+    images: int
+
+
+def mistakes(labels: np.ndarray, predictions: np.ndarray) -> tuple[Mistake, ...]:
+    """Every class that is taken for another one, the most frequent first; equally frequent ones in class order.
+
+    Args:
+        labels, predictions: (N,), positions of classes.
+    """
+    wrong = np.stack([labels, predictions])[:, labels != predictions]
+    pairs, counts = np.unique(wrong, axis=1, return_counts=True)
+    found = [
+        Mistake(label, prediction, count, int((labels == label).sum()))
+        for label, prediction, count in zip(*pairs.tolist(), counts.tolist(), strict=True)
+    ]
+    return tuple(sorted(found, key=lambda mistake: -mistake.count))
+
+
+@dataclass(frozen=True, eq=False)
+class FilteredPredictions:
+    """A classifier's predictions for one image without its fast, and without its slow waves.
+
+    radii: (R,), cycles per image, ascending. clean: (K,) probabilities. low, high: (R, K), of the image low-passed and
+    high-passed at each radius.
+    """
+
+    radii: tuple[int, ...]
+    clean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def low_limit(self) -> int | None:
+        """The radius down to which the low-passed image keeps the clean top-1 prediction, from the largest on.
+
+        None where it is lost at once.
+        """
+        return _kept_until(self.radii[::-1], self.low[::-1].argmax(1) == self.clean.argmax())
+
+    @property
+    def high_limit(self) -> int | None:
+        """The radius up to which the high-passed image keeps it, from the smallest on; None where lost at once."""
+        return _kept_until(self.radii, self.high.argmax(1) == self.clean.argmax())
+
+
+def _kept_until(radii: Sequence[int], kept: np.ndarray) -> int | None:
+    """The last radius before the first that is not kept."""
+    together = int(np.logical_and.accumulate(kept).sum())
+    return radii[together - 1] if together else None
+
+
+def predict_filtered(classifier: Classifier, image: np.ndarray, radii: Sequence[int]) -> FilteredPredictions:
+    """Predictions for an image (3, H, W) in [0, 1] low-passed and high-passed at each radius; one forward pass."""
+    low, high = ([keep(image, radius) for radius in radii] for keep in (low_pass, high_pass))
+    probabilities = class_probabilities(classifier, np.stack([image, *low, *high]))
+    return FilteredPredictions(tuple(radii), probabilities[0], *np.split(probabilities[1:], 2))

@@ -8,6 +8,7 @@ pairing: on the same images it may come out too wide or too narrow.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from core.fourier.analysis import radial_profile
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Interval, newcombe, wilson
+from core.fourier.outcomes import by_class
 from core.fourier.paired import PairedWaves, minus_clean_paired, paired_interval, paired_waves, ring_score_differences
 
 
@@ -81,6 +83,15 @@ class SignRun:
     clear: tuple[int, int] | None
 
 
+@dataclass(frozen=True)
+class ClassError:
+    """Error among the `images` of one class. label: its position among the classes."""
+
+    label: int
+    error: Estimate
+    images: int
+
+
 def cell_error(heatmap: Heatmap, frequency: Frequency, top: int = 1, confidence: float = 0.95) -> Estimate | None:
     """Error under one wave; None where the map does not reach it or has not computed it."""
     half = heatmap.side // 2
@@ -127,6 +138,23 @@ def _difference(a: Estimate, b: Estimate, paired: PairedWaves | None, frequency:
     """One error less another under one wave, paired where that is known."""
     ends = paired and paired.interval_at(frequency)
     return Estimate(a.value - b.value, *ends) if ends else a.minus(b)
+
+
+def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ...]:
+    """Errors class by class under one wave; empty where the map has no outcomes, or not of this wave."""
+    found = {label: cell_error(part, frequency) for label, part in (by_class(heatmap) or {}).items()}
+    images = Counter([] if heatmap.labels is None else heatmap.labels.tolist())
+    return tuple(ClassError(label, error, images[label]) for label, error in found.items() if error is not None)
+
+
+def class_errors_of(labels: np.ndarray, predictions: np.ndarray, confidence: float = 0.95) -> tuple[ClassError, ...]:
+    """Errors class by class of (N,) predictions, for the classes among the (N,) labels."""
+    found = []
+    for label in np.unique(labels).tolist():
+        wrong = predictions[labels == label] != label
+        low, high = wilson(wrong.mean(), wrong.size, confidence)
+        found.append(ClassError(label, Estimate(float(wrong.mean()), float(low), float(high)), wrong.size))
+    return tuple(found)
 
 
 def ring_means(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> tuple[Ring, ...]:

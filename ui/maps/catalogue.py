@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core import paper
 from core.classifiers.registry import classifier_title
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
@@ -58,12 +59,16 @@ def dataset_title(name: str) -> str:
 
 
 def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
-    """Classifier, data set, with its number of images where it is asked for, and origin, as one line."""
+    """Classifier, data set, with its number of images where it is asked for, and origin, as one line.
+
+    A size v of the waves other than the paper's is named as well, and the number of images with it.
+    """
     facts = heatmap.metadata
     origin = "published" if facts["source"]["type"] == "published" else "computed"
     title = one_line(classifier_title(facts["classifier"]["name"])).split(" (")[0]
-    images = f", {facts['dataset']['n']:,} images" if with_n else ""
-    return f"{title} · {dataset_title(facts['dataset']['name'])}{images} · {origin}"
+    size = f", v = {facts['epsilon']:g}" if facts["epsilon"] != paper.EPSILON.get(facts["image_size"]) else ""
+    images = f", {facts['dataset']['n']:,} images" if with_n or size else ""
+    return f"{title} · {dataset_title(facts['dataset']['name'])}{images}{size} · {origin}"
 
 
 def labelled(maps: Iterable[Heatmap]) -> list[Entry]:
@@ -75,8 +80,9 @@ def labelled(maps: Iterable[Heatmap]) -> list[Entry]:
     return list(found.values())
 
 
-def _rank(heatmap: Heatmap) -> tuple[bool, int]:
-    return heatmap.metadata["source"]["type"] != "published", -heatmap.metadata["dataset"]["n"]
+def _rank(heatmap: Heatmap) -> tuple[bool, int, float]:
+    facts = heatmap.metadata
+    return facts["source"]["type"] != "published", -facts["dataset"]["n"], facts["epsilon"]
 
 
 # Shared, not copied: maps are frozen, and copying them at every click costs more than reading them once.

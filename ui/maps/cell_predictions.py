@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
 from core import paper
-from core.classifiers.predictions import Flips, Predictions, flips, predict_under_wave, top1_predictions
+from core.classifiers.predictions import Predictions, predict_under_wave, top1_predictions, top1_under_wave
 from core.classifiers.registry import ClassifierSpec
 from core.data.classes import ClassSet
 from core.device import check_torch
@@ -29,6 +29,22 @@ from ui.shared.text import as_markdown
 LOADING = "predictions.loading"
 CURVE_POINTS = 9
 FLIP_CHUNK = 25
+
+
+@dataclass(frozen=True, eq=False)
+class SamplePredictions:
+    """A classifier's top-1 predictions over the bundled samples of a picture's kind.
+
+    name: the classifier's in the registry. stands_for: as `Predictor`. labels: (N,) true classes. before, after: (N,)
+    predictions without and with the wave.
+    """
+
+    title: str
+    stands_for: str
+    name: str
+    labels: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
 
 
 def wait_for_first_paint() -> bool:
@@ -50,37 +66,39 @@ def wait_for_first_paint() -> bool:
     return True
 
 
-def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[[], None]:
+def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[[], list[SamplePredictions]]:
     """A row for each classifier; returns what counts how often the wave flips the bundled samples, and fills it in.
 
     Counting comes last on the page: it goes chunk by chunk, so that another click is not kept waiting.
     """
     if not torch_starts():
-        return lambda: None
+        return list
     picture, place, rows = waved.picture, st.empty(), list[Row]()
+    mine = list[Predictor]()
     for one in who:
         found = predict(one.spec, waved, picture.class_set)
         if found is not None:
             title = short_title(one.spec.title)
             rows.append(Row(title, one.stands_for, model_colour(one.spec.name), found))
+            mine.append(one)
     kind = next(kind for kind, class_set in CLASS_SET_OF.items() if class_set == picture.class_set)
     data = samples(kind)
     total = len(data) if data.image_size == picture.size else None
-    names = {short_title(one.spec.title): one.spec.name for one in who}
 
     def draw() -> None:
         if rows:
             with place:
                 prediction_rows(rows, picture.classes.names, picture.label, waved.frequency, total)
 
-    def count() -> None:
-        for k, row in enumerate(rows):
-            if total is not None:
-                starts = range(0, total, FLIP_CHUNK)
-                wave = waved.frequency, waved.epsilon, waved.seed
-                changed = sum(_flips(names[row.title], kind, start, *wave).changed for start in starts)
-                rows[k] = replace(row, flips=(changed, total))
+    def count() -> list[SamplePredictions]:
+        found = []
+        if total is not None:
+            for k, (row, one) in enumerate(zip(rows, mine, strict=True)):
+                before, after = _over_samples(one.spec.name, kind, total, waved)
+                rows[k] = replace(row, flips=(int((before != after).sum()), total))
+                found.append(SamplePredictions(row.title, row.stands_for, one.spec.name, data.labels, before, after))
         draw()
+        return found
 
     draw()
     return count
@@ -151,12 +169,17 @@ def _predictions(
         return predict_under_wave(classifier, picture.image, *wave, sizes, seed=waved.seed, position=picture.position)
 
 
+def _over_samples(name: str, kind: str, total: int, waved: WavedPicture) -> tuple[np.ndarray, np.ndarray]:
+    """Top-1 predictions for all samples, without and with the wave."""
+    starts, wave = range(0, total, FLIP_CHUNK), (waved.frequency, waved.epsilon, waved.seed)
+    before = np.concatenate([_clean_predictions(name, kind, start) for start in starts])
+    return before, np.concatenate([_wave_predictions(name, kind, start, *wave) for start in starts])
+
+
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _flips(name: str, kind: str, start: int, frequency: Frequency, epsilon: float, seed: int) -> Flips:
-    data, part = samples(kind), slice(start, start + FLIP_CHUNK)
-    before = _clean_predictions(name, kind, start)
-    classifier = classifier_for(name, CLASS_SET_OF[kind])
-    return flips(classifier, data.images[part], data.labels[part], before, frequency, epsilon, seed=seed, start=start)
+def _wave_predictions(name: str, kind: str, start: int, frequency: Frequency, epsilon: float, seed: int) -> np.ndarray:
+    images, classifier = samples(kind).images[start : start + FLIP_CHUNK], classifier_for(name, CLASS_SET_OF[kind])
+    return top1_under_wave(classifier, images, frequency, epsilon, seed=seed, start=start)
 
 
 @st.cache_data(show_spinner=False)

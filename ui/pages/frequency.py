@@ -17,16 +17,15 @@ from core.fourier.basis import Frequency
 from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, add_map, entries
-from ui.maps.cell_panel import WavedPicture, change_in_numbers, flip, seed, set_strength, strength, under_wave
-from ui.maps.cell_predictions import draw_details, draw_predictions, wait_for_first_paint
-from ui.maps.downloads import map_downloads
-from ui.maps.models import predictors
-from ui.maps.own_classes import CLASSES, PROMPT, draw_own_predictions, own_question
-from ui.maps.provenance import provenance
+from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
+from ui.maps.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint
+from ui.maps.models import Predictor, predictors
+from ui.maps.own_classes import CLASSES, PROMPT
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES, Story, story_text
-from ui.maps.sweep_panel import sweep_panel
+from ui.maps.tabs.classes import class_panel
+from ui.maps.tabs.row import TAB, draw_tabs
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.limits import check_upload, limits
@@ -35,11 +34,11 @@ from ui.shared.picture_choice import choose_picture, pick_picture, picture_strip
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown, whole_number
 
-# Everything this page keeps for a visitor. The first six stand in its URL as well, as does `cell`.
-MAPS, METRIC, SHOW, CROP, STORY, TAB = "maps", "metric", "show", "crop", "story", "tab"
+# Everything this page keeps for a visitor. The first five stand in its URL as well, as does `cell`.
+MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
 CELL = "frequency.cell"
 UPLOADED, PENDING, ALL_PREDICT = "frequency.uploaded_map", "frequency.pending_map", "frequency.all_predict"
-FIRST_TAB, TOLD = "frequency.first_tab", "frequency.story"
+TOLD = "frequency.story"
 # What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
 IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
 
@@ -48,7 +47,6 @@ CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 FIRST = {"cifar10": json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"], "photographs": 0}
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
-DETAILS, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = ("Details", "Your own words", "Your own sweep", "Sources and downloads")
 
 # Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
 _STYLE = """<style>
@@ -89,15 +87,18 @@ def page() -> None:
         waved = WavedPicture(picture, frequency, strength(picture.size), seed())
     predictions, rings = st.columns([4, 3], gap="medium")
     with predictions, st.container(key="frequency-predictions"):
-        count_flips, ready = _predictions(chosen, waved)
+        count_flips, who = _predictions(chosen, waved)
     with rings, st.container(key="frequency-rings"):
         radial_chart(chosen, top=_top(), selected=frequency)
-    _tabs(chosen, picture, waved if ready else None)
+    classes = draw_tabs(chosen, frequency, picture, waved if who else None, who, _show_new_map)
     with sharing:
         share_popover()
         cite_popover()
-    if count_flips is not None:
-        count_flips()
+    counted = [] if count_flips is None else count_flips()
+    if classes is not None:
+        with classes:
+            size, kind = (None, None) if picture is None else (strength(picture.size), picture.class_set)
+            class_panel(chosen, list(entries().values()), frequency, size, kind, counted)
 
 
 def _restore() -> None:
@@ -278,42 +279,20 @@ def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> Non
         set_strength(size, epsilon)
 
 
-def _predictions(chosen: list[Entry], waved: WavedPicture | None) -> tuple[Callable[[], None] | None, bool]:
-    """The rows; returns what counts flips, to be called last, and whether classifiers may be used in this run."""
+def _predictions(
+    chosen: list[Entry], waved: WavedPicture | None
+) -> tuple[Callable[[], list[SamplePredictions]] | None, list[Predictor]]:
+    """The rows; returns what counts flips, to be called last, and who predicts: nobody where nobody may in this run."""
     if waved is None:
-        return None, False
+        return None, []
     if not waved.possible:
         st.info("There are no predictions: the picture cannot carry this wave.")
-        return None, False
+        return None, []
     ready = ready_classifiers(waved.picture.class_set)
     if not ready:
         st.info(NONE_READY)
-        return None, False
+        return None, []
     if wait_for_first_paint():
-        return None, False
-    return draw_predictions(predictors([] if st.session_state[ALL_PREDICT] else chosen, ready), waved), True
-
-
-def _tabs(chosen: list[Entry], picture: Picture | None, waved: WavedPicture | None) -> None:
-    """What does not change with each click. Only the open tab is computed, and the sweep, which may be running."""
-    # Decided once: another default would be another element, and whoever types in it would lose the focus.
-    asked = CLASSES in st.query_params or PROMPT in st.query_params
-    first = st.session_state.setdefault(FIRST_TAB, OWN_WORDS if asked else DETAILS)
-    tabs = st.tabs(TABS, key=TAB, default=first, on_change="rerun", bind="query-params")
-    details, own_words, own_sweep, sources = tabs
-    with details:
-        if details.open and waved is not None:
-            change_in_numbers(waved)
-            draw_details(waved)
-    with own_words:
-        if own_words.open:
-            question = own_question()
-            with st.container(key="own-predictions"):
-                if question is not None and waved is not None:
-                    draw_own_predictions(question, waved)
-    with own_sweep:
-        sweep_panel(picture, on_result=_show_new_map)
-    with sources:
-        if sources.open:
-            provenance(chosen)
-            map_downloads(chosen)
+        return None, []
+    who = predictors([] if st.session_state[ALL_PREDICT] else chosen, ready)
+    return draw_predictions(who, waved), who

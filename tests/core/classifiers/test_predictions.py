@@ -1,17 +1,22 @@
-"""Predictions for one image, and flips over many, against the sweep and against plain loops."""
+"""Predictions for one image and for many, under a wave and filtered, against the sweep and against plain loops."""
 
 import numpy as np
 import pytest
 import torch
 
 from core.classifiers.predictions import (
+    FilteredPredictions,
+    Mistake,
     class_probabilities,
-    flips,
+    mistakes,
+    predict_filtered,
     predict_under_wave,
     top1_predictions,
+    top1_under_wave,
     wave_on_image,
 )
 from core.fourier.basis import fourier_basis, random_signs
+from core.fourier.radial_filter import filter_radii, high_pass, low_pass
 from core.sweep.cells import SweepConfig, sweep_cells
 
 
@@ -48,24 +53,42 @@ def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_c
 
 
 @pytest.mark.parametrize("chunk", [1, 10, 37])
-def test_flips_count_the_same_in_any_chunks_and_agree_with_a_loop(linear_classifier, noise_images, chunk):
-    images, labels = noise_images
+def test_top1_under_wave_is_the_same_in_any_chunks_and_that_of_a_loop(linear_classifier, noise_images, chunk):
+    images, _ = noise_images
     before = top1_predictions(linear_classifier, images)
     parts = [
-        flips(linear_classifier, images[part], labels[part], before[part], (1, 2), 2.0, seed=1, start=part.start)
-        for part in (slice(start, start + chunk) for start in range(0, len(images), chunk))
+        top1_under_wave(linear_classifier, images[start : start + chunk], (1, 2), 2.0, seed=1, start=start)
+        for start in range(0, len(images), chunk)
     ]
-    changed = broken = repaired = 0
-    for k, (image, label) in enumerate(zip(images, labels, strict=True)):
-        wave = wave_on_image(image.astype(np.float32) / 255, (1, 2), 2.0, seed=1, position=k)
-        first, after = class_probabilities(linear_classifier, np.stack([wave.clean, wave.perturbed])).argmax(1)
-        changed += first != after
-        broken += first == label != after
-        repaired += first != label == after
-    assert changed > 0
-    assert (
-        sum(part.changed for part in parts),
-        sum(part.broken for part in parts),
-        sum(part.repaired for part in parts),
-        sum(part.count for part in parts),
-    ) == (changed, broken, repaired, 37)
+    waves = [wave_on_image(image, (1, 2), 2.0, seed=1, position=k) for k, image in enumerate(images.astype("f4") / 255)]
+    one_by_one = [class_probabilities(linear_classifier, wave.perturbed[None]).argmax() for wave in waves]
+    assert np.concatenate(parts).tolist() == one_by_one != before.tolist()
+
+
+def test_mistakes_count_every_wrong_prediction_the_most_frequent_first():
+    labels, predictions = np.array([0, 1, 1, 1, 2, 2, 4]), np.array([0, 2, 2, 1, 1, 0, 4])
+    assert mistakes(labels, predictions) == (Mistake(1, 2, 2, 3), Mistake(2, 0, 1, 2), Mistake(2, 1, 1, 2))
+    assert mistakes(labels, labels) == ()
+
+
+def test_filtered_predictions_are_those_of_filtered_images_one_by_one(linear_classifier, noise_images):
+    image, radii = noise_images[0][0].astype(np.float32) / 255, filter_radii(8)
+    found = predict_filtered(linear_classifier, image, radii)
+    for k, radius in enumerate(radii):
+        both = np.stack([low_pass(image, radius), high_pass(image, radius)])
+        low, high = class_probabilities(linear_classifier, both)
+        np.testing.assert_allclose(found.low[k], low, atol=1e-6)
+        np.testing.assert_allclose(found.high[k], high, atol=1e-6)
+    np.testing.assert_allclose(found.clean, class_probabilities(linear_classifier, image[None])[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "limits"),
+    [("xyxxx", "xxyxx", (2, 1)), ("xxxxx", "xxxxx", (0, 4)), ("xxxxy", "yxxxx", (None, None))],
+)
+def test_limits_of_a_filter_end_at_the_first_other_prediction(low, high, limits):
+    def probabilities(letters):
+        return np.array([[0.9, 0.1] if letter == "x" else [0.2, 0.8] for letter in letters])
+
+    found = FilteredPredictions((0, 1, 2, 3, 4), np.array([0.6, 0.4]), probabilities(low), probabilities(high))
+    assert (found.low_limit, found.high_limit) == limits

@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from scipy.stats import binomtest
 
 from core.fourier.basis import add_basis, fourier_basis, random_signs
+from core.fourier.findings import class_errors, class_errors_of
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.fourier.outcomes import among, by_class, by_colour, outcomes
 from core.sweep.cells import SweepConfig
@@ -63,6 +65,21 @@ def test_classes_share_the_errors_out(swept, noise_dataset):
         assert (classes[k].top1_errors[3, 4], classes[k].count[3, 4]) == (sum(mine), len(mine))
         clean = [bad for bad, label in zip(wrong[None], noise_dataset.labels, strict=True) if label == k]
         assert classes[k].clean.tolist() == [sum(clean), -1, len(clean)]
+
+
+def test_errors_by_class_are_the_same_from_outcomes_and_from_predictions(swept, noise_dataset):
+    heatmap, wrong = swept
+    labels = noise_dataset.labels
+    predictions = np.where(wrong[1, 2], (labels + 1) % 6, labels)
+    found = class_errors(heatmap, (-1, -2))
+    assert found == class_errors_of(labels, predictions)
+    for one in found:
+        mine = [bad for bad, label in zip(wrong[1, 2], labels, strict=True) if label == one.label]
+        test = binomtest(sum(mine), len(mine)).proportion_ci(method="wilson")
+        assert (one.images, one.error.value) == (len(mine), pytest.approx(np.mean(mine)))
+        assert (one.error.low, one.error.high) == pytest.approx((test.low, test.high), abs=1e-9)
+    without = dataclasses.replace(heatmap, outcomes=None, labels=None)
+    assert class_errors(without, (1, 2)) == class_errors(heatmap, (5, 5)) == ()
 
 
 def test_a_map_without_outcomes_or_seed_has_nothing_to_tell_apart(swept):

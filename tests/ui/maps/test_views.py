@@ -1,5 +1,6 @@
 """Maps as they are shown: grey and coloured waves apart, from the bits of the file itself."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -22,6 +23,13 @@ def test_of_two_maps_with_one_name_the_smaller_says_its_images():
     assert ENTRIES[MINI_CLIP].heatmap.metadata["dataset"]["n"] == 10_000
     assert ENTRIES[SMALL].heatmap.metadata["dataset"]["n"] == 1_000
     assert len(ENTRIES) == len(list(FILE.parent.glob("*.npz")))
+
+
+def test_a_map_of_another_strength_says_so_and_stands_beside_the_papers():
+    small = ENTRIES[SMALL].heatmap
+    weak = dataclasses.replace(small, metadata={**small.metadata, "epsilon": 0.5})
+    labels = [entry.label for entry in labelled([weak, small])]
+    assert labels == ["Mini CLIP · CIFAR-10, 1,000 images, v = 0.5 · computed", "Mini CLIP · CIFAR-10 · computed"]
 
 
 def test_grey_and_coloured_waves_are_shown_apart():

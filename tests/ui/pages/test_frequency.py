@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import re
 import time
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -11,16 +13,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifiers.bundled import MODELS
+from core.classifiers.predictions import class_probabilities, wave_on_image
 from core.classifiers.registry import classifier_spec
 from core.fourier.export import heatmap_csv
 from core.fourier.heatmap import MAX_SIDE, Heatmap
 from precomputed.make_default_picture import TARGET, default_picture
 from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
+from ui.maps.cell_predictions import LOADING
 from ui.maps.models import UNKNOWN, map_note, model_colour, predictors
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET_ROBUST, RESNET56, STORIES, story_text
+from ui.maps.tabs.row import BY_CLASS, FILTERS, SOURCES, STRENGTHS
 from ui.maps.views import METRICS, PROBABILITY, SHOWS
-from ui.pages.frequency import CROPS, SOURCES, UPLOADED
-from ui.shared.model_cache import ready_classifiers
+from ui.pages.frequency import CROPS, UPLOADED
+from ui.shared.model_cache import classifier_for, ready_classifiers
+from ui.shared.pictures import samples
 from ui.shared.text import as_markdown, one_line
 
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
@@ -200,3 +206,28 @@ def test_every_shipped_map_says_where_it_comes_from(page):
         for label in chosen:
             assert f"**{label}**" in shown
     assert "the run's log says ResNet-56" in text(app.multiselect(key="maps").set_value(list(STORIES[0].maps)).run())
+
+
+def test_tabs_count_classes_filter_the_picture_and_put_strengths_in_a_row():
+    app = open_page(pictures="CIFAR-10", tab=BY_CLASS)
+    app.session_state[LOADING] = True  # as if the browser had painted
+    app.run()
+    assert not app.exception and not app.error
+    flips = re.findall(r"(\d+) of 100<", "".join(element.proto.body for element in app.get("html")))
+    matrices = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")[1:3]]
+    for flipped, name, spec in zip(flips, ("mini-clip", "mini-resnet"), matrices, strict=True):
+        counts = {(cell["class"], cell["prediction"]): cell["count"] for cell in spec["layer"][0]["data"]["values"]}
+        data, classifier = samples("cifar10"), classifier_for(name, "cifar10")
+        waves = [
+            wave_on_image(image.astype("f4") / 255, (0, 1), 4.0, seed=0, position=k).perturbed
+            for k, image in enumerate(data.images)
+        ]
+        after = class_probabilities(classifier, np.stack(waves)).argmax(1)
+        before = class_probabilities(classifier, data.images.astype("f4") / 255).argmax(1)
+        names = [(data.classes.names[a], data.classes.names[b]) for a, b in zip(data.labels, after, strict=True)]
+        assert counts == Counter(names) and int(flipped) == (before != after).sum()
+    again = open_page(pictures="CIFAR-10", tab=FILTERS, radius32="9")
+    assert not again.exception and again.select_slider(key="radius32").value == 9
+    assert "Low-pass: Mini CLIP keeps its prediction" in text(again)
+    row = open_page(tab=STRENGTHS)
+    assert not row.exception

@@ -1,0 +1,108 @@
+"""Sentences of the tabs against counts made here, by hand or with scipy; and how they hedge."""
+
+import dataclasses
+
+import numpy as np
+from scipy.stats import binomtest
+
+from core.classifiers.predictions import FilteredPredictions
+from core.data.classes import CIFAR10, PRECOMPUTED
+from core.fourier.findings import class_errors, class_errors_of
+from core.fourier.heatmap import Heatmap
+from ui.maps.cell_predictions import SamplePredictions
+from ui.maps.tabs.words import (
+    filter_limits,
+    hardest_class,
+    harmful_strengths,
+    most_frequent_mistake,
+    strengths_apart,
+)
+
+NAMES = CIFAR10.names
+LABELS = np.repeat(np.arange(10), 10)
+FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"
+
+
+def predicted(*changes):
+    """All right but for `changes`: (class, taken for, how many of its ten)."""
+    found = LABELS.copy()
+    for label, prediction, count in changes:
+        first = 10 * label + (found[10 * label : 10 * label + 10] != label).sum()
+        found[first : first + count] = prediction
+    return found
+
+
+def told(before, after):
+    return most_frequent_mistake(SamplePredictions("Toy", "CLIP", "toy", LABELS, before, after), NAMES)
+
+
+def test_the_most_frequent_mistake_is_named_with_its_interval():
+    low, high = binomtest(7, 10).proportion_ci(method="wilson")
+    assert told(predicted(), predicted((1, 8, 7), (3, 5, 4))) == (
+        "Toy (stands in for CLIP) takes 7 of 10 pictures of “automobile” for “ship” "
+        f"(95 %: {100 * low:.0f} to {100 * high:.0f}); without the wave 0 of 10, clearly fewer."
+    )
+
+
+def test_what_few_pictures_do_not_show_is_hedged():
+    assert "1 of 10, a difference within the noise" in told(predicted((1, 8, 1)), predicted((1, 8, 4)))
+    assert "as frequent; without" in told(predicted(), predicted((1, 8, 3), (2, 4, 3), (5, 3, 3)))
+    assert ", and 2 other confusions are as frequent" in told(predicted(), predicted((1, 8, 3), (2, 4, 3), (5, 3, 3)))
+    assert told(LABELS, LABELS) == "Toy (stands in for CLIP) takes no class for another."
+
+
+def test_the_hardest_class_is_that_of_the_files_own_bits():
+    heatmap = Heatmap.load(FILE)
+    with np.load(FILE) as file:
+        # The wave (0, 1) is one of the four slowest: its row is the one with as many errors as its cell.
+        wrong, labels = np.unpackbits(file["outcomes"], axis=1)[:, :1000].astype(bool), file["labels"]
+        errors = file["top1_errors"][15, 16]
+    (row,) = [k for k in range(1, 5) if wrong[k].sum() == errors]
+    rates = {k: wrong[row][labels == k].mean() for k in range(10)}
+    most, least = max(rates, key=rates.get), min(rates, key=rates.get)
+    sentence = hardest_class("Toy", class_errors(heatmap, (0, 1)), NAMES, "1,000 images")
+    assert sentence.startswith("On 1,000 images, Toy misclassifies “")
+    assert f"“{NAMES[most]}” most ({100 * rates[most]:.1f} % of {(labels == most).sum()}, " in sentence
+    assert f"“{NAMES[least]}” least ({100 * rates[least]:.1f} % of {(labels == least).sum()}, " in sentence
+    assert "overlap" not in sentence
+    few = class_errors_of(LABELS, predicted((1, 8, 4), (2, 3, 2)))
+    assert "their intervals overlap" in hardest_class("Toy", few, NAMES, "100 images")
+
+
+def test_limits_of_the_filters_are_said_for_each_network():
+    def probabilities(*tops):
+        return np.eye(10)[list(tops)]
+
+    clean = np.eye(10)[1]
+    found = [
+        ("A", FilteredPredictions((0, 1, 2, 3), clean, probabilities(1, 8, 1, 1), probabilities(1, 1, 8, 8))),
+        ("B", FilteredPredictions((0, 1, 2, 3), clean, probabilities(8, 8, 8, 1), probabilities(1, 8, 1, 1))),
+        ("C", FilteredPredictions((0, 1, 2, 3), clean, probabilities(1, 1, 1, 1), probabilities(1, 1, 1, 1))),
+    ]
+    assert filter_limits(found, NAMES) == (
+        "Low-pass: A keeps its prediction “automobile” down to radius 2, B keeps its prediction “automobile” only with "
+        "all waves, C keeps its prediction “automobile” even from the mean colour alone. High-pass: A up to radius 1, "
+        "B loses it with the first waves removed, C keeps it to the end."
+    )
+
+
+def sized(errors, epsilon, clean=100, n=1000):
+    whole = dataclasses.replace(Heatmap.load(FILE), outcomes=None, labels=None, true_probability=None)
+    square = np.full((31, 31), errors)
+    metadata = {**whole.metadata, "epsilon": epsilon}
+    return dataclasses.replace(whole, top1_errors=square, clean=np.array([clean, 0, n]), metadata=metadata)
+
+
+def test_strengths_are_told_apart_where_the_intervals_allow_it():
+    first = sized(105, 1.0), sized(200, 2.0), sized(400, 4.0)
+    second = sized(160, 1.0), sized(205, 2.0), sized(300, 4.0), sized(500, 8.0)
+    assert harmful_strengths("A", first, (3, 4)) == "A’s error is clearly above its clean 10.0 % from v = 2 on."
+    assert (
+        harmful_strengths("B", second, (3, 4)) == "B’s error is clearly above its clean 10.0 % already from v = 1 on."
+    )
+    assert harmful_strengths("A", first[:1], (3, 4)).startswith("No strength measured raises A’s error clearly")
+    assert strengths_apart(("A", first), ("B", second), (3, 4)) == (
+        "A clearly has more errors at v = 4; B clearly has more errors at v = 1; at v = 2 the difference is within the "
+        "noise."
+    )
+    assert strengths_apart(("A", first[:1]), ("B", second[1:]), (3, 4)) == ""

@@ -1,0 +1,1 @@
+"""What stands in tabs below the maps of *Frequency sensitivity*."""

@@ -1,0 +1,116 @@
+"""Sentences of the tabs, made from what they show: a number is never typed. Plain text: names may be untrusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.classifiers.predictions import FilteredPredictions, mistakes
+from core.fourier.basis import Frequency
+from core.fourier.findings import ClassError, cell_contrast, clean_error
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import wilson
+from core.fourier.paired import mcnemar
+from core.fourier.strengths import harmful_from
+from ui.maps.cell_predictions import SamplePredictions
+from ui.maps.sentences import interval, percent
+
+
+def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str:
+    """'Mini CLIP takes 7 of 10 pictures of “cat” for “ship” (95 %: 40 to 89); 0 of 10 without the wave.'"""
+    who = found.title + (f" (stands in for {found.stands_for})" if found.stands_for else "")
+    ranked = mistakes(found.labels, found.after)
+    if not ranked:
+        return f"{who} takes no class for another."
+    top = ranked[0]
+    mine = found.labels == top.label
+    before, after = (predictions[mine] == top.prediction for predictions in (found.before, found.after))
+    low, high = wilson(top.count / top.images, top.images)
+    ties = sum(mistake.count == top.count for mistake in ranked) - 1
+    often = f", and {ties} other confusion{'s are' if ties > 1 else ' is'} as frequent" if ties else ""
+    clear = mcnemar((after & ~before).sum(), (before & ~after).sum()) < 0.05 and after.sum() > before.sum()
+    return (
+        f"{who} takes {top.count} of {top.images} pictures of “{names[top.label]}” for “{names[top.prediction]}” "
+        f"(95 %: {100 * low:.0f} to {100 * high:.0f}){often}; without the wave {before.sum()} of "
+        f"{top.images}, {'clearly fewer' if clear else 'a difference within the noise'}."
+    )
+
+
+def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str], source: str) -> str:
+    """Which class a network misclassifies most and which least, hedged where their intervals overlap.
+
+    `source`: the images, as in 'the 100 bundled samples'.
+    """
+    most, least = (choose(errors, key=lambda one: one.error.value) for choose in (max, min))
+    if most.error.value == least.error.value:
+        return f"On {source}, {title} misclassifies {percent(most.error.value)} of every class."
+    doubt = "" if most.error.low > least.error.high else "; their intervals overlap"
+    told = (
+        f"“{names[one.label]}” {where} ({percent(one.error.value)} of {one.images}, {interval(one.error)})"
+        for one, where in ((most, "most"), (least, "least"))
+    )
+    return f"On {source}, {title} misclassifies {' and '.join(told)}{doubt}."
+
+
+def filter_limits(found: Sequence[tuple[str, FilteredPredictions]], names: Sequence[str]) -> str:
+    """Down to which radius low-passed pictures keep each network's prediction, and up to which high-passed ones."""
+    low = ", ".join(_low_limit(title, one, names) for title, one in found)
+    high = ", ".join(f"{title} {_high_limit(one)}" for title, one in found)
+    return f"Low-pass: {low}. High-pass: {high}."
+
+
+def _low_limit(title: str, found: FilteredPredictions, names: Sequence[str]) -> str:
+    says = f"{title} keeps its prediction “{names[int(found.clean.argmax())]}”"
+    if found.low_limit in (None, found.radii[-1]):
+        return f"{says} only with all waves"
+    if found.low_limit == 0:
+        return f"{says} even from the mean colour alone"
+    return f"{says} down to radius {found.low_limit}"
+
+
+def _high_limit(found: FilteredPredictions) -> str:
+    if found.high_limit in (None, 0):
+        return "loses it with the first waves removed"
+    if found.high_limit == found.radii[-1]:
+        return "keeps it to the end"
+    return f"up to radius {found.high_limit}"
+
+
+def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:
+    """From which strength on a wave clearly raises one network's error."""
+    clean, first = clean_error(family[0]), harmful_from(family, frequency)
+    if clean is None:
+        return ""
+    if first is None:
+        return f"No strength measured raises {title}’s error clearly and for good above {percent(clean.value)}."
+    smallest = "already " if first == family[0].metadata["epsilon"] else ""
+    return f"{title}’s error is clearly above its clean {percent(clean.value)} {smallest}from v = {first:g} on."
+
+
+def strengths_apart(
+    first: tuple[str, Sequence[Heatmap]], second: tuple[str, Sequence[Heatmap]], frequency: Frequency
+) -> str:
+    """At which strengths which of two networks clearly has more errors under a wave."""
+    others = {heatmap.metadata["epsilon"]: heatmap for heatmap in second[1]}
+    signs: dict[int, list[str]] = {1: [], -1: [], 0: []}
+    for heatmap in first[1]:
+        other = others.get(heatmap.metadata["epsilon"])
+        difference = other and cell_contrast(heatmap, other, frequency)
+        if difference:
+            sign = int(np.sign(difference.value)) if difference.clear else 0
+            signs[sign].append(f"{heatmap.metadata['epsilon']:g}")
+    told = [
+        f"{name} clearly has more errors at v = {_listed(signs[sign])}"
+        for name, sign in ((first[0], 1), (second[0], -1))
+        if signs[sign]
+    ]
+    if signs[0]:
+        told.append(f"at v = {_listed(signs[0])} the difference is within the noise")
+    sentence = "; ".join(told)
+    return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """'1, 2 and 4'."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
