@@ -9,7 +9,7 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from timeit import repeat
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # A frequency, or None for the clean images, without any wave.
 Wave = basis.Frequency | None
 DTYPES = ("float32", "bfloat16", "float16")
+# Of each batch size, and the share of the usual size's time that another must stay below.
+_TIMINGS, _CLEARLY = 3, 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,23 +237,29 @@ def _forward(classifier: Classifier, images: Tensor, dtype: str) -> Tensor:
 
 
 def best_batch_size(classifier: Classifier, images: Tensor, config: SweepConfig) -> int:
-    """Batch size of highest throughput, measured on the images themselves; doubled while that pays.
+    """Batch size of highest throughput, measured on the images themselves: the middle one, unless another is faster.
 
-    On a CPU small batches often win. A size that does not fit the memory ends the search.
+    Every size is timed on the same number of images, in turns, and its best time counts: what else the machine does
+    then slows all sizes alike. A size that does not fit the memory is left out.
     """
     import torch
 
-    size, max_size = (64, 2048) if images.is_cuda else (1, 256)
-    best, best_rate = size, 0.0
+    sizes = (128, 512, 2048) if images.is_cuda else (4, 16, 64)
+    seconds = dict.fromkeys(sizes, float("inf"))
     with torch.inference_mode():
-        while size <= min(max_size, 4 * best):
-            batch = images[torch.arange(size, device=images.device) % len(images)].float() / 255
+        for size in _TIMINGS * sizes:
+            if size not in seconds:
+                continue
             try:
-                seconds = repeat(lambda: _forward(classifier, batch, config.dtype).sum().item(), number=1, repeat=3)  # noqa: B023
+                start, total = perf_counter(), torch.zeros((), device=images.device)
+                for places in (torch.arange(max(sizes), device=images.device) % len(images)).split(size):
+                    total += _forward(classifier, images[places].float() / 255, config.dtype).sum()
+                total.item()  # waits for the device
+                seconds[size] = min(seconds[size], perf_counter() - start)
             except torch.OutOfMemoryError:
+                del seconds[size]
                 torch.cuda.empty_cache()
-                break
-            if (rate := size / min(seconds)) > best_rate * 1.02:
-                best, best_rate = size, rate
-            size *= 2
-    return best
+    if not seconds:
+        return sizes[0]  # the sweep halves it
+    usual, best = min(sizes[1], max(seconds)), min(seconds, key=seconds.__getitem__)
+    return best if seconds[best] < _CLEARLY * seconds[usual] else usual

@@ -158,7 +158,7 @@ def test_share_gives_the_pages_own_url(frequency_page):
 
 def test_a_broken_picture_gets_a_sentence_and_nothing_is_lost(frequency_page):
     page = frequency_page("?pictures=Yours")
-    page.get_by_role("button", name="Picture", exact=False).first.click()
+    page.get_by_role("button", name="Choose a picture").click()
     whole = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(whole, "PNG")
     upload = page.get_by_test_id("stFileUploaderDropzoneInput").last
@@ -169,7 +169,34 @@ def test_a_broken_picture_gets_a_sentence_and_nothing_is_lost(frequency_page):
         assert "Traceback" not in alert.inner_text()
         expect(page.locator(".plot")).to_have_count(2)
     upload.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": whole.getvalue()})
+    page.get_by_role("button", name="Use this picture").click()
     expect(page.locator(".picture canvas")).to_have_count(3)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+def test_library_opens_beside_the_strip_and_a_choice_by_key_closes_it(frequency_page, width):
+    page = frequency_page("?pictures=CIFAR-10", width=width)
+    button, dialog = page.get_by_role("button", name="Library, upload"), page.get_by_role("dialog")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("radio", name="automobile").first).to_be_visible()
+    expect(page.locator(".prediction-rows")).to_be_attached(timeout=SLOW)  # a later run does not close it
+    box = dialog.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog.get_by_text("Photographs", exact=True).click()
+    tile = dialog.get_by_role("radiogroup", name="Bundled pictures").get_by_role("radio").nth(3)
+    expect(tile).to_have_attribute("aria-label", re.compile("^macaw"))
+    tile.focus()
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page).to_have_url(re.compile("picture=3"))
+    assert "pictures=Photographs" in page.url
+    expect(page.get_by_role("img", name=re.compile("The picture without a wave: macaw"))).to_be_visible()
 
 
 def test_a_broken_map_file_gets_a_sentence_and_a_good_one_appears_beside_the_others(frequency_page):

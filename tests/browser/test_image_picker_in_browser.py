@@ -52,15 +52,9 @@ def columns(page: Page) -> int:
     return tops.count(tops[0])
 
 
-def is_inside_the_grid(page: Page, index: int) -> bool:
-    inner, outer = tile(page, index).bounding_box(), page.get_by_role("radiogroup").bounding_box()
-    return outer["y"] <= inner["y"] and inner["y"] + inner["height"] <= outer["y"] + outer["height"]
-
-
 def test_click_reports_the_picture_to_python(demo):
     page = demo()
-    tile(page, 7).click()  # chosen already
-    for click, index in enumerate([0, 24, LAST], 1):
+    for click, index in enumerate([0, 24, 24, LAST], 1):  # the same again counts, too: it closes a dialog
         tile(page, index).click()
         assert expect_picked(page, index) == 1 + click, "one click, one rerun"
         expect(page.get_by_role("radio", checked=True)).to_have_count(1)
@@ -90,118 +84,57 @@ def test_hover_shows_the_caption_without_a_rerun(demo):
     assert expect_picked(page, 7) == 1
 
 
-def test_pictures_have_names_and_fit_a_wide_window_without_scrolling(demo):
+def test_keys_look_through_the_pictures_and_enter_chooses(demo):
     page = demo()
-    grid = page.get_by_role("radiogroup", name="Image")
+    expect(page.get_by_role("radiogroup", name="Image")).to_be_visible()
     expect(page.get_by_role("radio", name=CAPTIONS[3], exact=True)).to_have_attribute("title", CAPTIONS[3])
-    assert grid.evaluate("e => e.scrollHeight <= e.clientHeight")
-    assert grid.bounding_box()["height"] < 290
-
-
-def test_keys_move_the_choice(demo):
-    page = demo()
     across = columns(page)
-    tile(page, 7).focus()
-    steps = [
-        ("ArrowRight", 8),
-        ("ArrowDown", 8 + across),
-        ("ArrowLeft", 7 + across),
-        ("ArrowUp", 7),
-        ("End", LAST),
-        ("Home", 0),
-    ]
-    for number, (key, index) in enumerate(steps, 1):
-        page.keyboard.press(key)
-        assert expect_picked(page, index) == 1 + number
-        expect(tile(page, index)).to_be_focused()
-        expect(tile(page, index)).to_be_checked()
-        assert is_inside_the_grid(page, index)
-    for key in ("ArrowLeft", "ArrowUp"):
-        page.keyboard.press(key)
-    expect_picked(page, 0)
-    for key in ("End", "ArrowRight", "ArrowDown"):
-        page.keyboard.press(key)
-    expect_picked(page, LAST)
-
-
-def test_group_is_one_stop_for_tab_at_the_choice(demo):
-    page = demo()
-    tile(page, 50).click()
-    expect_picked(page, 50)
-    page.keyboard.press("Shift+Tab")
-    expect(tile(page, 50)).not_to_be_focused()
+    page.get_by_role("button", name="Preset").focus()
     page.keyboard.press("Tab")
-    expect(tile(page, 50)).to_be_focused()
-    assert page.locator(".tile[tabindex='0']").count() == 1
+    expect(tile(page, 7)).to_be_focused()
+    assert page.locator(".tile[tabindex='0']").count() == 1, "the group is one stop"
     style = "e => [getComputedStyle(e).outlineStyle, getComputedStyle(e).outlineWidth]"
-    assert tile(page, 50).evaluate(style) == ["double", "5px"], "focus can be seen"
+    assert tile(page, 7).evaluate(style) == ["double", "5px"], "focus can be seen"
+    moves = {"ArrowRight": 8, "ArrowDown": 8 + across, "ArrowLeft": 7 + across, "ArrowUp": 7, "Home": 0, "End": LAST}
+    for key, index in moves.items():
+        page.keyboard.press(key)
+        expect(tile(page, index)).to_be_focused()
+        expect(caption(page)).to_have_text(CAPTIONS[index])
+        expect(tile(page, 7)).to_be_checked()
+    for key in ("ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    expect(tile(page, LAST)).to_be_focused()
+    assert expect_picked(page, 7) == 1, "looking asks nothing of Python"
+    page.keyboard.press("Enter")
+    assert expect_picked(page, LAST) == 2
+    expect(tile(page, LAST)).to_be_checked()
+    expect(tile(page, LAST)).to_be_focused()
 
 
 def test_python_moves_the_choice_and_the_next_click_wins_again(demo):
     page = demo()
-    tile(page, 5).click()
-    expect_picked(page, 5)
-    page.get_by_role("button", name="Preset").click()
-    expect(tile(page, 42)).to_be_checked()
-    tile(page, 5).click()
-    expect_picked(page, 5)
-    page.get_by_role("button", name="Preset").click()  # the same move as before
-    expect(tile(page, 42)).to_be_checked()
+    for _ in range(2):
+        tile(page, 5).click()
+        expect_picked(page, 5)
+        page.get_by_role("button", name="Preset").click()
+        expect(tile(page, 42)).to_be_checked()
 
 
 def test_quick_clicks_end_at_the_last_one(demo):
     page = demo()
     for index in range(20, 45):
         tile(page, index).click()
-        expect(tile(page, index)).to_be_checked(timeout=1)  # at once, and never taken back
     expect_picked(page, 44)
     wait_until_drawn(page)
     expect(tile(page, 44)).to_be_checked()
 
 
-def test_other_pictures_under_the_same_key_and_hiding_them(demo):
-    page = demo()
-    tile(page, 11).click()
-    expect_picked(page, 11)
-    page.get_by_role("button", name="Other").click()
-    expect(page.get_by_role("radio")).to_have_count(12)
-    expect(tile(page, 7)).to_be_checked()
-    expect(caption(page)).to_have_text(sample_credits("photographs")[7].title)
-    assert page.locator("canvas").first.evaluate("c => getComputedStyle(c).imageRendering") == "auto"
-    tile(page, 3).click()
-    expect_picked(page, 3)
-    page.get_by_text("Show the picker").click()
-    expect(page.get_by_role("radio")).to_have_count(0)
-    page.get_by_text("Show the picker").click()
-    expect(tile(page, 3)).to_be_checked()
-
-
 @pytest.mark.parametrize("query", ["?set=photographs", "?thumbnail=96"])
-def test_narrow_window_shows_some_rows_and_never_scrolls_sideways(demo, query):
+def test_narrow_window_never_scrolls_sideways(demo, query):
     page = demo(query, width=320)
     for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
         assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth")
-    grid, side = page.get_by_role("radiogroup"), tile(page, 7).bounding_box()["width"]
-    assert grid.evaluate("e => e.scrollWidth <= e.clientWidth")
-    assert grid.bounding_box()["height"] <= 3 * (side + 6)
-    assert is_inside_the_grid(page, 7), "scrolled to the choice"
-
-
-def test_grid_scrolls_to_a_choice_that_python_made_and_else_stays(demo):
-    page = demo(width=390)
-    grid = page.get_by_role("radiogroup")
-    assert not is_inside_the_grid(page, 42)
-    page.get_by_role("button", name="Preset").click()
-    expect(tile(page, 42)).to_be_checked()
-    assert is_inside_the_grid(page, 42)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "the page stays"
-    grid.evaluate("e => e.scrollTo(0, 400)")
-    page.wait_for_timeout(100)
-    index = next(k for k in range(100) if is_inside_the_grid(page, k))
-    tile(page, index).click()
-    expect_picked(page, index)
-    wait_until_drawn(page)
-    assert grid.evaluate("e => e.scrollTop") == 400
+    assert page.get_by_role("radiogroup").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 def test_tap_on_a_dark_phone_chooses_a_picture(demo):

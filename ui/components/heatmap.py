@@ -130,6 +130,7 @@ def wave_lab(
     on_select: Callable[[Frequency, float], None],
     on_flip: Callable[[], None],
     on_pick: Callable[[int], None],
+    on_library: Callable[[], None],
     rings: str = "",
 ) -> None:
     """Show heat maps beside a picture to which the browser adds the wave under the cursor, without a rerun.
@@ -140,6 +141,7 @@ def wave_lab(
             both, and the next run should pass them back.
         on_flip: called when the visitor asks for other signs.
         on_pick: called with the place of the thumbnail that the visitor chose.
+        on_library: called when the visitor asks for all pictures.
         rings: CSS selector of a Vega-Lite chart whose points have a field `radius`: pointing at one marks its ring.
     Raises:
         ValueError: as `heatmap_view`.
@@ -162,6 +164,7 @@ def wave_lab(
         data=data | {"picture": pack_picture(picture, key)},
         on_flip_change=on_flip,
         on_pick_change=picked,
+        on_library_change=on_library,
     )
 
 

@@ -1,29 +1,19 @@
-// Draws the thumbnails and moves the choice among them, like a group of radio buttons laid out as a grid.
-
-const GAP = 6; // CSS pixels between thumbnails, as in image_picker.css
+// Draws the thumbnails, like radio buttons in a toolbar: the arrow keys look, a click, Enter or the space bar chooses.
 
 const pickers = new WeakMap(); // parentElement -> picker
-const remembered = new Map(); // data.key -> { token, index }: survives when Streamlit mounts us anew
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
   if (!pickers.has(parentElement)) pickers.set(parentElement, createPicker(parentElement));
   const picker = pickers.get(parentElement);
-  picker.send = (index) => setStateValue("choice", { value: index, token: data.token, about: data.about });
-  let memory = remembered.get(data.key);
-  const moved = memory?.token !== data.token;
-  if (moved) memory = { token: data.token, index: data.value };
-  remembered.set(data.key, memory);
-  picker.memory = memory;
-  if (moved) clearTimeout(picker.timer); // a choice still on its way belongs to what was shown before
-  const drawing = JSON.stringify([data.about, data.captions, data.label, data.thumbnail]);
-  const redraw = picker.drawing !== drawing;
-  if (redraw) {
+  picker.send = (index) => setTriggerValue("pick", index);
+  const drawing = JSON.stringify([data.digest, data.captions, data.label, data.thumbnail]);
+  if (picker.drawing !== drawing) {
     picker.drawing = drawing;
     rebuild(picker, data);
   }
+  if (picker.selected !== data.selected) picker.selected = picker.at = data.selected;
   showChoice(picker);
-  if (redraw || moved) reveal(picker);
 }
 
 function createPicker(parentElement) {
@@ -34,6 +24,8 @@ function createPicker(parentElement) {
     grid: root.appendChild(element("div", "grid")),
     caption: root.appendChild(element("div", "caption")),
     tiles: [],
+    selected: null, // the choice
+    at: 0, // where the keyboard is
     hover: null,
   };
   const { grid, label } = picker;
@@ -41,21 +33,19 @@ function createPicker(parentElement) {
   grid.setAttribute("role", "radiogroup");
   grid.setAttribute("aria-labelledby", label.id);
   const pointed = (event) => picker.tiles.indexOf(event.target.closest(".tile"));
-  grid.addEventListener("click", (event) => pointed(event) >= 0 && choose(picker, pointed(event), 0));
+  grid.addEventListener("click", (event) => pointed(event) >= 0 && choose(picker, pointed(event)));
   grid.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "touch") hover(picker, pointed(event)); // a finger scrolls or taps
   });
   grid.addEventListener("pointerleave", () => hover(picker, -1));
+  grid.addEventListener("focusin", (event) => (picker.at = pointed(event)));
   grid.addEventListener("keydown", (event) => step(picker, event));
   parentElement.appendChild(root);
-  new ResizeObserver(() => reveal(picker)).observe(grid);
   return picker;
 }
 
 function rebuild(picker, data) {
-  const hadFocus = picker.tiles.some((tile) => tile.matches(":focus"));
-  picker.data = data;
-  picker.hover = null;
+  Object.assign(picker, { data, hover: null, selected: null });
   picker.label.textContent = data.label;
   picker.root.style.setProperty("--side", `${data.thumbnail}px`);
   picker.root.classList.toggle("crisp", data.crisp);
@@ -69,7 +59,6 @@ function rebuild(picker, data) {
     return tile;
   });
   picker.grid.replaceChildren(...picker.tiles);
-  if (hadFocus) picker.tiles[picker.memory.index]?.focus();
   paint(picker.tiles, data);
 }
 
@@ -85,16 +74,16 @@ async function paint(tiles, { sheet, tile, columns }) {
 }
 
 function showChoice(picker) {
-  const { tiles, memory } = picker;
+  const { tiles, selected, at } = picker;
   tiles.forEach((tile, index) => {
-    tile.setAttribute("aria-checked", String(index === memory.index));
-    tile.tabIndex = index === memory.index ? 0 : -1; // Tab enters the group at the choice, and leaves it again
+    tile.setAttribute("aria-checked", String(index === selected));
+    tile.tabIndex = index === at ? 0 : -1; // Tab enters the group once, and leaves it again
   });
   describe(picker);
 }
 
-function describe({ data, hover, memory, caption }) {
-  const index = hover ?? memory.index;
+function describe({ data, hover, at, caption }) {
+  const index = hover ?? at;
   caption.replaceChildren(
     element("span", "text", data.captions[index]),
     element("span", "count", `${index + 1} of ${data.captions.length}`),
@@ -106,46 +95,33 @@ function hover(picker, index) {
   describe(picker);
 }
 
-function choose(picker, index, delay) {
-  const changed = index !== picker.memory.index;
-  picker.memory.index = index;
+function choose(picker, index) {
+  picker.selected = picker.at = index; // shown at once, whatever Python does
   showChoice(picker);
-  if (!changed) return;
-  clearTimeout(picker.timer);
-  picker.timer = setTimeout(() => picker.send(index), delay);
+  picker.send(index);
 }
 
 // Left and right go along the pictures, up and down by a row; Home and End to the first and the last.
 function step(picker, event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
-  const { memory: { index }, tiles } = picker;
-  const columns = columnCount(picker), last = tiles.length - 1;
+  const { at, tiles } = picker;
+  const columns = getComputedStyle(picker.grid).gridTemplateColumns.split(" ").length, last = tiles.length - 1;
   const target = {
-    ArrowLeft: Math.max(0, index - 1),
-    ArrowRight: Math.min(last, index + 1),
-    ArrowUp: index >= columns ? index - columns : index,
+    ArrowLeft: Math.max(0, at - 1),
+    ArrowRight: Math.min(last, at + 1),
+    ArrowUp: at >= columns ? at - columns : at,
     // from above a gap in the last row to that row's end
-    ArrowDown: Math.floor(index / columns) < Math.floor(last / columns) ? Math.min(last, index + columns) : index,
+    ArrowDown: Math.floor(at / columns) < Math.floor(last / columns) ? Math.min(last, at + columns) : at,
     Home: 0,
     End: last,
-    " ": index,
-    Enter: index,
+    " ": at,
+    Enter: at,
   }[event.key];
   if (target === undefined) return;
   event.preventDefault(); // do not scroll the page
   picker.hover = null;
-  choose(picker, target, event.repeat ? 150 : 0); // a held key reports where it comes to rest
-  tiles[target].focus({ preventScroll: true });
-  reveal(picker);
-}
-
-const columnCount = ({ grid }) => getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-
-// Scroll the grid, not the page, until the choice can be seen.
-function reveal({ grid, tiles, memory }) {
-  const tile = tiles[memory?.index];
-  if (!tile || !grid.clientHeight) return;
-  const top = tile.offsetTop - GAP, bottom = top + tile.offsetHeight + 2 * GAP;
-  if (top < grid.scrollTop) grid.scrollTop = top;
-  else if (bottom > grid.scrollTop + grid.clientHeight) grid.scrollTop = bottom - grid.clientHeight;
+  picker.at = target;
+  if (event.key === " " || event.key === "Enter") choose(picker, target);
+  else showChoice(picker);
+  tiles[target].focus();
 }

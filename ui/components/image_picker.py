@@ -1,7 +1,7 @@
-"""Thumbnails to choose one picture from, as one widget: a wrapping grid that behaves like a group of radio buttons.
+"""Thumbnails to choose one picture from, as one widget: a wrapping grid that behaves like radio buttons in a toolbar.
 
 The browser's half is `image_picker.js`: it draws, shows captions under the pointer and moves with the arrow keys
-without any rerun, and reports a chosen picture once. This half says which picture is selected.
+without any rerun; a click, a tap, Enter or the space bar reports a picture. This half says which one is selected.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import streamlit as st
 from PIL import Image
 
 from core.images.square import square_image
-from ui.components.mount import mount_synchronised, register
+from ui.components.mount import register
 
 MAX_TILE = 96  # pixels: twice the usual 48, for screens with two device pixels to one of CSS
 _JPEG_QUALITY = 88
@@ -81,14 +81,14 @@ def image_picker(
     on_pick: Callable[[int], None],
     side: int = 48,
 ) -> None:
-    """Show thumbnails; a click, a tap or an arrow key chooses one.
+    """Show thumbnails; a click, a tap, Enter or the space bar chooses one, the arrow keys look through them.
 
     Args:
         selected: index of the chosen one.
         key: unique on the page.
         label: plain text above the grid, and its name for screen readers.
-        on_pick: called with the index that the visitor chose, before the rerun. It should store it, and the
-            next run should pass it back as `selected`.
+        on_pick: called with the index that the visitor chose, before the rerun, even when that is the same again. It
+            should store it, and the next run should pass it back as `selected`.
         side: of a thumbnail, in CSS pixels. A whole multiple of small pictures' own side shows all their pixels
             equally large.
     Raises:
@@ -97,24 +97,24 @@ def image_picker(
     count = len(thumbnails.captions)
     if not 0 <= selected < count:
         raise ValueError(f"selected wants an index from 0 to {count - 1}, got {selected}")
-    mount_synchronised(
-        _component,
-        key,
-        selected,
-        read=lambda value: _read_index(value, count),
-        on_choice=on_pick,
-        about=thumbnails.digest,
+
+    def picked() -> None:
+        index = st.session_state[key].get("pick")
+        if isinstance(index, int) and 0 <= index < count:  # from the browser, which is untrusted
+            on_pick(index)
+
+    _component(
+        key=key,
         data={
+            "selected": selected,
             "label": label,
             "captions": thumbnails.captions,
+            "digest": thumbnails.digest,
             "thumbnail": side,
             "sheet": thumbnails.sheet,
             "tile": thumbnails.tile,
             "columns": thumbnails.columns,
             "crisp": thumbnails.lossless and side >= thumbnails.tile,
         },
+        on_pick_change=picked,
     )
-
-
-def _read_index(value: Any, count: int) -> int | None:
-    return value if isinstance(value, int) and 0 <= value < count else None

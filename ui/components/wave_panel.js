@@ -21,10 +21,24 @@ function createPanel(view) {
   const flip = buttons.appendChild(element("button", "flip", "Flip the wave (light and dark, per colour)"));
   flip.title = "Draw other random signs, one for each colour";
   flip.addEventListener("click", () => panel.view.trigger("flip", true));
-  panel.strip = controls.appendChild(element("fieldset", "strip"));
+  const pictures = controls.appendChild(element("div", "buttons pictures"));
+  panel.strip = pictures.appendChild(element("fieldset", "strip"));
+  const library = pictures.appendChild(element("button", "library", "Library, upload"));
+  library.title = "All bundled pictures, and a picture of your own";
+  library.addEventListener("click", () => {
+    panel.view.trigger("library", true);
+    focusAfterDialog(library);
+  });
   view.root.addEventListener("keydown", (event) => event.key === "Escape" && pause(panel));
   sayPlaying(panel);
   return panel;
+}
+
+// Streamlit gives the focus back to its own buttons alone.
+function focusAfterDialog(button, seen = false) {
+  const open = Boolean(document.querySelector("[role=dialog]"));
+  if (seen && !open) button.focus({ preventScroll: true });
+  else if (button.isConnected) setTimeout(focusAfterDialog, 100, button, open);
 }
 
 function createSlider(panel, parent) {

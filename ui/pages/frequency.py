@@ -30,7 +30,7 @@ from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estima
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.limits import check_upload, limits
 from ui.shared.model_cache import NONE_READY, ready_classifiers
-from ui.shared.picture_choice import choose_picture, pick_picture, picture_strip
+from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown, whole_number
 
@@ -73,8 +73,9 @@ def page() -> None:
         st.title("Which frequencies does CLIP rely on?", width="content", anchor=False)
         _stories()
         chosen = _controls(entries())
-        picture = _picture()
         sharing = st.container(horizontal=True, width="content", gap="small", key="frequency-share")
+    picture = chosen_picture("cell", url_prefix="", first=FIRST, kind=_told().pictures)
+    picture_library("cell", url_prefix="", first=FIRST)
     if not chosen:
         st.info("Choose at least one map above.")
         return
@@ -209,13 +210,6 @@ def _show_new_map(label: str) -> None:
     st.rerun()
 
 
-def _picture() -> Picture | None:
-    """The library and the upload; thumbnails only while it is open, as the strip beside the maps has them, too."""
-    library = st.popover("Picture", icon=":material/image:", key="frequency.library", on_change="rerun")
-    with library:
-        return choose_picture("cell", url_prefix="", first=FIRST, grid=bool(library.open), kind=_told().pictures)
-
-
 def _verdict(chosen: list[Entry], frequency: Frequency) -> None:
     """One sentence: the story's while its wave and maps are in view, else the cell's."""
     story = _told()
@@ -232,7 +226,8 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
     shown = shown_maps(chosen, metric, show, CROPS[st.session_state[CROP]])
     look: dict[str, Any] = {"value_range": shown.value_range, "colormap": shown.colormap, "key": "frequency.heatmaps"}
     if picture is None:
-        st.info("Open **Picture** above and choose a file of your own, or a bundled picture.")
+        st.info("Choose a file of your own, or a bundled picture.")
+        st.button("Choose a picture", icon=":material/image:", on_click=open_library, args=("cell",))
         heatmap_view(shown.views, selected=selected, on_select=partial(_select, None), **look)
     else:
         side = max(len(view.values) for view in shown.views)
@@ -243,6 +238,7 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
             on_select=partial(_select, picture.size),
             on_flip=flip,
             on_pick=lambda place: pick_picture("cell", place, url_prefix=""),
+            on_library=partial(open_library, "cell"),
             rings=".st-key-frequency-rings",
             **look,
         )

@@ -19,7 +19,7 @@ from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_
 from ui.runs.settings import PENALTIES, choose_classifiers, choose_penalty, first_choice, reset_settings, run_settings
 from ui.runs.stored_findings import stored_inpainting
 from ui.shared.model_cache import NONE_READY, ready_classifiers
-from ui.shared.picture_choice import choose_picture
+from ui.shared.picture_choice import chosen_picture, open_library, picture_library
 from ui.shared.pictures import SETS, Picture
 from ui.shared.text import as_markdown
 
@@ -42,9 +42,10 @@ def page() -> None:
         "ViT-B/32: it becomes confident although the hole hardly changes. Whether that holds depends on what keeps the "
         "rest from changing: see *What the stored runs show*, below."
     )
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{PAGE}.controls"):
-        with st.popover("Pictures", icon=":material/image:", key=f"{PAGE}.choice"):
-            picture = choose_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
+    picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
+    picture_library(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"{PAGE}.controls"):
+        st.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
         wanted, penalty = (None, "norm") if picture is None else _controls(picture)
     names = () if wanted is None else wanted.names
     size = None if picture is None else picture.size
@@ -128,7 +129,7 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
         key=f"{PAGE}-target-{picture.class_set}",
         bind="query-params",
         accept_new_options=True,
-        width=156,
+        width=150,
     )
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     penalty = choose_penalty(PAGE)
@@ -138,7 +139,7 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     except ValueError as error:
         plan = str(error)
     wanted = Wanted(plan, tuple(spec.name for spec in specs), picture.class_set)
-    if run_button(PAGE, width=96):
+    if run_button(PAGE, width=92):
         start_run(PAGE, wanted)
     return wanted, penalty
 

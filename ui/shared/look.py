@@ -14,15 +14,16 @@ FILL, FILL_HOVER = "#0f6fb0", "#0b5688"
 
 CSS = f"""
 [data-testid="stMainBlockContainer"] {{ padding: 4.25rem 2rem 2rem; }}
-h1 {{ line-height: 1.25 !important; padding: 0.25rem 0 !important; }}
-h2 {{ line-height: 1.3 !important; padding: 0.5rem 0 0.25rem !important; }}
-h3 {{ line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
-h4, h5, h6 {{ line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
+[data-testid="stMain"] h1 {{ line-height: 1.25 !important; padding: 0.25rem 0 !important; }}
+[data-testid="stMain"] h2 {{ line-height: 1.3 !important; padding: 0.5rem 0 0.25rem !important; }}
+[data-testid="stMain"] h3 {{ line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
+[data-testid="stMain"] :is(h4, h5, h6) {{ line-height: 1.3 !important; padding: 0.25rem 0 !important; }}
 /* White text needs a darker blue behind it than the primary colour of the dark theme, which is for text on black. */
 button[kind="primary"], button[kind="primaryFormSubmit"], span[data-tag-index], [data-baseweb="tag"] {{
   background-color: {FILL} !important; color: #ffffff !important;
 }}
 button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ background-color: {FILL_HOVER} !important; }}
+button[kind="primary"]:disabled {{ opacity: 0.45; }}
 /* Streamlit takes the outline from its links. */
 [data-testid="stTopNavLink"]:focus-visible, .st-key-page-tabs a:focus-visible {{
   outline: 3px solid {FILL} !important; outline-offset: -3px;
@@ -36,7 +37,7 @@ button[kind="primary"]:hover, button[kind="primaryFormSubmit"]:hover {{ backgrou
 /* Wrapped text needs no scroll box, which the keyboard could not reach. */
 [data-testid="stPopoverBody"] [data-testid="stCode"] pre {{ overflow: visible !important; }}
 /* Both choices of a set of classes in one line. */
-[data-testid="stColumn"]:has(.st-key-generation-start) {{ min-width: 15.5rem; }}
+[data-testid="stColumn"]:has(.st-key-generation-start) {{ min-width: 16.5rem; }}
 /* The table of classifiers: rows told apart by a line; where they wrap, on a phone, the headings go. */
 [class*="st-key-models-row"] {{ border-top: 1px solid rgba(128, 128, 128, 0.3); padding-top: 0.25rem; }}
 .st-key-models-table {{ gap: 0.25rem; }}

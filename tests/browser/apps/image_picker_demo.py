@@ -17,7 +17,6 @@ def thumbnails(name: str) -> Thumbnails:
 
 st.set_page_config(page_title="Image picker", layout="wide")
 st.session_state.setdefault("picked", 7)
-st.session_state.setdefault("name", st.query_params.get("set", "cifar10-samples"))
 st.session_state.setdefault("runs", 0)
 st.session_state.runs += 1
 
@@ -26,21 +25,13 @@ def pick(index: int) -> None:
     st.session_state.picked = index
 
 
-def other() -> None:
-    """Other pictures under the same key, as a page does when the data set changes; the choice is 7 in both."""
-    st.session_state.name = "photographs" if st.session_state.name == "cifar10-samples" else "cifar10-samples"
-    st.session_state.picked = 7
-
-
 st.button("Preset 42", on_click=pick, args=(42,))
-st.button("Other pictures", on_click=other)
-if st.checkbox("Show the picker", value=True):
-    image_picker(
-        thumbnails(st.session_state.name),
-        selected=st.session_state.picked,
-        key="demo",
-        label="Image",
-        on_pick=pick,
-        side=int(st.query_params.get("thumbnail", "48")),
-    )
+image_picker(
+    thumbnails(st.query_params.get("set", "cifar10-samples")),
+    selected=st.session_state.picked,
+    key="demo",
+    label="Image",
+    on_pick=pick,
+    side=int(st.query_params.get("thumbnail", "48")),
+)
 st.text(f"Run {st.session_state.runs}: Python has picture {st.session_state.picked}")

@@ -133,6 +133,7 @@ def lab() -> None:
         on_select=lambda frequency, epsilon: None,
         on_flip=lambda: None,
         on_pick=lambda place: None,
+        on_library=lambda: None,
     )
 
 

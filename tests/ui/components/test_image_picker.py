@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.data.samples import load_samples
-from ui.components.image_picker import _read_index, image_picker, pack_thumbnails
+from ui.components.image_picker import image_picker, pack_thumbnails
 
 
 def tiles_of(pictures):
@@ -46,7 +46,3 @@ def test_wrong_arguments_are_named():
         pack_thumbnails(pictures, ["a"])
     with pytest.raises(ValueError, match="index from 0 to 1, got 2"):
         image_picker(pack_thumbnails(pictures, ["a", "b"]), selected=2, key="k", label="Image", on_pick=print)
-
-
-def test_only_an_index_of_a_picture_is_taken():
-    assert [_read_index(value, 5) for value in (0, 4, 5, -1, "2", None, 1.0)] == [0, 4] + 5 * [None]

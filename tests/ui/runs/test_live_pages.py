@@ -157,13 +157,20 @@ def test_senseless_url_opens_the_page_all_the_same(hole, picture):
     assert app.session_state["inpainting.places"]["cifar10"] == (5 if picture == "5" else 33)
 
 
+def upload(app: AppTest, name: str, data: bytes) -> None:
+    uploader = next(one for one in app.file_uploader if one.label.startswith("Your picture"))
+    uploader.set_value((name, data, "image/png")).run()
+
+
 def test_upload_is_used_at_either_size_and_needs_a_target():
     app = open_page("inpainting", inpainting_pictures="Yours", inpainting_steps="2")
     assert "Choose a picture of your own" in said(app)
     data = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(data, "PNG")
-    app.file_uploader[0].set_value(("mine.png", data.getvalue(), "image/png")).run()
+    app.button(key="inpainting.choice").click().run()
+    upload(app, "mine.png", data.getvalue())
     app.radio(key="inpainting.upload_size").set_value("32 px, CIFAR-10 classes").run()
+    app.button(key="inpainting.use").click().run()
     app.button(key="inpainting.start").click().run()
     assert not app.exception and app.error[0].value.startswith("Your picture has no true class")
     app.selectbox(key="inpainting-target-cifar10").set_value("dog").run()
@@ -173,7 +180,8 @@ def test_upload_is_used_at_either_size_and_needs_a_target():
 
 def test_broken_upload_gets_a_sentence():
     app = open_page("inpainting", inpainting_pictures="Yours")
-    app.file_uploader[0].set_value(("notes.png", b"these are notes", "image/png")).run()
+    app.button(key="inpainting.choice").click().run()
+    upload(app, "notes.png", b"these are notes")
     assert not app.exception and app.error[0].value.startswith("notes.png:")
 
 

@@ -42,6 +42,17 @@ def open_page(name: str, **parameters: str) -> AppTest:
     return app.run()
 
 
+def open_library(app: AppTest, page: str) -> AppTest:
+    """Open the dialog, as its button does, where one uploads."""
+    app.session_state[f"{page}.library_open"] = True
+    app.run()
+    return app.segmented_control(key=f"{page}.kind").set_value("Yours").run()
+
+
+def uploader(app: AppTest):
+    return next(one for one in app.file_uploader if one.label.startswith("Your picture"))
+
+
 def picture_file(side: int = 64) -> bytes:
     data = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)).save(data, "PNG")
@@ -78,13 +89,15 @@ def test_old_links_to_inpainting_show_the_same_picture():
     ("name", "prefix", "keys"), [("frequency", "", "cell"), ("inpainting", "inpainting-", "inpainting")]
 )
 def test_upload_is_kept_when_its_widget_is_gone(name, prefix, keys):
-    app = open_page(name)
-    app.segmented_control(key=f"{prefix}pictures").set_value("Yours").run()
-    uploader = next(one for one in app.file_uploader if one.label.startswith("Your picture"))
-    uploader.set_value(("mine.png", picture_file(), "image/png")).run()
+    app = open_page(name, **{f"{prefix}pictures": "Photographs"})
+    uploader(open_library(app, keys)).set_value(("mine.png", picture_file(), "image/png")).run()
     app.radio(key=f"{keys}.upload_size").set_value("32 px, CIFAR-10 classes").run()
-    app.segmented_control(key=f"{prefix}pictures").set_value("Photographs").run()
-    app.segmented_control(key=f"{prefix}pictures").set_value("Yours").run()
+    assert app.query_params[f"{prefix}pictures"] == "Photographs", "not before it is used"
+    app.button(key=f"{keys}.use").click().run()
+    assert app.session_state[f"{prefix}pictures"] == "Yours" and app.query_params[f"{prefix}pictures"] == "Yours"
+    assert app.session_state[f"{keys}.own"].size == 32
+    assert not any(one.label.startswith("Your picture") for one in app.file_uploader), "the dialog has closed"
+    open_library(app, keys)
     assert not app.exception and not app.error
     kept, pixels = app.session_state[f"{keys}.uploaded"]
     assert kept == "mine.png" and {size: array.shape for size, array in pixels.items()} == {
@@ -99,8 +112,8 @@ def test_an_upload_is_decoded_once_and_goes_with_its_session(monkeypatch):
     monkeypatch.setattr(
         ui.shared.picture_choice, "uploaded_pixels", lambda data: decoded.append(data) or uploaded_pixels(data)
     )
-    app = open_page("inpainting", inpainting_pictures="Yours")
-    app.file_uploader[0].set_value(("mine.png", picture_file(), "image/png")).run().run()
+    app = open_library(open_page("inpainting"), "inpainting")
+    uploader(app).set_value(("mine.png", picture_file(), "image/png")).run().run()
     pixels = weakref.ref(app.session_state["inpainting.uploaded"][1][32])
     assert pixels() is not None and decoded == [picture_file()]
     del app
@@ -109,15 +122,14 @@ def test_an_upload_is_decoded_once_and_goes_with_its_session(monkeypatch):
 
 
 def test_a_broken_upload_is_refused_without_being_decoded_again(monkeypatch):
-    app = open_page("inpainting", inpainting_pictures="Yours")
-    app.file_uploader[0].set_value(("mine.png", b"no picture", "image/png")).run()
+    app = open_library(open_page("inpainting"), "inpainting")
+    uploader(app).set_value(("mine.png", b"no picture", "image/png")).run()
     monkeypatch.setattr(ui.shared.picture_choice, "uploaded_pixels", None)
     app.run()
     assert not app.exception and "this file is text" in app.error[0].value
 
 
 def test_name_of_a_broken_upload_is_shown_as_letters():
-    app = open_page("frequency", pictures="Yours")
-    uploader = next(one for one in app.file_uploader if one.label.startswith("Your picture"))
-    uploader.set_value(("![](https:evil).png", b"no picture", "image/png")).run()
+    app = open_library(open_page("frequency"), "cell")
+    uploader(app).set_value(("![](https:evil).png", b"no picture", "image/png")).run()
     assert not app.exception and app.error[0].value.startswith(r"\!\[\](https:")
