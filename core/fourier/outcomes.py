@@ -103,7 +103,7 @@ def by_colour(heatmap: Heatmap) -> Colours | None:
     return None if signs is None else Colours(among(heatmap, signs), among(heatmap, ~signs))
 
 
-@functools.lru_cache(maxsize=8)
+@kept_with_its_maps(8)
 def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
     """For each class that has images, by its position in `class_names`, the map of these; None without outcomes."""
     if heatmap.labels is None:
