@@ -115,6 +115,9 @@ def _chart(found: dict[Predictor, FilteredPredictions], picture: Picture, radius
         scale, axis = alt.Scale(type="symlog"), alt.Axis(values=[0, *(2**k for k in range(last.bit_length()))])
     radii = alt.X("radius:Q", title="radius of the filter, cycles per image", scale=scale, axis=axis)
     legend = {"orient": "top", "direction": "vertical", "title": None, "labelLimit": 200}
+    strokes = alt.Legend(
+        symbolType="stroke", symbolStrokeColor="#8c8c8c", symbolStrokeWidth=2, symbolSize=400, **legend
+    )
     colours = alt.Scale(domain=titles, range=[model_colour(who.spec.name) for who in found])
     dashes = alt.Scale(domain=["low-pass", "high-pass"], range=DASHES[:2])
     line = (
@@ -124,9 +127,7 @@ def _chart(found: dict[Predictor, FilteredPredictions], picture: Picture, radius
             radii,
             alt.Y("probability:Q", title=f"{what} (%)", scale=alt.Scale(domain=[0, 100])),
             alt.Color("network:N", scale=colours, legend=alt.Legend(**legend)),
-            alt.StrokeDash(
-                "filter:N", scale=dashes, legend=alt.Legend(symbolType="stroke", symbolStrokeColor="#8c8c8c", **legend)
-            ),
+            alt.StrokeDash("filter:N", scale=dashes, legend=strokes),
             tooltip=["network:N", "filter:N", "radius:Q", alt.Tooltip("probability:Q", format=".1f")],
         )
     )
