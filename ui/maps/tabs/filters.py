@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import altair as alt
@@ -52,6 +53,7 @@ def filter_panel(picture: Picture | None, who: Sequence[Predictor]) -> None:
             )
             gaps = "" if len(radii) > radii[-1] else f" Radii tried: {', '.join(map(str, radii))}."
             st.markdown(as_markdown(f"{told} This is one picture.{gaps}"))
+            st.caption("Solid lines: low-pass. Dashed: high-pass.")
             _chart(found, picture, radius)
 
 
@@ -114,7 +116,7 @@ def _chart(found: dict[Predictor, FilteredPredictions], picture: Picture, radius
     if last > MAX_STEPS:
         scale, axis = alt.Scale(type="symlog"), alt.Axis(values=[0, *(2**k for k in range(last.bit_length()))])
     radii = alt.X("radius:Q", title="radius of the filter, cycles per image", scale=scale, axis=axis)
-    legend = {"orient": "top", "direction": "vertical", "title": None, "labelLimit": 200}
+    legend = alt.Legend(orient="top", columns=2, title=None, labelLimit=200)
     colours = alt.Scale(domain=titles, range=[model_colour(who.spec.name) for who in found])
     dashes = alt.Scale(domain=["low-pass", "high-pass"], range=DASHES[:2])
     line = (
@@ -123,10 +125,8 @@ def _chart(found: dict[Predictor, FilteredPredictions], picture: Picture, radius
         .encode(
             radii,
             alt.Y("probability:Q", title=f"{what} (%)", scale=alt.Scale(domain=[0, 100])),
-            alt.Color("network:N", scale=colours, legend=alt.Legend(**legend)),
-            alt.StrokeDash(
-                "filter:N", scale=dashes, legend=alt.Legend(symbolType="stroke", symbolStrokeColor="#8c8c8c", **legend)
-            ),
+            alt.Color("network:N", scale=colours, legend=legend),
+            alt.StrokeDash("filter:N", scale=dashes, legend=None),
             tooltip=["network:N", "filter:N", "radius:Q", alt.Tooltip("probability:Q", format=".1f")],
         )
     )
@@ -135,8 +135,8 @@ def _chart(found: dict[Predictor, FilteredPredictions], picture: Picture, radius
         [line],
         radii,
         radius,
-        height=220,
-        lines=max(2, len(titles)),
+        height=240,
+        lines=math.ceil(len(titles) / 2),
         key="filters.curve",
         alt_text=f"Line chart: {what} against the radius of the low-pass and the high-pass filter, a line for each "
         "network and filter",
