@@ -151,6 +151,6 @@ def _grid(part: TablePart, shown: dict[str, np.ndarray], rows: list[Reconstructi
     """The first images as in the paper's Figures 3 and 4, with ten times the change."""
     start, result = shown["start"], shown["result"]
     lines = [("original", shown["original"]), ("hole", start)] if part.mode == "inpaint" else [("noise", start)]
-    lines += [("result", result), ("change × 10", 0.5 + 10 * (result - start))]
+    lines += [("result", result), ("change, tenfold", 0.5 + 10 * (result - start))]
     captions = [f"{row.target[:16]}\n{row.probability_before:.1%} > {row.probability_after:.1%}" for row in rows]
     return picture_grid(lines, captions[: len(start)])
