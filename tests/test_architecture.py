@@ -90,6 +90,7 @@ def test_the_check_for_streamlit_can_fail():
         "core.fourier.analysis, core.fourier.export, core.images.decode, core.images.masks, core.images.square",
         "core.data.datasets, core.data.class_statistics, core.classifiers.registry, core.classifiers.predictions",
         "core.sweep.__main__, core.reconstruct.__main__, core.runs.plan, core.runs.noise, core.runs.file",
+        "core.reproduce.__main__, core.reproduce.run",
         "ui.pages.story, ui.pages.frequency, ui.pages.inpainting, ui.pages.generation",
         "ui.pages.findings, ui.pages.models",
     ],

@@ -29,7 +29,7 @@ STYLE = """
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1080px; padding: 24px 20px 64px; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; overflow-wrap: anywhere; }
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 30px; line-height: 1.2; margin: 8px 0 16px; }
 h2 { font-size: 23px; margin: 44px 0 10px; padding-top: 14px; border-top: 1px solid var(--line); }
 h3 { font-size: 18px; margin: 32px 0 8px; }
@@ -37,6 +37,7 @@ p { margin: 8px 0; max-width: 760px; }
 table { border-collapse: collapse; width: 100%; margin: 12px 0; font-size: 15px; }
 th { text-align: left; color: var(--faint); font-weight: 600; padding: 4px 14px 4px 0; }
 td { vertical-align: top; padding: 6px 14px 6px 0; border-top: 1px solid var(--line); }
+td { overflow-wrap: anywhere; } td:first-child { min-width: 9em; overflow-wrap: break-word; }
 td:last-child, th:last-child { padding-right: 0; }
 .chip { display: inline-block; color: #fff; border-radius: 4px; padding: 0 8px; font-size: 14px; font-weight: 500;
   white-space: nowrap; line-height: 1.6; }

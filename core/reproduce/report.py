@@ -131,7 +131,7 @@ def to_document(results: Results) -> Document:
     """The report as sections."""
     maps, tables = [map_section(one) for one in results.maps], [table_section(one) for one in results.tables]
     claims = [trial_section(one) for one in results.trials]
-    sections = [_summary(results)]
+    sections = [_summary(results), *([_not_run(results)] if results.skipped else [])]
     for title, parts in (("Maps", maps), ("Claims", claims), ("Inpainting and generation", tables)):
         if parts:
             sections += [Section(title), *parts]
@@ -157,12 +157,14 @@ def _summary(results: Results) -> Section:
         name = name_of(str(table.settings["classifier"]["name"]))
         rows.append((f"{table.part.figure}: {name}", table_sentence(table), numbers.match(table)))
     found = [Table(("Part", "Result", "Verdict"), tuple(rows))] if rows else []
-    if results.skipped:
-        missing = tuple(
-            (f"{one.part.figure}: {name_of(one.part.classifier)}", " ".join(one.reasons)) for one in results.skipped
-        )
-        found.append(Table(("Not run", "Why, and what to do"), missing))
     return Section("Summary", (" ".join(lines),), tuple(found))
+
+
+def _not_run(results: Results) -> Section:
+    rows = tuple(
+        (f"{one.part.figure}: {name_of(one.part.classifier)}", " ".join(one.reasons)) for one in results.skipped
+    )
+    return Section("What could not run", (), (Table(("Part", "Why, and what to do"), rows),))
 
 
 def _provenance(results: Results) -> list[Section]:
@@ -180,14 +182,19 @@ def _provenance(results: Results) -> list[Section]:
     rows: list[tuple[Cell, ...]] = []
     for one in results.maps:
         facts, source = one.heatmap.metadata, one.heatmap.metadata["source"]
-        speed = f"{duration(source['wall_seconds'])}, {1000 / source['images_per_second']:.2g} ms an image"
+        speed = f"{duration(source['wall_seconds'])}, {_milliseconds(1 / source['images_per_second'])} an image"
         rows.append((one.part.key, *_identity(facts), speed))
     for table in results.tables:
         steps = len(table.rows) * (table.settings["config"]["steps"] + 1)
-        speed = f"{duration(table.seconds)}, {1000 * table.seconds / steps:.2g} ms an image and step"
+        speed = f"{duration(table.seconds)}, {_milliseconds(table.seconds / steps)} an image and step"
         rows.append((table.part.key, *_identity(table.settings), speed))
-    parts = Table(("Part", "Weights", "Images", "Time, with earlier runs of this command"), tuple(rows))
-    return [Section("Where this comes from", (), (Table(("", ""), machine), *([parts] if rows else [])))]
+    parts = Table(("Part", "Weights", "Images", "Time"), tuple(rows))
+    note = "The time of a part includes earlier runs of this command, and whatever else the machine did meanwhile."
+    return [Section("Where this comes from", (note,), (Table(("", ""), machine), *([parts] if rows else [])))]
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
 
 
 def _identity(facts: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from core.reproduce.plan import TablePart
 from core.runs.judgement import Judgement
 
 SHOWN = 4  # pictures in the figure
+NOTHING: dict[str, Any] = {"rows": [], "seconds": 0.0, "source": {}}
 # How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy.
 BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 1024 * 1024}
 
@@ -69,7 +70,8 @@ def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, ba
     batch_size = batch_size or max(1, pixels // job.settings["image_size"] ** 2)
     make_folder(folder)
     file, pictures = folder / f"{part.key}.json", folder / f"{part.key}.npz"
-    kept, shown = _kept(file, job.settings), _pictures(pictures)
+    shown = _pictures(pictures)
+    kept = _kept(file, job.settings) if shown else NOTHING
     rows, seconds, source = kept["rows"], kept["seconds"], kept["source"]
     todo = (job.count - len(rows)) * (job.config.steps + 1)
     with progress_bar(desc=part.key, total=todo, unit="img-step", unit_scale=True, disable=not todo) as bar:
@@ -83,8 +85,9 @@ def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, ba
             if first < SHOWN:
                 original = plan.start if plan.original is None else plan.original / np.float32(255)
                 fresh = {"original": original, "start": plan.start, "result": result.images}
+                # Rounded as in the file, so that a resumed run draws the same figure.
                 shown = {
-                    name: np.concatenate([*([shown[name][:first]] if first else []), array])[:SHOWN]
+                    name: np.concatenate([*([shown[name][:first]] if first else []), array.astype(np.float16)])[:SHOWN]
                     for name, array in fresh.items()
                 }
                 write_atomically(pictures, _packed(shown))
@@ -123,7 +126,7 @@ def _job(part: TablePart, count: int, machine: Machine) -> tuple[Job, Data]:
         "judge": None if judge is None else classifier_facts(judge),
         "dataset": dataset_facts(dataset),
     }
-    return Job(classifier, config, count, make_plan, "last", settings, judge=judge), replace(data)
+    return Job(classifier, config, count, make_plan, "last", settings, judge=judge), data
 
 
 def _kept(file: Path, settings: dict[str, Any]) -> dict[str, Any]:
@@ -132,25 +135,26 @@ def _kept(file: Path, settings: dict[str, Any]) -> dict[str, Any]:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["settings"] == settings:
             return {**content, "rows": [Reconstruction(**row) for row in content["rows"]]}
-    return {"rows": [], "seconds": 0.0, "source": {}}
+    return NOTHING
 
 
 def _pictures(file: Path) -> dict[str, np.ndarray]:
     with suppress(OSError, ValueError, KeyError), np.load(file, allow_pickle=False) as content:
-        return {name: content[name].astype(np.float32) for name in ("original", "start", "result")}
+        return {name: content[name] for name in ("original", "start", "result")}
     return {}
 
 
 def _packed(shown: dict[str, np.ndarray]) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{name: array.astype(np.float16) for name, array in shown.items()})  # type: ignore[arg-type]
+    np.savez_compressed(buffer, **shown)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
 def _grid(part: TablePart, shown: dict[str, np.ndarray], rows: list[Reconstruction]) -> bytes:
     """The first images as in the paper's Figures 3 and 4, with ten times the change."""
+    shown = {name: array.astype(np.float32) for name, array in shown.items()}
     start, result = shown["start"], shown["result"]
     lines = [("original", shown["original"]), ("hole", start)] if part.mode == "inpaint" else [("noise", start)]
-    lines += [("result", result), ("change × 10", 0.5 + 10 * (result - start))]
+    lines += [("result", result), ("change, tenfold", 0.5 + 10 * (result - start))]
     captions = [f"{row.target[:16]}\n{row.probability_before:.1%} > {row.probability_after:.1%}" for row in rows]
     return picture_grid(lines, captions[: len(start)])

@@ -93,13 +93,13 @@ def _trial(pair: Pair, results: Mapping[str, MapResult]) -> Trial | None:
     if not waves:
         return None
     wanted = (*SOME, *WHOLE) if len(waves) == len(common_waves(here[1])) == (here[1].side ** 2 + 1) // 2 else SOME
+    kind = "published" if any(one and one.metadata["source"]["type"] == "published" for one in before) else "shipped"
     subject, reference = (
-        f"{_title(heatmap)}, {'computed here' if key in results else 'published'}" if heatmap else ""
+        f"the {'computed' if key in results else kind} map of {_title(heatmap)}" if heatmap else ""
         for key, heatmap in zip(keys, here, strict=True)
     )
     found, earlier = (_found(maps, waves, wanted) for maps in (here, before))
     known = {finding.claim.key: finding for finding in earlier}
-    kind = "published" if any(one and one.metadata["source"]["type"] == "published" for one in before) else "shipped"
     return Trial(pair, subject, reference, len(waves), found, tuple(known.get(one.claim.key) for one in found), kind)
 
 

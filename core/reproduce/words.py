@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.errors import sentence
 from core.fourier.basis import half_plane
-from core.fourier.claims.finding import Finding
+from core.fourier.claims.finding import Claim, Finding
 from core.fourier.findings import Estimate
 from core.reproduce.agreement import FALSE_DISCOVERIES, FEW, MARGIN, Agreement, Match
 from core.reproduce.document import Cell, Figure, Section, Table
@@ -33,8 +34,8 @@ RULES = (
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """0.123 -> '12.3 %'."""
-    return f"{100 * value:.{digits}f} %"
+    """0.123 -> '12.3 %', with a space that does not break."""
+    return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def points(estimate: Estimate) -> str:
@@ -192,21 +193,26 @@ def _mean(estimate: Estimate) -> str:
 def trial_section(trial: Trial) -> Section:
     """A pair's claims, here and before."""
     against = f"{trial.subject} against {trial.reference}" if trial.subject else trial.reference
-    paragraph, heads = f"{against}; {trial.waves:,} waves.", ["Claim", "Evidence here", "Here"]
+    paragraph, heads = f"{sentence(against)[:-1]}: {trial.waves:,} waves.", ["Claim", "Evidence here", "Here"]
     if trial.known:
         paragraph += f" {trial.same} of {trial.known} verdicts are the same on the {trial.kind} maps."
         heads.append(trial.kind.capitalize())
     rows = []
     for finding, before in zip(trial.here, trial.before, strict=True):
-        row: list[Cell] = [finding.claim.quote, _evidence(finding), finding.verdict]
+        row: list[Cell] = [_quoted(finding.claim), _evidence(finding), finding.verdict]
         if trial.known:
             row.append("" if before is None else before.verdict)
         rows.append(tuple(row))
     return Section(trial.pair.title, (paragraph,), (Table(tuple(heads), tuple(rows)),), level=3)
 
 
+def _quoted(claim: Claim) -> str:
+    return f"“{claim.quote}”" if claim.section[0].isdigit() else claim.quote
+
+
 def _evidence(finding: Finding) -> str:
-    return "; ".join([*(_number(one.what, one.estimate, one.unit) for one in finding.evidence), *finding.doubts[:1]])
+    known = [one for one in finding.evidence if not math.isnan(one.estimate.value)]
+    return "; ".join([*(_number(one.what, one.estimate, one.unit) for one in known), *finding.doubts[:1]])
 
 
 def _number(what: str, estimate: Estimate, unit: str) -> str:

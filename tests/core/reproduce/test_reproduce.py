@@ -237,7 +237,7 @@ def test_claims_are_judged_on_the_same_waves_here_and_before():
     part = next(part for part in MAPS if part.key == "figure-1-resnet")
     published = Heatmap.load(HEATMAPS / PUBLISHED)
     (trial,) = trials({part.key: MapResult(part, drawn(10_000), published, None, "")})
-    assert trial.subject.startswith("CLIP") and trial.subject.endswith("published")
+    assert trial.subject.startswith("the published map of CLIP") and trial.reference.startswith("the computed map of")
     assert trial.same == len(trial.before) == len(trial.here) == 9
     (other,) = trials({part.key: MapResult(part, drawn(10_000, shuffled=True), published, None, "")})
     assert other.same < len(other.before)
