@@ -24,7 +24,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 async function load(view, data) {
-  const [start, ...frames] = await Promise.all([data.start, ...data.models.map((model) => model.frames)].map(inflate));
+  const [start, ...frames] = await Promise.all([data.start, ...data.models.map((model) => model.frames)].map(data.packed ? inflate : (text) => unpack(text)));
   if (view.version !== data.version) return; // a newer one has come meanwhile
   stop(view);
   const { memory } = view, last = data.frame_steps.length - 1;
@@ -42,7 +42,7 @@ async function load(view, data) {
     view.shape = shape; // else the elements stay: the focus, and clicks between two moments, are not lost
     buildPictures(view);
   }
-  for (const [k, model] of view.models.entries()) view.columns[k].title.textContent = model.title;
+  for (const [k, model] of view.models.entries()) say(view.columns[k].title, model.title);
   drawCharts(view);
   drawTransport(view);
   drawTop(view);
@@ -223,9 +223,9 @@ function show(view) {
   const { data, memory } = view, { frame, row } = memory;
   for (const [mode, one] of Object.entries(view.modes)) one.setAttribute("aria-pressed", String(mode === memory.mode));
   view.factor.value = memory.factor;
-  view.note.textContent = {
+  say(view.note, {
     picture: "", wipe: `left: ${data.labels[0]}, right: ${data.labels[1]}`, change: "grey is no change",
-  }[memory.mode];
+  }[memory.mode]);
   view.columns.forEach(({ figures, verdict }, k) => {
     figures.forEach((figure, n) => drawFigure(view, figure, k, n));
     verdict.textContent = data.models[k].verdicts[frame][row];
@@ -237,7 +237,7 @@ function show(view) {
     });
   }
   const step = data.frame_steps[frame];
-  view.play.textContent = view.timer ? "Pause" : "Play";
+  say(view.play, view.timer ? "Pause" : "Play");
   view.play.setAttribute("aria-label", view.timer ? "Pause the replay" : "Play");
   if (data.live?.state !== "running" && data.live?.state !== "queued") {
     view.scrubber.value = frame;
@@ -247,7 +247,7 @@ function show(view) {
   for (const [c, chart] of view.marks.entries()) {
     chart.line.setAttribute("x1", chart.x(step));
     chart.line.setAttribute("x2", chart.x(step));
-    chart.keys.forEach((key, k) => (key.textContent = chart.text(valueAt(view, k, c, frame, row))));
+    chart.keys.forEach((key, k) => say(key, chart.text(valueAt(view, k, c, frame, row))));
   }
   const ends = { before: frame === 0, after: frame === data.frame_steps.length - 1 };
   for (const cell of view.top.querySelectorAll("[data-end]")) cell.classList.toggle("now", ends[cell.dataset.end]);
@@ -309,6 +309,9 @@ function drawTransport(view) {
 
 function drawTop(view) {
   const { data, memory } = view;
+  const top = JSON.stringify([data.models.map(({ title, before, after }) => [title, before, after]), data.targets, memory.row, data.live?.state]);
+  if (view.topDrawn === top) return;
+  view.topDrawn = top;
   view.top.replaceChildren(...data.models.map((model) => {
     const table = element("table"), head = table.createTHead().insertRow(), body = table.createTBody();
     table.createCaption().textContent = `${model.title}: the five likeliest classes`;
@@ -344,51 +347,76 @@ function drawCharts(view) {
       const n = data.curve_steps.length, at = ((row * 3 + c) * 3 + part) * n;
       return model.curves.subarray(at, at + n);
     }));
-    return drawChart(titles[c] + mean, name, bands, data, narrow && c ? 180 : 300, height[c]);
+    const axes = axesOf(titles[c] + mean, name, bands, data, narrow && c ? 180 : 300, height[c]);
+    const known = view.marks?.[c], chart = known?.key === JSON.stringify(axes) ? known : createChart(axes);
+    drawCurves(chart, bands, data);
+    return chart;
   });
-  view.charts.replaceChildren(...view.marks.map((chart) => chart.figure));
+  const figures = view.marks.map((chart) => chart.figure);
+  if (figures.some((figure) => !figure.isConnected)) view.charts.replaceChildren(...figures);
 }
 
-function drawChart(title, name, bands, data, width, height) {
-  const figure = element("figure", "chart"), head = figure.appendChild(element("figcaption", "", title));
-  const keys = bands.map((_, k) => {
-    const key = head.appendChild(element("span", "key"));
-    key.style.setProperty("--colour", COLOURS[k]);
-    key.style.setProperty("--dash", k ? "dashed" : "solid");
-    return key;
-  });
-  const [left, right, top, bottom] = [40, 8, 6, 20], log = name === "loss";
+// What a chart is apart from its curves; while a run goes on, it seldom changes.
+function axesOf(title, name, bands, data, width, height) {
+  const log = name === "loss";
   const values = bands.flatMap((parts) => [...parts[0], ...parts[2]]).filter((value) => !log || value > MIN_LOSS);
   const largest = values.reduce((a, b) => Math.max(a, b), log ? 10 * MIN_LOSS : 1e-3);
   const smallest = values.reduce((a, b) => Math.min(a, b), largest);
   const [low, high] = log
     ? [Math.floor(Math.log10(smallest)), Math.max(Math.ceil(Math.log10(largest)), Math.floor(Math.log10(smallest)) + 1)]
-    : [0, name === "probability" ? 1 : largest];
-  const x = (step) => left + ((width - left - right) * step) / Math.max(1, data.steps);
+    : [0, name === "probability" ? 1 : roundAbove(largest)];
+  return { title, name, width, height, low, high, steps: data.steps, models: bands.length };
+}
+
+// The end of an axis: a growing curve seldom moves it.
+function roundAbove(value) {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return unit * ([1, 1.2, 1.6, 2, 3, 4, 5, 6, 8].find((number) => number * unit >= value) ?? 10);
+}
+
+function createChart(axes) {
+  const { title, name, width, height, low, high, steps, models } = axes, log = name === "loss";
+  const figure = element("figure", "chart"), head = figure.appendChild(element("figcaption", "", title));
+  const keys = COLOURS.slice(0, models).map((colour, k) => {
+    const key = head.appendChild(element("span", "key"));
+    key.style.setProperty("--colour", colour);
+    key.style.setProperty("--dash", k ? "dashed" : "solid");
+    return key;
+  });
+  const [left, right, top, bottom] = [40, 8, 6, 20];
+  const x = (step) => left + ((width - left - right) * step) / Math.max(1, steps);
   const y = (value) => {
     const place = ((log ? Math.log10(Math.max(value, 10 ** low)) : value) - low) / (high - low);
     return top + (height - top - bottom) * (1 - Math.max(0, Math.min(1, place)));
   };
   const svg = figure.appendChild(shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" }));
-  const said = bands.map(([, mean], k) => `${data.models[k].title} from ${mean[0]?.toPrecision(3)} to ${mean.at(-1)?.toPrecision(3)}`);
-  svg.setAttribute("aria-label", `${title}: ${said.join("; ")}`);
   const ticks = log ? decades(low, high) : [0, 0.5, 1].map((part) => part * high);
   for (const tick of ticks) {
     svg.append(shape("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" }));
     const text = name === "probability" ? `${100 * tick} %` : log ? decade(tick) : String(Number(tick.toPrecision(2)));
     svg.append(label(left - 5, y(tick) + 4, "end", text));
   }
-  for (const step of [0, Math.floor(data.steps / 2), data.steps]) {
-    svg.append(label(x(step), height - 5, step === data.steps ? "end" : step ? "middle" : "start", step.toLocaleString("en")));
+  for (const step of [0, Math.floor(steps / 2), steps]) {
+    svg.append(label(x(step), height - 5, step === steps ? "end" : step ? "middle" : "start", step.toLocaleString("en")));
   }
-  bands.forEach(([lowest, mean, highest], k) => {
-    const points = (part) => data.curve_steps.map((step, n) => `${x(step).toFixed(1)},${y(part[n]).toFixed(1)}`);
-    svg.append(shape("polygon", { points: [...points(highest), ...points(lowest).reverse()].join(" "), fill: COLOURS[k], opacity: 0.25 }));
-    svg.append(shape("polyline", { points: points(mean).join(" "), stroke: COLOURS[k], "stroke-dasharray": DASHES[k], class: "curve" }));
-  });
+  const curves = COLOURS.slice(0, models).map((colour, k) => [
+    svg.appendChild(shape("polygon", { fill: colour, opacity: 0.25 })),
+    svg.appendChild(shape("polyline", { stroke: colour, "stroke-dasharray": DASHES[k], class: "curve" })),
+  ]);
   const line = svg.appendChild(shape("line", { y1: top, y2: height - bottom, class: "mark" }));
   const text = name === "probability" ? percent : (value) => (value === undefined ? "" : small(value));
-  return { figure, line, keys, x, text };
+  return { key: JSON.stringify(axes), title, figure, svg, line, keys, curves, x, y, text };
+}
+
+function drawCurves({ title, svg, curves, x, y }, bands, data) {
+  const said = bands.map(([, mean], k) => `${data.models[k].title} from ${mean[0]?.toPrecision(3)} to ${mean.at(-1)?.toPrecision(3)}`);
+  svg.setAttribute("aria-label", `${title}: ${said.join("; ")}`);
+  bands.forEach(([lowest, mean, highest], k) => {
+    const points = (part) => data.curve_steps.map((step, n) => `${x(step).toFixed(1)},${y(part[n]).toFixed(1)}`);
+    const [band, curve] = curves[k];
+    band.setAttribute("points", [...points(highest), ...points(lowest).reverse()].join(" "));
+    curve.setAttribute("points", points(mean).join(" "));
+  });
 }
 
 function decades(low, high) {
@@ -404,6 +432,11 @@ function percent(share) {
   if (share === undefined) return "";
   if (share > 0.999) return "over 99.9 %";
   return share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
+}
+
+// A text that stays is not laid out again.
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function label(x, y, anchor, text) {

@@ -86,7 +86,8 @@ def pack_replay(
                 f"a replay wants uint8 frames of {(len(frame_steps), *start.shape)}, got {track.frames.dtype} "
                 f"{track.frames.shape}"
             )
-    level = 0 if live is not None and live.state != "paused" else 1  # a frame that is soon replaced is not worth it
+    # A frame that is soon replaced is not worth it, and unpacking may take longer than until the next one comes.
+    packed = live is None or live.state == "paused"
     states, _ = envelope(np.arange(len(tracks[0].loss), dtype=np.float32)[:, None])
     data = {
         "id": id,
@@ -98,10 +99,11 @@ def pack_replay(
         "budget": budget,
         "labels": list(labels),
         "frame_steps": [int(step) for step in frame_steps],
-        "start": _packed(start, level),
+        "packed": packed,
+        "start": _bytes(start, packed),
         "curve_steps": states[0, 1].tolist(),
         "curve_rows": tracks[0].loss.shape[1],
-        "models": [_pack(track, level) for track in tracks],
+        "models": [_pack(track, packed) for track in tracks],
         "live": None if live is None else vars(live),
     }
     return data | {"version": hashlib.blake2b(repr(data).encode("utf-8", "replace"), digest_size=16).hexdigest()}
@@ -148,13 +150,13 @@ def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(parts).transpose(2, 0, 1).astype(np.float32), firsts
 
 
-def _pack(track: Track, level: int) -> dict[str, Any]:
+def _pack(track: Track, packed: bool) -> dict[str, Any]:
     curves = np.stack([envelope(curve)[0] for curve in (track.probability, track.loss, track.change)], axis=1)
     deltas = track.frames.copy()
     deltas[1:] -= track.frames[:-1]  # uint8 wraps around, which is what makes the differences reversible
     return {
         "title": track.title,
-        "frames": _packed(deltas, level),
+        "frames": _bytes(deltas, packed),
         "verdicts": [list(row) for row in track.verdicts],
         "values": _base64(track.values.astype("<f4").tobytes()),
         "curves": _base64(curves.astype("<f4").tobytes()),
@@ -163,8 +165,9 @@ def _pack(track: Track, level: int) -> dict[str, Any]:
     }
 
 
-def _packed(array: np.ndarray, level: int) -> str:
-    return _base64(zlib.compress(np.ascontiguousarray(array).tobytes(), level))
+def _bytes(array: np.ndarray, packed: bool) -> str:
+    raw = np.ascontiguousarray(array).tobytes()
+    return _base64(zlib.compress(raw, 1) if packed else raw)
 
 
 def _base64(data: bytes) -> str:

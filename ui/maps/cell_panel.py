@@ -88,7 +88,9 @@ def set_strength(size: int, epsilon: float) -> None:
 def seed() -> int:
     """Of the signs."""
     value = st.session_state[SEED] = st.session_state.get(SEED, whole_number(st.query_params.get(SEED, "")) or 0)
-    if value or SEED in st.query_params:
+    # Written only when it changes, and by `flip` before the run: the whole URL goes to the browser, and would take back
+    # what a click has put there meanwhile, such as another tab.
+    if st.query_params.get(SEED, "0") != str(value):
         st.query_params[SEED] = str(value)
     return value
 
@@ -96,6 +98,7 @@ def seed() -> int:
 def flip() -> None:
     """Take the next signs."""
     st.session_state[SEED] = seed() + 1
+    seed()
 
 
 def change_in_numbers(waved: WavedPicture) -> None:

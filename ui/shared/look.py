@@ -32,7 +32,6 @@ button[kind="primary"]:disabled {{ opacity: 0.45; }}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {{ color: inherit; }}
 [data-testid="stCaptionContainer"] {{ opacity: 0.85; }}
 .st-key-look {{ position: absolute; }}
-.veiled [data-testid="stMainBlockContainer"] * {{ visibility: hidden !important; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-page-tabs) {{ display: none; }}
 /* Wrapped text needs no scroll box, which the keyboard could not reach. */
 [data-testid="stPopoverBody"] [data-testid="stCode"] pre {{ overflow: visible !important; }}
@@ -62,28 +61,50 @@ button[kind="primary"]:disabled {{ opacity: 0.45; }}
 
 
 _STYLED = "look.styled"
-# Called in every run, so it answers only when it is asked. A page that is new to the window is shown when it has kept
-# its height for a moment, with every widget's code there: nothing is seen to move. Half drawn after five seconds, too.
+# Called in every run, so it answers only when it is asked. A page that is new to the window is shown part by part, from
+# the top: a part when nothing in it or above it waits for a widget's code or for this run, and all of that has kept its
+# height for a moment, so that nothing is seen to move. After five seconds it is shown as it is.
 _JS = """
 const QUIET_MS = 60, LATEST_MS = 5000, { documentElement } = document;
-let shown = null;
+const PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]";
+const WAITS = "[data-testid=stSkeleton], [data-stale=true]";
+const veil = new CSSStyleSheet();
+document.adoptedStyleSheets.push(veil);
+let page = null;
+
 export default ({ data, setTriggerValue }) => {
   if (data.ask) setTriggerValue("styled", true);
-  if (data.page === shown) return;
-  shown = data.page;
-  documentElement.classList.add("veiled");
-  const began = performance.now();
-  let height = 0, since = began, drawn = false;
-  const look = (now) => {
-    if (data.page !== shown) return;
-    const main = document.querySelector("[data-testid=stMain]");
-    // Once drawn to its last part: the run that follows loads torch, and what there is need not wait for it.
-    drawn ||= document.querySelector(".st-key-footer") && !document.querySelector("[data-test-script-state=running]");
-    const busy = !drawn || document.querySelector("[data-testid=stSkeleton]");
-    if (busy || main?.scrollHeight !== height) [height, since] = [main?.scrollHeight, now];
-    if (now - since < QUIET_MS && now - began < LATEST_MS) requestAnimationFrame(look);
-    else documentElement.classList.remove("veiled");
+  if (data.page === page) return;
+  page = data.page;
+  const began = performance.now(), heights = new WeakMap(); // of each part, and since when
+  let shown = -1;
+  const quiet = (part, now) => {
+    const height = part.offsetHeight, [before, since] = heights.get(part) ?? [];
+    if (height !== before) heights.set(part, [height, now]);
+    return height === before && now - since >= QUIET_MS;
   };
+  const show = (count) => {
+    if (count === shown) return;
+    shown = count;
+    veil.replaceSync(`${PARTS} > :nth-child(n + ${count + 1}), ${PARTS} > :nth-child(n + ${count + 1}) * `
+      + "{ visibility: hidden !important }");
+  };
+  const look = (now) => {
+    if (data.page !== page) return;
+    const parts = [...(document.querySelector(PARTS)?.children ?? [])];
+    const still = parts.map((part) => quiet(part, now) && !part.querySelector(WAITS));
+    const moving = still.indexOf(false), drawn = document.querySelector(".st-key-footer") && moving < 0;
+    // The last part may still grow while the footer is not there.
+    if (!drawn && now - began < LATEST_MS) {
+      show(Math.max(shown, Math.min(moving < 0 ? Infinity : moving, parts.length - 1)));
+      requestAnimationFrame(look);
+      return;
+    }
+    veil.replaceSync("");
+    documentElement.classList.remove("veiled");
+  };
+  documentElement.classList.add("veiled"); // read by tests
+  show(0);
   requestAnimationFrame(look);
 };
 """
