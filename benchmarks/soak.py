@@ -7,7 +7,7 @@ some end and closes the tab in the middle of others. Reported as JSON: exception
 click on a map until the server has answered it, and from opening a page until it is drawn, of all and of those while a
 run went on; the server's memory, its level and its slope after the first third; how runs ended, whether any slot is
 still taken, and how soon closed tabs freed theirs. The visitors' browser shares this machine's cores with the server;
-it runs at the lowest priority. Needs the packages of requirements-dev.txt and a Chromium.
+with `--browser-nice 19` it gives way to it. Needs the packages of requirements-dev.txt and a Chromium.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import json
 import random
+import resource
 import statistics
 import tempfile
 import time
@@ -35,7 +36,7 @@ from benchmarks.live import gentle_browser
 PAGES = ("frequency", "inpainting", "generation", "findings", "models")
 DRAWN = "() => document.querySelector('.st-key-footer') && !document.querySelector('.veiled')"
 CELL = "cell => new URLSearchParams(location.search).get('cell') === cell"
-WAIT_MS = 60_000
+WAIT_MS = 180_000
 FREED_SECONDS = 20.0  # a closed tab's slot is free by then
 STEPS = 150  # of most runs; those whose tab is closed would take minutes
 SAMPLE_SECONDS = 2.0
@@ -153,11 +154,11 @@ async def _watch_memory(pid: int, seen: Seen, until: float) -> None:
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
-async def _visit(address: str, pid: int, visitors: int, seconds: float) -> Seen:
+async def _visit(address: str, pid: int, visitors: int, seconds: float, nice: int) -> Seen:
     seen = Seen()
     with tempfile.TemporaryDirectory() as folder:
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=gentle_browser(folder, 19), args=FLAGS)
+            browser = await playwright.chromium.launch(executable_path=gentle_browser(folder, nice), args=FLAGS)
             until = time.monotonic() + seconds
             people = (Visitor(browser, address, seen, seed).stay(until) for seed in range(visitors))
             await asyncio.gather(*people, _watch_memory(pid, seen, until))
@@ -187,10 +188,12 @@ def _spread(waits: Sequence[float]) -> dict[str, float]:
     return {"n": len(waits)} | {name: round(value, 2) for name, value in found.items()}
 
 
-def soak(minutes: float, visitors: int) -> dict[str, Any]:
-    """Serve so many visitors for so long; the report."""
+def soak(minutes: float, visitors: int, *, browser_nice: int = 0, data_mb: int | None = None) -> dict[str, Any]:
+    """Serve so many visitors for so long; the report. data_mb: memory that the server may have, of its own data."""
     with tempfile.NamedTemporaryFile("w+") as log, server(ROOT / "app.py", {}, log) as (address, process, _):
-        seen = asyncio.run(_visit(address, process.pid, visitors, 60 * minutes))
+        if data_mb is not None:
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (data_mb << 20, data_mb << 20))
+        seen = asyncio.run(_visit(address, process.pid, visitors, 60 * minutes, browser_nice))
         text = Path(log.name).read_text()  # before the server ends, which frees all slots
     events = _events(text)
     started = {one["run"] for one in events if one["event"] == "run started"}
@@ -227,8 +230,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.soak")
     options.add_argument("--minutes", type=float, default=10.0)
     options.add_argument("--visitors", type=int, default=12)
+    options.add_argument("--browser-nice", type=int, default=0, help="0 to 19; 19 gives way to everything else")
+    options.add_argument("--data-mb", type=int, help="limit of the server's memory (Linux: RLIMIT_DATA)")
     given = options.parse_args(arguments)
-    print(json.dumps(soak(given.minutes, given.visitors), indent=2))
+    print(
+        json.dumps(
+            soak(given.minutes, given.visitors, browser_nice=given.browser_nice, data_mb=given.data_mb), indent=2
+        )
+    )
     return 0
 
 
