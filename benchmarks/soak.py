@@ -64,6 +64,7 @@ class Visitor:
     async def stay(self, until: float) -> None:
         """Do one thing after the other until the time has come."""
         context = await self.browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(WAIT_MS)
         actions = {self.click: 5, self.look: 2, self.paint: 1, self.run: 3}
         page = await context.new_page()
         while time.monotonic() < until:
@@ -79,7 +80,7 @@ class Visitor:
     async def _open(self, page: Page, path: str) -> None:
         began = time.monotonic()
         await page.goto(f"{self.address}/{path}")
-        await page.wait_for_function(DRAWN, timeout=WAIT_MS)
+        await page.wait_for_function(DRAWN)
         self._note("page", began)
 
     def _note(self, what: str, began: float) -> None:
@@ -94,9 +95,9 @@ class Visitor:
             i, j = self.chance.randint(-15, 15), self.chance.randint(-15, 15)
             box = await plot.bounding_box() or {"width": 31, "height": 31}
             place = {"x": box["width"] * (j + 15.5) / 31, "y": box["height"] * (i + 15.5) / 31}
-            await plot.click(position=place, timeout=WAIT_MS)
+            await plot.click(position=place)
             began = time.monotonic()
-            await page.wait_for_function(CELL, arg=f"{i},{j}", timeout=WAIT_MS)
+            await page.wait_for_function(CELL, arg=f"{i},{j}")
             self._note("click", began)
 
     async def look(self, page: Page) -> None:
@@ -106,7 +107,7 @@ class Visitor:
     async def paint(self, page: Page) -> None:
         """A stroke of a hole."""
         await self._open(page, "inpainting")
-        box = await page.locator(".painter .stage").bounding_box(timeout=WAIT_MS)
+        box = await page.locator(".painter .stage").bounding_box()
         assert box is not None
         x, y = (box[at] + box[side] * self.chance.uniform(0.2, 0.8) for at, side in (("x", "width"), ("y", "height")))
         await page.mouse.move(x, y)
@@ -118,9 +119,9 @@ class Visitor:
         """A run: stopped, watched to its end, left for another page, or left by closing the tab."""
         end = end or self.chance.choice(("stop", "watch", "leave", "close"))
         await self._open(page, f"inpainting?inpainting-steps={2000 if end == 'close' else STEPS}")
-        await page.get_by_role("button", name="Run", exact=True).click(timeout=WAIT_MS)
+        await page.get_by_role("button", name="Run", exact=True).click()
         stop = page.get_by_role("button", name="Stop the run")
-        await stop.or_(page.get_by_text("try again in a few minutes")).first.wait_for(timeout=WAIT_MS)
+        await stop.or_(page.get_by_text("try again in a few minutes")).first.wait_for()
         if not await stop.count():
             self.seen.did["refused, as the line was full"] += 1
             return None
@@ -130,16 +131,16 @@ class Visitor:
                 return await self._close(page)
             await asyncio.sleep(self.chance.uniform(1, 5))
             if end == "stop":
-                await stop.click(timeout=WAIT_MS)
+                await stop.click()
             elif end == "watch":
-                await page.get_by_text(f"Your run, {STEPS} steps").wait_for(timeout=WAIT_MS)
+                await page.get_by_text(f"Your run, {STEPS} steps").wait_for()
         finally:
             self.seen.running -= 1
         return None
 
     async def _close(self, page: Page) -> Page:
         """Close the tab when its run has its slot; returns a new one."""
-        await page.locator(".replay .step", has_text="ms per step").wait_for(timeout=WAIT_MS)
+        await page.locator(".replay .step", has_text="ms per step").wait_for()
         self.seen.closed.append(datetime.now(UTC))
         context = page.context
         await page.close()
@@ -164,6 +165,7 @@ async def _visit(address: str, pid: int, visitors: int, seconds: float, nice: in
             await asyncio.gather(*people, _watch_memory(pid, seen, until))
             # At least once, whatever chance has done: a run whose visitor goes.
             page = await browser.new_page()
+            page.set_default_timeout(WAIT_MS)
             await Visitor(browser, address, seen, visitors).run(page, "close")
             await asyncio.sleep(FREED_SECONDS)
             await browser.close()
