@@ -131,7 +131,7 @@ def kill_often(moments: dict[str, int], seed: int = 0) -> dict[str, dict[str, in
                 command, ready = sweep_command(folder / "map.npz"), partial(_saved_anew, folder / "map.npz")
             else:
                 command = [sys.executable, "-m", "benchmarks.kills", "--child", kind, str(folder), url]
-                ready = lambda process: process.stdout.readline()  # noqa: E731
+                ready = _said_so
             for _ in range(count):
                 checks[kind](folder, kill(command, ready, chance.uniform(0, 1)))
             left_over[kind] = sum(path.name.startswith(".") for path in folder.iterdir())
@@ -142,6 +142,12 @@ def kill_often(moments: dict[str, int], seed: int = 0) -> dict[str, dict[str, in
 
 def sweep_command(output: Path) -> list[str]:
     return [sys.executable, "-m", "core.sweep", *SWEEP.split(), "--output", str(output)]
+
+
+def _said_so(process: subprocess.Popen[str]) -> None:
+    """Wait for the child's first line."""
+    assert process.stdout is not None
+    process.stdout.readline()
 
 
 def _saved_anew(output: Path, process: subprocess.Popen[str]) -> None:

@@ -7,7 +7,7 @@ some end and closes the tab in the middle of others. Reported as JSON: exception
 click on a map until the server has answered it, and from opening a page until it is drawn, of all and of those while a
 run went on; the server's memory, its level and its slope after the first third; how runs ended, whether any slot is
 still taken, and how soon closed tabs freed theirs. The visitors' browser shares this machine's cores with the server;
-it runs at the lowest priority. Needs the packages of requirements-dev.txt and a Chromium.
+with `--browser-nice 19` it gives way to it. Needs the packages of requirements-dev.txt and a Chromium.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import json
 import random
+import resource
 import statistics
 import tempfile
 import time
@@ -35,7 +36,7 @@ from benchmarks.live import gentle_browser
 PAGES = ("frequency", "inpainting", "generation", "findings", "models")
 DRAWN = "() => document.querySelector('.st-key-footer') && !document.querySelector('.veiled')"
 CELL = "cell => new URLSearchParams(location.search).get('cell') === cell"
-WAIT_MS = 60_000
+WAIT_MS = 180_000
 FREED_SECONDS = 20.0  # a closed tab's slot is free by then
 STEPS = 150  # of most runs; those whose tab is closed would take minutes
 SAMPLE_SECONDS = 2.0
@@ -63,6 +64,7 @@ class Visitor:
     async def stay(self, until: float) -> None:
         """Do one thing after the other until the time has come."""
         context = await self.browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(WAIT_MS)
         actions = {self.click: 5, self.look: 2, self.paint: 1, self.run: 3}
         page = await context.new_page()
         while time.monotonic() < until:
@@ -78,7 +80,7 @@ class Visitor:
     async def _open(self, page: Page, path: str) -> None:
         began = time.monotonic()
         await page.goto(f"{self.address}/{path}")
-        await page.wait_for_function(DRAWN, timeout=WAIT_MS)
+        await page.wait_for_function(DRAWN)
         self._note("page", began)
 
     def _note(self, what: str, began: float) -> None:
@@ -93,9 +95,9 @@ class Visitor:
             i, j = self.chance.randint(-15, 15), self.chance.randint(-15, 15)
             box = await plot.bounding_box() or {"width": 31, "height": 31}
             place = {"x": box["width"] * (j + 15.5) / 31, "y": box["height"] * (i + 15.5) / 31}
-            await plot.click(position=place, timeout=WAIT_MS)
+            await plot.click(position=place)
             began = time.monotonic()
-            await page.wait_for_function(CELL, arg=f"{i},{j}", timeout=WAIT_MS)
+            await page.wait_for_function(CELL, arg=f"{i},{j}")
             self._note("click", began)
 
     async def look(self, page: Page) -> None:
@@ -105,7 +107,7 @@ class Visitor:
     async def paint(self, page: Page) -> None:
         """A stroke of a hole."""
         await self._open(page, "inpainting")
-        box = await page.locator(".painter .stage").bounding_box(timeout=WAIT_MS)
+        box = await page.locator(".painter .stage").bounding_box()
         assert box is not None
         x, y = (box[at] + box[side] * self.chance.uniform(0.2, 0.8) for at, side in (("x", "width"), ("y", "height")))
         await page.mouse.move(x, y)
@@ -117,9 +119,9 @@ class Visitor:
         """A run: stopped, watched to its end, left for another page, or left by closing the tab."""
         end = end or self.chance.choice(("stop", "watch", "leave", "close"))
         await self._open(page, f"inpainting?inpainting-steps={2000 if end == 'close' else STEPS}")
-        await page.get_by_role("button", name="Run", exact=True).click(timeout=WAIT_MS)
+        await page.get_by_role("button", name="Run", exact=True).click()
         stop = page.get_by_role("button", name="Stop the run")
-        await stop.or_(page.get_by_text("try again in a few minutes")).first.wait_for(timeout=WAIT_MS)
+        await stop.or_(page.get_by_text("try again in a few minutes")).first.wait_for()
         if not await stop.count():
             self.seen.did["refused, as the line was full"] += 1
             return None
@@ -129,16 +131,16 @@ class Visitor:
                 return await self._close(page)
             await asyncio.sleep(self.chance.uniform(1, 5))
             if end == "stop":
-                await stop.click(timeout=WAIT_MS)
+                await stop.click()
             elif end == "watch":
-                await page.get_by_text(f"Your run, {STEPS} steps").wait_for(timeout=WAIT_MS)
+                await page.get_by_text(f"Your run, {STEPS} steps").wait_for()
         finally:
             self.seen.running -= 1
         return None
 
     async def _close(self, page: Page) -> Page:
         """Close the tab when its run has its slot; returns a new one."""
-        await page.locator(".replay .step", has_text="ms per step").wait_for(timeout=WAIT_MS)
+        await page.locator(".replay .step", has_text="ms per step").wait_for()
         self.seen.closed.append(datetime.now(UTC))
         context = page.context
         await page.close()
@@ -153,16 +155,17 @@ async def _watch_memory(pid: int, seen: Seen, until: float) -> None:
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
-async def _visit(address: str, pid: int, visitors: int, seconds: float) -> Seen:
+async def _visit(address: str, pid: int, visitors: int, seconds: float, nice: int) -> Seen:
     seen = Seen()
     with tempfile.TemporaryDirectory() as folder:
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=gentle_browser(folder, 19), args=FLAGS)
+            browser = await playwright.chromium.launch(executable_path=gentle_browser(folder, nice), args=FLAGS)
             until = time.monotonic() + seconds
             people = (Visitor(browser, address, seen, seed).stay(until) for seed in range(visitors))
             await asyncio.gather(*people, _watch_memory(pid, seen, until))
             # At least once, whatever chance has done: a run whose visitor goes.
             page = await browser.new_page()
+            page.set_default_timeout(WAIT_MS)
             await Visitor(browser, address, seen, visitors).run(page, "close")
             await asyncio.sleep(FREED_SECONDS)
             await browser.close()
@@ -187,10 +190,12 @@ def _spread(waits: Sequence[float]) -> dict[str, float]:
     return {"n": len(waits)} | {name: round(value, 2) for name, value in found.items()}
 
 
-def soak(minutes: float, visitors: int) -> dict[str, Any]:
-    """Serve so many visitors for so long; the report."""
+def soak(minutes: float, visitors: int, *, browser_nice: int = 0, data_mb: int | None = None) -> dict[str, Any]:
+    """Serve so many visitors for so long; the report. data_mb: memory that the server may have, of its own data."""
     with tempfile.NamedTemporaryFile("w+") as log, server(ROOT / "app.py", {}, log) as (address, process, _):
-        seen = asyncio.run(_visit(address, process.pid, visitors, 60 * minutes))
+        if data_mb is not None:
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (data_mb << 20, data_mb << 20))
+        seen = asyncio.run(_visit(address, process.pid, visitors, 60 * minutes, browser_nice))
         text = Path(log.name).read_text()  # before the server ends, which frees all slots
     events = _events(text)
     started = {one["run"] for one in events if one["event"] == "run started"}
@@ -227,8 +232,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.soak")
     options.add_argument("--minutes", type=float, default=10.0)
     options.add_argument("--visitors", type=int, default=12)
+    options.add_argument("--browser-nice", type=int, default=0, help="0 to 19; 19 gives way to everything else")
+    options.add_argument("--data-mb", type=int, help="limit of the server's memory (Linux: RLIMIT_DATA)")
     given = options.parse_args(arguments)
-    print(json.dumps(soak(given.minutes, given.visitors), indent=2))
+    print(
+        json.dumps(
+            soak(given.minutes, given.visitors, browser_nice=given.browser_nice, data_mb=given.data_mb), indent=2
+        )
+    )
     return 0
 
 
