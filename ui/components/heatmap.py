@@ -130,7 +130,7 @@ def wave_lab(
     on_select: Callable[[Frequency, float], None],
     on_flip: Callable[[], None],
     on_pick: Callable[[int], None],
-    on_library: Callable[[], None],
+    on_library: Callable[[], None] | None = None,
     rings: str = "",
 ) -> None:
     """Show heat maps beside a picture to which the browser adds the wave under the cursor, without a rerun.
@@ -141,7 +141,7 @@ def wave_lab(
             both, and the next run should pass them back.
         on_flip: called when the visitor asks for other signs.
         on_pick: called with the place of the thumbnail that the visitor chose.
-        on_library: called when the visitor asks for all pictures.
+        on_library: called when the visitor asks for all pictures; None where there is one alone.
         rings: CSS selector of a Vega-Lite chart whose points have a field `radius`: pointing at one marks its ring.
     Raises:
         ValueError: as `heatmap_view`.
@@ -161,10 +161,10 @@ def wave_lab(
         read=lambda value: read_choice(value, limit=limit, most=picture.most),
         on_choice=lambda choice: on_select(choice[:2], choice[2]),
         about=picture.paper,  # a size v means something for pictures of one size
-        data=data | {"picture": pack_picture(picture, key)},
+        data=data | {"picture": pack_picture(picture, key) | {"library": on_library is not None}},
         on_flip_change=on_flip,
         on_pick_change=picked,
-        on_library_change=on_library,
+        on_library_change=on_library or (lambda: None),
     )
 
 

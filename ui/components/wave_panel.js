@@ -23,11 +23,11 @@ function createPanel(view) {
   flip.addEventListener("click", () => panel.view.trigger("flip", true));
   const pictures = controls.appendChild(element("div", "buttons pictures"));
   panel.strip = pictures.appendChild(element("fieldset", "strip"));
-  const library = pictures.appendChild(element("button", "library", "Library, upload"));
-  library.title = "All bundled pictures, and a picture of your own";
-  library.addEventListener("click", () => {
+  panel.library = pictures.appendChild(element("button", "library", "Library, upload"));
+  panel.library.title = "All bundled pictures, and a picture of your own";
+  panel.library.addEventListener("click", () => {
     panel.view.trigger("library", true);
-    focusAfterDialog(library);
+    focusAfterDialog(panel.library);
   });
   view.root.addEventListener("keydown", (event) => event.key === "Escape" && pause(panel));
   sayPlaying(panel);
@@ -69,6 +69,7 @@ function fillPanel(panel, picture) {
   panel.pictures.clean.canvas.setAttribute("aria-label", `The picture without a wave: ${picture.caption}`);
   Object.assign(panel.slider.input, { min: 0, max: picture.most, step: picture.step });
   fillStrip(panel, picture.strip);
+  panel.library.hidden = !picture.library;
 }
 
 // What the cursor's wave does to the picture. `data-wave` and `data-milliseconds` are read by tests and benchmarks.

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from core.classifiers.registry import classifier_spec
 from core.fourier.claims import said
-from core.fourier.claims.maps import PERIOD
+from core.fourier.claims.maps import CLIP_GRID
 from core.runs.stored import DRAWN, INPAINTED
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET
 from ui.story import features, figures, waves
@@ -89,13 +89,13 @@ STEPS = (
     Step(
         "Patches",
         "A grid of patches shows through",
-        f"CLIP cuts the enlarged picture into {PERIOD} × {PERIOD} patches. The regular blue dots are waves that repeat "
-        "in every patch. Why they spare it is open: perhaps attention forgives what shifts all patches alike.",
+        f"CLIP cuts the enlarged picture into {CLIP_GRID} × {CLIP_GRID} patches. The regular blue dots are waves that "
+        "repeat in every patch. Why they spare it is open: perhaps attention forgives what shifts all patches alike.",
         "Waves that repeat in every patch mislead CLIP less.",
         SEEN_HERE,
         waves.patches,
         figures.dips,
-        _frequency(("maps", CLIP), _cell(PERIOD, PERIOD)),
+        _frequency(("maps", CLIP), _cell(CLIP_GRID, CLIP_GRID)),
         more=waves.the_test,
     ),
     Step(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.fourier.claims.finding import Verdict
-from core.fourier.claims.maps import PERIOD
+from core.fourier.claims.maps import CLIP_GRID
 from core.fourier.findings import Estimate, mean_of, ring_differences, sign_runs
 from core.fourier.outcomes import outcomes
 from ui.maps.sentences import interval, percent, points
@@ -86,8 +86,8 @@ def patches() -> Judged:
     subject, p, reference, _ = (evidence.estimate for evidence in finding.evidence)
     return Judged(
         finding.verdict,
-        f"Where both frequencies are multiples of {PERIOD}, {shipped()[CLIP].name}’s error is {_apart(subject)} than "
-        f"around (p = {p.value:.2g} against random draws). {shipped()[RESNET56].name}’s is {_apart(reference)}.",
+        f"Where both frequencies are multiples of {CLIP_GRID}, {shipped()[CLIP].name}’s error is {_apart(subject)} "
+        f"than around (p = {p.value:.2g} against random draws). {shipped()[RESNET56].name}’s is {_apart(reference)}.",
     )
 
 
