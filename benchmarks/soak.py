@@ -164,9 +164,9 @@ async def _visit(address: str, pid: int, visitors: int, seconds: float, nice: in
             people = (Visitor(browser, address, seen, seed).stay(until) for seed in range(visitors))
             await asyncio.gather(*people, _watch_memory(pid, seen, until))
             # At least once, whatever chance has done: a run whose visitor goes.
-            page = await browser.new_page()
-            page.set_default_timeout(WAIT_MS)
-            await Visitor(browser, address, seen, visitors).run(page, "close")
+            context = await browser.new_context(viewport={"width": 1280, "height": 900})
+            context.set_default_timeout(WAIT_MS)
+            await Visitor(browser, address, seen, visitors).run(await context.new_page(), "close")
             await asyncio.sleep(FREED_SECONDS)
             await browser.close()
     return seen
