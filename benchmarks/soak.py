@@ -164,9 +164,9 @@ async def _visit(address: str, pid: int, visitors: int, seconds: float, nice: in
             people = (Visitor(browser, address, seen, seed).stay(until) for seed in range(visitors))
             await asyncio.gather(*people, _watch_memory(pid, seen, until))
             # At least once, whatever chance has done: a run whose visitor goes.
-            page = await browser.new_page()
-            page.set_default_timeout(WAIT_MS)
-            await Visitor(browser, address, seen, visitors).run(page, "close")
+            context = await browser.new_context(viewport={"width": 1280, "height": 900})
+            context.set_default_timeout(WAIT_MS)
+            await Visitor(browser, address, seen, visitors).run(await context.new_page(), "close")
             await asyncio.sleep(FREED_SECONDS)
             await browser.close()
     return seen
@@ -202,7 +202,7 @@ def soak(minutes: float, visitors: int, *, browser_nice: int = 0, data_mb: int |
     ended = {one["run"]: one["status"] for one in events if one["event"] == "run ended"}
     times, memory = np.array(seen.memory).T
     steady = times > times[0] + (times[-1] - times[0]) / 3
-    slope = np.polyfit(times[steady], memory[steady], 1)[0] * 3600 if steady.sum() > 2 else float("nan")
+    slope = round(3600 * np.polyfit(times[steady], memory[steady], 1)[0]) if steady.sum() > 2 else None
     return {
         "minutes": minutes,
         "visitors": visitors,
@@ -219,7 +219,7 @@ def soak(minutes: float, visitors: int, *, browser_nice: int = 0, data_mb: int |
         "memory_mb": {
             "level": round(float(np.median(memory[steady]))),
             "highest": round(float(memory.max())),
-            "slope_per_hour": round(float(slope)),
+            "slope_per_hour": slope,
         },
         "runs": {"started": len(started), "ended": Counter(ended.values())},
         "slots still taken": len(started - ended.keys()),
