@@ -26,7 +26,7 @@ from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side
 from core.fourier.heatmap import Heatmap
 from core.sweep.cells import DTYPES, SweepConfig, check_side_fits
-from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, same_configuration
+from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, passes_taken, same_configuration
 from core.sweep.processes import Processes
 from core.sweep.sample import images_per_wave
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
 
 SAVE_SECONDS = 1.0
+FIRST_ROUND = 0.01  # of the images, with --precision
 
 
 def run_sweep(
@@ -53,22 +54,23 @@ def run_sweep(
         if not same_configuration(start, empty):
             raise ValueError(f"{output.name} holds a map of another configuration; choose another --output")
     heatmap = start = processes.share(start)
-    maps = progress_bar(
-        iterable=growing_heatmaps(classifier, dataset, config, start, processes),
-        total=len(missing_waves(start, config)),
-        unit="img",
-        unit_scale=images_per_wave(len(dataset), config.passes),
-        disable=not processes.is_main,
-    )
+    maps = growing_heatmaps(classifier, dataset, config, start, processes)
+    total, images = None, images_per_wave(len(dataset), config.passes)
+    if config.precision is None:
+        total = sum(len(dataset) if wave is None else images for wave in missing_waves(start, config))
     saved = -SAVE_SECONDS
-    try:
-        for heatmap in maps:
-            if processes.is_main and time.monotonic() - saved >= SAVE_SECONDS:
+    with progress_bar(total=total, unit="img", unit_scale=True, disable=not processes.is_main) as bar:
+        try:
+            for heatmap in maps:
+                bar.update(passes_taken(heatmap) - passes_taken(start) - bar.n)
+                if heatmap.estimate is not None:
+                    bar.set_postfix_str(f"precise to {heatmap.metadata['estimate']['half_width']:.2f} points")
+                if processes.is_main and time.monotonic() - saved >= SAVE_SECONDS:
+                    heatmap.save(output)
+                    saved = time.monotonic()
+        finally:
+            if processes.is_main and heatmap is not start:
                 heatmap.save(output)
-                saved = time.monotonic()
-    finally:
-        if processes.is_main and heatmap is not start:
-            heatmap.save(output)
     return heatmap
 
 
@@ -115,9 +117,15 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--passes",
         type=parse_passes,
-        default=1.0,
         metavar="SHARE",
         help="add each wave to this share of the images, e.g. 2%%, a class-balanced sample of its own",
+    )
+    options.add_argument(
+        "--precision",
+        type=number(above=True),
+        metavar="POINTS",
+        help="take more images under all waves, round by round, until the map's estimate has 95%% intervals of this "
+        "mean half-width, e.g. 2.0; --passes is then the first round's share, default 1%%",
     )
     options.add_argument("--side", type=whole(1), help="side of the map, odd, default the paper's: 31 or 63")
     options.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
@@ -156,6 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: argparse.Namespace, processes: Processes) -> str:
     from filelock import FileLock, Timeout
 
+    if given.passes is None:
+        given.passes = 1.0 if given.precision is None else FIRST_ROUND
+
     dataset = named_dataset(given, limit=given.limit, seed=given.seed, quiet=not processes.is_main)
     size = dataset.image_size
     if given.epsilon is None and size not in paper.EPSILON:
@@ -170,6 +181,7 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         weaken_as=given.weaken_as,
         outcomes=given.outcomes,
         passes=given.passes,
+        precision=given.precision,
     )
     check_side_fits(config.side, size)  # before anything of that size is made
     # Rank 0 downloads what is missing; the others then find it in the cache.
@@ -191,6 +203,8 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
             stack.callback(lock.unlink, missing_ok=True)
         heatmap = run_sweep(classifier, dataset, config, given.output, processes)
     computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
+    if heatmap.estimate is not None:
+        computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
     return f"{given.output}: {computed}, clean error {heatmap.clean_rate(1):.2%}" if processes.is_main else ""
 
 

@@ -8,7 +8,8 @@ import torch
 
 from core.classifiers.preprocessing import Preprocess, kept_norm
 from core.fourier.basis import add_basis, fourier_basis, random_signs
-from core.sweep.cells import SweepConfig, best_batch_size, sweep_cells
+from core.sweep.cells import SweepConfig, sweep_cells
+from core.sweep.forward import best_batch_size
 from core.sweep.sample import balanced_sample, sampling_variance
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
@@ -189,5 +190,5 @@ def test_best_batch_size_stays_within_the_memory(linear_classifier, noise_datase
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     linear_classifier.network.register_forward_pre_hook(too_large)
-    size = best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG)
+    size = best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype)
     assert size in (1, 2, 4, 8, 16)
