@@ -1,38 +1,39 @@
-"""*Run on this machine*: a small sweep over the samples or one picture, live, stoppable, kept beside the others."""
+"""*Compute a map*: a map that sharpens as it runs, or the exact map of one picture; live, stoppable, kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from core import paper
-from core.data.dataset import ImageDataset
-from core.fourier.basis import half_plane, largest_side
+from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
-from ui.maps.views import PROBABILITY, shown_maps
+from ui.maps.downloads import file_stem
+from ui.maps.picture_map import SHRINK, PictureMaps, draw_picture_maps, picture_maps
+from ui.maps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command, sharpening, sweep_options
+from ui.maps.sweep_images import IMAGES, Chosen, chosen_images
+from ui.maps.views import shown_maps
 from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
-from ui.shared.model_cache import NONE_READY, classifier_for, ready_classifiers
-from ui.shared.pictures import CLASS_SET_OF, Picture, samples
+from ui.shared.model_cache import NONE_READY, classifier_for
+from ui.shared.pictures import Picture
+from ui.shared.text import as_markdown
 
-JOB, KEPT = "sweep.job", "sweep.kept"
+JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
 REDRAW_SECONDS = 0.5
-IMAGES = {"cifar10": "CIFAR-10 samples", "photographs": "Photographs", "picture": "The picture chosen above"}
-SIDES = (7, 15, 31, 63)
-# By image size. Measuring the best one would take longer than many a small sweep.
+# By image size. Measuring the best one would take longer than the first round.
 BATCH_SIZES = {32: 64, 224: 8}
 
 
 def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
-    """Controls of a small sweep, maybe over the chosen picture; `on_result` gets the label of each finished map."""
+    """Controls of a sweep of one's own, maybe over the chosen picture; `on_result` gets each finished map's label."""
     st.markdown(
-        "A small sweep of your own: over the bundled samples, or over the one picture chosen above, where every cell "
-        "becomes the probability of its class. The result appears beside the other maps and can be downloaded. Full "
-        "sweeps, on CPU, one GPU or many, are a job for `python -m core.sweep`."
+        f"A {SIDE} × {SIDE} map of your own, whole after the first round over all waves and sharper with every further "
+        "one; or the exact map of the picture above. It appears beside the other maps. Stop it whenever it is sharp "
+        "enough: `python -m core.sweep` goes on from the file."
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
@@ -42,97 +43,122 @@ def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> No
 
 
 def _settings(picture: Picture | None, *, disabled: bool) -> None:
-    columns = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
+    columns = st.columns([3, 3, 2], vertical_alignment="bottom")
     first = 1 if picture is not None and picture.class_set == "imagenet" else 0
     kind = columns[0].selectbox(
         "Images", list(IMAGES), first, format_func=IMAGES.__getitem__, key="sweep.images", disabled=disabled
     )
-    data = _dataset(kind, picture)
-    if data is None:
-        st.info("Choose a picture above, and for your own picture its true class, to sweep over it.")
+    chosen = chosen_images(kind, picture)
+    if isinstance(chosen, str):
+        st.info(chosen)
         return
-    dataset, class_set = data
-    ready = {spec.name: spec.title for spec in ready_classifiers(class_set)}
+    ready = {spec.name: spec.title for spec in chosen.classifiers()}
     if not ready:
         st.info(NONE_READY)
         return
     name = columns[1].selectbox(
         "Classifier", list(ready), format_func=ready.__getitem__, key="sweep.name", disabled=disabled
     )
-    sides = [side for side in SIDES if side <= largest_side(dataset.image_size, dataset.image_size)]
-    side = columns[2].selectbox(
-        "Side", sides, format_func=lambda side: f"{side} × {side}", key="sweep.side", disabled=disabled
+    size, images = chosen.dataset.image_size, len(chosen.dataset)
+    epsilon = columns[2].number_input(
+        "Strength v", 0.0, 10 * paper.EPSILON[size], paper.EPSILON[size], key=f"sweep.v{size}", disabled=disabled
     )
-    paper_v = paper.EPSILON[dataset.image_size]
-    epsilon = columns[3].number_input(
-        "Strength v", 0.0, 10 * paper_v, paper_v, key=f"sweep.v{dataset.image_size}", disabled=disabled
-    )
-    waves, images = len(half_plane(side)), len(dataset)
     left, right = st.columns([1, 4], vertical_alignment="center")
-    if left.button("Start the sweep", type="primary", icon=":material/play_arrow:", disabled=disabled):
-        _start(name, class_set, dataset, side, epsilon)
-    right.caption(f"{waves:,} waves × {images} image{'s' if images > 1 else ''} = {waves * images:,} predictions")
+    if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
+        _start(name, chosen, epsilon)
+    waves = len(half_plane(SIDE))
+    words = f"{waves} waves × {images:,} images = {waves * images:,} predictions if you do not stop it; "
+    words += f"{min(images, FIRST_IMAGES)} images a wave first"
+    right.caption(f"{waves} predictions, and one backward pass" if chosen.script is None else words)
 
 
-def _dataset(kind: str, picture: Picture | None) -> tuple[ImageDataset, str] | None:
-    """The images to sweep over and their class set; None without a picture that has a true class."""
-    if kind != "picture":
-        return samples(kind), CLASS_SET_OF[kind]
-    if picture is None or picture.label is None:
-        return None
-    pixels, labels = picture.pixels[None], np.array([picture.label])
-    return ImageDataset("one picture", "test", pixels, labels, picture.classes, picture.caption), picture.class_set
-
-
-def _start(name: str, class_set: str, dataset: ImageDataset, side: int, epsilon: float) -> None:
+def _start(name: str, chosen: Chosen, epsilon: float) -> None:
     from core.sweep.cells import SweepConfig
 
-    config = SweepConfig(side=side, epsilon=epsilon, batch_size=BATCH_SIZES[dataset.image_size])
+    dataset, one = chosen.dataset, chosen.script is None
+    options: dict[str, Any] = {} if one else sweep_options(len(dataset))
+    config = SweepConfig(side=SIDE, epsilon=epsilon, batch_size=BATCH_SIZES[dataset.image_size], **options)
 
     def work() -> Any:
         from core.sweep.maps import growing_heatmaps
 
-        return growing_heatmaps(classifier_for(name, class_set), dataset, config)
+        classifier = classifier_for(name, chosen.classes)
+        if one:
+            return picture_maps(classifier, dataset, config)
+        return sharpening(growing_heatmaps(classifier, dataset, config))
 
+    total = len(config.waves) + 1 + len(SHRINK) if one else None
     try:
-        job = job_manager().submit(work, owner=current_owner(), total=len(config.waves) + 1)
+        job = job_manager().submit(work, owner=current_owner(), total=total)
     except QueueFull as error:
         st.error(str(error))
         return
-    st.session_state[JOB] = job
+    st.session_state[JOB], st.session_state[SCRIPT] = job, chosen.script
     st.rerun()
 
 
 def _progress(on_result: Callable[[str], None]) -> None:
     job: Job = st.session_state[JOB]
     job.beat()
+    state: Sharpening | PictureMaps | None = job.latest
     if job.status == "queued":
         st.info(f"Waiting: {job.position} in line.")
+    elif job.active and isinstance(state, Sharpening):
+        st.progress(min(1.0, state.share), progress_words(state))
     elif job.active:
-        left = "" if job.seconds_left is None else f", about {job.seconds_left:.0f} s left"
-        st.progress(job.done / (job.total or 1), f"{job.done} of {job.total} waves{left}")
+        st.progress(min(1.0, job.done / (job.total or 1)), "The first predictions…" if state is None else "All waves…")
     elif job.status == "failed":
-        st.error(f"The sweep ended early: {job.error}")
-    elif job.status in ("stopped", "abandoned"):
-        st.info(f"Stopped after {job.done} of {job.total} waves; what was computed is shown.")
-    if job.active and st.button("Stop the sweep", icon=":material/stop:"):
+        st.error(f"The sweep ended early: {as_markdown(str(job.error))}")
+    if job.active and st.button("Stop and keep the map", icon=":material/stop:"):
         job.stop()
         st.rerun()
-    if job.active and job.latest is not None:
-        _draw(job.latest)
+    if not job.active and isinstance(state, Sharpening):
+        st.markdown(f"{'Done' if job.status == 'done' else 'Stopped'}: {progress_words(state)}")
+        _take_along(state.heatmap)
+    if isinstance(state, PictureMaps):
+        draw_picture_maps(state)
+    elif job.active and state is not None:
+        _draw(state)
     if not job.active and st.session_state.get(KEPT) != job.id:
         st.session_state[KEPT] = job.id
-        if job.latest is not None and (job.latest.count > 0).any():
-            on_result(add_map(job.latest, origin="computed here"))
+        if state is not None and (state.heatmap.count > 0).any():
+            on_result(add_map(state.heatmap, origin="computed here"))
         st.rerun()
 
 
-def _draw(heatmap: Heatmap) -> None:
-    """The map so far."""
-    metric = PROBABILITY if heatmap.metadata["dataset"]["n"] == 1 else "Top-1"
-    shown = shown_maps([Entry("So far", heatmap)], metric, "Error", heatmap.side)
+def progress_words(state: Sharpening) -> str:
+    """How far the map is, how precise, and when it will be more so."""
+    heatmap = state.heatmap
+    counts = heatmap.count[heatmap.count > 0]
+    if not state.rounds:
+        waves = sum(heatmap.count[i + SIDE // 2, j + SIDE // 2] > 0 for i, j in half_plane(SIDE))
+        return f"first round, {waves} of {len(half_plane(SIDE))} waves"
+    words = f"{counts.min():,} of {heatmap.metadata['dataset']['n']:,} images under every wave, "
+    words += f"the estimate is precise to ± {state.rounds[-1].half_width:.1f} points (95 %, mean over the cells)"
+    if state.next_point is not None:
+        target, seconds = state.next_point
+        words += f"; ± {target} in about {max(1, round(seconds))} s"
+    return words
+
+
+def _take_along(heatmap: Heatmap) -> None:
+    """The file, and how to go on with it."""
+    stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")
+    st.download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download", on_click="ignore")
+    script = st.session_state.get(SCRIPT)
+    if script:
+        st.caption("Saved as `map.npz`, it goes on with a script until it is precise to one point:")
+        st.code(script_command(heatmap, script), language="bash", wrap_lines=True)
+
+
+def _draw(state: Sharpening) -> None:
+    """The counts so far, and the last round's estimate beside them."""
+    shown = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
+    views = list(shown.views)
+    if state.estimated is not None:
+        views += shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE).views
     heatmap_view(
-        shown.views,
+        views,
         selected=(0, 0),
         value_range=shown.value_range,
         colormap=shown.colormap,

@@ -44,7 +44,7 @@ CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 FIRST = {"cifar10": json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"], "photographs": 0}
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
-DETAILS, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = ("Details", "Your own words", "Your own sweep", "Sources and downloads")
+DETAILS, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = ("Details", "Your own words", "Compute a map", "Sources and downloads")
 
 # Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
 _STYLE = """<style>
