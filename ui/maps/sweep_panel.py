@@ -24,6 +24,7 @@ from ui.shared.text import as_markdown
 
 JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
 REDRAW_SECONDS = 0.5
+MAPS_WIDTH = 720  # pixels, for two: in view together with the controls above them
 # By image size. Measuring the best one would take longer than the first round.
 BATCH_SIZES = {32: 64, 224: 8}
 
@@ -115,10 +116,11 @@ def _progress(on_result: Callable[[str], None]) -> None:
     if not job.active and isinstance(state, Sharpening):
         st.markdown(f"{'Done' if job.status == 'done' else 'Stopped'}: {progress_words(state)}")
         _take_along(state.heatmap)
-    if isinstance(state, PictureMaps):
-        draw_picture_maps(state)
-    elif job.active and state is not None:
-        _draw(state)
+    with st.container(width=MAPS_WIDTH):
+        if isinstance(state, PictureMaps):
+            draw_picture_maps(state)
+        elif job.active and state is not None:
+            _draw(state)
     if not job.active and st.session_state.get(KEPT) != job.id:
         st.session_state[KEPT] = job.id
         if state is not None and (state.heatmap.count > 0).any():
