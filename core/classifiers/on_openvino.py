@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from importlib import import_module
+from typing import Any
 
 import torch
 from torch import nn
@@ -23,8 +25,7 @@ class OpenVinoClassifier(Classifier):
     """
 
     def __init__(self, classifier: Classifier, images: torch.Tensor) -> None:
-        import openvino
-
+        openvino: Any = import_module("openvino")  # optional, so checked with and without it
         super().__init__(classifier.identity, nn.Identity(), classifier.preprocess, classifier.classes)
         self.kind, self.template, self.original = classifier.kind, classifier.template, classifier
         self.backend = f"OpenVINO {openvino.__version__.split('-')[0]}"
