@@ -24,7 +24,7 @@ from ui.shared.text import as_markdown
 
 JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
 REDRAW_SECONDS = 0.5
-MAPS_WIDTH = 720  # pixels, for two: in view together with the controls above them
+MAP_WIDTH = 380  # pixels of a map in the making: low enough to be seen with the controls above it
 # By image size. Measuring the best one would take longer than the first round.
 BATCH_SIZES = {32: 64, 224: 8}
 
@@ -102,6 +102,24 @@ def _progress(on_result: Callable[[str], None]) -> None:
     job: Job = st.session_state[JOB]
     job.beat()
     state: Sharpening | PictureMaps | None = job.latest
+    words, maps = st.columns([2, 3])
+    with words:
+        _status(job, state)
+    with maps:
+        if isinstance(state, PictureMaps):
+            with st.container(width=2 * MAP_WIDTH):
+                draw_picture_maps(state)
+        elif job.active and state is not None:
+            _draw(state)
+    if not job.active and st.session_state.get(KEPT) != job.id:
+        st.session_state[KEPT] = job.id
+        if state is not None and (state.heatmap.count > 0).any():
+            on_result(add_map(state.heatmap, origin="computed here"))
+        st.rerun()
+
+
+def _status(job: Job, state: Sharpening | PictureMaps | None) -> None:
+    """How far it is; a button to stop it, or to take along what came of it."""
     if job.status == "queued":
         st.info(f"Waiting: {job.position} in line.")
     elif job.active and isinstance(state, Sharpening):
@@ -116,16 +134,6 @@ def _progress(on_result: Callable[[str], None]) -> None:
     if not job.active and isinstance(state, Sharpening):
         st.markdown(f"{'Done' if job.status == 'done' else 'Stopped'}: {progress_words(state)}")
         _take_along(state.heatmap)
-    with st.container(width=MAPS_WIDTH):
-        if isinstance(state, PictureMaps):
-            draw_picture_maps(state)
-        elif job.active and state is not None:
-            _draw(state)
-    if not job.active and st.session_state.get(KEPT) != job.id:
-        st.session_state[KEPT] = job.id
-        if state is not None and (state.heatmap.count > 0).any():
-            on_result(add_map(state.heatmap, origin="computed here"))
-        st.rerun()
 
 
 def progress_words(state: Sharpening) -> str:
@@ -159,11 +167,12 @@ def _draw(state: Sharpening) -> None:
     views = list(shown.views)
     if state.estimated is not None:
         views += shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE).views
-    heatmap_view(
-        views,
-        selected=(0, 0),
-        value_range=shown.value_range,
-        colormap=shown.colormap,
-        key="sweep.live",
-        on_select=lambda frequency: None,
-    )
+    with st.container(width=MAP_WIDTH * len(views)):
+        heatmap_view(
+            views,
+            selected=(0, 0),
+            value_range=shown.value_range,
+            colormap=shown.colormap,
+            key="sweep.live",
+            on_select=lambda frequency: None,
+        )
