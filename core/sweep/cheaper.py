@@ -38,7 +38,7 @@ def with_backend(classifier: Classifier, dataset: ImageDataset, backend: Backend
         raise ValueError(f"--backend openvino computes on the CPU alone, and the device is {classifier.device}")
     if not installed:
         raise ModuleNotFoundError("--backend openvino needs the package openvino: pip install openvino")
-    from core.classifiers.on_openvino import OpenVinoClassifier
+    from core.sweep.on_openvino import OpenVinoClassifier
 
     batches = _batches(classifier, dataset)
     try:

@@ -25,13 +25,13 @@ from ui.maps.provenance import provenance
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES, Story, story_text
-from ui.maps.sweep_panel import sweep_panel
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import choose_picture, pick_picture, picture_strip
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown, whole_number
+from ui.sweeps.panel import sweep_panel
 
 # Everything this page keeps for a visitor. The first six stand in its URL as well, as does `cell`.
 MAPS, METRIC, SHOW, CROP, STORY, TAB = "maps", "metric", "show", "crop", "story", "tab"

@@ -8,7 +8,7 @@ from core.data.dataset import ImageDataset
 from core.data.samples import load_samples
 from core.fourier.basis import half_plane
 from core.sweep.cells import SweepConfig
-from ui.maps.picture_map import SHRINK, correlation_words, picture_maps
+from ui.sweeps.picture import SHRINK, correlation_words, picture_maps
 
 
 def test_both_maps_of_one_picture_come_wave_by_wave():

@@ -54,7 +54,7 @@ def picture_maps(classifier: Classifier, dataset: ImageDataset, config: SweepCon
 
 
 def draw_picture_maps(state: PictureMaps) -> None:
-    """The two maps, and how well one stands for the other."""
+    """The two maps."""
     exact, gradient = st.columns(2)
     look: dict[str, Any] = {"selected": (0, 0), "on_select": lambda frequency: None}
     with exact:
@@ -64,13 +64,11 @@ def draw_picture_maps(state: PictureMaps) -> None:
         largest = float(np.abs(state.first_order).max()) or 1.0
         view = MapView(
             "First order",
-            "one backward pass: how fast the loss changes at small v; red-brown grows, blue falls",
+            "one backward pass: how fast the loss changes at small v; brown: it grows, blue: it falls",
             state.first_order / largest,
             value_label="change of the loss, as a share of the largest",
         )
         heatmap_view([view], value_range=(-1, 1), colormap="vik", key="sweep.first_order", **look)
-    if state.correlations:
-        st.markdown(correlation_words(state.correlations))
 
 
 def correlation_words(correlations: dict[float, float]) -> str:

@@ -13,9 +13,9 @@ from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
 from core.sweep.cells import SweepConfig
 from core.sweep.maps import growing_heatmaps
-from ui.maps.sharpening import Reached, passes_to_next_point, script_command, sharpening, sweep_options
-from ui.maps.sweep_images import Chosen, read_upload
-from ui.maps.sweep_panel import progress_words
+from ui.sweeps.images import Chosen, read_upload
+from ui.sweeps.panel import progress_words
+from ui.sweeps.sharpening import Reached, passes_to_next_point, script_command, sharpening, sweep_options
 
 
 def archive(side=32, **changes):

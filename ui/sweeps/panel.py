@@ -13,18 +13,18 @@ from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.downloads import file_stem
-from ui.maps.picture_map import SHRINK, PictureMaps, draw_picture_maps, picture_maps
-from ui.maps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command, sharpening, sweep_options
-from ui.maps.sweep_images import IMAGES, Chosen, chosen_images
 from ui.maps.views import shown_maps
 from ui.shared.jobs import Job, QueueFull, current_owner, job_manager
 from ui.shared.model_cache import NONE_READY, classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown
+from ui.sweeps.images import IMAGES, Chosen, chosen_images
+from ui.sweeps.picture import SHRINK, PictureMaps, correlation_words, draw_picture_maps, picture_maps
+from ui.sweeps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command, sharpening, sweep_options
 
 JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
 REDRAW_SECONDS = 0.5
-MAP_WIDTH = 380  # pixels of a map in the making: low enough to be seen with the controls above it
+MAP_WIDTH = 360  # pixels of a map in the making: low enough to be seen with the controls above it
 # By image size. Measuring the best one would take longer than the first round.
 BATCH_SIZES = {32: 64, 224: 8}
 
@@ -134,6 +134,8 @@ def _status(job: Job, state: Sharpening | PictureMaps | None) -> None:
     if not job.active and isinstance(state, Sharpening):
         st.markdown(f"{'Done' if job.status == 'done' else 'Stopped'}: {progress_words(state)}")
         _take_along(state.heatmap)
+    if isinstance(state, PictureMaps) and state.correlations:
+        st.markdown(correlation_words(state.correlations))
 
 
 def progress_words(state: Sharpening) -> str:
