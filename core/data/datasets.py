@@ -1,19 +1,21 @@
 """Labelled images for sweeps and pages: CIFAR-10, ImageNet100, bundled samples, any folder or archive."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
 
-from core.data.archive import ImageArchive, read_archive
+from core.data.archive import ImageArchive, parse_archive, read_archive
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
 from core.data.dataset import ImageDataset
 from core.data.folder import class_folders, list_pictures, read_picture
 from core.data.samples import PHOTOGRAPH_SIZE, SAMPLE_FOLDERS, load_samples
 from core.data.store import empty_images
+from core.errors import one_line
+from core.files import MAX_NAME, MAX_REASON
 from core.images.square import square_image
 
 KNOWN = ("cifar10", "imagenet100", *SAMPLE_FOLDERS)
@@ -124,6 +126,29 @@ def load_dataset(
             if progress is not None:
                 progress(done, len(indices))
     return ImageDataset(found.name, found.split, images, found.labels[indices], found.classes, found.source)
+
+
+def uploaded_dataset(data: bytes, name: str, *, sizes: Collection[int], limit: int) -> ImageDataset:
+    """The data set in an untrusted archive's bytes, equal to what `load_dataset` reads from a file of that name.
+
+    Args:
+        name: the file's.
+        sizes: sides of the images in pixels that are taken.
+        limit: bytes that it may unpack to.
+    Raises:
+        ValueError: as `parse_archive`, images of another size, or labels and classes that do not fit together.
+    """
+    archive = parse_archive(data, name, limit=limit)
+    shown, (height, width) = one_line(name, MAX_NAME), archive.images.shape[1:3]
+    if height != width or height not in sizes:
+        wanted = " or ".join(f"{size} x {size}" for size in sizes)
+        raise ValueError(f"{shown}: images of {height} x {width} pixels; {wanted} are taken here")
+    pixels = archive.images.transpose(0, 3, 1, 2).copy()
+    try:
+        classes = _class_set(archive.class_names)
+        return ImageDataset(Path(name).stem, "test", pixels, archive.labels, classes, f"archive {Path(name).name}")
+    except ValueError as error:
+        raise ValueError(f"{shown}: {one_line(error, MAX_REASON)}") from None
 
 
 def _find_cifar10(data_dir: Path, split: str, download: bool) -> _Found:

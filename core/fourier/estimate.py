@@ -6,13 +6,16 @@ the same few images, the luck of that draw moves the whole map, and no smoothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.fourier.basis import half_plane, wave_map, wave_values
+from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Interval
 
+# What files say of an estimate. The version goes up with every change of the numbers.
+ESTIMATOR, VERSION = "Gaussian process over the frequencies", 1
 MAX_WAVES = 2000  # the time of a fit grows with the cube of their number
 
 # Where the search for the hyperparameters begins. Sizes are standard deviations on the arcsine scale, where 0.01 is one
@@ -43,6 +46,34 @@ class MapEstimate:
     interval: Interval
     hyperparameters: dict[str, float]
     lattice: int | None
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the interval in points of error, mean over the cells."""
+        return 100 * float(np.nanmean(self.interval.high - self.interval.low)) / 2
+
+
+def with_estimate(heatmap: Heatmap) -> Heatmap:
+    """The map with what its top-1 counts say as a member of its own; without one where they are too few or too many."""
+    found = estimate_map(
+        heatmap.top1_errors,
+        heatmap.count,
+        image_size=heatmap.metadata["image_size"],
+        variance_share=heatmap.variance_share,
+    )
+    if found is None:
+        return replace(heatmap, estimate=None)
+    facts = {
+        "estimator": ESTIMATOR,
+        "version": VERSION,
+        "half_width": round(found.half_width, 3),
+        "lattice": found.lattice,
+    }
+    return replace(
+        heatmap,
+        estimate=np.stack([found.rate, *found.interval]),
+        metadata={**heatmap.metadata, "estimate": facts},
+    )
 
 
 def estimate_map(

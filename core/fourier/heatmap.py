@@ -34,7 +34,7 @@ HEATMAP_FILE = ArchiveKind(
     maker="python -m core.sweep",
     schema=1,
     required=("top1_errors", "top5_errors", "count", "clean"),
-    optional=("printed_rates", "true_probability", "outcomes", "labels", "sampling_variance"),
+    optional=("printed_rates", "true_probability", "outcomes", "labels", "sampling_variance", "estimate"),
     error=HeatmapError,
     facts=(
         Fact("classifier.name", "text", low=1, high=MAX_TEXT),
@@ -47,6 +47,7 @@ HEATMAP_FILE = ArchiveKind(
         Fact("source.images_per_second", "number", high=1e30, optional=True),
         Fact("image_size", "whole number", low=1, high=2**16),
         Fact("sample.images_per_wave", "whole number", low=1, high=2**53, optional=True),
+        Fact("estimate.half_width", "number", high=100, optional=True),
         Fact("epsilon", "number", high=1e6),
         Fact("class_names", "list", low=1, high=50_000),
         # The clean error of a published map, where its source does not give it.
@@ -71,6 +72,8 @@ class Heatmap:
     computed. labels: (n,) uint16, their true classes; there where outcomes are.
     sampling_variance: (R, R) float64 or None, variance of the top-1 error rate from sample to sample, where each wave
     was added to a sample of its own; NaN where not computed.
+    estimate: (3, R, R) float64 or None, what `core.fourier.estimate` made of the top-1 counts: the rate, low and high
+    end of its 95 % interval. `metadata["estimate"]` names the estimator. No other member holds any of it.
     """
 
     top1_errors: np.ndarray
@@ -83,6 +86,7 @@ class Heatmap:
     outcomes: np.ndarray | None = None
     labels: np.ndarray | None = None
     sampling_variance: np.ndarray | None = None
+    estimate: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         side = self.top1_errors.shape[0]
@@ -96,7 +100,12 @@ class Heatmap:
         if self.clean[2] >= 0 and (self.clean[:2] > self.clean[2]).any():
             raise ValueError(f"more clean errors than images: {self.clean.tolist()}")
         square = (side, side)
-        shapes = {"printed_rates": (2, *square), "true_probability": square, "sampling_variance": square}
+        shapes = {
+            "printed_rates": (2, *square),
+            "true_probability": square,
+            "sampling_variance": square,
+            "estimate": (3, *square),
+        }
         for name, shape in shapes.items():
             if (rates := getattr(self, name)) is not None:
                 _check_array(name, rates, shape, np.float64)
@@ -155,9 +164,14 @@ class Heatmap:
 
     @property
     def images_per_wave(self) -> int | None:
-        """How many images each wave was added to, where each had a sample of its own; None where all had the same."""
+        """How many images waves were added to, the most where the numbers differ; None where all had the same images.
+
+        Where it is a number, each wave had a sample of its own.
+        """
         sample = self.metadata.get("sample")
-        return sample.get("images_per_wave") if isinstance(sample, Mapping) else None
+        if not isinstance(sample, Mapping):
+            return None
+        return int(self.count.max()) if "first_round" in sample else sample.get("images_per_wave")
 
     @property
     def variance_share(self) -> float:

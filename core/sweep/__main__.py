@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core import paper
 from core.cli import (
@@ -20,9 +22,17 @@ from core.cli import (
 )
 from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side
+from core.fourier.heatmap import Heatmap
 from core.sweep.cells import DTYPES, SweepConfig, check_side_fits
+from core.sweep.cheaper import BACKENDS, choose_dtype, with_backend
 from core.sweep.output import run_sweep
 from core.sweep.processes import Processes
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
+
+FIRST_ROUND = 0.01  # of the images, with --precision
 
 
 def parse_cells(text: str) -> tuple[Frequency, ...]:
@@ -68,14 +78,31 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--passes",
         type=parse_passes,
-        default=1.0,
         metavar="SHARE",
         help="add each wave to this share of the images, e.g. 2%%, a class-balanced sample of its own",
+    )
+    options.add_argument(
+        "--precision",
+        type=number(above=True),
+        metavar="POINTS",
+        help="take more images under all waves, round by round, until the map's estimate has 95%% intervals of this "
+        "mean half-width, e.g. 2.0; --passes is then the first round's share, default 1%%",
     )
     options.add_argument("--side", type=whole(1), help="side of the map, odd, default the paper's: 31 or 63")
     options.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
     options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the signs and of the choice of images")
-    options.add_argument("--dtype", default="float32", choices=DTYPES)
+    options.add_argument(
+        "--dtype",
+        default="float32",
+        choices=("auto", *DTYPES),
+        help="auto: bfloat16 where it is faster here and changes few predictions without bias, else float32",
+    )
+    options.add_argument(
+        "--backend",
+        default="torch",
+        choices=BACKENDS,
+        help="what computes float32 on a CPU; auto: OpenVINO where it is installed, faster, and predicts the same",
+    )
     options.add_argument(
         "--no-outcomes",
         action="store_false",
@@ -107,6 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace, processes: Processes) -> str:
+    if given.passes is None:
+        given.passes = 1.0 if given.precision is None else FIRST_ROUND
     dataset = named_dataset(given, limit=given.limit, seed=given.seed, quiet=not processes.is_main)
     size = dataset.image_size
     if given.epsilon is None and size not in paper.EPSILON:
@@ -117,10 +146,11 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         seed=given.seed,
         cells=given.cells,
         batch_size=given.batch_size,
-        dtype=given.dtype,
+        dtype="float32" if given.dtype == "auto" else given.dtype,
         weaken_as=given.weaken_as,
         outcomes=given.outcomes,
         passes=given.passes,
+        precision=given.precision,
     )
     check_side_fits(config.side, size)  # before anything of that size is made
     # Rank 0 downloads what is missing; the others then find it in the cache.
@@ -128,9 +158,26 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         if processes.is_main == (turn == "first"):
             classifier = named_classifier(given, dataset, processes.local_rank)
         processes.share(None)
+    if given.dtype == "auto":
+        config = replace(config, dtype=processes.share(_dtype(given.output, classifier, dataset, processes)))
+    if config.dtype == "float32":
+        classifier = with_backend(classifier, dataset, given.backend)
+    elif given.backend == "openvino":
+        raise ValueError(f"--backend openvino computes float32, and --dtype is {config.dtype}: leave one of them out")
     heatmap = run_sweep(classifier, dataset, config, given.output, processes)
     computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
+    if heatmap.estimate is not None:
+        computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
     return f"{given.output}: {computed}, clean error {heatmap.clean_rate(1):.2%}" if processes.is_main else ""
+
+
+def _dtype(output: Path, classifier: Classifier, dataset: ImageDataset, processes: Processes) -> str:
+    """What "auto" means: a map goes on as it was begun, and rank 0 decides for all about a new one."""
+    if not processes.is_main:
+        return ""
+    if output.exists() and (begun := Heatmap.load(output).metadata.get("dtype")) in DTYPES:
+        return str(begun)
+    return choose_dtype(classifier, dataset)
 
 
 if __name__ == "__main__":

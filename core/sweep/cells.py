@@ -8,14 +8,15 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.fourier import basis
-from core.sweep.sample import balanced_sample, images_per_wave, sampling_variance
+from core.fourier.estimate import MAX_WAVES
+from core.sweep.forward import best_batch_size, forward
+from core.sweep.sample import balanced_order, balanced_sample, images_per_wave, sampling_variance
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
 # A frequency, or None for the clean images, without any wave.
 Wave = basis.Frequency | None
+# Start and stop among a wave's images in their balanced order; None for a sweep of one round.
+Span = tuple[int, int] | None
 DTYPES = ("float32", "bfloat16", "float16")
-# Of each batch size, and the share of the usual size's time that another must stay below.
-_TIMINGS, _CLEARLY = 3, 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,9 @@ class SweepConfig:
     outcomes: whether the map keeps which images are misclassified under each wave, a bit for each.
     passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave gets a class-balanced sample
     of its own. The clean error is always that of all images. A map of samples keeps no outcomes.
+    precision: half-width in points, above 0, of the estimate's 95 % interval, mean over the cells: the sweep goes
+    through all waves again and again, each time with further images, until it is reached or every image was taken.
+    `passes` is then the share of the first round. None for a sweep of one round.
     """
 
     side: int
@@ -53,6 +57,7 @@ class SweepConfig:
     weaken_as: int | None = None
     outcomes: bool = True
     passes: float = 1.0
+    precision: float | None = None
 
     def __post_init__(self) -> None:
         basis.check_side(self.side)
@@ -70,6 +75,13 @@ class SweepConfig:
             raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
         for i, j in self.cells or ():
             basis.frequency_to_cell(i, j, self.side)
+        if self.precision is not None:
+            if not 0 < self.precision < float("inf"):
+                raise ValueError(f"precision is a half-width in points, above 0; got {self.precision}")
+            if not 2 <= len(self.waves) <= MAX_WAVES:
+                raise ValueError(
+                    f"an estimate, by which precision is told, takes 2 to {MAX_WAVES:,} waves; got {len(self.waves):,}"
+                )
 
     @property
     def waves(self) -> tuple[basis.Frequency, ...]:
@@ -107,7 +119,12 @@ def check_side_fits(side: int, image_size: int) -> None:
 
 
 def sweep_cells(
-    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, *, waves: Sequence[Wave] | None = None
+    classifier: Classifier,
+    dataset: ImageDataset,
+    config: SweepConfig,
+    *,
+    waves: Sequence[Wave] | None = None,
+    span: Span = None,
 ) -> Iterator[CellResult]:
     """Errors of `classifier` under each wave, in order.
 
@@ -117,16 +134,21 @@ def sweep_cells(
     Args:
         dataset: its labels are positions in the classifier's classes.
         waves: the frequencies to compute, None among them for the clean images; default `config.waves`.
+        span: (start, stop) of each wave's `balanced_order`: the images to add it to instead of `config.passes` of them.
     Raises:
         ValueError: at the call, when the images are too small for `config.side`.
         RuntimeError: from the iterator, when the logits are not finite, or one image does not fit the memory.
     """
     check_side_fits(config.side, dataset.image_size)
-    return _sweep(classifier, dataset, config, config.waves if waves is None else tuple(waves))
+    return _sweep(classifier, dataset, config, config.waves if waves is None else tuple(waves), span)
 
 
 def _sweep(
-    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, waves: tuple[Wave, ...]
+    classifier: Classifier,
+    dataset: ImageDataset,
+    config: SweepConfig,
+    waves: tuple[Wave, ...],
+    span: Span,
 ) -> Iterator[CellResult]:
     import torch
 
@@ -134,15 +156,15 @@ def _sweep(
         return
     images = torch.as_tensor(dataset.images).to(classifier.device)
     labels = torch.as_tensor(dataset.labels).to(classifier.device)
-    batch_size = config.batch_size or best_batch_size(classifier, images, config)
+    batch_size = config.batch_size or best_batch_size(classifier, images, config.dtype)
     done = 0
     while done < len(waves):
         # Few images: several waves share a forward pass. Many images: one wave takes several, evenly filled.
-        count = _count(config, waves[done], len(images))
+        count = _count(config, span, waves[done], len(images))
         group = waves[done : done + max(1, batch_size // count)]
-        group = tuple(itertools.takewhile(lambda wave: _count(config, wave, len(images)) == count, group))  # noqa: B023
+        group = tuple(itertools.takewhile(lambda wave: _count(config, span, wave, len(images)) == count, group))  # noqa: B023
         try:
-            yield from _group_results(classifier, images, labels, config, group, batch_size)
+            yield from _group_results(classifier, images, labels, config, span, group, batch_size)
             done += len(group)
         except torch.OutOfMemoryError as error:
             if batch_size == 1:
@@ -154,25 +176,41 @@ def _sweep(
             batch_size //= 2
 
 
-def _count(config: SweepConfig, wave: Wave, total: int) -> int:
+def _count(config: SweepConfig, span: Span, wave: Wave, total: int) -> int:
     """How many of all images a wave is added to; the clean error is that of all."""
-    return total if wave is None else images_per_wave(total, config.passes)
+    if wave is None:
+        return total
+    return images_per_wave(total, config.passes) if span is None else span[1] - span[0]
+
+
+def _places(config: SweepConfig, span: Span, wave: Wave, labels: np.ndarray) -> np.ndarray:
+    """Which images those are, where they are not all."""
+    frequency = wave or (0, 0)
+    if span is None:
+        return balanced_sample(labels, images_per_wave(len(labels), config.passes), frequency, seed=config.seed)
+    return balanced_order(labels, frequency, seed=config.seed)[slice(*span)]
 
 
 def _group_results(
-    classifier: Classifier, images: Tensor, labels: Tensor, config: SweepConfig, group: Sequence[Wave], batch_size: int
+    classifier: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    config: SweepConfig,
+    span: Span,
+    group: Sequence[Wave],
+    batch_size: int,
 ) -> list[CellResult]:
     """Results of a group of waves, each on as many images; counted on the device, fetched once."""
     import torch
 
-    total, (height, width) = _count(config, group[0], len(images)), images.shape[2:]
+    total, (height, width) = _count(config, span, group[0], len(images)), images.shape[2:]
     zero = np.zeros((height, width), dtype=np.float32)
     waves = np.stack([zero if wave is None else basis.fourier_basis(*wave, height, width) for wave in group])
     signs = np.stack([basis.random_signs(len(images), wave or (0, 0), seed=config.seed) for wave in group])
     places = np.arange(total)[None]  # of the images, for all waves alike
     if total < len(images):
         numbers = labels.cpu().numpy()
-        places = np.stack([balanced_sample(numbers, total, wave or (0, 0), seed=config.seed) for wave in group])
+        places = np.stack([_places(config, span, wave, numbers) for wave in group])
         signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image's signs are those of the whole sweep
     epsilons = np.array([_epsilon(config, wave, height) for wave in group], np.float32)
     scaled = torch.from_numpy(waves * epsilons[:, None, None]).to(images.device)  # (G, H, W)
@@ -186,7 +224,7 @@ def _group_results(
             # Eq. 1, the same arithmetic as `fourier.basis.add_basis`, for all waves of the group at once.
             pixels, batch_signs = torch.div(images[batch], 255), batch_signs.float()[..., None, None]  # (G, n, 3, 1, 1)
             perturbed = torch.addcmul(pixels, batch_signs, scaled[:, None, None]).clamp_(0, 1).flatten(0, 1)
-            logits = _forward(classifier, perturbed, config.dtype)
+            logits = forward(classifier, perturbed, config.dtype)
             targets = labels[batch].expand(len(group), -1).flatten()
             top5 = logits.topk(min(5, logits.shape[1]), dim=1).indices
             probability = logits.softmax(dim=1).gather(1, targets[:, None])[:, 0]
@@ -229,37 +267,11 @@ def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
     return kept_norm(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
 
 
-def _forward(classifier: Classifier, images: Tensor, dtype: str) -> Tensor:
+def sized_batches(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> SweepConfig:
+    """The configuration with its batch size measured, where it leaves that open."""
     import torch
 
-    with torch.autocast(images.device.type, getattr(torch, dtype), enabled=dtype != "float32"):
-        return classifier(images).float()
-
-
-def best_batch_size(classifier: Classifier, images: Tensor, config: SweepConfig) -> int:
-    """Batch size of highest throughput, measured on the images themselves: the middle one, unless another is faster.
-
-    Every size is timed on the same number of images, in turns, and its best time counts: what else the machine does
-    then slows all sizes alike. A size that does not fit the memory is left out.
-    """
-    import torch
-
-    sizes = (128, 512, 2048) if images.is_cuda else (4, 16, 64)
-    seconds = dict.fromkeys(sizes, float("inf"))
-    with torch.inference_mode():
-        for size in _TIMINGS * sizes:
-            if size not in seconds:
-                continue
-            try:
-                start, total = perf_counter(), torch.zeros((), device=images.device)
-                for places in (torch.arange(max(sizes), device=images.device) % len(images)).split(size):
-                    total += _forward(classifier, images[places].float() / 255, config.dtype).sum()
-                total.item()  # waits for the device
-                seconds[size] = min(seconds[size], perf_counter() - start)
-            except torch.OutOfMemoryError:
-                del seconds[size]
-                torch.cuda.empty_cache()
-    if not seconds:
-        return sizes[0]  # the sweep halves it
-    usual, best = min(sizes[1], max(seconds)), min(seconds, key=seconds.__getitem__)
-    return best if seconds[best] < _CLEARLY * seconds[usual] else usual
+    if config.batch_size is not None:
+        return config
+    images = torch.as_tensor(dataset.images).to(classifier.device)
+    return replace(config, batch_size=best_batch_size(classifier, images, config.dtype))

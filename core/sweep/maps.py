@@ -12,10 +12,11 @@ import numpy as np
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.device import device_name
 from core.fourier.basis import frequency_to_cell, wave_cells
+from core.fourier.estimate import with_estimate
 from core.fourier.heatmap import Heatmap, empty_outcomes, outcome_row
-from core.sweep.cells import CellResult, SweepConfig, Wave, sweep_cells
+from core.sweep.cells import CellResult, SweepConfig, Wave, sized_batches, sweep_cells
 from core.sweep.processes import Processes
-from core.sweep.sample import images_per_wave
+from core.sweep.sample import images_per_wave, pooled_variance, round_ends
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -41,7 +42,11 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
         metadata["classifier"]["patch_grid"] = classifier.patch_grid
     if config.weaken_as is not None:
         metadata["weakened_as"] = config.weaken_as
-    if (sampled := images_per_wave(len(dataset), config.passes)) < len(dataset):
+    sampled = images_per_wave(len(dataset), config.passes)
+    if config.precision is not None:
+        rule = "class-balanced samples of its own for each wave, fixed by seed and wave, round by round"
+        metadata["sample"] = {"first_round": round_ends(len(dataset), sampled)[0], "rule": rule}
+    elif sampled < len(dataset):
         rule = "a class-balanced sample of its own for each wave, fixed by seed and wave"
         metadata["sample"] = {"images_per_wave": sampled, "rule": rule}
     unknown = np.full((config.side, config.side), -1, dtype=np.int64)
@@ -63,18 +68,27 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
 
 
 def same_configuration(first: Heatmap, second: Heatmap) -> bool:
-    """Whether the cells of two computed maps may stand in one: all facts but the source are equal.
+    """Whether the cells of two computed maps may stand in one: all facts but source and estimate are equal.
 
     Outcomes are not among them: a map that was begun with or without goes on as it began.
     """
-    facts = [(heatmap.side, {**heatmap.metadata, "source": None}) for heatmap in (first, second)]
+    facts = [(heatmap.side, {**heatmap.metadata, "source": None, "estimate": None}) for heatmap in (first, second)]
     return facts[0] == facts[1] and first.true_probability is not None and second.true_probability is not None
 
 
-def missing_waves(heatmap: Heatmap, config: SweepConfig) -> list[Wave]:
-    """What `config` asks for and `heatmap` lacks; None stands for the clean images, which come first."""
+def missing_waves(heatmap: Heatmap, config: SweepConfig, images: int = 1) -> list[Wave]:
+    """What `config` asks for and `heatmap` lacks, because fewer than so many images are counted under it.
+
+    None stands for the clean images, which come first.
+    """
     clean = [] if heatmap.clean[2] > 0 else [None]
-    return [*clean, *(wave for wave in config.waves if heatmap.count[frequency_to_cell(*wave, config.side)] == 0)]
+    return [*clean, *(wave for wave in config.waves if heatmap.count[frequency_to_cell(*wave, config.side)] < images)]
+
+
+def passes_taken(heatmap: Heatmap) -> int:
+    """Forward passes behind a map: images without a wave, and under each of the different waves."""
+    middle = frequency_to_cell(0, 0, heatmap.side)  # the one wave that stands in one cell, not in two
+    return int((heatmap.count.sum() + heatmap.count[middle]) // 2 + max(0, heatmap.clean[2]))
 
 
 def growing_heatmaps(
@@ -85,6 +99,9 @@ def growing_heatmaps(
     processes: Processes | None = None,
 ) -> Iterator[Heatmap]:
     """A sweep as a sequence of maps, one more wave in each; the first of a new map holds only the clean error.
+
+    With `config.precision` the waves come again in every round, each with more images than before, and the last map of
+    a round holds an estimate; as does the last map of all where each wave has a sample of its own.
 
     Args:
         start: the map to continue from, in every process the same; None for a new one. What it holds is not computed
@@ -97,18 +114,44 @@ def growing_heatmaps(
     if start is not None and not same_configuration(start, empty):
         raise ValueError("the map to continue from has another configuration")
     processes = processes or Processes()
-    todo = missing_waves(start or empty, config)
-    mine = todo[processes.rank :: processes.count]
-    results = sweep_cells(classifier, dataset, config, waves=mine)
-    return _grow(start or empty, processes.all_results(results), device_name(classifier), processes.count)
+    return _rounds(classifier, dataset, config, start or empty, processes)
+
+
+def _rounds(
+    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, heatmap: Heatmap, processes: Processes
+) -> Iterator[Heatmap]:
+    """One round after another, until the estimate is precise enough; a sweep without precision has only one."""
+    first, begin = images_per_wave(len(dataset), config.passes), 0
+    for end in [first] if config.precision is None else round_ends(len(dataset), first):
+        if todo := missing_waves(heatmap, config, end):
+            config = sized_batches(classifier, dataset, config)
+            mine, span = todo[processes.rank :: processes.count], None if config.precision is None else (begin, end)
+            results = sweep_cells(classifier, dataset, config, waves=mine, span=span)
+            found = _grow(heatmap, processes.all_results(results), device_name(classifier), processes.count)
+            for heatmap in found:
+                yield heatmap
+        begin = end
+        if "sample" not in heatmap.metadata or not missing_waves(heatmap, config, end + 1):
+            continue  # no samples, or a map that was begun earlier and has come further
+        if heatmap.estimate is None:
+            # One process estimates for all: another's last digit might end the sweep there and not here.
+            heatmap = processes.share(with_estimate(heatmap) if processes.is_main else heatmap)
+            if heatmap.estimate is not None:
+                yield heatmap
+        if config.precision is not None and heatmap.metadata["estimate"]["half_width"] <= config.precision:
+            return
 
 
 def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processes: int) -> Iterator[Heatmap]:
-    """The map with one result after another entered, each for (i, j) and for (-i, -j)."""
+    """The map with one result after another entered, each for (i, j) and for (-i, -j).
+
+    A result adds to what was counted under its wave before. An estimate goes with the first count it does not know.
+    """
     source = heatmap.metadata["source"]
     earlier, start = source.get("wall_seconds", 0.0), time.perf_counter()
     clean_probability = source.get("clean_true_probability")
-    names = ("top1_errors", "top5_errors", "count", "clean", "true_probability")
+    counted = ("top1_errors", "top5_errors", "count")
+    names = (*counted, "clean", "true_probability")
     for result in results:
         arrays = {name: getattr(heatmap, name).copy() for name in names}
         if heatmap.outcomes is not None:
@@ -121,21 +164,29 @@ def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processe
             arrays["clean"][:] = result.top1_errors, result.top5_errors, result.count
             clean_probability = probability
         else:
-            for cell in wave_cells(*result.frequency, heatmap.side):
-                for name in ("top1_errors", "top5_errors", "count"):
-                    arrays[name][cell] = getattr(result, name)
+            cells = wave_cells(*result.frequency, heatmap.side)
+            n, m = int(heatmap.count[cells[0]]), result.count
+            variance = result.variance
+            if n:
+                probability = (n * float(heatmap.true_probability[cells[0]]) + m * probability) / (n + m)  # type: ignore[index]
+                if heatmap.sampling_variance is not None:
+                    known = float(heatmap.sampling_variance[cells[0]])
+                    variance = pooled_variance(known, n, variance or 0.0, m, heatmap.metadata["dataset"]["n"])
+            for cell in cells:
+                for name in counted:
+                    arrays[name][cell] = getattr(result, name) + (getattr(heatmap, name)[cell] if n else 0)
                 arrays["true_probability"][cell] = probability
-                if result.variance is not None:
-                    arrays["sampling_variance"][cell] = result.variance
+                if variance is not None and heatmap.sampling_variance is not None:
+                    arrays["sampling_variance"][cell] = variance
         seconds = earlier + time.perf_counter() - start
-        middle = frequency_to_cell(0, 0, heatmap.side)  # the one wave that stands in one cell, not in two
-        images = (arrays["count"].sum() + arrays["count"][middle]) // 2 + max(0, arrays["clean"][2])
+        heatmap = replace(heatmap, **arrays, estimate=None)
         source = computed_source(
             device,
             clean_true_probability=clean_probability,
             wall_seconds=round(seconds, 1),
-            images_per_second=round(float(images) / max(seconds, 1e-9), 1),
+            images_per_second=round(passes_taken(heatmap) / max(seconds, 1e-9), 1),
             processes=processes,
         )
-        heatmap = replace(heatmap, **arrays, metadata={**heatmap.metadata, "source": source})
+        facts = {name: value for name, value in heatmap.metadata.items() if name != "estimate"}
+        heatmap = replace(heatmap, metadata={**facts, "source": source})
         yield heatmap

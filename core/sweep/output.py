@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.cli import progress_bar
 from core.fourier.heatmap import Heatmap
 from core.sweep.cells import SweepConfig
-from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, same_configuration
+from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, passes_taken, same_configuration
 from core.sweep.processes import Processes
 from core.sweep.sample import images_per_wave
 
@@ -48,24 +48,22 @@ def run_sweep(
             if not same_configuration(start, empty):
                 raise ValueError(f"{output.name} holds a map of another configuration; choose another --output")
         heatmap = start = processes.share(start)
-        missing = missing_waves(start, config)
-        maps = progress_bar(
-            iterable=growing_heatmaps(classifier, dataset, config, start, processes),
-            desc=description,
-            total=len(missing),
-            unit="img",
-            unit_scale=images_per_wave(len(dataset), config.passes),
-            disable=not processes.is_main or not missing,
-        )
-        saved = -SAVE_SECONDS
-        try:
-            for heatmap in maps:
-                if processes.is_main and time.monotonic() - saved >= SAVE_SECONDS:
+        total, images = None, images_per_wave(len(dataset), config.passes)
+        if config.precision is None:
+            total = sum(len(dataset) if wave is None else images for wave in missing_waves(start, config))
+        saved, quiet = -SAVE_SECONDS, not processes.is_main or total == 0
+        with progress_bar(desc=description, total=total, unit="img", unit_scale=True, disable=quiet) as bar:
+            try:
+                for heatmap in growing_heatmaps(classifier, dataset, config, start, processes):
+                    bar.update(passes_taken(heatmap) - passes_taken(start) - bar.n)
+                    if heatmap.estimate is not None:
+                        bar.set_postfix_str(f"precise to {heatmap.metadata['estimate']['half_width']:.2f} points")
+                    if processes.is_main and time.monotonic() - saved >= SAVE_SECONDS:
+                        heatmap.save(output)
+                        saved = time.monotonic()
+            finally:
+                if processes.is_main and heatmap is not start:
                     heatmap.save(output)
-                    saved = time.monotonic()
-        finally:
-            if processes.is_main and heatmap is not start:
-                heatmap.save(output)
         return heatmap
 
 

@@ -59,7 +59,14 @@ class Processes:
 
         box: list[T | None] = [None] * self.count
         while True:
-            torch.distributed.all_gather_object(box, next(results, None))
+            mine = next(results, None)
+            try:
+                torch.distributed.all_gather_object(box, mine)
+            except RuntimeError as error:
+                raise RuntimeError(
+                    "another process of this group has died; finished cells are saved, run the same command again to "
+                    "resume, with as many processes as you like"
+                ) from error
             found = [result for result in box if result is not None]
             if not found:
                 return

@@ -1,4 +1,7 @@
-"""Which images a wave is added to when it is not added to all: a draw of its own, fixed by the seed and the wave."""
+"""Which images a wave is added to when it is not added to all: a draw of its own, fixed by the seed and the wave.
+
+A sweep of one round takes a `balanced_sample`; one of several rounds goes along a `balanced_order`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,17 @@ from core.fourier.basis import Frequency, wave_bits
 def images_per_wave(total: int, passes: float) -> int:
     """How many of `total` images make up a share of the passes; at least one."""
     return max(1, round(passes * total))
+
+
+def round_ends(total: int, first: int) -> list[int]:
+    """How many of `total` images each wave has after each round: `first`, then a quarter more every time, then all.
+
+    A round has two images or more, since one alone does not show how images differ.
+    """
+    ends = [min(total, max(2, first))]
+    while ends[-1] < total:
+        ends.append(min(total, ends[-1] + max(2, ends[-1] // 4)))
+    return ends
 
 
 def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> float:
@@ -29,6 +43,14 @@ def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> floa
     within = errors[several] * (of_class[several] - errors[several]) / (of_class[several] - 1)
     alone = (of_class == 1).sum() * rate * (1 - rate) * n / max(1, n - 1)
     return float(within.sum() + alone) / n**2 * (1 - n / total)
+
+
+def pooled_variance(first: float, n: int, second: float, m: int, total: int) -> float:
+    """The `sampling_variance` of two samples of n and of m other images together, from that of each."""
+    of_one_image = sum(
+        variance * size**2 / (1 - size / total) for variance, size in ((first, n), (second, m)) if 0 < size < total
+    ) / (n + m)
+    return of_one_image / (n + m) * (1 - (n + m) / total)
 
 
 def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int) -> np.ndarray:
@@ -54,3 +76,25 @@ def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int
     shuffled = np.lexsort((bits[:total], labels))
     start = int(bits[total] % np.uint64(total))
     return np.sort(shuffled[(np.arange(size) * total + start) // size])
+
+
+def balanced_order(labels: np.ndarray, wave: Frequency, *, seed: int) -> np.ndarray:
+    """All images in an order of the wave's own whose every beginning holds each class by its share.
+
+    The images of a class, shuffled, are spread evenly over the order from a random start, so what a sweep has after any
+    number of images is a balanced sample, to within one image for classes of one size.
+
+    Args:
+        labels: (N,) class of every image.
+        wave: (i, j), cycles per image; (i, j) and (-i, -j) have the same order.
+        seed: 0 to 2**64 - 1.
+    Returns:
+        (N,) int64, a permutation.
+    """
+    of_class = np.bincount(labels)
+    bits = wave_bits(len(labels) + len(of_class), wave, seed=seed, stream=1)
+    shuffled = np.lexsort((bits[: len(labels)], labels))
+    start = bits[len(labels) :] / 2.0**64
+    rank = np.arange(len(labels)) - np.repeat(np.cumsum(of_class) - of_class, of_class)
+    place = (rank + np.repeat(start, of_class)) / np.repeat(of_class, of_class)
+    return shuffled[np.argsort(place, kind="stable")]

@@ -211,17 +211,16 @@ def test_a_broken_map_file_gets_a_sentence_and_a_good_one_appears_beside_the_oth
     expect(page.get_by_text("ResNet-50 · ImageNet100 · uploaded 1").first).to_be_attached()
 
 
-def test_a_small_sweep_starts_stops_and_its_map_is_the_engines(frequency_page):
-    page = frequency_page("?pictures=Photographs")
+def test_a_map_of_ones_own_starts_stops_and_stands_beside_the_others(frequency_page):
+    page = frequency_page("")
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
-    page.get_by_role("tab", name="Your own sweep").click()
-    page.get_by_role("button", name="Start the sweep").click()
-    stop = page.get_by_role("button", name="Stop the sweep")
-    expect(stop).to_be_visible()
-    expect(page.get_by_text(re.compile(r"[2-9] of 26 waves"))).to_be_visible(timeout=SLOW)
-    stop.click()
-    expect(page.get_by_text(re.compile(r"Stopped after \d+ of 26 waves"))).to_be_visible()
+    page.get_by_role("tab", name="Compute a map").click()
+    page.get_by_role("button", name="Compute a map").click()
+    expect(page.get_by_text(re.compile(r"first round, \d\d+ of 481 waves"))).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Stop and keep the map").click()
+    expect(page.get_by_text("Stopped: ")).to_be_visible()
+    expect(page.get_by_text("python -m core.sweep --classifier")).to_be_visible()
     expect(page.locator(".plot")).to_have_count(3)
     page.get_by_role("button", name="Maps").click()
-    expect(page.get_by_text("EfficientNet-Lite0 · bundled photographs · computed here 1").first).to_be_attached()
+    expect(page.get_by_text("CIFAR-10 samples · computed here 1").first).to_be_attached()

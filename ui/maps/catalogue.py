@@ -49,7 +49,9 @@ class Entry:
         error = "clean error not published" if clean is None else f"clean error {100 * clean:.1f} %"
         images, sampled = f"n = {data['n']:,}", self.heatmap.images_per_wave
         if sampled is not None:
-            images = f"{sampled:,} of {data['n']:,} images under each wave"
+            least = int(self.heatmap.count.min(initial=sampled, where=self.heatmap.count > 0))
+            range_ = f"{sampled:,}" if least == sampled else f"{least:,} to {sampled:,}"
+            images = f"{range_} of {data['n']:,} images under each wave"
         return f"{dataset_title(data['name'])}, {images} · v = {facts['epsilon']:g} · {error}"
 
 

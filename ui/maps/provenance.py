@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -42,6 +42,12 @@ def computed_words(heatmap: Heatmap) -> str:
         f"{one_line(classifier.get('weights_id', '?'))}, sha256 {one_line(classifier.get('sha256') or 'unknown', 13)}; "
         f"seed {one_line(facts.get('seed'), 20)}, {one_line(facts.get('dtype', 'float32'), 20)}."
     )
+    estimate = facts.get("estimate")
+    if heatmap.estimate is not None and isinstance(estimate, Mapping):
+        told += (
+            f" Its estimate is by {one_line(estimate.get('estimator', '?'), 60)}, version "
+            f"{one_line(estimate.get('version', '?'), 10)}."
+        )
     return as_markdown(told)
 
 

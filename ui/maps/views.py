@@ -13,6 +13,7 @@ import streamlit as st
 from core.fourier.analysis import difference, minus_clean
 from core.fourier.estimate import MapEstimate, estimate_map
 from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Interval
 from core.fourier.outcomes import by_colour
 from ui.components.heatmap import MapView
 from ui.maps.catalogue import Entry
@@ -99,8 +100,10 @@ def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
     ]
 
 
-def why_no_estimate(heatmap: Heatmap) -> str | None:
+def why_no_estimate(heatmap: Heatmap, top: int = 1) -> str | None:
     """Why a map has no estimate, the end of a sentence; None where it has one."""
+    if top == 1 and heatmap.estimate is not None:
+        return None
     images = heatmap.images[heatmap.images > 0]
     if len(images) < 2:
         return "too few cells are computed."
@@ -116,13 +119,17 @@ def why_no_estimate(heatmap: Heatmap) -> str | None:
 def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     """What the counts say about all images; never beside or among the counts themselves."""
     label = f"estimated top-{top} error"
-    if why_no_estimate(heatmap) is not None:
+    if why_no_estimate(heatmap, top) is not None:
         words = f"{entry.subtitle} · no estimate"
         return MapView(entry.name, words, _unknown(heatmap), value_label=label, **_who(entry))
-    errors, share = (heatmap.top1_errors, heatmap.variance_share) if top == 1 else (heatmap.top5_errors, 1.0)
-    found = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share)
+    if top == 1 and heatmap.estimate is not None:  # what the sweep stored
+        rate, interval = heatmap.estimate[0], Interval(*heatmap.estimate[1:])
+    else:
+        errors, share = (heatmap.top1_errors, heatmap.variance_share) if top == 1 else (heatmap.top5_errors, 1.0)
+        found = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share)
+        rate, interval = found.rate, found.interval
     words = f"{entry.subtitle} · estimate, not counts"
-    return MapView(f"{entry.name}, estimate", words, found.rate, found.interval, label, **_who(entry))
+    return MapView(f"{entry.name}, estimate", words, rate, interval, label, **_who(entry))
 
 
 @st.cache_data(max_entries=64, show_spinner="Estimating the map from few images per wave…")

@@ -261,11 +261,13 @@ def _about_estimates(chosen: list[Entry]) -> None:
     """Which maps have none, and why; and what else on the page are counts."""
     names: dict[str | None, list[str]] = {}
     for entry in chosen:
-        names.setdefault(why_no_estimate(entry.heatmap.crop(CROPS[st.session_state[CROP]])), []).append(entry.name)
+        names.setdefault(why_no_estimate(entry.heatmap.crop(CROPS[st.session_state[CROP]]), _top()), []).append(
+            entry.name
+        )
     if names.pop(None, None):
         st.markdown("Only the maps show estimates; sentence, curves and downloads hold the counts.")
-    for reason, without in names.items():
-        st.markdown(f"No estimate for {as_markdown(', '.join(without))}: {reason}")
+    for why, without in names.items():
+        st.markdown(f"No estimate for {as_markdown(', '.join(without))}: {why}")
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-import core.sweep.cells
+import core.sweep.forward
 from core.classifiers.preprocessing import Preprocess, kept_norm
 from core.fourier.basis import add_basis, fourier_basis, random_signs
-from core.sweep.cells import SweepConfig, best_batch_size, sweep_cells
+from core.sweep.cells import SweepConfig, sweep_cells
+from core.sweep.forward import best_batch_size
 from core.sweep.sample import balanced_sample, sampling_variance
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
@@ -190,7 +191,7 @@ def test_best_batch_size_stays_within_the_memory(linear_classifier, noise_datase
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     linear_classifier.network.register_forward_pre_hook(too_large)
-    assert best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG) in (4, 16)
+    assert best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype) in (4, 16)
 
 
 @pytest.mark.parametrize(("gain", "best"), [(2.0, 64), (1.05, 16)])
@@ -204,5 +205,5 @@ def test_best_batch_size_is_not_misled_by_a_busy_machine(linear_classifier, nois
             now += 0.001 * (1 if now % 0.02 < 0.004 else 4) / (gain if count >= 64 else 1)
 
     linear_classifier.network.register_forward_pre_hook(forward)
-    monkeypatch.setattr(core.sweep.cells, "perf_counter", lambda: now)
-    assert best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG) == best
+    monkeypatch.setattr(core.sweep.forward, "perf_counter", lambda: now)
+    assert best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype) == best

@@ -115,6 +115,24 @@ def test_script_killed_then_stopped_by_ctrl_c_resumes_to_identical_counts(archiv
     assert_same_counts(Heatmap.load(output), whole)
 
 
+def test_script_killed_while_it_sharpens_a_map_ends_with_the_same_file(archive, tmp_path, capsys):
+    sharpen = ("--precision", "7", "--passes", "20%")
+    assert main(command(archive, tmp_path / "once.npz", *sharpen)) == 0
+    assert "estimated to" in capsys.readouterr().out
+    output = tmp_path / "map.npz"
+    process = start("core.sweep", *command(archive, output, *sharpen))
+    wait_for_more_than(0, output, process)
+    process.kill()
+    process.wait()
+    killed = Heatmap.load(output)
+    assert main(command(archive, output, *sharpen)) == 0
+    once, resumed = Heatmap.load(tmp_path / "once.npz"), Heatmap.load(output)
+    assert 0 < killed.count.sum() < once.count.sum()
+    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability", "sampling_variance", "estimate"):
+        np.testing.assert_array_equal(getattr(resumed, name), getattr(once, name))
+    assert resumed.metadata["estimate"]["half_width"] <= 7
+
+
 def test_script_computes_chosen_cells_and_adds_others_later(archive, whole, tmp_path):
     output = tmp_path / "map.npz"
     assert main(command(archive, output, "--cells=2,1;-2,2")) == 0

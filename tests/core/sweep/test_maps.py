@@ -6,9 +6,11 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from core.fourier.estimate import ESTIMATOR
 from core.fourier.heatmap import Heatmap, outcome_row
 from core.sweep.cells import CellResult, SweepConfig, sweep_cells
 from core.sweep.maps import growing_heatmaps
+from core.sweep.sample import balanced_order, round_ends
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 
@@ -79,3 +81,55 @@ def test_growing_heatmaps_of_all_images_are_those_without_a_sample(linear_classi
     first, second = (list(growing_heatmaps(linear_classifier, noise_dataset, one))[-1] for one in (CONFIG, almost))
     assert_same_cells(first, second)
     assert "sample" not in second.metadata
+
+
+def counted(heatmap):
+    names = ("top1_errors", "top5_errors", "count", "clean", "true_probability", "sampling_variance", "estimate")
+    return {name: getattr(heatmap, name) for name in names}
+
+
+def test_growing_heatmaps_sharpen_round_by_round_until_precise(linear_classifier, noise_dataset):
+    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
+    known = {wave: np.unpackbits(whole.outcomes[outcome_row(wave, 5)], count=37) for wave in CONFIG.waves}
+    config = dataclasses.replace(CONFIG, passes=0.1, precision=7.0)
+    maps = list(growing_heatmaps(linear_classifier, noise_dataset, config))
+    rounds = [heatmap for heatmap in maps if heatmap.estimate is not None]
+    ends = [int(heatmap.count.max()) for heatmap in rounds]
+    assert ends == round_ends(37, 4)[: len(ends)] and len(ends) > 1
+    widths = [heatmap.metadata["estimate"]["half_width"] for heatmap in rounds]
+    assert widths[-1] <= 7 < min(widths[:-1]) and rounds[-1] is maps[-1]
+    for heatmap in maps[1:]:
+        assert heatmap.count.max() - heatmap.count[heatmap.count > 0].min() <= ends[-1] - ends[-2]
+        for wave, wrong in known.items():
+            cell = wave[0] + 2, wave[1] + 2
+            first = balanced_order(noise_dataset.labels, wave, seed=3)[: heatmap.count[cell]]
+            assert heatmap.top1_errors[cell] == (wrong[first].sum() if len(first) else -1)
+    assert maps[-1].metadata["estimate"]["estimator"] == ESTIMATOR
+    assert Heatmap.from_bytes(maps[-1].to_bytes(), name="map").same(maps[-1])
+
+
+def test_growing_heatmaps_of_all_images_are_exact_however_precise_they_should_be(linear_classifier, noise_dataset):
+    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
+    config = dataclasses.replace(CONFIG, passes=0.1, precision=0.001)
+    *_, sharp = growing_heatmaps(linear_classifier, noise_dataset, config)
+    for name in ("top1_errors", "top5_errors", "count", "clean"):
+        np.testing.assert_array_equal(getattr(sharp, name), getattr(whole, name))
+    np.testing.assert_allclose(sharp.true_probability, whole.true_probability, rtol=1e-9)
+    assert (sharp.sampling_variance == 0).all()
+
+
+@pytest.mark.parametrize("known", [1, 9, 15, 30])
+def test_growing_heatmaps_of_several_rounds_continue_to_the_same_map(linear_classifier, noise_dataset, known):
+    config = dataclasses.replace(CONFIG, passes=0.1, precision=7.0)
+    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, config)
+    *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, config), known)
+    *_, resumed = growing_heatmaps(
+        linear_classifier, noise_dataset, config, Heatmap.from_bytes(part.to_bytes(), name="map")
+    )
+    for name, array in counted(resumed).items():
+        np.testing.assert_array_equal(array, counted(whole)[name])
+    assert resumed.metadata["estimate"] == whole.metadata["estimate"]
+    assert list(growing_heatmaps(linear_classifier, noise_dataset, config, resumed)) == []
+    sharper = dataclasses.replace(config, precision=5.0)
+    *_, more = growing_heatmaps(linear_classifier, noise_dataset, sharper, resumed)
+    assert more.count.min() > resumed.count.max() and more.metadata["estimate"]["half_width"] <= 5

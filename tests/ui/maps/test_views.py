@@ -8,9 +8,10 @@ import pytest
 
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane, random_signs
-from core.fourier.estimate import estimate_map
+from core.fourier.estimate import estimate_map, with_estimate
 from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import Entry, labelled
+from ui.maps.provenance import computed_words
 from ui.maps.stories import CLIP, MINI_CLIP
 from ui.maps.views import shown_maps, why_no_estimate
 
@@ -75,6 +76,18 @@ def test_estimate_is_shown_as_such_with_its_own_interval():
     assert "100 of 10,000 images under each wave" in view.subtitle and "estimate, not counts" in view.subtitle
     (counts,) = shown_maps([Entry("Mini CLIP · x · y", heatmap)], "Top-5", "Error", 31).views
     assert (view.values != counts.values).any() and "estimate" not in counts.title + counts.value_label
+
+
+def test_a_stored_estimate_is_shown_and_no_other_view_holds_it():
+    heatmap = with_estimate(sampled(100))
+    forged = dataclasses.replace(heatmap, estimate=heatmap.estimate / 2)  # so that nobody computes it again
+    (view,) = shown_maps([Entry("A · x · y", forged)], "Top-1", "Estimate", 31).views
+    np.testing.assert_array_equal(view.values, heatmap.estimate[0] / 2)
+    np.testing.assert_array_equal(view.interval, heatmap.estimate[1:] / 2)
+    for metric, show in (("Top-1", "Error"), ("Top-1", "Minus clean"), ("Top-5", "Estimate")):
+        first, second = (shown_maps([Entry("A · x · y", one)], metric, show, 31) for one in (forged, sampled(100)))
+        np.testing.assert_array_equal(first.views[0].values, second.views[0].values)
+    assert "by Gaussian process over the frequencies, version 1" in computed_words(heatmap)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import ui.maps.cell_predictions
-import ui.maps.sweep_panel
 import ui.pages.frequency
 import ui.pages.inpainting
 import ui.shared.picture_choice
+import ui.sweeps.images
 from ui.pages.frequency import FIRST
 from ui.shared.pictures import sample_picture, uploaded_pixels
 
@@ -30,7 +30,7 @@ def no_classifiers(monkeypatch):
         ui.pages.frequency,
         ui.pages.inpainting,
         ui.shared.picture_choice,
-        ui.maps.sweep_panel,
+        ui.sweeps.images,
     ):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
 

@@ -1,0 +1,103 @@
+"""A cheaper forward pass, only where it is measured to be faster and to predict the same. Imports torch lazily."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from core.sweep.forward import forward
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
+
+Backend = Literal["auto", "torch", "openvino"]
+BACKENDS: tuple[Backend, ...] = ("auto", "torch", "openvino")
+BATCH, ROUNDS, IMAGES = 32, 3, 256
+MOST_CHANGED = 0.015  # of the predictions, under bfloat16
+
+
+def with_backend(classifier: Classifier, dataset: ImageDataset, backend: Backend) -> Classifier:
+    """The classifier as `backend` computes it; "auto" takes OpenVINO where it is there, faster, and predicts the same.
+
+    Raises:
+        ValueError: OpenVINO is asked for on another device than the CPU.
+        ModuleNotFoundError: it is asked for and not installed.
+    """
+    on_cpu, installed = classifier.device.type == "cpu", importlib.util.find_spec("openvino") is not None
+    if backend == "torch" or (backend == "auto" and not (on_cpu and installed)):
+        return classifier
+    if not on_cpu:
+        raise ValueError(f"--backend openvino computes on the CPU alone, and the device is {classifier.device}")
+    if not installed:
+        raise ModuleNotFoundError("--backend openvino needs the package openvino: pip install openvino")
+    from core.sweep.on_openvino import OpenVinoClassifier
+
+    batches = _batches(classifier, dataset)
+    try:
+        other = OpenVinoClassifier(classifier, batches[0])
+    except Exception:  # its converter raises a dozen types for what it cannot convert
+        if backend == "openvino":
+            raise
+        return classifier
+    if backend == "openvino" or (_same(classifier, other, batches) and _faster(classifier, other, batches[0])):
+        return other
+    return classifier
+
+
+def choose_dtype(classifier: Classifier, dataset: ImageDataset) -> str:
+    """The faster of float32 and bfloat16, the second only if it predicts much the same in the first images.
+
+    It may change at most 1.5 % of the predictions, and not the error rate by more than chance would.
+    """
+    batches = _batches(classifier, dataset)
+    if not _faster(classifier, classifier, batches[0], dtype="bfloat16"):
+        return "float32"
+    exact, rounded = (
+        np.concatenate([_predicted(classifier, one, dtype) for one in batches]) for dtype in ("float32", "bfloat16")
+    )
+    labels = dataset.labels[: len(exact)]
+    changed = int((exact != rounded).sum())
+    bias = abs(int((rounded != labels).sum()) - int((exact != labels).sum()))
+    # Each changed prediction moves the errors by one, up or down: by chance their sum stays within two deviations.
+    fair = changed <= MOST_CHANGED * len(exact) and bias <= 2 * changed**0.5
+    return "bfloat16" if fair else "float32"
+
+
+def _batches(classifier: Classifier, dataset: ImageDataset) -> list[Tensor]:
+    import torch
+
+    images = torch.as_tensor(np.ascontiguousarray(dataset.images[:IMAGES])).to(classifier.device).float() / 255
+    return list(images.split(BATCH))
+
+
+def _predicted(classifier: Classifier, images: Tensor, dtype: str = "float32") -> np.ndarray:
+    import torch
+
+    with torch.inference_mode():
+        return forward(classifier, images, dtype).argmax(dim=1).cpu().numpy()
+
+
+def _same(first: Classifier, second: Classifier, batches: list[Tensor]) -> bool:
+    return all((_predicted(first, one) == _predicted(second, one)).all() for one in batches)
+
+
+def _faster(first: Classifier, second: Classifier, images: Tensor, dtype: str = "float32") -> bool:
+    """Whether the second, in that dtype, takes less time than the first in float32: medians, in turns."""
+
+    def seconds(work: Callable[[], np.ndarray]) -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    works = (lambda: _predicted(first, images), lambda: _predicted(second, images, dtype))
+    turns = [[seconds(work) for work in works] for _ in range(ROUNDS + 1)][1:]
+    one, two = (statistics.median(times) for times in zip(*turns, strict=True))
+    return two < one

@@ -1,0 +1,46 @@
+"""A classifier whose network OpenVINO computes, in float32 on the CPU: predictions, no gradients. Imports torch."""
+
+from __future__ import annotations
+
+import copy
+from importlib import import_module
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.classifiers.base import Classifier
+from core.data.classes import ClassSet
+
+
+class OpenVinoClassifier(Classifier):
+    """The same classifier, computed by OpenVINO. Resizing and normalising stay torch's.
+
+    Args:
+        classifier: on the CPU; kept.
+        images: (B, 3, H, W) in [0, 1], of the size of those to come; the batch may have any other length later.
+    Raises:
+        ModuleNotFoundError: openvino is not installed.
+        RuntimeError: it cannot convert the network.
+    """
+
+    def __init__(self, classifier: Classifier, images: torch.Tensor) -> None:
+        openvino: Any = import_module("openvino")  # optional, so checked with and without it
+        super().__init__(classifier.identity, nn.Identity(), classifier.preprocess, classifier.classes)
+        self.kind, self.template, self.original = classifier.kind, classifier.template, classifier
+        self.backend = f"OpenVINO {openvino.__version__.split('-')[0]}"
+        bare = copy.copy(classifier)
+        bare._modules = {**classifier._modules, "preprocess": nn.Identity()}
+        with torch.no_grad():
+            example = classifier.preprocess(images).contiguous()
+            model = openvino.convert_model(bare, example_input=example, input=[-1, *example.shape[1:]])
+        # By default it would compute in bfloat16 where the processor has that.
+        options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+        self.compiled = openvino.compile_model(model, "CPU", options)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (B, 3, H, W) in [0, 1] -> logits (B, K)."""
+        return torch.from_numpy(self.compiled(self.preprocess(images).contiguous().numpy())[0].copy())
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
+        return self.original.for_classes(class_set, template)

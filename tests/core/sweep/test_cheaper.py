@@ -1,0 +1,42 @@
+"""Cheaper passes: what is refused, and that OpenVINO predicts the same where it is installed."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.classifiers.registry import load_classifier
+from core.data.samples import load_samples
+from core.device import device_name
+from core.sweep import cheaper
+from core.sweep.cheaper import choose_dtype, with_backend
+
+
+def test_openvino_predicts_what_torch_does_and_says_its_name():
+    pytest.importorskip("openvino", reason="an optional package")
+    data = load_samples("cifar10-samples")
+    images = torch.from_numpy(data.images).float() / 255
+    for name in ("mini-resnet", "mini-clip"):
+        classifier = load_classifier(name, data.classes)
+        other = with_backend(classifier, data, "openvino")
+        assert "OpenVINO" in device_name(other) and "OpenVINO" not in device_name(classifier)
+        assert (other.name, other.kind, other.template) == (classifier.name, classifier.kind, classifier.template)
+        with torch.inference_mode():
+            for batch in (images, images[:7]):
+                np.testing.assert_allclose(other(batch), classifier(batch), atol=1e-3)
+
+
+def test_bfloat16_is_taken_only_where_it_is_faster_and_predicts_the_same(linear_classifier, noise_dataset, monkeypatch):
+    monkeypatch.setattr(cheaper, "_faster", lambda *arguments, **options: False)
+    assert choose_dtype(linear_classifier, noise_dataset) == "float32"
+    monkeypatch.setattr(cheaper, "_faster", lambda *arguments, **options: True)
+    assert choose_dtype(linear_classifier, noise_dataset) == "bfloat16"
+    linear = linear_classifier.network[1]
+    linear.weight.mul_(1e-4).add_(1)  # bfloat16 knows no number between 1 and 1.008
+    assert choose_dtype(linear_classifier, noise_dataset) == "float32"
+
+
+def test_backend_auto_is_torch_where_openvino_is_not_installed(linear_classifier, noise_dataset, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert with_backend(linear_classifier, noise_dataset, "auto") is linear_classifier
+    with pytest.raises(ModuleNotFoundError, match="pip install openvino"):
+        with_backend(linear_classifier, noise_dataset, "openvino")

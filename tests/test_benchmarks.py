@@ -1,0 +1,19 @@
+"""The table of all benchmarks, and a guard against gross regressions: ratios alone, far from what is measured."""
+
+from benchmarks.__main__ import Row, estimate_rows, report, table
+
+
+def test_a_sweep_is_not_grossly_slower_than_bare_passes():
+    found = report("benchmarks.sweep", "mini-resnet", "--images", "64", "--rounds", "3", "--batch-size", "32")
+    assert found["sweep_to_bare"] > 0.4  # 0.96 to 1.0 on a quiet machine
+    assert found["sweep_to_peer"] > 0.7
+
+
+def test_an_estimated_map_is_closer_than_the_counts_it_is_made_of():
+    raw, estimated, covered, _ = estimate_rows(quick=True)
+    assert estimated.value < 0.6 * raw.value and covered.value > 85
+
+
+def test_the_table_is_markdown_with_a_line_for_each_row():
+    rows = [Row("sweep", 0.971234, "ratio", ">= 0.9", "bare"), Row("fit", 1.5, "s")]
+    assert table(rows).splitlines()[2:] == ["| sweep | 0.9712 | ratio | >= 0.9 | bare |", "| fit | 1.5 | s |  |  |"]

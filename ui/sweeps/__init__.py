@@ -1,0 +1,1 @@
+"""*Compute a map*: sweeps of a visitor's own, in the app."""

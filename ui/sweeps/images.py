@@ -1,0 +1,94 @@
+"""Which images *Compute a map* takes: bundled samples, an archive of the visitor's, or the one picture in view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.classifiers.registry import ClassifierSpec
+from core.classifiers.text import MAX_CLASSES
+from core.data.classes import CLASS_SETS, IMAGE_SIZES, ClassSet
+from core.data.dataset import ImageDataset
+from core.data.datasets import uploaded_dataset
+from ui.shared.limits import check_upload, limits
+from ui.shared.model_cache import ready_classifiers, ready_clips
+from ui.shared.pictures import CLASS_SET_OF, Picture, samples
+from ui.shared.text import as_markdown
+
+ARCHIVE, READ = "sweep.archive", "sweep.read_archive"
+IMAGES = {
+    "cifar10": "CIFAR-10 samples",
+    "photographs": "Photographs",
+    "archive": "An archive of yours",
+    "picture": "The picture chosen above",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Images to sweep over. classes: the name of a class set, or the archive's own.
+
+    script: what `--dataset` of the script calls them; None for one picture.
+    """
+
+    dataset: ImageDataset
+    classes: str | ClassSet
+    script: str | None
+
+    def classifiers(self) -> list[ClassifierSpec]:
+        """Those ready here that know the classes; any CLIP knows classes of one's own."""
+        if isinstance(self.classes, ClassSet):
+            return ready_clips()
+        return ready_classifiers(self.classes)
+
+
+def chosen_images(kind: str, picture: Picture | None) -> Chosen | str:
+    """The images, or a sentence that says what is missing."""
+    if kind == "archive":
+        return _uploaded()
+    if kind != "picture":
+        data = samples(kind)
+        return Chosen(data, CLASS_SET_OF[kind], data.name)
+    if picture is None or picture.label is None:
+        return "Choose a picture above, and for your own picture its true class, to sweep over it."
+    pixels, labels = picture.pixels[None], np.array([picture.label])
+    dataset = ImageDataset("one picture", "test", pixels, labels, picture.classes, picture.caption)
+    return Chosen(dataset, picture.class_set, None)
+
+
+def _uploaded() -> Chosen | str:
+    most = limits().archive_mb
+    file = st.file_uploader(
+        f"Archive (`.npz` of `images` (N, H, H, 3) uint8 with H of 32 or 224, `labels`, `classes`; up to "
+        f"{most} MB; it stays on this server only while you visit)",
+        type="npz",
+        key=ARCHIVE,
+        max_upload_size=most,
+    )
+    if file is None:
+        return "Choose a file above, or other images."
+    known: tuple[str, Chosen | str] | None = st.session_state.get(READ)
+    if known is None or known[0] != file.file_id:
+        known = st.session_state[READ] = (file.file_id, read_upload(file.getvalue(), file.name))
+    return known[1]
+
+
+def read_upload(data: bytes, name: str) -> Chosen | str:
+    """The images of an uploaded archive, or a sentence that says what is wrong with it, safe as Markdown."""
+    allowed = limits()
+    try:
+        check_upload(data, allowed.archive_mb)
+        most_bytes = allowed.archive_images * 3 * 224**2
+        dataset = uploaded_dataset(data, name, sizes=IMAGE_SIZES.values(), limit=most_bytes)
+    except ValueError as error:
+        return as_markdown(str(error))
+    classes = dataset.classes
+    if len(dataset) > (most := allowed.archive_images):
+        return f"The archive holds {len(dataset):,} images, at most {most:,} are taken here; use the script."
+    if classes.name in CLASS_SETS:
+        return Chosen(dataset, classes.name, name)
+    if not 2 <= len(classes) <= MAX_CLASSES:
+        return f"The archive has {len(classes):,} classes, 2 to {MAX_CLASSES} are taken here; use the script."
+    return Chosen(dataset, ClassSet("custom", classes.names), name)

@@ -1,0 +1,194 @@
+"""*Compute a map*: a map that sharpens as it runs, or the exact map of one picture; live, stoppable, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core import paper
+from core.fourier.basis import half_plane
+from core.fourier.heatmap import Heatmap
+from ui.components.heatmap import heatmap_view
+from ui.maps.catalogue import Entry, add_map
+from ui.maps.downloads import file_stem
+from ui.maps.views import shown_maps
+from ui.shared.job import Job
+from ui.shared.jobs import QueueFull
+from ui.shared.limits import limits
+from ui.shared.model_cache import NONE_READY, classifier_for
+from ui.shared.pictures import Picture
+from ui.shared.server_jobs import current_owner, job_manager
+from ui.shared.text import as_markdown
+from ui.sweeps.images import IMAGES, Chosen, chosen_images
+from ui.sweeps.picture import SHRINK, PictureMaps, correlation_words, draw_picture_maps, picture_maps
+from ui.sweeps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command, sharpening, sweep_options
+
+JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
+REDRAW_SECONDS = 0.5
+MAP_WIDTH = 360  # pixels of a map in the making: low enough to be seen with the controls above it
+# By image size. Measuring the best one would take longer than the first round.
+BATCH_SIZES = {32: 64, 224: 8}
+
+
+def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
+    """Controls of a sweep of one's own, maybe over the chosen picture; `on_result` gets each finished map's label."""
+    st.markdown(
+        f"A {SIDE} × {SIDE} map of your own, whole after the first round over all waves and sharper with every further "
+        "one; or the exact map of the picture above. It appears beside the other maps. Stop it whenever it is sharp "
+        "enough: `python -m core.sweep` goes on from the file."
+    )
+    job: Job | None = st.session_state.get(JOB)
+    running = job is not None and job.active
+    _settings(picture, disabled=running)
+    if job is not None:
+        st.fragment(_progress, run_every=REDRAW_SECONDS if running else None)(on_result)
+
+
+def _settings(picture: Picture | None, *, disabled: bool) -> None:
+    columns = st.columns([3, 3, 2], vertical_alignment="bottom")
+    first = 1 if picture is not None and picture.class_set == "imagenet" else 0
+    kind = columns[0].selectbox(
+        "Images", list(IMAGES), first, format_func=IMAGES.__getitem__, key="sweep.images", disabled=disabled
+    )
+    chosen = chosen_images(kind, picture)
+    if isinstance(chosen, str):
+        st.info(chosen)
+        return
+    ready = {spec.name: spec.title for spec in chosen.classifiers()}
+    if not ready:
+        st.info(NONE_READY)
+        return
+    name = columns[1].selectbox(
+        "Classifier", list(ready), format_func=ready.__getitem__, key="sweep.name", disabled=disabled
+    )
+    size, images = chosen.dataset.image_size, len(chosen.dataset)
+    epsilon = columns[2].number_input(
+        "Strength v", 0.0, 10 * paper.EPSILON[size], paper.EPSILON[size], key=f"sweep.v{size}", disabled=disabled
+    )
+    waves, most = len(half_plane(SIDE)), limits().sweep_predictions
+    if waves * images > most:
+        st.info(
+            f"{waves} waves × {images:,} images are too many for a sweep here: this server allows {most:,} "
+            "predictions; take fewer images, or the script."
+        )
+        return
+    left, right = st.columns([1, 4], vertical_alignment="center")
+    if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
+        _start(name, chosen, epsilon)
+    words = (
+        f"{waves} waves × {images:,} images = {waves * images:,} predictions if you do not stop it (at most {most:,} "
+        f"on this server, in up to {limits().run_seconds / 60:,.0f} minutes); {min(images, FIRST_IMAGES)} images a "
+        "wave first"
+    )
+    right.caption(f"{waves} predictions, and one backward pass" if chosen.script is None else words)
+
+
+def _start(name: str, chosen: Chosen, epsilon: float) -> None:
+    from core.sweep.cells import SweepConfig
+
+    dataset, one = chosen.dataset, chosen.script is None
+    options: dict[str, Any] = {} if one else sweep_options(len(dataset))
+    config = SweepConfig(side=SIDE, epsilon=epsilon, batch_size=BATCH_SIZES[dataset.image_size], **options)
+
+    def work() -> Any:
+        from core.sweep.maps import growing_heatmaps
+
+        classifier = classifier_for(name, chosen.classes)
+        if one:
+            return picture_maps(classifier, dataset, config)
+        return sharpening(growing_heatmaps(classifier, dataset, config))
+
+    total = len(config.waves) + 1 + len(SHRINK) if one else None
+    about = {"what": "sweep", "classifiers": [name], "side": SIDE, "images": len(dataset), "pixels": dataset.image_size}
+    try:
+        job = job_manager().submit(work, owner=current_owner(), total=total, about=about)
+    except QueueFull as error:
+        st.error(str(error))
+        return
+    st.session_state[JOB], st.session_state[SCRIPT] = job, chosen.script
+    st.rerun()
+
+
+def _progress(on_result: Callable[[str], None]) -> None:
+    job: Job = st.session_state[JOB]
+    job.beat()
+    state: Sharpening | PictureMaps | None = job.latest
+    words, maps = st.columns([2, 3])
+    with words:
+        _status(job, state)
+    with maps:
+        if isinstance(state, PictureMaps):
+            with st.container(width=2 * MAP_WIDTH):
+                draw_picture_maps(state)
+        elif job.active and state is not None:
+            _draw(state)
+    if not job.active and st.session_state.get(KEPT) != job.id:
+        st.session_state[KEPT] = job.id
+        if state is not None and (state.heatmap.count > 0).any():
+            on_result(add_map(state.heatmap, origin="computed here"))
+        st.rerun()
+
+
+def _status(job: Job, state: Sharpening | PictureMaps | None) -> None:
+    """How far it is; a button to stop it, or to take along what came of it."""
+    if job.status == "queued":
+        st.info(f"Waiting: {job.position} in line.")
+    elif job.active and isinstance(state, Sharpening):
+        st.progress(min(1.0, state.share), progress_words(state))
+    elif job.active:
+        st.progress(min(1.0, job.done / (job.total or 1)), "The first predictions…" if state is None else "All waves…")
+    elif job.status == "failed":
+        st.error(f"The sweep ended early: {as_markdown(str(job.error))}")
+    if job.active and st.button("Stop and keep the map", icon=":material/stop:"):
+        job.stop()
+        st.rerun()
+    if not job.active and isinstance(state, Sharpening):
+        ended = {"done": "Done", "overtime": "Stopped by this server’s limit of time"}.get(job.status, "Stopped")
+        st.markdown(f"{ended}: {progress_words(state)}")
+        _take_along(state.heatmap)
+    if isinstance(state, PictureMaps) and state.correlations:
+        st.markdown(correlation_words(state.correlations))
+
+
+def progress_words(state: Sharpening) -> str:
+    """How far the map is, how precise, and when it will be more so."""
+    heatmap = state.heatmap
+    counts = heatmap.count[heatmap.count > 0]
+    if not state.rounds:
+        waves = sum(heatmap.count[i + SIDE // 2, j + SIDE // 2] > 0 for i, j in half_plane(SIDE))
+        return f"first round, {waves} of {len(half_plane(SIDE))} waves"
+    words = f"{counts.min():,} of {heatmap.metadata['dataset']['n']:,} images under every wave, "
+    words += f"the estimate is precise to ± {state.rounds[-1].half_width:.1f} points (95 %, mean over the cells)"
+    if state.next_point is not None:
+        target, seconds = state.next_point
+        words += f"; ± {target} in about {max(1, round(seconds))} s"
+    return words
+
+
+def _take_along(heatmap: Heatmap) -> None:
+    """The file, and how to go on with it."""
+    stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")
+    st.download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download", on_click="ignore")
+    script = st.session_state.get(SCRIPT)
+    if script:
+        st.caption("Saved as `map.npz`, it goes on with a script until it is precise to one point:")
+        st.code(script_command(heatmap, script), language="bash", wrap_lines=True)
+
+
+def _draw(state: Sharpening) -> None:
+    """The counts so far, and the last round's estimate beside them."""
+    shown = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
+    views = list(shown.views)
+    if state.estimated is not None:
+        views += shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE).views
+    with st.container(width=MAP_WIDTH * len(views)):
+        heatmap_view(
+            views,
+            selected=(0, 0),
+            value_range=shown.value_range,
+            colormap=shown.colormap,
+            key="sweep.live",
+            on_select=lambda frequency: None,
+        )

@@ -1,0 +1,102 @@
+"""A map that sharpens as it runs: its state for a page, the time to the next point, and how a script goes on with it.
+
+Does not import Streamlit.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from core.fourier.basis import half_plane
+from core.fourier.heatmap import Heatmap
+from core.sweep.maps import passes_taken
+
+SIDE = 31
+FIRST_IMAGES = 5  # under each wave in the first round: a whole map within seconds, if a coarse one
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a round has reached. half_width: mean, in points. passes: until then."""
+
+    half_width: float
+    passes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sharpening:
+    """The newest map, and the newest that holds an estimate. rounds: what each one has reached."""
+
+    heatmap: Heatmap
+    estimated: Heatmap | None
+    rounds: tuple[Reached, ...]
+
+    @property
+    def share(self) -> float:
+        """Of all passes that there are."""
+        return passes_taken(self.heatmap) / _all_passes(self.heatmap)
+
+    @property
+    def next_point(self) -> tuple[int, float] | None:
+        """The next whole point of half-width, and the seconds until it; None where no point is to come, or unknown."""
+        if not self.rounds:
+            return None
+        source, now = self.heatmap.metadata["source"], passes_taken(self.heatmap)
+        found = passes_to_next_point(self.rounds, _all_passes(self.heatmap))
+        if found is None or not source["images_per_second"]:
+            return None
+        return found[0], max(0.0, (found[1] - now) / source["images_per_second"])
+
+
+def _all_passes(heatmap: Heatmap) -> int:
+    return int(heatmap.metadata["dataset"]["n"]) * (1 + len(half_plane(heatmap.side)))
+
+
+def sharpening(maps: Iterable[Heatmap]) -> Iterator[Sharpening]:
+    """The states of a sweep with precision."""
+    estimated, rounds = None, ()
+    for heatmap in maps:
+        if heatmap.estimate is not None:
+            estimated = heatmap
+            rounds = (*rounds, Reached(heatmap.metadata["estimate"]["half_width"], passes_taken(heatmap)))
+        yield Sharpening(heatmap, estimated, rounds)
+
+
+def passes_to_next_point(rounds: Sequence[Reached], most: int) -> tuple[int, int] | None:
+    """The next whole point below the present half-width, and the number of passes at which it may be expected.
+
+    The half-width is taken to fall by a power of the passes: that between the last two rounds, at first their root.
+
+    Returns:
+        None where that would take more than the `most` passes that there are, or where it is below one point already.
+    """
+    *_, last = rounds
+    target, power = math.ceil(last.half_width) - 1, 0.5
+    if len(rounds) > 1 and rounds[-2].half_width > last.half_width:
+        before = rounds[-2]
+        power = math.log(before.half_width / last.half_width) / math.log(last.passes / before.passes)
+    if target < 1:
+        return None
+    # In logarithms, since a half-width that hardly falls would take more passes than a float can hold.
+    wanted = math.log(last.passes) + math.log(last.half_width / target) / power
+    return None if wanted > math.log(most) else (target, round(math.exp(wanted)))
+
+
+def sweep_options(images: int) -> dict[str, float]:
+    """`passes` and `precision` of a sweep over so many images that sharpens until all were taken."""
+    return {"passes": min(1.0, FIRST_IMAGES / images), "precision": 0.01}
+
+
+def script_command(heatmap: Heatmap, dataset: str) -> str:
+    """The command that goes on with a downloaded map. dataset: as `--dataset` takes it."""
+    facts = heatmap.metadata
+    first = 100 * sweep_options(facts["dataset"]["n"])["passes"]
+    words = [
+        *("python", "-m", "core.sweep", "--classifier", facts["classifier"]["name"], "--dataset", dataset),
+        *("--side", str(heatmap.side), "--epsilon", f"{facts['epsilon']:.17g}", "--passes", f"{first:.9g}%"),
+        *("--precision", "1", "--output", "map.npz"),
+    ]
+    return shlex.join(words)
