@@ -212,7 +212,7 @@ def test_a_broken_map_file_gets_a_sentence_and_a_good_one_appears_beside_the_oth
 
 
 def test_a_map_of_ones_own_starts_stops_and_stands_beside_the_others(frequency_page):
-    page = frequency_page("")
+    page = frequency_page("?pictures=CIFAR-10")
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
     page.get_by_role("tab", name="Compute a map").click()

@@ -15,16 +15,17 @@ def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_p
     expect(page.locator(".prediction-rows")).to_contain_text("ship")
     figure = page.locator(".st-key-story-figure").bounding_box()
     assert figure["y"] >= 60 and figure["y"] + figure["height"] <= 900 and figure["x"] + figure["width"] <= 1440
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    expect(heading).to_have_text(STEPS[2].title)
+    for step in STEPS[1:3]:
+        page.keyboard.press("ArrowRight")
+        expect(heading).to_have_text(step.title)
     expect(page).to_have_url(re.compile(r"\?step=3$"))
     wait_until_drawn(page)
     page.locator(".plot").focus()
     page.keyboard.press("ArrowRight")  # there it moves the cursor
     expect(page.locator(".readout")).to_contain_text("(−14, −13)")
-    page.go_back()
-    expect(heading).to_have_text(STEPS[1].title)
+    for step in (STEPS[1], STEPS[0]):
+        page.go_back()
+        expect(heading).to_have_text(step.title)
 
 
 def test_the_longest_step_fits_a_phone_with_its_buttons_in_sight(streamlit_app, open_page):

@@ -114,14 +114,15 @@ def torch_starts() -> bool:
     return True
 
 
-def draw_details(waved: WavedPicture) -> None:
-    """Every ready classifier's leading classes, and the true class's probability against the size v."""
+def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
+    """Leading classes of who predicts and of its robust twin, and the true class's probability against the size v."""
     if not torch_starts():
         return
     picture = waved.picture
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
     found: dict[str, Predictions] = {}
-    ready = ready_classifiers(picture.class_set)
+    names = {name for one in who for name in (one.spec.name, f"{one.spec.name}-robust")}
+    ready = [spec for spec in ready_classifiers(picture.class_set) if spec.name in names]
     columns = st.columns(4, gap="medium")
     for number, spec in enumerate(ready):
         with columns[number % 4]:

@@ -14,7 +14,6 @@ from ui.story.step import Judged, Step
 from ui.story.steps import STEPS
 
 STEP = "step"  # in the URL, which alone says where a visitor is
-LAST = "story.last"  # where they were before they looked at another page
 
 # Everything has its height from the start; on a phone the tabs stay in sight at the lower edge.
 _STYLE = """<style>
@@ -59,16 +58,11 @@ def page() -> None:
 def _number() -> int:
     """The step in view, from 1; a senseless URL shows the first."""
     linked = whole_number(st.query_params.get(STEP, ""))
-    number = linked if linked is not None and 1 <= linked <= len(STEPS) else st.session_state.get(LAST, 1)
-    if number > 1 or STEP in st.query_params:
-        _go(number)
-    return number
+    return linked if linked is not None and 1 <= linked <= len(STEPS) else 1
 
 
 def _go(number: int) -> None:
-    st.session_state[LAST] = number
-    if st.query_params.get(STEP) != str(number):
-        st.query_params[STEP] = str(number)
+    st.query_params[STEP] = str(number)
 
 
 def told(step: Step, judged: Judged) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.fourier.claims.finding import Verdict
-from core.fourier.claims.maps import CLIP_GRID
+from core.fourier.claims.maps import CLIP_GRID, dips_clearly
 from core.fourier.findings import Estimate, mean_of, ring_differences, sign_runs
+from core.fourier.lattice import lattice
 from core.fourier.outcomes import outcomes
 from ui.maps.sentences import interval, percent, points
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, signed, times
@@ -92,13 +93,14 @@ def patches() -> Judged:
 
 
 def the_test() -> str:
-    """Where a network that tests the explanation is here, that it is; nothing of what came out."""
-    names = [
-        entry.name
+    """Of the small networks that were trained to test it, how many dip on the grid of their own patches."""
+    tested = [
+        lattice(entry.heatmap, entry.heatmap.metadata["classifier"]["patch_grid"])
         for entry in shipped().values()
         if str(entry.heatmap.metadata["classifier"]["name"]).startswith(TEST_OF_PATCHES)
     ]
-    return f" {names[0]} was trained to test this." if names else ""
+    dips = sum(found is not None and dips_clearly(found) for found in tested)
+    return f" Of {len(tested)} small CLIPs trained here to test it, {dips or 'none'} clearly dip." if tested else ""
 
 
 def stand_in() -> Judged:

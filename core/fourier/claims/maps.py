@@ -30,7 +30,7 @@ from core.fourier.claims.measures import (
 from core.fourier.claims.strength import EqualStrength, equal_strength
 from core.fourier.findings import Estimate, ring_differences
 from core.fourier.heatmap import Heatmap
-from core.fourier.lattice import lattice
+from core.fourier.lattice import Lattice, lattice
 from core.fourier.outcomes import by_colour
 from core.fourier.paired import clear_waves, same_images
 
@@ -339,6 +339,11 @@ def _rise(error: Measured | None, clean: Measured | None) -> Measured | None:
     return Measured(difference(error, clean, paired=True), scores)
 
 
+def dips_clearly(found: Lattice) -> bool:
+    """Whether a map dips on a lattice beyond the noise, by both ways of telling."""
+    return found.p < 0.01 and found.high < 0
+
+
 def _lattice(trial: Trial) -> Finding:
     """Holds where a subject that cuts patches dips on their lattice and the reference does not."""
     grid = trial.subject.patch_grid
@@ -349,7 +354,7 @@ def _lattice(trial: Trial) -> Finding:
     verdict, doubt = Verdict.FAILS, f"p is the share of {a.draws:,} random draws of as many waves that dip as far."
     if grid is None:
         verdict, doubt = Verdict.NOT_CHECKABLE, "The subject is not known to cut patches: no dip is expected."
-    elif a.p < 0.01 and a.high < 0:
+    elif dips_clearly(a):
         verdict = Verdict.HOLDS if b.p >= 0.05 else Verdict.IN_PART
     evidence = (
         Evidence(f"subject, {len(a.waves)} waves at multiples of {period}", Estimate(a.mean, a.low, a.high)),

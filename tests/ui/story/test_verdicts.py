@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
@@ -84,15 +85,15 @@ def test_crossings_are_those_of_the_rings():
     assert "three times" in judged.evidence and len(runs) == 4 and judged.verdict == Verdict.HOLDS
 
 
-def dips(file: File) -> tuple[np.ndarray, np.ndarray]:
-    """Error less the mean of the eight around, at multiples of 7 and at all waves."""
+def dips(file: File, grid: int = 7) -> tuple[np.ndarray, np.ndarray]:
+    """Error less the mean of the eight around, at multiples of the grid and at all waves."""
     known = [wave for wave in HALF if wave != (0, 0) and max(map(abs, wave)) < 15]
     contrast = {
         (i, j): file.cells[i, j]
         - np.mean([file.cells[i + k, j + m] for k in (-1, 0, 1) for m in (-1, 0, 1) if (k, m) != (0, 0)])
         for i, j in known
     }
-    return np.array([contrast[w] for w in known if w[0] % 7 == w[1] % 7 == 0]), np.array(list(contrast.values()))
+    return np.array([contrast[w] for w in known if w[0] % grid == w[1] % grid == 0]), np.array(list(contrast.values()))
 
 
 def test_patches_give_the_dips_and_how_rare_they_are():
@@ -111,6 +112,17 @@ def test_patches_give_the_dips_and_how_rare_they_are():
     judged = waves.patches()
     assert_numbers(judged.evidence, numbers)
     assert "points lower" in judged.evidence and judged.verdict == Verdict.HOLDS
+
+
+def test_the_test_of_patches_counts_the_networks_that_dip_on_their_own_grid():
+    clear, small = 0, [label for label in ENTRIES if label.startswith("mini-clip-vit") or "plain ViT" in label]
+    for label in small:
+        found, everywhere = dips(File(label), ENTRIES[label].heatmap.metadata["classifier"]["patch_grid"])
+        rng = np.random.default_rng(2)
+        lower = [rng.choice(everywhere, len(found), replace=False).mean() <= found.mean() for _ in range(3000)]
+        half = stats.t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / math.sqrt(len(found))
+        clear += np.mean(lower) < 0.01 and found.mean() + half < 0
+    assert waves.the_test() == f" Of {len(small)} small CLIPs trained here to test it, {clear or 'none'} clearly dip."
 
 
 def ssim(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) -> float:

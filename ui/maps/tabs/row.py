@@ -62,7 +62,7 @@ def draw_tabs(
             return st.container(key="frequency-classes")
         if open_tab == DETAILS and waved is not None:
             change_in_numbers(waved)
-            draw_details(waved)
+            draw_details(who, waved)
         elif open_tab == FILTERS:
             filter_panel(picture, who)
         elif open_tab == STRENGTHS:
