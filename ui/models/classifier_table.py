@@ -49,7 +49,7 @@ ROLES = {
         "Its image tower was fine-tuned against L2 attacks of size 0.5: a robust CLIP in miniature.",
     ),
     "mini-clip-vit": Role(
-        "Small CLIP that cuts pictures into patches, as CLIP ViT-B/32 does",
+        "Small plain ViT: it cuts pictures into patches",
         "A plain vision transformer, trained to test whether patches spare a network the waves that repeat in each.",
     ),
     "mini-resnet": Role("Small CNN trained for this project", "Trained on CIFAR-10 in the ordinary way."),

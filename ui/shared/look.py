@@ -40,6 +40,7 @@ button[kind="primary"]:disabled {{ opacity: 0.45; }}
 /* The table of classifiers: rows told apart by a line; where they wrap, on a phone, the headings go. */
 [class*="st-key-models-row"] {{ border-top: 1px solid rgba(128, 128, 128, 0.3); padding-top: 0.25rem; }}
 .st-key-models-table {{ gap: 0.25rem; }}
+@media (min-width: 1101px) {{ [class*="st-key-models-row"] {{ flex-wrap: nowrap; }} }}
 @media (max-width: 1100px) {{
   .st-key-models-headings {{ display: none; }}
   [class*="st-key-models-row"] {{ gap: 0.25rem 1rem; padding: 0.5rem 0; }}

@@ -100,7 +100,8 @@ def the_test() -> str:
         if str(entry.heatmap.metadata["classifier"]["name"]).startswith(TEST_OF_PATCHES)
     ]
     dips = sum(found is not None and dips_clearly(found) for found in tested)
-    return f" Of {len(tested)} small CLIPs trained here to test it, {dips or 'none'} clearly dip." if tested else ""
+    told = "one clearly dips" if dips == 1 else f"{dips or 'none'} clearly dip"
+    return f" Of {len(tested)} small CLIPs trained here to test it, {told}." if tested else ""
 
 
 def stand_in() -> Judged:

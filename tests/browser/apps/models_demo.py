@@ -12,10 +12,12 @@ import streamlit as st
 from core.classifiers.registry import CLASSIFIERS
 from core.classifiers.weights import UrlFile
 from ui.pages import models
+from ui.shared.look import CSS
 
 if url := os.environ.get("DEMO_WEIGHTS_URL"):
     CLASSIFIERS["resnet-56"] = dataclasses.replace(CLASSIFIERS["resnet-56"], weights=UrlFile(url, None, 3_471_733))
 
 st.set_page_config(page_title="Models and data", layout="wide")
+st.html(f"<style>{CSS}</style>")
 models.page()
 st.text(f"Server: torch is {'loaded' if 'torch' in sys.modules else 'not loaded'}")

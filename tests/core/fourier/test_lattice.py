@@ -56,6 +56,16 @@ def test_networks_without_patches_do_not_dip(name):
     assert 100 * found.mean == pytest.approx(sum(dips(name, 7).values()) / 12) and found.p > 0.1
 
 
+def test_the_page_about_patches_tells_what_the_shipped_maps_say():
+    text = (PRECOMPUTED.parent / "docs" / "patch_grid.md").read_text(encoding="utf-8").replace("−", "-")
+    rows = [line.strip("| ").replace("**", "").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    assert len(rows) >= 12
+    for name, _, _, _, *told in rows:
+        for period, words in zip((4, 7, 8), told, strict=True):
+            found = dips(name.strip("`"), period)
+            assert float(words.split()[0]) == pytest.approx(sum(found.values()) / len(found), abs=0.051), (name, period)
+
+
 @pytest.fixture
 def noise():
     """A map of 21 x 21 cells of noise, symmetric, made of counts."""
