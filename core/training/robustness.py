@@ -24,7 +24,7 @@ from core.classifiers.registry import load_classifier
 from core.cli import run_script
 from core.data.classes import CIFAR10
 from core.data.provenance import computed_source
-from core.files import write_atomically
+from core.files import make_folder, write_atomically
 from core.training.data import LabelledImages, load_cifar10, seeded_generator
 from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
 from core.training.session import report
@@ -117,11 +117,12 @@ def main(argv: list[str] | None = None) -> int:
         for package in ("foolbox", "pyautoattack"):
             if importlib.util.find_spec(package) is None:
                 raise ModuleNotFoundError(f"the model is attacked with {package}: run 'pip install {package}' first")
+        folder = arguments.output or MODELS / arguments.model
+        make_folder(folder)  # before the work, which takes long
         classifier = load_classifier(arguments.model, CIFAR10)
         test = load_cifar10(arguments.data, "test")
         chosen = torch.randperm(len(test), generator=seeded_generator(0, 5))[: arguments.images]
         found = measure(classifier, test[chosen])
-        folder = arguments.output or MODELS / arguments.model
         content = {
             "sha256": classifier.sha256,
             "epsilon": EPSILON,
