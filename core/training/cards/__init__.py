@@ -28,7 +28,7 @@ def resnet_card(recipe: ResNetRecipe, outcome: Outcome) -> str:
             f"pixel values in [0, 1]), {recipe.attack_steps} gradient steps of length {recipe.attack_step_size}, "
             "clipped to [0, 1]."
         )
-        limit = "Robust here means L2 attacks of this size only, and measured by one attack: stronger ones find more."
+        limit = "Robust here means L2 attacks of this size only; AutoAttack finds a little more than the attack above."
     return _fill(recipe, outcome, "mini-resnet", trained=trained, start=start, attacked=attacked, limit=limit)
 
 
