@@ -78,8 +78,13 @@ def test_every_classifier_is_there_with_its_facts():
 def test_rows_link_to_the_maps_that_there_are():
     links = re.findall(r"frequency\?maps=([^)]*)\)", text_of(opened()))
     maps = [Heatmap.load(path) for path in (ROOT / "precomputed" / "heatmaps").glob("*.npz")]
-    # of two maps of one classifier and data set, that of more images
-    shipped = [entry.label for entry in labelled(maps) if "1,000 images" not in entry.label]
+    # of two maps of one classifier and data set, that of more images; some maps are of networks that are not here
+    known = {spec.name for spec in list_classifiers()}
+    shipped = [
+        entry.label
+        for entry in labelled(maps)
+        if "1,000 images" not in entry.label and entry.heatmap.metadata["classifier"]["name"] in known
+    ]
     assert sorted(map(unquote, links)) == sorted(shipped)
 
 
