@@ -28,6 +28,7 @@ class OpenVinoClassifier(Classifier):
         openvino: Any = import_module("openvino")  # optional, so checked with and without it
         super().__init__(classifier.identity, nn.Identity(), classifier.preprocess, classifier.classes)
         self.kind, self.template, self.original = classifier.kind, classifier.template, classifier
+        self.patch_grid = classifier.patch_grid  # maps of both say the same of the network
         self.backend = f"OpenVINO {openvino.__version__.split('-')[0]}"
         bare = copy.copy(classifier)
         bare._modules = {**classifier._modules, "preprocess": nn.Identity()}

@@ -15,11 +15,12 @@ def test_openvino_predicts_what_torch_does_and_says_its_name():
     pytest.importorskip("openvino", reason="an optional package")
     data = load_samples("cifar10-samples")
     images = torch.from_numpy(data.images).float() / 255
-    for name in ("mini-resnet", "mini-clip"):
+    for name in ("mini-resnet", "mini-clip", "mini-clip-vit"):
         classifier = load_classifier(name, data.classes)
         other = with_backend(classifier, data, "openvino")
         assert "OpenVINO" in device_name(other) and "OpenVINO" not in device_name(classifier)
         assert (other.name, other.kind, other.template) == (classifier.name, classifier.kind, classifier.template)
+        assert other.patch_grid == classifier.patch_grid
         with torch.inference_mode():
             for batch in (images, images[:7]):
                 np.testing.assert_allclose(other(batch), classifier(batch), atol=1e-3)
