@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from core.fourier.claims.finding import Verdict
 from core.fourier.claims.maps import CLIP_GRID, dips_clearly
 from core.fourier.findings import Estimate, mean_of, ring_differences, sign_runs
@@ -92,6 +94,7 @@ def patches() -> Judged:
     )
 
 
+@cache  # of shipped maps, each against ten thousand random draws
 def the_test() -> str:
     """Of the small networks that were trained to test it, how many dip on the grid of their own patches."""
     tested = [
