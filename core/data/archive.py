@@ -46,11 +46,9 @@ def read_archive(path: Path) -> ImageArchive:
             "missing: write it with np.savez_compressed(path, images=..., labels=..., classes=...)"
         )
     try:
-        _check(*(arrays[name] for name in MEMBERS))
+        return _archive(*(arrays[name] for name in MEMBERS))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    class_names = tuple(str(name) for name in arrays["classes"])
-    return ImageArchive(arrays["images"], arrays["labels"].astype(np.int64), class_names)
 
 
 def parse_archive(data: bytes, name: str, *, limit: int) -> ImageArchive:
@@ -64,16 +62,14 @@ def parse_archive(data: bytes, name: str, *, limit: int) -> ImageArchive:
     """
     try:
         arrays = read_npz(data, required=MEMBERS, limit=limit)
-        _check(*(arrays[name] for name in MEMBERS))
+        return _archive(*(arrays[name] for name in MEMBERS))
     except DAMAGE as error:
         reason = one_line(error, MAX_REASON)
         raise ValueError(f"{one_line(name, MAX_NAME)}: no image archive that can be used: {reason}") from error
-    class_names = tuple(str(name) for name in arrays["classes"])
-    return ImageArchive(arrays["images"], arrays["labels"].astype(np.int64), class_names)
 
 
-def _check(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> None:
-    """Types and shapes; that labels and classes fit together, `ImageDataset` and `ClassSet` check."""
+def _archive(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> ImageArchive:
+    """The archive, once types and shapes are right; that labels and classes fit together, `ImageDataset` and `ClassSet` check."""
     wanted, shape = "images should be uint8 (N, H, W, 3) with values 0 to 255", images.shape
     if len(shape) == 4 and shape[1] == 3 and shape[3] != 3:
         raise ValueError(f"{wanted}, has the colours in front, {shape}: store images.transpose(0, 2, 3, 1)")
@@ -90,3 +86,4 @@ def _check(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> None:
         )
     if classes.dtype.kind != "U" or classes.ndim != 1:
         raise ValueError(f"classes should be one row of class names as text, is {classes.dtype} {classes.shape}")
+    return ImageArchive(images, labels.astype(np.int64), tuple(str(name) for name in classes))

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.fourier.basis import Frequency, half_plane
 from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import student
 
 _DRAWS_AT_ONCE = 5_000  # keeps the random numbers of all draws from filling the memory
 
@@ -62,16 +63,13 @@ def lattice(heatmap: Heatmap, period: int, *, top: int = 1, draws: int = 10_000,
     waves = tuple((i, j) for i, j in known if i % period == 0 and j % period == 0)
     if len(waves) < 2:
         return None
-    from scipy import stats  # a tenth of a second, and only one page asks
-
     everywhere = np.array([contrasts[i + half, j + half] for i, j in known])
     values = np.array([contrasts[i + half, j + half] for i, j in waves])
-    mean, error = float(values.mean()), float(stats.sem(values))
-    margin = error * float(stats.t.ppf(0.975, len(values) - 1))
+    mean, (low, high) = float(values.mean()), map(float, student(values))
     generator, as_low, left = np.random.default_rng(seed), 0, draws
     while left > 0:
         order = generator.random((min(left, _DRAWS_AT_ONCE), len(known)))
         drawn = np.argpartition(order, len(waves) - 1, axis=1)[:, : len(waves)]
         as_low += int((everywhere[drawn].mean(axis=1) <= mean).sum())
         left -= len(order)
-    return Lattice(period, waves, values, mean, mean - margin, mean + margin, (1 + as_low) / (1 + draws), draws)
+    return Lattice(period, waves, values, mean, low, high, (1 + as_low) / (1 + draws), draws)

@@ -9,18 +9,17 @@ to do about it.
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.cli import MAX_SEED, run_script, whole
+from core.cli import MAX_SEED, whole
 from core.errors import quoted
 from core.reproduce.plan import CLIP, KEYS
 from core.reproduce.run import run
 from core.sweep.cells import DTYPES
-from core.sweep.processes import Processes
+from core.sweep.processes import run_together
 
 
 def parse_weights(text: str) -> tuple[str, Path]:
@@ -82,13 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.error(f"--output wants a folder; {given.output} is a file")
     words = sys.argv[1:] if arguments is None else arguments
     given.command = shlex.join(["python", "-m", "core.reproduce", *words])
-    processes = Processes.start()
-    status = run_script(
-        lambda: run(given, processes), "what was finished is saved, run the same command again to resume"
+    return run_together(
+        lambda processes: run(given, processes), "what was finished is saved, run the same command again to resume"
     )
-    if status == 2 and processes.count > 1:
-        os._exit(status)  # the other processes wait for this one: torchrun ends them
-    return status
 
 
 if __name__ == "__main__":

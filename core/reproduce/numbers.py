@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.fourier.findings import Estimate
+from core.fourier.intervals import student
 from core.reproduce.agreement import Match
 from core.reproduce.tables import TableResult
 from core.runs.judgement import stored_judgements
@@ -34,13 +35,7 @@ class Stored:
 
 def mean_interval(values: np.ndarray) -> Estimate:
     """Mean of (n,) values, an image each, with Student's 95 % interval; NaN ends for a single one."""
-    mean, n = float(values.mean()), len(values)
-    if n < 2:
-        return Estimate(mean, math.nan, math.nan)
-    from scipy import stats
-
-    margin = float(stats.sem(values) * stats.t.ppf(0.975, n - 1))
-    return Estimate(mean, mean - margin, mean + margin)
+    return Estimate(float(values.mean()), *map(float, student(values)))
 
 
 def stored_counts(result: TableResult) -> Stored | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from core.cli import (
     named_classifier,
     named_dataset,
     number,
-    run_script,
     whole,
 )
 from core.errors import quoted
@@ -26,7 +24,7 @@ from core.fourier.heatmap import Heatmap
 from core.sweep.cells import DTYPES, SweepConfig, check_side_fits
 from core.sweep.cheaper import BACKENDS, choose_dtype, with_backend
 from core.sweep.output import run_sweep
-from core.sweep.processes import Processes
+from core.sweep.processes import Processes, run_together
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -124,13 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.error(f"--output: {given.output} is a folder; give the name of a file")
     if not given.output.parent.is_dir():
         options.error(f"--output: the folder {given.output.parent} does not exist; create it first")
-    processes = Processes.start()
-    status = run_script(
-        lambda: _run(given, processes), "finished cells are saved, run the same command again to resume"
+    return run_together(
+        lambda processes: _run(given, processes), "finished cells are saved, run the same command again to resume"
     )
-    if status == 2 and processes.count > 1:
-        os._exit(status)  # the other processes wait for this one: torchrun ends them
-    return status
 
 
 def _run(given: argparse.Namespace, processes: Processes) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
+
+from core.cli import run_script
 
 T = TypeVar("T")
 
@@ -71,3 +73,12 @@ class Processes:
             if not found:
                 return
             yield from found
+
+
+def run_together(work: Callable[[Processes], str], stopped: str) -> int:
+    """`run_script` in every process of the group; an error in one of them ends all."""
+    processes = Processes.start()
+    status = run_script(lambda: work(processes), stopped)
+    if status == 2 and processes.count > 1:
+        os._exit(status)  # the other processes wait for this one: torchrun ends them
+    return status

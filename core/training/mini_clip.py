@@ -237,7 +237,9 @@ def train(arguments: argparse.Namespace) -> None:
     held_out = held_out_accuracy(classifier, test)
     report(f"with patterns and names never seen in training: {held_out}")
     name, vision = arguments.architecture.stem.replace("_", "-"), config["model_cfg"]["vision_cfg"]
-    title = f"Mini CLIP{', plain ViT' * ('patch_size' in vision)}{', robust' * bool(recipe.attack_steps)}"
+    title = "Mini CLIP, plain ViT" if "patch_size" in vision else "Mini CLIP"
+    if recipe.attack_steps:
+        title += ", robust"
     write_model(folder, classifier, config, title, clip_card(recipe, outcome, held_out, name, vision))
 
 

@@ -14,7 +14,7 @@ from core.fourier.analysis import radial_profile
 from core.fourier.basis import Frequency
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
-from ui.shared.charts import DASHES, show_chart
+from ui.shared.charts import DASHES, ERROR_TOOLTIP, show_chart
 
 FIELDS = ("radius", "error", "low", "high", "waves", "whole")  # of a ring, errors in per cent
 HEIGHT = 190  # CSS pixels of plot and axes together
@@ -47,9 +47,7 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency, heig
     tooltip = [
         alt.Tooltip("map:N"),
         alt.Tooltip("radius:Q"),
-        alt.Tooltip("error:Q", format=".1f", title="error (%)"),
-        alt.Tooltip("low:Q", format=".1f", title="95 % from"),
-        alt.Tooltip("high:Q", format=".1f", title="to"),
+        *ERROR_TOOLTIP,
         alt.Tooltip("waves:Q", title="waves in the ring"),
         alt.Tooltip("whole:N", title="whole ring"),
     ]

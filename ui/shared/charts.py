@@ -11,6 +11,12 @@ import streamlit as st
 # Okabe & Ito 2008: told apart with every common form of colour blindness. Black is left out for the dark theme.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+# Of points with an error and its interval, in per cent.
+ERROR_TOOLTIP = (
+    alt.Tooltip("error:Q", format=".1f", title="error (%)"),
+    alt.Tooltip("low:Q", format=".1f", title="95 % from"),
+    alt.Tooltip("high:Q", format=".1f", title="to"),
+)
 
 
 def line_styles(field: str, names: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:

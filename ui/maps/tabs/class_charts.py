@@ -11,6 +11,7 @@ import streamlit as st
 from core.classifiers.predictions import mistakes
 from core.fourier.findings import ClassError
 from ui.maps.cell_predictions import SamplePredictions
+from ui.shared.charts import ERROR_TOOLTIP
 
 HEIGHT = 255  # CSS pixels with axes
 RIGHT = "#d0d0d0"  # of the diagonal; black text stands out on it in both themes
@@ -95,9 +96,7 @@ def class_error_chart(series: Sequence[tuple[str, str, Sequence[ClassError]]], n
         tooltip=[
             "network:N",
             "class:N",
-            alt.Tooltip("error:Q", format=".1f", title="error (%)"),
-            alt.Tooltip("low:Q", format=".1f", title="95 % from"),
-            alt.Tooltip("high:Q", format=".1f", title="to"),
+            *ERROR_TOOLTIP,
             "images:Q",
         ],
     )

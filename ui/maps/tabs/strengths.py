@@ -15,7 +15,7 @@ from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry, dataset_title
 from ui.maps.models import model_colour
 from ui.maps.tabs.words import harmful_strengths, strengths_apart
-from ui.shared.charts import DASHES, show_chart
+from ui.shared.charts import DASHES, ERROR_TOOLTIP, show_chart
 from ui.shared.text import as_markdown
 
 MAX_LINES = 4
@@ -80,9 +80,7 @@ def _chart(
     tooltip = [
         "network:N",
         "v:Q",
-        alt.Tooltip("error:Q", format=".1f", title="error (%)"),
-        alt.Tooltip("low:Q", format=".1f", title="95 % from"),
-        alt.Tooltip("high:Q", format=".1f", title="to"),
+        *ERROR_TOOLTIP,
     ]
     bars = alt.Chart().mark_rule(strokeWidth=2).encode(size, alt.Y("low:Q"), alt.Y2("high:Q"), colour)
     legend = alt.Legend(orient="top", title=None, labelLimit=300)
