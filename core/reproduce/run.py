@@ -6,7 +6,7 @@ import argparse
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
@@ -75,10 +75,9 @@ def _maps(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -
 def _tables(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -> list[TableResult]:
     """All tables; each is the work of one process."""
     able = _able([part for part in TABLES if part.key in given.parts], machine, skipped)
-    processes = machine.processes
 
-    def mine() -> Iterator[TableResult]:
-        for part in able[processes.rank :: processes.count]:
+    def run_each(parts: Iterable[TablePart]) -> Iterator[TableResult]:
+        for part in parts:
             count = given.runs or (part.quick if given.quick else part.full)
             try:
                 yield run_table(part, count, machine, given.output / "tables", batch_size=given.batch_size)
@@ -86,7 +85,7 @@ def _tables(given: argparse.Namespace, machine: Machine, skipped: list[Skipped])
                 _note_trouble(part, error, machine, skipped)
 
     order = [part.key for part in able]
-    return sorted(processes.all_results(mine()), key=lambda result: order.index(result.part.key))
+    return sorted(machine.processes.results(able, run_each), key=lambda result: order.index(result.part.key))
 
 
 def _able(parts: Sequence[Part], machine: Machine, skipped: list[Skipped]) -> list[Part]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -123,7 +123,7 @@ def sweep_cells(
     dataset: ImageDataset,
     config: SweepConfig,
     *,
-    waves: Sequence[Wave] | None = None,
+    waves: Iterable[Wave] | None = None,
     span: Span = None,
 ) -> Iterator[CellResult]:
     """Errors of `classifier` under each wave, in order.
@@ -133,39 +133,42 @@ def sweep_cells(
 
     Args:
         dataset: its labels are positions in the classifier's classes.
-        waves: the frequencies to compute, None among them for the clean images; default `config.waves`.
+        waves: the frequencies to compute, None among them for the clean images; default `config.waves`. Each is asked
+            for when its turn comes.
         span: (start, stop) of each wave's `balanced_order`: the images to add it to instead of `config.passes` of them.
     Raises:
         ValueError: at the call, when the images are too small for `config.side`.
         RuntimeError: from the iterator, when the logits are not finite, or one image does not fit the memory.
     """
     check_side_fits(config.side, dataset.image_size)
-    return _sweep(classifier, dataset, config, config.waves if waves is None else tuple(waves), span)
+    return _sweep(classifier, dataset, config, iter(config.waves if waves is None else waves), span)
 
 
 def _sweep(
     classifier: Classifier,
     dataset: ImageDataset,
     config: SweepConfig,
-    waves: tuple[Wave, ...],
+    waves: Iterator[Wave],
     span: Span,
 ) -> Iterator[CellResult]:
     import torch
 
-    if not waves:
+    in_hand = list(itertools.islice(waves, 1))
+    if not in_hand:
         return
     images = torch.as_tensor(dataset.images).to(classifier.device)
     labels = torch.as_tensor(dataset.labels).to(classifier.device)
     batch_size = config.batch_size or best_batch_size(classifier, images, config.dtype)
-    done = 0
-    while done < len(waves):
+    while in_hand := in_hand or list(itertools.islice(waves, 1)):
         # Few images: several waves share a forward pass. Many images: one wave takes several, evenly filled.
-        count = _count(config, span, waves[done], len(images))
-        group = waves[done : done + max(1, batch_size // count)]
-        group = tuple(itertools.takewhile(lambda wave: _count(config, span, wave, len(images)) == count, group))  # noqa: B023
+        count = _count(config, span, in_hand[0], len(images))
+        size = max(1, batch_size // count)
+        in_hand += itertools.islice(waves, max(0, size - len(in_hand)))
+        alike = itertools.takewhile(lambda wave: _count(config, span, wave, len(images)) == count, in_hand)  # noqa: B023
+        group = tuple(itertools.islice(alike, size))
         try:
             yield from _group_results(classifier, images, labels, config, span, group, batch_size)
-            done += len(group)
+            del in_hand[: len(group)]
         except torch.OutOfMemoryError as error:
             if batch_size == 1:
                 raise RuntimeError(

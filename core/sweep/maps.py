@@ -106,7 +106,8 @@ def growing_heatmaps(
     Args:
         start: the map to continue from, in every process the same; None for a new one. What it holds is not computed
             again, so the sequence is empty when nothing is missing.
-        processes: shares the waves out; every process of the group calls this together and gets the same maps.
+        processes: shares the waves out; every process of the group calls this together. Rank 0 gets every map, the
+            others the last of each round.
     Raises:
         ValueError: at the call, as `sweep_cells`, or when `start` has another configuration.
     """
@@ -125,10 +126,16 @@ def _rounds(
     for end in [first] if config.precision is None else round_ends(len(dataset), first):
         if todo := missing_waves(heatmap, config, end):
             config = sized_batches(classifier, dataset, config)
-            mine, span = todo[processes.rank :: processes.count], None if config.precision is None else (begin, end)
-            results = sweep_cells(classifier, dataset, config, waves=mine, span=span)
-            found = _grow(heatmap, processes.all_results(results), device_name(classifier), processes.count)
+            span = None if config.precision is None else (begin, end)
+            results = processes.results(
+                todo,
+                lambda waves: sweep_cells(classifier, dataset, config, waves=waves, span=span),  # noqa: B023
+            )
+            found = _grow(heatmap, results, device_name(classifier), processes.count)
             for heatmap in found:
+                yield heatmap
+            heatmap = processes.share(heatmap)
+            if not processes.is_main:
                 yield heatmap
         begin = end
         if "sample" not in heatmap.metadata or not missing_waves(heatmap, config, end + 1):
