@@ -111,9 +111,11 @@ def test_judging_two_maps_does_not_import_torch():
 
 def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():
     loaded = modules_after(
-        "import torch\nfrom core import load_classifier\n"
+        "import torch\nfrom core.classifiers.text import parse_class_list\n"
+        "from ui.maps.own_classes import DEFAULT_CLASSES\nfrom ui.shared.model_cache import classifier_for\n"
         "images = torch.rand(1, 3, 32, 32, requires_grad=True)\n"
-        "load_classifier('mini-clip')(images).sum().backward()"
+        "classifier_for('mini-clip', 'cifar10')(images).sum().backward()\n"
+        "classifier_for('mini-clip-robust', parse_class_list(DEFAULT_CLASSES))(images)"
     )
     assert "torch" in loaded and not loaded & {"open_clip", "timm", "torchvision"}
 

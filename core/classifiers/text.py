@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from core.classifiers.base import Classifier
 
 MIN_CLASSES, MAX_CLASSES = 2, 100
+# What the field for own words holds at first. Bundled CLIPs bring these words' embeddings and need no text tower.
+DEFAULT_WORDS = ("kitten", "puppy", "pony", "bird", "car", "jet", "boat")
 MAX_NAME_LENGTH = MAX_TEMPLATE_LENGTH = 200  # characters; a text tower reads far fewer tokens
 
 # Line ends, and the commas and semicolons of several scripts.
@@ -132,14 +134,18 @@ def check_prompts(
         ValueError: the first text that would lose its end.
     """
     pattern = (classifier.template if template is None else template) or "{class}"
-    prompts = [pattern.replace("{class}", text) for text in texts]
+    known: Any = classifier.embedded
+    new = {text: prompt for text in texts if (prompt := pattern.replace("{class}", text)) not in known}
+    if not new:
+        return
     tokenizer: Any = classifier.tokenizer
+    prompts = list(new.values())
     read = tokenizer(prompts)  # (K, L)
     length = read.shape[1]
     # With room for one token more, a prompt that is cut shows another token where it was made to end.
     cut = (tokenizer(prompts, context_length=length + 1)[:, :length] != read).any(dim=1)
     if bool(cut.any()):
-        text = texts[int(cut.int().argmax())]
+        text = list(new)[int(cut.int().argmax())]
         raise ValueError(
             f"the {what} is too long: classifier {classifier.name!r} reads only {length} tokens, with the prompt "
             f"around it, and would ignore the end of {quoted(text)}; shorten it"

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import open_clip
 import torch
 from torch import Tensor, nn
@@ -31,6 +32,7 @@ from core.classifiers.loaders import load_bundled_network
 from core.classifiers.networks.mini_clip import save_prompt_embeddings
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.spec import Identity
+from core.classifiers.text import DEFAULT_WORDS
 from core.classifiers.zero_shot import ClipModel, ZeroShotClassifier, fill_template
 from core.data.classes import CIFAR10, ClassSet
 from core.files import make_folder, write_atomically
@@ -215,8 +217,16 @@ def write_model(folder: Path, classifier: ZeroShotClassifier, config: dict[str, 
     described = {"title": title, "licence": "MIT", "classes": "cifar10"}
     sha256 = write_bundle(folder, CLIP_WEIGHTS, classifier.network, described, card)
     write_atomically(folder / "open_clip_config.json", (json.dumps(config, indent=2) + "\n").encode())
-    prompts = fill_template(paper.TEMPLATE, classifier.classes)
-    save_prompt_embeddings(folder, prompts, classifier.class_embeddings.cpu().numpy(), sha256)
+    write_usual_prompts(folder, classifier, sha256)
+
+
+def write_usual_prompts(folder: Path, classifier: ZeroShotClassifier, sha256: str) -> None:
+    """Keep the embeddings of the prompts that everybody meets: the classes, and the words that a page begins with."""
+    known = set(classifier.classes.names)
+    others = classifier.for_classes(ClassSet("custom", tuple(word for word in DEFAULT_WORDS if word not in known)))
+    prompts = [prompt for one in (classifier, others) for prompt in fill_template(paper.TEMPLATE, one.classes)]
+    rows = np.concatenate([one.class_embeddings.cpu().numpy() for one in (classifier, others)])
+    save_prompt_embeddings(folder, prompts, rows, sha256)
 
 
 def train(arguments: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from core import paper
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import ClassifierSpec
-from core.classifiers.text import MAX_CLASSES, MIN_CLASSES, parse_class_list, parse_template
+from core.classifiers.text import DEFAULT_WORDS, MAX_CLASSES, MIN_CLASSES, parse_class_list, parse_template
 from core.data.classes import ClassSet
 from core.device import check_torch
 from core.errors import sentence
@@ -24,7 +24,7 @@ from ui.shared.text import as_markdown
 
 # What a visitor types here; in the URL as well.
 CLASSES, PROMPT = "classes", "prompt"
-DEFAULT_CLASSES = "kitten, puppy, pony, bird, car, jet, boat"
+DEFAULT_CLASSES = ", ".join(DEFAULT_WORDS)
 # Longer URLs are cut by some servers and chats, and a reload of a very long one fails.
 MAX_URL_TEXT = 1500
 

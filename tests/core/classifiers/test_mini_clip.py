@@ -12,6 +12,7 @@ from core.classifiers.networks.mini_clip import PROMPT_FILE, load_prompt_embeddi
 from core.classifiers.networks.mobilevit_xxs import MobileVitXxs
 from core.classifiers.registry import load_classifier
 from core.classifiers.spec import Identity
+from core.classifiers.text import DEFAULT_WORDS
 from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet
 from core.data.samples import load_samples
 
@@ -48,7 +49,8 @@ def test_logits_and_gradients_are_open_clips(name, classes):
 def test_kept_embeddings_are_those_of_the_text_tower(name):
     ours = load_classifier(name)
     kept = load_prompt_embeddings(MODELS / name, ours.sha256)
-    assert list(kept) == [f"a photo of a {word}" for word in CIFAR10.names]
+    words = dict.fromkeys((*CIFAR10.names, *DEFAULT_WORDS))
+    assert list(kept) == [f"a photo of a {word}" for word in words]
     tokens = ours.tokenizer(list(kept))
     rows = ours.network.encode_text(tokens, normalize=True)
     torch.testing.assert_close(torch.from_numpy(np.stack(list(kept.values()))), rows, rtol=1e-5, atol=1e-6)

@@ -53,7 +53,7 @@ def test_parse_template_drops_blanks_and_says_when_there_is_too_much():
 class Named:
     """As much of a classifier as choosing a target touches: names, kind, and a tokenizer of eight words."""
 
-    name, template = "toy", "a photo of a {class}"
+    name, template, embedded = "toy", "a photo of a {class}", {}
 
     def __init__(self, kind, names=("ant", "Bee", "crane", "crane")):
         self.kind, self.classes = kind, ClassSet("custom", names)
