@@ -12,6 +12,7 @@ from core import paper
 
 MAX_STEPS = 100_000
 STEP_RULES = ("constant", "adaptive")
+DTYPES = ("float32", "bfloat16")  # float16 would round small gradients to zero
 Penalty = Literal["norm", "mean_square", "frozen"]
 PENALTIES: tuple[Penalty, ...] = get_args(Penalty)
 # Settings that run files of earlier versions carry; no page or script ever offered them.
@@ -28,6 +29,7 @@ class PGDConfig:
         steps: number of steps, 1 to 100,000.
         step_rule: "constant", or "adaptive": momentum, and a step size per image that halves when progress stalls
             (Auto-PGD, Croce & Hein 2020).
+        dtype: precision of the network's forward and backward pass; the images and the steps are always float32.
     Raises:
         ValueError: a value is out of its range; the text names it.
     """
@@ -36,6 +38,7 @@ class PGDConfig:
     step_size: float
     steps: int
     step_rule: str = "constant"
+    dtype: str = "float32"
 
     def __post_init__(self) -> None:
         # Plain numbers whatever came in (numpy's, a widget's), so that the settings can be written as JSON.
@@ -50,10 +53,12 @@ class PGDConfig:
         object.__setattr__(self, "steps", int(steps))
         if self.step_rule not in STEP_RULES:
             raise ValueError(f"step_rule must be one of {', '.join(STEP_RULES)}; got {self.step_rule!r}")
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {self.dtype!r}")
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as a JSON object."""
-        return asdict(self)
+        """The settings as a JSON object; float32 goes without saying, as in the files of earlier versions."""
+        return {name: value for name, value in asdict(self).items() if (name, value) != ("dtype", "float32")}
 
     @staticmethod
     def from_json(settings: Mapping[str, Any]) -> PGDConfig:

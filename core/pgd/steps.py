@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.classifiers.precision import forward
 from core.pgd.auto_pgd import AutoPGD
 from core.pgd.ball import norms, project, unit
 from core.pgd.config import PGDConfig
@@ -111,7 +112,7 @@ def _steps(
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
             variable = x.detach().requires_grad_()
-            logits = classifier(variable)
+            logits = forward(classifier, variable, config.dtype)
             if not logits.requires_grad:
                 raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
             cross_entropy = F.cross_entropy(logits, targets, reduction="none")

@@ -27,7 +27,7 @@ from core.cli import (
 )
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.errors import quoted
-from core.pgd.config import MAX_STEPS, PENALTIES, STEP_RULES, paper_generation, paper_inpainting
+from core.pgd.config import DTYPES, MAX_STEPS, PENALTIES, STEP_RULES, paper_generation, paper_inpainting
 from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job
 from core.runs.plan import prepare
 
@@ -55,6 +55,9 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--epsilon", type=number(above=True), help="L2 budget, default the paper's, scaled")
         mode.add_argument("--step-size", type=number(above=True), help="of a step, default the paper's, scaled")
         mode.add_argument("--step-rule", choices=STEP_RULES, default="constant", help="adaptive: Auto-PGD")
+        mode.add_argument(
+            "--dtype", choices=DTYPES, default="float32", help="bfloat16: rounded, faster on some machines"
+        )
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
         mode.add_argument("--judge", help="another classifier, which says whether it sees the target in the results")
@@ -86,7 +89,7 @@ def build_job(given: argparse.Namespace) -> Job:
     # Generation needs the statistics of whole classes, however few images it makes.
     dataset = named_dataset(given, limit=given.limit if inpaint else None, seed=given.seed)
     size = dataset.image_size
-    changes = {name: getattr(given, name) for name in ("steps", "epsilon", "step_size", "step_rule")}
+    changes = {name: getattr(given, name) for name in ("steps", "epsilon", "step_size", "step_rule", "dtype")}
     config = replace(
         (paper_inpainting if inpaint else paper_generation)(size),
         **{name: value for name, value in changes.items() if value is not None},

@@ -14,11 +14,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.classifiers.precision import DTYPES
 from core.cli import MAX_SEED, whole
 from core.errors import quoted
 from core.reproduce.plan import CLIP, KEYS
 from core.reproduce.run import run
-from core.sweep.cells import DTYPES
 from core.sweep.processes import run_together
 
 

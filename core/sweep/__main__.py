@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import paper
+from core.classifiers.precision import DTYPES
 from core.cli import (
     MAX_SEED,
     add_classifier_options,
@@ -21,7 +22,7 @@ from core.cli import (
 from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side
 from core.fourier.heatmap import Heatmap
-from core.sweep.cells import DTYPES, SweepConfig, check_side_fits
+from core.sweep.cells import SweepConfig, check_side_fits
 from core.sweep.cheaper import BACKENDS, choose_dtype, with_backend
 from core.sweep.output import run_sweep
 from core.sweep.processes import Processes, run_together

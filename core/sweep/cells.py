@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.classifiers.precision import DTYPES, forward
 from core.fourier import basis
 from core.fourier.estimate import MAX_WAVES
-from core.sweep.forward import best_batch_size, forward
+from core.sweep.forward import best_batch_size
 from core.sweep.sample import balanced_order, balanced_sample, images_per_wave, sampling_variance
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 Wave = basis.Frequency | None
 # Start and stop among a wave's images in their balanced order; None for a sweep of one round.
 Span = tuple[int, int] | None
-DTYPES = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True, kw_only=True)

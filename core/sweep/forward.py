@@ -1,9 +1,11 @@
-"""The forward pass of a sweep, and what makes it fast. Does not import torch before it is called."""
+"""How many images a forward pass of a sweep takes. Does not import torch before it is called."""
 
 from __future__ import annotations
 
 from time import perf_counter
 from typing import TYPE_CHECKING
+
+from core.classifiers.precision import forward
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -12,14 +14,6 @@ if TYPE_CHECKING:
 
 # Of each batch size, and the share of the usual size's time that another must stay below.
 _TIMINGS, _CLEARLY = 3, 0.9
-
-
-def forward(classifier: Classifier, images: Tensor, dtype: str) -> Tensor:
-    """Logits (B, K) in float32 of images (B, 3, H, W) in [0, 1], computed in a dtype."""
-    import torch
-
-    with torch.autocast(images.device.type, getattr(torch, dtype), enabled=dtype != "float32"):
-        return classifier(images).float()
 
 
 def best_batch_size(classifier: Classifier, images: Tensor, dtype: str) -> int:

@@ -37,4 +37,6 @@ def changed_settings(plan: RunPlan, names: Sequence[str], runs: Sequence[PGDRun]
     lengths = ((plan.config.epsilon, run.config.epsilon), (plan.config.step_size, run.config.step_size))
     if plan.config.steps != run.config.steps or not all(math.isclose(*pair, rel_tol=1e-6) for pair in lengths):
         changed.append("steps or lengths")
+    if plan.config.dtype != run.config.dtype:
+        changed.append("the precision")
     return changed

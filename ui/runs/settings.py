@@ -123,13 +123,22 @@ def run_settings(page: str, paper: PGDConfig, size: int, *, weight: float | None
             weight = right.number_input(
                 "Penalty weight (lambda)", 0.0, 1000.0, weight, step=1.0, key=f"{page}-lambda", bind="query-params"
             )
-    return PGDConfig(epsilon=epsilon, step_size=step_size, steps=int(steps)), weight or 0.0
+        fast = st.toggle(
+            "Fast (bfloat16)",
+            key=f"{page}-fast",
+            bind="query-params",
+            help="The network computes with numbers rounded to 8 bits of precision instead of 24. On processors with "
+            "instructions for that a step of a larger network takes less time; elsewhere it takes more. The rounding "
+            "changes every step a little, so the run takes another path and ends in another picture.",
+        )
+    dtype = "bfloat16" if fast else "float32"
+    return PGDConfig(epsilon=epsilon, step_size=step_size, steps=int(steps), dtype=dtype), weight or 0.0
 
 
 def reset_settings(page: str, paper: PGDConfig, size: int, *, weight: float | None = None) -> None:
     """For callbacks: set what `run_settings` offers to the paper's values again."""
     state = st.session_state
     state[f"{page}-steps"], state[f"{page}-step-{size}"] = min(paper.steps, max_steps(page)), paper.step_size
-    state[f"{page}-epsilon-{size}"] = paper.epsilon
+    state[f"{page}-epsilon-{size}"], state[f"{page}-fast"] = paper.epsilon, False
     if weight is not None:
         state[f"{page}-lambda"] = weight

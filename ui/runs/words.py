@@ -214,6 +214,7 @@ def origin(run: PGDRun) -> str:
     """Where the run comes from, and what repeats it."""
     source, images, config, objective = run.metadata["source"], run.metadata["images"], run.config, _penalty(run)
     settings = f"{config.steps:,} steps of {config.step_size:.3g}, epsilon {config.epsilon:.3g}{objective}"
+    settings += "" if config.dtype == "float32" else f"; fast, in {config.dtype}"
     credit = one_line(images.get("credit") or images.get("dataset") or "picture of unknown origin", MAX_TEXT_LENGTH)
     return (
         f"{credit}. {settings}; random seed {run.metadata['seed']}. {_weights(run)}. Computed {_date(run)} with "

@@ -22,6 +22,7 @@ PLAIN = {"epsilon": 1.0, "step_size": 0.2, "steps": 12}
         ({"epsilon": float("inf")}, "epsilon must be a number above 0"),
         ({"epsilon": "4"}, "epsilon must be a number above 0"),
         ({"step_size": -1}, "step_size must be a number above 0"),
+        ({"dtype": "float16"}, "dtype must be one of float32, bfloat16"),
         ({"step_rule": "adam"}, "step_rule must be one of constant, adaptive"),
     ],
 )
@@ -35,6 +36,8 @@ def test_config_survives_json_and_takes_numpy_numbers():
     config = PGDConfig(epsilon=np.float32(2), step_size=np.float64(0.5), steps=np.int64(3), step_rule="adaptive")
     assert type(config.steps) is int
     assert PGDConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    fast = PGDConfig(**PLAIN, dtype="bfloat16")
+    assert PGDConfig.from_json(json.loads(json.dumps(fast.to_json()))) == fast
 
 
 def test_config_from_json_names_what_it_does_not_know():

@@ -48,6 +48,20 @@ def test_run_pgd_gives_foolbox_pixels(kind, epsilon):
     assert float((ours - foolbox_images(classifier, images, targets, config)).abs().max()) <= 1e-5
 
 
+def test_fast_steps_follow_the_gradient_of_the_network_in_bfloat16():
+    classifier, images, targets = ConvClassifier(), random_images(5, 1), random_targets(5, 1)
+    config = config_for(steps=1, dtype="bfloat16", epsilon=8.0)
+    variable = images.clone().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = classifier(variable).float()
+    (gradient,) = torch.autograd.grad(nn.functional.cross_entropy(logits, targets, reduction="sum"), variable)
+    expected = images - 0.2 * gradient / gradient.flatten(1).norm(dim=1)[:, None, None, None]
+    first, last = pgd_steps(classifier, Generation(targets), images, config)
+    assert torch.equal(first.logits, logits.detach()) and not torch.equal(first.logits, classifier(images))
+    torch.testing.assert_close(last.images, expected.clamp(0, 1), rtol=0, atol=1e-6)
+    assert last.images.dtype == torch.float32
+
+
 def test_run_pgd_gives_foolbox_pixels_where_gradients_are_tiny():
     classifier, images, targets = LinearClassifier(), random_images(5, 1), random_targets(5, 1)
     classifier.weight *= 12

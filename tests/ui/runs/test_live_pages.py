@@ -15,6 +15,7 @@ import ui.pages.inpainting
 import ui.runs.panel
 import ui.shared.picture_choice
 from core.data.classes import CIFAR10, ClassSet
+from core.runs.file import PGDRun
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
@@ -77,13 +78,14 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
 
 
 def test_generation_runs_a_grid_of_classes_and_samples():
-    app = open_page("generation", generation_steps="5", generation_seeds="2")
+    app = open_page("generation", generation_steps="5", generation_seeds="2", generation_fast="true")
     app.multiselect(key="generation-classes-cifar10").set_value(["ship", "frog"]).run()
     run_to_the_end(app, "generation")
     assert not app.exception and not app.error
     (run,) = app.session_state["generation.result"].runs
     assert [run.metadata["class_names"][k] for k in run.metadata["targets"]] == ["ship", "ship", "frog", "frog"]
     assert "5,000 train images of class 'ship'" in said(app)
+    assert PGDRun.from_bytes(run.to_bytes(), name="it").config.dtype == "bfloat16" and "fast, in bfloat16" in said(app)
     assert replay_data(app)["targets"] == ["ship", "ship", "frog", "frog"]
     app.selectbox(key=f"generation.{app.session_state['generation.result'].id}.row").set_value(3).run()
     assert not app.exception
@@ -222,11 +224,12 @@ def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     assert "Your run, 3 steps" in said(app) and "Other settings" not in said(app)
     app.radio(key="inpainting-penalty").set_value("Frozen: hold everything outside the hole").run()
     app.number_input(key="inpainting-steps").set_value(5).run()
-    assert "Other settings than these (the penalty, steps or lengths)" in said(app)
+    app.toggle(key="inpainting-fast").set_value(True).run()
+    assert "Other settings than these (the penalty, steps or lengths, the precision)" in said(app)
     app.button(key="inpainting.back").click().run()
     assert not app.exception
     assert "A stored example" in said(app) and "(the classifiers)" in said(app), "the toys have no stored run"
-    assert app.number_input(key="inpainting-steps").value == 720
+    assert app.number_input(key="inpainting-steps").value == 720 and not app.toggle(key="inpainting-fast").value
     assert app.radio(key="inpainting-penalty").value == "Norm (Eq. 3)"
 
 
