@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--step-size", type=number(above=True), help="of a step, default the paper's, scaled")
         mode.add_argument("--step-rule", choices=STEP_RULES, default="constant", help="adaptive: Auto-PGD")
         mode.add_argument(
-            "--dtype", choices=DTYPES, default="float32", help="bfloat16: rounded, faster on some machines"
+            "--dtype", choices=DTYPES, default="float32", help="bfloat16 may be faster for large networks"
         )
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
