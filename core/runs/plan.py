@@ -6,8 +6,10 @@ before a run starts.
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -102,7 +104,10 @@ class Run:
                 iterators.append(open_runs.enter_context(closing(steps)))
                 recorders.append(recorder)
             self._recorders = recorders
-            for states in zip(*iterators, strict=True):
+            together: Iterator[tuple[PGDState, ...]] = zip(*iterators, strict=True)
+            if len(iterators) > 1 and torch.get_num_threads() == 1:
+                together = _side_by_side(iterators, open_runs)
+            for states in together:
                 with self._lock:
                     for recorder, state in zip(recorders, states, strict=True):
                         recorder.add(state)
@@ -125,6 +130,19 @@ class Run:
         """The runs so far, one for each classifier; none before the first state."""
         with self._lock:
             return tuple(recorder.run() for recorder in self._recorders if recorder.last is not None)
+
+
+def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack) -> Iterator[tuple[PGDState, ...]]:
+    """The same as `zip`, but every step of each is taken in a thread of its own, at the same time as the others'.
+
+    To the same bits, and where a pass has one core alone, two networks take little longer than the slower of them.
+    """
+    import torch
+
+    threads = ThreadPoolExecutor(len(iterators), initializer=torch.set_num_threads, initargs=(1,))
+    open_runs.enter_context(threads)  # which ends before the iterators are closed
+    while None not in (states := tuple(threads.map(next, iterators, itertools.repeat(None)))):
+        yield states
 
 
 def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:

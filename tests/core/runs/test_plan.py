@@ -22,6 +22,16 @@ def run_of(*names, targets=("cat",)):
     return Run(plan, lambda: [ToyClassifier(name) for name in names])
 
 
+@pytest.fixture
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("threads", [1, 2], indirect=True, ids=["side by side", "in turn"])
+@pytest.mark.usefixtures("threads")
 def test_run_gives_pgds_numbers_for_every_classifier():
     engine = run_of("a", "b", targets=("cat", 8))
     states = list(engine.states())
