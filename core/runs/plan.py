@@ -135,7 +135,7 @@ class Run:
 def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack) -> Iterator[tuple[PGDState, ...]]:
     """The same as `zip`, but every step of each is taken in a thread of its own, at the same time as the others'.
 
-    To the same bits, and where a pass has one core alone, two networks take little longer than the slower of them.
+    To the same bits. Worth it where a pass has one thread: the other core is free then (`docs/scaling.md` has times).
     """
     import torch
 
