@@ -1,16 +1,20 @@
-"""The device that work runs on: which one, its name, and a setting that makes a CPU faster."""
+"""The device that work runs on: which one, its name, the precision there, and a setting that makes a CPU faster."""
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from core.errors import one_line
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from core.classifiers.base import Classifier
 
+DTYPES = ("float32", "bfloat16", "float16")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
@@ -74,3 +78,11 @@ def device_name(classifier: Classifier) -> str:
         return torch.cuda.get_device_name(device)
     backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`
     return f"{device.type}, {torch.get_num_threads()} threads" + (f", {backend}" if backend else "")
+
+
+def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) -> Tensor:
+    """Logits (B, K) in float32 of images (B, 3, H, W) in [0, 1], computed in a dtype; so will be their gradients."""
+    import torch
+
+    with torch.autocast(images.device.type, getattr(torch, dtype), enabled=dtype != "float32"):
+        return classifier(images).float()

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.classifiers.precision import forward
+from core.device import forward
 from core.pgd.auto_pgd import AutoPGD
 from core.pgd.ball import norms, project, unit
 from core.pgd.config import PGDConfig

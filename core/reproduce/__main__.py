@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.classifiers.precision import DTYPES
 from core.cli import MAX_SEED, whole
+from core.device import DTYPES
 from core.errors import quoted
 from core.reproduce.plan import CLIP, KEYS
 from core.reproduce.run import run

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import paper
-from core.classifiers.precision import DTYPES
 from core.cli import (
     MAX_SEED,
     add_classifier_options,
@@ -19,6 +18,7 @@ from core.cli import (
     number,
     whole,
 )
+from core.device import DTYPES
 from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side
 from core.fourier.heatmap import Heatmap

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.classifiers.precision import DTYPES, forward
+from core.device import DTYPES, forward
 from core.fourier import basis
 from core.fourier.estimate import MAX_WAVES
 from core.sweep.forward import best_batch_size

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from core.classifiers.precision import forward
+from core.device import forward
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from core.classifiers.precision import forward
+from core.device import forward
 
 if TYPE_CHECKING:
     from torch import Tensor
