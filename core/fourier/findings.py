@@ -163,9 +163,9 @@ def ring_means(heatmap: Heatmap, top: int = 1) -> tuple[Ring, ...]:
     )
 
 
-def ring_at(heatmap: Heatmap, radius: int, top: int = 1) -> Ring | None:
+def ring_at(heatmap: Heatmap, radius: int) -> Ring | None:
     """The ring of this rounded radius; None where nothing of it is computed."""
-    return next((ring for ring in ring_means(heatmap, top) if ring.radius == radius), None)
+    return next((ring for ring in ring_means(heatmap) if ring.radius == radius), None)
 
 
 def peak(rings: Iterable[Ring]) -> Peak:
@@ -188,13 +188,13 @@ def wave_range(heatmap: Heatmap, *, min_radius: int = 0) -> tuple[float, float]:
     return (float(rates.min()), float(rates.max())) if rates.size else (float("nan"), float("nan"))
 
 
-def ring_differences(first: Heatmap, second: Heatmap, top: int = 1) -> tuple[tuple[int, Estimate], ...]:
+def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Estimate], ...]:
     """First minus second, ring by ring as (radius, difference); the larger map is cropped to the smaller."""
     side = min(first.side, second.side)
     first, second = first.crop(side), second.crop(side)
-    if top == 1 and (paired := ring_score_differences(first, second)) is not None:
+    if (paired := ring_score_differences(first, second)) is not None:
         return tuple((radius, mean_of(scores)) for radius, scores in paired.items())
-    a, b = ({ring.radius: ring.error for ring in ring_means(heatmap, top)} for heatmap in (first, second))
+    a, b = ({ring.radius: ring.error for ring in ring_means(heatmap)} for heatmap in (first, second))
     return tuple((radius, a[radius].minus(b[radius])) for radius in sorted(a.keys() & b.keys()))
 
 
