@@ -87,7 +87,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 def write_json(path: Path, content: Any, indent: int = 2) -> None:
     """Write indented JSON atomically; a value that JSON cannot hold is an error."""
     text = json.dumps(content, indent=indent, allow_nan=False, ensure_ascii=False)
-    write_atomically(path, f"{text}\n".encode())
+    # Half a character, as an odd command line may hold it, becomes an escape, which JSON reads again.
+    write_atomically(path, f"{text}\n".encode(errors="backslashreplace"))
 
 
 def npz_bytes(**arrays: Any) -> bytes:
