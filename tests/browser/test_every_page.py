@@ -63,6 +63,11 @@ def expect_to_fit(page: Page, width: int) -> None:
         assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth"), width
 
 
+def make_dark(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
+
+
 @pytest.mark.parametrize("path", TITLES)
 def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, path):
     page = open_page(f"{app}/{path}", width=1440)
@@ -83,24 +88,24 @@ def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, pat
         page.set_viewport_size({"width": width, "height": 900})
         expect_to_fit(settled(page), width)
         assert findings(page) == [], width
-
-
-@pytest.mark.parametrize("path", TITLES)
-def test_dark_page_is_accessible(app, open_page, path):
-    page = open_page(f"{app}/{path}", width=1440, color_scheme="dark")
+    make_dark(page)
     for width in MAX_HEIGHTS:
         page.set_viewport_size({"width": width, "height": 900})
-        assert findings(settled(page)) == [], width
+        assert findings(settled(page)) == [], (width, "dark")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_opens_is_accessible(app, open_page, theme):
-    page = settled(open_page(f"{app}/models", width=1440, color_scheme=theme))
+def test_what_opens_is_accessible(app, open_page):
+    page = settled(open_page(f"{app}/models", width=1440))
     for row in (".st-key-models-row-mini-clip", ".st-key-footer"):
+        page.emulate_media(color_scheme="light")
         page.locator(row).get_by_role("button").last.click()
         expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
         page.wait_for_timeout(500)
         assert findings(page) == []
+        make_dark(page)
+        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+        page.wait_for_timeout(500)
+        assert findings(page) == [], "dark"
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
 

@@ -180,9 +180,9 @@ def test_run_stop_and_run_again(live_page):
 
 
 def test_run_goes_on_while_the_visitor_looks_at_another_page(live_page):
-    page = live_page(f"?{LARGE}&inpainting-steps=30&inpainting-lambda=7")
-    stage_click(page, 60, 70, 224)
-    mask = stamp_mask([(60, 70)], 60, height=224, width=224) | stamp_mask([(112, 112)], 60, height=224, width=224)
+    page = live_page(f"?{SMALL}&inpainting-steps=1000&inpainting-lambda=7&inpainting-models-cifar10=Mini+ResNet")
+    stage_click(page, 8, 20, 32)
+    mask = stamp_mask([(8, 20)], 9, height=32, width=32) | stamp_mask([(16, 16)], 9, height=32, width=32)
     expect(page.locator(".state")).to_contain_text(f"{mask.sum():,} of")
     wait_until_drawn(page)
     start(page)
@@ -190,11 +190,11 @@ def test_run_goes_on_while_the_visitor_looks_at_another_page(live_page):
     page.get_by_role("link", name="Elsewhere").click()
     expect(page.get_by_role("heading", name="Elsewhere")).to_be_visible()
     page.get_by_role("link", name="Inpainting").click()
-    expect(page.get_by_text("Your run, 30 steps")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Your run, 1,000 steps")).to_be_visible(timeout=SLOW)
     expect(page.locator(".state")).to_contain_text(f"{mask.sum():,} of")
     run = PGDRun.from_bytes(download(page, "Run file"), name="download")
     assert np.array_equal(run.mask[0], mask)
-    assert run.config.steps == 30 and run.metadata["objective"]["weight"] == 7
+    assert run.config.steps == 1000 and run.metadata["objective"]["weight"] == 7
 
 
 def test_address_brings_the_whole_state_back(live_page):
