@@ -155,7 +155,7 @@ async def _watch_memory(pid: int, seen: Seen, until: float) -> None:
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
-async def _visit(address: str, pid: int, visitors: int, seconds: float, nice: int) -> Seen:
+async def _visit(address: str, pid: int, log: Path, visitors: int, seconds: float, nice: int) -> Seen:
     seen = Seen()
     with tempfile.TemporaryDirectory() as folder:
         async with async_playwright() as playwright:
@@ -167,13 +167,22 @@ async def _visit(address: str, pid: int, visitors: int, seconds: float, nice: in
             context = await browser.new_context(viewport={"width": 1280, "height": 900})
             context.set_default_timeout(WAIT_MS)
             await Visitor(browser, address, seen, visitors).run(await context.new_page(), "close")
-            await asyncio.sleep(FREED_SECONDS)
+            until = time.monotonic() + FREED_SECONDS
+            while _still_running(_events(log.read_text())) and time.monotonic() < until:
+                await asyncio.sleep(0.5)
             await browser.close()
     return seen
 
 
 def _events(log: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.splitlines() if line.startswith('{"time"')]
+
+
+def _still_running(events: Sequence[dict[str, Any]]) -> set[str]:
+    """Runs that have started and not ended."""
+    return {one["run"] for one in events if one["event"] == "run started"} - {
+        one["run"] for one in events if one["event"] == "run ended"
+    }
 
 
 def _freed_after(closed: Sequence[datetime], events: Sequence[dict[str, Any]]) -> list[float]:
@@ -195,7 +204,7 @@ def soak(minutes: float, visitors: int, *, browser_nice: int = 0, data_mb: int |
     with tempfile.NamedTemporaryFile("w+") as log, server(ROOT / "app.py", {}, log) as (address, process, _):
         if data_mb is not None:
             resource.prlimit(process.pid, resource.RLIMIT_DATA, (data_mb << 20, data_mb << 20))
-        seen = asyncio.run(_visit(address, process.pid, visitors, 60 * minutes, browser_nice))
+        seen = asyncio.run(_visit(address, process.pid, Path(log.name), visitors, 60 * minutes, browser_nice))
         text = Path(log.name).read_text()  # before the server ends, which frees all slots
     events = _events(text)
     started = {one["run"] for one in events if one["event"] == "run started"}
@@ -222,7 +231,7 @@ def soak(minutes: float, visitors: int, *, browser_nice: int = 0, data_mb: int |
             "slope_per_hour": slope,
         },
         "runs": {"started": len(started), "ended": Counter(ended.values())},
-        "slots still taken": len(started - ended.keys()),
+        "slots still taken": len(_still_running(events)),
         "closed tabs freed after seconds": [round(one, 1) for one in _freed_after(seen.closed, events)],
     }
 

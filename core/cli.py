@@ -37,15 +37,15 @@ def whole(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
     return parse
 
 
-def number(low: float = 0.0, *, above: bool = False) -> Callable[[str], float]:
-    """The type of an option that takes a finite number of at least `low`, or `above` it."""
+def number(*, above: bool = False) -> Callable[[str], float]:
+    """The type of an option that takes a finite number of at least 0, or `above` it."""
 
     def parse(text: str) -> float:
         with suppress(ValueError):
             value = float(text)
-            if low <= value < float("inf") and not (above and value == low):
+            if 0 <= value < float("inf") and not (above and value == 0):
                 return value
-        raise ArgumentTypeError(f"wanted a number {'above' if above else 'of at least'} {low:g}, got {quoted(text)}")
+        raise ArgumentTypeError(f"wanted a number {'above' if above else 'of at least'} 0, got {quoted(text)}")
 
     return parse
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import one_line
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from core.classifiers.base import Classifier
@@ -70,14 +71,19 @@ def choose_device(name: str, local_rank: int) -> str:
 
 
 def device_name(classifier: Classifier) -> str:
-    """The device in words: the GPU's name, or the processor's number of threads."""
+    """A classifier's device in words, as `name_device`, and what else computes on it."""
+    backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`
+    return name_device(classifier.device) + (f", {backend}" if backend else "")
+
+
+def name_device(device: str | torch.device) -> str:
+    """A device in words: the GPU's name, or the processor's number of threads."""
     import torch
 
-    device = classifier.device
+    device = torch.device(device)
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`
-    return f"{device.type}, {torch.get_num_threads()} threads" + (f", {backend}" if backend else "")
+    return f"{device.type}, {torch.get_num_threads()} threads"
 
 
 def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) -> Tensor:

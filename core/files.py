@@ -84,6 +84,20 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise OSError(f"cannot write {path.name}: {error.strerror}") from error
 
 
+def write_json(path: Path, content: Any, indent: int = 2) -> None:
+    """Write indented JSON atomically; a value that JSON cannot hold is an error."""
+    text = json.dumps(content, indent=indent, allow_nan=False, ensure_ascii=False)
+    # Half a character, as an odd command line may hold it, becomes an escape, which JSON reads again.
+    write_atomically(path, f"{text}\n".encode(errors="backslashreplace"))
+
+
+def npz_bytes(**arrays: Any) -> bytes:
+    """A compressed `.npz` of these arrays."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
 def make_folder(path: Path) -> None:
     """Make a folder for results, unless it is there.
 
@@ -194,10 +208,7 @@ class ArchiveKind:
 
     def pack(self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bytes:
         """The file's bytes, which `numpy.load(allow_pickle=False)` reads."""
-        text = json.dumps({**metadata, "schema": self.schema})
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, metadata=np.array(text), **arrays)  # type: ignore[arg-type]
-        return buffer.getvalue()
+        return npz_bytes(metadata=np.array(json.dumps({**metadata, "schema": self.schema})), **arrays)
 
     def load(self, path: str | os.PathLike[str], build: Callable[..., Content]) -> Content:
         """As `parse`, from a file.

@@ -9,7 +9,6 @@ first automobile that becomes a ship. Stored with what both predict for it, so t
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from core.classifiers.predictions import class_probabilities
 from core.classifiers.registry import load_classifier
 from core.data.classes import PRECOMPUTED
 from core.data.samples import load_samples
-from core.files import write_atomically
+from core.files import write_json
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 
 TARGET = PRECOMPUTED / "default_picture.json"
@@ -75,5 +74,5 @@ def default_picture() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    write_atomically(TARGET, (json.dumps(default_picture(), indent=2) + "\n").encode())
+    write_json(TARGET, default_picture())
     print(TARGET.read_text())

@@ -19,10 +19,9 @@ from core.data.classes import CIFAR10
 from core.data.provenance import classifier_facts, computed_source
 from core.data.samples import load_samples
 from core.device import device_name
-from core.files import write_atomically
+from core.files import write_json
 from core.pgd.config import paper_generation
 from core.reconstruct.batches import Job, generation_plans, run_job
-from core.reconstruct.report import to_json
 from core.runs.file import PGDRun
 from core.runs.judgement import STORED, fingerprint, judge_run
 from core.runs.stored import stored_path
@@ -63,7 +62,7 @@ def main() -> None:
         "runs": runs,
         "source": computed_source(device_name(judge)),
     }
-    write_atomically(STORED, to_json(content))
+    write_json(STORED, content)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,10 @@ writes precomputed/strength/kept_norm.npz: for each pair of sizes a map of share
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
 from core.classifiers.preprocessing import Preprocess, kept_norm
-from core.files import write_atomically
+from core.files import npz_bytes, write_atomically
 from core.fourier.basis import largest_side
 from core.fourier.claims.strength import KEPT
 
@@ -31,10 +29,8 @@ def kept_norms() -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Write the file."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **kept_norms())  # type: ignore[arg-type]
     KEPT.parent.mkdir(exist_ok=True)
-    write_atomically(KEPT, buffer.getvalue())
+    write_atomically(KEPT, npz_bytes(**kept_norms()))
 
 
 if __name__ == "__main__":

@@ -36,10 +36,10 @@ def bundled_specs(folder: Path | None = None) -> dict[str, ClassifierSpec]:
     return specs
 
 
-def model_card(name: str, folder: Path | None = None) -> str | None:
+def model_card(name: str) -> str | None:
     """The card of a bundled model, Markdown; None if there is no such model or it has no card."""
-    path = (MODELS if folder is None else folder) / name / "README.md"
-    return path.read_text(encoding="utf-8") if name in bundled_specs(folder) and path.is_file() else None
+    path = MODELS / name / "README.md"
+    return path.read_text(encoding="utf-8") if name in bundled_specs() and path.is_file() else None
 
 
 @functools.lru_cache(maxsize=256)

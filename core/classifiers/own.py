@@ -17,7 +17,7 @@ from pathlib import Path
 from core.classifiers.bundled import MODELS, bundled_specs
 from core.classifiers.families import FAMILIES, family_spec
 from core.classifiers.spec import ClassifierSpec, Identity
-from core.files import make_folder, write_atomically
+from core.files import make_folder, write_json
 
 VARIABLE = "OWN_MODELS"
 # What an upload may be: the architecture, vocabulary and normalisation of these.
@@ -60,7 +60,7 @@ def add_hub_model(name: str, *, max_models: int) -> ClassifierSpec:
     if spec is None:
         raise ValueError(f"{name!r} ends after its first part; write for instance timm:convnext_tiny.fb_in1k")
     names = dict.fromkeys([*_names(folder), name])
-    write_atomically(folder / _NAMES, (json.dumps(list(names), indent=1) + "\n").encode())
+    write_json(folder / _NAMES, list(names), indent=1)
     return spec
 
 
@@ -91,7 +91,7 @@ def add_weights(title: str, architecture: str, weights: bytes, *, max_models: in
         found = model.weights.locate()
         assert found is not None, "bundled"
         (made / found.name).write_bytes(weights)
-        (made / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        write_json(made / "config.json", config)
         try:
             model.load(made / found.name, Identity(made.name, "uploaded"))
         except Exception as error:  # safetensors has an exception of its own for every kind of damage

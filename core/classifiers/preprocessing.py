@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from core.fourier.basis import fourier_basis, half_plane, wave_cells
+from core.fourier.basis import fourier_basis, half_plane, wave_map
 
 _AMPLITUDE = 0.25  # of the wave, around middle grey: far from where pixels are clipped
 _AT_ONCE = 32  # waves in memory
@@ -72,7 +72,7 @@ def kept_norm(preprocess: Preprocess, image_size: int, side: int) -> np.ndarray:
     Returns:
         (R, R) share, 1 where nothing is lost.
     """
-    shares, waves = np.empty((side, side)), half_plane(side)
+    shares, waves = [], half_plane(side)
     grey = torch.full((1, 3, image_size, image_size), 0.5)
     with torch.inference_mode():
         flat = preprocess(grey)
@@ -82,8 +82,5 @@ def kept_norm(preprocess: Preprocess, image_size: int, side: int) -> np.ndarray:
             peak = units.abs().amax((1, 2), keepdim=True)
             scaled = (units * _AMPLITUDE / peak)[:, None]
             change = ((preprocess(grey + scaled) - flat) * preprocess.std)[:, 0]
-            kept = change.norm(dim=(1, 2)) / scaled[:, 0].norm(dim=(1, 2)) * image_size / preprocess.size
-            for (i, j), share in zip(group, kept.tolist(), strict=True):
-                for cell in wave_cells(i, j, side):
-                    shares[cell] = share
-    return shares
+            shares.append(change.norm(dim=(1, 2)) / scaled[:, 0].norm(dim=(1, 2)) * image_size / preprocess.size)
+    return wave_map(torch.cat(shares).numpy(), waves, side)

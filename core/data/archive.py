@@ -39,7 +39,9 @@ def read_archive(path: Path) -> ImageArchive:
         for name, array in arrays.items():
             check_characters(name, array)
     except DAMAGE as error:
-        raise RuntimeError(f"{path}: no readable .npz archive ({one_line(error, MAX_REASON)}): get or write the file again") from error
+        raise RuntimeError(
+            f"{path}: no readable .npz archive ({one_line(error, MAX_REASON)}): get or write the file again"
+        ) from error
     if missing := [name for name in MEMBERS if name not in arrays]:
         raise ValueError(
             f"{path}: an image archive holds the arrays {', '.join(MEMBERS)}; {' and '.join(missing)} "
@@ -69,7 +71,7 @@ def parse_archive(data: bytes, name: str, *, limit: int) -> ImageArchive:
 
 
 def _archive(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> ImageArchive:
-    """The archive, once types and shapes are right; that labels and classes fit together, `ImageDataset` and `ClassSet` check."""
+    """The archive, once types and shapes are right; that labels fit classes, `ImageDataset` and `ClassSet` check."""
     wanted, shape = "images should be uint8 (N, H, W, 3) with values 0 to 255", images.shape
     if len(shape) == 4 and shape[1] == 3 and shape[3] != 3:
         raise ValueError(f"{wanted}, has the colours in front, {shape}: store images.transpose(0, 2, 3, 1)")

@@ -58,8 +58,8 @@ def load_dataset(
     """Read a data set and decode it once.
 
     Args:
-        name: "cifar10"; "imagenet100"; one of the bundled samples; the path of a folder of class folders; or the path of an `.npz` of
-            `images` (N, H, W, 3) uint8, `labels` (N,) and `classes` (K,).
+        name: "cifar10"; "imagenet100"; one of the bundled samples; the path of a folder of class folders; or the path
+            of an `.npz` of `images` (N, H, W, 3) uint8, `labels` (N,) and `classes` (K,).
         data_dir: where to look. For cifar10, the folder with torchvision's `cifar-10-batches-py` or with
             `cifar10-test.npz`, by default `data`; for imagenet100, the folder with the 100 class folders, or
             with `val` and `train`; for a path, the folder that a relative path starts from.

@@ -82,7 +82,7 @@ def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float 
     return Difference(rate_a - rate_b, interval)
 
 
-def minus_clean(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> Difference | None:
+def minus_clean(heatmap: Heatmap, top: int = 1) -> Difference | None:
     """Error with the wave minus error without; None where the source does not give the clean error.
 
     The interval is paired where the map says which images are misclassified, else Newcombe's.
@@ -91,11 +91,11 @@ def minus_clean(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> Dif
     if clean is None:
         return None
     rate = heatmap.rate(top)
-    if top == 1 and (paired := minus_clean_paired(heatmap, confidence)) is not None:
+    if top == 1 and (paired := minus_clean_paired(heatmap)) is not None:
         return Difference(rate - clean, paired.interval_map(heatmap.side))
     clean_map = np.full_like(rate, clean)
-    clean_interval = wilson(clean_map, int(heatmap.clean[2]), confidence)
-    interval = newcombe(rate, heatmap.interval(top, confidence), clean_map, clean_interval)
+    clean_interval = wilson(clean_map, int(heatmap.clean[2]))
+    interval = newcombe(rate, heatmap.interval(top), clean_map, clean_interval)
     return Difference(rate - clean, interval)
 
 

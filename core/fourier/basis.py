@@ -28,14 +28,6 @@ def largest_side(height: int, width: int) -> int:
     return 2 * ((min(height, width) - 1) // 2) + 1
 
 
-def cell_to_frequency(row: int, col: int, side: int) -> Frequency:
-    """Frequency (i, j) shown in a cell of a heat map of that side."""
-    check_side(side)
-    if not (0 <= row < side and 0 <= col < side):
-        raise ValueError(f"cell ({row}, {col}) lies outside a heat map of side {side}: use 0 to {side - 1}")
-    return row - side // 2, col - side // 2
-
-
 def frequency_to_cell(i: int, j: int, side: int) -> tuple[int, int]:
     """Cell (row, col) of a heat map of that side which shows frequency (i, j)."""
     check_side(side)
@@ -74,7 +66,7 @@ def rounded_radius(waves: Sequence[Frequency] | np.ndarray) -> np.ndarray:
 
 def wave_values(array: np.ndarray, waves: Sequence[Frequency] | np.ndarray) -> np.ndarray:
     """The values of an (R, R) map at these waves."""
-    rows, cols = np.transpose(waves) + len(array) // 2
+    rows, cols = np.array(waves, dtype=np.int64).reshape(-1, 2).T + len(array) // 2
     return array[rows, cols]
 
 

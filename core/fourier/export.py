@@ -44,14 +44,12 @@ def heatmap_png(
         colours: (256, 3) uint8, the colour map.
     """
     # The figure is built without pyplot, whose global state is not safe between a server's threads.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
 
     colormap = ListedColormap(colours / 255).with_extremes(bad="#b0b0b0")
     half = len(values) / 2
     figure = Figure(figsize=(5.2, 4.6), layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     picture = axes.imshow(
         np.ma.masked_invalid(values),

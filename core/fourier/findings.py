@@ -30,6 +30,11 @@ class Estimate:
     low: float
     high: float
 
+    @staticmethod
+    def of(value: float, interval: Iterable[float | np.ndarray]) -> Estimate:
+        """A number with an interval of it, whose ends may be arrays of one value."""
+        return Estimate(float(value), *map(float, interval))
+
     @property
     def clear(self) -> bool:
         """True for a difference beyond the noise: its interval leaves zero out."""
@@ -37,11 +42,9 @@ class Estimate:
 
     def minus(self, other: Estimate) -> Estimate:
         """This error less another, with Newcombe's interval: as if the two were measured on different images."""
-        ends = newcombe(np.asarray(self.value), self._ends(), np.asarray(other.value), other._ends())
-        return Estimate(self.value - other.value, float(ends.low), float(ends.high))
-
-    def _ends(self) -> Interval:
-        return Interval(np.asarray(self.low), np.asarray(self.high))
+        mine, others = (Interval(np.asarray(one.low), np.asarray(one.high)) for one in (self, other))
+        ends = newcombe(np.asarray(self.value), mine, np.asarray(other.value), others)
+        return Estimate.of(self.value - other.value, ends)
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class ClassError:
     images: int
 
 
-def cell_error(heatmap: Heatmap, frequency: Frequency, top: int = 1, confidence: float = 0.95) -> Estimate | None:
+def cell_error(heatmap: Heatmap, frequency: Frequency, top: int = 1) -> Estimate | None:
     """Error under one wave; None where the map does not reach it or has not computed it."""
     half = heatmap.side // 2
     i, j = frequency
@@ -102,36 +105,30 @@ def cell_error(heatmap: Heatmap, frequency: Frequency, top: int = 1, confidence:
     value = float(heatmap.rate(top)[cell])
     if not np.isfinite(value):
         return None
-    low, high = heatmap.interval(top, confidence)
-    return Estimate(value, float(low[cell]), float(high[cell]))
+    return Estimate.of(value, (end[cell] for end in heatmap.interval(top)))
 
 
-def clean_error(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> Estimate | None:
+def clean_error(heatmap: Heatmap, top: int = 1) -> Estimate | None:
     """Error without any wave; None where the source does not give it."""
     value = heatmap.clean_rate(top)
-    if value is None:
-        return None
-    low, high = wilson(value, int(heatmap.clean[2]), confidence)
-    return Estimate(value, float(low), float(high))
+    return None if value is None else Estimate.of(value, wilson(value, int(heatmap.clean[2])))
 
 
-def cell_rise(heatmap: Heatmap, frequency: Frequency, top: int = 1, confidence: float = 0.95) -> Estimate | None:
+def cell_rise(heatmap: Heatmap, frequency: Frequency, top: int = 1) -> Estimate | None:
     """Error with the wave minus error without; None where either is unknown."""
-    error, clean = cell_error(heatmap, frequency, top, confidence), clean_error(heatmap, top, confidence)
+    error, clean = cell_error(heatmap, frequency, top), clean_error(heatmap, top)
     if error is None or clean is None:
         return None
-    paired = minus_clean_paired(heatmap, confidence) if top == 1 else None
+    paired = minus_clean_paired(heatmap) if top == 1 else None
     return _difference(error, clean, paired, frequency)
 
 
-def cell_contrast(
-    first: Heatmap, second: Heatmap, frequency: Frequency, top: int = 1, confidence: float = 0.95
-) -> Estimate | None:
+def cell_contrast(first: Heatmap, second: Heatmap, frequency: Frequency, top: int = 1) -> Estimate | None:
     """Error of the first map minus error of the second under one wave; None where either is unknown."""
-    a, b = (cell_error(heatmap, frequency, top, confidence) for heatmap in (first, second))
+    a, b = (cell_error(heatmap, frequency, top) for heatmap in (first, second))
     if a is None or b is None:
         return None
-    return _difference(a, b, paired_waves(first, second, confidence) if top == 1 else None, frequency)
+    return _difference(a, b, paired_waves(first, second) if top == 1 else None, frequency)
 
 
 def _difference(a: Estimate, b: Estimate, paired: PairedWaves | None, frequency: Frequency) -> Estimate:
@@ -147,19 +144,18 @@ def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ..
     return tuple(ClassError(label, error, images[label]) for label, error in found.items() if error is not None)
 
 
-def class_errors_of(labels: np.ndarray, predictions: np.ndarray, confidence: float = 0.95) -> tuple[ClassError, ...]:
+def class_errors_of(labels: np.ndarray, predictions: np.ndarray) -> tuple[ClassError, ...]:
     """Errors class by class of (N,) predictions, for the classes among the (N,) labels."""
     found = []
     for label in np.unique(labels).tolist():
         wrong = predictions[labels == label] != label
-        low, high = wilson(wrong.mean(), wrong.size, confidence)
-        found.append(ClassError(label, Estimate(float(wrong.mean()), float(low), float(high)), wrong.size))
+        found.append(ClassError(label, Estimate.of(wrong.mean(), wilson(wrong.mean(), wrong.size)), wrong.size))
     return tuple(found)
 
 
-def ring_means(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> tuple[Ring, ...]:
+def ring_means(heatmap: Heatmap, top: int = 1) -> tuple[Ring, ...]:
     """The rings from the middle to the corners; a ring without any computed wave is left out."""
-    profile, half = radial_profile(heatmap, top, confidence, corners=True), heatmap.side // 2
+    profile, half = radial_profile(heatmap, top, corners=True), heatmap.side // 2
     columns = (profile.radius, profile.rate, profile.low, profile.high, profile.waves)
     return tuple(
         Ring(radius, Estimate(rate, low, high), waves, radius <= half)
@@ -167,9 +163,9 @@ def ring_means(heatmap: Heatmap, top: int = 1, confidence: float = 0.95) -> tupl
     )
 
 
-def ring_at(heatmap: Heatmap, radius: int, top: int = 1, confidence: float = 0.95) -> Ring | None:
+def ring_at(heatmap: Heatmap, radius: int) -> Ring | None:
     """The ring of this rounded radius; None where nothing of it is computed."""
-    return next((ring for ring in ring_means(heatmap, top, confidence) if ring.radius == radius), None)
+    return next((ring for ring in ring_means(heatmap) if ring.radius == radius), None)
 
 
 def peak(rings: Iterable[Ring]) -> Peak:
@@ -184,30 +180,27 @@ def peak(rings: Iterable[Ring]) -> Peak:
     return Peak(highest, min(near), max(near))
 
 
-def wave_range(heatmap: Heatmap, *, min_radius: int = 0, top: int = 1) -> tuple[float, float]:
+def wave_range(heatmap: Heatmap, *, min_radius: int = 0) -> tuple[float, float]:
     """Lowest and highest error of the single waves whose rounded radius is at least `min_radius`; NaN without any."""
     i, j = np.indices((heatmap.side, heatmap.side)) - heatmap.side // 2
-    rates = heatmap.rate(top)[np.rint(np.hypot(i, j)) >= min_radius]
+    rates = heatmap.rate()[np.rint(np.hypot(i, j)) >= min_radius]
     rates = rates[np.isfinite(rates)]
     return (float(rates.min()), float(rates.max())) if rates.size else (float("nan"), float("nan"))
 
 
-def ring_differences(
-    first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95
-) -> tuple[tuple[int, Estimate], ...]:
+def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Estimate], ...]:
     """First minus second, ring by ring as (radius, difference); the larger map is cropped to the smaller."""
     side = min(first.side, second.side)
     first, second = first.crop(side), second.crop(side)
-    if top == 1 and (paired := ring_score_differences(first, second)) is not None:
-        return tuple((radius, mean_of(scores, confidence)) for radius, scores in paired.items())
-    a, b = ({ring.radius: ring.error for ring in ring_means(heatmap, top, confidence)} for heatmap in (first, second))
+    if (paired := ring_score_differences(first, second)) is not None:
+        return tuple((radius, mean_of(scores)) for radius, scores in paired.items())
+    a, b = ({ring.radius: ring.error for ring in ring_means(heatmap)} for heatmap in (first, second))
     return tuple((radius, a[radius].minus(b[radius])) for radius in sorted(a.keys() & b.keys()))
 
 
-def mean_of(differences: np.ndarray, confidence: float = 0.95) -> Estimate:
+def mean_of(differences: np.ndarray) -> Estimate:
     """Mean of (n,) differences, an image each, with its paired interval."""
-    low, high = paired_interval(differences, confidence)
-    return Estimate(float(differences.mean()), float(low), float(high))
+    return Estimate.of(differences.mean(), paired_interval(differences))
 
 
 def sign_runs(differences: Iterable[tuple[int, Estimate]]) -> tuple[SignRun, ...]:

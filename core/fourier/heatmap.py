@@ -16,7 +16,7 @@ import numpy as np
 
 from core.errors import one_line
 from core.files import MAX_NAME, ArchiveError, ArchiveKind, Fact, write_atomically
-from core.fourier.basis import Frequency, canonical_frequency, check_side, half_plane
+from core.fourier.basis import Frequency, canonical_frequency, check_side, half_plane, wave_values
 from core.fourier.intervals import Interval, wilson
 
 
@@ -123,9 +123,9 @@ class Heatmap:
         if self.labels.max(initial=0) >= len(self.metadata["class_names"]):
             raise ValueError(f"labels name class {self.labels.max()} of {len(self.metadata['class_names'])}")
         _check_array("outcomes", self.outcomes, ((self.side**2 + 3) // 2, -(-n // 8)), np.uint8)
-        rows, cols = np.transpose(half_plane(self.side)) + self.side // 2
-        counts = np.append(self.clean[0], self.top1_errors[rows, cols])
-        images = np.append(self.clean[2], self.count[rows, cols])
+        waves = half_plane(self.side)
+        counts = np.append(self.clean[0], wave_values(self.top1_errors, waves))
+        images = np.append(self.clean[2], wave_values(self.count, waves))
         bits = np.bitwise_count(self.outcomes).sum(axis=1, dtype=np.int64)
         padding = self.outcomes[:, -1:] & (0xFF >> (n % 8 or 8))
         if (bits != np.maximum(counts, 0)).any() or padding.any() or not np.isin(images, (-1, 0, n)).all():

@@ -46,11 +46,11 @@ def newcombe(rate_a: np.ndarray, interval_a: Interval, rate_b: np.ndarray, inter
     return Interval(low, high)
 
 
-def student(values: np.ndarray, confidence: float = 0.95) -> Interval:
-    """Student's interval of the mean of (n,) values; NaN for a single one."""
+def student(values: np.ndarray) -> Interval:
+    """Student's 95 % interval of the mean of (n,) values; NaN for a single one."""
     if len(values) < 2:
         return Interval(np.array(np.nan), np.array(np.nan))
     from scipy import stats  # a tenth of a second, and few ask
 
-    margin = stats.sem(values) * stats.t.ppf((1 + confidence) / 2, len(values) - 1)
+    margin = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
     return Interval(values.mean() - margin, values.mean() + margin)

@@ -6,10 +6,11 @@ A wave whose two coordinates are multiples of the number of patches per side has
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
-from core.fourier.basis import Frequency, half_plane
+from core.fourier.basis import Frequency, half_plane, wave_values
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import student
 
@@ -36,9 +37,9 @@ class Lattice:
     draws: int
 
 
-def neighbour_contrasts(heatmap: Heatmap, top: int = 1) -> np.ndarray:
+def neighbour_contrasts(heatmap: Heatmap) -> np.ndarray:
     """(R, R) error of each wave minus the mean of its eight neighbours; NaN at the edge and where one is unknown."""
-    rate = heatmap.rate(top)
+    rate = heatmap.rate()
     contrast, side = np.full_like(rate, np.nan), heatmap.side
     shifts = [(i, j) for i in (0, 1, 2) for j in (0, 1, 2) if (i, j) != (1, 1)]
     around = np.array([rate[i : side - 2 + i, j : side - 2 + j] for i, j in shifts]).mean(axis=0)
@@ -46,7 +47,7 @@ def neighbour_contrasts(heatmap: Heatmap, top: int = 1) -> np.ndarray:
     return contrast
 
 
-def lattice(heatmap: Heatmap, period: int, *, top: int = 1, draws: int = 10_000, seed: int = 0) -> Lattice | None:
+def lattice(heatmap: Heatmap, period: int, *, draws: int = 10_000, seed: int = 0) -> Lattice | None:
     """The lattice statistic for multiples of `period`, with a permutation test for dips.
 
     The test takes the waves as exchangeable, and they are not quite: neighbours share cells.
@@ -58,13 +59,13 @@ def lattice(heatmap: Heatmap, period: int, *, top: int = 1, draws: int = 10_000,
     """
     if period < 2:
         raise ValueError(f"a lattice has a period of at least 2; got {period}")
-    contrasts, half = neighbour_contrasts(heatmap, top), heatmap.side // 2
-    known = [wave for wave in half_plane(heatmap.side)[1:] if np.isfinite(contrasts[wave[0] + half, wave[1] + half])]
+    contrasts = neighbour_contrasts(heatmap)
+    waves = half_plane(heatmap.side)[1:]
+    known = tuple(compress(waves, np.isfinite(wave_values(contrasts, waves))))
     waves = tuple((i, j) for i, j in known if i % period == 0 and j % period == 0)
     if len(waves) < 2:
         return None
-    everywhere = np.array([contrasts[i + half, j + half] for i, j in known])
-    values = np.array([contrasts[i + half, j + half] for i, j in waves])
+    everywhere, values = wave_values(contrasts, known), wave_values(contrasts, waves)
     mean, (low, high) = float(values.mean()), map(float, student(values))
     generator, as_low, left = np.random.default_rng(seed), 0, draws
     while left > 0:

@@ -6,10 +6,11 @@ Nothing here runs a classifier: the random signs follow from the seed, the class
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 
-from core.fourier.basis import Frequency, frequency_to_cell, half_plane, random_signs, wave_cells
+from core.fourier.basis import Frequency, half_plane, random_signs, wave_cells, wave_values
 from core.fourier.heatmap import Heatmap
 from core.fourier.kept import kept_with_its_maps
 
@@ -33,10 +34,10 @@ def outcomes(heatmap: Heatmap) -> Outcomes | None:
     if heatmap.outcomes is None or heatmap.labels is None:
         return None
     waves = half_plane(heatmap.side)
-    known = np.array([heatmap.count[frequency_to_cell(*wave, heatmap.side)] > 0 for wave in waves])
+    known = wave_values(heatmap.count, waves) > 0
     clean, *wrong = np.unpackbits(heatmap.outcomes[[True, *known]], axis=1, count=len(heatmap.labels)).astype(bool)
     return Outcomes(
-        tuple(wave for wave, there in zip(waves, known, strict=True) if there),
+        tuple(compress(waves, known)),
         np.array(wrong).reshape(-1, len(heatmap.labels)),
         clean if heatmap.clean[2] > 0 else None,
     )

@@ -8,18 +8,12 @@ interval may come out too wide or too narrow.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from statistics import NormalDist
 
 import numpy as np
 
-from core.fourier.basis import (
-    Frequency,
-    canonical_frequency,
-    half_plane,
-    rounded_radius,
-    wave_map,
-    wave_values,
-)
+from core.fourier.basis import Frequency, canonical_frequency, half_plane, rounded_radius, wave_map, wave_values
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Interval, wilson
 from core.fourier.kept import kept_with_its_maps
@@ -118,15 +112,15 @@ def paired_waves(first: Heatmap, second: Heatmap, confidence: float = 0.95) -> P
 
 
 @kept_with_its_maps(8)
-def minus_clean_paired(heatmap: Heatmap, confidence: float = 0.95) -> PairedWaves | None:
+def minus_clean_paired(heatmap: Heatmap) -> PairedWaves | None:
     """Each wave against no wave, on the same images; None without outcomes of both."""
     found = outcomes(heatmap)
     if found is None or found.clean is None:
         return None
-    return _paired(found.waves, found.wrong.astype(np.int8) - found.clean, confidence)
+    return _paired(found.waves, found.wrong.astype(np.int8) - found.clean)
 
 
-def _paired(waves: tuple[Frequency, ...], differences: np.ndarray, confidence: float) -> PairedWaves:
+def _paired(waves: tuple[Frequency, ...], differences: np.ndarray, confidence: float = 0.95) -> PairedWaves:
     p = mcnemar((differences > 0).sum(axis=1), (differences < 0).sum(axis=1))
     return PairedWaves(waves, differences, p, paired_interval(differences, confidence))
 
@@ -161,11 +155,10 @@ def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWav
     else:
         side = min(first.side, second.side)
         first, second = first.crop(side), second.crop(side)
-        a, b = (wave_values(heatmap.rate(), half_plane(side)) for heatmap in (first, second))
-        n_a, n_b = (wave_values(heatmap.images, half_plane(side)) for heatmap in (first, second))
-        known = np.isfinite(a) & np.isfinite(b)
-        waves = tuple(wave for wave, there in zip(half_plane(side), known, strict=True) if there)
-        a, b, n_a, n_b = a[known], b[known], n_a[known], n_b[known]
+        rates = [wave_values(heatmap.rate(), half_plane(side)) for heatmap in (first, second)]
+        waves = tuple(compress(half_plane(side), np.isfinite(rates[0] + rates[1])))
+        a, b = (wave_values(heatmap.rate(), waves) for heatmap in (first, second))
+        n_a, n_b = (wave_values(heatmap.images, waves) for heatmap in (first, second))
         value, pooled = a - b, (a * n_a + b * n_b) / (n_a + n_b)
         error = np.sqrt(pooled * (1 - pooled) * (1 / n_a + 1 / n_b))
         p = 2 * norm.sf(np.abs(np.divide(value, error, out=np.zeros_like(value), where=error > 0)))

@@ -31,12 +31,12 @@ class ImageError(ValueError):
     """These bytes give no picture; the message is one sentence for the person who sent them."""
 
 
-def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES) -> np.ndarray:
+def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """As `open_picture`, as an array: uint8 (H, W, 3)."""
-    return np.array(open_picture(data, max_pixels=max_pixels, max_bytes=max_bytes))
+    return np.array(open_picture(data, max_pixels=max_pixels))
 
 
-def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES) -> Image.Image:
+def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode a picture file from anywhere into RGB pixels.
 
     How long that takes and how much memory depends on the file; `core.images.bounded` sets limits to both.
@@ -48,7 +48,6 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = 
     Args:
         data: the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file.
         max_pixels: pixels accepted at most, checked from the header before anything is decoded.
-        max_bytes: bytes accepted at most.
     Returns:
         The picture in mode RGB, height and width at least 8.
     Raises:
@@ -56,9 +55,9 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = 
     """
     if not data:
         raise ImageError("this file is empty: choose a picture file")
-    if len(data) > max_bytes:
+    if len(data) > MAX_BYTES:
         raise ImageError(
-            f"this file has {len(data) / 1e6:.1f} MB, at most {max_bytes / 1e6:.0f} MB are taken: save a smaller copy"
+            f"this file has {len(data) / 1e6:.1f} MB, at most {MAX_BYTES / 1e6:.0f} MB are taken: save a smaller copy"
         )
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:

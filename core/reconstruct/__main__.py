@@ -28,15 +28,12 @@ from core.cli import (
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.errors import quoted
 from core.pgd.config import DTYPES, MAX_STEPS, PENALTIES, STEP_RULES, paper_generation, paper_inpainting
-from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job
+from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job, usual_batch_size
 from core.runs.plan import prepare
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
     from core.data.dataset import ImageDataset
-
-# How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy.
-BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 1024 * 1024}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -144,8 +141,7 @@ def _run(given: argparse.Namespace) -> str:
     if given.output.exists() and not given.output.is_dir():
         raise ValueError(f"--output wants a folder; {given.output} is a file")
     job = build_job(given)
-    pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
-    summary = run_job(job, given.output, given.batch_size or max(1, pixels // job.settings["image_size"] ** 2))
+    summary = run_job(job, given.output, given.batch_size or usual_batch_size(job))
     before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "target_share"))
     line = f"{given.output}: {summary['n']} images, loss {before:.3g} -> {after:.3g}, {share:.1%} become the target"
     if job.judge is None:

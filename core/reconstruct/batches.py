@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.cli import progress_bar
-from core.files import make_folder, write_atomically
+from core.files import make_folder, write_atomically, write_json
 from core.images.masks import Fill, random_square_mask, square_side
 from core.pgd.config import PGDConfig
 from core.reconstruct.grid import picture_grid
-from core.reconstruct.report import Reconstruction, measure_change, summarise, to_csv, to_json
+from core.reconstruct.report import Reconstruction, measure_change, summarise, to_csv
 from core.runs.judgement import top1
 from core.runs.noise import FullCovariance, noise_images, start_statistics
 from core.runs.plan import Run, RunPlan, inpainting_plan
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from core.runs.file import PGDRun
 
 GRID_COLUMNS = 8
+# How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy.
+BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 1024 * 1024}
 
 MakePlan = Callable[[Sequence[int]], RunPlan]
 
@@ -46,6 +48,12 @@ class Job:
     settings: dict[str, Any] = field(default_factory=dict)
     save_run: bool = False
     judge: Classifier | None = None
+
+
+def usual_batch_size(job: Job) -> int:
+    """Images worked on at once where nobody chose."""
+    pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
+    return max(1, pixels // job.settings["image_size"] ** 2)
 
 
 def inpainting_plans(
@@ -115,11 +123,14 @@ def generation_plans(
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """The rows of the report, the (B, 3, H, W) results, and the whole run."""
+    """The rows of the report, the whole run, and of its (B, 3, H, W) images in [0, 1]: original, start and result.
+
+    In generation the original is the start.
+    """
 
     rows: list[Reconstruction]
-    images: np.ndarray
     run: PGDRun
+    pictures: dict[str, np.ndarray]
 
 
 def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callable[[], None]) -> BatchResult:
@@ -164,7 +175,7 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
         )
         for row, index in enumerate(indices)
     ]
-    return BatchResult(rows, images, run)
+    return BatchResult(rows, run, {"original": originals, "start": plan.start, "result": images})
 
 
 def _judged(judge: Classifier, before: np.ndarray, after: np.ndarray, targets: Sequence[int]) -> list[dict[str, Any]]:
@@ -182,7 +193,7 @@ def run_job(job: Job, output: Path, batch_size: int) -> dict[str, Any]:
     """Work through a job, writing the four files after every batch; returns the summary."""
     make_folder(output)
     rows: list[Reconstruction] = []
-    shown: list[tuple[RunPlan, np.ndarray]] = []
+    shown: dict[str, np.ndarray] = {}
     summary: dict[str, Any] = {}
     states = job.config.steps + 1
     with progress_bar(total=job.count * states, unit="img-step", unit_scale=True) as bar:
@@ -197,23 +208,24 @@ def run_job(job: Job, output: Path, batch_size: int) -> dict[str, Any]:
             summary = summarise(rows, None if job.judge is None else job.judge.name)
             bar.set_postfix(loss=f"{summary['loss_after']['mean']:.3g}")
             if first < GRID_COLUMNS:
-                shown.append((plan, result.images))
-                write_atomically(output / "grid.png", _grid(shown, rows))
-            write_atomically(output / "settings.json", to_json(job.settings))
+                shown = {
+                    name: np.concatenate([shown.get(name, array[:0]), array])[:GRID_COLUMNS]
+                    for name, array in result.pictures.items()
+                }
+                write_atomically(output / "grid.png", run_grid(shown, rows, hole=plan.mask is not None))
+            write_json(output / "settings.json", job.settings)
             write_atomically(output / "images.csv", to_csv(rows))
-            write_atomically(output / "summary.json", to_json(summary))
+            write_json(output / "summary.json", summary)
     return summary
 
 
-def _grid(shown: Sequence[tuple[RunPlan, np.ndarray]], rows: Sequence[Reconstruction]) -> bytes:
-    """The first images: original, corrupted, result and ten times the change; or noise, result and change."""
-    starts = np.concatenate([plan.start for plan, _ in shown])[:GRID_COLUMNS]
-    results = np.concatenate([images for _, images in shown])[:GRID_COLUMNS]
-    originals = [plan.original for plan, _ in shown if plan.original is not None]
-    lines = [("original", np.concatenate(originals)[:GRID_COLUMNS] / 255)] if originals else []
-    lines += [("corrupted" if originals else "noise", starts), ("result", results)]
-    lines += [("change × 10", 0.5 + 10 * (results - starts))]
-    captions = [
-        f"{row.target[:16]}\n{row.probability_before:.1%} > {row.probability_after:.1%}" for row in rows[: len(starts)]
-    ]
-    return picture_grid(lines, captions)
+def run_grid(pictures: Mapping[str, np.ndarray], rows: Sequence[Reconstruction], *, hole: bool) -> bytes:
+    """PNG of the first images of runs, as in the paper's Figures 3 and 4, with ten times the change.
+
+    pictures: as in `BatchResult`. hole: whether one was cut; in generation there is no original to show.
+    """
+    start, result = pictures["start"], pictures["result"]
+    lines = [("original", pictures["original"]), ("corrupted", start)] if hole else [("noise", start)]
+    lines += [("result", result), ("change × 10", 0.5 + 10 * (result - start))]
+    captions = [f"{row.target[:16]}\n{row.probability_before:.1%} > {row.probability_after:.1%}" for row in rows]
+    return picture_grid(lines, captions[: len(start)])

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from core.images.square import to_uint8
+
 MIN_TILE = 112
 GAP = 6
 LABEL_WIDTH = 110
@@ -36,8 +38,7 @@ def picture_grid(rows: Sequence[tuple[str, np.ndarray]], captions: Sequence[str]
         top = header + line * (tile_height + GAP)
         draw.multiline_text((GAP, top + tile_height // 2 - 8), label, fill=INK, font=font)
         for column, picture in enumerate(pictures):
-            values = np.rint(picture.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
-            values = values.repeat(zoom, axis=0).repeat(zoom, axis=1)
+            values = to_uint8(picture).repeat(zoom, axis=0).repeat(zoom, axis=1)
             canvas.paste(Image.fromarray(values), (LABEL_WIDTH + column * (tile_width + GAP), top))
     buffer = io.BytesIO()
     canvas.save(buffer, format="PNG", optimize=True)

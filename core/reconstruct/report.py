@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -133,8 +132,3 @@ def to_csv(rows: Sequence[Reconstruction]) -> bytes:
     table.writeheader()
     table.writerows(asdict(row) for row in rows)
     return buffer.getvalue().encode("utf-8")
-
-
-def to_json(content: dict[str, Any]) -> bytes:
-    """Indented JSON; a value that JSON cannot hold is an error."""
-    return (json.dumps(content, indent=2, allow_nan=False) + "\n").encode("utf-8")

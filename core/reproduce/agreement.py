@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
-from core.fourier.basis import Frequency, half_plane, wave_cells, wave_values
+from core.fourier.basis import Frequency, half_plane, wave_map, wave_values
 from core.fourier.claims.measures import Band, difference, in_band
 from core.fourier.findings import Estimate
 from core.fourier.heatmap import Heatmap, outcome_row
@@ -150,15 +151,12 @@ def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
     """The waves that all maps of one side hold."""
     waves = half_plane(maps[0].side)
     known = np.all([np.isfinite(wave_values(heatmap.rate(), waves)) for heatmap in maps], axis=0)
-    return tuple(wave for wave, there in zip(waves, known, strict=True) if there)
+    return tuple(compress(waves, known))
 
 
 def only(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
     """The map as if no other waves had been computed."""
-    gone = np.ones((heatmap.side, heatmap.side), dtype=bool)
-    for wave in waves:
-        for cell in wave_cells(*wave, heatmap.side):
-            gone[cell] = False
+    gone = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
     changes: dict[str, Any] = {"count": np.where(gone, 0, heatmap.count)}
     changes |= {name: np.where(gone, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
     for name in ("printed_rates", "true_probability", "sampling_variance"):

@@ -14,19 +14,19 @@ from core.reproduce.maps import MapResult
 MAX_BARS = 100  # more intervals than that hide the points
 
 
-def map_figures(result: MapResult, name: str) -> tuple[Figure, ...]:
-    """The figures of a map. name: what the classifier is called."""
+def map_figures(result: MapResult) -> tuple[Figure, ...]:
+    """The figures of a map."""
     figures: list[Figure] = []
+    name, kind = result.name, result.kind
     key, heatmap, reference = result.part.key, result.heatmap, result.reference
     if 2 * (heatmap.count > 0).sum() > heatmap.side**2:
         figures.append(Figure(f"{key}-here", _map(heatmap.error_rate, f"{name}, computed here"), "Computed here."))
         if reference is not None:
             known = np.where(heatmap.count > 0, reference.error_rate, np.nan)
-            kind = "published" if reference.printed_rates is not None else "shipped"
             figures.append(Figure(f"{key}-reference", _map(known, f"{name}, {kind}"), f"The {kind} map."))
     if result.agreement is not None:
         text = "Each dot is a wave; on the line both errors are the same."
-        figures.append(Figure(f"{key}-waves", _waves(result, name), text))
+        figures.append(Figure(f"{key}-waves", _waves(result), text))
     return tuple(figures)
 
 
@@ -37,25 +37,22 @@ def _map(rate: np.ndarray, title: str) -> bytes:
     return heatmap_png(100 * rate, title=title, label="top-1 error (%)", value_range=(0, 100), colours=colours)
 
 
-def _waves(result: MapResult, name: str) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+def _waves(result: MapResult) -> bytes:
     from matplotlib.figure import Figure as Canvas
 
-    assert result.agreement is not None and result.reference is not None
+    assert result.agreement is not None
     rows = result.agreement.rows
     waves = [row.wave for row in rows]
     here, there = (100 * np.array([getattr(row, side) for row in rows]) for side in ("error", "reference"))
     canvas = Canvas(figsize=(5.2, 4.6), layout="constrained")
-    FigureCanvasAgg(canvas)
     axes = canvas.add_subplot()
     axes.axline((0, 0), slope=1, color="#888888", linewidth=1)
     if len(rows) <= MAX_BARS:
         low, high = (100 * wave_values(end, waves) for end in result.heatmap.interval())
         axes.vlines(there, low, high, color="#bbbbbb", linewidth=1.5)
     points = axes.scatter(there, here, c=rounded_radius(waves), cmap="viridis", s=16, zorder=3)
-    kind = "published" if result.reference.printed_rates is not None else "shipped"
-    axes.set(xlim=(0, 100), ylim=(0, 100), aspect="equal", xlabel=f"{kind} error (%)", ylabel="error here (%)")
-    axes.set_title(name, fontsize=10, parse_math=False)
+    axes.set(xlim=(0, 100), ylim=(0, 100), aspect="equal", xlabel=f"{result.kind} error (%)", ylabel="error here (%)")
+    axes.set_title(result.name, fontsize=10, parse_math=False)
     canvas.colorbar(points, ax=axes, label="radius (cycles per image)")
     buffer = io.BytesIO()
     canvas.savefig(buffer, format="png", dpi=150)

@@ -10,7 +10,7 @@ from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
 from core.reproduce.agreement import Agreement, agreement
-from core.reproduce.machine import Data, Machine
+from core.reproduce.machine import Data, Machine, name_of
 from core.reproduce.plan import Amount, MapPart, draw_waves
 from core.sweep.cells import SweepConfig
 from core.sweep.output import run_sweep
@@ -29,6 +29,16 @@ class MapResult:
     note: str
 
     @property
+    def name(self) -> str:
+        """What its classifier is called."""
+        return map_name(self.heatmap)
+
+    @property
+    def kind(self) -> str:
+        """Of the reference: "published", or "shipped" with this project."""
+        return "published" if self.reference is not None and self.reference.printed_rates is not None else "shipped"
+
+    @property
     def waves(self) -> int:
         """How many different waves are computed."""
         return int((self.heatmap.count > 0).sum() + 1) // 2
@@ -42,6 +52,11 @@ class MapResult:
     def original(self) -> bool:
         """Whether its classifier is the one that the part is about."""
         return self.heatmap.metadata["classifier"]["name"] == self.part.classifier
+
+
+def map_name(heatmap: Heatmap) -> str:
+    """What a map's classifier is called."""
+    return name_of(str(heatmap.metadata["classifier"]["name"]))
 
 
 def run_map(

@@ -35,7 +35,7 @@ class Stored:
 
 def mean_interval(values: np.ndarray) -> Estimate:
     """Mean of (n,) values, an image each, with Student's 95 % interval; NaN ends for a single one."""
-    return Estimate(float(values.mean()), *map(float, student(values)))
+    return Estimate.of(values.mean(), student(values))
 
 
 def stored_counts(result: TableResult) -> Stored | None:

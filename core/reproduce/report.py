@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 from core.data.provenance import VERSION
 from core.errors import one_line
-from core.files import make_folder, write_atomically
+from core.files import make_folder, write_atomically, write_json
 from core.reproduce import numbers
 from core.reproduce.document import Cell, Document, Section, Table
 from core.reproduce.machine import name_of
@@ -26,7 +25,6 @@ from core.reproduce.words import (
     counted,
     duration,
     map_match,
-    map_name,
     map_section,
     map_sentence,
     table_section,
@@ -77,8 +75,7 @@ def write_report(results: Results, folder: Path) -> None:
     for section in document.sections:
         for figure in section.figures:
             write_atomically(folder / FIGURES / f"{figure.name}.png", figure.png)
-    content = json.dumps(to_json(results), indent=1, allow_nan=False, ensure_ascii=False)
-    write_atomically(folder / "report.json", f"{content}\n".encode())
+    write_json(folder / "report.json", to_json(results), indent=1)
     write_atomically(folder / "report.md", to_markdown(document, FIGURES).encode())
     write_atomically(folder / "report.html", to_html(document).encode())
 
@@ -151,7 +148,7 @@ def _summary(results: Results) -> Section:
     if results.skipped:
         lines.append(f"{len(results.skipped)} parts could not run.")
     rows: list[tuple[Cell, ...]] = [
-        (f"{one.part.figure}: {map_name(one)}", map_sentence(one), map_match(one)) for one in results.maps
+        (f"{one.part.figure}: {one.name}", map_sentence(one), map_match(one)) for one in results.maps
     ]
     for table in results.tables:
         name = name_of(str(table.settings["classifier"]["name"]))

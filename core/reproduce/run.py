@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
-from core.device import choose_device, keep_freed_memory
+from core.device import choose_device, keep_freed_memory, name_device
 from core.errors import one_line, quoted, sentence
 from core.files import make_folder
 from core.reproduce.machine import Machine
@@ -50,7 +50,7 @@ def run(given: argparse.Namespace, processes: Processes) -> str:
     if not processes.is_main:
         return ""
     judged = trials({one.part.key: one for one in maps})
-    device = _device_name(machine.device)
+    device = name_device(machine.device)
     spent = _spent(start)
     write_report(Results(given.command, device, given.seed, maps, judged, tables, skipped, spent), given.output)
     count = f"{len(maps)} maps, {len(tables)} tables, {len(skipped)} parts that did not run"
@@ -103,14 +103,6 @@ def _note_trouble(part: MapPart | TablePart, error: Exception, machine: Machine,
         raise error
     print(f"{part.key}: {error}", file=sys.stderr)
     skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
-
-
-def _device_name(device: str) -> str:
-    import torch
-
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    return f"{device}, {torch.get_num_threads()} threads"
 
 
 def _spent(start: float) -> Spent:

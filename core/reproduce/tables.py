@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable
@@ -16,19 +15,16 @@ import numpy as np
 from core.cli import progress_bar
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.device import device_name
-from core.files import make_folder, write_atomically
+from core.files import make_folder, npz_bytes, write_atomically, write_json
 from core.pgd.config import paper_generation, paper_inpainting
-from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_batch
-from core.reconstruct.grid import picture_grid
-from core.reconstruct.report import Reconstruction, judgement, to_json
+from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_batch, run_grid, usual_batch_size
+from core.reconstruct.report import Reconstruction, judgement
 from core.reproduce.machine import Data, Machine
 from core.reproduce.plan import TablePart
 from core.runs.judgement import Judgement
 
 SHOWN = 4  # pictures in the figure
 NOTHING: dict[str, Any] = {"rows": [], "seconds": 0.0, "source": {}}
-# How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy.
-BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 1024 * 1024}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +62,7 @@ class TableResult:
 def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, batch_size: int | None) -> TableResult:
     """Run what the part's files in the folder lack; files of other settings are replaced."""
     job, data = _job(part, count, machine)
-    pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
-    batch_size = batch_size or max(1, pixels // job.settings["image_size"] ** 2)
+    batch_size = batch_size or usual_batch_size(job)
     make_folder(folder)
     file, pictures = folder / f"{part.key}.json", folder / f"{part.key}.npz"
     shown = _pictures(pictures)
@@ -83,17 +78,16 @@ def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, ba
             seconds += time.perf_counter() - start
             source = computed_source(device_name(job.classifier))
             if first < SHOWN:
-                original = plan.start if plan.original is None else plan.original / np.float32(255)
-                fresh = {"original": original, "start": plan.start, "result": result.images}
                 # Rounded as in the file, so that a resumed run draws the same figure.
                 shown = {
                     name: np.concatenate([*([shown[name][:first]] if first else []), array.astype(np.float16)])[:SHOWN]
-                    for name, array in fresh.items()
+                    for name, array in result.pictures.items()
                 }
-                write_atomically(pictures, _packed(shown))
+                write_atomically(pictures, npz_bytes(**shown))
             content = {"settings": job.settings, "rows": [asdict(row) for row in rows]}
-            write_atomically(file, to_json({**content, "seconds": seconds, "source": source}))
-    picture = _grid(part, shown, rows)
+            write_json(file, {**content, "seconds": seconds, "source": source})
+    whole = {name: array.astype(np.float32) for name, array in shown.items()}
+    picture = run_grid(whole, rows, hole=part.mode == "inpaint")
     return TableResult(part, job.settings, tuple(rows), picture, seconds, source, data.note)
 
 
@@ -142,19 +136,3 @@ def _pictures(file: Path) -> dict[str, np.ndarray]:
     with suppress(OSError, ValueError, KeyError), np.load(file, allow_pickle=False) as content:
         return {name: content[name] for name in ("original", "start", "result")}
     return {}
-
-
-def _packed(shown: dict[str, np.ndarray]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **shown)  # type: ignore[arg-type]
-    return buffer.getvalue()
-
-
-def _grid(part: TablePart, shown: dict[str, np.ndarray], rows: list[Reconstruction]) -> bytes:
-    """The first images as in the paper's Figures 3 and 4, with ten times the change."""
-    shown = {name: array.astype(np.float32) for name, array in shown.items()}
-    start, result = shown["start"], shown["result"]
-    lines = [("original", shown["original"]), ("hole", start)] if part.mode == "inpaint" else [("noise", start)]
-    lines += [("result", result), ("change, tenfold", 0.5 + 10 * (result - start))]
-    captions = [f"{row.target[:16]}\n{row.probability_before:.1%} > {row.probability_after:.1%}" for row in rows]
-    return picture_grid(lines, captions[: len(start)])

@@ -10,8 +10,7 @@ from core.fourier.claims.finding import Finding, NamedMap
 from core.fourier.claims.maps import findings
 from core.fourier.heatmap import Heatmap
 from core.reproduce.agreement import common_waves, only
-from core.reproduce.machine import name_of
-from core.reproduce.maps import HEATMAPS, MapResult
+from core.reproduce.maps import HEATMAPS, MapResult, map_name
 from core.reproduce.plan import MAPS, PAIRS, Pair
 
 # Claims that any waves can speak to, those that need all of them, and those that are about the reference alone.
@@ -95,7 +94,7 @@ def _trial(pair: Pair, results: Mapping[str, MapResult]) -> Trial | None:
     wanted = (*SOME, *WHOLE) if len(waves) == len(common_waves(here[1])) == (here[1].side ** 2 + 1) // 2 else SOME
     kind = "published" if any(one and one.metadata["source"]["type"] == "published" for one in before) else "shipped"
     subject, reference = (
-        f"the {'computed' if key in results else kind} map of {_title(heatmap)}" if heatmap else ""
+        f"the {'computed' if key in results else kind} map of {map_name(heatmap)}" if heatmap else ""
         for key, heatmap in zip(keys, here, strict=True)
     )
     found, earlier = (_found(maps, waves, wanted) for maps in (here, before))
@@ -110,10 +109,6 @@ def _reference(key: str, result: MapResult | None) -> Heatmap | None:
     return Heatmap.load(HEATMAPS / part.references[-1]).crop(part.side) if part.references else None
 
 
-def _title(heatmap: Heatmap) -> str:
-    return name_of(str(heatmap.metadata["classifier"]["name"]))
-
-
 def _found(maps: list[Heatmap | None], waves: tuple[Any, ...], wanted: tuple[str, ...]) -> tuple[Finding, ...]:
     """Findings on two maps; where the subject is missing, those that are about the reference alone."""
     subject, reference = maps
@@ -121,5 +116,7 @@ def _found(maps: list[Heatmap | None], waves: tuple[Any, ...], wanted: tuple[str
         return ()
     if subject is None:
         subject, wanted = reference, REFERENCE_ALONE
-    a, b = (NamedMap(_title(one), name, only(one, waves)) for one, name in ((subject, "subject"), (reference, "other")))
+    a, b = (
+        NamedMap(map_name(one), name, only(one, waves)) for one, name in ((subject, "subject"), (reference, "other"))
+    )
     return tuple(finding for finding in findings(a, b, ()) if finding.claim.key in wanted)

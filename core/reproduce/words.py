@@ -60,11 +60,6 @@ def _signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", "−")
 
 
-def map_name(result: MapResult) -> str:
-    """The classifier of a map."""
-    return name_of(str(result.heatmap.metadata["classifier"]["name"]))
-
-
 def map_sentence(result: MapResult) -> str:
     """What was computed, and how it compares."""
     side, n = result.heatmap.side, int(result.heatmap.metadata["dataset"]["n"])
@@ -73,18 +68,13 @@ def map_sentence(result: MapResult) -> str:
     if found is None:
         mean = float(np.nanmean(result.heatmap.error_rate))
         return f"{done}; mean error {percent(mean)}."
-    kind = _kind(result)
     identical = ""
     if found.identical is not None:
         identical = f"; {found.identical} of {len(found.rows)} waves have exactly as many errors"
     return (
-        f"{done}. Mean error over the common waves: {percent(found.error)} here, {percent(found.reference)} {kind}, "
-        f"difference {points(found.difference)}{identical}."
+        f"{done}. Mean error over the common waves: {percent(found.error)} here, {percent(found.reference)} "
+        f"{result.kind}, difference {points(found.difference)}{identical}."
     )
-
-
-def _kind(result: MapResult) -> str:
-    return "published" if result.reference is not None and result.reference.printed_rates is not None else "shipped"
 
 
 def map_match(result: MapResult) -> Match:
@@ -97,10 +87,9 @@ def map_section(result: MapResult) -> Section:
     paragraphs = [map_sentence(result), *_map_notes(result)]
     tables: list[Table] = []
     if result.agreement is not None:
-        tables = [_agreement_table(result.agreement, _kind(result)), *_wave_tables(result.agreement, _kind(result))]
-    title = f"{result.part.figure}: {map_name(result)}"
-    figures = map_figures(result, map_name(result))
-    return Section(title, tuple(paragraphs), tuple(tables), figures, map_match(result), level=3)
+        tables = [_agreement_table(result.agreement, result.kind), *_wave_tables(result.agreement, result.kind)]
+    title = f"{result.part.figure}: {result.name}"
+    return Section(title, tuple(paragraphs), tuple(tables), map_figures(result), map_match(result), level=3)
 
 
 def _map_notes(result: MapResult) -> list[str]:
@@ -119,10 +108,7 @@ def _agreement_table(found: Agreement, kind: str) -> Table:
     rows: list[tuple[Cell, ...]] = [
         ("Mean difference", points(found.difference)),
         ("Mean size of a wave’s difference", f"{100 * found.typical:.1f} points{chance}"),
-        (
-            "Largest difference",
-            f"{_signed(100 * largest.difference.value)} points, at {_wave(largest.wave)}",
-        ),
+        ("Largest difference", f"{_signed(100 * largest.difference.value)} points, at {_wave(largest.wave)}"),
         ("Waves that differ", f"{found.differing} of {len(found.rows)}"),
     ]
     if not math.isnan(found.correlation):

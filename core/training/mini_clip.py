@@ -35,7 +35,7 @@ from core.classifiers.spec import Identity
 from core.classifiers.text import DEFAULT_WORDS
 from core.classifiers.zero_shot import ClipModel, ZeroShotClassifier, fill_template
 from core.data.classes import CIFAR10, ClassSet
-from core.files import make_folder, write_atomically
+from core.files import make_folder, write_atomically, write_json
 from core.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser, weights_sha256
 from core.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, Caption, attributes_of, captions
 from core.training.cards import clip_card
@@ -216,7 +216,7 @@ def write_model(folder: Path, classifier: ZeroShotClassifier, config: dict[str, 
     """
     described = {"title": title, "licence": "MIT", "classes": "cifar10"}
     sha256 = write_bundle(folder, CLIP_WEIGHTS, classifier.network, described, card)
-    write_atomically(folder / "open_clip_config.json", (json.dumps(config, indent=2) + "\n").encode())
+    write_json(folder / "open_clip_config.json", config)
     write_usual_prompts(folder, classifier, sha256)
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib.util
-import json
 import re
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from core.classifiers.registry import load_classifier
 from core.cli import run_script
 from core.data.classes import CIFAR10
 from core.data.provenance import computed_source
-from core.files import make_folder, write_atomically
+from core.files import make_folder, write_atomically, write_json
 from core.training.data import LabelledImages, load_cifar10, seeded_generator
 from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
 from core.training.session import report
@@ -129,7 +128,7 @@ def main(argv: list[str] | None = None) -> int:
             "accuracy": {name: [accuracy.correct, accuracy.count] for name, accuracy in found.items()},
             "source": computed_source("cpu"),
         }
-        write_atomically(folder / "robustness.json", (json.dumps(content, indent=2) + "\n").encode())
+        write_json(folder / "robustness.json", content)
         card = MODELS / arguments.model / "README.md"
         write_atomically(folder / "README.md", with_section(card.read_text(encoding="utf-8"), section(found)).encode())
         return f"written to {folder}"

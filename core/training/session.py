@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from safetensors.torch import save
 from torch import nn
 
 from core.cli import progress_bar
-from core.files import make_folder, write_atomically
+from core.files import make_folder, write_atomically, write_json
 from core.training.data import LabelledImages, seeded_generator
 from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
 from core.training.loop import Training, TrainingState
@@ -140,6 +139,6 @@ def write_bundle(folder: Path, weights_name: str, network: nn.Module, config: di
     data = save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
     sha256 = hashlib.sha256(data).hexdigest()
     write_atomically(folder / weights_name, data)
-    write_atomically(folder / "config.json", (json.dumps({**config, "sha256": sha256}, indent=2) + "\n").encode())
+    write_json(folder / "config.json", {**config, "sha256": sha256})
     write_atomically(folder / "README.md", card.encode())
     return sha256

@@ -123,11 +123,11 @@ def test_python_moves_the_choice_and_the_next_click_wins_again(demo):
 
 def test_quick_clicks_end_at_the_last_one(demo):
     page = demo()
-    for index in range(20, 45):
+    for index in range(20, 32):
         tile(page, index).click()
-    expect_picked(page, 44)
+    expect_picked(page, 31)
     wait_until_drawn(page)
-    expect(tile(page, 44)).to_be_checked()
+    expect(tile(page, 31)).to_be_checked()
 
 
 @pytest.mark.parametrize("query", ["?set=photographs", "?thumbnail=96"])

@@ -11,6 +11,7 @@ from ui.story.steps import STEPS
 def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_page):
     page = open_page(streamlit_app("app.py"), width=1440, height=900)
     heading = page.locator(".story h2")
+    expect(page).to_have_title("Story · What does CLIP see?")
     expect(heading).to_have_text(STEPS[0].title)
     expect(page.locator(".prediction-rows")).to_contain_text("ship")
     figure = page.locator(".st-key-story-figure").bounding_box()

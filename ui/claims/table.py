@@ -9,17 +9,11 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from core.fourier.claims.finding import Evidence, Finding, Verdict
+from core.fourier.claims.finding import Evidence, Finding
+from core.reproduce.page import CHIPS
 from ui.shared.look import NARROW
 from ui.shared.text import isolated
 
-# White on these has a contrast of 5 to 7 in both themes; the sign tells them apart without colour.
-CHIPS = {
-    Verdict.HOLDS: ("✓", "#1a7f37"),
-    Verdict.IN_PART: ("◐", "#8a5a00"),
-    Verdict.FAILS: ("✕", "#b3261e"),
-    Verdict.NOT_CHECKABLE: ("?", "#57606a"),
-}
 STYLE = f"""<style>
 .findings {{ width: 100%; border-collapse: collapse; font-size: 14px; line-height: 1.35; }}
 .findings th {{ text-align: left; font-weight: 600; padding: 4px 12px 4px 0; }}

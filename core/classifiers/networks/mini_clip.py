@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from core.classifiers.networks.mobilevit_xxs import MobileVitXxs
-from core.files import write_atomically
+from core.files import npz_bytes, write_atomically
 
 IMAGE_TOWER = "mobilevit_xxs"  # timm's name of what `MobileVitXxs` is
 PROMPT_FILE = "prompt_embeddings.npz"
@@ -64,9 +63,8 @@ def save_prompt_embeddings(folder: Path, prompts: Sequence[str], embeddings: np.
         embeddings: (K, D) float32, unit rows.
         weights_sha256: of the weights that they come from.
     """
-    stream = io.BytesIO()
-    np.savez(stream, prompts=np.array(prompts), embeddings=embeddings, weights_sha256=np.array(weights_sha256))
-    write_atomically(folder / PROMPT_FILE, stream.getvalue())
+    arrays = {"prompts": np.array(prompts), "embeddings": embeddings, "weights_sha256": np.array(weights_sha256)}
+    write_atomically(folder / PROMPT_FILE, npz_bytes(**arrays))
 
 
 def load_prompt_embeddings(folder: Path, weights_sha256: str | None) -> dict[str, np.ndarray]:

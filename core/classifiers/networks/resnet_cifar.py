@@ -37,14 +37,14 @@ class CifarResNet(nn.Module):
     Source: He et al. 2016, sec. 4.2, with option-A shortcuts; weights by akamaster/pytorch_resnet_cifar10.
     """
 
-    def __init__(self, blocks: int = 9, num_classes: int = 10) -> None:
+    def __init__(self, blocks: int = 9) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 16, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
         self.layer1 = _stage(16, 16, blocks, stride=1)
         self.layer2 = _stage(16, 32, blocks, stride=2)
         self.layer3 = _stage(32, 64, blocks, stride=2)
-        self.linear = nn.Linear(64, num_classes)
+        self.linear = nn.Linear(64, 10)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Normalised images (B, 3, 32, 32) -> logits (B, K)."""

@@ -206,29 +206,28 @@ def _more(heatmap: Heatmap, band: Band, than: Band) -> Estimate | None:
     return None if a is None or b is None else difference(a, b, paired=True)
 
 
-def _verdict(estimate: Estimate) -> Verdict:
-    """For a claim that a difference is positive."""
-    return Verdict.HOLDS if estimate.low > 0 else Verdict.FAILS
+def _positive(claim: Claim, found: Estimate, named: NamedMap, wave: tuple[int, int], *doubts: str) -> Finding:
+    """Of a claim that a difference within one map is positive."""
+    verdict = Verdict.HOLDS if found.low > 0 else Verdict.FAILS
+    return Finding(claim, verdict, (Evidence("difference", found),), doubts, (named.label,), wave)
 
 
 def _red(trial: Trial) -> Finding:
+    """Holds where the corners raise the reference's error more than the lowest waves."""
     heatmap = trial.reference.heatmap
     found = _more(heatmap, corners(heatmap), LOWEST)
     if found is None:
         return _unknown(said.RED, "The reference’s map lacks these waves.")
-    wave = _corner_wave(heatmap)
-    return Finding(said.RED, _verdict(found), (Evidence("difference", found),), (), (trial.reference.label,), wave)
+    return _positive(said.RED, found, trial.reference, _corner_wave(heatmap))
 
 
 def _within(trial: Trial) -> Finding:
-    heatmap = trial.subject.heatmap
-    found = _more(heatmap, LOWEST, corners(heatmap))
+    """Holds where the lowest waves raise the subject's error more than the corners."""
+    found = _more(trial.subject.heatmap, LOWEST, corners(trial.subject.heatmap))
     if found is None:
         return _unknown(said.WITHIN, "The subject’s map lacks these waves.")
     doubt = "The paper may mean: than the ResNet, which the first two claims say."
-    return Finding(
-        said.WITHIN, _verdict(found), (Evidence("difference", found),), (doubt,), (trial.subject.label,), (0, 1)
-    )
+    return _positive(said.WITHIN, found, trial.subject, (0, 1), doubt)
 
 
 def _different(trial: Trial) -> Finding:

@@ -58,7 +58,7 @@ def in_band(heatmap: Heatmap, band: Band) -> Measured | None:
     else:
         scores = found.wrong[band.holds(rounded_radius(found.waves))].mean(axis=0)
         ends = clustered_interval(scores)
-    return Measured(Estimate(mean, float(ends.low), float(ends.high)), scores)
+    return Measured(Estimate.of(mean, ends), scores)
 
 
 def without_wave(heatmap: Heatmap) -> Measured | None:
@@ -70,8 +70,7 @@ def without_wave(heatmap: Heatmap) -> Measured | None:
     errors, n = (here.get("top1_errors"), here.get("n")) if isinstance(here, dict) else (None, None)
     if not isinstance(errors, int) or not isinstance(n, int) or not 0 <= errors <= n or n == 0:
         return None
-    rate, ends = errors / n, wilson(errors / n, n)
-    return Measured(Estimate(rate, float(ends.low), float(ends.high)))
+    return Measured(Estimate.of(errors / n, wilson(errors / n, n)))
 
 
 def difference(first: Measured, second: Measured, *, paired: bool) -> Estimate:

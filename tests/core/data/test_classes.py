@@ -1,8 +1,5 @@
 """Class sets: their order, against timm's own tables, and what is refused."""
 
-import subprocess
-import sys
-
 import pytest
 
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100

@@ -310,7 +310,11 @@ def test_load_dataset_downloads_cifar10_only_when_asked(tmp_path, monkeypatch):
     [
         ("cifar", ValueError, "'cifar' is unknown; did you mean 'cifar10'"),
         ("ImageNet-100", ValueError, "did you mean 'imagenet100'"),
-        ("nothing-like-it", ValueError, "is unknown; wanted cifar10, imagenet100, cifar10-samples, photographs, the path of a folder"),
+        (
+            "nothing-like-it",
+            ValueError,
+            "is unknown; wanted cifar10, imagenet100, cifar10-samples, photographs, the path of a folder",
+        ),
         ("./nowhere/at/all", FileNotFoundError, "there is no data set nowhere/at/all"),
         ("nowhere.npz", FileNotFoundError, r"there is no image archive nowhere\.npz"),
         (__file__, ValueError, "is a file of another kind"),

@@ -40,7 +40,7 @@ def test_dropped_map_is_freed_with_all_that_was_computed_from_it():
     mine, other = copy_of(SHIPPED[0]), SHIPPED[1]
     # One of each cache, with the map in every place.
     results = [outcomes(mine), by_colour(mine), paired_waves(mine, other), paired_waves(other, mine)]
-    results.append(minus_clean_paired(mine, 0.95))
+    results.append(minus_clean_paired(mine))
     assert all(result is not None for result in results) and outcomes(mine) is results[0]
     gone = [weakref.ref(one) for one in (mine, mine.outcomes, *results, results[0].wrong)]
     del mine, results

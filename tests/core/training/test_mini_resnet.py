@@ -46,7 +46,7 @@ def test_the_same_command_resumes_after_kill(tmp_path, coloured):
         np.savez(tmp_path / f"cifar10-{split}.npz", images=pixels, labels=coloured.labels.numpy(), classes=classes)
 
     def arguments(output: str) -> list[str]:
-        return ["--data", str(tmp_path), "--device", "cpu", "--output", str(tmp_path / output), "--epochs", "8",
+        return ["--data", str(tmp_path), "--device", "cpu", "--output", str(tmp_path / output), "--epochs", "5",
                 "--batch-size", "20", "--widths", "8", "8", "8", "--threads", "1",
                 "--attacked-images", "10"]  # fmt: skip
 
@@ -67,7 +67,7 @@ def test_the_same_command_resumes_after_kill(tmp_path, coloured):
     assert check_sha256(killed) == check_sha256(peaceful)
     assert load_bundled_network(peaceful, Identity("peaceful", "test")).classes == CIFAR10
     card = (peaceful.parent / "README.md").read_text(encoding="utf-8")
-    assert "8 epochs of 20-image batches from random weights" in card and "{" not in card
+    assert "5 epochs of 20-image batches from random weights" in card and "{" not in card
 
 
 def test_command_says_at_the_start_that_foolbox_is_missing(monkeypatch, tmp_path, capsys):

@@ -106,9 +106,9 @@ def test_uploader_starts_empty_again_after_a_file_was_opened():
     assert "random seed 77" in said(app) and "second.npz" in said(app)
 
 
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
+def test_files_that_cannot_be_shown_get_one_sentence_and_nothing_is_lost():
+    app = run_to_the_end(open_page("generation"), "generation")
+    for data, reason in (
         (b"", "not a saved run, or a damaged one"),
         (b"these are notes", "not a saved run, or a damaged one"),
         (packed(arrays_of("generation"))[:-300], "not a saved run, or a damaged one"),
@@ -116,25 +116,20 @@ def test_uploader_starts_empty_again_after_a_file_was_opened():
         (packed(arrays_of("generation", size=(1, 1), frames=1001)), "1,001 frames are too many"),
         (packed(arrays_of("generation", size=(1, 600))), "600 × 1 pixels in 4 frames are too many"),
         (packed(arrays_of("generation", size=(2, 2), batch=129)), "129 images"),
-    ],
-)
-def test_file_that_cannot_be_shown_gets_one_sentence_and_nothing_is_lost(data, reason):
-    app = run_to_the_end(open_page("generation"), "generation")
-    upload(app, data, "odd.npz")
-    assert not app.exception
-    (error,) = app.error
-    assert error.value.startswith("“odd.npz”: ") and reason in error.value and "\n" not in error.value
-    assert "Your run, 4 steps" in said(app) and "generation.opened" not in app.session_state
-    assert app.number_input(key="generation-steps").value == 4
+    ):
+        upload(app, data, "odd.npz")
+        assert not app.exception
+        (error,) = app.error
+        assert error.value.startswith("“odd.npz”: ") and reason in error.value and "\n" not in error.value
+        assert "Your run, 4 steps" in said(app) and "generation.opened" not in app.session_state
+        assert app.number_input(key="generation-steps").value == 4
     app.run()
     assert len(app.error) == 1, "the sentence stays until another file is chosen"
     upload(app, packed(arrays_of("generation")))
     assert not app.error and "Opened from" in said(app)
 
 
-@pytest.mark.parametrize(
-    ("size", "batch", "frames"), [((8, 8), 128, 125), ((32, 32), 128, 400), ((90, 90), 128, 50), ((1, 1), 128, 1000)]
-)
+@pytest.mark.parametrize(("size", "batch", "frames"), [((32, 32), 128, 400), ((90, 90), 128, 50), ((1, 1), 128, 1000)])
 def test_any_saved_run_costs_less_than_two_seconds_of_one_core(size, batch, frames):
     arrays = arrays_of("generation", size=size, batch=batch, frames=frames)
     arrays["frame_deltas"][:] = 0  # else it would be too long to be uploaded

@@ -1,0 +1,117 @@
+"""Every page, opened once: its title, what moves while it is drawn, its size, and axe-core at a desk and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.waiting import wait_until_drawn
+
+TITLES = {
+    "story": "Story",
+    "frequency": "Frequency sensitivity",
+    "inpainting": "Inpainting",
+    "generation": "Generation",
+    "findings": "Findings",
+    "models": "Models and data",
+}
+MAX_HEIGHTS = {1440: 1800, 400: 3500}  # by width, in CSS pixels
+GRAVE = ("critical", "serious")
+
+# Cumulative layout shift since the page was opened, without what follows the visitor's own actions, and without
+# Streamlit's change of its empty page from narrow to wide, which makes 0.07 to 0.09 alone.
+LAYOUT_SHIFT = """() => new Promise(resolve => {
+  let sum = 0;
+  const streamlits = shift => shift.sources.some(({ node }) => node?.dataset?.testid === "stMainBlockContainer");
+  const add = list => list.getEntries().forEach(shift => {
+    if (!shift.hadRecentInput && !streamlits(shift)) sum += shift.value;
+  });
+  new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 1000);
+})"""
+
+
+@pytest.fixture
+def app(streamlit_app):
+    return streamlit_app("app.py")
+
+
+def findings(page: Page) -> list[str]:
+    """Grave violations and wrong heading orders, a line for each element."""
+    found = []
+    for violation in Axe().run(page).response["violations"]:
+        if violation["impact"] in GRAVE or violation["id"] == "heading-order":
+            found += [
+                f"{violation['id']}: {node['html'][:200]} ({node['failureSummary']})" for node in violation["nodes"]
+            ]
+    return found
+
+
+def settled(page: Page) -> Page:
+    """The page when its last part is there: the footer stands, and nothing is being loaded any more."""
+    expect(page.locator(".st-key-footer")).to_be_visible()
+    expect(page.get_by_text("Loading the classifiers")).to_have_count(0)
+    page.wait_for_timeout(500)
+    wait_until_drawn(page)
+    return page
+
+
+def expect_to_fit(page: Page, width: int) -> None:
+    """The page is not too high, and nothing in it asks for sideways scrolling."""
+    height = page.get_by_test_id("stMainBlockContainer").evaluate("e => e.scrollHeight")
+    assert height <= MAX_HEIGHTS[width], (width, height)
+    for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
+        assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth"), width
+
+
+def make_dark(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
+
+
+@pytest.mark.parametrize("path", TITLES)
+def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, path):
+    page = open_page(f"{app}/{path}", width=1440)
+    expect(page).to_have_title(f"{TITLES[path]} · What does CLIP see?")
+    expect(page.get_by_test_id("stTopNav").locator("[aria-current=page]")).to_have_text([TITLES[path]])
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.get_by_text("Deploy", exact=True)).to_have_count(0)
+    heading, top = page.locator("h1"), page.get_by_test_id("stHeader").bounding_box()
+    expect(heading).to_have_count(1)
+    assert heading.bounding_box()["y"] - (top["y"] + top["height"]) <= 64
+    assert heading.evaluate("e => getComputedStyle(e).fontSize") == "26px"
+    footer = page.locator(".st-key-footer")
+    expect(footer).to_contain_text("Understanding CLIP Robustness by Yuri Galindo and Fabio A. Faria")
+    expect(footer.get_by_role("link")).to_have_attribute("href", "https://github.com/yurigalindo/FourierHeatmap")
+    assert page.evaluate(LAYOUT_SHIFT) <= 0.05
+    for width in MAX_HEIGHTS:
+        page.set_viewport_size({"width": width, "height": 900})
+        expect_to_fit(settled(page), width)
+        assert findings(page) == [], width
+    make_dark(page)
+    for width in MAX_HEIGHTS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert findings(settled(page)) == [], (width, "dark")
+
+
+def test_what_opens_is_accessible(app, open_page):
+    page = settled(open_page(f"{app}/models", width=1440))
+    for row in (".st-key-models-row-mini-clip", ".st-key-footer"):
+        page.emulate_media(color_scheme="light")
+        page.locator(row).get_by_role("button").last.click()
+        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+        page.wait_for_timeout(500)
+        assert findings(page) == []
+        make_dark(page)
+        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+        page.wait_for_timeout(500)
+        assert findings(page) == [], "dark"
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+
+
+def test_axe_can_find_something(app, open_page):
+    page = settled(open_page(f"{app}/findings", width=1440))
+    page.evaluate("document.querySelector('h1').style.color = '#dddddd'")
+    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<h5>too deep</h5>')")
+    assert {line.partition(":")[0] for line in findings(page)} == {"color-contrast", "heading-order"}
