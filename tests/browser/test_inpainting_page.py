@@ -36,7 +36,7 @@ def step_of(page: Page) -> Locator:
 
 
 def wait_for_steps(page: Page) -> None:
-    expect(step_of(page)).to_have_text(re.compile(r"Step [1-9][\d,]* of .* ms per step"), timeout=SLOW)
+    expect(step_of(page)).to_have_text(re.compile(r"step [1-9][\d,]* of .* ms per step"), timeout=SLOW)
 
 
 def pixels(page: Page, k: int = 0) -> np.ndarray:
@@ -165,7 +165,7 @@ def test_run_stop_and_run_again(live_page):
     stopped_at = int(re.fullmatch(r"step (\d+) of 400", step.inner_text())[1])
     page.get_by_role("button", name="Continue the run").click()
     wait_for_steps(page)
-    assert int(re.match(r"Step (\d+) of 400", step.inner_text())[1]) > stopped_at
+    assert int(re.match(r"step (\d+) of 400", step.inner_text())[1]) > stopped_at
     stop(page)
     expect(page.get_by_role("button", name="Stop the run")).to_be_hidden()
     start(page)
@@ -293,6 +293,7 @@ def test_table_of_stored_runs_scrolls_by_itself_on_a_phone(live_page):
     page = live_page(width=390, height=800)
     page.get_by_role("tab", name="What the stored runs show").click()
     table = page.get_by_role("table").filter(has_text="SSIM in the hole")
+    expect(table).to_be_visible()
     expect(table.get_by_role("row")).to_have_count(16)
     assert table.evaluate("table => table.scrollWidth > table.clientWidth"), "wider than a phone"
     main = "document.querySelector('[data-testid=stMain]')"

@@ -29,8 +29,9 @@ async function load(view, data) {
   stop(view);
   const { memory } = view, last = data.frame_steps.length - 1;
   for (const bytes of frames) undoDifferences(bytes, start.length);
-  // A run in progress shows its newest moment; one that has ended begins there, too.
-  if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: last });
+  // One that has ended begins at its last moment; a run in progress shows those that are new, one after the other.
+  const goesOn = data.live?.state === "running";
+  if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
   if (memory.id !== data.id) Object.assign(memory, { id: data.id, row: 0 });
   view.data = data;
   view.start = start;
@@ -47,6 +48,7 @@ async function load(view, data) {
   drawTransport(view);
   drawTop(view);
   show(view);
+  if (goesOn) playFrom(view, (1000 * data.live.seconds) / (last + 1));
 }
 
 // ---- bytes -------------------------------------------------------------------------------------------------------
@@ -186,12 +188,16 @@ function play(view) {
   const count = view.data.frame_steps.length;
   if (count < 2) return;
   if (view.memory.frame === count - 1) view.memory.frame = 0;
-  const wait = Math.max(MIN_FRAME_MS, Math.min(MAX_FRAME_MS, PLAY_MS / count));
+  playFrom(view, Math.max(MIN_FRAME_MS, Math.min(MAX_FRAME_MS, PLAY_MS / count)));
+  show(view);
+}
+
+// From the frame in view to the last, `wait` milliseconds each.
+function playFrom(view, wait) {
   view.timer = setInterval(() => {
-    if (!view.root.isConnected || view.memory.frame >= count - 1) return pause(view);
+    if (!view.root.isConnected || view.memory.frame >= view.data.frame_steps.length - 1) return pause(view);
     go(view, view.memory.frame + 1, true);
   }, wait);
-  show(view);
 }
 
 function stop(view) {
@@ -237,12 +243,12 @@ function show(view) {
     });
   }
   const step = data.frame_steps[frame];
-  say(view.play, view.timer ? "Pause" : "Play");
-  view.play.setAttribute("aria-label", view.timer ? "Pause the replay" : "Play");
-  if (data.live?.state !== "running" && data.live?.state !== "queued") {
-    view.scrubber.value = frame;
-    view.step.textContent = `step ${step.toLocaleString("en")} of ${data.steps.toLocaleString("en")}`;
-  }
+  const state = data.live?.state, plays = view.timer && state !== "running";
+  say(view.play, plays ? "Pause" : "Play");
+  view.play.setAttribute("aria-label", plays ? "Pause the replay" : "Play");
+  view.scrubber.value = going(data) ? step : frame;
+  const place = `step ${step.toLocaleString("en")} of ${data.steps.toLocaleString("en")}`;
+  say(view.step, { queued: data.live?.text, running: `${place} · ${data.live?.text}` }[state] ?? place);
   view.scrubber.setAttribute("aria-valuetext", `step ${step}`);
   for (const [c, chart] of view.marks.entries()) {
     chart.line.setAttribute("x1", chart.x(step));
@@ -294,18 +300,16 @@ function paint(canvas, image, start, mode, factor, border) {
 }
 
 function drawTransport(view) {
-  const { data } = view, state = data.live?.state ?? "ended", goes = state === "running" || state === "queued";
+  const { data } = view, state = data.live?.state ?? "ended", goes = going(data);
   for (const one of [...view.moves, view.scrubber]) one.disabled = goes || data.frame_steps.length < 2;
-  view.scrubber.max = goes ? 1000 : Math.max(1, data.frame_steps.length - 1);
+  view.scrubber.max = goes ? data.steps : Math.max(1, data.frame_steps.length - 1);
   view.live.hidden = state === "ended";
   view.pause.hidden = state !== "running";
   view.resume.hidden = state !== "paused" && state !== "stopped";
   view.stop.hidden = state === "stopped";
-  if (goes) {
-    view.scrubber.value = Math.round(1000 * data.live.share);
-    view.step.textContent = data.live.text;
-  }
 }
+
+const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
 
 function drawTop(view) {
   const { data, memory } = view;
