@@ -1,15 +1,23 @@
-"""axe-core on every page, in both themes, on a desk and on a phone; and no page asks another server for anything."""
+"""Every page, in both themes, on a desk and on a phone: axe-core, heights, layout shift; none asks another server."""
 
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.waiting import wait_until_drawn
 
 PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
-WIDTHS = (1440, 400)
+LONGEST = {1440: 1800, 400: 3500}  # CSS pixels of a page, by the window's width
+# Cumulative layout shift since the page was opened, with what Streamlit does itself.
+LAYOUT_SHIFT = """() => new Promise(resolve => {
+  let sum = 0;
+  const add = list => list.getEntries().forEach(shift => { if (!shift.hadRecentInput) sum += shift.value; });
+  new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 100);
+})"""
+POPOVER = "[data-testid=stPopoverBody]"
 GRAVE = ("critical", "serious")
 # Streamlit's own, which no page can change: (rule, part of the selector) -> why.
 STREAMLITS_OWN: dict[tuple[str, str], str] = {}
@@ -28,6 +36,11 @@ def findings(page: Page) -> list[str]:
     return found
 
 
+def height(page: Page) -> float:
+    """Of all that can be scrolled to, in CSS pixels."""
+    return page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
+
+
 def settled(page: Page) -> Page:
     """The page when its last part is there: the footer stands, and nothing is being loaded any more."""
     expect(page.locator(".st-key-footer")).to_be_visible()
@@ -37,24 +50,48 @@ def settled(page: Page) -> Page:
     return page
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", LONGEST)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_serious(streamlit_app, open_page, name, theme, width):
+def test_every_page_is_accessible_short_and_keeps_still(streamlit_app, open_page, name, theme, width):
     page = settled(open_page(f"{streamlit_app('app.py')}/{name}", width=width, color_scheme=theme))
+    assert page.evaluate(LAYOUT_SHIFT) <= 0.1
     assert findings(page) == []
+    assert height(page) <= LONGEST[width]
+
+
+@pytest.mark.parametrize(
+    ("name", "width"), [("inpainting", 1440), ("inpainting", 400), ("generation", 400), ("models", 400)]
+)
+def test_no_tab_makes_a_page_long_or_inaccessible(streamlit_app, open_page, name, width):
+    page = settled(open_page(f"{streamlit_app('app.py')}/{name}", width=width))
+    for tab in page.get_by_role("tab").all():
+        if tab.is_visible():
+            tab.click()
+            page.wait_for_timeout(300)
+            assert height(page) <= LONGEST[width], tab.inner_text()
+            assert findings(page) == [], tab.inner_text()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious_in_what_opens(streamlit_app, open_page, theme):
-    page = settled(open_page(f"{streamlit_app('app.py')}/models", width=1440, color_scheme=theme))
-    for row in (".st-key-models-row-mini-clip", ".st-key-footer"):
-        page.locator(row).get_by_role("button").last.click()
-        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
-        page.wait_for_timeout(500)
-        assert findings(page) == []
-        page.keyboard.press("Escape")
-        expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    app = streamlit_app("app.py")
+    page = settled(open_page(f"{app}/models", width=1440, color_scheme=theme))
+    opens_accessibly(page, page.locator(".st-key-models-row-mini-clip").get_by_role("button").last, POPOVER)
+    page = settled(open_page(f"{app}/inpainting", width=1440, color_scheme=theme))
+    for name in ("Open a saved run", "Download", "Share", "Cite"):
+        opens_accessibly(page, page.get_by_role("button", name=name), POPOVER)
+    opens_accessibly(page, page.get_by_role("button", name="Pictures"), "[role=dialog]")
+
+
+def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
+    """Open what the button opens, look at it with axe, and close it."""
+    button.click()
+    expect(page.locator(opened)).to_be_visible()
+    page.wait_for_timeout(500)
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    expect(page.locator(opened)).to_have_count(0)
 
 
 def test_axe_can_find_something(open_page, streamlit_app):
