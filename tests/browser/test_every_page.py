@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.waiting import wait_until_drawn
 
@@ -16,6 +16,7 @@ TITLES = {
 }
 MAX_HEIGHTS = {1440: 1800, 400: 3500}  # by width, in CSS pixels
 GRAVE = ("critical", "serious")
+POPOVER = "[data-testid=stPopoverBody]"
 
 # Cumulative layout shift since the page was opened, without what follows the visitor's own actions, and without
 # Streamlit's change of its empty page from narrow to wide, which makes 0.07 to 0.09 alone.
@@ -57,7 +58,7 @@ def settled(page: Page) -> Page:
 
 def expect_to_fit(page: Page, width: int) -> None:
     """The page is not too high, and nothing in it asks for sideways scrolling."""
-    height = page.get_by_test_id("stMainBlockContainer").evaluate("e => e.scrollHeight")
+    height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
     assert height <= MAX_HEIGHTS[width], (width, height)
     for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
         assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth"), width
@@ -94,20 +95,41 @@ def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, pat
         assert findings(settled(page)) == [], (width, "dark")
 
 
+@pytest.mark.parametrize(
+    ("path", "width"), [("inpainting", 1440), ("inpainting", 400), ("generation", 400), ("models", 400)]
+)
+def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
+    page = settled(open_page(f"{app}/{path}", width=width))
+    for tab in page.get_by_role("tab").all():
+        if tab.is_visible():
+            tab.click()
+            page.wait_for_timeout(300)
+            expect_to_fit(page, width)
+            assert findings(page) == [], tab.inner_text()
+
+
 def test_what_opens_is_accessible(app, open_page):
     page = settled(open_page(f"{app}/models", width=1440))
-    for row in (".st-key-models-row-mini-clip", ".st-key-footer"):
-        page.emulate_media(color_scheme="light")
-        page.locator(row).get_by_role("button").last.click()
-        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
-        page.wait_for_timeout(500)
-        assert findings(page) == []
-        make_dark(page)
-        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
-        page.wait_for_timeout(500)
-        assert findings(page) == [], "dark"
-        page.keyboard.press("Escape")
-        expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    opens_accessibly(page, page.locator(".st-key-models-row-mini-clip").get_by_role("button").last, POPOVER)
+    page = settled(open_page(f"{app}/inpainting", width=1440))
+    for name in ("Open a saved run", "Download", "Share", "Cite"):
+        opens_accessibly(page, page.get_by_role("button", name=name), POPOVER)
+    opens_accessibly(page, page.get_by_role("button", name="Pictures"), "[role=dialog]")
+
+
+def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
+    """Open what the button opens, look at it with axe in both themes, and close it."""
+    page.emulate_media(color_scheme="light")
+    button.click()
+    expect(page.locator(opened)).to_be_visible()
+    page.wait_for_timeout(500)
+    assert findings(page) == []
+    make_dark(page)
+    expect(page.locator(opened)).to_be_visible()
+    page.wait_for_timeout(500)
+    assert findings(page) == [], "dark"
+    page.keyboard.press("Escape")
+    expect(page.locator(opened)).to_have_count(0)
 
 
 def test_axe_can_find_something(app, open_page):

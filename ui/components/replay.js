@@ -1,12 +1,7 @@
 // Replays runs of one or two classifiers: pictures, curves and numbers of one step, and the buttons that move it.
 // Texts come from run files, which may come from anyone: they are only ever set as textContent.
 
-const FACTORS = [1, 2, 5, 10, 20, 50];
-const COLOURS = ["#0072B2", "#D55E00"], DASHES = ["none", "6 3"];
 const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // a whole replay, and one frame of it
-const MIN_LOSS = 1e-6; // the logarithmic axis ends here at the latest
-const CURVES = ["probability", "loss", "change"];
-const SVG = "http://www.w3.org/2000/svg";
 
 const views = new WeakMap(); // parentElement -> view
 const remembered = new Map(); // data.key -> mode, factor, border, and the moment in view: survives a new mount
@@ -29,8 +24,9 @@ async function load(view, data) {
   stop(view);
   const { memory } = view, last = data.frame_steps.length - 1;
   for (const bytes of frames) undoDifferences(bytes, start.length);
-  // A run in progress shows its newest moment; one that has ended begins there, too.
-  if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: last });
+  // One that has ended begins at its last moment; a run in progress shows those that are new, one after the other.
+  const goesOn = data.live?.state === "running";
+  if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
   if (memory.id !== data.id) Object.assign(memory, { id: data.id, row: 0 });
   view.data = data;
   view.start = start;
@@ -47,6 +43,7 @@ async function load(view, data) {
   drawTransport(view);
   drawTop(view);
   show(view);
+  if (goesOn) playFrom(view, (1000 * data.live.seconds) / (last + 1));
 }
 
 // ---- bytes -------------------------------------------------------------------------------------------------------
@@ -63,116 +60,6 @@ function undoDifferences(bytes, size) {
   for (let k = size; k < bytes.length; k++) bytes[k] += bytes[k - size];
 }
 
-// ---- elements ----------------------------------------------------------------------------------------------------
-
-function createView(parentElement) {
-  const root = element("div", "replay"), view = { root, columns: [], timer: null };
-  const bar = root.appendChild(element("div", "bar"));
-  const modes = bar.appendChild(element("div", "group"));
-  modes.setAttribute("role", "group");
-  modes.setAttribute("aria-label", "What the pictures show");
-  view.modes = { picture: "Picture", wipe: "Wipe", change: "Change" };
-  for (const [mode, text] of Object.entries(view.modes)) {
-    view.modes[mode] = button(modes, text, () => { view.memory.mode = mode; show(view); }, text);
-  }
-  view.factor = bar.appendChild(element("select"));
-  view.factor.setAttribute("aria-label", "How many times the change is amplified");
-  for (const factor of FACTORS) view.factor.add(new Option(`× ${factor}`, factor));
-  view.factor.addEventListener("change", () => {
-    Object.assign(view.memory, { factor: Number(view.factor.value), mode: "change" });
-    show(view);
-  });
-  view.note = bar.appendChild(element("span", "note"));
-
-  const transport = root.appendChild(element("div", "transport"));
-  const steps = transport.appendChild(element("div", "group"));
-  view.moves = [
-    button(steps, "|◀", () => go(view, 0), "First step"),
-    button(steps, "◀", () => go(view, view.memory.frame - 1), "Step back"),
-    (view.play = button(steps, "Play", () => (view.timer ? pause(view) : play(view)), "Play")),
-    button(steps, "▶", () => go(view, view.memory.frame + 1), "Step forward"),
-    button(steps, "▶|", () => go(view, Infinity), "Last step"),
-  ];
-  view.scrubber = transport.appendChild(element("input", "scrubber"));
-  Object.assign(view.scrubber, { type: "range", min: 0, step: 1 });
-  view.scrubber.setAttribute("aria-label", "Step of the run");
-  view.scrubber.addEventListener("input", () => go(view, Number(view.scrubber.value)));
-  view.step = transport.appendChild(element("output", "step"));
-  view.live = transport.appendChild(element("div", "group"));
-  view.pause = button(view.live, "Pause", () => view.trigger("pause"), "Pause the run");
-  view.resume = button(view.live, "Continue", () => view.trigger("resume"), "Continue the run");
-  view.stop = button(view.live, "Stop", () => view.trigger("stop"), "Stop the run");
-  const stage = root.appendChild(element("div", "stage"));
-  view.pictures = stage.appendChild(element("div", "pictures"));
-  view.charts = stage.appendChild(element("div", "charts"));
-  view.live.hidden = true;
-  view.top = root.appendChild(element("div", "top"));
-  view.dialog = root.appendChild(element("dialog"));
-  root.addEventListener("keydown", (event) => press(view, event));
-  parentElement.appendChild(root);
-  return view;
-}
-
-function buildPictures(view) {
-  const { data, pictures } = view, many = data.targets.length > 1;
-  view.dialog.close();
-  view.root.classList.toggle("many", many);
-  view.root.classList.toggle("crisp", data.width < 100);
-  view.root.style.setProperty("--models", data.models.length);
-  view.root.style.setProperty("--tile", `${data.targets.length > 8 ? 76 : data.targets.length > 4 ? 110 : 150}px`);
-  view.columns = data.models.map((model, k) => {
-    const column = element("section", "model");
-    const title = column.appendChild(element("h2"));
-    const tiles = column.appendChild(element("div", "tiles"));
-    const figures = data.targets.map((target, row) => createFigure(view, tiles, k, row, many));
-    const verdict = column.appendChild(element("p", "verdict"));
-    column.style.setProperty("--colour", COLOURS[k]);
-    return { column, title, figures, verdict };
-  });
-  pictures.replaceChildren(...view.columns.map((one) => one.column));
-}
-
-// A picture; among several it is a button that opens it large.
-function createFigure(view, parent, k, row, many) {
-  const figure = parent.appendChild(element("figure"));
-  const frame = figure.appendChild(element(many ? "button" : "div", "frame"));
-  const canvas = frame.appendChild(element("canvas"));
-  Object.assign(canvas, { width: view.data.width, height: view.data.height });
-  const border = frame.appendChild(element("div", "border"));
-  const made = { figure, frame, canvas, border, caption: null, range: null };
-  if (many) {
-    made.caption = figure.appendChild(element("figcaption"));
-    frame.type = "button";
-    frame.addEventListener("click", () => { view.memory.row = row; drawCharts(view); drawTop(view); show(view); enlarge(view); });
-  } else {
-    canvas.setAttribute("role", "img");
-    // The range covers the picture and is invisible itself: it gives pointer, finger and keyboard for nothing.
-    made.range = frame.appendChild(element("input", "wipe"));
-    Object.assign(made.range, { type: "range", min: 0, max: 100, step: 0.5 });
-    made.range.setAttribute("aria-label", "Border between the start and this step");
-    made.range.addEventListener("input", () => { view.memory.border = Number(made.range.value); show(view); });
-  }
-  return made;
-}
-
-// The chosen picture of every classifier, large, with the buttons of the page's own bar.
-function enlarge(view) {
-  const { dialog, data, memory } = view;
-  const head = element("div", "bar");
-  head.append(element("h2", "", `${memory.row + 1}: ${data.targets[memory.row]}`));
-  button(head, "Close", () => dialog.close(), "Close");
-  const row = element("div", "large");
-  view.large = view.models.map((model, k) => {
-    const section = row.appendChild(element("section"));
-    section.append(element("h2", "", model.title));
-    const made = createFigure(view, section, k, memory.row, false);
-    return { ...made, verdict: section.appendChild(element("p", "verdict")) };
-  });
-  dialog.replaceChildren(head, row, element("p", "note", "Space plays, arrow keys step, Home and End go to the ends, Escape closes."));
-  dialog.showModal();
-  show(view);
-}
-
 // ---- moving ------------------------------------------------------------------------------------------------------
 
 function go(view, frame, playing = false) {
@@ -186,12 +73,16 @@ function play(view) {
   const count = view.data.frame_steps.length;
   if (count < 2) return;
   if (view.memory.frame === count - 1) view.memory.frame = 0;
-  const wait = Math.max(MIN_FRAME_MS, Math.min(MAX_FRAME_MS, PLAY_MS / count));
+  playFrom(view, Math.max(MIN_FRAME_MS, Math.min(MAX_FRAME_MS, PLAY_MS / count)));
+  show(view);
+}
+
+// From the frame in view to the last, `wait` milliseconds each.
+function playFrom(view, wait) {
   view.timer = setInterval(() => {
-    if (!view.root.isConnected || view.memory.frame >= count - 1) return pause(view);
+    if (!view.root.isConnected || view.memory.frame >= view.data.frame_steps.length - 1) return pause(view);
     go(view, view.memory.frame + 1, true);
   }, wait);
-  show(view);
 }
 
 function stop(view) {
@@ -237,12 +128,12 @@ function show(view) {
     });
   }
   const step = data.frame_steps[frame];
-  say(view.play, view.timer ? "Pause" : "Play");
-  view.play.setAttribute("aria-label", view.timer ? "Pause the replay" : "Play");
-  if (data.live?.state !== "running" && data.live?.state !== "queued") {
-    view.scrubber.value = frame;
-    view.step.textContent = `step ${step.toLocaleString("en")} of ${data.steps.toLocaleString("en")}`;
-  }
+  const state = data.live?.state, plays = view.timer && state !== "running";
+  say(view.play, plays ? "Pause" : "Play");
+  view.play.setAttribute("aria-label", plays ? "Pause the replay" : "Play");
+  view.scrubber.value = going(data) ? step : frame;
+  const place = `step ${step.toLocaleString("en")} of ${data.steps.toLocaleString("en")}`;
+  say(view.step, { queued: data.live?.text, running: `${place} · ${data.live?.text}` }[state] ?? place);
   view.scrubber.setAttribute("aria-valuetext", `step ${step}`);
   for (const [c, chart] of view.marks.entries()) {
     chart.line.setAttribute("x1", chart.x(step));
@@ -294,18 +185,16 @@ function paint(canvas, image, start, mode, factor, border) {
 }
 
 function drawTransport(view) {
-  const { data } = view, state = data.live?.state ?? "ended", goes = state === "running" || state === "queued";
+  const { data } = view, state = data.live?.state ?? "ended", goes = going(data);
   for (const one of [...view.moves, view.scrubber]) one.disabled = goes || data.frame_steps.length < 2;
-  view.scrubber.max = goes ? 1000 : Math.max(1, data.frame_steps.length - 1);
+  view.scrubber.max = goes ? data.steps : Math.max(1, data.frame_steps.length - 1);
   view.live.hidden = state === "ended";
   view.pause.hidden = state !== "running";
   view.resume.hidden = state !== "paused" && state !== "stopped";
   view.stop.hidden = state === "stopped";
-  if (goes) {
-    view.scrubber.value = Math.round(1000 * data.live.share);
-    view.step.textContent = data.live.text;
-  }
 }
+
+const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
 
 function drawTop(view) {
   const { data, memory } = view;
@@ -336,97 +225,6 @@ function drawTop(view) {
   }));
 }
 
-// Three charts, each with one axis for all classifiers.
-function drawCharts(view) {
-  const { data, memory } = view, row = Math.min(memory.row, data.curve_rows - 1);
-  const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
-  const mean = data.curve_rows < data.targets.length ? `, mean of ${data.targets.length} pictures` : "";
-  const narrow = view.root.clientWidth < 700, height = [168, 112, 112]; // as in replay.css
-  view.marks = CURVES.map((name, c) => {
-    const bands = view.models.map((model) => [0, 1, 2].map((part) => { // lowest, mean, highest
-      const n = data.curve_steps.length, at = ((row * 3 + c) * 3 + part) * n;
-      return model.curves.subarray(at, at + n);
-    }));
-    const axes = axesOf(titles[c] + mean, name, bands, data, narrow && c ? 180 : 300, height[c]);
-    const known = view.marks?.[c], chart = known?.key === JSON.stringify(axes) ? known : createChart(axes);
-    drawCurves(chart, bands, data);
-    return chart;
-  });
-  const figures = view.marks.map((chart) => chart.figure);
-  if (figures.some((figure) => !figure.isConnected)) view.charts.replaceChildren(...figures);
-}
-
-// What a chart is apart from its curves; while a run goes on, it seldom changes.
-function axesOf(title, name, bands, data, width, height) {
-  const log = name === "loss";
-  const values = bands.flatMap((parts) => [...parts[0], ...parts[2]]).filter((value) => !log || value > MIN_LOSS);
-  const largest = values.reduce((a, b) => Math.max(a, b), log ? 10 * MIN_LOSS : 1e-3);
-  const smallest = values.reduce((a, b) => Math.min(a, b), largest);
-  const [low, high] = log
-    ? [Math.floor(Math.log10(smallest)), Math.max(Math.ceil(Math.log10(largest)), Math.floor(Math.log10(smallest)) + 1)]
-    : [0, name === "probability" ? 1 : roundAbove(largest)];
-  return { title, name, width, height, low, high, steps: data.steps, models: bands.length };
-}
-
-// The end of an axis: a growing curve seldom moves it.
-function roundAbove(value) {
-  const unit = 10 ** Math.floor(Math.log10(value));
-  return unit * ([1, 1.2, 1.6, 2, 3, 4, 5, 6, 8].find((number) => number * unit >= value) ?? 10);
-}
-
-function createChart(axes) {
-  const { title, name, width, height, low, high, steps, models } = axes, log = name === "loss";
-  const figure = element("figure", "chart"), head = figure.appendChild(element("figcaption", "", title));
-  const keys = COLOURS.slice(0, models).map((colour, k) => {
-    const key = head.appendChild(element("span", "key"));
-    key.style.setProperty("--colour", colour);
-    key.style.setProperty("--dash", k ? "dashed" : "solid");
-    return key;
-  });
-  const [left, right, top, bottom] = [40, 8, 6, 20];
-  const x = (step) => left + ((width - left - right) * step) / Math.max(1, steps);
-  const y = (value) => {
-    const place = ((log ? Math.log10(Math.max(value, 10 ** low)) : value) - low) / (high - low);
-    return top + (height - top - bottom) * (1 - Math.max(0, Math.min(1, place)));
-  };
-  const svg = figure.appendChild(shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" }));
-  const ticks = log ? decades(low, high) : [0, 0.5, 1].map((part) => part * high);
-  for (const tick of ticks) {
-    svg.append(shape("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" }));
-    const text = name === "probability" ? `${100 * tick} %` : log ? decade(tick) : String(Number(tick.toPrecision(2)));
-    svg.append(label(left - 5, y(tick) + 4, "end", text));
-  }
-  for (const step of [0, Math.floor(steps / 2), steps]) {
-    svg.append(label(x(step), height - 5, step === steps ? "end" : step ? "middle" : "start", step.toLocaleString("en")));
-  }
-  const curves = COLOURS.slice(0, models).map((colour, k) => [
-    svg.appendChild(shape("polygon", { fill: colour, opacity: 0.25 })),
-    svg.appendChild(shape("polyline", { stroke: colour, "stroke-dasharray": DASHES[k], class: "curve" })),
-  ]);
-  const line = svg.appendChild(shape("line", { y1: top, y2: height - bottom, class: "mark" }));
-  const text = name === "probability" ? percent : (value) => (value === undefined ? "" : small(value));
-  return { key: JSON.stringify(axes), title, figure, svg, line, keys, curves, x, y, text };
-}
-
-function drawCurves({ title, svg, curves, x, y }, bands, data) {
-  const said = bands.map(([, mean], k) => `${data.models[k].title} from ${mean[0]?.toPrecision(3)} to ${mean.at(-1)?.toPrecision(3)}`);
-  svg.setAttribute("aria-label", `${title}: ${said.join("; ")}`);
-  bands.forEach(([lowest, mean, highest], k) => {
-    const points = (part) => data.curve_steps.map((step, n) => `${x(step).toFixed(1)},${y(part[n]).toFixed(1)}`);
-    const [band, curve] = curves[k];
-    band.setAttribute("points", [...points(highest), ...points(lowest).reverse()].join(" "));
-    curve.setAttribute("points", points(mean).join(" "));
-  });
-}
-
-function decades(low, high) {
-  const stride = Math.ceil((high - low) / 3);
-  return Array.from({ length: Math.floor((high - low) / stride) + 1 }, (_, k) => 10 ** (low + k * stride));
-}
-
-const decade = (value) => (value >= 0.01 && value <= 1000 ? String(Number(value.toPrecision(1))) : `1e${Math.round(Math.log10(value))}`.replace("-", "−"));
-const small = (value) => (value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1).replace("-", "−") : String(Number(value.toPrecision(3))));
-
 // A probability for people, as `ui.runs.words.percent`: no classifier means 0 % or 100 %.
 function percent(share) {
   if (share === undefined) return "";
@@ -437,16 +235,4 @@ function percent(share) {
 // A text that stays is not laid out again.
 function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
-}
-
-function label(x, y, anchor, text) {
-  const made = shape("text", { x, y, "text-anchor": anchor });
-  made.textContent = text;
-  return made;
-}
-
-function shape(tag, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }

@@ -1,8 +1,8 @@
 """Runs of one or two classifiers to be replayed in the browser: pictures, curves and numbers of one step at a time.
 
 The browser's half is `replay.js`: it holds all frames, draws picture, wipe and amplified change from their exact
-bytes, and moves through them without any rerun. While a run goes on, each redraw hands it the newest moment instead,
-and it reports *Pause*, *Continue* and *Stop*.
+bytes, and moves through them without any rerun. While a run goes on, each redraw hands it the moments since the one
+before, which it shows one after the other, and it reports *Pause*, *Continue* and *Stop*.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ui.components.mount import register
 
 MAX_POINTS = 160  # of a curve: more states than these are drawn as an envelope
 
-_component = register("replay", "buttons", "dom")
+_component = register("replay", "replay_elements", "replay_charts", "buttons", "dom")
 Ranked = Sequence[tuple[str, float]]
 
 
@@ -48,11 +48,15 @@ class Track:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands that has not come to its end. share: of its steps, in [0, 1]. text: for people."""
+    """Where a run stands that has not come to its end.
+
+    text: for people; of a run that goes on, it follows the step. seconds: for which its frames last, until the next
+    ones come.
+    """
 
     state: Literal["queued", "running", "paused", "stopped"]
-    share: float
-    text: str
+    text: str = ""
+    seconds: float = 0.0
 
 
 def pack_replay(

@@ -1,9 +1,8 @@
-"""Heat maps to take away: file, table, figure."""
+"""A heat map to take away: file, table, figure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -11,7 +10,6 @@ import streamlit as st
 from core.fourier.export import heatmap_csv, heatmap_png
 from ui.maps.catalogue import Entry
 from ui.shared.colormaps import colormap_table
-from ui.shared.text import as_markdown
 
 
 def file_stem(label: str) -> str:
@@ -19,18 +17,16 @@ def file_stem(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
 
 
-def map_downloads(chosen: Sequence[Entry]) -> None:
-    """One row of buttons for each shown map; files are made when asked for."""
-    for entry in chosen:
-        st.markdown(f"**{as_markdown(entry.label)}**")
-        stem, heatmap = file_stem(entry.label), entry.heatmap
-        with st.container(horizontal=True):
-            for kind, made in (
-                ("npz", heatmap.to_bytes),
-                ("csv", partial(heatmap_csv, heatmap)),
-                ("png", partial(_figure, entry)),
-            ):
-                st.download_button(kind.upper(), made, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
+def map_downloads(entry: Entry) -> None:
+    """A row of buttons; files are made when asked for."""
+    stem, heatmap = file_stem(entry.label), entry.heatmap
+    with st.container(horizontal=True):
+        for kind, made in (
+            ("npz", heatmap.to_bytes),
+            ("csv", partial(heatmap_csv, heatmap)),
+            ("png", partial(_figure, entry)),
+        ):
+            st.download_button(kind.upper(), made, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
 
 
 def _figure(entry: Entry) -> bytes:

@@ -25,6 +25,7 @@ from ui.shared.text import as_markdown
 # What a visitor types here; in the URL as well.
 CLASSES, PROMPT = "classes", "prompt"
 DEFAULT_CLASSES = ", ".join(DEFAULT_WORDS)
+IN_A_ROW = 3  # tables of predictions
 # Longer URLs are cut by some servers and chats, and a reload of a very long one fails.
 MAX_URL_TEXT = 1500
 
@@ -102,8 +103,9 @@ def draw_own_predictions(question: Question, waved: WavedPicture) -> None:
         _refuse(error)
         return
     names = question.classes.names
-    for spec in question.clips:
-        with st.empty():
+    places = [column for _ in question.clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]
+    for spec, place in zip(question.clips, places, strict=False):
+        with place, st.empty():
             found = predict(spec, waved, question.classes, question.template)
             if found is not None:
                 prediction_table(spec.title, found, names, None, frequency=waved.frequency, complete=True)

@@ -1,9 +1,9 @@
-"""Where the shown heat maps come from, in a sentence for each."""
+"""Where a shown heat map comes from, in a sentence."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -12,12 +12,11 @@ from ui.maps.catalogue import Entry
 from ui.shared.text import as_markdown, one_line
 
 
-def provenance(chosen: Sequence[Entry]) -> None:
-    """Draw the sentences."""
-    for entry in chosen:
-        published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
-        words = published_words(entry.heatmap) if published else computed_words(entry.heatmap)
-        st.markdown(f"**{as_markdown(entry.label)}**  \n{words}")
+def provenance(entry: Entry) -> None:
+    """Draw the sentence."""
+    published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
+    words = published_words(entry.heatmap) if published else computed_words(entry.heatmap)
+    st.markdown(f"**{as_markdown(entry.label)}**  \n{words}")
 
 
 def published_words(heatmap: Heatmap) -> str:

@@ -11,12 +11,12 @@ from core.runs.noise import draw_noise, noise_credit, start_statistics
 from core.runs.plan import RunPlan
 from core.runs.stored import DRAWN
 from ui.runs.examples import stored_example
-from ui.runs.figures import Figure, picture_row, to_picture
+from ui.runs.figures import Figure, picture_groups, to_picture
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.second_judge import many_pictures, second_judge
 from ui.runs.settings import choose_classifiers, first_choice, reset_settings, run_settings
 from ui.shared.model_cache import NONE_READY, ready_classifiers
-from ui.shared.text import as_markdown, one_line
+from ui.shared.text import one_line
 
 PAGE = "generation"
 SETS = {"CIFAR-10, 32 px": "cifar10", "ImageNet, 224 px": "imagenet"}
@@ -92,7 +92,8 @@ def _wanted() -> tuple[str, list[str], int, int]:
 
 def _noise(targets: list[str], per_target: int, class_set: str, starts: np.ndarray) -> None:
     """For each target: mean and spread of its statistics, and the noise drawn from them."""
-    for k, (place, target) in enumerate(zip(st.columns(len(targets)), targets, strict=True)):
+    groups = []
+    for k, target in enumerate(targets):
         statistics = start_statistics(target, class_set, IMAGE_SIZES[class_set])
         figures = [
             Figure("Mean picture", "", to_picture(statistics.mean)),
@@ -102,10 +103,8 @@ def _noise(targets: list[str], per_target: int, class_set: str, starts: np.ndarr
             Figure(f"Start {k * per_target + n + 1}", "noise drawn from both", to_picture(starts[k * per_target + n]))
             for n in range(per_target)
         ]
-        with place:
-            st.markdown(f"**{as_markdown(one_line(target))}**")
-            st.html(picture_row(figures, tile=80))
-            st.markdown(f"Statistics of {as_markdown(one_line(statistics.source, 200))}.")
+        groups.append((one_line(target), figures, f"Statistics of {one_line(statistics.source, 200)}."))
+    st.html(picture_groups(groups, "The noise of each class", tile=80))
 
 
 def _controls(

@@ -17,7 +17,7 @@ from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import PENALTIES, choose_classifiers, choose_penalty, first_choice, reset_settings, run_settings
-from ui.runs.stored_findings import stored_inpainting
+from ui.runs.stored_findings import draw_stored_inpainting
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
 from ui.shared.pictures import SETS, Picture
@@ -27,8 +27,6 @@ PAGE = "inpainting"
 HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES = f"{PAGE}.holes", f"{PAGE}.places_drawn"
 TRUE_CLASS = "its true class"
-# On a phone the table scrolls, not the page.
-SCROLLING_TABLE = f"<style>.st-key-{PAGE}-stored table{{display:block;overflow-x:auto}}</style>"
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 
@@ -64,9 +62,8 @@ def page() -> None:
     with beside:
         run_panel(PAGE, result)
     formula, shown, origin = st.tabs(["What is computed", "What the stored runs show", "Where this run comes from"])
-    with shown, st.container(key=f"{PAGE}.stored"):
-        st.html(SCROLLING_TABLE)
-        st.markdown(stored_inpainting())
+    with shown:
+        draw_stored_inpainting()
     with formula:
         _formula()
     with origin:

@@ -71,7 +71,7 @@ def _how_to() -> None:
         with column:
             st.markdown(f"**{entry.title}.** {entry.body}")
             for command in entry.commands:
-                st.code(command, language="bash", wrap_lines=True)
+                st.code(command, language=None, wrap_lines=True)
             st.markdown(entry.end)
 
 

@@ -16,6 +16,8 @@ _STYLE = """<style>
 .run-row img{width:100%;border-radius:4px;display:block}
 .run-row figcaption{font-size:.8rem;line-height:1.3;margin-top:.25rem}
 .run-row figcaption span{opacity:.75}
+.run-groups{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(260px,1fr);gap:1rem;overflow-x:auto}
+.run-groups p{margin:.5rem 0}.run-groups p:first-child{font-weight:600}
 </style>"""
 
 
@@ -45,3 +47,14 @@ def picture_row(figures: Sequence[Figure], *, tile: int = 130) -> str:
             f"<figcaption><b>{html.escape(figure.title)}</b>{note}</figcaption></figure>"
         )
     return f'{_STYLE}<div class="run-row" style="--tile:{tile}px">{"".join(parts)}</div>'
+
+
+def picture_groups(groups: Sequence[tuple[str, Sequence[Figure], str]], label: str, *, tile: int = 130) -> str:
+    """Rows of pictures beside each other, each with a heading and a note in plain text; scrolls in a narrow window."""
+    parts = [
+        f"<div><p>{html.escape(heading)}</p>{picture_row(figures, tile=tile)}<p>{html.escape(note)}</p></div>"
+        for heading, figures, note in groups
+    ]
+    # The keyboard must get there to scroll.
+    name = html.escape(label, quote=True)
+    return f'<div class="run-groups" tabindex="0" role="region" aria-label="{name}">{"".join(parts)}</div>'

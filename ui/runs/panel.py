@@ -24,7 +24,8 @@ from ui.shared.model_cache import classifier_for
 from ui.shared.server_jobs import current_owner, job_manager
 from ui.shared.text import as_markdown
 
-REDRAW_SECONDS = 0.19
+# A redraw costs the browser more than any picture in it: each brings several moments of the run.
+REDRAW_SECONDS = 0.5
 # How a run can end that may go on where it stands.
 ENDED_EARLY = {
     "stopped": "stopped by you",
@@ -145,7 +146,7 @@ def run_panel(page: str, result: Result | None) -> None:
             paused = started.job.paused
             st.fragment(_live, run_every=PAUSED_SECONDS if paused else REDRAW_SECONDS)(page, paused)
         elif result is not None:
-            stopped = None if result.go_on is None else Progress("stopped", 0.0, "")
+            stopped = None if result.go_on is None else Progress("stopped")
             packed = _kept(page, "packed", result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
             _replay(page, packed, go_on=result.go_on)
     if started is None and result is not None:
@@ -253,35 +254,34 @@ def _collect(page: str, started: _Started) -> None:
 
 
 def _live(page: str, paused: bool) -> None:
-    """The newest moment of the run, or of a paused one all so far; the page is drawn anew when that changes."""
+    """The newest moments of the run, or of a paused one all so far; the page is drawn anew when that changes."""
     started: _Started | None = st.session_state.get(f"{page}.run")
     if started is None or not started.job.active or started.job.paused != paused:
         st.rerun()
     assert started is not None
     job, plan = started.job, started.run.plan
     job.beat()
-    states, share = job.latest, started.run.step / plan.config.steps
+    moments = job.moments()
     if job.status == "queued":
-        live = Progress("queued", share, f"Waiting for other visitors' runs: number {job.position} in line")
+        live = Progress("queued", f"Waiting for other visitors' runs: number {job.position} in line")
     elif paused:
-        live = Progress("paused", share, "")
-    elif states is None:
-        live = Progress("running", share, "Loading the classifiers: some seconds the first time")
+        live = Progress("paused")
+    elif not moments:
+        live = Progress("running", "loading the classifiers: some seconds the first time")
     else:
-        live = Progress("running", share, _pace(job, states[0].step, plan.config.steps))
-    if (paused or states is None) and (runs := started.run.so_far()):
+        live = Progress("running", _pace(job), REDRAW_SECONDS)
+    if (paused or not moments) and (runs := started.run.so_far()):
         version = (job.id, started.run.step, live)
         _replay(page, _kept(page, "packed", version, lambda: run_replay(runs, id=job.id, live=live)))
         return
-    curves = [] if states is None else [started.run.curves(k) for k in range(len(states))]
-    _replay(page, live_replay(plan, started.names, states, curves, id=job.id, live=live))
+    curves = [started.run.curves(k) for k in range(len(started.names))] if moments else []
+    _replay(page, live_replay(plan, started.names, moments, curves, id=job.id, live=live))
 
 
-def _pace(job: Job, step: int, steps: int) -> str:
-    text = f"Step {step:,} of {steps:,}"
-    if job.seconds_per_step is not None and step > 0:
-        text += f" · {1000 * job.seconds_per_step:.0f} ms per step"
-    if step > 1 and job.seconds_left is not None:
-        left = round(job.seconds_left)
-        text += f" · about {left // 60} min {left % 60} s left" if left >= 60 else f" · about {left} s left"
-    return text
+def _pace(job: Job) -> str:
+    step, left = job.seconds_per_step, job.seconds_left
+    if job.done < 2 or step is None or left is None:
+        return "the first step"
+    whole = round(left)
+    time_left = f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+    return f"{1000 * step:.0f} ms per step · about {time_left} left"

@@ -65,17 +65,17 @@ def run_replay(runs: Sequence[PGDRun], *, id: str, live: Progress | None = None)
 def live_replay(
     plan: RunPlan,
     names: Sequence[str],
-    states: Sequence[PGDState] | None,
+    moments: Sequence[Sequence[PGDState]],
     curves: Sequence[dict[str, np.ndarray]],
     *,
     id: str,
     live: Progress,
 ) -> dict[str, Any]:
-    """The newest moment of a run in progress, with its curves so far.
+    """The newest moments of a run in progress, with its curves so far.
 
     Args:
         names: of the classifiers.
-        states: one for each classifier; None before the first, when the start is shown.
+        moments: a state for each classifier, of the same step; if there are none, the start is shown.
         curves: of `Run.curves`, one for each classifier; none before the first state.
     """
     kind = "generation" if plan.mask is None else "inpainting"
@@ -84,23 +84,23 @@ def live_replay(
     tracks = []
     for k, name in enumerate(names):
         title = one_line(classifier_title(name))
-        if states is None:
+        if not moments:
             none = np.zeros((0, 1), dtype=np.float32)
-            frame, values, sentences, lines = start, np.zeros((3, 0, batch)), [""] * batch, [none] * 3
+            frames, values, sentences, lines = start[None], np.zeros((3, 0, batch)), [[""] * batch], [none] * 3
         else:
-            state = states[k]
-            frame = to_uint8_planes(state.images.cpu().numpy())
-            shown = [state.target_probability, state.loss, state.perturbation_norm]
-            values = np.stack([one.cpu().numpy() for one in shown])[:, None]
+            states = [moment[k] for moment in moments]
+            frames = np.stack([to_uint8_planes(state.images.cpu().numpy()) for state in states])
+            values = np.stack([_shown_numbers(state) for state in states], axis=1)
             sentences = [
-                live_verdict(title, targets[row], float(values[0, 0, row]), state.step) for row in range(batch)
+                [live_verdict(title, targets[row], float(values[0, n, row]), state.step) for row in range(batch)]
+                for n, state in enumerate(states)
             ]
             lines = [curves[k][one][:, None] for one in ("target_probability", "loss", "perturbation_norm")]
-        tracks.append(Track(title, frame[None], [sentences], *lines, values, [()] * batch, [()] * batch))
+        tracks.append(Track(title, frames, sentences, *lines, values, [()] * batch, [()] * batch))
     return pack_replay(
         tracks,
         start,
-        [0 if states is None else states[0].step],
+        [moment[0].step for moment in moments] or [0],
         id=id,
         kind=kind,
         targets=targets,
@@ -120,6 +120,12 @@ def kept_frames(count: int, frame_bytes: int) -> np.ndarray:
 def to_uint8_planes(images: np.ndarray) -> np.ndarray:
     """(B, 3, H, W) in [0, 1] -> uint8, rounded as pictures are."""
     return np.rint(images * 255).astype(np.uint8)
+
+
+def _shown_numbers(state: PGDState) -> np.ndarray:
+    """(3, B): target probability, loss and change."""
+    shown = state.target_probability, state.loss, state.perturbation_norm
+    return np.stack([one.cpu().numpy() for one in shown])
 
 
 def _ranked(run: PGDRun, row: int, *, last: bool) -> list[tuple[str, float]]:

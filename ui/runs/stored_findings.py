@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import html
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
 from ui.runs.examples import stored_runs
 from ui.runs.settings import PENALTIES
 from ui.runs.words import CONFIDENT, last_change, percent, run_title, similarity, target_of
-from ui.shared.text import as_markdown
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
 COLUMNS = ("Outside the hole", "Picture", "Classifier", "Confident", "Hole changes by", "Rest by", "SSIM in the hole")
 
 
+# On a phone the table scrolls, not the page: hence each run has one short line, and the keyboard can get there.
+_STYLE = """<style>
+.stored-runs{overflow-x:auto}
+.stored-runs table{border-collapse:collapse;font-size:.9rem;line-height:1.35}
+.stored-runs :is(th,td){padding:.1rem .5rem;border:1px solid rgba(128,128,128,.3);text-align:left;white-space:nowrap}
+.stored-runs th{font-weight:600}
+</style>"""
+
+
+@dataclass(frozen=True)
+class StoredFindings:
+    """summary: some sentences, Markdown. rows: plain text under `COLUMNS`, one row for each stored run."""
+
+    summary: str
+    rows: tuple[tuple[str, ...], ...]
+
+
 @st.cache_data(show_spinner=False)
-def stored_inpainting() -> str:
-    """Markdown: one sentence, then a row for each stored run. Changes are means, of 255."""
+def stored_inpainting() -> StoredFindings:
+    """What all stored runs show. Changes are means, of 255."""
     order = {penalty: (k, label.partition(":")[0]) for k, (label, penalty) in enumerate(PENALTIES.items())}
     runs = sorted(stored_runs("inpainting"), key=lambda run: order[run.metadata["objective"]["penalty"]][0])
-    lines, pairs, confident = [], [], 0
+    rows: list[tuple[str, ...]] = []
+    pairs, confident = [], 0
     for run in runs:
         change, likeness = last_change(run, 0), similarity(run, 0)
         first, last = (float(run.curves["target_probability"][at, 0]) for at in (0, -1))
@@ -36,9 +56,20 @@ def stored_inpainting() -> str:
             f"{change[1]:.2f}",
             f"{likeness[0]:.2f} → {likeness[1]:.2f}",
         )
-        lines.append(f"| {' | '.join(map(as_markdown, cells))} |")
-    header = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
-    return "\n".join([_summary(pairs, confident), "", header, *lines])
+        rows.append(cells)
+    return StoredFindings(_summary(pairs, confident), tuple(rows))
+
+
+def draw_stored_inpainting() -> None:
+    """The summary, and the table below it."""
+    found = stored_inpainting()
+    st.markdown(found.summary)
+    head = "".join(f"<th scope=col>{name}</th>" for name in COLUMNS)
+    body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in found.rows)
+    st.html(
+        f'{_STYLE}<div class="stored-runs" tabindex="0" role="region" aria-label="The stored runs">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def _summary(pairs: list[tuple[float, float]], confident: int) -> str:

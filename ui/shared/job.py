@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned", "overtime"]
 IteratorMaker = Callable[[], Iterable[Any]]
+MOMENT_SECONDS = 0.15
+_MOST_MOMENTS = 8
 _TIMED_STEPS = 20  # the speed shown is the mean of so many recent steps: a slow first one does not linger
 
 
@@ -55,6 +57,9 @@ class Job:
         self._asked = manager._clock()
         self._last_beat = manager._clock()
         self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
+        self._moments: deque[Any] = deque(maxlen=_MOST_MOMENTS)  # that nobody has asked for yet
+        self._moments_before: list[Any] = []
+        self._last_moment = float("-inf")
         self._ended = threading.Event()
         self._may_go_on = threading.Event()
         self._may_go_on.set()
@@ -98,6 +103,16 @@ class Job:
                 return None
             since_last = self._manager._clock() - self._stamps[-1]
             return max(0.0, (self.total - self.done) * step - since_last)
+
+    def moments(self) -> list[Any]:
+        """The states since the last call, at least 0.15 s apart, at most 8: motion for a page that is seldom redrawn.
+
+        If there is no new one, the last one again; none before the first state.
+        """
+        with self._manager._lock:
+            self._moments_before = list(self._moments) or self._moments_before[-1:]
+            self._moments.clear()
+            return self._moments_before
 
     def stop(self) -> None:
         """End the job at once for its visitor; the step in flight finishes unseen, then the next job begins."""

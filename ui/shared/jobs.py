@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ui.shared.job import IteratorMaker, Job, JobStatus
+from ui.shared.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus
 from ui.shared.log import log
 
 _LONGEST_REST = 1.0  # seconds that a step waits for other work: a busy server's runs go on all the same
@@ -170,9 +170,13 @@ class JobManager:
                 return False
             job.latest = state
             job.done += 1
-            job._stamps.append(self._clock())
+            now = self._clock()
+            job._stamps.append(now)
+            if now - job._last_moment >= MOMENT_SECONDS:
+                job._moments.append(state)
+                job._last_moment = now
             self._drop_silent()
-            if job._began is not None and self._clock() - job._began > self._run_seconds:
+            if job._began is not None and now - job._began > self._run_seconds:
                 self._finish(job, "overtime")
             return job.active
 

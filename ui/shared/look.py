@@ -43,9 +43,14 @@ button[kind="primary"]:disabled {{ opacity: 0.45; }}
 @media (min-width: 1101px) {{ [class*="st-key-models-row"] {{ flex-wrap: nowrap; }} }}
 @media (max-width: 1100px) {{
   .st-key-models-headings {{ display: none; }}
-  [class*="st-key-models-row"] {{ gap: 0.25rem 1rem; padding: 0.5rem 0; }}
+  [class*="st-key-models-row"] {{ gap: 0.1rem 1rem; padding: 0.25rem 0; }}
 }}
 @media (max-width: {NARROW}px) {{
+  /* Maps in the making stay side by side and scroll: below each other they would make the page too long. */
+  .st-key-sweep-maps {{ overflow-x: auto; }}
+  .st-key-sweep-maps [data-testid="stHorizontalBlock"] {{ flex-wrap: nowrap; }}
+  .st-key-sweep-maps [data-testid="stColumn"] {{ min-width: 270px; }}
+  .st-key-sweep-maps-2 {{ min-width: 580px; }}
   [data-testid="stMainBlockContainer"] {{ padding: 3.75rem 1rem 2rem; }}
   .st-key-footer p {{ font-size: 0.85rem; line-height: 1.35; }}
   /* Every link has its place before its text is there. */

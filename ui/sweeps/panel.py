@@ -118,7 +118,7 @@ def _progress(on_result: Callable[[str], None]) -> None:
     words, maps = st.columns([2, 3])
     with words:
         _status(job, state)
-    with maps:
+    with maps, st.container(key="sweep-maps"):
         if isinstance(state, PictureMaps):
             with st.container(width=2 * MAP_WIDTH):
                 draw_picture_maps(state)
@@ -174,7 +174,7 @@ def _take_along(heatmap: Heatmap) -> None:
     script = st.session_state.get(SCRIPT)
     if script:
         st.caption("Saved as `map.npz`, it goes on with a script until it is precise to one point:")
-        st.code(script_command(heatmap, script), language="bash", wrap_lines=True)
+        st.code(script_command(heatmap, script), language=None, wrap_lines=True)
 
 
 def _draw(state: Sharpening) -> None:
@@ -183,7 +183,7 @@ def _draw(state: Sharpening) -> None:
     views = list(shown.views)
     if state.estimated is not None:
         views += shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE).views
-    with st.container(width=MAP_WIDTH * len(views)):
+    with st.container(width=MAP_WIDTH * len(views), key=f"sweep-maps-{len(views)}"):
         heatmap_view(
             views,
             selected=(0, 0),

@@ -29,7 +29,7 @@ def packed(tracks, frames=4, batch=2, size=(5, 6), **options):
     return pack_replay(tracks, start, range(frames), labels=("noise", "picture"), **settings | options)
 
 
-@pytest.mark.parametrize("live", [None, Progress("running", 0.5, "half"), Progress("paused", 0.5, "")])
+@pytest.mark.parametrize("live", [None, Progress("running", "half", 0.5), Progress("paused")])
 def test_frames_and_numbers_arrive_to_the_byte(live):
     tracks = [track(), track()]
     data = packed(tracks, live=live)

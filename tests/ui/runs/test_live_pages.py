@@ -57,7 +57,7 @@ def test_both_pages_show_a_stored_run_before_any_click():
 def test_inpainting_says_where_the_papers_finding_holds_here():
     app = open_page("inpainting")
     assert "Whether that holds depends on what keeps the rest from changing" in said(app)
-    assert stored_inpainting() in said(app) and "What the stored runs show" in [tab.label for tab in app.tabs]
+    assert stored_inpainting().summary in said(app) and "What the stored runs show" in [tab.label for tab in app.tabs]
 
 
 def test_inpainting_runs_on_two_classifiers_and_shows_both():

@@ -57,25 +57,25 @@ def test_many_frames_of_an_opened_file_are_thinned():
     assert np.array_equal(frames_of(data, 0), run.frames[data["frame_steps"]])
 
 
-def test_live_moment_is_the_newest_state_and_its_curves():
+def test_live_moments_are_the_states_given_with_all_curves():
     run = Run(toy_plan(), lambda: [ToyClassifier("toy-a"), ToyClassifier("toy-b")])
     states = run.states()
-    for _ in range(4):
-        newest = next(states)
-    data = live_replay(
-        run.plan, ["toy-a", "toy-b"], newest, [run.curves(0), run.curves(1)], id="j", live=Progress("running", 0.5, "")
-    )
-    assert data["frame_steps"] == [3] and data["steps"] == 6 and len(data["curve_steps"]) == 4
+    moments = [next(states) for _ in range(4)][1::2]
+    curves = [run.curves(0), run.curves(1)]
+    data = live_replay(run.plan, ["toy-a", "toy-b"], moments, curves, id="j", live=Progress("running"))
+    assert data["frame_steps"] == [1, 3] and data["steps"] == 6 and len(data["curve_steps"]) == 4
     for k in range(2):
-        assert torch.equal(torch.from_numpy(frames_of(data, k)[0]), (newest[k].images * 255).round().to(torch.uint8))
-        assert numbers_of(data, k)[0, 0] == pytest.approx(newest[k].target_probability.numpy())
-        assert data["models"][k]["verdicts"][0][0].startswith("At step 3, ")
+        for frame, moment in enumerate(moments):
+            seen = torch.from_numpy(frames_of(data, k)[frame])
+            assert torch.equal(seen, (moment[k].images * 255).round().to(torch.uint8))
+            assert numbers_of(data, k)[0, frame] == pytest.approx(moment[k].target_probability.numpy())
+            assert data["models"][k]["verdicts"][frame][0].startswith(f"At step {1 + 2 * frame}, ")
     states.close()
 
 
 def test_before_the_first_state_the_start_is_shown():
     plan = toy_plan()
-    data = live_replay(plan, ["toy-a"], None, [], id="j", live=Progress("queued", 0.0, "waiting"))
+    data = live_replay(plan, ["toy-a"], [], [], id="j", live=Progress("queued", "waiting"))
     assert np.array_equal(frames_of(data, 0)[0], np.rint(plan.start * 255))
     assert data["curve_steps"] == [] and data["live"]["state"] == "queued"
 

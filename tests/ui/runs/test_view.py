@@ -208,20 +208,19 @@ def test_perfect_repair_came_nearer_to_the_original():
 
 
 def test_stored_findings_have_a_row_for_each_run_with_its_numbers():
-    summary, _, header, _, *rows = stored_inpainting().splitlines()
+    found = stored_inpainting()
     runs = [PGDRun.load(path) for path in STORED if path.stem.startswith("inpainting")]
-    assert len(rows) == len(runs) == 15 and header.count("|") == 8
-    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert len(found.rows) == len(runs) == 15
     label = {"norm": "Norm (Eq. 3)", "mean_square": "Mean square", "frozen": "Frozen"}
     for run in runs:
         change = run.metadata["images"]["change"][0]
         wanted = [label[run.metadata["objective"]["penalty"]], f"{target_of(run, 0)}, {run.start.shape[-1]} px"]
-        (row,) = [one for one in cells if one[:3] == [*wanted, run_title(run)]]
-        assert row[4:6] == [f"{255 * change['inside']:.1f}", f"{255 * change['outside']:.2f}"]
+        (row,) = [one for one in found.rows if one[:3] == (*wanted, run_title(run))]
+        assert row[4:6] == (f"{255 * change['inside']:.1f}", f"{255 * change['outside']:.2f}")
         assert row[6] == "{:.2f} → {:.2f}".format(*similarity(run, 0))
     confident = sum(np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9 for run in runs)
     pairs = [similarity(run, 0) for run in runs]
     rises = sum(after > before for before, after in pairs)
-    assert summary.startswith(f"Of 15 stored runs, {confident} end confident of the class (90 % or more). ")
-    assert f"rises in {rises}, at best from " in summary and max(after for _, after in pairs) < 0.9
-    assert "; no hole is repaired (0.9 or more)." in summary
+    assert found.summary.startswith(f"Of 15 stored runs, {confident} end confident of the class (90 % or more). ")
+    assert f"rises in {rises}, at best from " in found.summary and max(after for _, after in pairs) < 0.9
+    assert "; no hole is repaired (0.9 or more)." in found.summary

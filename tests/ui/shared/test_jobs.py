@@ -71,6 +71,21 @@ def test_latest_is_the_newest_state_until_the_iterator_ends():
     assert not job.active and job.position == 0 and job.seconds_left == 0.0
 
 
+def test_moments_are_states_some_time_apart_and_each_is_given_once():
+    clock, steps = Clock(), Steps(30)
+    job = JobManager(clock=clock).submit(steps, owner="a")
+    assert job.moments() == []
+    for _ in range(5):
+        steps.step(1)
+        clock.now += 0.1
+    assert [job.moments(), job.moments()] == [[0, 2, 4], [4]]
+    for _ in range(24):
+        steps.step(1)
+        clock.now += 1.0
+    assert job.moments() == list(range(21, 29)), "what nobody asks for is not kept for ever"
+    job.stop()
+
+
 def test_iterator_that_raises_delivers_its_error_and_frees_the_slot():
     manager = JobManager()
     failing = Steps(1, error=ValueError("epsilon must be >= 0"))

@@ -73,6 +73,10 @@ def draw_tabs(
                 if question is not None and waved is not None:
                     draw_own_predictions(question, waved)
         elif open_tab == SOURCES:
-            provenance(chosen)
-            map_downloads(chosen)
+            for entry in chosen:
+                source, files = st.columns([5, 1], gap="medium")
+                with source:
+                    provenance(entry)
+                with files:
+                    map_downloads(entry)
     return None

@@ -1,0 +1,109 @@
+// The charts of a replay: what each is apart from its curves, and the curves, which grow while a run goes on.
+
+const COLOURS = ["#0072B2", "#D55E00"], DASHES = ["none", "6 3"];
+const MIN_LOSS = 1e-6; // the logarithmic axis ends here at the latest
+const CURVES = ["probability", "loss", "change"];
+const SVG = "http://www.w3.org/2000/svg";
+
+// Three charts, each with one axis for all classifiers.
+function drawCharts(view) {
+  const { data, memory } = view, row = Math.min(memory.row, data.curve_rows - 1);
+  const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
+  const mean = data.curve_rows < data.targets.length ? `, mean of ${data.targets.length} pictures` : "";
+  const narrow = view.root.clientWidth < 700, height = [168, 112, 112]; // as in replay.css
+  view.marks = CURVES.map((name, c) => {
+    const bands = view.models.map((model) => [0, 1, 2].map((part) => { // lowest, mean, highest
+      const n = data.curve_steps.length, at = ((row * 3 + c) * 3 + part) * n;
+      return model.curves.subarray(at, at + n);
+    }));
+    const axes = axesOf(titles[c] + mean, name, bands, data, narrow && c ? 180 : 300, height[c]);
+    const known = view.marks?.[c], chart = known?.key === JSON.stringify(axes) ? known : createChart(axes);
+    drawCurves(chart, bands, data);
+    return chart;
+  });
+  const figures = view.marks.map((chart) => chart.figure);
+  if (figures.some((figure) => !figure.isConnected)) view.charts.replaceChildren(...figures);
+}
+
+// What a chart is apart from its curves; while a run goes on, it seldom changes.
+function axesOf(title, name, bands, data, width, height) {
+  const log = name === "loss";
+  const values = bands.flatMap((parts) => [...parts[0], ...parts[2]]).filter((value) => !log || value > MIN_LOSS);
+  const largest = values.reduce((a, b) => Math.max(a, b), log ? 10 * MIN_LOSS : 1e-3);
+  const smallest = values.reduce((a, b) => Math.min(a, b), largest);
+  const [low, high] = log
+    ? [Math.floor(Math.log10(smallest)), Math.max(Math.ceil(Math.log10(largest)), Math.floor(Math.log10(smallest)) + 1)]
+    : [0, name === "probability" ? 1 : roundAbove(largest)];
+  return { title, name, width, height, low, high, steps: data.steps, models: bands.length };
+}
+
+// The end of an axis: a growing curve seldom moves it.
+function roundAbove(value) {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return unit * ([1, 1.2, 1.6, 2, 3, 4, 5, 6, 8].find((number) => number * unit >= value) ?? 10);
+}
+
+function createChart(axes) {
+  const { title, name, width, height, low, high, steps, models } = axes, log = name === "loss";
+  const figure = element("figure", "chart"), head = figure.appendChild(element("figcaption", "", title));
+  const keys = COLOURS.slice(0, models).map((colour, k) => {
+    const key = head.appendChild(element("span", "key"));
+    key.style.setProperty("--colour", colour);
+    key.style.setProperty("--dash", k ? "dashed" : "solid");
+    return key;
+  });
+  const [left, right, top, bottom] = [40, 8, 6, 20];
+  const x = (step) => left + ((width - left - right) * step) / Math.max(1, steps);
+  const y = (value) => {
+    const place = ((log ? Math.log10(Math.max(value, 10 ** low)) : value) - low) / (high - low);
+    return top + (height - top - bottom) * (1 - Math.max(0, Math.min(1, place)));
+  };
+  const svg = figure.appendChild(shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" }));
+  const ticks = log ? decades(low, high) : [0, 0.5, 1].map((part) => part * high);
+  for (const tick of ticks) {
+    svg.append(shape("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" }));
+    const text = name === "probability" ? `${100 * tick} %` : log ? decade(tick) : String(Number(tick.toPrecision(2)));
+    svg.append(label(left - 5, y(tick) + 4, "end", text));
+  }
+  for (const step of [0, Math.floor(steps / 2), steps]) {
+    svg.append(label(x(step), height - 5, step === steps ? "end" : step ? "middle" : "start", step.toLocaleString("en")));
+  }
+  const curves = COLOURS.slice(0, models).map((colour, k) => [
+    svg.appendChild(shape("polygon", { fill: colour, opacity: 0.25 })),
+    svg.appendChild(shape("polyline", { stroke: colour, "stroke-dasharray": DASHES[k], class: "curve" })),
+  ]);
+  const line = svg.appendChild(shape("line", { y1: top, y2: height - bottom, class: "mark" }));
+  const text = name === "probability" ? percent : (value) => (value === undefined ? "" : small(value));
+  return { key: JSON.stringify(axes), title, figure, svg, line, keys, curves, x, y, text };
+}
+
+function drawCurves({ title, svg, curves, x, y }, bands, data) {
+  const said = bands.map(([, mean], k) => `${data.models[k].title} from ${mean[0]?.toPrecision(3)} to ${mean.at(-1)?.toPrecision(3)}`);
+  svg.setAttribute("aria-label", `${title}: ${said.join("; ")}`);
+  bands.forEach(([lowest, mean, highest], k) => {
+    const points = (part) => data.curve_steps.map((step, n) => `${x(step).toFixed(1)},${y(part[n]).toFixed(1)}`);
+    const [band, curve] = curves[k];
+    band.setAttribute("points", [...points(highest), ...points(lowest).reverse()].join(" "));
+    curve.setAttribute("points", points(mean).join(" "));
+  });
+}
+
+function decades(low, high) {
+  const stride = Math.ceil((high - low) / 3);
+  return Array.from({ length: Math.floor((high - low) / stride) + 1 }, (_, k) => 10 ** (low + k * stride));
+}
+
+const decade = (value) => (value >= 0.01 && value <= 1000 ? String(Number(value.toPrecision(1))) : `1e${Math.round(Math.log10(value))}`.replace("-", "−"));
+const small = (value) => (value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1).replace("-", "−") : String(Number(value.toPrecision(3))));
+
+function label(x, y, anchor, text) {
+  const made = shape("text", { x, y, "text-anchor": anchor });
+  made.textContent = text;
+  return made;
+}
+
+function shape(tag, attributes) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}

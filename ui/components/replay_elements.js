@@ -1,0 +1,111 @@
+// The elements of a replay: its bars, the pictures of each classifier, and the dialog that shows one large.
+
+const FACTORS = [1, 2, 5, 10, 20, 50];
+
+function createView(parentElement) {
+  const root = element("div", "replay"), view = { root, columns: [], timer: null };
+  const bar = root.appendChild(element("div", "bar"));
+  const modes = bar.appendChild(element("div", "group"));
+  modes.setAttribute("role", "group");
+  modes.setAttribute("aria-label", "What the pictures show");
+  view.modes = { picture: "Picture", wipe: "Wipe", change: "Change" };
+  for (const [mode, text] of Object.entries(view.modes)) {
+    view.modes[mode] = button(modes, text, () => { view.memory.mode = mode; show(view); }, text);
+  }
+  view.factor = bar.appendChild(element("select"));
+  view.factor.setAttribute("aria-label", "How many times the change is amplified");
+  for (const factor of FACTORS) view.factor.add(new Option(`× ${factor}`, factor));
+  view.factor.addEventListener("change", () => {
+    Object.assign(view.memory, { factor: Number(view.factor.value), mode: "change" });
+    show(view);
+  });
+  view.note = bar.appendChild(element("span", "note"));
+
+  const transport = root.appendChild(element("div", "transport"));
+  const steps = transport.appendChild(element("div", "group"));
+  view.moves = [
+    button(steps, "|◀", () => go(view, 0), "First step"),
+    button(steps, "◀", () => go(view, view.memory.frame - 1), "Step back"),
+    (view.play = button(steps, "Play", () => (view.timer ? pause(view) : play(view)), "Play")),
+    button(steps, "▶", () => go(view, view.memory.frame + 1), "Step forward"),
+    button(steps, "▶|", () => go(view, Infinity), "Last step"),
+  ];
+  view.scrubber = transport.appendChild(element("input", "scrubber"));
+  Object.assign(view.scrubber, { type: "range", min: 0, step: 1 });
+  view.scrubber.setAttribute("aria-label", "Step of the run");
+  view.scrubber.addEventListener("input", () => go(view, Number(view.scrubber.value)));
+  view.step = transport.appendChild(element("output", "step"));
+  view.live = transport.appendChild(element("div", "group"));
+  view.pause = button(view.live, "Pause", () => view.trigger("pause"), "Pause the run");
+  view.resume = button(view.live, "Continue", () => view.trigger("resume"), "Continue the run");
+  view.stop = button(view.live, "Stop", () => view.trigger("stop"), "Stop the run");
+  const stage = root.appendChild(element("div", "stage"));
+  view.pictures = stage.appendChild(element("div", "pictures"));
+  view.charts = stage.appendChild(element("div", "charts"));
+  view.live.hidden = true;
+  view.top = root.appendChild(element("div", "top"));
+  view.dialog = root.appendChild(element("dialog"));
+  root.addEventListener("keydown", (event) => press(view, event));
+  parentElement.appendChild(root);
+  return view;
+}
+
+function buildPictures(view) {
+  const { data, pictures } = view, many = data.targets.length > 1;
+  view.dialog.close();
+  view.root.classList.toggle("many", many);
+  view.root.classList.toggle("crisp", data.width < 100);
+  view.root.style.setProperty("--models", data.models.length);
+  view.root.style.setProperty("--tile", `${data.targets.length > 8 ? 76 : data.targets.length > 4 ? 110 : 150}px`);
+  view.columns = data.models.map((model, k) => {
+    const column = element("section", "model");
+    const title = column.appendChild(element("h2"));
+    const tiles = column.appendChild(element("div", "tiles"));
+    const figures = data.targets.map((target, row) => createFigure(view, tiles, k, row, many));
+    const verdict = column.appendChild(element("p", "verdict"));
+    column.style.setProperty("--colour", COLOURS[k]);
+    return { column, title, figures, verdict };
+  });
+  pictures.replaceChildren(...view.columns.map((one) => one.column));
+}
+
+// A picture; among several it is a button that opens it large.
+function createFigure(view, parent, k, row, many) {
+  const figure = parent.appendChild(element("figure"));
+  const frame = figure.appendChild(element(many ? "button" : "div", "frame"));
+  const canvas = frame.appendChild(element("canvas"));
+  Object.assign(canvas, { width: view.data.width, height: view.data.height });
+  const border = frame.appendChild(element("div", "border"));
+  const made = { figure, frame, canvas, border, caption: null, range: null };
+  if (many) {
+    made.caption = figure.appendChild(element("figcaption"));
+    frame.type = "button";
+    frame.addEventListener("click", () => { view.memory.row = row; drawCharts(view); drawTop(view); show(view); enlarge(view); });
+  } else {
+    canvas.setAttribute("role", "img");
+    // The range covers the picture and is invisible itself: it gives pointer, finger and keyboard for nothing.
+    made.range = frame.appendChild(element("input", "wipe"));
+    Object.assign(made.range, { type: "range", min: 0, max: 100, step: 0.5 });
+    made.range.setAttribute("aria-label", "Border between the start and this step");
+    made.range.addEventListener("input", () => { view.memory.border = Number(made.range.value); show(view); });
+  }
+  return made;
+}
+
+// The chosen picture of every classifier, large, with the buttons of the page's own bar.
+function enlarge(view) {
+  const { dialog, data, memory } = view;
+  const head = element("div", "bar");
+  head.append(element("h2", "", `${memory.row + 1}: ${data.targets[memory.row]}`));
+  button(head, "Close", () => dialog.close(), "Close");
+  const row = element("div", "large");
+  view.large = view.models.map((model, k) => {
+    const section = row.appendChild(element("section"));
+    section.append(element("h2", "", model.title));
+    const made = createFigure(view, section, k, memory.row, false);
+    return { ...made, verdict: section.appendChild(element("p", "verdict")) };
+  });
+  dialog.replaceChildren(head, row, element("p", "note", "Space plays, arrow keys step, Home and End go to the ends, Escape closes."));
+  dialog.showModal();
+  show(view);
+}
