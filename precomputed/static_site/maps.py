@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations
 from typing import Any
 
 from core import paper
@@ -25,10 +25,12 @@ KEY = "waves"
 
 
 def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Every shipped map alone, differences of maps of equal side, and the stories that choose among them."""
-    entries = {entry.label: entry for entry in labelled(Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz")))}
+    """Every shipped map of the paper's v alone, the difference of any two of equal side, and the stories about them."""
+    maps = [Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz"))]
+    papers = [one for one in maps if one.metadata["epsilon"] == paper.EPSILON.get(one.metadata["image_size"])]
+    entries = {entry.label: entry for entry in labelled(papers)}
     shown = {show: {label: _packed([entry], show) for label, entry in entries.items()} for show in SHOWS}
-    pairs = [pair for pair in permutations(entries.values(), 2) if pair[0].heatmap.side == pair[1].heatmap.side]
+    pairs = [pair for pair in combinations(entries.values(), 2) if pair[0].heatmap.side == pair[1].heatmap.side]
     shown["Difference"] = {" | ".join(entry.label for entry in pair): _packed(pair, "Difference") for pair in pairs}
     stories = [
         {

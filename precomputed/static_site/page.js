@@ -58,8 +58,9 @@
 
   // One view for each map, or that of the first two maps' difference, with the widest of their ranges.
   function packed() {
-    const pair = now.maps.slice(0, 2).join(" | ");
-    if (now.show === "Difference" && pair in shown.Difference) return shown.Difference[pair];
+    const [first, second] = now.maps;
+    const difference = shown.Difference[`${first} | ${second}`] ?? shown.Difference[`${second} | ${first}`];
+    if (now.show === "Difference" && difference) return difference;
     const parts = now.maps.map((label) => shown[now.show in shown && now.show !== "Difference" ? now.show : "Error"][label]);
     const range = [Math.min(...parts.map((one) => one.range[0])), Math.max(...parts.map((one) => one.range[1]))];
     return { ...parts[0], range, maps: parts.flatMap((one) => one.maps) };
