@@ -6,7 +6,8 @@ python -m precomputed.make_patch_grid
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 
 from core.data.classes import PRECOMPUTED
 from core.files import write_atomically
@@ -18,21 +19,27 @@ PERIODS = (4, 7, 8)
 SIDE, EPSILON = 31, 4.0
 
 
-def row(path: Path) -> str | None:
-    """A map's line of the table; None for maps of another size or another strength of the wave."""
-    heatmap = Heatmap.load(path)
+def row(name: str, heatmap: Heatmap) -> str:
+    """A map's line of the table."""
     facts = heatmap.metadata
-    if heatmap.side != SIDE or facts["epsilon"] != EPSILON:
-        return None
     grid, clean = facts["classifier"].get("patch_grid"), heatmap.clean_rate()
     cells = [
-        f"`{path.stem}`",
+        name,
         "none" if grid is None else f"{grid} × {grid}",
         f"{facts['dataset']['n']:,}",
         "not published" if clean is None else f"{100 * clean:.1f} %",
         *(_cell(lattice(heatmap, period), mine=period == grid) for period in PERIODS),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def pooled(maps: Sequence[Heatmap]) -> Heatmap:
+    """The mean of maps of different networks on the same images: their errors are added up."""
+    first = maps[0]
+    sums = {
+        field: sum(getattr(one, field) for one in maps) for field in ("top1_errors", "top5_errors", "count", "clean")
+    }
+    return replace(first, **sums, true_probability=None, outcomes=None, labels=None)
 
 
 def _cell(found: Lattice | None, *, mine: bool) -> str:
@@ -44,8 +51,13 @@ def _cell(found: Lattice | None, *, mine: bool) -> str:
 
 
 def main() -> None:
+    maps = {path.stem: Heatmap.load(path) for path in sorted((PRECOMPUTED / "heatmaps").glob("*.npz"))}
+    maps = {name: one for name, one in maps.items() if one.side == SIDE and one.metadata["epsilon"] == EPSILON}
+    rows = [row(f"`{name}`", one) for name, one in maps.items()]
+    for grid in (4, 8):
+        alike = [one for one in maps.values() if one.metadata["classifier"].get("patch_grid") == grid]
+        rows.append(row(f"mean of the {len(alike)} with {grid} × {grid} patches", pooled(alike)))
     head = "| map | patches | images | clean error | " + " | ".join(f"multiples of {p}" for p in PERIODS) + " |"
-    rows = [line for path in sorted((PRECOMPUTED / "heatmaps").glob("*.npz")) if (line := row(path))]
     table = "\n".join([head, "|---" * (4 + len(PERIODS)) + "|", *rows])
     text = re.sub(r"\| map \|.*\|\n", lambda _: f"{table}\n", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     write_atomically(PAGE, text.encode())

@@ -28,6 +28,10 @@ FILE_OF = {
     "mini-clip-vit-seed1 · CIFAR-10 · computed": "mini-clip-vit-seed1_cifar10",
     "mini-clip-vit8 · CIFAR-10 · computed": "mini-clip-vit8_cifar10",
     "mini-clip-vit8-seed1 · CIFAR-10 · computed": "mini-clip-vit8-seed1_cifar10",
+    "mini-clip-vit8-avg-seed0 · CIFAR-10 · computed": "mini-clip-vit8-avg-seed0_cifar10",
+    "mini-clip-vit8-avg-seed1 · CIFAR-10 · computed": "mini-clip-vit8-avg-seed1_cifar10",
+    "mini-clip-vit8-sincos-seed0 · CIFAR-10 · computed": "mini-clip-vit8-sincos-seed0_cifar10",
+    "mini-clip-vit8-sincos-seed1 · CIFAR-10 · computed": "mini-clip-vit8-sincos-seed1_cifar10",
     "EfficientNet-Lite0 · ImageNet, one image per class · computed": "efficientnet-lite0_imagenet-sample",
 }
 Z = 1.959963984540054

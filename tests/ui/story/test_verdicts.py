@@ -123,7 +123,7 @@ def test_the_test_of_patches_counts_the_networks_that_dip_on_their_own_grid():
         half = stats.t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / math.sqrt(len(found))
         clear += np.mean(lower) < 0.01 and found.mean() + half < 0
     told = {0: "none clearly dip", 1: "one clearly dips"}.get(int(clear), f"{clear} clearly dip")
-    assert len(small) == 4 and waves.the_test() == f" Of 4 small CLIPs trained here to test it, {told}."
+    assert len(small) == 8 and waves.the_test() == f" Of 8 small CLIPs trained here to test it, {told}."
 
 
 def ssim(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) -> float:
