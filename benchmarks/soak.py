@@ -4,8 +4,9 @@
 
 Each visitor is a browser context of its own that clicks cells, opens pages, paints holes, starts runs, stops some, lets
 some end and closes the tab in the middle of others. Reported as JSON: exceptions in the server's log; seconds from a
-click on a map until the server has answered it, and from opening a page until it is drawn, of all and of those while a
-run went on; the server's memory, its level and its slope after the first third; how runs ended, whether any slot is
+click on a map until its answer is there, and from opening a page until it is drawn, of all and of those while a run
+went on, and the same for the server alone, which one more visitor without a browser asks for a page every other second;
+the server's memory, its level and its slope after the first third; how runs ended, whether any slot is
 still taken, and how soon closed tabs freed theirs. The visitors' browser shares this machine's cores with the server;
 with `--browser-nice 19` it gives way to it. Needs the packages of requirements-dev.txt and a Chromium.
 """
@@ -32,6 +33,7 @@ from playwright.async_api import Browser, Error, Page, async_playwright
 
 from benchmarks.app import FLAGS, ROOT, server
 from benchmarks.live import gentle_browser
+from benchmarks.raw_visitor import seconds_to_open
 
 PAGES = ("frequency", "inpainting", "generation", "findings", "models")
 DRAWN = "() => document.querySelector('.st-key-footer') && !document.querySelector('.veiled')"
@@ -155,6 +157,15 @@ async def _watch_memory(pid: int, seen: Seen, until: float) -> None:
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
+async def _ask_server(address: str, seen: Seen, until: float) -> None:
+    chance = random.Random(0)
+    while time.monotonic() < until:
+        cell = f"cell={chance.randint(-15, 15)},{chance.randint(0, 15)}"
+        seconds = await seconds_to_open(address, "frequency", cell)
+        seen.waits.append(("server", seconds, seen.running > 0))
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
 async def _visit(address: str, pid: int, log: Path, visitors: int, seconds: float, nice: int) -> Seen:
     seen = Seen()
     with tempfile.TemporaryDirectory() as folder:
@@ -162,7 +173,7 @@ async def _visit(address: str, pid: int, log: Path, visitors: int, seconds: floa
             browser = await playwright.chromium.launch(executable_path=gentle_browser(folder, nice), args=FLAGS)
             until = time.monotonic() + seconds
             people = (Visitor(browser, address, seen, seed).stay(until) for seed in range(visitors))
-            await asyncio.gather(*people, _watch_memory(pid, seen, until))
+            await asyncio.gather(*people, _watch_memory(pid, seen, until), _ask_server(address, seen, until))
             # At least once, whatever chance has done: a run whose visitor goes.
             context = await browser.new_context(viewport={"width": 1280, "height": 900})
             context.set_default_timeout(WAIT_MS)
@@ -223,7 +234,7 @@ def soak(minutes: float, visitors: int, *, browser_nice: int = 0, data_mb: int |
                 "all": _spread([wait for kind, wait, _ in seen.waits if kind == what]),
                 "during runs": _spread([wait for kind, wait, busy in seen.waits if kind == what and busy]),
             }
-            for what in ("click", "page")
+            for what in ("click", "page", "server")
         },
         "memory_mb": {
             "level": round(float(np.median(memory[steady]))),
