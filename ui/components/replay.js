@@ -80,7 +80,8 @@ function play(view) {
 // From the frame in view to the last, `wait` milliseconds each.
 function playFrom(view, wait) {
   view.timer = setInterval(() => {
-    if (!view.root.isConnected || view.memory.frame >= view.data.frame_steps.length - 1) return pause(view);
+    if (!view.root.isConnected) return stop(view); // another view may have gone on with its memory
+    if (view.memory.frame >= view.data.frame_steps.length - 1) return pause(view);
     go(view, view.memory.frame + 1, true);
   }, wait);
 }

@@ -19,6 +19,7 @@ from ui.shared.text import one_line
 
 _PICTURE = 64  # pixels, of a photograph in the table
 _ROW = 40  # pixels
+_DENSE_ROW = 28
 _DOMAIN = r"https?://(?:www\.)?([^/]+)"  # what a link shows of its URL
 _MONTAGE_COLUMNS = 20
 OURS = "MIT"  # of maps that this project computed
@@ -41,6 +42,7 @@ def maps_table() -> None:
         rows,
         hide_index=True,
         height="content",
+        row_height=_DENSE_ROW,
         column_config={
             "Images": column.NumberColumn(format="localized", help="images behind every cell"),
             "Size": column.TextColumn(help="waves down and across, zero frequency in the middle"),

@@ -217,9 +217,11 @@ def test_equal_strength_is_paired_where_the_images_are_the_same():
     assert found == pytest.approx([100 * float(each) for each in (gaps.mean(), *paired_interval(gaps))])
 
 
-def test_shuffled_cells_change_the_verdicts(published):
-    rng, shuffled = np.random.default_rng(0), {}
+@pytest.mark.parametrize("seed", range(3))
+def test_shuffled_cells_change_the_verdicts(published, seed):
+    shuffled = {}
     for name, named in SHELF.items():
+        rng = np.random.default_rng([seed, *name.encode()])
         heatmap, order = named.heatmap, rng.permutation(named.heatmap.side**2)
 
         def moved(array, order=order):
@@ -233,7 +235,7 @@ def test_shuffled_cells_change_the_verdicts(published):
         shuffled[name] = dataclasses.replace(named, heatmap=dataclasses.replace(plain, **fields))
     other = judged(shuffled[CLIP], shuffled[RESNET56], shuffled.values())
     changed = {key for key in published if other[key].verdict != published[key].verdict}
-    assert {"low", "spared", "red", "figure-2-resnet", "lattice"} <= changed
+    assert {"low", "high", "figure-2-resnet", "lattice"} <= changed  # others change with some shuffles only
 
 
 def test_the_roles_can_be_exchanged():
