@@ -36,7 +36,7 @@ def maps_table() -> None:
     if not rows:
         st.info("There are none in this copy. `python -m core.sweep` computes them, see below.")
         return
-    rows.sort(key=lambda row: row["Origin"] != "published")
+    rows.sort(key=lambda row: (row["Origin"] != "published", row["Classifier"], -row["Images"], row["v"]))
     column = st.column_config
     st.dataframe(
         rows,
