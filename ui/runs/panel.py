@@ -32,7 +32,7 @@ ENDED_EARLY = {
     "abandoned": "ended while you were away",
     "overtime": "ended by this server’s limit of time",
 }
-PAUSED_SECONDS = 1.0  # between two looks at a paused run
+WAITING_SECONDS = 2.0  # between two looks at a run that is paused or stands in line: many may do so at once
 # CSS pixels that a page's controls and its panel keep from the first paint on, so that nothing moves while they load:
 # on a wide screen, and on a narrow one.
 HEIGHTS = {"inpainting": ((68, 310), (665, 1120)), "generation": ((0, 0), (765, 1120))}
@@ -143,8 +143,8 @@ def run_panel(page: str, result: Result | None) -> None:
     started: _Started | None = st.session_state.get(f"{page}.run")
     with st.container(key=f"{page}.panel"):
         if started is not None:
-            paused = started.job.paused
-            st.fragment(_live, run_every=PAUSED_SECONDS if paused else REDRAW_SECONDS)(page, paused)
+            waits = _waits(started.job)
+            st.fragment(_live, run_every=WAITING_SECONDS if waits else REDRAW_SECONDS)(page, waits)
         elif result is not None:
             stopped = None if result.go_on is None else Progress("stopped")
             packed = _kept(page, "packed", result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
@@ -253,10 +253,15 @@ def _collect(page: str, started: _Started) -> None:
     st.session_state[f"{page}.result"] = Result(job.id, runs, note, go_on)
 
 
-def _live(page: str, paused: bool) -> None:
-    """The newest moments of the run, or of a paused one all so far; the page is drawn anew when that changes."""
+def _waits(job: Job) -> bool:
+    """Whether it takes no steps for now."""
+    return job.paused or job.status == "queued"
+
+
+def _live(page: str, waits: bool) -> None:
+    """The newest moments of the run, or of one that waits all so far; the page is drawn anew when that changes."""
     started: _Started | None = st.session_state.get(f"{page}.run")
-    if started is None or not started.job.active or started.job.paused != paused:
+    if started is None or not started.job.active or _waits(started.job) != waits:
         st.rerun()
     assert started is not None
     job, plan = started.job, started.run.plan
@@ -264,13 +269,13 @@ def _live(page: str, paused: bool) -> None:
     moments = job.moments()
     if job.status == "queued":
         live = Progress("queued", f"Waiting for other visitors' runs: number {job.position} in line")
-    elif paused:
+    elif job.paused:
         live = Progress("paused")
     elif not moments:
         live = Progress("running", "loading the classifiers: some seconds the first time")
     else:
         live = Progress("running", _pace(job), REDRAW_SECONDS)
-    if (paused or not moments) and (runs := started.run.so_far()):
+    if (waits or not moments) and (runs := started.run.so_far()):
         version = (job.id, started.run.step, live)
         _replay(page, _kept(page, "packed", version, lambda: run_replay(runs, id=job.id, live=live)))
         return
