@@ -57,8 +57,8 @@ def some_cells(count: int, half: int) -> list[tuple[int, int]]:
 @pytest.mark.parametrize(
     ("samples", "query", "count", "half", "epsilon"),
     [
-        ("cifar10-samples", "?pictures=CIFAR-10&picture=33&signs=3&v32=6.2", 20, 15, 6.2),
-        ("photographs", "?pictures=Photographs&story=4&picture=5&signs=1&v224=15.7", 6, 31, 15.7),
+        ("cifar10-samples", "?pictures=CIFAR-10&picture=33&signs=3&v32=6.2", 50, 15, 6.2),
+        ("photographs", "?pictures=Photographs&story=4&picture=5&signs=1&v224=15.7", 8, 31, 15.7),
     ],
 )
 def test_pointing_at_a_cell_draws_the_engines_pixels_without_a_rerun(lab, samples, query, count, half, epsilon):
@@ -94,7 +94,7 @@ def outside(page: Page, selectors: list[str]) -> list[str]:
 def test_a_click_on_any_cell_shows_its_effect_without_scrolling(lab):
     page = lab(width=1440, height=900)
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
-    sizes = {(1440, 900): 8, (1920, 1080): 5, (1024, 768): 5}
+    sizes = {(1440, 900): 20, (1920, 1080): 20, (1024, 768): 5}
     for (width, height), count in sizes.items():
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(300)  # the maps take their new size
