@@ -6,9 +6,10 @@ Each visitor is a browser context of its own that clicks cells, opens pages, pai
 some end and closes the tab in the middle of others. Reported as JSON: exceptions in the server's log; seconds from a
 click on a map until its answer is there, and from opening a page until it is drawn, of all and of those while a run
 went on, and the same for the server alone, which one more visitor without a browser asks for a page every other second;
-the server's memory, its level and its slope after the first third; how runs ended, whether any slot is
-still taken, and how soon closed tabs freed theirs. The visitors' browser shares this machine's cores with the server;
-with `--browser-nice 19` it gives way to it. Needs the packages of requirements-dev.txt and a Chromium.
+the server's memory, its level and its slope after the first third; how runs ended, whether any slot is still taken, and
+how soon closed tabs freed theirs. The visitors' browser shares this machine's cores with the server; with
+`--browser-nice 19` it gives way to it, but not where it runs as root: there Chromium takes its priority back. Needs the
+packages of requirements-dev.txt and a Chromium.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import numpy as np
 from core.device import DTYPES, forward
 from core.fourier import basis
 from core.fourier.estimate import MAX_WAVES
-from core.sweep.forward import best_batch_size
+from core.sweep.batch_size import best_batch_size
 from core.sweep.sample import balanced_order, balanced_sample, images_per_wave, sampling_variance
 
 if TYPE_CHECKING:

@@ -14,8 +14,6 @@ from ui.runs.words import CONFIDENT, last_change, percent, run_title, similarity
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
 COLUMNS = ("Outside the hole", "Picture", "Classifier", "Confident", "Hole changes by", "Rest by", "SSIM in the hole")
-
-
 # On a phone the table scrolls, not the page: hence each run has one short line, and the keyboard can get there.
 _STYLE = """<style>
 .stored-runs{overflow-x:auto}

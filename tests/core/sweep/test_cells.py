@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-import core.sweep.forward
+import core.sweep.batch_size
 from core.classifiers.preprocessing import Preprocess, kept_norm
 from core.fourier.basis import add_basis, fourier_basis, random_signs
+from core.sweep.batch_size import best_batch_size
 from core.sweep.cells import SweepConfig, sweep_cells
-from core.sweep.forward import best_batch_size
 from core.sweep.sample import balanced_sample, sampling_variance
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
@@ -205,5 +205,5 @@ def test_best_batch_size_is_not_misled_by_a_busy_machine(linear_classifier, nois
             now += 0.001 * (1 if now % 0.02 < 0.004 else 4) / (gain if count >= 64 else 1)
 
     linear_classifier.network.register_forward_pre_hook(forward)
-    monkeypatch.setattr(core.sweep.forward, "perf_counter", lambda: now)
+    monkeypatch.setattr(core.sweep.batch_size, "perf_counter", lambda: now)
     assert best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype) == best
