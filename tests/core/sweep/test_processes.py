@@ -14,8 +14,23 @@ from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
 
 ROOT = Path(__file__).parents[3]
-# A process counts as lost after two seconds of silence, so that the test need not wait for thirty.
-SCRIPT = "import core.sweep.messages as m; m.SILENCE = 2; import core.sweep.__main__ as s; raise SystemExit(s.main())"
+# A process counts as lost after two seconds of silence, so that the test need not wait for thirty, and says when it has
+# taken a wave: from then on it has one in hand.
+SCRIPT = """
+import core.sweep.messages as messages
+from core.sweep.__main__ import main
+
+messages.SILENCE = 2
+count = messages.Messages.count
+
+def count_and_say(*given):
+    number = count(*given)
+    print(*given[1:], flush=True)
+    return number
+
+messages.Messages.count = count_and_say
+raise SystemExit(main())
+"""
 
 
 def write_noise(path):
@@ -31,7 +46,10 @@ def command(archive, output):
 
 
 def start_two(archive, output):
-    """Both processes as a batch system starts them, without torchrun; returned when the first has written a file."""
+    """Both processes as a batch system starts them, without torchrun; returned when the first has written a file.
+
+    The other has a wave in hand then.
+    """
     before = output.stat().st_mtime_ns if output.exists() else 0
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,6 +60,7 @@ def start_two(archive, output):
             [sys.executable, "-c", SCRIPT, *command(archive, output)],
             cwd=ROOT,
             env=os.environ | group | {"RANK": rank, "LOCAL_RANK": rank},
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -51,6 +70,7 @@ def start_two(archive, output):
     while not output.exists() or output.stat().st_mtime_ns == before:
         assert both[0].poll() is None and time.monotonic() < deadline, both[0].stderr.read()
         time.sleep(0.02)
+    assert "taken" in both[1].stdout.readline()
     return both
 
 
