@@ -7,4 +7,4 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
-runpy.run_path(str(ROOT / "app.py"))
+runpy.run_path(str(ROOT / "ui" / "pages" / "navigation.py"))

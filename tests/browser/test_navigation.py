@@ -22,6 +22,19 @@ def test_parameters_of_an_earlier_versions_link_arrive_and_stay(app, open_page):
     assert re.search(r"/\?.*cell=3(,|%2C)4", page.url) and "story=2" in page.url
 
 
+def test_the_first_visitor_of_a_server_may_come_to_any_page(streamlit_app, open_page):
+    page = open_page(f"{streamlit_app('app.py', env={'ASKED_BY': 'nobody yet'})}/models", width=1440)
+    expect(page).to_have_title(re.compile("^Models and data"))
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
+
+
+def test_a_path_below_a_page_leads_to_the_page(app, open_page):
+    page = open_page(f"{app}/inpainting/x?inpainting-steps=77", width=1440)
+    expect(page).to_have_title(re.compile("^Inpainting"))
+    expect(page.locator("h1")).to_be_visible()
+    assert page.url.startswith(f"{app}/inpainting?") and "inpainting-steps=77" in page.url
+
+
 def test_pages_are_in_sight_on_a_phone(app, open_page):
     page = open_page(f"{app}/models", width=400, height=850)
     tabs = page.locator(".st-key-page-tabs").get_by_role("link")

@@ -35,6 +35,12 @@ def _manager() -> JobManager:
     return manager
 
 
+def end_jobs() -> None:
+    """End every job, for a server that is about to end; see `JobManager.close`."""
+    if _manager.cache_info().currsize:
+        _manager().close()
+
+
 def current_owner() -> str:
     """Id of the visitor's session whose script is running."""
     from streamlit.runtime.scriptrunner import get_script_run_ctx

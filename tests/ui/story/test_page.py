@@ -112,7 +112,7 @@ def test_a_door_to_a_run_opens_the_run_of_the_figure(number, page):
     ],
 )
 def test_the_root_draws_the_story_but_for_links_of_earlier_versions(parameters, heading):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "ui" / "pages" / "navigation.py"), default_timeout=120)
     app.session_state["look.styled"] = True
     for name, value in parameters.items():
         app.query_params[name] = value

@@ -1,0 +1,52 @@
+"""Paths that no page has, with a server that answers them as Streamlit does."""
+
+import pytest
+import streamlit as st
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from ui.paths import PagesHaveOneName
+
+
+@pytest.fixture
+def client():
+    routes = [
+        Route("/{path:path}_stcore/health", lambda request: PlainTextResponse("no", 404)),
+        Route("/{path:path}", lambda request: HTMLResponse("the page")),
+    ]
+    return TestClient(
+        Starlette(routes=routes, middleware=[Middleware(PagesHaveOneName)]),
+        base_url="http://lab.example",
+        follow_redirects=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "asked", "sent_to"),
+    [
+        ("", "/inpainting/x", "/inpainting"),
+        ("", "/inpainting/x/y?cell=3,4&v=2", "/inpainting?cell=3,4&v=2"),
+        ("lab", "/lab/inpainting/x", "/lab/inpainting"),
+        ("a/lab/", "/a/lab/inpainting/x", "/a/lab/inpainting"),
+    ],
+)
+def test_a_page_has_one_name(client, monkeypatch, base, asked, sent_to):
+    monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": base}.__getitem__)
+    answer = client.get(asked)
+    assert answer.status_code == 307
+    assert str(answer.next_request.url) == f"http://lab.example{sent_to}"
+    assert client.get(sent_to).text == "the page"
+
+
+def test_nobody_is_sent_to_another_host(client):
+    for asked in ("/x//evil.example/y", "/%2F%2Fevil.example/y", "/evil.example:80/y", "/\\evil.example/y"):
+        answer = client.get(asked)
+        assert answer.status_code != 307 or answer.next_request.url.host == "lab.example"
+
+
+def test_what_is_not_the_page_stays(client):
+    assert client.get("/inpainting/_stcore/health").status_code == 404
+    assert client.get("/").text == client.get("/inpainting").text == "the page"

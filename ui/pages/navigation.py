@@ -1,0 +1,55 @@
+"""The script of every page: page settings, navigation, and what stands on every page."""
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from core.errors import sentence
+from ui.pages import findings, frequency, generation, inpainting, models, story
+from ui.shared.cite import footer
+from ui.shared.limits import limits
+from ui.shared.log import log
+from ui.shared.look import look, page_tabs
+from ui.shared.url import drop_senseless_numbers
+
+TITLE = "What does CLIP see?"
+
+# First of all, so that the first paint has the width of the page.
+# An emoji, and pages without icons: the picture of a material icon would be fetched from another server.
+st.set_page_config(page_icon="🌊", layout="wide")
+try:
+    limits()
+except ValueError as error:  # the operator's to mend, so it says how
+    log("limits are wrong", error=error, reason=str(error))
+    st.error(sentence(str(error)))
+    st.stop()
+
+# A page at the root has no other URL, so the story is there twice: at the root and at /story. Links of earlier versions
+# found Frequency sensitivity at the root, and still do.
+here = urlsplit(st.context.url or "").path.rpartition("/")[2]
+linked = here != "frequency" and not frequency.IN_URL.isdisjoint(st.query_params)
+listed = here == "story" or linked
+title = "Frequency sensitivity" if linked else "Story"
+home = st.Page(
+    frequency.page if linked else story.page, title=title, default=True, visibility="hidden" if listed else "visible"
+)
+pages = [
+    st.Page(story.page, title="Story", url_path="story", visibility="visible" if listed else "hidden"),
+    st.Page(frequency.page, title="Frequency sensitivity", url_path="frequency"),
+    st.Page(inpainting.page, title="Inpainting", url_path="inpainting"),
+    st.Page(generation.page, title="Generation", url_path="generation"),
+    st.Page(findings.page, title="Findings", url_path="findings"),
+    st.Page(models.page, title="Models and data", url_path="models"),
+]
+chosen = st.navigation([home, *pages], position="top")
+st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
+if not look(chosen.title):
+    st.stop()
+names = ("Story", "Frequency", "Inpainting", "Generation", "Findings", "Models")
+tabs = dict(zip(names, pages, strict=True))
+if chosen == home or not listed:
+    tabs["Frequency" if linked else "Story"] = home
+page_tabs(tabs)
+drop_senseless_numbers()
+chosen.run()
+footer()
