@@ -11,6 +11,8 @@ Does not import Streamlit; the one manager of a server is in `server_jobs`.
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import threading
 import time
 from collections import deque
@@ -20,11 +22,21 @@ from typing import Any
 from ui.shared.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus
 from ui.shared.log import log
 
+_NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
 _LONGEST_REST = 1.0  # seconds that a step waits for other work: a busy server's runs go on all the same
 
 
 class QueueFull(RuntimeError):
     """The waiting line has reached its limit; the message is a sentence to show to the visitor."""
+
+
+def _give_way() -> None:
+    """Let this thread, and those that torch starts for it, have the processor when no other thread wants it.
+
+    Linux alone has priorities of threads; elsewhere it would be that of the whole process.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 class JobManager:
@@ -141,6 +153,7 @@ class JobManager:
             self._thread.start()
 
     def _work(self, job: Job) -> None:
+        _give_way()
         try:
             assert job._make_iterator is not None
             states: Any = job._make_iterator()

@@ -1,5 +1,6 @@
 """The job manager with real threads. Nothing sleeps: every wait is for an event, with a limit only a bug reaches."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -69,6 +70,22 @@ def test_latest_is_the_newest_state_until_the_iterator_ends():
     assert job.wait(LIMIT)
     assert (job.status, job.latest, job.done, job.total, job.error) == ("done", 4, 5, 5, None)
     assert not job.active and job.position == 0 and job.seconds_left == 0.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
+def test_a_run_gives_way_to_pages():
+    def priorities():
+        # A run of several classifiers has further threads, which must give way as well.
+        with ThreadPoolExecutor(1) as pool:
+            yield [mine(), pool.submit(mine).result()]
+
+    def mine():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = mine()
+    job = JobManager().submit(priorities, owner="a")
+    assert job.wait(LIMIT) and job.status == "done"
+    assert mine() == before < min(job.latest)
 
 
 def test_moments_are_states_some_time_apart_and_each_is_given_once():
