@@ -145,7 +145,10 @@ function fillStrip(panel, strip) {
   if (!known) {
     panel.strip.dataset.sheet = strip.digest;
     panel.strip.setAttribute("aria-label", "Bundled pictures");
-    panel.strip.replaceChildren(...strip.captions.map((caption, place) => thumbnail(panel, strip, caption, place)));
+    // One rule for all: a data URL in each tile's own style would be read again for each.
+    const sheet = element("style", "", `.tile { background-image: url(${strip.sheet}) }`);
+    const tiles = strip.captions.map((caption, place) => thumbnail(panel, strip, caption, place));
+    panel.strip.replaceChildren(sheet, ...tiles);
     panel.awaited = null;
   }
   if (panel.awaited === strip.selected) panel.awaited = null;
@@ -155,7 +158,7 @@ function fillStrip(panel, strip) {
   reveal(panel, chosen);
 }
 
-function thumbnail(panel, { sheet, columns, captions, lossless }, caption, place) {
+function thumbnail(panel, { columns, captions, lossless }, caption, place) {
   const label = element("label");
   label.title = caption;
   const input = label.appendChild(element("input"));
@@ -169,8 +172,10 @@ function thumbnail(panel, { sheet, columns, captions, lossless }, caption, place
   });
   const tile = label.appendChild(element("span", lossless ? "tile crisp" : "tile"));
   const rows = Math.ceil(captions.length / columns), percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
-  tile.style.background = `url(${sheet}) ${percent(place % columns, columns)}% ` +
-    `${percent(Math.floor(place / columns), rows)}% / ${100 * columns}% ${100 * rows}%`;
+  const across = percent(place % columns, columns), down = percent(Math.floor(place / columns), rows);
+  Object.assign(tile.style, {
+    backgroundPosition: `${across}% ${down}%`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
+  });
   return label;
 }
 
