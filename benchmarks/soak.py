@@ -36,12 +36,12 @@ from benchmarks.app import FLAGS, ROOT, server
 from benchmarks.live import gentle_browser
 from benchmarks.raw_visitor import seconds_to_open
 
-PAGES = ("frequency", "inpainting", "generation", "findings", "models")
-DRAWN = "() => document.querySelector('.st-key-footer') && !document.querySelector('.veiled')"
-CELL = "cell => new URLSearchParams(location.search).get('cell') === cell"
+TABS = ("Frequency sensitivity", "Inpainting", "Generation", "Findings", "Models and data")
+DRAWN = "() => document.querySelector('.st-key-footer') && document.documentElement.dataset.shown"
+CHOSEN = f"tab => ({DRAWN})() === tab"
 WAIT_MS = 180_000
 FREED_SECONDS = 20.0  # a closed tab's slot is free by then
-STEPS = 150  # of most runs; those whose tab is closed would take minutes
+STEPS, LONG = 150, 2000  # of a run; those that are stopped or whose tab is closed must not end before
 SAMPLE_SECONDS = 2.0
 
 
@@ -60,12 +60,13 @@ class Seen:
 class Visitor:
     """One visitor with a browser context of their own."""
 
-    def __init__(self, browser: Browser, address: str, seen: Seen, seed: int) -> None:
-        self.browser, self.address, self.seen = browser, address, seen
+    def __init__(self, browser: Browser, address: str, seen: Seen, seed: int, pause: float) -> None:
+        self.browser, self.address, self.seen, self.pause = browser, address, seen, pause
         self.chance = random.Random(seed)
 
-    async def stay(self, until: float) -> None:
-        """Do one thing after the other until the time has come."""
+    async def stay(self, arrives: float, until: float) -> None:
+        """Come after some seconds; then do one thing after the other until the time has come."""
+        await asyncio.sleep(arrives)
         context = await self.browser.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(WAIT_MS)
         actions = {self.click: 5, self.look: 2, self.paint: 1, self.run: 3}
@@ -77,8 +78,11 @@ class Visitor:
                 self.seen.did[action.__name__] += 1
             except Error as error:  # a wait that took too long: reported, and the visitor tries something else
                 self.seen.troubles.append(f"{action.__name__}: {str(error).splitlines()[0]}")
-            await asyncio.sleep(self.chance.uniform(0.2, 2))
+            await self._rest()
         await context.close()
+
+    async def _rest(self) -> None:
+        await asyncio.sleep(self.chance.uniform(0.2, 1.8) * self.pause)
 
     async def _open(self, page: Page, path: str) -> None:
         began = time.monotonic()
@@ -89,27 +93,38 @@ class Visitor:
     def _note(self, what: str, began: float) -> None:
         self.seen.waits.append((what, time.monotonic() - began, self.seen.running > 0))
 
+    async def _choose(self, page: Page, tab: str) -> None:
+        """Go to a page by its tab."""
+        if page.url == "about:blank":
+            await self._open(page, "")
+        if (await page.title()).startswith(tab):
+            return
+        began = time.monotonic()
+        await page.get_by_test_id("stTopNavLink").filter(has_text=tab).click()
+        await page.wait_for_function(CHOSEN, arg=tab)
+        self._note("tab", began)
+
     async def click(self, page: Page) -> None:
         """Cells of a map."""
-        if "/frequency" not in page.url:
-            await self._open(page, "frequency")
-        plot = page.locator(".plot").first
+        await self._choose(page, "Frequency sensitivity")
         for _ in range(self.chance.randint(1, 4)):
             i, j = self.chance.randint(-15, 15), self.chance.randint(-15, 15)
-            box = await plot.bounding_box() or {"width": 31, "height": 31}
-            place = {"x": box["width"] * (j + 15.5) / 31, "y": box["height"] * (i + 15.5) / 31}
-            await plot.click(position=place)
+            box = await page.locator(".plot").first.bounding_box()
+            assert box is not None
+            x, y = box["x"] + box["width"] * (j + 15.5) / 31, box["y"] + box["height"] * (i + 15.5) / 31
             began = time.monotonic()
-            await page.wait_for_function(CELL, arg=f"{i},{j}")
+            await page.mouse.click(x, y)
+            await page.locator(f'.prediction-rows[data-wave="{i},{j}"]').first.wait_for()
             self._note("click", began)
+            await self._rest()
 
     async def look(self, page: Page) -> None:
         """At another page."""
-        await self._open(page, self.chance.choice(PAGES))
+        await self._choose(page, self.chance.choice(TABS))
 
     async def paint(self, page: Page) -> None:
         """A stroke of a hole."""
-        await self._open(page, "inpainting")
+        await self._choose(page, "Inpainting")
         box = await page.locator(".painter .stage").bounding_box()
         assert box is not None
         x, y = (box[at] + box[side] * self.chance.uniform(0.2, 0.8) for at, side in (("x", "width"), ("y", "height")))
@@ -121,7 +136,7 @@ class Visitor:
     async def run(self, page: Page, end: str = "") -> Page | None:
         """A run: stopped, watched to its end, left for another page, or left by closing the tab."""
         end = end or self.chance.choice(("stop", "watch", "leave", "close"))
-        await self._open(page, f"inpainting?inpainting-steps={2000 if end == 'close' else STEPS}")
+        await self._open(page, f"inpainting?inpainting-steps={STEPS if end in ('watch', 'leave') else LONG}")
         await page.get_by_role("button", name="Run", exact=True).click()
         stop = page.get_by_role("button", name="Stop the run")
         await stop.or_(page.get_by_text("try again in a few minutes")).first.wait_for()
@@ -132,7 +147,7 @@ class Visitor:
         try:
             if end == "close":
                 return await self._close(page)
-            await asyncio.sleep(self.chance.uniform(1, 5))
+            await self._rest()
             if end == "stop":
                 await stop.click()
             elif end == "watch":
@@ -167,18 +182,20 @@ async def _ask_server(address: str, seen: Seen, until: float) -> None:
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
-async def _visit(address: str, pid: int, log: Path, visitors: int, seconds: float, nice: int) -> Seen:
+async def _visit(address: str, pid: int, log: Path, visitors: int, seconds: float, pause: float, nice: int) -> Seen:
     seen = Seen()
     with tempfile.TemporaryDirectory() as folder:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=gentle_browser(folder, nice), args=FLAGS)
             until = time.monotonic() + seconds
-            people = (Visitor(browser, address, seen, seed).stay(until) for seed in range(visitors))
+            people = (
+                Visitor(browser, address, seen, seed, pause).stay(seed * pause / 2, until) for seed in range(visitors)
+            )
             await asyncio.gather(*people, _watch_memory(pid, seen, until), _ask_server(address, seen, until))
             # At least once, whatever chance has done: a run whose visitor goes.
             context = await browser.new_context(viewport={"width": 1280, "height": 900})
             context.set_default_timeout(WAIT_MS)
-            await Visitor(browser, address, seen, visitors).run(await context.new_page(), "close")
+            await Visitor(browser, address, seen, visitors, pause).run(await context.new_page(), "close")
             until = time.monotonic() + FREED_SECONDS
             while _still_running(_events(log.read_text())) and time.monotonic() < until:
                 await asyncio.sleep(0.5)
@@ -211,12 +228,14 @@ def _spread(waits: Sequence[float]) -> dict[str, float]:
     return {"n": len(waits)} | {name: round(value, 2) for name, value in found.items()}
 
 
-def soak(minutes: float, visitors: int, *, browser_nice: int = 0, data_mb: int | None = None) -> dict[str, Any]:
+def soak(
+    minutes: float, visitors: int, *, pause: float = 10.0, browser_nice: int = 0, data_mb: int | None = None
+) -> dict[str, Any]:
     """Serve so many visitors for so long; the report. data_mb: memory that the server may have, of its own data."""
     with tempfile.NamedTemporaryFile("w+") as log, server(ROOT / "app.py", {}, log) as (address, process, _):
         if data_mb is not None:
             resource.prlimit(process.pid, resource.RLIMIT_DATA, (data_mb << 20, data_mb << 20))
-        seen = asyncio.run(_visit(address, process.pid, Path(log.name), visitors, 60 * minutes, browser_nice))
+        seen = asyncio.run(_visit(address, process.pid, Path(log.name), visitors, 60 * minutes, pause, browser_nice))
         text = Path(log.name).read_text()  # before the server ends, which frees all slots
     events = _events(text)
     started = {one["run"] for one in events if one["event"] == "run started"}
@@ -235,7 +254,7 @@ def soak(minutes: float, visitors: int, *, browser_nice: int = 0, data_mb: int |
                 "all": _spread([wait for kind, wait, _ in seen.waits if kind == what]),
                 "during runs": _spread([wait for kind, wait, busy in seen.waits if kind == what and busy]),
             }
-            for what in ("click", "page", "server")
+            for what in ("click", "tab", "page", "server")
         },
         "memory_mb": {
             "level": round(float(np.median(memory[steady]))),
@@ -253,12 +272,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.soak")
     options.add_argument("--minutes", type=float, default=10.0)
     options.add_argument("--visitors", type=int, default=12)
+    options.add_argument("--pause", type=float, default=10.0, help="mean seconds between two things a visitor does")
     options.add_argument("--browser-nice", type=int, default=0, help="0 to 19; 19 gives way to everything else")
     options.add_argument("--data-mb", type=int, help="limit of the server's memory (Linux: RLIMIT_DATA)")
     given = options.parse_args(arguments)
     print(
         json.dumps(
-            soak(given.minutes, given.visitors, browser_nice=given.browser_nice, data_mb=given.data_mb), indent=2
+            soak(
+                given.minutes, given.visitors, pause=given.pause, browser_nice=given.browser_nice, data_mb=given.data_mb
+            ),
+            indent=2,
         )
     )
     return 0

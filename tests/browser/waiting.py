@@ -7,9 +7,9 @@ def wait_until_drawn(page: Page) -> None:
     """Wait until the page's script has run to its end, and the page is shown."""
     idle = expect(page.get_by_test_id("stApp"))
     idle.to_have_attribute("data-test-script-state", "notRunning")
-    # The first run of app.py brings the style sheet alone; the browser then asks for the page by itself.
+    # The first run of the script brings the style sheet alone; the browser then asks for the page by itself.
     page.wait_for_function(
         "() => !document.querySelector('.st-key-look') || document.querySelector('.st-key-page-tabs')", timeout=45_000
     )
     idle.to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_function("() => !document.querySelector('.veiled')", timeout=45_000)
+    page.wait_for_function("() => document.documentElement.dataset.shown !== ''", timeout=45_000)

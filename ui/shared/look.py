@@ -107,9 +107,9 @@ export default ({ data, setTriggerValue }) => {
       return;
     }
     veil.replaceSync("");
-    documentElement.classList.remove("veiled");
+    documentElement.dataset.shown = page;
   };
-  documentElement.classList.add("veiled"); // read by tests
+  documentElement.dataset.shown = ""; // none yet; read by tests and benchmarks
   show(0);
   requestAnimationFrame(look);
 };
@@ -118,7 +118,7 @@ _look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False
 
 
 def look(page: str) -> bool:
-    """Put the CSS into the page called `page`; call it first, and once in a run, from `app.py`.
+    """Put the CSS into the page called `page`; call it first, and once in a run, from `ui/pages/navigation.py`.
 
     Returns whether the browser has it. In a visit's first run it has not, and what is drawn before would move when it
     comes; the browser then asks for the next run by itself.
