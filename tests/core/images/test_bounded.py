@@ -123,4 +123,7 @@ def test_square_uploads_of_four_hostile_files_at_once_stays_within_its_limits(ki
     )
     seconds, memory, sentences = json.loads(measured.stdout)
     assert seconds < 6 and memory < 500e6
-    assert len(sentences) == 4 and all("smaller copy" in text or "busy" in text for text in sentences)
+    # An honest file, just above what the memory allows with today's libraries and just below it with older ones.
+    may_be_read = kind == "alpha"
+    assert len(sentences) == 4
+    assert all("smaller copy" in text or "busy" in text or (may_be_read and not text) for text in sentences)
