@@ -1,6 +1,9 @@
 """The table of all benchmarks, and a guard against gross regressions: ratios alone, far from what is measured."""
 
+import pytest
+
 from benchmarks.__main__ import Row, estimate_rows, report, table
+from benchmarks.soak import faults
 
 
 def test_a_sweep_is_not_grossly_slower_than_bare_passes():
@@ -17,3 +20,28 @@ def test_an_estimated_map_is_closer_than_the_counts_it_is_made_of():
 def test_the_table_is_markdown_with_a_line_for_each_row():
     rows = [Row("sweep", 0.971234, "ratio", ">= 0.9", "bare"), Row("fit", 1.5, "s")]
     assert table(rows).splitlines()[2:] == ["| sweep | 0.9712 | ratio | >= 0.9 | bare |", "| fit | 1.5 | s |  |  |"]
+
+
+SOUND = {
+    "exceptions": 0,
+    "troubles": {},
+    "runs": {"started": 3},
+    "slots still taken": 0,
+    "closed tabs freed after seconds": [10.4, 2.0],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("exceptions", 1),
+        ("troubles", {"run: timeout": 1}),
+        ("runs", {"started": 0}),
+        ("slots still taken", 1),
+        ("closed tabs freed after seconds", []),
+        ("closed tabs freed after seconds", [3.0, float("inf")]),
+    ],
+)
+def test_a_soak_fails_by_what_must_not_be(name, value):
+    assert faults(SOUND) == []
+    assert faults(SOUND | {name: value}) == [name]

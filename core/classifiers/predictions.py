@@ -160,12 +160,12 @@ class FilteredPredictions:
 
         None where it is lost at once.
         """
-        return _kept_until(self.radii[::-1], self.low[::-1].argmax(1) == self.clean.argmax())
+        return _kept_until(self.radii[::-1], self.low[::-1].argmax(1) == np.argmax(self.clean))
 
     @property
     def high_limit(self) -> int | None:
         """The radius up to which the high-passed image keeps it, from the smallest on; None where lost at once."""
-        return _kept_until(self.radii, self.high.argmax(1) == self.clean.argmax())
+        return _kept_until(self.radii, self.high.argmax(1) == np.argmax(self.clean))
 
 
 def _kept_until(radii: Sequence[int], kept: np.ndarray) -> int | None:

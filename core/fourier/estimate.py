@@ -134,7 +134,7 @@ class _Model:
         radii, place = np.unique(np.hypot(i, j), return_inverse=True)
         self.radii, self.radius_cell = abs(radii[:, None] - radii), place[:, None] * len(radii) + place
         # The chord of a circle, not the arc: with arcs a Matern function is no valid covariance.
-        steps = np.arange(2 * abs(waves).max() + 1)
+        steps = np.arange(2 * np.max(abs(waves)) + 1)
         chord = image_size / np.pi * np.sin(np.pi * steps / image_size)
         self.chords = np.hypot(chord[:, None], chord)
         less, more = abs(waves[:, None] - waves), abs(waves[:, None] + waves)
@@ -201,7 +201,7 @@ def _find_lattice(observed: np.ndarray, inverse: np.ndarray, waves: np.ndarray) 
 
     Chance is counted by Bayes: a lattice is as likely beforehand as none, and every period as likely as another.
     """
-    periods = range(2, abs(waves).max() + 1)
+    periods = range(2, np.max(abs(waves)) + 1)
     found, best = None, np.log(max(1, len(periods)))
     for period in periods:
         on = _on_lattice(waves, period)

@@ -57,9 +57,10 @@ def ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
 
 def same_images(first: Heatmap, second: Heatmap) -> bool:
     """Whether both maps say which images they misclassify, and these are the same images in the same order."""
-    known = first.outcomes is not None and second.outcomes is not None
+    if first.labels is None or second.labels is None:
+        return False
     a, b = (heatmap.metadata["dataset"].get("content_hash") for heatmap in (first, second))
-    return known and isinstance(a, str) and a == b and np.array_equal(first.labels, second.labels)  # type: ignore[arg-type]
+    return isinstance(a, str) and a == b and np.array_equal(first.labels, second.labels)
 
 
 def ring_score_differences(first: Heatmap, second: Heatmap) -> dict[int, np.ndarray] | None:
