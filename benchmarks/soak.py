@@ -6,11 +6,12 @@ Each visitor is a browser context of its own that clicks cells, goes from tab to
 starts runs, stops some, lets some end and closes the browser's tab in the middle of others. They come one after the
 other and look at what they got, for `--pause` seconds on average. Reported as JSON: exceptions in the server's log;
 seconds from a click on a map until its answer is there, from a click on a tab and from opening a link until the page
-is shown, of all and of those while a run went on, and of the whole Frequency page from the server alone, which one
-more visitor without a browser asks for every other second; the server's memory, its level and its slope after the
-first third; how runs ended, whether any slot is still taken, and how soon closed tabs freed theirs. The visitors'
-browser shares this machine's cores with the server; with `--browser-nice 19` it gives way to it. The exit status is 1
-if something is reported that must not be. Needs the packages of requirements-dev.txt and a Chromium.
+is shown, of all and of those while a run went on, and of the whole Frequency page from the server alone, which
+visitors without a browser (`--raw`) ask for; the server's memory, its level and its slope after the first third; how
+runs ended, whether any slot is still taken, and how soon closed tabs freed theirs. The visitors' browser shares this
+machine's cores with the server; with `--browser-nice 19` it gives way to it, and `--visitors 2 --raw 11` shows what
+one of twelve would wait whose browser has a machine of its own. The exit status is 1 if something is reported that
+must not be. Needs the packages of requirements-dev.txt and a Chromium.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,18 @@ TIMED_EVERY_MS, LOOK_EVERY_SECONDS = 50, 0.5
 FREED_SECONDS = 20.0  # a closed tab's slot is free by then
 STEPS, LONG = 150, 2000  # of a run; those that are stopped or whose tab is closed must not end before
 SAMPLE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Who comes. pause: mean seconds between two things a visitor does. data_mb: memory of the server's own data."""
+
+    minutes: float
+    visitors: int
+    raw: int
+    pause: float
+    browser_nice: int
+    data_mb: int | None
 
 
 @dataclass
@@ -186,29 +199,33 @@ async def _watch_memory(pid: int, seen: Seen, until: float) -> None:
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
-async def _ask_server(address: str, seen: Seen, until: float) -> None:
-    chance = random.Random(0)
+async def _ask_server(address: str, seen: Seen, seed: int, pause: float, until: float) -> None:
+    """A visitor without a browser, of the page that costs the server most."""
+    chance = random.Random(seed)
     while time.monotonic() < until:
+        await asyncio.sleep(chance.uniform(0.2, 1.8) * pause)
         cell = f"cell={chance.randint(-15, 15)},{chance.randint(0, 15)}"
         seconds = await seconds_to_open(address, "frequency", cell)
         seen.waits.append(("server", seconds, seen.running > 0))
-        await asyncio.sleep(SAMPLE_SECONDS)
 
 
-async def _visit(address: str, pid: int, log: Path, visitors: int, seconds: float, pause: float, nice: int) -> Seen:
-    seen = Seen()
+async def _visit(address: str, pid: int, log: Path, crowd: Crowd) -> Seen:
+    seen, pause = Seen(), crowd.pause
     with tempfile.TemporaryDirectory() as folder:
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=gentle_browser(folder, nice), args=FLAGS)
-            until = time.monotonic() + seconds
-            people = (
-                Visitor(browser, address, seen, seed, pause).stay(seed * pause / 2, until) for seed in range(visitors)
-            )
-            await asyncio.gather(*people, _watch_memory(pid, seen, until), _ask_server(address, seen, until))
+            path = gentle_browser(folder, crowd.browser_nice)
+            browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+            until = time.monotonic() + 60 * crowd.minutes
+            people = [
+                Visitor(browser, address, seen, seed, pause).stay(seed * pause / 2, until)
+                for seed in range(crowd.visitors)
+            ]
+            people += [_ask_server(address, seen, seed, pause, until) for seed in range(crowd.raw)]
+            await asyncio.gather(*people, _watch_memory(pid, seen, until))
             # At least once, whatever chance has done: a run whose visitor goes.
             context = await browser.new_context(viewport={"width": 1280, "height": 900})
             context.set_default_timeout(WAIT_MS)
-            await Visitor(browser, address, seen, visitors, pause).run(await context.new_page(), "close")
+            await Visitor(browser, address, seen, crowd.visitors, pause).run(await context.new_page(), "close")
             until = time.monotonic() + FREED_SECONDS
             while _still_running(_events(log.read_text())) and time.monotonic() < until:
                 await asyncio.sleep(0.5)
@@ -241,14 +258,12 @@ def _spread(waits: Sequence[float]) -> dict[str, float]:
     return {"n": len(waits)} | {name: round(value, 2) for name, value in found.items()}
 
 
-def soak(
-    minutes: float, visitors: int, *, pause: float = 10.0, browser_nice: int = 0, data_mb: int | None = None
-) -> dict[str, Any]:
-    """Serve so many visitors for so long; the report. data_mb: memory that the server may have, of its own data."""
+def soak(crowd: Crowd) -> dict[str, Any]:
+    """Serve these visitors; the report."""
     with tempfile.NamedTemporaryFile("w+") as log, server(ROOT / "app.py", {}, log) as (address, process, _):
-        if data_mb is not None:
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (data_mb << 20, data_mb << 20))
-        seen = asyncio.run(_visit(address, process.pid, Path(log.name), visitors, 60 * minutes, pause, browser_nice))
+        if crowd.data_mb is not None:
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (crowd.data_mb << 20, crowd.data_mb << 20))
+        seen = asyncio.run(_visit(address, process.pid, Path(log.name), crowd))
         text = Path(log.name).read_text()  # before the server ends, which frees all slots
     events = _events(text)
     started = {one["run"] for one in events if one["event"] == "run started"}
@@ -257,8 +272,7 @@ def soak(
     steady = times > times[0] + (times[-1] - times[0]) / 3
     slope = round(3600 * np.polyfit(times[steady], memory[steady], 1)[0]) if steady.sum() > 2 else None
     return {
-        "minutes": minutes,
-        "visitors": visitors,
+        "crowd": asdict(crowd),
         "did": dict(seen.did),
         "troubles": Counter(seen.troubles),
         "exceptions": text.count("Traceback (most recent call last)"),
@@ -298,13 +312,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.soak")
     options.add_argument("--minutes", type=float, default=10.0)
     options.add_argument("--visitors", type=int, default=12)
+    options.add_argument("--raw", type=int, default=5, help="visitors without a browser besides")
     options.add_argument("--pause", type=float, default=10.0, help="mean seconds between two things a visitor does")
     options.add_argument("--browser-nice", type=int, default=0, help="0 to 19; 19 gives way to everything else")
     options.add_argument("--data-mb", type=int, help="limit of the server's memory (Linux: RLIMIT_DATA)")
-    given = options.parse_args(arguments)
-    report = soak(
-        given.minutes, given.visitors, pause=given.pause, browser_nice=given.browser_nice, data_mb=given.data_mb
-    )
+    report = soak(Crowd(**vars(options.parse_args(arguments))))
     print(json.dumps(report, indent=2))
     if found := faults(report):
         print(f"must not be: {', '.join(found)}", file=sys.stderr)
