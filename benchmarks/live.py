@@ -41,7 +41,7 @@ from core.runs.plan import Run, inpainting_plan
 from tests.chromium import find_chromium
 from ui.shared.model_cache import classifier_for
 
-STEPS = {32: 600, 224: 100}  # some seconds each
+STEPS = {32: 1000, 224: 100}  # some seconds each, more than frames are counted for
 WAIT_MS = 300_000
 SHOWN = "() => document.body.innerText.includes('{}')"
 FRAMES_MS = 4000  # frames are counted for so long
