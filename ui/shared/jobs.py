@@ -31,12 +31,13 @@ class QueueFull(RuntimeError):
 
 
 def _give_way() -> None:
-    """Let this thread, and those that torch starts for it, have the processor when no other thread wants it.
+    """Lower the priority of this thread, and so of those that torch starts for it, where that can be done.
 
-    Linux alone has priorities of threads; elsewhere it would be that of the whole process.
+    Linux alone has priorities of threads; elsewhere it would be that of the whole process. A sandbox may refuse it.
     """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 class JobManager:
@@ -153,8 +154,8 @@ class JobManager:
             self._thread.start()
 
     def _work(self, job: Job) -> None:
-        _give_way()
         try:
+            _give_way()
             assert job._make_iterator is not None
             states: Any = job._make_iterator()
             # A generator is closed here, in the thread that ran it; a plain iterator has nothing to close.
