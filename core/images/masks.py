@@ -23,6 +23,19 @@ def square_side(image_size: int) -> int:
     return max(1, (2 * paper.HOLE_SIDE * image_size + paper.IMAGE_SIZE) // (2 * paper.IMAGE_SIZE))
 
 
+def usual_side(image_size: int) -> int:
+    """Side of the hole to begin with: the paper's, but at least 16 pixels or half the image: 60 at 224, 16 at 32.
+
+    In a smaller one nobody could see what a network paints.
+    """
+    return max(square_side(image_size), min(16, image_size // 2))
+
+
+def hole_side(mask: np.ndarray) -> float:
+    """Side of the square that has as many pixels as a hole, (1, H, W); of a batch, (B, 1, H, W), the mean."""
+    return float(np.sqrt(mask.reshape(-1, mask.shape[-2] * mask.shape[-1]).sum(axis=1)).mean())
+
+
 def square_mask(centre: Point, side: int, *, height: int, width: int) -> np.ndarray:
     """(1, H, W) a square of exactly `side` x `side` pixels around `centre` (x, y), moved inside the image, never cut.
 

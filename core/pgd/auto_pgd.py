@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.pgd.ball import project, unit
+from core.pgd.ball import project
 from core.pgd.config import PGDConfig
+from core.pgd.objectives import Objective
 
 MOMENTUM = 0.75
 SUCCESSES = 0.75  # share of the steps between two checkpoints that must lower the loss
@@ -21,8 +22,8 @@ class AutoPGD:
     Source: Croce & Hein 2020, Algorithm 1. Differs by: an image that goes back loses its momentum.
     """
 
-    def __init__(self, x0: Tensor, config: PGDConfig) -> None:
-        self._x0, self._epsilon = x0, config.epsilon
+    def __init__(self, x0: Tensor, objective: Objective, config: PGDConfig) -> None:
+        self._x0, self._objective, self._epsilon = x0, objective, config.epsilon
         self._checkpoints = checkpoints(config.steps)
         self._step = 0
         self._last_checkpoint = 0
@@ -49,7 +50,8 @@ class AutoPGD:
             images = torch.where(back, self._best_images, images)
             gradient = torch.where(back, self._best_gradient, gradient)
             self._previous = torch.where(back, images, self._previous)
-        ahead = project(images - _per_image(self._step_size) * unit(gradient), self._x0, self._epsilon)
+        ahead = self._objective.step(images, self._x0, gradient, _per_image(self._step_size))
+        ahead = project(ahead, self._x0, self._epsilon)
         if self._step > 0:
             inertia = (1 - MOMENTUM) * (images - self._previous)
             ahead = project(images + MOMENTUM * (ahead - images) + inertia, self._x0, self._epsilon)

@@ -19,6 +19,14 @@ def unit(gradient: Tensor) -> Tensor:
     return gradient * norms(gradient).clamp(min=MIN_NORM).reciprocal()
 
 
+def shrink(change: Tensor, radius: Tensor | float) -> Tensor:
+    """(B, 3, H, W) each shorter by `radius`, at least zero: the proximal map of radius * ||.||_2.
+
+    Source: block soft thresholding, Parikh & Boyd 2014, sec. 6.5.1.
+    """
+    return change * (1 - radius / norms(change).clamp(min=MIN_NORM)).clamp(min=0)
+
+
 def project(images: Tensor, x0: Tensor, epsilon: float) -> Tensor:
     """Onto the L2 ball of radius `epsilon` around `x0` first, then clipped to [0, 1].
 

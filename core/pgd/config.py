@@ -9,11 +9,13 @@ from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from core import paper
+from core.images.masks import square_side
 
 MAX_STEPS = 100_000
 STEP_RULES = ("constant", "adaptive")
 DTYPES = ("float32", "bfloat16")  # float16 would round small gradients to zero
-Penalty = Literal["norm", "mean_square", "frozen"]
+# Of Eq. 3; `core.pgd.objectives.Inpainting` says what each is. "norm" is what files of earlier versions say.
+Penalty = Literal["eq3", "mean_square", "norm", "frozen"]
 PENALTIES: tuple[Penalty, ...] = get_args(Penalty)
 # Settings that run files of earlier versions carry; no page or script ever offered them.
 RETIRED = {"random_start", "restarts", "momentum", "stop_loss"}
@@ -71,10 +73,14 @@ class PGDConfig:
         return PGDConfig(**{name: value for name, value in settings.items() if name in known})
 
 
-def paper_inpainting(image_size: int) -> PGDConfig:
-    """The paper's inpainting at any size: epsilon 21.6, step 0.1, 720 steps at 224 pixels, scaled with H / 224."""
-    scale = image_size / paper.IMAGE_SIZE
-    return PGDConfig(epsilon=21.6 * scale, step_size=0.1 * scale, steps=720)
+def paper_inpainting(image_size: int, hole_side: float | None = None) -> PGDConfig:
+    """The paper's inpainting at any size: epsilon 21.6, step 0.1, 720 steps at 224 pixels, scaled with H / 224.
+
+    hole_side: of a hole that is not the paper's square; the budget epsilon is scaled with it.
+    """
+    scale, side = image_size / paper.IMAGE_SIZE, square_side(image_size)
+    epsilon = 21.6 * scale * (side if hole_side is None else hole_side) / side
+    return PGDConfig(epsilon=epsilon, step_size=0.1 * scale, steps=720)
 
 
 def paper_generation(image_size: int) -> PGDConfig:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from core import paper
+from core.pgd.ball import MIN_NORM, norms, shrink, unit
 from core.pgd.config import PENALTIES, Penalty
 
 
@@ -26,12 +27,18 @@ class Objective:
     targets: Tensor
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
-        """(B,) the penalty of (B, 3, H, W) images, differentiable; None where the cross-entropy is all."""
+        """(B,) the penalty of (B, 3, H, W) images; None where the cross-entropy is all.
+
+        Differentiable, unless `step` takes care of it.
+        """
         return None
 
-    def free_pixels(self) -> Tensor | None:
-        """Bool (B or 1, 1, H, W): pixels that may change at all; None where every pixel may."""
-        return None
+    def step(self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float) -> Tensor:
+        """(B, 3, H, W) images after one step of L2 length `size`, a number or (B, 1, 1, 1), before the projection.
+
+        gradient: (B, 3, H, W), of the cross-entropy and of a penalty that is differentiable.
+        """
+        return images - size * unit(gradient)
 
     def to_json(self) -> dict[str, Any]:
         """Its settings without targets and masks, as a JSON object."""
@@ -53,20 +60,21 @@ class Inpainting(Objective):
         targets: (B,) int64 class indices.
         mask: bool (1, H, W), or (B, 1, H, W) for one hole per image; True = hole, may change freely.
         weight: lambda, at least 0; 10 in the paper.
-        penalty: "norm": weight * ||(x0 - x) * (1 - mask)||_2 as printed in the paper, where x0 are the images that the
-            run starts from (outside the hole they are the original); "mean_square": weight * the mean over all
-            values of ((x0 - x) * (1 - mask))^2; "frozen": nothing outside the hole changes at all.
+        penalty: "eq3": weight * ||(x0 - x) * (1 - mask)||_2 as printed in the paper, where x0 are the images that the
+            run starts from (outside the hole they are the original), minimised by forward-backward steps;
+            "mean_square": weight * the mean over all values of ((x0 - x) * (1 - mask))^2;
+            "norm": that of "eq3" by plain steps, which do not reach its minimum; "frozen": nothing outside the hole
+            changes at all, which is the minimum of "eq3" wherever the gradient outside is shorter than weight.
     Raises:
         ValueError: negative weight, unknown penalty, or a mask that is no bool (1, H, W) or (B, 1, H, W).
-    Source: the paper, sec. 2.2 ("norm"); the public notebook of Santurkar et al. 2019 ("mean_square").
-        At x = x0 the norm has no gradient; torch takes 0 from its subgradients. Near x0 the norm's gradient has full
-        length, so steps of constant size end up swinging about x0: a loss of up to weight * step_size / 2 (0.5 with
-        the paper's numbers at 224 pixels, 0.07 at 32) is left, which "mean_square" or adaptive steps do not leave.
+    Source: the paper, sec. 2.2 ("eq3"); the public notebook of Santurkar et al. 2019 ("mean_square").
+        With "norm" torch takes 0 from the subgradients at x = x0. Beside x0 the penalty's gradient has full length
+        however small the change, so plain steps swing about x0: a loss of up to weight * step_size / 2 is left.
     """
 
     mask: Tensor
     weight: float = paper.PENALTY_WEIGHT
-    penalty: Penalty = "norm"
+    penalty: Penalty = "eq3"
 
     def __post_init__(self) -> None:
         if not 0 <= self.weight < float("inf"):
@@ -82,12 +90,30 @@ class Inpainting(Objective):
         if self.penalty == "frozen":
             return None
         outside = (images - x0) * ~self.mask.to(images.device)
-        if self.penalty == "norm":
-            return self.weight * torch.linalg.vector_norm(outside, dim=(1, 2, 3))
-        return self.weight * outside.square().mean(dim=(1, 2, 3))
+        if self.penalty == "mean_square":
+            return self.weight * outside.square().mean(dim=(1, 2, 3))
+        norm = self.weight * torch.linalg.vector_norm(outside, dim=(1, 2, 3))
+        return norm.detach() if self.penalty == "eq3" else norm
 
-    def free_pixels(self) -> Tensor | None:
-        return self.mask if self.penalty == "frozen" else None
+    def step(self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float) -> Tensor:
+        mask = self.mask.to(images.device)
+        if self.penalty == "eq3":
+            return self._forward_backward(images, x0, gradient, size, mask)
+        return super().step(images, x0, gradient * mask if self.penalty == "frozen" else gradient, size)
+
+    def _forward_backward(
+        self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float, mask: Tensor
+    ) -> Tensor:
+        """A step against g, the cross-entropy's gradient, then the proximal map of lambda ||y||, y the change outside.
+
+        Its length t ||s|| is `size`, where s is the shortest subgradient of Eq. 3: outside, (1 - lambda / ||g||)+ g
+        where y = 0, else g + lambda y / ||y||.
+        Source: Combettes & Wajs 2005, eq. 3.6.
+        """
+        y, g = (images - x0) * ~mask, gradient * ~mask
+        outside = torch.where(norms(y) == 0, shrink(g, self.weight), g + self.weight * unit(y))
+        t = size / norms(gradient * mask + outside).clamp(min=MIN_NORM)
+        return torch.where(mask, images - t * gradient, x0 + shrink(y - t * g, t * self.weight))
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "inpainting", "weight": self.weight, "penalty": self.penalty}

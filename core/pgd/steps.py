@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from core.device import forward
 from core.pgd.auto_pgd import AutoPGD
-from core.pgd.ball import norms, project, unit
+from core.pgd.ball import norms, project
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Objective
 
@@ -62,8 +62,9 @@ def pgd_steps(
     """Minimise `objective` around `images` by L2 PGD; arguments are checked now, work is done while iterating.
 
     Each step is x <- clip(project(x - step_size * g / ||g||_2), 0, 1): projection onto the ball of radius epsilon
-    around x0 first, then the clip. A state's loss and the gradient of the next step come from one forward pass, so n
-    steps cost n + 1 forward and n backward passes. Images of a batch never influence each other.
+    around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. A state's loss and the gradient of
+    the next step come from one forward pass, so n steps cost n + 1 forward and n backward passes. Images of a batch
+    never influence each other.
 
     Args:
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
@@ -102,9 +103,7 @@ def _steps(
     with torch.inference_mode(False):  # a run started in inference mode needs tensors that can carry a gradient
         x0 = images.clone()
         targets = objective.targets.to(x0.device).expand(len(x0))
-        free = objective.free_pixels()
-        free = None if free is None else free.to(x0.device)
-    auto_pgd = AutoPGD(x0, config) if config.step_rule == "adaptive" else None
+    auto_pgd = AutoPGD(x0, objective, config) if config.step_rule == "adaptive" else None
     first, x, best_loss, best_images = 0, x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
     if after is not None:
         first, x, best_loss, best_images = after.step, after.images, after.best_loss, after.best_images
@@ -140,9 +139,8 @@ def _steps(
                 best_images=best_images,
             )
             if gradient is not None:
-                gradient = gradient if free is None else gradient * free
                 if auto_pgd is None:
-                    x = project(x - unit(gradient) * config.step_size, x0, config.epsilon)
+                    x = project(objective.step(x, x0, gradient, config.step_size), x0, config.epsilon)
                 else:
                     x = auto_pgd.step(x, gradient, loss)
         yield state

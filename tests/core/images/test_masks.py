@@ -14,6 +14,17 @@ def test_square_side_scales_with_the_image(image_size, side):
     assert masks.square_side(image_size) == side
 
 
+@pytest.mark.parametrize(("image_size", "side"), [(224, 60), (32, 16), (64, 17), (448, 120), (16, 8), (8, 4)])
+def test_usual_side_is_large_enough_to_see_what_is_painted(image_size, side):
+    assert masks.usual_side(image_size) == side
+
+
+def test_hole_side_is_that_of_the_square_of_as_many_pixels():
+    mask = np.zeros((2, 1, 8, 8), dtype=bool)
+    mask[0, :, 1:5, 2:6] = mask[1, :, :1, :4] = True
+    assert masks.hole_side(mask[0]) == 4 and masks.hole_side(mask) == 3 and masks.hole_side(~mask[0] & mask[0]) == 0
+
+
 def test_square_mask_is_exact_and_centred():
     mask = masks.square_mask((112, 100), 60, height=224, width=224)
     rows, columns = np.nonzero(mask[0])

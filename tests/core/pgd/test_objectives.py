@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize
 
 from core.pgd.objectives import Generation, Inpainting
 from tests.core.toy import centre_mask, random_images, random_targets
@@ -18,6 +19,9 @@ def test_penalty_and_its_gradient_are_those_of_the_formula(seed, penalty):
         value, gradient = 3 * square / change[0].size, 6 * change / change[0].size
     variable = images.clone().requires_grad_()
     found = Inpainting(random_targets(4, seed), centre_mask(), weight=3, penalty=penalty).penalty_term(variable, x0)
+    if penalty == "norm":
+        eq3 = Inpainting(random_targets(4, seed), centre_mask(), weight=3).penalty_term(variable, x0)
+        assert torch.equal(eq3, found) and not eq3.requires_grad, "its step takes care of it"
     np.testing.assert_allclose(found.detach().numpy(), value, rtol=1e-5)
     np.testing.assert_allclose(torch.autograd.grad(found.sum(), variable)[0].numpy(), gradient, atol=1e-6)
 
@@ -34,7 +38,7 @@ def test_penalty_has_no_gradient_where_nothing_outside_has_changed(penalty):
 
 def test_each_image_may_have_a_hole_of_its_own():
     masks, x0 = torch.stack([centre_mask(), ~centre_mask()]), random_images(2, 0)
-    objective = Inpainting(torch.tensor([2, 1]), masks, weight=1.0)
+    objective = Inpainting(torch.tensor([2, 1]), masks, weight=1.0, penalty="norm")
     change = 0.1 * centre_mask().expand_as(x0)
     assert objective.penalty_term(x0 + change, x0).gt(0.1).tolist() == [False, True]
 
@@ -45,7 +49,7 @@ def test_each_image_may_have_a_hole_of_its_own():
         ({"weight": -1}, "weight .lambda. must be"),
         ({"weight": float("nan")}, "weight .lambda. must be"),
         ({"weight": float("inf")}, "weight .lambda. must be"),
-        ({"penalty": "l1"}, "penalty must be one of norm, mean_square, frozen"),
+        ({"penalty": "l1"}, "penalty must be one of eq3, mean_square, norm, frozen"),
         ({"mask": centre_mask().float()}, "mask must be bool"),
         ({"mask": centre_mask()[0]}, "mask must be bool"),
     ],
@@ -59,3 +63,60 @@ def test_objectives_describe_their_settings():
     assert Generation(torch.tensor([0])).to_json() == {"kind": "generation"}
     wanted = {"kind": "inpainting", "weight": 2.0, "penalty": "mean_square"}
     assert Inpainting(torch.tensor([0]), centre_mask(), weight=2.0, penalty="mean_square").to_json() == wanted
+
+
+# The forward-backward step of Eq. 3, against its definition
+
+
+def step_of(change, gradient, *, weight, size=0.1):
+    """One step from x0 + change: (x0, images after it)."""
+    x0 = random_images(len(change), 9)
+    objective = Inpainting(torch.zeros(1, dtype=torch.int64), centre_mask(), weight=weight)
+    return x0, objective.step(x0 + change, x0, gradient, size)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 30.0])
+@pytest.mark.parametrize("changed", [False, True])
+def test_step_of_eq3_is_the_slow_minimum_of_its_definition(weight, changed):
+    outside = (~centre_mask()).expand(3, 8, 8).numpy()
+    gradient = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    change = 0.05 * torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(2)) * changed
+    x0, images = step_of(change, gradient, weight=weight)
+    g, y = gradient[0].double().numpy(), (x0 + change - x0)[0].double().numpy()
+    # The shortest subgradient: outside, the shortest of g + weight * (any vector of the unit ball, or y / ||y||).
+    if changed:
+        shortest = np.where(outside, g + weight * y / np.linalg.norm(y[outside]), g)
+    else:
+        ball = minimize(
+            lambda z: np.sum((g[outside] + z) ** 2),
+            np.zeros(outside.sum()),
+            constraints={"type": "ineq", "fun": lambda z: weight**2 - z @ z},
+            options={"maxiter": 500},
+        ).x
+        shortest = g.copy()
+        shortest[outside] += ball
+    t = 0.1 / np.linalg.norm(shortest)
+    after = (images - x0)[0].double().numpy()
+    np.testing.assert_allclose(after[~outside], (y - t * g)[~outside], atol=1e-5)
+    # The proximal map: no point outside has a lower t * weight * ||z|| + 1/2 ||z - (y - t g)||^2.
+    to, found = (y - t * g)[outside], after[outside]
+
+    def value(z):
+        return t * weight * np.linalg.norm(z) + 0.5 * np.sum((z - to) ** 2)
+
+    best = min(minimize(value, to * share, options={"gtol": 1e-9}).fun for share in (1e-3, 0.5, 1.0))
+    assert value(found) <= min(best, value(np.zeros_like(to))) + 1e-7
+
+
+def test_step_of_eq3_has_its_length_and_leaves_the_outside_where_the_gradient_is_short():
+    gradient = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    x0, images = step_of(torch.zeros_like(gradient), gradient, weight=50.0, size=0.3)
+    assert not ((images - x0) * ~centre_mask()).any()
+    assert (images - x0).flatten(1).norm(dim=1).tolist() == pytest.approx([0.3] * 4, rel=1e-5)
+    x0, images = step_of(torch.zeros_like(gradient), gradient, weight=0.0, size=0.3)
+    torch.testing.assert_close(images, x0 - 0.3 * gradient / gradient.flatten(1).norm(dim=1)[:, None, None, None])
+
+
+def test_step_of_eq3_without_any_gradient_goes_nowhere():
+    x0, images = step_of(torch.zeros(2, 3, 8, 8), torch.zeros(2, 3, 8, 8), weight=10.0)
+    assert torch.equal(images, x0)

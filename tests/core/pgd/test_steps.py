@@ -5,8 +5,10 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import foolbox
+import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize
 from torch import nn
 
 from core.classifiers.registry import load_classifier
@@ -18,7 +20,7 @@ from tests.core.toy import ConvClassifier, LinearClassifier, centre_mask, random
 
 SEEDS = range(3)
 RULES = ("constant", "adaptive")
-KINDS = ("generation", "norm", "mean_square", "frozen")
+KINDS = ("generation", "eq3", "mean_square", "norm", "frozen")
 
 
 def config_for(rule="constant", **changes):
@@ -101,7 +103,7 @@ def test_run_pgd_reaches_the_optimum_of_a_linear_model():
     torch.testing.assert_close(state.images, optimum, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("penalty", ["norm", "mean_square"])
+@pytest.mark.parametrize("penalty", ["eq3", "norm", "mean_square"])
 def test_pgd_steps_describes_its_images_truly(penalty):
     classifier, targets, images = ConvClassifier(), random_targets(3, 2), random_images(3, 2)
     objective = Inpainting(targets, centre_mask(), weight=0.1, penalty=penalty)
@@ -111,7 +113,7 @@ def test_pgd_steps_describes_its_images_truly(penalty):
     for number, state in enumerate(pgd_steps(classifier, objective, images, config)):
         logits, change = classifier(state.images), state.images - images
         outside = (change * ~centre_mask()).flatten(1)
-        wanted = 0.1 * (outside.norm(dim=1) if penalty == "norm" else outside.square().mean(dim=1))
+        wanted = 0.1 * (outside.square().mean(dim=1) if penalty == "mean_square" else outside.norm(dim=1))
         probability = logits.softmax(dim=1)[torch.arange(3), targets]
         assert (state.step, state.steps) == (number, 12)
         torch.testing.assert_close(state.logits, logits)
@@ -129,8 +131,8 @@ def test_pgd_steps_describes_its_images_truly(penalty):
 
 
 def test_adaptive_steps_reach_a_lower_loss_in_the_same_number():
-    # A narrow valley, which steps of constant size only cross from side to side.
-    objective, images = Inpainting(random_targets(8, 3), centre_mask()), random_images(8, 3)
+    # A narrow valley, which plain steps of constant size only cross from side to side.
+    objective, images = Inpainting(random_targets(8, 3), centre_mask(), penalty="norm"), random_images(8, 3)
     plain, adaptive = (run_pgd(ConvClassifier(3), objective, images, config_for(rule, steps=40)) for rule in RULES)
     assert float(adaptive.best_loss.mean()) < float(plain.best_loss.mean())
 
@@ -150,6 +152,63 @@ def test_run_goes_on_from_any_state_to_the_same_bits():
 def test_checkpoints_are_those_of_auto_pgd():
     assert sorted(checkpoints(100)) == [22, 41, 57, 70, 80, 87, 93, 99]
     assert all(checkpoints(steps) for steps in range(2, 50))
+
+
+# Eq. 3, minimised
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_eq3_is_the_frozen_problem_where_the_gradient_outside_is_shorter_than_lambda(rule, seed):
+    classifier, images, targets = ConvClassifier(seed), random_images(4, seed), random_targets(4, seed)
+    config = config_for(rule, steps=40)
+    pairs = zip(
+        pgd_steps(classifier, Inpainting(targets, centre_mask()), images, config),
+        pgd_steps(classifier, Inpainting(targets, centre_mask(), penalty="frozen"), images, config),
+        strict=True,
+    )
+    for solved, frozen in pairs:
+        variable = solved.images.clone().requires_grad_()
+        loss = nn.functional.cross_entropy(classifier(variable), targets, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, variable)
+        assert float((gradient * ~centre_mask()).flatten(1).norm(dim=1).max()) < 10
+        assert not ((solved.images - images) * ~centre_mask()).any() and not solved.penalty.any()
+        torch.testing.assert_close(solved.images, frozen.images, rtol=0, atol=2e-5)
+    plain = run_pgd(classifier, Inpainting(targets, centre_mask(), penalty="norm"), images, config_for(steps=40))
+    assert (solved.best_loss < plain.best_loss).all()
+
+
+@pytest.mark.parametrize("weight", [0.05, 0.15])
+def test_eq3_reaches_the_optimum_of_a_small_convex_problem_whose_outside_changes(weight):
+    classifier, target = LinearClassifier(classes=3), torch.tensor([1])
+    images = random_images(1, 4) * 0.6 + 0.2
+    x0, outside = images.double().numpy().ravel(), (~centre_mask()).expand(3, 8, 8).numpy().ravel()
+    matrix = classifier.weight.double().numpy()
+
+    def loss_and_gradient(x):
+        logits = matrix @ x
+        shares = np.exp(logits - logits.max())
+        shares /= shares.sum()
+        y = (x - x0) * outside
+        length = np.linalg.norm(y)
+        slope = y / length if length else y
+        return -np.log(shares[1]) + weight * length, (shares - np.eye(3)[1]) @ matrix + weight * slope
+
+    begin = x0 + 1e-3 * np.random.default_rng(0).standard_normal(x0.shape)  # the norm has no gradient at x0
+    best = minimize(
+        loss_and_gradient,
+        begin.clip(0, 1),
+        jac=True,
+        bounds=[(0, 1)] * len(x0),
+        constraints={"type": "ineq", "fun": lambda x: 0.6**2 - (x - x0) @ (x - x0), "jac": lambda x: -2 * (x - x0)},
+        method="SLSQP",
+        options={"maxiter": 500, "ftol": 1e-10},
+    )
+    assert np.linalg.norm((best.x - x0) * outside) > 0.05, "the minimum changes what lies outside"
+    objective = Inpainting(target, centre_mask(), weight=weight)
+    state = run_pgd(classifier, objective, images, PGDConfig(epsilon=0.6, step_size=0.02, steps=600))
+    assert float(state.best_loss) == pytest.approx(best.fun, abs=2e-4)
+    np.testing.assert_allclose(state.best_images.double().numpy().ravel(), best.x, atol=5e-3)
 
 
 # Promises, over random inputs
@@ -198,7 +257,7 @@ def test_change_outside_the_hole_falls_as_the_weight_grows(seed):
     classifier, images, mask = ConvClassifier(seed), random_images(6, seed), centre_mask()
     changes = []
     for weight in (0.0, 0.03, 0.3, 3.0, 30.0):
-        objective = Inpainting(random_targets(6, seed), mask, weight=weight)
+        objective = Inpainting(random_targets(6, seed), mask, weight=weight, penalty="norm")
         state = run_pgd(classifier, objective, images, config_for(steps=60, step_size=0.02))
         changes.append(float(((state.images - images) * ~mask).flatten(1).norm(dim=1).mean()))
     assert all(later < earlier for earlier, later in zip(changes, changes[1:], strict=False)), changes
