@@ -51,7 +51,17 @@ class ClassStatistics:
         if (height, width) == (image_size, image_size):
             return self
         source = f"{self.source}; resized from {height} to {image_size} pixels"
-        return ClassStatistics(_resize(self.mean, image_size), _resize(self.std, image_size), source)
+        return ClassStatistics(resize_planes(self.mean, image_size), resize_planes(self.std, image_size), source)
+
+    def draw(self, count: int, *, generator: np.random.Generator) -> np.ndarray:
+        """(count, 3, H, W) float32: each pixel and channel drawn alone from Normal(mean, std), clipped to [0, 1].
+
+        The first ones do not depend on how many are drawn.
+        Source: the paper, sec. 2.2.
+        """
+        # numpy fills the array row by row, so a shorter draw is the start of a longer one.
+        noise = generator.standard_normal((count, *self.mean.shape), dtype=np.float32)
+        return (self.mean + self.std * noise).clip(0, 1).astype(np.float32)
 
 
 def class_statistics(images: np.ndarray, source: str) -> ClassStatistics:
@@ -161,7 +171,7 @@ def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:
     )
 
 
-def _resize(planes: np.ndarray, image_size: int) -> np.ndarray:
+def resize_planes(planes: np.ndarray, image_size: int) -> np.ndarray:
     """(3, H, W) -> (3, image_size, image_size) float32, linear between pixel centres."""
     size = (image_size, image_size)
     resized = [Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BILINEAR) for plane in planes]

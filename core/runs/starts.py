@@ -1,0 +1,145 @@
+"""What generation starts from, x0: a blur of the class, or pixel noise. Does not import torch."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from core.classifiers.text import find_class
+from core.data.class_covariance import ClassCovariance, DatasetCovariance, class_covariance, covariance_path
+from core.data.class_statistics import (
+    STATISTICS,
+    ClassStatistics,
+    DatasetStatistics,
+    class_statistics,
+    natural_statistics,
+)
+from core.data.classes import IMAGE_SIZES
+
+if TYPE_CHECKING:
+    from core.data.dataset import ImageDataset
+
+StartKind = Literal["blur", "independent", "full-covariance"]
+START_KINDS: tuple[StartKind, ...] = get_args(StartKind)
+MIN_IMAGES = 8  # fewer images of a class say little about its spread
+
+
+@dataclass(frozen=True)
+class StartWords:
+    """name: of one start, within a sentence. label: to choose it by. source: whose it is, one sentence."""
+
+    name: str
+    label: str
+    source: str
+
+
+STARTS: dict[StartKind, StartWords] = {
+    "blur": StartWords(
+        "blur",
+        "Blur of the class",
+        "A whole image drawn from the covariance of the class’s images, as in the code of Santurkar et al. 2019, on "
+        "which the paper builds; coarser than there.",
+    ),
+    "independent": StartWords(
+        "pixel noise",
+        "Pixel noise",
+        "Each pixel and channel drawn alone, from its mean and standard deviation over the class’s images, as the "
+        "paper’s text says.",
+    ),
+    "full-covariance": StartWords(
+        "whole image",
+        "Whole image of the data set",
+        "A whole image drawn from the full covariance of the data set’s own images of the class, as in the code of "
+        "Santurkar et al. 2019.",
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What the starts of one target are drawn from.
+
+    kind: what they are; another one than was asked for where the class has no images here. distribution: has
+    `draw(count, generator=)` and `mean`. why: one sentence that says so, or empty.
+    """
+
+    kind: StartKind
+    distribution: ClassStatistics | ClassCovariance
+    why: str = ""
+
+
+def start_of(
+    name: str, class_set: str, image_size: int, kind: StartKind = "blur", dataset: ImageDataset | None = None
+) -> Start:
+    """What is drawn for a class or a free text.
+
+    From what is bundled with this project where that knows the class, else from the data set's own images of it, else
+    pixel noise with the statistics of natural images in general.
+
+    Raises:
+        ValueError: "full-covariance" without images of the class.
+        RuntimeError: a bundled file is damaged.
+    """
+    bundled = _bundled(class_set, kind)
+    if bundled is not None and name in bundled.class_names:
+        return Start(kind, bundled.of_class(name).resized(image_size))
+    images, source = _own_images(name, dataset)
+    if kind == "full-covariance" or (kind == "blur" and len(images) >= MIN_IMAGES):
+        return Start(kind, class_covariance(images, max(1, image_size // 56), source))  # 4 at 224 pixels, as there
+    if len(images) >= MIN_IMAGES:
+        return Start("independent", class_statistics(images, source))
+    why = f"There are no images of “{name}” here, so its start is pixel noise of natural images in general."
+    return Start("independent", natural_statistics(image_size), why if kind == "blur" else "")
+
+
+@cache
+def _bundled(class_set: str, kind: StartKind) -> DatasetCovariance | DatasetStatistics | None:
+    if kind == "blur" and (path := covariance_path(class_set)).is_file():
+        return DatasetCovariance.load(path)
+    if kind == "independent" and (path := STATISTICS / f"{class_set}.npz").is_file():
+        return DatasetStatistics.load(path)
+    return None
+
+
+def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, str]:
+    """The data set's images of a class, and which these are."""
+    label = None if dataset is None else find_class(name, dataset.classes)
+    if dataset is None or label is None:
+        return np.empty((0, 3, 1, 1), np.uint8), f"no images of {name!r}"
+    images = dataset.images[dataset.labels == label]
+    return images, f"{len(images)} {dataset.split} images of class {name!r}, {dataset.name}"
+
+
+def draw_starts(
+    targets: Sequence[str], per_target: int, class_set: str, seed: int, kind: StartKind = "blur"
+) -> np.ndarray:
+    """(B, 3, H, W) float32 in [0, 1]: `per_target` starts for each target in turn.
+
+    The same target, class set, kind and random seed give the same starts, whatever else is drawn beside them.
+    """
+    return np.concatenate(
+        [
+            start_of(target, class_set, IMAGE_SIZES[class_set], kind).distribution.draw(
+                per_target, generator=np.random.default_rng([seed, zlib.crc32(target.encode("utf-8"))])
+            )
+            for target in targets
+        ]
+    )
+
+
+def start_facts(
+    targets: Sequence[str], per_target: int, class_set: str, kind: StartKind = "blur"
+) -> dict[str, str | int]:
+    """What a run's file says of its starts; "credit" is for people."""
+    starts = [start_of(target, class_set, IMAGE_SIZES[class_set], kind) for target in targets]
+    origins = [
+        f"“{target}” from {STARTS[start.kind].name} of {start.distribution.source}"
+        for target, start in zip(targets, starts, strict=True)
+    ]
+    kind = kind if any(start.kind == kind for start in starts) else "independent"
+    return {"dataset": "noise", "start": kind, "per_target": per_target, "credit": f"Starts: {'; '.join(origins)}"}

@@ -1,0 +1,101 @@
+"""Starts of generation: what they are drawn from, and that they repeat."""
+
+import numpy as np
+import pytest
+
+from core.data.class_covariance import class_covariance
+from core.data.class_statistics import ClassStatistics, class_statistics
+from core.data.classes import CIFAR10, IMAGENET_MEAN, ClassSet
+from core.data.dataset import ImageDataset
+from core.runs.starts import STARTS, draw_starts, start_facts, start_of
+
+
+def smooth(count, size=16, seed=0):
+    """Smooth random pictures, uint8."""
+    coarse = np.random.default_rng(seed).random((count, 3, size // 4, size // 4))
+    return (coarse.repeat(4, axis=2).repeat(4, axis=3) * 255).astype(np.uint8)
+
+
+def dataset(count, classes, size=16):
+    labels = np.arange(count, dtype=np.int64) % len(classes)
+    return ImageDataset("noise", "test", smooth(count, size), labels, classes, "noise")
+
+
+def test_pixel_noise_has_the_mean_and_spread_asked_for():
+    mean, std = np.full((3, 4, 4), 0.5, np.float32), np.full((3, 4, 4), 0.1, np.float32)
+    mean[0], std[1] = 0.3, 0.02
+    drawn = ClassStatistics(mean, std, "").draw(4000, generator=np.random.default_rng(0))
+    np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=0.01)
+    np.testing.assert_allclose(drawn.std(axis=0), std, rtol=0.06)
+    assert np.abs(np.corrcoef(drawn[:, 0, 0, 0], drawn[:, 0, 0, 1])[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [class_statistics(smooth(20), ""), class_covariance(smooth(20), 4, ""), class_covariance(smooth(20), 4, "", 3)],
+)
+def test_starts_repeat_and_do_not_depend_on_their_number(distribution):
+    few, many = (distribution.draw(count, generator=np.random.default_rng(1)) for count in (2, 5))
+    assert many.shape == (5, 3, 16, 16) and many.dtype == np.float32
+    assert many.min() >= 0 and many.max() <= 1
+    np.testing.assert_array_equal(few, many[:2])
+    assert not np.allclose(many[0], many[1])
+
+
+def test_blurs_of_bundled_classes_come_from_their_covariance():
+    start = start_of("deer", "cifar10", 32)
+    assert start.kind == "blur" and not start.why
+    assert "5,000 train images of class 'deer'" in start.distribution.source
+    blurs, noise = (draw_starts(["deer"], 4, "cifar10", 0, kind) for kind in ("blur", "independent"))
+    # Neighbours of a blur are alike, those of pixel noise are not.
+    for starts, low, high in ((blurs, 0.97, 1.0), (noise, -0.1, 0.5)):
+        across = np.corrcoef(starts[..., 1:].ravel(), starts[..., :-1].ravel())[0, 1]
+        assert low < across < high
+
+
+def test_start_of_prefers_what_is_bundled_then_the_data_sets_own_then_natural_images():
+    assert start_of("cat", "cifar10", 16, "independent", dataset(12, CIFAR10)).distribution.mean.shape == (3, 16, 16)
+    assert start_of("cat", "cifar10", 16, "blur", dataset(12, CIFAR10)).distribution.draw(
+        1, generator=np.random.default_rng(0)
+    ).shape == (1, 3, 16, 16)
+    many = dataset(20, ClassSet("custom", ("ant", "bee")))
+    for kind in ("independent", "blur"):
+        own = start_of("bee", "custom", 16, kind, many)
+        assert own.kind == kind and not own.why and "10 test images of class 'bee'" in own.distribution.source
+        np.testing.assert_allclose(own.distribution.mean, (many.images[1::2] / 255).mean(axis=0), atol=1e-6)
+
+
+def test_class_without_images_starts_from_noise_of_natural_images_and_says_why():
+    few = dataset(4, ClassSet("custom", ("ant", "bee")))
+    for start in (start_of("bee", "custom", 16, "blur", few), start_of("a red bus", "cifar10", 32)):
+        assert start.kind == "independent" and "not this class" in start.distribution.source
+        np.testing.assert_allclose(start.distribution.mean[:, 0, 0], IMAGENET_MEAN, atol=1e-6)
+    assert start.why == (
+        "There are no images of “a red bus” here, so its start is pixel noise of natural images in general."
+    )
+    assert not start_of("a red bus", "cifar10", 32, "independent").why, "pixel noise was asked for"
+
+
+def test_full_covariance_is_that_of_the_data_sets_own_images_or_refused():
+    many = dataset(20, CIFAR10, size=32)
+    start = start_of("cat", "cifar10", 32, "full-covariance", many)
+    assert start.kind == "full-covariance" and "2 test images of class 'cat'" in start.distribution.source
+    with pytest.raises(ValueError, match="at least 2 of its images; got 0"):
+        start_of("a red bus", "cifar10", 32, "full-covariance", many)
+
+
+@pytest.mark.parametrize("kind", ["blur", "independent"])
+def test_draw_starts_of_a_target_do_not_depend_on_its_neighbours(kind):
+    both = draw_starts(["cat", "a red bus"], 2, "cifar10", 7, kind)
+    alone = draw_starts(["a red bus"], 2, "cifar10", 7, kind)
+    assert both.shape == (4, 3, 32, 32)
+    np.testing.assert_array_equal(both[2:], alone)
+    assert not np.array_equal(draw_starts(["cat"], 2, "cifar10", 8, kind), both[:2])
+
+
+def test_start_facts_say_which_start_each_target_has():
+    facts = start_facts(["cat", "a red bus"], 1, "cifar10")
+    assert facts["start"] == "blur" and "“cat” from blur of 5,000 train images" in facts["credit"]
+    assert "“a red bus” from pixel noise of natural images" in facts["credit"]
+    assert start_facts(["a red bus"], 1, "cifar10")["start"] == "independent", "what it is, not what was asked for"
+    assert all(words.source.endswith(".") for words in STARTS.values())
