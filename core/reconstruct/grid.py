@@ -24,7 +24,7 @@ def picture_grid(rows: Sequence[tuple[str, np.ndarray]], captions: Sequence[str]
         captions: a line above each column; none or N of them. A new line in a caption is kept.
     """
     count, _, height, width = rows[0][1].shape
-    # Whole pixels only: a small image must not be blurred, or the squiggles this is about would be invisible.
+    # Smoothly: what one recognises in a small image is lost in blocks.
     zoom = max(1, -(-MIN_TILE // width))
     tile_height, tile_width = height * zoom, width * zoom
     font = ImageFont.load_default(size=12)
@@ -38,8 +38,8 @@ def picture_grid(rows: Sequence[tuple[str, np.ndarray]], captions: Sequence[str]
         top = header + line * (tile_height + GAP)
         draw.multiline_text((GAP, top + tile_height // 2 - 8), label, fill=INK, font=font)
         for column, picture in enumerate(pictures):
-            values = to_uint8(picture).repeat(zoom, axis=0).repeat(zoom, axis=1)
-            canvas.paste(Image.fromarray(values), (LABEL_WIDTH + column * (tile_width + GAP), top))
+            tile = Image.fromarray(to_uint8(picture)).resize((tile_width, tile_height), Image.Resampling.BICUBIC)
+            canvas.paste(tile, (LABEL_WIDTH + column * (tile_width + GAP), top))
     buffer = io.BytesIO()
     canvas.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()

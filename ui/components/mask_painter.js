@@ -86,7 +86,6 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     painter.picture.src = data.picture;
     painter.picture.alt = data.alt;
   }
-  painter.root.classList.toggle("crisp", width < 100);
   layOut(painter);
 }
 

@@ -4,7 +4,7 @@
 const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // a whole replay, and one frame of it
 
 const views = new WeakMap(); // parentElement -> view
-const remembered = new Map(); // data.key -> mode, factor, border, and the moment in view: survives a new mount
+const remembered = new Map(); // data.key -> mode, factor, pixels, border, and the moment in view: survives a new mount
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   view.trigger = (name) => setTriggerValue(name, true);
   if (view.version === data.version) return; // the same run: the place in it is the visitor's
   view.version = data.version;
-  if (!remembered.has(data.key)) remembered.set(data.key, { mode: "picture", factor: 10, border: 50 });
+  if (!remembered.has(data.key)) remembered.set(data.key, { mode: "picture", factor: 10, pixels: false, border: 50 });
   view.memory = remembered.get(data.key);
   load(view, data);
 }
@@ -115,6 +115,8 @@ function show(view) {
   const { data, memory } = view, { frame, row } = memory;
   for (const [mode, one] of Object.entries(view.modes)) one.setAttribute("aria-pressed", String(mode === memory.mode));
   view.factor.value = memory.factor;
+  view.pixels.setAttribute("aria-pressed", String(memory.pixels));
+  view.root.classList.toggle("crisp", memory.pixels && !view.pixels.hidden);
   say(view.note, {
     picture: "", wipe: `left: ${data.labels[0]}, right: ${data.labels[1]}`, change: "grey is no change",
   }[memory.mode]);

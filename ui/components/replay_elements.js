@@ -1,6 +1,7 @@
 // The elements of a replay: its bars, the pictures of each classifier, and the dialog that shows one large.
 
 const FACTORS = [1, 2, 5, 10, 20, 50];
+const SMALL_BELOW = 100; // pixels of width; only small pictures can be shown with square pixels
 
 function createView(parentElement) {
   const root = element("div", "replay"), view = { root, columns: [], timer: null };
@@ -19,6 +20,8 @@ function createView(parentElement) {
     Object.assign(view.memory, { factor: Number(view.factor.value), mode: "change" });
     show(view);
   });
+  view.pixels = button(bar, "Pixels", () => { view.memory.pixels = !view.memory.pixels; show(view); });
+  view.pixels.title = "Show every pixel as a square";
   view.note = bar.appendChild(element("span", "note"));
 
   const transport = root.appendChild(element("div", "transport"));
@@ -54,7 +57,7 @@ function buildPictures(view) {
   const { data, pictures } = view, many = data.targets.length > 1;
   view.dialog.close();
   view.root.classList.toggle("many", many);
-  view.root.classList.toggle("crisp", data.width < 100);
+  view.pixels.hidden = data.width >= SMALL_BELOW;
   view.root.style.setProperty("--models", data.models.length);
   view.root.style.setProperty("--tile", `${data.targets.length > 8 ? 76 : data.targets.length > 4 ? 110 : 150}px`);
   view.columns = data.models.map((model, k) => {

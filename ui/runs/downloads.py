@@ -14,22 +14,23 @@ from ui.maps.downloads import file_stem
 from ui.runs.figures import to_picture
 from ui.runs.words import target_of
 
-MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged, or players would show a stamp
+MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, or players would show a stamp
 MAX_FRAMES = 61
 SECONDS = 4.0  # length of an animation, and then a second to look at its end
 
 
 def run_png(run: PGDRun, row: int) -> bytes:
     """The last frame of image `row`, pixel for pixel."""
-    return _encode([to_picture(run.frames[-1, row])], "PNG")
+    return _encode([Image.fromarray(to_picture(run.frames[-1, row]))], "PNG")
 
 
 def run_animation(run: PGDRun, row: int, kind: str) -> bytes:
     """Frames of image `row` as an endless "GIF" (256 colours a frame) or a lossless "WEBP"."""
     chosen = np.unique(np.linspace(0, len(run.frames) - 1, min(len(run.frames), MAX_FRAMES)).round().astype(int))
     scale = max(1, -(-MIN_FRAME_SIDE // max(run.frames.shape[-2:])))
-    frames = [to_picture(run.frames[k, row]).repeat(scale, axis=0).repeat(scale, axis=1) for k in chosen]
-    return _encode(frames, kind)
+    frames = [Image.fromarray(to_picture(run.frames[k, row])) for k in chosen]
+    size = scale * frames[0].width, scale * frames[0].height
+    return _encode([frame.resize(size, Image.Resampling.BICUBIC) for frame in frames], kind)
 
 
 def run_json(run: PGDRun) -> bytes:
@@ -74,8 +75,8 @@ def run_downloads(run: PGDRun, row: int, *, key: str) -> None:
             )
 
 
-def _encode(frames: list[np.ndarray], kind: str) -> bytes:
-    first, *others = [Image.fromarray(frame) for frame in frames]
+def _encode(frames: list[Image.Image], kind: str) -> bytes:
+    first, *others = frames
     buffer = io.BytesIO()
     if kind == "PNG":
         first.save(buffer, "PNG", optimize=True)

@@ -36,14 +36,13 @@ def to_picture(image: np.ndarray) -> np.ndarray:
 
 
 def picture_row(figures: Sequence[Figure], *, tile: int = 130) -> str:
-    """Pictures side by side, as many in a row as fit; lossless, small ones with square pixels."""
+    """Pictures side by side, as many in a row as fit; lossless, and enlarged smoothly."""
     parts = []
     for figure in figures:
-        crisp = "pixelated" if len(figure.picture) < 100 else "auto"
         note = f"<br><span>{html.escape(figure.note)}</span>" if figure.note else ""
         alt = html.escape(f"{figure.title}: {figure.note}" if figure.note else figure.title, quote=True)
         parts.append(
-            f'<figure><img src="{png_data_uri(figure.picture)}" alt="{alt}" style="image-rendering:{crisp}">'
+            f'<figure><img src="{png_data_uri(figure.picture)}" alt="{alt}">'
             f"<figcaption><b>{html.escape(figure.title)}</b>{note}</figcaption></figure>"
         )
     return f'{_STYLE}<div class="run-row" style="--tile:{tile}px">{"".join(parts)}</div>'
