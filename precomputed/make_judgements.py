@@ -1,32 +1,40 @@
-"""Lets a second network judge what the bundled models draw, for the page *Generation*.
+"""Lets a second network judge what the bundled models draw, and what they paint into holes.
 
     python -m precomputed.make_judgements [--judge resnet-56] [--weights FILE] [--download]
 
-writes precomputed/judgements.json: of each bundled model the judgement of 100 pictures, ten of each CIFAR-10 class, as
-`core.reconstruct generate` draws them, and that of its stored run. Run it after `precomputed.make_runs`.
+writes precomputed/judgements.json: of each bundled model the judgement of 100 drawn pictures from either start, ten of
+each CIFAR-10 class, as `core.reconstruct generate` makes them; of the 100 bundled pictures with a hole, as
+`core.reconstruct inpaint` fills them; and that of its stored runs. Run it after `precomputed.make_runs`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from core.classifiers.base import Classifier
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
-from core.data.provenance import classifier_facts, computed_source
+from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.data.samples import load_samples
 from core.device import device_name
 from core.files import write_json
-from core.pgd.config import paper_generation
-from core.reconstruct.batches import Job, generation_plans, run_job
+from core.images.masks import usual_side
+from core.pgd.config import Penalty, paper_generation, paper_inpainting
+from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job
 from core.runs.file import PGDRun
 from core.runs.judgement import STORED, fingerprint, judge_run
-from core.runs.stored import stored_path
+from core.runs.starts import StartKind
+from core.runs.stored import stored_subjects
 
 PER_CLASS, SEED, BATCH = 10, 0, 50
+# Both starts that the page offers; Eq. 3 minimised, and by plain steps.
+DRAWN_FROM: tuple[StartKind, ...] = ("blur", "independent")
+PAINTED_BY: tuple[Penalty, ...] = ("eq3", "norm")
 
 
 def main() -> None:
@@ -35,34 +43,72 @@ def main() -> None:
     options.add_argument("--judge", default="resnet-56", help="a classifier of CIFAR-10's classes")
     options.add_argument("--weights", type=Path, help="its weight file")
     options.add_argument("--download", action="store_true", help="allow downloading its weights")
+    options.add_argument("--runs-only", action="store_true", help="judge the stored runs again, and keep the rest")
     given = options.parse_args()
     judge = load_classifier(given.judge, CIFAR10, weights=given.weights, download=given.download)
-    config, count = paper_generation(32), PER_CLASS * len(CIFAR10)
-    # Every class has its bundled statistics, so the images of this data set are not used.
-    make_plan = generation_plans(load_samples("cifar10-samples"), config, target=None, full_covariance=False, seed=SEED)
-    models: dict[str, Any] = {}
-    runs: dict[str, Any] = {}
+    content = json.loads(STORED.read_text("utf-8")) if given.runs_only else _many_pictures(judge)
+    content["runs"] = _runs(judge)
+    write_json(STORED, content)
+
+
+def _many_pictures(judge: Classifier) -> dict[str, Any]:
+    """Judgements of drawn pictures and of filled holes, with how they were made."""
+    samples, count = load_samples("cifar10-samples"), PER_CLASS * len(CIFAR10)
+    drawing, side = paper_generation(32), usual_side(32)
+    painting = paper_inpainting(32, side)
+    drawn: dict[str, dict[str, Any]] = {start: {} for start in DRAWN_FROM}
+    painted: dict[str, dict[str, Any]] = {penalty: {} for penalty in PAINTED_BY}
     for name in bundled_specs():
-        job = Job(load_classifier(name, CIFAR10), config, count, make_plan, "last", judge=judge)
-        with tempfile.TemporaryDirectory() as folder:
-            summary = run_job(job, Path(folder), BATCH)
-        own = round(count * summary["target_share"]["mean"])
-        models[name] = {"weights_id": job.classifier.weights_id, "sha256": job.classifier.sha256, "own": own}
-        models[name] |= summary["judge"]
-        stored = PGDRun.load(stored_path("generation", "cifar10", name))
-        found = judge_run(stored, judge)
-        assert found is not None
-        runs[fingerprint(stored)] = {"drawn_by": name} | found.to_json()
-        print(name, models[name], runs[fingerprint(stored)], flush=True)
-    drawn = {"per_class": PER_CLASS, "classes": list(CIFAR10.names), "seed": SEED, "config": config.to_json()}
-    content = {
+        model = load_classifier(name, CIFAR10)
+        for start in DRAWN_FROM:
+            # Every class has its bundled statistics, so the images of this data set are not used.
+            plans = generation_plans(samples, drawing, target=None, start=start, seed=SEED)
+            drawn[start][name] = _judged(Job(model, drawing, count, plans, "last", judge=judge))
+            print(name, start, drawn[start][name], flush=True)
+        for penalty in PAINTED_BY:
+            plans = inpainting_plans(
+                samples, painting, side=side, target=None, fill="region", seed=SEED, penalty=penalty
+            )
+            painted[penalty][name] = _judged(Job(model, painting, len(samples), plans, "last", judge=judge))
+            print(name, penalty, painted[penalty][name], flush=True)
+    facts = {"dataset": dataset_facts(samples), "hole": side, "seed": SEED, "config": painting.to_json()}
+    return {
         "judge": classifier_facts(judge),
-        "drawn": drawn,
-        "models": models,
-        "runs": runs,
+        "drawn": {
+            "per_class": PER_CLASS,
+            "classes": list(CIFAR10.names),
+            "seed": SEED,
+            "config": drawing.to_json(),
+            "by": drawn,
+        },
+        "painted": {**facts, "by": painted},
         "source": computed_source(device_name(judge)),
     }
-    write_json(STORED, content)
+
+
+def _runs(judge: Classifier) -> dict[str, Any]:
+    """Judgements of the stored runs of *Generation* on 32 pixels, by what they depend on."""
+    found: dict[str, Any] = {}
+    for subject, paths in stored_subjects("generation").items():
+        for run in map(PGDRun.load, paths):
+            if (judgement := judge_run(run, judge)) is not None:
+                name = run.metadata["classifier"]["name"]
+                found[fingerprint(run)] = {"subject": subject, "drawn_by": name} | judgement.to_json()
+                print(subject, name, judgement, flush=True)
+    return found
+
+
+def _judged(job: Job) -> dict[str, Any]:
+    """What came of a job: how many pictures the model itself calls their target, the judge's counts, mean changes."""
+    with tempfile.TemporaryDirectory() as folder:
+        summary = run_job(job, Path(folder), BATCH)
+    model = {"weights_id": job.classifier.weights_id, "sha256": job.classifier.sha256}
+    own = {
+        "own": round(job.count * summary["target_share"]["mean"]),
+        "confidence": summary["probability_after"]["mean"],
+    }
+    changes = {name: summary[name]["mean"] for name in ("loss_before", "loss_after", "change_inside", "change_outside")}
+    return model | own | changes | summary["judge"]
 
 
 if __name__ == "__main__":

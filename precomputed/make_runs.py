@@ -19,15 +19,18 @@ from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import load_classifier
 from core.data.classes import CLASS_SETS
 from core.data.samples import load_samples, sample_credits
-from core.images.masks import square_mask, square_side
-from core.pgd.config import PENALTIES, paper_generation, paper_inpainting
+from core.images.masks import square_mask, usual_side
+from core.pgd.config import Penalty, paper_generation, paper_inpainting
 from core.runs.file import PGDRun
-from core.runs.noise import draw_noise, noise_credit
 from core.runs.plan import Run, RunPlan, inpainting_plan
+from core.runs.starts import StartKind, draw_starts, start_facts
 from core.runs.stored import DRAWN, INPAINTED, RUNS, stored_path
 
 SAMPLES = {"cifar10": "cifar10-samples", "imagenet": "photographs"}
 FRAMES = {224: 13, 32: 31}
+# What the pages offer, with the ending of each run's name.
+STORED_PENALTIES: dict[Penalty, str] = {"eq3": "", "mean_square": "-mean-square"}
+STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
 
 
 def plans(class_set: str) -> Iterator[tuple[str, str, RunPlan]]:
@@ -35,31 +38,30 @@ def plans(class_set: str) -> Iterator[tuple[str, str, RunPlan]]:
     kind = "cifar10" if class_set == "cifar10" else "photographs"
     data, position = load_samples(SAMPLES[class_set]), INPAINTED[kind]
     size = data.image_size
-    mask = square_mask((size // 2, size // 2), square_side(size), height=size, width=size)
+    side = usual_side(size)
+    mask = square_mask((size // 2, size // 2), side, height=size, width=size)
     credit = sample_credits(SAMPLES[class_set])[position]
-    for penalty in PENALTIES:
-        suffix = "" if penalty == "norm" else f"-{penalty.replace('_', '-')}"
+    for penalty, suffix in STORED_PENALTIES.items():
         images = {"dataset": data.name, "index": position, "credit": f"{credit.title}, {credit.author}"}
         plan = inpainting_plan(
             data.images[position][None],
             mask,
             [int(data.labels[position])],
-            paper_inpainting(size),
+            paper_inpainting(size, side),
             images=images,
             penalty=penalty,
         )
         yield "inpainting", f"{kind}-{position}{suffix}", plan
     targets = DRAWN[class_set]
-    yield (
-        "generation",
-        class_set,
-        RunPlan(
+    # No class of ImageNet has a covariance here, so its starts are pixel noise either way.
+    for start, suffix in STORED_STARTS.items() if class_set == "cifar10" else [("blur", "")]:
+        plan = RunPlan(
             targets=targets,
-            start=draw_noise(targets, 1, class_set, 0),
+            start=draw_starts(targets, 1, class_set, 0, start),
             config=paper_generation(size),
-            images={"dataset": "noise", "per_target": 1, "credit": noise_credit(targets, class_set)},
-        ),
-    )
+            images=start_facts(targets, 1, class_set, start),
+        )
+        yield "generation", f"{class_set}{suffix}", plan
 
 
 def compute(plan: RunPlan, name: str, class_set: str) -> PGDRun:

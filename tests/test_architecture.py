@@ -89,7 +89,7 @@ def test_importing_the_engine_and_the_pages_does_not_import_torch():
         "core.images": "decode masks square",
         "core.data": "datasets class_statistics",
         "core.classifiers": "registry predictions",
-        "core.runs": "plan noise file",
+        "core.runs": "plan starts file",
         "core.reproduce": "__main__ run",
     }
     names = [f"{package}.{name}" for package, files in packages.items() for name in files.split()]

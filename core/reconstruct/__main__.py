@@ -27,9 +27,11 @@ from core.cli import (
 )
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.errors import quoted
+from core.images.masks import usual_side
 from core.pgd.config import DTYPES, MAX_STEPS, PENALTIES, STEP_RULES, paper_generation, paper_inpainting
 from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job, usual_batch_size
 from core.runs.plan import prepare
+from core.runs.starts import START_KINDS, STARTS
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -41,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python -m core.reconstruct", description=__doc__)
     modes = options.add_subparsers(dest="mode", required=True)
     inpaint = modes.add_parser("inpaint", help="Eq. 3: fill a square hole in each image")
-    generate = modes.add_parser("generate", help="Eq. 2: draw classes, starting from noise with their statistics")
+    generate = modes.add_parser(
+        "generate", help="Eq. 2: draw classes, starting from a blur or noise with their statistics"
+    )
     for mode in (inpaint, generate):
         add_classifier_options(mode)
         add_dataset_options(mode)
@@ -65,15 +69,23 @@ def parser() -> argparse.ArgumentParser:
     inpaint.add_argument(
         "--penalty",
         choices=PENALTIES,
-        default="norm",
-        help="for change outside the hole: Eq. 3 as printed, Santurkar et al.'s, or no change at all",
+        default="eq3",
+        help="for change outside the hole: of Eq. 3, minimised; Santurkar et al.'s; of Eq. 3 by plain steps, which do "
+        "not reach its minimum; or no change at all",
+    )
+    inpaint.add_argument(
+        "--hole",
+        type=whole(1),
+        metavar="SIDE",
+        help="of the square, default 60 at 224 pixels, 16 at 32; scales epsilon",
     )
     inpaint.add_argument("--fill", choices=("region", "image"), default="region", help="whose mean fills the hole")
     generate.add_argument(
+        "--start",
         "--noise",
-        choices=("independent", "full-covariance"),
-        default="independent",
-        help="each pixel drawn alone (the paper), or whole small images (Santurkar et al.; needs images of the class)",
+        choices=START_KINDS,
+        default="blur",
+        help="; ".join(f"{kind}: {words.source[0].lower()}{words.source[1:-1]}" for kind, words in STARTS.items()),
     )
     return options
 
@@ -87,17 +99,17 @@ def build_job(given: argparse.Namespace) -> Job:
     dataset = named_dataset(given, limit=given.limit if inpaint else None, seed=given.seed)
     size = dataset.image_size
     changes = {name: getattr(given, name) for name in ("steps", "epsilon", "step_size", "step_rule", "dtype")}
+    side = (given.hole or usual_side(size)) if inpaint else 0
     config = replace(
-        (paper_inpainting if inpaint else paper_generation)(size),
+        paper_inpainting(size, side) if inpaint else paper_generation(size),
         **{name: value for name, value in changes.items() if value is not None},
     )
     objective: dict[str, Any] = {}
     if inpaint:
-        objective = {"weight": given.weight, "penalty": given.penalty, "fill": given.fill}
+        objective = {"weight": given.weight, "penalty": given.penalty, "fill": given.fill, "side": side}
         make_plan = inpainting_plans(dataset, config, target=given.target, seed=given.seed, **objective)
     else:
-        full = given.noise == "full-covariance"
-        make_plan = generation_plans(dataset, config, target=given.target, full_covariance=full, seed=given.seed)
+        make_plan = generation_plans(dataset, config, target=given.target, start=given.start, seed=given.seed)
     classifier = named_classifier(given, dataset)
     _, goal = prepare(make_plan([0]), classifier)  # refused now rather than after the output was begun
     judge = _named_judge(given, dataset)
@@ -107,7 +119,7 @@ def build_job(given: argparse.Namespace) -> Job:
         "mode": given.mode,
         "config": config.to_json(),
         "objective": objective,
-        "noise": None if inpaint else given.noise,
+        "start": None if inpaint else given.start,
         "keep": given.keep,
         "target": given.target,
         "seed": given.seed,

@@ -11,13 +11,13 @@ import numpy as np
 
 from core.cli import progress_bar
 from core.files import make_folder, write_atomically, write_json
-from core.images.masks import Fill, random_square_mask, square_side
+from core.images.masks import Fill, random_square_mask
 from core.pgd.config import PGDConfig
 from core.reconstruct.grid import picture_grid
 from core.reconstruct.report import Reconstruction, measure_change, summarise, to_csv
 from core.runs.judgement import top1
-from core.runs.noise import FullCovariance, noise_images, start_statistics
 from core.runs.plan import Run, RunPlan, inpainting_plan
+from core.runs.starts import Start, StartKind, start_of
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -57,11 +57,10 @@ def usual_batch_size(job: Job) -> int:
 
 
 def inpainting_plans(
-    dataset: ImageDataset, config: PGDConfig, *, target: str | None, fill: Fill, seed: int, **settings: Any
+    dataset: ImageDataset, config: PGDConfig, *, side: int, target: str | None, fill: Fill, seed: int, **settings: Any
 ) -> MakePlan:
     """Plans for images of the data set with a square hole each, at a place fixed by the seed and the image's index."""
     size = dataset.image_size
-    side = square_side(size)
 
     def make_plan(indices: Sequence[int]) -> RunPlan:
         generators = [np.random.default_rng([seed, index]) for index in indices]
@@ -82,41 +81,33 @@ def inpainting_plans(
 
 
 def generation_plans(
-    dataset: ImageDataset, config: PGDConfig, *, target: str | None, full_covariance: bool, seed: int
+    dataset: ImageDataset, config: PGDConfig, *, target: str | None, start: StartKind, seed: int
 ) -> MakePlan:
-    """Plans for noise images of one class after the other, each drawn by the seed and the image's index.
+    """Plans for starts of one class after the other, each drawn by the seed and the image's index.
 
     Args:
         dataset: its images give the statistics of classes without bundled ones.
         target: one class or text for all; None for every class in turn, in an order fixed by the seed.
-        full_covariance: draw whole small images from the data set's own, as Santurkar et al., not pixel by pixel.
     """
     order: list[int | str] = np.random.default_rng(seed).permutation(len(dataset.classes)).tolist()
     if target is not None:
         order = [target]
-    known: dict[int | str, Callable[..., np.ndarray]] = {}
+    known: dict[int | str, Start] = {}
 
-    def source(wanted: int | str) -> Callable[..., np.ndarray]:
+    def source(wanted: int | str) -> Start:
         if wanted not in known:
             name = wanted if isinstance(wanted, str) else dataset.classes.names[wanted]
-            if full_covariance:
-                names = np.array(dataset.classes.names)[dataset.labels]
-                grain = max(1, dataset.image_size // 56)  # 4 at 224 pixels, 1 at 32
-                known[wanted] = FullCovariance(dataset.images[names == name], grain).draw
-            else:
-                statistics = start_statistics(name, dataset.classes.name, dataset.image_size, dataset)
-                known[wanted] = lambda count, generator: noise_images(statistics, count, generator=generator)
+            known[wanted] = start_of(name, dataset.classes.name, dataset.image_size, start, dataset)
         return known[wanted]
 
     def make_plan(indices: Sequence[int]) -> RunPlan:
         targets = [order[index % len(order)] for index in indices]
         starts = [
-            source(wanted)(1, generator=np.random.default_rng([seed, index]))
+            source(wanted).distribution.draw(1, generator=np.random.default_rng([seed, index]))
             for index, wanted in zip(indices, targets, strict=True)
         ]
-        return RunPlan(
-            targets=tuple(targets), start=np.concatenate(starts), config=config, seed=seed, images={"dataset": "noise"}
-        )
+        images = {"dataset": "noise", "start": start}
+        return RunPlan(targets=tuple(targets), start=np.concatenate(starts), config=config, seed=seed, images=images)
 
     return make_plan
 
@@ -225,7 +216,7 @@ def run_grid(pictures: Mapping[str, np.ndarray], rows: Sequence[Reconstruction],
     pictures: as in `BatchResult`. hole: whether one was cut; in generation there is no original to show.
     """
     start, result = pictures["start"], pictures["result"]
-    lines = [("original", pictures["original"]), ("corrupted", start)] if hole else [("noise", start)]
+    lines = [("original", pictures["original"]), ("corrupted", start)] if hole else [("start", start)]
     lines += [("result", result), ("change × 10", 0.5 + 10 * (result - start))]
     captions = [f"{row.target[:16]}\n{row.probability_before:.1%} > {row.probability_after:.1%}" for row in rows]
     return picture_grid(lines, captions[: len(start)])

@@ -17,6 +17,7 @@ from core.runs.judgement import Judgement
 SUMMARY = (
     "loss_before",
     "loss_after",
+    "probability_after",
     "target_share",
     "ssim_inside",
     "psnr_inside",
@@ -29,7 +30,7 @@ HIGHEST_PSNR = 100.0
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """One image of a run; "before" is the corrupted image or the noise, "after" the result.
+    """One image of a run; "before" is the corrupted image or the start, "after" the result.
 
     index: place in the run. label: true class, "" if none. target, top1_before, top1_after: class names.
     loss_before, loss_after: Eq. 2 or 3. cross_entropy_before, cross_entropy_after: its first term alone.

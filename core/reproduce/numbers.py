@@ -21,7 +21,7 @@ PICTURES = 2  # of stored counts: rounding on another machine may tip a picture
 
 @dataclass(frozen=True)
 class Stored:
-    """Counts of pictures that were drawn when the model was bundled, from the same noise.
+    """Counts of pictures that were drawn when the model was bundled, from the same starts.
 
     own: which the model itself then takes for their target. judge, judged: who else was asked, and how many of them.
     """
@@ -39,9 +39,10 @@ def mean_interval(values: np.ndarray) -> Estimate:
 
 
 def stored_counts(result: TableResult) -> Stored | None:
-    """What is stored for this network, noise and number of pictures; None where nothing is."""
+    """What is stored for this network, kind of start and number of pictures; None where nothing is."""
     stored, settings = stored_judgements(), result.settings
-    drawn, found = stored["drawn"], stored["models"].get(settings["classifier"]["name"])
+    drawn = stored["drawn"]
+    found = drawn["by"].get(settings["start"], {}).get(settings["classifier"]["name"])
     same = (
         found is not None
         and settings["mode"] == "generate"

@@ -27,9 +27,11 @@ from core.reproduce.words import (
     map_match,
     map_section,
     map_sentence,
+    plain_and_minimised,
     table_section,
     table_sentence,
     trial_section,
+    two_starts,
 )
 
 SCHEMA = 1
@@ -129,9 +131,14 @@ def to_document(results: Results) -> Document:
     maps, tables = [map_section(one) for one in results.maps], [table_section(one) for one in results.tables]
     claims = [trial_section(one) for one in results.trials]
     sections = [_summary(results), *([_not_run(results)] if results.skipped else [])]
-    for title, parts in (("Maps", maps), ("Claims", claims), ("Inpainting and generation", tables)):
+    about = tuple(filter(None, (plain_and_minimised(results.tables), two_starts(results.tables))))
+    for title, parts, paragraphs in (
+        ("Maps", maps, ()),
+        ("Claims", claims, ()),
+        ("Inpainting and generation", tables, about),
+    ):
         if parts:
-            sections += [Section(title), *parts]
+            sections += [Section(title, paragraphs), *parts]
     sections += [Section("How this was judged", RULES), *_provenance(results)]
     return Document("Understanding CLIP Robustness, run again", tuple(sections))
 

@@ -16,6 +16,7 @@ from core.cli import progress_bar
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.device import device_name
 from core.files import make_folder, npz_bytes, write_atomically, write_json
+from core.images.masks import usual_side
 from core.pgd.config import paper_generation, paper_inpainting
 from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_batch, run_grid, usual_batch_size
 from core.reconstruct.report import Reconstruction, judgement
@@ -101,18 +102,22 @@ def _job(part: TablePart, count: int, machine: Machine) -> tuple[Job, Data]:
     limit = count if inpaint or part.dataset == "cifar10" else None
     data = machine.data(part.dataset, limit, part.samples)
     dataset = data.dataset
-    config = (paper_inpainting if inpaint else paper_generation)(dataset.image_size)
+    side = usual_side(dataset.image_size)
     if inpaint:
-        make_plan = inpainting_plans(dataset, config, target=None, fill="region", seed=seed, penalty=part.penalty)
+        config, penalty = paper_inpainting(dataset.image_size, side), part.penalty
+        make_plan = inpainting_plans(dataset, config, side=side, target=None, fill="region", seed=seed, penalty=penalty)
         count = min(count, len(dataset))
     else:
-        make_plan = generation_plans(dataset, config, target=None, full_covariance=False, seed=seed)
+        config = paper_generation(dataset.image_size)
+        make_plan = generation_plans(dataset, config, target=None, start=part.start, seed=seed)
     classifier = machine.classifier(part.classifier, dataset.classes)
     judge = machine.judge(part.classifier, dataset.classes)
     settings = {
         "mode": part.mode,
         "config": config.to_json(),
         "penalty": part.penalty if inpaint else None,
+        "hole": side if inpaint else None,
+        "start": None if inpaint else part.start,
         "seed": seed,
         "image_size": dataset.image_size,
         "count": count,

@@ -8,6 +8,7 @@ from typing import Any
 from core.errors import quoted
 from core.files import Fact
 from core.pgd.config import PENALTIES, PGDConfig
+from core.runs.starts import START_KINDS
 
 MAX_NAME_LENGTH = 1_000  # characters; a class may be a text of one's own
 MAX_TEXT_LENGTH = 10_000
@@ -39,6 +40,7 @@ FACTS = (
     Fact("classifier.weights_id", "text", high=MAX_TEXT_LENGTH),
     Fact("images", "JSON object"),
     Fact("images.change", "list", optional=True),
+    Fact("images.start", "text", choices=START_KINDS, optional=True),
     Fact("source", "JSON object"),
     Fact("source.wall_seconds", "number", high=1e12, optional=True),
     *(Fact(text, "text", high=MAX_TEXT_LENGTH, optional=True) for text in TEXTS),

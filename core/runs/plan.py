@@ -49,7 +49,7 @@ class RunPlan:
     original: np.ndarray | None = None
     mask: np.ndarray | None = None
     weight: float = paper.PENALTY_WEIGHT
-    penalty: Penalty = "norm"
+    penalty: Penalty = "eq3"
 
 
 def inpainting_plan(

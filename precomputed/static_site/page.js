@@ -137,7 +137,7 @@
       find(".outcome").textContent = run.outcome;
       find(".origins").replaceChildren(...run.origins.map((text) => element("p", text)));
     };
-    for (const run of runs) select.add(new Option([run.title, run.what, run.outside].filter(Boolean).join(" · ")));
+    for (const run of runs) select.add(new Option([run.title, run.what, run.variant].filter(Boolean).join(" · ")));
     select.addEventListener("change", choose);
     runPages[kind] = choose;
   }

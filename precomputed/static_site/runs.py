@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from core.runs.file import PGDRun
+from core.runs.starts import STARTS
 from core.runs.stored import stored_subjects
 from ui.runs.replays import run_replay
-from ui.runs.settings import PENALTIES
-from ui.runs.words import comparison, likeness, losses, origin, run_title, target_of
+from ui.runs.words import PENALTY_WORDS, comparison, likeness, losses, origin, run_title, target_of
 
 KINDS = ("inpainting", "generation")
 
@@ -38,10 +38,10 @@ def run_replays() -> list[StoredReplay]:
     return found
 
 
-def _rank(run: PGDRun) -> tuple[int, int]:
-    """Small pictures first, and of each the paper's penalty."""
-    penalties = list(PENALTIES.values())
-    return run.start.shape[-1], penalties.index(run.metadata["objective"].get("penalty", penalties[0]))
+def _rank(run: PGDRun) -> tuple[int, int, bool]:
+    """Small pictures first, and of each the penalty and the start that pages begin with."""
+    penalty = run.metadata["objective"].get("penalty", "eq3")
+    return run.start.shape[-1], list(PENALTY_WORDS).index(penalty), run.metadata["images"].get("start") != "blur"
 
 
 def _model(stem: str) -> str:
@@ -52,12 +52,13 @@ def _words(runs: list[PGDRun]) -> dict[str, Any]:
     """Plain text about runs of one start."""
     first = runs[0]
     penalty = first.metadata["objective"].get("penalty")
-    outside = next((label.partition(":")[0] for label, value in PENALTIES.items() if value == penalty), "")
+    start = first.metadata["images"].get("start")
+    variant = PENALTY_WORDS[penalty].label if penalty else STARTS[start].label if start else ""
     targets = ", ".join(dict.fromkeys(target_of(first, row) for row in range(len(first.start))))
     return {
         "title": " and ".join(map(run_title, runs)),
         "what": f"{targets}, {first.start.shape[-1]} px",
-        "outside": outside,
+        "variant": variant,
         "outcome": f"{comparison(runs)} {likeness(runs)}".strip(),
         "origins": [f"{run_title(run)}. {losses(run, 0) if len(run.start) == 1 else ''} {origin(run)}" for run in runs],
     }

@@ -1,14 +1,15 @@
-"""Page *Generation*: classifiers draw a class, starting from noise, by PGD on Eq. 2."""
+"""Page *Generation*: classifiers draw a class, starting from a blur of it or from noise, by PGD on Eq. 2."""
 
 from __future__ import annotations
 
 import numpy as np
 import streamlit as st
 
+from core.data.class_statistics import ClassStatistics
 from core.data.classes import CIFAR10, IMAGE_SIZES, imagenet
 from core.pgd.config import paper_generation
-from core.runs.noise import draw_noise, noise_credit, start_statistics
 from core.runs.plan import RunPlan
+from core.runs.starts import STARTS, StartKind, draw_starts, start_facts, start_of
 from core.runs.stored import DRAWN
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
@@ -16,13 +17,14 @@ from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_
 from ui.runs.second_judge import many_pictures, second_judge
 from ui.runs.settings import choose_classifiers, first_choice, reset_settings, run_settings
 from ui.shared.model_cache import NONE_READY, ready_classifiers
-from ui.shared.text import one_line
+from ui.shared.text import as_markdown, one_line
 
 PAGE = "generation"
 SETS = {"CIFAR-10, 32 px": "cifar10", "ImageNet, 224 px": "imagenet"}
 MAX_TARGETS = 4
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
+OFFERED: dict[str, StartKind] = {STARTS[kind].label: kind for kind in ("blur", "independent")}
 
 
 def page() -> None:
@@ -30,37 +32,40 @@ def page() -> None:
     reserve_heights(PAGE)
     st.title("Can CLIP draw what it sees?", anchor=False)
     st.markdown(
-        "Start from **noise** with the colours of a class, and let gradient descent change it until the classifier is "
-        "confident of that class. The paper's finding for CLIP ViT-B/32: it becomes confident of a picture in which we "
-        "see next to nothing. Beside it stands a robust model: look for the shapes."
+        "Start from a **blur** of a class, and let gradient descent change it until the classifier is confident of "
+        "that class. The paper's finding for CLIP ViT-B/32: it becomes confident of a picture in which we see next to "
+        "nothing. Beside it stands a robust model: look for the animal or the machine."
     )
     chosen, beside = st.columns([1, 4], gap="medium")
     with chosen:
-        class_set, targets, per_target, seed = _wanted()
-        starts = draw_noise(targets, per_target, class_set, seed) if targets else None
-        wanted = _controls(class_set, targets, per_target, seed, starts)
+        class_set, targets, kind, per_target, seed = _wanted()
+        starts = draw_starts(targets, per_target, class_set, seed, kind) if targets else None
+        wanted = _controls(class_set, targets, kind, per_target, seed, starts)
     names = () if wanted is None else wanted.names
     with beside:
         result = run_status(
-            PAGE, lambda: stored_example(PAGE, IMAGE_SIZES[class_set], names), wanted, back=lambda: _back(class_set)
+            PAGE,
+            lambda: stored_example(PAGE, IMAGE_SIZES[class_set], names, kind),
+            wanted,
+            back=lambda: _back(class_set),
         )
         run_panel(PAGE, result)
         if result is not None:
             second_judge(result)
             if class_set == "cifar10":
                 many_pictures()
-    formula, noise, origin = st.tabs(["What is computed", "The noise", "Where this run comes from"])
-    with noise:
+    formula, start, origin = st.tabs(["What is computed", "The start", "Where this run comes from"])
+    with start:
         if starts is not None:
-            _noise(targets, per_target, class_set, starts)
+            _start(targets, per_target, class_set, kind, starts)
     with formula:
         _formula()
     with origin:
         run_details(result)
 
 
-def _wanted() -> tuple[str, list[str], int, int]:
-    """Class set, targets, samples per class, and the random seed."""
+def _wanted() -> tuple[str, list[str], StartKind, int, int]:
+    """Class set, targets, what they start from, samples per class, and the random seed."""
     first = "CIFAR-10, 32 px" if ready_classifiers("cifar10") else "ImageNet, 224 px"
     chosen = st.segmented_control(
         "Classes of", list(SETS), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
@@ -76,6 +81,19 @@ def _wanted() -> tuple[str, list[str], int, int]:
         key=f"{PAGE}-classes-{class_set}",
         bind="query-params",
     )
+    start = st.segmented_control(
+        "Start from",
+        list(OFFERED),
+        default=next(iter(OFFERED)),
+        key=f"{PAGE}-start-from",
+        required=True,
+        bind="query-params",
+        help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in OFFERED.items()),
+    )
+    kind = OFFERED[start or next(iter(OFFERED))]
+    for why in dict.fromkeys(start_of(target, class_set, IMAGE_SIZES[class_set], kind).why for target in targets):
+        if why:
+            st.markdown(as_markdown(why))
     left, right = st.columns(2)
     per_target = left.number_input("Samples per class", 1, MAX_PER_CLASS, 1, key=f"{PAGE}-seeds", bind="query-params")
     seed = right.number_input(
@@ -85,30 +103,31 @@ def _wanted() -> tuple[str, list[str], int, int]:
         0,
         key=f"{PAGE}-seed",
         bind="query-params",
-        help="The same number draws the same noise.",
+        help="The same number draws the same starts.",
     )
-    return class_set, targets, int(per_target), int(seed)
+    return class_set, targets, kind, int(per_target), int(seed)
 
 
-def _noise(targets: list[str], per_target: int, class_set: str, starts: np.ndarray) -> None:
-    """For each target: mean and spread of its statistics, and the noise drawn from them."""
+def _start(targets: list[str], per_target: int, class_set: str, kind: StartKind, starts: np.ndarray) -> None:
+    """For each target: what its starts are drawn from, and the starts."""
     groups = []
     for k, target in enumerate(targets):
-        statistics = start_statistics(target, class_set, IMAGE_SIZES[class_set])
-        figures = [
-            Figure("Mean picture", "", to_picture(statistics.mean)),
-            Figure("Standard deviation", "black is none", to_picture(statistics.std)),
-        ]
+        start = start_of(target, class_set, IMAGE_SIZES[class_set], kind)
+        mean, name = start.distribution.mean, STARTS[start.kind].name
+        figures = [Figure("Mean picture", "", to_picture(mean))]
+        if isinstance(start.distribution, ClassStatistics):
+            figures.append(Figure("Standard deviation", "black is none", to_picture(start.distribution.std)))
         figures += [
-            Figure(f"Start {k * per_target + n + 1}", "noise drawn from both", to_picture(starts[k * per_target + n]))
+            Figure(f"Start {k * per_target + n + 1}", name, to_picture(starts[k * per_target + n]))
             for n in range(per_target)
         ]
-        groups.append((one_line(target), figures, f"Statistics of {one_line(statistics.source, 200)}."))
-    st.html(picture_groups(groups, "The noise of each class", tile=80))
+        groups.append((one_line(target), figures, f"From {one_line(start.distribution.source, 200)}."))
+    st.markdown(STARTS[kind].source)
+    st.html(picture_groups(groups, "The starts of each class", tile=80))
 
 
 def _controls(
-    class_set: str, targets: list[str], per_target: int, seed: int, starts: np.ndarray | None
+    class_set: str, targets: list[str], kind: StartKind, per_target: int, seed: int, starts: np.ndarray | None
 ) -> Wanted | None:
     """Classifiers, settings and the button that starts; returns what they ask for."""
     ready = ready_classifiers(class_set)
@@ -125,7 +144,7 @@ def _controls(
             start=starts,
             config=config,
             seed=seed,
-            images={"dataset": "noise", "per_target": per_target, "credit": noise_credit(targets, class_set)},
+            images=start_facts(targets, per_target, class_set, kind),
         )
     wanted = Wanted(plan, tuple(spec.name for spec in specs), class_set)
     if run_button(PAGE):
@@ -139,6 +158,7 @@ def _back(class_set: str) -> None:
     for kept in (f"{PAGE}.result", f"{PAGE}.error"):
         state.pop(kept, None)
     state[f"{PAGE}-classes-{class_set}"] = list(DRAWN[class_set])
+    state[f"{PAGE}-start-from"] = next(iter(OFFERED))
     state[f"{PAGE}-seeds"], state[f"{PAGE}-seed"] = 1, 0
     state[f"{PAGE}-models-{class_set}"] = first_choice(ready_classifiers(class_set))
     reset_settings(PAGE, paper_generation(size), size)
@@ -146,8 +166,9 @@ def _back(class_set: str) -> None:
 
 def _formula() -> None:
     st.markdown(
-        r"The start $x_0$ is noise: each pixel and channel is drawn alone from a normal distribution with the mean "
-        r"and standard deviation of the class. Then $x$ minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
+        r"The start $x_0$ is drawn from a normal distribution: a blur as a whole image, with the covariance of the "
+        r"class; pixel noise with each pixel and channel alone, with its mean and standard deviation. Then $x$ "
+        r"minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
         r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
         r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. At 224 pixels "
         r"the paper takes $\varepsilon$ = 40, $\alpha$ = 1 and 60 steps; here lengths scale with the side."

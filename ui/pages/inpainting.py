@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import paper
 from core.data.classes import IMAGE_SIZES
-from core.images.masks import random_square_mask, square_mask, square_side
+from core.images.masks import hole_side, random_square_mask, square_mask, square_side, usual_side
 from core.pgd.config import Penalty, PGDConfig, paper_inpainting
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.stored import INPAINTED
@@ -16,8 +16,16 @@ from ui.runs.examples import stored_example
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
-from ui.runs.settings import PENALTIES, choose_classifiers, choose_penalty, first_choice, reset_settings, run_settings
-from ui.runs.stored_findings import draw_stored_inpainting
+from ui.runs.settings import (
+    PENALTIES,
+    choose_classifiers,
+    choose_penalty,
+    first_choice,
+    linked_penalty,
+    reset_settings,
+    run_settings,
+)
+from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
 from ui.shared.pictures import SETS, Picture
@@ -37,14 +45,16 @@ def page() -> None:
     st.markdown(
         "A classifier that sees what we see should be able to **repair a picture**: paint a hole, and gradient descent "
         "changes the picture until the classifier is confident of the target class. The paper's finding for CLIP "
-        "ViT-B/32: it becomes confident although the hole hardly changes. Whether that holds depends on what keeps the "
-        "rest from changing: see *What the stored runs show*, below."
+        "ViT-B/32: it becomes confident although we see nothing in the hole but squiggles. Beside it stands a robust "
+        "model: look for parts of the animal or the machine."
     )
     picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
     picture_library(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"{PAGE}.controls"):
         st.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
-        wanted, penalty = (None, "norm") if picture is None else _controls(picture)
+        wanted, penalty = (None, "eq3") if picture is None else _controls(picture)
+    if told := linked_penalty(PAGE):
+        st.info(as_markdown(told))
     names = () if wanted is None else wanted.names
     size = None if picture is None else picture.size
     result = run_status(
@@ -79,15 +89,16 @@ def _holes(size: int) -> dict[int, np.ndarray]:
     return holes
 
 
-def _middle(size: int) -> np.ndarray:
-    """The hole of the stored runs."""
-    return square_mask((size // 2, size // 2), square_side(size), height=size, width=size)
+def _middle(size: int, side: int | None = None) -> np.ndarray:
+    """A square hole in the middle, by default that of the stored runs."""
+    return square_mask((size // 2, size // 2), side or usual_side(size), height=size, width=size)
 
 
 def _painter(picture: Picture) -> None:
     """The picture with its hole, which pictures of the same size share."""
     size = picture.size
-    holes, side = _holes(size), square_side(size)
+    holes = _holes(size)
+    side = round(hole_side(holes[size])) or usual_side(size)
     mask_painter(
         to_picture(picture.pixels),
         holes[size],
@@ -95,9 +106,10 @@ def _painter(picture: Picture) -> None:
         radius=max(1, size // BRUSH_SHARE),
         key=f"{PAGE}.painter",
         on_paint=lambda mask: holes.__setitem__(size, mask),
-        on_random=lambda: holes.__setitem__(size, _random_place(size, side)),
+        on_random=lambda: holes.__setitem__(size, _random_place(size, min(side, size - 1))),
         alt=picture.caption,
     )
+    _squares(size, holes)
     if picture.label is not None:
         st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
     text = hole_text(holes[size])
@@ -106,6 +118,30 @@ def _painter(picture: Picture) -> None:
         st.query_params.pop(HOLE, None)
     elif st.query_params.get(HOLE) != text:
         st.query_params[HOLE] = text
+
+
+def _squares(size: int, holes: dict[int, np.ndarray]) -> None:
+    """Squares in the middle, one click each."""
+    papers, key = square_side(size), f"{PAGE}.square.{size}"
+    sides = sorted({papers, usual_side(size), size * 3 // 8, size * 5 // 8})
+    st.session_state[key] = next((side for side in sides if np.array_equal(holes[size], _middle(size, side))), None)
+
+    def cut() -> None:
+        if (side := st.session_state[key]) is not None:
+            holes[size] = _middle(size, side)
+
+    st.pills(
+        "Square in the middle",
+        sides,
+        format_func=lambda side: f"{side} × {side}{' (paper)' if side == papers else ''}",
+        key=key,
+        on_change=cut,
+    )
+    config = paper_inpainting(size, hole_side(holes[size]) or None)
+    st.markdown(
+        f"L2 budget: **{config.epsilon:.3g}**, the paper’s 21.6 scaled with the picture’s side and the hole’s "
+        f"({papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE})."
+    )
 
 
 def _random_place(size: int, side: int) -> np.ndarray:
@@ -119,7 +155,7 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     ready = ready_classifiers(picture.class_set)
     if not ready:
         st.info(NONE_READY)
-        return None, "norm"
+        return None, "eq3"
     target = st.selectbox(
         "Target (CLIP: any text)",
         [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
@@ -130,7 +166,8 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     )
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     penalty = choose_penalty(PAGE)
-    config, weight = run_settings(PAGE, paper_inpainting(picture.size), picture.size, weight=paper.PENALTY_WEIGHT)
+    side = hole_side(_holes(picture.size)[picture.size]) or None
+    config, weight = run_settings(PAGE, paper_inpainting(picture.size, side), picture.size, weight=paper.PENALTY_WEIGHT)
     try:
         plan: RunPlan | str = _plan(picture, target, config, weight, penalty)
     except ValueError as error:
@@ -174,7 +211,7 @@ def _back(size: int) -> None:
     state[f"{PAGE}-target-{class_set}"] = TRUE_CLASS
     state[f"{PAGE}-models-{class_set}"] = first_choice(ready_classifiers(class_set))
     state[f"{PAGE}-penalty"] = next(iter(PENALTIES))
-    reset_settings(PAGE, paper_inpainting(size), size, weight=paper.PENALTY_WEIGHT)
+    reset_settings(PAGE, paper_inpainting(size, usual_side(size)), size, weight=paper.PENALTY_WEIGHT)
 
 
 def _origin(picture: Picture) -> dict[str, object]:
@@ -189,15 +226,21 @@ def _formula() -> None:
     st.markdown(
         r"The hole is first filled with its mean colour, which gives $x_0$. Then, with $m$ = 1 in the hole, "
         r"$x$ minimises $\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) "
-        r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
-        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. At 224 pixels "
-        r"the paper takes $\lambda$ = 10, $\varepsilon$ = 21.6, $\alpha$ = 0.1, 720 steps and a hole of 60 × 60; "
-        "here lengths scale with the picture's side."
+        r"within $\lVert x - x_0\rVert_2 \le \varepsilon$. At 224 pixels the paper takes $\lambda$ = 10, "
+        r"$\varepsilon$ = 21.6, steps of 0.1, 720 of them, and a hole of 60 × 60; here lengths scale with the "
+        "picture's side, and the budget with the hole's as well."
     )
     st.markdown(
-        r"Near $x_0$ the gradient of the printed norm has full length however small the change, so steps of "
-        r"constant size end up swinging about $x_0$, and the loss stays above about $\lambda\alpha/2$ (0.5 at "
-        r"224 pixels, 0.07 at 32, with these numbers): **the paper's 2 × 10⁻⁴ is not reachable with Eq. 3 as "
-        r"printed.** The penalty in the notebook of Santurkar et al., "
-        r"$\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, has no such floor; it can be chosen above."
+        r"This penalty is **exact**: while the cross-entropy's gradient outside the hole is shorter than $\lambda$, "
+        "its minimum changes nothing there. Forward-backward steps (Combettes & Wajs 2005) find it: with $g$ the "
+        r"gradient of the cross-entropy, $t$ the step size over the length of Eq. 3's shortest subgradient, and $y$ "
+        r"the change outside, $x \leftarrow x - t\,g$ inside and "
+        r"$y \leftarrow (1 - t\lambda / \lVert y - t\,g\rVert_2)_+ \,(y - t\,g)$ outside; then the projection onto "
+        "the ball and the clip to [0, 1]."
+    )
+    st.markdown(plain_steps())
+    st.markdown(
+        r"*Mean square* is the penalty in the notebook of Santurkar et al., "
+        r"$\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, which lets the rest change a little; its steps are plain: "
+        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$."
     )

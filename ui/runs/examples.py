@@ -31,19 +31,20 @@ def stored_runs(kind: str) -> list[PGDRun]:
     return [run for runs in _stored(kind).values() for run in runs]
 
 
-def stored_example(kind: str, size: int | None, classifiers: Collection[str], penalty: str = "norm") -> Result | None:
+def stored_example(kind: str, size: int | None, classifiers: Collection[str], variant: str) -> Result | None:
     """The stored runs that are nearest to what the visitor has chosen; None if none is stored.
 
     Args:
         kind: "inpainting" or "generation".
         size: side of the picture in pixels, None for any.
         classifiers: names of the chosen ones.
-        penalty: of Eq. 3; it matters less than the size, and more than the classifiers.
+        variant: penalty of Eq. 3, or kind of start; it matters less than the size, and more than the classifiers.
     """
     best: tuple[int, str, list[PGDRun]] | None = None
     for subject, runs in _stored(kind).items():
         chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
-        alike = runs[0].metadata["objective"].get("penalty", penalty) == penalty
+        facts = runs[0].metadata
+        alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
         score = 20 * (runs[0].start.shape[-1] == size) + 10 * alike + len(chosen)
         if best is None or score > best[0]:
             best = score, subject, (chosen or runs)[:SIDE_BY_SIDE]

@@ -23,7 +23,7 @@ def changed_settings(plan: RunPlan, names: Sequence[str], runs: Sequence[PGDRun]
         if not np.array_equal(plan.mask.reshape(-1), run.mask.reshape(-1)):
             changed.append("the hole")
     elif not np.array_equal(plan.start, run.start):
-        changed.append("the noise")
+        changed.append("the start")
     if [one_line(target) for target in plan.targets] != [target_of(run, row) for row in range(len(run.start))]:
         changed.append("the target")
     if list(names) != [one.metadata["classifier"]["name"] for one in runs]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 6 * 2**20  # of one classifier's frames: a browser has to fetch them
 MAX_FRAMES = 121
-LABELS = {"inpainting": ("corrupted", "reconstruction"), "generation": ("noise", "picture")}
+LABELS = {"inpainting": ("corrupted", "reconstruction"), "generation": ("start", "picture")}
 
 
 def run_replay(runs: Sequence[PGDRun], *, id: str, live: Progress | None = None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ JUDGED = "generation.judged"
 
 
 def second_judge(result: Result) -> None:
-    """One sentence on the pictures shown: how many of them, and of the noise, another network calls the target."""
+    """One sentence on the pictures shown: how many of them, and of the starts, another network calls the target."""
     judges = [_judge_of(run) for run in result.runs]
     if (judgements := _known(result, judges)) is None:
         if wait_for_first_paint():

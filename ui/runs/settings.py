@@ -9,21 +9,21 @@ import streamlit as st
 from core.classifiers.registry import ClassifierSpec
 from core.pgd.config import Penalty, PGDConfig
 from core.runs.plan import RunPlan
+from ui.runs.words import PENALTY_WORDS
 from ui.shared.limits import limits
 
 # An ordinary model beside a robust one of its kind: the paper's contrast.
 CONTRASTS = (("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
 MAX_CLASSIFIERS = 2
 WIDTH = 305  # CSS pixels: room for two titles in one line
-PENALTIES: dict[str, Penalty] = {
+OFFERED: tuple[Penalty, ...] = ("eq3", "mean_square")
+PENALTIES: dict[str, Penalty] = {PENALTY_WORDS[penalty].label: penalty for penalty in OFFERED}
+# What links of earlier versions say, and what they mean.
+RENAMED: dict[str, Penalty] = {
     "Norm (Eq. 3)": "norm",
-    "Mean square": "mean_square",
+    "Mean square (Santurkar et al.)": "mean_square",
+    "Frozen": "frozen",
     "Frozen: hold everything outside the hole": "frozen",
-}
-# What links of earlier versions say.
-RENAMED = {
-    "Mean square (Santurkar et al.)": "Mean square",
-    "Frozen": "Frozen: hold everything outside the hole",
 }
 
 
@@ -50,22 +50,34 @@ def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
 
 
 def choose_penalty(page: str) -> Penalty:
-    """What keeps the picture outside the hole from changing; by default Eq. 3 as printed."""
+    """What keeps the picture outside the hole from changing; by default Eq. 3, minimised."""
     parameter = f"{page}-penalty"
-    if (label := RENAMED.get(st.query_params.get(parameter, ""))) is not None:
+    if (linked := RENAMED.get(st.query_params.get(parameter, ""))) is not None:
         del st.query_params[parameter]  # which counts more than what the session holds
-        st.session_state.setdefault(parameter, label)
+        st.session_state.setdefault(parameter, PENALTY_WORDS[linked if linked in OFFERED else "eq3"].label)
+        st.session_state[f"{page}.linked_penalty"] = linked
     chosen = st.radio(
         "Change outside the hole",
         list(PENALTIES),
         horizontal=True,
         key=parameter,
         bind="query-params",
-        help="Lambda times the L2 norm of the change outside the hole, as printed in the paper; or lambda times the "
-        "mean over all pixels and channels of its square, a far smaller number, as in the notebook of Santurkar et "
-        "al. Frozen: the hard limit; only the hole can change.",
+        help="Eq. 3: lambda times the L2 norm of the change outside the hole, as printed in the paper; nearly always "
+        "its minimum changes nothing there. Mean square: lambda times the mean over all pixels and channels of the "
+        "squared change, a far smaller number, as in the notebook of Santurkar et al.; the rest changes a little.",
     )
     return PENALTIES[chosen]
+
+
+def linked_penalty(page: str) -> str:
+    """One sentence where a link of an earlier version led here and meant another rule than a run takes now."""
+    linked: Penalty | None = st.session_state.get(f"{page}.linked_penalty")
+    if linked is None or linked in OFFERED:
+        return ""
+    return (
+        f"This link was made by an earlier version, for a run with {PENALTY_WORDS[linked].told}. A run from here takes "
+        "what is chosen."
+    )
 
 
 def max_steps(page: str) -> int:
@@ -85,9 +97,15 @@ def run_settings(page: str, paper: PGDConfig, size: int, *, weight: float | None
     """The paper's settings, scaled to the picture's size, with the visitor's changes to them; and lambda.
 
     Args:
-        paper: the settings to begin with. size: side of the picture in pixels.
+        paper: the settings to begin with; where their budget changes, one that nobody has changed follows it.
+        size: side of the picture in pixels.
         weight: lambda of Eq. 3, or None where there is none; it is 0 then.
     """
+    budget, followed = f"{page}-epsilon-{size}", f"{page}.followed_epsilon.{size}"
+    before = st.session_state.get(followed, paper.epsilon)
+    if before != paper.epsilon and st.session_state.get(budget) == before:
+        st.session_state[budget] = paper.epsilon
+    st.session_state[followed] = paper.epsilon
     with st.popover("Settings", icon=":material/tune:", key=f"{page}.settings"):
         most = max_steps(page)
         st.markdown(
@@ -110,12 +128,12 @@ def run_settings(page: str, paper: PGDConfig, size: int, *, weight: float | None
         )
         epsilon = left.number_input(
             "L2 budget (epsilon)",
-            paper.epsilon / 100,
-            10 * paper.epsilon,
+            paper.step_size / 10,
+            1000 * paper.step_size,
             paper.epsilon,
-            step=paper.epsilon / 8,
+            step=20 * paper.step_size,
             format="%.3f",
-            key=f"{page}-epsilon-{size}",
+            key=budget,
             bind="query-params",
             help="Radius of the ball around the start, over all pixels and channels, values in [0, 1].",
         )

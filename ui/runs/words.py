@@ -6,19 +6,38 @@ All of it is plain text, on one line and of bounded length whatever the run's fi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from core.classifiers.registry import classifier_title
+from core.pgd.config import Penalty
 from core.reconstruct.report import ssim_inside
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
+from core.runs.starts import STARTS
 from ui.shared.text import one_line
 
 MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
 CONFIDENT = 0.9  # a target probability from which a classifier is called confident
 MIN_SSIM_SIDE = 7  # pixels: the side of SSIM's windows
+
+
+@dataclass(frozen=True)
+class PenaltyWords:
+    """label: to choose it by, and in tables. told: within a sentence."""
+
+    label: str
+    told: str
+
+
+PENALTY_WORDS: dict[Penalty, PenaltyWords] = {
+    "eq3": PenaltyWords("Eq. 3", "Eq. 3, minimised by forward-backward steps"),
+    "mean_square": PenaltyWords("Mean square", "the mean square of the notebook of Santurkar et al."),
+    "norm": PenaltyWords("Eq. 3, plain steps", "Eq. 3 by plain steps, which stop short of its minimum"),
+    "frozen": PenaltyWords("Frozen", "everything outside the hole frozen"),
+}
 
 
 def percent(share: float) -> str:
@@ -57,7 +76,7 @@ def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
         return f"{confident}."
     inside, outside = change
     if run.metadata["kind"] == "generation":
-        return f"{confident}, after changing the noise by {inside:.1f} of 255 on average."
+        return f"{confident}, after changing the start by {inside:.1f} of 255 on average."
     return f"{confident}, after changing the hole by {inside:.1f} of 255 on average and the rest by {outside:.2f}."
 
 
@@ -137,7 +156,7 @@ def _targets(run: PGDRun) -> str:
 
 
 def _changed(run: PGDRun) -> str:
-    return "the noise" if run.metadata["kind"] == "generation" else "the hole"
+    return "the start" if run.metadata["kind"] == "generation" else "the hole"
 
 
 def last_change(run: PGDRun, row: int) -> tuple[float, float] | None:
@@ -158,7 +177,7 @@ def frame_change(run: PGDRun, row: int, frame: int) -> tuple[float, float]:
 
 
 def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
-    """What second judges see in the pictures of runs from the same noise: a sentence for each judge."""
+    """What second judges see in the pictures of runs from the same starts: a sentence for each judge."""
     by_judge: dict[str, list[tuple[PGDRun, Judgement]]] = {}
     for run, judgement in seen:
         by_judge.setdefault(judgement.judge, []).append((run, judgement))
@@ -172,23 +191,26 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
         noise = group[0][1]
         title = one_line(classifier_title(judge))
         sentences.append(
-            f"Judged by {title}, the target is seen in {'; '.join(parts)}; {noise.before} of {noise.n} of the noise."
+            f"Judged by {title}, the target is seen in {'; '.join(parts)}; {noise.before} of {noise.n} of the starts."
         )
     return " ".join(sentences)
 
 
 def judged_many(stored: Mapping[str, Any]) -> str:
-    """The stored judgement of many pictures by each model; see `stored_judgements`."""
-    found = {name: Judgement.from_json(one) for name, one in stored["models"].items()}
-    noise = next(iter(found.values()))
-    parts = [
-        f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is noise)})"
-        for name, one in found.items()
-    ]
-    return (
-        f"In {noise.n} pictures each, {classifier_title(noise.judge)} sees the target in {'; '.join(parts)}; "
-        f"{noise.before} of the noise ({_interval(noise, noise.before)})."
-    )
+    """The stored judgement of many pictures by each model, a sentence for each start; see `stored_judgements`."""
+    sentences = []
+    for kind, by in stored["drawn"]["by"].items():
+        found = {name: Judgement.from_json(one) for name, one in by.items()}
+        first = next(iter(found.values()))
+        parts = [
+            f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is first)})"
+            for name, one in found.items()
+        ]
+        sentences.append(
+            f"Of {first.n} pictures each, started as {STARTS[kind].name}, {classifier_title(first.judge)} recognises "
+            f"{'; '.join(parts)}; {first.before} of the starts ({_interval(first, first.before)})."
+        )
+    return " ".join(sentences)
 
 
 def _interval(judgement: Judgement, count: int, *, first: bool = False) -> str:
@@ -244,9 +266,7 @@ def _penalty(run: PGDRun) -> str:
     objective = run.metadata["objective"]
     if run.metadata["kind"] != "inpainting":
         return ""
-    if objective["penalty"] == "frozen":
-        return ", frozen outside the hole"
-    return f", lambda {objective['weight']:g} ({objective['penalty'].replace('_', ' ')})"
+    return f", lambda {objective['weight']:g}: {PENALTY_WORDS[objective['penalty']].told}"
 
 
 def _date(run: PGDRun) -> str:

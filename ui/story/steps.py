@@ -100,10 +100,10 @@ STEPS = (
     ),
     Step(
         "Hole",
-        "Confident of a hole that is not filled",
-        "The middle of a cat is cut out; then the picture is changed until the network says cat. Press Play; Change "
-        "shows what was done.",
-        "A network grows confident without repairing the picture.",
+        "Both are sure of a dog; one has painted it",
+        "The dog’s face is cut out; then the hole is changed until the network says dog. Right: the robust twin, "
+        "trained to withstand small changes.",
+        "What the robust twin paints into holes, another network recognises more often.",
         AFTER,
         features.hole,
         partial(figures.stored_replay, "inpainting"),
@@ -118,13 +118,12 @@ STEPS = (
         ),
     ),
     Step(
-        "Noise",
+        "Drawing",
         "Pictures that only one network can see",
-        "The same from noise in a class’s colours. Below, the robust twin, trained to withstand small changes: look "
-        "for shapes.",
-        "What the small CLIP draws with confidence, another network does not see.",
+        "The same from a blur of a class. Below, the robust twin: look for the animals.",
+        "What the robust twin draws, another network recognises more often.",
         AFTER,
-        features.noise,
+        features.drawing,
         partial(figures.stored_replay, "generation"),
         Door(
             "Open Generation",

@@ -23,6 +23,7 @@ from core.reconstruct.batches import generation_plans, inpainting_plans, run_job
 from core.reconstruct.grid import picture_grid
 from core.reconstruct.report import SUMMARY, measure_change
 from core.runs.file import PGDRun
+from core.runs.starts import START_KINDS
 from tests.core.toy import ConvClassifier
 
 ROOT = Path(__file__).parents[3]
@@ -100,21 +101,21 @@ CONFIG = PGDConfig(epsilon=1.0, step_size=0.1, steps=2)
 def test_inpainting_plans_cut_the_same_holes_however_they_are_divided():
     data = dataset()
     whole, part = (
-        inpainting_plans(data, CONFIG, target=None, fill="region", seed=3)(k) for k in (range(6), range(4, 6))
+        inpainting_plans(data, CONFIG, side=4, target=None, fill="region", seed=3)(k) for k in (range(6), range(4, 6))
     )
     np.testing.assert_array_equal(whole.mask[4:], part.mask)
     np.testing.assert_array_equal(whole.start[4:], part.start)
-    assert {int(hole.sum()) for hole in whole.mask} == {16}  # 60 * 16 / 224 is 4
+    assert {int(hole.sum()) for hole in whole.mask} == {16}
     outside = ~np.broadcast_to(whole.mask, whole.start.shape)
     np.testing.assert_array_equal(whole.start[outside], (whole.original / np.float32(255))[outside])
-    other = inpainting_plans(data, CONFIG, target=None, fill="region", seed=4)(range(6))
+    other = inpainting_plans(data, CONFIG, side=4, target=None, fill="region", seed=4)(range(6))
     assert not np.array_equal(whole.mask, other.mask)
 
 
-@pytest.mark.parametrize("full_covariance", [False, True])
-def test_generation_plans_take_the_classes_in_turn(full_covariance):
+@pytest.mark.parametrize("start", START_KINDS)
+def test_generation_plans_take_the_classes_in_turn(start):
     data = dataset(count=30)
-    make_plan = generation_plans(data, CONFIG, target=None, full_covariance=full_covariance, seed=0)
+    make_plan = generation_plans(data, CONFIG, target=None, start=start, seed=0)
     plan = make_plan(range(12))
     assert sorted(plan.targets[:10]) == list(range(10)) and plan.targets[10:] == plan.targets[:2]
     assert plan.start.shape == (12, 3, 16, 16) and not np.array_equal(plan.start[0], plan.start[10])
@@ -142,7 +143,7 @@ def test_script_writes_table_summary_settings_and_grid(mode, archive, tmp_path):
         assert summary["change_outside"]["mean"] == 0 and len({row["target"] for row in rows}) == 5
     settings = json.loads((output / "settings.json").read_text())
     assert settings["config"]["steps"] == 15 and settings["classifier"]["name"] == "toy"
-    assert settings["noise"] == ("independent" if mode == "generate" else None)
+    assert settings["start"] == ("blur" if mode == "generate" else None)
     with Image.open(output / "grid.png") as grid:
         assert grid.width > 5 * 112 and grid.height > 3 * 112
 
@@ -217,7 +218,7 @@ def test_script_takes_settings_and_target_from_the_command_line(archive, tmp_pat
     assert run("inpaint", archive, tmp_path / "out", "--limit", "3", *more.split()) == 0
     settings = json.loads((tmp_path / "out" / "settings.json").read_text())
     assert (settings["config"]["epsilon"], settings["config"]["step_size"]) == (0.5, 0.4)
-    assert settings["objective"] == {"weight": 2.0, "penalty": "mean_square", "fill": "image"}
+    assert settings["objective"] == {"weight": 2.0, "penalty": "mean_square", "fill": "image", "side": 8}
     assert {row["target"] for row in table(tmp_path / "out")} == {"cat"}
     assert max(float(row["perturbation_norm"]) for row in table(tmp_path / "out")) <= 0.5 * 1.00001
 
@@ -291,11 +292,21 @@ def test_script_runs_as_a_module():
     assert result.returncode == 0 and "--weight" in result.stdout
 
 
-def test_picture_grid_enlarges_without_blurring():
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32)) / 255
+def first_tile(pictures: np.ndarray, side: int) -> np.ndarray:
+    """(side, side, 3) integers: the first picture in a grid of two rows."""
     with Image.open(io.BytesIO(picture_grid([("noise", pictures), ("result", pictures)]))) as grid:
-        pixels = np.asarray(grid.convert("RGB"))
-    tile = pixels[6 : 6 + 128, 110 : 110 + 128]
-    np.testing.assert_array_equal(
-        tile, (pictures[0] * 255).round().transpose(1, 2, 0).repeat(4, axis=0).repeat(4, axis=1)
-    )
+        return np.asarray(grid.convert("RGB")).astype(int)[6 : 6 + side, 110 : 110 + side]
+
+
+def test_picture_grid_enlarges_small_pictures_smoothly():
+    edge = np.zeros((2, 3, 32, 32))
+    edge[..., 16:] = 1
+    tile = first_tile(edge, 128)
+    assert (tile[:, :56] == 0).all() and (tile[:, 72:] == 255).all()  # two pixels, of four each, from the edge
+    across = np.diff(tile[64, :, 0])
+    assert (across >= 0).all() and 0 < across.max() < 100  # square pixels would jump by 255
+
+
+def test_picture_grid_shows_larger_pictures_pixel_for_pixel():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 3, 112, 112)) / 255
+    np.testing.assert_array_equal(first_tile(pictures, 112), (pictures[0] * 255).round().transpose(1, 2, 0))

@@ -18,7 +18,7 @@ from core.runs.record import frame_interval
 from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets
 
 
-def record(kind="inpainting", *, until=None, penalty="norm", **changes):
+def record(kind="inpainting", *, until=None, penalty="eq3", **changes):
     """A run and its states."""
     images, targets = random_images(2, 0), random_targets(2, 0).tolist()
     config = PGDConfig(**({"epsilon": 1.0, "step_size": 0.1, "steps": 150} | changes))
@@ -82,7 +82,9 @@ def test_run_survives_saving(kind, tmp_path):
     np.load(tmp_path / "run.npz", allow_pickle=False)
 
 
-@pytest.mark.parametrize("settings", [{}, {"penalty": "mean_square"}, {"penalty": "frozen"}, {"step_rule": "adaptive"}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"penalty": "norm"}, {"penalty": "mean_square"}, {"penalty": "frozen"}, {"step_rule": "adaptive"}]
+)
 @pytest.mark.parametrize("kind", ["inpainting", "generation"])
 def test_file_says_all_that_is_needed_to_repeat_the_run_to_the_bit(kind, settings):
     run, states = record(kind, steps=9, **settings)

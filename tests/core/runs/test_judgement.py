@@ -89,13 +89,21 @@ def test_fingerprint_is_another_one_for_another_picture_start_or_target():
 @pytest.mark.parametrize("name", BUNDLED)
 def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     stored = stored_judgements()
-    many, run = stored["models"][name], PGDRun.load(stored_path("generation", "cifar10", name))
-    assert many["n"] == stored["drawn"]["per_class"] * len(stored["drawn"]["classes"]) == 100
-    assert many["judge"] == stored["judge"]["name"] not in BUNDLED and stored["judge"]["sha256"]
-    few = stored["runs"][fingerprint(run)]
-    assert few["drawn_by"] == name and few["n"] == len(run.start)
+    kinds = {"blur": "cifar10", "independent": "cifar10-noise"}
+    assert set(stored["drawn"]["by"]) == set(kinds) and set(stored["painted"]["by"]) == {"eq3", "norm"}
+    assert stored["drawn"]["per_class"] * len(stored["drawn"]["classes"]) == 100
+    assert stored["judge"]["name"] not in BUNDLED and stored["judge"]["sha256"]
     card = json.loads((stored_path("", "", "").parents[1] / "models" / name / "config.json").read_text())
-    assert many["sha256"].startswith(card["sha256"]), "the model that drew is the one that is bundled"
-    for counts in (many, few):
+    many = [by[name] for part in ("drawn", "painted") for by in stored[part]["by"].values()]
+    for counts in many:
+        assert counts["n"] == 100 and counts["judge"] == stored["judge"]["name"]
+        assert counts["sha256"].startswith(card["sha256"]), "the model that drew is the one that is bundled"
+    few = []
+    for kind, subject in kinds.items():
+        run = PGDRun.load(stored_path("generation", subject, name))
+        few.append(stored["runs"][fingerprint(run)])
+        assert run.metadata["images"]["start"] == kind
+        assert few[-1]["drawn_by"] == name and few[-1]["n"] == len(run.start)
+    for counts in (*many, *few):
         judgement = Judgement(counts["judge"], counts["n"], counts["before"], counts["after"])
         assert judgement.to_json().items() <= counts.items()

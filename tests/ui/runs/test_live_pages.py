@@ -21,7 +21,7 @@ from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.hole_url import hole_text
 from ui.runs.settings import RENAMED
-from ui.runs.stored_findings import stored_inpainting
+from ui.runs.stored_findings import plain_steps, stored_inpainting
 from ui.runs.words import similarity
 from ui.shared.jobs import JobManager
 
@@ -56,7 +56,7 @@ def test_both_pages_show_a_stored_run_before_any_click():
 
 def test_inpainting_says_where_the_papers_finding_holds_here():
     app = open_page("inpainting")
-    assert "Whether that holds depends on what keeps the rest from changing" in said(app)
+    assert "**Plain steps** do not" in said(app) and plain_steps() in said(app)
     assert stored_inpainting().summary in said(app) and "What the stored runs show" in [tab.label for tab in app.tabs]
 
 
@@ -109,21 +109,21 @@ def test_inpainting_refuses_a_hole_that_is_none_in_one_sentence(mask, sentence):
 
 
 def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_stays(monkeypatch):
-    # The test runner cannot type a free text; a classifier without cats comes to the same.
+    # The test runner cannot type a free text; a classifier without dogs comes to the same.
     app = open_page("inpainting", inpainting_steps="3")
     run_to_the_end(app, "inpainting")
-    catless = ToyClassifier("toy-a")
-    catless.classes = ClassSet("custom", tuple(name for name in CIFAR10.names if name != "cat"))
-    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda *_: catless)
+    dogless = ToyClassifier("toy-a")
+    dogless.classes = ClassSet("custom", tuple(name for name in CIFAR10.names if name != "dog"))
+    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda *_: dogless)
     run_to_the_end(app, "inpainting")
     assert not app.exception
     (error,) = app.error
-    assert error.value.startswith("Target 'cat' is not among the 9 classes of classifier 'toy-a'")
+    assert error.value.startswith("Target 'dog' is not among the 9 classes of classifier 'toy-a'")
     assert "Your run, 3 steps" in said(app)
     monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda name, class_set: ToyClassifier(name))
-    app.selectbox(key="inpainting-target-cifar10").set_value("dog").run()
+    app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
-    assert not app.error and "“dog”" in said(app)
+    assert not app.error and "“cat”" in said(app)
 
 
 def test_pages_without_a_choice_say_what_is_missing():
@@ -147,16 +147,16 @@ def test_senseless_numbers_in_the_url_become_the_papers(name, value):
     app.run()
     assert not app.exception
     assert app.number_input(key=f"{name}-steps").value == (720 if name == "inpainting" else 60)
-    wanted = (21.6 if name == "inpainting" else 40) * 32 / 224
+    wanted = 40 * 32 / 224 if name == "generation" else 21.6 * 32 / 224 * 16 / 9  # scaled with the hole's side
     assert app.number_input(key=f"{name}-epsilon-32").value == pytest.approx(wanted)
 
 
-@pytest.mark.parametrize(("hole", "picture"), [("32.zzz", "5"), ("224.AAAA", "-1"), ("x", "100"), ("", "x")])
+@pytest.mark.parametrize(("hole", "picture"), [("32.zzz", "6"), ("224.AAAA", "-1"), ("x", "100"), ("", "x")])
 def test_senseless_url_opens_the_page_all_the_same(hole, picture):
     app = open_page("inpainting", inpainting_hole=hole, inpainting_picture=picture)
     assert not app.exception
-    assert app.session_state["inpainting.holes"][32].sum() == 81
-    assert app.session_state["inpainting.places"]["cifar10"] == (5 if picture == "5" else 33)
+    assert app.session_state["inpainting.holes"][32].sum() == 256
+    assert app.session_state["inpainting.places"]["cifar10"] == (6 if picture == "6" else 5)
 
 
 def upload(app: AppTest, name: str, data: bytes) -> None:
@@ -175,9 +175,9 @@ def test_upload_is_used_at_either_size_and_needs_a_target():
     app.button(key="inpainting.use").click().run()
     app.button(key="inpainting.start").click().run()
     assert not app.exception and app.error[0].value.startswith("Your picture has no true class")
-    app.selectbox(key="inpainting-target-cifar10").set_value("dog").run()
+    app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
-    assert not app.error and "“dog”" in said(app)
+    assert not app.error and "“cat”" in said(app)
 
 
 def test_broken_upload_gets_a_sentence():
@@ -222,7 +222,7 @@ def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
 def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
     assert "Your run, 3 steps" in said(app) and "Other settings" not in said(app)
-    app.radio(key="inpainting-penalty").set_value("Frozen: hold everything outside the hole").run()
+    app.radio(key="inpainting-penalty").set_value("Mean square").run()
     app.number_input(key="inpainting-steps").set_value(5).run()
     app.toggle(key="inpainting-fast").set_value(True).run()
     assert "Other settings than these (the penalty, steps or lengths, the precision)" in said(app)
@@ -230,7 +230,7 @@ def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     assert not app.exception
     assert "A stored example" in said(app) and "(the classifiers)" in said(app), "the toys have no stored run"
     assert app.number_input(key="inpainting-steps").value == 720 and not app.toggle(key="inpainting-fast").value
-    assert app.radio(key="inpainting-penalty").value == "Norm (Eq. 3)"
+    assert app.radio(key="inpainting-penalty").value == "Eq. 3"
 
 
 def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
@@ -250,7 +250,26 @@ def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
     assert "Your run, 300 steps" in said(app)
 
 
-@pytest.mark.parametrize(("old", "label"), RENAMED.items())
-def test_links_of_earlier_versions_still_choose_their_penalty(old, label):
+@pytest.mark.parametrize(("old", "penalty"), RENAMED.items())
+def test_links_of_earlier_versions_open_and_say_which_rule_they_meant(old, penalty):
     app = open_page("inpainting", inpainting_penalty=old)
+    label = "Mean square" if penalty == "mean_square" else "Eq. 3"
     assert not app.exception and app.radio(key="inpainting-penalty").value == label
+    told = {"norm": "by plain steps, which stop short", "frozen": "everything outside the hole frozen"}.get(penalty)
+    assert "made by an earlier version" in said(app) and told in said(app) if told else "earlier" not in said(app)
+
+
+def test_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_one():
+    app = open_page("inpainting")
+
+    def budget():
+        return app.number_input(key="inpainting-epsilon-32").value
+
+    assert app.button_group(key="inpainting.square.32").value == 16 and round(budget(), 2) == 5.49
+    app.button_group(key="inpainting.square.32").set_value(9).run()
+    assert app.session_state["inpainting.holes"][32].sum() == 81 and round(budget(), 2) == 3.09
+    assert "L2 budget: **3.09**" in said(app) and "9 × 9 is its 60 of 224" in said(app)
+    app.number_input(key="inpainting-epsilon-32").set_value(2.0).run()
+    app.button_group(key="inpainting.square.32").set_value(20).run()
+    assert app.session_state["inpainting.holes"][32].sum() == 400 and budget() == 2.0
+    assert not app.exception

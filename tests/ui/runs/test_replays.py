@@ -16,7 +16,7 @@ from ui.runs.matching import changed_settings
 from ui.runs.replays import MAX_BYTES, kept_frames, live_replay, run_replay
 
 PAIR = [
-    PGDRun.load(RUNS / f"inpainting_cifar10-33-mean-square__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
+    PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
 ]
 
 

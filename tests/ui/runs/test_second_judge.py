@@ -50,14 +50,14 @@ def test_stored_example_is_judged_without_any_classifier(monkeypatch):
     app = open_page("generation")
     assert not app.exception
     runs = stored_judgements()["runs"].values()
-    counts = {one["drawn_by"]: one for one in runs}
+    counts = {one["drawn_by"]: one for one in runs if one["subject"] == "cifar10"}
     first, second = counts["mini-clip"], counts["mini-clip-robust"]
     words = sentence(app)
     assert words.startswith(
         f"Judged by ResNet-56 (CIFAR-10), the target is seen in {first['after']} of 4 pictures by Mini CLIP ("
     )
     assert f"; {second['after']} of 4 by Mini CLIP, robust (" in words
-    assert words.endswith(f"; {first['before']} of 4 of the noise.")
+    assert words.endswith(f"; {first['before']} of 4 of the starts.")
 
 
 def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
@@ -75,7 +75,7 @@ def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
     low, high = Judgement("other", 8, before, after).interval(after)
     assert sentence(app) == (
         f"Judged by other, the target is seen in {after} of 8 pictures by toy-a (95 % interval {100 * low:.0f} to "
-        f"{100 * high:.0f} %); {before} of 8 of the noise."
+        f"{100 * high:.0f} %); {before} of 8 of the starts."
     )
     app.run()
     assert len(judges) == 1 and sentence(app) is not None, "another redraw asks nobody"
@@ -124,22 +124,24 @@ def test_runs_of_different_judges_get_a_sentence_each():
     words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
     assert words == (
         "Judged by Mini ResNet, the target is seen in 2 of 4 pictures by Mini CLIP (95 % interval 15 to 85 %); "
-        "1 of 4 of the noise. "
+        "1 of 4 of the starts. "
         "Judged by Mini CLIP, the target is seen in 3 of 4 pictures by Mini ResNet (95 % interval 30 to 95 %); "
-        "0 of 4 of the noise."
+        "0 of 4 of the starts."
     )
 
 
 def test_many_pictures_are_told_in_their_own_numbers():
     counts = {"judge": "resnet-56", "n": 50, "before": 5}
-    assert judged_many({"models": {"mini-clip": counts | {"after": 10}, "mini-resnet": counts | {"after": 40}}}) == (
-        "In 50 pictures each, ResNet-56 (CIFAR-10) sees the target in 10 by Mini CLIP (95 % interval 11 to 33 %); "
-        "40 by Mini ResNet (67 to 89 %); 5 of the noise (4 to 21 %)."
+    by = {"mini-clip": counts | {"after": 10}, "mini-resnet": counts | {"after": 40}}
+    assert judged_many({"drawn": {"by": {"blur": by, "independent": {"mini-clip": counts | {"after": 4}}}}}) == (
+        "Of 50 pictures each, started as blur, ResNet-56 (CIFAR-10) recognises 10 by Mini CLIP (95 % interval 11 to "
+        "33 %); 40 by Mini ResNet (67 to 89 %); 5 of the starts (4 to 21 %). Of 50 pictures each, started as pixel "
+        "noise, ResNet-56 (CIFAR-10) recognises 4 by Mini CLIP (95 % interval 3 to 19 %); 5 of the starts (4 to 21 %)."
     )
 
 
 def test_page_tells_of_many_pictures_beside_small_pictures_only():
     app = open_page("generation")
-    assert sentence(app, "In 100 pictures each") == judged_many(stored_judgements()).replace("~", "\\~")
+    assert sentence(app, "Of 100 pictures each") == judged_many(stored_judgements()).replace("~", "\\~")
     app = open_page("generation", set="ImageNet, 224 px")
-    assert not app.exception and sentence(app, "In 100 pictures each") is None
+    assert not app.exception and sentence(app, "Of 100 pictures each") is None

@@ -79,10 +79,10 @@ def test_old_links_to_the_frequency_page_show_the_same_picture(parameters, kind,
 
 
 def test_old_links_to_inpainting_show_the_same_picture():
-    app = open_page("inpainting", inpainting_pictures="CIFAR-10", inpainting_picture="5")
-    assert not app.exception and app.session_state["inpainting.places"]["cifar10"] == 5
-    app = open_page("inpainting", inpainting_pictures="CIFAR-10", inpainting_picture="²")
+    app = open_page("inpainting", inpainting_pictures="CIFAR-10", inpainting_picture="33")
     assert not app.exception and app.session_state["inpainting.places"]["cifar10"] == 33
+    app = open_page("inpainting", inpainting_pictures="CIFAR-10", inpainting_picture="²")
+    assert not app.exception and app.session_state["inpainting.places"]["cifar10"] == 5
 
 
 @pytest.mark.parametrize(
