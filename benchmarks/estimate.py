@@ -53,10 +53,9 @@ def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray, share: float = 
     assert found is not None
     waves = [wave for wave in half_plane(truth.side) if count[wave[0] + truth.side // 2, wave[1] + truth.side // 2]]
     real, raw, rate, low, high = (
-        wave_values(array, waves)
-        for array in (truth.rate(), errors / np.maximum(count, 1), found.rate, *found.interval)
+        wave_values(array, waves) for array in (truth.rate(), errors / np.maximum(count, 1), *found.error)
     )
-    estimated = replace(truth, printed_rates=np.stack([found.rate, found.rate]))  # so that the statistic reads it
+    estimated = replace(truth, printed_rates=np.stack([found.error.value] * 2))  # so that the statistic reads it
     return Score(
         raw=100 * float(np.sqrt(np.mean((raw - real) ** 2))),
         estimated=100 * float(np.sqrt(np.mean((rate - real) ** 2))),

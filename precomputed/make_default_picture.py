@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from core import paper
-from core.classifiers.predictions import class_probabilities
 from core.classifiers.registry import load_classifier
 from core.data.classes import PRECOMPUTED
 from core.data.samples import load_samples
 from core.files import write_json
 from core.fourier.basis import add_basis, fourier_basis, random_signs
+from core.sweep.predictions import class_probabilities
 
 TARGET = PRECOMPUTED / "default_picture.json"
 TURNED, KEPT, SAMPLES = "mini-clip", "mini-resnet", "cifar10-samples"

@@ -45,7 +45,8 @@ def pooled(maps: Sequence[Heatmap]) -> Heatmap:
 def _cell(found: Lattice | None, *, mine: bool) -> str:
     if found is None:
         return "too few"
-    text = f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f}), p = {found.p:.4f}"
+    mean, low, high = (100 * part for part in found.mean)
+    text = f"{mean:+.1f} ({low:+.1f} to {high:+.1f}), p = {found.p:.4f}"
     text = text.replace("-", "−")
     return f"**{text}**" if mine else text
 

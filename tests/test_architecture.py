@@ -101,7 +101,7 @@ def test_importing_the_engine_and_the_pages_does_not_import_torch():
 
 def test_judging_two_maps_does_not_import_torch():
     loaded = modules_after(
-        "from core.fourier.claims.finding import NamedMap\nfrom core.fourier.claims.maps import findings\n"
+        "from core.claims.finding import NamedMap\nfrom core.claims.checks import findings\n"
         "from core.fourier.heatmap import Heatmap\n"
         "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
         "assert len(findings(named, named, [named])) == 13"

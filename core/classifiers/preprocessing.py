@@ -1,18 +1,12 @@
-"""What a classifier does to an image, and to a wave, before its network sees it. Imports torch: import it lazily."""
+"""What a classifier does to an image before its network sees it. Imports torch: import it lazily."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-from core.fourier.basis import fourier_basis, half_plane, wave_map
-
-_AMPLITUDE = 0.25  # of the wave, around middle grey: far from where pixels are clipped
-_AT_ONCE = 32  # waves in memory
 
 
 class Preprocess(nn.Module):
@@ -58,29 +52,3 @@ class Preprocess(nn.Module):
                 images = F.interpolate(images, size, mode=self.interpolation, align_corners=False, antialias=True)
                 images = images.clamp(0.0, 1.0)  # bicubic overshoots
         return (images - self.mean) / self.std
-
-
-def kept_norm(preprocess: Preprocess, image_size: int, side: int) -> np.ndarray:
-    """The share of each wave's L2 norm that arrives at the network's input.
-
-    Enlarging a picture n times makes any norm n times larger, so the norm afterwards is divided by the ratio of the
-    sides: a wave that keeps its amplitude keeps 1. An epsilon of v at the image is one of `share * v` at the network.
-
-    Args:
-        image_size: side of the images in pixels, before preprocessing.
-        side: R, of the heat map.
-    Returns:
-        (R, R) share, 1 where nothing is lost.
-    """
-    shares, waves = [], half_plane(side)
-    grey = torch.full((1, 3, image_size, image_size), 0.5)
-    with torch.inference_mode():
-        flat = preprocess(grey)
-        for start in range(0, len(waves), _AT_ONCE):
-            group = waves[start : start + _AT_ONCE]
-            units = torch.from_numpy(np.stack([fourier_basis(i, j, image_size, image_size) for i, j in group]))
-            peak = units.abs().amax((1, 2), keepdim=True)
-            scaled = (units * _AMPLITUDE / peak)[:, None]
-            change = ((preprocess(grey + scaled) - flat) * preprocess.std)[:, 0]
-            shares.append(change.norm(dim=(1, 2)) / scaled[:, 0].norm(dim=(1, 2)) * image_size / preprocess.size)
-    return wave_map(torch.cat(shares).numpy(), waves, side)

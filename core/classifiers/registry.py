@@ -116,6 +116,11 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
 }
 
 
+def network_side(name: str) -> int | None:
+    """Side in pixels of what a classifier with a name of its own looks at; None where that is not known."""
+    return next((spec.image_size for spec in list_classifiers() if spec.name == name), None)
+
+
 def list_classifiers() -> tuple[ClassifierSpec, ...]:
     """Every classifier with a name of its own: those of `CLASSIFIERS`, the bundled ones, and what visitors added.
 

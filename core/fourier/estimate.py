@@ -12,7 +12,7 @@ import numpy as np
 
 from core.fourier.basis import half_plane, wave_map, wave_values
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import Interval
+from core.fourier.intervals import Measured
 
 # What files say of an estimate. The version goes up with every change of the numbers.
 ESTIMATOR, VERSION = "Gaussian process over the frequencies", 1
@@ -37,20 +37,19 @@ _Z = 1.959964  # 95 %
 class MapEstimate:
     """What few images say about a map.
 
-    rate: (R, R) estimated error in [0, 1]. interval: (R, R), 95 %. Both NaN where no image was counted.
+    error: (R, R) estimated error in [0, 1] with its 95 % interval, NaN where no image was counted.
     hyperparameters: the fitted ones, by name. lattice: the period of the lattice whose waves have less or more error
     than those around them, None where the counts do not show one.
     """
 
-    rate: np.ndarray
-    interval: Interval
+    error: Measured
     hyperparameters: dict[str, float]
     lattice: int | None
 
     @property
     def half_width(self) -> float:
         """Half the width of the interval in points of error, mean over the cells."""
-        return 100 * float(np.nanmean(self.interval.high - self.interval.low)) / 2
+        return 100 * float(np.nanmean(self.error.high - self.error.low)) / 2
 
 
 def with_estimate(heatmap: Heatmap) -> Heatmap:
@@ -71,7 +70,7 @@ def with_estimate(heatmap: Heatmap) -> Heatmap:
     }
     return replace(
         heatmap,
-        estimate=np.stack([found.rate, *found.interval]),
+        estimate=np.stack(found.error),
         metadata={**heatmap.metadata, "estimate": facts},
     )
 
@@ -116,9 +115,9 @@ def estimate_map(
     deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
     rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # the mean of sin(x)^2 for a normal x
     low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-_Z, _Z))
-    rate, low, high = (wave_map(values, waves, side) for values in (rate, low, high))
+    error = Measured(*(wave_map(values, waves, side) for values in (rate, low, high)))
     named = dict(zip(_START, np.exp(parameters).tolist(), strict=True))
-    return MapEstimate(rate, Interval(low, high), named, lattice and lattice[0])
+    return MapEstimate(error, named, lattice and lattice[0])
 
 
 class _Model:

@@ -19,7 +19,7 @@ def heatmap_csv(heatmap: Heatmap) -> str:
     writer.writerow(columns.split(","))
     waves = (np.indices(heatmap.count.shape) - heatmap.side // 2).reshape(2, -1).tolist()
     counts = [heatmap.images, heatmap.top1_errors, heatmap.top5_errors]
-    rates = [array for top in (1, 5) for array in (heatmap.rate(top), *heatmap.interval(top))]
+    rates = [array for top in (1, 5) for array in heatmap.interval(top)]
     numbers = [["" if number < 0 else number for number in count.ravel().tolist()] for count in counts]
     shares = [["" if math.isnan(share) else f"{share:.6f}" for share in rate.ravel().tolist()] for rate in rates]
     writer.writerows(zip(*waves, *numbers, *shares, strict=True))

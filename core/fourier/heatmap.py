@@ -17,7 +17,7 @@ import numpy as np
 from core.errors import one_line
 from core.files import MAX_NAME, ArchiveError, ArchiveKind, Fact, write_atomically
 from core.fourier.basis import Frequency, canonical_frequency, check_side, half_plane, wave_values
-from core.fourier.intervals import Interval, wilson
+from core.fourier.intervals import Measured, wilson
 
 
 class HeatmapError(ArchiveError):
@@ -149,11 +149,11 @@ class Heatmap:
         computed = (errors >= 0) & (self.count > 0)
         return np.divide(errors, self.count, out=np.full(errors.shape, np.nan), where=computed)
 
-    def interval(self, top: int = 1, confidence: float = 0.95) -> Interval:
-        """(R, R) Wilson interval of `rate`; a printed rate's rounding widens it on both sides."""
+    def interval(self, top: int = 1, confidence: float = 0.95) -> Measured:
+        """(R, R) `rate` with its Wilson interval; a printed rate's rounding widens it on both sides."""
         rate, half = self.rate(top), self.rounding(top)
         low = wilson(np.clip(rate - half, 0, 1), self.images, confidence).low
-        return Interval(low, wilson(np.clip(rate + half, 0, 1), self.images, confidence).high)
+        return Measured(rate, low, wilson(np.clip(rate + half, 0, 1), self.images, confidence).high)
 
     @property
     def images(self) -> np.ndarray:

@@ -1,22 +1,35 @@
-"""Confidence intervals for error rates, element by element over whole maps."""
+"""A measured number with its confidence interval: error rates, differences, means; of whole maps as well."""
 
 from __future__ import annotations
 
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 
-class Interval(NamedTuple):
-    """Lower and upper bound, arrays of one shape; NaN where nothing is known."""
+class Measured(NamedTuple):
+    """An error in [0, 1], a difference of two in [-1, 1], or another number, with the ends of its interval.
 
-    low: np.ndarray
-    high: np.ndarray
+    Three floats, or three arrays of one shape; NaN where nothing is known, and at both ends of a number without noise.
+    """
+
+    value: Any
+    low: Any
+    high: Any
+
+    @property
+    def clear(self) -> Any:
+        """True for a difference beyond the noise: its interval leaves zero out."""
+        return (self.low > 0) | (self.high < 0)
+
+    def one(self) -> Measured:
+        """The same in plain floats, of arrays that hold one number each."""
+        return Measured(*(np.asarray(part).item() for part in self))
 
 
-def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.95) -> Interval:
-    """Wilson score interval of a proportion.
+def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.95) -> Measured:
+    """A proportion with its Wilson score interval.
 
     Args:
         rate: observed fraction in [0, 1]; NaN where unknown.
@@ -31,26 +44,53 @@ def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.
     trials = np.where(np.asarray(n) > 0, n, np.nan)
     centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
     half = np.sqrt(z2 * (rate * (1 - rate) + z2 / (4 * trials)) / trials) / (1 + z2 / trials)
-    return Interval(np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1))
+    return Measured(rate[()], np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1))  # [()]: numbers stay numbers
 
 
-def newcombe(rate_a: np.ndarray, interval_a: Interval, rate_b: np.ndarray, interval_b: Interval) -> Interval:
-    """Interval of `rate_a - rate_b`, two independent proportions, from their Wilson intervals.
+def newcombe(a: Measured, b: Measured) -> Measured:
+    """a minus b, two independent proportions, with an interval from theirs.
 
-    Source: Newcombe 1998, method 10. On the same images it ignores the pairing and may be too wide
-    or too narrow; see `core.fourier.paired`.
+    Source: Newcombe 1998, method 10. On the same images it ignores the pairing and may be too wide or too narrow;
+    `core.fourier.contrasts` pairs where it can.
     """
-    difference = rate_a - rate_b
-    low = difference - np.hypot(rate_a - interval_a.low, interval_b.high - rate_b)
-    high = difference + np.hypot(interval_a.high - rate_a, rate_b - interval_b.low)
-    return Interval(low, high)
+    low = np.hypot(a.value - a.low, b.high - b.value)
+    high = np.hypot(a.high - a.value, b.value - b.low)
+    difference = a.value - b.value
+    return Measured(difference, difference - low, difference + high)
 
 
-def student(values: np.ndarray) -> Interval:
-    """Student's 95 % interval of the mean of (n,) values; NaN for a single one."""
+def paired_interval(differences: np.ndarray, confidence: float = 0.95) -> Measured:
+    """Mean of paired differences, in [-1, 1], along the last axis.
+
+    Source: Agresti & Min 2005 for differences of -1, 0 and 1: half an observation is added to each cell of the 2 x 2
+    table. Differs by: takes means over several waves as well, whose squares it counts.
+    """
+    n = differences.shape[-1] + 2
+    mean = differences.sum(axis=-1) / n
+    variance = ((differences**2).sum(axis=-1) + 1) / n - mean**2
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * np.sqrt(variance / n)
+    return Measured(differences.mean(axis=-1), np.clip(mean - half, -1, 1), np.clip(mean + half, -1, 1))
+
+
+def clustered_interval(scores: np.ndarray, confidence: float = 0.95) -> Measured:
+    """Mean of scores in [0, 1], an image each, along the last axis.
+
+    Wilson's for the effective number of images, mean * (1 - mean) / variance of the mean (Kish 1965): that of a single
+    wave is Wilson's for n images, that of many waves is narrower where they mislead different images.
+    """
+    n, mean = scores.shape[-1], scores.mean(axis=-1)
+    variance = scores.var(axis=-1) / n
+    known = (variance > 0) & (mean > 0) & (mean < 1)
+    effective = np.divide(mean * (1 - mean), variance, out=np.full(mean.shape, float(n)), where=known)
+    return wilson(mean, effective, confidence)
+
+
+def student(values: np.ndarray) -> Measured:
+    """Mean of (n,) values with Student's 95 % interval, which is NaN for a single one."""
+    mean = values.mean()
     if len(values) < 2:
-        return Interval(np.array(np.nan), np.array(np.nan))
+        return Measured(mean, np.nan, np.nan).one()
     from scipy import stats  # a tenth of a second, and few ask
 
     margin = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
-    return Interval(values.mean() - margin, values.mean() + margin)
+    return Measured(mean, mean - margin, mean + margin).one()

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.fourier.basis import Frequency, half_plane, wave_values
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import student
+from core.fourier.intervals import Measured, student
 
 _DRAWS_AT_ONCE = 5_000  # keeps the random numbers of all draws from filling the memory
 
@@ -22,17 +22,15 @@ class Lattice:
     """The lattice statistic of one map.
 
     waves: those whose coordinates are both multiples of `period`, once for (i, j) and (-i, -j), without (0, 0).
-    contrasts: (waves,) error minus the mean error of the eight neighbours. mean: of the contrasts. low, high: 95 %
-    interval of it (Student's t over the waves). p: share of random draws of as many waves whose mean is as low or
+    contrasts: (waves,) error minus the mean error of the eight neighbours. mean: of the contrasts, with its 95 %
+    interval (Student's t over the waves). p: share of random draws of as many waves whose mean is as low or
     lower, counting the lattice as one of them.
     """
 
     period: int
     waves: tuple[Frequency, ...]
     contrasts: np.ndarray
-    mean: float
-    low: float
-    high: float
+    mean: Measured
     p: float
     draws: int
 
@@ -66,11 +64,11 @@ def lattice(heatmap: Heatmap, period: int, *, draws: int = 10_000, seed: int = 0
     if len(waves) < 2:
         return None
     everywhere, values = wave_values(contrasts, known), wave_values(contrasts, waves)
-    mean, (low, high) = float(values.mean()), map(float, student(values))
+    mean = student(values)
     generator, as_low, left = np.random.default_rng(seed), 0, draws
     while left > 0:
         order = generator.random((min(left, _DRAWS_AT_ONCE), len(known)))
         drawn = np.argpartition(order, len(waves) - 1, axis=1)[:, : len(waves)]
-        as_low += int((everywhere[drawn].mean(axis=1) <= mean).sum())
+        as_low += int((everywhere[drawn].mean(axis=1) <= mean.value).sum())
         left -= len(order)
-    return Lattice(period, waves, values, mean, low, high, (1 + as_low) / (1 + draws), draws)
+    return Lattice(period, waves, values, mean, (1 + as_low) / (1 + draws), draws)

@@ -5,13 +5,16 @@ Nothing here runs a classifier: the random signs follow from the seed, the class
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import compress
 
 import numpy as np
 
 from core.fourier.basis import Frequency, half_plane, random_signs, wave_cells, wave_values
+from core.fourier.contrasts import cell_error
 from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured, wilson
 from core.fourier.kept import kept_with_its_maps
 
 
@@ -110,3 +113,30 @@ def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
     if heatmap.labels is None:
         return None
     return {label: among(heatmap, heatmap.labels == label) for label in np.unique(heatmap.labels).tolist()}
+
+
+@dataclass(frozen=True)
+class ClassError:
+    """Error among the `images` of one class. label: its position among the classes."""
+
+    label: int
+    error: Measured
+    images: int
+
+
+def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ...]:
+    """Errors class by class under one wave; empty where the map has no outcomes, or not of this wave."""
+    found = {label: cell_error(part, frequency) for label, part in (by_class(heatmap) or {}).items()}
+    images = Counter([] if heatmap.labels is None else heatmap.labels.tolist())
+    return tuple(
+        ClassError(label, error.measured, images[label]) for label, error in found.items() if error is not None
+    )
+
+
+def class_errors_of(labels: np.ndarray, predictions: np.ndarray) -> tuple[ClassError, ...]:
+    """Errors class by class of (N,) predictions, for the classes among the (N,) labels."""
+    found = []
+    for label in np.unique(labels).tolist():
+        wrong = predictions[labels == label] != label
+        found.append(ClassError(label, wilson(wrong.mean(), wrong.size).one(), wrong.size))
+    return tuple(found)

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from core.claims.bands import Band, in_band
 from core.fourier.basis import Frequency, half_plane, wave_map, wave_values
-from core.fourier.claims.measures import Band, difference, in_band
-from core.fourier.findings import Estimate
+from core.fourier.contrasts import Errors, clear_waves, contrast, errors_under, same_images
 from core.fourier.heatmap import Heatmap, outcome_row
-from core.fourier.intervals import newcombe
-from core.fourier.paired import clear_waves, paired_waves, same_images
+from core.fourier.intervals import Measured
 
 MARGIN = 0.02  # in error: means that lie this close count as equal
 FEW = 0.05  # share of the waves that may differ
@@ -37,7 +36,7 @@ class WaveRow:
     wave: Frequency
     error: float
     reference: float
-    difference: Estimate
+    difference: Measured
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Agreement:
 
     error: float
     reference: float
-    difference: Estimate
+    difference: Measured
     typical: float
     by_chance: float | None
     differing: int
@@ -119,20 +118,20 @@ def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
     computed, reference = only(computed, waves), only(reference, waves)
     everywhere, paired = Band(0, computed.side), same_images(computed, reference)
     ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
-    assert ours is not None and theirs is not None
-    a, b = wave_rates(computed, waves), wave_rates(reference, waves)
+    apart = contrast(ours, theirs)
+    assert ours is not None and theirs is not None and apart is not None
+    each = [wave_errors(heatmap, waves) for heatmap in (computed, reference)]
+    (a, b), differences = (errors.measured.value for errors in each), each[0].minus(each[1]).measured
     rows = tuple(
-        WaveRow(wave, error, other, Estimate(error - other, low, high))
-        for wave, error, other, low, high in zip(
-            waves, a.tolist(), b.tolist(), *_wave_intervals(computed, reference, waves, a, b), strict=True
-        )
+        WaveRow(wave, error, other, Measured(*numbers))
+        for wave, error, other, *numbers in zip(waves, *(part.tolist() for part in (a, b, *differences)), strict=True)
     )
     return Agreement(
-        error=ours.estimate.value,
-        reference=theirs.estimate.value,
-        difference=difference(ours, theirs, paired=paired),
+        error=ours.measured.value,
+        reference=theirs.measured.value,
+        difference=apart,
         typical=float(np.abs(a - b).mean()),
-        by_chance=None if paired else _by_chance(computed, reference, waves),
+        by_chance=None if paired else _by_chance(b, *(wave_values(one.images, waves) for one in (computed, reference))),
         differing=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
         correlation=float(np.corrcoef(a, b)[0, 1]) if len(waves) > 2 and a.std() > 0 and b.std() > 0 else float("nan"),
         identical=int((a == b).sum()) if _same_draw(computed, reference) else None,
@@ -169,29 +168,16 @@ def only(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
     return replace(heatmap, **changes)
 
 
-def wave_rates(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> np.ndarray:
-    """(W,) top-1 errors in [0, 1]; the mean of the two where a published map holds a wave twice."""
-    rate = heatmap.rate()
-    return (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
+def wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
+    """Top-1 errors under W waves; the mean of the two where a published map holds a wave twice."""
+    found, rate = errors_under(heatmap, waves), heatmap.rate()
+    mean = (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
+    return replace(found, measured=found.measured._replace(value=mean))
 
 
-def _wave_intervals(
-    computed: Heatmap, reference: Heatmap, waves: tuple[Frequency, ...], a: np.ndarray, b: np.ndarray
-) -> tuple[list[float], list[float]]:
-    if (paired := paired_waves(computed, reference)) is not None:
-        low, high = (wave_values(end, waves) for end in paired.interval_map(computed.side))
-    else:
-        ends = [
-            type(interval)(*(wave_values(end, waves) for end in interval))
-            for interval in (computed.interval(), reference.interval())
-        ]
-        low, high = newcombe(a, ends[0], b, ends[1])
-    return low.tolist(), high.tolist()
-
-
-def _by_chance(computed: Heatmap, reference: Heatmap, waves: tuple[Frequency, ...]) -> float:
-    """Mean size of the difference between two independent binomial draws with the reference's errors."""
-    rate = wave_rates(reference, waves)
-    n = [wave_values(heatmap.images, waves) for heatmap in (computed, reference)]
-    deviation = np.sqrt(rate * (1 - rate) * (1 / n[0] + 1 / n[1]))
+def _by_chance(rate: np.ndarray, n_a: np.ndarray, n_b: np.ndarray) -> float:
+    """Mean size of the difference between two independent binomial draws of n_a and n_b images with these errors."""
+    deviation = np.sqrt(rate * (1 - rate) * (1 / n_a + 1 / n_b))
+    # E|d| = s sqrt(2 / pi) for d ~ Normal(0, s^2), which the difference of two binomial shares is nearly: the mean of
+    # the half-normal distribution (Leone, Nelson & Nottingham 1961).
     return float(np.sqrt(2 / np.pi) * deviation.mean())

@@ -48,7 +48,7 @@ def _waves(result: MapResult) -> bytes:
     axes = canvas.add_subplot()
     axes.axline((0, 0), slope=1, color="#888888", linewidth=1)
     if len(rows) <= MAX_BARS:
-        low, high = (100 * wave_values(end, waves) for end in result.heatmap.interval())
+        low, high = (100 * wave_values(end, waves) for end in result.heatmap.interval()[1:])
         axes.vlines(there, low, high, color="#bbbbbb", linewidth=1.5)
     points = axes.scatter(there, here, c=rounded_radius(waves), cmap="viridis", s=16, zorder=3)
     axes.set(xlim=(0, 100), ylim=(0, 100), aspect="equal", xlabel=f"{result.kind} error (%)", ylabel="error here (%)")

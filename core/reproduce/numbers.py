@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from core.fourier.findings import Estimate
 from core.fourier.intervals import student
 from core.reproduce.agreement import Match
 from core.reproduce.tables import TableResult
@@ -31,11 +30,6 @@ class Stored:
     judge: str
     judge_sha256: str
     judged: int
-
-
-def mean_interval(values: np.ndarray) -> Estimate:
-    """Mean of (n,) values, an image each, with Student's 95 % interval; NaN ends for a single one."""
-    return Estimate.of(values.mean(), student(values))
 
 
 def stored_counts(result: TableResult) -> Stored | None:
@@ -85,7 +79,7 @@ def to_json(result: TableResult) -> dict[str, Any]:
     losses = {}
     for name in ("loss_before", "loss_after"):
         values = result.values(name)
-        mean = mean_interval(values)
+        mean = student(values)
         ends = [None if math.isnan(end) else end for end in (mean.low, mean.high)]
         losses[name] = {"mean": mean.value, "interval": ends, "median": float(np.median(values))}
     stored, judged = stored_counts(result), result.judged

@@ -6,7 +6,7 @@ import base64
 from enum import StrEnum
 from html import escape
 
-from core.fourier.claims.finding import Verdict
+from core.claims.finding import Verdict
 from core.reproduce.agreement import Match
 from core.reproduce.document import Cell, Document, Section, Table
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from core.claims.bands import LOW
 from core.fourier.basis import Frequency, half_plane, rounded_radius
-from core.fourier.claims.measures import LOW
 from core.pgd.config import Penalty
 from core.runs.starts import StartKind
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.fourier.claims.finding import Finding, NamedMap
-from core.fourier.claims.maps import findings
+from core.claims.checks import findings
+from core.claims.finding import Finding, NamedMap
+from core.classifiers.registry import network_side
 from core.fourier.heatmap import Heatmap
 from core.reproduce.agreement import common_waves, only
 from core.reproduce.maps import HEATMAPS, MapResult, map_name
@@ -69,8 +70,7 @@ class Trial:
 def _json(finding: Finding) -> dict[str, Any]:
     evidence = []
     for each in finding.evidence:
-        numbers = (each.estimate.value, each.estimate.low, each.estimate.high)
-        value, low, high = (None if number != number else number for number in numbers)
+        value, low, high = (None if number != number else number for number in each.measured)
         evidence.append({"what": each.what, "unit": each.unit, "value": value, "interval": [low, high]})
     return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
 
@@ -117,6 +117,7 @@ def _found(maps: list[Heatmap | None], waves: tuple[Any, ...], wanted: tuple[str
     if subject is None:
         subject, wanted = reference, REFERENCE_ALONE
     a, b = (
-        NamedMap(map_name(one), name, only(one, waves)) for one, name in ((subject, "subject"), (reference, "other"))
+        NamedMap(map_name(one), name, only(one, waves), network_side(str(one.metadata["classifier"]["name"])))
+        for one, name in ((subject, "subject"), (reference, "other"))
     )
     return tuple(finding for finding in findings(a, b, ()) if finding.claim.key in wanted)

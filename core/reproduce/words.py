@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.claims.finding import Claim, Finding
 from core.errors import sentence
 from core.fourier.basis import half_plane
-from core.fourier.claims.finding import Claim, Finding
-from core.fourier.findings import Estimate
+from core.fourier.intervals import Measured, student
 from core.reproduce.agreement import FALSE_DISCOVERIES, FEW, MARGIN, Agreement, Match
 from core.reproduce.document import Cell, Figure, Section, Table
 from core.reproduce.figures import map_figures
 from core.reproduce.machine import name_of
 from core.reproduce.maps import MapResult
-from core.reproduce.numbers import FACTOR_AFTER, FACTOR_BEFORE, PICTURES, match, mean_interval, mended, stored_counts
+from core.reproduce.numbers import FACTOR_AFTER, FACTOR_BEFORE, PICTURES, match, mended, stored_counts
 from core.reproduce.tables import TableResult
 from core.reproduce.trials import Trial
 from core.runs.starts import STARTS
@@ -39,9 +39,9 @@ def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
-def points(estimate: Estimate) -> str:
+def points(number: Measured) -> str:
     """'−0.2 points (−1.4 to +1.0)'."""
-    value, low, high = (_signed(100 * number) for number in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (_signed(100 * part) for part in number)
     return f"{value} points ({low} to {high})"
 
 
@@ -175,7 +175,7 @@ def table_section(result: TableResult) -> Section:
     for number, (what, name) in enumerate((("Loss before", "loss_before"), ("Loss after", "loss_after"))):
         values = result.values(name)
         paper = "" if published is None else small(published[number])
-        rows.append((what, f"median {small(float(np.median(values)))}, mean {_mean(mean_interval(values))}", paper))
+        rows.append((what, f"median {small(float(np.median(values)))}, mean {_mean(student(values))}", paper))
     stored, n = stored_counts(result), len(result.rows)
     own = "" if stored is None else f"{stored.own} of {stored.n} stored"
     rows.append(("Become the target", f"{round(result.values('target_share').sum())} of {n}", own))
@@ -200,11 +200,11 @@ def table_section(result: TableResult) -> Section:
     return Section(title, (table_sentence(result), *notes), (table,), (figure,), match(result), level=3)
 
 
-def _mean(estimate: Estimate) -> str:
-    if math.isnan(estimate.low):
-        return small(estimate.value)
-    low, high = (small(max(0.0, end)) for end in (estimate.low, estimate.high))
-    return f"{small(estimate.value)} ({low} to {high})"
+def _mean(number: Measured) -> str:
+    if math.isnan(number.low):
+        return small(number.value)
+    low, high = (small(max(0.0, end)) for end in number[1:])
+    return f"{small(number.value)} ({low} to {high})"
 
 
 def trial_section(trial: Trial) -> Section:
@@ -228,16 +228,16 @@ def _quoted(claim: Claim) -> str:
 
 
 def _evidence(finding: Finding) -> str:
-    known = [one for one in finding.evidence if not math.isnan(one.estimate.value)]
-    return "; ".join([*(_number(one.what, one.estimate, one.unit) for one in known), *finding.doubts[:1]])
+    known = [one for one in finding.evidence if not math.isnan(one.measured.value)]
+    return "; ".join([*(_number(one.what, one.measured, one.unit) for one in known), *finding.doubts[:1]])
 
 
-def _number(what: str, estimate: Estimate, unit: str) -> str:
+def _number(what: str, number: Measured, unit: str) -> str:
     if unit == "p":
-        return f"p = {small(estimate.value)}"
-    if unit == "points" and not math.isnan(estimate.low):
-        return f"{what} {points(estimate)}"
-    value = percent(estimate.value) if unit in ("error", "points") else f"{estimate.value:.2f}"
+        return f"p = {small(number.value)}"
+    if unit == "points" and not math.isnan(number.low):
+        return f"{what} {points(number)}"
+    value = percent(number.value) if unit in ("error", "points") else f"{number.value:.2f}"
     return f"{what} {value}"
 
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.classifiers.predictions import class_probabilities
 from core.data.classes import PRECOMPUTED
-from core.fourier.intervals import wilson
+from core.fourier.intervals import Measured, wilson
 from core.runs.file import PGDRun
+from core.sweep.predictions import class_probabilities
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -41,9 +41,13 @@ class Judgement:
         """Read what `to_json` wrote."""
         return cls(content["judge"], content["n"], content["before"], content["after"])
 
+    def share(self) -> Measured:
+        """Of the results, which share the judge calls their target, with Wilson's 95 % interval."""
+        return wilson(self.after / self.n, self.n).one()
+
     def interval(self, count: int) -> tuple[float, float]:
         """Wilson's 95 % interval of `count` of n, as fractions."""
-        low, high = wilson(count / self.n, self.n)
+        _, low, high = wilson(count / self.n, self.n)
         return float(low), float(high)
 
     def to_json(self) -> dict[str, Any]:

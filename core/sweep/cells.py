@@ -265,7 +265,8 @@ def _epsilon(config: SweepConfig, wave: Wave, image_size: int) -> float:
 
 @functools.lru_cache(maxsize=4)
 def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
-    from core.classifiers.preprocessing import Preprocess, kept_norm
+    from core.classifiers.preprocessing import Preprocess
+    from core.sweep.kept_norm import kept_norm
 
     return kept_norm(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
 

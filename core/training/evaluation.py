@@ -24,7 +24,7 @@ class Accuracy:
         return self.correct / self.count
 
     def __str__(self) -> str:
-        low, high = wilson(self.rate, self.count)
+        _, low, high = wilson(self.rate, self.count)
         return f"{self.rate:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {self.count:,})"
 
 

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.classifiers.predictions import class_probabilities, wave_on_image
 from core.classifiers.registry import load_classifier
 from core.data.samples import load_samples
 from core.fourier.heatmap import Heatmap
+from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn
 from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import HEATMAPS
@@ -30,7 +30,7 @@ def frequency_page(streamlit_app, open_page):
 def spelled(heatmap: Heatmap, frequency: tuple[int, int], top: int = 1) -> str:
     """What the page should say about a cell, from the engine's numbers."""
     cell = tuple(number + heatmap.side // 2 for number in frequency)
-    rate, low, high = (100 * array[cell] for array in (heatmap.rate(top), *heatmap.interval(top)))
+    rate, low, high = (100 * array[cell] for array in heatmap.interval(top))
     return f"{format_frequency(frequency)}: top-{top} error {rate:.1f} % [{low:.1f}, {high:.1f}]"
 
 

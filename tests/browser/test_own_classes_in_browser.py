@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.classifiers.predictions import class_probabilities, wave_on_image
 from core.classifiers.registry import load_classifier
 from core.data.classes import ClassSet
 from core.data.samples import load_samples
+from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn
 from ui.maps.own_classes import DEFAULT_CLASSES
 

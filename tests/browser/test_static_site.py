@@ -8,10 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from core import paper
-from core.classifiers.predictions import wave_on_image
 from core.data.samples import load_samples
 from core.fourier.heatmap import Heatmap
 from core.images.square import to_uint8
+from core.sweep.predictions import wave_on_image
 from precomputed.static_site.__main__ import main
 from ui.maps.catalogue import HEATMAPS
 from ui.pages.frequency import FIRST

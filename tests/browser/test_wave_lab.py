@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.classifiers.predictions import wave_on_image
 from core.data.samples import load_samples
 from core.fourier.basis import random_signs
 from core.images.square import to_uint8
+from core.sweep.predictions import wave_on_image
 from tests.browser.waiting import wait_until_drawn
 
 SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from core.fourier.claims.finding import Evidence, Finding
+from core.claims.finding import Evidence, Finding
 from core.reproduce.page import CHIPS
 from ui.shared.look import NARROW
 from ui.shared.text import isolated
@@ -74,13 +74,13 @@ def link_of(finding: Finding) -> str:
 
 def _evidence(evidence: Evidence) -> str:
     """'difference <b>+9.4 points</b> (8.1 to 10.6)'."""
-    estimate, (text, factor, digits) = evidence.estimate, _UNITS[evidence.unit]
+    measured, (text, factor, digits) = evidence.measured, _UNITS[evidence.unit]
     sign = "+" if evidence.unit == "points" else ""
-    number = _number(estimate.value * factor, digits, sign) if evidence.unit != "p" else _p(estimate.value)
+    number = _number(measured.value * factor, digits, sign) if evidence.unit != "p" else _p(measured.value)
     found = f'{html.escape(evidence.what)} <span class="value">{number}{text}</span>'
-    if math.isnan(estimate.low):
+    if math.isnan(measured.low):
         return found
-    ends = (_number(end * factor, digits, sign) for end in (estimate.low, estimate.high))
+    ends = (_number(end * factor, digits, sign) for end in (measured.low, measured.high))
     return f"{found} ({' to '.join(ends)})"
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 
 from core.fourier.basis import Frequency, check_side
-from core.fourier.intervals import Interval
+from core.fourier.intervals import Measured
 from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, register
 from ui.shared.colormaps import DIVERGING, colormap_table
@@ -36,7 +36,7 @@ class MapView:
         subtitle: plain text below the title, e.g. the data set and the clean error; may be empty.
         values: (R, R) float in [-1, 1], R odd, zero frequency in the middle; NaN where not computed. Frequency (i, j)
             is at row i + R // 2, column j + R // 2. Shown in per cent.
-        interval: both ends of each value's interval, in the same unit, or None.
+        interval: each value with the ends of its interval, in the same unit, or None.
         value_label: what the values are, e.g. "error".
         note: plain text beside the title. colour: of the key before it, e.g. "#0072B2"; none if empty.
     Raises:
@@ -46,7 +46,7 @@ class MapView:
     title: str
     subtitle: str
     values: np.ndarray
-    interval: Interval | None = None
+    interval: Measured | None = None
     value_label: str = "error"
     note: str = ""
     colour: str = ""
@@ -54,7 +54,7 @@ class MapView:
     def __post_init__(self) -> None:
         side = len(self.values)
         check_side(side)
-        for values in (self.values, *(self.interval or ())):
+        for values in (self.values, *(self.interval or ())[1:]):
             if values.shape != (side, side):
                 raise ValueError(f"map {self.title!r}: wanted a square shape ({side}, {side}), got {values.shape}")
 
@@ -229,7 +229,7 @@ def _read_frequency(value: Any, limit: int) -> Frequency | None:
 
 def _pack(view: MapView) -> dict[str, Any]:
     """Values and interval ends as rounded int16: what the visitor reads is exactly what is sent."""
-    scaled = np.rint(100 * 10**_DECIMALS * np.asarray([view.values, *(view.interval or ())]))
+    scaled = np.rint(100 * 10**_DECIMALS * np.asarray([view.values, *(view.interval or ())[1:]]))
     cells = np.where(np.isnan(scaled), _NOT_COMPUTED, scaled).astype("<i2")
     return {
         "title": view.title,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import paper
-from core.classifiers.registry import classifier_title
+from core.claims.finding import NamedMap
+from core.classifiers.registry import classifier_title, network_side
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from ui.shared.text import one_line
@@ -40,6 +41,12 @@ class Entry:
     def name(self) -> str:
         """The classifier's, as the label has it."""
         return self.label.split(" · ")[0]
+
+    @property
+    def named(self) -> NamedMap:
+        """The map as claims take it."""
+        side = network_side(self.heatmap.metadata["classifier"]["name"])
+        return NamedMap(self.name, self.label, self.heatmap, side)
 
     @property
     def subtitle(self) -> str:

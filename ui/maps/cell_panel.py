@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 
 from core import paper
-from core.classifiers.predictions import wave_on_image
 from core.fourier.basis import Frequency, all_random_signs
 from core.images.square import png_data_uri, to_uint8
+from core.sweep.predictions import wave_on_image
 from ui.components.heatmap import PictureUnderWave
 from ui.shared.picture_choice import PictureStrip
 from ui.shared.pictures import Picture

@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 
 from core import paper
-from core.classifiers.predictions import Predictions, predict_under_wave, top1_predictions, top1_under_wave
 from core.classifiers.registry import ClassifierSpec
 from core.data.classes import ClassSet
 from core.device import check_torch
 from core.errors import sentence
 from core.fourier.basis import Frequency
+from core.sweep.predictions import Predictions, predict_under_wave, top1_predictions, top1_under_wave
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.models import Predictor, model_colour, short_title
 from ui.maps.prediction_rows import Row, prediction_rows

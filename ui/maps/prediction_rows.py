@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.classifiers.predictions import Predictions
 from core.fourier.basis import Frequency
+from core.sweep.predictions import Predictions
 from ui.components.heatmap import format_frequency
 from ui.shared.text import isolated
 

@@ -9,8 +9,8 @@ import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.classifiers.predictions import Predictions
 from core.fourier.basis import Frequency
+from core.sweep.predictions import Predictions
 from ui.shared.charts import line_styles, show_chart
 from ui.shared.text import isolated
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import altair as alt
 import streamlit as st
 
-from core.fourier.analysis import radial_profile
 from core.fourier.basis import Frequency
+from core.fourier.rings import radial_profile
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
 from ui.shared.charts import DASHES, ERROR_TOOLTIP, show_chart

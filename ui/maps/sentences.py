@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
-from core.fourier.findings import Estimate, cell_contrast, cell_error, cell_rise, clean_error
+from core.fourier.contrasts import cell_error, clean_error, contrast, mismatches
+from core.fourier.intervals import Measured
 from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry
 
@@ -16,7 +16,7 @@ def percent(rate: float) -> str:
     return f"{100 * rate:.1f} %"
 
 
-def interval(estimate: Estimate) -> str:
+def interval(estimate: Measured) -> str:
     """Both ends in points of per cent: '32.2 to 34.0'; with signs where they differ: '−0.9 to +1.6'.
 
     Of a difference that is clear the size is meant, so the ends are given without their sign, the smaller first.
@@ -27,7 +27,7 @@ def interval(estimate: Estimate) -> str:
     return f"{low:.1f} to {high:.1f}"
 
 
-def points(difference: Estimate) -> str:
+def points(difference: Measured) -> str:
     """Size and direction of a clear difference: '17.8 points higher (95 % interval 16.6 to 19.0)'."""
     way = "higher" if difference.value > 0 else "lower"
     return f"{100 * abs(difference.value):.1f} points {way} (95 % interval {interval(difference)})"
@@ -47,7 +47,7 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
         if error is None:
             missing.append(entry.name)
         else:
-            known.append((entry, error))
+            known.append((entry, error.measured))
     wave = f"wave {format_frequency(frequency)}"
     if not known:
         return f"No map in view holds the {wave}."
@@ -62,25 +62,26 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
     return " ".join(filter(None, sentences))
 
 
-def _error(entry: Entry, error: Estimate) -> str:
+def _error(entry: Entry, error: Measured) -> str:
     if _one_image(entry):
         return f"{entry.name} {'wrong' if error.value else 'right'} on its one image"
     return f"{entry.name} {percent(error.value)} ({interval(error)})"
 
 
 def _rise(entry: Entry, frequency: Frequency, top: int) -> str:
-    clean, rise = clean_error(entry.heatmap, top), cell_rise(entry.heatmap, frequency, top)
+    clean = entry.heatmap.clean_rate(top)
+    rise = contrast(cell_error(entry.heatmap, frequency, top), clean_error(entry.heatmap, top))
     if clean is None or rise is None or _one_image(entry):
         return ""
     if not rise.clear:
-        return f"Without a wave it is {percent(clean.value)}: the difference is within the noise ({interval(rise)})."
-    return f"That is {points(rise)} than without a wave, {percent(clean.value)}."
+        return f"Without a wave it is {percent(clean)}: the difference is within the noise ({interval(rise)})."
+    return f"That is {points(rise)} than without a wave, {percent(clean)}."
 
 
 def _contrast(first: Entry, second: Entry, frequency: Frequency, top: int) -> str:
     if mismatches(first.heatmap, second.heatmap):
         return "They were not measured alike, so their difference says little."
-    difference = cell_contrast(first.heatmap, second.heatmap, frequency, top)
+    difference = contrast(*(cell_error(entry.heatmap, frequency, top) for entry in (first, second)))
     if difference is None or _one_image(first) or _one_image(second):
         return ""
     if not difference.clear:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from core.fourier.analysis import mismatches
-from core.fourier.claims.finding import NamedMap
-from core.fourier.claims.measures import Band
-from core.fourier.claims.strength import equal_strength
-from core.fourier.findings import Ring, peak, ring_at, ring_differences, ring_means, sign_runs, wave_range
+from core.claims.bands import Band
+from core.claims.equal_strength import equal_strength
+from core.fourier.contrasts import mismatches
+from core.fourier.intervals import newcombe
+from core.fourier.rings import Ring, peak, ring_at, ring_differences, ring_means, sign_runs, wave_range
 from ui.maps.catalogue import Entry
 from ui.maps.sentences import interval, percent, points
 
@@ -69,8 +69,7 @@ def _fastest(first: Entry, second: Entry) -> str:
 
 def _at_equal_strength(first: Entry, second: Entry, radius: int) -> str:
     """What enlarging the picture leaves of the first network's waves, and the comparison with the second's as weak."""
-    named = [NamedMap(entry.name, entry.label, entry.heatmap) for entry in (first, second)]
-    found = equal_strength(named[0], named[1], Band(radius, radius))
+    found = equal_strength(first.named, second.named, Band(radius, radius))
     if found is None or found.equal:
         return ""
     kept = f" But enlarged for {first.name}’s network, these waves keep {100 * found.subject:.0f} % of their strength"
@@ -78,7 +77,7 @@ def _at_equal_strength(first: Entry, second: Entry, radius: int) -> str:
     ring = ring_at(first.heatmap, radius)
     if not weak or not ring:
         return f"{kept}."
-    difference = ring.error.minus(weak.error)
+    difference = newcombe(ring.error, weak.error)
     apart = points(difference) if difference.clear else f"within the noise ({interval(difference)} points)"
     return (
         f"{kept}: with waves as weak {second.name} misclassifies {percent(weak.error.value)}, and {first.name}’s "

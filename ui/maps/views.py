@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.fourier.analysis import difference, minus_clean
+from core.fourier.contrasts import difference, minus_clean
 from core.fourier.estimate import MapEstimate, estimate_map
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import Interval
+from core.fourier.intervals import Measured
 from core.fourier.outcomes import by_colour
 from ui.components.heatmap import MapView
 from ui.maps.catalogue import Entry
@@ -123,13 +123,12 @@ def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
         words = f"{entry.subtitle} · no estimate"
         return MapView(entry.name, words, _unknown(heatmap), value_label=label, **_who(entry))
     if top == 1 and heatmap.estimate is not None:  # what the sweep stored
-        rate, interval = heatmap.estimate[0], Interval(*heatmap.estimate[1:])
+        error = Measured(*heatmap.estimate)
     else:
         errors, share = (heatmap.top1_errors, heatmap.variance_share) if top == 1 else (heatmap.top5_errors, 1.0)
-        found = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share)
-        rate, interval = found.rate, found.interval
+        error = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share).error
     words = f"{entry.subtitle} · estimate, not counts"
-    return MapView(f"{entry.name}, estimate", words, rate, interval, label, **_who(entry))
+    return MapView(f"{entry.name}, estimate", words, error.value, error, label, **_who(entry))
 
 
 @st.cache_data(max_entries=64, show_spinner="Estimating the map from few images per wave…")
@@ -154,7 +153,7 @@ def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     found, label = minus_clean(heatmap, top), f"rise of top-{top} error"
     if found is None:
         return MapView(entry.name, entry.subtitle, _unknown(heatmap), value_label=label, **_who(entry))
-    return MapView(entry.name, entry.subtitle, found.value, found.interval, label, **_who(entry))
+    return MapView(entry.name, entry.subtitle, found.value, found, label, **_who(entry))
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
@@ -163,6 +162,6 @@ def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top
         f"{first[0].name} minus {second[0].name}",
         f"brown: {first[0].name} has more errors · blue: {second[0].name} has more",
         found.value,
-        found.interval,
+        found,
         f"difference of top-{top} error",
     )

@@ -6,10 +6,10 @@ from collections import Counter
 
 import streamlit as st
 
-from core.fourier.claims.finding import Finding, NamedMap, Verdict
-from core.fourier.claims.maps import findings
+from core.claims.checks import findings
+from core.claims.finding import Finding, Verdict
+from core.fourier.contrasts import same_images
 from core.fourier.kept import kept_with_its_maps
-from core.fourier.paired import same_images
 from ui.claims.table import STYLE, findings_table
 from ui.maps.catalogue import Entry, entries
 from ui.maps.stories import CLIP, RESNET56
@@ -66,7 +66,7 @@ def _choose(
 @kept_with_its_maps(16)
 def _findings(subject: Entry, reference: Entry, *shelf: Entry) -> tuple[Finding, ...]:
     """Kept, as a map never changes and its lattice is drawn ten thousand times."""
-    named = {entry.label: NamedMap(entry.name, entry.label, entry.heatmap) for entry in shelf}
+    named = {entry.label: entry.named for entry in shelf}
     return findings(named[subject.label], named[reference.label], tuple(named.values()))
 
 

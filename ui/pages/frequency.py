@@ -12,8 +12,8 @@ import streamlit as st
 
 from core.data.classes import PRECOMPUTED
 from core.errors import sentence
-from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
+from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, add_map, entries

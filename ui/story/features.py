@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.claims.finding import Verdict
 from core.classifiers.registry import classifier_spec, classifier_state, classifier_title
-from core.fourier.claims.finding import Verdict
-from core.fourier.findings import Estimate
+from core.fourier.intervals import newcombe
 from core.runs.judgement import Judgement, stored_judgements
 from ui.maps.models import short_title
 from ui.models.classifier_table import PAPERS_CLIP, format_size
@@ -37,10 +37,9 @@ def drawing() -> Judged:
 def _recognised(mine: Mapping[str, Any], robust: Mapping[str, Any], starts: str, more: str) -> Judged:
     """What another network makes of the results of both, from the same starts."""
     ordinary, other = Judgement.from_json(mine), Judgement.from_json(robust)
-    first, second = (Estimate(one.after / one.n, *one.interval(one.after)) for one in (ordinary, other))
     confident = min(mine["own"], robust["own"]) > ordinary.n / 2
     return Judged(
-        Verdict.HOLDS if confident and second.minus(first).low > 0 else Verdict.FAILS,
+        Verdict.HOLDS if confident and newcombe(other.share(), ordinary.share()).low > 0 else Verdict.FAILS,
         f"Of {ordinary.n} {starts}, {classifier_title(ORDINARY)} ends seeing the class in {mine['own']}, its twin in "
         f"{robust['own']}. {short_title(classifier_title(ordinary.judge))} recognises {ordinary.before} at the start, "
         f"then {_counted(ordinary)} and {_counted(other)}.{more}",

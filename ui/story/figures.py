@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.classifiers.predictions import Predictions
+from core.claims.bands import corners
+from core.claims.equal_strength import equal_strength
 from core.classifiers.registry import classifier_spec
 from core.fourier.basis import Frequency
-from core.fourier.claims.finding import NamedMap
-from core.fourier.claims.measures import corners
-from core.fourier.claims.strength import equal_strength, kept_norm_map
 from core.fourier.lattice import neighbour_contrasts
+from core.sweep.kept_norm import kept_norm_map
+from core.sweep.predictions import Predictions
 from ui.components.heatmap import MapView, heatmap_view, wave_lab
 from ui.components.replay import replay
 from ui.maps.catalogue import Entry
@@ -90,8 +90,7 @@ def papers_maps() -> None:
 def weakened_waves() -> None:
     """What enlarging leaves of each wave, and errors by radius, with the ResNet's under waves as weak."""
     clip, resnet = _entries(CLIP, RESNET56)
-    named = [NamedMap(entry.name, entry.label, entry.heatmap) for entry in (clip, resnet)]
-    strengths = equal_strength(*named, corners(clip.heatmap))
+    strengths = equal_strength(clip.named, resnet.named, corners(clip.heatmap))
     kept = None if strengths is None else kept_norm_map(clip.heatmap.metadata["image_size"], strengths.network_side)
     lines = [clip, resnet]
     if strengths is not None and strengths.weakened is not None:

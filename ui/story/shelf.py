@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from functools import cache
 
+from core.claims.checks import findings
+from core.claims.finding import Finding
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import Frequency
-from core.fourier.claims.finding import Finding, NamedMap
-from core.fourier.claims.maps import findings
 from ui.maps.catalogue import Entry, entries
 
 STORED = json.loads((PRECOMPUTED / "default_picture.json").read_text())
@@ -23,6 +23,6 @@ def shipped() -> dict[str, Entry]:
 @cache
 def found(subject: str, reference: str) -> dict[str, Finding]:
     """The findings about two shipped maps, given by label, by the key of their claim; of several the first."""
-    shelf = {label: NamedMap(entry.name, label, entry.heatmap) for label, entry in shipped().items()}
+    shelf = {label: entry.named for label, entry in shipped().items()}
     made = findings(shelf[subject], shelf[reference], tuple(shelf.values()))
     return {finding.claim.key: finding for finding in reversed(made)}

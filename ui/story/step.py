@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.fourier.claims.finding import Verdict
+from core.claims.finding import Verdict
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import quote, urlencode
 
+from core.claims import said
+from core.claims.checks import CLIP_GRID
 from core.classifiers.registry import classifier_spec
-from core.fourier.claims import said
-from core.fourier.claims.maps import CLIP_GRID
 from core.runs.stored import DRAWN, INPAINTED
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET
 from ui.story import features, figures, waves

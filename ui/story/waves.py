@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from core.fourier.claims.finding import Verdict
-from core.fourier.claims.maps import CLIP_GRID, dips_clearly
-from core.fourier.findings import Estimate, mean_of, ring_differences, sign_runs
+from core.claims.checks import CLIP_GRID, dips_clearly
+from core.claims.finding import Verdict
+from core.fourier.contrasts import cell_error, clean_error
+from core.fourier.intervals import Measured
 from core.fourier.lattice import lattice
-from core.fourier.outcomes import outcomes
+from core.fourier.rings import ring_differences, sign_runs
 from ui.maps.sentences import interval, percent, points
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, signed, times
 from ui.story.shelf import STORED, WAVE, found, shipped
@@ -24,18 +25,17 @@ def one_wave() -> Judged:
     names, before, after, rises = [], [], [], []
     for label in OUTCOMES:
         entry = shipped()[label]
-        seen = outcomes(entry.heatmap)
-        assert seen is not None and seen.clean is not None  # of these two maps
-        wrong = seen.wrong[seen.waves.index(WAVE)]
+        clean, error = clean_error(entry.heatmap), cell_error(entry.heatmap, WAVE)
+        assert clean is not None and error is not None  # of these two maps
         names.append(entry.name)
-        before.append(percent(seen.clean.mean()))
-        after.append(percent(wrong.mean()))
-        rises.append(wrong.astype(float) - seen.clean)
-    more = mean_of(rises[0] - rises[1])
+        before.append(percent(clean.measured.value))
+        after.append(percent(error.measured.value))
+        rises.append(error.minus(clean))
+    more, n = rises[0].minus(rises[1]).measured, entry.heatmap.metadata["dataset"]["n"]
     size = f"{100 * more.value:.1f} points more" if more.low > 0 else "no more than the noise"
     return Judged(
         Verdict.HOLDS if more.low > 0 else Verdict.FAILS,
-        f"On {len(rises[0]):,} test pictures {names[0]}’s error goes from {before[0]} to {after[0]}, {names[1]}’s from "
+        f"On {n:,} test pictures {names[0]}’s error goes from {before[0]} to {after[0]}, {names[1]}’s from "
         f"{before[1]} to {after[1]}: {size} (95 % interval {interval(more)}). This picture was chosen: only {names[0]} "
         f"loses it, as {len(STORED['fitting'])} in a hundred.",
     )
@@ -46,17 +46,17 @@ def slow_waves() -> Judged:
     finding, name = found(CLIP, RESNET56)["low"], shipped()[CLIP].name
     unknown = shipped()[CLIP].heatmap.clean_rate() is None
     hedge = " Its error without waves was not published." if unknown else ""
-    return Judged(finding.verdict, f"Up to radius 2 {name}’s error is {_apart(finding.evidence[0].estimate)}.{hedge}")
+    return Judged(finding.verdict, f"Up to radius 2 {name}’s error is {_apart(finding.evidence[0].measured)}.{hedge}")
 
 
 def fast_waves() -> Judged:
     """The paper's second claim; in part where it does not survive equal strength."""
     findings, name, other = found(CLIP, RESNET56), shipped()[CLIP].name, shipped()[RESNET56].name
     high, relies = findings["high"], findings["relies"]
-    verdict, told = high.verdict, f"In the corners {name}’s error is {_apart(high.evidence[0].estimate)}."
+    verdict, told = high.verdict, f"In the corners {name}’s error is {_apart(high.evidence[0].measured)}."
     if relies.verdict == Verdict.NOT_CHECKABLE:
         return Judged(verdict, told)
-    kept, _, equal = (evidence.estimate for evidence in relies.evidence)
+    kept, _, equal = (evidence.measured for evidence in relies.evidence)
     if verdict == Verdict.HOLDS and equal.high >= 0:
         verdict = Verdict.IN_PART
     return Judged(
@@ -86,7 +86,7 @@ def patches() -> Judged:
     finding = found(CLIP, RESNET56)["lattice"]
     if finding.verdict == Verdict.NOT_CHECKABLE:
         return Judged(finding.verdict, " ".join(finding.doubts))
-    subject, p, reference, _ = (evidence.estimate for evidence in finding.evidence)
+    subject, p, reference, _ = (evidence.measured for evidence in finding.evidence)
     return Judged(
         finding.verdict,
         f"Where both frequencies are multiples of {CLIP_GRID}, {shipped()[CLIP].name}’s error is {_apart(subject)} "
@@ -111,16 +111,16 @@ def stand_in() -> Judged:
     """Whether the small CLIP's map is CLIP's: fails where most waves differ."""
     maps = shipped()
     mine, others = (found(CLIP, label)["different"] for label in (MINI_CLIP, MINI_RESNET))
-    share, correlation = (evidence.estimate.value for evidence in mine.evidence[:2])
+    share, correlation = (evidence.measured.value for evidence in mine.evidence[:2])
     return Judged(
         Verdict.FAILS if mine.verdict == Verdict.HOLDS else Verdict.IN_PART,
         f"It differs at {100 * share:.0f} % of the waves (5 % false discoveries). Its correlation with "
         f"{maps[CLIP].name}’s is {correlation:.2f}; "
-        f"{maps[MINI_RESNET].name}’s is {others.evidence[1].estimate.value:.2f}.",
+        f"{maps[MINI_RESNET].name}’s is {others.evidence[1].measured.value:.2f}.",
     )
 
 
-def _apart(difference: Estimate) -> str:
+def _apart(difference: Measured) -> str:
     if difference.clear:
         return points(difference)
     return f"within the noise ({interval(difference)} points)"

@@ -6,7 +6,7 @@
 import numpy as np
 import streamlit as st
 
-from core.fourier.intervals import Interval
+from core.fourier.intervals import Measured
 from tests.browser.apps.heatmap_values import SIDES, demo_value
 from ui.components.heatmap import MapView, format_frequency, heatmap_view
 
@@ -24,7 +24,7 @@ def demo_map(number: int, diverging: bool) -> MapView:
         title=f"Classifier {'ABCD'[number]}",
         subtitle=f"CIFAR-10, 10,000 images, clean error {8 + 12 * number} %",
         values=values / 100,
-        interval=Interval((values - 1) / 100, (values + 1) / 100),
+        interval=Measured(values, (values - 1) / 100, (values + 1) / 100),
         value_label="difference" if diverging else "error",
     )
 

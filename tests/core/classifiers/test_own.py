@@ -5,9 +5,9 @@ import pytest
 
 from core.classifiers.bundled import MODELS
 from core.classifiers.own import VARIABLE, add_hub_model, add_weights
-from core.classifiers.predictions import class_probabilities
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
 from core.data.samples import load_samples
+from core.sweep.predictions import class_probabilities
 
 FILES = {"mini-clip": "open_clip_model.safetensors", "mini-resnet": "model.safetensors"}
 

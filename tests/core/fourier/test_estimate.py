@@ -73,11 +73,11 @@ def test_estimate_is_the_textbook_posterior(example, share):
     mean = math.pi / 4 + gain @ (np.arcsin(np.sqrt((k + 0.375) / (n + 0.75))) - math.pi / 4)
     deviation = np.sqrt(np.diag(prior - gain @ prior))
     assert found.lattice is None
-    np.testing.assert_allclose(values(found.interval.low), np.sin(mean - 1.96 * deviation) ** 2, atol=1e-5)
-    np.testing.assert_allclose(values(found.interval.high), np.sin(mean + 1.96 * deviation) ** 2, atol=1e-5)
+    np.testing.assert_allclose(values(found.error.low), np.sin(mean - 1.96 * deviation) ** 2, atol=1e-5)
+    np.testing.assert_allclose(values(found.error.high), np.sin(mean + 1.96 * deviation) ** 2, atol=1e-5)
     z = np.linspace(-8, 8, 2001)
     sampled = np.sin(mean[:, None] + deviation[:, None] * z) ** 2
-    np.testing.assert_allclose(values(found.rate), sampled @ norm.pdf(z) * (z[1] - z[0]), atol=1e-6)
+    np.testing.assert_allclose(values(found.error.value), sampled @ norm.pdf(z) * (z[1] - z[0]), atol=1e-6)
 
 
 def test_hyperparameters_are_the_likeliest(example):
@@ -104,8 +104,8 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
         errors = drawn(truth, 100, seed)
         found = estimate_map(errors, np.full((15, 15), 100), image_size=SIZE)
         real = (truth + truth[::-1, ::-1]) / 2
-        inside.append(values((found.interval.low <= real) & (real <= found.interval.high), 15).mean())
-        squares.append([np.mean(values((rate - real) ** 2, 15)) for rate in (errors / 100, found.rate)])
+        inside.append(values((found.error.low <= real) & (real <= found.error.high), 15).mean())
+        squares.append([np.mean(values((rate - real) ** 2, 15)) for rate in (errors / 100, found.error.value)])
     assert 0.92 <= np.mean(inside) <= 0.99
     raw, estimated = np.sqrt(np.mean(squares, axis=0))
     assert estimated < raw / 2
@@ -119,7 +119,7 @@ def test_dips_of_a_lattice_are_found_and_kept():
     count = np.full(truth.shape, 200)
     found = estimate_map(errors, count, image_size=SIZE)
     assert found.lattice == 5
-    assert np.mean((found.rate - truth)[dips]) == pytest.approx(-0.08, abs=0.03)
+    assert np.mean((found.error.value - truth)[dips]) == pytest.approx(-0.08, abs=0.03)
 
 
 def test_a_lattice_is_seldom_found_where_there_is_none():
@@ -130,22 +130,22 @@ def test_a_lattice_is_seldom_found_where_there_is_none():
 
 def test_estimate_reads_counted_cells_of_one_half_plane_alone(example):
     errors, count, whole = example
-    np.testing.assert_array_equal(whole.rate, whole.rate[::-1, ::-1])
+    np.testing.assert_array_equal(whole.error.value, whole.error.value[::-1, ::-1])
     fewer, forged = count.copy(), errors.copy()
     fewer[2, 3] = fewer[8, 7] = 0
     forged[2, 3] = forged[8, 7] = -1
     forged[4, :5] = 0  # j < 0: known from the other half
     found = estimate_map(forged, fewer, image_size=SIZE)
-    for array in (found.rate, *found.interval):
+    for array in found.error:
         assert np.isnan(array[2, 3]) and np.isnan(array[8, 7]) and np.isfinite(array).sum() == SIDE**2 - 2
-    assert np.nanmax(abs(found.rate - whole.rate)) < 0.05
+    assert np.nanmax(abs(found.error.value - whole.error.value)) < 0.05
 
 
 def test_more_images_narrow_the_interval():
     count = np.full((SIDE, SIDE), 50)
     count[5, 7] = count[5, 3] = 5000
     found = estimate_map(drawn(smooth_truth(), count), count, image_size=SIZE)
-    width = found.interval.high - found.interval.low
+    width = found.error.high - found.error.low
     assert width[5, 7] < np.delete(values(width), list(half_plane(SIDE)).index((0, 2))).min() / 2
 
 
@@ -153,7 +153,7 @@ def test_more_images_narrow_the_interval():
 def test_estimate_stays_within_0_and_1_where_every_prediction_is_alike(share):
     count = np.full((5, 5), 20)
     found = estimate_map(count * share, count, image_size=8)
-    for array in (found.rate, *found.interval):
+    for array in found.error:
         assert ((array >= 0) & (array <= 1)).all() and (abs(array - share) < 0.15).all()
 
 

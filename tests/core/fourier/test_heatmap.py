@@ -67,7 +67,8 @@ def test_rate_divides_counts_and_marks_what_was_not_computed():
 
 
 def test_interval_contains_the_rate_and_is_wilsons():
-    low, high = example().interval()
+    rate, low, high = example().interval()
+    np.testing.assert_array_equal(rate, example().rate())
     # Wilson's interval of 1 in 10, from the closed form in the statistics books.
     assert (low[0, 0], high[0, 0]) == (pytest.approx(0.017876, abs=1e-5), pytest.approx(0.404150, abs=1e-5))
     assert np.isnan(low[2, 2]) and np.isnan(high[2, 2])

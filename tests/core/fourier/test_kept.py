@@ -7,10 +7,10 @@ import weakref
 import numpy as np
 
 from core.data.classes import PRECOMPUTED
+from core.fourier.contrasts import difference, minus_clean
 from core.fourier.heatmap import Heatmap
 from core.fourier.kept import kept_with_its_maps
 from core.fourier.outcomes import by_colour, outcomes
-from core.fourier.paired import minus_clean_paired, paired_waves
 
 SHIPPED = [Heatmap.load(PRECOMPUTED / "heatmaps" / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")]
 
@@ -39,8 +39,8 @@ def test_result_is_computed_once_and_only_the_newest_are_kept():
 def test_dropped_map_is_freed_with_all_that_was_computed_from_it():
     mine, other = copy_of(SHIPPED[0]), SHIPPED[1]
     # One of each cache, with the map in every place.
-    results = [outcomes(mine), by_colour(mine), paired_waves(mine, other), paired_waves(other, mine)]
-    results.append(minus_clean_paired(mine))
+    results = [outcomes(mine), by_colour(mine), difference(mine, other).low, difference(other, mine).low]
+    results.append(minus_clean(mine).low)
     assert all(result is not None for result in results) and outcomes(mine) is results[0]
     gone = [weakref.ref(one) for one in (mine, mine.outcomes, *results, results[0].wrong)]
     del mine, results

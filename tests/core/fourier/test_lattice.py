@@ -35,8 +35,8 @@ def test_clips_published_map_dips_on_the_lattice_of_its_seven_patches():
     )
     found = lattice(Heatmap.load(FOLDER / "clip-vit-b-32_cifar10_published.npz"), 7)
     assert dict(zip(found.waves, 100 * found.contrasts, strict=True)) == pytest.approx(wanted)
-    assert 100 * found.mean == pytest.approx(sum(wanted.values()) / 12) == pytest.approx(-6.4, abs=0.05)
-    assert found.low < found.mean < found.high < 0
+    assert 100 * found.mean.value == pytest.approx(sum(wanted.values()) / 12) == pytest.approx(-6.4, abs=0.05)
+    assert found.mean.low < found.mean.value < found.mean.high < 0
     # no draw of twelve cells is as low: by another generator and another way of drawing, too
     every, rng = list(dips("clip-vit-b-32_cifar10_published", 1).values()), random.Random(1)
     assert found.p == 1 / 10_001 and min(sum(rng.sample(every, 12)) / 12 for _ in range(5_000)) > -3
@@ -46,14 +46,14 @@ def test_clips_published_map_dips_on_the_lattice_of_its_seven_patches():
 def test_no_other_lattice_of_that_map_dips(period):
     wanted = dips("clip-vit-b-32_cifar10_published", period)
     found = lattice(Heatmap.load(FOLDER / "clip-vit-b-32_cifar10_published.npz"), period)
-    assert 100 * found.mean == pytest.approx(sum(wanted.values()) / len(wanted)) == pytest.approx(0, abs=0.8)
+    assert 100 * found.mean.value == pytest.approx(sum(wanted.values()) / len(wanted)) == pytest.approx(0, abs=0.8)
     assert found.p > 0.05
 
 
 @pytest.mark.parametrize("name", ["resnet-56_cifar10_published", "mini-clip_cifar10", "mini-resnet_cifar10"])
 def test_networks_without_patches_do_not_dip(name):
     found = lattice(Heatmap.load(FOLDER / f"{name}.npz"), 7)
-    assert 100 * found.mean == pytest.approx(sum(dips(name, 7).values()) / 12) and found.p > 0.1
+    assert 100 * found.mean.value == pytest.approx(sum(dips(name, 7).values()) / 12) and found.p > 0.1
 
 
 def test_the_page_about_patches_tells_what_the_shipped_maps_say():
@@ -79,7 +79,7 @@ def test_a_planted_lattice_is_found_and_noise_is_not(noise):
     errors = noise.top1_errors.copy()
     errors[2:-1:4, 2:-1:4] -= 100  # i and j from -8 to 8 in steps of 4
     planted = lattice(dataclasses.replace(noise, top1_errors=errors), 4)
-    assert len(planted.waves) == 12 and planted.mean == pytest.approx(-0.01, abs=0.002)
+    assert len(planted.waves) == 12 and planted.mean.value == pytest.approx(-0.01, abs=0.002)
     assert planted.p < 0.001
 
 

@@ -8,9 +8,8 @@ import torch
 from scipy.stats import binomtest
 
 from core.fourier.basis import add_basis, fourier_basis, random_signs
-from core.fourier.findings import class_errors, class_errors_of
 from core.fourier.heatmap import Heatmap, HeatmapError
-from core.fourier.outcomes import among, by_class, by_colour, outcomes
+from core.fourier.outcomes import among, by_class, by_colour, class_errors, class_errors_of, outcomes
 from core.sweep.cells import SweepConfig
 from core.sweep.maps import growing_heatmaps
 

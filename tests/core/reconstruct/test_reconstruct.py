@@ -175,7 +175,7 @@ def test_script_asks_a_second_judge_about_starts_and_results(mode, archive, tmp_
         counts[when] = sum(hits)
     assert any(row["judge_top1_after"] != row["top1_after"] for row in rows), "another network"
     found = json.loads((tmp_path / "summary.json").read_text())["judge"]
-    low, high = wilson(counts["after"] / 12, 12)
+    _, low, high = wilson(counts["after"] / 12, 12)
     wanted = {"judge": "judge", "n": 12, **counts, "after_interval": pytest.approx([float(low), float(high)])}
     assert wanted.items() <= found.items()
     assert json.loads((tmp_path / "settings.json").read_text())["judge"]["name"] == "judge"

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 import core.sweep.batch_size
-from core.classifiers.preprocessing import Preprocess, kept_norm
+from core.classifiers.preprocessing import Preprocess
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.sweep.batch_size import best_batch_size
 from core.sweep.cells import SweepConfig, sweep_cells
+from core.sweep.kept_norm import kept_norm
 from core.sweep.sample import balanced_sample, sampling_variance
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)

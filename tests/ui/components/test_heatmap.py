@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.fourier.intervals import Interval
+from core.fourier.intervals import Measured
 from ui.components.heatmap import _NOT_COMPUTED, MapView, _read_frequency, format_frequency, heatmap_view, read_choice
 from ui.shared.colormaps import COLORMAPS, DIVERGING, colormap_table
 
@@ -17,13 +17,13 @@ def page() -> None:
     import numpy as np
     import streamlit as st
 
-    from core.fourier.intervals import Interval
+    from core.fourier.intervals import Measured
     from ui.components.heatmap import MapView, heatmap_view
 
     small = np.array([[0.1004, 0.2006, 0.3], [0.0, np.nan, 0.9995], [-0.0004, 0.5425, 1.0]])
     heatmap_view(
         [
-            MapView("Small", "with intervals", small, Interval(small - 0.01, small + 0.01)),
+            MapView("Small", "with intervals", small, Measured(small, small - 0.01, small + 0.01)),
             MapView("Large", "", np.arange(25.0).reshape(5, 5) / 100, value_label="rate"),
         ],
         selected=(1, -1),
@@ -76,7 +76,7 @@ def test_map_refuses_other_shapes():
     with pytest.raises(ValueError, match=r"map 'CLIP': wanted a square shape \(3, 3\), got \(3, 5\)"):
         MapView("CLIP", "", np.zeros((3, 5)))
     with pytest.raises(ValueError, match=r"wanted a square shape \(3, 3\), got \(5, 5\)"):
-        MapView("CLIP", "", np.zeros((3, 3)), Interval(np.zeros((3, 3)), np.zeros((5, 5))))
+        MapView("CLIP", "", np.zeros((3, 3)), Measured(np.zeros((3, 3)), np.zeros((3, 3)), np.zeros((5, 5))))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from core.fourier.analysis import mismatches
+from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import Heatmap, HeatmapError
 from ui.maps.catalogue import HEATMAPS, Entry, label_of
 from ui.maps.provenance import computed_words

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.claims.finding import Claim, Evidence, Finding, Verdict
 from core.data.classes import PRECOMPUTED
-from core.fourier.claims.finding import Claim, Evidence, Finding, Verdict
-from core.fourier.findings import Estimate
 from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured
 from ui.claims.table import _row, link_of
 from ui.maps.catalogue import HEATMAPS, Entry
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
@@ -85,13 +85,13 @@ def test_links_name_the_maps_the_wave_and_the_view():
 
 
 def test_numbers_carry_signs_units_and_intervals():
-    estimate = Estimate(-0.0639, -0.0773, -0.0506)
+    measured = Measured(-0.0639, -0.0773, -0.0506)
     claim = Claim("key", "3.1", "They <differ>.", "a minus b")
     shown = [
-        Evidence("difference", estimate),
-        Evidence("clean", Estimate(0.0672, 0.0625, 0.0723), "error"),
-        Evidence("share", Estimate(0.653, float("nan"), float("nan")), "ratio"),
-        Evidence("p", Estimate(0.0001, float("nan"), float("nan")), "p"),
+        Evidence("difference", measured),
+        Evidence("clean", Measured(0.0672, 0.0625, 0.0723), "error"),
+        Evidence("share", Measured(0.653, float("nan"), float("nan")), "ratio"),
+        Evidence("p", Measured(0.0001, float("nan"), float("nan")), "p"),
     ]
     row = _row(Finding(claim, Verdict.HOLDS, tuple(shown)), ())
     text = re.sub(r"<[^>]*>", "", row)

@@ -13,10 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifiers.bundled import MODELS
-from core.classifiers.predictions import class_probabilities, wave_on_image
 from core.classifiers.registry import classifier_spec
 from core.fourier.export import heatmap_csv
 from core.fourier.heatmap import MAX_SIDE, Heatmap
+from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import TARGET, default_picture
 from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
 from ui.maps.cell_predictions import LOADING

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from core.classifiers.predictions import class_probabilities, wave_on_image
 from core.classifiers.registry import load_classifier
 from core.data.dataset import ImageDataset
 from core.data.samples import load_samples
 from core.fourier.basis import half_plane
 from core.sweep.cells import SweepConfig
+from core.sweep.predictions import class_probabilities, wave_on_image
 from ui.sweeps.picture import SHRINK, correlation_words, picture_maps
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from core.classifiers.predictions import mistakes
-from core.fourier.findings import ClassError
+from core.fourier.outcomes import ClassError
+from core.sweep.predictions import mistakes
 from ui.maps.cell_predictions import SamplePredictions
 from ui.shared.charts import ERROR_TOOLTIP
 

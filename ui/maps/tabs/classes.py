@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.classifiers.predictions import mistakes
 from core.data.classes import CLASS_SETS, ClassSet
 from core.fourier.basis import Frequency
-from core.fourier.findings import ClassError, class_errors, class_errors_of
+from core.fourier.outcomes import ClassError, class_errors, class_errors_of
+from core.sweep.predictions import mistakes
 from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry, dataset_title
 from ui.maps.cell_predictions import SamplePredictions

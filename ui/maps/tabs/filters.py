@@ -9,10 +9,10 @@ import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.classifiers.predictions import FilteredPredictions, predict_filtered
 from core.errors import sentence
 from core.fourier.radial_filter import MAX_STEPS, filter_radii, high_pass, low_pass
 from core.images.square import to_uint8
+from core.sweep.predictions import FilteredPredictions, predict_filtered
 from ui.maps.cell_predictions import torch_starts
 from ui.maps.models import Predictor, model_colour, short_title
 from ui.maps.tabs.words import filter_limits

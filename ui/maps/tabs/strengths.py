@@ -10,7 +10,7 @@ import streamlit as st
 from core import paper
 from core.fourier.basis import Frequency, rounded_radius
 from core.fourier.heatmap import Heatmap
-from core.fourier.strengths import StrengthPoint, families, ring_curve, wave_curve
+from core.fourier.wave_sizes import SizePoint, families, ring_curve, wave_curve
 from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry, dataset_title
 from ui.maps.models import model_colour
@@ -57,7 +57,7 @@ def strength_panel(available: Sequence[Entry], frequency: Frequency) -> None:
 
 
 def _chart(
-    found: Sequence[tuple[str, Family]], curve: Callable[[Family], tuple[StrengthPoint, ...]], key: str, where: str
+    found: Sequence[tuple[str, Family]], curve: Callable[[Family], tuple[SizePoint, ...]], key: str, where: str
 ) -> None:
     titles = [name for name, _ in found]
     rows = [

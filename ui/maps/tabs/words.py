@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.classifiers.predictions import FilteredPredictions, mistakes
 from core.fourier.basis import Frequency
-from core.fourier.findings import ClassError, cell_contrast, clean_error
+from core.fourier.contrasts import cell_error, contrast, mcnemar
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import wilson
-from core.fourier.paired import mcnemar
-from core.fourier.strengths import harmful_from
+from core.fourier.outcomes import ClassError
+from core.fourier.wave_sizes import harmful_from
+from core.sweep.predictions import FilteredPredictions, mistakes
 from ui.maps.cell_predictions import SamplePredictions
 from ui.maps.sentences import interval, percent
 
@@ -26,7 +26,7 @@ def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str
     top = ranked[0]
     mine = found.labels == top.label
     before, after = (predictions[mine] == top.prediction for predictions in (found.before, found.after))
-    low, high = wilson(top.count / top.images, top.images)
+    _, low, high = wilson(top.count / top.images, top.images)
     ties = sum(mistake.count == top.count for mistake in ranked) - 1
     often = f", and {ties} other confusion{'s are' if ties > 1 else ' is'} as frequent" if ties else ""
     clear = mcnemar((after & ~before).sum(), (before & ~after).sum()) < 0.05 and after.sum() > before.sum()
@@ -79,13 +79,13 @@ def _high_limit(found: FilteredPredictions) -> str:
 
 def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:
     """From which strength on a wave clearly raises one network's error."""
-    clean, first = clean_error(family[0]), harmful_from(family, frequency)
+    clean, first = family[0].clean_rate(), harmful_from(family, frequency)
     if clean is None:
         return ""
     if first is None:
-        return f"No strength measured raises {title}’s error clearly and for good above {percent(clean.value)}."
+        return f"No strength measured raises {title}’s error clearly and for good above {percent(clean)}."
     smallest = "already " if first == family[0].metadata["epsilon"] else ""
-    return f"{title}’s error is clearly above its clean {percent(clean.value)} {smallest}from v = {first:g} on."
+    return f"{title}’s error is clearly above its clean {percent(clean)} {smallest}from v = {first:g} on."
 
 
 def strengths_apart(
@@ -96,7 +96,7 @@ def strengths_apart(
     signs: dict[int, list[str]] = {1: [], -1: [], 0: []}
     for heatmap in first[1]:
         other = others.get(heatmap.metadata["epsilon"])
-        difference = other and cell_contrast(heatmap, other, frequency)
+        difference = other and contrast(cell_error(heatmap, frequency), cell_error(other, frequency))
         if difference:
             sign = int(np.sign(difference.value)) if difference.clear else 0
             signs[sign].append(f"{heatmap.metadata['epsilon']:g}")

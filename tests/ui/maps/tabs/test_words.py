@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 from scipy.stats import binomtest
 
-from core.classifiers.predictions import FilteredPredictions
 from core.data.classes import CIFAR10, PRECOMPUTED
-from core.fourier.findings import class_errors, class_errors_of
 from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import class_errors, class_errors_of
+from core.sweep.predictions import FilteredPredictions
 from ui.maps.cell_predictions import SamplePredictions
 from ui.maps.tabs.words import (
     filter_limits,

@@ -12,27 +12,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.fourier.analysis import mismatches
+from core.claims import said
+from core.claims.bands import LOW, LOWEST, Band, corners, grey_minus_coloured, in_band, without_wave
+from core.claims.equal_strength import EqualStrength, equal_strength
+from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict
 from core.fourier.basis import rounded_radius, wave_values
-from core.fourier.claims import said
-from core.fourier.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict
-from core.fourier.claims.measures import (
-    LOW,
-    LOWEST,
-    Band,
-    Measured,
-    corners,
-    difference,
-    grey_minus_coloured,
-    in_band,
-    without_wave,
-)
-from core.fourier.claims.strength import EqualStrength, equal_strength
-from core.fourier.findings import Estimate, ring_differences
+from core.fourier.contrasts import Errors, clear_waves, contrast, mismatches
 from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured, newcombe
 from core.fourier.lattice import Lattice, lattice
 from core.fourier.outcomes import by_colour
-from core.fourier.paired import clear_waves, same_images
+from core.fourier.rings import ring_differences
 
 CLIP_GRID = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
 DRAWN_SIDE = 63  # of larger maps the paper draws the centre
@@ -45,7 +35,7 @@ ROBUST = "-robust"  # how the registry names an adversarially trained twin
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class Comparison:
     """Two maps of one size, and all maps there are."""
 
     subject: NamedMap
@@ -56,11 +46,9 @@ class Trial:
     def both(self) -> tuple[str, str]:
         return self.subject.label, self.reference.label
 
-    def difference(self, band: Band) -> Estimate | None:
+    def difference(self, band: Band) -> Measured | None:
         """Subject minus reference over a band; None where either lacks it."""
-        a, b = (in_band(named.heatmap, band) for named in (self.subject, self.reference))
-        paired = same_images(self.subject.heatmap, self.reference.heatmap)
-        return None if a is None or b is None else difference(a, b, paired=paired)
+        return contrast(in_band(self.subject.heatmap, band), in_band(self.reference.heatmap, band))
 
 
 def findings(subject: NamedMap, reference: NamedMap, shelf: Sequence[NamedMap]) -> tuple[Finding, ...]:
@@ -69,26 +57,26 @@ def findings(subject: NamedMap, reference: NamedMap, shelf: Sequence[NamedMap]) 
     shelf: all maps there are: among them the twins and the map of Figure 2.
     """
     side = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
-    trial = Trial(_cropped(subject, side), _cropped(reference, side), tuple(shelf))
-    alike = mismatches(trial.subject.heatmap, trial.reference.heatmap)
+    maps = Comparison(_cropped(subject, side), _cropped(reference, side), tuple(shelf))
+    alike = mismatches(maps.subject.heatmap, maps.reference.heatmap)
     compared = (
         [Finding(claim, Verdict.NOT_CHECKABLE, doubts=alike) for claim in (said.LOW, said.HIGH, said.RELIES)]
         if alike
-        else [_low(trial), _high(trial), _relies(trial)]
+        else [_low(maps), _high(maps), _relies(maps)]
     )
-    different = Finding(said.DIFFERENT, Verdict.NOT_CHECKABLE, doubts=alike) if alike else _different(trial)
+    different = Finding(said.DIFFERENT, Verdict.NOT_CHECKABLE, doubts=alike) if alike else _different(maps)
     return (
         *compared,
-        _spared(trial),
-        _red(trial),
-        _within(trial),
+        _spared(maps),
+        _red(maps),
+        _within(maps),
         different,
         _unknown(said.FIGURE2_CLIP, LOG_NOT_READ),
-        _figure2(trial),
-        _robust_high(trial),
-        *_twins(trial),
-        _lattice(trial),
-        _colour(trial),
+        _figure2(maps),
+        _robust_high(maps),
+        *_twins(maps),
+        _lattice(maps),
+        _colour(maps),
     )
 
 
@@ -105,134 +93,129 @@ def _corner_wave(heatmap: Heatmap) -> tuple[int, int]:
     return near, near
 
 
-def _compared(trial: Trial, claim: Claim, band: Band, sign: int, wave: tuple[int, int]) -> Finding:
+def _compared(maps: Comparison, claim: Claim, band: Band, sign: int, wave: tuple[int, int]) -> Finding:
     """Subject against reference over a band: holds where its mean and every ring part in the claimed direction."""
-    found = trial.difference(band)
+    found = maps.difference(band)
     if found is None:
         return _unknown(claim, "One of the maps lacks these waves.")
     rings = [
-        estimate
-        for radius, estimate in ring_differences(trial.subject.heatmap, trial.reference.heatmap)
-        if band.holds(radius)
+        ring for radius, ring in ring_differences(maps.subject.heatmap, maps.reference.heatmap) if band.holds(radius)
     ]
     agree = sum(ring.clear and ring.value * sign > 0 for ring in rings)
     verdict = Verdict.FAILS
     if found.clear and found.value * sign > 0:
         verdict = Verdict.HOLDS if agree == len(rings) else Verdict.IN_PART
     doubt = f"{agree} of its {len(rings)} rings part in this direction, each beyond its own interval."
-    return Finding(claim, verdict, (Evidence("difference", found),), (doubt,), trial.both, wave, "Difference")
+    return Finding(claim, verdict, (Evidence("difference", found),), (doubt,), maps.both, wave, "Difference")
 
 
-def _low(trial: Trial) -> Finding:
-    return _compared(trial, said.LOW, LOW, 1, (0, 1))
+def _low(maps: Comparison) -> Finding:
+    return _compared(maps, said.LOW, LOW, 1, (0, 1))
 
 
-def _high(trial: Trial) -> Finding:
-    wave = _corner_wave(trial.subject.heatmap)
-    return _compared(trial, said.HIGH, corners(trial.subject.heatmap), -1, wave)
+def _high(maps: Comparison) -> Finding:
+    wave = _corner_wave(maps.subject.heatmap)
+    return _compared(maps, said.HIGH, corners(maps.subject.heatmap), -1, wave)
 
 
-def _relies(trial: Trial) -> Finding:
+def _relies(maps: Comparison) -> Finding:
     """Holds where both the low waves and, at equal strength, the corners speak for it."""
-    wave, found = _corner_wave(trial.subject.heatmap), _equal_strength(trial)
+    wave, found = _corner_wave(maps.subject.heatmap), _equal_strength(maps)
     if found is None:
         return _unknown(said.RELIES, "It is not known how far one of the networks enlarges the pictures.")
     evidence = [
         Evidence("share of a corner wave that reaches the subject", _exact(found.subject), "ratio"),
         Evidence("the reference", _exact(found.reference), "ratio"),
     ]
-    corner = _corners_at_equal_strength(trial, found)
-    low = trial.difference(LOW)
+    corner = _corners_at_equal_strength(maps, found)
+    low = maps.difference(LOW)
     if corner is None or low is None:
         why = f"The reference was not measured with weakened waves (core.sweep --weaken-as {found.network_side})."
-        return Finding(said.RELIES, Verdict.NOT_CHECKABLE, tuple(evidence), (why,), trial.both, wave, "Difference")
+        return Finding(said.RELIES, Verdict.NOT_CHECKABLE, tuple(evidence), (why,), maps.both, wave, "Difference")
     evidence.append(Evidence("difference in the corners at equal strength", corner))
     for_it = (low.low > 0) + (corner.high < 0)
     verdict = (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS)[for_it]
-    return Finding(said.RELIES, verdict, tuple(evidence), (), trial.both, wave, "Difference")
+    return Finding(said.RELIES, verdict, tuple(evidence), (), maps.both, wave, "Difference")
 
 
-def _equal_strength(trial: Trial) -> EqualStrength | None:
-    return equal_strength(trial.subject, trial.reference, corners(trial.subject.heatmap))
+def _equal_strength(maps: Comparison) -> EqualStrength | None:
+    return equal_strength(maps.subject, maps.reference, corners(maps.subject.heatmap))
 
 
-def _corners_at_equal_strength(trial: Trial, found: EqualStrength) -> Estimate | None:
-    band = corners(trial.subject.heatmap)
+def _corners_at_equal_strength(maps: Comparison, found: EqualStrength) -> Measured | None:
+    band = corners(maps.subject.heatmap)
     if found.equal:
-        return trial.difference(band)
+        return maps.difference(band)
     if found.weakened is None:
         return None
-    subject, weakened = trial.subject.heatmap, found.weakened.crop(trial.subject.heatmap.side)
-    a, b = in_band(subject, band), in_band(weakened, band)
-    return None if a is None or b is None else difference(a, b, paired=same_images(subject, weakened))
+    weakened = found.weakened.crop(maps.subject.heatmap.side)
+    return contrast(in_band(maps.subject.heatmap, band), in_band(weakened, band))
 
 
-def _exact(value: float) -> Estimate:
+def _exact(value: float) -> Measured:
     """A number without an interval."""
-    return Estimate(value, math.nan, math.nan)
+    return Measured(value, math.nan, math.nan)
 
 
-def _spared(trial: Trial) -> Finding:
+def _spared(maps: Comparison) -> Finding:
     """Holds where the rise is negligible; in part where it is not, but the other waves raise the error more."""
-    heatmap = trial.reference.heatmap
+    heatmap = maps.reference.heatmap
     lowest, clean = in_band(heatmap, LOWEST), without_wave(heatmap)
-    if lowest is None or clean is None:
+    rise = contrast(lowest, clean)
+    if rise is None or clean is None:
         return _unknown(said.SPARED, "The reference’s clean error was not published.")
-    rise = difference(lowest, clean, paired=True)
-    others = in_band(heatmap, Band(LOWEST.last + 1, heatmap.side))
-    evidence = [Evidence("rise", rise), Evidence("clean error", clean.estimate, "error")]
+    evidence = [Evidence("rise", rise), Evidence("clean error", clean.measured, "error")]
     verdict = _unaffected(rise)
-    if others is not None:
-        less = difference(others, lowest, paired=True)
+    less = contrast(in_band(heatmap, Band(LOWEST.last + 1, heatmap.side)), lowest)
+    if less is not None:
         evidence.append(Evidence("all other waves have more by", less))
         if verdict == Verdict.FAILS and less.low > 0:
             verdict = Verdict.IN_PART
     doubts: tuple[str, ...] = ()
     if heatmap.clean_rate() is None:
         doubts = ("The clean error was measured here, with the same weights: the log does not give it.",)
-    return Finding(said.SPARED, verdict, tuple(evidence), doubts, (trial.reference.label,), (0, 1))
+    return Finding(said.SPARED, verdict, tuple(evidence), doubts, (maps.reference.label,), (0, 1))
 
 
-def _unaffected(rise: Estimate) -> Verdict:
+def _unaffected(rise: Measured) -> Verdict:
     """Of a claim that nothing rises: noise alone is no proof of it, the interval must end below what is negligible."""
     if rise.high <= NEGLIGIBLE:
         return Verdict.HOLDS
     return Verdict.FAILS if rise.low > 0 else Verdict.NOT_CHECKABLE
 
 
-def _more(heatmap: Heatmap, band: Band, than: Band) -> Estimate | None:
+def _more(heatmap: Heatmap, band: Band, than: Band) -> Measured | None:
     """Within one map: error over a band minus that over another."""
-    a, b = in_band(heatmap, band), in_band(heatmap, than)
-    return None if a is None or b is None else difference(a, b, paired=True)
+    return contrast(in_band(heatmap, band), in_band(heatmap, than))
 
 
-def _positive(claim: Claim, found: Estimate, named: NamedMap, wave: tuple[int, int], *doubts: str) -> Finding:
+def _positive(claim: Claim, found: Measured, named: NamedMap, wave: tuple[int, int], *doubts: str) -> Finding:
     """Of a claim that a difference within one map is positive."""
     verdict = Verdict.HOLDS if found.low > 0 else Verdict.FAILS
     return Finding(claim, verdict, (Evidence("difference", found),), doubts, (named.label,), wave)
 
 
-def _red(trial: Trial) -> Finding:
+def _red(maps: Comparison) -> Finding:
     """Holds where the corners raise the reference's error more than the lowest waves."""
-    heatmap = trial.reference.heatmap
+    heatmap = maps.reference.heatmap
     found = _more(heatmap, corners(heatmap), LOWEST)
     if found is None:
         return _unknown(said.RED, "The reference’s map lacks these waves.")
-    return _positive(said.RED, found, trial.reference, _corner_wave(heatmap))
+    return _positive(said.RED, found, maps.reference, _corner_wave(heatmap))
 
 
-def _within(trial: Trial) -> Finding:
+def _within(maps: Comparison) -> Finding:
     """Holds where the lowest waves raise the subject's error more than the corners."""
-    found = _more(trial.subject.heatmap, LOWEST, corners(trial.subject.heatmap))
+    found = _more(maps.subject.heatmap, LOWEST, corners(maps.subject.heatmap))
     if found is None:
         return _unknown(said.WITHIN, "The subject’s map lacks these waves.")
     doubt = "The paper may mean: than the ResNet, which the first two claims say."
-    return _positive(said.WITHIN, found, trial.subject, (0, 1), doubt)
+    return _positive(said.WITHIN, found, maps.subject, (0, 1), doubt)
 
 
-def _different(trial: Trial) -> Finding:
+def _different(maps: Comparison) -> Finding:
     """Holds where most waves differ."""
-    first, second = trial.subject.heatmap, trial.reference.heatmap
+    first, second = maps.subject.heatmap, maps.reference.heatmap
     found = clear_waves(first, second)
     if len(found.waves) < 3:
         return _unknown(said.DIFFERENT, "The maps have too few waves in common.")
@@ -248,7 +231,7 @@ def _different(trial: Trial) -> Finding:
     )
     verdict = Verdict.HOLDS if share > 0.5 else Verdict.FAILS
     doubt = "Neighbouring waves are not independent, so the correlations carry no interval."
-    return Finding(said.DIFFERENT, verdict, evidence, (doubt,), trial.both, (0, 8), "Difference")
+    return Finding(said.DIFFERENT, verdict, evidence, (doubt,), maps.both, (0, 8), "Difference")
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
@@ -258,8 +241,8 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.corrcoef(first, second)[0, 1])
 
 
-def _figure2(trial: Trial) -> Finding:
-    named = next((each for each in trial.shelf if _is_figure2(each.heatmap)), None)
+def _figure2(maps: Comparison) -> Finding:
+    named = next((each for each in maps.shelf if _is_figure2(each.heatmap)), None)
     if named is None:
         return _unknown(said.FIGURE2_RESNET, "The map of ResNet-50 on ImageNet100 is not here.")
     heatmap = named.heatmap.crop(DRAWN_SIDE)
@@ -284,70 +267,62 @@ def _is_figure2(heatmap: Heatmap) -> bool:
     return published and facts["classifier"].get("name") == "resnet-50"
 
 
-def _robust_high(trial: Trial) -> Finding:
+def _robust_high(maps: Comparison) -> Finding:
     """Holds where the corners raise the error by a negligible amount."""
-    heatmap = trial.subject.heatmap
-    far, clean = in_band(heatmap, corners(heatmap)), without_wave(heatmap)
-    if far is None or clean is None:
+    heatmap = maps.subject.heatmap
+    clean = without_wave(heatmap)
+    rise = contrast(in_band(heatmap, corners(heatmap)), clean)
+    if rise is None or clean is None:
         return _unknown(said.ROBUST_HIGH, "The subject’s clean error was not published.")
-    rise = difference(far, clean, paired=True)
-    evidence = (Evidence("rise", rise), Evidence("clean error", clean.estimate, "error"))
-    return Finding(said.ROBUST_HIGH, _unaffected(rise), evidence, (), (trial.subject.label,), _corner_wave(heatmap))
+    evidence = (Evidence("rise", rise), Evidence("clean error", clean.measured, "error"))
+    return Finding(said.ROBUST_HIGH, _unaffected(rise), evidence, (), (maps.subject.label,), _corner_wave(heatmap))
 
 
-def _twins(trial: Trial) -> Iterator[Finding]:
+def _twins(maps: Comparison) -> Iterator[Finding]:
     """The subject's pair of twins, else every pair on the shelf."""
     pairs = [
         (ordinary, robust)
-        for ordinary in trial.shelf
-        for robust in trial.shelf
+        for ordinary in maps.shelf
+        for robust in maps.shelf
         if robust.classifier == ordinary.classifier + ROBUST
         and not mismatches(ordinary.heatmap, robust.heatmap)
         and ordinary.heatmap.metadata["dataset"]["n"] == robust.heatmap.metadata["dataset"]["n"]
     ]
-    mine = [pair for pair in pairs if trial.subject.label in (pair[0].label, pair[1].label)]
+    mine = [pair for pair in pairs if maps.subject.label in (pair[0].label, pair[1].label)]
     found = [finding for pair in mine or pairs if (finding := _twin(*pair)) is not None]
     yield from found or [_unknown(said.TWINS, "There is no map of a network and of its robust twin.")]
 
 
 def _twin(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
     """Holds where slow waves raise the robust twin's error more; in part where only relative to fast ones."""
-    paired = same_images(ordinary.heatmap, robust.heatmap)
     low, far = (
-        _rise_difference(robust.heatmap, ordinary.heatmap, band, paired=paired)
+        contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band))
         for band in (LOW, corners(ordinary.heatmap))
     )
     if low is None or far is None:
         return None
-    verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if low.minus(far).low > 0 else Verdict.FAILS
+    verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if newcombe(low, far).low > 0 else Verdict.FAILS
     evidence = (Evidence("radius up to 2", low), Evidence("corners", far))
     doubt = f"{robust.name} against {ordinary.name}: one small network each."
     return Finding(said.TWINS, verdict, evidence, (doubt,), (robust.label, ordinary.label), (0, 1))
 
 
-def _rise_difference(first: Heatmap, second: Heatmap, band: Band, *, paired: bool) -> Estimate | None:
-    """How much more a band raises the first map's error over its own clean error than the second's."""
-    a, b = (_rise(in_band(heatmap, band), without_wave(heatmap)) for heatmap in (first, second))
-    return None if a is None or b is None else difference(a, b, paired=paired)
-
-
-def _rise(error: Measured | None, clean: Measured | None) -> Measured | None:
-    if error is None or clean is None:
-        return None
-    scores = None if error.scores is None or clean.scores is None else error.scores - clean.scores
-    return Measured(difference(error, clean, paired=True), scores)
+def _rise(heatmap: Heatmap, band: Band) -> Errors | None:
+    """How much a band raises a map's error over its clean error."""
+    error, clean = in_band(heatmap, band), without_wave(heatmap)
+    return None if error is None or clean is None else error.minus(clean)
 
 
 def dips_clearly(found: Lattice) -> bool:
     """Whether a map dips on a lattice beyond the noise, by both ways of telling."""
-    return found.p < 0.01 and found.high < 0
+    return found.p < 0.01 and found.mean.high < 0
 
 
-def _lattice(trial: Trial) -> Finding:
+def _lattice(maps: Comparison) -> Finding:
     """Holds where a subject that cuts patches dips on their lattice and the reference does not."""
-    grid = trial.subject.patch_grid
+    grid = maps.subject.patch_grid
     period = grid or CLIP_GRID
-    a, b = (lattice(named.heatmap, period) if period > 1 else None for named in (trial.subject, trial.reference))
+    a, b = (lattice(named.heatmap, period) if period > 1 else None for named in (maps.subject, maps.reference))
     if a is None or b is None:
         return _unknown(said.LATTICE, f"One of the maps is too small for a lattice of {period}.")
     verdict, doubt = Verdict.FAILS, f"p is the share of {a.draws:,} random draws of as many waves that dip as far."
@@ -356,17 +331,17 @@ def _lattice(trial: Trial) -> Finding:
     elif dips_clearly(a):
         verdict = Verdict.HOLDS if b.p >= 0.05 else Verdict.IN_PART
     evidence = (
-        Evidence(f"subject, {len(a.waves)} waves at multiples of {period}", Estimate(a.mean, a.low, a.high)),
+        Evidence(f"subject, {len(a.waves)} waves at multiples of {period}", a.mean),
         Evidence("p", _exact(a.p), "p"),
-        Evidence("reference", Estimate(b.mean, b.low, b.high)),
+        Evidence("reference", b.mean),
         Evidence("p", _exact(b.p), "p"),
     )
-    return Finding(said.LATTICE, verdict, evidence, (doubt,), (trial.subject.label,), (period, period))
+    return Finding(said.LATTICE, verdict, evidence, (doubt,), (maps.subject.label,), (period, period))
 
 
-def _colour(trial: Trial) -> Finding:
+def _colour(maps: Comparison) -> Finding:
     """Holds where the two differ beyond the noise in either band."""
-    heatmap = trial.subject.heatmap
+    heatmap = maps.subject.heatmap
     far = corners(heatmap)
     found = [grey_minus_coloured(heatmap, band) for band in (LOW, far)]
     parts = by_colour(heatmap)
@@ -375,10 +350,10 @@ def _colour(trial: Trial) -> Finding:
     shown = [in_band(part, far) for part in (parts.grey, parts.coloured)]
     evidence = [Evidence("radius up to 2", found[0]), Evidence("corners", found[1])]
     evidence += [
-        Evidence(kind, part.estimate, "error")
+        Evidence(kind, part.measured, "error")
         for kind, part in zip(("grey there", "coloured"), shown, strict=True)
         if part is not None
     ]
     verdict = Verdict.HOLDS if found[0].clear or found[1].clear else Verdict.FAILS
     wave = _corner_wave(heatmap)
-    return Finding(said.COLOUR, verdict, tuple(evidence), (), (trial.subject.label,), wave, "Grey and coloured")
+    return Finding(said.COLOUR, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")

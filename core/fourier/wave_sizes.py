@@ -6,16 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from core.fourier.basis import Frequency
-from core.fourier.findings import Estimate, cell_error, cell_rise, clean_error, ring_at
+from core.fourier.contrasts import Errors, cell_error, clean_error, contrast
 from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured
+from core.fourier.rings import ring_at
 
 
 @dataclass(frozen=True)
-class StrengthPoint:
+class SizePoint:
     """Error at one size v of the wave, L2 norm per channel; v = 0 is without a wave."""
 
     epsilon: float
-    error: Estimate
+    error: Measured
 
 
 def families(maps: Iterable[Heatmap]) -> tuple[tuple[Heatmap, ...], ...]:
@@ -42,31 +44,31 @@ def _size(heatmap: Heatmap) -> float:
     return float(heatmap.metadata["epsilon"])
 
 
-def wave_curve(family: Sequence[Heatmap], frequency: Frequency) -> tuple[StrengthPoint, ...]:
+def wave_curve(family: Sequence[Heatmap], frequency: Frequency) -> tuple[SizePoint, ...]:
     """Error under one wave at every v, and without it; a map that lacks the wave is left out."""
     return _curve(family, [cell_error(heatmap, frequency) for heatmap in family])
 
 
-def ring_curve(family: Sequence[Heatmap], radius: int) -> tuple[StrengthPoint, ...]:
+def ring_curve(family: Sequence[Heatmap], radius: int) -> tuple[SizePoint, ...]:
     """Mean error over the waves of one rounded radius at every v, and without a wave.
 
     Intervals are Wilson's from counts alone for every map, so that they can be compared: wider than need be.
     """
     rings = [ring_at(replace(heatmap, outcomes=None, labels=None), radius) for heatmap in family]
-    return _curve(family, [None if ring is None else ring.error for ring in rings])
+    return _curve(family, [None if ring is None else Errors(ring.error) for ring in rings])
 
 
-def _curve(family: Sequence[Heatmap], errors: Sequence[Estimate | None]) -> tuple[StrengthPoint, ...]:
+def _curve(family: Sequence[Heatmap], errors: Sequence[Errors | None]) -> tuple[SizePoint, ...]:
     sizes = [0.0, *map(_size, family)]
     known = zip(sizes, [clean_error(family[0]), *errors], strict=True)
-    return tuple(StrengthPoint(size, error) for size, error in known if error is not None)
+    return tuple(SizePoint(size, error.measured) for size, error in known if error is not None)
 
 
 def harmful_from(family: Sequence[Heatmap], frequency: Frequency) -> float | None:
     """The smallest v from which on the wave clearly raises the error at every v measured; None where at none."""
     first = None
     for heatmap in reversed(family):
-        rise = cell_rise(heatmap, frequency)
+        rise = contrast(cell_error(heatmap, frequency), clean_error(heatmap))
         if rise is None or rise.low <= 0:
             break
         first = _size(heatmap)

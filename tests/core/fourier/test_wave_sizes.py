@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.fourier.heatmap import Heatmap
-from core.fourier.strengths import families, harmful_from, ring_curve, wave_curve
+from core.fourier.wave_sizes import families, harmful_from, ring_curve, wave_curve
 
 
 def heatmap(errors, epsilon, name="toy", n=100):

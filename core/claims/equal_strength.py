@@ -8,15 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classifiers.registry import list_classifiers
+from core.claims.bands import Band
+from core.claims.finding import NamedMap
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane, rounded_radius, wave_values
-from core.fourier.claims.finding import NamedMap
-from core.fourier.claims.measures import Band
 from core.fourier.heatmap import Heatmap
+from core.sweep.kept_norm import kept_norm_map
 
 STRENGTH = PRECOMPUTED / "strength"
-KEPT = STRENGTH / "kept_norm.npz"  # made by `precomputed.make_kept_norm`
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,20 +39,13 @@ class EqualStrength:
 
 def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualStrength | None:
     """What is known; None where a network's input size is not, or its resize was not measured."""
-    sides = {spec.name: spec.image_size for spec in list_classifiers()}
-    a, b = sides.get(subject.classifier), sides.get(reference.classifier)
+    a, b = subject.network_side, reference.network_side
     if a is None or b is None:
         return None
     shares = [kept_share(named.heatmap, side, band) for named, side in ((subject, a), (reference, b))]
     if shares[0] is None or shares[1] is None:
         return None
     return EqualStrength(shares[0], shares[1], a, _weakened(reference, a))
-
-
-def kept_norm_map(image_size: int, network_side: int) -> np.ndarray | None:
-    """(R, R) share of each wave's norm that resizing keeps; None where it was not measured."""
-    with np.load(KEPT) as file:
-        return file.get(f"{image_size}_{network_side}")
 
 
 def kept_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:

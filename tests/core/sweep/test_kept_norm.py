@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.classifiers.preprocessing import Preprocess, kept_norm
+from core.classifiers.preprocessing import Preprocess
+from core.sweep.kept_norm import kept_norm
 
 SIDE = 31
 

@@ -1,6 +1,6 @@
 """What is claimed: sentences of the paper, two of our own, and the statistic that checks each."""
 
-from core.fourier.claims.finding import Claim
+from core.claims.finding import Claim
 
 LOW = Claim(
     "low",

@@ -1,4 +1,4 @@
-"""What is said about maps: on maps small enough to do by hand, and against plain loops over the shipped files."""
+"""Rings: on maps small enough to do by hand, and against plain loops over the shipped files."""
 
 import itertools
 import math
@@ -7,20 +7,18 @@ import numpy as np
 import pytest
 
 from core.data.classes import PRECOMPUTED
-from core.fourier.findings import (
-    Estimate,
-    cell_contrast,
-    cell_error,
-    cell_rise,
-    clean_error,
+from core.fourier.basis import half_plane
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured
+from core.fourier.rings import (
     peak,
+    radial_profile,
     ring_at,
     ring_differences,
     ring_means,
     sign_runs,
     wave_range,
 )
-from core.fourier.heatmap import Heatmap
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
 FILES = {path.stem: path for path in (PRECOMPUTED / "heatmaps").glob("*.npz")}
@@ -36,48 +34,13 @@ SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
 
 
 def around(value, half=0.01):
-    return Estimate(value, value - half, value + half)
+    return Measured(value, value - half, value + half)
 
 
 def wilson(rate, n, z=1.959963984540054):
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
     return centre - half, centre + half
-
-
-def newcombe(a, n_a, b, n_b):
-    (low_a, high_a), (low_b, high_b) = wilson(a, n_a), wilson(b, n_b)
-    d = a - b
-    return d - math.sqrt((a - low_a) ** 2 + (high_b - b) ** 2), d + math.sqrt((high_a - a) ** 2 + (b - low_b) ** 2)
-
-
-def test_cell_error_reads_the_wave_with_its_interval():
-    found = cell_error(SMALL, (-1, 0))
-    assert found.value == 0.2
-    assert (found.low, found.high) == pytest.approx(wilson(0.2, 100))
-    assert cell_error(SMALL, (0, -1)).value == 0.1 and cell_error(SMALL, (0, -1), top=5).value == 0
-
-
-def test_what_a_map_does_not_hold_is_unknown_and_not_zero():
-    holes = heatmap([[40, -1, 50], [10, 0, 10], [50, -1, 40]])
-    assert cell_error(SMALL, (2, 0)) is None and cell_error(SMALL, (0, -2)) is None
-    assert cell_error(holes, (1, 0)) is None and cell_contrast(SMALL, holes, (1, 0)) is None
-    published = Heatmap(
-        np.full((3, 3), -1), np.full((3, 3), -1), np.zeros((3, 3), np.int64), np.full(3, -1), METADATA,
-        np.full((2, 3, 3), 0.5),
-    )  # fmt: skip
-    assert clean_error(published) is None and cell_rise(published, (0, 0)) is None
-    assert cell_error(published, (0, 0)).value == 0.5
-
-
-def test_contrast_and_rise_carry_newcombes_interval():
-    other = heatmap([[10, 10, 10], [10, 10, 10], [10, 10, 10]], n=400)
-    contrast = cell_contrast(SMALL, other, (1, 1))
-    assert contrast.value == pytest.approx(0.4 - 0.025) and contrast.clear
-    assert (contrast.low, contrast.high) == pytest.approx(newcombe(0.4, 100, 0.025, 400))
-    rise = cell_rise(SMALL, (1, 0))
-    assert rise.value == pytest.approx(0.15) and (rise.low, rise.high) == pytest.approx(newcombe(0.2, 100, 0.05, 100))
-    assert not cell_rise(SMALL, (0, 1)).clear  # 10 of 100 against 5 of 100
 
 
 def test_rings_reach_the_corners_and_say_which_are_cut():
@@ -146,3 +109,51 @@ def test_the_papers_two_maps_change_sign_three_times_beyond_the_noise():
     runs = sign_runs(ring_differences(*maps))
     assert [(run.sign, run.first, run.last) for run in runs] == [(1, 0, 2), (-1, 3, 10), (1, 11, 15), (-1, 16, 21)]
     assert all(run.clear for run in runs)
+
+
+def test_radial_profile_averages_whole_rings_counting_each_wave_once():
+    profile = radial_profile(SMALL)
+    # Ring 1 holds (1, 0) 20 %, (0, 1) 10 %, and both diagonals (radius 1.41): 40 % and 50 %.
+    assert profile.radius.tolist() == [0, 1]
+    np.testing.assert_allclose(profile.rate, [0, 0.3])
+    assert profile.waves.tolist() == [1, 4]
+    assert profile.spread[1] == pytest.approx(np.std([0.2, 0.1, 0.4, 0.5]))
+
+
+@pytest.mark.parametrize("top", [1, 5])
+def test_radial_profile_agrees_with_the_slow_twin(top):
+    rng = np.random.default_rng(0)
+    rates = rng.random((2, 9, 9))
+    rates[:, rng.random((9, 9)) < 0.3] = np.nan
+    unknown = np.full((9, 9), -1)
+    published = Heatmap(unknown, unknown, np.zeros_like(unknown), np.full(3, -1), METADATA, rates)
+    rings = {}
+    for i, j in half_plane(9):
+        known = [rate for rate in (published.rate(top)[i + 4, j + 4], published.rate(top)[4 - i, 4 - j]) if rate >= 0]
+        if known and round(np.hypot(i, j)) <= 4:
+            rings.setdefault(round(np.hypot(i, j)), []).append(np.mean(known))
+    profile = radial_profile(published, top)
+    assert profile.radius.tolist() == sorted(rings)
+    np.testing.assert_allclose(profile.rate, [np.mean(rings[ring]) for ring in sorted(rings)])
+    np.testing.assert_allclose(profile.spread, [np.std(rings[ring]) for ring in sorted(rings)], atol=1e-12)
+    assert profile.waves.tolist() == [len(rings[ring]) for ring in sorted(rings)]
+
+
+def test_radial_profile_interval_counts_images_not_images_times_waves():
+    profile = radial_profile(SMALL)
+    assert (profile.low[1], profile.high[1]) == pytest.approx(wilson(0.3, 100))
+
+
+def test_radial_profile_leaves_out_what_was_not_computed():
+    profile = radial_profile(heatmap([[-1, 20, -1], [-1, -1, -1], [-1, 20, -1]]))
+    assert profile.radius.tolist() == [1] and profile.waves.tolist() == [1]
+    assert profile.rate.tolist() == [0.2]
+
+
+def test_radial_profile_reaches_the_corners_and_marks_rings_that_the_square_cuts():
+    profile = radial_profile(heatmap(np.arange(25).reshape(5, 5) + 1), corners=True)
+    assert profile.radius.tolist() == [0, 1, 2, 3] and profile.whole.tolist() == [True, True, True, False]
+    # Radius 2.83 is that of the corners alone: (2, 2) and (-2, 2), each averaged with its mirror image, 1 to 25 %.
+    assert profile.waves[-1] == 2 and profile.rate[-1] == pytest.approx(0.13)
+    whole = radial_profile(heatmap(np.arange(25).reshape(5, 5) + 1))
+    np.testing.assert_array_equal(whole.rate, profile.rate[:-1])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.fourier.basis import Frequency
-from core.fourier.findings import Estimate
 from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured
 
 
 class Verdict(StrEnum):
@@ -21,11 +21,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class NamedMap:
-    """A heat map, the name that sentences give it, and the label that links to it."""
+    """A heat map, the name that sentences give it, the label that links to it, and its network's side in pixels."""
 
     name: str
     label: str
     heatmap: Heatmap
+    network_side: int | None = None
 
     @property
     def classifier(self) -> str:
@@ -43,7 +44,7 @@ class Evidence:
     """One number. what: of what. unit: "error" and "points" are fractions to be shown in per cent; "ratio" is not."""
 
     what: str
-    estimate: Estimate
+    measured: Measured
     unit: str = "points"
 
 

@@ -5,18 +5,21 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core.claims.bands import Band, corners
+from core.claims.equal_strength import equal_strength, kept_share
+from core.claims.finding import NamedMap
+from core.classifiers.registry import network_side
 from core.data.classes import PRECOMPUTED
-from core.fourier.claims.finding import NamedMap
-from core.fourier.claims.measures import Band, corners
-from core.fourier.claims.strength import KEPT, equal_strength, kept_share
 from core.fourier.heatmap import Heatmap
+from core.sweep.kept_norm import KEPT
 from precomputed.make_kept_norm import kept_norms
 
 CORNERS = Band(16, 21)
 
 
 def named(stem):
-    return NamedMap(stem, stem, Heatmap.load(PRECOMPUTED / "heatmaps" / f"{stem}.npz"))
+    heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / f"{stem}.npz")
+    return NamedMap(stem, stem, heatmap, network_side(heatmap.metadata["classifier"]["name"]))
 
 
 def test_the_shipped_shares_are_those_of_the_preprocessing():
@@ -41,8 +44,8 @@ def test_networks_of_one_size_need_nothing():
 
 def test_what_was_not_measured_is_unknown():
     clip = named("clip-vit-b-32_cifar10_published")
-    facts = {**clip.heatmap.metadata, "classifier": {"name": "a stranger"}}
-    stranger = dataclasses.replace(clip, heatmap=dataclasses.replace(clip.heatmap, metadata=facts))
+    assert network_side("a stranger") is None
+    stranger = dataclasses.replace(clip, network_side=None)
     assert equal_strength(clip, stranger, CORNERS) is None and equal_strength(stranger, clip, CORNERS) is None
     assert kept_share(clip.heatmap, 99, CORNERS) is None
     assert kept_share(clip.heatmap.crop(5), 224, corners(clip.heatmap.crop(5))) is None

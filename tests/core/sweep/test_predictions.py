@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from core.classifiers.predictions import (
+from core.fourier.basis import fourier_basis, random_signs
+from core.fourier.radial_filter import filter_radii, high_pass, low_pass
+from core.sweep.cells import SweepConfig, sweep_cells
+from core.sweep.predictions import (
     FilteredPredictions,
     Mistake,
     class_probabilities,
@@ -15,9 +18,6 @@ from core.classifiers.predictions import (
     top1_under_wave,
     wave_on_image,
 )
-from core.fourier.basis import fourier_basis, random_signs
-from core.fourier.radial_filter import filter_radii, high_pass, low_pass
-from core.sweep.cells import SweepConfig, sweep_cells
 
 
 def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noise_images):

@@ -7,19 +7,21 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.fourier.analysis import difference, minus_clean, radial_profile
 from core.fourier.basis import half_plane
-from core.fourier.findings import cell_contrast, cell_rise, ring_differences
-from core.fourier.heatmap import Heatmap, empty_outcomes
-from core.fourier.intervals import wilson
-from core.fourier.paired import (
+from core.fourier.contrasts import (
+    cell_error,
+    clean_error,
     clear_waves,
-    clustered_interval,
+    contrast,
+    difference,
+    errors_under,
     mcnemar,
-    paired_interval,
-    paired_waves,
+    minus_clean,
     same_images,
 )
+from core.fourier.heatmap import Heatmap, empty_outcomes
+from core.fourier.intervals import clustered_interval, paired_interval, wilson
+from core.fourier.rings import radial_profile, ring_differences
 
 N, SIDE = 200, 5
 METADATA = {
@@ -53,6 +55,11 @@ def two():
     return first, second, heatmap(first[1:], first[0]), heatmap(second[1:], second[0])
 
 
+def under(first, second, wave):
+    """What two maps' errors under one wave are apart."""
+    return contrast(cell_error(first, wave), cell_error(second, wave))
+
+
 def test_mcnemar_is_scipys_binomial_test():
     pairs = [(0, 0), (3, 9), (9, 3), (40, 41), (0, 12), (200, 150)]
     wanted = [stats.binomtest(b, b + c, 0.5).pvalue if b + c else 1.0 for b, c in pairs]
@@ -64,48 +71,47 @@ def test_paired_interval_is_agresti_and_mins():
     differences = np.repeat([1, -1, 0], [15, 5, 80])
     b, c, n = 15.5, 5.5, 102
     half = Z * math.sqrt((b + c) - (b - c) ** 2 / n) / n
-    low, high = paired_interval(differences)
+    _, low, high = paired_interval(differences)
     assert (low, high) == (pytest.approx((b - c) / n - half), pytest.approx((b - c) / n + half))
 
 
 def test_paired_interval_covers_the_truth_in_about_19_of_20_cases():
     rng = np.random.default_rng(0)
     differences = rng.choice([1, 0, -1], p=[0.15, 0.8, 0.05], size=(4000, 150))
-    low, high = paired_interval(differences)
+    _, low, high = paired_interval(differences)
     assert ((low <= 0.1) & (high >= 0.1)).mean() == pytest.approx(0.95, abs=0.012)
 
 
 def test_clustered_interval_of_one_wave_is_wilsons_and_covers_the_truth_of_many():
     one = (np.arange(N) < 30).astype(float)
-    low, high = clustered_interval(one)
+    _, low, high = clustered_interval(one)
     assert (low, high) == (pytest.approx(wilson(0.15, N).low), pytest.approx(wilson(0.15, N).high))
     assert clustered_interval(np.zeros(N)) == pytest.approx(wilson(0.0, N))
     rng = np.random.default_rng(0)
     hard = rng.beta(0.6, 1.4, size=(2000, 150, 1))  # mean 0.3
     scores = (rng.random((2000, 150, 8)) < hard).mean(axis=2)
-    low, high = clustered_interval(scores)
+    _, low, high = clustered_interval(scores)
     assert ((low <= 0.3) & (high >= 0.3)).mean() == pytest.approx(0.95, abs=0.015)
     assert (high - low).mean() < 0.85 * (wilson(0.3, 150).high - wilson(0.3, 150).low)
 
 
 def test_maps_on_the_same_images_are_compared_image_by_image(two):
     a, b, first, second = two
-    found, side = paired_waves(first, second), slice(1, None)
-    np.testing.assert_array_equal(found.differences, a[side].astype(int) - b[side])
+    found, waves = clear_waves(first, second), half_plane(SIDE)
+    differences = errors_under(first, waves).minus(errors_under(second, waves)).scores
+    np.testing.assert_array_equal(differences, a[1:].astype(int) - b[1:])
     for row, (i, j) in enumerate(half_plane(SIDE), 1):
         only_a, only_b = int((a[row] & ~b[row]).sum()), int((b[row] & ~a[row]).sum())
         assert found.p[row - 1] == pytest.approx(stats.binomtest(only_a, only_a + only_b).pvalue)
         wanted = paired_interval(a[row].astype(int) - b[row])
         for sign in (1, -1):
-            interval = difference(first, second).interval
-            assert interval.low[2 + sign * i, 2 + sign * j] == wanted.low
-            contrast = cell_contrast(first, second, (sign * i, sign * j))
-            assert (contrast.low, contrast.high) == wanted
-            assert contrast.value == pytest.approx(a[row].mean() - b[row].mean())
-        rise, wanted = cell_rise(first, (i, j)), paired_interval(a[row].astype(int) - a[0])
-        assert (rise.low, rise.high) == wanted == (
-            minus_clean(first).interval.low[2 + i, 2 + j], minus_clean(first).interval.high[2 + i, 2 + j]
-        )  # fmt: skip
+            assert difference(first, second).low[2 + sign * i, 2 + sign * j] == wanted.low
+            found_there = under(first, second, (sign * i, sign * j))
+            assert found_there == wanted
+            assert found_there.value == pytest.approx(a[row].mean() - b[row].mean())
+        rise = contrast(cell_error(first, (i, j)), clean_error(first))
+        assert rise == paired_interval(a[row].astype(int) - a[0])
+        assert rise == tuple(part[2 + i, 2 + j] for part in minus_clean(first))
 
 
 def test_rings_take_each_image_as_one_observation(two):
@@ -114,12 +120,12 @@ def test_rings_take_each_image_as_one_observation(two):
     profile = radial_profile(first, corners=True)
     for place, ring in enumerate((0, 1, 2, 3)):
         scores = a[1:][radius == ring].mean(axis=0)
-        low, high = clustered_interval(scores)
+        _, low, high = clustered_interval(scores)
         assert (profile.low[place], profile.high[place]) == (pytest.approx(low), pytest.approx(high))
         gaps = scores - b[1:][radius == ring].mean(axis=0)
         found = dict(ring_differences(first, second))[ring]
         assert found.value == pytest.approx(gaps.mean())
-        assert (found.low, found.high) == pytest.approx(tuple(map(float, paired_interval(gaps))))
+        assert found == pytest.approx(tuple(map(float, paired_interval(gaps))))
 
 
 def test_what_is_not_known_to_be_paired_is_not_paired(two):
@@ -129,12 +135,12 @@ def test_what_is_not_known_to_be_paired_is_not_paired(two):
     counts = dataclasses.replace(second, outcomes=None, labels=None)
     assert same_images(first, second)
     for other in (others, nameless, counts):
-        assert not same_images(first, other) and paired_waves(first, other) is None
+        assert not same_images(first, other)
         assert not clear_waves(first, other).paired
-        unpaired, paired = cell_contrast(first, other, (1, 1)), cell_contrast(first, second, (1, 1))
+        unpaired, paired = under(first, other, (1, 1)), under(first, second, (1, 1))
         assert unpaired.value == pytest.approx(paired.value)
         assert unpaired.high - unpaired.low > paired.high - paired.low  # these two stumble over the same images
-    assert difference(first, counts, top=5).interval.low[0, 0] == difference(first, second, top=5).interval.low[0, 0]
+    assert difference(first, counts, top=5).low[0, 0] == difference(first, second, top=5).low[0, 0]
 
 
 def test_newcombes_interval_is_too_narrow_where_two_networks_fail_on_different_images():
@@ -142,7 +148,7 @@ def test_newcombes_interval_is_too_narrow_where_two_networks_fail_on_different_i
     wrong = rng.random((14, N)) < 0.5
     first, second = heatmap(wrong[1:], wrong[0]), heatmap(~wrong[1:], ~wrong[0])
     counts = dataclasses.replace(second, outcomes=None, labels=None)
-    paired, unpaired = cell_contrast(first, second, (1, 1)), cell_contrast(first, counts, (1, 1))
+    paired, unpaired = under(first, second, (1, 1)), under(first, counts, (1, 1))
     assert paired.high - paired.low > 1.3 * (unpaired.high - unpaired.low)
 
 

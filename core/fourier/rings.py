@@ -1,0 +1,182 @@
+"""Heat maps ring by ring: mean errors over waves of one rounded radius, their peak, and where two maps cross."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.fourier.basis import rounded_radius
+from core.fourier.contrasts import Errors, images_of
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured, clustered_interval, wilson
+from core.fourier.outcomes import outcomes
+
+
+@dataclass(frozen=True)
+class RadialProfile:
+    """Mean error over rings of equal rounded radius; arrays of one length, ring by ring.
+
+    radius: cycles per image. rate: mean error in [0, 1]. low, high: interval of that mean. spread: standard
+    deviation between the ring's waves, 0 for a single one. waves: different waves in the ring. whole: False where
+    the map's square cuts the ring, so that the mean is over waves near the diagonals alone.
+    """
+
+    radius: np.ndarray
+    rate: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    spread: np.ndarray
+    waves: np.ndarray
+    whole: np.ndarray
+
+
+def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, corners: bool = False) -> RadialProfile:
+    """Mean error against radius sqrt(i^2 + j^2), rounded to whole cycles per image.
+
+    Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, unless `corners` asks
+    for those beyond the map's half side as well. All waves of a ring were added to the same images, so their errors are
+    not independent: the interval takes each image as one observation where the map says which images are misclassified
+    (`clustered_interval`). Where only counts are known it is Wilson's for n images, as if all waves misled the same
+    ones, which makes it too wide.
+    """
+    half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
+    i, j = np.indices(rate.shape) - half
+    radius = np.rint(np.hypot(i, j)).astype(np.int64)
+    # A published map may have measured (i, j) and (-i, -j) each: [::-1, ::-1] puts the one in the other's cell.
+    pairs, images = np.stack([rate, rate[::-1, ::-1]]), np.maximum(images, images[::-1, ::-1])
+    known = np.isfinite(pairs).any(axis=0)
+    chosen = known & ((j > 0) | ((j == 0) & (i >= 0))) & (corners | (radius <= half))
+    wave_rate, wave_images = np.nanmean(pairs[:, chosen], axis=0), images[chosen]
+    rings, ring, waves = np.unique(radius[chosen], return_inverse=True, return_counts=True)
+    mean = np.bincount(ring, wave_rate) / waves
+    min_images = np.full(len(rings), np.iinfo(np.int64).max)
+    np.minimum.at(min_images, ring, wave_images)
+    scores = ring_scores(heatmap) if top == 1 else None
+    if not scores:
+        _, low, high = wilson(mean, min_images, confidence)
+    else:
+        _, low, high = clustered_interval(np.array([scores[ring] for ring in rings.tolist()]), confidence)
+    spread = np.sqrt(np.bincount(ring, (wave_rate - mean[ring]) ** 2) / waves)
+    return RadialProfile(rings, mean, low, high, spread, waves, rings <= half)
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Mean error over the waves of one rounded radius, in cycles per image.
+
+    waves: how many different ones. whole: False where the map's square cuts the ring, so that only the waves in the
+    corners are in the mean.
+    """
+
+    radius: int
+    error: Measured
+    waves: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The ring with the highest mean error, and the first and last ring whose mean lies within its interval."""
+
+    ring: Ring
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class SignRun:
+    """Neighbouring rings, radius `first` to `last`, where one map errs more than the other.
+
+    sign: 1 where the first map errs more, -1 where the second does. largest: the largest difference, first minus
+    second, at radius `at`. clear: the first and last ring whose difference is beyond the noise; None without any.
+    """
+
+    sign: int
+    first: int
+    last: int
+    at: int
+    largest: Measured
+    clear: tuple[int, int] | None
+
+
+def ring_means(heatmap: Heatmap, top: int = 1) -> tuple[Ring, ...]:
+    """The rings from the middle to the corners; a ring without any computed wave is left out."""
+    profile, half = radial_profile(heatmap, top, corners=True), heatmap.side // 2
+    columns = (profile.radius, profile.rate, profile.low, profile.high, profile.waves)
+    return tuple(
+        Ring(radius, Measured(rate, low, high), waves, radius <= half)
+        for radius, rate, low, high, waves in zip(*(column.tolist() for column in columns), strict=True)
+    )
+
+
+def ring_at(heatmap: Heatmap, radius: int) -> Ring | None:
+    """The ring of this rounded radius; None where nothing of it is computed."""
+    return next((ring for ring in ring_means(heatmap) if ring.radius == radius), None)
+
+
+def peak(rings: Iterable[Ring]) -> Peak:
+    """Where the mean error is highest.
+
+    Raises:
+        ValueError: there is no ring.
+    """
+    rings = tuple(rings)
+    highest = max(rings, key=lambda ring: ring.error.value)
+    near = [ring.radius for ring in rings if ring.error.value >= highest.error.low]
+    return Peak(highest, min(near), max(near))
+
+
+def wave_range(heatmap: Heatmap, *, min_radius: int = 0) -> tuple[float, float]:
+    """Lowest and highest error of the single waves whose rounded radius is at least `min_radius`; NaN without any."""
+    i, j = np.indices((heatmap.side, heatmap.side)) - heatmap.side // 2
+    rates = heatmap.rate()[np.rint(np.hypot(i, j)) >= min_radius]
+    rates = rates[np.isfinite(rates)]
+    return (float(rates.min()), float(rates.max())) if rates.size else (float("nan"), float("nan"))
+
+
+def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
+    """The mean top-1 error of each rounded radius that is computed."""
+    scores = ring_scores(heatmap) or {}
+    return {
+        ring.radius: Errors(ring.error, scores.get(ring.radius), images_of(heatmap)) for ring in ring_means(heatmap)
+    }
+
+
+def ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
+    """For each rounded radius the share of its waves under which an image is misclassified, (n,) in [0, 1]."""
+    found = outcomes(heatmap)
+    if found is None:
+        return None
+    radius = rounded_radius(found.waves)
+    return {int(ring): found.wrong[radius == ring].mean(axis=0) for ring in np.unique(radius)}
+
+
+def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Measured], ...]:
+    """First minus second, ring by ring as (radius, difference); the larger map is cropped to the smaller."""
+    side = min(first.side, second.side)
+    first, second = first.crop(side), second.crop(side)
+    a, b = ring_errors(first), ring_errors(second)
+    if not np.array_equal(first.count, second.count):  # other waves in a ring: nothing to pair
+        a = {radius: Errors(errors.measured) for radius, errors in a.items()}
+    return tuple((radius, a[radius].minus(b[radius]).measured.one()) for radius in sorted(a.keys() & b.keys()))
+
+
+def sign_runs(differences: Iterable[tuple[int, Measured]]) -> tuple[SignRun, ...]:
+    """Differences ring by ring, as runs of one sign. Between two runs lies a sign change; where both are `clear` it is
+    beyond the noise, and lies between their clear rings. A ring without any difference goes on with the run before."""
+    runs: list[list[tuple[int, Measured]]] = []
+    signs: list[int] = []
+    for radius, difference in differences:
+        sign = int(np.sign(difference.value)) or (signs[-1] if signs else 0)
+        if not signs or sign != signs[-1]:
+            signs.append(sign)
+            runs.append([])
+        runs[-1].append((radius, difference))
+    found = []
+    for sign, run in zip(signs, runs, strict=True):
+        at, largest = max(run, key=lambda pair: abs(pair[1].value))
+        clear = [radius for radius, difference in run if difference.clear]
+        found.append(SignRun(sign, run[0][0], run[-1][0], at, largest, (clear[0], clear[-1]) if clear else None))
+    return tuple(found)
