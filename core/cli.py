@@ -1,24 +1,18 @@
-"""What the batch scripts share: options, what these name, and errors as one sentence. Does not import torch."""
+"""What the batch scripts share: types of options, progress, and errors as one sentence. Does not import torch."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
 from core.errors import quoted
-
-if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
-    from core.data.dataset import ImageDataset
 
 QUIET_SECONDS = 30.0
 MAX_SEED = 2**64 - 1
@@ -48,69 +42,6 @@ def number(*, above: bool = False) -> Callable[[str], float]:
         raise ArgumentTypeError(f"wanted a number {'above' if above else 'of at least'} 0, got {quoted(text)}")
 
     return parse
-
-
-def add_classifier_options(options: ArgumentParser) -> None:
-    """What `named_classifier` needs."""
-    options.add_argument("--classifier", required=True, help="a name of the registry, e.g. mini-clip, clip-vit-b-32")
-    options.add_argument("--weights", type=Path, help="weight file, for classifiers that take one")
-    options.add_argument("--download", action="store_true", help="allow downloading the weights")
-    options.add_argument("--template", help='prompt of a zero-shot classifier, default "a photo of a {class}"')
-    options.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
-
-
-def add_dataset_options(options: ArgumentParser, default: str | None = None) -> None:
-    """What `named_dataset` needs; the data set must be named where there is no default."""
-    options.add_argument(
-        "--dataset",
-        required=default is None,
-        default=default,
-        help="cifar10, imagenet100, a folder of class folders, an .npz, or the bundled cifar10-samples, photographs",
-    )
-    options.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
-    options.add_argument("--image-size", type=whole(8, 2**16), help="pixels, default 32 for cifar10, else 224")
-
-
-def named_classifier(given: Namespace, dataset: ImageDataset, local_rank: int = 0) -> Classifier:
-    """The classifier that the command line names, for the data set's classes; errors as `load_classifier`."""
-    from core.classifiers.registry import load_classifier
-    from core.device import choose_device, keep_freed_memory
-
-    keep_freed_memory()
-    classifier = load_classifier(
-        given.classifier,
-        dataset.classes,
-        device=choose_device(given.device, local_rank),
-        weights=given.weights,
-        download=given.download,
-        template=given.template,
-    )
-    if local_rank == 0:
-        _warn_of_classes(dataset.classes.names, zero_shot=classifier.template is not None)
-    return classifier
-
-
-def _warn_of_classes(names: Sequence[str], *, zero_shot: bool) -> None:
-    """Say what would make the numbers mean nothing."""
-    if len(names) == 1:
-        print(f"warning: {quoted(names[0])} is the only class, so every prediction is right", file=sys.stderr)
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if zero_shot and twice:
-        line = f"several classes are called {', '.join(map(quoted, twice[:5]))}, which no prompt can tell apart"
-        print(f"warning: {line}", file=sys.stderr)
-
-
-def named_dataset(given: Namespace, *, quiet: bool = False, **choices: Any) -> ImageDataset:
-    """The data set that the command line names; `choices` are further arguments of `load_dataset`, errors its own."""
-    from core.data.datasets import load_dataset
-
-    with progress_bar(desc="decoding", unit="img", disable=quiet, leave=False, delay=1) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        return load_dataset(given.dataset, given.data_dir, image_size=given.image_size, progress=show, **choices)
 
 
 def run_script(work: Callable[[], str], stopped: str) -> int:

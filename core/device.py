@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.errors import one_line
 
@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from core.classifiers.base import Classifier
-
 DTYPES = ("float32", "bfloat16", "float16")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+
+
+class Located(Protocol):
+    """A classifier, as far as its device is concerned."""
+
+    @property
+    def device(self) -> torch.device: ...
 
 
 def keep_freed_memory() -> bool:
@@ -70,7 +75,7 @@ def choose_device(name: str, local_rank: int) -> str:
     return name
 
 
-def device_name(classifier: Classifier) -> str:
+def device_name(classifier: Located) -> str:
     """A classifier's device in words, as `name_device`, and what else computes on it."""
     backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`
     return name_device(classifier.device) + (f", {backend}" if backend else "")

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import argparse
 
-from core.cli import add_dataset_options, named_dataset, run_script
+from core.cli import run_script
 from core.data.class_covariance import covariance_path, dataset_covariance
+from core.data.options import add_dataset_options, named_dataset
 
 GRAIN, COMPONENTS = 2, 64
 

@@ -1,6 +1,7 @@
 """What may import what: no circles, an engine without Streamlit, and neither it nor a first paint needs torch."""
 
 import ast
+import contextlib
 import graphlib
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 import core
 
 ROOT = Path(__file__).parents[1]
-MAX_ROOMS = 15
+MAX_ROOMS = 16
 
 
 def module_name(path):
@@ -29,12 +30,12 @@ def modules_after(code):
     return set(result.stdout.split())
 
 
-def imports_of(source):
-    """Our modules that a source text imports, in functions too, but not for type checkers alone."""
+def imports_of(source, *, types):
+    """Our modules that a source text imports, in functions too; `types`: for type checkers alone as well."""
     found = set()
 
     def visit(node):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not types:
             return
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
@@ -49,20 +50,50 @@ def imports_of(source):
     return found & MODULES.keys()
 
 
+def all_imports(*, types):
+    return {name: imports_of(path.read_text("utf-8"), types=types) for name, path in MODULES.items()}
+
+
+def packages(graph):
+    """The graph of packages, such as `core.fourier`, and of files that lie beside them, such as `core.files`."""
+    package = {name: ".".join(name.split(".")[:2]) for name in graph.keys() | set().union(*graph.values())}
+    joined = {name: set() for name in package.values()}
+    for name, imported in graph.items():
+        joined[package[name]] |= {package[one] for one in imported} - {package[name]}
+    return joined
+
+
 def order(graph):
     """Modules, each after those it imports; CycleError, which names them, where there is a circle."""
     return list(graphlib.TopologicalSorter(graph).static_order())
 
 
 def test_no_module_imports_itself_by_way_of_others():
-    assert len(order({name: imports_of(path.read_text("utf-8")) for name, path in MODULES.items()})) >= len(MODULES)
+    assert len(order(all_imports(types=False))) >= len(MODULES)
+
+
+def test_no_package_imports_itself_by_way_of_others_not_even_for_types():
+    graph = packages(all_imports(types=True))
+    assert {"core.fourier", "core.files", "ui.maps"} <= graph.keys() and len(order(graph)) == len(graph)
 
 
 def test_the_check_for_circles_can_fail():
-    lazy = "def load():\n    from core.fourier.heatmap import Heatmap"
-    graph = {"core.files": imports_of(lazy), "core.fourier.heatmap": imports_of("from core.files import read_npz")}
+    lazy = imports_of("def load():\n    from core.fourier.heatmap import Heatmap", types=False)
+    graph = {"core.files": lazy, "core.fourier.heatmap": imports_of("from core.files import read_npz", types=False)}
     with pytest.raises(graphlib.CycleError, match=r"core\.fourier\.heatmap"):
         order(graph)
+
+
+@pytest.mark.parametrize("types", [False, True])
+def test_the_check_for_circles_of_packages_can_fail_where_no_file_is_in_one(types):
+    back = "if TYPE_CHECKING:\n    from core.fourier.basis import Frequency"
+    graph = {
+        "core.fourier.heatmap": imports_of("from core.data.classes import ClassSet", types=types),
+        "core.data.datasets": imports_of(back, types=types),
+    }
+    assert len(order(graph)) == 2 + 1 + types
+    with pytest.raises(graphlib.CycleError, match=r"core\.data") if types else contextlib.nullcontext():
+        order(packages(graph))
 
 
 @pytest.mark.parametrize("top", ["core", "ui"])
@@ -85,12 +116,13 @@ def test_the_check_for_streamlit_can_fail():
 
 def test_importing_the_engine_and_the_pages_does_not_import_torch():
     packages = {
-        "core.fourier": "analysis export",
+        "core.fourier": "contrasts export",
         "core.images": "decode masks square",
         "core.data": "datasets class_statistics",
-        "core.classifiers": "registry predictions",
+        "core.classifiers": "registry",
         "core.runs": "plan starts file",
         "core.reproduce": "__main__ run",
+        "core.sweep": "predictions kept_norm",
     }
     names = [f"{package}.{name}" for package, files in packages.items() for name in files.split()]
     pages = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script, which would run

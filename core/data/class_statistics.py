@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.cli import add_dataset_options, named_dataset, run_script
+from core.cli import run_script
 from core.data.classes import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED
 from core.data.dataset import ImageDataset
+from core.data.options import add_dataset_options, named_dataset
 from core.files import ArchiveKind, Fact, write_atomically
 
 STATISTICS = PRECOMPUTED / "statistics"

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
-    from core.data.dataset import ImageDataset
+from core.data.dataset import ImageDataset
 
 VERSION = "0.1.0"
 
 
-def classifier_facts(classifier: Classifier) -> dict[str, Any]:
+class Identified(Protocol):
+    """A classifier, as far as its name and its weights are concerned."""
+
+    name: str
+    kind: Any
+    weights_id: str
+    sha256: str | None
+
+
+def classifier_facts(classifier: Identified) -> dict[str, Any]:
     """Which classifier, and which weights."""
     return {
         "name": classifier.name,

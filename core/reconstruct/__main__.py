@@ -15,16 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import paper
-from core.cli import (
-    MAX_SEED,
-    add_classifier_options,
-    add_dataset_options,
-    named_classifier,
-    named_dataset,
-    number,
-    run_script,
-    whole,
-)
+from core.classifiers.options import add_classifier_options, named_classifier
+from core.cli import MAX_SEED, number, run_script, whole
+from core.data.options import add_dataset_options, named_dataset
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.errors import quoted
 from core.images.masks import usual_side

@@ -9,15 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import paper
-from core.cli import (
-    MAX_SEED,
-    add_classifier_options,
-    add_dataset_options,
-    named_classifier,
-    named_dataset,
-    number,
-    whole,
-)
+from core.classifiers.options import add_classifier_options, named_classifier
+from core.cli import MAX_SEED, number, whole
+from core.data.options import add_dataset_options, named_dataset
 from core.device import DTYPES
 from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.apps.heatmap_values import SIDES, demo_value
 from tests.browser.waiting import wait_until_drawn
+from ui.components.colormaps import colormap_table
 from ui.components.heatmap import format_frequency
-from ui.shared.colormaps import colormap_table
 
 APP = "tests/browser/apps/heatmap_demo.py"
 

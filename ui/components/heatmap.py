@@ -17,9 +17,9 @@ import streamlit as st
 
 from core.fourier.basis import Frequency, check_side
 from core.fourier.intervals import Measured
+from ui.components.colormaps import DIVERGING, colormap_table
 from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, register
-from ui.shared.colormaps import DIVERGING, colormap_table
 
 _NOT_COMPUTED = -32768  # int16 in the packed cells
 _DECIMALS = 1  # of the per cent shown
@@ -104,8 +104,8 @@ def heatmap_view(
         maps: at least one; their sides may differ.
         selected: the chosen frequency (i, j); drawn in every map that contains it.
         value_range: values at the two ends of the colour bar; values beyond take the end's colour.
-        colormap: a name in `ui.shared.colormaps.COLORMAPS`. A diverging one is for differences: every value gets its
-            sign, and the unit is points instead of per cent.
+        colormap: a name in `colormaps.COLORMAPS`. A diverging one is for differences: every value gets its sign,
+            and the unit is points instead of per cent.
         key: unique on the page.
         on_select: called with the frequency that the visitor chose, before the rerun. It should store it, and
             the next run should pass it back as `selected`.

@@ -8,8 +8,8 @@ from functools import partial
 import streamlit as st
 
 from core.fourier.export import heatmap_csv, heatmap_png
+from ui.components.colormaps import colormap_table
 from ui.maps.catalogue import Entry
-from ui.shared.colormaps import colormap_table
 
 
 def file_stem(label: str) -> str:

@@ -24,8 +24,6 @@ from ui.maps.own_classes import CLASSES, PROMPT
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES, Story, story_text
-from ui.maps.tabs.classes import class_panel
-from ui.maps.tabs.row import TAB, draw_tabs
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.limits import check_upload, limits
@@ -33,6 +31,8 @@ from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown, whole_number
+from ui.tabs.classes import class_panel
+from ui.tabs.row import TAB, draw_tabs
 
 # Everything this page keeps for a visitor. The first five stand in its URL as well, as does `cell`.
 MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"

@@ -298,7 +298,12 @@ def with_outcomes(name, seed, level):
         outcomes=bits,
         labels=np.zeros(N, np.uint16),
     )
-    return NamedMap(name, name, heatmap, network_side(name)), wrong, clean, np.array([round(math.hypot(*wave)) for wave in waves])
+    return (
+        NamedMap(name, name, heatmap, network_side(name)),
+        wrong,
+        clean,
+        np.array([round(math.hypot(*wave)) for wave in waves]),
+    )
 
 
 def test_maps_with_outcomes_are_judged_image_by_image():

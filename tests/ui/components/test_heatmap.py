@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.fourier.intervals import Measured
+from ui.components.colormaps import COLORMAPS, DIVERGING, colormap_table
 from ui.components.heatmap import _NOT_COMPUTED, MapView, _read_frequency, format_frequency, heatmap_view, read_choice
-from ui.shared.colormaps import COLORMAPS, DIVERGING, colormap_table
 
 
 def page() -> None:

@@ -22,12 +22,12 @@ from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
 from ui.maps.cell_predictions import LOADING
 from ui.maps.models import UNKNOWN, map_note, model_colour, predictors
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET_ROBUST, RESNET56, STORIES, story_text
-from ui.maps.tabs.row import BY_CLASS, FILTERS, SOURCES, STRENGTHS
 from ui.maps.views import METRICS, PROBABILITY, SHOWS
 from ui.pages.frequency import CROPS, UPLOADED
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import samples
 from ui.shared.text import as_markdown, one_line
+from ui.tabs.row import BY_CLASS, FILTERS, SOURCES, STRENGTHS
 
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
 

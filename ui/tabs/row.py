@@ -15,10 +15,10 @@ from ui.maps.downloads import map_downloads
 from ui.maps.models import Predictor
 from ui.maps.own_classes import CLASSES, PROMPT, draw_own_predictions, own_question
 from ui.maps.provenance import provenance
-from ui.maps.tabs.filters import filter_panel
-from ui.maps.tabs.strengths import strength_panel
 from ui.shared.pictures import Picture
 from ui.sweeps.panel import sweep_panel
+from ui.tabs.filters import filter_panel
+from ui.tabs.strengths import strength_panel
 
 TAB = "tab"  # in the URL
 FIRST_TAB = "frequency.first_tab"

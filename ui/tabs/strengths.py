@@ -14,9 +14,9 @@ from core.fourier.wave_sizes import SizePoint, families, ring_curve, wave_curve
 from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry, dataset_title
 from ui.maps.models import model_colour
-from ui.maps.tabs.words import harmful_strengths, strengths_apart
 from ui.shared.charts import DASHES, ERROR_TOOLTIP, show_chart
 from ui.shared.text import as_markdown
+from ui.tabs.words import harmful_strengths, strengths_apart
 
 MAX_LINES = 4
 

@@ -15,13 +15,13 @@ from core.images.square import to_uint8
 from core.sweep.predictions import FilteredPredictions, predict_filtered
 from ui.maps.cell_predictions import torch_starts
 from ui.maps.models import Predictor, model_colour, short_title
-from ui.maps.tabs.words import filter_limits
 from ui.runs.figures import Figure, picture_row
 from ui.shared.charts import DASHES, show_chart
 from ui.shared.model_cache import classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
+from ui.tabs.words import filter_limits
 
 MAX_LINES = 4  # networks in the chart
 

@@ -1,0 +1,53 @@
+"""Options of the batch scripts that name a classifier. Does not import torch by itself."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.classifiers.registry import load_classifier
+from core.device import choose_device, keep_freed_memory
+from core.errors import quoted
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
+
+
+def add_classifier_options(options: ArgumentParser) -> None:
+    """What `named_classifier` needs."""
+    options.add_argument("--classifier", required=True, help="a name of the registry, e.g. mini-clip, clip-vit-b-32")
+    options.add_argument("--weights", type=Path, help="weight file, for classifiers that take one")
+    options.add_argument("--download", action="store_true", help="allow downloading the weights")
+    options.add_argument("--template", help='prompt of a zero-shot classifier, default "a photo of a {class}"')
+    options.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+
+
+def named_classifier(given: Namespace, dataset: ImageDataset, local_rank: int = 0) -> Classifier:
+    """The classifier that the command line names, for the data set's classes; errors as `load_classifier`."""
+    keep_freed_memory()
+    classifier = load_classifier(
+        given.classifier,
+        dataset.classes,
+        device=choose_device(given.device, local_rank),
+        weights=given.weights,
+        download=given.download,
+        template=given.template,
+    )
+    if local_rank == 0:
+        _warn_of_classes(dataset.classes.names, zero_shot=classifier.template is not None)
+    return classifier
+
+
+def _warn_of_classes(names: Sequence[str], *, zero_shot: bool) -> None:
+    """Say what would make the numbers mean nothing."""
+    if len(names) == 1:
+        print(f"warning: {quoted(names[0])} is the only class, so every prediction is right", file=sys.stderr)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if zero_shot and twice:
+        line = f"several classes are called {', '.join(map(quoted, twice[:5]))}, which no prompt can tell apart"
+        print(f"warning: {line}", file=sys.stderr)

@@ -1,0 +1,34 @@
+"""Options of the batch scripts that name a data set."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from core.cli import progress_bar, whole
+from core.data.dataset import ImageDataset
+from core.data.datasets import load_dataset
+
+
+def add_dataset_options(options: ArgumentParser, default: str | None = None) -> None:
+    """What `named_dataset` needs; the data set must be named where there is no default."""
+    options.add_argument(
+        "--dataset",
+        required=default is None,
+        default=default,
+        help="cifar10, imagenet100, a folder of class folders, an .npz, or the bundled cifar10-samples, photographs",
+    )
+    options.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
+    options.add_argument("--image-size", type=whole(8, 2**16), help="pixels, default 32 for cifar10, else 224")
+
+
+def named_dataset(given: Namespace, *, quiet: bool = False, **choices: Any) -> ImageDataset:
+    """The data set that the command line names; `choices` are further arguments of `load_dataset`, errors its own."""
+    with progress_bar(desc="decoding", unit="img", disable=quiet, leave=False, delay=1) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return load_dataset(given.dataset, given.data_dir, image_size=given.image_size, progress=show, **choices)
