@@ -11,6 +11,7 @@ from typing import Any
 from core.data.provenance import VERSION
 from core.errors import one_line
 from core.files import make_folder, write_atomically, write_json
+from core.numbers import duration
 from core.reproduce import numbers
 from core.reproduce.document import Cell, Document, Section, Table
 from core.reproduce.machine import name_of
@@ -23,7 +24,6 @@ from core.reproduce.trials import Trial
 from core.reproduce.words import (
     RULES,
     counted,
-    duration,
     map_match,
     map_section,
     map_sentence,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
+from core import numbers
 from core.claims.finding import Claim, Finding
 from core.errors import sentence
 from core.fourier.basis import half_plane
 from core.fourier.intervals import Measured, student
+from core.numbers import decimal, signed_points, small
 from core.reproduce.agreement import FALSE_DISCOVERIES, FEW, MARGIN, Agreement, Match
 from core.reproduce.document import Cell, Figure, Section, Table
 from core.reproduce.figures import map_figures
@@ -21,6 +24,7 @@ from core.reproduce.tables import TableResult
 from core.reproduce.trials import Trial
 from core.runs.starts import STARTS
 
+percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
 MAX_ROWS = 60  # of a folded table; more stand in the JSON alone
 RULES = (
     f"Of a map, “agrees” means: the 95 % interval of the mean difference lies within {100 * MARGIN:g} points of zero, "
@@ -32,33 +36,6 @@ RULES = (
     f"run, and of {FACTOR_AFTER} after it; the paper gives no images and no spread. Of counts of pictures stored with "
     f"the bundled models: at most {PICTURES} apart.",
 )
-
-
-def percent(value: float, digits: int = 1) -> str:
-    """0.123 -> '12.3 %', with a space that does not break."""
-    return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
-
-
-def points(number: Measured) -> str:
-    """'−0.2 points (−1.4 to +1.0)'."""
-    value, low, high = (_signed(100 * part) for part in number)
-    return f"{value} points ({low} to {high})"
-
-
-def small(value: float) -> str:
-    """Three digits; powers of ten below a thousandth."""
-    return f"{value:.3g}" if value >= 1e-3 or value == 0 else f"{value:.1e}".replace("e-0", "e-").replace("-", "−")
-
-
-def duration(seconds: float) -> str:
-    """'42 s', '12 min', '3.5 h'."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
 
 
 def map_sentence(result: MapResult) -> str:
@@ -74,7 +51,7 @@ def map_sentence(result: MapResult) -> str:
         identical = f"; {found.identical} of {len(found.rows)} waves have exactly as many errors"
     return (
         f"{done}. Mean error over the common waves: {percent(found.error)} here, {percent(found.reference)} "
-        f"{result.kind}, difference {points(found.difference)}{identical}."
+        f"{result.kind}, difference {signed_points(found.difference)}{identical}."
     )
 
 
@@ -107,9 +84,12 @@ def _agreement_table(found: Agreement, kind: str) -> Table:
     chance = "" if found.by_chance is None else f"; {100 * found.by_chance:.1f} by chance alone"
     largest = found.largest
     rows: list[tuple[Cell, ...]] = [
-        ("Mean difference", points(found.difference)),
+        ("Mean difference", signed_points(found.difference)),
         ("Mean size of a wave’s difference", f"{100 * found.typical:.1f} points{chance}"),
-        ("Largest difference", f"{_signed(100 * largest.difference.value)} points, at {_wave(largest.wave)}"),
+        (
+            "Largest difference",
+            f"{decimal(100 * largest.difference.value, sign=True)} points, at {_wave(largest.wave)}",
+        ),
         ("Waves that differ", f"{found.differing} of {len(found.rows)}"),
     ]
     if not math.isnan(found.correlation):
@@ -121,7 +101,8 @@ def _wave_tables(found: Agreement, kind: str) -> tuple[Table, ...]:
     if len(found.rows) > MAX_ROWS:
         return ()
     rows = tuple(
-        (_wave(row.wave), percent(row.error), percent(row.reference), points(row.difference)) for row in found.rows
+        (_wave(row.wave), percent(row.error), percent(row.reference), signed_points(row.difference))
+        for row in found.rows
     )
     return (Table(("Wave (i, j)", "Here", kind.capitalize(), "Difference"), rows, folded="All waves"),)
 
@@ -236,7 +217,7 @@ def _number(what: str, number: Measured, unit: str) -> str:
     if unit == "p":
         return f"p = {small(number.value)}"
     if unit == "points" and not math.isnan(number.low):
-        return f"{what} {points(number)}"
+        return f"{what} {signed_points(number)}"
     value = percent(number.value) if unit in ("error", "points") else f"{number.value:.2f}"
     return f"{what} {value}"
 

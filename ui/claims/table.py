@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 
 from core.claims.finding import Evidence, Finding
+from core.numbers import decimal
 from core.reproduce.page import CHIPS
 from ui.shared.look import NARROW
 from ui.shared.text import isolated
@@ -75,21 +76,17 @@ def link_of(finding: Finding) -> str:
 def _evidence(evidence: Evidence) -> str:
     """'difference <b>+9.4 points</b> (8.1 to 10.6)'."""
     measured, (text, factor, digits) = evidence.measured, _UNITS[evidence.unit]
-    sign = "+" if evidence.unit == "points" else ""
-    number = _number(measured.value * factor, digits, sign) if evidence.unit != "p" else _p(measured.value)
+    sign = evidence.unit == "points"
+    number = decimal(measured.value * factor, digits, sign=sign) if evidence.unit != "p" else _p(measured.value)
     found = f'{html.escape(evidence.what)} <span class="value">{number}{text}</span>'
     if math.isnan(measured.low):
         return found
-    ends = (_number(end * factor, digits, sign) for end in (measured.low, measured.high))
+    ends = (decimal(end * factor, digits, sign=sign) for end in (measured.low, measured.high))
     return f"{found} ({' to '.join(ends)})"
 
 
 # By unit: what follows the number, what it is multiplied by, and its digits.
 _UNITS = {"error": (" %", 100, 1), "points": (" points", 100, 1), "ratio": ("", 1, 2), "p": ("", 1, 0)}
-
-
-def _number(value: float, digits: int, sign: str) -> str:
-    return f"{value:{sign}.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _p(value: float) -> str:

@@ -7,30 +7,9 @@ from collections.abc import Sequence
 from core.fourier.basis import Frequency
 from core.fourier.contrasts import cell_error, clean_error, contrast, mismatches
 from core.fourier.intervals import Measured
+from core.numbers import apart, interval, percent, points
 from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry
-
-
-def percent(rate: float) -> str:
-    """0.3312 -> '33.1 %'."""
-    return f"{100 * rate:.1f} %"
-
-
-def interval(estimate: Measured) -> str:
-    """Both ends in points of per cent: '32.2 to 34.0'; with signs where they differ: '−0.9 to +1.6'.
-
-    Of a difference that is clear the size is meant, so the ends are given without their sign, the smaller first.
-    """
-    if estimate.low < 0 < estimate.high:
-        return f"{100 * estimate.low:+.1f} to {100 * estimate.high:+.1f}".replace("-", "\N{MINUS SIGN}")
-    low, high = sorted(100 * abs(end) for end in (estimate.low, estimate.high))
-    return f"{low:.1f} to {high:.1f}"
-
-
-def points(difference: Measured) -> str:
-    """Size and direction of a clear difference: '17.8 points higher (95 % interval 16.6 to 19.0)'."""
-    way = "higher" if difference.value > 0 else "lower"
-    return f"{100 * abs(difference.value):.1f} points {way} (95 % interval {interval(difference)})"
 
 
 def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> str:
@@ -85,7 +64,7 @@ def _contrast(first: Entry, second: Entry, frequency: Frequency, top: int) -> st
     if difference is None or _one_image(first) or _one_image(second):
         return ""
     if not difference.clear:
-        return f"The difference is within the noise ({interval(difference)} points)."
+        return f"The difference is {apart(difference)}."
     return f"{first.name}’s is {points(difference)}."
 
 

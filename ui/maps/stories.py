@@ -10,8 +10,8 @@ from core.claims.equal_strength import equal_strength
 from core.fourier.contrasts import mismatches
 from core.fourier.intervals import newcombe
 from core.fourier.rings import Ring, peak, ring_at, ring_differences, ring_means, sign_runs, wave_range
+from core.numbers import apart, decimal, interval, percent, points, times
 from ui.maps.catalogue import Entry
-from ui.maps.sentences import interval, percent, points
 
 CLIP = "CLIP ViT-B/32 · CIFAR-10 · published"
 RESNET56 = "ResNet-56 · CIFAR-10 · published"
@@ -53,7 +53,7 @@ def _rings_apart(first: Entry, second: Entry, radius: int) -> str:
     difference = dict(ring_differences(first.heatmap, second.heatmap))[radius]
     found = f"{first.name} misclassifies {percent(a.error.value)} on average, {second.name} {percent(b.error.value)}"
     if not difference.clear:
-        return f"{found}, a difference within the noise ({interval(difference)} points)."
+        return f"{found}, a difference {apart(difference)}."
     return f"{found}; {first.name}’s error is {points(difference)}."
 
 
@@ -78,16 +78,15 @@ def _at_equal_strength(first: Entry, second: Entry, radius: int) -> str:
     if not weak or not ring:
         return f"{kept}."
     difference = newcombe(ring.error, weak.error)
-    apart = points(difference) if difference.clear else f"within the noise ({interval(difference)} points)"
     return (
         f"{kept}: with waves as weak {second.name} misclassifies {percent(weak.error.value)}, and {first.name}’s "
-        f"error is {apart}."
+        f"error is {apart(difference)}."
     )
 
 
 def _crossings(first: Entry, second: Entry) -> str:
     runs = sign_runs(ring_differences(first.heatmap, second.heatmap))
-    largest = ", ".join(f"{signed(run.largest.value)} at {run.at}" for run in runs)
+    largest = ", ".join(f"{decimal(100 * run.largest.value, sign=True)} at {run.at}" for run in runs)
     title = f"{first.name} minus {second.name}"
     if len(runs) == 1:
         return f"Averaged over rings, {title} never changes sign; the largest difference in points is {largest}."
@@ -103,16 +102,6 @@ def _crossings(first: Entry, second: Entry) -> str:
         f"{_share(beyond, len(changes))} beyond the noise (95 % intervals). "
         f"The largest differences, in points: {largest}."
     )
-
-
-def signed(difference: float) -> str:
-    """A fraction in points of per cent, with its sign: '−10.3'."""
-    return f"{100 * difference:+.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def times(count: int) -> str:
-    """'once', 'twice', 'three times', '4 times'."""
-    return {1: "once", 2: "twice", 3: "three times"}.get(count, f"{count} times")
 
 
 def _share(beyond: int, changes: int) -> str:

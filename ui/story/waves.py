@@ -7,11 +7,10 @@ from functools import cache
 from core.claims.checks import CLIP_GRID, dips_clearly
 from core.claims.finding import Verdict
 from core.fourier.contrasts import cell_error, clean_error
-from core.fourier.intervals import Measured
 from core.fourier.lattice import lattice
 from core.fourier.rings import ring_differences, sign_runs
-from ui.maps.sentences import interval, percent, points
-from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, signed, times
+from core.numbers import apart, decimal, interval, percent, times
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.story.shelf import STORED, WAVE, found, shipped
 from ui.story.step import Judged
 
@@ -46,14 +45,14 @@ def slow_waves() -> Judged:
     finding, name = found(CLIP, RESNET56)["low"], shipped()[CLIP].name
     unknown = shipped()[CLIP].heatmap.clean_rate() is None
     hedge = " Its error without waves was not published." if unknown else ""
-    return Judged(finding.verdict, f"Up to radius 2 {name}’s error is {_apart(finding.evidence[0].measured)}.{hedge}")
+    return Judged(finding.verdict, f"Up to radius 2 {name}’s error is {apart(finding.evidence[0].measured)}.{hedge}")
 
 
 def fast_waves() -> Judged:
     """The paper's second claim; in part where it does not survive equal strength."""
     findings, name, other = found(CLIP, RESNET56), shipped()[CLIP].name, shipped()[RESNET56].name
     high, relies = findings["high"], findings["relies"]
-    verdict, told = high.verdict, f"In the corners {name}’s error is {_apart(high.evidence[0].measured)}."
+    verdict, told = high.verdict, f"In the corners {name}’s error is {apart(high.evidence[0].measured)}."
     if relies.verdict == Verdict.NOT_CHECKABLE:
         return Judged(verdict, told)
     kept, _, equal = (evidence.measured for evidence in relies.evidence)
@@ -62,7 +61,7 @@ def fast_waves() -> Judged:
     return Judged(
         verdict,
         f"{told} But these waves keep {100 * kept.value:.0f} % of their strength; against {other} under waves as weak "
-        f"it is {_apart(equal)}.",
+        f"it is {apart(equal)}.",
     )
 
 
@@ -74,7 +73,7 @@ def crossings() -> Judged:
     verdict = Verdict.FAILS
     if changes > 1:
         verdict = Verdict.HOLDS if clear else Verdict.IN_PART
-    largest = ", ".join(f"{signed(run.largest.value)} at {run.at}" for run in runs)
+    largest = ", ".join(f"{decimal(100 * run.largest.value, sign=True)} at {run.at}" for run in runs)
     noise = "each beyond the noise" if clear else "not each beyond the noise"
     return Judged(
         verdict, f"Ring by ring it changes {times(changes)}, {noise}. The extremes, in points by radius: {largest}."
@@ -89,8 +88,8 @@ def patches() -> Judged:
     subject, p, reference, _ = (evidence.measured for evidence in finding.evidence)
     return Judged(
         finding.verdict,
-        f"Where both frequencies are multiples of {CLIP_GRID}, {shipped()[CLIP].name}’s error is {_apart(subject)} "
-        f"than around (p = {p.value:.2g} against random draws). {shipped()[RESNET56].name}’s is {_apart(reference)}.",
+        f"Where both frequencies are multiples of {CLIP_GRID}, {shipped()[CLIP].name}’s error is {apart(subject)} "
+        f"than around (p = {p.value:.2g} against random draws). {shipped()[RESNET56].name}’s is {apart(reference)}.",
     )
 
 
@@ -118,9 +117,3 @@ def stand_in() -> Judged:
         f"{maps[CLIP].name}’s is {correlation:.2f}; "
         f"{maps[MINI_RESNET].name}’s is {others.evidence[1].measured.value:.2f}.",
     )
-
-
-def _apart(difference: Measured) -> str:
-    if difference.clear:
-        return points(difference)
-    return f"within the noise ({interval(difference)} points)"

@@ -12,9 +12,9 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import wilson
 from core.fourier.outcomes import ClassError
 from core.fourier.wave_sizes import harmful_from
+from core.numbers import interval, listed, percent
 from core.sweep.predictions import FilteredPredictions, mistakes
 from ui.maps.cell_predictions import SamplePredictions
-from ui.maps.sentences import interval, percent
 
 
 def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str:
@@ -101,16 +101,11 @@ def strengths_apart(
             sign = int(np.sign(difference.value)) if difference.clear else 0
             signs[sign].append(f"{heatmap.metadata['epsilon']:g}")
     told = [
-        f"{name} clearly has more errors at v = {_listed(signs[sign])}"
+        f"{name} clearly has more errors at v = {listed(signs[sign])}"
         for name, sign in ((first[0], 1), (second[0], -1))
         if signs[sign]
     ]
     if signs[0]:
-        told.append(f"at v = {_listed(signs[0])} the difference is within the noise")
+        told.append(f"at v = {listed(signs[0])} the difference is within the noise")
     sentence = "; ".join(told)
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """'1, 2 and 4'."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

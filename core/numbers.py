@@ -1,0 +1,67 @@
+"""Numbers as people read them, on pages, in reports and in files: one form for each kind. Plain text."""
+
+from __future__ import annotations
+
+from core.fourier.intervals import Measured
+
+
+def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
+    """'6.7' or '−1.4', with a true minus; with `sign` '+6.7' as well."""
+    return f"{number:{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def percent(share: float, digits: int = 1, space: str = " ") -> str:
+    """0.3312 -> '33.1 %'."""
+    return f"{decimal(100 * share, digits)}{space}%"
+
+
+def signed_points(measured: Measured) -> str:
+    """A difference of shares: '−0.2 points (−1.4 to +1.0)'."""
+    value, low, high = (decimal(100 * part, sign=True) for part in measured)
+    return f"{value} points ({low} to {high})"
+
+
+def interval(measured: Measured) -> str:
+    """Both ends in points of per cent: '32.2 to 34.0'; with signs where they differ: '−0.9 to +1.6'.
+
+    Of a difference that is clear the size is meant, so the ends are given without their sign, the smaller first.
+    """
+    ends = [100 * end for end in measured[1:]]
+    if measured.low < 0 < measured.high:
+        return " to ".join(decimal(end, sign=True) for end in ends)
+    return " to ".join(decimal(end) for end in sorted(map(abs, ends)))
+
+
+def points(difference: Measured) -> str:
+    """Size and direction of a clear difference: '17.8 points higher (95 % interval 16.6 to 19.0)'."""
+    way = "higher" if difference.value > 0 else "lower"
+    return f"{100 * abs(difference.value):.1f} points {way} (95 % interval {interval(difference)})"
+
+
+def apart(difference: Measured) -> str:
+    """`points`, or 'within the noise (−0.9 to +1.6 points)', as what follows 'X’s error is'."""
+    return points(difference) if difference.clear else f"within the noise ({interval(difference)} points)"
+
+
+def small(number: float) -> str:
+    """Three digits; powers of ten below a thousandth."""
+    if number >= 1e-3 or number == 0:
+        return f"{number:.3g}"
+    return f"{number:.1e}".replace("e-0", "e-").replace("-", "\N{MINUS SIGN}")
+
+
+def duration(seconds: float) -> str:
+    """'42 s', '12 min', '3.5 h'."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def times(count: int) -> str:
+    """'once', 'twice', 'three times', '4 times'."""
+    return {1: "once", 2: "twice", 3: "three times"}.get(count, f"{count} times")
+
+
+def listed(parts: list[str]) -> str:
+    """'1, 2 and 4'."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -1,0 +1,32 @@
+"""Numbers as people read them."""
+
+import pytest
+
+from core import numbers
+from core.fourier.intervals import Measured
+
+
+def test_shares_and_differences_have_true_minus_signs_and_one_digit():
+    assert (numbers.percent(0.3312), numbers.percent(0.5, 0)) == ("33.1 %", "50 %")
+    assert (numbers.decimal(-0.25, 2), numbers.decimal(3.04, sign=True)) == ("−0.25", "+3.0")
+    assert numbers.signed_points(Measured(-0.002, -0.014, 0.01)) == "−0.2 points (−1.4 to +1.0)"
+
+
+def test_clear_differences_have_a_size_and_a_direction_and_others_are_noise():
+    lower = Measured(-0.178, -0.19, -0.166)
+    assert numbers.apart(lower) == numbers.points(lower) == "17.8 points lower (95 % interval 16.6 to 19.0)"
+    assert numbers.apart(Measured(0.003, -0.009, 0.016)) == "within the noise (−0.9 to +1.6 points)"
+    assert numbers.interval(Measured(0.33, 0.322, 0.34)) == "32.2 to 34.0"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0.0, "0"), (3.84, "3.84"), (0.00131, "0.00131"), (2.04e-4, "2.0e−4"), (3e-12, "3.0e−12")]
+)
+def test_small_numbers_keep_their_digits(number, text):
+    assert numbers.small(number) == text
+
+
+def test_durations_and_counts_are_in_words():
+    assert [numbers.duration(s) for s in (42, 89.6, 720, 12_600)] == ["42 s", "90 s", "12 min", "3.5 h"]
+    assert [numbers.times(n) for n in (1, 2, 3, 4)] == ["once", "twice", "three times", "4 times"]
+    assert [numbers.listed(list(parts)) for parts in ("1", "12", "124")] == ["1", "1 and 2", "1, 2 and 4"]
