@@ -110,10 +110,11 @@ def estimate_map(
         period, shift = lattice
         model.fixed += shift**2 * np.outer(on := _on_lattice(waves, period), on)
         parameters, inverse = _fit(observed, noise, model)
-    # The textbook's posterior, written as the observed value less the noise that it is expected to hold.
+    # Posterior of f in y = f + e, e ~ Normal(0, N), with C = K + N (Rasmussen & Williams 2006, Eq. 2.25 and 2.26): mean
+    # K C^-1 y = y - N C^-1 y, variance K - K C^-1 K = N - N C^-1 N. The quarter turn centres the prior on 50 %.
     mean = observed - noise * (inverse @ observed) + np.pi / 4
     deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
-    rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # the mean of sin(x)^2 for a normal x
+    rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # E[sin(x)^2] for x ~ Normal(m, s^2)
     low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-_Z, _Z))
     error = Measured(*(wave_map(values, waves, side) for values in (rate, low, high)))
     named = dict(zip(_START, np.exp(parameters).tolist(), strict=True))
@@ -150,6 +151,8 @@ class _Model:
         torus = []
         for table in _matern(self.chords, torus_length):
             here, there, mirrored, opposite = (table.ravel()[cells] for cells in self.chord_cells)
+            # The mean of g over the symmetries s of a wave has the covariance mean over s of k(w, s w') (Ginsbourger et
+            # al. 2012, argumentwise invariant kernels): two of them, w and -w, then four, with both mirror images.
             own = (here + there) / 2
             torus.append((own_size**2 * own, mirrored_size**2 * (own + (mirrored + opposite) / 2) / 2))
         (own, mirrored), slopes = torus
@@ -208,7 +211,8 @@ def _find_lattice(observed: np.ndarray, inverse: np.ndarray, waves: np.ndarray) 
             continue
         precision = on @ inverse @ on
         square = (on @ inverse @ observed) ** 2 / precision  # a chi-square of one degree of freedom without a shift
-        # The largest gain in the logarithm of the marginal likelihood, over all sizes of the shift.
+        # C + t^2 a a', with a = `on`, gains (q t^2 p / (1 + t^2 p) - log(1 + t^2 p)) / 2 in log-likelihood, with p =
+        # `precision` and q = `square` (Sherman & Morrison 1950); the most, over all sizes t, where t^2 p = q - 1.
         gain = (square - 1 - np.log(square)) / 2 if square > 1 else 0.0
         if gain > best:
             found, best = (period, float(np.sqrt((square - 1) / precision))), gain

@@ -41,14 +41,13 @@ class Judgement:
         """Read what `to_json` wrote."""
         return cls(content["judge"], content["n"], content["before"], content["after"])
 
-    def share(self) -> Measured:
-        """Of the results, which share the judge calls their target, with Wilson's 95 % interval."""
-        return wilson(self.after / self.n, self.n).one()
+    def share(self, count: int) -> Measured:
+        """Which share of n that is, with Wilson's 95 % interval."""
+        return wilson(count / self.n, self.n).one()
 
     def interval(self, count: int) -> tuple[float, float]:
-        """Wilson's 95 % interval of `count` of n, as fractions."""
-        _, low, high = wilson(count / self.n, self.n)
-        return float(low), float(high)
+        """The ends alone."""
+        return self.share(count)[1:]
 
     def to_json(self) -> dict[str, Any]:
         """The counts and their intervals."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.fourier.basis import Frequency, add_basis, fourier_basis, random_signs
-from core.fourier.radial_filter import high_pass, low_pass
+from core.images.radial_filter import high_pass, low_pass
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier

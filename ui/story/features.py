@@ -39,7 +39,9 @@ def _recognised(mine: Mapping[str, Any], robust: Mapping[str, Any], starts: str,
     ordinary, other = Judgement.from_json(mine), Judgement.from_json(robust)
     confident = min(mine["own"], robust["own"]) > ordinary.n / 2
     return Judged(
-        Verdict.HOLDS if confident and newcombe(other.share(), ordinary.share()).low > 0 else Verdict.FAILS,
+        Verdict.HOLDS
+        if confident and newcombe(other.share(other.after), ordinary.share(ordinary.after)).low > 0
+        else Verdict.FAILS,
         f"Of {ordinary.n} {starts}, {classifier_title(ORDINARY)} ends seeing the class in {mine['own']}, its twin in "
         f"{robust['own']}. {short_title(classifier_title(ordinary.judge))} recognises {ordinary.before} at the start, "
         f"then {_counted(ordinary)} and {_counted(other)}.{more}",

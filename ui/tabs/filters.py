@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import sentence
-from core.fourier.radial_filter import MAX_STEPS, filter_radii, high_pass, low_pass
+from core.images.radial_filter import MAX_STEPS, filter_radii, high_pass, low_pass
 from core.images.square import to_uint8
 from core.sweep.predictions import FilteredPredictions, predict_filtered
 from ui.maps.cell_predictions import torch_starts

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.fourier.basis import fourier_basis, random_signs
-from core.fourier.radial_filter import filter_radii, high_pass, low_pass
+from core.images.radial_filter import filter_radii, high_pass, low_pass
 from core.sweep.cells import SweepConfig, sweep_cells
 from core.sweep.predictions import (
     FilteredPredictions,

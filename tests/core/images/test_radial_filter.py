@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.fourier.radial_filter import filter_radii, high_pass, low_pass, wave_radii
+from core.images.radial_filter import filter_radii, high_pass, low_pass, wave_radii
 
 
 def written_out(image, keep):
