@@ -18,7 +18,7 @@ from ui.maps.cell_predictions import SamplePredictions
 from ui.maps.models import model_colour
 from ui.shared.text import as_markdown
 from ui.tabs.class_charts import class_error_chart, confusion_chart
-from ui.tabs.words import hardest_class, most_frequent_mistake
+from ui.tabs.sentences import hardest_class, most_frequent_mistake
 
 MAX_CLASSES = 20  # a matrix of more is no picture
 SHOWN, LISTED = 2, 6  # networks side by side; rows of the table in place of a matrix

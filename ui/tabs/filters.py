@@ -21,7 +21,7 @@ from ui.shared.model_cache import classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
-from ui.tabs.words import filter_limits
+from ui.tabs.sentences import filter_limits
 
 MAX_LINES = 4  # networks in the chart
 

@@ -16,7 +16,7 @@ from ui.maps.catalogue import Entry, dataset_title
 from ui.maps.models import model_colour
 from ui.shared.charts import DASHES, ERROR_TOOLTIP, show_chart
 from ui.shared.text import as_markdown
-from ui.tabs.words import harmful_strengths, strengths_apart
+from ui.tabs.sentences import harmful_strengths, strengths_apart
 
 MAX_LINES = 4
 

@@ -14,9 +14,9 @@ from core.claims.equal_strength import STRENGTH
 from core.claims.finding import NamedMap, Verdict
 from core.classifiers.registry import network_side
 from core.data.classes import PRECOMPUTED
-from core.fourier.basis import half_plane, random_signs
-from core.fourier.heatmap import Heatmap, empty_outcomes
-from core.fourier.intervals import clustered_interval, paired_interval
+from core.fourier.basis import half_plane
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import paired_interval
 
 FOLDER = PRECOMPUTED / "heatmaps"
 CLIP, RESNET56 = "clip-vit-b-32_cifar10_published", "resnet-56_cifar10_published"
@@ -265,113 +265,6 @@ def test_a_shelf_without_twins_and_figure_2_says_so():
     alone = judged(SHELF[CLIP], SHELF[RESNET56], [SHELF[CLIP], SHELF[RESNET56]])
     for key in ("twins", "figure-2-resnet"):
         assert alone[key].verdict == Verdict.NOT_CHECKABLE and alone[key].doubts
-
-
-N = 300
-
-
-def with_outcomes(name, seed, level):
-    """A map of 31 x 31 cells of N images that a network finds hard alike."""
-    rng = np.random.default_rng(seed)
-    hard = np.random.default_rng(99).random(N)
-    waves = half_plane(31)
-    wrong = rng.random((len(waves), N)) * 0.5 + 0.5 * hard > level
-    clean = hard > 0.9
-    errors, bits = np.zeros((31, 31), np.int64), empty_outcomes(31, N)
-    for (i, j), row in zip(waves, wrong, strict=True):
-        errors[15 + i, 15 + j] = errors[15 - i, 15 - j] = row.sum()
-    bits[:] = np.packbits(np.vstack([clean, wrong]), axis=1)
-    facts = {
-        "classifier": {"name": name},
-        "dataset": {"name": "dots", "n": N, "content_hash": "0"},
-        "source": {"type": "computed"},
-        "image_size": 32,
-        "epsilon": 4.0,
-        "class_names": ["a"],
-    }
-    heatmap = Heatmap(
-        errors,
-        errors,
-        np.full_like(errors, N),
-        np.array([clean.sum(), 0, N]),
-        facts,
-        outcomes=bits,
-        labels=np.zeros(N, np.uint16),
-    )
-    return (
-        NamedMap(name, name, heatmap, network_side(name)),
-        wrong,
-        clean,
-        np.array([round(math.hypot(*wave)) for wave in waves]),
-    )
-
-
-def test_maps_with_outcomes_are_judged_image_by_image():
-    first, a, clean_a, radius = with_outcomes("mini-resnet", 0, 0.6)
-    second, b, _, _ = with_outcomes("mini-resnet-robust", 1, 0.65)
-    found = judged(first, second, [first, second])
-    low = a[radius <= 2].mean(axis=0) - b[radius <= 2].mean(axis=0)
-    assert_says(found["low"], Verdict.HOLDS, [100 * float(x) for x in (low.mean(), *paired_interval(low)[1:])])
-    rise = a[radius > 15].mean(axis=0) - clean_a
-    clean = clustered_interval(clean_a.astype(float))
-    assert_says(
-        found["robust-high"],
-        Verdict.FAILS,
-        [100 * float(x) for x in (rise.mean(), *paired_interval(rise)[1:])],
-        [100 * float(x) for x in (clean_a.mean(), *clean[1:])],
-    )
-    # both are 32-pixel networks: nothing needs weakening, and the corners are compared as they are
-    assert found["relies"].verdict in (Verdict.IN_PART, Verdict.FAILS)
-    assert numbers(found["relies"])[2] == numbers(found["high"])[0]
-    assert "twins mini-resnet-robust" in found
-
-
-def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
-    first, wrong, _, radius = with_outcomes("mini-resnet", 0, 0.6)
-    assert judged(first, first, [])["colour"].verdict == Verdict.NOT_CHECKABLE  # no seed, no signs
-    seeded = dataclasses.replace(first.heatmap, metadata={**first.heatmap.metadata, "seed": 7})
-    finding = judged(dataclasses.replace(first, heatmap=seeded), first, [])["colour"]
-    wanted = []
-    for band in (radius <= 2, radius > 15):
-        gaps = []
-        rows = np.flatnonzero(band)
-        signs = [random_signs(N, half_plane(31)[row], seed=7).tolist() for row in rows]
-        for image in range(N):
-            kinds = {True: [], False: []}
-            for row, sign in zip(rows, signs, strict=True):
-                kinds[len(set(sign[image])) == 1].append(wrong[row, image])
-            if all(kinds.values()):
-                gaps.append(mean(map(float, kinds[True])) - mean(map(float, kinds[False])))
-        wanted.append([100 * float(each) for each in (mean(gaps), *paired_interval(np.array(gaps))[1:])])
-    assert numbers(finding)[:2] == [pytest.approx(each) for each in wanted]
-    assert finding.verdict == Verdict.FAILS  # its outcomes do not look at the signs
-    grey_wrong = grey_all = 0
-    for row in np.flatnonzero(radius > 15):
-        for bad, sign in zip(wrong[row], random_signs(N, half_plane(31)[row], seed=7).tolist(), strict=True):
-            if len(set(sign)) == 1:
-                grey_wrong, grey_all = grey_wrong + bad, grey_all + 1
-    assert numbers(finding)[2][0] == pytest.approx(100 * grey_wrong / grey_all, abs=1)
-
-
-@pytest.mark.parametrize(
-    ("rise", "verdict"),
-    [(0.01, Verdict.HOLDS), (0.03, Verdict.FAILS), (0.013, Verdict.NOT_CHECKABLE), (-0.05, Verdict.HOLDS)],
-)
-def test_not_affected_needs_more_than_noise(rise, verdict):
-    named, *_ = with_outcomes("mini-resnet", 0, 0.6)
-    n = 100_000 if rise == 0.01 or rise == 0.03 else 2_000
-    errors = np.full((31, 31), round((0.1 + rise) * n))
-    counts = dataclasses.replace(
-        named.heatmap,
-        top1_errors=errors,
-        top5_errors=errors,
-        count=np.full_like(errors, n),
-        clean=np.array([n // 10, 0, n]),
-        outcomes=None,
-        labels=None,
-    )
-    finding = judged(dataclasses.replace(named, heatmap=counts), named, [])["robust-high"]
-    assert finding.verdict == verdict
 
 
 @pytest.mark.parametrize("here", [{"top1_errors": 5, "n": 4}, {"top1_errors": -1, "n": 4}, {"n": 4}, {}, [4], None])

@@ -10,7 +10,7 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import class_errors, class_errors_of
 from core.sweep.predictions import FilteredPredictions
 from ui.maps.cell_predictions import SamplePredictions
-from ui.tabs.words import (
+from ui.tabs.sentences import (
     filter_limits,
     hardest_class,
     harmful_strengths,
