@@ -75,6 +75,7 @@ def test_no_module_imports_itself_by_way_of_others():
 def test_no_package_imports_itself_by_way_of_others_not_even_for_types():
     graph = packages(all_imports(types=True))
     assert {"core.fourier", "core.files", "ui.maps"} <= graph.keys() and len(order(graph)) == len(graph)
+    assert "core.classifiers" not in graph["core.claims"], "maps are judged without knowing any network"
 
 
 def test_the_check_for_circles_can_fail():

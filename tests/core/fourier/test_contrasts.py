@@ -140,6 +140,9 @@ def test_what_is_not_known_to_be_paired_is_not_paired(two):
         unpaired, paired = under(first, other, (1, 1)), under(first, second, (1, 1))
         assert unpaired.value == pytest.approx(paired.value)
         assert unpaired.high - unpaired.low > paired.high - paired.low  # these two stumble over the same images
+    # A map has the same images as itself, named or not.
+    rise, wanted = contrast(cell_error(nameless, (1, 1)), clean_error(nameless)), minus_clean(second)
+    assert rise == tuple(part[3, 3] for part in wanted)
     assert difference(first, counts, top=5).low[0, 0] == difference(first, second, top=5).low[0, 0]
 
 
