@@ -70,7 +70,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (!memory || memory.width !== width || memory.height !== height) {
     memory = {
       width, height, token: data.token, mask: unpackMask(data.value, width * height), undo: [], redo: [],
-      tool: "square", sizes: { square: data.side, brush: data.radius, eraser: data.radius },
+      tool: "square", side: data.side, sizes: { square: data.side, brush: data.radius, eraser: data.radius },
       cursor: [Math.floor(width / 2), Math.floor(height / 2)],
     };
   } else if (memory.token !== data.token) {
@@ -80,6 +80,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     remember(memory, memory.mask);
     memory.mask = unpackMask(data.value, width * height);
   }
+  if (memory.side !== data.side) memory.side = memory.sizes.square = data.side; // Python offers another square
   remembered.set(data.key, memory);
   painter.memory = memory;
   if (painter.picture.getAttribute("src") !== data.picture) {

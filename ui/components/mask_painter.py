@@ -34,7 +34,8 @@ def mask_painter(
     Args:
         picture: uint8 (H, W, 3).
         mask: bool (1, H, W), True = hole.
-        side, radius: first size in pixels of the square stamp, and of brush and eraser.
+        side, radius: size in pixels of the square stamp until the visitor takes another one, and first size of
+            brush and eraser.
         key: unique on the page.
         on_paint: called with the new (1, H, W) mask after each stroke, before the rerun. It should store it, and the
             next run should pass it back as `mask`.

@@ -53,7 +53,7 @@ def page() -> None:
         if result is not None:
             second_judge(result)
             if class_set == "cifar10":
-                many_pictures()
+                many_pictures(kind)
     formula, start, origin = st.tabs(["What is computed", "The start", "Where this run comes from"])
     with start:
         if starts is not None:

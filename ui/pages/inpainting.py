@@ -33,7 +33,7 @@ from ui.shared.text import as_markdown
 
 PAGE = "inpainting"
 HOLE = f"{PAGE}-hole"  # in the URL
-HOLES, PLACES = f"{PAGE}.holes", f"{PAGE}.places_drawn"
+HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
@@ -98,7 +98,7 @@ def _painter(picture: Picture) -> None:
     """The picture with its hole, which pictures of the same size share."""
     size = picture.size
     holes = _holes(size)
-    side = round(hole_side(holes[size])) or usual_side(size)
+    side = st.session_state.get(f"{SIDE}.{size}", usual_side(size))
     mask_painter(
         to_picture(picture.pixels),
         holes[size],
@@ -106,7 +106,7 @@ def _painter(picture: Picture) -> None:
         radius=max(1, size // BRUSH_SHARE),
         key=f"{PAGE}.painter",
         on_paint=lambda mask: holes.__setitem__(size, mask),
-        on_random=lambda: holes.__setitem__(size, _random_place(size, min(side, size - 1))),
+        on_random=lambda: holes.__setitem__(size, _random_place(size, side)),
         alt=picture.caption,
     )
     _squares(size, holes)
@@ -128,19 +128,18 @@ def _squares(size: int, holes: dict[int, np.ndarray]) -> None:
 
     def cut() -> None:
         if (side := st.session_state[key]) is not None:
-            holes[size] = _middle(size, side)
+            holes[size], st.session_state[f"{SIDE}.{size}"] = _middle(size, side), side
 
+    config = paper_inpainting(size, hole_side(holes[size]) or None)
     st.pills(
-        "Square in the middle",
+        f"Square in the middle · L2 budget **{config.epsilon:.3g}**",
         sides,
         format_func=lambda side: f"{side} × {side}{' (paper)' if side == papers else ''}",
         key=key,
         on_change=cut,
-    )
-    config = paper_inpainting(size, hole_side(holes[size]) or None)
-    st.markdown(
-        f"L2 budget: **{config.epsilon:.3g}**, the paper’s 21.6 scaled with the picture’s side and the hole’s "
-        f"({papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE})."
+        help="The budget is the paper’s 21.6, scaled with the picture’s side and with the hole’s: "
+        f"{papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE}. A hole of another form counts as a "
+        "square of as many pixels.",
     )
 
 
@@ -224,23 +223,19 @@ def _origin(picture: Picture) -> dict[str, object]:
 
 def _formula() -> None:
     st.markdown(
-        r"The hole is first filled with its mean colour, which gives $x_0$. Then, with $m$ = 1 in the hole, "
-        r"$x$ minimises $\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) "
-        r"within $\lVert x - x_0\rVert_2 \le \varepsilon$. At 224 pixels the paper takes $\lambda$ = 10, "
-        r"$\varepsilon$ = 21.6, steps of 0.1, 720 of them, and a hole of 60 × 60; here lengths scale with the "
-        "picture's side, and the budget with the hole's as well."
+        r"The hole's mean colour fills it, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
+        r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
+        r"$\lVert x - x_0\rVert_2 \le \varepsilon$. At 224 pixels the paper takes $\lambda$ = 10, $\varepsilon$ = 21.6 "
+        "and 720 steps of 0.1; lengths scale with the picture's side, the budget with the hole's too."
     )
     st.markdown(
-        r"This penalty is **exact**: while the cross-entropy's gradient outside the hole is shorter than $\lambda$, "
-        "its minimum changes nothing there. Forward-backward steps (Combettes & Wajs 2005) find it: with $g$ the "
-        r"gradient of the cross-entropy, $t$ the step size over the length of Eq. 3's shortest subgradient, and $y$ "
-        r"the change outside, $x \leftarrow x - t\,g$ inside and "
-        r"$y \leftarrow (1 - t\lambda / \lVert y - t\,g\rVert_2)_+ \,(y - t\,g)$ outside; then the projection onto "
-        "the ball and the clip to [0, 1]."
+        r"This penalty is **exact**: while the cross-entropy's gradient $g$ outside the hole is shorter than "
+        r"$\lambda$, the minimum changes nothing there. Forward-backward steps find it: a step of length $t$ against "
+        r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
+        "Wajs 2005), the projection onto the ball, the clip."
     )
     st.markdown(plain_steps())
     st.markdown(
-        r"*Mean square* is the penalty in the notebook of Santurkar et al., "
-        r"$\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, which lets the rest change a little; its steps are plain: "
-        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$."
+        r"*Mean square*, $\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, is the notebook's of Santurkar et al.; it "
+        "lets the rest change a little."
     )

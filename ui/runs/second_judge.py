@@ -10,6 +10,7 @@ from core.data.classes import CIFAR10, imagenet
 from core.errors import sentence
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
+from core.runs.starts import StartKind
 from ui.maps.cell_predictions import wait_for_first_paint
 from ui.runs.view import Result
 from ui.runs.words import judged, judged_many
@@ -40,9 +41,9 @@ def second_judge(result: Result) -> None:
         st.markdown(NOBODY)
 
 
-def many_pictures() -> None:
-    """The same of many pictures for each bundled model, as stored."""
-    st.markdown(as_markdown(judged_many(stored_judgements())))
+def many_pictures(start: StartKind) -> None:
+    """The same of many pictures from one kind of start for each bundled model, as stored."""
+    st.markdown(as_markdown(judged_many(stored_judgements(), start)))
 
 
 def class_set_of(run: PGDRun) -> str | None:

@@ -69,10 +69,9 @@ def plain_steps() -> str:
     )
     n, side = next(iter(solved.values()))["n"], painted["hole"]
     return (
-        r"**Plain steps** do not: beside $x_0$ the penalty's gradient has full length however small the change, and "
-        rf"swamps the hole's. Mean loss after {painted['config']['steps']} steps on {n} pictures with a hole of "
-        rf"{side} × {side}, plain against minimised: {told}. The paper reports 2 × 10⁻⁴ for CLIP; which steps it took "
-        "cannot be seen from it."
+        "**Plain steps** do not: however small the change, the penalty's gradient has full length. Mean loss on "
+        f"{n} pictures with a hole of {side} × {side}, plain against minimised: {told}. Which steps led the paper to "
+        "its 2 × 10⁻⁴ cannot be seen from it."
     )
 
 

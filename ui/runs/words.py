@@ -16,7 +16,7 @@ from core.pgd.config import Penalty
 from core.reconstruct.report import ssim_inside
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
-from core.runs.starts import STARTS
+from core.runs.starts import STARTS, StartKind
 from ui.shared.text import one_line
 
 MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
@@ -196,21 +196,18 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
     return " ".join(sentences)
 
 
-def judged_many(stored: Mapping[str, Any]) -> str:
-    """The stored judgement of many pictures by each model, a sentence for each start; see `stored_judgements`."""
-    sentences = []
-    for kind, by in stored["drawn"]["by"].items():
-        found = {name: Judgement.from_json(one) for name, one in by.items()}
-        first = next(iter(found.values()))
-        parts = [
-            f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is first)})"
-            for name, one in found.items()
-        ]
-        sentences.append(
-            f"Of {first.n} pictures each, started as {STARTS[kind].name}, {classifier_title(first.judge)} recognises "
-            f"{'; '.join(parts)}; {first.before} of the starts ({_interval(first, first.before)})."
-        )
-    return " ".join(sentences)
+def judged_many(stored: Mapping[str, Any], start: StartKind) -> str:
+    """The stored judgement of many pictures from one kind of start by each model; see `stored_judgements`."""
+    found = {name: Judgement.from_json(one) for name, one in stored["drawn"]["by"][start].items()}
+    first = next(iter(found.values()))
+    parts = [
+        f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is first)})"
+        for name, one in found.items()
+    ]
+    return (
+        f"Of {first.n} pictures each, started as {STARTS[start].name}, {classifier_title(first.judge)} recognises "
+        f"{'; '.join(parts)}; {first.before} of the starts ({_interval(first, first.before)})."
+    )
 
 
 def _interval(judgement: Judgement, count: int, *, first: bool = False) -> str:

@@ -100,7 +100,7 @@ STEPS = (
     ),
     Step(
         "Hole",
-        "Both are sure of a dog; one has painted it",
+        "Both say dog; only one has painted it",
         "The dog’s face is cut out; then the hole is changed until the network says dog. Right: the robust twin, "
         "trained to withstand small changes.",
         "What the robust twin paints into holes, another network recognises more often.",

@@ -43,4 +43,4 @@ def test_page_says_what_plain_steps_leave_in_the_stored_numbers():
         plain, solved = (stored["by"][penalty][name]["loss_after"] for penalty in ("norm", "eq3"))
         assert plain > 2 * solved and f"{title} {plain:.2g} against {solved:.1g}" in words
     assert "on 100 pictures with a hole of 16 × 16" in words and "not reachable" not in words
-    assert "which steps it took cannot be seen from it" in words
+    assert "Which steps led the paper to its 2 × 10⁻⁴ cannot be seen from it" in words
