@@ -145,7 +145,7 @@ def _squares(size: int, holes: dict[int, np.ndarray]) -> None:
 
 def _random_place(size: int, side: int) -> np.ndarray:
     """The paper's hole: the next of a row of places that is the same for every visitor."""
-    drawn = st.session_state[PLACES] = st.session_state.get(PLACES, 0) + 1
+    drawn = st.session_state[PLACES] = st.session_state.get(PLACES, 1) + 1  # 1 draws the middle of 32 pixels
     return random_square_mask(side, height=size, width=size, generator=np.random.default_rng(drawn))
 
 
