@@ -235,7 +235,3 @@ def _formula() -> None:
         "Wajs 2005), the projection onto the ball, the clip."
     )
     st.markdown(plain_steps())
-    st.markdown(
-        r"*Mean square*, $\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, is the notebook's of Santurkar et al.; it "
-        "lets the rest change a little."
-    )
