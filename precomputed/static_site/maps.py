@@ -13,7 +13,8 @@ from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
 from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import HEATMAPS, Entry, labelled
-from ui.maps.stories import STORIES, story_text
+from ui.maps.sentences import cell_verdict
+from ui.maps.stories import STORIES
 from ui.maps.views import shown_maps
 from ui.pages.frequency import FIRST
 from ui.shared.pictures import captions, samples
@@ -35,7 +36,7 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     stories = [
         {
             "title": story.title,
-            "text": story_text(story, entries),
+            "text": cell_verdict([entries[label] for label in story.maps], story.frequency),
             "maps": story.maps,
             "show": story.show,
             "pictures": "cifar10" if story.pictures == "CIFAR-10" else "photographs",

@@ -57,7 +57,7 @@ def test_site_is_small_and_holds_no_module_and_no_fetch(site):
 
 def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     page = open_site()
-    expect(page.locator("#verdict")).to_contain_text("The slowest waves")
+    expect(page.locator("#verdict")).to_contain_text("Figure 1: the slowest waves. Error under the wave (0, 1)")
     plot = page.locator("#lab .plot").first
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 20.5 / 31, "y": box["height"] * 3.5 / 31})

@@ -1,7 +1,7 @@
 """Mounting our own components, and one value that the browser and Python both may change.
 
 The browser's half of a component shows a value and changes it without a rerun; Python's half may change it as well, by
-a preset or a link. So that neither overwrites the other, Python's value goes out with a token, which changes when, and
+a link or a widget. So that neither overwrites the other, Python's value goes out with a token, which changes when, and
 only when, Python changes the value, and comes back with every choice of the visitor.
 """
 

@@ -16,6 +16,16 @@ def percent(rate: float) -> str:
     return f"{100 * rate:.1f} %"
 
 
+def signed(difference: float) -> str:
+    """A fraction in points of per cent, with its sign: '−10.3'."""
+    return f"{100 * difference:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def times(count: int) -> str:
+    """'once', 'twice', 'three times', '4 times'."""
+    return {1: "once", 2: "twice", 3: "three times"}.get(count, f"{count} times")
+
+
 def interval(estimate: Estimate) -> str:
     """Both ends in points of per cent: '32.2 to 34.0'; with signs where they differ: '−0.9 to +1.6'.
 

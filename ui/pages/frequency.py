@@ -23,7 +23,7 @@ from ui.maps.models import Predictor, predictors
 from ui.maps.own_classes import CLASSES, PROMPT
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import STORIES, Story, story_text
+from ui.maps.stories import STORIES, Story
 from ui.maps.tabs.classes import class_panel
 from ui.maps.tabs.row import TAB, draw_tabs
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
@@ -71,7 +71,6 @@ def page() -> None:
     _restore()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar"):
         st.title("Which frequencies does CLIP rely on?", width="content", anchor=False)
-        _stories()
         chosen = _controls(entries())
         sharing = st.container(horizontal=True, width="content", gap="small", key="frequency-share")
     picture = chosen_picture("cell", url_prefix="", first=FIRST, kind=_told().pictures)
@@ -80,7 +79,8 @@ def page() -> None:
         st.info("Choose at least one map above.")
         return
     frequency = st.session_state[CELL]
-    _verdict(chosen, frequency)
+    with st.container(key="frequency-verdict"):
+        st.markdown(as_markdown(cell_verdict(chosen, frequency, _top())))
     with st.container(key="frequency-lab"):
         _maps(chosen, frequency, picture)
     waved = None
@@ -110,11 +110,12 @@ def _restore() -> None:
             # One image is right or wrong; its probability says more.
             st.session_state[METRIC] = PROBABILITY
     if CELL not in st.session_state:
-        cell = _parse_cell(st.query_params.get("cell", ""))
         linked = whole_number(st.query_params.get(STORY, ""))
         if linked is not None and 1 <= linked <= len(STORIES):
-            _tell(STORIES[linked - 1], keep=st.query_params.to_dict())
-        st.session_state[CELL] = cell or _told().frequency
+            st.session_state[TOLD] = linked - 1
+        st.session_state[CELL] = _parse_cell(st.query_params.get("cell", "")) or _told().frequency
+    if TOLD in st.session_state:  # the rest of the URL is what differs from it
+        st.query_params[STORY] = str(st.session_state[TOLD] + 1)
     text = "{},{}".format(*st.session_state[CELL])
     if st.query_params.get("cell") != text:
         st.query_params["cell"] = text
@@ -127,37 +128,8 @@ def _parse_cell(text: str) -> Frequency | None:
 
 
 def _told() -> Story:
+    """What the page started with, where neither link nor visitor says otherwise."""
     return STORIES[st.session_state.get(TOLD, 0)]
-
-
-def _stories() -> None:
-    """A button for each step."""
-    for number, story in enumerate(STORIES, 1):
-        st.button(
-            str(number),
-            help=f"Story {number} of {len(STORIES)}: {story.title}",
-            on_click=_tell,
-            args=(story,),
-            type="primary" if story is _told() else "secondary",
-            key=f"story {story.title}",
-        )
-
-
-def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
-    """Show what the story shows, except where a link says otherwise: `keep`, the URL's parameters."""
-    known, number = entries(), STORIES.index(story)
-    st.session_state[TOLD] = number
-    st.query_params[STORY] = str(number + 1)
-    wanted = {
-        MAPS: [label for label in story.maps if label in known],
-        SHOW: story.show,
-        METRIC: "Top-1",
-        "pictures": story.pictures,
-    }
-    for key, value in wanted.items():
-        if key not in (keep or {}):
-            st.session_state[key] = value
-    st.session_state[CELL] = story.frequency
 
 
 def _controls(available: dict[str, Entry]) -> list[Entry]:
@@ -173,7 +145,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
     with st.popover("View", icon=":material/tune:"):
         for label, options, first, key in (
             ("Metric", [*METRICS, PROBABILITY], "Top-1", METRIC),
-            ("Show", SHOWS, _told().show, SHOW),  # what differs from the story stands in the URL
+            ("Show", SHOWS, _told().show, SHOW),
             ("Crop", list(CROPS), "63 × 63", CROP),
         ):
             st.segmented_control(label, options, default=first, key=key, required=True, bind="query-params")
@@ -208,16 +180,6 @@ def _show_new_map(label: str) -> None:
     """Put a new map beside those shown, from the next run on."""
     st.session_state[PENDING] = label
     st.rerun()
-
-
-def _verdict(chosen: list[Entry], frequency: Frequency) -> None:
-    """One sentence: the story's while its wave and maps are in view, else the cell's."""
-    story = _told()
-    with st.container(key="frequency-verdict"):
-        if frequency == story.frequency and tuple(entry.label for entry in chosen) == story.maps:
-            st.markdown(f"**{story.title}.** {as_markdown(story_text(story, entries()))}")
-        else:
-            st.markdown(as_markdown(cell_verdict(chosen, frequency, _top())))
 
 
 def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> None:

@@ -10,6 +10,7 @@ from ui.shared.cite import footer
 from ui.shared.limits import limits
 from ui.shared.log import log
 from ui.shared.look import look, page_tabs
+from ui.shared.model_cache import read_list
 from ui.shared.url import drop_senseless_numbers
 
 TITLE = "What does CLIP see?"
@@ -23,6 +24,8 @@ except ValueError as error:  # the operator's to mend, so it says how
     log("limits are wrong", error=error, reason=str(error))
     st.error(sentence(str(error)))
     st.stop()
+
+read_list()  # where no server of ours began with it
 
 # A page at the root has no other URL, so the story is there twice: at the root and at /story. Links of earlier versions
 # found Frequency sensitivity at the root, and still do.

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import functools
 import gc
+import logging
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
 from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
 from core.device import check_torch, keep_freed_memory
+from ui.shared.log import log
 
 NONE_READY = (
     "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be had, and "
@@ -55,6 +58,13 @@ def _kept(max_entries: int) -> Callable[[Callable[..., Any]], Any]:
         return get
 
     return decorate
+
+
+@functools.cache
+def read_list() -> None:
+    """Read the operator's list of classifiers, which imports their libraries, and log what cannot be used of it."""
+    for reason in listed_classifiers().refused:
+        log("classifier left out", level=logging.WARNING, reason=reason)
 
 
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:

@@ -9,8 +9,8 @@ from core.fourier.claims.maps import CLIP_GRID, dips_clearly
 from core.fourier.findings import Estimate, mean_of, ring_differences, sign_runs
 from core.fourier.lattice import lattice
 from core.fourier.outcomes import outcomes
-from ui.maps.sentences import interval, percent, points
-from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, signed, times
+from ui.maps.sentences import interval, percent, points, signed, times
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.story.shelf import STORED, WAVE, found, shipped
 from ui.story.step import Judged
 

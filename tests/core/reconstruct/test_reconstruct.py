@@ -16,12 +16,13 @@ from skimage import metrics
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
+from core.data.samples import load_samples
 from core.fourier.intervals import wilson
 from core.pgd.config import PGDConfig
 from core.reconstruct import __main__ as reconstruct
 from core.reconstruct.batches import generation_plans, inpainting_plans, run_job
 from core.reconstruct.grid import picture_grid
-from core.reconstruct.report import SUMMARY, measure_change
+from core.reconstruct.report import SUMMARY, measure_change, ssim_inside
 from core.runs.file import PGDRun
 from core.runs.starts import START_KINDS
 from tests.core.toy import ConvClassifier
@@ -84,6 +85,27 @@ def test_measure_change_against_slow_twins():
     assert found["change_inside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in inside]), abs=1e-6)
     assert found["change_outside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in outside]), abs=1e-6)
     assert found["perturbation_norm"] == pytest.approx(float(np.linalg.norm(after - before)), abs=1e-4)
+
+
+def test_similarity_is_scikit_images():
+    generator = np.random.default_rng(2)
+    photographs, small = load_samples("photographs").images[:2], load_samples("cifar10-samples").images[:2]
+    pairs = [
+        generator.random((2, 3, 24, 17), dtype=np.float32),
+        *(each.astype(np.float32) / 255 for each in (photographs, small)),
+    ]
+    for original, other in pairs:
+        after = (original + 0.1 * other).clip(0, 1)  # alike, as a reconstruction is
+        for one in (other, after):
+            _, wanted = metrics.structural_similarity(original, one, channel_axis=0, data_range=1.0, full=True)
+            height, width = original.shape[1:]
+            middle, corner = np.zeros((2, 1, height, width), dtype=bool)
+            middle[:, 5:12, 6:11] = corner[:, :9, width - 4 :] = (
+                True  # the second reaches the border, where windows are mirrored
+            )
+            for hole in (middle, corner, np.ones_like(middle)):
+                mean = wanted[np.broadcast_to(hole, one.shape)].mean()
+                assert ssim_inside(original, one, hole) == pytest.approx(mean, abs=1e-6)
 
 
 def test_measure_change_of_a_perfect_reconstruction():
