@@ -20,7 +20,7 @@ from core.images.masks import usual_side
 from core.pgd.config import paper_generation, paper_inpainting
 from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_batch, run_grid, usual_batch_size
 from core.reconstruct.report import Reconstruction, judgement
-from core.reproduce.machine import Data, Machine
+from core.reproduce.machine import Data, Machine, name_of
 from core.reproduce.plan import TablePart
 from core.runs.judgement import Judgement
 
@@ -45,9 +45,24 @@ class TableResult:
     note: str
 
     @property
+    def title(self) -> str:
+        """The paper's figure, and whose runs these are."""
+        return f"{self.part.figure}: {name_of(str(self.settings['classifier']['name']))}"
+
+    @property
     def original(self) -> bool:
         """Whether its classifier is the one that the part is about."""
         return self.settings["classifier"]["name"] == self.part.classifier
+
+    @property
+    def became(self) -> int:
+        """How many images become the target."""
+        return sum(row.target_share for row in self.rows)
+
+    @property
+    def steps(self) -> int:
+        """Steps of all images together, with the state before the first."""
+        return len(self.rows) * (self.settings["config"]["steps"] + 1)
 
     @property
     def judged(self) -> Judgement | None:
@@ -58,6 +73,10 @@ class TableResult:
     def values(self, name: str) -> np.ndarray:
         """(n,) one field of the rows."""
         return np.array([getattr(row, name) for row in self.rows], dtype=np.float64)
+
+    def median(self, name: str) -> float:
+        """The median of one field of the rows."""
+        return float(np.median(self.values(name)))
 
 
 def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, batch_size: int | None) -> TableResult:
