@@ -87,13 +87,13 @@ def to_json(result: TableResult) -> dict[str, Any]:
         mean = mean_interval(result.values(name))
         ends = [None if math.isnan(end) else end for end in (mean.low, mean.high)]
         losses[name] = {"mean": mean.value, "interval": ends, "median": result.median(name)}
-    stored, judged = stored_counts(result), result.judged
+    stored, judged, objective = stored_counts(result), result.judged, result.settings["objective"]
     fixed, wrong = mended(result)
     return {
         "key": result.part.key,
         "figure": result.part.figure,
         "match": match(result),
-        "settings": result.settings,
+        "settings": {**result.settings, "penalty": objective.get("penalty"), "hole": objective.get("side")},
         "note": result.note,
         "n": len(result.rows),
         **losses,
@@ -104,5 +104,5 @@ def to_json(result: TableResult) -> dict[str, Any]:
         "wrong_before": wrong,
         "wrong_before_right_after": fixed,
         "mean_change_in_hole": float(result.values("change_inside").mean()),
-        "time": {**result.source, "seconds": result.seconds},
+        "time": result.source,
     }

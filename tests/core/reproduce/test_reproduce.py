@@ -15,7 +15,8 @@ from safetensors.torch import save_file
 from core.data.classes import CIFAR10, imagenet100
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
-from core.reconstruct.report import Reconstruction
+from core.reconstruct import batches
+from core.reconstruct.report import Reconstruction, from_csv
 from core.reproduce.__main__ import main
 from core.reproduce.agreement import Match, agreement
 from core.reproduce.claim_comparison import compare_claims
@@ -136,7 +137,7 @@ def test_another_network_in_the_place_of_clip_gets_no_verdict_about_the_paper(ou
 
 def test_a_table_summarises_its_rows(output, report):
     found = named(report["tables"], "generate-mini-clip")
-    rows = json.loads((output / "tables/generate-mini-clip.json").read_text("utf-8"))["rows"]
+    rows = [vars(row) for row in from_csv((output / "tables/generate-mini-clip/images.csv").read_bytes())]
     assert found["n"] == len(rows) == 2
     for name in ("loss_before", "loss_after"):
         first, second = (row[name] for row in rows)
@@ -194,10 +195,17 @@ def without_time(content):
 
 def test_a_stopped_run_goes_on_to_the_same_report(place, output, report, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(place / "no-weights"))
-    assert main(arguments(place, tmp_path, cells=2)) == 0
-    file = tmp_path / "tables/generate-mini-clip.json"
-    content = json.loads(file.read_text("utf-8"))
-    file.write_text(json.dumps({**content, "rows": content["rows"][:1]}))
+    whole = batches.run_batch
+
+    def stop_at_the_second(job, plan, indices, progress):
+        if indices[0] == 1 and job.classifier.name == "mini-clip":
+            raise KeyboardInterrupt
+        return whole(job, plan, indices, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "run_batch", stop_at_the_second)
+        assert main(arguments(place, tmp_path, cells=2)) == 130
+    assert len(from_csv((tmp_path / "tables/generate-mini-clip/images.csv").read_bytes())) == 1
     before = raw(tmp_path / "maps/figure-2-clip.npz")["count"]
     assert main(arguments(place, tmp_path)) == 0
     again = json.loads((tmp_path / "report.json").read_text("utf-8"))
@@ -292,8 +300,9 @@ def test_hostile_names_stay_text(output):
     heatmap = replace(drawn(100), metadata=facts)
     maps = [MapResult(part, heatmap, published, agreement(heatmap, published), name)]
     row = Reconstruction(0, name, name, name, name, *[1.0] * 6, 1, *[0.5] * 6, name, name, 1, 1)
-    settings = {"mode": "inpaint", "start": name, "config": {"steps": 1}, "judge": {"name": name}}
-    table = TableResult(replace(TABLES[0], key=name, figure=name), {**facts, **settings}, (row,), b"", 1, {}, name)
+    settings = {"mode": "inpaint", "start": name, "config": {"steps": 1}, "judge": {"name": name}, "objective": {}}
+    part = replace(TABLES[0], key=name, figure=name)
+    table = TableResult(part, {**facts, **settings}, (row,), b"", {"seconds": 1.0}, name)
     claims = compare_claims({MAPS[1].key: maps[0]})
     results = Results(name, name, 0, maps, claims, [table], [Skipped(part, (name,))], Spent(1, 1, 1, 1))
     tags = Tags(to_html(results))
