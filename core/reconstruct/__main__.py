@@ -27,7 +27,7 @@ from core.cli import (
 from core.errors import quoted
 from core.pgd.config import DTYPES, MAX_STEPS, PENALTIES, STEP_RULES
 from core.reconstruct.batches import run_job
-from core.reconstruct.job import Job, Wanted, make_job
+from core.reconstruct.job import Job, JobConfig, make_job
 from core.runs.plan import prepare
 from core.runs.starts import START_KINDS, STARTS
 
@@ -95,7 +95,7 @@ def build_job(given: argparse.Namespace) -> Job:
     dataset = named_dataset(given, limit=given.limit if inpaint else None, seed=given.seed)
     changes = {name: getattr(given, name) for name in ("steps", "epsilon", "step_size", "step_rule", "dtype")}
     own = ("hole", "weight", "penalty", "fill") if inpaint else ("start",)
-    wanted = Wanted(
+    wanted = JobConfig(
         count=given.limit,
         changes={name: value for name, value in changes.items() if value is not None},
         **{name: getattr(given, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},

@@ -23,7 +23,7 @@ MakePlan = Callable[[Sequence[int]], RunPlan]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class JobConfig:
     """What is wanted of a classifier and a data set; the paper's settings, scaled, where nothing else is said.
 
     mode: Eq. 3 or Eq. 2. count: images, at most those of the data set to inpaint. seed: of the holes and the noise.
@@ -51,7 +51,7 @@ class Wanted:
 class Job:
     """`count` images in batches planned by `make_plan`, one after the other.
 
-    keep, save_run: as in `Wanted`. settings: a JSON object of everything that the results depend on.
+    keep, save_run: as in `JobConfig`. settings: a JSON object of everything that the results depend on.
     judge: another network, which says what it sees in the starts and the results; its first classes are the data set's.
     """
 
@@ -65,7 +65,7 @@ class Job:
     judge: Classifier | None = None
 
 
-def make_job(wanted: Wanted, classifier: Classifier, dataset: ImageDataset, judge: Classifier | None = None) -> Job:
+def make_job(wanted: JobConfig, classifier: Classifier, dataset: ImageDataset, judge: Classifier | None = None) -> Job:
     """The job that does what is wanted.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.reconstruct.batches import read_job, run_job
-from core.reconstruct.job import Wanted, make_job
+from core.reconstruct.job import JobConfig, make_job
 from core.reconstruct.report import Reconstruction, judgement
 from core.reproduce.machine import Machine, name_of
 from core.reproduce.plan import TablePart
@@ -75,7 +75,7 @@ def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, ba
     data = machine.data(part.dataset, limit, part.samples)
     classes = data.dataset.classes
     classifier, judge = machine.classifier(part.classifier, classes), machine.judge(part.classifier, classes)
-    wanted = Wanted(mode=part.mode, count=count, seed=machine.seed, penalty=part.penalty, start=part.start)
+    wanted = JobConfig(mode=part.mode, count=count, seed=machine.seed, penalty=part.penalty, start=part.start)
     run_job(
         make_job(wanted, classifier, data.dataset, judge), folder / part.key, batch_size, columns=SHOWN, name=part.key
     )
