@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -143,3 +143,12 @@ def to_csv(rows: Sequence[Reconstruction]) -> bytes:
     table.writeheader()
     table.writerows(asdict(row) for row in rows)
     return buffer.getvalue().encode("utf-8")
+
+
+def from_csv(data: bytes) -> list[Reconstruction]:
+    """The rows of `to_csv`, to the same bits; ValueError, LookupError or TypeError where it is no such table."""
+    read: dict[str, Callable[[str], Any]]
+    read = {"int": int, "float": float, "str": str, "int | None": lambda text: int(text) if text else None}
+    table = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""))
+    kinds = {field.name: read[str(field.type)] for field in fields(Reconstruction)}
+    return [Reconstruction(**{name: kind(row[name]) for name, kind in kinds.items()}) for row in table]

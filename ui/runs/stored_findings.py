@@ -66,8 +66,8 @@ def plain_steps() -> str:
     return (
         "**Plain steps** do not: however small the change, the penalty's gradient has full length. Mean loss on "
         f"{n} pictures with a hole of {side} × {side}, {len(plain)} networks: {min(plain):.2g} to {max(plain):.2g} by "
-        f"plain steps, {min(solved):.1g} to {max(solved):.1g} minimised. Which steps led the paper to its 2 × 10⁻⁴ cannot "
-        "be seen from it."
+        f"plain steps, {min(solved):.1g} to {max(solved):.1g} minimised. Which steps led the paper to its 2 × 10⁻⁴ "
+        "cannot be seen from it."
     )
 
 

@@ -20,7 +20,7 @@ REFERENCE_ALONE = ("spared", "red")
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class ClaimComparison:
     """A pair's claims. subject, reference: whose maps these are, and where from. waves: how many, of all.
 
     here: findings on the maps computed here. before: those on the maps they are compared with, None where there is
@@ -36,6 +36,11 @@ class Trial:
     kind: str
 
     @property
+    def pairs(self) -> tuple[tuple[Finding, Finding | None], ...]:
+        """Each claim here, and before."""
+        return tuple(zip(self.here, self.before, strict=True))
+
+    @property
     def known(self) -> int:
         """How many claims were judged before."""
         return sum(one is not None for one in self.before)
@@ -43,8 +48,7 @@ class Trial:
     @property
     def same(self) -> int:
         """How many of their verdicts are the same here."""
-        pairs = zip(self.here, self.before, strict=True)
-        return sum(b is not None and a.verdict == b.verdict for a, b in pairs)
+        return sum(before is not None and here.verdict == before.verdict for here, before in self.pairs)
 
     def to_json(self) -> dict[str, Any]:
         """Verdicts and evidence as a JSON object."""
@@ -55,7 +59,7 @@ class Trial:
                 "here": _json(one),
                 "before": None if earlier is None else _json(earlier),
             }
-            for one, earlier in zip(self.here, self.before, strict=True)
+            for one, earlier in self.pairs
         ]
         return {
             "title": self.pair.title,
@@ -75,12 +79,12 @@ def _json(finding: Finding) -> dict[str, Any]:
     return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
 
 
-def trials(results: Mapping[str, MapResult]) -> tuple[Trial, ...]:
+def compare_claims(results: Mapping[str, MapResult]) -> tuple[ClaimComparison, ...]:
     """The pairs of which at least one map was computed, by the keys of `MAPS`."""
-    return tuple(trial for pair in PAIRS if (trial := _trial(pair, results)) is not None)
+    return tuple(found for pair in PAIRS if (found := _comparison(pair, results)) is not None)
 
 
-def _trial(pair: Pair, results: Mapping[str, MapResult]) -> Trial | None:
+def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison | None:
     keys = (pair.subject, pair.reference)
     if not results.keys() & set(keys):
         return None
@@ -99,7 +103,9 @@ def _trial(pair: Pair, results: Mapping[str, MapResult]) -> Trial | None:
     )
     found, earlier = (_found(maps, waves, wanted) for maps in (here, before))
     known = {finding.claim.key: finding for finding in earlier}
-    return Trial(pair, subject, reference, len(waves), found, tuple(known.get(one.claim.key) for one in found), kind)
+    return ClaimComparison(
+        pair, subject, reference, len(waves), found, tuple(known.get(one.claim.key) for one in found), kind
+    )
 
 
 def _reference(key: str, result: MapResult | None) -> Heatmap | None:

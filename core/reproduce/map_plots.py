@@ -1,4 +1,4 @@
-"""Figures of the report: maps side by side where most waves are computed, and wave against wave."""
+"""Plots of a map in the report: maps side by side where most waves are computed, and wave against wave."""
 
 from __future__ import annotations
 
@@ -8,26 +8,23 @@ import numpy as np
 
 from core.fourier.basis import rounded_radius, wave_values
 from core.fourier.export import heatmap_png
-from core.reproduce.document import Figure
 from core.reproduce.maps import MapResult
 
 MAX_BARS = 100  # more intervals than that hide the points
 
 
-def map_figures(result: MapResult) -> tuple[Figure, ...]:
-    """The figures of a map."""
-    figures: list[Figure] = []
-    name, kind = result.name, result.kind
-    key, heatmap, reference = result.part.key, result.heatmap, result.reference
+def map_plots(result: MapResult) -> dict[str, bytes]:
+    """The plots of a map, as PNG by what they show."""
+    plots: dict[str, bytes] = {}
+    name, kind, heatmap, reference = result.name, result.kind, result.heatmap, result.reference
     if 2 * (heatmap.count > 0).sum() > heatmap.side**2:
-        figures.append(Figure(f"{key}-here", _map(heatmap.error_rate, f"{name}, computed here"), "Computed here."))
+        plots["Computed here."] = _map(heatmap.error_rate, f"{name}, computed here")
         if reference is not None:
             known = np.where(heatmap.count > 0, reference.error_rate, np.nan)
-            figures.append(Figure(f"{key}-reference", _map(known, f"{name}, {kind}"), f"The {kind} map."))
+            plots[f"The {kind} map."] = _map(known, f"{name}, {kind}")
     if result.agreement is not None:
-        text = "Each dot is a wave; on the line both errors are the same."
-        figures.append(Figure(f"{key}-waves", _waves(result), text))
-    return tuple(figures)
+        plots["Each dot is a wave; on the line both errors are the same."] = _waves(result)
+    return plots
 
 
 def _map(rate: np.ndarray, title: str) -> bytes:
@@ -38,14 +35,14 @@ def _map(rate: np.ndarray, title: str) -> bytes:
 
 
 def _waves(result: MapResult) -> bytes:
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
     assert result.agreement is not None
     rows = result.agreement.rows
     waves = [row.wave for row in rows]
     here, there = (100 * np.array([getattr(row, side) for row in rows]) for side in ("error", "reference"))
-    canvas = Canvas(figsize=(5.2, 4.6), layout="constrained")
-    axes = canvas.add_subplot()
+    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+    axes = figure.add_subplot()
     axes.axline((0, 0), slope=1, color="#888888", linewidth=1)
     if len(rows) <= MAX_BARS:
         low, high = (100 * wave_values(end, waves) for end in result.heatmap.interval())
@@ -53,7 +50,7 @@ def _waves(result: MapResult) -> bytes:
     points = axes.scatter(there, here, c=rounded_radius(waves), cmap="viridis", s=16, zorder=3)
     axes.set(xlim=(0, 100), ylim=(0, 100), aspect="equal", xlabel=f"{result.kind} error (%)", ylabel="error here (%)")
     axes.set_title(result.name, fontsize=10, parse_math=False)
-    canvas.colorbar(points, ax=axes, label="radius (cycles per image)")
+    figure.colorbar(points, ax=axes, label="radius (cycles per image)")
     buffer = io.BytesIO()
-    canvas.savefig(buffer, format="png", dpi=150)
+    figure.savefig(buffer, format="png", dpi=150)
     return buffer.getvalue()
