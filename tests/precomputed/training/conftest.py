@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from core.training.captions import captions
-from core.training.data import LabelledImages
-from core.training.loop import Training
-from core.training.mini_clip import ARCHITECTURE, ClipRecipe, ClipTraining, write_tokenizer
-from core.training.mini_resnet import ResNetRecipe, ResNetTraining
+from precomputed.training.captions import captions
+from precomputed.training.data import LabelledImages
+from precomputed.training.loop import Training
+from precomputed.training.mini_clip import ARCHITECTURE, ClipRecipe, ClipTraining, write_tokenizer
+from precomputed.training.mini_resnet import ResNetRecipe, ResNetTraining
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from core.fourier.intervals import wilson
-from core.training.data import LabelledImages
+from precomputed.training.data import LabelledImages
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from torch import nn
 
 from core.cli import progress_bar
 from core.files import make_folder, write_atomically, write_json
-from core.training.data import LabelledImages, seeded_generator
-from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
-from core.training.loop import Training, TrainingState
+from precomputed.training.data import LabelledImages, seeded_generator
+from precomputed.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
+from precomputed.training.loop import Training, TrainingState
 
 CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_SECONDS = 60.0

@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from core.classifiers.base import Classifier, load_strictly, read_weights
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.weights import check_sha256
-from core.training.data import Batch, LabelledImages, draw_batch, seeded_generator
-from core.training.optimisers import Muon
+from precomputed.training.data import Batch, LabelledImages, draw_batch, seeded_generator
+from precomputed.training.optimisers import Muon
 
 MIN_NORM = 1e-10
 WARM_UP = 0.05  # fraction of the steps during which the learning rates rise

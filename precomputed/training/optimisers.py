@@ -1,4 +1,7 @@
-"""Muon, an optimiser for weight matrices that needs few epochs. Imports torch at the top: import it lazily."""
+"""Muon, an optimiser for weight matrices that needs few epochs. Imports torch at the top: import it lazily.
+
+`torch.optim.Muon` (2.9) takes matrices alone, no convolution's kernels, and cannot rescale weights to a fixed norm.
+"""
 
 from __future__ import annotations
 

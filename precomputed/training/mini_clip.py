@@ -1,9 +1,10 @@
-"""Train mini-clip, a small CLIP in open_clip's own format, on CIFAR-10 images and captions; or its robust twin.
+r"""Train mini-clip, a small CLIP in open_clip's own format, on CIFAR-10 images and captions; or its robust twin.
 
-    python -m core.training.mini_clip --data DATA_DIR --output DIR
-    python -m core.training.mini_clip --data DATA_DIR --output DIR --teacher precomputed/models/mini-resnet
-    python -m core.training.mini_clip --data DATA_DIR --output DIR --robust --start CLIP_WEIGHTS
-    python -m core.training.mini_clip --data DATA_DIR --output DIR --architecture core/training/mini_clip_vit.json
+    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR
+    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR --teacher precomputed/models/mini-resnet
+    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR --robust --start CLIP_WEIGHTS
+    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR \
+        --architecture precomputed/training/mini_clip_vit.json
 
 Stopped, run the same command again to resume; it evaluates and exports at the end. `--output` receives checkpoint.pt
 and, when training is done, model/, which open_clip loads by itself (the model card says how).
@@ -36,16 +37,22 @@ from core.classifiers.text import DEFAULT_WORDS
 from core.classifiers.zero_shot import ClipModel, ZeroShotClassifier, fill_template
 from core.data.classes import CIFAR10, ClassSet
 from core.files import make_folder, write_atomically, write_json
-from core.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser, weights_sha256
-from core.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, Caption, attributes_of, captions
-from core.training.cards import clip_card
-from core.training.clip_loss import caption_targets, contrastive_loss
-from core.training.data import Batch, LabelledImages, seeded_generator
-from core.training.evaluation import Accuracy
-from core.training.loop import Recipe, Training
-from core.training.optimisers import Muon
-from core.training.session import report, train_and_measure, write_bundle
-from core.training.vocabulary import reduced_merges, vocabulary_file
+from precomputed.training.arguments import (
+    load_splits,
+    recipe_from_arguments,
+    run_command,
+    training_parser,
+    weights_sha256,
+)
+from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, Caption, attributes_of, captions
+from precomputed.training.cards import clip_card
+from precomputed.training.clip_loss import caption_targets, contrastive_loss
+from precomputed.training.data import Batch, LabelledImages, seeded_generator
+from precomputed.training.evaluation import Accuracy
+from precomputed.training.loop import Recipe, Training
+from precomputed.training.optimisers import Muon
+from precomputed.training.session import report, train_and_measure, write_bundle
+from precomputed.training.vocabulary import reduced_merges, vocabulary_file
 
 # The model in open_clip's own terms. Its image tower must accept any image size: the 32-pixel images are enlarged, as
 # real CLIP enlarges them to 224. The size of the vocabulary follows from the captions.

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from core.training.optimisers import Muon, orthogonalise
+from precomputed.training.optimisers import Muon, orthogonalise
 
 
 @pytest.mark.parametrize("shape", [(8, 30), (30, 8), (16, 16)])

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from core.training.data import seeded_generator
-from core.training.loop import attack_l2
+from precomputed.training.data import seeded_generator
+from precomputed.training.loop import attack_l2
 
 WEIGHT = torch.randn(4, 3 * 6 * 6, generator=torch.Generator().manual_seed(0))
 

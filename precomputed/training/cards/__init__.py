@@ -6,13 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.training.evaluation import Accuracy, Attack
-from core.training.loop import Recipe
-from core.training.session import Outcome, format_duration
+from precomputed.training.evaluation import Accuracy, Attack
+from precomputed.training.loop import Recipe
+from precomputed.training.session import Outcome, format_duration
 
 if TYPE_CHECKING:
-    from core.training.mini_clip import ClipRecipe
-    from core.training.mini_resnet import ResNetRecipe
+    from precomputed.training.mini_clip import ClipRecipe
+    from precomputed.training.mini_resnet import ResNetRecipe
 
 
 def resnet_card(recipe: ResNetRecipe, outcome: Outcome) -> str:
@@ -81,7 +81,7 @@ def _fill(recipe: Recipe, outcome: Outcome, name: str, **texts: Any) -> str:
     kind = "mini-clip" if name.startswith("mini-clip") else "mini-resnet"
     options = " --robust" if recipe.attack_steps else ""
     if name != kind:
-        options += f" --architecture core/training/{name.replace('-', '_')}.json"
+        options += f" --architecture precomputed/training/{name.replace('-', '_')}.json"
     if recipe.start_sha256:
         weights = "open_clip_model.safetensors" if kind == "mini-clip" else "model.safetensors"
         options += f" --start precomputed/models/{name}/{weights}"

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from core.training.data import alternating_flips, batch_indices, flip_and_shift, seeded_generator
+from precomputed.training.data import alternating_flips, batch_indices, flip_and_shift, seeded_generator
 
 
 def test_batch_indices_cover_every_image_once_an_epoch_in_another_order():

@@ -9,9 +9,9 @@ from core.classifiers.bundled import MODELS, bundled_specs, model_card
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.samples import load_samples
-from core.training.data import LabelledImages
-from core.training.evaluation import Accuracy
-from core.training.robustness import HEADING, measure, section, with_section
+from precomputed.training.data import LabelledImages
+from precomputed.training.evaluation import Accuracy
+from precomputed.training.robustness import HEADING, measure, section, with_section
 
 
 def test_each_attack_leaves_no_more_than_the_one_before():

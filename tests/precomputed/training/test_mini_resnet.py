@@ -17,7 +17,7 @@ from core.classifiers.networks.mini_resnet import MiniResNet
 from core.classifiers.spec import Identity
 from core.classifiers.weights import check_sha256
 from core.data.classes import CIFAR10
-from core.training.mini_resnet import main
+from precomputed.training.mini_resnet import main
 
 
 def test_set_whitening_decorrelates_patches():
@@ -51,7 +51,7 @@ def test_the_same_command_resumes_after_kill(tmp_path, coloured):
                 "--attacked-images", "10"]  # fmt: skip
 
     victim = subprocess.Popen(
-        [sys.executable, "-m", "core.training.mini_resnet", *arguments("killed")],
+        [sys.executable, "-m", "precomputed.training.mini_resnet", *arguments("killed")],
         cwd=Path(__file__).parents[3],
         stdout=subprocess.DEVNULL,
         env={**os.environ, "OMP_NUM_THREADS": "1"},

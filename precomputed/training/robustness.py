@@ -1,6 +1,6 @@
 """How robust a bundled model is: AutoAttack's attacks, the usual sanity checks, and the card that says so.
 
-    python -m core.training.robustness mini-clip-robust --data DATA_DIR
+    python -m precomputed.training.robustness mini-clip-robust --data DATA_DIR
 
 Writes robustness.json into the model's folder and a section into its card. Takes half an hour to some hours of one
 core. AutoAttack (Croce & Hein 2020) is the strongest of what is usually run: APGD on the cross-entropy, then APGD on
@@ -24,9 +24,9 @@ from core.cli import run_script
 from core.data.classes import CIFAR10
 from core.data.provenance import computed_source
 from core.files import make_folder, write_atomically, write_json
-from core.training.data import LabelledImages, load_cifar10, seeded_generator
-from core.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
-from core.training.session import report
+from precomputed.training.data import LabelledImages, load_cifar10, seeded_generator
+from precomputed.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
+from precomputed.training.session import report
 
 EPSILON = 0.5
 ITERATIONS, QUERIES = 100, 1000  # of either APGD, and of Square, for each image
@@ -93,7 +93,7 @@ def section(found: dict[str, Accuracy]) -> str:
     lines = [f"| {rows[name]} | {accuracy} |" for name, accuracy in found.items()]
     return "\n".join(
         [HEADING, "", f"Top-1 on CIFAR-10 test images under L2 attacks, epsilon {EPSILON} where nothing else is said,",
-         "by foolbox and AutoAttack (Croce & Hein 2020), by `python -m core.training.robustness`.", "",
+         "by foolbox and AutoAttack (Croce & Hein 2020), by `python -m precomputed.training.robustness`.", "",
          "| attack | accuracy |", "|---|---|", *lines, ""]
     )  # fmt: skip
 

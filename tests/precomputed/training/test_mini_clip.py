@@ -15,12 +15,12 @@ from torch.nn import functional as F
 
 from core.classifiers.zero_shot import fill_template
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, PRECOMPUTED, ClassSet
-from core.training.arguments import recipe_from_arguments, training_parser
-from core.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions
-from core.training.cards import clip_card
-from core.training.clip_loss import caption_targets, contrastive_loss
-from core.training.evaluation import Accuracy, clean_accuracy
-from core.training.mini_clip import (
+from precomputed.training.arguments import recipe_from_arguments, training_parser
+from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions
+from precomputed.training.cards import clip_card
+from precomputed.training.clip_loss import caption_targets, contrastive_loss
+from precomputed.training.evaluation import Accuracy, clean_accuracy
+from precomputed.training.mini_clip import (
     ARCHITECTURE,
     ORDINARY,
     ROBUST,
@@ -31,7 +31,7 @@ from core.training.mini_clip import (
     write_model,
     write_tokenizer,
 )
-from core.training.session import Outcome
+from precomputed.training.session import Outcome
 
 
 def test_adversarial_fine_tuning_changes_the_image_tower_alone(make_training):
@@ -142,7 +142,7 @@ def test_card_of_a_plain_vit_names_its_patches_and_its_architecture():
     outcome = Outcome(Accuracy(80, 100), Accuracy(1, 2), 100.0, 1234567, "one machine")
     vision = json.loads(ARCHITECTURE.with_name("mini_clip_vit.json").read_text())["model_cfg"]["vision_cfg"]
     card = clip_card(ClipRecipe(epochs=6), outcome, Accuracy(77, 100), "mini-clip-vit", vision)
-    again = "--epochs 6 --seed 0 --architecture core/training/mini_clip_vit.json"
+    again = "--epochs 6 --seed 0 --architecture precomputed/training/mini_clip_vit.json"
     for text in ("# mini-clip-vit\n", "8 x 8 patches of 4 x 4 pixels", again):
         assert text in card, text
     assert "mobilevit" not in card and "enlarged" not in card

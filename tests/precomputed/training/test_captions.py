@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.data.classes import CIFAR10
-from core.training.captions import (
+from precomputed.training.captions import (
     ATTRIBUTES,
     HELD_OUT_NAMES,
     HELD_OUT_TEMPLATES,

@@ -1,7 +1,7 @@
 """Train mini-resnet, or with --robust its adversarially trained twin, on CIFAR-10.
 
-    python -m core.training.mini_resnet --data DATA_DIR --output DIR
-    python -m core.training.mini_resnet --data DATA_DIR --output DIR --robust --start DIR/model/model.safetensors
+    python -m precomputed.training.mini_resnet --data DATA_DIR --output DIR
+    python -m precomputed.training.mini_resnet --data DATA_DIR --output DIR --robust --start DIR/model/model.safetensors
 
 Stopped by Ctrl-C, kill -9 or a power cut, run the same command again to resume; it evaluates and exports at the end.
 `--output` receives checkpoint.pt and, when training is done, model/ in the format of precomputed/models.
@@ -24,12 +24,12 @@ from core.classifiers.preprocessing import Preprocess
 from core.classifiers.spec import Identity
 from core.cli import whole
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
-from core.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser
-from core.training.cards import resnet_card
-from core.training.data import Batch, LabelledImages, to_unit_range
-from core.training.loop import Recipe, Training
-from core.training.optimisers import Muon
-from core.training.session import train_and_measure, write_bundle
+from precomputed.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser
+from precomputed.training.cards import resnet_card
+from precomputed.training.data import Batch, LabelledImages, to_unit_range
+from precomputed.training.loop import Recipe, Training
+from precomputed.training.optimisers import Muon
+from precomputed.training.session import train_and_measure, write_bundle
 
 WHITENING_IMAGES = 5000
 
