@@ -269,15 +269,15 @@ function place(map, mark, [i, j]) {
   mark.style.setProperty("--y", `${(100 * (i + map.half + 0.5)) / map.side}%`);
 }
 
-// The radius of the point of the chart of rings that lies nearest to the pointer; null elsewhere on the page. The chart
-// is Vega's: its SVG elements carry what they were drawn from.
+// The radius of the point of the chart of rings that lies nearest to the pointer; null elsewhere on the page. Each point
+// of the chart is described as "radius 7, ..." (`ui/maps/radial_chart.py`).
 function pointedRadius({ data }, { target, clientX }) {
   const chart = data?.rings && target.closest?.(data.rings);
   if (!chart) return null;
   const away = (point) => { const box = point.getBoundingClientRect(); return Math.abs(box.left + box.width / 2 - clientX); };
-  const points = [...chart.querySelectorAll("path")].filter((path) => path.__data__?.mark?.marktype === "symbol");
-  const nearest = points.reduce((a, b) => (a && away(a) <= away(b) ? a : b), null);
-  return nearest?.__data__.datum.radius ?? null;
+  const points = [...chart.querySelectorAll("[aria-label^='radius ']")].map((point) => [away(point), point]);
+  const [, nearest] = points.reduce((a, b) => (b[0] < a[0] ? b : a), [Infinity, null]);
+  return nearest && parseInt(nearest.getAttribute("aria-label").slice("radius ".length), 10);
 }
 
 // The ring of waves whose radius, rounded, is this one.
