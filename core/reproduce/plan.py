@@ -135,7 +135,7 @@ PAIRS = (
     Pair("Figure 2", "figure-2-clip", "figure-2-resnet"),
     Pair("Figure 1 in miniature", "stand-in-clip", "stand-in-resnet"),
 )
-KEYS = tuple(part.key for part in (*MAPS, *TABLES))
+KEYS = (*(part.key for part in MAPS), *(part.key for part in TABLES))
 
 
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
