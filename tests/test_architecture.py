@@ -125,3 +125,8 @@ def test_core_offers_its_public_names():
         assert getattr(core, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = core.nothing
+
+
+def test_what_checks_the_javascript_is_locked_without_an_address():
+    lock = (ROOT / ".ci" / "javascript" / "package-lock.json").read_text("utf-8")
+    assert "sha512-" in lock and "://" not in lock and "resolved" not in lock
