@@ -54,7 +54,8 @@ def plans(class_set: str) -> Iterator[tuple[str, str, RunPlan]]:
         yield "inpainting", f"{kind}-{position}{suffix}", plan
     targets = DRAWN[class_set]
     # No class of ImageNet has a covariance here, so its starts are pixel noise either way.
-    for start, suffix in STORED_STARTS.items() if class_set == "cifar10" else [("blur", "")]:
+    starts: dict[StartKind, str] = STORED_STARTS if class_set == "cifar10" else {"blur": ""}
+    for start, suffix in starts.items():
         plan = RunPlan(
             targets=targets,
             start=draw_starts(targets, 1, class_set, 0, start),

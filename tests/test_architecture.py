@@ -76,7 +76,7 @@ def test_the_engine_imports_neither_streamlit_nor_pages():
     engine = [name for name in MODULES if name.startswith("core.") and not name.endswith("__main__")]
     assert "core.sweep.cells" in engine and "core.classifiers.base" in engine
     loaded = modules_after("\n".join(f"import {name}" for name in engine))
-    assert "torch" in loaded and not loaded & {"streamlit", "ui"}
+    assert "torch" in loaded and not loaded & {"streamlit", "ui", "precomputed"}
 
 
 def test_the_check_for_streamlit_can_fail():
@@ -125,3 +125,8 @@ def test_core_offers_its_public_names():
         assert getattr(core, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = core.nothing
+
+
+def test_what_checks_the_javascript_is_locked_without_an_address():
+    lock = (ROOT / ".ci" / "javascript" / "package-lock.json").read_text("utf-8")
+    assert "sha512-" in lock and "://" not in lock and "resolved" not in lock

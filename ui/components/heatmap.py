@@ -24,7 +24,7 @@ from ui.shared.colormaps import DIVERGING, colormap_table
 _NOT_COMPUTED = -32768  # int16 in the packed cells
 _DECIMALS = 1  # of the per cent shown
 
-_component = register("heatmap", "wave", "wave_panel", "dom")
+_component = register("heatmap")
 
 
 @dataclass(frozen=True)

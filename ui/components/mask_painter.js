@@ -2,6 +2,9 @@
 // Points are whole image pixels (x to the right, y down) and may lie outside the image. What a stroke paints is
 // defined in tests/painter_oracle.py, with integers only; the first functions here do the same, bit for bit.
 
+import { button } from "./buttons.js";
+import { element } from "./dom.js";
+
 const MAX_REACH = 32768; // pixels outside the image that a pointer can reach, as in tests/painter_oracle.py
 const MAX_SIDE = 340; // CSS pixels: the picture's side at most
 const MAX_UNDO = 60;

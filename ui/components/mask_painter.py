@@ -15,7 +15,7 @@ from core.images.masks import decode_mask, encode_mask
 from core.images.square import png_data_uri
 from ui.components.mount import mount_synchronised, register
 
-_component = register("mask_painter", "buttons", "dom")
+_component = register("mask_painter")
 
 
 def mask_painter(

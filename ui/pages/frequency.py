@@ -29,6 +29,7 @@ from ui.maps.tabs.row import TAB, draw_tabs
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.limits import check_upload, limits
+from ui.shared.look import style_sheet
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
@@ -49,20 +50,7 @@ MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
 # Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
-_STYLE = """<style>
-[data-testid=stElementContainer]:has([data-testid=stMarkdown] style){display:none}
-[data-testid=stMainBlockContainer]{padding:4rem clamp(1rem,3vw,2.5rem) 2rem}
-[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]{gap:.5rem}
-.st-key-frequency-bar h1{font-size:26px;padding:0;line-height:1.3}
-.st-key-frequency-verdict{min-height:3rem}.st-key-frequency-verdict p{line-height:1.45}
-@media (min-width:641px){.st-key-frequency-lab{min-height:calc(clamp(180px,100vh - 540px,480px) + 110px)}}
-.st-key-frequency-predictions{min-height:215px}.st-key-frequency-rings{min-height:215px}
-.st-key-frequency-rings{gap:.2rem}
-[data-testid=stLayoutWrapper]:has(>.st-key-frequency-share){margin-left:auto}
-@media (max-width:640px){[data-testid=stLayoutWrapper]:has(>.st-key-frequency-share){display:none}
-.st-key-frequency-bar h1{font-size:22px}.st-key-frequency-bar{gap:.4rem}
-.st-key-frequency-lab{min-height:900px}.st-key-frequency-predictions{min-height:260px}}
-</style>"""
+_STYLE = style_sheet(__file__)
 
 
 def page() -> None:

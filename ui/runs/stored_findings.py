@@ -11,16 +11,12 @@ import streamlit as st
 from core.runs.judgement import stored_judgements
 from ui.runs.examples import stored_runs
 from ui.runs.words import CONFIDENT, PENALTY_WORDS, last_change, percent, run_title, similarity, target_of
+from ui.shared.look import style_sheet
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
 COLUMNS = ("Outside the hole", "Picture", "Classifier", "Confident", "Hole changes by", "Rest by", "SSIM in the hole")
 # On a phone the table scrolls, not the page: hence each run has one short line, and the keyboard can get there.
-_STYLE = """<style>
-.stored-runs{overflow-x:auto}
-.stored-runs table{border-collapse:collapse;font-size:.9rem;line-height:1.35}
-.stored-runs :is(th,td){padding:.1rem .5rem;border:1px solid rgba(128,128,128,.3);text-align:left;white-space:nowrap}
-.stored-runs th{font-weight:600}
-</style>"""
+_STYLE = style_sheet(__file__)
 
 
 @dataclass(frozen=True)

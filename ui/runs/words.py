@@ -89,7 +89,7 @@ def live_verdict(title: str, target: str, probability: float, step: int) -> str:
 
 def comparison(runs: Sequence[PGDRun]) -> str:
     """What has come of runs of the same start, in their own numbers: means over the images where there are several."""
-    parts = []
+    parts: list[str] = []
     for run in runs:
         rows = range(len(run.start))
         first, last = (run.curves["target_probability"][at].mean() for at in (0, -1))

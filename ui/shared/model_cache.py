@@ -54,7 +54,7 @@ def _kept(max_entries: int) -> Callable[[Callable[..., Any]], Any]:
                 slot = slots(*key)
             return slot.get(lambda: function(*key))
 
-        get.cache_clear = slots.cache_clear
+        get.cache_clear = slots.cache_clear  # type: ignore[attr-defined]
         return get
 
     return decorate

@@ -90,8 +90,8 @@ def papers_maps() -> None:
 def weakened_waves() -> None:
     """What enlarging leaves of each wave, and errors by radius, with the ResNet's under waves as weak."""
     clip, resnet = _entries(CLIP, RESNET56)
-    named = [NamedMap(entry.name, entry.label, entry.heatmap) for entry in (clip, resnet)]
-    strengths = equal_strength(*named, corners(clip.heatmap))
+    subject, reference = (NamedMap(entry.name, entry.label, entry.heatmap) for entry in (clip, resnet))
+    strengths = equal_strength(subject, reference, corners(clip.heatmap))
     kept = None if strengths is None else kept_norm_map(clip.heatmap.metadata["image_size"], strengths.network_side)
     lines = [clip, resnet]
     if strengths is not None and strengths.weakened is not None:

@@ -62,6 +62,12 @@ def test_growing_heatmaps_refuse_a_map_of_another_configuration(linear_classifie
         growing_heatmaps(linear_classifier, noise_dataset, other, first)
 
 
+def test_metadata_say_how_waves_are_weakened(linear_classifier, noise_dataset):
+    weakened = dataclasses.replace(CONFIG, weaken_as=64)
+    first, plain = (next(growing_heatmaps(linear_classifier, noise_dataset, one)) for one in (weakened, CONFIG))
+    assert first.metadata["weakened_as"] == 64 and "weakened_as" not in plain.metadata
+
+
 def test_growing_heatmaps_of_samples_say_so_and_continue_from_a_saved_map(linear_classifier, noise_dataset, tmp_path):
     config = dataclasses.replace(CONFIG, passes=0.25)
     *_, whole = growing_heatmaps(linear_classifier, noise_dataset, config)
