@@ -8,6 +8,7 @@ import numpy as np
 
 from core.fourier.basis import rounded_radius, wave_values
 from core.fourier.export import heatmap_png
+from core.fourier.metrics import TOP1
 from core.reproduce.document import Figure
 from core.reproduce.maps import MapResult
 
@@ -33,8 +34,8 @@ def map_figures(result: MapResult) -> tuple[Figure, ...]:
 def _map(rate: np.ndarray, title: str) -> bytes:
     from matplotlib import colormaps
 
-    colours = colormaps["viridis"](np.arange(256), bytes=True)[:, :3]
-    return heatmap_png(100 * rate, title=title, label="top-1 error (%)", value_range=(0, 100), colours=colours)
+    colours = colormaps[TOP1.colormap](np.arange(256), bytes=True)[:, :3]
+    return heatmap_png(rate, TOP1, title=title, colours=colours)
 
 
 def _waves(result: MapResult) -> bytes:

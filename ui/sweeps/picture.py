@@ -11,9 +11,10 @@ import streamlit as st
 
 from core.data.dataset import ImageDataset
 from core.fourier.heatmap import Heatmap
+from core.fourier.metrics import POINTS
 from ui.components.heatmap import MapView, heatmap_view
 from ui.maps.catalogue import Entry
-from ui.maps.views import PROBABILITY, shown_maps
+from ui.maps.views import shown_maps
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -58,7 +59,7 @@ def draw_picture_maps(state: PictureMaps) -> None:
     exact, gradient = st.columns(2)
     look: dict[str, Any] = {"selected": (0, 0), "on_select": lambda frequency: None}
     with exact:
-        shown = shown_maps([Entry("Exact", state.heatmap)], PROBABILITY, "Error", state.heatmap.side)
+        shown = shown_maps([Entry("Exact", state.heatmap)], "Probability", "Error", state.heatmap.side)
         heatmap_view(shown.views, value_range=shown.value_range, colormap=shown.colormap, key="sweep.live", **look)
     with gradient:
         largest = float(np.abs(state.first_order).max()) or 1.0
@@ -67,6 +68,7 @@ def draw_picture_maps(state: PictureMaps) -> None:
             "one backward pass: how fast the loss changes at small v; brown: it grows, blue: it falls",
             state.first_order / largest,
             value_label="change of the loss, as a share of the largest",
+            unit=POINTS,
         )
         heatmap_view([view], value_range=(-1, 1), colormap="vik", key="sweep.first_order", **look)
 
