@@ -132,6 +132,7 @@ def _rounds(
             results = processes.results(
                 todo,
                 lambda waves: sweep_cells(classifier, dataset, config, waves=waves, span=span),  # noqa: B023
+                [len(dataset) if wave is None else end - begin for wave in todo],
             )
             found = _grow(heatmap, results, device_name(classifier), processes.count)
             for heatmap in found:
