@@ -14,7 +14,9 @@ from core.device import device_name
 from core.fourier.basis import Frequency, frequency_to_cell, wave_cells
 from core.fourier.estimate import with_estimate
 from core.fourier.heatmap import MEANS, Heatmap, empty_outcomes, outcome_row
-from core.sweep.cells import CellResult, SweepConfig, Wave, sized_batches, sweep_cells
+from core.sweep.batch_size import sized_batches
+from core.sweep.cells import CellResult, sweep_cells
+from core.sweep.config import SweepConfig, Wave
 from core.sweep.processes import Processes
 from core.sweep.sample import images_per_wave, pooled_variance, round_ends
 

@@ -86,7 +86,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
 
 
 def _start(name: str, chosen: Chosen, epsilon: float) -> None:
-    from core.sweep.cells import SweepConfig
+    from core.sweep.config import SweepConfig
 
     dataset, one = chosen.dataset, chosen.script is None
     options: dict[str, Any] = {} if one else sweep_options(len(dataset))

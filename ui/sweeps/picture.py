@@ -18,7 +18,7 @@ from ui.maps.views import shown_maps
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
-    from core.sweep.cells import SweepConfig
+    from core.sweep.config import SweepConfig
 
 SHRINK = (1, 16, 256, 2048)  # the sizes of the waves at which both maps are compared, as divisors of v
 

@@ -7,7 +7,7 @@ from core.classifiers.registry import load_classifier
 from core.data.dataset import ImageDataset
 from core.data.samples import load_samples
 from core.fourier.basis import half_plane
-from core.sweep.cells import SweepConfig
+from core.sweep.config import SweepConfig
 from ui.sweeps.picture import SHRINK, correlation_words, picture_maps
 
 
