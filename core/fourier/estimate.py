@@ -154,8 +154,8 @@ class _Model:
         torus = []
         for table in _matern(self.chords, torus_length):
             here, there, mirrored, opposite = (table.ravel()[cells] for cells in self.chord_cells)
-            # Cov of the mean of g over w and -w: (k(w - w') + k(w + w')) / 2; over the four (+-i, +-j): a quarter of the
-            # sum of k to these four (averages over the orbit of a symmetry: Duvenaud 2014, thesis, sec. 2.7).
+            # Cov of the mean of g over w and -w: (k(w - w') + k(w + w')) / 2; over the four (+-i, +-j): a quarter of
+            # the sum of k to these four (averages over the orbit of a symmetry: Duvenaud 2014, thesis, sec. 2.7).
             own = (here + there) / 2
             torus.append((own_size**2 * own, mirrored_size**2 * (own + (mirrored + opposite) / 2) / 2))
         (own, mirrored), slopes = torus
