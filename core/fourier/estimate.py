@@ -102,6 +102,7 @@ def estimate_map(
     waves, n, errors = (values[n > 0] for values in (waves, n, errors))
     if not 2 <= len(waves) <= MAX_WAVES:
         return None
+    # y = arcsin sqrt((k + 3/8) / (n + 3/4)) of k errors among n has Var 1 / (4 n + 2) (Anscombe 1948).
     observed = np.arcsin(np.sqrt((errors + 3 / 8) / (n + 3 / 4))) - np.pi / 4
     noise = variance_share / (4 * n + 2)
     model = _Model(waves, image_size)
@@ -111,10 +112,12 @@ def estimate_map(
         period, shift = lattice
         model.fixed += shift**2 * np.outer(on := _on_lattice(waves, period), on)
         parameters, inverse = _fit(observed, noise, model)
-    # The textbook's posterior, written as the observed value less the noise that it is expected to hold.
+    # Posterior mean K C^-1 y and variance K - K C^-1 K, C = K + S with noise S (Rasmussen & Williams, Eq. 2.25, 2.26),
+    # written by K = C - S: y - S C^-1 y, the observed value less the noise expected in it, and S - S C^-1 S.
     mean = observed - noise * (inverse @ observed) + np.pi / 4
     deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
-    rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # the mean of sin(x)^2 for a normal x
+    # E sin(x)^2 = (1 - E cos 2x) / 2, and E cos 2x = cos(2 m) exp(-2 s^2) for x of mean m and deviation s, normal.
+    rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2
     low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-_Z, _Z))
     rate, low, high = (wave_map(values, waves, side) for values in (rate, low, high))
     named = dict(zip(_START, np.exp(parameters).tolist(), strict=True))
@@ -151,6 +154,8 @@ class _Model:
         torus = []
         for table in _matern(self.chords, torus_length):
             here, there, mirrored, opposite = (table.ravel()[cells] for cells in self.chord_cells)
+            # Cov of the mean of g over w and -w: (k(w - w') + k(w + w')) / 2; over the four (+-i, +-j): a quarter of
+            # the sum of k to these four (averages over the orbit of a symmetry: Duvenaud 2014, thesis, sec. 2.7).
             own = (here + there) / 2
             torus.append((own_size**2 * own, mirrored_size**2 * (own + (mirrored + opposite) / 2) / 2))
         (own, mirrored), slopes = torus
@@ -161,7 +166,7 @@ class _Model:
 
 
 def _matern(distance: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
-    """The Matern-5/2 kernel, and its derivative by the logarithm of the length."""
+    """The Matern-5/2 kernel (Rasmussen & Williams, Eq. 4.17), and its derivative by the logarithm of the length."""
     x = np.sqrt(5) * distance / length
     return (1 + x + x**2 / 3) * np.exp(-x), x**2 * (1 + x) / 3 * np.exp(-x)
 
@@ -208,8 +213,9 @@ def _find_lattice(observed: np.ndarray, inverse: np.ndarray, waves: np.ndarray) 
         if on.sum() < 2:
             continue
         precision = on @ inverse @ on
-        square = (on @ inverse @ observed) ** 2 / precision  # a chi-square of one degree of freedom without a shift
-        # The largest gain in the logarithm of the marginal likelihood, over all sizes of the shift.
+        square = (on @ inverse @ observed) ** 2 / precision  # q, a chi-square of one degree of freedom without a shift
+        # A shift of size t adds t^2 u u' to C, u = `on`. With a = t^2 u'C^-1u the log likelihood gains
+        # (q a / (1 + a) - log(1 + a)) / 2 (Sherman-Morrison; matrix determinant lemma), at most where 1 + a = q.
         gain = (square - 1 - np.log(square)) / 2 if square > 1 else 0.0
         if gain > best:
             found, best = (period, float(np.sqrt((square - 1) / precision))), gain

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.fourier.basis import rounded_radius, wave_values
 from core.fourier.export import heatmap_png
+from core.fourier.metrics import TOP1
 from core.reproduce.maps import MapResult
 
 MAX_BARS = 100  # more intervals than that hide the points
@@ -30,8 +31,8 @@ def map_plots(result: MapResult) -> dict[str, bytes]:
 def _map(rate: np.ndarray, title: str) -> bytes:
     from matplotlib import colormaps
 
-    colours = colormaps["viridis"](np.arange(256), bytes=True)[:, :3]
-    return heatmap_png(100 * rate, title=title, label="top-1 error (%)", value_range=(0, 100), colours=colours)
+    colours = colormaps[TOP1.colormap](np.arange(256), bytes=True)[:, :3]
+    return heatmap_png(rate, TOP1, title=title, colours=colours)
 
 
 def _waves(result: MapResult) -> bytes:

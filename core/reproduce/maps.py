@@ -12,7 +12,7 @@ from core.fourier.heatmap import Heatmap
 from core.reproduce.agreement import Agreement, Match, agreement
 from core.reproduce.machine import Data, Machine, name_of
 from core.reproduce.plan import Amount, MapPart, draw_waves
-from core.sweep.cells import SweepConfig
+from core.sweep.config import SweepConfig
 from core.sweep.output import run_sweep
 
 HEATMAPS = PRECOMPUTED / "heatmaps"

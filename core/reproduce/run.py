@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import resource
 import sys
 import time
@@ -73,7 +74,7 @@ def _maps(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -
 
 
 def _tables(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -> list[TableResult]:
-    """All tables; each is the work of one process."""
+    """All tables; each is the work of one process, which keeps it in a folder: nothing is gathered before the end."""
     able = _able([part for part in TABLES if part.key in given.parts], machine, skipped)
 
     def run_each(parts: Iterable[TablePart]) -> Iterator[TableResult]:
@@ -85,7 +86,8 @@ def _tables(given: argparse.Namespace, machine: Machine, skipped: list[Skipped])
                 _note_trouble(part, error, machine, skipped)
 
     order = [part.key for part in able]
-    return sorted(machine.processes.results(able, run_each), key=lambda result: order.index(result.part.key))
+    results = machine.processes.results(able, run_each, seconds=math.inf)
+    return sorted(results, key=lambda result: order.index(result.part.key))
 
 
 def _able(parts: Sequence[Part], machine: Machine, skipped: list[Skipped]) -> list[Part]:

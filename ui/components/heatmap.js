@@ -7,7 +7,6 @@ import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause } from "./w
 const MIN_COLUMN = 280, MAX_SIDE = 480; // CSS pixels: a map's column at least, a map's side at most
 const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
 const NARROW = 640, MIN_SIDE = 170, BESIDES = 540; // a phone's width; a map's side beside a picture; height of the rest
-const NOT_COMPUTED = -32768;
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 const views = new WeakMap(); // parentElement -> view
@@ -169,7 +168,7 @@ function createMap(view, side) {
   return map;
 }
 
-function fill(map, { title, note, colour, subtitle, label, cells }, { range: [low, high], decimals }, table) {
+function fill(map, { title, note, colour, subtitle, label, bytes, cells }, { range: [low, high], decimals }, table) {
   const { side, half } = map;
   const numbers = new DataView(unpack(cells).buffer);
   map.title = title;
@@ -179,12 +178,13 @@ function fill(map, { title, note, colour, subtitle, label, cells }, { range: [lo
   map.heading.title = note && `${title} ${note}`;
   map.subheading.textContent = map.subheading.title = subtitle;
   map.label = label;
-  map.layers = numbers.byteLength / (2 * side * side); // the values, or the values and both ends of their intervals
+  map.layers = numbers.byteLength / (bytes * side * side); // the values, or the values and both ends of their intervals
   // The number in a layer, in units of the last decimal; NaN where not computed, undefined outside the map.
   map.at = ([i, j], layer = 0) => {
     if (Math.max(Math.abs(i), Math.abs(j)) > half) return undefined;
-    const number = numbers.getInt16(2 * (layer * side * side + (i + half) * side + (j + half)), true);
-    return number === NOT_COMPUTED ? NaN : number;
+    const place = bytes * (layer * side * side + (i + half) * side + (j + half));
+    const number = bytes === 2 ? numbers.getInt16(place, true) : numbers.getInt32(place, true);
+    return number === -(2 ** (8 * bytes - 1)) ? NaN : number; // the least one: not computed
   };
   map.values = everyFrequency(half).map((frequency) => map.at(frequency) / 10 ** decimals);
   map.plot.setAttribute("aria-label",

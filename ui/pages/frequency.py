@@ -15,6 +15,7 @@ from core.errors import sentence
 from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from core.fourier.metrics import METRICS
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, add_map, entries
 from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
@@ -26,7 +27,7 @@ from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES, Story
 from ui.maps.tabs.classes import class_panel
 from ui.maps.tabs.row import TAB, draw_tabs
-from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
+from ui.maps.views import SHOWS, shown_maps, why_no_estimate
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.limits import check_upload, limits
 from ui.shared.look import style_sheet
@@ -96,7 +97,7 @@ def _restore() -> None:
         st.session_state[MAPS] = [*st.session_state.get(MAPS, []), label][-MAX_MAPS:]
         if entries()[label].heatmap.metadata["dataset"]["n"] == 1:
             # One image is right or wrong; its probability says more.
-            st.session_state[METRIC] = PROBABILITY
+            st.session_state[METRIC] = "Probability"
     if CELL not in st.session_state:
         linked = whole_number(st.query_params.get(STORY, ""))
         if linked is not None and 1 <= linked <= len(STORIES):
@@ -132,7 +133,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
         _upload()
     with st.popover("View", icon=":material/tune:"):
         for label, options, first, key in (
-            ("Metric", [*METRICS, PROBABILITY], "Top-1", METRIC),
+            ("Metric", list(METRICS), "Top-1", METRIC),
             ("Show", SHOWS, _told().show, SHOW),
             ("Crop", list(CROPS), "63 × 63", CROP),
         ):
@@ -142,7 +143,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
 
 
 def _top() -> int:
-    return METRICS.get(st.session_state[METRIC], 1)
+    return METRICS[st.session_state[METRIC]].top or 1
 
 
 def _upload() -> None:
@@ -172,8 +173,8 @@ def _show_new_map(label: str) -> None:
 
 def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> None:
     """The maps beside the picture, and what a comparison leaves out."""
-    metric, show = st.session_state[METRIC], st.session_state[SHOW]
-    shown = shown_maps(chosen, metric, show, CROPS[st.session_state[CROP]])
+    show, is_error = st.session_state[SHOW], METRICS[st.session_state[METRIC]].top is not None
+    shown = shown_maps(chosen, st.session_state[METRIC], show, CROPS[st.session_state[CROP]])
     look: dict[str, Any] = {"value_range": shown.value_range, "colormap": shown.colormap, "key": "frequency.heatmaps"}
     if picture is None:
         st.info("Choose a file of your own, or a bundled picture.")
@@ -192,7 +193,7 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
             rings=".st-key-frequency-rings",
             **look,
         )
-    if show == "Difference" and metric != PROBABILITY:
+    if show == "Difference" and is_error:
         if len(chosen) < 2:
             st.info("A difference needs two maps: choose a second one above.")
         elif reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):
@@ -201,7 +202,7 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
             )
         if len(chosen) > 2:
             st.markdown("The difference is that of the first two maps chosen.")
-    if show == "Estimate" and metric != PROBABILITY:
+    if show == "Estimate" and is_error:
         _about_estimates(chosen)
     if show == "Minus clean" and any(entry.heatmap.clean_rate() is None for entry in chosen):
         st.markdown("Maps whose source does not give the clean error have nothing to subtract and stay empty.")

@@ -16,6 +16,7 @@ from core.fourier.claims.finding import NamedMap
 from core.fourier.claims.measures import corners
 from core.fourier.claims.strength import equal_strength, kept_norm_map
 from core.fourier.lattice import neighbour_contrasts
+from core.fourier.metrics import POINTS
 from ui.components.heatmap import MapView, heatmap_view, wave_lab
 from ui.components.replay import replay
 from ui.maps.catalogue import Entry
@@ -124,6 +125,7 @@ def dips() -> None:
             "blue: fewer errors than under the eight waves around it",
             neighbour_contrasts(entry.heatmap),
             value_label="error minus its neighbours’",
+            unit=POINTS,
         )
         for entry in _entries(CLIP, RESNET56)
     ]

@@ -13,7 +13,7 @@ from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.downloads import file_stem
-from ui.maps.views import PROBABILITY, shown_maps
+from ui.maps.views import shown_maps
 from ui.shared.job import Job
 from ui.shared.jobs import QueueFull
 from ui.shared.limits import limits
@@ -85,7 +85,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
 
 
 def _start(name: str, chosen: Chosen, epsilon: float) -> None:
-    from core.sweep.cells import SweepConfig
+    from core.sweep.config import SweepConfig
 
     dataset, one = chosen.dataset, chosen.script is None
     options: dict[str, Any] = {} if one else sweep_options(len(dataset))
@@ -173,7 +173,7 @@ def _take_along(heatmap: Heatmap) -> None:
 def _draw(state: Sharpening | Heatmap) -> None:
     """One picture's probabilities; or the counts so far, and the last round's estimate beside them."""
     if isinstance(state, Heatmap):
-        shown = shown_maps([Entry("Exact", state)], PROBABILITY, "Error", SIDE)
+        shown = shown_maps([Entry("Exact", state)], "Probability", "Error", SIDE)
     else:
         shown = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
     views = list(shown.views)

@@ -17,6 +17,7 @@ from core.classifiers.predictions import class_probabilities, wave_on_image
 from core.classifiers.registry import classifier_spec
 from core.fourier.export import heatmap_csv
 from core.fourier.heatmap import MAX_SIDE, Heatmap
+from core.fourier.metrics import METRICS
 from precomputed.make_default_picture import TARGET, default_picture
 from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
 from ui.maps.cell_predictions import LOADING
@@ -33,7 +34,7 @@ from ui.maps.stories import (
     STORIES,
 )
 from ui.maps.tabs.row import BY_CLASS, FILTERS, SOURCES, STRENGTHS
-from ui.maps.views import METRICS, PROBABILITY, SHOWS
+from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, CROPS, FIRST, UPLOADED
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import SETS, samples
@@ -61,7 +62,7 @@ def page():
 
 def test_page_draws_maps_of_different_size_in_every_way(page):
     page.multiselect(key="maps").select("ResNet-50 · ImageNet100 · published")
-    for (metric, show), crop in zip(itertools.product([*METRICS, PROBABILITY], SHOWS), 5 * list(CROPS), strict=True):
+    for (metric, show), crop in zip(itertools.product(METRICS, SHOWS), 5 * list(CROPS), strict=True):
         for key, value in (("metric", metric), ("show", show), ("crop", crop)):
             page.segmented_control(key=key).set_value(value)
         page.run()
