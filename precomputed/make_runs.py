@@ -20,7 +20,8 @@ from core.classifiers.registry import load_classifier
 from core.data.classes import CLASS_SETS
 from core.data.samples import load_samples, sample_credits
 from core.images.masks import square_mask, usual_side
-from core.pgd.config import Penalty, paper_generation, paper_inpainting
+from core.pgd.config import paper_generation, paper_inpainting
+from core.pgd.penalties import Penalty
 from core.runs.file import PGDRun
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core import paper
 from core.data.class_statistics import ClassStatistics
 from core.data.classes import CIFAR10, IMAGE_SIZES, imagenet
-from core.pgd.config import paper_generation
+from core.pgd.settings import RunKind, paper_settings
 from core.runs.plan import RunPlan
 from core.runs.starts import STARTS, StartKind, draw_starts, start_facts, start_of
 from core.runs.stored import DRAWN
@@ -19,7 +20,7 @@ from ui.runs.settings import choose_classifiers, first_choice, reset_settings, r
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
-PAGE = "generation"
+PAGE: RunKind = "generation"
 SETS = {"CIFAR-10, 32 px": "cifar10", "ImageNet, 224 px": "imagenet"}
 MAX_TARGETS = 4
 MAX_PER_CLASS = 4
@@ -136,7 +137,7 @@ def _controls(
         return None
     size = IMAGE_SIZES[class_set]
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{class_set}")
-    config, _ = run_settings(PAGE, paper_generation(size), size, weight=None)
+    config, _ = run_settings(PAGE, paper_settings(PAGE, size), size)
     plan: RunPlan | str = "nothing to draw is chosen; choose a class, or describe one in words"
     if starts is not None:
         plan = RunPlan(
@@ -161,15 +162,17 @@ def _back(class_set: str) -> None:
     state[f"{PAGE}-start-from"] = next(iter(OFFERED))
     state[f"{PAGE}-seeds"], state[f"{PAGE}-seed"] = 1, 0
     state[f"{PAGE}-models-{class_set}"] = first_choice(ready_classifiers(class_set))
-    reset_settings(PAGE, paper_generation(size), size)
+    reset_settings(PAGE, paper_settings(PAGE, size), size)
 
 
 def _formula() -> None:
+    papers = paper.RUNS[PAGE]
     st.markdown(
         r"The start $x_0$ is drawn from a normal distribution: a blur as a whole image, with the covariance of the "
         r"class; pixel noise with each pixel and channel alone, with its mean and standard deviation. Then $x$ "
         r"minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
         r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
-        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. At 224 pixels "
-        r"the paper takes $\varepsilon$ = 40, $\alpha$ = 1 and 60 steps; here lengths scale with the side."
+        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. "
+        rf"At {paper.IMAGE_SIZE} pixels the paper takes $\varepsilon$ = {papers['epsilon']}, $\alpha$ = "
+        rf"{papers['step_size']} and {papers['steps']} steps; here lengths scale with the side."
     )

@@ -8,7 +8,9 @@ import streamlit as st
 from core import paper
 from core.data.classes import IMAGE_SIZES
 from core.images.masks import hole_side, random_square_mask, square_mask, square_side, usual_side
-from core.pgd.config import Penalty, PGDConfig, paper_inpainting
+from core.pgd.config import PGDConfig, paper_inpainting
+from core.pgd.penalties import Penalty
+from core.pgd.settings import RunKind, paper_settings
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.stored import INPAINTED
 from ui.components.mask_painter import mask_painter
@@ -17,7 +19,7 @@ from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import (
-    PENALTIES,
+    OFFERED,
     choose_classifiers,
     choose_penalty,
     first_choice,
@@ -31,7 +33,8 @@ from ui.shared.picture_choice import chosen_picture, open_library, picture_libra
 from ui.shared.pictures import SETS, Picture
 from ui.shared.text import as_markdown
 
-PAGE = "inpainting"
+PAGE: RunKind = "inpainting"
+PAPERS = paper.RUNS[PAGE]
 HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES = f"{PAGE}.holes", f"{PAGE}.places_drawn"
 TRUE_CLASS = "its true class"
@@ -139,8 +142,8 @@ def _squares(size: int, holes: dict[int, np.ndarray]) -> None:
     )
     config = paper_inpainting(size, hole_side(holes[size]) or None)
     st.markdown(
-        f"L2 budget: **{config.epsilon:.3g}**, the paper’s 21.6 scaled with the picture’s side and the hole’s "
-        f"({papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE})."
+        f"L2 budget: **{config.epsilon:.3g}**, the paper’s {PAPERS['epsilon']} scaled with the picture’s side "
+        f"and the hole’s ({papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE})."
     )
 
 
@@ -167,7 +170,7 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     penalty = choose_penalty(PAGE)
     side = hole_side(_holes(picture.size)[picture.size]) or None
-    config, weight = run_settings(PAGE, paper_inpainting(picture.size, side), picture.size, weight=paper.PENALTY_WEIGHT)
+    config, weight = run_settings(PAGE, paper_settings(PAGE, picture.size, side), picture.size)
     try:
         plan: RunPlan | str = _plan(picture, target, config, weight, penalty)
     except ValueError as error:
@@ -210,8 +213,8 @@ def _back(size: int) -> None:
     state.setdefault(HOLES, {})[size] = _middle(size)
     state[f"{PAGE}-target-{class_set}"] = TRUE_CLASS
     state[f"{PAGE}-models-{class_set}"] = first_choice(ready_classifiers(class_set))
-    state[f"{PAGE}-penalty"] = next(iter(PENALTIES))
-    reset_settings(PAGE, paper_inpainting(size, usual_side(size)), size, weight=paper.PENALTY_WEIGHT)
+    state[f"{PAGE}-penalty"] = next(iter(OFFERED))
+    reset_settings(PAGE, paper_settings(PAGE, size, usual_side(size)), size)
 
 
 def _origin(picture: Picture) -> dict[str, object]:
@@ -226,8 +229,9 @@ def _formula() -> None:
     st.markdown(
         r"The hole is first filled with its mean colour, which gives $x_0$. Then, with $m$ = 1 in the hole, "
         r"$x$ minimises $\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) "
-        r"within $\lVert x - x_0\rVert_2 \le \varepsilon$. At 224 pixels the paper takes $\lambda$ = 10, "
-        r"$\varepsilon$ = 21.6, steps of 0.1, 720 of them, and a hole of 60 × 60; here lengths scale with the "
+        rf"within $\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper takes "
+        rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']}, steps of {PAPERS['step_size']}, "
+        rf"{PAPERS['steps']} of them, and a hole of {paper.HOLE_SIDE} × {paper.HOLE_SIDE}; here lengths scale with the "
         "picture's side, and the budget with the hole's as well."
     )
     st.markdown(
