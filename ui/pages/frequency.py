@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import streamlit as st
 
-from core.data.classes import PRECOMPUTED
 from core.errors import sentence
 from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
@@ -42,9 +41,8 @@ TOLD = "frequency.story"
 # What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
 IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
 
+FIRST = attrgetter("first")  # of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
-# Of each bundled set the picture to begin with; precomputed/make_default_picture.py has the rule.
-FIRST = {"cifar10": json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"], "photographs": 0}
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 

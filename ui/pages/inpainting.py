@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 import streamlit as st
 
 from core import paper
-from core.data.classes import IMAGE_SIZES
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.masks import hole_side, random_square_mask, square_mask, square_side, usual_side
 from core.pgd.config import PGDConfig, paper_inpainting
 from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind, paper_settings
 from core.runs.plan import RunPlan, inpainting_plan
-from core.runs.stored import INPAINTED
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import stored_example
 from ui.runs.figures import to_picture
@@ -30,11 +31,12 @@ from ui.runs.settings import (
 from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
-from ui.shared.pictures import SETS, Picture
+from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown
 
 PAGE: RunKind = "inpainting"
 PAPERS = paper.RUNS[PAGE]
+FIRST = attrgetter("inpainted")  # of a sample set
 HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES = f"{PAGE}.holes", f"{PAGE}.places_drawn"
 TRUE_CLASS = "its true class"
@@ -51,20 +53,20 @@ def page() -> None:
         "ViT-B/32: it becomes confident although we see nothing in the hole but squiggles. Beside it stands a robust "
         "model: look for parts of the animal or the machine."
     )
-    picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
-    picture_library(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
+    picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
+    picture_library(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"{PAGE}.controls"):
         st.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
         wanted, penalty = (None, "eq3") if picture is None else _controls(picture)
     if told := linked_penalty(PAGE):
         st.info(as_markdown(told))
     names = () if wanted is None else wanted.names
-    size = None if picture is None else picture.size
+    kind = next(iter(SAMPLE_SETS)) if picture is None else picture.kind
     result = run_status(
         PAGE,
-        lambda: stored_example(PAGE, size, names, penalty),
+        lambda: stored_example(PAGE, kind, names, penalty),
         wanted,
-        back=lambda: _back(size or IMAGE_SIZES["cifar10"]),
+        back=lambda: _back(SAMPLE_SETS[kind]),
     )
     painted, beside = st.columns([1, 3], gap="medium")
     with painted:
@@ -202,26 +204,26 @@ def _plan(picture: Picture, target: str | None, config: PGDConfig, weight: float
     )
 
 
-def _back(size: int) -> None:
+def _back(row: SampleSet) -> None:
     """Set everything to what the stored example was made with."""
-    state, kind = st.session_state, "photographs" if size == IMAGE_SIZES["imagenet"] else "cifar10"
-    class_set = "cifar10" if kind == "cifar10" else "imagenet"
+    state, size = st.session_state, row.side
     for kept in (f"{PAGE}.result", f"{PAGE}.error"):
         state.pop(kept, None)
-    state[f"{PAGE}-pictures"] = next(label for label, value in SETS.items() if value == kind)
-    state.setdefault(f"{PAGE}.places", {})[kind] = INPAINTED[kind]
+    state[f"{PAGE}-pictures"] = row.title
+    state.setdefault(f"{PAGE}.places", {})[row.name] = row.inpainted
     state.setdefault(HOLES, {})[size] = _middle(size)
-    state[f"{PAGE}-target-{class_set}"] = TRUE_CLASS
-    state[f"{PAGE}-models-{class_set}"] = first_choice(ready_classifiers(class_set))
+    state[f"{PAGE}-target-{row.class_set}"] = TRUE_CLASS
+    state[f"{PAGE}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
     state[f"{PAGE}-penalty"] = next(iter(OFFERED))
     reset_settings(PAGE, paper_settings(PAGE, size, usual_side(size)), size)
 
 
 def _origin(picture: Picture) -> dict[str, object]:
     """Where a picture comes from, for the run's file."""
-    if picture.class_set == "cifar10" and picture.caption in picture.classes.names:
-        credit = f"CIFAR-10 test image of class {picture.caption}"
-        return {"dataset": "cifar10-samples", "index": picture.position, "credit": credit}
+    if picture.caption in picture.classes.names:
+        row = SAMPLE_SETS[picture.kind]
+        credit = f"{row.title} test image of class {picture.caption}"
+        return {"dataset": row.dataset, "index": picture.position, "credit": credit}
     return {"dataset": "one picture", "index": picture.position, "credit": picture.caption}
 
 
