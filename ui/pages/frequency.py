@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -26,12 +26,13 @@ from ui.maps.stories import STORIES, Story, story_text
 from ui.maps.tabs.classes import class_panel
 from ui.maps.tabs.row import TAB, draw_tabs
 from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
+from ui.shared import url
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.limits import check_upload, limits
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
-from ui.shared.text import as_markdown, whole_number
+from ui.shared.text import as_markdown
 
 # Everything this page keeps for a visitor. The first five stand in its URL as well, as does `cell`.
 MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
@@ -108,14 +109,12 @@ def _restore() -> None:
             # One image is right or wrong; its probability says more.
             st.session_state[METRIC] = PROBABILITY
     if CELL not in st.session_state:
-        cell = _parse_cell(st.query_params.get("cell", ""))
-        linked = whole_number(st.query_params.get(STORY, ""))
+        cell = _parse_cell(url.text("cell"))
+        linked = url.number(STORY)
         if linked is not None and 1 <= linked <= len(STORIES):
-            _tell(STORIES[linked - 1], keep=st.query_params.to_dict())
+            _tell(STORIES[linked - 1], keep=url.names())
         st.session_state[CELL] = cell or _told().frequency
-    text = "{},{}".format(*st.session_state[CELL])
-    if st.query_params.get("cell") != text:
-        st.query_params["cell"] = text
+    url.put("cell", "{},{}".format(*st.session_state[CELL]))
 
 
 def _parse_cell(text: str) -> Frequency | None:
@@ -141,11 +140,11 @@ def _stories() -> None:
         )
 
 
-def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
+def _tell(story: Story, keep: Collection[str] = ()) -> None:
     """Show what the story shows, except where a link says otherwise: `keep`, the URL's parameters."""
     known, number = entries(), STORIES.index(story)
     st.session_state[TOLD] = number
-    st.query_params[STORY] = str(number + 1)
+    url.put(STORY, str(number + 1))
     wanted = {
         MAPS: [label for label in story.maps if label in known],
         SHOW: story.show,
@@ -153,7 +152,7 @@ def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
         "pictures": story.pictures,
     }
     for key, value in wanted.items():
-        if key not in (keep or {}):
+        if key not in keep:
             st.session_state[key] = value
     st.session_state[CELL] = story.frequency
 
@@ -161,7 +160,7 @@ def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
 def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Two menus; returns the chosen maps, in order."""
     default = [label for label in _told().maps if label in available]
-    if len(st.query_params.get_all(MAPS)) > MAX_MAPS:
+    if len(url.texts(MAPS)) > MAX_MAPS:
         st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
     with st.popover("Maps", icon=":material/grid_on:"):
         labels = st.multiselect(

@@ -29,6 +29,7 @@ from ui.runs.settings import (
     run_settings,
 )
 from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
+from ui.shared import url
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
 from ui.shared.pictures import Picture
@@ -89,7 +90,7 @@ def _holes(size: int) -> dict[int, np.ndarray]:
     """The holes of this visitor by the picture's side; the one of `size` is there."""
     holes: dict[int, np.ndarray] = st.session_state.setdefault(HOLES, {})
     if size not in holes:
-        given = read_hole(st.query_params.get(HOLE, ""), size)
+        given = read_hole(url.text(HOLE), size)
         holes[size] = _middle(size) if given is None else given
     return holes
 
@@ -120,9 +121,7 @@ def _painter(picture: Picture) -> None:
     text = hole_text(holes[size])
     if text is None:
         st.markdown("This hole is too ragged for the URL: a link to this page will hold another one.")
-        st.query_params.pop(HOLE, None)
-    elif st.query_params.get(HOLE) != text:
-        st.query_params[HOLE] = text
+    url.put(HOLE, text)
 
 
 def _squares(size: int, holes: dict[int, np.ndarray]) -> None:

@@ -13,6 +13,7 @@ from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES, Penalty
 from core.pgd.settings import SETTINGS, Setting
 from core.runs.plan import RunPlan
+from ui.shared import url
 from ui.shared.limits import limits
 
 # An ordinary model beside a robust one of its kind: the paper's contrast.
@@ -54,8 +55,8 @@ def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
 def choose_penalty(page: str) -> Penalty:
     """What keeps the picture outside the hole from changing; by default Eq. 3, minimised."""
     parameter = f"{page}-penalty"
-    if (linked := RENAMED.get(st.query_params.get(parameter, ""))) is not None:
-        del st.query_params[parameter]  # which counts more than what the session holds
+    if (linked := RENAMED.get(url.text(parameter))) is not None:
+        url.put(parameter, None)  # which counts more than what the session holds
         st.session_state.setdefault(parameter, PENALTIES[linked if PENALTIES[linked].offered else "eq3"].label)
         st.session_state[f"{page}.linked_penalty"] = linked
     chosen = st.radio(

@@ -11,10 +11,11 @@ import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
+from ui.shared import url
 from ui.shared.limits import limits
 from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import UPLOAD, Picture, captions, picture_kinds, sample_picture, samples, uploaded_pixels
-from ui.shared.text import as_markdown, one_line, whole_number
+from ui.shared.text import as_markdown, one_line
 
 THUMBNAIL = (36, 72)  # CSS pixels, least and most
 
@@ -42,17 +43,17 @@ def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], i
     if default == small.title and not ready_classifiers(small.class_set):
         default = next_set.title
     if state.get(key) not in kinds:
-        linked = st.query_params.get(key)
+        linked = url.text(key)
         state[key] = linked if linked in kinds else default
-    _into_url(key, state[key], default)
+    url.put(key, state[key], default)
     chosen = kinds[state[key]]
     if chosen == UPLOAD:
         return state.get(_own(page))
     places, parameter = _places(page), f"{url_prefix}picture"
     if chosen not in places:
-        place = whole_number(st.query_params.get(parameter, ""))
+        place = url.number(parameter)
         places[chosen] = first(SAMPLE_SETS[chosen]) if place is None or place >= len(samples(chosen)) else place
-    _into_url(parameter, str(places[chosen]), str(first(SAMPLE_SETS[chosen])))
+    url.put(parameter, str(places[chosen]), str(first(SAMPLE_SETS[chosen])))
     return sample_picture(chosen, places[chosen])
 
 
@@ -137,12 +138,6 @@ def _own(page: str) -> str:
 
 def _places(page: str) -> dict[str, int]:
     return st.session_state.setdefault(f"{page}.places", {})
-
-
-def _into_url(parameter: str, value: str, default: str) -> None:
-    """What differs from the default stands in the URL; what a link said stays as long as it is true."""
-    if st.query_params.get(parameter, default) != value:
-        st.query_params[parameter] = value
 
 
 @st.cache_resource(show_spinner=False)
