@@ -22,7 +22,7 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.samples import load_samples, sample_credits
 from core.images.masks import square_mask, usual_side
 from core.pgd.config import paper_generation, paper_inpainting
-from core.pgd.penalties import Penalty
+from core.pgd.penalties import PENALTIES, Penalty
 from core.runs.file import PGDRun
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
@@ -30,7 +30,11 @@ from core.runs.stored import RUNS, stored_path
 
 FRAMES = {224: 13, 32: 31}  # by the pictures' side
 # What the pages offer, with the ending of each run's name.
-STORED_PENALTIES: dict[Penalty, str] = {"eq3": "", "mean_square": "-mean-square"}
+STORED_PENALTIES: dict[Penalty, str] = {
+    penalty: "" if penalty == "eq3" else f"-{penalty.replace('_', '-')}"
+    for penalty, words in PENALTIES.items()
+    if words.offered
+}
 STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
 
 
