@@ -24,7 +24,8 @@ from core.data.samples import load_samples
 from core.device import device_name
 from core.files import write_json
 from core.images.masks import usual_side
-from core.pgd.config import Penalty, paper_generation, paper_inpainting
+from core.pgd.config import paper_generation, paper_inpainting
+from core.pgd.penalties import Penalty
 from core.reconstruct.batches import run_job
 from core.reconstruct.job import Job, JobConfig, make_job
 from core.runs.file import PGDRun

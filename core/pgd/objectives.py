@@ -14,7 +14,7 @@ from torch import Tensor
 from core import paper
 from core.images.masks import check_form
 from core.pgd.ball import MIN_NORM, norms, shrink, unit
-from core.pgd.config import PENALTIES, Penalty
+from core.pgd.penalties import PENALTIES, Penalty
 
 
 @dataclass(frozen=True, eq=False)

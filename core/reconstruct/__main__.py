@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core import paper
 from core.cli import (
@@ -25,7 +25,8 @@ from core.cli import (
     whole,
 )
 from core.errors import quoted
-from core.pgd.config import DTYPES, MAX_STEPS, PENALTIES, STEP_RULES
+from core.pgd.penalties import PENALTIES
+from core.pgd.settings import MAX_STEPS, SETTINGS, RunKind, paper_settings
 from core.reconstruct.batches import run_job
 from core.reconstruct.job import Job, JobConfig, make_job
 from core.runs.plan import prepare
@@ -50,26 +51,19 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
         mode.add_argument("--limit", type=whole(1), default=100, help="number of images, default 100")
         mode.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the images, the holes and the noise")
-        mode.add_argument("--steps", type=whole(1, MAX_STEPS), help="number of steps, default the paper's")
-        mode.add_argument("--epsilon", type=number(above=True), help="L2 budget, default the paper's, scaled")
-        mode.add_argument("--step-size", type=number(above=True), help="of a step, default the paper's, scaled")
-        mode.add_argument("--step-rule", choices=STEP_RULES, default="constant", help="adaptive: Auto-PGD")
-        mode.add_argument(
-            "--dtype", choices=DTYPES, default="float32", help="bfloat16 may be faster for large networks"
-        )
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
         mode.add_argument("--judge", help="another classifier, which says whether it sees the target in the results")
         mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
         mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch to be replayed")
         mode.add_argument("--batch-size", type=whole(1), help="images worked on at once")
-    inpaint.add_argument("--weight", type=number(), default=paper.PENALTY_WEIGHT, help="lambda of Eq. 3, default 10")
+    _add_settings(inpaint, "inpainting")
+    _add_settings(generate, "generation")
     inpaint.add_argument(
         "--penalty",
         choices=PENALTIES,
         default="eq3",
-        help="for change outside the hole: of Eq. 3, minimised; Santurkar et al.'s; of Eq. 3 by plain steps, which do "
-        "not reach its minimum; or no change at all",
+        help=" ".join(f"{name}: {words.rule}" for name, words in PENALTIES.items()),
     )
     inpaint.add_argument(
         "--hole",
@@ -88,16 +82,26 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+def _add_settings(options: argparse.ArgumentParser, kind: RunKind) -> None:
+    """An option for each setting; None where it is not given."""
+    for name, usual in paper_settings(kind, paper.IMAGE_SIZE).items():
+        row = SETTINGS[name]
+        takes: Any = whole(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
+        scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if row.scaled else ""
+        told = f"{row.label}; default {usual}{scaled}. {row.help}".strip()
+        options.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=told)
+
+
 def build_job(given: argparse.Namespace) -> Job:
     """The job that the command line describes."""
     inpaint = given.mode == "inpaint"
     # Generation needs the statistics of whole classes, however few images it makes.
     dataset = named_dataset(given, limit=given.limit if inpaint else None, seed=given.seed)
-    changes = {name: getattr(given, name) for name in ("steps", "epsilon", "step_size", "step_rule", "dtype")}
-    own = ("hole", "weight", "penalty", "fill") if inpaint else ("start",)
+    own = ("hole", "penalty", "fill") if inpaint else ("start",)
+    given_settings = {name: getattr(given, name, None) for name in SETTINGS}
     wanted = JobConfig(
         count=given.limit,
-        changes={name: value for name, value in changes.items() if value is not None},
+        changes={name: value for name, value in given_settings.items() if value is not None},
         **{name: getattr(given, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},
     )
     classifier, judge = named_classifier(given, dataset), _named_judge(given, dataset)

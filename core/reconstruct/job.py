@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from core import paper
 from core.data.provenance import classifier_facts, dataset_facts
 from core.images.masks import Fill, random_square_mask, usual_side
-from core.pgd.config import Penalty, PGDConfig, paper_generation, paper_inpainting
+from core.pgd.config import PGDConfig
+from core.pgd.penalties import Penalty
+from core.pgd.settings import paper_settings
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import Start, StartKind, start_of
 
@@ -28,8 +29,8 @@ class JobConfig:
 
     mode: Eq. 3 or Eq. 2. count: images, at most those of the data set to inpaint. seed: of the holes and the noise.
     target: one class or text for all; None for the true class, or every class in turn. keep: whether the result is the
-    last state or that of the lowest loss. changes: fields of `PGDConfig` and their values. hole: side of the square.
-    weight, penalty, fill: of Eq. 3, and whose mean fills the hole. start: where generation begins.
+    last state or that of the lowest loss. changes: of the settings of `core.pgd.settings`, by name. hole: side of the
+    square. penalty, fill: of Eq. 3, and whose mean fills the hole. start: where generation begins.
     save_run: also keep the first batch as a run to be replayed.
     """
 
@@ -40,7 +41,6 @@ class JobConfig:
     keep: Literal["last", "best"] = "last"
     changes: Mapping[str, Any] = field(default_factory=dict)
     hole: int | None = None
-    weight: float = paper.PENALTY_WEIGHT
     penalty: Penalty = "eq3"
     fill: Fill = "region"
     start: StartKind = "blur"
@@ -75,11 +75,12 @@ def make_job(wanted: JobConfig, classifier: Classifier, dataset: ImageDataset, j
     objective: dict[str, Any] = {}
     if wanted.mode == "inpaint":
         count, side = min(wanted.count, len(dataset)), wanted.hole or usual_side(size)
-        config = replace(paper_inpainting(size, side), **wanted.changes)
-        objective = {"weight": wanted.weight, "penalty": wanted.penalty, "fill": wanted.fill, "side": side}
+        values = paper_settings("inpainting", size, side) | dict(wanted.changes)
+        objective = {"weight": values.pop("weight"), "penalty": wanted.penalty, "fill": wanted.fill, "side": side}
+        config = PGDConfig(**values)
         make_plan = inpainting_plans(dataset, config, target=target, seed=seed, **objective)
     else:
-        count, config = wanted.count, replace(paper_generation(size), **wanted.changes)
+        count, config = wanted.count, PGDConfig(**(paper_settings("generation", size) | dict(wanted.changes)))
         make_plan = generation_plans(dataset, config, target=target, start=wanted.start, seed=seed)
     settings = {
         "mode": wanted.mode,

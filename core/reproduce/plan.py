@@ -10,7 +10,7 @@ import numpy as np
 
 from core.fourier.basis import Frequency, half_plane, rounded_radius
 from core.fourier.claims.measures import LOW
-from core.pgd.config import Penalty
+from core.pgd.penalties import Penalty
 from core.runs.starts import StartKind
 
 CLIP = "clip-vit-b-32"

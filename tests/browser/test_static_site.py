@@ -9,12 +9,12 @@ from playwright.sync_api import expect
 
 from core import paper
 from core.classifiers.predictions import wave_on_image
+from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.heatmap import Heatmap
 from core.images.square import to_uint8
 from precomputed.static_site.__main__ import main
 from ui.maps.catalogue import HEATMAPS
-from ui.pages.frequency import FIRST
 
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 
@@ -67,7 +67,7 @@ def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     expect(page.locator("#lab .readout").first).to_contain_text(f"(\N{MINUS SIGN}12, 5): top-1 error {error:.1f} %")
     expect(page.locator("#verdict")).to_contain_text("The numbered buttons return")
     shown = np.array(page.locator("#lab .perturbed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
-    place = FIRST["cifar10"]
+    place = SAMPLE_SETS["cifar10"].first
     image = load_samples("cifar10-samples").images[place].astype(np.float32) / 255
     wave = wave_on_image(image, frequency, paper.EPSILON[32], seed=0, position=place)
     assert np.array_equal(shown, to_uint8(wave.perturbed))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import streamlit as st
 
-from core.data.classes import PRECOMPUTED
 from core.errors import sentence
 from core.fourier.analysis import mismatches
 from core.fourier.basis import Frequency
@@ -28,13 +27,14 @@ from ui.maps.stories import STORIES, Story
 from ui.maps.tabs.classes import class_panel
 from ui.maps.tabs.row import TAB, draw_tabs
 from ui.maps.views import SHOWS, shown_maps, why_no_estimate
+from ui.shared import url
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.limits import check_upload, limits
 from ui.shared.look import style_sheet
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
-from ui.shared.text import as_markdown, whole_number
+from ui.shared.text import as_markdown
 
 # Everything this page keeps for a visitor. The first five stand in its URL as well, as does `cell`.
 MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
@@ -44,9 +44,8 @@ TOLD = "frequency.story"
 # What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
 IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
 
+FIRST = attrgetter("first")  # of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
-# Of each bundled set the picture to begin with; precomputed/make_default_picture.py has the rule.
-FIRST = {"cifar10": json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"], "photographs": 0}
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
@@ -99,15 +98,13 @@ def _restore() -> None:
             # One image is right or wrong; its probability says more.
             st.session_state[METRIC] = "Probability"
     if CELL not in st.session_state:
-        linked = whole_number(st.query_params.get(STORY, ""))
+        linked = url.number(STORY)
         if linked is not None and 1 <= linked <= len(STORIES):
             st.session_state[TOLD] = linked - 1
-        st.session_state[CELL] = _parse_cell(st.query_params.get("cell", "")) or _told().frequency
+        st.session_state[CELL] = _parse_cell(url.text("cell")) or _told().frequency
     if TOLD in st.session_state:  # the rest of the URL is what differs from it
-        st.query_params[STORY] = str(st.session_state[TOLD] + 1)
-    text = "{},{}".format(*st.session_state[CELL])
-    if st.query_params.get("cell") != text:
-        st.query_params["cell"] = text
+        url.put(STORY, str(st.session_state[TOLD] + 1))
+    url.put("cell", "{},{}".format(*st.session_state[CELL]))
 
 
 def _parse_cell(text: str) -> Frequency | None:
@@ -124,7 +121,7 @@ def _told() -> Story:
 def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Two menus; returns the chosen maps, in order."""
     default = [label for label in _told().maps if label in available]
-    if len(st.query_params.get_all(MAPS)) > MAX_MAPS:
+    if len(url.texts(MAPS)) > MAX_MAPS:
         st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
     with st.popover("Maps", icon=":material/grid_on:"):
         labels = st.multiselect(

@@ -9,8 +9,8 @@ import streamlit as st
 
 from ui.claims.table import CHIPS
 from ui.components.steps import step_tabs
+from ui.shared import url
 from ui.shared.look import style_sheet
-from ui.shared.text import whole_number
 from ui.story.step import Judged, Step
 from ui.story.steps import STEPS
 
@@ -40,12 +40,12 @@ def page() -> None:
 
 def _number() -> int:
     """The step in view, from 1; a senseless URL shows the first."""
-    linked = whole_number(st.query_params.get(STEP, ""))
+    linked = url.number(STEP)
     return linked if linked is not None and 1 <= linked <= len(STEPS) else 1
 
 
 def _go(number: int) -> None:
-    st.query_params[STEP] = str(number)
+    url.put(STEP, str(number))
 
 
 def told(step: Step, judged: Judged) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.pgd.penalties import PENALTIES
 from core.runs.judgement import stored_judgements
 from ui.runs.examples import stored_runs
-from ui.runs.words import CONFIDENT, PENALTY_WORDS, last_change, percent, run_title, similarity, target_of
+from ui.runs.words import CONFIDENT, last_change, percent, run_title, similarity, target_of
 from ui.shared.look import style_sheet
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
@@ -30,7 +31,7 @@ class StoredFindings:
 @st.cache_data(show_spinner=False)
 def stored_inpainting() -> StoredFindings:
     """What all stored runs show. Changes are means, of 255."""
-    order = list(PENALTY_WORDS)
+    order = list(PENALTIES)
     runs = sorted(stored_runs("inpainting"), key=lambda run: order.index(run.metadata["objective"]["penalty"]))
     rows: list[tuple[str, ...]] = []
     pairs, confident = [], 0
@@ -42,7 +43,7 @@ def stored_inpainting() -> StoredFindings:
         pairs.append(likeness)
         confident += last >= CONFIDENT
         cells = (
-            PENALTY_WORDS[run.metadata["objective"]["penalty"]].label,
+            PENALTIES[run.metadata["objective"]["penalty"]].label,
             f"{target_of(run, 0)}, {run.start.shape[-1]} px",
             run_title(run),
             f"{percent(first)} → {percent(last)}",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
 
 import streamlit as st
+
+from ui.shared import url
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,7 @@ def share_popover() -> None:
     """A button *Share* that opens the link to what is on the screen. Call it when the page's URL is complete."""
     with st.popover("Share", icon=":material/link:"):
         st.markdown("This link opens what you see now, except for your own pictures and files: they have no address.")
-        query = urlencode({name: st.query_params.get_all(name) for name in st.query_params}, doseq=True)
-        st.code(f"{st.context.url or ''}{'?' if query else ''}{query}", language=None, wrap_lines=True)
+        st.code(url.address(), language=None, wrap_lines=True)
 
 
 def _entries() -> None:

@@ -68,7 +68,7 @@ def read_list() -> None:
 
 
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
-    """Classifiers whose weights are here and which know the words of "cifar10" or "imagenet". Does not import torch."""
+    """Classifiers whose weights are here and which know the words of a class set. Does not import torch."""
     return [spec for spec in list_classifiers() if spec.vocabulary in (None, class_set) and _is_ready(spec)]
 
 
@@ -83,7 +83,7 @@ def _is_ready(spec: ClassifierSpec) -> bool:
 
 @_kept(max_entries=24)
 def classifier_for(name: str, classes: str | ClassSet, template: str | None = None) -> Classifier:
-    """The classifier for "cifar10" or "imagenet" or, if it is zero-shot, for any classes; embeds each prompt once.
+    """The classifier for a class set by name or, if it is zero-shot, for any classes; embeds each prompt once.
 
     Args:
         template: prompt pattern for classes of one's own; None for the paper's.

@@ -144,7 +144,7 @@ def stored_replay(kind: str) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _packed(kind: str) -> dict[str, Any]:
-    result = stored_example(kind, 32, (ORDINARY, ROBUST), "eq3" if kind == "inpainting" else "blur")
+    result = stored_example(kind, "cifar10", (ORDINARY, ROBUST), "eq3" if kind == "inpainting" else "blur")
     assert result is not None  # these runs are shipped
     return run_replay(result.runs, id=f"story.{result.id}")
 

@@ -6,9 +6,9 @@ from functools import partial
 from urllib.parse import quote, urlencode
 
 from core.classifiers.registry import classifier_spec
+from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.claims import said
 from core.fourier.claims.maps import CLIP_GRID
-from core.runs.stored import DRAWN, INPAINTED
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET
 from ui.story import features, figures, waves
 from ui.story.features import ORDINARY, ROBUST
@@ -111,8 +111,8 @@ STEPS = (
             "Open Inpainting",
             _url(
                 "inpainting",
-                ("inpainting-pictures", "CIFAR-10"),
-                ("inpainting-picture", INPAINTED["cifar10"]),
+                ("inpainting-pictures", SAMPLE_SETS["cifar10"].title),
+                ("inpainting-picture", SAMPLE_SETS["cifar10"].inpainted),
                 *_models("inpainting"),
             ),
         ),
@@ -129,8 +129,8 @@ STEPS = (
             "Open Generation",
             _url(
                 "generation",
-                ("generation-set", "CIFAR-10, 32 px"),
-                *(("generation-classes-cifar10", name) for name in DRAWN["cifar10"]),
+                ("generation-set", SAMPLE_SETS["cifar10"].drawn_title),
+                *(("generation-classes-cifar10", name) for name in SAMPLE_SETS["cifar10"].drawn),
                 *_models("generation"),
             ),
         ),

@@ -21,7 +21,7 @@ from ui.shared.model_cache import NONE_READY, classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.server_jobs import current_owner, job_manager
 from ui.shared.text import as_markdown
-from ui.sweeps.images import IMAGES, Chosen, chosen_images
+from ui.sweeps.images import Chosen, chosen_images, image_kinds
 from ui.sweeps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command, sharpening, sweep_options
 
 JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
@@ -47,9 +47,10 @@ def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> No
 
 def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
-    first = 1 if picture is not None and picture.class_set == "imagenet" else 0
+    kinds = image_kinds()
+    first = 0 if picture is None else list(kinds).index(picture.kind)
     kind = columns[0].selectbox(
-        "Images", list(IMAGES), first, format_func=IMAGES.__getitem__, key="sweep.images", disabled=disabled
+        "Images", list(kinds), first, format_func=kinds.__getitem__, key="sweep.images", disabled=disabled
     )
     chosen = chosen_images(kind, picture)
     if isinstance(chosen, str):

@@ -7,17 +7,17 @@ import pytest
 from core.data.classes import PRECOMPUTED
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
-from ui.runs.settings import PENALTIES
+from ui.runs.settings import OFFERED
 
 
-@pytest.mark.parametrize("label", PENALTIES)
+@pytest.mark.parametrize("label", OFFERED)
 def test_chosen_penalty_is_the_runs_and_stands_in_its_file_and_origin(label):
     app = open_page("inpainting", penalty=label)
     assert app.radio(key="inpainting-penalty").value == label
     run_to_the_end(app, "inpainting")
     assert not app.exception and not app.error
     (run,) = app.session_state["inpainting.result"].runs
-    penalty = PENALTIES[label]
+    penalty = OFFERED[label]
     assert run.metadata["objective"] == {"kind": "inpainting", "weight": 10.0, "penalty": penalty}
     words = {
         "eq3": "lambda 10: Eq. 3, minimised by forward-backward steps",
@@ -28,7 +28,7 @@ def test_chosen_penalty_is_the_runs_and_stands_in_its_file_and_origin(label):
 
 def test_senseless_penalty_in_the_url_becomes_the_papers():
     app = open_page("inpainting", penalty="l7")
-    assert not app.exception and app.radio(key="inpainting-penalty").value == next(iter(PENALTIES))
+    assert not app.exception and app.radio(key="inpainting-penalty").value == next(iter(OFFERED))
 
 
 def test_generation_has_no_penalty():
