@@ -31,7 +31,7 @@ from core.data.samples import load_samples
 from core.device import keep_freed_memory
 from core.fourier.basis import fourier_basis, half_plane
 from core.sweep.batch_size import best_batch_size
-from core.sweep.cells import SweepConfig
+from core.sweep.config import SweepConfig
 from core.sweep.maps import growing_heatmaps
 
 

@@ -20,7 +20,8 @@ _PUBLIC = {
     "core.pgd.steps": "PGDState pgd_steps run_pgd",
     "core.runs.file": "PGDRun RunFileError",
     "core.runs.plan": "Run RunPlan inpainting_plan",
-    "core.sweep.cells": "CellResult SweepConfig sweep_cells",
+    "core.sweep.cells": "CellResult sweep_cells",
+    "core.sweep.config": "SweepConfig",
     "core.sweep.maps": "growing_heatmaps",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
 
 
@@ -50,11 +53,29 @@ def small(number: float) -> str:
     return f"{number:.1e}".replace("e-0", "e-").replace("-", "\N{MINUS SIGN}")
 
 
+def small_with_interval(measured: Measured) -> str:
+    """'3.8 (3.1 to 4.5)' of what cannot be negative; the number alone where there is no interval."""
+    if math.isnan(measured.low):
+        return small(measured.value)
+    low, high = (small(max(0.0, end)) for end in measured[1:])
+    return f"{small(measured.value)} ({low} to {high})"
+
+
 def duration(seconds: float) -> str:
     """'42 s', '12 min', '3.5 h'."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def milliseconds(seconds: float) -> str:
+    """'23 ms', '0.45 ms'."""
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
+
+
+def wave(frequency: Frequency) -> str:
+    """'(3, −4)'."""
+    return f"({frequency[0]}, {frequency[1]})".replace("-", "\N{MINUS SIGN}")
 
 
 def times(count: int) -> str:

@@ -13,3 +13,9 @@ MAP_SIDE = {32: 31, 224: 63}
 # Sec. 2.2, Eq. 3: side of the square hole, and lambda.
 HOLE_SIDE = 60
 PENALTY_WEIGHT = 10.0
+
+# Sec. 2.2, PGD by kind of run; epsilon and the step size are L2 lengths, pixels in [0, 1].
+RUNS: dict[str, dict[str, float]] = {
+    "inpainting": {"epsilon": 21.6, "step_size": 0.1, "steps": 720, "weight": PENALTY_WEIGHT},
+    "generation": {"epsilon": 40, "step_size": 1, "steps": 60},
+}

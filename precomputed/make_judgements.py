@@ -24,8 +24,10 @@ from core.data.samples import load_samples
 from core.device import device_name
 from core.files import write_json
 from core.images.masks import usual_side
-from core.pgd.config import Penalty, paper_generation, paper_inpainting
-from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job
+from core.pgd.config import paper_generation, paper_inpainting
+from core.pgd.penalties import Penalty
+from core.reconstruct.batches import run_job
+from core.reconstruct.job import Job, JobConfig, make_job
 from core.runs.file import PGDRun
 from core.runs.judgement import STORED, fingerprint, judge_run
 from core.runs.starts import StartKind
@@ -62,14 +64,12 @@ def _many_pictures(judge: Classifier) -> dict[str, Any]:
         model = load_classifier(name, CIFAR10)
         for start in DRAWN_FROM:
             # Every class has its bundled statistics, so the images of this data set are not used.
-            plans = generation_plans(samples, drawing, target=None, start=start, seed=SEED)
-            drawn[start][name] = _judged(Job(model, drawing, count, plans, "last", judge=judge))
+            wanted = JobConfig(mode="generate", count=count, seed=SEED, start=start)
+            drawn[start][name] = _judged(make_job(wanted, model, samples, judge))
             print(name, start, drawn[start][name], flush=True)
         for penalty in PAINTED_BY:
-            plans = inpainting_plans(
-                samples, painting, side=side, target=None, fill="region", seed=SEED, penalty=penalty
-            )
-            painted[penalty][name] = _judged(Job(model, painting, len(samples), plans, "last", judge=judge))
+            wanted = JobConfig(mode="inpaint", count=len(samples), seed=SEED, hole=side, penalty=penalty)
+            painted[penalty][name] = _judged(make_job(wanted, model, samples, judge))
             print(name, penalty, painted[penalty][name], flush=True)
     facts = {"dataset": dataset_facts(samples), "hole": side, "seed": SEED, "config": painting.to_json()}
     return {

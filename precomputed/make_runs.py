@@ -16,31 +16,35 @@ from dataclasses import replace
 import numpy as np
 
 from core.classifiers.bundled import bundled_specs
-from core.classifiers.registry import load_classifier
-from core.data.classes import CLASS_SETS
+from core.classifiers.registry import classifier_spec, load_classifier
+from core.data.class_covariance import covariance_path
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.samples import load_samples, sample_credits
 from core.images.masks import square_mask, usual_side
-from core.pgd.config import Penalty, paper_generation, paper_inpainting
+from core.pgd.config import paper_generation, paper_inpainting
+from core.pgd.penalties import PENALTIES, Penalty
 from core.runs.file import PGDRun
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
-from core.runs.stored import DRAWN, INPAINTED, RUNS, stored_path
+from core.runs.stored import RUNS, stored_path
 
-SAMPLES = {"cifar10": "cifar10-samples", "imagenet": "photographs"}
-FRAMES = {224: 13, 32: 31}
+FRAMES = {224: 13, 32: 31}  # by the pictures' side
 # What the pages offer, with the ending of each run's name.
-STORED_PENALTIES: dict[Penalty, str] = {"eq3": "", "mean_square": "-mean-square"}
+STORED_PENALTIES: dict[Penalty, str] = {
+    penalty: "" if penalty == "eq3" else f"-{penalty.replace('_', '-')}"
+    for penalty, words in PENALTIES.items()
+    if words.offered
+}
 STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
 
 
-def plans(class_set: str) -> Iterator[tuple[str, str, RunPlan]]:
+def plans(row: SampleSet) -> Iterator[tuple[str, str, RunPlan]]:
     """Kind, subject and plan of each stored run."""
-    kind = "cifar10" if class_set == "cifar10" else "photographs"
-    data, position = load_samples(SAMPLES[class_set]), INPAINTED[kind]
+    data, position = load_samples(row.dataset), row.inpainted
     size = data.image_size
     side = usual_side(size)
     mask = square_mask((size // 2, size // 2), side, height=size, width=size)
-    credit = sample_credits(SAMPLES[class_set])[position]
+    credit = sample_credits(row.dataset)[position]
     for penalty, suffix in STORED_PENALTIES.items():
         images = {"dataset": data.name, "index": position, "credit": f"{credit.title}, {credit.author}"}
         plan = inpainting_plan(
@@ -51,22 +55,23 @@ def plans(class_set: str) -> Iterator[tuple[str, str, RunPlan]]:
             images=images,
             penalty=penalty,
         )
-        yield "inpainting", f"{kind}-{position}{suffix}", plan
-    targets = DRAWN[class_set]
-    # No class of ImageNet has a covariance here, so its starts are pixel noise either way.
-    for start, suffix in STORED_STARTS.items() if class_set == "cifar10" else [("blur", "")]:
+        yield "inpainting", f"{row.name}-{position}{suffix}", plan
+    targets = row.drawn
+    # Classes without a covariance here, as ImageNet's, start from pixel noise either way.
+    starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
+    for start, suffix in starts.items():
         plan = RunPlan(
             targets=targets,
-            start=draw_starts(targets, 1, class_set, 0, start),
+            start=draw_starts(targets, 1, row.name, 0, start),
             config=paper_generation(size),
-            images=start_facts(targets, 1, class_set, start),
+            images=start_facts(targets, 1, row.name, start),
         )
-        yield "generation", f"{class_set}{suffix}", plan
+        yield "generation", f"{row.class_set}{suffix}", plan
 
 
-def compute(plan: RunPlan, name: str, class_set: str) -> PGDRun:
+def compute(plan: RunPlan, name: str, row: SampleSet) -> PGDRun:
     """The whole run, with as many frames as are kept."""
-    engine = Run(plan, lambda: [load_classifier(name, CLASS_SETS[class_set]())])
+    engine = Run(plan, lambda: [load_classifier(name, row.classes)])
     for _ in engine.states():
         pass
     (run,) = engine.so_far()
@@ -82,9 +87,9 @@ def main() -> None:
     wanted = options.parse_args().classifiers or [*bundled_specs(), "efficientnet-lite0"]
     RUNS.mkdir(exist_ok=True)
     for name in wanted:
-        class_set = "cifar10" if name in bundled_specs() else "imagenet"
-        for kind, subject, plan in plans(class_set):
-            run, path = compute(plan, name, class_set), stored_path(kind, subject, name)
+        row = next(row for row in SAMPLE_SETS.values() if row.class_set == classifier_spec(name).vocabulary)
+        for kind, subject, plan in plans(row):
+            run, path = compute(plan, name, row), stored_path(kind, subject, name)
             run.save(path)
             loss = run.curves["loss"].mean(axis=1)
             print(f"{path.stem}: loss {loss[0]:.3g} -> {loss[-1]:.3g}, {path.stat().st_size / 1e6:.2f} MB", flush=True)

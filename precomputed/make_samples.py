@@ -19,7 +19,7 @@ from PIL import Image
 
 from core.data.archive import read_archive
 from core.data.classes import CIFAR10, imagenet
-from core.data.samples import SAMPLES
+from core.data.sample_sets import SAMPLES
 from core.images.decode import decode_image
 
 SEED = 0

@@ -12,7 +12,7 @@ import pytest
 import core
 
 ROOT = Path(__file__).parents[1]
-MAX_ROOMS = 17
+MAX_ROOMS = 16
 
 
 def module_name(path):
@@ -108,7 +108,7 @@ def test_the_engine_imports_neither_streamlit_nor_pages():
     engine = [name for name in MODULES if name.startswith("core.") and not name.endswith("__main__")]
     assert "core.sweep.cells" in engine and "core.classifiers.base" in engine
     loaded = modules_after("\n".join(f"import {name}" for name in engine))
-    assert "torch" in loaded and not loaded & {"streamlit", "ui"}
+    assert "torch" in loaded and not loaded & {"streamlit", "ui", "precomputed"}
 
 
 def test_the_check_for_streamlit_can_fail():
@@ -158,3 +158,8 @@ def test_core_offers_its_public_names():
         assert getattr(core, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = core.nothing
+
+
+def test_what_checks_the_javascript_is_locked_without_an_address():
+    lock = (ROOT / ".ci" / "javascript" / "package-lock.json").read_text("utf-8")
+    assert "sha512-" in lock and "://" not in lock and "resolved" not in lock

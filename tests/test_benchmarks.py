@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.__main__ import Row, estimate_rows, report, table
+from benchmarks.mutants import mutants_of
 from benchmarks.soak import faults
 
 
@@ -45,3 +46,22 @@ SOUND = {
 def test_a_soak_fails_by_what_must_not_be(name, value):
     assert faults(SOUND) == []
     assert faults(SOUND | {name: value}) == [name]
+
+
+def test_a_mutant_changes_one_comparison_operator_constant_or_condition(tmp_path):
+    file = tmp_path / "file.py"
+    file.write_text(
+        '@once(1)\ndef f(x: "0 < 1", y=True):\n    "Ä 1"\n    if x:\n        return x + 2 < y or not f"{1}"\n'
+    )
+    changes = [
+        ("True", "False"),
+        ("x", "not x"),
+        ('x + 2 < y or not f"{1}"', "x + 2 < y and (not f'{1}')"),
+        ("x + 2 < y", "x + 2 <= y"),
+        ("x + 2", "x - 2"),
+        ("2", "3"),
+        ('not f"{1}"', "f'{1}'"),
+    ]
+    assert sorted((one.before, one.after) for one in mutants_of(file)) == sorted(changes)
+    sources = {one.before: one.source().decode() for one in mutants_of(file)}
+    assert sources["x + 2"] == file.read_text().replace("x + 2", "(x - 2)")

@@ -20,7 +20,8 @@ def bundled_specs(folder: Path | None = None) -> dict[str, ClassifierSpec]:
     """Name -> spec of every bundled model, so that nothing is offered that is not there.
 
     A folder with `open_clip_config.json` holds a CLIP in open_clip's format, one with `config.json` alone a network
-    of `core.training`. In either case `config.json` may give `title`, `licence`, `source`, `classes` and `sha256`.
+    of `precomputed.training`. In either case `config.json` may give `title`, `licence`, `source`, `classes` and
+    `sha256`.
 
     Args:
         folder: where to look; None for the project's own.
@@ -61,7 +62,7 @@ def _spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
         weights=weights,
         weights_id=f"bundled {folder.name}",
         licence=config.get("licence", "MIT"),
-        source=config.get("source", "trained by core.training"),
+        source=config.get("source", "trained by precomputed.training"),
         image_size=side,
         vocabulary=config.get("classes", "cifar10"),
         sha256=config.get("sha256"),

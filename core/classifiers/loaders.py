@@ -76,7 +76,7 @@ def fold_batch_norms(network: Any) -> None:
 
 
 def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:
-    """A network trained by `core.training`; `config.json` beside the weights describes it."""
+    """A network trained by `precomputed.training`; `config.json` beside the weights describes it."""
     from core.classifiers.base import read_weights
     from core.classifiers.networks.mini_resnet import MiniResNet
 
@@ -152,7 +152,7 @@ def load_open_clip_folder(path: Path, identity: Identity) -> ClipModel:
 
 
 def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
-    """A CLIP of `core.training`, from the same folder as `load_open_clip_folder`'s.
+    """A CLIP of `precomputed.training`, from the same folder as `load_open_clip_folder`'s.
 
     Without open_clip, whose import takes longer than all the rest, until somebody asks about a prompt of his own.
     """

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.families import family_spec, open_clip_repository
+from core.classifiers.listed import listed_classifiers
 from core.classifiers.loaders import load_efficientnet_lite0, load_open_clip, load_resnet56, load_torchvision
-from core.classifiers.own import own_specs
 from core.classifiers.spec import ClassifierSpec, ClassifierState, Identity
 from core.classifiers.weights import (
     HubFile,
@@ -122,20 +122,20 @@ def network_side(name: str) -> int | None:
 
 
 def list_classifiers() -> tuple[ClassifierSpec, ...]:
-    """Every classifier with a name of its own: those of `CLASSIFIERS`, the bundled ones, and what visitors added.
+    """Every classifier with a name of its own: those of `CLASSIFIERS`, the bundled ones, and the operator's.
 
     Raises:
         RuntimeError: a bundled model's configuration is damaged.
     """
-    return (*CLASSIFIERS.values(), *bundled_specs().values(), *own_specs().values())
+    return (*CLASSIFIERS.values(), *bundled_specs().values(), *listed_classifiers().specs.values())
 
 
 def classifier_title(name: str) -> str:
     """A classifier's title, or its name where the registry has none; names from files are untrusted text."""
     if (title := _titles().get(name)) is not None:
         return title
-    added = own_specs().get(name)
-    return name if added is None else added.title
+    listed = listed_classifiers().specs.get(name)
+    return name if listed is None else listed.title
 
 
 @cache

@@ -50,7 +50,7 @@ class ClassifierSpec:
     licence: str
     source: str
     image_size: int | None = None
-    vocabulary: Literal["cifar10", "imagenet"] | None = None
+    vocabulary: str | None = None
     sha256: str | None = None
 
     @property

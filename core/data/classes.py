@@ -83,9 +83,8 @@ def imagenet100() -> ClassSet:
     return ClassSet("imagenet100", *(tuple(row[key] for row in rows) for key in ("name", "imagenet_index", "wnid")))
 
 
-# Class sets by name, and the size in pixels at which the app shows their images.
+# Class sets by name.
 CLASS_SETS: dict[str, Callable[[], ClassSet]] = {"cifar10": lambda: CIFAR10, "imagenet": imagenet}
-IMAGE_SIZES = {"cifar10": 32, "imagenet": 224}
 
 # Mean and standard deviation per channel of the training images, the numbers that networks are normalised with.
 CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)

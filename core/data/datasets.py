@@ -12,14 +12,15 @@ from core.data.archive import ImageArchive, parse_archive, read_archive
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
 from core.data.dataset import ImageDataset
 from core.data.folder import class_folders, list_pictures, read_picture
-from core.data.samples import PHOTOGRAPH_SIZE, SAMPLE_FOLDERS, load_samples
+from core.data.sample_sets import sets_by_dataset
+from core.data.samples import load_samples
 from core.data.store import empty_images
 from core.errors import one_line
 from core.files import MAX_NAME, MAX_REASON
 from core.images.square import square_image
 
-KNOWN = ("cifar10", "imagenet100", *SAMPLE_FOLDERS)
 MIN_SIZE = 8
+PHOTOGRAPH_SIZE = 224  # pixels, of what is read from files of any size
 # Folders that stand for a split, best first: ImageNet's test images have no labels, so people test on `val`.
 SPLIT_FOLDERS = {
     "train": ("train",),
@@ -90,7 +91,7 @@ def load_dataset(
         found = _find_cifar10(Path("data" if data_dir is None else data_dir).expanduser(), split, download)
     elif name == "imagenet100":
         found = _find_imagenet100(data_dir, split)
-    elif name in SAMPLE_FOLDERS:
+    elif name in sets_by_dataset():
         samples = load_samples(str(name))
         pictures = samples.images.transpose(0, 2, 3, 1)
         found = _Found(samples.name, samples.split, pictures, samples.labels, samples.classes, samples.source)
@@ -215,12 +216,13 @@ def _find_path(path: Path, name: str | Path, split: str) -> _Found:
 
 
 def _unknown(name: str, path: Path) -> Exception:
-    wanted = f"{', '.join(KNOWN)}, the path of a folder of class folders, or of an .npz archive"
+    known = ("cifar10", "imagenet100", *sets_by_dataset())
+    wanted = f"{', '.join(known)}, the path of a folder of class folders, or of an .npz archive"
     if path.exists():
         return ValueError(f"data set {name!r} is a file of another kind; wanted {wanted}")
     if "/" in name or "\\" in name:
         return FileNotFoundError(f"there is no data set {path}; wanted {wanted}")
-    close = difflib.get_close_matches(name.lower(), KNOWN, n=1)
+    close = difflib.get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return ValueError(f"data set {name!r} is unknown; {hint}wanted {wanted}")
 

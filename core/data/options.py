@@ -9,6 +9,7 @@ from typing import Any
 from core.cli import progress_bar, whole
 from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
+from core.data.sample_sets import sets_by_dataset
 
 
 def add_dataset_options(options: ArgumentParser, default: str | None = None) -> None:
@@ -17,7 +18,7 @@ def add_dataset_options(options: ArgumentParser, default: str | None = None) -> 
         "--dataset",
         required=default is None,
         default=default,
-        help="cifar10, imagenet100, a folder of class folders, an .npz, or the bundled cifar10-samples, photographs",
+        help="cifar10, imagenet100, a folder of class folders, an .npz, or the bundled " + ", ".join(sets_by_dataset()),
     )
     options.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
     options.add_argument("--image-size", type=whole(8, 2**16), help="pixels, default 32 for cifar10, else 224")

@@ -10,14 +10,9 @@ from typing import Any
 import numpy as np
 
 from core.data.archive import read_archive
-from core.data.classes import CIFAR10, PRECOMPUTED, imagenet
 from core.data.dataset import ImageDataset
 from core.data.folder import read_picture
-
-SAMPLES = PRECOMPUTED / "samples"
-# Samples by name, and the folder each lies in.
-SAMPLE_FOLDERS = {"cifar10-samples": "cifar10", "photographs": "photographs"}
-PHOTOGRAPH_SIZE = 224
+from core.data.sample_sets import SampleSet, sets_by_dataset
 
 
 @dataclass(frozen=True)
@@ -40,16 +35,15 @@ def load_samples(name: str) -> ImageDataset:
         ValueError: an unknown name.
         FileNotFoundError, RuntimeError: a bundled file is missing or damaged.
     """
-    record, folder = _record(name), SAMPLES / SAMPLE_FOLDERS[name]
-    if name == "cifar10-samples":
-        archive = read_archive(folder / "images.npz")
-        images, labels, classes = archive.images, archive.labels, CIFAR10
-    else:
-        photographs = record["photographs"]
-        images = np.stack([read_picture(folder / photograph["file"], PHOTOGRAPH_SIZE) for photograph in photographs])
+    row = _row(name)
+    record = _record(row)
+    if photographs := record.get("photographs"):
+        images = np.stack([read_picture(row.folder / photograph["file"], row.side) for photograph in photographs])
         labels = np.array([photograph["imagenet_index"] for photograph in photographs], dtype=np.int64)
-        classes = imagenet()
-    return ImageDataset(name, "test", images.transpose(0, 3, 1, 2).copy(), labels, classes, record["title"])
+    else:
+        archive = read_archive(row.folder / "images.npz")
+        images, labels = archive.images, archive.labels
+    return ImageDataset(name, "test", images.transpose(0, 3, 1, 2).copy(), labels, row.classes, record["title"])
 
 
 def sample_credits(name: str) -> tuple[SampleCredit, ...]:
@@ -58,7 +52,7 @@ def sample_credits(name: str) -> tuple[SampleCredit, ...]:
     Raises:
         ValueError, FileNotFoundError: as `load_samples`.
     """
-    record = _record(name)
+    record = _record(_row(name))
     entries = record.get("photographs") or [
         record | {"title": f"{image['class']}, test image {image['index']}"} for image in record["images"]
     ]
@@ -67,7 +61,12 @@ def sample_credits(name: str) -> tuple[SampleCredit, ...]:
     )
 
 
-def _record(name: str) -> dict[str, Any]:
-    if name not in SAMPLE_FOLDERS:
-        raise ValueError(f"sample images {name!r} are unknown; known: {', '.join(SAMPLE_FOLDERS)}")
-    return json.loads((SAMPLES / SAMPLE_FOLDERS[name] / "provenance.json").read_text(encoding="utf-8"))
+def _row(name: str) -> SampleSet:
+    known = sets_by_dataset()
+    if name not in known:
+        raise ValueError(f"sample images {name!r} are unknown; known: {', '.join(known)}")
+    return known[name]
+
+
+def _record(row: SampleSet) -> dict[str, Any]:
+    return json.loads((row.folder / "provenance.json").read_text(encoding="utf-8"))

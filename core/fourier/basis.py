@@ -145,6 +145,18 @@ def all_random_signs(side: int, count: int, *, seed: int) -> np.ndarray:
     return signs
 
 
+def perturb(images: Array, scaled: Array, signs: Array) -> Array:
+    """Eq. 1: clip(X + r v U, 0, 1), for numpy arrays and torch tensors alike; `wave.js` is its twin in the browser.
+
+    Args:
+        images: X, (..., 3, H, W) float32 in [0, 1].
+        scaled: v U, waves times their size. signs: r, each -1 or 1. Both broadcast to the result's shape, X to it.
+    """
+    perturbed = signs * scaled
+    perturbed += images
+    return perturbed.clip(0, 1)
+
+
 @dataclass(frozen=True)
 class PerturbedImages:
     """Images with one wave added, and the size of the change that is left after clipping.
@@ -179,5 +191,5 @@ def add_basis(images: Array, basis: Array, epsilon: float, *, signs: Array) -> P
         raise ValueError(
             f"signs must be {tuple(images.shape[:2])}, one per image and channel; got {tuple(signs.shape)}"
         )
-    perturbed = (images + signs[:, :, None, None] * (basis * epsilon)).clip(0, 1)
+    perturbed = perturb(images, basis * epsilon, signs[:, :, None, None])
     return PerturbedImages(perturbed, ((perturbed - images) ** 2).sum((2, 3)) ** 0.5)

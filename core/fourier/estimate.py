@@ -101,6 +101,7 @@ def estimate_map(
     waves, n, errors = (values[n > 0] for values in (waves, n, errors))
     if not 2 <= len(waves) <= MAX_WAVES:
         return None
+    # y = arcsin sqrt((k + 3/8) / (n + 3/4)) of k errors among n has Var 1 / (4 n + 2) (Anscombe 1948).
     observed = np.arcsin(np.sqrt((errors + 3 / 8) / (n + 3 / 4))) - np.pi / 4
     noise = variance_share / (4 * n + 2)
     model = _Model(waves, image_size)
@@ -163,7 +164,7 @@ class _Model:
 
 
 def _matern(distance: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
-    """The Matern-5/2 kernel, and its derivative by the logarithm of the length."""
+    """The Matern-5/2 kernel (Rasmussen & Williams, Eq. 4.17), and its derivative by the logarithm of the length."""
     x = np.sqrt(5) * distance / length
     return (1 + x + x**2 / 3) * np.exp(-x), x**2 * (1 + x) / 3 * np.exp(-x)
 

@@ -5,42 +5,44 @@ from __future__ import annotations
 import csv
 import io
 import math
+from typing import Any
 
 import numpy as np
 
 from core.fourier.heatmap import Heatmap
+from core.fourier.metrics import METRICS, Metric
 
 
 def heatmap_csv(heatmap: Heatmap) -> str:
     """One row per cell, first row the column names; empty where not computed or not published."""
+    waves = np.indices(heatmap.count.shape) - heatmap.side // 2
+    counts = {"images": heatmap.images, "top1_errors": heatmap.top1_errors, "top5_errors": heatmap.top5_errors}
+    columns: dict[str, list[Any]] = dict(zip("ij", waves.reshape(2, -1).tolist(), strict=True))
+    columns |= {name: [_blank(n < 0, n) for n in count.ravel().tolist()] for name, count in counts.items()}
+    for metric in METRICS.values():
+        measured = metric.interval(heatmap)
+        names = [metric.key] if measured is None else [f"{metric.key}_{part}" for part in ("rate", "low", "high")]
+        for name, array in zip(names, measured or (metric.array(heatmap),), strict=True):
+            if array is not None:
+                columns[name] = [_blank(math.isnan(x), f"{x:.6f}") for x in array.ravel().tolist()]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    columns = "i,j,images,top1_errors,top5_errors,top1_rate,top1_low,top1_high,top5_rate,top5_low,top5_high"
-    writer.writerow(columns.split(","))
-    waves = (np.indices(heatmap.count.shape) - heatmap.side // 2).reshape(2, -1).tolist()
-    counts = [heatmap.images, heatmap.top1_errors, heatmap.top5_errors]
-    rates = [array for top in (1, 5) for array in heatmap.interval(top)]
-    numbers = [["" if number < 0 else number for number in count.ravel().tolist()] for count in counts]
-    shares = [["" if math.isnan(share) else f"{share:.6f}" for share in rate.ravel().tolist()] for rate in rates]
-    writer.writerows(zip(*waves, *numbers, *shares, strict=True))
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
     return stream.getvalue()
 
 
-def heatmap_png(
-    values: np.ndarray,
-    *,
-    title: str,
-    label: str,
-    value_range: tuple[float, float],
-    colours: np.ndarray,
-    footnote: str = "",
-) -> bytes:
+def _blank(unknown: bool, value: object) -> object:
+    return "" if unknown else value
+
+
+def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, colours: np.ndarray, footnote: str = "") -> bytes:
     """A figure of one map with axes and a colour bar, as PNG at 200 dots per inch.
 
     Args:
         values: (R, R), NaN where not computed (drawn grey).
-        title: above the map; label: beside the colour bar, with the unit; footnote: below, small.
-        value_range: values at the ends of the colour bar.
+        metric: what they are.
+        title: above the map; footnote: below, small.
         colours: (256, 3) uint8, the colour map.
     """
     # The figure is built without pyplot, whose global state is not safe between a server's threads.
@@ -48,14 +50,14 @@ def heatmap_png(
     from matplotlib.figure import Figure
 
     colormap = ListedColormap(colours / 255).with_extremes(bad="#b0b0b0")
-    half = len(values) / 2
+    unit, (low, high), half = metric.unit, metric.value_range, len(values) / 2
     figure = Figure(figsize=(5.2, 4.6), layout="constrained")
     axes = figure.add_subplot()
     picture = axes.imshow(
-        np.ma.masked_invalid(values),
+        np.ma.masked_invalid(unit.scale * values),
         cmap=colormap,
-        vmin=value_range[0],
-        vmax=value_range[1],
+        vmin=unit.scale * low,
+        vmax=unit.scale * high,
         extent=(-half, half, half, -half),
         interpolation="nearest",
     )
@@ -63,7 +65,7 @@ def heatmap_png(
     axes.set(xlabel="horizontal frequency j (cycles per image)", ylabel="vertical frequency i")
     # Names may come from a visitor's file: a dollar sign in them begins no formula.
     axes.set_title(title, fontsize=10, parse_math=False)
-    figure.colorbar(picture, ax=axes, label=label)
+    figure.colorbar(picture, ax=axes, label=f"{metric.label} ({unit.name})" if unit.name else metric.label)
     if footnote:
         figure.supxlabel(footnote, fontsize=6, color="#555555", parse_math=False)
     buffer = io.BytesIO()

@@ -28,13 +28,16 @@ MAX_TEXT = 10_000  # characters
 # Side of a map from untrusted bytes: 255 cycles per image, beyond any image in use. Larger ones cost seconds a redraw.
 MAX_SIDE = 511
 
+# Means over the images of a cell, with the least and the largest value: members, and fields of a sweep's `CellResult`.
+MEANS = {"true_probability": (0.0, 1.0)}
+
 # Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.
 HEATMAP_FILE = ArchiveKind(
     name="heat map file",
     maker="python -m core.sweep",
     schema=1,
     required=("top1_errors", "top5_errors", "count", "clean"),
-    optional=("printed_rates", "true_probability", "outcomes", "labels", "sampling_variance", "estimate"),
+    optional=("printed_rates", *MEANS, "outcomes", "labels", "sampling_variance", "estimate"),
     error=HeatmapError,
     facts=(
         Fact("classifier.name", "text", low=1, high=MAX_TEXT),
@@ -102,15 +105,18 @@ class Heatmap:
         square = (side, side)
         shapes = {
             "printed_rates": (2, *square),
-            "true_probability": square,
+            **dict.fromkeys(MEANS, square),
             "sampling_variance": square,
             "estimate": (3, *square),
         }
         for name, shape in shapes.items():
-            if (rates := getattr(self, name)) is not None:
-                _check_array(name, rates, shape, np.float64)
-                if (rates < 0).any() or (rates > 1).any():
-                    raise ValueError(f"{name} holds fractions in [0, 1]; got {np.nanmin(rates)} to {np.nanmax(rates)}")
+            if (values := getattr(self, name)) is not None:
+                _check_array(name, values, shape, np.float64)
+                low, high = MEANS.get(name, (0, 1))
+                if (values < low).any() or (values > high).any():
+                    kind = "fractions" if (low, high) == (0, 1) else "numbers"
+                    found = f"{np.nanmin(values)} to {np.nanmax(values)}"
+                    raise ValueError(f"{name} holds {kind} in [{low:g}, {high:g}]; got {found}")
         if self.outcomes is not None or self.labels is not None:
             self._check_outcomes()
 

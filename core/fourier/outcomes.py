@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import compress
+from typing import Any
 
 import numpy as np
 
 from core.fourier.basis import Frequency, half_plane, random_signs, wave_cells, wave_values
 from core.fourier.contrasts import cell_error
-from core.fourier.heatmap import Heatmap
+from core.fourier.heatmap import MEANS, Heatmap
 from core.fourier.intervals import Measured, wilson
 from core.fourier.kept import kept_with_its_maps
 
@@ -67,15 +68,14 @@ def among(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
     clean = heatmap.clean
     if chosen.ndim == 1 and found.clean is not None:
         clean = np.array([(found.clean & chosen).sum(), -1, chosen.sum()])
+    without: dict[str, Any] = dict.fromkeys(("outcomes", "labels", *MEANS))
     return replace(
         heatmap,
         top1_errors=errors,
         top5_errors=np.full_like(errors, -1),
         count=count,
         clean=clean,
-        true_probability=None,
-        outcomes=None,
-        labels=None,
+        **without,
     )
 
 

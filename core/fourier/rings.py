@@ -1,4 +1,4 @@
-"""Heat maps ring by ring: mean errors over waves of one rounded radius, their peak, and where two maps cross."""
+"""Heat maps ring by ring: mean errors over waves of one rounded radius, and where two maps cross."""
 
 from __future__ import annotations
 
@@ -77,15 +77,6 @@ class Ring:
 
 
 @dataclass(frozen=True)
-class Peak:
-    """The ring with the highest mean error, and the first and last ring whose mean lies within its interval."""
-
-    ring: Ring
-    first: int
-    last: int
-
-
-@dataclass(frozen=True)
 class SignRun:
     """Neighbouring rings, radius `first` to `last`, where one map errs more than the other.
 
@@ -114,26 +105,6 @@ def ring_means(heatmap: Heatmap, top: int = 1) -> tuple[Ring, ...]:
 def ring_at(heatmap: Heatmap, radius: int) -> Ring | None:
     """The ring of this rounded radius; None where nothing of it is computed."""
     return next((ring for ring in ring_means(heatmap) if ring.radius == radius), None)
-
-
-def peak(rings: Iterable[Ring]) -> Peak:
-    """Where the mean error is highest.
-
-    Raises:
-        ValueError: there is no ring.
-    """
-    rings = tuple(rings)
-    highest = max(rings, key=lambda ring: ring.error.value)
-    near = [ring.radius for ring in rings if ring.error.value >= highest.error.low]
-    return Peak(highest, min(near), max(near))
-
-
-def wave_range(heatmap: Heatmap, *, min_radius: int = 0) -> tuple[float, float]:
-    """Lowest and highest error of the single waves whose rounded radius is at least `min_radius`; NaN without any."""
-    i, j = np.indices((heatmap.side, heatmap.side)) - heatmap.side // 2
-    rates = heatmap.rate()[np.rint(np.hypot(i, j)) >= min_radius]
-    rates = rates[np.isfinite(rates)]
-    return (float(rates.min()), float(rates.max())) if rates.size else (float("nan"), float("nan"))
 
 
 def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -66,9 +66,22 @@ def random_square_mask(side: int, *, height: int, width: int, generator: np.rand
     return square_mask((left + side // 2, top + side // 2), side, height=height, width=width)
 
 
+def pack_mask(mask: np.ndarray) -> bytes:
+    """A mask's bits: row by row from the top-left pixel, the first pixel in a byte's highest bit."""
+    return np.packbits(mask.astype(bool)).tobytes()
+
+
+def unpack_mask(data: bytes, *, height: int, width: int) -> np.ndarray:
+    """(1, H, W) mask of `pack_mask`'s bytes; ValueError where they are another number."""
+    if len(data) != (height * width + 7) // 8:
+        raise ValueError(f"{len(data)} bytes are no packed mask of {width} x {height} pixels")
+    bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=height * width)
+    return bits.astype(bool).reshape(1, height, width)
+
+
 def encode_mask(mask: np.ndarray) -> str:
-    """Packed bits in base64: row by row from the top-left pixel, the first pixel in a byte's highest bit."""
-    return base64.b64encode(np.packbits(mask.astype(bool)).tobytes()).decode("ascii")
+    """A mask's packed bits in base64."""
+    return base64.b64encode(pack_mask(mask)).decode("ascii")
 
 
 def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
@@ -77,18 +90,21 @@ def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
     Raises:
         ValueError: the text is no base64, or holds another number of pixels.
     """
-    wanted = (height * width + 7) // 8
+    size = (height * width + 7) // 8
     # The length alone refuses an oversized text before anything is decoded.
-    if len(text) == 4 * ((wanted + 2) // 3):
+    if len(text) == 4 * ((size + 2) // 3):
         with suppress(ValueError):
-            data = base64.b64decode(text, validate=True)
-            if len(data) == wanted:
-                bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=height * width)
-                return bits.astype(bool).reshape(1, height, width)
+            return unpack_mask(base64.b64decode(text, validate=True), height=height, width=width)
     raise ValueError(
-        f"a mask for {width} x {height} pixels is {wanted} bytes of packed bits in base64; got {len(text)} characters "
+        f"a mask for {width} x {height} pixels is {size} bytes of packed bits in base64; got {len(text)} characters "
         "that do not decode to it; paint it on this image again"
     )
+
+
+def check_form(mask: Any) -> None:
+    """Raise ValueError unless an array or a tensor is bool (1, H, W) or (B, 1, H, W)."""
+    if not str(mask.dtype).endswith("bool") or mask.ndim not in (3, 4) or mask.shape[-3] != 1:
+        raise ValueError(f"a mask must be bool (1, H, W) or (B, 1, H, W); got {mask.dtype} {tuple(mask.shape)}")
 
 
 def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
@@ -96,8 +112,7 @@ def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
 
     Takes (1, H, W) or (B, 1, H, W) bool; the hole of each must be neither empty nor the whole image.
     """
-    if mask.dtype != bool or mask.ndim not in (3, 4) or mask.shape[-3] != 1:
-        raise ValueError(f"a mask must be bool (1, H, W) or (B, 1, H, W); got {mask.dtype} {mask.shape}")
+    check_form(mask)
     if mask.shape[-2:] != (height, width):
         raise ValueError(
             f"the mask is {mask.shape[-1]} x {mask.shape[-2]} pixels but the image is {width} x {height}; "

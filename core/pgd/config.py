@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any
 
-from core import paper
-from core.images.masks import square_side
+from core.pgd.settings import SETTINGS, paper_settings
 
-MAX_STEPS = 100_000
-STEP_RULES = ("constant", "adaptive")
-DTYPES = ("float32", "bfloat16")  # float16 would round small gradients to zero
-# Of Eq. 3; `core.pgd.objectives.Inpainting` says what each is. "norm" is what files of earlier versions say.
-Penalty = Literal["eq3", "mean_square", "norm", "frozen"]
-PENALTIES: tuple[Penalty, ...] = get_args(Penalty)
 # Settings that run files of earlier versions carry; no page or script ever offered them.
 RETIRED = {"random_start", "restarts", "momentum", "stop_loss"}
 
@@ -43,20 +34,8 @@ class PGDConfig:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        # Plain numbers whatever came in (numpy's, a widget's), so that the settings can be written as JSON.
-        for name in ("epsilon", "step_size"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value) or value <= 0:
-                raise ValueError(f"{name} must be a number above 0, an L2 length in pixels of [0, 1]; got {value!r}")
-            object.__setattr__(self, name, float(value))
-        steps = self.steps
-        if not isinstance(steps, Integral) or isinstance(steps, bool) or not 1 <= int(steps) <= MAX_STEPS:
-            raise ValueError(f"steps must be a whole number from 1 to {MAX_STEPS:,}; got {steps!r}")
-        object.__setattr__(self, "steps", int(steps))
-        if self.step_rule not in STEP_RULES:
-            raise ValueError(f"step_rule must be one of {', '.join(STEP_RULES)}; got {self.step_rule!r}")
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype must be one of {', '.join(DTYPES)}; got {self.dtype!r}")
+        for field in fields(self):
+            object.__setattr__(self, field.name, SETTINGS[field.name].checked(getattr(self, field.name)))
 
     def to_json(self) -> dict[str, Any]:
         """The settings as a JSON object; float32 goes without saying, as in the files of earlier versions."""
@@ -65,25 +44,27 @@ class PGDConfig:
     @staticmethod
     def from_json(settings: Mapping[str, Any]) -> PGDConfig:
         """The settings from `to_json`'s object, checked like any others."""
-        known = {field.name for field in fields(PGDConfig)}
-        if unknown := set(settings) - known - RETIRED:
+        known = {field.name: field.default is MISSING for field in fields(PGDConfig)}
+        if unknown := set(settings) - set(known) - RETIRED:
             raise ValueError(f"unknown PGD settings {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
-        if missing := {"epsilon", "step_size", "steps"} - set(settings):
+        if missing := {name for name in known if known[name]} - set(settings):
             raise ValueError(f"PGD settings lack {', '.join(sorted(missing))}")
         return PGDConfig(**{name: value for name, value in settings.items() if name in known})
 
 
-def paper_inpainting(image_size: int, hole_side: float | None = None) -> PGDConfig:
-    """The paper's inpainting at any size: epsilon 21.6, step 0.1, 720 steps at 224 pixels, scaled with H / 224.
+def settings_of(config: PGDConfig, weight: float | None) -> dict[str, Any]:
+    """The value of every setting by name, in the table's order; lambda only where a run has it."""
+    values = {**asdict(config), "weight": weight}
+    return {name: values[name] for name in SETTINGS if values[name] is not None}
 
-    hole_side: of a hole that is not the paper's square; the budget epsilon is scaled with it.
-    """
-    scale, side = image_size / paper.IMAGE_SIZE, square_side(image_size)
-    epsilon = 21.6 * scale * (side if hole_side is None else hole_side) / side
-    return PGDConfig(epsilon=epsilon, step_size=0.1 * scale, steps=720)
+
+def paper_inpainting(image_size: int, hole_side: float | None = None) -> PGDConfig:
+    """The paper's inpainting at any size; hole_side: of a hole that is not the paper's square."""
+    values = paper_settings("inpainting", image_size, hole_side)
+    del values["weight"]
+    return PGDConfig(**values)
 
 
 def paper_generation(image_size: int) -> PGDConfig:
-    """The paper's generation at any size: epsilon 40, step 1, 60 steps at 224 pixels, scaled with H / 224."""
-    scale = image_size / paper.IMAGE_SIZE
-    return PGDConfig(epsilon=40 * scale, step_size=1 * scale, steps=60)
+    """The paper's generation at any size."""
+    return PGDConfig(**paper_settings("generation", image_size))

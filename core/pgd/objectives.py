@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from core import paper
+from core.images.masks import check_form
 from core.pgd.ball import MIN_NORM, norms, shrink, unit
-from core.pgd.config import PENALTIES, Penalty
+from core.pgd.penalties import PENALTIES, Penalty
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,13 @@ class Objective:
     """
 
     targets: Tensor
+
+    def check(self, images: Tensor) -> None:
+        """Raise ValueError unless the objective fits (B, 3, H, W) images."""
+        if self.targets.dtype != torch.int64 or self.targets.ndim != 1:
+            got = f"{tuple(self.targets.shape)} {self.targets.dtype}"
+            raise ValueError(f"targets must be (B,) int64 class indices; got {got}")
+        _check_count("targets", self.targets, images)
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
         """(B,) the penalty of (B, 3, H, W) images; None where the cross-entropy is all.
@@ -82,9 +90,15 @@ class Inpainting(Objective):
         if self.penalty not in PENALTIES:
             raise ValueError(f"penalty must be one of {', '.join(PENALTIES)}; got {self.penalty!r}")
         mask = torch.as_tensor(self.mask)
-        if mask.dtype != torch.bool or mask.ndim not in (3, 4) or mask.shape[-3] != 1:
-            raise ValueError(f"mask must be bool (1, H, W) or (B, 1, H, W); got {mask.dtype} {tuple(mask.shape)}")
+        check_form(mask)
         object.__setattr__(self, "mask", mask if mask.ndim == 4 else mask[None])
+
+    def check(self, images: Tensor) -> None:
+        super().check(images)
+        _check_count("mask", self.mask, images)
+        size, wanted = (tuple(one.shape[-2:]) for one in (self.mask, images))
+        if size != wanted:
+            raise ValueError(f"the mask is {size} pixels but the images are {wanted}")
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
         if self.penalty == "frozen":
@@ -117,3 +131,8 @@ class Inpainting(Objective):
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "inpainting", "weight": self.weight, "penalty": self.penalty}
+
+
+def _check_count(name: str, entries: Tensor, images: Tensor) -> None:
+    if len(entries) not in (1, len(images)):
+        raise ValueError(f"{name} must hold one entry, or one for each of the {len(images)} images; got {len(entries)}")

@@ -83,7 +83,8 @@ def pgd_steps(
         is smooth along the path; at a kink a difference in the last bit may grow.
     """
     _check_images(images)
-    _check_objective(objective, images, classifier)
+    objective.check(images)
+    _check_targets(objective.targets, classifier)
     if after is not None and config.step_rule == "adaptive":
         raise ValueError("a run with adaptive steps cannot go on from a state; start it again")
     return _steps(classifier, objective, images, config, after)
@@ -156,18 +157,8 @@ def _check_images(images: Tensor) -> None:
         raise ValueError(f"images must lie in [0, 1]; got values from {low:g} to {high:g}; divide bytes by 255")
 
 
-def _check_objective(objective: Objective, images: Tensor, classifier: ImageClassifier) -> None:
-    """Raise ValueError unless targets and mask fit the images, and every target is one of the classifier's classes."""
-    targets, mask = objective.targets, getattr(objective, "mask", None)
-    if targets.dtype != torch.int64 or targets.ndim != 1:
-        raise ValueError(f"targets must be (B,) int64 class indices; got {tuple(targets.shape)} {targets.dtype}")
-    for name, rows in (("targets", targets), ("mask", mask)):
-        if rows is not None and len(rows) not in (1, len(images)):
-            raise ValueError(
-                f"{name} must hold one entry, or one for each of the {len(images)} images; got {len(rows)}"
-            )
-    if mask is not None and mask.shape[-2:] != images.shape[-2:]:
-        raise ValueError(f"the mask is {tuple(mask.shape[-2:])} pixels but the images are {tuple(images.shape[-2:])}")
+def _check_targets(targets: Tensor, classifier: ImageClassifier) -> None:
+    """Raise ValueError unless every target is one of the classifier's classes."""
     classes = getattr(classifier, "classes", None)
     limit = "" if classes is None else f" to {len(classes) - 1}, the classifier's {len(classes)} classes"
     for target in targets.tolist():

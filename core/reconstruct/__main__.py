@@ -3,14 +3,13 @@
 Writes into a folder: images.csv (a row per image), summary.json (means and spreads; with --judge also how many images
 another network calls the target), settings.json (everything the numbers depend on) and grid.png (the first images, as
 in the paper's Figures 3 and 4); with --save-run also run.npz, the first batch as a run that the app can replay. All are
-complete after every batch, so an interrupted run leaves what it has finished.
+complete after every batch; the same command on the same folder resumes, other settings begin anew.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +17,11 @@ from core import paper
 from core.classifiers.options import add_classifier_options, named_classifier
 from core.cli import MAX_SEED, number, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
-from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.errors import quoted
-from core.images.masks import usual_side
-from core.pgd.config import DTYPES, MAX_STEPS, PENALTIES, STEP_RULES, paper_generation, paper_inpainting
-from core.reconstruct.batches import Job, generation_plans, inpainting_plans, run_job, usual_batch_size
+from core.pgd.penalties import PENALTIES
+from core.pgd.settings import MAX_STEPS, SETTINGS, RunKind, paper_settings
+from core.reconstruct.batches import run_job
+from core.reconstruct.job import Job, JobConfig, make_job
 from core.runs.plan import prepare
 from core.runs.starts import START_KINDS, STARTS
 
@@ -45,26 +44,19 @@ def parser() -> argparse.ArgumentParser:
         mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
         mode.add_argument("--limit", type=whole(1), default=100, help="number of images, default 100")
         mode.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the images, the holes and the noise")
-        mode.add_argument("--steps", type=whole(1, MAX_STEPS), help="number of steps, default the paper's")
-        mode.add_argument("--epsilon", type=number(above=True), help="L2 budget, default the paper's, scaled")
-        mode.add_argument("--step-size", type=number(above=True), help="of a step, default the paper's, scaled")
-        mode.add_argument("--step-rule", choices=STEP_RULES, default="constant", help="adaptive: Auto-PGD")
-        mode.add_argument(
-            "--dtype", choices=DTYPES, default="float32", help="bfloat16 may be faster for large networks"
-        )
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
         mode.add_argument("--judge", help="another classifier, which says whether it sees the target in the results")
         mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
         mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch to be replayed")
         mode.add_argument("--batch-size", type=whole(1), help="images worked on at once")
-    inpaint.add_argument("--weight", type=number(), default=paper.PENALTY_WEIGHT, help="lambda of Eq. 3, default 10")
+    _add_settings(inpaint, "inpainting")
+    _add_settings(generate, "generation")
     inpaint.add_argument(
         "--penalty",
         choices=PENALTIES,
         default="eq3",
-        help="for change outside the hole: of Eq. 3, minimised; Santurkar et al.'s; of Eq. 3 by plain steps, which do "
-        "not reach its minimum; or no change at all",
+        help=" ".join(f"{name}: {words.rule}" for name, words in PENALTIES.items()),
     )
     inpaint.add_argument(
         "--hole",
@@ -83,47 +75,34 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+def _add_settings(options: argparse.ArgumentParser, kind: RunKind) -> None:
+    """An option for each setting; None where it is not given."""
+    for name, usual in paper_settings(kind, paper.IMAGE_SIZE).items():
+        row = SETTINGS[name]
+        takes: Any = whole(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
+        scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if row.scaled else ""
+        told = f"{row.label}; default {usual}{scaled}. {row.help}".strip()
+        options.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=told)
+
+
 def build_job(given: argparse.Namespace) -> Job:
     """The job that the command line describes."""
-    from core.device import device_name
-
     inpaint = given.mode == "inpaint"
     # Generation needs the statistics of whole classes, however few images it makes.
     dataset = named_dataset(given, limit=given.limit if inpaint else None, seed=given.seed)
-    size = dataset.image_size
-    changes = {name: getattr(given, name) for name in ("steps", "epsilon", "step_size", "step_rule", "dtype")}
-    side = (given.hole or usual_side(size)) if inpaint else 0
-    config = replace(
-        paper_inpainting(size, side) if inpaint else paper_generation(size),
-        **{name: value for name, value in changes.items() if value is not None},
+    own = ("hole", "penalty", "fill") if inpaint else ("start",)
+    given_settings = {name: getattr(given, name, None) for name in SETTINGS}
+    wanted = JobConfig(
+        count=given.limit,
+        changes={name: value for name, value in given_settings.items() if value is not None},
+        **{name: getattr(given, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},
     )
-    objective: dict[str, Any] = {}
-    if inpaint:
-        objective = {"weight": given.weight, "penalty": given.penalty, "fill": given.fill, "side": side}
-        make_plan = inpainting_plans(dataset, config, target=given.target, seed=given.seed, **objective)
-    else:
-        make_plan = generation_plans(dataset, config, target=given.target, start=given.start, seed=given.seed)
-    classifier = named_classifier(given, dataset)
-    _, goal = prepare(make_plan([0]), classifier)  # refused now rather than after the output was begun
-    judge = _named_judge(given, dataset)
+    classifier, judge = named_classifier(given, dataset), _named_judge(given, dataset)
+    job = make_job(wanted, classifier, dataset, judge)
+    _, goal = prepare(job.make_plan([0]), classifier)  # refused now rather than after the output was begun
     if judge is not None and int(goal.targets.max()) >= len(dataset.classes):
         raise ValueError(f"--judge knows the classes of the data set only, and --target {quoted(given.target)} is none")
-    settings: dict[str, Any] = {
-        "mode": given.mode,
-        "config": config.to_json(),
-        "objective": objective,
-        "start": None if inpaint else given.start,
-        "keep": given.keep,
-        "target": given.target,
-        "seed": given.seed,
-        "image_size": size,
-        "classifier": {**classifier_facts(classifier), "template": classifier.template},
-        "judge": None if judge is None else {**classifier_facts(judge), "template": judge.template},
-        "dataset": dataset_facts(dataset),
-        "source": computed_source(device_name(classifier)),
-    }
-    count = min(given.limit, len(dataset)) if inpaint else given.limit
-    return Job(classifier, config, count, make_plan, given.keep, settings, given.save_run, judge)
+    return job
 
 
 def _named_judge(given: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
@@ -139,14 +118,17 @@ def _named_judge(given: argparse.Namespace, dataset: ImageDataset) -> Classifier
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
     given = parser().parse_args(arguments)
-    return run_script(lambda: _run(given), f"{given.output} holds the batches that were finished")
+    return run_script(
+        lambda: _run(given),
+        f"{given.output} holds the batches that were finished, run the same command again to resume",
+    )
 
 
 def _run(given: argparse.Namespace) -> str:
     if given.output.exists() and not given.output.is_dir():
         raise ValueError(f"--output wants a folder; {given.output} is a file")
     job = build_job(given)
-    summary = run_job(job, given.output, given.batch_size or usual_batch_size(job))
+    summary = run_job(job, given.output, given.batch_size)
     before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "target_share"))
     line = f"{given.output}: {summary['n']} images, loss {before:.3g} -> {after:.3g}, {share:.1%} become the target"
     if job.judge is None:

@@ -1,115 +1,35 @@
-"""The work behind `python -m core.reconstruct`: plans for batches of images, their runs, files after each batch."""
+"""The loop behind `python -m core.reconstruct` and `core.reproduce`: batch after batch, its files after each."""
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.cli import progress_bar
-from core.files import make_folder, write_atomically, write_json
-from core.images.masks import Fill, random_square_mask
-from core.pgd.config import PGDConfig
+from core.data.provenance import computed_source
+from core.device import device_name
+from core.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
 from core.reconstruct.grid import picture_grid
-from core.reconstruct.report import Reconstruction, measure_change, summarise, to_csv
+from core.reconstruct.job import Job
+from core.reconstruct.report import Reconstruction, from_csv, measure_change, summarise, to_csv
 from core.runs.judgement import top1
-from core.runs.plan import Run, RunPlan, inpainting_plan
-from core.runs.starts import Start, StartKind, start_of
+from core.runs.plan import Run, RunPlan
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
-    from core.data.dataset import ImageDataset
     from core.runs.file import PGDRun
 
 GRID_COLUMNS = 8
 # How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy.
 BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 1024 * 1024}
-
-MakePlan = Callable[[Sequence[int]], RunPlan]
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """`count` images in batches planned by `make_plan`, one after the other.
-
-    keep: whether the result is the "last" state or the one of the "best" loss. settings: written beside the results.
-    save_run: also keep the first batch as a run to be replayed. judge: another network, which says what it sees in the
-    starts and the results; its first classes are the data set's.
-    """
-
-    classifier: Classifier
-    config: PGDConfig
-    count: int
-    make_plan: MakePlan
-    keep: str
-    settings: dict[str, Any] = field(default_factory=dict)
-    save_run: bool = False
-    judge: Classifier | None = None
-
-
-def usual_batch_size(job: Job) -> int:
-    """Images worked on at once where nobody chose."""
-    pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
-    return max(1, pixels // job.settings["image_size"] ** 2)
-
-
-def inpainting_plans(
-    dataset: ImageDataset, config: PGDConfig, *, side: int, target: str | None, fill: Fill, seed: int, **settings: Any
-) -> MakePlan:
-    """Plans for images of the data set with a square hole each, at a place fixed by the seed and the image's index."""
-    size = dataset.image_size
-
-    def make_plan(indices: Sequence[int]) -> RunPlan:
-        generators = [np.random.default_rng([seed, index]) for index in indices]
-        holes = np.stack([random_square_mask(side, height=size, width=size, generator=one) for one in generators])
-        labels = [int(dataset.labels[index]) for index in indices]
-        return inpainting_plan(
-            dataset.images[list(indices)],
-            holes,
-            labels if target is None else [target] * len(labels),
-            config,
-            fill=fill,
-            seed=seed,
-            images={"dataset": dataset.name, "labels": [dataset.classes.names[label] for label in labels]},
-            **settings,
-        )
-
-    return make_plan
-
-
-def generation_plans(
-    dataset: ImageDataset, config: PGDConfig, *, target: str | None, start: StartKind, seed: int
-) -> MakePlan:
-    """Plans for starts of one class after the other, each drawn by the seed and the image's index.
-
-    Args:
-        dataset: its images give the statistics of classes without bundled ones.
-        target: one class or text for all; None for every class in turn, in an order fixed by the seed.
-    """
-    order: list[int | str] = np.random.default_rng(seed).permutation(len(dataset.classes)).tolist()
-    if target is not None:
-        order = [target]
-    known: dict[int | str, Start] = {}
-
-    def source(wanted: int | str) -> Start:
-        if wanted not in known:
-            name = wanted if isinstance(wanted, str) else dataset.classes.names[wanted]
-            known[wanted] = start_of(name, dataset.classes.name, dataset.image_size, start, dataset)
-        return known[wanted]
-
-    def make_plan(indices: Sequence[int]) -> RunPlan:
-        targets = [order[index % len(order)] for index in indices]
-        starts = [
-            source(wanted).distribution.draw(1, generator=np.random.default_rng([seed, index]))
-            for index, wanted in zip(indices, targets, strict=True)
-        ]
-        images = {"dataset": "noise", "start": start}
-        return RunPlan(targets=tuple(targets), start=np.concatenate(starts), config=config, seed=seed, images=images)
-
-    return make_plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,34 +100,79 @@ def _judged(judge: Classifier, before: np.ndarray, after: np.ndarray, targets: S
     ]
 
 
-def run_job(job: Job, output: Path, batch_size: int) -> dict[str, Any]:
-    """Work through a job, writing the four files after every batch; returns the summary."""
+def run_job(
+    job: Job, output: Path, batch_size: int | None = None, *, columns: int = GRID_COLUMNS, name: str | None = None
+) -> dict[str, Any]:
+    """Work through a job, writing its files after every batch; the same job in the same folder resumes.
+
+    images.csv comes last: what it holds is finished, and the other files are at least as far. While the grid is not
+    full, grid.npz keeps its pictures. Rows of other settings are replaced.
+
+    Args:
+        batch_size: images worked on at once; None for as many as keep the device busy.
+        columns: pictures in the grid. name: what the progress bar calls the job.
+    Returns:
+        The summary.
+    """
     make_folder(output)
-    rows: list[Reconstruction] = []
-    shown: dict[str, np.ndarray] = {}
-    summary: dict[str, Any] = {}
-    states = job.config.steps + 1
-    with progress_bar(total=job.count * states, unit="img-step", unit_scale=True) as bar:
-        for first in range(0, job.count, batch_size):
-            indices = range(first, min(first + batch_size, job.count))
+    rows, shown, seconds = _finished(job, output, columns)
+    batch_size, judge = batch_size or _usual_batch_size(job), None if job.judge is None else job.judge.name
+    todo = (job.count - len(rows)) * (job.config.steps + 1)
+    with progress_bar(desc=name, total=todo, unit="img-step", unit_scale=True, disable=not todo) as bar:
+        for first in range(len(rows), job.count, batch_size):
+            began, indices = time.perf_counter(), range(first, min(first + batch_size, job.count))
             plan = job.make_plan(indices)
-            size = len(indices)
-            result = run_batch(job, plan, indices, lambda size=size: bar.update(size))  # type: ignore[misc]
-            rows += result.rows
-            if job.save_run and first == 0:
-                result.run.save(output / "run.npz")
-            summary = summarise(rows, None if job.judge is None else job.judge.name)
+            result = run_batch(job, plan, indices, partial(bar.update, len(indices)))
+            rows = [*rows, *result.rows]
+            seconds += time.perf_counter() - began
+            summary = summarise(rows, judge)
             bar.set_postfix(loss=f"{summary['loss_after']['mean']:.3g}")
-            if first < GRID_COLUMNS:
+            if first == 0:
+                write_atomically(output / "images.csv", to_csv([]))  # no rows of other settings beside these
+                if job.save_run:
+                    result.run.save(output / "run.npz")
+            source = computed_source(device_name(job.classifier), seconds=seconds)
+            write_json(output / "settings.json", {**job.settings, "source": source})
+            if first < columns:
                 shown = {
-                    name: np.concatenate([shown.get(name, array[:0]), array])[:GRID_COLUMNS]
-                    for name, array in result.pictures.items()
+                    key: np.concatenate([shown.get(key, array[:0]), array])[:columns]
+                    for key, array in result.pictures.items()
                 }
+                write_atomically(output / "grid.npz", npz_bytes(**shown))
                 write_atomically(output / "grid.png", run_grid(shown, rows, hole=plan.mask is not None))
-            write_json(output / "settings.json", job.settings)
-            write_atomically(output / "images.csv", to_csv(rows))
             write_json(output / "summary.json", summary)
-    return summary
+            write_atomically(output / "images.csv", to_csv(rows))
+    (output / "grid.npz").unlink(missing_ok=True)
+    return summarise(rows, judge)
+
+
+def _usual_batch_size(job: Job) -> int:
+    pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
+    return max(1, pixels // job.settings["image_size"] ** 2)
+
+
+def _finished(job: Job, output: Path, columns: int) -> tuple[list[Reconstruction], dict[str, np.ndarray], float]:
+    """Rows, pictures of a grid that is not full, and seconds of a job's finished batches; nothing of other settings."""
+    files = ["grid.png", "summary.json", *(["run.npz"] if job.save_run else [])]
+    with suppress(*DAMAGE):
+        settings = json.loads((output / "settings.json").read_text("utf-8"))
+        source = settings.pop("source")
+        if settings == job.settings and all((output / name).is_file() for name in files):
+            rows = from_csv((output / "images.csv").read_bytes())
+            sound, shown = [row.index for row in rows] == list(range(len(rows))), {}
+            if len(rows) < min(columns, job.count):
+                with np.load(output / "grid.npz", allow_pickle=False) as file:
+                    shown = {key: file[key][: len(rows)] for key in ("original", "start", "result")}
+                sound = sound and all(len(array) == len(rows) for array in shown.values())
+            if sound:
+                return rows, shown, float(source["seconds"])
+    return [], {}, 0.0
+
+
+def read_job(output: Path) -> tuple[dict[str, Any], list[Reconstruction], bytes]:
+    """The settings with their source, the rows and the PNG of the grid that `run_job` has written."""
+    settings = json.loads((output / "settings.json").read_text("utf-8"))
+    return settings, from_csv((output / "images.csv").read_bytes()), (output / "grid.png").read_bytes()
 
 
 def run_grid(pictures: Mapping[str, np.ndarray], rows: Sequence[Reconstruction], *, hole: bool) -> bytes:

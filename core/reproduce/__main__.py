@@ -1,9 +1,9 @@
 """The paper, run again as far as this machine allows: `python -m core.reproduce [--quick]`.
 
 Computes the maps of Figures 1 and 2, judges the claims about them, measures inpainting and generation, and compares
-each number with the published one. Bundled models stand in beside the paper's networks. Writes report.html, report.md
-and report.json, with maps/ and tables/ from which the same command resumes. What cannot run is in the report, with what
-to do about it.
+each number with the published one. Bundled models stand in beside the paper's networks. Writes report.html and
+report.json, with maps/ and tables/ from which the same command resumes. What cannot run is in the report, with what to
+do about it.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import numpy as np
 from core.claims.bands import Band, in_band
 from core.fourier.basis import Frequency, half_plane, wave_map, wave_values
 from core.fourier.contrasts import Errors, clear_waves, contrast, errors_under, same_images
-from core.fourier.heatmap import Heatmap, outcome_row
+from core.fourier.heatmap import MEANS, Heatmap, outcome_row
 from core.fourier.intervals import Measured
 
 MARGIN = 0.02  # in error: means that lie this close count as equal
@@ -158,7 +158,7 @@ def only(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
     gone = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
     changes: dict[str, Any] = {"count": np.where(gone, 0, heatmap.count)}
     changes |= {name: np.where(gone, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
-    for name in ("printed_rates", "true_probability", "sampling_variance"):
+    for name in ("printed_rates", *MEANS, "sampling_variance"):
         if (array := getattr(heatmap, name)) is not None:
             changes[name] = np.where(gone, np.nan, array)
     if heatmap.outcomes is not None:

@@ -9,10 +9,10 @@ from core import paper
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
-from core.reproduce.agreement import Agreement, agreement
+from core.reproduce.agreement import Agreement, Match, agreement
 from core.reproduce.machine import Data, Machine, name_of
 from core.reproduce.plan import Amount, MapPart, draw_waves
-from core.sweep.cells import SweepConfig
+from core.sweep.config import SweepConfig
 from core.sweep.output import run_sweep
 
 HEATMAPS = PRECOMPUTED / "heatmaps"
@@ -32,6 +32,16 @@ class MapResult:
     def name(self) -> str:
         """What its classifier is called."""
         return map_name(self.heatmap)
+
+    @property
+    def title(self) -> str:
+        """The paper's figure, and whose map this is."""
+        return f"{self.part.figure}: {self.name}"
+
+    @property
+    def match(self) -> Match:
+        """The verdict; another network in CLIP's place is compared for reading only."""
+        return self.agreement.match if self.agreement is not None and self.original else Match.NOT_COMPARED
 
     @property
     def kind(self) -> str:

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from core.fourier.intervals import student
 from core.reproduce.agreement import Match
 from core.reproduce.tables import TableResult
@@ -60,14 +58,14 @@ def match(result: TableResult) -> Match:
     """Whether a part's runs agree with the paper, or with the counts stored for a bundled model."""
     published, stored = result.part.published, stored_counts(result)
     if published is not None and result.original and not result.note:
-        medians = [float(np.median(result.values(name))) for name in ("loss_before", "loss_after")]
+        medians = [result.median(name) for name in ("loss_before", "loss_after")]
         near = [
             1 / factor <= here / there <= factor
             for here, there, factor in zip(medians, published, (FACTOR_BEFORE, FACTOR_AFTER), strict=True)
         ]
         return Match.AGREES if all(near) else Match.DIFFERS
     if stored is not None:
-        counts = [(round(result.values("target_share").sum()), stored.own)]
+        counts = [(result.became, stored.own)]
         if (judged := result.judged) is not None and result.settings["judge"]["sha256"] == stored.judge_sha256:
             counts.append((judged.after, stored.judged))
         return Match.AGREES if all(abs(here - there) <= PICTURES for here, there in counts) else Match.DIFFERS
@@ -78,26 +76,25 @@ def to_json(result: TableResult) -> dict[str, Any]:
     """The numbers of a part as a JSON object."""
     losses = {}
     for name in ("loss_before", "loss_after"):
-        values = result.values(name)
-        mean = student(values)
+        mean = student(result.values(name))
         ends = [None if math.isnan(end) else end for end in (mean.low, mean.high)]
-        losses[name] = {"mean": mean.value, "interval": ends, "median": float(np.median(values))}
-    stored, judged = stored_counts(result), result.judged
+        losses[name] = {"mean": mean.value, "interval": ends, "median": result.median(name)}
+    stored, judged, objective = stored_counts(result), result.judged, result.settings["objective"]
     fixed, wrong = mended(result)
     return {
         "key": result.part.key,
         "figure": result.part.figure,
         "match": match(result),
-        "settings": result.settings,
+        "settings": {**result.settings, "penalty": objective.get("penalty"), "hole": objective.get("side")},
         "note": result.note,
         "n": len(result.rows),
         **losses,
         "published": result.part.published,
-        "become_target": round(result.values("target_share").sum()),
+        "become_target": result.became,
         "judge": None if judged is None else judged.to_json(),
         "stored": None if stored is None else vars(stored),
         "wrong_before": wrong,
         "wrong_before_right_after": fixed,
         "mean_change_in_hole": float(result.values("change_inside").mean()),
-        "time": {**result.source, "seconds": result.seconds},
+        "time": result.source,
     }

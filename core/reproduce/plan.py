@@ -10,7 +10,7 @@ import numpy as np
 
 from core.claims.bands import LOW
 from core.fourier.basis import Frequency, half_plane, rounded_radius
-from core.pgd.config import Penalty
+from core.pgd.penalties import Penalty
 from core.runs.starts import StartKind
 
 CLIP = "clip-vit-b-32"
@@ -135,7 +135,7 @@ PAIRS = (
     Pair("Figure 2", "figure-2-clip", "figure-2-resnet"),
     Pair("Figure 1 in miniature", "stand-in-clip", "stand-in-resnet"),
 )
-KEYS = tuple(part.key for part in (*MAPS, *TABLES))
+KEYS = (*(part.key for part in MAPS), *(part.key for part in TABLES))
 
 
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:

@@ -1,41 +1,28 @@
-"""The report: JSON for programs, Markdown and one HTML file for people, all from the same results."""
+"""The report: JSON for programs and one HTML file for people, from the same results."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core import numbers as formats
 from core.data.provenance import VERSION
-from core.errors import one_line
-from core.files import make_folder, write_atomically, write_json
-from core.numbers import duration
-from core.reproduce import numbers
-from core.reproduce.document import Cell, Document, Section, Table
+from core.files import write_atomically, write_json
+from core.fourier.intervals import student
+from core.reproduce import numbers, sentences
+from core.reproduce.claim_comparison import ClaimComparison
 from core.reproduce.machine import name_of
+from core.reproduce.map_plots import map_plots
 from core.reproduce.maps import MapResult
-from core.reproduce.markdown import to_markdown
-from core.reproduce.page import to_html
+from core.reproduce.page import filled
 from core.reproduce.plan import MapPart, TablePart
 from core.reproduce.tables import TableResult
-from core.reproduce.trials import Trial
-from core.reproduce.words import (
-    RULES,
-    counted,
-    map_match,
-    map_section,
-    map_sentence,
-    plain_and_minimised,
-    table_section,
-    table_sentence,
-    trial_section,
-    two_starts,
-)
 
 SCHEMA = 1
-FIGURES = "figures"
+MAX_ROWS = 60  # of a folded table; more stand in the JSON alone
 
 
 @dataclass(frozen=True)
@@ -64,22 +51,16 @@ class Results:
     device: str
     seed: int
     maps: Sequence[MapResult]
-    trials: Sequence[Trial]
+    claims: Sequence[ClaimComparison]
     tables: Sequence[TableResult]
     skipped: Sequence[Skipped]
     spent: Spent
 
 
 def write_report(results: Results, folder: Path) -> None:
-    """Write report.json, report.md with its figures, and report.html into the folder."""
-    document = to_document(results)
-    make_folder(folder / FIGURES)
-    for section in document.sections:
-        for figure in section.figures:
-            write_atomically(folder / FIGURES / f"{figure.name}.png", figure.png)
+    """Write report.json and report.html into the folder."""
     write_json(folder / "report.json", to_json(results), indent=1)
-    write_atomically(folder / "report.md", to_markdown(document, FIGURES).encode())
-    write_atomically(folder / "report.html", to_html(document).encode())
+    write_atomically(folder / "report.html", to_html(results).encode())
 
 
 def to_json(results: Results) -> dict[str, Any]:
@@ -90,7 +71,7 @@ def to_json(results: Results) -> dict[str, Any]:
         "command": results.command,
         "seed": results.seed,
         "maps": [_map_json(result) for result in results.maps],
-        "claims": [trial.to_json() for trial in results.trials],
+        "claims": [one.to_json() for one in results.claims],
         "tables": [numbers.to_json(result) for result in results.tables],
         "not_run": [
             {"key": one.part.key, "figure": one.part.figure, "reasons": list(one.reasons)} for one in results.skipped
@@ -105,11 +86,11 @@ def _map_json(result: MapResult) -> dict[str, Any]:
     compared = None
     if result.reference is not None and result.agreement is not None:
         source = {key: result.reference.metadata[key] for key in ("classifier", "dataset", "source")}
-        compared = {**source, **result.agreement.to_json(), "match": map_match(result)}
+        compared = {**source, **result.agreement.to_json(), "match": result.match}
     return {
         "key": result.part.key,
         "figure": result.part.figure,
-        "match": map_match(result),
+        "match": result.match,
         **{key: facts[key] for key in kept},
         "side": result.heatmap.side,
         "waves": result.waves,
@@ -126,84 +107,31 @@ def _software() -> str:
     return f"version {VERSION}, Python {platform.python_version()}, torch {torch.__version__}, {platform.platform()}"
 
 
-def to_document(results: Results) -> Document:
-    """The report as sections."""
-    maps, tables = [map_section(one) for one in results.maps], [table_section(one) for one in results.tables]
-    claims = [trial_section(one) for one in results.trials]
-    sections = [_summary(results), *([_not_run(results)] if results.skipped else [])]
-    about = tuple(filter(None, (plain_and_minimised(results.tables), two_starts(results.tables))))
-    for title, parts, paragraphs in (
-        ("Maps", maps, ()),
-        ("Claims", claims, ()),
-        ("Inpainting and generation", tables, about),
-    ):
-        if parts:
-            sections += [Section(title, paragraphs), *parts]
-    sections += [Section("How this was judged", RULES), *_provenance(results)]
-    return Document("Understanding CLIP Robustness, run again", tuple(sections))
+def to_html(results: Results) -> str:
+    """The report as one page."""
+    return filled(
+        results=results,
+        summary=_summary(results),
+        software=_software(),
+        max_rows=MAX_ROWS,
+        formats=formats,
+        numbers=numbers,
+        sentences=sentences,
+        name_of=name_of,
+        student=student,
+        map_plots=map_plots,
+    )
 
 
-def _summary(results: Results) -> Section:
+def _summary(results: Results) -> str:
+    """How many parts agree, how many verdicts are the same, and how many parts could not run."""
     lines = [
-        counted([map_match(one) for one in results.maps], "maps" if len(results.maps) != 1 else "map"),
-        counted([numbers.match(one) for one in results.tables], "tables" if len(results.tables) != 1 else "table"),
+        sentences.counted([one.match for one in results.maps], "map"),
+        sentences.counted([numbers.match(one) for one in results.tables], "table"),
     ]
-    if results.trials:
-        judged = sum(trial.known for trial in results.trials)
-        same = sum(trial.same for trial in results.trials)
+    if results.claims:
+        judged, same = (sum(getattr(one, name) for one in results.claims) for name in ("known", "same"))
         lines.append(f"{same} of {judged} verdicts on claims are those of the published or shipped maps.")
     if results.skipped:
         lines.append(f"{len(results.skipped)} parts could not run.")
-    rows: list[tuple[Cell, ...]] = [
-        (f"{one.part.figure}: {one.name}", map_sentence(one), map_match(one)) for one in results.maps
-    ]
-    for table in results.tables:
-        name = name_of(str(table.settings["classifier"]["name"]))
-        rows.append((f"{table.part.figure}: {name}", table_sentence(table), numbers.match(table)))
-    found = [Table(("Part", "Result", "Verdict"), tuple(rows))] if rows else []
-    return Section("Summary", (" ".join(lines),), tuple(found))
-
-
-def _not_run(results: Results) -> Section:
-    rows = tuple(
-        (f"{one.part.figure}: {name_of(one.part.classifier)}", " ".join(one.reasons)) for one in results.skipped
-    )
-    return Section("What could not run", (), (Table(("Part", "Why, and what to do"), rows),))
-
-
-def _provenance(results: Results) -> list[Section]:
-    spent = results.spent
-    memory = f"{spent.peak_memory / 1e9:.1f} GB of memory at most"
-    if spent.gpu_memory is not None:
-        memory += f", {spent.gpu_memory / 1e9:.1f} GB on the GPU"
-    machine: tuple[tuple[Cell, ...], ...] = (
-        ("Command", results.command),
-        ("Software", _software()),
-        ("Device", results.device),
-        ("Seed", str(results.seed)),
-        ("This run took", f"{duration(spent.wall_seconds)}, {duration(spent.cpu_seconds)} of processor time, {memory}"),
-    )
-    rows: list[tuple[Cell, ...]] = []
-    for one in results.maps:
-        facts, source = one.heatmap.metadata, one.heatmap.metadata["source"]
-        speed = f"{duration(source['wall_seconds'])}, {_milliseconds(1 / source['images_per_second'])} an image"
-        rows.append((one.part.key, *_identity(facts), speed))
-    for table in results.tables:
-        steps = len(table.rows) * (table.settings["config"]["steps"] + 1)
-        speed = f"{duration(table.seconds)}, {_milliseconds(table.seconds / steps)} an image and step"
-        rows.append((table.part.key, *_identity(table.settings), speed))
-    parts = Table(("Part", "Weights", "Images", "Time"), tuple(rows))
-    note = "The time of a part includes earlier runs of this command, and whatever else the machine did meanwhile."
-    return [Section("Where this comes from", (note,), (Table(("", ""), machine), *([parts] if rows else [])))]
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
-
-
-def _identity(facts: Mapping[str, Any]) -> tuple[str, str]:
-    """Weights and images, with the first digits of their sha256."""
-    weights, data = facts["classifier"], facts["dataset"]
-    digests = (str(weights["sha256"] or "unknown")[:12], str(data["content_hash"])[:12])
-    names = (one_line(weights["weights_id"]), f"{one_line(data['name'])}, {data['n']:,}")
-    return f"{names[0]} ({digests[0]})", f"{names[1]} ({digests[1]})"
+    return " ".join(lines)

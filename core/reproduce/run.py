@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import resource
 import sys
 import time
@@ -13,12 +14,12 @@ from core.classifiers.registry import classifier_spec
 from core.device import choose_device, keep_freed_memory, name_device
 from core.errors import one_line, quoted, sentence
 from core.files import make_folder
+from core.reproduce.claim_comparison import compare_claims
 from core.reproduce.machine import Machine
 from core.reproduce.maps import MapResult, run_map
 from core.reproduce.plan import MAPS, TABLES, Amount, MapPart, TablePart
 from core.reproduce.report import Results, Skipped, Spent, write_report
 from core.reproduce.tables import TableResult, run_table
-from core.reproduce.trials import trials
 from core.sweep.processes import Processes
 
 Part = TypeVar("Part", MapPart, TablePart)
@@ -49,10 +50,10 @@ def run(given: argparse.Namespace, processes: Processes) -> str:
     tables = _tables(given, machine, skipped)
     if not processes.is_main:
         return ""
-    judged = trials({one.part.key: one for one in maps})
+    claims = compare_claims({one.part.key: one for one in maps})
     device = name_device(machine.device)
     spent = _spent(start)
-    write_report(Results(given.command, device, given.seed, maps, judged, tables, skipped, spent), given.output)
+    write_report(Results(given.command, device, given.seed, maps, claims, tables, skipped, spent), given.output)
     count = f"{len(maps)} maps, {len(tables)} tables, {len(skipped)} parts that did not run"
     return f"{given.output / 'report.html'}: {count}"
 
@@ -73,7 +74,7 @@ def _maps(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -
 
 
 def _tables(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -> list[TableResult]:
-    """All tables; each is the work of one process."""
+    """All tables; each is the work of one process, which keeps it in a folder: nothing is gathered before the end."""
     able = _able([part for part in TABLES if part.key in given.parts], machine, skipped)
 
     def run_each(parts: Iterable[TablePart]) -> Iterator[TableResult]:
@@ -85,7 +86,8 @@ def _tables(given: argparse.Namespace, machine: Machine, skipped: list[Skipped])
                 _note_trouble(part, error, machine, skipped)
 
     order = [part.key for part in able]
-    return sorted(machine.processes.results(able, run_each), key=lambda result: order.index(result.part.key))
+    results = machine.processes.results(able, run_each, seconds=math.inf)
+    return sorted(results, key=lambda result: order.index(result.part.key))
 
 
 def _able(parts: Sequence[Part], machine: Machine, skipped: list[Skipped]) -> list[Part]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from core.errors import quoted
 from core.files import Fact
-from core.pgd.config import PENALTIES, PGDConfig
+from core.pgd.config import PGDConfig
+from core.pgd.penalties import PENALTIES
 from core.runs.starts import START_KINDS
 
 MAX_NAME_LENGTH = 1_000  # characters; a class may be a text of one's own
@@ -31,7 +32,7 @@ FACTS = (
     Fact("config", "JSON object"),
     Fact("objective", "JSON object"),
     Fact("objective.weight", "number", high=1e12, optional=True),
-    Fact("objective.penalty", "text", choices=PENALTIES, optional=True),
+    Fact("objective.penalty", "text", choices=tuple(PENALTIES), optional=True),
     Fact("targets", "list"),
     Fact("class_names", "list", low=1, high=50_000),
     Fact("terms", "list", low=1, high=MAX_TERMS),

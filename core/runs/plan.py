@@ -20,7 +20,8 @@ from core import paper
 from core.classifiers.text import choose_target
 from core.device import check_torch
 from core.images.masks import Fill, fill_hole
-from core.pgd.config import Penalty, PGDConfig
+from core.pgd.config import PGDConfig
+from core.pgd.penalties import Penalty
 from core.runs.file import PGDRun
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from core.data.class_statistics import (
     class_statistics,
     natural_statistics,
 )
-from core.data.classes import IMAGE_SIZES
+from core.data.sample_sets import SAMPLE_SETS
 
 if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
@@ -116,15 +116,15 @@ def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, st
 
 
 def draw_starts(
-    targets: Sequence[str], per_target: int, class_set: str, seed: int, kind: StartKind = "blur"
+    targets: Sequence[str], per_target: int, sample_set: str, seed: int, kind: StartKind = "blur"
 ) -> np.ndarray:
-    """(B, 3, H, W) float32 in [0, 1]: `per_target` starts for each target in turn.
+    """(B, 3, H, W) float32 in [0, 1]: `per_target` starts for each target in turn, of the pictures' side.
 
-    The same target, class set, kind and random seed give the same starts, whatever else is drawn beside them.
+    The same target, sample set, kind and random seed give the same starts, whatever else is drawn beside them.
     """
     return np.concatenate(
         [
-            start_of(target, class_set, IMAGE_SIZES[class_set], kind).distribution.draw(
+            set_start(target, sample_set, kind).distribution.draw(
                 per_target, generator=np.random.default_rng([seed, zlib.crc32(target.encode("utf-8"))])
             )
             for target in targets
@@ -132,11 +132,17 @@ def draw_starts(
     )
 
 
+def set_start(target: str, sample_set: str, kind: StartKind) -> Start:
+    """What is drawn for a class of a sample set or a free text; errors as `start_of`."""
+    row = SAMPLE_SETS[sample_set]
+    return start_of(target, row.class_set, row.side, kind)
+
+
 def start_facts(
-    targets: Sequence[str], per_target: int, class_set: str, kind: StartKind = "blur"
+    targets: Sequence[str], per_target: int, sample_set: str, kind: StartKind = "blur"
 ) -> dict[str, str | int]:
     """What a run's file says of its starts; "credit" is for people."""
-    starts = [start_of(target, class_set, IMAGE_SIZES[class_set], kind) for target in targets]
+    starts = [set_start(target, sample_set, kind) for target in targets]
     origins = [
         f"“{target}” from {STARTS[start.kind].name} of {start.distribution.source}"
         for target, start in zip(targets, starts, strict=True)

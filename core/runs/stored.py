@@ -11,11 +11,6 @@ from pathlib import Path
 from core.data.classes import PRECOMPUTED
 
 RUNS = PRECOMPUTED / "runs"
-# The sample whose hole is filled, by its place: a dog whose face is cut out, chosen because a second network recognises
-# it again only as the robust networks fill it; and a tabby.
-INPAINTED = {"cifar10": 5, "photographs": 0}
-# The classes that are drawn, by class set.
-DRAWN = {"cifar10": ("horse", "deer", "frog", "ship"), "imagenet": ("macaw",)}
 
 
 def stored_path(kind: str, subject: str, classifier: str) -> Path:

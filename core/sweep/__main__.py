@@ -16,8 +16,8 @@ from core.device import DTYPES
 from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side
 from core.fourier.heatmap import Heatmap
-from core.sweep.cells import SweepConfig, check_side_fits
 from core.sweep.cheaper import BACKENDS, choose_dtype, with_backend
+from core.sweep.config import SweepConfig, check_side_fits
 from core.sweep.output import run_sweep
 from core.sweep.processes import Processes, run_together
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
+    from core.sweep.config import SweepConfig
 
 # Of each batch size, and the share of the usual size's time that another must stay below.
 _TIMINGS, _CLEARLY = 3, 0.9
@@ -43,3 +46,13 @@ def best_batch_size(classifier: Classifier, images: Tensor, dtype: str) -> int:
         return sizes[0]  # the sweep halves it
     usual, best = min(sizes[1], max(seconds)), min(seconds, key=seconds.__getitem__)
     return best if seconds[best] < _CLEARLY * seconds[usual] else usual
+
+
+def sized_batches(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> SweepConfig:
+    """The configuration with its batch size measured, where it leaves that open."""
+    import torch
+
+    if config.batch_size is not None:
+        return config
+    images = torch.as_tensor(dataset.images).to(classifier.device)
+    return replace(config, batch_size=best_batch_size(classifier, images, config.dtype))

@@ -5,90 +5,25 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.device import DTYPES, forward
-from core.fourier import basis
-from core.fourier.estimate import MAX_WAVES
+from core.device import forward
+from core.fourier.basis import perturb
+from core.fourier.heatmap import MEANS
 from core.sweep.batch_size import best_batch_size
-from core.sweep.sample import balanced_order, balanced_sample, images_per_wave, sampling_variance
+from core.sweep.config import Span, SweepConfig, Wave, check_side_fits
+from core.sweep.groups import Group, first_group
+from core.sweep.sample import sampling_variance
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from core.classifiers.base import Classifier
     from core.data.dataset import ImageDataset
-
-# A frequency, or None for the clean images, without any wave.
-Wave = basis.Frequency | None
-# Start and stop among a wave's images in their balanced order; None for a sweep of one round.
-Span = tuple[int, int] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SweepConfig:
-    """What a sweep computes, and how.
-
-    side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
-    cells: the frequencies to compute, None for all. batch_size: images per forward pass, None to measure the best.
-    dtype: precision of the forward pass; the wave is always added in float32.
-    weaken_as: side in pixels of a network's input: each wave is added with the strength that enlarging the image to it
-    (bicubic) would leave, for comparing networks at equal strength; None to add it whole.
-    outcomes: whether the map keeps which images are misclassified under each wave, a bit for each.
-    passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave gets a class-balanced sample
-    of its own. The clean error is always that of all images. A map of samples keeps no outcomes.
-    precision: half-width in points, above 0, of the estimate's 95 % interval, mean over the cells: the sweep goes
-    through all waves again and again, each time with further images, until it is reached or every image was taken.
-    `passes` is then the share of the first round. None for a sweep of one round.
-    """
-
-    side: int
-    epsilon: float
-    seed: int = 0
-    cells: tuple[basis.Frequency, ...] | None = None
-    batch_size: int | None = None
-    dtype: str = "float32"
-    weaken_as: int | None = None
-    outcomes: bool = True
-    passes: float = 1.0
-    precision: float | None = None
-
-    def __post_init__(self) -> None:
-        basis.check_side(self.side)
-        if not 0 <= self.epsilon < float("inf"):
-            raise ValueError(f"epsilon is the L2 size of the wave and must be >= 0; got {self.epsilon}")
-        if not 0 <= self.seed < 2**64:
-            raise ValueError(f"a seed lies between 0 and 2**64 - 1; got {self.seed}")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError(f"a batch holds at least 1 image; got {self.batch_size}")
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
-        if self.weaken_as is not None and not 1 <= self.weaken_as <= 4096:
-            raise ValueError(f"waves are weakened as by enlarging to 1 to 4096 pixels; got {self.weaken_as}")
-        if not 0 < self.passes <= 1:
-            raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
-        for i, j in self.cells or ():
-            basis.frequency_to_cell(i, j, self.side)
-        if self.precision is not None:
-            if not 0 < self.precision < float("inf"):
-                raise ValueError(f"precision is a half-width in points, above 0; got {self.precision}")
-            if not 2 <= len(self.waves) <= MAX_WAVES:
-                raise ValueError(
-                    f"an estimate, by which precision is told, takes 2 to {MAX_WAVES:,} waves; got {len(self.waves):,}"
-                )
-
-    @property
-    def waves(self) -> tuple[basis.Frequency, ...]:
-        """The different waves to compute, each by its canonical frequency, in a fixed order."""
-        if self.cells is None:
-            return basis.half_plane(self.side)
-        return tuple(dict.fromkeys(basis.canonical_frequency(i, j) for i, j in self.cells))
 
 
 @dataclass(frozen=True)
@@ -109,21 +44,12 @@ class CellResult:
     variance: float | None = None
 
 
-def check_side_fits(side: int, image_size: int) -> None:
-    """Raise ValueError unless images of that size carry every wave of a map of that side."""
-    if side > (max_side := basis.largest_side(image_size, image_size)):
-        raise ValueError(
-            f"a heat map of side {side} needs frequencies up to {side // 2} cycles per image, but "
-            f"images of {image_size} x {image_size} pixels carry fewer: use a side of at most {max_side}"
-        )
-
-
 def sweep_cells(
     classifier: Classifier,
     dataset: ImageDataset,
     config: SweepConfig,
     *,
-    waves: Iterable[Wave] | None = None,
+    waves: Sequence[Wave] | None = None,
     span: Span = None,
 ) -> Iterator[CellResult]:
     """Errors of `classifier` under each wave, in order.
@@ -133,149 +59,82 @@ def sweep_cells(
 
     Args:
         dataset: its labels are positions in the classifier's classes.
-        waves: the frequencies to compute, None among them for the clean images; default `config.waves`. Each is asked
-            for when its turn comes.
+        waves: the frequencies to compute, None among them for the clean images; default `config.waves`.
         span: (start, stop) of each wave's `balanced_order`: the images to add it to instead of `config.passes` of them.
     Raises:
         ValueError: at the call, when the images are too small for `config.side`.
         RuntimeError: from the iterator, when the logits are not finite, or one image does not fit the memory.
     """
     check_side_fits(config.side, dataset.image_size)
-    return _sweep(classifier, dataset, config, iter(config.waves if waves is None else waves), span)
+    return _sweep(classifier, dataset, config, config.waves if waves is None else waves, span)
 
 
 def _sweep(
-    classifier: Classifier,
-    dataset: ImageDataset,
-    config: SweepConfig,
-    waves: Iterator[Wave],
-    span: Span,
+    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, waves: Sequence[Wave], span: Span
 ) -> Iterator[CellResult]:
+    """The loop of `sweep_cells`. Few images: several waves share a forward pass. Many: one wave takes several."""
     import torch
 
-    in_hand = list(itertools.islice(waves, 1))
-    if not in_hand:
+    if not waves:
         return
     images = torch.as_tensor(dataset.images).to(classifier.device)
     labels = torch.as_tensor(dataset.labels).to(classifier.device)
-    batch_size = config.batch_size or best_batch_size(classifier, images, config.dtype)
-    while in_hand := in_hand or list(itertools.islice(waves, 1)):
-        # Few images: several waves share a forward pass. Many images: one wave takes several, evenly filled.
-        count = _count(config, span, in_hand[0], len(images))
-        size = max(1, batch_size // count)
-        in_hand += itertools.islice(waves, max(0, size - len(in_hand)))
-        alike = itertools.takewhile(lambda wave: _count(config, span, wave, len(images)) == count, in_hand)  # noqa: B023
-        group = tuple(itertools.islice(alike, size))
+    size = config.batch_size or best_batch_size(classifier, images, config.dtype)
+    while waves:
+        group = first_group(waves, dataset, config, span, size)
         try:
-            yield from _group_results(classifier, images, labels, config, span, group, batch_size)
-            del in_hand[: len(group)]
+            tally, wrong = _errors(classifier, images, labels, group, size, config.dtype)
         except torch.OutOfMemoryError as error:
-            if batch_size == 1:
+            if size == 1:
                 raise RuntimeError(
                     f"one image does not fit the memory of {classifier.device}; "
                     "use --device cpu or a smaller classifier"
                 ) from error
             torch.cuda.empty_cache()
-            batch_size //= 2
+            size //= 2
+            continue
+        if (tally[2] < group.count).any():
+            advice = "its weights may be damaged" if config.dtype == "float32" else "use --dtype float32"
+            raise RuntimeError(
+                f"{classifier.name} gave logits that are not finite in {config.dtype}, "
+                f"near frequency {group.waves[0]}; {advice}"
+            )
+        for k, wave in enumerate(group.waves):
+            top1, top5, _, *sums = tally[:, k].tolist()
+            means = {name: total / group.count for name, total in zip(MEANS, sums, strict=True)}
+            variance = None
+            if group.count < len(dataset):
+                variance = sampling_variance(wrong[k], dataset.labels[group.places[k]], len(dataset))
+            bits = np.packbits(wrong[k]).tobytes()
+            yield CellResult(wave, round(top1), round(top5), group.count, wrong=bits, variance=variance, **means)
+        waves = waves[len(group.waves) :]
 
 
-def _count(config: SweepConfig, span: Span, wave: Wave, total: int) -> int:
-    """How many of all images a wave is added to; the clean error is that of all."""
-    if wave is None:
-        return total
-    return images_per_wave(total, config.passes) if span is None else span[1] - span[0]
+def _errors(
+    classifier: Classifier, images: Tensor, labels: Tensor, group: Group, batch_size: int, dtype: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sums over the images: (3 + M, G) float64, of top-1 errors, top-5 errors, finite logits and the M means.
 
-
-def _places(config: SweepConfig, span: Span, wave: Wave, labels: np.ndarray) -> np.ndarray:
-    """Which images those are, where they are not all."""
-    frequency = wave or (0, 0)
-    if span is None:
-        return balanced_sample(labels, images_per_wave(len(labels), config.passes), frequency, seed=config.seed)
-    return balanced_order(labels, frequency, seed=config.seed)[slice(*span)]
-
-
-def _group_results(
-    classifier: Classifier,
-    images: Tensor,
-    labels: Tensor,
-    config: SweepConfig,
-    span: Span,
-    group: Sequence[Wave],
-    batch_size: int,
-) -> list[CellResult]:
-    """Results of a group of waves, each on as many images; counted on the device, fetched once."""
+    And (G, n) bool, which are misclassified. Counted on the device, fetched once.
+    """
     import torch
 
-    total, (height, width) = _count(config, span, group[0], len(images)), images.shape[2:]
-    zero = np.zeros((height, width), dtype=np.float32)
-    waves = np.stack([zero if wave is None else basis.fourier_basis(*wave, height, width) for wave in group])
-    signs = np.stack([basis.random_signs(len(images), wave or (0, 0), seed=config.seed) for wave in group])
-    places = np.arange(total)[None]  # of the images, for all waves alike
-    if total < len(images):
-        numbers = labels.cpu().numpy()
-        places = np.stack([_places(config, span, wave, numbers) for wave in group])
-        signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image's signs are those of the whole sweep
-    epsilons = np.array([_epsilon(config, wave, height) for wave in group], np.float32)
-    scaled = torch.from_numpy(waves * epsilons[:, None, None]).to(images.device)  # (G, H, W)
-    tensors = (torch.from_numpy(array).to(images.device) for array in (places, signs))  # (1 or G, n), (G, n, 3)
-    # As few batches as batch_size allows, of nearly equal length.
-    batches = zip(*(tensor.tensor_split(-(-total // batch_size), 1) for tensor in tensors), strict=True)
-    tally = torch.zeros(4, len(group), dtype=torch.float64, device=images.device)
-    misclassified = []
+    waves, wrong = len(group.waves), []
+    scaled = torch.from_numpy(group.scaled).to(images.device)[:, None, None]  # (G, 1, 1, H, W)
+    tally = torch.zeros(3 + len(MEANS), waves, dtype=torch.float64, device=images.device)
     with torch.inference_mode():
-        for batch, batch_signs in batches:
-            # Eq. 1, the same arithmetic as `fourier.basis.add_basis`, for all waves of the group at once.
-            pixels, batch_signs = torch.div(images[batch], 255), batch_signs.float()[..., None, None]  # (G, n, 3, 1, 1)
-            perturbed = torch.addcmul(pixels, batch_signs, scaled[:, None, None]).clamp_(0, 1).flatten(0, 1)
-            logits = forward(classifier, perturbed, config.dtype)
-            targets = labels[batch].expand(len(group), -1).flatten()
-            top5 = logits.topk(min(5, logits.shape[1]), dim=1).indices
-            probability = logits.softmax(dim=1).gather(1, targets[:, None])[:, 0]
-            wrong = top5 != targets[:, None]
-            finite = logits.isfinite().all(dim=1)
-            outcome = torch.stack([wrong[:, 0], wrong.all(dim=1), probability, finite])  # (4, G * n)
-            outcome = outcome.view(4, len(group), -1)
+        for places, signs in group.batches(batch_size, images.device):
+            perturbed = perturb(torch.div(images[places], 255), scaled, signs[..., None, None])  # (G, n, 3, H, W)
+            logits = forward(classifier, perturbed.flatten(0, 1), dtype)
+            targets = labels[places].expand(waves, -1).flatten()
+            missed = logits.topk(min(5, logits.shape[1]), dim=1).indices != targets[:, None]
+            numbers = [missed[:, 0], missed.all(dim=1), logits.isfinite().all(dim=1), *_means(logits, targets)]
+            outcome = torch.stack(numbers).view(len(numbers), waves, -1)
             tally += outcome.sum(dim=2, dtype=torch.float64)
-            misclassified.append(outcome[0] > 0)
-    if (tally[3] < total).any():
-        advice = "its weights may be damaged" if config.dtype == "float32" else "use --dtype float32"
-        raise RuntimeError(
-            f"{classifier.name} gave logits that are not finite in {config.dtype}, near frequency {group[0]}; {advice}"
-        )
-    outcomes = torch.cat(misclassified, dim=1).cpu().numpy()
-    variances: list[float | None] = [None] * len(group)
-    if total < len(images):
-        variances = [sampling_variance(*one, len(images)) for one in zip(outcomes, numbers[places], strict=True)]
-    packed = np.packbits(outcomes, axis=1)
-    return [
-        CellResult(wave, round(top1), round(top5_errors), total, probability / total, bits.tobytes(), variance)
-        for wave, (top1, top5_errors, probability, _), bits, variance in zip(
-            group, tally.T.tolist(), packed, variances, strict=True
-        )
-    ]
+            wrong.append(outcome[0] > 0)
+    return tally.cpu().numpy(), torch.cat(wrong, dim=1).cpu().numpy()
 
 
-def _epsilon(config: SweepConfig, wave: Wave, image_size: int) -> float:
-    """L2 size of a wave per channel, weakened where the configuration says so."""
-    if config.weaken_as is None or wave is None:
-        return config.epsilon
-    row, col = basis.frequency_to_cell(*wave, config.side)
-    return config.epsilon * float(_kept(image_size, config.weaken_as, config.side)[row, col])
-
-
-@functools.lru_cache(maxsize=4)
-def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
-    from core.classifiers.preprocessing import Preprocess
-    from core.sweep.kept_norm import kept_norm
-
-    return kept_norm(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
-
-
-def sized_batches(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> SweepConfig:
-    """The configuration with its batch size measured, where it leaves that open."""
-    import torch
-
-    if config.batch_size is not None:
-        return config
-    images = torch.as_tensor(dataset.images).to(classifier.device)
-    return replace(config, batch_size=best_batch_size(classifier, images, config.dtype))
+def _means(logits: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
+    """(B,) of each of the images, for each of `MEANS`."""
+    return (logits.softmax(dim=1).gather(1, targets[:, None])[:, 0],)

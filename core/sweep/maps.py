@@ -11,10 +11,12 @@ import numpy as np
 
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.device import device_name
-from core.fourier.basis import frequency_to_cell, wave_cells
+from core.fourier.basis import Frequency, frequency_to_cell, wave_cells
 from core.fourier.estimate import with_estimate
-from core.fourier.heatmap import Heatmap, empty_outcomes, outcome_row
-from core.sweep.cells import CellResult, SweepConfig, Wave, sized_batches, sweep_cells
+from core.fourier.heatmap import MEANS, Heatmap, empty_outcomes, outcome_row
+from core.sweep.batch_size import sized_batches
+from core.sweep.cells import CellResult, sweep_cells
+from core.sweep.config import SweepConfig, Wave
 from core.sweep.processes import Processes
 from core.sweep.sample import images_per_wave, pooled_variance, round_ends
 
@@ -60,20 +62,20 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
         np.zeros_like(unknown),
         clean,
         metadata,
-        true_probability=nan,
         outcomes=outcomes,
         labels=labels,
         sampling_variance=nan if "sample" in metadata else None,
+        **dict.fromkeys(MEANS, nan),
     )
 
 
 def same_configuration(first: Heatmap, second: Heatmap) -> bool:
     """Whether the cells of two computed maps may stand in one: all facts but source and estimate are equal.
 
-    Outcomes are not among them: a map that was begun with or without goes on as it began.
+    Members are not among them: a map that was begun with or without outcomes goes on as it began.
     """
-    facts = [(heatmap.side, {**heatmap.metadata, "source": None, "estimate": None}) for heatmap in (first, second)]
-    return facts[0] == facts[1] and first.true_probability is not None and second.true_probability is not None
+    one, other = ((heatmap.side, {**heatmap.metadata, "source": None, "estimate": None}) for heatmap in (first, second))
+    return one == other
 
 
 def missing_waves(heatmap: Heatmap, config: SweepConfig, images: int = 1) -> list[Wave]:
@@ -114,8 +116,10 @@ def growing_heatmaps(
     empty = empty_heatmap(classifier, dataset, config)
     if start is not None and not same_configuration(start, empty):
         raise ValueError("the map to continue from has another configuration")
-    processes = processes or Processes()
-    return _rounds(classifier, dataset, config, start or empty, processes)
+    start = start or empty
+    # A file written before a mean existed lacks it: it is unknown for the waves of then.
+    lacking = {name: getattr(empty, name) for name in MEANS if getattr(start, name) is None}
+    return _rounds(classifier, dataset, config, replace(start, **lacking), processes or Processes())
 
 
 def _rounds(
@@ -130,6 +134,7 @@ def _rounds(
             results = processes.results(
                 todo,
                 lambda waves: sweep_cells(classifier, dataset, config, waves=waves, span=span),  # noqa: B023
+                [len(dataset) if wave is None else end - begin for wave in todo],
             )
             found = _grow(heatmap, results, device_name(classifier), processes.count)
             for heatmap in found:
@@ -150,46 +155,25 @@ def _rounds(
 
 
 def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processes: int) -> Iterator[Heatmap]:
-    """The map with one result after another entered, each for (i, j) and for (-i, -j).
-
-    A result adds to what was counted under its wave before. An estimate goes with the first count it does not know.
-    """
+    """The map with one result after another entered. An estimate goes with the first count it does not know."""
     source = heatmap.metadata["source"]
     earlier, start = source.get("wall_seconds", 0.0), time.perf_counter()
-    clean_probability = source.get("clean_true_probability")
-    counted = ("top1_errors", "top5_errors", "count")
-    names = (*counted, "clean", "true_probability")
+    clean = {f"clean_{name}": source.get(f"clean_{name}") for name in MEANS}
     for result in results:
-        arrays = {name: getattr(heatmap, name).copy() for name in names}
+        means = {name: float(np.clip(getattr(result, name), *MEANS[name])) for name in MEANS}  # sums of floats round
+        if result.frequency is None:
+            arrays: dict[str, Any] = {"clean": np.array([result.top1_errors, result.top5_errors, result.count])}
+            clean = {f"clean_{name}": mean for name, mean in means.items()}
+        else:
+            arrays = _entered(heatmap, result.frequency, result, means)
         if heatmap.outcomes is not None:
             arrays["outcomes"] = heatmap.outcomes.copy()
             arrays["outcomes"][outcome_row(result.frequency, heatmap.side)] = np.frombuffer(result.wrong, np.uint8)
-        if heatmap.sampling_variance is not None:
-            arrays["sampling_variance"] = heatmap.sampling_variance.copy()
-        probability = min(max(result.true_probability, 0.0), 1.0)  # a sum of floats may end above 1
-        if result.frequency is None:
-            arrays["clean"][:] = result.top1_errors, result.top5_errors, result.count
-            clean_probability = probability
-        else:
-            cells = wave_cells(*result.frequency, heatmap.side)
-            n, m = int(heatmap.count[cells[0]]), result.count
-            variance = result.variance
-            if n:
-                probability = (n * float(heatmap.true_probability[cells[0]]) + m * probability) / (n + m)  # type: ignore[index]
-                if heatmap.sampling_variance is not None:
-                    known = float(heatmap.sampling_variance[cells[0]])
-                    variance = pooled_variance(known, n, variance or 0.0, m, heatmap.metadata["dataset"]["n"])
-            for cell in cells:
-                for name in counted:
-                    arrays[name][cell] = getattr(result, name) + (getattr(heatmap, name)[cell] if n else 0)
-                arrays["true_probability"][cell] = probability
-                if variance is not None and heatmap.sampling_variance is not None:
-                    arrays["sampling_variance"][cell] = variance
-        seconds = earlier + time.perf_counter() - start
         heatmap = replace(heatmap, **arrays, estimate=None)
+        seconds = earlier + time.perf_counter() - start
         source = computed_source(
             device,
-            clean_true_probability=clean_probability,
+            **clean,
             wall_seconds=round(seconds, 1),
             images_per_second=round(passes_taken(heatmap) / max(seconds, 1e-9), 1),
             processes=processes,
@@ -197,3 +181,25 @@ def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processe
         facts = {name: value for name, value in heatmap.metadata.items() if name != "estimate"}
         heatmap = replace(heatmap, metadata={**facts, "source": source})
         yield heatmap
+
+
+def _entered(heatmap: Heatmap, wave: Frequency, result: CellResult, means: dict[str, float]) -> dict[str, np.ndarray]:
+    """The arrays that a result changes, at (i, j) and (-i, -j); it adds to what was counted there before."""
+    cells = wave_cells(*wave, heatmap.side)
+    known: Any = {name: getattr(heatmap, name) for name in ("top1_errors", "top5_errors", "count", *MEANS)}
+    n, m = int(heatmap.count[cells[0]]), result.count
+    values: dict[str, float] = {"count": n + m}
+    for name in ("top1_errors", "top5_errors"):
+        values[name] = getattr(result, name) + (known[name][cells[0]] if n else 0)
+    for name, mean in means.items():
+        values[name] = (n * float(known[name][cells[0]]) + m * mean) / (n + m) if n else mean
+    if heatmap.sampling_variance is not None and result.variance is not None:
+        known["sampling_variance"] = variance = heatmap.sampling_variance
+        total = heatmap.metadata["dataset"]["n"]
+        before = float(variance[cells[0]])
+        values["sampling_variance"] = pooled_variance(before, n, result.variance, m, total) if n else result.variance
+    arrays = {name: known[name].copy() for name in values}
+    for name, value in values.items():
+        for cell in cells:
+            arrays[name][cell] = value
+    return arrays

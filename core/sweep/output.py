@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.cli import progress_bar
 from core.fourier.heatmap import Heatmap
-from core.sweep.cells import SweepConfig
+from core.sweep.config import SweepConfig
 from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, passes_taken, same_configuration
 from core.sweep.processes import Processes
 from core.sweep.sample import images_per_wave

@@ -40,13 +40,19 @@ def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> floa
     n, of_class = len(wrong), np.bincount(labels)
     errors = np.bincount(labels, wrong)
     several, rate = of_class > 1, wrong.mean()
+    # Var of a stratified mean: sum_h W_h^2 s_h^2 / n_h (1 - f_h) (Cochran 1977, eq. 5.6), of classes h with n_h images;
+    # shares W_h = n_h / n and f_h = f = n / N make it (1 - f) / n^2 * sum_h n_h s_h^2.
+    # Of e_h errors, n_h s_h^2 = e_h (n_h - e_h) / (n_h - 1) (variance of 0s and 1s, sec. 3.2).
     within = errors[several] * (of_class[several] - errors[several]) / (of_class[several] - 1)
+    # Where n_h = 1, s_h^2 is taken to be the whole sample's, n p (1 - p) / (n - 1).
     alone = (of_class == 1).sum() * rate * (1 - rate) * n / max(1, n - 1)
     return float(within.sum() + alone) / n**2 * (1 - n / total)
 
 
 def pooled_variance(first: float, n: int, second: float, m: int, total: int) -> float:
     """The `sampling_variance` of two samples of n and of m other images together, from that of each."""
+    # Var of a mean of n among N: v = s^2 / n (1 - n / N) (Cochran 1977, theorem 2.2), so s^2 = v n / (1 - n / N);
+    # the s^2 of n + m images is (n s_1^2 + m s_2^2) / (n + m), and their v follows.
     of_one_image = sum(
         variance * size**2 / (1 - size / total) for variance, size in ((first, n), (second, m)) if 0 < size < total
     ) / (n + m)

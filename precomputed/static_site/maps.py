@@ -8,14 +8,15 @@ from itertools import combinations
 from typing import Any
 
 from core import paper
+from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.basis import all_random_signs
 from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
 from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import HEATMAPS, Entry, labelled
-from ui.maps.stories import STORIES, story_text
+from ui.maps.sentences import cell_verdict
+from ui.maps.stories import STORIES
 from ui.maps.views import shown_maps
-from ui.pages.frequency import FIRST
 from ui.shared.pictures import captions, samples
 
 SIDE = 63  # larger maps are cropped, as in the app
@@ -35,10 +36,10 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     stories = [
         {
             "title": story.title,
-            "text": story_text(story, entries),
+            "text": cell_verdict([entries[label] for label in story.maps], story.frequency),
             "maps": story.maps,
             "show": story.show,
-            "pictures": "cifar10" if story.pictures == "CIFAR-10" else "photographs",
+            "pictures": next(row.name for row in SAMPLE_SETS.values() if row.title == story.pictures),
             "wave": story.frequency,
         }
         for story in STORIES
@@ -54,7 +55,7 @@ def _packed(entries: Sequence[Entry], show: str) -> dict[str, Any]:
 
 
 def picture_set(kind: str) -> dict[str, Any]:
-    """All bundled pictures of "cifar10" or "photographs", with the signs of each under every wave."""
+    """All bundled pictures of a sample set, with the signs of each under every wave."""
     data, names = samples(kind), captions(kind)
     side = min(SIDE, 2 * (data.image_size // 2) + 1)
     strength = paper.EPSILON[data.image_size]
@@ -69,7 +70,7 @@ def picture_set(kind: str) -> dict[str, Any]:
     ]
     own = ("pixels", "caption", "signs")
     return {
-        "first": FIRST[kind],
+        "first": SAMPLE_SETS[kind].first,
         "common": {name: value for name, value in found[0][0].items() if name not in own},
         "pictures": [
             {"pixels": seeds[0]["pixels"], "caption": seeds[0]["caption"], "signs": [one["signs"] for one in seeds]}

@@ -2,10 +2,11 @@
 // this page does here. Texts are only ever set as textContent.
 
 (() => {
+  // @ts-expect-error: components.js, which is made with the folder, defines it
   const { components, data } = laboratory;
   const SETS = { cifar10: "CIFAR-10", photographs: "Photographs" };
   const MAX_MAPS = 4;
-  const byId = (id) => document.getElementById(id);
+  const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
   function element(tag, text = "", attributes = {}) {
     const made = Object.assign(document.createElement(tag), attributes);
@@ -38,6 +39,7 @@
 
   const { labels, shown } = data.maps;
   // `token` counts what the page, not the visitor, has changed; the component then takes over wave and strength.
+  /** @type {Record<string, any>} */
   const now = { story: 0, maps: [], show: "", set: "", picture: {}, seed: 0, wave: [0, 0], strength: {}, token: 0 };
   const showLab = mount("heatmap", byId("lab"), {
     choice: ({ value: [i, j, strength], about }) => {
@@ -120,8 +122,8 @@
   }
   for (const show of Object.keys(shown)) option(byId("shows"), "radio", "shows", show, show, () => (now.show = show));
   for (const [set, name] of Object.entries(SETS)) option(byId("pictures"), "radio", "pictures", set, name, () => (now.set = set));
-  const menu = document.querySelector(".menu");
-  document.addEventListener("click", ({ target }) => menu.contains(target) || (menu.open = false));
+  const menu = /** @type {HTMLDetailsElement} */ (document.querySelector(".menu"));
+  document.addEventListener("click", ({ target }) => menu.contains(/** @type {Node} */ (target)) || (menu.open = false));
   document.addEventListener("keydown", ({ key }) => key === "Escape" && (menu.open = false));
 
   // ---- stored runs -------------------------------------------------------------------------------------------------
@@ -145,7 +147,7 @@
   // ---- pages -------------------------------------------------------------------------------------------------------
 
   function open() {
-    const sections = [...document.querySelectorAll("main > section")];
+    const sections = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("main > section"))];
     const wanted = sections.find((one) => `#${one.id}` === location.hash) ?? sections[0];
     for (const section of sections) section.hidden = section !== wanted;
     for (const link of document.querySelectorAll("nav a")) {
@@ -157,7 +159,7 @@
   }
 
   const { app, code } = data.about;
-  byId("code").href = code;
+  byId("code").setAttribute("href", code);
   byId("where").textContent = app ? "" : "In a copy of the repository, one command starts it:";
   if (app) {
     byId("where").append("It runs at ", element("a", app, { href: app }), "; or, in a copy of the repository, one command starts it:");

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from core.pgd.penalties import PENALTIES
 from core.runs.file import PGDRun
 from core.runs.starts import STARTS
 from core.runs.stored import stored_subjects
 from ui.runs.replays import run_replay
-from ui.runs.words import PENALTY_WORDS, comparison, likeness, losses, origin, run_title, target_of
+from ui.runs.words import comparison, likeness, losses, origin, run_title, target_of
 
 KINDS = ("inpainting", "generation")
 
@@ -41,7 +42,7 @@ def run_replays() -> list[StoredReplay]:
 def _rank(run: PGDRun) -> tuple[int, int, bool]:
     """Small pictures first, and of each the penalty and the start that pages begin with."""
     penalty = run.metadata["objective"].get("penalty", "eq3")
-    return run.start.shape[-1], list(PENALTY_WORDS).index(penalty), run.metadata["images"].get("start") != "blur"
+    return run.start.shape[-1], list(PENALTIES).index(penalty), run.metadata["images"].get("start") != "blur"
 
 
 def _model(stem: str) -> str:
@@ -53,7 +54,7 @@ def _words(runs: list[PGDRun]) -> dict[str, Any]:
     first = runs[0]
     penalty = first.metadata["objective"].get("penalty")
     start = first.metadata["images"].get("start")
-    variant = PENALTY_WORDS[penalty].label if penalty else STARTS[start].label if start else ""
+    variant = PENALTIES[penalty].label if penalty else STARTS[start].label if start else ""
     targets = ", ".join(dict.fromkeys(target_of(first, row) for row in range(len(first.start))))
     return {
         "title": " and ".join(map(run_title, runs)),

@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from core.data.sample_sets import SAMPLE_SETS
 from core.files import make_folder, write_atomically
 from precomputed.static_site.bundle import components_script
 from precomputed.static_site.maps import maps_and_stories, picture_set
 from precomputed.static_site.runs import run_replays
 from ui.shared.cite import PAPER
-from ui.shared.pictures import CLASS_SET_OF
 
 HERE = Path(__file__).parent
 PAGE = ("index.html", "page.css", "page.js")
@@ -39,7 +39,7 @@ def write_site(folder: Path, app: str) -> int:
         "data/about.js": data_script("about", {"app": app, "code": PAPER.field("url")}),
         "data/runs.js": data_script("runs", [replay.listed for replay in runs]),
     }
-    files |= {f"data/{kind}.js": data_script(kind, picture_set(kind)) for kind in CLASS_SET_OF}
+    files |= {f"data/{kind}.js": data_script(kind, picture_set(kind)) for kind in SAMPLE_SETS}
     files |= {f"data/{replay.id}.js": data_script(replay.id, replay.packed) for replay in runs}
     for name, content in files.items():
         write_atomically(folder / name, content)

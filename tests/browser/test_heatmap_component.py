@@ -128,6 +128,12 @@ def test_diverging_map_shows_signs_and_its_own_bar(demo):
     assert page.locator(".tick").all_inner_texts() == ["−40", "−20", "0", "+20", "+40"]
 
 
+def test_numbers_of_any_unit_and_size_are_shown(demo):
+    page = demo("?unit=logits")
+    expect(readout(page, 0)).to_contain_text(f"margin {1000 * demo_value(0, 3, -4):.2f} logits")
+    expect(page.locator(".bar .label")).to_have_text("margin (logits)")
+
+
 def test_keys_move_the_frequency_and_speak_it(demo):
     page = demo()
     plot(page, 0).focus()

@@ -8,13 +8,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from core import paper
+from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.heatmap import Heatmap
 from core.images.square import to_uint8
 from core.sweep.predictions import wave_on_image
 from precomputed.static_site.__main__ import main
 from ui.maps.catalogue import HEATMAPS
-from ui.pages.frequency import FIRST
 
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 
@@ -57,7 +57,7 @@ def test_site_is_small_and_holds_no_module_and_no_fetch(site):
 
 def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     page = open_site()
-    expect(page.locator("#verdict")).to_contain_text("The slowest waves")
+    expect(page.locator("#verdict")).to_contain_text("Figure 1: the slowest waves. Error under the wave (0, 1)")
     plot = page.locator("#lab .plot").first
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 20.5 / 31, "y": box["height"] * 3.5 / 31})
@@ -67,7 +67,7 @@ def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     expect(page.locator("#lab .readout").first).to_contain_text(f"(\N{MINUS SIGN}12, 5): top-1 error {error:.1f} %")
     expect(page.locator("#verdict")).to_contain_text("The numbered buttons return")
     shown = np.array(page.locator("#lab .perturbed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
-    place = FIRST["cifar10"]
+    place = SAMPLE_SETS["cifar10"].first
     image = load_samples("cifar10-samples").images[place].astype(np.float32) / 255
     wave = wave_on_image(image, frequency, paper.EPSILON[32], seed=0, position=place)
     assert np.array_equal(shown, to_uint8(wave.perturbed))

@@ -7,18 +7,18 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
-from core.data.classes import CIFAR10
+from core.data.classes import CIFAR10, ClassSet
 
 
 class ToyClassifier(nn.Module):
-    """Linear and random over the ten classes of CIFAR-10; with what a run asks of a classifier."""
+    """Linear and random, over the ten classes of CIFAR-10 or others; with what a run asks of a classifier."""
 
-    def __init__(self, name: str, size: int = 32, strength: float = 0.02) -> None:
+    def __init__(self, name: str, size: int = 32, strength: float = 0.02, classes: ClassSet = CIFAR10) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(sum(name.encode()))
-        weight = torch.randn(10, 3 * size * size, generator=generator)
+        weight = torch.randn(len(classes), 3 * size * size, generator=generator)
         self.weight = nn.Parameter(weight * strength, requires_grad=False)
-        self.name, self.kind, self.classes = name, "closed-set", CIFAR10
+        self.name, self.kind, self.classes = name, "closed-set", classes
         self.weights_id, self.sha256, self.template = "random", None, None
         self.device = torch.device("cpu")
         self.eval()

@@ -12,26 +12,10 @@ import streamlit as st
 from core.claims.finding import Evidence, Finding
 from core.numbers import decimal
 from core.reproduce.page import CHIPS
-from ui.shared.look import NARROW
+from ui.shared.look import style_sheet
 from ui.shared.text import isolated
 
-STYLE = f"""<style>
-.findings {{ width: 100%; border-collapse: collapse; font-size: 14px; line-height: 1.35; }}
-.findings th {{ text-align: left; font-weight: 600; padding: 4px 12px 4px 0; }}
-.findings td {{ vertical-align: top; padding: 7px 12px 7px 0; border-top: 1px solid rgba(128, 128, 128, 0.35); }}
-.findings td:last-child {{ padding-right: 0; }}
-.findings tr > :nth-child(1) {{ width: 36%; }} .findings tr > :nth-child(2) {{ width: 25%; }}
-.findings .chip {{ display: inline-block; color: #fff; border-radius: 4px; padding: 1px 8px; white-space: nowrap; }}
-.findings .statistic {{ opacity: 0.85; }}
-.findings .value {{ font-weight: 600; white-space: nowrap; }} .findings a {{ white-space: nowrap; }}
-@media (max-width: {NARROW}px) {{
-  .findings thead {{ position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }}
-  .findings, .findings tbody {{ display: block; font-size: 13px; }}
-  .findings tr {{ display: flex; flex-direction: column; padding: 6px 0; border-top: 1px solid rgba(128,128,128,.35); }}
-  .findings tr > :nth-child(n) {{ display: block; width: auto; border: 0; padding: 1px 0; }}
-  .findings tr > .verdict {{ order: -1; }}
-}}
-</style>"""
+STYLE = style_sheet(__file__)
 
 
 def findings_table(found: Sequence[Finding], linked: Collection[str]) -> None:

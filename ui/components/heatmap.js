@@ -1,10 +1,12 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
 // Beside a picture (`wave_panel.js`) the maps take as much room as leaves both, and what stands below, in the window.
 
+import { element, unpack } from "./dom.js";
+import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause } from "./wave_panel.js";
+
 const MIN_COLUMN = 280, MAX_SIDE = 480; // CSS pixels: a map's column at least, a map's side at most
 const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
 const NARROW = 640, MIN_SIDE = 170, BESIDES = 540; // a phone's width; a map's side beside a picture; height of the rest
-const NOT_COMPUTED = -32768;
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 const views = new WeakMap(); // parentElement -> view
@@ -36,6 +38,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 
 function createView(parentElement) {
   const root = element("div", "heatmaps");
+  /** @type {Record<string, any>} */
   const view = {
     root,
     toggle: root.appendChild(element("fieldset", "toggle")),
@@ -165,7 +168,7 @@ function createMap(view, side) {
   return map;
 }
 
-function fill(map, { title, note, colour, subtitle, label, cells }, { range: [low, high], decimals }, table) {
+function fill(map, { title, note, colour, subtitle, label, bytes, cells }, { range: [low, high], decimals }, table) {
   const { side, half } = map;
   const numbers = new DataView(unpack(cells).buffer);
   map.title = title;
@@ -175,12 +178,13 @@ function fill(map, { title, note, colour, subtitle, label, cells }, { range: [lo
   map.heading.title = note && `${title} ${note}`;
   map.subheading.textContent = map.subheading.title = subtitle;
   map.label = label;
-  map.layers = numbers.byteLength / (2 * side * side); // the values, or the values and both ends of their intervals
+  map.layers = numbers.byteLength / (bytes * side * side); // the values, or the values and both ends of their intervals
   // The number in a layer, in units of the last decimal; NaN where not computed, undefined outside the map.
   map.at = ([i, j], layer = 0) => {
     if (Math.max(Math.abs(i), Math.abs(j)) > half) return undefined;
-    const number = numbers.getInt16(2 * (layer * side * side + (i + half) * side + (j + half)), true);
-    return number === NOT_COMPUTED ? NaN : number;
+    const place = bytes * (layer * side * side + (i + half) * side + (j + half));
+    const number = bytes === 2 ? numbers.getInt16(place, true) : numbers.getInt32(place, true);
+    return number === -(2 ** (8 * bytes - 1)) ? NaN : number; // the least one: not computed
   };
   map.values = everyFrequency(half).map((frequency) => map.at(frequency) / 10 ** decimals);
   map.plot.setAttribute("aria-label",
@@ -211,7 +215,7 @@ function drawBar(view, table) {
   const stops = Array.from({ length: 33 }, (_, k) => 3 * Math.round((255 * k) / 32));
   scale.style.background = `linear-gradient(to right, ${stops.map((s) => `rgb(${table.slice(s, s + 3)})`)})`;
   const rough = (high - low) / 5, magnitude = 10 ** Math.floor(Math.log10(rough));
-  const step = magnitude * [1, 2, 5, 10].find((nice) => nice * magnitude >= rough * 0.999);
+  const step = magnitude * ([1, 2, 5].find((nice) => nice * magnitude >= rough * 0.999) ?? 10);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
     const tick = scale.appendChild(element("span", "tick", number(view, k * step, digits)));
@@ -252,7 +256,7 @@ function layOut(view) {
   }
 }
 
-function showCursor(view) {
+export function showCursor(view) {
   for (const map of view.maps) {
     const cursor = view.hover ?? view.memory.frequency;
     place(map, map.lines, cursor);
@@ -269,15 +273,15 @@ function place(map, mark, [i, j]) {
   mark.style.setProperty("--y", `${(100 * (i + map.half + 0.5)) / map.side}%`);
 }
 
-// The radius of the point of the chart of rings that lies nearest to the pointer; null elsewhere on the page. The chart
-// is Vega's: its SVG elements carry what they were drawn from.
-function pointedRadius({ data }, { target, clientX }) {
-  const chart = data?.rings && target.closest?.(data.rings);
+// The radius of the point of the chart of rings that lies nearest to the pointer; null elsewhere on the page. Each point
+// of the chart is described as "radius 7, ..." (`ui/maps/radial_chart.py`).
+function pointedRadius(view, { target, clientX }) {
+  const rings = view.data?.rings, chart = rings && target.closest?.(rings);
   if (!chart) return null;
   const away = (point) => { const box = point.getBoundingClientRect(); return Math.abs(box.left + box.width / 2 - clientX); };
-  const points = [...chart.querySelectorAll("path")].filter((path) => path.__data__?.mark?.marktype === "symbol");
-  const nearest = points.reduce((a, b) => (a && away(a) <= away(b) ? a : b), null);
-  return nearest?.__data__.datum.radius ?? null;
+  const points = [...chart.querySelectorAll("[aria-label^='radius ']")].map((point) => [away(point), point]);
+  const [, nearest] = points.reduce((a, b) => (b[0] < a[0] ? b : a), [Infinity, null]);
+  return nearest && parseInt(nearest.getAttribute("aria-label").slice("radius ".length), 10);
 }
 
 // The ring of waves whose radius, rounded, is this one.
@@ -299,7 +303,7 @@ function choose(view, frequency, delay) {
   if (changed) report(view, delay);
 }
 
-function report(view, delay) {
+export function report(view, delay) {
   clearTimeout(view.timer);
   const { frequency, epsilon } = view.memory;
   view.timer = setTimeout(() => view.send(epsilon === undefined ? frequency : [...frequency, epsilon]), delay);
@@ -323,7 +327,7 @@ function describe(view, map, frequency) {
 }
 
 const minus = (text) => String(text).replace("-", "\u2212");
-const name = ([i, j]) => minus(`(${i}, `) + minus(`${j})`);
+export const name = ([i, j]) => minus(`(${i}, `) + minus(`${j})`);
 
 function number(view, value, digits) {
   const text = value.toFixed(digits);

@@ -17,14 +17,12 @@ import streamlit as st
 
 from core.fourier.basis import Frequency, check_side
 from core.fourier.intervals import Measured
-from ui.components.colormaps import DIVERGING, colormap_table
+from core.fourier.metrics import PERCENT, Unit
+from ui.components.colormaps import colormap_table
 from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, register
 
-_NOT_COMPUTED = -32768  # int16 in the packed cells
-_DECIMALS = 1  # of the per cent shown
-
-_component = register("heatmap", "wave", "wave_panel", "dom")
+_component = register("heatmap")
 
 
 @dataclass(frozen=True)
@@ -34,10 +32,10 @@ class MapView:
     Attributes:
         title: plain text above the map, e.g. the classifier's name.
         subtitle: plain text below the title, e.g. the data set and the clean error; may be empty.
-        values: (R, R) float in [-1, 1], R odd, zero frequency in the middle; NaN where not computed. Frequency (i, j)
-            is at row i + R // 2, column j + R // 2. Shown in per cent.
+        values: (R, R) float, R odd, zero frequency in the middle; NaN where not computed. Frequency (i, j)
+            is at row i + R // 2, column j + R // 2.
         interval: each value with the ends of its interval, in the same unit, or None.
-        value_label: what the values are, e.g. "error".
+        value_label: what the values are, e.g. "error". unit: how they are written.
         note: plain text beside the title. colour: of the key before it, e.g. "#0072B2"; none if empty.
     Raises:
         ValueError: another shape.
@@ -50,6 +48,7 @@ class MapView:
     value_label: str = "error"
     note: str = ""
     colour: str = ""
+    unit: Unit = PERCENT
 
     def __post_init__(self) -> None:
         side = len(self.values)
@@ -101,16 +100,15 @@ def heatmap_view(
     """Show heat maps with one colour bar and one linked cursor.
 
     Args:
-        maps: at least one; their sides may differ.
+        maps: at least one, of one unit; their sides may differ.
         selected: the chosen frequency (i, j); drawn in every map that contains it.
         value_range: values at the two ends of the colour bar; values beyond take the end's colour.
-        colormap: a name in `colormaps.COLORMAPS`. A diverging one is for differences: every value gets its sign,
-            and the unit is points instead of per cent.
+        colormap: a name in `colormaps.COLORMAPS`.
         key: unique on the page.
         on_select: called with the frequency that the visitor chose, before the rerun. It should store it, and
             the next run should pass it back as `selected`.
     Raises:
-        ValueError: no maps, an empty range or an unknown colour map.
+        ValueError: no maps, maps of several units, an empty range or an unknown colour map.
     """
     data = pack_maps(maps, value_range, colormap)
     limit = max(len(view.values) // 2 for view in maps)
@@ -183,13 +181,15 @@ def pack_maps(maps: Sequence[MapView], value_range: tuple[float, float], colorma
         raise ValueError("heatmap_view wants at least one map, got none")
     if not value_range[0] < value_range[1]:
         raise ValueError(f"value_range wants low < high, got {value_range}")
-    signed = colormap in DIVERGING
+    unit = maps[0].unit
+    if any(view.unit != unit for view in maps):
+        raise ValueError("maps beside one colour bar have one unit; these have several")
     return {
-        "range": [100 * end for end in value_range],
+        "range": [unit.scale * end for end in value_range],
         "table": base64.b64encode(colormap_table(colormap).tobytes()).decode(),
-        "signed": signed,
-        "unit": "points" if signed else "%",
-        "decimals": _DECIMALS,
+        "signed": unit.signed,
+        "unit": unit.name,
+        "decimals": unit.decimals,
         "maps": [_pack(view) for view in maps],
     }
 
@@ -228,9 +228,13 @@ def _read_frequency(value: Any, limit: int) -> Frequency | None:
 
 
 def _pack(view: MapView) -> dict[str, Any]:
-    """Values and interval ends as rounded int16: what the visitor reads is exactly what is sent."""
-    scaled = np.rint(100 * 10**_DECIMALS * np.asarray([view.values, *(view.interval or ())[1:]]))
-    cells = np.where(np.isnan(scaled), _NOT_COMPUTED, scaled).astype("<i2")
+    """Values and interval ends as whole numbers of the last decimal: what the visitor reads is exactly what is sent.
+
+    They take two bytes each, or four where they are large; the least number stands for what was not computed.
+    """
+    scaled = np.rint(view.unit.scale * 10**view.unit.decimals * np.asarray([view.values, *(view.interval or ())[1:]]))
+    kind = np.dtype("<i2" if np.abs(scaled[np.isfinite(scaled)]).max(initial=0) < 2**15 else "<i4")
+    cells = np.where(np.isnan(scaled), np.iinfo(kind).min, scaled).astype(kind)
     return {
         "title": view.title,
         "note": view.note,
@@ -238,5 +242,6 @@ def _pack(view: MapView) -> dict[str, Any]:
         "subtitle": view.subtitle,
         "label": view.value_label,
         "side": len(view.values),
+        "bytes": kind.itemsize,
         "cells": base64.b64encode(cells.tobytes()).decode(),
     }

@@ -1,5 +1,7 @@
 // Draws the thumbnails, like radio buttons in a toolbar: the arrow keys look, a click, Enter or the space bar chooses.
 
+import { element } from "./dom.js";
+
 const pickers = new WeakMap(); // parentElement -> picker
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -18,6 +20,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function createPicker(parentElement) {
   const root = element("div", "picker");
+  /** @type {Record<string, any>} */
   const picker = {
     root,
     label: root.appendChild(element("div", "label")),

@@ -23,7 +23,7 @@ from ui.components.mount import register
 MAX_TILE = 96  # pixels: twice the usual 48, for screens with two device pixels to one of CSS
 _JPEG_QUALITY = 88
 
-_component = register("image_picker", "dom")
+_component = register("image_picker")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 // Points are whole image pixels (x to the right, y down) and may lie outside the image. What a stroke paints is
 // defined in tests/painter_oracle.py, with integers only; the first functions here do the same, bit for bit.
 
+import { button } from "./buttons.js";
+import { element } from "./dom.js";
+
 const MAX_REACH = 32768; // pixels outside the image that a pointer can reach, as in tests/painter_oracle.py
 const MAX_SIDE = 340; // CSS pixels: the picture's side at most
 const MAX_UNDO = 60;
@@ -70,7 +73,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (!memory || memory.width !== width || memory.height !== height) {
     memory = {
       width, height, token: data.token, mask: unpackMask(data.value, width * height), undo: [], redo: [],
-      tool: "square", sizes: { square: data.side, brush: data.radius, eraser: data.radius },
+      tool: "square", side: data.side, sizes: { square: data.side, brush: data.radius, eraser: data.radius },
       cursor: [Math.floor(width / 2), Math.floor(height / 2)],
     };
   } else if (memory.token !== data.token) {
@@ -80,6 +83,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     remember(memory, memory.mask);
     memory.mask = unpackMask(data.value, width * height);
   }
+  if (memory.side !== data.side) memory.side = memory.sizes.square = data.side; // Python offers another square
   remembered.set(data.key, memory);
   painter.memory = memory;
   if (painter.picture.getAttribute("src") !== data.picture) {

@@ -15,7 +15,7 @@ from core.images.masks import decode_mask, encode_mask
 from core.images.square import png_data_uri
 from ui.components.mount import mount_synchronised, register
 
-_component = register("mask_painter", "buttons", "dom")
+_component = register("mask_painter")
 
 
 def mask_painter(
@@ -33,21 +33,16 @@ def mask_painter(
 
     Args:
         picture: uint8 (H, W, 3).
-        mask: bool (1, H, W), True = hole.
-        side, radius: first size in pixels of the square stamp, and of brush and eraser.
+        mask: bool (1, H, W) of the picture's size, True = hole.
+        side, radius: size in pixels of the square stamp until the visitor takes another one, and first size of
+            brush and eraser.
         key: unique on the page.
         on_paint: called with the new (1, H, W) mask after each stroke, before the rerun. It should store it, and the
             next run should pass it back as `mask`.
         on_random: called when the visitor asks for a random place; it should store another mask.
         alt: what the picture shows, for screen readers.
-    Raises:
-        ValueError: picture and mask do not fit together.
     """
     height, width = picture.shape[:2]
-    if mask.dtype != bool or mask.shape != (1, height, width):
-        raise ValueError(
-            f"mask_painter wants a bool mask of (1, {height}, {width}) for this picture, got {mask.dtype} {mask.shape}"
-        )
     mount_synchronised(
         _component,
         key,

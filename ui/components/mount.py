@@ -1,12 +1,13 @@
 """Mounting our own components, and one value that the browser and Python both may change.
 
 The browser's half of a component shows a value and changes it without a rerun; Python's half may change it as well, by
-a preset or a link. So that neither overwrites the other, Python's value goes out with a token, which changes when, and
+a link or a widget. So that neither overwrites the other, Python's value goes out with a token, which changes when, and
 only when, Python changes the value, and comes back with every choice of the visitor.
 """
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,19 +18,27 @@ import streamlit as st
 T = TypeVar("T")
 Mount = Callable[..., Any]
 _HERE = Path(__file__).parent
+_IMPORT = re.compile(r'^import \{.*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 SOURCES: dict[str, tuple[str, str]] = {}  # CSS and JavaScript of each component that was registered
 
 
-def register(name: str, *parts: str) -> Mount:
-    """The component `name`, whose `.css` and `.js` lie beside this file; those of `parts` are put behind them."""
-    css, js = (
-        "\n".join(
-            path.read_text(encoding="utf-8") for part in (name, *parts) if (path := _HERE / f"{part}.{kind}").exists()
-        )
-        for kind in ("css", "js")
-    )
+def register(name: str) -> Mount:
+    """The component `name`, whose `.css` and `.js` lie beside this file.
+
+    Streamlit takes one script: behind it stand those that it imports, and their style sheets.
+    """
+    parts = [name]
+    for part in parts:  # which grows meanwhile
+        parts += [found for found in _IMPORT.findall(_read(f"{part}.js")) if found not in parts]
+    js = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(f"{part}.js"))) for part in parts)
+    css = "\n".join(_read(f"{part}.css") for part in parts if (_HERE / f"{part}.css").exists())
     SOURCES[name] = css, js
     return st.components.v2.component(name, css=css, js=js)
+
+
+def _read(file: str) -> str:
+    return (_HERE / file).read_text(encoding="utf-8")
 
 
 class Synchronised(Generic[T]):

@@ -1,6 +1,10 @@
 // Replays runs of one or two classifiers: pictures, curves and numbers of one step, and the buttons that move it.
 // Texts come from run files, which may come from anyone: they are only ever set as textContent.
 
+import { element, unpack } from "./dom.js";
+import { drawCharts } from "./replay_charts.js";
+import { buildPictures, createView } from "./replay_elements.js";
+
 const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // a whole replay, and one frame of it
 
 const views = new WeakMap(); // parentElement -> view
@@ -19,7 +23,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 async function load(view, data) {
-  const [start, ...frames] = await Promise.all([data.start, ...data.models.map((model) => model.frames)].map(data.packed ? inflate : (text) => unpack(text)));
+  const parts = [data.start, ...data.models.map((model) => model.frames)];
+  const [start, ...frames] = await Promise.all(parts.map((text) => (data.packed ? inflate(text) : unpack(text))));
   if (view.version !== data.version) return; // a newer one has come meanwhile
   stop(view);
   const { memory } = view, last = data.frame_steps.length - 1;
@@ -62,14 +67,14 @@ function undoDifferences(bytes, size) {
 
 // ---- moving ------------------------------------------------------------------------------------------------------
 
-function go(view, frame, playing = false) {
+export function go(view, frame, playing = false) {
   if (!playing) pause(view);
   const last = view.data.frame_steps.length - 1;
   view.memory.frame = Math.max(0, Math.min(last, frame));
   show(view);
 }
 
-function play(view) {
+export function play(view) {
   const count = view.data.frame_steps.length;
   if (count < 2) return;
   if (view.memory.frame === count - 1) view.memory.frame = 0;
@@ -91,12 +96,12 @@ function stop(view) {
   view.timer = null;
 }
 
-function pause(view) {
+export function pause(view) {
   stop(view);
   if (view.data) show(view);
 }
 
-function press(view, event) {
+export function press(view, event) {
   if (!view.data || view.data.live?.state === "running" || event.ctrlKey || event.altKey || event.metaKey) return;
   const [target] = event.composedPath(), { frame } = view.memory;
   if (target.tagName === "SELECT" || (target.type === "range" && event.key !== " ")) return; // they know these keys
@@ -111,7 +116,7 @@ function press(view, event) {
 // ---- drawing -----------------------------------------------------------------------------------------------------
 
 // Everything that depends on the moment in view.
-function show(view) {
+export function show(view) {
   const { data, memory } = view, { frame, row } = memory;
   for (const [mode, one] of Object.entries(view.modes)) one.setAttribute("aria-pressed", String(mode === memory.mode));
   view.factor.value = memory.factor;
@@ -199,7 +204,7 @@ function drawTransport(view) {
 
 const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
 
-function drawTop(view) {
+export function drawTop(view) {
   const { data, memory } = view;
   const top = JSON.stringify([data.models.map(({ title, before, after }) => [title, before, after]), data.targets, memory.row, data.live?.state]);
   if (view.topDrawn === top) return;
@@ -229,7 +234,7 @@ function drawTop(view) {
 }
 
 // A probability for people, as `ui.runs.words.percent`: no classifier means 0 % or 100 %.
-function percent(share) {
+export function percent(share) {
   if (share === undefined) return "";
   if (share > 0.999) return "over 99.9 %";
   return share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;

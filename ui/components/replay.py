@@ -20,7 +20,7 @@ from ui.components.mount import register
 
 MAX_POINTS = 160  # of a curve: more states than these are drawn as an envelope
 
-_component = register("replay", "replay_elements", "replay_charts", "buttons", "dom")
+_component = register("replay")
 Ranked = Sequence[tuple[str, float]]
 
 

@@ -1,12 +1,15 @@
 // The charts of a replay: what each is apart from its curves, and the curves, which grow while a run goes on.
 
-const COLOURS = ["#0072B2", "#D55E00"], DASHES = ["none", "6 3"];
+import { element } from "./dom.js";
+import { percent } from "./replay.js";
+
+export const COLOURS = ["#0072B2", "#D55E00"], DASHES = ["none", "6 3"];
 const MIN_LOSS = 1e-6; // the logarithmic axis ends here at the latest
 const CURVES = ["probability", "loss", "change"];
 const SVG = "http://www.w3.org/2000/svg";
 
 // Three charts, each with one axis for all classifiers.
-function drawCharts(view) {
+export function drawCharts(view) {
   const { data, memory } = view, row = Math.min(memory.row, data.curve_rows - 1);
   const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
   const mean = data.curve_rows < data.targets.length ? `, mean of ${data.targets.length} pictures` : "";

@@ -1,9 +1,14 @@
 // The elements of a replay: its bars, the pictures of each classifier, and the dialog that shows one large.
 
+import { button } from "./buttons.js";
+import { element } from "./dom.js";
+import { drawTop, go, pause, play, press, show } from "./replay.js";
+import { COLOURS, drawCharts } from "./replay_charts.js";
+
 const FACTORS = [1, 2, 5, 10, 20, 50];
 const SMALL_BELOW = 100; // pixels of width; only small pictures can be shown with square pixels
 
-function createView(parentElement) {
+export function createView(parentElement) {
   const root = element("div", "replay"), view = { root, columns: [], timer: null };
   const bar = root.appendChild(element("div", "bar"));
   const modes = bar.appendChild(element("div", "group"));
@@ -15,7 +20,7 @@ function createView(parentElement) {
   }
   view.factor = bar.appendChild(element("select"));
   view.factor.setAttribute("aria-label", "How many times the change is amplified");
-  for (const factor of FACTORS) view.factor.add(new Option(`× ${factor}`, factor));
+  for (const factor of FACTORS) view.factor.add(new Option(`× ${factor}`, String(factor)));
   view.factor.addEventListener("change", () => {
     Object.assign(view.memory, { factor: Number(view.factor.value), mode: "change" });
     show(view);
@@ -53,18 +58,18 @@ function createView(parentElement) {
   return view;
 }
 
-function buildPictures(view) {
+export function buildPictures(view) {
   const { data, pictures } = view, many = data.targets.length > 1;
   view.dialog.close();
   view.root.classList.toggle("many", many);
   view.pixels.hidden = data.width >= SMALL_BELOW;
   view.root.style.setProperty("--models", data.models.length);
   view.root.style.setProperty("--tile", `${data.targets.length > 8 ? 76 : data.targets.length > 4 ? 110 : 150}px`);
-  view.columns = data.models.map((model, k) => {
+  view.columns = data.models.map((_, k) => {
     const column = element("section", "model");
     const title = column.appendChild(element("h2"));
     const tiles = column.appendChild(element("div", "tiles"));
-    const figures = data.targets.map((target, row) => createFigure(view, tiles, k, row, many));
+    const figures = data.targets.map((_, row) => createFigure(view, tiles, row, many));
     const verdict = column.appendChild(element("p", "verdict"));
     column.style.setProperty("--colour", COLOURS[k]);
     return { column, title, figures, verdict };
@@ -73,12 +78,13 @@ function buildPictures(view) {
 }
 
 // A picture; among several it is a button that opens it large.
-function createFigure(view, parent, k, row, many) {
+function createFigure(view, parent, row, many) {
   const figure = parent.appendChild(element("figure"));
   const frame = figure.appendChild(element(many ? "button" : "div", "frame"));
   const canvas = frame.appendChild(element("canvas"));
   Object.assign(canvas, { width: view.data.width, height: view.data.height });
   const border = frame.appendChild(element("div", "border"));
+  /** @type {Record<string, any>} */
   const made = { figure, frame, canvas, border, caption: null, range: null };
   if (many) {
     made.caption = figure.appendChild(element("figcaption"));
@@ -87,10 +93,10 @@ function createFigure(view, parent, k, row, many) {
   } else {
     canvas.setAttribute("role", "img");
     // The range covers the picture and is invisible itself: it gives pointer, finger and keyboard for nothing.
-    made.range = frame.appendChild(element("input", "wipe"));
-    Object.assign(made.range, { type: "range", min: 0, max: 100, step: 0.5 });
-    made.range.setAttribute("aria-label", "Border between the start and this step");
-    made.range.addEventListener("input", () => { view.memory.border = Number(made.range.value); show(view); });
+    const range = frame.appendChild(element("input", "wipe"));
+    made.range = Object.assign(range, { type: "range", min: 0, max: 100, step: 0.5 });
+    range.setAttribute("aria-label", "Border between the start and this step");
+    range.addEventListener("input", () => { view.memory.border = Number(range.value); show(view); });
   }
   return made;
 }
@@ -102,10 +108,10 @@ function enlarge(view) {
   head.append(element("h2", "", `${memory.row + 1}: ${data.targets[memory.row]}`));
   button(head, "Close", () => dialog.close(), "Close");
   const row = element("div", "large");
-  view.large = view.models.map((model, k) => {
+  view.large = view.models.map((model) => {
     const section = row.appendChild(element("section"));
     section.append(element("h2", "", model.title));
-    const made = createFigure(view, section, k, memory.row, false);
+    const made = createFigure(view, section, memory.row, false);
     return { ...made, verdict: section.appendChild(element("p", "verdict")) };
   });
   dialog.replaceChildren(head, row, element("p", "note", "Space plays, arrow keys step, Home and End go to the ends, Escape closes."));

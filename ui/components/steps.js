@@ -1,5 +1,7 @@
 // Tabs of a story's steps. All of them, Back and Next too, are links: what they open is what a click shows.
 
+import { element } from "./dom.js";
+
 const views = new WeakMap(); // parentElement -> view
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.components.mount import register
 
-_component = register("steps", "dom")
+_component = register("steps")
 
 
 def step_tabs(

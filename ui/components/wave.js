@@ -2,7 +2,7 @@
 // so that a pixel drawn here is the pixel that the classifiers see. Pictures are square, (size, size, 3).
 
 // fourier_basis: double precision, rounded to single at the end.
-function fourierBasis([i, j], size) {
+export function fourierBasis([i, j], size) {
   const along = (number, wave) => Float64Array.from({ length: size }, (_, k) => wave((2 * Math.PI * number * k) / size));
   const down = [along(i, Math.cos), along(i, Math.sin)], across = [along(j, Math.cos), along(j, Math.sin)];
   const wave = new Float64Array(size * size);
@@ -22,7 +22,7 @@ const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
 // add_basis, then to_uint8: every step rounded to single precision. `rgba` is a Uint8ClampedArray: what is stored in
 // it is clipped and rounded half to even, as numpy's rint does.
-function addBasis(pixels, basis, epsilon, signs, rgba) {
+export function addBasis(pixels, basis, epsilon, signs, rgba) {
   const size = Math.fround(epsilon);
   for (let cell = 0; cell < basis.length; cell++) {
     const step = Math.fround(basis[cell] * size);
@@ -35,7 +35,7 @@ function addBasis(pixels, basis, epsilon, signs, rgba) {
 }
 
 // The wave alone with its signs, from 0 to 1 whatever its size: 0.5 + 0.5 * sign * basis / largest.
-function showBasis(basis, signs, rgba) {
+export function showBasis(basis, signs, rgba) {
   const largest = basis.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (let cell = 0; cell < basis.length; cell++) {
     const half = Math.fround(Math.fround(0.5 * basis[cell]) / largest);
@@ -47,7 +47,7 @@ function showBasis(basis, signs, rgba) {
 }
 
 // Three bits a cell, row by row: is the sign of red, green, blue positive? null beyond the cells that are known.
-function signsAt(bits, side, [i, j]) {
+export function signsAt(bits, side, [i, j]) {
   const half = (side - 1) / 2;
   if (Math.max(Math.abs(i), Math.abs(j)) > half) return null;
   const first = 3 * ((i + half) * side + (j + half));
@@ -55,7 +55,7 @@ function signsAt(bits, side, [i, j]) {
 }
 
 // For each radius from 0 to the corner a wave of that rounded radius, as near to the diagonal towards (i, j) as can be.
-function outward([i, j], half) {
+export function outward([i, j], half) {
   const found = new Map();
   for (let a = 0; a <= half; a++) {
     for (let b = a; b <= half; b++) {

@@ -1,8 +1,13 @@
 // The picture under the wave beside the maps: redrawn with every movement of the maps' cursor, without Python.
 
-const PLAY_MILLISECONDS = 250, REST_MILLISECONDS = 250; // between two waves of a tour; until a choice is reported
+import { element, unpack } from "./dom.js";
+import { name, report, showCursor } from "./heatmap.js";
+import { addBasis, fourierBasis, outward, showBasis, signsAt } from "./wave.js";
 
-function createPanel(view) {
+const PLAY_MILLISECONDS = 250; // between two waves of a tour
+export const REST_MILLISECONDS = 250; // until a choice is reported
+
+export function createPanel(view) {
   const root = element("div", "panel");
   const panel = { root, view, pictures: {} };
   const scene = root.appendChild(element("div", "scene"));
@@ -54,7 +59,7 @@ function createSlider(panel, parent) {
   return { input, text };
 }
 
-function fillPanel(panel, picture) {
+export function fillPanel(panel, picture) {
   pause(panel, false);
   panel.data = picture;
   panel.pixels = unpack(picture.pixels);
@@ -73,7 +78,7 @@ function fillPanel(panel, picture) {
 }
 
 // What the cursor's wave does to the picture. `data-wave` and `data-milliseconds` are read by tests and benchmarks.
-function drawPanel(panel, frequency, epsilon) {
+export function drawPanel(panel, frequency, epsilon) {
   const start = performance.now(), { size, side, paper } = panel.data;
   const signs = signsAt(panel.signs, side, frequency);
   panel.root.classList.toggle("refused", !signs);
@@ -123,7 +128,7 @@ function play(panel) {
   sayPlaying(panel);
 }
 
-function pause(panel, tell = true) {
+export function pause(panel, tell = true) {
   if (!panel.timer) return false;
   clearInterval(panel.timer);
   panel.timer = null;

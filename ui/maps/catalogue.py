@@ -12,17 +12,11 @@ from core import paper
 from core.claims.finding import NamedMap
 from core.classifiers.registry import classifier_title, network_side
 from core.data.classes import PRECOMPUTED
+from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import Heatmap
 from ui.shared.text import one_line
 
 HEATMAPS = PRECOMPUTED / "heatmaps"
-DATASETS = {
-    "cifar10": "CIFAR-10",
-    "imagenet100": "ImageNet100",
-    "imagenet-sample": "ImageNet, one image per class",
-    "cifar10-samples": "CIFAR-10 samples",
-    "photographs": "bundled photographs",
-}
 _MINE = "frequency.my_maps"
 
 
@@ -64,7 +58,7 @@ class Entry:
 
 def dataset_title(name: str) -> str:
     """A data set's name for people."""
-    return DATASETS.get(name) or one_line(name)
+    return next((row.maps[name] for row in SAMPLE_SETS.values() if name in row.maps), None) or one_line(name)
 
 
 def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:

@@ -14,9 +14,9 @@ from core.fourier.basis import Frequency, all_random_signs
 from core.images.square import png_data_uri, to_uint8
 from core.sweep.predictions import wave_on_image
 from ui.components.heatmap import PictureUnderWave
+from ui.shared import url
 from ui.shared.picture_choice import PictureStrip
 from ui.shared.pictures import Picture
-from ui.shared.text import whole_number
 
 SEED = "signs"  # in the URL
 
@@ -69,7 +69,7 @@ def strength(size: int) -> float:
 
 def _strength_in_url(key: str, most: float) -> float | None:
     try:
-        value = float(st.query_params.get(key, ""))
+        value = float(url.text(key))
     except ValueError:
         return None
     return value if math.isfinite(value) and 0 <= value <= most else None
@@ -79,24 +79,18 @@ def set_strength(size: int, epsilon: float) -> None:
     """Keep it for this visit; in the URL as well where it is not the paper's."""
     key = f"v{size}"
     st.session_state[key] = epsilon
-    if epsilon != paper.EPSILON[size]:
-        st.query_params[key] = f"{epsilon:g}"
-    elif key in st.query_params:
-        del st.query_params[key]
+    url.put(key, f"{epsilon:g}" if epsilon != paper.EPSILON[size] else None)
 
 
 def seed() -> int:
     """Of the signs."""
-    value = st.session_state[SEED] = st.session_state.get(SEED, whole_number(st.query_params.get(SEED, "")) or 0)
-    # Written only when it changes, and by `flip` before the run: the whole URL goes to the browser, and would take back
-    # what a click has put there meanwhile, such as another tab.
-    if st.query_params.get(SEED, "0") != str(value):
-        st.query_params[SEED] = str(value)
+    value = st.session_state[SEED] = st.session_state.get(SEED, url.number(SEED) or 0)
+    url.put(SEED, str(value), "0")
     return value
 
 
 def flip() -> None:
-    """Take the next signs."""
+    """Take the next signs; before the run, as `url.put` says."""
     st.session_state[SEED] = seed() + 1
     seed()
 

@@ -12,6 +12,7 @@ import streamlit as st
 from core import paper
 from core.classifiers.registry import ClassifierSpec
 from core.data.classes import ClassSet
+from core.data.sample_sets import SAMPLE_SETS
 from core.device import check_torch
 from core.errors import sentence
 from core.fourier.basis import Frequency
@@ -22,7 +23,7 @@ from ui.maps.prediction_rows import Row, prediction_rows
 from ui.maps.prediction_tables import prediction_table, probability_curve
 from ui.shared.log import log
 from ui.shared.model_cache import classifier_for, ready_classifiers
-from ui.shared.pictures import CLASS_SET_OF, samples
+from ui.shared.pictures import samples
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
 
@@ -81,8 +82,7 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
             title = short_title(one.spec.title)
             rows.append(Row(title, one.stands_for, model_colour(one.spec.name), found))
             mine.append(one)
-    kind = next(kind for kind, class_set in CLASS_SET_OF.items() if class_set == picture.class_set)
-    data = samples(kind)
+    data = samples(picture.kind)
     total = len(data) if data.image_size == picture.size else None
 
     def draw() -> None:
@@ -94,7 +94,7 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
         found = []
         if total is not None:
             for k, (row, one) in enumerate(zip(rows, mine, strict=True)):
-                before, after = _over_samples(one.spec.name, kind, total, waved)
+                before, after = _over_samples(one.spec.name, picture.kind, total, waved)
                 rows[k] = replace(row, flips=(int((before != after).sum()), total))
                 found.append(SamplePredictions(row.title, row.stands_for, one.spec.name, data.labels, before, after))
         draw()
@@ -179,11 +179,12 @@ def _over_samples(name: str, kind: str, total: int, waved: WavedPicture) -> tupl
 
 @st.cache_data(show_spinner=False, max_entries=2000)
 def _wave_predictions(name: str, kind: str, start: int, frequency: Frequency, epsilon: float, seed: int) -> np.ndarray:
-    images, classifier = samples(kind).images[start : start + FLIP_CHUNK], classifier_for(name, CLASS_SET_OF[kind])
+    classifier = classifier_for(name, SAMPLE_SETS[kind].class_set)
+    images = samples(kind).images[start : start + FLIP_CHUNK]
     return top1_under_wave(classifier, images, frequency, epsilon, seed=seed, start=start)
 
 
 @st.cache_data(show_spinner=False)
 def _clean_predictions(name: str, kind: str, start: int) -> np.ndarray:
     images = samples(kind).images[start : start + FLIP_CHUNK]
-    return top1_predictions(classifier_for(name, CLASS_SET_OF[kind]), images)
+    return top1_predictions(classifier_for(name, SAMPLE_SETS[kind].class_set), images)

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core.fourier.export import heatmap_csv, heatmap_png
+from core.fourier.metrics import TOP1
 from ui.components.colormaps import colormap_table
 from ui.maps.catalogue import Entry
 
@@ -31,10 +32,9 @@ def map_downloads(entry: Entry) -> None:
 
 def _figure(entry: Entry) -> bytes:
     return heatmap_png(
-        100 * entry.heatmap.rate(1),
+        entry.heatmap.rate(),
+        TOP1,
         title=entry.label.replace(" · ", ", "),
-        label="top-1 error (%)",
-        value_range=(0, 100),
-        colours=colormap_table("viridis"),
+        colours=colormap_table(TOP1.colormap),
         footnote=entry.subtitle,
     )

@@ -12,21 +12,10 @@ import streamlit as st
 from core.fourier.basis import Frequency
 from core.sweep.predictions import Predictions
 from ui.components.heatmap import format_frequency
+from ui.shared.look import style_sheet
 from ui.shared.text import isolated
 
-_STYLE = """<style>
-.prediction-rows{width:100%;border-collapse:collapse;font-size:.875rem;line-height:1.3;table-layout:fixed}
-.prediction-rows caption{text-align:left;padding-bottom:.3rem;color:inherit}
-.prediction-rows th{font-weight:400;text-align:left;padding:.1rem .5rem .1rem 0;vertical-align:bottom}
-.prediction-rows tbody th{font-weight:600;vertical-align:middle}
-.prediction-rows td{padding:.15rem .5rem .15rem 0;vertical-align:middle}
-.prediction-rows tr{border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}
-.prediction-rows small{font-weight:400;font-size:.8rem;display:block}
-.prediction-rows .key{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.4em}
-.prediction-rows .bar{display:inline-block;height:.65rem;border-radius:2px;vertical-align:middle;margin-right:.35rem}
-.prediction-rows .clean{background:#8c8c8c}.prediction-rows div{white-space:nowrap}
-.prediction-rows caption .bar{width:1rem}
-</style>"""
+_STYLE = style_sheet(__file__)
 
 
 @dataclass(frozen=True)

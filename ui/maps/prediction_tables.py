@@ -12,20 +12,11 @@ import streamlit as st
 from core.fourier.basis import Frequency
 from core.sweep.predictions import Predictions
 from ui.shared.charts import line_styles, show_chart
+from ui.shared.look import style_sheet
 from ui.shared.text import isolated
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
-_STYLE = """<style>
-.predictions{width:100%;border-collapse:collapse;font-size:.85rem;margin-bottom:.8rem}
-.predictions caption{text-align:left;font-weight:600;padding-bottom:.2rem;color:inherit}
-.predictions th{font-weight:400;text-align:left;opacity:.75;padding:.1rem .4rem .1rem 0}
-.predictions td{padding:.12rem .4rem .12rem 0;vertical-align:middle}
-.predictions td.n{width:34%;white-space:nowrap}
-.predictions .bar{display:inline-block;height:.7rem;border-radius:2px;vertical-align:middle;margin-right:.35rem}
-.predictions .clean{background:#56B4E9}.predictions .wave{background:#D55E00}
-.predictions .true td:first-child{font-weight:600}
-.predictions td:first-child,.predictions caption{overflow-wrap:anywhere}.predictions .rest{opacity:.75}
-</style>"""
+_STYLE = style_sheet(__file__)
 
 
 def prediction_table(

@@ -40,7 +40,11 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency, heig
     dashes = alt.Scale(domain=labels, range=[DASHES[k % 4] for k in range(len(labels))])
     radius = alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2))
     error = alt.Y("low:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100]))
-    base = alt.Chart()
+    # Of each point, for readers of screens and for `heatmap.js`, which marks the ring that is pointed at.
+    spoken = alt.Description("spoken:N")
+    base = alt.Chart().transform_calculate(
+        spoken="'radius ' + datum.radius + ', ' + datum.map + ': ' + format(datum.error, '.1f') + ' %'"
+    )
     band = base.mark_area(opacity=0.2).encode(radius, error, alt.Y2("high:Q"), colour)
     mean = base.encode(radius, alt.Y("error:Q"), colour)
     line = mean.mark_line().encode(alt.StrokeDash("map:N", scale=dashes, legend=None))
@@ -51,8 +55,10 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency, heig
         alt.Tooltip("waves:Q", title="waves in the ring"),
         alt.Tooltip("whole:N", title="whole ring"),
     ]
-    rings = mean.transform_filter("datum.whole").mark_point(size=22, filled=True, opacity=1).encode(tooltip=tooltip)
-    parts = mean.transform_filter("!datum.whole").mark_point(size=26, filled=False).encode(tooltip=tooltip)
+    rings = (
+        mean.transform_filter("datum.whole").mark_point(size=22, filled=True, opacity=1).encode(spoken, tooltip=tooltip)
+    )
+    parts = mean.transform_filter("!datum.whole").mark_point(size=26, filled=False).encode(spoken, tooltip=tooltip)
     hollow = f"hollow: cut by the square, from radius {min(cut)}" if cut else ""
     _legend([entry.name for entry in chosen], colours, hollow)
     show_chart(

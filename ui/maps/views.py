@@ -1,4 +1,4 @@
-"""The chosen heat maps as they are shown: error, minus clean, difference of two, estimate, or probability."""
+"""The chosen heat maps as they are shown: a number of theirs, or an error minus clean, another map's, or estimated."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from core.fourier.contrasts import difference, minus_clean
 from core.fourier.estimate import MapEstimate, estimate_map
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
+from core.fourier.metrics import METRICS, POINTS, Metric
 from core.fourier.outcomes import by_colour
 from ui.components.heatmap import MapView
 from ui.maps.catalogue import Entry
 from ui.maps.models import map_note, model_colour
 
-METRICS = {"Top-1": 1, "Top-5": 5}
-PROBABILITY = "Probability"
 SHOWS = ("Error", "Minus clean", "Difference", "Grey and coloured", "Estimate")
 # From so many images a wave on, a count is as good as its estimate. More cells than a 31 x 31 map's take minutes.
 ENOUGH_IMAGES, MAX_ESTIMATED_SIDE = 1000, 31
@@ -40,23 +39,22 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
 
     Args:
         chosen: at least one.
-        metric: one of `METRICS`, or `PROBABILITY`.
+        metric: a name in `METRICS`; of an error rate alone there is more to show than itself.
         show: one of `SHOWS`.
         side: larger maps are cropped to so many cells.
     """
     maps = [(entry, entry.heatmap.crop(side)) for entry in chosen]
-    if metric == PROBABILITY:
-        return ShownMaps([_probability(*one) for one in maps])
-    top = METRICS[metric]
-    if show == "Difference" and len(maps) > 1:
-        return _signed([_difference(maps[0], maps[1], top)])
-    if show == "Grey and coloured" and top == 1:
-        return ShownMaps([view for one in maps[:2] for view in _colours(*one)])
-    if show == "Estimate":
-        return ShownMaps([_estimate(*one, top) for one in maps])
-    if show == "Minus clean":
-        return _signed([_minus_clean(*one, top) for one in maps])
-    return ShownMaps([_error(*one, top) for one in maps])
+    row, top = METRICS[metric], METRICS[metric].top
+    if top is not None:
+        if show == "Difference" and len(maps) > 1:
+            return _signed([_difference(maps[0], maps[1], top)])
+        if show == "Grey and coloured" and top == 1:
+            return ShownMaps([view for one in maps[:2] for view in _colours(*one)])
+        if show == "Estimate":
+            return ShownMaps([_estimate(*one, top) for one in maps])
+        if show == "Minus clean":
+            return _signed([_minus_clean(*one, top) for one in maps])
+    return ShownMaps([_value(*one, row) for one in maps], row.colormap, row.value_range)
 
 
 def _signed(views: list[MapView]) -> ShownMaps:
@@ -71,10 +69,12 @@ def _who(entry: Entry) -> dict[str, Any]:
     return {"note": map_note(entry), "colour": model_colour(entry.heatmap.metadata["classifier"]["name"])}
 
 
-def _error(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
-    return MapView(
-        entry.name, entry.subtitle, heatmap.rate(top), heatmap.interval(top), f"top-{top} error", **_who(entry)
-    )
+def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
+    values, subtitle = metric.array(heatmap), entry.subtitle
+    if values is None:
+        values, subtitle = _unknown(heatmap), f"{subtitle} · this number is not in the map"
+    interval = metric.interval(heatmap)
+    return MapView(entry.name, subtitle, values, interval, metric.label, unit=metric.unit, **_who(entry))
 
 
 def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
@@ -142,18 +142,11 @@ def _unknown(heatmap: Heatmap) -> np.ndarray:
     return np.full(heatmap.count.shape, np.nan)
 
 
-def _probability(entry: Entry, heatmap: Heatmap) -> MapView:
-    values, subtitle = heatmap.true_probability, entry.subtitle
-    if values is None:
-        values, subtitle = _unknown(heatmap), f"{subtitle} · probabilities not published"
-    return MapView(entry.name, subtitle, values, value_label="probability of the true class", **_who(entry))
-
-
 def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     found, label = minus_clean(heatmap, top), f"rise of top-{top} error"
     if found is None:
-        return MapView(entry.name, entry.subtitle, _unknown(heatmap), value_label=label, **_who(entry))
-    return MapView(entry.name, entry.subtitle, found.value, found, label, **_who(entry))
+        return MapView(entry.name, entry.subtitle, _unknown(heatmap), value_label=label, unit=POINTS, **_who(entry))
+    return MapView(entry.name, entry.subtitle, found.value, found, label, unit=POINTS, **_who(entry))
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
@@ -164,4 +157,5 @@ def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top
         found.value,
         found,
         f"difference of top-{top} error",
+        unit=POINTS,
     )

@@ -29,8 +29,8 @@ HOW_TO = (
             "    --download --dataset cifar10 --data-dir data --output laion.npz",
         ),
         "Show the file with *Add a map* on the page *Frequency sensitivity*, or put it into `precomputed/heatmaps/` "
-        "and start the app again. For a place on this page, and a choice in the live views, add one entry to "
-        "`CLASSIFIERS` in `core/classifiers/registry.py`.",
+        'and start the app again. An app that is started with `CLIP_LAB_CLASSIFIERS="timm:resnet18, '
+        'open_clip:local-dir:my_clip"` has such classifiers on this page and offers them in the live views.',
     ),
     HowTo(
         "A data set",

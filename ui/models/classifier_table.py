@@ -117,9 +117,9 @@ def _ask(spec: ClassifierSpec) -> None:
 
 def _failure(spec: ClassifierSpec) -> None:
     """Why the download that this visitor asked for failed, if it did and none is running again."""
-    asked = st.session_state.get(ASKED, {}).get(spec.name)
-    if asked is not None and asked.status == "failed" and asked is weight_downloads().get(spec.name):
-        st.error(asked.error, icon=":material/error:")
+    last = weight_downloads().get(spec.name)
+    if last is not None and last.status == "failed" and last is st.session_state.get(ASKED, {}).get(spec.name):
+        st.error(last.error, icon=":material/error:")
 
 
 def _badge(state: ClassifierState) -> str:

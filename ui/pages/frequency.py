@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import streamlit as st
 
-from core.data.classes import PRECOMPUTED
 from core.errors import sentence
 from core.fourier.basis import Frequency
 from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from core.fourier.metrics import METRICS
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, add_map, entries
 from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
@@ -23,14 +23,16 @@ from ui.maps.models import Predictor, predictors
 from ui.maps.own_classes import CLASSES, PROMPT
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import STORIES, Story, story_text
-from ui.maps.views import METRICS, PROBABILITY, SHOWS, shown_maps, why_no_estimate
+from ui.maps.stories import STORIES, Story
+from ui.maps.views import SHOWS, shown_maps, why_no_estimate
+from ui.shared import url
 from ui.shared.cite import cite_popover, share_popover
 from ui.shared.limits import check_upload, limits
+from ui.shared.look import style_sheet
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
-from ui.shared.text import as_markdown, whole_number
+from ui.shared.text import as_markdown
 from ui.tabs.classes import class_panel
 from ui.tabs.row import TAB, draw_tabs
 
@@ -42,27 +44,13 @@ TOLD = "frequency.story"
 # What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
 IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
 
+FIRST = attrgetter("first")  # of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
-# Of each bundled set the picture to begin with; precomputed/make_default_picture.py has the rule.
-FIRST = {"cifar10": json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"], "photographs": 0}
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
 # Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
-_STYLE = """<style>
-[data-testid=stElementContainer]:has([data-testid=stMarkdown] style){display:none}
-[data-testid=stMainBlockContainer]{padding:4rem clamp(1rem,3vw,2.5rem) 2rem}
-[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]{gap:.5rem}
-.st-key-frequency-bar h1{font-size:26px;padding:0;line-height:1.3}
-.st-key-frequency-verdict{min-height:3rem}.st-key-frequency-verdict p{line-height:1.45}
-@media (min-width:641px){.st-key-frequency-lab{min-height:calc(clamp(180px,100vh - 540px,480px) + 110px)}}
-.st-key-frequency-predictions{min-height:215px}.st-key-frequency-rings{min-height:215px}
-.st-key-frequency-rings{gap:.2rem}
-[data-testid=stLayoutWrapper]:has(>.st-key-frequency-share){margin-left:auto}
-@media (max-width:640px){[data-testid=stLayoutWrapper]:has(>.st-key-frequency-share){display:none}
-.st-key-frequency-bar h1{font-size:22px}.st-key-frequency-bar{gap:.4rem}
-.st-key-frequency-lab{min-height:900px}.st-key-frequency-predictions{min-height:260px}}
-</style>"""
+_STYLE = style_sheet(__file__)
 
 
 def page() -> None:
@@ -71,7 +59,6 @@ def page() -> None:
     _restore()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar"):
         st.title("Which frequencies does CLIP rely on?", width="content", anchor=False)
-        _stories()
         chosen = _controls(entries())
         sharing = st.container(horizontal=True, width="content", gap="small", key="frequency-share")
     picture = chosen_picture("cell", url_prefix="", first=FIRST, kind=_told().pictures)
@@ -80,7 +67,8 @@ def page() -> None:
         st.info("Choose at least one map above.")
         return
     frequency = st.session_state[CELL]
-    _verdict(chosen, frequency)
+    with st.container(key="frequency-verdict"):
+        st.markdown(as_markdown(cell_verdict(chosen, frequency, _top())))
     with st.container(key="frequency-lab"):
         _maps(chosen, frequency, picture)
     waved = None
@@ -108,16 +96,15 @@ def _restore() -> None:
         st.session_state[MAPS] = [*st.session_state.get(MAPS, []), label][-MAX_MAPS:]
         if entries()[label].heatmap.metadata["dataset"]["n"] == 1:
             # One image is right or wrong; its probability says more.
-            st.session_state[METRIC] = PROBABILITY
+            st.session_state[METRIC] = "Probability"
     if CELL not in st.session_state:
-        cell = _parse_cell(st.query_params.get("cell", ""))
-        linked = whole_number(st.query_params.get(STORY, ""))
+        linked = url.number(STORY)
         if linked is not None and 1 <= linked <= len(STORIES):
-            _tell(STORIES[linked - 1], keep=st.query_params.to_dict())
-        st.session_state[CELL] = cell or _told().frequency
-    text = "{},{}".format(*st.session_state[CELL])
-    if st.query_params.get("cell") != text:
-        st.query_params["cell"] = text
+            st.session_state[TOLD] = linked - 1
+        st.session_state[CELL] = _parse_cell(url.text("cell")) or _told().frequency
+    if TOLD in st.session_state:  # the rest of the URL is what differs from it
+        url.put(STORY, str(st.session_state[TOLD] + 1))
+    url.put("cell", "{},{}".format(*st.session_state[CELL]))
 
 
 def _parse_cell(text: str) -> Frequency | None:
@@ -127,43 +114,14 @@ def _parse_cell(text: str) -> Frequency | None:
 
 
 def _told() -> Story:
+    """What the page started with, where neither link nor visitor says otherwise."""
     return STORIES[st.session_state.get(TOLD, 0)]
-
-
-def _stories() -> None:
-    """A button for each step."""
-    for number, story in enumerate(STORIES, 1):
-        st.button(
-            str(number),
-            help=f"Story {number} of {len(STORIES)}: {story.title}",
-            on_click=_tell,
-            args=(story,),
-            type="primary" if story is _told() else "secondary",
-            key=f"story {story.title}",
-        )
-
-
-def _tell(story: Story, keep: dict[str, str] | None = None) -> None:
-    """Show what the story shows, except where a link says otherwise: `keep`, the URL's parameters."""
-    known, number = entries(), STORIES.index(story)
-    st.session_state[TOLD] = number
-    st.query_params[STORY] = str(number + 1)
-    wanted = {
-        MAPS: [label for label in story.maps if label in known],
-        SHOW: story.show,
-        METRIC: "Top-1",
-        "pictures": story.pictures,
-    }
-    for key, value in wanted.items():
-        if key not in (keep or {}):
-            st.session_state[key] = value
-    st.session_state[CELL] = story.frequency
 
 
 def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Two menus; returns the chosen maps, in order."""
     default = [label for label in _told().maps if label in available]
-    if len(st.query_params.get_all(MAPS)) > MAX_MAPS:
+    if len(url.texts(MAPS)) > MAX_MAPS:
         st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
     with st.popover("Maps", icon=":material/grid_on:"):
         labels = st.multiselect(
@@ -172,8 +130,8 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
         _upload()
     with st.popover("View", icon=":material/tune:"):
         for label, options, first, key in (
-            ("Metric", [*METRICS, PROBABILITY], "Top-1", METRIC),
-            ("Show", SHOWS, _told().show, SHOW),  # what differs from the story stands in the URL
+            ("Metric", list(METRICS), "Top-1", METRIC),
+            ("Show", SHOWS, _told().show, SHOW),
             ("Crop", list(CROPS), "63 × 63", CROP),
         ):
             st.segmented_control(label, options, default=first, key=key, required=True, bind="query-params")
@@ -182,7 +140,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
 
 
 def _top() -> int:
-    return METRICS.get(st.session_state[METRIC], 1)
+    return METRICS[st.session_state[METRIC]].top or 1
 
 
 def _upload() -> None:
@@ -210,20 +168,10 @@ def _show_new_map(label: str) -> None:
     st.rerun()
 
 
-def _verdict(chosen: list[Entry], frequency: Frequency) -> None:
-    """One sentence: the story's while its wave and maps are in view, else the cell's."""
-    story = _told()
-    with st.container(key="frequency-verdict"):
-        if frequency == story.frequency and tuple(entry.label for entry in chosen) == story.maps:
-            st.markdown(f"**{story.title}.** {as_markdown(story_text(story, entries()))}")
-        else:
-            st.markdown(as_markdown(cell_verdict(chosen, frequency, _top())))
-
-
 def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> None:
     """The maps beside the picture, and what a comparison leaves out."""
-    metric, show = st.session_state[METRIC], st.session_state[SHOW]
-    shown = shown_maps(chosen, metric, show, CROPS[st.session_state[CROP]])
+    show, is_error = st.session_state[SHOW], METRICS[st.session_state[METRIC]].top is not None
+    shown = shown_maps(chosen, st.session_state[METRIC], show, CROPS[st.session_state[CROP]])
     look: dict[str, Any] = {"value_range": shown.value_range, "colormap": shown.colormap, "key": "frequency.heatmaps"}
     if picture is None:
         st.info("Choose a file of your own, or a bundled picture.")
@@ -242,7 +190,7 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
             rings=".st-key-frequency-rings",
             **look,
         )
-    if show == "Difference" and metric != PROBABILITY:
+    if show == "Difference" and is_error:
         if len(chosen) < 2:
             st.info("A difference needs two maps: choose a second one above.")
         elif reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):
@@ -251,7 +199,7 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
             )
         if len(chosen) > 2:
             st.markdown("The difference is that of the first two maps chosen.")
-    if show == "Estimate" and metric != PROBABILITY:
+    if show == "Estimate" and is_error:
         _about_estimates(chosen)
     if show == "Minus clean" and any(entry.heatmap.clean_rate() is None for entry in chosen):
         st.markdown("Maps whose source does not give the clean error have nothing to subtract and stay empty.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core import paper
 from core.data.class_statistics import ClassStatistics
-from core.data.classes import CIFAR10, IMAGE_SIZES, imagenet
-from core.pgd.config import paper_generation
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.pgd.settings import RunKind, paper_settings
 from core.runs.plan import RunPlan
-from core.runs.starts import STARTS, StartKind, draw_starts, start_facts, start_of
-from core.runs.stored import DRAWN
+from core.runs.starts import STARTS, StartKind, draw_starts, set_start, start_facts
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
@@ -19,8 +19,7 @@ from ui.runs.settings import choose_classifiers, first_choice, reset_settings, r
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
-PAGE = "generation"
-SETS = {"CIFAR-10, 32 px": "cifar10", "ImageNet, 224 px": "imagenet"}
+PAGE: RunKind = "generation"
 MAX_TARGETS = 4
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
@@ -38,47 +37,47 @@ def page() -> None:
     )
     chosen, beside = st.columns([1, 4], gap="medium")
     with chosen:
-        class_set, targets, kind, per_target, seed = _wanted()
-        starts = draw_starts(targets, per_target, class_set, seed, kind) if targets else None
-        wanted = _controls(class_set, targets, kind, per_target, seed, starts)
+        row, targets, kind, per_target, seed = _wanted()
+        starts = draw_starts(targets, per_target, row.name, seed, kind) if targets else None
+        wanted = _controls(row, targets, kind, per_target, seed, starts)
     names = () if wanted is None else wanted.names
     with beside:
         result = run_status(
             PAGE,
-            lambda: stored_example(PAGE, IMAGE_SIZES[class_set], names, kind),
+            lambda: stored_example(PAGE, row.name, names, kind),
             wanted,
-            back=lambda: _back(class_set),
+            back=lambda: _back(row),
         )
         run_panel(PAGE, result)
         if result is not None:
             second_judge(result)
-            if class_set == "cifar10":
-                many_pictures()
+            many_pictures(row, kind)
     formula, start, origin = st.tabs(["What is computed", "The start", "Where this run comes from"])
     with start:
         if starts is not None:
-            _start(targets, per_target, class_set, kind, starts)
+            _start(targets, per_target, row, kind, starts)
     with formula:
         _formula()
     with origin:
         run_details(result)
 
 
-def _wanted() -> tuple[str, list[str], StartKind, int, int]:
-    """Class set, targets, what they start from, samples per class, and the random seed."""
-    first = "CIFAR-10, 32 px" if ready_classifiers("cifar10") else "ImageNet, 224 px"
+def _wanted() -> tuple[SampleSet, list[str], StartKind, int, int]:
+    """Sample set, targets, what they start from, samples per class, and the random seed."""
+    sets = {row.drawn_title: row for row in SAMPLE_SETS.values() if row.drawn}
+    small, next_set, *_ = sets
+    first = small if ready_classifiers(sets[small].class_set) else next_set
     chosen = st.segmented_control(
-        "Classes of", list(SETS), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
+        "Classes of", list(sets), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
     )
-    class_set = SETS[chosen or first]
-    names = (CIFAR10 if class_set == "cifar10" else imagenet()).names
+    row = sets[chosen or first]
     targets = st.multiselect(
         f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
-        list(dict.fromkeys(names)),
-        default=list(DRAWN[class_set]),
+        list(dict.fromkeys(row.classes.names)),
+        default=list(row.drawn),
         max_selections=MAX_TARGETS,
         accept_new_options=True,
-        key=f"{PAGE}-classes-{class_set}",
+        key=f"{PAGE}-classes-{row.class_set}",
         bind="query-params",
     )
     start = st.segmented_control(
@@ -91,7 +90,7 @@ def _wanted() -> tuple[str, list[str], StartKind, int, int]:
         help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in OFFERED.items()),
     )
     kind = OFFERED[start or next(iter(OFFERED))]
-    for why in dict.fromkeys(start_of(target, class_set, IMAGE_SIZES[class_set], kind).why for target in targets):
+    for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
         if why:
             st.markdown(as_markdown(why))
     left, right = st.columns(2)
@@ -105,14 +104,14 @@ def _wanted() -> tuple[str, list[str], StartKind, int, int]:
         bind="query-params",
         help="The same number draws the same starts.",
     )
-    return class_set, targets, kind, int(per_target), int(seed)
+    return row, targets, kind, int(per_target), int(seed)
 
 
-def _start(targets: list[str], per_target: int, class_set: str, kind: StartKind, starts: np.ndarray) -> None:
+def _start(targets: list[str], per_target: int, row: SampleSet, kind: StartKind, starts: np.ndarray) -> None:
     """For each target: what its starts are drawn from, and the starts."""
     groups = []
     for k, target in enumerate(targets):
-        start = start_of(target, class_set, IMAGE_SIZES[class_set], kind)
+        start = set_start(target, row.name, kind)
         mean, name = start.distribution.mean, STARTS[start.kind].name
         figures = [Figure("Mean picture", "", to_picture(mean))]
         if isinstance(start.distribution, ClassStatistics):
@@ -127,16 +126,15 @@ def _start(targets: list[str], per_target: int, class_set: str, kind: StartKind,
 
 
 def _controls(
-    class_set: str, targets: list[str], kind: StartKind, per_target: int, seed: int, starts: np.ndarray | None
+    row: SampleSet, targets: list[str], kind: StartKind, per_target: int, seed: int, starts: np.ndarray | None
 ) -> Wanted | None:
     """Classifiers, settings and the button that starts; returns what they ask for."""
-    ready = ready_classifiers(class_set)
+    ready = ready_classifiers(row.class_set)
     if not ready:
         st.info(NONE_READY)
         return None
-    size = IMAGE_SIZES[class_set]
-    specs = choose_classifiers(ready, key=f"{PAGE}-models-{class_set}")
-    config, _ = run_settings(PAGE, paper_generation(size), size, weight=None)
+    specs = choose_classifiers(ready, key=f"{PAGE}-models-{row.class_set}")
+    config, _ = run_settings(PAGE, paper_settings(PAGE, row.side), row.side)
     plan: RunPlan | str = "nothing to draw is chosen; choose a class, or describe one in words"
     if starts is not None:
         plan = RunPlan(
@@ -144,32 +142,34 @@ def _controls(
             start=starts,
             config=config,
             seed=seed,
-            images=start_facts(targets, per_target, class_set, kind),
+            images=start_facts(targets, per_target, row.name, kind),
         )
-    wanted = Wanted(plan, tuple(spec.name for spec in specs), class_set)
+    wanted = Wanted(plan, tuple(spec.name for spec in specs), row.class_set)
     if run_button(PAGE):
         start_run(PAGE, wanted)
     return wanted
 
 
-def _back(class_set: str) -> None:
+def _back(row: SampleSet) -> None:
     """Set everything to what the stored example was made with."""
-    state, size = st.session_state, IMAGE_SIZES[class_set]
+    state = st.session_state
     for kept in (f"{PAGE}.result", f"{PAGE}.error"):
         state.pop(kept, None)
-    state[f"{PAGE}-classes-{class_set}"] = list(DRAWN[class_set])
+    state[f"{PAGE}-classes-{row.class_set}"] = list(row.drawn)
     state[f"{PAGE}-start-from"] = next(iter(OFFERED))
     state[f"{PAGE}-seeds"], state[f"{PAGE}-seed"] = 1, 0
-    state[f"{PAGE}-models-{class_set}"] = first_choice(ready_classifiers(class_set))
-    reset_settings(PAGE, paper_generation(size), size)
+    state[f"{PAGE}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
+    reset_settings(PAGE, paper_settings(PAGE, row.side), row.side)
 
 
 def _formula() -> None:
+    papers = paper.RUNS[PAGE]
     st.markdown(
         r"The start $x_0$ is drawn from a normal distribution: a blur as a whole image, with the covariance of the "
         r"class; pixel noise with each pixel and channel alone, with its mean and standard deviation. Then $x$ "
         r"minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
         r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
-        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. At 224 pixels "
-        r"the paper takes $\varepsilon$ = 40, $\alpha$ = 1 and 60 steps; here lengths scale with the side."
+        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. "
+        rf"At {paper.IMAGE_SIZE} pixels the paper takes $\varepsilon$ = {papers['epsilon']}, $\alpha$ = "
+        rf"{papers['step_size']} and {papers['steps']} steps; here lengths scale with the side."
     )

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 import streamlit as st
 
 from core import paper
-from core.data.classes import IMAGE_SIZES
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.masks import hole_side, random_square_mask, square_mask, square_side, usual_side
-from core.pgd.config import Penalty, PGDConfig, paper_inpainting
+from core.pgd.config import PGDConfig, paper_inpainting
+from core.pgd.penalties import Penalty
+from core.pgd.settings import RunKind, paper_settings
 from core.runs.plan import RunPlan, inpainting_plan
-from core.runs.stored import INPAINTED
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import stored_example
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import (
-    PENALTIES,
+    OFFERED,
     choose_classifiers,
     choose_penalty,
     first_choice,
@@ -26,14 +29,17 @@ from ui.runs.settings import (
     run_settings,
 )
 from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
+from ui.shared import url
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
-from ui.shared.pictures import SETS, Picture
+from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown
 
-PAGE = "inpainting"
+PAGE: RunKind = "inpainting"
+PAPERS = paper.RUNS[PAGE]
+FIRST = attrgetter("inpainted")  # of a sample set
 HOLE = f"{PAGE}-hole"  # in the URL
-HOLES, PLACES = f"{PAGE}.holes", f"{PAGE}.places_drawn"
+HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
@@ -48,20 +54,20 @@ def page() -> None:
         "ViT-B/32: it becomes confident although we see nothing in the hole but squiggles. Beside it stands a robust "
         "model: look for parts of the animal or the machine."
     )
-    picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
-    picture_library(PAGE, url_prefix=f"{PAGE}-", first=INPAINTED)
+    picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
+    picture_library(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"{PAGE}.controls"):
         st.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
         wanted, penalty = (None, "eq3") if picture is None else _controls(picture)
     if told := linked_penalty(PAGE):
         st.info(as_markdown(told))
     names = () if wanted is None else wanted.names
-    size = None if picture is None else picture.size
+    kind = next(iter(SAMPLE_SETS)) if picture is None else picture.kind
     result = run_status(
         PAGE,
-        lambda: stored_example(PAGE, size, names, penalty),
+        lambda: stored_example(PAGE, kind, names, penalty),
         wanted,
-        back=lambda: _back(size or IMAGE_SIZES["cifar10"]),
+        back=lambda: _back(SAMPLE_SETS[kind]),
     )
     painted, beside = st.columns([1, 3], gap="medium")
     with painted:
@@ -84,7 +90,7 @@ def _holes(size: int) -> dict[int, np.ndarray]:
     """The holes of this visitor by the picture's side; the one of `size` is there."""
     holes: dict[int, np.ndarray] = st.session_state.setdefault(HOLES, {})
     if size not in holes:
-        given = read_hole(st.query_params.get(HOLE, ""), size)
+        given = read_hole(url.text(HOLE), size)
         holes[size] = _middle(size) if given is None else given
     return holes
 
@@ -98,7 +104,7 @@ def _painter(picture: Picture) -> None:
     """The picture with its hole, which pictures of the same size share."""
     size = picture.size
     holes = _holes(size)
-    side = round(hole_side(holes[size])) or usual_side(size)
+    side = st.session_state.get(f"{SIDE}.{size}", usual_side(size))
     mask_painter(
         to_picture(picture.pixels),
         holes[size],
@@ -106,7 +112,7 @@ def _painter(picture: Picture) -> None:
         radius=max(1, size // BRUSH_SHARE),
         key=f"{PAGE}.painter",
         on_paint=lambda mask: holes.__setitem__(size, mask),
-        on_random=lambda: holes.__setitem__(size, _random_place(size, min(side, size - 1))),
+        on_random=lambda: holes.__setitem__(size, _random_place(size, side)),
         alt=picture.caption,
     )
     _squares(size, holes)
@@ -115,9 +121,7 @@ def _painter(picture: Picture) -> None:
     text = hole_text(holes[size])
     if text is None:
         st.markdown("This hole is too ragged for the URL: a link to this page will hold another one.")
-        st.query_params.pop(HOLE, None)
-    elif st.query_params.get(HOLE) != text:
-        st.query_params[HOLE] = text
+    url.put(HOLE, text)
 
 
 def _squares(size: int, holes: dict[int, np.ndarray]) -> None:
@@ -128,25 +132,24 @@ def _squares(size: int, holes: dict[int, np.ndarray]) -> None:
 
     def cut() -> None:
         if (side := st.session_state[key]) is not None:
-            holes[size] = _middle(size, side)
+            holes[size], st.session_state[f"{SIDE}.{size}"] = _middle(size, side), side
 
+    config = paper_inpainting(size, hole_side(holes[size]) or None)
     st.pills(
-        "Square in the middle",
+        f"Square in the middle · L2 budget **{config.epsilon:.3g}**",
         sides,
         format_func=lambda side: f"{side} × {side}{' (paper)' if side == papers else ''}",
         key=key,
         on_change=cut,
-    )
-    config = paper_inpainting(size, hole_side(holes[size]) or None)
-    st.markdown(
-        f"L2 budget: **{config.epsilon:.3g}**, the paper’s 21.6 scaled with the picture’s side and the hole’s "
-        f"({papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE})."
+        help=f"The budget is the paper’s {PAPERS['epsilon']}, scaled with the picture’s side and with the hole’s: "
+        f"{papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE}. A hole of another form counts as a "
+        "square of as many pixels.",
     )
 
 
 def _random_place(size: int, side: int) -> np.ndarray:
     """The paper's hole: the next of a row of places that is the same for every visitor."""
-    drawn = st.session_state[PLACES] = st.session_state.get(PLACES, 0) + 1
+    drawn = st.session_state[PLACES] = st.session_state.get(PLACES, 1) + 1  # 1 draws the middle of 32 pixels
     return random_square_mask(side, height=size, width=size, generator=np.random.default_rng(drawn))
 
 
@@ -167,7 +170,7 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     penalty = choose_penalty(PAGE)
     side = hole_side(_holes(picture.size)[picture.size]) or None
-    config, weight = run_settings(PAGE, paper_inpainting(picture.size, side), picture.size, weight=paper.PENALTY_WEIGHT)
+    config, weight = run_settings(PAGE, paper_settings(PAGE, picture.size, side), picture.size)
     try:
         plan: RunPlan | str = _plan(picture, target, config, weight, penalty)
     except ValueError as error:
@@ -199,48 +202,41 @@ def _plan(picture: Picture, target: str | None, config: PGDConfig, weight: float
     )
 
 
-def _back(size: int) -> None:
+def _back(row: SampleSet) -> None:
     """Set everything to what the stored example was made with."""
-    state, kind = st.session_state, "photographs" if size == IMAGE_SIZES["imagenet"] else "cifar10"
-    class_set = "cifar10" if kind == "cifar10" else "imagenet"
+    state, size = st.session_state, row.side
     for kept in (f"{PAGE}.result", f"{PAGE}.error"):
         state.pop(kept, None)
-    state[f"{PAGE}-pictures"] = next(label for label, value in SETS.items() if value == kind)
-    state.setdefault(f"{PAGE}.places", {})[kind] = INPAINTED[kind]
+    state[f"{PAGE}-pictures"] = row.title
+    state.setdefault(f"{PAGE}.places", {})[row.name] = row.inpainted
     state.setdefault(HOLES, {})[size] = _middle(size)
-    state[f"{PAGE}-target-{class_set}"] = TRUE_CLASS
-    state[f"{PAGE}-models-{class_set}"] = first_choice(ready_classifiers(class_set))
-    state[f"{PAGE}-penalty"] = next(iter(PENALTIES))
-    reset_settings(PAGE, paper_inpainting(size, usual_side(size)), size, weight=paper.PENALTY_WEIGHT)
+    state[f"{PAGE}-target-{row.class_set}"] = TRUE_CLASS
+    state[f"{PAGE}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
+    state[f"{PAGE}-penalty"] = next(iter(OFFERED))
+    reset_settings(PAGE, paper_settings(PAGE, size, usual_side(size)), size)
 
 
 def _origin(picture: Picture) -> dict[str, object]:
     """Where a picture comes from, for the run's file."""
-    if picture.class_set == "cifar10" and picture.caption in picture.classes.names:
-        credit = f"CIFAR-10 test image of class {picture.caption}"
-        return {"dataset": "cifar10-samples", "index": picture.position, "credit": credit}
+    if picture.caption in picture.classes.names:
+        row = SAMPLE_SETS[picture.kind]
+        credit = f"{row.title} test image of class {picture.caption}"
+        return {"dataset": row.dataset, "index": picture.position, "credit": credit}
     return {"dataset": "one picture", "index": picture.position, "credit": picture.caption}
 
 
 def _formula() -> None:
     st.markdown(
-        r"The hole is first filled with its mean colour, which gives $x_0$. Then, with $m$ = 1 in the hole, "
-        r"$x$ minimises $\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) "
-        r"within $\lVert x - x_0\rVert_2 \le \varepsilon$. At 224 pixels the paper takes $\lambda$ = 10, "
-        r"$\varepsilon$ = 21.6, steps of 0.1, 720 of them, and a hole of 60 × 60; here lengths scale with the "
-        "picture's side, and the budget with the hole's as well."
+        r"The hole's mean colour fills it, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
+        r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
+        rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper takes "
+        rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']} and {PAPERS['steps']} steps of "
+        f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too."
     )
     st.markdown(
-        r"This penalty is **exact**: while the cross-entropy's gradient outside the hole is shorter than $\lambda$, "
-        "its minimum changes nothing there. Forward-backward steps (Combettes & Wajs 2005) find it: with $g$ the "
-        r"gradient of the cross-entropy, $t$ the step size over the length of Eq. 3's shortest subgradient, and $y$ "
-        r"the change outside, $x \leftarrow x - t\,g$ inside and "
-        r"$y \leftarrow (1 - t\lambda / \lVert y - t\,g\rVert_2)_+ \,(y - t\,g)$ outside; then the projection onto "
-        "the ball and the clip to [0, 1]."
+        r"This penalty is **exact**: while the cross-entropy's gradient $g$ outside the hole is shorter than "
+        r"$\lambda$, the minimum changes nothing there. Forward-backward steps find it: a step of length $t$ against "
+        r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
+        "Wajs 2005), the projection onto the ball, the clip."
     )
     st.markdown(plain_steps())
-    st.markdown(
-        r"*Mean square* is the penalty in the notebook of Santurkar et al., "
-        r"$\lambda\cdot\mathrm{mean}\,((x_0 - x)(1 - m))^2$, which lets the rest change a little; its steps are plain: "
-        r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$."
-    )

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import classifier_spec, classifier_state
 from core.data.store import available_memory
 from ui.maps.catalogue import entries
 from ui.models.adding import HOW_TO
 from ui.models.classifier_table import PAPERS_CLIP, classifier_table, format_size
 from ui.models.data_tables import maps_table, samples_tables
-from ui.models.own_model import own_model
 from ui.models.weight_downloads import weight_downloads
 from ui.shared.machine import cores, detect_device, installed_memory, known_device, versions
+from ui.shared.text import as_markdown
 
 REDRAW_SECONDS = 0.5  # while a download runs
 
@@ -31,7 +32,6 @@ def page() -> None:
     with pictures:
         samples_tables()
     with own:
-        own_model()
         _how_to()
     with machine:
         st.fragment(_machine)()
@@ -45,6 +45,8 @@ def _classifiers() -> None:
         st.rerun()
     _banner()
     classifier_table(entries())
+    for reason in listed_classifiers().refused:
+        st.warning(as_markdown(reason), icon=":material/warning:")
 
 
 def _banner() -> None:

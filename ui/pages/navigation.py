@@ -6,11 +6,12 @@ import streamlit as st
 
 from core.errors import sentence
 from ui.pages import findings, frequency, generation, inpainting, models, story
+from ui.shared import url
 from ui.shared.cite import footer
 from ui.shared.limits import limits
 from ui.shared.log import log
 from ui.shared.look import look, page_tabs
-from ui.shared.url import drop_senseless_numbers
+from ui.shared.model_cache import read_list
 
 TITLE = "What does CLIP see?"
 
@@ -24,10 +25,12 @@ except ValueError as error:  # the operator's to mend, so it says how
     st.error(sentence(str(error)))
     st.stop()
 
+read_list()  # where no server of ours began with it
+
 # A page at the root has no other URL, so the story is there twice: at the root and at /story. Links of earlier versions
 # found Frequency sensitivity at the root, and still do.
 here = urlsplit(st.context.url or "").path.rpartition("/")[2]
-linked = here != "frequency" and not frequency.IN_URL.isdisjoint(st.query_params)
+linked = here != "frequency" and not frequency.IN_URL.isdisjoint(url.names())
 listed = here == "story" or linked
 title = "Frequency sensitivity" if linked else "Story"
 home = st.Page(
@@ -50,6 +53,6 @@ tabs = dict(zip(names, pages, strict=True))
 if chosen == home or not listed:
     tabs["Frequency" if linked else "Story"] = home
 page_tabs(tabs)
-drop_senseless_numbers()
+url.drop_senseless_numbers()
 chosen.run()
 footer()

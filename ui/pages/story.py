@@ -9,32 +9,15 @@ import streamlit as st
 
 from ui.claims.table import CHIPS
 from ui.components.steps import step_tabs
-from ui.shared.text import whole_number
+from ui.shared import url
+from ui.shared.look import style_sheet
 from ui.story.step import Judged, Step
 from ui.story.steps import STEPS
 
 STEP = "step"  # in the URL, which alone says where a visitor is
 
 # Everything has its height from the start; on a phone the tabs stay in sight at the lower edge.
-_STYLE = """<style>
-[data-testid=stElementContainer]:has([data-testid=stMarkdown] style){display:none}
-[data-testid=stMainBlockContainer]{padding:4rem clamp(1rem,3vw,2.5rem) 2rem}
-[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]{gap:.75rem}
-.st-key-story-bar{gap:2rem}
-.st-key-story-figure{min-height:600px}.st-key-story-predictions{min-height:130px}
-.story h2{font-size:22px;padding:0 0 .5rem!important;margin:0}.story p{margin:0 0 .8rem;line-height:1.5}
-.story blockquote{margin:0;padding:0;border:0;font-weight:600;color:inherit}
-.story .judged{border-left:4px solid var(--chip);padding:.1rem 0 .1rem .9rem;margin:1rem 0}
-.story .judged p{margin:.5rem 0 0}.story .source{font-size:.85rem;opacity:.85}
-.story .chip{display:inline-block;color:#fff;background:var(--chip);border-radius:4px;padding:1px 10px;font-weight:600}
-.story .door{display:inline-block;padding:.4rem .9rem;border:1px solid color-mix(in srgb,currentColor 35%,transparent);
-border-radius:.5rem;color:inherit!important;text-decoration:none}
-.story .door:hover{border-color:currentColor}.story .door:focus-visible{outline:3px solid #0f6fb0;outline-offset:2px}
-@media (max-width:768px){.st-key-story-figure{min-height:0}.st-key-story-bar{gap:0}
-[data-testid=stMainBlockContainer]{padding-bottom:5rem!important}
-.st-key-story-steps{position:fixed;left:0;right:0;bottom:0;z-index:100;padding:.35rem .6rem;width:auto!important;
-background:var(--st-background-color,canvas);border-top:1px solid color-mix(in srgb,currentColor 25%,transparent)}}
-</style>"""
+_STYLE = style_sheet(__file__)
 
 
 def page() -> None:
@@ -57,12 +40,12 @@ def page() -> None:
 
 def _number() -> int:
     """The step in view, from 1; a senseless URL shows the first."""
-    linked = whole_number(st.query_params.get(STEP, ""))
+    linked = url.number(STEP)
     return linked if linked is not None and 1 <= linked <= len(STEPS) else 1
 
 
 def _go(number: int) -> None:
-    st.query_params[STEP] = str(number)
+    url.put(STEP, str(number))
 
 
 def told(step: Step, judged: Judged) -> str:

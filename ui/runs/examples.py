@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
+from core.data.sample_sets import SAMPLE_SETS
 from core.runs.file import PGDRun, RunFileError
 from core.runs.stored import stored_subjects
 from ui.runs.view import Result
@@ -31,21 +32,23 @@ def stored_runs(kind: str) -> list[PGDRun]:
     return [run for runs in _stored(kind).values() for run in runs]
 
 
-def stored_example(kind: str, size: int | None, classifiers: Collection[str], variant: str) -> Result | None:
+def stored_example(kind: str, sample_set: str, classifiers: Collection[str], variant: str) -> Result | None:
     """The stored runs that are nearest to what the visitor has chosen; None if none is stored.
 
     Args:
         kind: "inpainting" or "generation".
-        size: side of the picture in pixels, None for any.
+        sample_set: name of the set whose side and classes are wanted.
         classifiers: names of the chosen ones.
-        variant: penalty of Eq. 3, or kind of start; it matters less than the size, and more than the classifiers.
+        variant: penalty of Eq. 3, or kind of start; it matters less than the set, and more than the classifiers.
     """
+    wanted = SAMPLE_SETS[sample_set]
     best: tuple[int, str, list[PGDRun]] | None = None
     for subject, runs in _stored(kind).items():
         chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
         facts = runs[0].metadata
         alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
-        score = 20 * (runs[0].start.shape[-1] == size) + 10 * alike + len(chosen)
+        of_set = runs[0].start.shape[-1] == wanted.side and wanted.knows(facts["class_names"])
+        score = 20 * of_set + 10 * alike + len(chosen)
         if best is None or score > best[0]:
             best = score, subject, (chosen or runs)[:SIDE_BY_SIDE]
     if best is None:

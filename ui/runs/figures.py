@@ -1,4 +1,4 @@
-"""Pictures side by side as HTML. Does not import Streamlit."""
+"""Pictures side by side as HTML."""
 
 from __future__ import annotations
 
@@ -9,16 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.images.square import png_data_uri, to_uint8
+from ui.shared.look import style_sheet
 
-_STYLE = """<style>
-.run-row{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(var(--tile,130px),45%),1fr));gap:.6rem}
-.run-row figure{margin:0;max-width:260px;overflow-wrap:anywhere}
-.run-row img{width:100%;border-radius:4px;display:block}
-.run-row figcaption{font-size:.8rem;line-height:1.3;margin-top:.25rem}
-.run-row figcaption span{opacity:.75}
-.run-groups{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(260px,1fr);gap:1rem;overflow-x:auto}
-.run-groups p{margin:.5rem 0}.run-groups p:first-child{font-weight:600}
-</style>"""
+_STYLE = style_sheet(__file__)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from core.pgd.config import settings_of
+from core.pgd.penalties import PENALTIES
+from core.pgd.settings import SETTINGS
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from ui.runs.words import target_of
@@ -28,15 +30,11 @@ def changed_settings(plan: RunPlan, names: Sequence[str], runs: Sequence[PGDRun]
         changed.append("the target")
     if list(names) != [one.metadata["classifier"]["name"] for one in runs]:
         changed.append("the classifiers")
-    if plan.mask is not None:
-        objective = run.metadata["objective"]
-        if plan.penalty != objective.get("penalty"):
-            changed.append("the penalty")
-        elif plan.penalty != "frozen" and not math.isclose(plan.weight, objective.get("weight", math.nan)):
-            changed.append("its weight")
-    lengths = ((plan.config.epsilon, run.config.epsilon), (plan.config.step_size, run.config.step_size))
-    if plan.config.steps != run.config.steps or not all(math.isclose(*pair, rel_tol=1e-6) for pair in lengths):
-        changed.append("steps or lengths")
-    if plan.config.dtype != run.config.dtype:
-        changed.append("the precision")
-    return changed
+    objective = run.metadata["objective"]
+    wanted, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))
+    if plan.mask is None or plan.penalty != objective.get("penalty") or not PENALTIES[plan.penalty].weighted:
+        wanted["weight"] = ran["weight"] = 0
+    if plan.mask is not None and plan.penalty != objective.get("penalty"):
+        changed.append("the penalty")
+    rows = (SETTINGS["weight"], *SETTINGS.values())  # first, as it is the penalty's
+    return list(dict.fromkeys(changed + [row.changed for row in rows if not row.same(wanted[row.name], ran[row.name])]))

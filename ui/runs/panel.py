@@ -35,7 +35,7 @@ ENDED_EARLY = {
 WAITING_SECONDS = 2.0  # between two looks at a run that is paused or stands in line: many may do so at once
 # CSS pixels that a page's controls and its panel keep from the first paint on, so that nothing moves while they load:
 # on a wide screen, and on a narrow one.
-HEIGHTS = {"inpainting": ((68, 310), (665, 1120)), "generation": ((0, 0), (765, 1120))}
+HEIGHTS = {"inpainting": ((68, 268), (665, 1120)), "generation": ((0, 0), (765, 1120))}
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,8 +85,8 @@ def live_replay(
     for k, name in enumerate(names):
         title = one_line(classifier_title(name))
         if not moments:
-            none = np.zeros((0, 1), dtype=np.float32)
-            frames, values, sentences, lines = start[None], np.zeros((3, 0, batch)), [[""] * batch], [none] * 3
+            frames, values, sentences = start[None], np.zeros((3, 0, batch)), [[""] * batch]
+            probability = loss = change = np.zeros((0, 1), dtype=np.float32)
         else:
             states = [moment[k] for moment in moments]
             frames = np.stack([to_uint8_planes(state.images.cpu().numpy()) for state in states])
@@ -95,8 +95,10 @@ def live_replay(
                 [live_verdict(title, targets[row], float(values[0, n, row]), state.step) for row in range(batch)]
                 for n, state in enumerate(states)
             ]
-            lines = [curves[k][one][:, None] for one in ("target_probability", "loss", "perturbation_norm")]
-        tracks.append(Track(title, frames, sentences, *lines, values, [()] * batch, [()] * batch))
+            probability, loss, change = (
+                curves[k][one][:, None] for one in ("target_probability", "loss", "perturbation_norm")
+            )
+        tracks.append(Track(title, frames, sentences, probability, loss, change, values, [()] * batch, [()] * batch))
     return pack_replay(
         tracks,
         start,

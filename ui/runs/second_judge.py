@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.data.classes import CIFAR10, imagenet
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.errors import sentence
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
+from core.runs.starts import StartKind
 from ui.maps.cell_predictions import wait_for_first_paint
 from ui.runs.view import Result
 from ui.runs.words import judged, judged_many
@@ -40,16 +41,16 @@ def second_judge(result: Result) -> None:
         st.markdown(NOBODY)
 
 
-def many_pictures() -> None:
-    """The same of many pictures for each bundled model, as stored."""
-    st.markdown(as_markdown(judged_many(stored_judgements())))
+def many_pictures(of: SampleSet, start: StartKind) -> None:
+    """The same of many pictures from one kind of start for each bundled model, as stored; nothing of other classes."""
+    if of.knows(stored_judgements()["drawn"]["classes"]):
+        st.markdown(as_markdown(judged_many(stored_judgements(), start)))
 
 
 def class_set_of(run: PGDRun) -> str | None:
     """The class set that a run's classes begin with, or None; texts of one's own follow it."""
     names = run.metadata["class_names"]
-    sets = {"cifar10": CIFAR10, "imagenet": imagenet()}
-    return next((name for name, known in sets.items() if tuple(names[: len(known)]) == known.names), None)
+    return next((row.class_set for row in SAMPLE_SETS.values() if row.knows(names)), None)
 
 
 def _judge_of(run: PGDRun) -> str | None:

@@ -8,20 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_title
+from core.pgd.penalties import PENALTIES
 from core.runs.judgement import stored_judgements
 from ui.runs.examples import stored_runs
-from ui.runs.words import CONFIDENT, PENALTY_WORDS, last_change, percent, run_title, similarity, target_of
+from ui.runs.words import CONFIDENT, last_change, percent, run_title, similarity, target_of
+from ui.shared.look import style_sheet
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
 COLUMNS = ("Outside the hole", "Picture", "Classifier", "Confident", "Hole changes by", "Rest by", "SSIM in the hole")
 # On a phone the table scrolls, not the page: hence each run has one short line, and the keyboard can get there.
-_STYLE = """<style>
-.stored-runs{overflow-x:auto}
-.stored-runs table{border-collapse:collapse;font-size:.9rem;line-height:1.35}
-.stored-runs :is(th,td){padding:.1rem .5rem;border:1px solid rgba(128,128,128,.3);text-align:left;white-space:nowrap}
-.stored-runs th{font-weight:600}
-</style>"""
+_STYLE = style_sheet(__file__)
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class StoredFindings:
 @st.cache_data(show_spinner=False)
 def stored_inpainting() -> StoredFindings:
     """What all stored runs show. Changes are means, of 255."""
-    order = list(PENALTY_WORDS)
+    order = list(PENALTIES)
     runs = sorted(stored_runs("inpainting"), key=lambda run: order.index(run.metadata["objective"]["penalty"]))
     rows: list[tuple[str, ...]] = []
     pairs, confident = [], 0
@@ -47,7 +43,7 @@ def stored_inpainting() -> StoredFindings:
         pairs.append(likeness)
         confident += last >= CONFIDENT
         cells = (
-            PENALTY_WORDS[run.metadata["objective"]["penalty"]].label,
+            PENALTIES[run.metadata["objective"]["penalty"]].label,
             f"{target_of(run, 0)}, {run.start.shape[-1]} px",
             run_title(run),
             f"{percent(first)} → {percent(last)}",
@@ -62,16 +58,12 @@ def stored_inpainting() -> StoredFindings:
 def plain_steps() -> str:
     """What plain steps leave of Eq. 3's loss, beside what minimises it; Markdown."""
     painted = stored_judgements()["painted"]
-    solved, plain = painted["by"]["eq3"], painted["by"]["norm"]
-    told = "; ".join(
-        f"{classifier_title(name)} {plain[name]['loss_after']:.2g} against {solved[name]['loss_after']:.1g}"
-        for name in solved
-    )
-    n, side = next(iter(solved.values()))["n"], painted["hole"]
+    plain, solved = ([row["loss_after"] for row in painted["by"][penalty].values()] for penalty in ("norm", "eq3"))
+    n, side = next(iter(painted["by"]["eq3"].values()))["n"], painted["hole"]
     return (
-        r"**Plain steps** do not: beside $x_0$ the penalty's gradient has full length however small the change, and "
-        rf"swamps the hole's. Mean loss after {painted['config']['steps']} steps on {n} pictures with a hole of "
-        rf"{side} × {side}, plain against minimised: {told}. The paper reports 2 × 10⁻⁴ for CLIP; which steps it took "
+        "**Plain steps** do not: however small the change, the penalty's gradient has full length. Mean loss on "
+        f"{n} pictures with a hole of {side} × {side}, {len(plain)} networks: {min(plain):.2g} to {max(plain):.2g} by "
+        f"plain steps, {min(solved):.1g} to {max(solved):.1g} minimised. Which steps led the paper to its 2 × 10⁻⁴ "
         "cannot be seen from it."
     )
 

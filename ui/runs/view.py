@@ -23,7 +23,7 @@ class Result:
     id: str
     runs: tuple[PGDRun, ...]
     note: str
-    go_on: Callable[[], None] | None = None
+    go_on: Callable[[], object] | None = None
 
 
 def download_menu(runs: Sequence[PGDRun], *, key: str) -> None:

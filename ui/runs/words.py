@@ -6,38 +6,23 @@ All of it is plain text, on one line and of bounded length whatever the run's fi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from core.classifiers.registry import classifier_title
-from core.pgd.config import Penalty
+from core.pgd.config import settings_of
+from core.pgd.penalties import PENALTIES
+from core.pgd.settings import SETTINGS
 from core.reconstruct.report import ssim_inside
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
-from core.runs.starts import STARTS
+from core.runs.starts import STARTS, StartKind
 from ui.shared.text import one_line
 
 MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
 CONFIDENT = 0.9  # a target probability from which a classifier is called confident
 MIN_SSIM_SIDE = 7  # pixels: the side of SSIM's windows
-
-
-@dataclass(frozen=True)
-class PenaltyWords:
-    """label: to choose it by, and in tables. told: within a sentence."""
-
-    label: str
-    told: str
-
-
-PENALTY_WORDS: dict[Penalty, PenaltyWords] = {
-    "eq3": PenaltyWords("Eq. 3", "Eq. 3, minimised by forward-backward steps"),
-    "mean_square": PenaltyWords("Mean square", "the mean square of the notebook of Santurkar et al."),
-    "norm": PenaltyWords("Eq. 3, plain steps", "Eq. 3 by plain steps, which stop short of its minimum"),
-    "frozen": PenaltyWords("Frozen", "everything outside the hole frozen"),
-}
 
 
 def percent(share: float) -> str:
@@ -89,7 +74,7 @@ def live_verdict(title: str, target: str, probability: float, step: int) -> str:
 
 def comparison(runs: Sequence[PGDRun]) -> str:
     """What has come of runs of the same start, in their own numbers: means over the images where there are several."""
-    parts = []
+    parts: list[str] = []
     for run in runs:
         rows = range(len(run.start))
         first, last = (run.curves["target_probability"][at].mean() for at in (0, -1))
@@ -196,21 +181,18 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
     return " ".join(sentences)
 
 
-def judged_many(stored: Mapping[str, Any]) -> str:
-    """The stored judgement of many pictures by each model, a sentence for each start; see `stored_judgements`."""
-    sentences = []
-    for kind, by in stored["drawn"]["by"].items():
-        found = {name: Judgement.from_json(one) for name, one in by.items()}
-        first = next(iter(found.values()))
-        parts = [
-            f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is first)})"
-            for name, one in found.items()
-        ]
-        sentences.append(
-            f"Of {first.n} pictures each, started as {STARTS[kind].name}, {classifier_title(first.judge)} recognises "
-            f"{'; '.join(parts)}; {first.before} of the starts ({_interval(first, first.before)})."
-        )
-    return " ".join(sentences)
+def judged_many(stored: Mapping[str, Any], start: StartKind) -> str:
+    """The stored judgement of many pictures from one kind of start by each model; see `stored_judgements`."""
+    found = {name: Judgement.from_json(one) for name, one in stored["drawn"]["by"][start].items()}
+    first = next(iter(found.values()))
+    parts = [
+        f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is first)})"
+        for name, one in found.items()
+    ]
+    return (
+        f"Of {first.n} pictures each, started as {STARTS[start].name}, {classifier_title(first.judge)} recognises "
+        f"{'; '.join(parts)}; {first.before} of the starts ({_interval(first, first.before)})."
+    )
 
 
 def _interval(judgement: Judgement, count: int, *, first: bool = False) -> str:
@@ -234,9 +216,9 @@ def _small(loss: float) -> str:
 
 def origin(run: PGDRun) -> str:
     """Where the run comes from, and what repeats it."""
-    source, images, config, objective = run.metadata["source"], run.metadata["images"], run.config, _penalty(run)
-    settings = f"{config.steps:,} steps of {config.step_size:.3g}, epsilon {config.epsilon:.3g}{objective}"
-    settings += "" if config.dtype == "float32" else f"; fast, in {config.dtype}"
+    source, images = run.metadata["source"], run.metadata["images"]
+    values = settings_of(run.config, run.metadata["objective"].get("weight"))
+    settings = "".join(_setting(run, name, value) for name, value in values.items())
     credit = one_line(images.get("credit") or images.get("dataset") or "picture of unknown origin", MAX_TEXT_LENGTH)
     return (
         f"{credit}. {settings}; random seed {run.metadata['seed']}. {_weights(run)}. Computed {_date(run)} with "
@@ -262,11 +244,13 @@ def _weights(run: PGDRun) -> str:
     return f"Weights {one_line(classifier['weights_id'])} (sha256 {f'{digest}…' if digest else 'unknown'})"
 
 
-def _penalty(run: PGDRun) -> str:
-    objective = run.metadata["objective"]
-    if run.metadata["kind"] != "inpainting":
+def _setting(run: PGDRun, name: str, value: Any) -> str:
+    """A setting's part of the sentence; nothing where it is what goes without saying."""
+    row = SETTINGS[name]
+    if row.choices and value == row.choices[0]:
         return ""
-    return f", lambda {objective['weight']:g}: {PENALTY_WORDS[objective['penalty']].told}"
+    penalty = PENALTIES[run.metadata["objective"]["penalty"]].told if name == "weight" else ""
+    return f"{row.told.format(value)}{penalty}"
 
 
 def _date(run: PGDRun) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from pathlib import Path
 
 import streamlit as st
+
+from ui.shared import url
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A publication: what it gave this app, and its BibTeX entry."""
+    """A publication: its BibTeX entry, ready to be copied, and what it gave this app."""
 
-    key: str
-    kind: str
-    fields: tuple[tuple[str, str], ...]
+    bibtex: str
     gave: str
 
     def field(self, name: str) -> str:
@@ -23,107 +24,20 @@ class Reference:
         Raises:
             KeyError: there is no such field.
         """
-        return dict(self.fields)[name]
-
-    @property
-    def bibtex(self) -> str:
-        """The entry, ready to be copied."""
-        lines = ",\n".join(f"  {name} = {{{text}}}" for name, text in self.fields)
-        return f"@{self.kind}{{{self.key},\n{lines}\n}}"
+        return dict(re.findall(r"^  (\w+) = \{(.*)\}", self.bibtex, re.MULTILINE))[name]
 
 
-PAPER = Reference(
-    "galindo-faria-clip-robustness",
-    "misc",
-    (
-        ("title", "Understanding {CLIP} Robustness"),
-        ("author", "Galindo, Yuri and Faria, Fabio A."),
-        ("howpublished", "Institute of Science and Technology, Universidade Federal de São Paulo"),
-        ("url", "https://github.com/yurigalindo/FourierHeatmap"),
-    ),
+# In the order of `references.bib`, whose entries stand between blank lines.
+_GAVE = (
     "the experiments and the published heat maps",
+    "Fourier heat maps",
+    "inpainting and generation with a classifier",
+    "CLIP",
+    "projected gradient descent and adversarial training",
+    "the code that the paper's inpainting and generation were built upon",
 )
-BUILDS_ON = (
-    Reference(
-        "yin2019fourier",
-        "inproceedings",
-        (
-            ("title", "A {Fourier} Perspective on Model Robustness in Computer Vision"),
-            (
-                "author",
-                "Yin, Dong and Gontijo Lopes, Raphael and Shlens, Jonathon and Cubuk, Ekin D. and Gilmer, Justin",
-            ),
-            ("booktitle", "Advances in Neural Information Processing Systems"),
-            ("volume", "32"),
-            ("year", "2019"),
-            ("url", "https://arxiv.org/abs/1906.08988"),
-        ),
-        "Fourier heat maps",
-    ),
-    Reference(
-        "santurkar2019image",
-        "inproceedings",
-        (
-            ("title", "Image Synthesis with a Single (Robust) Classifier"),
-            (
-                "author",
-                "Santurkar, Shibani and Ilyas, Andrew and Tsipras, Dimitris and Engstrom, Logan and Tran, Brandon and "
-                "Madry, Aleksander",
-            ),
-            ("booktitle", "Advances in Neural Information Processing Systems"),
-            ("volume", "32"),
-            ("year", "2019"),
-            ("url", "https://arxiv.org/abs/1906.09453"),
-        ),
-        "inpainting and generation with a classifier",
-    ),
-    Reference(
-        "radford2021learning",
-        "inproceedings",
-        (
-            ("title", "Learning Transferable Visual Models From Natural Language Supervision"),
-            (
-                "author",
-                "Radford, Alec and Kim, Jong Wook and Hallacy, Chris and Ramesh, Aditya and Goh, Gabriel and Agarwal, "
-                "Sandhini and Sastry, Girish and Askell, Amanda and Mishkin, Pamela and Clark, Jack and Krueger, "
-                "Gretchen and Sutskever, Ilya",
-            ),
-            ("booktitle", "International Conference on Machine Learning"),
-            ("year", "2021"),
-            ("url", "https://arxiv.org/abs/2103.00020"),
-        ),
-        "CLIP",
-    ),
-    Reference(
-        "madry2018towards",
-        "inproceedings",
-        (
-            ("title", "Towards Deep Learning Models Resistant to Adversarial Attacks"),
-            (
-                "author",
-                "Madry, Aleksander and Makelov, Aleksandar and Schmidt, Ludwig and Tsipras, Dimitris and Vladu, Adrian",
-            ),
-            ("booktitle", "International Conference on Learning Representations"),
-            ("year", "2018"),
-            ("url", "https://arxiv.org/abs/1706.06083"),
-        ),
-        "projected gradient descent and adversarial training",
-    ),
-    Reference(
-        "robustness",
-        "misc",
-        (
-            ("title", "Robustness (Python Library)"),
-            (
-                "author",
-                "Engstrom, Logan and Ilyas, Andrew and Salman, Hadi and Santurkar, Shibani and Tsipras, Dimitris",
-            ),
-            ("year", "2019"),
-            ("url", "https://github.com/MadryLab/robustness"),
-        ),
-        "the code that the paper's inpainting and generation were built upon",
-    ),
-)
+_ENTRIES = Path(__file__).with_name("references.bib").read_text(encoding="utf-8").strip().split("\n\n")
+PAPER, *BUILDS_ON = map(Reference, _ENTRIES, _GAVE)
 
 
 def cite_popover() -> None:
@@ -136,8 +50,7 @@ def share_popover() -> None:
     """A button *Share* that opens the link to what is on the screen. Call it when the page's URL is complete."""
     with st.popover("Share", icon=":material/link:"):
         st.markdown("This link opens what you see now, except for your own pictures and files: they have no address.")
-        query = urlencode({name: st.query_params.get_all(name) for name in st.query_params}, doseq=True)
-        st.code(f"{st.context.url or ''}{'?' if query else ''}{query}", language=None, wrap_lines=True)
+        st.code(url.address(), language=None, wrap_lines=True)
 
 
 def _entries() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from core.classifiers.listed import VARIABLE as LISTED
 from core.errors import quoted
 
 PREFIX = "CLIP_LAB_"
@@ -35,8 +36,6 @@ class Limits:
     run_images: int = _limit(128, "pictures of an opened run")
     run_frames: int = _limit(1000, "frames of an opened run")
     run_side: int = _limit(512, "pixels a side of an opened run")
-    weights_mb: int = _limit(64, "MB of an uploaded weight file, where the server takes any")
-    own_models: int = _limit(50, "models that visitors may add, where the server takes any")
     inpainting_steps: int = _limit(2000, "steps of an inpainting run", high=100_000)
     generation_steps: int = _limit(1000, "steps of a generation run", high=100_000)
     run_pictures: int = _limit(16, "pictures that one run draws: classes times samples", high=64)
@@ -54,7 +53,7 @@ class Limits:
         """
         known = {PREFIX + one.name.upper(): one for one in fields(Limits)}
         found = {}
-        for variable in sorted(name for name in environment if name.startswith(PREFIX)):
+        for variable in sorted(name for name in environment if name.startswith(PREFIX) and name != LISTED):
             if variable not in known:
                 raise ValueError(f"the environment variable {variable} sets no limit; known: {', '.join(known)}")
             limit, text = known[variable], environment[variable].strip()

@@ -21,7 +21,8 @@ _FRAMES = 8  # of a traceback, the innermost
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        return json.dumps({"time": time, "level": record.levelname.lower(), "event": record.msg, **record.facts})
+        line = {"time": time, "level": record.levelname.lower(), "event": record.msg}
+        return json.dumps(line | vars(record)["facts"])
 
 
 LOGGER = logging.getLogger("clip_lab")

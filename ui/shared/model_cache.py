@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import functools
 import gc
+import logging
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
 from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
 from core.device import check_torch, keep_freed_memory
+from ui.shared.log import log
 
 NONE_READY = (
     "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be had, and "
@@ -51,14 +54,21 @@ def _kept(max_entries: int) -> Callable[[Callable[..., Any]], Any]:
                 slot = slots(*key)
             return slot.get(lambda: function(*key))
 
-        get.cache_clear = slots.cache_clear
+        get.cache_clear = slots.cache_clear  # type: ignore[attr-defined]
         return get
 
     return decorate
 
 
+@functools.cache
+def read_list() -> None:
+    """Read the operator's list of classifiers, which imports their libraries, and log what cannot be used of it."""
+    for reason in listed_classifiers().refused:
+        log("classifier left out", level=logging.WARNING, reason=reason)
+
+
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
-    """Classifiers whose weights are here and which know the words of "cifar10" or "imagenet". Does not import torch."""
+    """Classifiers whose weights are here and which know the words of a class set. Does not import torch."""
     return [spec for spec in list_classifiers() if spec.vocabulary in (None, class_set) and _is_ready(spec)]
 
 
@@ -73,7 +83,7 @@ def _is_ready(spec: ClassifierSpec) -> bool:
 
 @_kept(max_entries=24)
 def classifier_for(name: str, classes: str | ClassSet, template: str | None = None) -> Classifier:
-    """The classifier for "cifar10" or "imagenet" or, if it is zero-shot, for any classes; embeds each prompt once.
+    """The classifier for a class set by name or, if it is zero-shot, for any classes; embeds each prompt once.
 
     Args:
         template: prompt pattern for classes of one's own; None for the paper's.

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from core.data.classes import CLASS_SETS, IMAGE_SIZES
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
+from ui.shared import url
 from ui.shared.limits import limits
 from ui.shared.model_cache import ready_classifiers
-from ui.shared.pictures import SETS, Picture, captions, sample_picture, samples, uploaded_pixels
-from ui.shared.text import as_markdown, one_line, whole_number
+from ui.shared.pictures import UPLOAD, Picture, captions, picture_kinds, sample_picture, samples, uploaded_pixels
+from ui.shared.text import as_markdown, one_line
 
-THUMBNAILS = {"cifar10": 36, "photographs": 72}  # CSS pixels
+THUMBNAIL = (36, 72)  # CSS pixels, least and most
 
 
 @dataclass(frozen=True)
@@ -27,41 +28,44 @@ class PictureStrip:
     selected: int
 
 
-def chosen_picture(page: str, *, url_prefix: str, first: Mapping[str, int], kind: str = "CIFAR-10") -> Picture | None:
+def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], int], kind: str = "") -> Picture | None:
     """The picture that this visitor, a link or the page chose; None where that is an upload that is not here.
 
     Args:
         page: begins the keys of what is kept for the visitor.
         url_prefix: begins the names of the URL's parameters: `{url_prefix}pictures` and `{url_prefix}picture`.
-        first: the sample to begin with, of each bundled set.
-        kind: of `SETS`, to begin with; where nobody knows CIFAR-10, it is photographs.
+        first: the place of the sample to begin with, of a set.
+        kind: of `picture_kinds`, to begin with, by default the first; where nobody knows that one's classes, the next.
     """
-    key, state = f"{url_prefix}pictures", st.session_state
-    default = kind if kind != "CIFAR-10" or ready_classifiers("cifar10") else "Photographs"
-    if state.get(key) not in SETS:
-        linked = st.query_params.get(key)
-        state[key] = linked if linked in SETS else default
-    _into_url(key, state[key], default)
-    chosen = SETS[state[key]]
-    if chosen == "upload":
+    key, state, kinds = f"{url_prefix}pictures", st.session_state, picture_kinds()
+    small, next_set, *_ = SAMPLE_SETS.values()
+    default = kind or small.title
+    if default == small.title and not ready_classifiers(small.class_set):
+        default = next_set.title
+    if state.get(key) not in kinds:
+        linked = url.text(key)
+        state[key] = linked if linked in kinds else default
+    url.put(key, state[key], default)
+    chosen = kinds[state[key]]
+    if chosen == UPLOAD:
         return state.get(_own(page))
     places, parameter = _places(page), f"{url_prefix}picture"
     if chosen not in places:
-        place = whole_number(st.query_params.get(parameter, ""))
-        places[chosen] = first[chosen] if place is None or place >= len(samples(chosen)) else place
-    _into_url(parameter, str(places[chosen]), str(first[chosen]))
+        place = url.number(parameter)
+        places[chosen] = first(SAMPLE_SETS[chosen]) if place is None or place >= len(samples(chosen)) else place
+    url.put(parameter, str(places[chosen]), str(first(SAMPLE_SETS[chosen])))
     return sample_picture(chosen, places[chosen])
 
 
 def picture_strip(page: str, *, url_prefix: str) -> PictureStrip | None:
     """The pictures beside the chosen one; None where that is an upload. Call it after `chosen_picture`."""
-    kind = SETS[st.session_state[f"{url_prefix}pictures"]]
-    return None if kind == "upload" else PictureStrip(_thumbnails(kind), _places(page)[kind])
+    kind = picture_kinds()[st.session_state[f"{url_prefix}pictures"]]
+    return None if kind == UPLOAD else PictureStrip(_thumbnails(kind), _places(page)[kind])
 
 
 def pick_picture(page: str, place: int, *, url_prefix: str) -> None:
     """Take another picture of the chosen set; for callbacks."""
-    _places(page)[SETS[st.session_state[f"{url_prefix}pictures"]]] = place
+    _places(page)[picture_kinds()[st.session_state[f"{url_prefix}pictures"]]] = place
 
 
 def open_library(page: str) -> None:
@@ -69,7 +73,7 @@ def open_library(page: str) -> None:
     st.session_state[_open(page)] = True
 
 
-def picture_library(page: str, *, url_prefix: str, first: Mapping[str, int]) -> None:
+def picture_library(page: str, *, url_prefix: str, first: Callable[[SampleSet], int]) -> None:
     """A dialog with all bundled pictures and the visitor's own, while it is open; a choice closes it.
 
     Args:
@@ -82,38 +86,38 @@ def picture_library(page: str, *, url_prefix: str, first: Mapping[str, int]) -> 
         )
 
 
-def _library(page: str, set_key: str, first: Mapping[str, int]) -> None:
+def _library(page: str, set_key: str, first: Callable[[SampleSet], int]) -> None:
     """The dialog's content."""
     if not st.session_state[_open(page)]:
         st.rerun()  # something was chosen: the whole page, without the dialog
     label = st.segmented_control(
         "Picture",
-        list(SETS),
+        list(picture_kinds()),
         default=st.session_state[set_key],
         key=f"{page}.kind",
         required=True,
         label_visibility="collapsed",
     )
-    kind = SETS[label]
-    if kind == "upload":
+    kind = picture_kinds()[label]
+    if kind == UPLOAD:
         own = _uploaded(page)
         use = partial(_take, page, set_key, label, own)
         st.button("Use this picture", type="primary", disabled=own is None, on_click=use, key=f"{page}.use")
         return
     image_picker(
         _thumbnails(kind),
-        selected=_places(page).get(kind, first[kind]),
+        selected=_places(page).get(kind, first(SAMPLE_SETS[kind])),
         key=f"{page}.picker.{kind}",
         label="Bundled pictures",
         on_pick=partial(_take, page, set_key, label),
-        side=THUMBNAILS[kind],
+        side=int(np.clip(SAMPLE_SETS[kind].side, *THUMBNAIL)),
     )
 
 
 def _take(page: str, set_key: str, label: str, chosen: int | Picture | None) -> None:
     """Show a sample, by its place in the set, or the visitor's own picture; for callbacks."""
     if isinstance(chosen, int):
-        _places(page)[SETS[label]] = chosen
+        _places(page)[picture_kinds()[label]] = chosen
     else:
         st.session_state[_own(page)] = chosen
     st.session_state[set_key] = label
@@ -134,12 +138,6 @@ def _own(page: str) -> str:
 
 def _places(page: str) -> dict[str, int]:
     return st.session_state.setdefault(f"{page}.places", {})
-
-
-def _into_url(parameter: str, value: str, default: str) -> None:
-    """What differs from the default stands in the URL; what a link said stays as long as it is true."""
-    if st.query_params.get(parameter, default) != value:
-        st.query_params[parameter] = value
 
 
 @st.cache_resource(show_spinner=False)
@@ -168,18 +166,19 @@ def _uploaded(page: str) -> Picture | None:
         return None
     st.markdown(as_markdown(one_line(name, 60)))
     left, right = st.columns(2)
-    uses = {"224 px, ImageNet classes": "imagenet", "32 px, CIFAR-10 classes": "cifar10"}
-    class_set = uses[left.radio("Used at", list(uses), key=f"{page}.upload_size", persist_state="session")]
-    size, names = IMAGE_SIZES[class_set], CLASS_SETS[class_set]().names
+    large_first = sorted(SAMPLE_SETS.values(), key=lambda row: -row.side)
+    uses = {f"{row.side} px, {row.classes_title} classes": row for row in large_first}
+    row = uses[left.radio("Used at", list(uses), key=f"{page}.upload_size", persist_state="session")]
+    names = row.classes.names
     label = right.selectbox(
         "True class (optional)",
         range(len(names)),
         index=None,
         format_func=names.__getitem__,
-        key=f"{page}.true_class.{size}",
+        key=f"{page}.true_class.{row.class_set}",
         persist_state="session",
     )
-    return Picture(found[size], label, class_set, 0, name)
+    return Picture(found[row.side], label, row.name, 0, name)
 
 
 def _read_upload(name: str, data: bytes) -> tuple[str, dict[int, np.ndarray] | str]:

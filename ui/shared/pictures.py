@@ -7,16 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.data.classes import CLASS_SETS, IMAGE_SIZES, ClassSet
+from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
+from core.data.sample_sets import SAMPLE_SETS, sides
 from core.data.samples import load_samples, sample_credits
 from core.images.bounded import square_uploads
 from ui.shared.limits import check_upload, limits
 
-# Where pictures come from, as visitors and the URL call it.
-SETS = {"CIFAR-10": "cifar10", "Photographs": "photographs", "Yours": "upload"}
-CLASS_SET_OF = {"cifar10": "cifar10", "photographs": "imagenet"}
-_SAMPLES = {"cifar10": "cifar10-samples", "photographs": "photographs"}
+UPLOAD = "upload"
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +22,13 @@ class Picture:
     """One picture with what is known about it.
 
     pixels: (3, H, W) uint8, H = W. label: position of the true class in `classes`, None for a visitor's picture
-    without one. class_set: "cifar10" or "imagenet". position: its place in its data set, which fixes its signs.
+    without one. kind: name of the sample set that it belongs to or is used like. position: its place in its data set,
+    which fixes its signs.
     """
 
     pixels: np.ndarray
     label: int | None
-    class_set: str
+    kind: str
     position: int
     caption: str
 
@@ -43,24 +42,34 @@ class Picture:
         return self.pixels.astype(np.float32) / 255
 
     @property
+    def class_set(self) -> str:
+        return SAMPLE_SETS[self.kind].class_set
+
+    @property
     def classes(self) -> ClassSet:
-        return CLASS_SETS[self.class_set]()
+        return SAMPLE_SETS[self.kind].classes
+
+
+def picture_kinds() -> dict[str, str]:
+    """Where pictures come from: what visitors and the URL call it, and the sample set's name or `UPLOAD`."""
+    return {**{row.title: row.name for row in SAMPLE_SETS.values()}, "Yours": UPLOAD}
 
 
 @st.cache_data(show_spinner=False)
 def samples(name: str) -> ImageDataset:
-    """The bundled samples of "cifar10" or "photographs"."""
-    return load_samples(_SAMPLES[name])
+    """The pictures of a sample set."""
+    return load_samples(SAMPLE_SETS[name].dataset)
 
 
 @st.cache_data(show_spinner=False)
 def captions(name: str) -> list[str]:
-    """One line for each sample: its class, and for photographs who made it under which licence."""
+    """One line for each sample: its class and, unless all are one author's, who made it under which licence."""
     data = samples(name)
     classes = [data.classes.names[label] for label in data.labels]
-    if name == "cifar10":
+    credits = sample_credits(SAMPLE_SETS[name].dataset)
+    if len({credit.author for credit in credits}) == 1:
         return classes
-    credited = zip(classes, sample_credits(_SAMPLES[name]), strict=True)
+    credited = zip(classes, credits, strict=True)
     return [f"{label}: {credit.title}, {credit.author}, {credit.licence}" for label, credit in credited]
 
 
@@ -68,7 +77,7 @@ def sample_picture(name: str, position: int) -> Picture:
     """A bundled sample."""
     data = samples(name)
     label = int(data.labels[position])
-    return Picture(data.images[position], label, CLASS_SET_OF[name], position, captions(name)[position])
+    return Picture(data.images[position], label, name, position, captions(name)[position])
 
 
 def uploaded_pixels(data: bytes) -> dict[int, np.ndarray]:
@@ -78,6 +87,6 @@ def uploaded_pixels(data: bytes) -> dict[int, np.ndarray]:
         ValueError: it is not a picture that can be read, or too large a one; the text says why.
     """
     check_upload(data, limits().picture_mb)
-    sizes = tuple(IMAGE_SIZES.values())
+    sizes = sides()
     squares = square_uploads(data, sizes, max_pixels=limits().picture_megapixels * 10**6)
     return {size: square.transpose(2, 0, 1).copy() for size, square in zip(sizes, squares, strict=True)}

@@ -1,30 +1,71 @@
-"""What comes with a link: any text, from anyone."""
+"""What pages keep in their URL: widgets by `bind="query-params"`, all else by this file. A link says any text."""
 
 from __future__ import annotations
+
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from core.errors import one_line
-from ui.shared.text import as_markdown
+from ui.shared.text import as_markdown, whole_number
 
 MAX_NUMBER = 1e15  # no page has a use for larger ones, and Streamlit's widgets fail on infinite ones
 _DROPPED = "url.dropped"
 
 
+def names() -> frozenset[str]:
+    """Of all parameters in the URL."""
+    return frozenset(st.query_params)
+
+
+def texts(name: str) -> list[str]:
+    """All that the URL says of a parameter."""
+    return st.query_params.get_all(name)
+
+
+def text(name: str) -> str:
+    """What the URL says of a parameter, the last word of it; empty where that is nothing."""
+    return st.query_params.get(name, "")
+
+
+def number(name: str) -> int | None:
+    """The same, where it is a whole number of at most nine digits."""
+    return whole_number(text(name))
+
+
+def put(name: str, value: str | None, usual: str | None = None) -> None:
+    """Make the URL say so; None takes the parameter out.
+
+    Where the URL says nothing, the usual value goes without saying; what a link said stays as long as it is true. So
+    the URL is written only when it changes: the whole of it goes to the browser, and would take back what a click has
+    put there meanwhile, such as another tab.
+    """
+    if value is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name, usual) != value:
+        st.query_params[name] = value
+
+
+def address() -> str:
+    """The whole URL, which opens what is on the screen."""
+    query = urlencode({name: texts(name) for name in st.query_params}, doseq=True)
+    return f"{st.context.url or ''}{'?' if query else ''}{query}"
+
+
 def drop_senseless_numbers() -> None:
     """Take parameters with infinite or endless numbers out of the URL, and say so; call it before any widget."""
-    dropped = [name for name in st.query_params if any(map(_senseless, st.query_params.get_all(name)))]
+    dropped = [name for name in st.query_params if any(map(_senseless, texts(name)))]
     if dropped:
         for name in dropped:
-            del st.query_params[name]
+            put(name, None)
         st.session_state[_DROPPED] = dropped
         st.rerun()  # widgets of this run would still find them
-    if names := st.session_state.pop(_DROPPED, None):
-        st.toast(f"Ignored what the link says about {as_markdown(one_line(', '.join(names), 200))}: no such number.")
+    if found := st.session_state.pop(_DROPPED, None):
+        st.toast(f"Ignored what the link says about {as_markdown(one_line(', '.join(found), 200))}: no such number.")
 
 
-def _senseless(text: str) -> bool:
+def _senseless(value: str) -> bool:
     try:
-        return not abs(float(text)) <= MAX_NUMBER
+        return not abs(float(value)) <= MAX_NUMBER
     except ValueError:
         return False

@@ -14,6 +14,7 @@ from core.claims.equal_strength import equal_strength
 from core.classifiers.registry import classifier_spec
 from core.fourier.basis import Frequency
 from core.fourier.lattice import neighbour_contrasts
+from core.fourier.metrics import POINTS
 from core.sweep.kept_norm import kept_norm_map
 from core.sweep.predictions import Predictions
 from ui.components.heatmap import MapView, heatmap_view, wave_lab
@@ -123,6 +124,7 @@ def dips() -> None:
             "blue: fewer errors than under the eight waves around it",
             neighbour_contrasts(entry.heatmap),
             value_label="error minus its neighbours’",
+            unit=POINTS,
         )
         for entry in _entries(CLIP, RESNET56)
     ]
@@ -141,7 +143,7 @@ def stored_replay(kind: str) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _packed(kind: str) -> dict[str, Any]:
-    result = stored_example(kind, 32, (ORDINARY, ROBUST), "eq3" if kind == "inpainting" else "blur")
+    result = stored_example(kind, "cifar10", (ORDINARY, ROBUST), "eq3" if kind == "inpainting" else "blur")
     assert result is not None  # these runs are shipped
     return run_replay(result.runs, id=f"story.{result.id}")
 

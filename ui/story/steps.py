@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from core.claims import said
 from core.claims.checks import CLIP_GRID
 from core.classifiers.registry import classifier_spec
-from core.runs.stored import DRAWN, INPAINTED
+from core.data.sample_sets import SAMPLE_SETS
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET
 from ui.story import features, figures, waves
 from ui.story.features import ORDINARY, ROBUST
@@ -100,7 +100,7 @@ STEPS = (
     ),
     Step(
         "Hole",
-        "Both are sure of a dog; one has painted it",
+        "Both say dog; only one has painted it",
         "The dog’s face is cut out; then the hole is changed until the network says dog. Right: the robust twin, "
         "trained to withstand small changes.",
         "What the robust twin paints into holes, another network recognises more often.",
@@ -111,8 +111,8 @@ STEPS = (
             "Open Inpainting",
             _url(
                 "inpainting",
-                ("inpainting-pictures", "CIFAR-10"),
-                ("inpainting-picture", INPAINTED["cifar10"]),
+                ("inpainting-pictures", SAMPLE_SETS["cifar10"].title),
+                ("inpainting-picture", SAMPLE_SETS["cifar10"].inpainted),
                 *_models("inpainting"),
             ),
         ),
@@ -129,8 +129,8 @@ STEPS = (
             "Open Generation",
             _url(
                 "generation",
-                ("generation-set", "CIFAR-10, 32 px"),
-                *(("generation-classes-cifar10", name) for name in DRAWN["cifar10"]),
+                ("generation-set", SAMPLE_SETS["cifar10"].drawn_title),
+                *(("generation-classes-cifar10", name) for name in SAMPLE_SETS["cifar10"].drawn),
                 *_models("generation"),
             ),
         ),

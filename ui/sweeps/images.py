@@ -9,21 +9,16 @@ import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec
 from core.classifiers.text import MAX_CLASSES
-from core.data.classes import CLASS_SETS, IMAGE_SIZES, ClassSet
+from core.data.classes import CLASS_SETS, ClassSet
 from core.data.dataset import ImageDataset
 from core.data.datasets import uploaded_dataset
+from core.data.sample_sets import SAMPLE_SETS, sides
 from ui.shared.limits import check_upload, limits
 from ui.shared.model_cache import ready_classifiers, ready_clips
-from ui.shared.pictures import CLASS_SET_OF, Picture, samples
+from ui.shared.pictures import Picture, samples
 from ui.shared.text import as_markdown
 
 ARCHIVE, READ = "sweep.archive", "sweep.read_archive"
-IMAGES = {
-    "cifar10": "CIFAR-10 samples",
-    "photographs": "Photographs",
-    "archive": "An archive of yours",
-    "picture": "The picture chosen above",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +39,20 @@ class Chosen:
         return ready_classifiers(self.classes)
 
 
+def image_kinds() -> dict[str, str]:
+    """What can be swept over, with its title: every sample set, an archive, or a picture."""
+    titles = {row.name: row.maps.get(row.dataset, row.title) for row in SAMPLE_SETS.values()}
+    bundled = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
+    return {**bundled, "archive": "An archive of yours", "picture": "The picture chosen above"}
+
+
 def chosen_images(kind: str, picture: Picture | None) -> Chosen | str:
     """The images, or a sentence that says what is missing."""
     if kind == "archive":
         return _uploaded()
     if kind != "picture":
         data = samples(kind)
-        return Chosen(data, CLASS_SET_OF[kind], data.name)
+        return Chosen(data, SAMPLE_SETS[kind].class_set, data.name)
     if picture is None or picture.label is None:
         return "Choose a picture above, and for your own picture its true class, to sweep over it."
     pixels, labels = picture.pixels[None], np.array([picture.label])
@@ -59,10 +61,10 @@ def chosen_images(kind: str, picture: Picture | None) -> Chosen | str:
 
 
 def _uploaded() -> Chosen | str:
-    most = limits().archive_mb
+    most, pixels = limits().archive_mb, " or ".join(map(str, sides()))
     file = st.file_uploader(
-        f"Archive (`.npz` of `images` (N, H, H, 3) uint8 with H of 32 or 224, `labels`, `classes`; up to "
-        f"{most} MB; it stays on this server only while you visit)",
+        f"Archive (`.npz` of `images` (N, H, H, 3) uint8 with H of {pixels}, `labels`, `classes`; up to {most} MB; "
+        "it stays on this server only while you visit)",
         type="npz",
         key=ARCHIVE,
         max_upload_size=most,
@@ -80,8 +82,8 @@ def read_upload(data: bytes, name: str) -> Chosen | str:
     allowed = limits()
     try:
         check_upload(data, allowed.archive_mb)
-        most_bytes = allowed.archive_images * 3 * 224**2
-        dataset = uploaded_dataset(data, name, sizes=IMAGE_SIZES.values(), limit=most_bytes)
+        most_bytes = allowed.archive_images * 3 * max(sides()) ** 2
+        dataset = uploaded_dataset(data, name, sizes=sides(), limit=most_bytes)
     except ValueError as error:
         return as_markdown(str(error))
     classes = dataset.classes

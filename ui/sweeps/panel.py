@@ -21,8 +21,7 @@ from ui.shared.model_cache import NONE_READY, classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.server_jobs import current_owner, job_manager
 from ui.shared.text import as_markdown
-from ui.sweeps.images import IMAGES, Chosen, chosen_images
-from ui.sweeps.picture import SHRINK, PictureMaps, correlation_words, draw_picture_maps, picture_maps
+from ui.sweeps.images import Chosen, chosen_images, image_kinds
 from ui.sweeps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command, sharpening, sweep_options
 
 JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
@@ -48,9 +47,10 @@ def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> No
 
 def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
-    first = 1 if picture is not None and picture.class_set == "imagenet" else 0
+    kinds = image_kinds()
+    first = 0 if picture is None else list(kinds).index(picture.kind)
     kind = columns[0].selectbox(
-        "Images", list(IMAGES), first, format_func=IMAGES.__getitem__, key="sweep.images", disabled=disabled
+        "Images", list(kinds), first, format_func=kinds.__getitem__, key="sweep.images", disabled=disabled
     )
     chosen = chosen_images(kind, picture)
     if isinstance(chosen, str):
@@ -82,11 +82,11 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
         f"on this server, in up to {limits().run_seconds / 60:,.0f} minutes); {min(images, FIRST_IMAGES)} images a "
         "wave first"
     )
-    right.caption(f"{waves} predictions, and one backward pass" if chosen.script is None else words)
+    right.caption(f"{waves} predictions" if chosen.script is None else words)
 
 
 def _start(name: str, chosen: Chosen, epsilon: float) -> None:
-    from core.sweep.cells import SweepConfig
+    from core.sweep.config import SweepConfig
 
     dataset, one = chosen.dataset, chosen.script is None
     options: dict[str, Any] = {} if one else sweep_options(len(dataset))
@@ -95,12 +95,10 @@ def _start(name: str, chosen: Chosen, epsilon: float) -> None:
     def work() -> Any:
         from core.sweep.maps import growing_heatmaps
 
-        classifier = classifier_for(name, chosen.classes)
-        if one:
-            return picture_maps(classifier, dataset, config)
-        return sharpening(growing_heatmaps(classifier, dataset, config))
+        maps = growing_heatmaps(classifier_for(name, chosen.classes), dataset, config)
+        return maps if one else sharpening(maps)
 
-    total = len(config.waves) + 1 + len(SHRINK) if one else None
+    total = len(config.waves) + 1 if one else None
     about = {"what": "sweep", "classifiers": [name], "side": SIDE, "images": len(dataset), "pixels": dataset.image_size}
     try:
         job = job_manager().submit(work, owner=current_owner(), total=total, about=about)
@@ -114,24 +112,22 @@ def _start(name: str, chosen: Chosen, epsilon: float) -> None:
 def _progress(on_result: Callable[[str], None]) -> None:
     job: Job = st.session_state[JOB]
     job.beat()
-    state: Sharpening | PictureMaps | None = job.latest
+    state: Sharpening | Heatmap | None = job.latest  # a map is that of one picture
     words, maps = st.columns([2, 3])
     with words:
         _status(job, state)
     with maps, st.container(key="sweep-maps"):
-        if isinstance(state, PictureMaps):
-            with st.container(width=2 * MAP_WIDTH):
-                draw_picture_maps(state)
-        elif job.active and state is not None:
+        if job.active and state is not None:
             _draw(state)
     if not job.active and st.session_state.get(KEPT) != job.id:
         st.session_state[KEPT] = job.id
-        if state is not None and (state.heatmap.count > 0).any():
-            on_result(add_map(state.heatmap, origin="computed here"))
+        heatmap = state.heatmap if isinstance(state, Sharpening) else state
+        if heatmap is not None and (heatmap.count > 0).any():
+            on_result(add_map(heatmap, origin="computed here"))
         st.rerun()
 
 
-def _status(job: Job, state: Sharpening | PictureMaps | None) -> None:
+def _status(job: Job, state: Sharpening | Heatmap | None) -> None:
     """How far it is; a button to stop it, or to take along what came of it."""
     if job.status == "queued":
         st.info(f"Waiting: {job.position} in line.")
@@ -148,8 +144,6 @@ def _status(job: Job, state: Sharpening | PictureMaps | None) -> None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s limit of time"}.get(job.status, "Stopped")
         st.markdown(f"{ended}: {progress_words(state)}")
         _take_along(state.heatmap)
-    if isinstance(state, PictureMaps) and state.correlations:
-        st.markdown(correlation_words(state.correlations))
 
 
 def progress_words(state: Sharpening) -> str:
@@ -177,11 +171,14 @@ def _take_along(heatmap: Heatmap) -> None:
         st.code(script_command(heatmap, script), language=None, wrap_lines=True)
 
 
-def _draw(state: Sharpening) -> None:
-    """The counts so far, and the last round's estimate beside them."""
-    shown = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
+def _draw(state: Sharpening | Heatmap) -> None:
+    """One picture's probabilities; or the counts so far, and the last round's estimate beside them."""
+    if isinstance(state, Heatmap):
+        shown = shown_maps([Entry("Exact", state)], "Probability", "Error", SIDE)
+    else:
+        shown = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
     views = list(shown.views)
-    if state.estimated is not None:
+    if isinstance(state, Sharpening) and state.estimated is not None:
         views += shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE).views
     with st.container(width=MAP_WIDTH * len(views), key=f"sweep-maps-{len(views)}"):
         heatmap_view(

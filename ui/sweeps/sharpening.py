@@ -57,7 +57,8 @@ def _all_passes(heatmap: Heatmap) -> int:
 
 def sharpening(maps: Iterable[Heatmap]) -> Iterator[Sharpening]:
     """The states of a sweep with precision."""
-    estimated, rounds = None, ()
+    estimated: Heatmap | None = None
+    rounds: tuple[Reached, ...] = ()
     for heatmap in maps:
         if heatmap.estimate is not None:
             estimated = heatmap

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -94,7 +95,7 @@ def _predictions(name: str, picture: Picture, radii: tuple[int, ...]) -> Filtere
 
 def _chart(found: dict[Predictor, FilteredPredictions], picture: Picture, radius: int) -> None:
     """Probability against the radius of both filters, a line for each network and filter."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for who, one in found.items():
         column = int(one.clean.argmax()) if picture.label is None else picture.label
         for kind, probabilities in (("low-pass", one.low), ("high-pass", one.high)):

@@ -15,6 +15,7 @@ from ui.maps.downloads import map_downloads
 from ui.maps.models import Predictor
 from ui.maps.own_classes import CLASSES, PROMPT, draw_own_predictions, own_question
 from ui.maps.provenance import provenance
+from ui.shared import url
 from ui.shared.pictures import Picture
 from ui.sweeps.panel import sweep_panel
 from ui.tabs.filters import filter_panel
@@ -49,7 +50,7 @@ def draw_tabs(
         on_new_map: gets the label of a map that a sweep has finished.
     """
     # Decided once: another default would be another element, and whoever types in it would lose the focus.
-    asked = CLASSES in st.query_params or PROMPT in st.query_params
+    asked = not url.names().isdisjoint((CLASSES, PROMPT))
     first = st.session_state.setdefault(FIRST_TAB, OWN_WORDS if asked else DETAILS)
     tabs = dict(zip(TABS, st.tabs(TABS, key=TAB, default=first, on_change="rerun", bind="query-params"), strict=True))
     open_tab = next((name for name, tab in tabs.items() if tab.open), None)

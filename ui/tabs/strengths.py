@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import altair as alt
 import streamlit as st
@@ -60,7 +61,7 @@ def _chart(
     found: Sequence[tuple[str, Family]], curve: Callable[[Family], tuple[SizePoint, ...]], key: str, where: str
 ) -> None:
     titles = [name for name, _ in found]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "network": name,
             "v": point.epsilon,

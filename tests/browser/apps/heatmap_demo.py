@@ -1,12 +1,14 @@
 """A page with nothing but the heat map component, for the tests in a browser.
 
-`?maps=2` (1 to 4), `?colormap=vik`. Values are a known function of the frequency, `demo_value`.
+`?maps=2` (1 to 4), `?colormap=vik`, `?unit=logits` for numbers a thousand times as large. Values are a known function
+of the frequency, `demo_value`.
 """
 
 import numpy as np
 import streamlit as st
 
 from core.fourier.intervals import Measured
+from core.fourier.metrics import PERCENT, POINTS, Unit
 from tests.browser.apps.heatmap_values import SIDES, demo_value
 from ui.components.heatmap import MapView, format_frequency, heatmap_view
 
@@ -18,6 +20,8 @@ def demo_map(number: int, diverging: bool) -> MapView:
     absent = (i > 9) & (j > 9)
     absent[10 + side // 2, 10 + side // 2] = not st.session_state.one_more
     values[absent] = np.nan
+    if st.query_params.get("unit") == "logits":
+        return MapView("Margins", "", 1000 * values, value_label="margin", unit=Unit("logits", decimals=2))
     if diverging:
         values = values - 40
     return MapView(
@@ -26,6 +30,7 @@ def demo_map(number: int, diverging: bool) -> MapView:
         values=values / 100,
         interval=Measured(values, (values - 1) / 100, (values + 1) / 100),
         value_label="difference" if diverging else "error",
+        unit=POINTS if diverging else PERCENT,
     )
 
 

@@ -119,6 +119,17 @@ def test_logits_are_scale_times_cosine(tiny):
     torch.testing.assert_close(classifier.class_embeddings.norm(dim=1), torch.ones(3))
 
 
+def test_logit_bias_is_added_as_open_clip_adds_it(tmp_path):
+    """As SigLIP has one: it moves all classes of an image alike, so no prediction would show its sign."""
+    network = open_clip.CLIP(**TINY, init_logit_bias=-10.0).eval()
+    open_clip.model.set_model_preprocess_cfg(network, {"size": 32, "mean": (0.5,) * 3, "std": (0.25,) * 3})
+    _save(tmp_path, network, TINY | {"init_logit_bias": -10.0})
+    images = torch.rand(2, 3, 32, 32)
+    tokens = open_clip.tokenize([f"a photo of a {name}" for name in ANIMALS.names])
+    wanted, _ = network.get_logits((images - 0.5) / 0.25, tokens)
+    torch.testing.assert_close(load_classifier(f"open_clip:local-dir:{tmp_path}", ANIMALS)(images), wanted)
+
+
 def test_for_classes_shares_the_towers_and_leaves_the_first_alone(tiny):
     folder, _ = tiny
     classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)

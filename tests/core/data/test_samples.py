@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from core.data.classes import CIFAR10, PRECOMPUTED, imagenet
-from core.data.samples import SAMPLE_FOLDERS, SAMPLES, load_samples, sample_credits
+from core.data.sample_sets import SAMPLES, sets_by_dataset
+from core.data.samples import load_samples, sample_credits
 from core.images.square import square_image
 
 ARCHIVE = PRECOMPUTED.parent / "data" / "cifar10-test.npz"
@@ -48,7 +49,7 @@ def test_photographs_are_the_cropped_labelled_and_untouched_files_of_the_record(
         assert imagenet().wnids[label] == entry["wnid"] and imagenet().names[label] == entry["class"]
 
 
-@pytest.mark.parametrize("name", SAMPLE_FOLDERS)
+@pytest.mark.parametrize("name", sets_by_dataset())
 def test_sample_credits_name_author_source_and_licence_of_every_image(name):
     credits = sample_credits(name)
     assert len(credits) == len(load_samples(name))

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
 from core.fourier.export import heatmap_csv, heatmap_png
 from core.fourier.heatmap import Heatmap
+from core.fourier.metrics import TOP1
 
 
 def example():
@@ -23,18 +25,21 @@ def test_csv_has_one_row_per_cell_with_counts_rates_and_intervals():
     assert (first["i"], first["j"], first["images"], first["top1_errors"]) == ("-1", "-1", "10", "1")
     assert float(first["top1_rate"]) == 0.1
     assert float(first["top1_low"]) < 0.1 < float(first["top1_high"])
+    assert list(first)[-3:] == ["top5_rate", "top5_low", "top5_high"], "the map has no probabilities"
     missing = rows[-1]
     assert (missing["images"], missing["top1_errors"], missing["top1_rate"]) == ("0", "", "")
+
+
+def test_csv_has_every_number_that_the_map_holds():
+    probability = np.array([[0.25, 0, 1], [0, 0, 0], [0, 0, np.nan]])
+    rows = list(csv.DictReader(io.StringIO(heatmap_csv(replace(example(), true_probability=probability)))))
+    assert [rows[k]["true_probability"] for k in (0, 1, 8)] == ["0.250000", "0.000000", ""]
 
 
 def test_png_is_a_picture_that_shows_the_values_colours():
     colours = np.stack([np.arange(256), np.zeros(256), np.zeros(256)], axis=1).astype(np.uint8)
     data = heatmap_png(
-        np.array([[0.0, 0.0, 0.0], [0.0, 100.0, 0.0], [0.0, 0.0, np.nan]]),
-        title="a map",
-        label="error (%)",
-        value_range=(0, 100),
-        colours=colours,
+        np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, np.nan]]), TOP1, title="a map", colours=colours
     )
     picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
     assert picture.shape[0] > 600 and picture.shape[1] > 600
@@ -46,9 +51,7 @@ def test_png_is_a_picture_that_shows_the_values_colours():
 def test_png_shows_a_dollar_sign_as_it_is():
     def figure(title, footnote):
         colours = np.zeros((256, 3), np.uint8)
-        return heatmap_png(
-            np.zeros((3, 3)), title=title, label="", value_range=(0, 1), colours=colours, footnote=footnote
-        )
+        return heatmap_png(np.zeros((3, 3)), TOP1, title=title, colours=colours, footnote=footnote)
 
     # As a formula either is refused with a ValueError.
     assert figure(r"$\undefined{$", "") and figure("", r"$\undefined{$")

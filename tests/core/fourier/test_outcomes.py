@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.fourier.outcomes import among, by_class, by_colour, class_errors, class_errors_of, outcomes
-from core.sweep.cells import SweepConfig
+from core.sweep.config import SweepConfig
 from core.sweep.maps import growing_heatmaps
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)

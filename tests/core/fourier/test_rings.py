@@ -11,13 +11,11 @@ from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.fourier.rings import (
-    peak,
     radial_profile,
     ring_at,
     ring_differences,
     ring_means,
     sign_runs,
-    wave_range,
 )
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
@@ -67,23 +65,6 @@ def test_rings_agree_with_a_loop_over_the_file(name):
         assert ring.error.value == pytest.approx(sum(sums[ring.radius]) / len(sums[ring.radius]), abs=1e-12)
         assert ring.waves == math.ceil(len(sums[ring.radius]) / 2)
     assert ring.radius == max(sums)
-
-
-def test_peak_names_the_rings_that_cannot_be_told_from_it():
-    class Fake:
-        def __init__(self, radius, value):
-            self.radius, self.error = radius, around(value, 0.02)
-
-    found = peak([Fake(0, 0.1), Fake(1, 0.49), Fake(2, 0.5), Fake(3, 0.485), Fake(4, 0.3)])
-    assert (found.ring.radius, found.first, found.last) == (2, 1, 3)
-    with pytest.raises(ValueError):
-        peak([])
-
-
-def test_wave_range_looks_at_single_waves_from_a_radius_on():
-    assert wave_range(SMALL) == (0, 0.5)
-    assert wave_range(SMALL, min_radius=1) == (0.1, 0.5)
-    assert all(math.isnan(end) for end in wave_range(SMALL, min_radius=2))
 
 
 def test_differences_crop_the_larger_map_to_the_same_waves():

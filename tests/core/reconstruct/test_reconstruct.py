@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,14 @@ from skimage import metrics
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
+from core.data.samples import load_samples
 from core.fourier.intervals import wilson
 from core.pgd.config import PGDConfig
 from core.reconstruct import __main__ as reconstruct
-from core.reconstruct.batches import generation_plans, inpainting_plans, run_job
+from core.reconstruct import batches
 from core.reconstruct.grid import picture_grid
-from core.reconstruct.report import SUMMARY, measure_change
+from core.reconstruct.job import generation_plans, inpainting_plans
+from core.reconstruct.report import SUMMARY, Reconstruction, from_csv, measure_change, ssim_inside, to_csv
 from core.runs.file import PGDRun
 from core.runs.starts import START_KINDS
 from tests.core.toy import ConvClassifier
@@ -84,6 +87,27 @@ def test_measure_change_against_slow_twins():
     assert found["change_inside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in inside]), abs=1e-6)
     assert found["change_outside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in outside]), abs=1e-6)
     assert found["perturbation_norm"] == pytest.approx(float(np.linalg.norm(after - before)), abs=1e-4)
+
+
+def test_similarity_is_scikit_images():
+    generator = np.random.default_rng(2)
+    photographs, small = load_samples("photographs").images[:2], load_samples("cifar10-samples").images[:2]
+    pairs = [
+        generator.random((2, 3, 24, 17), dtype=np.float32),
+        *(each.astype(np.float32) / 255 for each in (photographs, small)),
+    ]
+    for original, other in pairs:
+        after = (original + 0.1 * other).clip(0, 1)  # alike, as a reconstruction is
+        for one in (other, after):
+            _, wanted = metrics.structural_similarity(original, one, channel_axis=0, data_range=1.0, full=True)
+            height, width = original.shape[1:]
+            middle, corner = np.zeros((2, 1, height, width), dtype=bool)
+            middle[:, 5:12, 6:11] = corner[:, :9, width - 4 :] = (
+                True  # the second reaches the border, where windows are mirrored
+            )
+            for hole in (middle, corner, np.ones_like(middle)):
+                mean = wanted[np.broadcast_to(hole, one.shape)].mean()
+                assert ssim_inside(original, one, hole) == pytest.approx(mean, abs=1e-6)
 
 
 def test_measure_change_of_a_perfect_reconstruction():
@@ -223,20 +247,81 @@ def test_script_takes_settings_and_target_from_the_command_line(archive, tmp_pat
     assert max(float(row["perturbation_norm"]) for row in table(tmp_path / "out")) <= 0.5 * 1.00001
 
 
-def test_interrupted_script_keeps_its_finished_batches(archive, tmp_path, monkeypatch, capsys):
-    command = f"inpaint --classifier toy --device cpu --limit 6 --steps 2 --dataset {archive} --output {tmp_path}"
-    job = reconstruct.build_job(reconstruct.parser().parse_args(command.split()))
-    whole = job.make_plan
+def contents(output):
+    """The bytes of a folder's files by name; settings without date and seconds."""
+    files = {path.name: path.read_bytes() for path in output.iterdir()}
+    settings = json.loads(files.pop("settings.json"))
+    source = settings.pop("source")
+    assert source["type"] == "computed" and source["seconds"] > 0
+    if "run.npz" in files:
+        with np.load(io.BytesIO(files.pop("run.npz")), allow_pickle=False) as run:
+            files |= {name: run[name].tobytes() for name in run.files if name != "metadata"}
+    return files | {"settings": settings}
 
-    def stop_at_the_third(indices):
-        if indices[0] == 4:
-            raise KeyboardInterrupt
-        return whole(indices)
 
-    object.__setattr__(job, "make_plan", stop_at_the_third)
-    with pytest.raises(KeyboardInterrupt):
-        run_job(job, tmp_path, 2)
-    assert json.loads((tmp_path / "summary.json").read_text())["n"] == len(table(tmp_path)) == 4
+@pytest.mark.parametrize(
+    ("stop", "finished"),
+    [
+        pytest.param(lambda name, calls: name == "run_batch" and calls == 3, 4, id="in a batch"),
+        pytest.param(lambda name, calls: name == "grid.npz" and calls == 2, 2, id="before a batch is written"),
+        pytest.param(lambda name, calls: name == "images.csv" and calls == 3, 2, id="before rows are written"),
+        pytest.param(lambda name, calls: name == "settings.json" and calls == 5, 8, id="with the grid full"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["inpaint", "generate"])
+def test_stopped_script_resumes_to_the_same_files(mode, stop, finished, archive, tmp_path, monkeypatch):
+    command = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge", "--save-run"]
+    assert run(mode, archive, tmp_path / "whole", *command) == 0
+    counts = Counter()
+
+    def watched(function, name):
+        def call(*arguments):
+            key = name or Path(arguments[0]).name
+            counts[key] += 1
+            if stop(key, counts[key]):
+                raise KeyboardInterrupt
+            return function(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for function, name in (("run_batch", "run_batch"), ("write_atomically", None), ("write_json", None)):
+            patch.setattr(batches, function, watched(getattr(batches, function), name))
+        assert run(mode, archive, tmp_path / "out", *command) == 130
+        assert len(table(tmp_path / "out")) == finished
+        counts.clear()
+        stop = lambda *_: False  # noqa: E731
+        assert run(mode, archive, tmp_path / "out", *command) == 0
+        assert counts["run_batch"] == (11 - finished + 1) // 2
+        counts.clear()
+        assert run(mode, archive, tmp_path / "out", *command) == 0 and counts["run_batch"] == 0
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("more", [["--seed", "1"], ["--limit", "5"], ["--keep", "best"], ["--save-run"]])
+def test_script_replaces_rows_of_other_settings(more, archive, tmp_path):
+    assert run("generate", archive, tmp_path / "out", "--limit", "4", "--steps", "2") == 0
+    for folder in ("out", "fresh"):
+        assert run("generate", archive, tmp_path / folder, "--limit", "4", "--steps", "2", *more) == 0
+    assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("damage", [b"", b"index\n0\n", b"\xff", b"index,label\n1,x\n"])
+def test_script_begins_anew_where_rows_are_damaged(damage, archive, tmp_path):
+    command = ["--limit", "3", "--steps", "2"]
+    assert run("inpaint", archive, tmp_path, *command) == 0
+    before = contents(tmp_path)
+    (tmp_path / "images.csv").write_bytes(damage)
+    assert run("inpaint", archive, tmp_path, *command) == 0 and contents(tmp_path) == before
+
+
+def test_rows_are_read_back_to_the_bit():
+    numbers = np.random.default_rng(0).random(12).tolist()
+    rows = [
+        Reconstruction(0, "", 'a, "b"\nc', "é", "x", *numbers[:6], 1, *numbers[6:]),
+        Reconstruction(1, "cat", "dog", "-1", "1.5", *numbers[6:], 0, *numbers[:6], "a", "b", 0, 1),
+    ]
+    assert from_csv(to_csv(rows)) == rows
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import json
 import math
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import open_clip
@@ -16,14 +15,15 @@ from safetensors.torch import save_file
 from core.data.classes import CIFAR10, imagenet100
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
+from core.reconstruct import batches
+from core.reconstruct.report import Reconstruction, from_csv
 from core.reproduce.__main__ import main
 from core.reproduce.agreement import Match, agreement
-from core.reproduce.document import Document, Section, Table
+from core.reproduce.claim_comparison import compare_claims
 from core.reproduce.maps import HEATMAPS, MapResult
-from core.reproduce.markdown import to_markdown
-from core.reproduce.page import to_html
-from core.reproduce.plan import KEYS, MAPS, draw_waves
-from core.reproduce.trials import trials
+from core.reproduce.plan import KEYS, MAPS, TABLES, draw_waves
+from core.reproduce.report import Results, Skipped, Spent, to_html
+from core.reproduce.tables import TableResult
 
 TINY = {
     "embed_dim": 16,
@@ -126,19 +126,18 @@ def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
     ]
     assert found["interval"] == pytest.approx(ends)
     words = f"{100 * (mean - their_mean):+.1f} points ({100 * ends[0]:+.1f} to {100 * ends[1]:+.1f})".replace("-", "−")
-    for name in ("report.md", "report.html"):
-        assert words in (output / name).read_text("utf-8")
+    assert words in (output / "report.html").read_text("utf-8")
 
 
 def test_another_network_in_the_place_of_clip_gets_no_verdict_about_the_paper(output, report):
     for entry in (named(report["maps"], "figure-1-clip"), named(report["tables"], "figure-4-clip")):
         assert entry["match"] == Match.NOT_COMPARED
-    assert "in the place of CLIP ViT-B/32" in (output / "report.md").read_text("utf-8")
+    assert "in the place of CLIP ViT-B/32" in (output / "report.html").read_text("utf-8")
 
 
 def test_a_table_summarises_its_rows(output, report):
     found = named(report["tables"], "generate-mini-clip")
-    rows = json.loads((output / "tables/generate-mini-clip.json").read_text("utf-8"))["rows"]
+    rows = [vars(row) for row in from_csv((output / "tables/generate-mini-clip/images.csv").read_bytes())]
     assert found["n"] == len(rows) == 2
     for name in ("loss_before", "loss_after"):
         first, second = (row[name] for row in rows)
@@ -170,6 +169,24 @@ def test_without_data_samples_stand_in_or_the_part_says_what_to_do(tmp_path, pla
 # Stopping
 
 
+class Tags(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.seen, self.text = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def figures(output):
+    """The attributes of the pictures in a report."""
+    return [attributes for tag, attributes in Tags((output / "report.html").read_text("utf-8")).seen if tag == "img"]
+
+
 def without_time(content):
     if isinstance(content, dict):
         return {key: without_time(value) for key, value in content.items() if key not in ("time", "command")}
@@ -178,17 +195,23 @@ def without_time(content):
 
 def test_a_stopped_run_goes_on_to_the_same_report(place, output, report, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(place / "no-weights"))
-    assert main(arguments(place, tmp_path, cells=2)) == 0
-    file = tmp_path / "tables/generate-mini-clip.json"
-    content = json.loads(file.read_text("utf-8"))
-    file.write_text(json.dumps({**content, "rows": content["rows"][:1]}))
+    whole = batches.run_batch
+
+    def stop_at_the_second(job, plan, indices, progress):
+        if indices[0] == 1 and job.classifier.name == "mini-clip":
+            raise KeyboardInterrupt
+        return whole(job, plan, indices, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "run_batch", stop_at_the_second)
+        assert main(arguments(place, tmp_path, cells=2)) == 130
+    assert len(from_csv((tmp_path / "tables/generate-mini-clip/images.csv").read_bytes())) == 1
     before = raw(tmp_path / "maps/figure-2-clip.npz")["count"]
     assert main(arguments(place, tmp_path)) == 0
     again = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert without_time(again) == without_time(report)
     assert 0 < (before > 0).sum() < (raw(tmp_path / "maps/figure-2-clip.npz")["count"] > 0).sum()
-    for name in ("stand-in-clip-waves", "generate-mini-clip"):
-        assert (tmp_path / f"figures/{name}.png").read_bytes() == (output / f"figures/{name}.png").read_bytes()
+    assert figures(tmp_path) == figures(output)
 
 
 def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, output, tmp_path, capsys):
@@ -236,10 +259,10 @@ def test_a_constant_shift_differs():
 def test_claims_are_judged_on_the_same_waves_here_and_before():
     part = next(part for part in MAPS if part.key == "figure-1-resnet")
     published = Heatmap.load(HEATMAPS / PUBLISHED)
-    (trial,) = trials({part.key: MapResult(part, drawn(10_000), published, None, "")})
+    (trial,) = compare_claims({part.key: MapResult(part, drawn(10_000), published, None, "")})
     assert trial.subject.startswith("the published map of CLIP") and trial.reference.startswith("the computed map of")
     assert trial.same == len(trial.before) == len(trial.here) == 9
-    (other,) = trials({part.key: MapResult(part, drawn(10_000, shuffled=True), published, None, "")})
+    (other,) = compare_claims({part.key: MapResult(part, drawn(10_000, shuffled=True), published, None, "")})
     assert other.same < len(other.before)
 
 
@@ -254,34 +277,38 @@ def test_drawn_waves_grow_and_serve_every_band():
 # The page
 
 
-class Tags(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def handle_starttag(self, tag, attributes):
-        self.seen.append((tag, dict(attributes)))
-
-
 def test_the_page_fetches_nothing_and_runs_nothing(output):
-    tags = Tags()
-    tags.feed((output / "report.html").read_text("utf-8"))
+    tags = Tags((output / "report.html").read_text("utf-8"))
     page = "html head meta title style body main h1 h2 h3 p span table thead tbody tr th td details summary"
     assert {tag for tag, _ in tags.seen} <= {*page.split(), "div", "figure", "img", "figcaption"}
-    images = [attributes for tag, attributes in tags.seen if tag == "img"]
-    assert len(images) == len(list(Path(output / "figures").glob("*.png"))) >= 4
+    images = figures(output)
+    assert len(images) == 4
     assert all(image["src"].startswith("data:image/png;base64,") and image["alt"] for image in images)
     assert not any({"href", "srcset", "onload", "onerror"} & attributes.keys() for _, attributes in tags.seen)
+    (policy,) = (attributes["content"] for _, attributes in tags.seen if "http-equiv" in attributes)
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    assert not {"report.md", "figures"} & {path.name for path in output.iterdir()}
 
 
-def test_hostile_names_stay_text():
-    name = '<img src=x onerror="a()">|**b**\n# c'
-    document = Document(name, (Section(name, (name,), (Table((name,), ((name,),), folded=name),)),))
-    tags = Tags()
-    tags.feed(to_html(document))
-    assert not [tag for tag, _ in tags.seen if tag in ("img", "script")]
-    markdown = to_markdown(document, "figures")
-    assert "<img" not in markdown.replace("\\<img", "") and "\n# c" not in markdown and "\\|" in markdown
+def test_hostile_names_stay_text(output):
+    name = '<img src=x onerror="a()">|**b**'
+    part = replace(MAPS[1], key=name, figure=name)
+    facts = Heatmap.load(output / "maps/stand-in-clip.npz").metadata
+    facts = {**facts, "classifier": {**facts["classifier"], "name": name, "weights_id": name}}
+    facts["dataset"] = {**facts["dataset"], "name": name}
+    published = Heatmap.load(HEATMAPS / PUBLISHED)
+    heatmap = replace(drawn(100), metadata=facts)
+    maps = [MapResult(part, heatmap, published, agreement(heatmap, published), name)]
+    row = Reconstruction(0, name, name, name, name, *[1.0] * 6, 1, *[0.5] * 6, name, name, 1, 1)
+    settings = {"mode": "inpaint", "start": name, "config": {"steps": 1}, "judge": {"name": name}, "objective": {}}
+    part = replace(TABLES[0], key=name, figure=name)
+    table = TableResult(part, {**facts, **settings}, (row,), b"", {"seconds": 1.0}, name)
+    claims = compare_claims({MAPS[1].key: maps[0]})
+    results = Results(name, name, 0, maps, claims, [table], [Skipped(part, (name,))], Spent(1, 1, 1, 1))
+    tags = Tags(to_html(results))
+    assert {attributes["src"][:22] for tag, attributes in tags.seen if tag == "img"} == {"data:image/png;base64,"}
+    assert not [tag for tag, attributes in tags.seen if tag == "script" or "onerror" in attributes]
+    assert sum(name in text for text in tags.text) > 15
 
 
 def test_options_are_refused_in_one_sentence(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Growing maps: what each one holds, and that any of them can be continued from."""
 
 import dataclasses
+import io
 from itertools import islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from core.sweep.maps import growing_heatmaps
 from core.sweep.sample import balanced_order, round_ends
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
+ROUNDS = dataclasses.replace(CONFIG, passes=0.1, precision=7.0)
 
 
 def assert_same_cells(first, second):
@@ -52,6 +54,29 @@ def test_growing_heatmaps_continue_from_a_saved_map(linear_classifier, noise_dat
     assert list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG, rest[-1])) == []
 
 
+def test_a_file_written_before_a_member_existed_resumes_with_it_for_the_waves_to_come(
+    linear_classifier, noise_dataset, tmp_path
+):
+    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
+    *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, CONFIG), 4)
+    old = {name: value for name, value in np.load(io.BytesIO(part.to_bytes())).items() if name != "true_probability"}
+    np.savez(tmp_path / "map.npz", **old)
+    start = Heatmap.load(tmp_path / "map.npz")
+    assert start.true_probability is None
+    *_, rest = growing_heatmaps(linear_classifier, noise_dataset, CONFIG, start)
+    known = np.where(part.count > 0, np.nan, whole.true_probability)
+    assert_same_cells(rest, dataclasses.replace(whole, true_probability=known))
+    assert list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG, rest)) == []
+    *_, more = growing_heatmaps(linear_classifier, noise_dataset, ROUNDS)
+    *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, ROUNDS), 15)
+    *_, rest = growing_heatmaps(
+        linear_classifier, noise_dataset, ROUNDS, dataclasses.replace(part, true_probability=None)
+    )
+    assert np.isnan(rest.true_probability[part.count > 0]).all(), "of some images it is unknown"
+    for name in ("top1_errors", "count", "sampling_variance", "estimate"):
+        np.testing.assert_array_equal(getattr(rest, name), getattr(more, name))
+
+
 @pytest.mark.parametrize(
     "change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}, {"weaken_as": 64}, {"passes": 0.25}]
 )
@@ -60,6 +85,12 @@ def test_growing_heatmaps_refuse_a_map_of_another_configuration(linear_classifie
     other = dataclasses.replace(CONFIG, **change)
     with pytest.raises(ValueError, match="another configuration"):
         growing_heatmaps(linear_classifier, noise_dataset, other, first)
+
+
+def test_metadata_say_how_waves_are_weakened(linear_classifier, noise_dataset):
+    weakened = dataclasses.replace(CONFIG, weaken_as=64)
+    first, plain = (next(growing_heatmaps(linear_classifier, noise_dataset, one)) for one in (weakened, CONFIG))
+    assert first.metadata["weakened_as"] == 64 and "weakened_as" not in plain.metadata
 
 
 def test_growing_heatmaps_of_samples_say_so_and_continue_from_a_saved_map(linear_classifier, noise_dataset, tmp_path):
@@ -91,8 +122,7 @@ def counted(heatmap):
 def test_growing_heatmaps_sharpen_round_by_round_until_precise(linear_classifier, noise_dataset):
     *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
     known = {wave: np.unpackbits(whole.outcomes[outcome_row(wave, 5)], count=37) for wave in CONFIG.waves}
-    config = dataclasses.replace(CONFIG, passes=0.1, precision=7.0)
-    maps = list(growing_heatmaps(linear_classifier, noise_dataset, config))
+    maps = list(growing_heatmaps(linear_classifier, noise_dataset, ROUNDS))
     rounds = [heatmap for heatmap in maps if heatmap.estimate is not None]
     ends = [int(heatmap.count.max()) for heatmap in rounds]
     assert ends == round_ends(37, 4)[: len(ends)] and len(ends) > 1
@@ -120,7 +150,7 @@ def test_growing_heatmaps_of_all_images_are_exact_however_precise_they_should_be
 
 @pytest.mark.parametrize("known", [1, 9, 15, 30])
 def test_growing_heatmaps_of_several_rounds_continue_to_the_same_map(linear_classifier, noise_dataset, known):
-    config = dataclasses.replace(CONFIG, passes=0.1, precision=7.0)
+    config = ROUNDS
     *_, whole = growing_heatmaps(linear_classifier, noise_dataset, config)
     *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, config), known)
     *_, resumed = growing_heatmaps(

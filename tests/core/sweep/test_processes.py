@@ -1,4 +1,4 @@
-"""Two processes of which one is killed: what that costs, who goes on, and what the other says."""
+"""Two processes of which one is killed: what that costs, what the other says, and that the next start goes on."""
 
 import os
 import socket
@@ -12,30 +12,14 @@ import numpy as np
 from core.data.classes import CIFAR10
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
+from core.sweep.processes import Processes, share_out
 
 ROOT = Path(__file__).parents[3]
-# A process counts as lost after two seconds of silence, so that the test need not wait for thirty, and says when it has
-# taken a wave: from then on it has one in hand.
-SCRIPT = """
-import core.sweep.messages as messages
-from core.sweep.__main__ import main
-
-messages.SILENCE = 2
-count = messages.Messages.count
-
-def count_and_say(*given):
-    number = count(*given)
-    print(*given[1:], flush=True)
-    return number
-
-messages.Messages.count = count_and_say
-raise SystemExit(main())
-"""
 
 
 def write_noise(path):
-    images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
-    np.savez(path, images=images, labels=np.arange(40) % 10, classes=np.array(CIFAR10.names))
+    images = np.random.default_rng(0).integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
+    np.savez(path, images=images, labels=np.arange(60) % 10, classes=np.array(CIFAR10.names))
 
 
 def command(archive, output):
@@ -46,51 +30,57 @@ def command(archive, output):
 
 
 def start_two(archive, output):
-    """Both processes as a batch system starts them, without torchrun; returned when the first has written a file.
-
-    The other has a wave in hand then.
-    """
-    before = output.stat().st_mtime_ns if output.exists() else 0
+    """Both processes as a batch system starts them, without torchrun."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-    both = [
+    return [
         subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, *command(archive, output)],
+            [sys.executable, "-m", "core.sweep", *command(archive, output)],
             cwd=ROOT,
             env=os.environ | group | {"RANK": rank, "LOCAL_RANK": rank},
-            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         for rank in "01"
     ]
-    deadline = time.monotonic() + 300
-    while not output.exists() or output.stat().st_mtime_ns == before:
-        assert both[0].poll() is None and time.monotonic() < deadline, both[0].stderr.read()
-        time.sleep(0.02)
-    assert "taken" in both[1].stdout.readline()
-    return both
 
 
-def test_a_killed_process_costs_only_what_it_had_in_hand(tmp_path):
+def cells(output):
+    return int((Heatmap.load(output).count > 0).sum()) if output.exists() else 0
+
+
+def test_a_killed_process_ends_the_run_and_the_same_command_computes_what_is_missing(tmp_path):
     archive, output, peaceful = (tmp_path / name for name in ("noise.npz", "map.npz", "peaceful.npz"))
     write_noise(archive)
-    first, second = start_two(archive, output)
-    first.kill()
-    first.wait()
-    _, text = second.communicate(timeout=300)
-    assert second.returncode == 2 and "run the same command again to resume" in text, "nobody writes the file any more"
-    assert (Heatmap.load(output).count > 0).sum() < 225
-    first, second = start_two(archive, output)
-    second.kill()
-    second.wait()
-    _, text = first.communicate(timeout=300)
-    assert first.returncode == 0, text
-    assert "process 1 is lost; rank 0 computes what it had in hand" in text
-    assert main(command(archive, peaceful)) == 0
+    for lost in (0, 1):
+        both, before = start_two(archive, output), cells(output)
+        while (saved := cells(output)) == before:  # the file is written while the run goes on
+            assert both[0].poll() is None, both[0].stderr.read()
+            time.sleep(0.02)
+        both[lost].kill()
+        both[lost].wait()
+        _, text = both[1 - lost].communicate(timeout=300)
+        assert both[1 - lost].returncode == 2, text
+        assert "error: another process of this run has ended; finished cells are saved, run the same command" in text
+        assert "Traceback" not in text
+        assert before < saved <= cells(output) < 225, "what was gathered is kept"
+    assert Heatmap.load(output).metadata["source"]["processes"] == 2
+    assert main(command(archive, output)) == main(command(archive, peaceful)) == 0
     alone, together = Heatmap.load(peaceful), Heatmap.load(output)
     for name in ("top1_errors", "top5_errors", "count", "clean", "outcomes"):
         np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
-    assert together.metadata["source"]["processes"] == 2
+
+
+def test_shares_are_equal_in_cost_and_the_first_item_is_the_first_processs():
+    shares = share_out(list(range(21)), [10, *[1] * 20], 3)
+    assert shares[0] == [0] and [len(share) for share in shares] == [1, 10, 10]
+    assert sorted(sum(shares, [])) == list(range(21))
+    assert share_out("abcde", [1] * 5, 2) == [["a", "c", "e"], ["b", "d"]]
+
+
+def test_one_process_alone_hands_results_on_as_they_come():
+    done = []
+    results = Processes().results([1, 2], lambda items: (done.append(item) or item for item in items))
+    assert next(results) == 1 and done == [1] and Processes().share("value") == "value"

@@ -8,8 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.fourier.intervals import Measured
+from core.fourier.metrics import POINTS, Unit
 from ui.components.colormaps import COLORMAPS, DIVERGING, colormap_table
-from ui.components.heatmap import _NOT_COMPUTED, MapView, _read_frequency, format_frequency, heatmap_view, read_choice
+from ui.components.heatmap import MapView, _read_frequency, format_frequency, heatmap_view, pack_maps, read_choice
 
 
 def page() -> None:
@@ -40,7 +41,7 @@ def sent(app: AppTest) -> dict:
 
 
 def unpack(packed: dict) -> np.ndarray:
-    numbers = np.frombuffer(base64.b64decode(packed["cells"]), dtype="<i2")
+    numbers = np.frombuffer(base64.b64decode(packed["cells"]), dtype=f"<i{packed['bytes']}")
     return numbers.reshape(-1, packed["side"], packed["side"])
 
 
@@ -48,20 +49,31 @@ def test_view_sends_rounded_per_cents_and_marks_what_was_not_computed():
     data = sent(AppTest.from_function(page).run())
     small, large = data["maps"]
     values, low, high = unpack(small)
-    assert values.tolist() == [[100, 201, 300], [0, _NOT_COMPUTED, 1000], [0, 542, 1000]]
+    assert values.tolist() == [[100, 201, 300], [0, -32768, 1000], [0, 542, 1000]]
     assert low[0].tolist() == [90, 191, 290] and high[0].tolist() == [110, 211, 310]
-    assert low[1, 1] == high[1, 1] == _NOT_COMPUTED
+    assert low[1, 1] == high[1, 1] == -32768
     assert unpack(large).shape == (1, 5, 5) and unpack(large)[0, 4, 4] == 240
     assert [small["title"], small["label"], large["label"]] == ["Small", "error", "rate"]
     assert data["range"] == [0, 100] and data["value"] == [1, -1]
 
 
-def test_differences_have_signs_and_points():
+def test_the_unit_says_scale_decimals_and_sign_and_the_colour_map_does_not():
     app = AppTest.from_function(page).run()
     assert base64.b64decode(sent(app)["table"]) == colormap_table("viridis").tobytes()
-    assert (sent(app)["signed"], sent(app)["unit"]) == (False, "%")
+    assert (sent(app)["signed"], sent(app)["unit"], sent(app)["decimals"]) == (False, "%", 1)
     app.session_state.colormap = "vik"
-    assert (sent(app.run())["signed"], sent(app)["unit"]) == (True, "points")
+    assert (sent(app.run())["signed"], sent(app)["unit"]) == (False, "%")
+    values = np.array([[1.9, np.nan, -0.25]]).repeat(3, axis=0)
+    points = pack_maps([MapView("A", "", values / 10, unit=POINTS)], (-0.2, 0.2), "vik")
+    assert (points["signed"], points["unit"], points["range"]) == (True, "points", [-20, 20])
+    margin = Unit("logits", decimals=2, signed=True)
+    for scale, size in ((1, 2), (1000, 4)):
+        found = pack_maps([MapView("A", "", scale * values, unit=margin)], (-2, 2), "vik")
+        assert (found["signed"], found["unit"], found["decimals"], found["range"]) == (True, "logits", 2, [-2, 2])
+        least = np.iinfo(f"i{size}").min
+        assert unpack(found["maps"][0])[0, 0].tolist() == [scale * 190, least, scale * -25]
+    with pytest.raises(ValueError, match="have one unit; these have several"):
+        pack_maps([MapView("A", "", values, unit=unit) for unit in (margin, POINTS)], (-2, 2), "vik")
 
 
 def test_only_a_frequency_of_the_largest_map_is_taken():

@@ -1,6 +1,8 @@
 """Maps as they are shown: grey and coloured waves apart, from the bits of the file itself."""
 
+import csv
 import dataclasses
+import io
 import json
 
 import numpy as np
@@ -9,7 +11,10 @@ import pytest
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane, random_signs
 from core.fourier.estimate import estimate_map, with_estimate
+from core.fourier.export import heatmap_csv
 from core.fourier.heatmap import Heatmap
+from core.fourier.metrics import METRICS, Metric, Unit
+from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import Entry, labelled
 from ui.maps.provenance import computed_words
 from ui.maps.stories import CLIP, MINI_CLIP
@@ -105,3 +110,17 @@ def test_a_map_without_an_estimate_stays_empty_and_says_why(heatmap, reason):
     (view,) = shown_maps([Entry("A · x · y", heatmap)], "Top-1", "Estimate", 511).views
     assert np.isnan(view.values).all() and "no estimate" in view.subtitle and view.title == "A"
     assert reason in why_no_estimate(heatmap)
+
+
+def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the_csv(monkeypatch):
+    heatmap = ENTRIES[SMALL].heatmap
+    unit = Unit("logits", decimals=2, signed=True)
+    margin = Metric("margin", "Margin", "mean margin", lambda one: 2 - one.rate(), unit, (-3, 3), "vik")
+    monkeypatch.setitem(METRICS, "Margin", margin)
+    shown = shown_maps([ENTRIES[SMALL]], "Margin", "Estimate", 31)
+    packed = pack_maps(shown.views, shown.value_range, shown.colormap)
+    assert (packed["unit"], packed["decimals"], packed["signed"], packed["range"]) == ("logits", 2, True, [-3, 3])
+    assert packed["maps"][0]["label"] == "mean margin"
+    np.testing.assert_array_equal(shown.views[0].values, 2 - heatmap.rate())
+    column = [float(row["margin"]) for row in csv.DictReader(io.StringIO(heatmap_csv(heatmap)))]
+    np.testing.assert_allclose(column, 2 - heatmap.rate().ravel(), atol=1e-6)

@@ -16,16 +16,27 @@ from core.classifiers.bundled import MODELS
 from core.classifiers.registry import classifier_spec
 from core.fourier.export import heatmap_csv
 from core.fourier.heatmap import MAX_SIDE, Heatmap
+from core.fourier.metrics import METRICS
 from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import TARGET, default_picture
 from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
 from ui.maps.cell_predictions import LOADING
 from ui.maps.models import UNKNOWN, map_note, model_colour, predictors
-from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET_ROBUST, RESNET56, STORIES, story_text
-from ui.maps.views import METRICS, PROBABILITY, SHOWS
-from ui.pages.frequency import CROPS, UPLOADED
+from ui.maps.sentences import cell_verdict
+from ui.maps.stories import (
+    CLIP,
+    EFFICIENTNET,
+    MINI_CLIP,
+    MINI_RESNET,
+    MINI_RESNET_ROBUST,
+    RESNET50,
+    RESNET56,
+    STORIES,
+)
+from ui.maps.views import SHOWS
+from ui.pages.frequency import CELL, CROPS, FIRST, UPLOADED
 from ui.shared.model_cache import classifier_for, ready_classifiers
-from ui.shared.pictures import samples
+from ui.shared.pictures import SETS, samples
 from ui.shared.text import as_markdown, one_line
 from ui.tabs.row import BY_CLASS, FILTERS, SOURCES, STRENGTHS
 
@@ -51,31 +62,45 @@ def page():
 
 def test_page_draws_maps_of_different_size_in_every_way(page):
     page.multiselect(key="maps").select("ResNet-50 · ImageNet100 · published")
-    for (metric, show), crop in zip(itertools.product([*METRICS, PROBABILITY], SHOWS), 5 * list(CROPS), strict=True):
+    for (metric, show), crop in zip(itertools.product(METRICS, SHOWS), 5 * list(CROPS), strict=True):
         for key, value in (("metric", metric), ("show", show), ("crop", crop)):
             page.segmented_control(key=key).set_value(value)
         page.run()
         assert not page.exception, (metric, show, crop)
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
-def test_stories_choose_maps_that_exist(page, story):
-    page.button(key=f"story {story.title}").click().run()
-    assert not page.exception
-    assert tuple(page.multiselect(key="maps").value) == story.maps
-    assert page.query_params["cell"] == "{},{}".format(*story.frequency)
-    assert page.query_params["story"] == str(STORIES.index(story) + 1)
-    assert as_markdown(story_text(story, entries())) in text(page)
+@pytest.mark.parametrize(
+    ("number", "maps", "cell", "show", "pictures", "picture"),
+    [
+        ("1", [CLIP, RESNET56], (0, 1), "Error", "CIFAR-10", FIRST["cifar10"]),
+        ("2", [CLIP, RESNET56], (-14, -14), "Error", "CIFAR-10", FIRST["cifar10"]),
+        ("3", [CLIP, RESNET56], (8, 8), "Difference", "CIFAR-10", FIRST["cifar10"]),
+        ("4", [RESNET50, EFFICIENTNET], (0, 9), "Error", "Photographs", FIRST["photographs"]),
+        ("5", [CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST], (-14, -14), "Error", "CIFAR-10", FIRST["cifar10"]),
+    ],
+)
+def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, show, pictures, picture):
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["story"] = number
+    for _ in range(2):  # the second run keeps what the first one opened
+        app.run()
+        state = app.session_state
+        assert not app.exception and app.multiselect(key="maps").value == maps
+        assert (state[CELL], state["pictures"], state["cell.places"][SETS[pictures]]) == (cell, pictures, picture)
+        shown = {key: app.segmented_control(key=key).value for key in ("show", "metric", "crop")}
+        assert shown == {"show": show, "metric": "Top-1", "crop": "63 × 63"}
+        assert app.query_params == {"story": number, "cell": "{},{}".format(*cell)}
+        assert as_markdown(cell_verdict([entries()[label] for label in maps], cell)) in text(app)
 
 
-def test_link_to_a_story_tells_it_except_where_the_link_says_otherwise():
-    app = open_page(story="5")
-    assert tuple(app.multiselect(key="maps").value) == STORIES[4].maps
-    assert app.query_params["cell"] == "{},{}".format(*STORIES[4].frequency)
-    assert STORIES[4].title in text(app)
-    app = open_page(story="3", cell="2,5", show="Error")
+def test_link_to_a_story_opens_it_except_where_the_link_says_otherwise():
+    app = open_page(story="3", cell="2,5", show="Error", metric="Top-5", maps=[MINI_CLIP])
     assert app.query_params["cell"] == "2,5" and app.segmented_control(key="show").value == "Error"
-    assert open_page(story="99").multiselect(key="maps").value == list(STORIES[0].maps)
+    assert app.segmented_control(key="metric").value == "Top-5" and app.multiselect(key="maps").value == [MINI_CLIP]
+    assert app.query_params["story"] == "3" and app.session_state["pictures"] == "Yours"
+    for senseless in ("99", "0", "-1", "two"):
+        app = open_page(story=senseless)
+        assert app.multiselect(key="maps").value == list(STORIES[0].maps) and app.session_state[CELL] == (0, 1)
 
 
 def test_default_picture_is_what_the_rule_gives():

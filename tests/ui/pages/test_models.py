@@ -27,6 +27,7 @@ from ui.models.adding import HOW_TO
 from ui.models.classifier_table import ROLES, format_size
 from ui.models.weight_downloads import WeightDownloads, weight_downloads
 from ui.pages import models
+from ui.shared.model_cache import read_list
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -266,26 +267,19 @@ def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy():
     assert model_card("clip-vit-b-32") is None and model_card("..") is None
 
 
-def test_models_can_be_added_only_where_the_server_allows_it(tmp_path, monkeypatch):
+def test_operators_classifiers_have_a_row_and_what_cannot_be_used_has_a_sentence(monkeypatch):
+    name = f"open_clip:local-dir:{ROOT / 'precomputed/models/mini-clip'}"
+    monkeypatch.setenv("CLIP_LAB_CLASSIFIERS", f"timm:resnet18, timm:[no](such), {name}")
     app = opened()
-    assert "OWN_MODELS=FOLDER" in text_of(app) and not app.text_input
-    monkeypatch.setenv("OWN_MODELS", str(tmp_path / "own"))
-    app = opened()
-
-    def submit(label):
-        next(one for one in app.button if one.label == label).click().run()
-
-    app.text_input[0].set_value("open_clip:hf-hub:somebody")
-    submit("Add to the table")
-    assert not app.exception and len(app.error) == 1 and "somebody" in app.error[0].value
-    app.text_input[0].set_value("open_clip:hf-hub:somebody/some-clip")
-    submit("Add to the table")
-    assert not app.exception and not app.error
-    assert "CLIP somebody/some-clip stands in the table now" in text_of(app)
-    assert any("Download" in one.label and one.key.endswith("somebody/some-clip") for one in app.button)
-    weights = (ROOT / "precomputed/models/mini-clip/open_clip_model.safetensors").read_bytes()
-    app.text_input[1].set_value("Twin")
-    app.file_uploader[0].set_value(("twin.safetensors", weights, "application/octet-stream"))
-    submit("Check and add")
-    assert not app.exception and not app.error
-    assert "Twin stands in the table now: it is ready on every page." in text_of(app)
+    shown = text_of(app)
+    assert "**resnet18.a1\\_in1k (timm)**" in shown and "**CLIP from mini-clip**" in shown
+    assert "Added on this server; not in the paper" in shown and button(app, "timm:resnet18")
+    (warning,) = app.warning
+    said = warning.value.replace("\N{WORD JOINER}", "")
+    assert said.startswith(r"CLIP\_LAB\_CLASSIFIERS lists 'timm:\[no\](such)', which cannot be used: timm has no")
+    lines = []
+    monkeypatch.setattr("ui.shared.model_cache.log", lambda event, **facts: lines.append(facts["reason"]))
+    read_list.cache_clear()
+    read_list(), read_list()
+    assert len(lines) == 1 and "'timm:[no](such)', which cannot be used" in lines[0]
+    read_list.cache_clear()

@@ -53,3 +53,8 @@ def packed(data: bytes) -> str:
 )
 def test_read_hole_refuses_what_is_no_hole_of_this_size(text):
     assert read_hole(text, 32) is None
+
+
+def test_links_of_earlier_versions_open():
+    square = square_mask((16, 16), 16, height=32, width=32)
+    np.testing.assert_array_equal(read_hole("32.eNpjYCAA_v-nDBMAAAjoH-E", 32), square)

@@ -38,15 +38,15 @@ def test_stored_runs_load_and_say_where_they_come_from(path):
 
 def test_stored_example_prefers_the_size_then_the_classifiers():
     for kind in ("inpainting", "generation"):
-        found = stored_example(kind, 224, ["efficientnet-lite0"], "eq3")
+        found = stored_example(kind, "photographs", ["efficientnet-lite0"], "eq3")
         assert found is not None and found.runs[0].start.shape[-1] == 224
-    assert stored_example("nothing", 224, [], "eq3") is None
+    assert stored_example("nothing", "photographs", [], "eq3") is None
 
 
 @pytest.mark.parametrize("penalty", ["eq3", "mean_square"])
 @pytest.mark.parametrize("pair", [("mini-clip", "mini-clip-robust"), ("efficientnet-lite0",)], ids="+".join)
 def test_stored_example_has_the_chosen_penalty_and_classifiers(pair, penalty):
-    found = stored_example("inpainting", 224 if len(pair) == 1 else 32, pair, penalty)
+    found = stored_example("inpainting", "photographs" if len(pair) == 1 else "cifar10", pair, penalty)
     assert tuple(run.metadata["classifier"]["name"] for run in found.runs) == pair
     assert {run.metadata["objective"]["penalty"] for run in found.runs} == {penalty}
 
@@ -164,14 +164,14 @@ def test_comparison_says_of_the_stored_pair_what_its_files_say(penalty):
 
 def test_default_pair_shows_the_contrast_that_the_page_is_about():
     """Both become confident, and nothing outside the hole has changed: Eq. 3, minimised."""
-    runs = stored_example("inpainting", 32, ("mini-clip", "mini-clip-robust"), "eq3").runs
+    runs = stored_example("inpainting", "cifar10", ("mini-clip", "mini-clip-robust"), "eq3").runs
     assert all(float(run.curves["target_probability"][-1, 0]) > 0.9 for run in runs)
     assert all(run.metadata["images"]["change"][0]["outside"] == 0 for run in runs)
 
 
 @pytest.mark.parametrize("start", ["blur", "independent"])
 def test_stored_drawings_are_those_of_the_chosen_start(start):
-    runs = stored_example("generation", 32, ("mini-clip", "mini-clip-robust"), start).runs
+    runs = stored_example("generation", "cifar10", ("mini-clip", "mini-clip-robust"), start).runs
     assert {run.metadata["images"]["start"] for run in runs} == {start} and len(runs) == 2
 
 

@@ -17,7 +17,7 @@ import ui.pages.frequency
 import ui.pages.inpainting
 import ui.shared.picture_choice
 import ui.sweeps.images
-from ui.pages.frequency import FIRST
+from core.data.sample_sets import SAMPLE_SETS
 from ui.shared.pictures import sample_picture, uploaded_pixels
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -63,8 +63,8 @@ def picture_file(side: int = 64) -> bytes:
     ("parameters", "kind", "position"),
     [
         ({"pictures": "Photographs", "picture": "3"}, "photographs", 3),
-        ({"pictures": "CIFAR-10", "picture": "100"}, "cifar10", FIRST["cifar10"]),
-        ({"pictures": "CIFAR-10", "picture": 5000 * "9"}, "cifar10", FIRST["cifar10"]),
+        ({"pictures": "CIFAR-10", "picture": "100"}, "cifar10", SAMPLE_SETS["cifar10"].first),
+        ({"pictures": "CIFAR-10", "picture": 5000 * "9"}, "cifar10", SAMPLE_SETS["cifar10"].first),
         ({"pictures": "nonsense", "picture": "x"}, "photographs", 0),
     ],
 )

@@ -1,8 +1,11 @@
 """Links from anyone: numbers without sense are ignored with a notice, and never end in a traceback."""
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+UI = Path(__file__).parents[3] / "ui"
 # Of each kind of widget that takes a number from the URL.
 LINKS = {
     "inpainting": ("inpainting-steps", "inpainting-lambda", "inpainting-step-32"),
@@ -39,3 +42,8 @@ def test_senseless_numbers_in_a_link_are_ignored_with_a_notice(page, number):
 def test_other_numbers_in_a_link_stay():
     app = open_page("inpainting", **{"inpainting-steps": "40", "inpainting-picture": "9" * 9})
     assert not app.exception and not app.toast and app.number_input(key="inpainting-steps").value == 40
+
+
+def test_no_other_file_reads_or_writes_the_url():
+    files = [path for path in UI.rglob("*.py") if "st.query_params" in path.read_text(encoding="utf-8")]
+    assert files == [UI / "shared" / "url.py"]

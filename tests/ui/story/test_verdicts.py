@@ -12,7 +12,7 @@ from scipy import stats
 from core.claims.finding import Verdict
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
-from tests.ui.maps.test_stories import ENTRIES, FOLDER, File, Z, assert_numbers, newcombe, numbers_in
+from tests.ui.maps.test_sentences import ENTRIES, FOLDER, File, Z, assert_numbers, newcombe, numbers_in
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.story import features, shelf, waves
 

@@ -1,32 +1,37 @@
-"""One picture under every wave: the exact map wave by wave, then how well one backward pass stands for it."""
+"""The exact map of one picture, computed on the page: the probability of its class under every wave."""
 
 import numpy as np
+from streamlit.testing.v1 import AppTest
 
 from core.classifiers.registry import load_classifier
-from core.data.dataset import ImageDataset
 from core.data.samples import load_samples
 from core.fourier.basis import half_plane
-from core.sweep.cells import SweepConfig
 from core.sweep.predictions import class_probabilities, wave_on_image
-from ui.sweeps.picture import SHRINK, correlation_words, picture_maps
+from ui.sweeps.panel import JOB
+from ui.sweeps.sharpening import SIDE
 
 
-def test_both_maps_of_one_picture_come_wave_by_wave():
+def panel():
+    import streamlit as st
+
+    from ui.shared.pictures import sample_picture
+    from ui.sweeps.panel import sweep_panel
+
+    sweep_panel(sample_picture("cifar10", 3), lambda label: st.session_state.update(made=label))
+
+
+def test_exact_map_of_one_picture_is_a_prediction_for_each_wave():
+    app = AppTest.from_function(panel, default_timeout=120).run()
+    app.selectbox(key="sweep.images").select("picture").run()
+    app.selectbox(key="sweep.name").select("mini-resnet").run()
+    app.button[0].click().run()
+    job = app.session_state[JOB]
+    assert job.wait(120) and job.total == job.done == 1 + len(half_plane(SIDE))
+    app.run()
+    assert not app.exception and app.session_state["made"].startswith("Mini ResNet · one picture")
     data = load_samples("cifar10-samples")
-    one = ImageDataset("one picture", "test", data.images[3:4], data.labels[3:4], data.classes, "a sample")
-    classifier = load_classifier("mini-resnet", data.classes)
-    states = list(picture_maps(classifier, one, SweepConfig(side=5, epsilon=4.0, batch_size=16)))
-    assert len(states) == 1 + len(half_plane(5)) + len(SHRINK)
-    image, last = data.images[3].astype(np.float32) / 255, states[-1]
+    image, classifier = data.images[3].astype(np.float32) / 255, load_classifier("mini-resnet", data.classes)
     for i, j in half_plane(5):
-        perturbed = wave_on_image(image, (i, j), 4.0, seed=0).perturbed
+        perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0).perturbed
         exact = class_probabilities(classifier, perturbed[None])[0, data.labels[3]]
-        assert abs(last.heatmap.true_probability[i + 2, j + 2] - exact) < 1e-4
-    assert list(last.correlations) == [4.0 / divisor for divisor in SHRINK]
-    assert last.correlations[4.0 / SHRINK[-1]] > 0.95
-
-
-def test_correlations_are_told_with_their_strength():
-    assert correlation_words({4.0: -0.061, 0.25: 0.5, 1.0: float("nan")}).endswith(
-        "v = 4: \N{MINUS SIGN}0.06 · v = 0.25: 0.50 · v = 1: none."
-    )
+        assert abs(job.latest.true_probability[i + SIDE // 2, j + SIDE // 2] - exact) < 1e-4

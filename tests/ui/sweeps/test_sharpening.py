@@ -11,7 +11,7 @@ from core.data.datasets import load_dataset
 from core.data.samples import load_samples
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
-from core.sweep.cells import SweepConfig
+from core.sweep.config import SweepConfig
 from core.sweep.maps import growing_heatmaps
 from ui.sweeps.images import Chosen, read_upload
 from ui.sweeps.panel import progress_words

@@ -1,0 +1,192 @@
+"""Do the tests notice a mistake? Random single changes to the engine, each against the tests that mirror its file.
+
+    python -m benchmarks.mutants --count 200 --seed 0
+
+A mutant is one file with one comparison, operator, constant or condition changed. It dies when a test fails or hangs:
+of the mirrored file (`core/pgd/ball.py` has `tests/core/pgd/test_ball.py`) and, where they pass in `QUICK` seconds, of
+the others in `tests/core` that import the mutated module. Nothing is changed in the checkout. What survives is listed;
+whether it is equivalent, a reader decides. mutmut and cosmic-ray would want the whole suite for each mutant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("fourier", "claims", "pgd", "sweep", "runs", "classifiers")
+QUICK = 60.0
+COPIED, LINKED = ("core", "ui", "tests", "benchmarks"), ("precomputed", "data")
+SWAPS: dict[Any, Any] = {
+    **{
+        ast.Eq: ast.NotEq,
+        ast.NotEq: ast.Eq,
+        ast.Is: ast.IsNot,
+        ast.IsNot: ast.Is,
+        ast.In: ast.NotIn,
+        ast.NotIn: ast.In,
+    },
+    **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt},
+    **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div},
+    **{ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.And: ast.Or, ast.Or: ast.And},
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change of one expression. start, end: its place in the file's bytes."""
+
+    path: Path
+    line: int
+    start: int
+    end: int
+    before: str
+    after: str
+
+    def source(self) -> bytes:
+        """The mutated file."""
+        whole = self.path.read_bytes()
+        return whole[: self.start] + f"({self.after})".encode() + whole[self.end :]
+
+    def __str__(self) -> str:
+        line = self.path.read_text(encoding="utf-8").splitlines()[self.line - 1].strip()
+        return f"{self.path.relative_to(ROOT)}:{self.line}: {self.before}  ->  {self.after}   in: {line}"
+
+
+def mutants_of(path: Path) -> list[Mutant]:
+    """Every mutant of a file, in its order; none in annotations, decorators and texts, where little can fail."""
+    whole = path.read_bytes()
+    starts = [0]
+    for line in whole.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    found = []
+    for node, changed in _changes(ast.parse(whole)):
+        start, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+        before = " ".join(whole[start:end].decode().split())
+        found.append(Mutant(path, node.lineno, start, end, before, ast.unparse(changed)))
+    return found
+
+
+def _changes(parent: ast.AST) -> Iterator[tuple[Any, ast.expr]]:
+    """Expressions below a node, each with what may stand in its place."""
+    for name, field in ast.iter_fields(parent):
+        if name in ("annotation", "returns", "decorator_list") or isinstance(parent, ast.JoinedStr):
+            continue
+        for node in field if isinstance(field, list) else [field]:
+            if isinstance(node, ast.expr) and (changed := _changed(node)) is not None:
+                yield node, changed
+            elif name == "test" and ast.unparse(node) != "TYPE_CHECKING":  # of an if, a while or an assert
+                yield node, ast.UnaryOp(ast.Not(), node)
+            if isinstance(node, ast.AST):
+                yield from _changes(node)
+
+
+def _changed(node: ast.expr) -> ast.expr | None:
+    """A copy with one thing changed; None if there is none to change."""
+    changed: Any = copy.deepcopy(node)
+    match changed:
+        case ast.BinOp(left=ast.Constant(value=str())) | ast.BinOp(right=ast.Constant(value=str())):
+            return None  # a path or a text
+        case ast.Compare(ops=[operator]) if type(operator) in SWAPS:
+            changed.ops = [SWAPS[type(operator)]()]
+        case ast.BinOp(op=operator) | ast.BoolOp(op=operator) if type(operator) in SWAPS:
+            changed.op = SWAPS[type(operator)]()
+        case ast.UnaryOp(op=ast.Not()):
+            return changed.operand
+        case ast.Constant(value=bool(value)):
+            changed.value = not value
+        case ast.Constant(value=int(value) | float(value)):
+            changed.value = value + 1
+        case _:
+            return None
+    return changed
+
+
+class Tests:
+    """A copy of the checkout in `folder`, and what its tests say of mutants there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._seconds: dict[str, float] = {}  # that a test file takes with nothing changed
+        for name in COPIED:
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in filter(lambda name: (ROOT / name).exists(), LINKED):
+            (folder / name).symlink_to(ROOT / name)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+
+    def dies(self, mutant: Mutant) -> bool:
+        """Whether a test fails or hangs.
+
+        Raises:
+            RuntimeError: a test fails with nothing changed.
+        """
+        tests = self._tests_of(mutant.path.relative_to(ROOT))
+        place = self.folder / mutant.path.relative_to(ROOT)
+        place.write_bytes(mutant.source())
+        try:
+            return any(not self._pass(test, 30 + 4 * self._seconds[test]) for test in tests)
+        finally:
+            shutil.copy(mutant.path, place)
+
+    def _tests_of(self, path: Path) -> list[str]:
+        """The test files of a file of the engine, the mirrored one first."""
+        module = re.compile(rf"\b{re.escape('.'.join(path.with_suffix('').parts))}\b")
+        package = re.compile(rf"from {re.escape('.'.join(path.parent.parts))} import .*\b{path.stem}\b")
+        mirrored = Path("tests") / path.with_name(f"test_{path.stem.strip('_')}.py")
+        found = [mirrored] if (self.folder / mirrored).exists() else []
+        for test in sorted((self.folder / "tests" / "core").rglob("test_*.py")):
+            text, test = test.read_text(encoding="utf-8"), test.relative_to(self.folder)
+            if test not in found and (module.search(text) or package.search(text)):
+                found.append(test)
+        quick = [str(test) for test in found if self._measure(str(test)) <= QUICK or test == mirrored]
+        return sorted(quick, key=lambda test: (test != str(mirrored), self._seconds[test]))
+
+    def _measure(self, test: str) -> float:
+        if test not in self._seconds:
+            began = time.perf_counter()
+            if not self._pass(test, 600):
+                raise RuntimeError(f"{test} fails with nothing changed")
+            self._seconds[test] = time.perf_counter() - began
+        return self._seconds[test]
+
+    def _pass(self, test: str, seconds: float) -> bool:
+        command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test]
+        try:
+            return subprocess.run(command, cwd=self.folder, capture_output=True, timeout=seconds).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--packages", nargs="+", default=PACKAGES, metavar="NAME", help="folders of core/")
+    given = parser.parse_args()
+    paths = sorted(path for name in given.packages for path in (ROOT / "core" / name).rglob("*.py"))
+    mutants = [mutant for path in paths for mutant in mutants_of(path)]
+    chosen = random.Random(given.seed).sample(mutants, min(given.count, len(mutants)))
+    killed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        tests = Tests(Path(folder))
+        for number, mutant in enumerate(chosen, 1):
+            dies = tests.dies(mutant)
+            killed += dies
+            print(f"{'killed' if dies else 'SURVIVED'}  {mutant}  ({killed} of {number})", flush=True)
+    print(f"{killed} of {len(chosen)} killed; {len(mutants)} mutants there are")
+
+
+if __name__ == "__main__":
+    main()

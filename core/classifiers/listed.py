@@ -1,0 +1,53 @@
+"""Classifiers that a server's operator lists, offered as those of the registry are.
+
+`CLIP_LAB_CLASSIFIERS="timm:resnet18, open_clip:local-dir:PATH"`: names as the scripts take them, separated by commas.
+Reading the list imports the libraries that it names, and torch with them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+from core.classifiers.families import family_spec
+from core.classifiers.spec import ClassifierSpec
+from core.errors import one_line, quoted
+
+VARIABLE = "CLIP_LAB_CLASSIFIERS"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """specs: by name, in the order of the list. refused: one sentence for each entry that cannot be used."""
+
+    specs: dict[str, ClassifierSpec]
+    refused: tuple[str, ...]
+
+
+def listed_classifiers() -> Listed:
+    """What the environment lists, read once: files that come later are seen by an app that is started again."""
+    return _read(os.environ.get(VARIABLE, ""))
+
+
+@cache
+def _read(text: str) -> Listed:
+    specs, refused = dict[str, ClassifierSpec](), []
+    for name in dict.fromkeys(filter(None, map(str.strip, text.split(",")))):
+        try:
+            specs[name] = _spec(name)
+        except (ValueError, OSError, ImportError, RuntimeError) as error:
+            refused.append(f"{VARIABLE} lists {quoted(name, 200)}, which cannot be used: {one_line(error, 400)}.")
+    return Listed(specs, tuple(refused))
+
+
+def _spec(name: str) -> ClassifierSpec:
+    spec = family_spec(name)
+    if spec is None:
+        raise ValueError(
+            "write open_clip:ARCHITECTURE/TAG, open_clip:hf-hub:OWNER/NAME, open_clip:local-dir:FOLDER, timm:NAME or "
+            "torchvision:NAME"
+        )
+    if not spec.weights.origin and spec.weights.locate() is None:  # nobody can download what lies in a folder
+        raise FileNotFoundError(spec.weights.missing())
+    return spec

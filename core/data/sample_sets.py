@@ -1,0 +1,98 @@
+"""The bundled sample sets, a row each: side, classes, pictures, maps. Whatever depends on one of them asks here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.data.classes import CLASS_SETS, PRECOMPUTED, ClassSet
+
+SAMPLES = PRECOMPUTED / "samples"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSet:
+    """Bundled pictures of one side and one class set. A new one is a row below, and its folder.
+
+    name: in the session and in the names of stored runs. title: in menus and URLs. dataset: for `load_dataset`.
+    side: of the pictures, in pixels. class_set: of `CLASS_SETS`; classes_title: in menus and URLs.
+    folder: holds provenance.json, which `core.data.samples` reads, and pictures: images.npz, or files that it names.
+    first: the picture that *Frequency sensitivity* begins with. inpainted: the one whose hole is filled.
+    drawn: the classes that *Generation* begins with; it offers sets that have some.
+    maps: title of every data set whose maps are about these classes, by its name.
+    """
+
+    name: str
+    title: str
+    dataset: str
+    side: int
+    class_set: str
+    classes_title: str
+    folder: Path
+    first: int = 0
+    inpainted: int = 0
+    drawn: tuple[str, ...] = ()
+    maps: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> ClassSet:
+        return CLASS_SETS[self.class_set]()
+
+    @property
+    def drawn_title(self) -> str:
+        """In the menu and the URL of *Generation*."""
+        return f"{self.classes_title}, {self.side} px"
+
+    def knows(self, class_names: Sequence[str]) -> bool:
+        """Whether these begin with the set's classes; texts of one's own may follow."""
+        return tuple(class_names[: len(self.classes)]) == self.classes.names
+
+
+SAMPLE_SETS = {
+    row.name: row
+    for row in (
+        SampleSet(
+            name="cifar10",
+            title="CIFAR-10",
+            dataset="cifar10-samples",
+            side=32,
+            class_set="cifar10",
+            classes_title="CIFAR-10",
+            folder=SAMPLES / "cifar10",
+            # precomputed/make_default_picture.py has the rule.
+            first=json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"],
+            # A dog whose face is cut out: a second network recognises it again only as the robust networks fill it.
+            inpainted=5,
+            drawn=("horse", "deer", "frog", "ship"),
+            maps={"cifar10": "CIFAR-10", "cifar10-samples": "CIFAR-10 samples"},
+        ),
+        SampleSet(
+            name="photographs",
+            title="Photographs",
+            dataset="photographs",
+            side=224,
+            class_set="imagenet",
+            classes_title="ImageNet",
+            folder=SAMPLES / "photographs",
+            inpainted=0,  # a tabby
+            drawn=("macaw",),
+            maps={
+                "imagenet100": "ImageNet100",
+                "imagenet-sample": "ImageNet, one image per class",
+                "photographs": "bundled photographs",
+            },
+        ),
+    )
+}
+
+
+def sides() -> tuple[int, ...]:
+    """The different sides of the sets' pictures, in pixels."""
+    return tuple(dict.fromkeys(row.side for row in SAMPLE_SETS.values()))
+
+
+def sets_by_dataset() -> dict[str, SampleSet]:
+    """The sets by what `load_dataset` calls them."""
+    return {row.dataset: row for row in SAMPLE_SETS.values()}

@@ -1,0 +1,101 @@
+"""The settings of a run, a row each: config, widgets, script, comparison and words read this table. No torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, Literal
+
+from core import paper
+from core.images.masks import square_side
+
+MAX_STEPS = 100_000
+RunKind = Literal["inpainting", "generation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One setting.
+
+    name: of the field of `PGDConfig` or, for Eq. 3 alone, of `RunPlan`; with hyphens, the script's option.
+    label: with its unit. help: what it is. parameter: in URLs, after the page's name; empty where no page offers it.
+    scaled: what the paper's value at 224 pixels is scaled with: the picture's "side", or that and the "hole"'s.
+    choices: all that it can be, the usual one first; empty for numbers. whole: no fractions.
+    low, high, step: of the widget; of what is scaled, in steps of the paper's length. high 0: as the server allows.
+    digits: the widget's format. changed: what a comparison calls it. told: how a sentence about a run goes on with it.
+    """
+
+    name: str
+    label: str
+    help: str = ""
+    parameter: str = ""
+    scaled: Literal["", "side", "hole"] = ""
+    choices: tuple[str, ...] = ()
+    whole: bool = False
+    low: float = 0
+    high: float = 0
+    step: float = 1
+    digits: str | None = None
+    changed: str
+    told: str
+
+    def checked(self, value: Any) -> Any:
+        """A plain value for `PGDConfig`, whatever came in (numpy's, a widget's), so that it can be written as JSON.
+
+        Raises:
+            ValueError: it is out of range; the text names the setting.
+        """
+        if self.choices:
+            if value not in self.choices:
+                raise ValueError(f"{self.name} must be one of {', '.join(self.choices)}; got {value!r}")
+            return value
+        plain = isinstance(value, Integral if self.whole else Real) and not isinstance(value, bool)
+        if not plain or not 0 < value < math.inf or (self.whole and value > MAX_STEPS):
+            wanted = "number above 0, an L2 length in pixels of [0, 1]"
+            wanted = f"whole number from 1 to {MAX_STEPS:,}" if self.whole else wanted
+            raise ValueError(f"{self.name} must be a {wanted}; got {value!r}")
+        return int(value) if self.whole else float(value)
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two values of it are equal, up to rounding; None is no value."""
+        if self.choices or one is None or other is None:
+            return one == other
+        return math.isclose(one, other, rel_tol=1e-6)
+
+
+_ROWS = (
+    Setting(name="steps", label="Steps", parameter="steps", whole=True, low=1, step=20, changed="steps or lengths",
+            told="{:,} steps"),
+    Setting(name="step_size", label="Step size (L2)", parameter="step", scaled="side", low=0.01, high=100, step=0.25,
+            digits="%.4f", changed="steps or lengths", told=" of {:.3g}"),
+    Setting(name="epsilon", label="L2 budget (epsilon)", parameter="epsilon", scaled="hole", low=0.1, high=1000,
+            step=20, digits="%.3f", changed="steps or lengths", told=", epsilon {:.3g}",
+            help="Radius of the ball around the start, over all pixels and channels, values in [0, 1]."),
+    Setting(name="weight", label="Penalty weight (lambda)", parameter="lambda", high=1000, changed="its weight",
+            told=", lambda {:g}: "),
+    Setting(name="dtype", label="Fast (bfloat16)", parameter="fast", choices=("float32", "bfloat16"),
+            changed="the precision", told="; fast, in {}",
+            help="The network computes with numbers rounded to 8 bits of precision instead of 24. That may shorten the "
+            "steps of large networks and lengthens those of small ones: Mini CLIP’s took 1.6 times as long on the "
+            "processor where that was measured. Every step changes a little, so the run takes another path and ends in "
+            "another picture."),
+    Setting(name="step_rule", label="Step rule", choices=("constant", "adaptive"), changed="the step rule",
+            told="; {} steps", help="adaptive: Auto-PGD."),
+)  # fmt: skip
+SETTINGS = {row.name: row for row in _ROWS}
+
+
+def paper_settings(kind: RunKind, image_size: int, hole_side: float | None = None) -> dict[str, Any]:
+    """The paper's value of every setting that such a run has, by name, scaled to images of any size.
+
+    hole_side: of a hole that is not the paper's square; else None.
+    """
+    values: dict[str, Any] = {name: row.choices[0] for name, row in SETTINGS.items() if row.choices}
+    for name, value in paper.RUNS[kind].items():
+        if SETTINGS[name].scaled:
+            value = value * (image_size / paper.IMAGE_SIZE)
+        if SETTINGS[name].scaled == "hole" and hole_side is not None:
+            value = value * hole_side / square_side(image_size)
+        values[name] = value
+    return values

@@ -1,0 +1,156 @@
+"""What a job of `python -m core.reconstruct` is to do: its settings, and the plans for its batches of images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from core.data.provenance import classifier_facts, dataset_facts
+from core.images.masks import Fill, random_square_mask, usual_side
+from core.pgd.config import PGDConfig
+from core.pgd.penalties import Penalty
+from core.pgd.settings import paper_settings
+from core.runs.plan import RunPlan, inpainting_plan
+from core.runs.starts import Start, StartKind, start_of
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
+
+MakePlan = Callable[[Sequence[int]], RunPlan]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobConfig:
+    """What is wanted of a classifier and a data set; the paper's settings, scaled, where nothing else is said.
+
+    mode: Eq. 3 or Eq. 2. count: images, at most those of the data set to inpaint. seed: of the holes and the noise.
+    target: one class or text for all; None for the true class, or every class in turn. keep: whether the result is the
+    last state or that of the lowest loss. changes: of the settings of `core.pgd.settings`, by name. hole: side of the
+    square. penalty, fill: of Eq. 3, and whose mean fills the hole. start: where generation begins.
+    save_run: also keep the first batch as a run to be replayed.
+    """
+
+    mode: Literal["inpaint", "generate"]
+    count: int
+    seed: int = 0
+    target: str | None = None
+    keep: Literal["last", "best"] = "last"
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    hole: int | None = None
+    penalty: Penalty = "eq3"
+    fill: Fill = "region"
+    start: StartKind = "blur"
+    save_run: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """`count` images in batches planned by `make_plan`, one after the other.
+
+    keep, save_run: as in `JobConfig`. settings: a JSON object of everything that the results depend on.
+    judge: another network, which says what it sees in the starts and the results; its first classes are the data set's.
+    """
+
+    classifier: Classifier
+    config: PGDConfig
+    count: int
+    make_plan: MakePlan
+    keep: str
+    settings: dict[str, Any]
+    save_run: bool = False
+    judge: Classifier | None = None
+
+
+def make_job(wanted: JobConfig, classifier: Classifier, dataset: ImageDataset, judge: Classifier | None = None) -> Job:
+    """The job that does what is wanted.
+
+    Raises:
+        ValueError: a setting is out of its range.
+    """
+    size, target, seed = dataset.image_size, wanted.target, wanted.seed
+    objective: dict[str, Any] = {}
+    if wanted.mode == "inpaint":
+        count, side = min(wanted.count, len(dataset)), wanted.hole or usual_side(size)
+        values = paper_settings("inpainting", size, side) | dict(wanted.changes)
+        objective = {"weight": values.pop("weight"), "penalty": wanted.penalty, "fill": wanted.fill, "side": side}
+        config = PGDConfig(**values)
+        make_plan = inpainting_plans(dataset, config, target=target, seed=seed, **objective)
+    else:
+        count, config = wanted.count, PGDConfig(**(paper_settings("generation", size) | dict(wanted.changes)))
+        make_plan = generation_plans(dataset, config, target=target, start=wanted.start, seed=seed)
+    settings = {
+        "mode": wanted.mode,
+        "config": config.to_json(),
+        "objective": objective,
+        "start": None if objective else wanted.start,
+        "keep": wanted.keep,
+        "target": target,
+        "seed": seed,
+        "count": count,
+        "save_run": wanted.save_run,
+        "image_size": size,
+        "classifier": {**classifier_facts(classifier), "template": classifier.template},
+        "judge": None if judge is None else {**classifier_facts(judge), "template": judge.template},
+        "dataset": dataset_facts(dataset),
+    }
+    return Job(classifier, config, count, make_plan, wanted.keep, settings, wanted.save_run, judge)
+
+
+def inpainting_plans(
+    dataset: ImageDataset, config: PGDConfig, *, side: int, target: str | None, fill: Fill, seed: int, **settings: Any
+) -> MakePlan:
+    """Plans for images of the data set with a square hole each, at a place fixed by the seed and the image's index."""
+    size = dataset.image_size
+
+    def make_plan(indices: Sequence[int]) -> RunPlan:
+        generators = [np.random.default_rng([seed, index]) for index in indices]
+        holes = np.stack([random_square_mask(side, height=size, width=size, generator=one) for one in generators])
+        labels = [int(dataset.labels[index]) for index in indices]
+        return inpainting_plan(
+            dataset.images[list(indices)],
+            holes,
+            labels if target is None else [target] * len(labels),
+            config,
+            fill=fill,
+            seed=seed,
+            images={"dataset": dataset.name, "labels": [dataset.classes.names[label] for label in labels]},
+            **settings,
+        )
+
+    return make_plan
+
+
+def generation_plans(
+    dataset: ImageDataset, config: PGDConfig, *, target: str | None, start: StartKind, seed: int
+) -> MakePlan:
+    """Plans for starts of one class after the other, each drawn by the seed and the image's index.
+
+    Args:
+        dataset: its images give the statistics of classes without bundled ones.
+        target: one class or text for all; None for every class in turn, in an order fixed by the seed.
+    """
+    order: list[int | str] = np.random.default_rng(seed).permutation(len(dataset.classes)).tolist()
+    if target is not None:
+        order = [target]
+    known: dict[int | str, Start] = {}
+
+    def source(wanted: int | str) -> Start:
+        if wanted not in known:
+            name = wanted if isinstance(wanted, str) else dataset.classes.names[wanted]
+            known[wanted] = start_of(name, dataset.classes.name, dataset.image_size, start, dataset)
+        return known[wanted]
+
+    def make_plan(indices: Sequence[int]) -> RunPlan:
+        targets = [order[index % len(order)] for index in indices]
+        starts = [
+            source(wanted).distribution.draw(1, generator=np.random.default_rng([seed, index]))
+            for index, wanted in zip(indices, targets, strict=True)
+        ]
+        images = {"dataset": "noise", "start": start}
+        return RunPlan(targets=tuple(targets), start=np.concatenate(starts), config=config, seed=seed, images=images)
+
+    return make_plan

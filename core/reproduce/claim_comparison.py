@@ -1,0 +1,129 @@
+"""The claims of section 3.1, judged on the published maps and on those computed here, over the same waves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.claims.checks import findings
+from core.claims.finding import Finding, NamedMap
+from core.classifiers.registry import network_side
+from core.fourier.heatmap import Heatmap
+from core.reproduce.agreement import common_waves, only
+from core.reproduce.maps import HEATMAPS, MapResult, map_name
+from core.reproduce.plan import MAPS, PAIRS, Pair
+
+# Claims that any waves can speak to, those that need all of them, and those that are about the reference alone.
+SOME = ("low", "high", "spared", "red", "within", "different", "robust-high")
+WHOLE = ("relies", "lattice")
+REFERENCE_ALONE = ("spared", "red")
+
+
+@dataclass(frozen=True, eq=False)
+class ClaimComparison:
+    """A pair's claims. subject, reference: whose maps these are, and where from. waves: how many, of all.
+
+    here: findings on the maps computed here. before: those on the maps they are compared with, None where there is
+    none. kind: "published" or "shipped", of these.
+    """
+
+    pair: Pair
+    subject: str
+    reference: str
+    waves: int
+    here: tuple[Finding, ...]
+    before: tuple[Finding | None, ...]
+    kind: str
+
+    @property
+    def pairs(self) -> tuple[tuple[Finding, Finding | None], ...]:
+        """Each claim here, and before."""
+        return tuple(zip(self.here, self.before, strict=True))
+
+    @property
+    def known(self) -> int:
+        """How many claims were judged before."""
+        return sum(one is not None for one in self.before)
+
+    @property
+    def same(self) -> int:
+        """How many of their verdicts are the same here."""
+        return sum(before is not None and here.verdict == before.verdict for here, before in self.pairs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Verdicts and evidence as a JSON object."""
+        rows: list[dict[str, Any]] = [
+            {
+                "claim": one.claim.key,
+                "quote": one.claim.quote,
+                "here": _json(one),
+                "before": None if earlier is None else _json(earlier),
+            }
+            for one, earlier in self.pairs
+        ]
+        return {
+            "title": self.pair.title,
+            "subject": self.subject,
+            "reference": self.reference,
+            "waves": self.waves,
+            "claims": rows,
+        }
+
+
+def _json(finding: Finding) -> dict[str, Any]:
+    evidence = []
+    for each in finding.evidence:
+        value, low, high = (None if number != number else number for number in each.measured)
+        evidence.append({"what": each.what, "unit": each.unit, "value": value, "interval": [low, high]})
+    return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
+
+
+def compare_claims(results: Mapping[str, MapResult]) -> tuple[ClaimComparison, ...]:
+    """The pairs of which at least one map was computed, by the keys of `MAPS`."""
+    return tuple(found for pair in PAIRS if (found := _comparison(pair, results)) is not None)
+
+
+def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison | None:
+    keys = (pair.subject, pair.reference)
+    if not results.keys() & set(keys):
+        return None
+    before = [_reference(key, results.get(key)) for key in keys]
+    here = [results[key].heatmap if key in results else known for key, known in zip(keys, before, strict=True)]
+    if here[1] is None:
+        return None
+    waves = common_waves(*(heatmap for heatmap in (*here, *before) if heatmap is not None))
+    if not waves:
+        return None
+    wanted = (*SOME, *WHOLE) if len(waves) == len(common_waves(here[1])) == (here[1].side ** 2 + 1) // 2 else SOME
+    kind = "published" if any(one and one.metadata["source"]["type"] == "published" for one in before) else "shipped"
+    subject, reference = (
+        f"the {'computed' if key in results else kind} map of {map_name(heatmap)}" if heatmap else ""
+        for key, heatmap in zip(keys, here, strict=True)
+    )
+    found, earlier = (_found(maps, waves, wanted) for maps in (here, before))
+    known = {finding.claim.key: finding for finding in earlier}
+    return ClaimComparison(
+        pair, subject, reference, len(waves), found, tuple(known.get(one.claim.key) for one in found), kind
+    )
+
+
+def _reference(key: str, result: MapResult | None) -> Heatmap | None:
+    if result is not None:
+        return result.reference
+    part = next(part for part in MAPS if part.key == key)
+    return Heatmap.load(HEATMAPS / part.references[-1]).crop(part.side) if part.references else None
+
+
+def _found(maps: list[Heatmap | None], waves: tuple[Any, ...], wanted: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Findings on two maps; where the subject is missing, those that are about the reference alone."""
+    subject, reference = maps
+    if reference is None:
+        return ()
+    if subject is None:
+        subject, wanted = reference, REFERENCE_ALONE
+    a, b = (
+        NamedMap(map_name(one), name, only(one, waves), network_side(str(one.metadata["classifier"]["name"])))
+        for one, name in ((subject, "subject"), (reference, "other"))
+    )
+    return tuple(finding for finding in findings(a, b, ()) if finding.claim.key in wanted)

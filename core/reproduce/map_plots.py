@@ -1,0 +1,57 @@
+"""Plots of a map in the report: maps side by side where most waves are computed, and wave against wave."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from core.fourier.basis import rounded_radius, wave_values
+from core.fourier.export import heatmap_png
+from core.fourier.metrics import TOP1
+from core.reproduce.maps import MapResult
+
+MAX_BARS = 100  # more intervals than that hide the points
+
+
+def map_plots(result: MapResult) -> dict[str, bytes]:
+    """The plots of a map, as PNG by what they show."""
+    plots: dict[str, bytes] = {}
+    name, kind, heatmap, reference = result.name, result.kind, result.heatmap, result.reference
+    if 2 * (heatmap.count > 0).sum() > heatmap.side**2:
+        plots["Computed here."] = _map(heatmap.error_rate, f"{name}, computed here")
+        if reference is not None:
+            known = np.where(heatmap.count > 0, reference.error_rate, np.nan)
+            plots[f"The {kind} map."] = _map(known, f"{name}, {kind}")
+    if result.agreement is not None:
+        plots["Each dot is a wave; on the line both errors are the same."] = _waves(result)
+    return plots
+
+
+def _map(rate: np.ndarray, title: str) -> bytes:
+    from matplotlib import colormaps
+
+    colours = colormaps[TOP1.colormap](np.arange(256), bytes=True)[:, :3]
+    return heatmap_png(rate, TOP1, title=title, colours=colours)
+
+
+def _waves(result: MapResult) -> bytes:
+    from matplotlib.figure import Figure
+
+    assert result.agreement is not None
+    rows = result.agreement.rows
+    waves = [row.wave for row in rows]
+    here, there = (100 * np.array([getattr(row, side) for row in rows]) for side in ("error", "reference"))
+    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    axes.axline((0, 0), slope=1, color="#888888", linewidth=1)
+    if len(rows) <= MAX_BARS:
+        low, high = (100 * wave_values(end, waves) for end in result.heatmap.interval()[1:])
+        axes.vlines(there, low, high, color="#bbbbbb", linewidth=1.5)
+    points = axes.scatter(there, here, c=rounded_radius(waves), cmap="viridis", s=16, zorder=3)
+    axes.set(xlim=(0, 100), ylim=(0, 100), aspect="equal", xlabel=f"{result.kind} error (%)", ylabel="error here (%)")
+    axes.set_title(result.name, fontsize=10, parse_math=False)
+    figure.colorbar(points, ax=axes, label="radius (cycles per image)")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150)
+    return buffer.getvalue()

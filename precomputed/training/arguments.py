@@ -1,0 +1,89 @@
+"""The command line that every recipe has."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from core.classifiers.weights import check_sha256
+from core.cli import number, run_script, whole
+from core.device import choose_device, keep_freed_memory
+from precomputed.training.data import LabelledImages, load_cifar10
+from precomputed.training.loop import Recipe
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+
+
+def training_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with everything but what is peculiar to one recipe; options left out stay as the recipe has them."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="folder with CIFAR-10, as for core.sweep --data-dir")
+    parser.add_argument("--output", required=True, type=Path, help="folder for the checkpoint and the result")
+    parser.add_argument("--robust", action="store_true", help="the recipe of the adversarially trained twin")
+    parser.add_argument("--start", type=Path, help="safetensors file of the same network to start from")
+    parser.add_argument("--attacked-images", type=whole(1), default=1000, help="test images for the robust accuracy")
+    parser.add_argument("--machine", default="one machine", help="what the model card says the training ran on")
+    parser.add_argument("--seed", type=whole(0))
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
+    parser.add_argument("--threads", type=whole(1), help="CPU threads; another number gives other rounding errors")
+    parser.add_argument("--limit", type=whole(1), help="train on this many images only")
+    parser.add_argument("--epochs", type=whole(1))
+    parser.add_argument("--batch-size", type=whole(1))
+    parser.add_argument("--shift", type=whole(0, 31), help="largest random shift in pixels")
+    parser.add_argument("--muon-rate", type=number(above=True))
+    parser.add_argument("--adam-rate", type=number(above=True))
+    parser.add_argument("--attack-steps", type=whole(0))
+    return parser
+
+
+def run_command(train: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
+    """Train as the command line says; returns the exit status."""
+
+    def work() -> str:
+        if importlib.util.find_spec("foolbox") is None:
+            raise ModuleNotFoundError("the trained network is attacked with foolbox: run 'pip install foolbox' first")
+        keep_freed_memory()
+        if arguments.threads:
+            torch.set_num_threads(arguments.threads)
+        train(arguments)
+        return f"written to {arguments.output / 'model'}"
+
+    return run_script(work, "run the same command again to resume")
+
+
+def recipe_from_arguments(arguments: argparse.Namespace, ordinary: AnyRecipe, robust: AnyRecipe) -> AnyRecipe:
+    """The published recipe with the changes asked for on the command line."""
+    recipe = robust if arguments.robust else ordinary
+    given: dict[str, Any] = {field.name: getattr(arguments, field.name, None) for field in dataclasses.fields(recipe)}
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+    if arguments.start is not None:
+        given["start_sha256"] = weights_sha256(arguments.start)
+    return dataclasses.replace(recipe, **given)
+
+
+def weights_sha256(path: Path) -> str:
+    """Digest of a weight file named on the command line.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there are no weights at {path}; train them first, or name another file")
+    return check_sha256(path)
+
+
+def load_splits(arguments: argparse.Namespace) -> tuple[LabelledImages, LabelledImages]:
+    """The training images, at most `--limit`, and all test images.
+
+    Raises:
+        FileNotFoundError, ValueError, RuntimeError: as `load_cifar10`; or there is no such device.
+    """
+    device = choose_device(arguments.device, 0)
+    train = load_cifar10(arguments.data, "train", device=device, limit=arguments.limit)
+    return train, load_cifar10(arguments.data, "test", device=device)

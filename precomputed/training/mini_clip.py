@@ -1,0 +1,271 @@
+r"""Train mini-clip, a small CLIP in open_clip's own format, on CIFAR-10 images and captions; or its robust twin.
+
+    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR
+    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR --teacher precomputed/models/mini-resnet
+    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR --robust --start CLIP_WEIGHTS
+    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR \
+        --architecture precomputed/training/mini_clip_vit.json
+
+Stopped, run the same command again to resume; it evaluates and exports at the end. `--output` receives checkpoint.pt
+and, when training is done, model/, which open_clip loads by itself (the model card says how).
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core import paper
+from core.classifiers.base import Classifier
+from core.classifiers.loaders import load_bundled_network
+from core.classifiers.networks.mini_clip import save_prompt_embeddings
+from core.classifiers.preprocessing import Preprocess
+from core.classifiers.spec import Identity
+from core.classifiers.text import DEFAULT_WORDS
+from core.classifiers.zero_shot import ClipModel, ZeroShotClassifier, fill_template
+from core.data.classes import CIFAR10, ClassSet
+from core.files import make_folder, write_atomically, write_json
+from precomputed.training.arguments import (
+    load_splits,
+    recipe_from_arguments,
+    run_command,
+    training_parser,
+    weights_sha256,
+)
+from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, Caption, attributes_of, captions
+from precomputed.training.cards import clip_card
+from precomputed.training.clip_loss import caption_targets, contrastive_loss
+from precomputed.training.data import Batch, LabelledImages, seeded_generator
+from precomputed.training.evaluation import Accuracy
+from precomputed.training.loop import Recipe, Training
+from precomputed.training.optimisers import Muon
+from precomputed.training.session import report, train_and_measure, write_bundle
+from precomputed.training.vocabulary import reduced_merges, vocabulary_file
+
+# The model in open_clip's own terms. Its image tower must accept any image size: the 32-pixel images are enlarged, as
+# real CLIP enlarges them to 224. The size of the vocabulary follows from the captions.
+ARCHITECTURE = Path(__file__).with_suffix(".json")
+VOCABULARY, CLIP_WEIGHTS = "bpe_vocabulary.txt.gz", "open_clip_model.safetensors"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClipRecipe(Recipe):
+    """The recipe of a small CLIP; with `attack_steps` its text tower stays as it is.
+
+    Args:
+        captions_per_class: captions drawn for each class and step; half of them claim an attribute.
+        weight_decay: of the matrices.
+        teacher_weight: share of the teacher's class probabilities in the targets, where there is a teacher.
+        teacher_sha256: of its weights; empty without a teacher.
+    """
+
+    epochs: int = 20
+    batch_size: int = 250
+    muon_rate: float = 0.005
+    adam_rate: float = 0.003
+    captions_per_class: int = 6
+    weight_decay: float = 0.05
+    teacher_weight: float = 0.5
+    teacher_sha256: str = ""
+
+
+ORDINARY = ClipRecipe()
+ROBUST = ClipRecipe(epochs=3, muon_rate=0.002, adam_rate=0.001, attack_steps=2)
+
+
+class ClipTraining(Training):
+    """A small CLIP in training, or in adversarial fine-tuning of its image tower alone.
+
+    The attack perturbs the images so that the network misclassifies them with the paper's prompts.
+    Source: TeCoA (Mao et al. 2023), with the captions of ordinary training instead of one prompt for each class.
+
+    Args:
+        recipe, train, start: as `Training`.
+        config: the contents of an `open_clip_config.json`.
+        captions: every caption that may be drawn; each class needs some with and some without an attribute.
+        tokenizer: sentences -> (T, L) int64.
+        teacher: a classifier of CIFAR-10, whose weights the recipe names; or None.
+    Raises:
+        ValueError, RuntimeError: as `Training`.
+    """
+
+    recipe: ClipRecipe
+
+    def __init__(
+        self, recipe: ClipRecipe, config: dict[str, Any], train: LabelledImages, captions: Sequence[Caption],
+        tokenizer: Any, teacher: Classifier | None = None, start: Path | None = None,
+    ) -> None:  # fmt: skip
+        sizes, pixels = config["model_cfg"], config["preprocess_cfg"]
+        preprocess = Preprocess(sizes["vision_cfg"]["image_size"], pixels["mean"], pixels["std"])
+        super().__init__(recipe, train, lambda: open_clip.CLIP(**sizes), preprocess, start)
+        self.facts |= {"captions": len(captions), "model": sizes}
+        self.tokenizer, self.teacher = tokenizer, teacher
+        self._attributes = torch.from_numpy(attributes_of(train.images.cpu().numpy())).to(self.device)
+        self._tokens = tokenizer([caption.text for caption in captions]).to(self.device)  # (C, L)
+        self._caption_labels = torch.tensor([caption.label for caption in captions], device=self.device)
+        self._caption_attributes = torch.tensor([caption.attribute for caption in captions], device=self.device)
+        if recipe.attack_steps:
+            with torch.no_grad():  # the text tower is frozen, so its embeddings never change
+                self._frozen_texts = self.network.encode_text(self._tokens, normalize=True)  # (C, D)
+            self._class_embeddings = self.classifier().class_embeddings
+
+    def make_optimisers(self) -> tuple[Muon, torch.optim.Adam]:
+        recipe = self.recipe
+        if recipe.attack_steps:
+            self.network.requires_grad_(False)
+            self.network.visual.requires_grad_(True)
+        matrices: list[nn.Parameter] = []
+        rest: list[nn.Parameter] = []
+        for name, parameter in self.network.named_parameters():
+            # Depthwise filters have one input channel each: there is nothing to orthogonalise.
+            is_matrix = parameter.ndim >= 2 and parameter[0].numel() >= 16 and "embedding" not in name
+            if parameter.requires_grad:
+                (matrices if is_matrix else rest).append(parameter)
+        muon = Muon(matrices, recipe.muon_rate, momentum=0.9, weight_decay=recipe.weight_decay)
+        adam = torch.optim.Adam(rest, recipe.adam_rate, betas=(0.9, 0.98))
+        # As in CLIP, cosines are scaled at most a hundredfold.
+        adam.register_step_post_hook(lambda *_: self.network.logit_scale.data.clamp_(0, math.log(100)))
+        return muon, adam
+
+    def classifier(self) -> ZeroShotClassifier:
+        # A copy: the engine's classifier freezes its network, and this one is still to learn.
+        network = copy.deepcopy(self.network)
+        clip = ClipModel(Identity("mini-clip", "in training"), network, self.tokenizer, self.preprocess)
+        return clip.for_classes(CIFAR10)
+
+    def logits(self, images: Tensor) -> Tensor:
+        return self.network.logit_scale.exp() * self._image_features(images) @ self._class_embeddings.T
+
+    def loss(self, images: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        chosen = self._draw_captions()
+        caption_labels = self._caption_labels[chosen]
+        probabilities, attributes = self._class_probabilities(batch), self._attributes[batch.indices]
+        truth = caption_targets(probabilities, attributes, caption_labels, self._caption_attributes[chosen])
+        image_features = self._image_features(images)
+        if self.recipe.attack_steps:
+            text_features = self._frozen_texts[chosen]
+        else:
+            text_features = self.network.encode_text(self._tokens[chosen], normalize=True)
+        loss = contrastive_loss(image_features, text_features, self.network.logit_scale.exp(), truth)
+        nearest = (image_features @ text_features.T).argmax(dim=1)
+        return loss, (caption_labels[nearest] == batch.labels).float().mean()
+
+    def _image_features(self, images: Tensor) -> Tensor:
+        return self.network.encode_image(self.preprocess(images), normalize=True)
+
+    def _draw_captions(self) -> Tensor:
+        """Positions of this step's captions, as many for each class, half of them with an attribute."""
+        generator = seeded_generator(self.recipe.seed, 6, self.step)
+        chosen = []
+        half = self.recipe.captions_per_class // 2
+        for label in range(len(CIFAR10)):
+            of_class = self._caption_labels == label
+            for claims, count in ((True, half), (False, self.recipe.captions_per_class - half)):
+                pool = torch.nonzero(of_class & ((self._caption_attributes >= 0) == claims)).flatten().cpu()
+                chosen.append(pool[torch.randint(len(pool), (count,), generator=generator)])
+        return torch.cat(chosen).to(self.device)
+
+    def _class_probabilities(self, batch: Batch) -> Tensor:
+        one_hot = F.one_hot(batch.labels, len(CIFAR10)).float()
+        if self.teacher is None:
+            return one_hot
+        with torch.no_grad():
+            return torch.lerp(one_hot, self.teacher(batch.images).softmax(dim=1), self.recipe.teacher_weight)
+
+
+@torch.no_grad()
+def held_out_accuracy(classifier: ZeroShotClassifier, data: LabelledImages) -> Accuracy:
+    """Top-1 over all images and prompts whose sentence pattern and class names training never used.
+
+    The k-th held-out names of the ten classes make one set of prompts with each held-out pattern; `count` is images
+    times sets, so its interval is too narrow: the sets see the same images.
+    """
+    network: Any = classifier.network
+    preprocessed = (classifier.preprocess(images) for images, _ in data.batches())
+    features = torch.cat([network.encode_image(images, normalize=True) for images in preprocessed])
+    correct = count = 0
+    for template in HELD_OUT_TEMPLATES:
+        for names in zip(*HELD_OUT_NAMES.values(), strict=True):
+            renamed = classifier.for_classes(ClassSet("custom", names), template)
+            correct += int(((features @ renamed.class_embeddings.T).argmax(dim=1) == data.labels).sum())
+            count += len(data)
+    return Accuracy(correct, count)
+
+
+def write_tokenizer(folder: Path, context_length: int) -> Any:
+    """Write the vocabulary of the captions into the model's folder, and read it as open_clip does."""
+    make_folder(folder)
+    words = {word.strip(",") for caption in captions() for word in caption.text.split()}
+    write_atomically(folder / VOCABULARY, vocabulary_file(reduced_merges(words)))
+    return open_clip.SimpleTokenizer(str(folder / VOCABULARY), context_length=context_length)
+
+
+def write_model(folder: Path, classifier: ZeroShotClassifier, config: dict[str, Any], title: str, card: str) -> None:
+    """Everything but the vocabulary, in the format of open_clip's local-dir: and of the registry.
+
+    Args:
+        folder: holds the vocabulary already.
+        classifier: the trained network, with the paper's prompts of CIFAR-10.
+        config: the contents of `open_clip_config.json`.
+        title, card: what people read.
+    """
+    described = {"title": title, "licence": "MIT", "classes": "cifar10"}
+    sha256 = write_bundle(folder, CLIP_WEIGHTS, classifier.network, described, card)
+    write_json(folder / "open_clip_config.json", config)
+    write_usual_prompts(folder, classifier, sha256)
+
+
+def write_usual_prompts(folder: Path, classifier: ZeroShotClassifier, sha256: str) -> None:
+    """Keep the embeddings of the prompts that everybody meets: the classes, and the words that a page begins with."""
+    known = set(classifier.classes.names)
+    others = classifier.for_classes(ClassSet("custom", tuple(word for word in DEFAULT_WORDS if word not in known)))
+    prompts = [prompt for one in (classifier, others) for prompt in fill_template(paper.TEMPLATE, one.classes)]
+    rows = np.concatenate([one.class_embeddings.cpu().numpy() for one in (classifier, others)])
+    save_prompt_embeddings(folder, prompts, rows, sha256)
+
+
+def train(arguments: argparse.Namespace) -> None:
+    recipe = recipe_from_arguments(arguments, ORDINARY, ROBUST)
+    images, test = load_splits(arguments)
+    teacher = None
+    if arguments.teacher is not None:
+        weights = arguments.teacher / "model.safetensors"
+        sha256 = weights_sha256(weights)
+        recipe = dataclasses.replace(recipe, teacher_sha256=sha256)
+        teacher = load_bundled_network(weights, Identity("teacher", str(weights), sha256)).to(images.labels.device)
+    folder = arguments.output / "model"
+    config = json.loads(arguments.architecture.read_text(encoding="utf-8"))
+    tokenizer = write_tokenizer(folder, config["model_cfg"]["text_cfg"]["context_length"])
+    training = ClipTraining(recipe, config, images, captions(), tokenizer, teacher, arguments.start)
+    outcome = train_and_measure(training, test, arguments)
+    classifier = training.classifier()
+    held_out = held_out_accuracy(classifier, test)
+    report(f"with patterns and names never seen in training: {held_out}")
+    name, vision = arguments.architecture.stem.replace("_", "-"), config["model_cfg"]["vision_cfg"]
+    title = "Mini CLIP, plain ViT" if "patch_size" in vision else "Mini CLIP"
+    if recipe.attack_steps:
+        title += ", robust"
+    write_model(folder, classifier, config, title, clip_card(recipe, outcome, held_out, name, vision))
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = training_parser(__doc__)
+    parser.add_argument("--teacher", type=Path, help="folder of a bundled network that helps, such as mini-resnet's")
+    parser.add_argument("--architecture", type=Path, default=ARCHITECTURE, help="another open_clip_config.json")
+    return run_command(train, parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,122 @@
+"""Train mini-resnet, or with --robust its adversarially trained twin, on CIFAR-10.
+
+    python -m precomputed.training.mini_resnet --data DATA_DIR --output DIR
+    python -m precomputed.training.mini_resnet --data DATA_DIR --output DIR --robust --start DIR/model/model.safetensors
+
+Stopped by Ctrl-C, kill -9 or a power cut, run the same command again to resume; it evaluates and exports at the end.
+`--output` receives checkpoint.pt and, when training is done, model/ in the format of precomputed/models.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.classifiers.closed_set import ClosedSetClassifier
+from core.classifiers.networks.mini_resnet import MiniResNet
+from core.classifiers.preprocessing import Preprocess
+from core.classifiers.spec import Identity
+from core.cli import whole
+from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
+from precomputed.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser
+from precomputed.training.cards import resnet_card
+from precomputed.training.data import Batch, LabelledImages, to_unit_range
+from precomputed.training.loop import Recipe, Training
+from precomputed.training.optimisers import Muon
+from precomputed.training.session import train_and_measure, write_bundle
+
+WHITENING_IMAGES = 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResNetRecipe(Recipe):
+    """The recipe of a small residual network.
+
+    Args:
+        widths: channels of the three stages.
+        label_smoothing: share of the label spread over all classes.
+        muon_rate: of the convolutions, relative to the norm of each weight.
+    """
+
+    epochs: int = 12
+    batch_size: int = 500
+    muon_rate: float = 0.1
+    adam_rate: float = 0.005
+    widths: tuple[int, int, int] = (48, 96, 192)
+    label_smoothing: float = 0.1
+
+
+ORDINARY = ResNetRecipe()
+# With a single gradient step the network learned to defeat that step alone: 90 % of the attacked training batches
+# right after two epochs, and 36 % of the clean test images ("catastrophic overfitting", Wong et al. 2020).
+ROBUST = ResNetRecipe(epochs=4, muon_rate=0.06, label_smoothing=0.0, attack_steps=2)
+
+
+class ResNetTraining(Training):
+    """A small residual network in training; arguments and errors as `Training`."""
+
+    recipe: ResNetRecipe
+
+    def __init__(self, recipe: ResNetRecipe, train: LabelledImages, start: Path | None = None) -> None:
+        preprocess = Preprocess(train.images.shape[-1], CIFAR10_MEAN, CIFAR10_STD)
+
+        def build() -> MiniResNet:
+            network = MiniResNet(recipe.widths)
+            network.set_whitening(preprocess(to_unit_range(train.images[:WHITENING_IMAGES].cpu())))
+            return network
+
+        super().__init__(recipe, train, build, preprocess, start)
+
+    def make_optimisers(self) -> tuple[Muon, torch.optim.Adam]:
+        learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        convolutions = [parameter for parameter in learning if parameter.ndim == 4]
+        rest = [parameter for parameter in learning if parameter.ndim < 4]
+        muon = Muon(convolutions, self.recipe.muon_rate, momentum=0.6, weight_decay=None)
+        return muon, torch.optim.Adam(rest, self.recipe.adam_rate, betas=(0.9, 0.95))
+
+    def logits(self, images: Tensor) -> Tensor:
+        return self.network(self.preprocess(images))
+
+    def loss(self, images: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        logits = self.logits(images)
+        loss = F.cross_entropy(logits, batch.labels, label_smoothing=self.recipe.label_smoothing)
+        return loss, (logits.argmax(1) == batch.labels).float().mean()
+
+    def classifier(self) -> ClosedSetClassifier:
+        # A copy: the engine's classifier freezes its network, and this one is still to learn.
+        network = copy.deepcopy(self.network)
+        return ClosedSetClassifier(Identity("mini-resnet", "in training"), network, self.preprocess, CIFAR10)
+
+
+def train(arguments: argparse.Namespace) -> None:
+    recipe = recipe_from_arguments(arguments, ORDINARY, ROBUST)
+    images, test = load_splits(arguments)
+    training = ResNetTraining(recipe, images, arguments.start)
+    outcome = train_and_measure(training, test, arguments)
+    config = {
+        "architecture": "mini-resnet",
+        "kwargs": {"widths": list(recipe.widths)},
+        "mean": list(CIFAR10_MEAN),
+        "std": list(CIFAR10_STD),
+        "classes": "cifar10",
+        "title": "Mini ResNet, robust" if recipe.attack_steps else "Mini ResNet",
+        "licence": "MIT",
+    }
+    card = resnet_card(recipe, outcome)
+    write_bundle(arguments.output / "model", "model.safetensors", training.network, config, card)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = training_parser(__doc__)
+    parser.add_argument("--widths", type=whole(1), nargs=3)
+    return run_command(train, parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

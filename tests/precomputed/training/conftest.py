@@ -1,0 +1,66 @@
+"""A tiny, learnable training set, in which each class has its own colour, and small trainings on it."""
+
+import copy
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from precomputed.training.captions import captions
+from precomputed.training.data import LabelledImages
+from precomputed.training.loop import Training
+from precomputed.training.mini_clip import ARCHITECTURE, ClipRecipe, ClipTraining, write_tokenizer
+from precomputed.training.mini_resnet import ResNetRecipe, ResNetTraining
+
+
+@pytest.fixture(scope="session")
+def coloured() -> LabelledImages:
+    """60 images of ten classes, each of one colour with noise on top."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(60) % 10
+    colours = np.random.default_rng(7).uniform(0.15, 0.85, (10, 3))
+    pixels = colours[labels][:, :, None, None] + generator.normal(0, 0.05, (60, 3, 32, 32))
+    images = torch.from_numpy((pixels.clip(0, 1) * 255).astype(np.uint8))
+    return LabelledImages(images, torch.from_numpy(labels.astype(np.int64)), "coloured")
+
+
+@pytest.fixture(scope="session")
+def architecture() -> dict:
+    return json.loads(ARCHITECTURE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tmp_path_factory, architecture):
+    """The tokenizer of mini-clip's own vocabulary."""
+    folder = tmp_path_factory.mktemp("vocabulary")
+    return write_tokenizer(folder, architecture["model_cfg"]["text_cfg"]["context_length"])
+
+
+@pytest.fixture(scope="session")
+def make_training(coloured, architecture, tokenizer) -> Callable[..., Training]:
+    """Makes a training of "resnet" or "clip", with everything as small as it gets."""
+    small = copy.deepcopy(architecture)
+    small["model_cfg"]["embed_dim"] = 16
+    small["model_cfg"]["vision_cfg"] |= {"image_size": 32, "timm_model_name": "test_resnet"}  # timm's smallest
+    small["model_cfg"]["text_cfg"] |= {"width": 16, "layers": 1}
+
+    def make(kind: str, start=None, **changes) -> Training:
+        if kind == "resnet":
+            settings = {"widths": (8, 8, 8), "epochs": 3, "batch_size": 20, "shift": 2}
+            return ResNetTraining(ResNetRecipe(**settings | changes), coloured, start)
+        settings = {"epochs": 2, "batch_size": 20, "shift": 1, "captions_per_class": 2}
+        recipe = ClipRecipe(**settings | changes)
+        return ClipTraining(recipe, small, coloured, captions()[::10], tokenizer, start=start)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Bit-identical runs need a fixed number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

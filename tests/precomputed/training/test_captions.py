@@ -1,0 +1,67 @@
+import re
+
+import numpy as np
+import pytest
+
+from core.data.classes import CIFAR10
+from precomputed.training.captions import (
+    ATTRIBUTES,
+    HELD_OUT_NAMES,
+    HELD_OUT_TEMPLATES,
+    NAMES,
+    TEMPLATES,
+    attributes_of,
+    captions,
+    fill,
+)
+
+
+def flat(red: float, green: float, blue: float) -> np.ndarray:
+    """(1, 3, 4, 4) uint8 of one colour."""
+    return np.broadcast_to((np.array([red, green, blue]) * 255).astype(np.uint8)[None, :, None, None], (1, 3, 4, 4))
+
+
+@pytest.mark.parametrize("names", [NAMES, HELD_OUT_NAMES], ids=["train", "held-out"])
+def test_every_class_has_names_and_no_two_classes_share_one(names):
+    assert tuple(names) == CIFAR10.names
+    every = [name for of_class in names.values() for name in of_class]
+    assert len(every) == len(set(every))
+
+
+def test_captions_name_their_own_class_and_no_other():
+    for caption in captions():
+        named = {label for label, names in enumerate(NAMES.values())
+                 if any(re.search(rf"\b{re.escape(name)}\b", caption.text) for name in names)}  # fmt: skip
+        assert named == {caption.label}, caption
+
+
+def test_captions_claim_exactly_their_attribute():
+    words = [set(attribute.words) for attribute in ATTRIBUTES]
+    for caption in captions():
+        said = [k for k, of_attribute in enumerate(words) if of_attribute & set(re.findall(r"\w+", caption.text))]
+        assert said == ([] if caption.attribute == -1 else [caption.attribute]), caption
+
+
+def test_held_out_captions_share_no_pattern_and_no_name_with_training():
+    assert not set(TEMPLATES) & set(HELD_OUT_TEMPLATES)
+    assert not {n for names in NAMES.values() for n in names} & {n for names in HELD_OUT_NAMES.values() for n in names}
+
+
+def test_training_captions_hold_the_prompt_of_the_paper():
+    texts = {(caption.text, caption.label) for caption in captions()}
+    assert all((f"a photo of a {name}", label) in texts for label, name in enumerate(CIFAR10.names))
+
+
+def test_fill_uses_an_before_a_vowel():
+    assert fill("a photo of a {class}", "airplane") == "a photo of an airplane"
+    assert fill("a {attribute} photo of a {class}", "cat", "orange") == "an orange photo of a cat"
+
+
+@pytest.mark.parametrize(
+    ("colour", "wanted"),
+    [((0.1, 0.1, 0.1), {"dark", "grey"}), ((0.9, 0.9, 0.9), {"bright", "grey"}), ((0.4, 0.4, 0.6), {"bluish"}),
+     ((0.6, 0.4, 0.4), {"reddish"}), ((0.45, 0.5, 0.45), {"greenish"}), ((0.5, 0.47, 0.47), set())],
+)  # fmt: skip
+def test_attributes_of_flat_colours(colour, wanted):
+    (holds,) = attributes_of(flat(*colour))
+    assert {attribute.words[0] for attribute, true in zip(ATTRIBUTES, holds, strict=True) if true} == wanted

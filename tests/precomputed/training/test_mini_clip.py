@@ -1,0 +1,156 @@
+"""mini-clip: its loss, its captions in training, and the folder that open_clip reads by itself."""
+
+import dataclasses
+import gzip
+import hashlib
+import json
+import math
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+from PIL import Image
+from torch.nn import functional as F
+
+from core.classifiers.zero_shot import fill_template
+from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, PRECOMPUTED, ClassSet
+from precomputed.training.arguments import recipe_from_arguments, training_parser
+from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions
+from precomputed.training.cards import clip_card
+from precomputed.training.clip_loss import caption_targets, contrastive_loss
+from precomputed.training.evaluation import Accuracy, clean_accuracy
+from precomputed.training.mini_clip import (
+    ARCHITECTURE,
+    ORDINARY,
+    ROBUST,
+    VOCABULARY,
+    ClipRecipe,
+    ClipTraining,
+    held_out_accuracy,
+    write_model,
+    write_tokenizer,
+)
+from precomputed.training.session import Outcome
+
+
+def test_adversarial_fine_tuning_changes_the_image_tower_alone(make_training):
+    training = make_training("clip", attack_steps=1, epochs=1)
+    before = {name: tensor.clone() for name, tensor in training.network.state_dict().items()}
+    list(training.steps())
+    after = training.network.state_dict()
+    assert {name.partition(".")[0] for name in after if not torch.equal(after[name], before[name])} == {"visual"}
+
+
+def test_caption_targets_by_hand():
+    probabilities = torch.tensor([[1.0, 0.0], [0.25, 0.75]])
+    attributes = torch.tensor([[True, False], [False, True]])
+    found = caption_targets(probabilities, attributes, torch.tensor([0, 0, 1, 1]), torch.tensor([-1, 0, 1, 0]))
+    assert found.tolist() == [[1.0, 1.0, 0.0, 0.0], [0.25, 0.0, 0.75, 0.0]]
+
+
+def test_contrastive_loss_is_clips_own_when_captions_are_unique():
+    torch.manual_seed(0)
+    images, texts = (F.normalize(torch.randn(6, 8), dim=1) for _ in range(2))
+    wanted = open_clip.ClipLoss()(images, texts, torch.tensor(10.0))
+    assert torch.allclose(contrastive_loss(images, texts, torch.tensor(10.0), torch.eye(6)), wanted, atol=1e-6)
+
+
+def test_contrastive_loss_agrees_with_a_slow_twin():
+    """Captions true of several images to different degrees, and the last one of none: it is a negative only."""
+    torch.manual_seed(0)
+    images, texts = F.normalize(torch.randn(4, 8), dim=1), F.normalize(torch.randn(5, 8), dim=1)
+    truth = torch.rand(4, 5)
+    truth[:, 4] = 0
+    logits = 7 * images @ texts.T
+    rows = [-(row / row.sum() * logits[k].log_softmax(0)).sum() for k, row in enumerate(truth)]
+    columns = [-(truth[:, k] / truth[:, k].sum() * logits[:, k].log_softmax(0)).sum() for k in range(4)]
+    wanted = (torch.stack(rows).mean() + torch.stack(columns).mean()) / 2
+    assert torch.allclose(contrastive_loss(images, texts, torch.tensor(7.0), truth), wanted, atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory, coloured, architecture):
+    """A folder as the script writes it, of random weights in full size, and the classifier behind it."""
+    folder = tmp_path_factory.mktemp("clip")
+    tokenizer = write_tokenizer(folder, architecture["model_cfg"]["text_cfg"]["context_length"])
+    training = ClipTraining(ClipRecipe(batch_size=20), architecture, coloured, captions()[::100], tokenizer)
+    classifier = training.classifier()
+    write_model(folder, classifier, architecture, "Mini CLIP", "")
+    return folder, classifier
+
+
+def test_open_clip_loads_the_folder_by_itself_and_gives_the_same_logits(bundle):
+    folder, classifier = bundle
+    loaded, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+    tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}", bpe_path=str(folder / VOCABULARY))
+    images = torch.rand(2, 3, 32, 32)
+    prompts = tokenizer(fill_template("a photo of a {class}", CIFAR10))
+    with torch.no_grad():
+        wanted, _ = loaded.eval().get_logits(classifier.preprocess(images), prompts)
+    assert torch.allclose(classifier(images), wanted, atol=1e-5)
+
+
+def test_open_clips_preprocessing_sees_what_training_saw(bundle):
+    folder, classifier = bundle
+    _, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    images = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    difference = preprocess(Image.fromarray(pixels)) - classifier.preprocess(images)[0]
+    assert difference.abs().max() < 1.5 / 255 / 0.24  # PIL rounds to whole grey values
+
+
+def test_held_out_accuracy_agrees_with_a_classifier_of_each_set_of_prompts(bundle, coloured):
+    correct = 0
+    for template in HELD_OUT_TEMPLATES:
+        for names in zip(*HELD_OUT_NAMES.values(), strict=True):
+            correct += clean_accuracy(bundle[1].for_classes(ClassSet("custom", names), template), coloured[:3]).correct
+    assert held_out_accuracy(bundle[1], coloured[:3]) == Accuracy(correct, 3 * 30)
+
+
+@pytest.mark.parametrize("name", ["mini-clip", "mini-clip-robust"])
+def test_recipe_still_describes_the_bundled_model(name, bundle, architecture):
+    folder = PRECOMPUTED / "models" / name
+    assert (folder / "open_clip_config.json").read_text() == (bundle[0] / "open_clip_config.json").read_text()
+    words = [gzip.decompress((path / VOCABULARY).read_bytes()) for path in (folder, bundle[0])]
+    assert words[0] == words[1]
+    pixels = architecture["preprocess_cfg"]
+    assert (tuple(pixels["mean"]), tuple(pixels["std"])) == (CIFAR10_MEAN, CIFAR10_STD)
+
+
+def test_recipe_takes_changes_from_the_command_line(tmp_path):
+    (tmp_path / "weights").write_bytes(b"some weights")
+    required = ["--data", "d", "--output", "o"]
+    arguments = training_parser(None).parse_args([*required, "--epochs", "3", "--seed", "7"])
+    assert recipe_from_arguments(arguments, ORDINARY, ROBUST) == ClipRecipe(epochs=3, seed=7)
+    arguments = training_parser(None).parse_args([*required, "--robust", "--start", str(tmp_path / "weights")])
+    recipe = recipe_from_arguments(arguments, ORDINARY, ROBUST)
+    assert recipe == dataclasses.replace(ROBUST, start_sha256=hashlib.sha256(b"some weights").hexdigest())
+
+
+def test_clip_card_is_filled_in(architecture):
+    recipe = ClipRecipe(attack_steps=2, start_sha256="a" * 64, teacher_sha256="b" * 64)
+    outcome = Outcome(Accuracy(80, 100), Accuracy(1, 2), 100.0, 1234567, "one machine")
+    card = clip_card(recipe, outcome, Accuracy(77, 100), "mini-clip", architecture["model_cfg"]["vision_cfg"])
+    for text in ("# mini-clip-robust", "1,234,567", "80.00% (95 % interval", "1 min 40 s on one machine", "| 77.00%",
+                 "sha256 aaaaaaaaaaaa...", "sha256 bbbbbbbbbbbb...", "foolbox L2 PGD, epsilon 0.5", "last bits",
+                 "--robust --start precomputed/models/mini-clip/open_clip_model.safetensors --teacher"):  # fmt: skip
+        assert text in card, text
+
+
+def test_card_of_a_plain_vit_names_its_patches_and_its_architecture():
+    outcome = Outcome(Accuracy(80, 100), Accuracy(1, 2), 100.0, 1234567, "one machine")
+    vision = json.loads(ARCHITECTURE.with_name("mini_clip_vit.json").read_text())["model_cfg"]["vision_cfg"]
+    card = clip_card(ClipRecipe(epochs=6), outcome, Accuracy(77, 100), "mini-clip-vit", vision)
+    again = "--epochs 6 --seed 0 --architecture precomputed/training/mini_clip_vit.json"
+    for text in ("# mini-clip-vit\n", "8 x 8 patches of 4 x 4 pixels", again):
+        assert text in card, text
+    assert "mobilevit" not in card and "enlarged" not in card
+
+
+@pytest.mark.parametrize("name, grid", [("mini_clip_vit", 8), ("mini_clip_vit8", 4)])
+def test_plain_vits_train_by_the_same_recipe(name, grid, coloured, tmp_path):
+    config = json.loads(ARCHITECTURE.with_name(f"{name}.json").read_text())
+    tokenizer = write_tokenizer(tmp_path, config["model_cfg"]["text_cfg"]["context_length"])
+    training = ClipTraining(ClipRecipe(batch_size=20), config, coloured, captions()[::100], tokenizer)
+    assert math.isfinite(next(training.steps()).loss) and training.classifier().patch_grid == grid

@@ -1,0 +1,43 @@
+"""Robustness as the cards tell it: the stronger attacks leave no more than the weaker ones, and the card keeps up."""
+
+import json
+
+import pytest
+import torch
+
+from core.classifiers.bundled import MODELS, bundled_specs, model_card
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+from core.data.samples import load_samples
+from precomputed.training.data import LabelledImages
+from precomputed.training.evaluation import Accuracy
+from precomputed.training.robustness import HEADING, measure, section, with_section
+
+
+def test_each_attack_leaves_no_more_than_the_one_before():
+    samples = load_samples("cifar10-samples")
+    data = LabelledImages(torch.from_numpy(samples.images[:6]), torch.from_numpy(samples.labels[:6]), "samples")
+    found = measure(load_classifier("mini-resnet-robust", CIFAR10), data, iterations=10, queries=30)
+    left = [found[name].correct for name in ("clean", "pgd", "apgd-ce", "apgd-t", "square")]
+    assert left[0] > left[1] and left[1:] == sorted(left[1:], reverse=True)
+    assert found["pgd, epsilon 4"].correct == 0
+    assert all(accuracy.count == 6 for accuracy in found.values())
+
+
+def test_card_gets_the_section_once():
+    old, new = ({"clean": Accuracy(correct, 10)} for correct in (7, 8))
+    card = with_section("# Model\n\ntext\n", section(old))
+    assert card.startswith("# Model\n\ntext\n\n## Robustness\n") and "| clean | 70.00%" in card
+    again = with_section(card, section(new))
+    assert again.count(HEADING) == 1 and "| clean | 80.00%" in again and "70.00%" not in again
+
+
+@pytest.mark.parametrize("name", ["mini-resnet-robust", "mini-clip-robust"])
+def test_cards_of_the_robust_models_tell_what_was_measured(name):
+    content = json.loads((MODELS / name / "robustness.json").read_text(encoding="utf-8"))
+    assert content["sha256"] == bundled_specs()[name].sha256
+    found = {attack: Accuracy(*numbers) for attack, numbers in content["accuracy"].items()}
+    assert model_card(name).endswith(section(found))
+    left = [found[attack].correct for attack in ("clean", "pgd", "apgd-ce", "apgd-t", "square")]
+    assert left == sorted(left, reverse=True) and found["pgd, epsilon 4"].correct == 0
+    assert {accuracy.count for accuracy in found.values()} == {1000}

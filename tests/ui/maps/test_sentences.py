@@ -1,0 +1,153 @@
+"""The sentence about a wave says what the maps say: its numbers are computed again from the files, with plain loops."""
+
+import dataclasses
+import itertools
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from core.data.classes import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
+from ui.maps.catalogue import Entry, labelled
+from ui.maps.sentences import cell_verdict
+from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, RESNET50, RESNET56, STORIES
+
+FOLDER = PRECOMPUTED / "heatmaps"
+FILE_OF = {
+    "CLIP ViT-B/32 · CIFAR-10 · published": "clip-vit-b-32_cifar10_published",
+    "ResNet-56 · CIFAR-10 · published": "resnet-56_cifar10_published",
+    "ResNet-50 · ImageNet100 · published": "resnet-50_imagenet100_published",
+    "Mini CLIP · CIFAR-10 · computed": "mini-clip_cifar10",
+    "Mini ResNet · CIFAR-10 · computed": "mini-resnet_cifar10",
+    "Mini ResNet, robust · CIFAR-10 · computed": "mini-resnet-robust_cifar10",
+    "Mini CLIP, plain ViT · CIFAR-10 · computed": "mini-clip-vit_cifar10",
+    "mini-clip-vit-seed1 · CIFAR-10 · computed": "mini-clip-vit-seed1_cifar10",
+    "mini-clip-vit8 · CIFAR-10 · computed": "mini-clip-vit8_cifar10",
+    "mini-clip-vit8-seed1 · CIFAR-10 · computed": "mini-clip-vit8-seed1_cifar10",
+    "mini-clip-vit8-avg-seed0 · CIFAR-10 · computed": "mini-clip-vit8-avg-seed0_cifar10",
+    "mini-clip-vit8-avg-seed1 · CIFAR-10 · computed": "mini-clip-vit8-avg-seed1_cifar10",
+    "mini-clip-vit8-sincos-seed0 · CIFAR-10 · computed": "mini-clip-vit8-sincos-seed0_cifar10",
+    "mini-clip-vit8-sincos-seed1 · CIFAR-10 · computed": "mini-clip-vit8-sincos-seed1_cifar10",
+    "EfficientNet-Lite0 · ImageNet, one image per class · computed": "efficientnet-lite0_imagenet-sample",
+}
+Z = 1.959963984540054
+
+
+class File:
+    """A map file read with numpy alone: per cent, by frequency, from `side` cells in the middle."""
+
+    def __init__(self, label, side=1023):
+        with np.load(FOLDER / f"{FILE_OF[label]}.npz") as file:
+            rates = file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]
+            self.n = json.loads(str(file["metadata"]))["dataset"]["n"]
+            self.clean = float(file["clean"][0] / file["clean"][2])
+        half = min(len(rates), side) // 2
+        middle = len(rates) // 2
+        self.cells = {
+            (i, j): float(rates[middle + i, middle + j]) for i, j in itertools.product(range(-half, half + 1), repeat=2)
+        }
+        sums = {}
+        for (i, j), rate in self.cells.items():
+            sums.setdefault(round(math.sqrt(i * i + j * j)), []).append(rate)
+        self.rings = {radius: sum(values) / len(values) for radius, values in sums.items()}
+
+    def wilson(self, rate):
+        centre = (rate + Z * Z / (2 * self.n)) / (1 + Z * Z / self.n)
+        half = Z / (1 + Z * Z / self.n) * math.sqrt(rate * (1 - rate) / self.n + Z * Z / (4 * self.n**2))
+        return centre - half, centre + half
+
+
+def newcombe(a, rate_a, b, rate_b):
+    (low_a, high_a), (low_b, high_b), gap = a.wilson(rate_a), b.wilson(rate_b), rate_a - rate_b
+    low = gap - math.sqrt((rate_a - low_a) ** 2 + (high_b - rate_b) ** 2)
+    return low, gap + math.sqrt((high_a - rate_a) ** 2 + (rate_b - low_b) ** 2)
+
+
+def shipped():
+    maps = [Heatmap.load(path) for path in FOLDER.glob("*.npz")]
+    return {entry.label: entry for entry in labelled(maps)}
+
+
+ENTRIES = shipped()
+
+
+def numbers_in(text):
+    """All numbers of a text in its order, but for those in names and the 95 of the intervals."""
+    for label in FILE_OF:
+        text = text.replace(label.split(" · ")[0], "")
+    text = text.replace("95 % interval", "").replace("\N{MINUS SIGN}", "-")
+    return [float(number) for number in re.findall(r"[-+]?\d+(?:\.\d+)?", text)]
+
+
+def assert_numbers(text, wanted, tolerance=0.0501):
+    """Rounded to one digit, and 0.05 points more or less, by which a published rate was rounded before."""
+    found = numbers_in(text)
+    assert len(found) == len(wanted), (text, wanted)
+    assert found == pytest.approx(wanted, abs=tolerance), text
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
+def test_another_map_makes_another_sentence(story):
+    rng, shuffled = np.random.default_rng(0), {}
+    for label, entry in ENTRIES.items():
+        heatmap, order = entry.heatmap, rng.permutation(entry.heatmap.side**2)
+
+        def moved(array, order=order):
+            return None if array is None else array.reshape(*array.shape[:-2], -1)[..., order].reshape(array.shape)
+
+        names = ("top1_errors", "top5_errors", "count", "printed_rates", "true_probability")
+        fields = {name: moved(getattr(heatmap, name)) for name in names} | {"outcomes": None, "labels": None}
+        shuffled[label] = dataclasses.replace(entry, heatmap=dataclasses.replace(heatmap, **fields))
+    assert cell_verdict([shuffled[label] for label in story.maps], story.frequency) != cell_verdict(
+        [ENTRIES[label] for label in story.maps], story.frequency
+    )
+
+
+@pytest.mark.parametrize("frequency", [(0, 1), (-14, -14), (15, 0), (0, 0)])
+def test_verdict_on_two_maps_gives_errors_intervals_and_difference(frequency):
+    clip, resnet = File(CLIP), File(RESNET56)
+    a, b = clip.cells[frequency], resnet.cells[frequency]
+    errors = [100 * each for rate, file in ((a, clip), (b, resnet)) for each in (rate, *file.wilson(rate))]
+    ends = sorted(abs(100 * end) for end in newcombe(clip, a, resnet, b))
+    text = cell_verdict([ENTRIES[CLIP], ENTRIES[RESNET56]], frequency)
+    assert_numbers(text, [*frequency, *errors, 100 * abs(a - b), *ends], tolerance=0.15)  # intervals hold the rounding
+    assert ("points higher" in text) == (a > b) and ("points lower" in text) == (a < b)
+
+
+def test_verdict_calls_noise_noise():
+    clip, resnet = File(CLIP), File(RESNET56)
+    even = min(clip.cells, key=lambda cell: abs(clip.cells[cell] - resnet.cells[cell]))
+    text = cell_verdict([ENTRIES[CLIP], ENTRIES[RESNET56]], even)
+    assert "within the noise" in text and "higher" not in text and "lower" not in text
+
+
+def test_verdict_on_one_map_gives_the_rise_over_its_clean_error():
+    mini = File(MINI_CLIP)
+    text, rate = cell_verdict([ENTRIES[MINI_CLIP]], (0, 5)), mini.cells[0, 5]
+    ends = sorted(100 * end for end in newcombe(mini, rate, mini, mini.clean))
+    errors = [100 * each for each in (rate, *mini.wilson(rate))]
+    assert_numbers(text, [0, 5, *errors, 100 * (rate - mini.clean), *ends, 100 * mini.clean])
+    assert "than without" not in cell_verdict([ENTRIES[CLIP]], (0, 5))  # its clean error is not published
+
+
+def test_verdict_compares_only_what_was_measured_alike():
+    text = cell_verdict([ENTRIES[RESNET50], ENTRIES[EFFICIENTNET]], (0, 9))
+    assert "not measured alike" in text and "points" not in text
+
+
+def test_verdict_names_maps_that_end_before_the_wave():
+    text = cell_verdict([ENTRIES[CLIP], ENTRIES[RESNET50]], (0, -25))
+    assert "Not in the map of CLIP ViT-B/32." in text and "ResNet-50" in text
+    assert cell_verdict([ENTRIES[CLIP]], (0, -25)) == "No map in view holds the wave (0, \N{MINUS SIGN}25)."
+
+
+def test_verdict_on_a_map_of_one_picture_speaks_of_that_picture():
+    facts = {**ENTRIES[MINI_CLIP].heatmap.metadata, "dataset": {"name": "one picture", "n": 1}}
+    errors, ones = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]]), np.ones((3, 3), np.int64)
+    single = Heatmap(errors, 0 * errors, ones, np.array([0, 0, 1]), facts)
+    entry = Entry("Mini CLIP · one picture · computed here 1", single)
+    assert "wrong on its one image" in cell_verdict([entry], (1, -1))
+    assert "right on its one image" in cell_verdict([entry, entry], (0, 0))

@@ -1,0 +1,130 @@
+"""A second sample set of 32 pixels beside CIFAR-10, with classes of its own: a row of two tables and a folder."""
+
+import json
+
+import numpy as np
+import pytest
+
+import ui.maps.cell_predictions
+import ui.pages.frequency
+import ui.pages.generation
+import ui.pages.inpainting
+import ui.runs.panel
+import ui.runs.second_judge
+import ui.shared.picture_choice
+import ui.sweeps.images
+from core.data.classes import CLASS_SETS, ClassSet
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.fourier.heatmap import Heatmap
+from core.sweep.__main__ import main
+from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.runs.test_live_pages import open_page
+from tests.ui.toys import ToyClassifier, spec
+from ui.shared.jobs import JobManager
+from ui.shared.pictures import samples
+
+SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
+PAGES = (
+    ui.pages.generation,
+    ui.pages.inpainting,
+    ui.runs.second_judge,
+    ui.shared.picture_choice,
+    ui.sweeps.images,
+)
+
+
+@pytest.fixture(autouse=True)
+def shapes(monkeypatch, tmp_path) -> SampleSet:
+    """Six pictures of three classes."""
+    images = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", images=images, labels=np.arange(6) % 3, classes=np.array(SHAPES.names))
+    known = {"author": "Nobody", "source": "https://example.org", "licence": "CC0 1.0"}
+    listed = [{"class": SHAPES.names[k % 3], "index": k} for k in range(6)]
+    (tmp_path / "provenance.json").write_text(json.dumps({"title": "Shapes", **known, "images": listed}))
+    row = SampleSet(
+        name="shapes",
+        title="Shapes",
+        dataset="shapes-samples",
+        side=32,
+        class_set="shapes",
+        classes_title="Shapes",
+        folder=tmp_path,
+        inpainted=4,
+        drawn=("ring",),
+        maps={"shapes-samples": "shapes"},
+    )
+    monkeypatch.setitem(SAMPLE_SETS, row.name, row)
+    monkeypatch.setitem(CLASS_SETS, row.class_set, lambda: SHAPES)
+    return row
+
+
+@pytest.fixture(autouse=True)
+def one_classifier(monkeypatch):
+    """A random one that knows these classes alone."""
+    manager = JobManager()
+    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
+
+    def load(name, class_set):
+        assert class_set == "shapes"
+        return ToyClassifier(name, classes=SHAPES)
+
+    monkeypatch.setattr(ui.runs.panel, "classifier_for", load)
+    ready = [spec("toy-a", "Toy A")]
+    for page in (ui.maps.cell_predictions, ui.pages.frequency):
+        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
+    for page in PAGES:
+        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready if class_set == "shapes" else [])
+
+
+def test_sweep_takes_the_set_by_name(tmp_path):
+    output = tmp_path / "map.npz"
+    line = "--classifier mini-clip --dataset shapes-samples --side 3 --epsilon 4 --device cpu --output"
+    assert main([*line.split(), str(output)]) == 0
+    facts = Heatmap.load(output).metadata
+    assert facts["class_names"] == list(SHAPES.names) and facts["image_size"] == 32
+    assert facts["dataset"]["name"] == "shapes-samples" and facts["dataset"]["n"] == 6
+
+
+def test_frequency_page_shows_and_sweeps_its_pictures():
+    app = open_page("frequency", pictures="Shapes", picture="5", tab="Compute a map")
+    assert not app.exception and app.session_state["cell.places"]["shapes"] == 5
+    picked = json.loads(app.get("bidi_component")[0].proto.json)["picture"]
+    assert picked["strip"]["selected"] == 5 and picked["size"] == 32
+    assert "Shapes" in app.selectbox(key="sweep.images").options and app.selectbox(key="sweep.name").options == [
+        "Toy A"
+    ]
+
+
+def test_inpainting_fills_a_hole_in_its_picture():
+    app = open_page("inpainting", inpainting_pictures="Shapes", inpainting_steps="3")
+    assert app.selectbox(key="inpainting-target-shapes").options[1:] == list(SHAPES.names)
+    run_to_the_end(app, "inpainting")
+    assert not app.exception and not app.error and "Your run, 3 steps" in said(app)
+    (run,) = app.session_state["inpainting.result"].runs
+    assert np.array_equal(run.original[0], samples("shapes").images[4]) and run.metadata["targets"] == [1]
+    assert run.metadata["images"] | {"change": 0} == {
+        "dataset": "shapes-samples",
+        "index": 4,
+        "credit": "Shapes test image of class ring",
+        "change": 0,
+    }
+
+
+def test_generation_draws_its_classes():
+    app = open_page("generation", generation_set="Shapes, 32 px", generation_steps="2")
+    run_to_the_end(app, "generation")
+    assert not app.exception and not app.error
+    (run,) = app.session_state["generation.result"].runs
+    assert run.start.shape == (1, 3, 32, 32) and run.metadata["class_names"][run.metadata["targets"][0]] == "ring"
+
+
+def test_uploads_may_be_used_like_its_pictures():
+    app = open_page("inpainting", inpainting_pictures="Yours")
+    app.session_state["inpainting.library_open"] = True
+    app.session_state["inpainting.uploaded"] = "mine.png", {32: np.zeros((3, 32, 32), np.uint8)}
+    app.run()
+    app.radio(key="inpainting.upload_size").set_value("32 px, Shapes classes").run()
+    assert app.selectbox(key="inpainting.true_class.shapes").options == list(SHAPES.names)
+    app.button(key="inpainting.use").click().run()
+    assert not app.exception and app.session_state["inpainting.own"].classes == SHAPES

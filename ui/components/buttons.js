@@ -1,0 +1,14 @@
+// A button that says what it does.
+
+import { element } from "./dom.js";
+
+export function button(parent, text, action, name = "") {
+  const made = parent.appendChild(element("button", "", text));
+  made.type = "button";
+  if (name) {
+    made.setAttribute("aria-label", name);
+    made.title = name;
+  }
+  made.addEventListener("click", action);
+  return made;
+}

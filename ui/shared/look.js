@@ -1,0 +1,45 @@
+// Called in every run, so it answers only when it is asked. A page that is new to the window is shown part by part, from
+// the top: a part when nothing in it or above it waits for a widget's code or for this run, and all of that has kept its
+// height for a moment, so that nothing is seen to move. After five seconds it is shown as it is.
+const QUIET_MS = 60, LATEST_MS = 5000, { documentElement } = document;
+const PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]";
+const WAITS = "[data-testid=stSkeleton], [data-stale=true]";
+const veil = new CSSStyleSheet();
+document.adoptedStyleSheets.push(veil);
+let page = null;
+
+export default ({ data, setTriggerValue }) => {
+  if (data.ask) setTriggerValue("styled", true);
+  if (data.page === page) return;
+  page = data.page;
+  const began = performance.now(), heights = new WeakMap(); // of each part, and since when
+  let shown = -1;
+  const quiet = (part, now) => {
+    const height = part.offsetHeight, [before, since] = heights.get(part) ?? [];
+    if (height !== before) heights.set(part, [height, now]);
+    return height === before && now - since >= QUIET_MS;
+  };
+  const show = (count) => {
+    if (count === shown) return;
+    shown = count;
+    veil.replaceSync(`${PARTS} > :nth-child(n + ${count + 1}), ${PARTS} > :nth-child(n + ${count + 1}) * `
+      + "{ visibility: hidden !important }");
+  };
+  const look = (now) => {
+    if (data.page !== page) return;
+    const parts = [...(document.querySelector(PARTS)?.children ?? [])];
+    const still = parts.map((part) => quiet(part, now) && !part.querySelector(WAITS));
+    const moving = still.indexOf(false), drawn = document.querySelector(".st-key-footer") && moving < 0;
+    // The last part may still grow while the footer is not there.
+    if (!drawn && now - began < LATEST_MS) {
+      show(Math.max(shown, Math.min(moving < 0 ? Infinity : moving, parts.length - 1)));
+      requestAnimationFrame(look);
+      return;
+    }
+    veil.replaceSync("");
+    documentElement.dataset.shown = page;
+  };
+  documentElement.dataset.shown = ""; // none yet; read by tests and benchmarks
+  show(0);
+  requestAnimationFrame(look);
+};
