@@ -1,6 +1,6 @@
 """A Fourier heat map: error counts with their provenance; saved, loaded and read without surprises.
 
-The file is one `.npz` that loads with `allow_pickle=False`; DESIGN of the format in the README, "Heat map files".
+The file is one `.npz` that loads with `allow_pickle=False`; docs/file_format.md has its members.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Heatmap:
 
     top1_errors, top5_errors: (R, R) int64, -1 where not computed. count: (R, R) int64, images per cell.
     clean: (3,) int64, [top-1 errors, top-5 errors, n] without any wave; -1 where unknown.
-    metadata: provenance, a JSON object (see the README).
+    metadata: provenance, a JSON object (see docs/file_format.md).
     printed_rates: (2, R, R) float64 or None. Published maps are known only as printed percentages with three
     digits: they carry these rates (top-1, top-5; NaN where missing) and no made-up counts.
     true_probability: (R, R) float64 or None, mean softmax probability of the true class; NaN where not computed.

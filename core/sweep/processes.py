@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.cli import run_script
 
 Item = TypeVar("Item")
 T = TypeVar("T")
 GATHER_SECONDS = 1.0
+POLL = 0.05  # seconds between two looks at what is waited for
 # How long a slow process is waited for. That one is lost shows at once, as its connections close.
 PATIENCE = timedelta(days=7)
 
@@ -40,9 +42,13 @@ class Processes:
         if found.count == 1:
             yield found
             return
-        from torch.distributed import barrier, destroy_process_group, init_process_group
+        from torch.distributed import PrefixStore, barrier, destroy_process_group, init_process_group
+        from torch.distributed.rendezvous import rendezvous
 
-        init_process_group("gloo", timeout=PATIENCE)
+        store, rank, count = next(iter(rendezvous("env://")))
+        with _all_there():
+            store = PrefixStore(_group_name(rank, count, store), store)
+            init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=PATIENCE)
         try:
             yield found
             with suppress(RuntimeError):
@@ -99,6 +105,26 @@ class Processes:
                 return
             if self.is_main:
                 yield from chain(*gathered)
+
+
+def _group_name(rank: int, count: int, store: Any) -> str:
+    """A name that the processes of this start share, and no earlier ones: torchrun's store outlives a restart.
+
+    Everybody says a word of its own; rank 0 repeats what it heard, until all have found their word in that. Its own
+    word is the name.
+    """
+    mine = uuid.uuid4().hex
+    store.set(f"word/{rank}", mine)
+    everyone = range(count)
+    while True:
+        if rank == 0 and store.check([f"word/{one}" for one in everyone]):
+            store.set("words", " ".join(store.get(f"word/{one}").decode() for one in everyone))
+        words = store.get("words").decode().split() if store.check(["words"]) else []
+        if rank < len(words) and words[rank] == mine:  # else they are those of an earlier start, or come too early
+            store.set(f"{words[0]}/found/{rank}", "")
+            if rank > 0 or store.check([f"{mine}/found/{one}" for one in everyone]):
+                return words[0]
+        time.sleep(POLL)  # and not within the store, where no signal would be heard
 
 
 def share_out(items: Sequence[Item], costs: Iterable[float], count: int) -> list[list[Item]]:

@@ -20,7 +20,7 @@ export function fourierBasis([i, j], size) {
 
 const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
-// add_basis, then to_uint8: every step rounded to single precision. `rgba` is a Uint8ClampedArray: what is stored in
+// perturb (Eq. 1), then to_uint8: every step rounded to single precision. `rgba` is a Uint8ClampedArray: what is stored in
 // it is clipped and rounded half to even, as numpy's rint does.
 export function addBasis(pixels, basis, epsilon, signs, rgba) {
   const size = Math.fround(epsilon);

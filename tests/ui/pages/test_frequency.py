@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.classifiers.bundled import MODELS
 from core.classifiers.registry import classifier_spec
+from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.export import heatmap_csv
 from core.fourier.heatmap import MAX_SIDE, Heatmap
 from core.fourier.metrics import METRICS
@@ -34,12 +35,13 @@ from ui.maps.stories import (
     STORIES,
 )
 from ui.maps.views import SHOWS
-from ui.pages.frequency import CELL, CROPS, FIRST, UPLOADED
+from ui.pages.frequency import CELL, CROPS, UPLOADED
 from ui.shared.model_cache import classifier_for, ready_classifiers
-from ui.shared.pictures import SETS, samples
+from ui.shared.pictures import picture_kinds, samples
 from ui.shared.text import as_markdown, one_line
 from ui.tabs.row import BY_CLASS, FILTERS, SOURCES, STRENGTHS
 
+CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
 
 
@@ -72,11 +74,18 @@ def test_page_draws_maps_of_different_size_in_every_way(page):
 @pytest.mark.parametrize(
     ("number", "maps", "cell", "show", "pictures", "picture"),
     [
-        ("1", [CLIP, RESNET56], (0, 1), "Error", "CIFAR-10", FIRST["cifar10"]),
-        ("2", [CLIP, RESNET56], (-14, -14), "Error", "CIFAR-10", FIRST["cifar10"]),
-        ("3", [CLIP, RESNET56], (8, 8), "Difference", "CIFAR-10", FIRST["cifar10"]),
-        ("4", [RESNET50, EFFICIENTNET], (0, 9), "Error", "Photographs", FIRST["photographs"]),
-        ("5", [CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST], (-14, -14), "Error", "CIFAR-10", FIRST["cifar10"]),
+        ("1", [CLIP, RESNET56], (0, 1), "Error", "CIFAR-10", CIFAR),
+        ("2", [CLIP, RESNET56], (-14, -14), "Error", "CIFAR-10", CIFAR),
+        ("3", [CLIP, RESNET56], (8, 8), "Difference", "CIFAR-10", CIFAR),
+        ("4", [RESNET50, EFFICIENTNET], (0, 9), "Error", "Photographs", PHOTOGRAPH),
+        (
+            "5",
+            [CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST],
+            (-14, -14),
+            "Error",
+            "CIFAR-10",
+            CIFAR,
+        ),
     ],
 )
 def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, show, pictures, picture):
@@ -86,7 +95,11 @@ def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, s
         app.run()
         state = app.session_state
         assert not app.exception and app.multiselect(key="maps").value == maps
-        assert (state[CELL], state["pictures"], state["cell.places"][SETS[pictures]]) == (cell, pictures, picture)
+        assert (state[CELL], state["pictures"], state["cell.places"][picture_kinds()[pictures]]) == (
+            cell,
+            pictures,
+            picture,
+        )
         shown = {key: app.segmented_control(key=key).value for key in ("show", "metric", "crop")}
         assert shown == {"show": show, "metric": "Top-1", "crop": "63 × 63"}
         assert app.query_params == {"story": number, "cell": "{},{}".format(*cell)}
