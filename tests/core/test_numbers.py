@@ -30,3 +30,11 @@ def test_durations_and_counts_are_in_words():
     assert [numbers.duration(s) for s in (42, 89.6, 720, 12_600)] == ["42 s", "90 s", "12 min", "3.5 h"]
     assert [numbers.times(n) for n in (1, 2, 3, 4)] == ["once", "twice", "three times", "4 times"]
     assert [numbers.listed(list(parts)) for parts in ("1", "12", "124")] == ["1", "1 and 2", "1, 2 and 4"]
+
+
+def test_what_the_report_alone_writes():
+    assert numbers.small_with_interval(Measured(3.8, 3.1, 4.5)) == "3.8 (3.1 to 4.5)"
+    assert numbers.small_with_interval(Measured(0.2, -0.1, 0.5)) == "0.2 (0 to 0.5)"
+    assert numbers.small_with_interval(Measured(0.2, float("nan"), float("nan"))) == "0.2"
+    assert (numbers.milliseconds(0.023), numbers.milliseconds(0.00045)) == ("23 ms", "0.45 ms")
+    assert numbers.wave((3, -4)) == "(3, \N{MINUS SIGN}4)"
