@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.pgd.penalties import PENALTIES
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
 from tests.ui.run_forge import sound_run
@@ -49,6 +50,21 @@ def test_stored_example_has_the_chosen_penalty_and_classifiers(pair, penalty):
     found = stored_example("inpainting", "photographs" if len(pair) == 1 else "cifar10", pair, penalty)
     assert tuple(run.metadata["classifier"]["name"] for run in found.runs) == pair
     assert {run.metadata["objective"]["penalty"] for run in found.runs} == {penalty}
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_run_file_of_any_version_says_which_rule_it_used(penalty):
+    run = sound_run("inpainting")
+    run = replace(run, metadata={**run.metadata, "objective": {**run.metadata["objective"], "penalty": penalty}})
+    loaded = PGDRun.from_bytes(run.to_bytes(), name="run")
+    assert loaded.metadata["objective"]["penalty"] == penalty
+    words = {
+        "eq3": "Eq. 3, minimised by forward-backward steps",
+        "mean_square": "the mean square of the notebook",
+        "norm": "Eq. 3 by plain steps, which stop short of its minimum",
+        "frozen": "everything outside the hole frozen",
+    }
+    assert words[penalty] in origin(loaded)
 
 
 def test_verdict_is_one_plain_sentence_with_the_runs_numbers(run):
