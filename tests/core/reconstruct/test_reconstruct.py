@@ -56,7 +56,7 @@ def toy_classifier(monkeypatch):
         model.classes, model.name = classes, name
         return model
 
-    monkeypatch.setattr("core.classifiers.registry.load_classifier", load)
+    monkeypatch.setattr("core.classifiers.options.load_classifier", load)
 
 
 def run(mode, archive, output, *more):
@@ -214,7 +214,7 @@ def test_script_without_a_judge_leaves_its_columns_empty(archive, tmp_path):
 
 
 def test_script_refuses_a_free_text_as_target_that_the_judge_cannot_know(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("core.classifiers.registry.load_classifier", load_classifier)  # only a CLIP takes free texts
+    monkeypatch.setattr("core.classifiers.options.load_classifier", load_classifier)  # only a CLIP takes free texts
     arguments = ["--classifier", "mini-clip", "--dataset", "cifar10-samples", "--output", str(tmp_path / "out")]
     words = ["--target", "a red bird", "--judge", "mini-resnet"]
     assert reconstruct.main(["generate", *arguments, *words, "--device", "cpu"]) == 2

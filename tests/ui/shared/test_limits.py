@@ -1,4 +1,4 @@
-"""Limits of the server: set by its operator, told in the README, kept whatever a browser sends."""
+"""Limits of the server: set by its operator, told in the docs, kept whatever a browser sends."""
 
 import re
 import threading
@@ -17,11 +17,11 @@ from ui.shared.jobs import JobManager
 from ui.shared.limits import PREFIX, Limits, check_upload, limits
 from ui.shared.pictures import uploaded_pixels
 
-README = Path(__file__).parents[3] / "README.md"
+SERVER = Path(__file__).parents[3] / "docs" / "server.md"
 
 
-def test_readme_lists_every_limit_with_its_default():
-    rows = re.findall(rf"^\| `{PREFIX}(\w+)` \| ([\d,]+) \| (.+) \|$", README.read_text("utf-8"), re.MULTILINE)
+def test_docs_list_every_limit_with_its_default():
+    rows = re.findall(rf"^\| `{PREFIX}(\w+)` \| ([\d,]+) \| (.+) \|$", SERVER.read_text("utf-8"), re.MULTILINE)
     assert rows == [(one.name.upper(), f"{one.default:,}", one.metadata["what"]) for one in fields(Limits)]
 
 
