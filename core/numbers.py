@@ -18,6 +18,13 @@ def percent(share: float, digits: int = 1, space: str = " ") -> str:
     return f"{decimal(100 * share, digits)}{space}%"
 
 
+def confidence(share: float) -> str:
+    """'33.1 %', but never 0 % or 100 %, which no classifier means."""
+    if share > 0.999:
+        return "over 99.9 %"
+    return "under 0.1 %" if share < 0.001 else percent(share)
+
+
 def signed_points(measured: Measured) -> str:
     """A difference of shares: '−0.2 points (−1.4 to +1.0)'."""
     value, low, high = (decimal(100 * part, sign=True) for part in measured)
@@ -73,7 +80,7 @@ def milliseconds(seconds: float) -> str:
     return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
 
 
-def wave(frequency: Frequency) -> str:
+def wave_name(frequency: Frequency) -> str:
     """'(3, −4)'."""
     return f"({frequency[0]}, {frequency[1]})".replace("-", "\N{MINUS SIGN}")
 

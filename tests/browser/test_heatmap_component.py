@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.numbers import wave_name
 from tests.browser.apps.heatmap_values import SIDES, demo_value
 from tests.browser.waiting import wait_until_drawn
 from ui.components.colormaps import colormap_table
-from ui.components.heatmap import format_frequency
 
 APP = "tests/browser/apps/heatmap_demo.py"
 
@@ -46,7 +46,7 @@ def where(page: Page, number: int, frequency: tuple[int, int]) -> dict[str, floa
 
 def expect_chosen(page: Page, frequency: tuple[int, int]) -> int:
     """Wait until Python has the frequency; the number of the run that printed it."""
-    line = page.get_by_text(f"Python has {format_frequency(frequency)}")
+    line = page.get_by_text(f"Python has {wave_name(frequency)}")
     expect(line).to_be_visible()
     return int(line.inner_text().split()[1].rstrip(":"))
 
@@ -64,7 +64,7 @@ def test_click_reports_the_cell_to_python(demo):
         assert expect_chosen(page, tuple(frequency)) == 1 + click, "one click, one rerun"
         page.mouse.move(0, 0)
         for other in (0, 1):
-            expect(readout(page, other)).to_have_text(f"{format_frequency(frequency)}: {spelled(other, frequency)}")
+            expect(readout(page, other)).to_have_text(f"{wave_name(frequency)}: {spelled(other, frequency)}")
 
 
 def test_cells_have_the_colours_of_the_colour_map_and_are_hit_at_their_edges(demo):
@@ -87,7 +87,7 @@ def test_cells_have_the_colours_of_the_colour_map_and_are_hit_at_their_edges(dem
         for inset in (0.04, 0.96):
             x = box["x"] + (column + inset) / side * box["width"]
             page.mouse.move(x, box["y"] + box["height"] / 2)
-            assert readout(page, 0).inner_text().startswith(format_frequency((0, column - side // 2)))
+            assert readout(page, 0).inner_text().startswith(wave_name((0, column - side // 2)))
 
 
 def test_hover_shows_the_frequency_in_all_maps_without_a_rerun(demo):
@@ -148,8 +148,7 @@ def test_keys_move_the_frequency_and_speak_it(demo):
         page.keyboard.press(key)
         assert expect_chosen(page, frequency) == 1 + number
         expect(page.locator(".spoken")).to_have_text(
-            f"{format_frequency(frequency)}. Classifier A: {spelled(0, frequency)}. "
-            f"Classifier B: {spelled(1, frequency)}."
+            f"{wave_name(frequency)}. Classifier A: {spelled(0, frequency)}. Classifier B: {spelled(1, frequency)}."
         )
         expect(plot(page, 0)).to_be_focused()
     for _ in range(4):

@@ -5,11 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.numbers import confidence
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
 from tests.browser.waiting import wait_until_drawn
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
-from ui.runs.words import percent, verdict
+from ui.runs.words import verdict
 
 APP = "tests/browser/apps/live_pages_app.py"
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
@@ -87,7 +88,7 @@ def test_stored_run_of_the_other_size_opens_beside_any_picture(live_page):
     expect(page.locator(".replay .verdict")).to_have_count(1)  # until then the stored pair is still there
     expect(page.locator(".replay .verdict")).to_have_text(verdict(run, 0))
     key = page.locator(".replay .chart .key").first
-    expect(key).to_have_text(percent(float(run.curves["target_probability"][-1, 0])))
+    expect(key).to_have_text(confidence(float(run.curves["target_probability"][-1, 0])))
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
 
 

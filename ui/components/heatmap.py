@@ -83,11 +83,6 @@ class PictureUnderWave:
         return 4 * self.paper
 
 
-def format_frequency(frequency: Frequency) -> str:
-    """`(3, -4)` with a true minus sign, as the component writes it."""
-    return "({}, {})".format(*frequency).replace("-", "\N{MINUS SIGN}")
-
-
 def heatmap_view(
     maps: Sequence[MapView],
     *,

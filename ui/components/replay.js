@@ -233,7 +233,7 @@ export function drawTop(view) {
   }));
 }
 
-// A probability for people, as `ui.runs.words.percent`: no classifier means 0 % or 100 %.
+// A probability for people, as `core.numbers.confidence`: no classifier means 0 % or 100 %.
 export function percent(share) {
   if (share === undefined) return "";
   if (share > 0.999) return "over 99.9 %";

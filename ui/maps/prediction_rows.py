@@ -10,8 +10,8 @@ import numpy as np
 import streamlit as st
 
 from core.fourier.basis import Frequency
+from core.numbers import wave_name
 from core.sweep.predictions import Predictions
-from ui.components.heatmap import format_frequency
 from ui.shared.look import style_sheet
 from ui.shared.text import isolated
 
@@ -45,7 +45,7 @@ def prediction_rows(
     body = "".join(_row(row, names, label, total) for row in rows)
     st.html(
         f'{_STYLE}<table class="prediction-rows" data-wave="{frequency[0]},{frequency[1]}">'
-        f"<caption><b>Predictions under the wave {format_frequency(frequency)}</b> &emsp;"
+        f"<caption><b>Predictions under the wave {wave_name(frequency)}</b> &emsp;"
         f'<span class="bar clean"></span>clean &ensp;<span class="bar" style="{wave}"></span>with the wave</caption>'
         "<thead><tr><th style='width:26%'>model</th><th style='width:25%'>top-1 prediction</th>"
         f"<th>{what}</th>{flips}</tr></thead><tbody>{body}</tbody></table>"

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from core.fourier.basis import Frequency
 from core.fourier.contrasts import cell_error, clean_error, contrast, mismatches
 from core.fourier.intervals import Measured
-from core.numbers import apart, interval, percent, points
-from ui.components.heatmap import format_frequency
+from core.numbers import apart, interval, percent, points, wave_name
 from ui.maps.catalogue import Entry
 
 
@@ -27,7 +26,7 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
             missing.append(entry.name)
         else:
             known.append((entry, error.measured))
-    wave = f"wave {format_frequency(frequency)}"
+    wave = f"wave {wave_name(frequency)}"
     if not known:
         return f"No map in view holds the {wave}."
     errors = ", ".join(_error(entry, error) for entry, error in known)

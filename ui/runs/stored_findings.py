@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.numbers import confidence
 from core.pgd.penalties import PENALTIES
 from core.runs.judgement import stored_judgements
 from ui.runs.examples import stored_runs
-from ui.runs.words import CONFIDENT, last_change, percent, run_title, similarity, target_of
+from ui.runs.words import CONFIDENT, last_change, run_title, similarity, target_of
 from ui.shared.look import style_sheet
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
@@ -46,7 +47,7 @@ def stored_inpainting() -> StoredFindings:
             PENALTIES[run.metadata["objective"]["penalty"]].label,
             f"{target_of(run, 0)}, {run.start.shape[-1]} px",
             run_title(run),
-            f"{percent(first)} → {percent(last)}",
+            f"{confidence(first)} → {confidence(last)}",
             f"{change[0]:.1f}",
             f"{change[1]:.2f}",
             f"{likeness[0]:.2f} → {likeness[1]:.2f}",

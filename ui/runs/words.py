@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.classifiers.registry import classifier_title
+from core.numbers import confidence
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
@@ -23,13 +24,6 @@ from ui.shared.text import one_line
 MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
 CONFIDENT = 0.9  # a target probability from which a classifier is called confident
 MIN_SSIM_SIDE = 7  # pixels: the side of SSIM's windows
-
-
-def percent(share: float) -> str:
-    """A probability for people: never 0 % or 100 %, which no classifier means."""
-    if share > 0.999:
-        return "over 99.9 %"
-    return "under 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
 
 
 def run_title(run: PGDRun) -> str:
@@ -50,7 +44,7 @@ def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
     frame %= len(run.frames)
     step, target = int(run.frame_steps[frame]), target_of(run, row)
     probability = run.curves["target_probability"][:, row]
-    before, now = percent(float(probability[0])), percent(float(probability[step]))
+    before, now = confidence(float(probability[0])), confidence(float(probability[step]))
     if step == 0 and len(run.frames) > 1:
         return f"Before the first step, {run_title(run)} is {before} confident of “{target}”."
     last = frame == len(run.frames) - 1
@@ -68,8 +62,8 @@ def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
 def live_verdict(title: str, target: str, probability: float, step: int) -> str:
     """The same of a run that goes on, as far as it is known."""
     if step == 0:
-        return f"Before the first step, {title} is {percent(probability)} confident of “{target}”."
-    return f"At step {step:,}, {title} is {percent(probability)} confident of “{target}”."
+        return f"Before the first step, {title} is {confidence(probability)} confident of “{target}”."
+    return f"At step {step:,}, {title} is {confidence(probability)} confident of “{target}”."
 
 
 def comparison(runs: Sequence[PGDRun]) -> str:
@@ -78,8 +72,8 @@ def comparison(runs: Sequence[PGDRun]) -> str:
     for run in runs:
         rows = range(len(run.start))
         first, last = (run.curves["target_probability"][at].mean() for at in (0, -1))
-        part = f"{run_title(run)} {'has gone ' if not parts else ''}from {percent(float(first))} to "
-        part += percent(float(last))
+        part = f"{run_title(run)} {'has gone ' if not parts else ''}from {confidence(float(first))} to "
+        part += confidence(float(last))
         if not parts:
             part += f" confident of {_targets(run)}"
         changes = [change for row in rows if (change := last_change(run, row)) is not None]

@@ -11,8 +11,8 @@ import streamlit as st
 from core.data.classes import CLASS_SETS, ClassSet
 from core.fourier.basis import Frequency
 from core.fourier.outcomes import ClassError, class_errors, class_errors_of
+from core.numbers import wave_name
 from core.sweep.predictions import mistakes
-from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import Entry, dataset_title
 from ui.maps.cell_predictions import SamplePredictions
 from ui.maps.models import model_colour
@@ -61,7 +61,7 @@ def class_panel(
     if sentences:
         few = int(min(sum(counted[0].labels == label) for label in set(counted[0].labels.tolist())))
         st.markdown(
-            f"Under the wave {format_frequency(frequency)}: {as_markdown(' '.join(sentences))} The most frequent "
+            f"Under the wave {wave_name(frequency)}: {as_markdown(' '.join(sentences))} The most frequent "
             f"of all confusions is named, and {few} pictures a class are few: a hint. Grey is right, colour is wrong."
         )
     columns = st.columns(max(1, len(counted[:SHOWN]) + bool(series)), gap="medium")

@@ -12,7 +12,7 @@ from core import paper
 from core.fourier.basis import Frequency, rounded_radius
 from core.fourier.heatmap import Heatmap
 from core.fourier.wave_sizes import SizePoint, families, ring_curve, wave_curve
-from ui.components.heatmap import format_frequency
+from core.numbers import wave_name
 from ui.maps.catalogue import Entry, dataset_title
 from ui.maps.models import model_colour
 from ui.shared.charts import DASHES, ERROR_TOOLTIP, show_chart
@@ -37,15 +37,13 @@ def strength_panel(available: Sequence[Entry], frequency: Frequency) -> None:
     if len(found) > 1:
         told.append(strengths_apart(found[0], found[1], frequency))
     st.markdown(
-        as_markdown(
-            f"The wave {format_frequency(frequency)} on {data['n']:,} images of {dataset_title(data['name'])}: "
-        )
+        as_markdown(f"The wave {wave_name(frequency)} on {data['n']:,} images of {dataset_title(data['name'])}: ")
         + as_markdown(" ".join(filter(None, told)))
     )
     radius = int(rounded_radius([frequency])[0])
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"**The wave {format_frequency(frequency)}**")
+        st.markdown(f"**The wave {wave_name(frequency)}**")
         _chart(found, lambda family: wave_curve(family, frequency), "wave", "under the wave in view")
     with right:
         st.markdown(f"**Mean over its ring**, radius {radius}")

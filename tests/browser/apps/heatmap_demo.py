@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.fourier.intervals import Measured
 from core.fourier.metrics import PERCENT, POINTS, Unit
+from core.numbers import wave_name
 from tests.browser.apps.heatmap_values import SIDES, demo_value
-from ui.components.heatmap import MapView, format_frequency, heatmap_view
+from ui.components.heatmap import MapView, heatmap_view
 
 
 def demo_map(number: int, diverging: bool) -> MapView:
@@ -58,5 +59,5 @@ if shown:
         key="demo",
         on_select=select,
     )
-chosen = format_frequency(st.session_state.frequency)
+chosen = wave_name(st.session_state.frequency)
 st.text(f"Run {st.session_state.runs}: Python has {chosen}")

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.fourier.intervals import Measured
 from core.fourier.metrics import POINTS, Unit
 from ui.components.colormaps import COLORMAPS, DIVERGING, colormap_table
-from ui.components.heatmap import MapView, _read_frequency, format_frequency, heatmap_view, pack_maps, read_choice
+from ui.components.heatmap import MapView, _read_frequency, heatmap_view, pack_maps, read_choice
 
 
 def page() -> None:
@@ -103,10 +103,6 @@ def test_view_refuses_what_it_cannot_show(change, message):
     arguments = {"maps": [MapView("CLIP", "", np.zeros((3, 3)))], "value_range": (0, 1), "colormap": "viridis"}
     with pytest.raises(ValueError, match=message):
         heatmap_view(**(arguments | change), selected=(0, 0), key="maps", on_select=print)
-
-
-def test_format_frequency_has_a_true_minus():
-    assert format_frequency((3, -4)) == "(3, −4)" and format_frequency((0, 12)) == "(0, 12)"
 
 
 @pytest.mark.parametrize("name", COLORMAPS)

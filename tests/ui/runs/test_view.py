@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.numbers import confidence
 from core.pgd.penalties import PENALTIES
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
@@ -18,7 +19,7 @@ from ui.runs.downloads import run_animation, run_json, run_png
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.stored_findings import stored_inpainting
-from ui.runs.words import comparison, likeness, losses, origin, percent, run_title, similarity, target_of, verdict
+from ui.runs.words import comparison, likeness, losses, origin, run_title, similarity, target_of, verdict
 
 STORED = sorted(RUNS.glob("*.npz"))
 
@@ -70,14 +71,14 @@ def test_run_file_of_any_version_says_which_rule_it_used(penalty):
 def test_verdict_is_one_plain_sentence_with_the_runs_numbers(run):
     sentence = verdict(run, 0)
     probability = run.curves["target_probability"][:, 0]
-    assert percent(float(probability[-1])) in sentence and percent(float(probability[0])) in sentence
+    assert confidence(float(probability[-1])) in sentence and confidence(float(probability[0])) in sentence
     assert f"{255 * run.metadata['images']['change'][0]['inside']:.1f} of 255" in sentence
     assert "-0" not in losses(run, 0) and "nan" not in losses(run, 0)
 
 
 @pytest.mark.parametrize(("share", "text"), [(1.0, "over 99.9 %"), (0.0, "under 0.1 %"), (0.5, "50.0 %")])
 def test_percent_never_claims_certainty(share, text):
-    assert percent(share) == text
+    assert confidence(share) == text
 
 
 def test_png_is_the_last_frame_pixel_for_pixel(run):
@@ -152,7 +153,7 @@ def test_sentence_of_a_frame_has_the_numbers_of_that_frame(path):
     step, inside, outside = run.frame_steps[frame], *change_by_hand(run, frame, row)
     sentence = verdict(run, row, frame)
     probability = float(np.exp(-run.terms["cross_entropy"][step, row]))
-    assert sentence.startswith(f"At step {step:,}, ") and f" is {percent(probability)} confident" in sentence
+    assert sentence.startswith(f"At step {step:,}, ") and f" is {confidence(probability)} confident" in sentence
     numbers = [float(number) for number in re.findall(r"by (\d+\.\d+)", sentence)]
     assert numbers == pytest.approx([inside] if run.mask is None else [inside, outside], abs=0.051)
     assert verdict(run, row, 0).startswith("Before the first step, ")
@@ -170,7 +171,7 @@ def test_comparison_says_of_the_stored_pair_what_its_files_say(penalty):
             f"by {255 * change['inside']:.1f} of 255" in sentence
             and f"the rest by {255 * change['outside']:.2f}" in sentence
         )
-        assert f"from {percent(float(np.exp(-run.terms['cross_entropy'][0, 0])))} to " in sentence
+        assert f"from {confidence(float(np.exp(-run.terms['cross_entropy'][0, 0])))} to " in sentence
         # Independent of the stored start: the last frame against the original outside the hole says the same.
         assert change_by_hand(run, len(run.frames) - 1, 0)[0] == pytest.approx(255 * change["inside"], abs=0.5)
     sure = [run_title(run) for run in runs if np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9]
@@ -193,7 +194,7 @@ def test_stored_drawings_are_those_of_the_chosen_start(start):
 
 def test_comparison_of_several_pictures_gives_their_means(run):
     means = run.curves["target_probability"][[0, -1]].mean(axis=1)
-    assert f"from {percent(float(means[0]))} to {percent(float(means[1]))}" in comparison([run])
+    assert f"from {confidence(float(means[0]))} to {confidence(float(means[1]))}" in comparison([run])
 
 
 def ssim_by_hand(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) -> float:
