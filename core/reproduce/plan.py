@@ -109,12 +109,12 @@ TABLES = (
     TablePart("figure-4-clip-noise", "Figure 4, from pixel noise", "generate", CLIP, "imagenet100", 4,
               start="independent", published=(3.5, 3e-5)),
     *(
-        TablePart(f"inpaint-{name}", f"Figure 3 in miniature{words}", "inpaint", name, "cifar10", 10)
+        TablePart(f"inpaint-{name}", f"Figure 3 in miniature{words}", "inpaint", name, "cifar10", 5)
         for name, words in MINIATURES.items()
     ),
     *(
         TablePart(f"inpaint-{name}-plain", f"Figure 3 in miniature, by plain steps{words}", "inpaint", name, "cifar10",
-                  10, penalty="norm")
+                  5, penalty="norm")
         for name, words in MINIATURES.items()
     ),
     TablePart("inpaint-efficientnet", "Figure 3, another network", "inpaint", "efficientnet-lite0", "imagenet100", 1),
