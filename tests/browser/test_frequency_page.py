@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 from core.classifiers.registry import load_classifier
 from core.data.samples import load_samples
 from core.fourier.heatmap import Heatmap
+from core.numbers import wave_name
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn
-from ui.components.heatmap import format_frequency
 from ui.maps.catalogue import HEATMAPS
 
 CLIP, RESNET56 = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56"))
@@ -31,7 +31,7 @@ def spelled(heatmap: Heatmap, frequency: tuple[int, int], top: int = 1) -> str:
     """What the page should say about a cell, from the engine's numbers."""
     cell = tuple(number + heatmap.side // 2 for number in frequency)
     rate, low, high = (100 * array[cell] for array in heatmap.interval(top))
-    return f"{format_frequency(frequency)}: top-{top} error {rate:.1f} % [{low:.1f}, {high:.1f}]"
+    return f"{wave_name(frequency)}: top-{top} error {rate:.1f} % [{low:.1f}, {high:.1f}]"
 
 
 def click_cell(page: Page, number: int, frequency: tuple[int, int], side: int) -> None:
@@ -69,10 +69,10 @@ def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_beside(freque
     expect_readouts(page, spelled(CLIP, (0, 1)), spelled(RESNET56, (0, 1)))
     expect(page.get_by_text("CIFAR-10, n = 10,000 · v = 4 · clean error not published")).to_have_count(2)
     click_cell(page, 1, (5, -9), 31)
-    expect(page.get_by_text(f"With the wave {format_frequency((5, -9))}")).to_be_visible()
+    expect(page.get_by_text(f"With the wave {wave_name((5, -9))}")).to_be_visible()
     page.mouse.move(0, 0)
     expect_readouts(page, spelled(CLIP, (5, -9)), spelled(RESNET56, (5, -9)))
-    expect(page.get_by_role("img", name=f"with the wave {format_frequency((5, -9))} added")).to_be_visible()
+    expect(page.get_by_role("img", name=f"with the wave {wave_name((5, -9))} added")).to_be_visible()
     expect(page).to_have_url(re.compile("cell=5%2C-9"))
     expect(page.get_by_text("the paper’s, map only: its weights are a download")).to_have_count(2)
     page.set_viewport_size({"width": 390, "height": 800})
