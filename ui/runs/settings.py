@@ -105,8 +105,8 @@ def run_settings(page: str, paper: Mapping[str, Any], size: int) -> tuple[PGDCon
     """
     with st.popover("Settings", icon=":material/tune:", key=f"{page}.settings"):
         st.markdown(
-            f"The paper's, scaled to the picture's side. A run has up to {max_steps(page):,} steps and takes up to "
-            f"{limits().run_seconds / 60:,.0f} minutes."
+            f"The paper's, scaled to the picture's side{', the budget to the hole too' if 'weight' in paper else ''}. "
+            f"A run has up to {max_steps(page):,} steps and takes up to {limits().run_seconds / 60:,.0f} minutes."
         )
         columns, below = st.columns(2), st.container()
         numbers = [row for row in _offered(paper) if not row.choices]
