@@ -65,7 +65,11 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
     names = run.metadata["class_names"]
     labels = plan.images.get("labels", [""] * len(targets))
     originals = plan.start if plan.original is None else plan.original.astype(np.float32) / np.float32(255)
-    judged = [{}] * len(targets) if job.judge is None else _judged(job.judge, plan.start, images, targets)
+    first_sure = engine.first_sure(0)
+    assert first_sure is not None
+    judged: list[dict[str, Any]] = [{}] * len(targets)
+    if job.judge is not None:
+        judged = _judged(job.judge, plan.start, images, first_sure.images.cpu().numpy(), targets)
     holes = np.ones((len(targets), 1, *images.shape[2:]), dtype=bool) if plan.mask is None else plan.mask
     rows = [
         Reconstruction(
@@ -80,8 +84,10 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
             cross_entropy_after=float(after[row]),
             probability_before=float(np.exp(-before[row])),
             probability_after=float(np.exp(-after[row])),
+            own_before=int(run.logits[0, row].argmax() == targets[row]),
             target_share=int(logits[row].argmax() == targets[row]),
             **measure_change(originals[row], plan.start[row], images[row], holes[row]),
+            **_until_sure(run, row),
             **judged[row],
         )
         for row, index in enumerate(indices)
@@ -89,12 +95,21 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
     return BatchResult(rows, run, {"original": originals, "start": plan.start, "result": images})
 
 
-def _judged(judge: Classifier, before: np.ndarray, after: np.ndarray, targets: Sequence[int]) -> list[dict[str, Any]]:
-    """For each image the fields of a `Reconstruction` that the judge fills in."""
+def _until_sure(run: PGDRun, row: int) -> dict[str, Any]:
+    """What a `Reconstruction` says of the first moment at which the classifier is sure of the target."""
+    sure = run.metadata["images"]["sure"][row] or {"step": None, "change": None}
+    return {f"sure_{name}": value for name, value in sure.items()}
+
+
+def _judged(
+    judge: Classifier, before: np.ndarray, after: np.ndarray, sure: np.ndarray, targets: Sequence[int]
+) -> list[dict[str, Any]]:
+    """For each image the fields of a `Reconstruction` that the judge fills in; `judge_share_sure` is of images `sure`,
+    whether or not the classifier was sure of them."""
     names = judge.classes.names
-    seen = {when: top1(judge, images) for when, images in (("before", before), ("after", after))}
+    seen = {when: top1(judge, images) for when, images in (("before", before), ("after", after), ("sure", sure))}
     return [
-        {f"judge_top1_{when}": names[classes[row]] for when, classes in seen.items()}
+        {f"judge_top1_{when}": names[seen[when][row]] for when in ("before", "after")}
         | {f"judge_share_{when}": int(classes[row] == target) for when, classes in seen.items()}
         for row, target in enumerate(targets)
     ]

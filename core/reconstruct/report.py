@@ -36,13 +36,16 @@ class Reconstruction:
     index: place in the run. label: true class, "" if none. target, top1_before, top1_after: class names.
     loss_before, loss_after: Eq. 2 or 3. cross_entropy_before, cross_entropy_after: its first term alone.
     probability_before, probability_after: of the target, in [0, 1].
-    target_share: 1 if the top-1 class is the target afterwards, else 0.
+    own_before, target_share: 1 if the top-1 class is the target before, and afterwards, else 0.
     ssim_inside: structural similarity to the original, -1 to 1, its map averaged over the hole.
     psnr_inside: in dB, to the original, inside the hole; an exact copy counts as 100.
     change_inside, change_outside: mean absolute change of a value, in [0, 1], in and around the hole.
     norm_outside: L2 norm of the change around the hole. perturbation_norm: of the whole change.
+    sure_step: the first at which the classifier gives the target 90 % or more; None if it never does.
+    sure_change: change_inside at that step.
     judge_top1_before, judge_top1_after: class names; "" without a second judge.
     judge_share_before, judge_share_after: 1 if these are the target, else 0; None without a judge.
+    judge_share_sure: the same at sure_step.
     """
 
     index: int
@@ -56,6 +59,7 @@ class Reconstruction:
     cross_entropy_after: float
     probability_before: float
     probability_after: float
+    own_before: int
     target_share: int
     ssim_inside: float
     psnr_inside: float
@@ -63,10 +67,13 @@ class Reconstruction:
     change_outside: float
     norm_outside: float
     perturbation_norm: float
+    sure_step: int | None = None
+    sure_change: float | None = None
     judge_top1_before: str = ""
     judge_top1_after: str = ""
     judge_share_before: int | None = None
     judge_share_after: int | None = None
+    judge_share_sure: int | None = None
 
 
 def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, Any]:
@@ -125,15 +132,30 @@ def judgement(rows: Sequence[Reconstruction], judge: str) -> Judgement:
 def summarise(rows: Sequence[Reconstruction], judge: str | None = None) -> dict[str, Any]:
     """{"n": images, and for each of SUMMARY {"mean": ..., "std": ...}}; std over n, 0 for a single image.
 
+    "sure": how many images the classifier was sure of "at_once", and "later"; of the latter the medians of "step" and
+    of "change", the mean absolute change inside the hole that it took.
     judge: name of the second judge, where there is one; its counts are added as "judge".
     """
     summary: dict[str, Any] = {"n": len(rows)}
     for name in SUMMARY:
         values = np.array([getattr(row, name) for row in rows], dtype=np.float64)
         summary[name] = {"mean": float(values.mean()), "std": float(values.std())}
+    summary["sure"] = until_sure(rows)
     if judge is not None:
         summary["judge"] = judgement(rows, judge).to_json()
     return summary
+
+
+def until_sure(rows: Sequence[Reconstruction]) -> dict[str, Any]:
+    """The part "sure" of a summary; medians are None where nobody became sure on the way."""
+    later = [row for row in rows if row.sure_step]
+    steps, changes = (np.array([getattr(row, f"sure_{name}") for row in later]) for name in ("step", "change"))
+    return {
+        "at_once": sum(row.sure_step == 0 for row in rows),
+        "later": len(later),
+        "step": float(np.median(steps)) if later else None,
+        "change": float(np.median(changes)) if later else None,
+    }
 
 
 def to_csv(rows: Sequence[Reconstruction]) -> bytes:
@@ -147,8 +169,13 @@ def to_csv(rows: Sequence[Reconstruction]) -> bytes:
 
 def from_csv(data: bytes) -> list[Reconstruction]:
     """The rows of `to_csv`, to the same bits; ValueError, LookupError or TypeError where it is no such table."""
-    read: dict[str, Callable[[str], Any]]
-    read = {"int": int, "float": float, "str": str, "int | None": lambda text: int(text) if text else None}
+    read: dict[str, Callable[[str], Any]] = {
+        "int": int,
+        "float": float,
+        "str": str,
+        "int | None": lambda text: int(text) if text else None,
+        "float | None": lambda text: float(text) if text else None,
+    }
     table = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""))
     kinds = {field.name: read[str(field.type)] for field in fields(Reconstruction)}
     return [Reconstruction(**{name: kind(row[name]) for name, kind in kinds.items()}) for row in table]

@@ -19,6 +19,7 @@ from core.files import ArchiveError, ArchiveKind, write_atomically
 from core.pgd.config import PGDConfig
 from core.runs.metadata import FACTS, check_agreement
 
+SURE = 0.9  # a target probability from which a classifier is called sure, or confident
 CURVES = ("loss", "target_probability", "perturbation_norm", "best_loss")
 
 
@@ -113,6 +114,11 @@ class PGDRun:
     def config(self) -> PGDConfig:
         """The settings of the run."""
         return PGDConfig.from_json(self.metadata["config"])
+
+    def sure_step(self, row: int) -> int | None:
+        """The first step at which the classifier is sure of image `row`'s target; None where it never is."""
+        sure = self.curves["target_probability"][:, row] >= SURE
+        return int(sure.argmax()) if sure.any() else None
 
     def top_classes(self, row: int, *, last: bool, count: int = 5) -> list[tuple[str, float]]:
         """(class name, probability) of the likeliest classes of image `row` at the first or the last state."""

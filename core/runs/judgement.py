@@ -23,6 +23,21 @@ if TYPE_CHECKING:
     from core.classifiers.base import Classifier
 
 STORED = PRECOMPUTED / "judgements.json"
+# What is stored of each picture: fields of `core.reconstruct.report.Reconstruction`.
+COLUMNS = (
+    "loss_before",
+    "loss_after",
+    "probability_after",
+    "own_before",
+    "target_share",
+    "change_inside",
+    "change_outside",
+    "sure_step",
+    "sure_change",
+    "judge_share_before",
+    "judge_share_after",
+    "judge_share_sure",
+)
 # First those that were trained alone: `mini-clip` has learned from `mini-resnet`.
 PREFERRED = ("resnet-56", "mini-resnet", "mini-clip", "resnet-50", "clip-vit-b-32", "efficientnet-lite0")
 

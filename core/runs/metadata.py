@@ -41,6 +41,7 @@ FACTS = (
     Fact("classifier.weights_id", "text", high=MAX_TEXT_LENGTH),
     Fact("images", "JSON object"),
     Fact("images.change", "list", optional=True),
+    Fact("images.sure", "list", optional=True),
     Fact("images.start", "text", choices=START_KINDS, optional=True),
     Fact("source", "JSON object"),
     Fact("source.wall_seconds", "number", high=1e12, optional=True),
@@ -69,3 +70,8 @@ def check_agreement(metadata: Mapping[str, Any]) -> None:
         # Mean change inside and outside the hole of each image.
         for part in ("inside", "outside"):
             Fact(f"images.change.{part}", "number", high=1).check({"images": {"change": change}})
+    for sure in metadata["images"].get("sure") or ():
+        # The first step at which the classifier is sure of each image's target, and the mean change up to then.
+        if sure is not None:
+            for fact in (Fact("images.sure.step", "whole number"), Fact("images.sure.change", "number", high=1)):
+                fact.check({"images": {"sure": sure}})

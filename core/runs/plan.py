@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.classifiers.base import Classifier
     from core.pgd.objectives import Objective
     from core.pgd.steps import PGDState
+    from core.runs.first_sure import FirstSure
     from core.runs.record import RunRecorder
 
 
@@ -126,6 +127,11 @@ class Run:
             recorder = self._recorders[k]
             curves, terms = recorder.curves()
             return {name: curve.mean(axis=1) for name, curve in (curves | terms).items()}
+
+    def first_sure(self, k: int) -> FirstSure | None:
+        """When the k-th classifier was first sure of each image's target; None before the first state."""
+        with self._lock:
+            return self._recorders[k].sure
 
     def so_far(self) -> tuple[PGDRun, ...]:
         """The runs so far, one for each classifier; none before the first state."""

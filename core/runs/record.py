@@ -13,6 +13,7 @@ from core.data.provenance import classifier_facts, computed_source
 from core.device import device_name
 from core.pgd.steps import PGDState
 from core.runs.file import PGDRun
+from core.runs.first_sure import FirstSure
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -36,11 +37,13 @@ class RunRecorder:
     a page may ask several times a second.
 
     Attributes:
-        last: the newest state, or None before the first.
+        last: the newest state, or None before the first. sure: the first moment at which
+            it was sure of each image's target; None likewise.
     """
 
     def __init__(self, plan: RunPlan, classifier: Classifier, objective: Objective) -> None:
         self.last: PGDState | None = None
+        self.sure: FirstSure | None = None
         self._plan, self._objective = plan, objective
         # Facts, not the classifier: a run that has ended may wait long for its visitor to go on with it.
         self._classifier = {**classifier_facts(classifier), "template": classifier.template}
@@ -63,6 +66,10 @@ class RunRecorder:
         terms = [state.cross_entropy, *([] if state.penalty is None else [state.penalty])]
         self._new.append(torch.stack([*terms, state.perturbation_norm]))
         self._first, self.last = self._first or state, state
+        if self.sure is None:
+            self.sure = FirstSure(state)
+        else:
+            self.sure.add(state)
         if state.step % self._interval == 0:
             self._frames.append(_bytes(state.images))
             self._frame_steps.append(state.step)
@@ -88,7 +95,7 @@ class RunRecorder:
         Raises:
             ValueError: no state was added.
         """
-        if self._first is None or self.last is None:
+        if self._first is None or self.last is None or self.sure is None:
             raise ValueError("nothing was recorded: the run was stopped before its first state")
         frames, frame_steps = list(self._frames), list(self._frame_steps)
         if frame_steps[-1] != self.last.step:
@@ -96,7 +103,13 @@ class RunRecorder:
             frame_steps.append(self.last.step)
         curves, terms = self.curves()
         plan, settings = self._plan, self._objective.to_json()
-        change = mean_change(plan.start, self.last.images.cpu().numpy(), plan.mask)
+        change, until_sure = (
+            mean_change(plan.start, images.cpu().numpy(), plan.mask) for images in (self.last.images, self.sure.images)
+        )
+        sure = [
+            None if step < 0 else {"step": step, "change": change["inside"]}
+            for step, change in zip(self.sure.steps.tolist(), until_sure, strict=True)
+        ]
         metadata = {
             "kind": settings["kind"],
             "config": plan.config.to_json(),
@@ -105,7 +118,7 @@ class RunRecorder:
             "class_names": self._class_names,
             "seed": plan.seed,
             "classifier": self._classifier,
-            "images": {**plan.images, "change": change},
+            "images": {**plan.images, "change": change, "sure": sure},
             "source": computed_source(self._device, wall_seconds=round(self._seconds, 2)),
         }
         return PGDRun(

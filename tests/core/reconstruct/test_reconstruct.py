@@ -157,7 +157,7 @@ def test_script_writes_table_summary_settings_and_grid(mode, archive, tmp_path):
     assert run(mode, archive, output, "--limit", "5", "--steps", "15", "--batch-size", "2", *weight) == 0
     assert sorted(path.name for path in output.iterdir()) == ["grid.png", "images.csv", "settings.json", "summary.json"]
     summary, rows = json.loads((output / "summary.json").read_text()), table(output)
-    assert set(summary) == {"n", *SUMMARY} and summary["n"] == len(rows) == 5
+    assert set(summary) == {"n", "sure", *SUMMARY} and summary["n"] == len(rows) == 5
     for name in SUMMARY:
         values = [float(row[name]) for row in rows]
         assert summary[name] == {"mean": pytest.approx(np.mean(values)), "std": pytest.approx(np.std(values))}
@@ -318,8 +318,8 @@ def test_script_begins_anew_where_rows_are_damaged(damage, archive, tmp_path):
 def test_rows_are_read_back_to_the_bit():
     numbers = np.random.default_rng(0).random(12).tolist()
     rows = [
-        Reconstruction(0, "", 'a, "b"\nc', "é", "x", *numbers[:6], 1, *numbers[6:]),
-        Reconstruction(1, "cat", "dog", "-1", "1.5", *numbers[6:], 0, *numbers[:6], "a", "b", 0, 1),
+        Reconstruction(0, "", 'a, "b"\nc', "é", "x", *numbers[:6], 1, 0, *numbers[6:]),
+        Reconstruction(1, "cat", "dog", "-1", "1.5", *numbers[6:], 0, 1, *numbers[:6], 7, 0.1, "a", "b", 0, 1, 1),
     ]
     assert from_csv(to_csv(rows)) == rows
 

@@ -1,0 +1,81 @@
+"""The first moment at which a classifier is sure: in the recorder, the file and the table of a batch."""
+
+import numpy as np
+import pytest
+
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+from core.data.samples import load_samples
+from core.images.masks import square_mask
+from core.pgd.config import paper_inpainting
+from core.pgd.steps import pgd_steps
+from core.reconstruct.batches import run_batch
+from core.reconstruct.job import JobConfig, make_job
+from core.runs.file import PGDRun, RunFileError
+from core.runs.plan import Run, inpainting_plan, prepare
+
+ROWS = [5, 0, 7]
+
+
+@pytest.fixture(scope="module")
+def painted():
+    """A run on three pictures, and (steps, 3) target probabilities and images of the same steps, taken one by one."""
+    data, model = load_samples("cifar10-samples"), load_classifier("mini-resnet", CIFAR10)
+    mask = square_mask((16, 16), 16, height=32, width=32)
+    config = paper_inpainting(32, 16)
+    plan = inpainting_plan(data.images[ROWS], mask, [int(data.labels[row]) for row in ROWS], config)
+    run = Run(plan, lambda: [model])
+    states = run.states()
+    for _ in range(40):
+        next(states)
+    states.close()
+    import torch
+
+    classifier, objective = prepare(plan, model)
+    steps = pgd_steps(classifier, objective, torch.from_numpy(plan.start), config)
+    seen = [next(steps) for _ in range(40)]
+    probability = np.array([state.logits.softmax(1)[range(3), objective.targets].numpy() for state in seen])
+    return run, mask, plan.start, probability, [state.images.numpy() for state in seen]
+
+
+def test_the_first_sure_step_and_the_change_up_to_it_are_those_of_the_states(painted):
+    run, mask, start, probability, images = painted
+    (done,), kept = run.so_far(), run.first_sure(0)
+    known = 0
+    for row, fact in enumerate(done.metadata["images"]["sure"]):
+        steps = np.flatnonzero(probability[:, row] >= 0.9)
+        assert done.sure_step(row) == (int(steps[0]) if len(steps) else None)
+        if not len(steps):
+            assert fact is None and kept.steps[row] == -1
+            continue
+        known += 1
+        at = int(steps[0])
+        assert fact["step"] == at == int(kept.steps[row])
+        assert np.array_equal(kept.images[row].numpy(), images[at][row])
+        inside = np.broadcast_to(mask, start[row].shape)
+        assert fact["change"] == pytest.approx(np.abs(images[at][row] - start[row])[inside].mean(), rel=1e-5)
+    assert known >= 2, "the pictures should say something"
+
+
+def test_the_fact_travels_in_the_file_and_a_forged_one_is_refused(painted):
+    (run,) = painted[0].so_far()
+    again = PGDRun.from_bytes(run.to_bytes(), name="run.npz")
+    assert again.metadata["images"]["sure"] == run.metadata["images"]["sure"]
+    for forged in ("9", [{"step": -1, "change": 0.1}], [{"step": 3, "change": 7}], [{"step": 3}], [4]):
+        run.metadata["images"]["sure"] = forged
+        with pytest.raises(RunFileError, match="images.sure"):
+            PGDRun.from_bytes(run.to_bytes(), name="run.npz")
+
+
+def test_a_batch_tells_it_of_each_image_with_what_the_judge_sees_then():
+    data, judge = load_samples("cifar10-samples"), load_classifier("mini-clip-vit", CIFAR10)
+    wanted = JobConfig(mode="inpaint", count=6, changes={"steps": 30}, hole=16)
+    job = make_job(wanted, load_classifier("mini-resnet", CIFAR10), data, judge)
+    result = run_batch(job, job.make_plan(range(6)), range(6), lambda: None)
+    for row, one in enumerate(result.rows):
+        assert one.sure_step == result.run.sure_step(row)
+        assert (one.sure_change is None) == (one.sure_step is None)
+        if one.sure_step == 0:
+            assert one.sure_change == 0 and one.judge_share_sure == one.judge_share_before
+        assert one.own_before == (one.top1_before == one.target) and one.judge_share_sure in (0, 1)
+    assert any(one.sure_step for one in result.rows)
