@@ -158,8 +158,10 @@ function press(painter, event) {
   else if (key === "-") resize(painter, memory.sizes[memory.tool] - 1);
   else if (low === "y" || (low === "z" && event.shiftKey)) step(painter, "redo", "undo");
   else if (low === "z") step(painter, "undo", "redo");
-  else if (tool) take(painter, tool[0]);
-  else return;
+  else if (tool) {
+    take(painter, tool[0]);
+    painter.live.textContent = tool[1];
+  } else return;
   event.preventDefault(); // do not scroll the page
   painter.focused = true;
   show(painter);
@@ -204,6 +206,7 @@ function step(painter, from, to) {
   memory.cells = memory[from].pop();
   painter.send();
   show(painter);
+  painter.live.textContent = painter.state.textContent;
 }
 
 function resize(painter, size) {

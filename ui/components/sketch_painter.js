@@ -52,7 +52,9 @@ const sketchKind = {
     const own = row.appendChild(element("label", "own"));
     painter.own = own.appendChild(element("input"));
     painter.own.type = "color";
-    painter.own.addEventListener("input", () => choose(painter, number(painter.own.value)));
+    for (const kind of ["click", "input"]) { // a click takes the same colour again, of which the browser says nothing
+      painter.own.addEventListener(kind, () => choose(painter, number(painter.own.value)));
+    }
     own.appendChild(element("span", "", "Own colour"));
     painter.sheet = painter.stage.appendChild(element("canvas", "sheet"));
   },
@@ -80,8 +82,10 @@ const sketchKind = {
 
   press(painter, key) {
     const { memory } = painter, chosen = painter.swatches[Number(key) - 1];
-    if (chosen) choose(painter, chosen[0]);
-    else if (key === "Escape" && memory.corner) memory.corner = null;
+    if (chosen) {
+      choose(painter, chosen[0]);
+      painter.live.textContent = nameOf(memory.names, chosen[0]);
+    } else if (key === "Escape" && memory.corner) memory.corner = null;
     else if (key === " " && memory.tool === "ellipse") {
       painter.hover = null;
       if (!memory.corner) {

@@ -41,7 +41,7 @@ def sketch_painter(
         _component,
         key,
         _pack(picture),
-        read=lambda value: _read_pixels(value, height, width),
+        read=lambda value: read_choice(value, height, width),
         on_choice=lambda value: on_paint(_unpack(value, height, width)),
         about=[height, width],  # strokes on a picture of another size mean nothing
         data={
@@ -61,9 +61,10 @@ def _unpack(text: str, height: int, width: int) -> np.ndarray:
     return pixels.reshape(height, width, 3).copy()
 
 
-def _read_pixels(value: Any, height: int, width: int) -> str | None:
-    """A picture from the browser; None if it is none of this size, which its length says before it is decoded."""
-    if not isinstance(value, str) or len(value) != 4 * ((3 * height * width + 2) // 3):
+def read_choice(value: Any, height: int, width: int) -> str | None:
+    """A packed picture from the browser, which is untrusted; None if it is none of this size."""
+    # The length alone refuses an oversized text before anything is decoded.
+    if not isinstance(value, str) or len(value) != 4 * height * width:
         return None
     try:
         return _pack(_unpack(value, height, width))
