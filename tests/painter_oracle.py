@@ -1,19 +1,24 @@
-"""What a stroke of the mask painter paints, in plain Python: the oracle of its tests.
+"""What a stroke of the painters paints, in plain Python: the oracle of their tests.
 
-Everything a pointer can paint is defined with integers only, so that the painter in the browser gives the same mask
-bit for bit. Points are (x, y) whole pixels: x counts columns to the right, y counts rows downwards.
+Everything a pointer can paint is defined with integers only, so that a painter in the browser gives the same
+pixels bit for bit. Points are (x, y) whole pixels: x counts columns to the right, y counts rows downwards.
 
 1. The path of a stroke is the Bresenham line between each two successive points, ends included (`line_points`); a
    single point is a path of one pixel. Points may lie outside the image.
 2. A brush of radius r paints every pixel (px, py) with (px - x)^2 + (py - y)^2 <= r^2 for some (x, y) on the path.
 3. A square stamp of side s paints, for every (x, y) on the path, the s x s square whose top-left pixel is
    (clamp(x - s div 2, 0, W - s), clamp(y - s div 2, 0, H - s)): the square is moved inside, never cut.
+4. An ellipse dragged from one pixel to another fills the box that has both as corners, both included: it paints every
+   pixel whose centre is at most 1 from the box's centre, each axis measured in halves of the box's side.
+5. A fill paints every pixel that is reached from (x, y) over edges between pixels of its colour.
 """
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+from scipy import ndimage
 
 from core.images.masks import Point, square_mask
 
@@ -33,6 +38,24 @@ def brush_mask(points: Sequence[Point], radius: int, *, height: int, width: int)
     for x, y in path_points(points):
         mask |= (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
     return mask
+
+
+def ellipse_mask(start: Point, end: Point, *, height: int, width: int) -> np.ndarray:
+    """(1, H, W) an ellipse dragged from `start` to `end`: rule 4."""
+    mask = np.zeros((1, height, width), dtype=bool)
+    (x, y), (x1, y1) = start, end
+    for row, column in np.ndindex(height, width):
+        across = (column - Fraction(x + x1, 2)) / Fraction(abs(x1 - x) + 1, 2)
+        down = (row - Fraction(y + y1, 2)) / Fraction(abs(y1 - y) + 1, 2)
+        mask[0, row, column] = across**2 + down**2 <= 1
+    return mask
+
+
+def fill_mask(picture: np.ndarray, point: Point) -> np.ndarray:
+    """(1, H, W) what a fill of a (H, W, 3) picture at `point` paints: rule 5."""
+    x, y = point
+    areas, _ = ndimage.label((picture == picture[y, x]).all(axis=2))
+    return (areas == areas[y, x])[None]
 
 
 def combine(mask: np.ndarray, stroke: np.ndarray) -> np.ndarray:

@@ -1,0 +1,198 @@
+"""Sketches: coarse pictures in flat colours, those bundled, and a short text for the URL. Does not import torch.
+
+A sketch is uint8 (side, side, 3). Points are (x, y), x to the right and y down from the top-left corner.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+Colour = tuple[int, int, int]
+
+SIDE = 32  # pixels of the pictures that sketches are for
+MAX_SIDE = 256
+MAX_COLOURS = 64
+# Longer URLs are cut by some servers and chats. The bundled sketches take 60 to 110.
+MAX_LENGTH = 3000
+_ALPHABET = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+# The flat colours to paint with. In CIELAB any two are at least 23 apart (1976), also as people see them who lack one
+# of the three kinds of cones (Machado et al. 2009).
+PALETTE: dict[str, Colour] = {
+    "sky blue": (128, 200, 250),
+    "water blue": (34, 102, 175),
+    "grass green": (114, 179, 80),
+    "dark green": (28, 56, 44),
+    "brown": (124, 86, 52),
+    "red": (244, 48, 20),
+    "white": (240, 240, 240),
+    "grey": (117, 117, 117),
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One flat shape.
+
+    box: left, top, right, bottom, where a sketch is 32 wide and high. lean: how far a box's lower edge lies to the
+    right of its upper one.
+    """
+
+    kind: Literal["ellipse", "box"]
+    colour: Colour
+    box: tuple[float, float, float, float]
+    lean: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A bundled sketch. class_name: the class of CIFAR-10 that it is meant for. Later shapes cover earlier ones."""
+
+    class_name: str
+    background: Colour
+    shapes: tuple[Shape, ...]
+
+
+def _ellipse(colour: Colour, *box: float) -> Shape:
+    return Shape("ellipse", colour, (box[0], box[1], box[2], box[3]))
+
+
+def _box(colour: Colour, *box: float, lean: float = 0.0) -> Shape:
+    return Shape("box", colour, (box[0], box[1], box[2], box[3]), lean)
+
+
+_SKY, _WATER, _GRASS, _, _BROWN, _RED, _WHITE, _GREY = PALETTE.values()
+_PALE_GREY, _TAN, _BEIGE = (180, 180, 180), (170, 120, 70), (230, 200, 150)
+_FOREST, _MEADOW = (60, 110, 60), (120, 160, 110)
+
+SKETCHES: dict[str, Sketch] = {
+    "horse": Sketch(
+        "horse",
+        _SKY,
+        (
+            _box(_GRASS, 0, 20, 32, 32),
+            _ellipse(_BROWN, 7, 11, 25, 20),
+            _ellipse(_BROWN, 21, 5, 27, 15),
+            _box(_BROWN, 9, 17, 11, 27),
+            _box(_BROWN, 20, 17, 22, 27),
+        ),
+    ),
+    "ship": Sketch(
+        "ship", _SKY, (_box(_WATER, 0, 21, 32, 32), _box(_WHITE, 12, 11, 20, 17), _box(_RED, 6, 17, 26, 22))
+    ),
+    "frog": Sketch("frog", _FOREST, (_ellipse(_GRASS, 8, 11, 25, 24),)),
+    "automobile": Sketch(
+        "automobile",
+        _PALE_GREY,
+        (_box(_GREY, 0, 22, 32, 32), _box(_RED, 10, 10, 22, 15), _box(_RED, 5, 15, 27, 22)),
+    ),
+    "bird": Sketch(
+        "bird", _SKY, (_box(_BROWN, 0, 22, 32, 24), _ellipse(_RED, 9, 12, 21, 22), _ellipse(_RED, 17, 8, 24, 15))
+    ),
+    "deer": Sketch("deer", _FOREST, (_ellipse(_TAN, 9, 13, 23, 21), _ellipse(_TAN, 19, 7, 25, 13))),
+    "dog": Sketch("dog", _MEADOW, (_ellipse(_BEIGE, 9, 8, 23, 22),)),
+    "airplane": Sketch("airplane", _SKY, (_box(_WHITE, 4, 14, 28, 18), _box(_WHITE, 14, 18, 19, 27, lean=-5))),
+}
+
+
+def draw_sketch(name: str, side: int = SIDE) -> np.ndarray:
+    """uint8 (side, side, 3): a bundled sketch; a pixel has the colour of the last shape that covers its centre.
+
+    Raises:
+        ValueError: the name is not in `SKETCHES`, or the side is not from 1 to 256.
+    """
+    if name not in SKETCHES:
+        raise ValueError(f"sketch {name!r} is unknown; known: {', '.join(SKETCHES)}")
+    _check_side(side)
+    sketch = SKETCHES[name]
+    y, x = (np.mgrid[:side, :side] + 0.5) * (32 / side)
+    picture = np.full((side, side, 3), sketch.background, dtype=np.uint8)
+    for shape in sketch.shapes:
+        left, top, right, bottom = shape.box
+        if shape.kind == "ellipse":
+            across, down = (x - (left + right) / 2) / (right - left), (y - (top + bottom) / 2) / (bottom - top)
+            inside = across**2 + down**2 <= 1 / 4
+        else:
+            shifted = x - shape.lean * (y - top) / (bottom - top)
+            inside = (left <= shifted) & (shifted < right) & (top <= y) & (y < bottom)
+        picture[inside] = shape.colour
+    return picture
+
+
+def encode_sketch(picture: np.ndarray) -> str:
+    """A sketch as characters that need no quoting in a URL; the same picture gives the same text.
+
+    Exact for at most 64 colours; a picture with more is reduced to 64 by median cut. In the text, base64url of zlib's
+    format: the number of colours less one, the colours in ascending order, and for each pixel the index of its colour,
+    exclusive-or that of the pixel above it (0 above the first row).
+
+    Raises:
+        ValueError: no uint8 (side, side, 3) picture of 1 to 256 pixels, or over 3,000 characters; at most 48 x 48
+            pixels of any content, and coarse sketches of any size, take fewer.
+    """
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape != (len(picture), len(picture), 3):
+        raise ValueError(f"a sketch must be uint8 (side, side, 3); got {picture.dtype} {picture.shape}")
+    side = len(picture)
+    _check_side(side)
+    colours, indices = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
+    if len(colours) > MAX_COLOURS:
+        reduced = Image.fromarray(np.ascontiguousarray(picture)).quantize(
+            MAX_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+        colours, indices = np.unique(np.array(reduced.convert("RGB")).reshape(-1, 3), axis=0, return_inverse=True)
+    rows = indices.reshape(side, side).astype(np.uint8)
+    rows[1:] ^= rows[:-1].copy()
+    packed = zlib.compress(bytes([len(colours) - 1]) + colours.tobytes() + rows.tobytes(), 9)
+    text = base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
+    if len(text) > MAX_LENGTH:
+        raise ValueError(
+            f"this sketch takes {len(text):,} characters, and a URL has room for {MAX_LENGTH:,}: "
+            "use fewer colours and larger shapes"
+        )
+    return text
+
+
+def decode_sketch(text: str, side: int) -> np.ndarray:
+    """uint8 (side, side, 3): the picture in `encode_sketch`'s text, which is untrusted.
+
+    Raises:
+        ValueError: the text is no sketch of that side, or the side is not from 1 to 256.
+    """
+    _check_side(side)
+    pixels = side * side
+    data = _inflate(text, 1 + 3 * MAX_COLOURS + pixels) if len(text) <= MAX_LENGTH else b""
+    count = data[0] + 1 if data else 0
+    if 1 <= count <= MAX_COLOURS and len(data) == 1 + 3 * count + pixels:
+        colours = np.frombuffer(data, np.uint8, 3 * count, offset=1).reshape(count, 3)
+        rows = np.frombuffer(data, np.uint8, offset=1 + 3 * count).reshape(side, side)
+        indices = np.bitwise_xor.accumulate(rows, axis=0)
+        if indices.max() < count:
+            return colours[indices]
+    raise ValueError(
+        f"these {len(text):,} characters are no sketch of {side} × {side} pixels; copy the whole URL, or paint it again"
+    )
+
+
+def _inflate(text: str, max_bytes: int) -> bytes:
+    """What base64url of zlib's format holds, whole; nothing where that is damaged, or longer than `max_bytes`."""
+    if not _ALPHABET.fullmatch(text):
+        return b""
+    unpacking = zlib.decompressobj()
+    try:
+        data = unpacking.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), max_bytes)
+        data += unpacking.decompress(unpacking.unconsumed_tail, 1)  # the check sum may come after the last byte
+    except (ValueError, zlib.error):
+        return b""
+    return data if unpacking.eof and not unpacking.unused_data else b""
+
+
+def _check_side(side: int) -> None:
+    if not 1 <= side <= MAX_SIDE:
+        raise ValueError(f"a sketch's side must be from 1 to {MAX_SIDE} pixels; got {side}")

@@ -1,0 +1,232 @@
+"""Sketches: their text for the URL, which may come from anyone, and the bundled ones."""
+
+import base64
+import time
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+import torch
+
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+from core.images.sketch import (
+    MAX_LENGTH,
+    PALETTE,
+    SKETCHES,
+    Shape,
+    Sketch,
+    decode_sketch,
+    draw_sketch,
+    encode_sketch,
+)
+from core.pgd.config import PGDConfig, paper_generation
+from core.pgd.objectives import Generation
+from core.pgd.steps import run_pgd
+from tests.painter_oracle import ellipse_mask
+
+
+def noise(side: int, colours: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    values = rng.choice(256**3, colours, replace=False)
+    palette = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=1).astype(np.uint8)
+    indices = rng.integers(colours, size=side * side)
+    indices[: min(colours, side * side)] = np.arange(min(colours, side * side))
+    return palette[indices].reshape(side, side, 3)
+
+
+@pytest.mark.parametrize(
+    ("side", "colours"), [(1, 1), (2, 3), (8, 64), (31, 2), (32, 1), (32, 7), (32, 64), (48, 64), (256, 1)]
+)
+def test_text_is_read_back_to_the_pixel(side, colours):
+    picture = noise(side, colours)
+    before = picture.copy()
+    text = encode_sketch(picture)
+    decoded = decode_sketch(text, side)
+    assert decoded.dtype == np.uint8 and decoded.shape == (side, side, 3)
+    np.testing.assert_array_equal(decoded, before)
+    np.testing.assert_array_equal(picture, before)
+    assert len(text) <= MAX_LENGTH and text == encode_sketch(decoded)
+
+
+def test_picture_of_more_colours_comes_back_in_64_of_about_the_same():
+    ramp = np.linspace(0, 255, 32).astype(np.uint8)
+    picture = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(120)), axis=2)
+    decoded = decode_sketch(encode_sketch(picture), 32)
+    assert len(np.unique(decoded.reshape(-1, 3), axis=0)) <= 64
+    assert np.abs(decoded.astype(int) - picture).max() <= 40
+    assert encode_sketch(decoded) == encode_sketch(picture)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((32, 32, 3)),
+        np.zeros((32, 31, 3), np.uint8),
+        np.zeros((32, 32), np.uint8),
+        np.zeros((32, 32, 4), np.uint8),
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((257, 257, 3), np.uint8),
+    ],
+)
+def test_encode_refuses_what_is_no_sketch(picture):
+    with pytest.raises(ValueError, match="a sketch"):
+        encode_sketch(picture)
+
+
+def test_encode_says_when_a_url_has_no_room():
+    with pytest.raises(ValueError, match="a URL has room for 3,000: use fewer colours"):
+        encode_sketch(noise(128, 64))
+
+
+def packed(data: bytes) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode().rstrip("=")
+
+
+ONE = bytes([0, 10, 20, 30]) + bytes(1024)  # one colour, 32 x 32
+GOOD = packed(ONE)
+RAW = zlib.compress(ONE, 9)
+
+
+def of_bytes(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "A",
+        "AAAA",
+        "!!!!",
+        "é" * 8,
+        GOOD[:-4],
+        GOOD + "=",
+        GOOD + "\n",
+        " " + GOOD,
+        GOOD + "AAAA",
+        of_bytes(RAW[:-1]),
+        of_bytes(RAW[:-1] + bytes([RAW[-1] ^ 1])),
+        of_bytes(RAW + RAW),
+        packed(b""),
+        packed(ONE[:-1]),
+        packed(ONE + b"\0"),
+        packed(ONE[:-1] + b"\1"),
+        packed(bytes([255]) + bytes(768 + 1024)),
+        packed(bytes([64]) + bytes(195 + 1024)),
+        packed(bytes([1]) + bytes(6) + bytes([2]) + bytes(1023)),
+        packed(bytes(10**7)),
+        "A" * (MAX_LENGTH + 1),
+    ],
+)
+def test_decode_refuses_whatever_is_no_sketch_of_this_side(text):
+    np.testing.assert_array_equal(decode_sketch(GOOD, 32), np.full((32, 32, 3), [10, 20, 30]))
+    with pytest.raises(ValueError, match=r"no sketch of 32 × 32 pixels; copy the whole URL") as caught:
+        decode_sketch(text, 32)
+    assert len(str(caught.value)) < 120
+
+
+def test_decode_refuses_another_side():
+    text = encode_sketch(draw_sketch("ship"))
+    for side in (31, 33, 256):
+        with pytest.raises(ValueError, match="no sketch of"):
+            decode_sketch(text, side)
+    for side in (0, -32, 10**9):
+        with pytest.raises(ValueError, match="from 1 to 256"):
+            decode_sketch(text, side)
+
+
+def test_decode_takes_little_time_and_memory_whatever_the_text():
+    bomb, long = packed(bytes(1_600_000)), "A" * 10**6
+    assert len(bomb) < MAX_LENGTH
+    tracemalloc.start()
+    started = time.perf_counter()
+    for text in (bomb, long):
+        with pytest.raises(ValueError, match="no sketch"):
+            decode_sketch(text, 32)
+    took, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200_000 and took < 1
+
+
+def test_decode_of_flipped_bits_gives_a_sketch_or_the_one_sentence():
+    text = encode_sketch(draw_sketch("horse"))
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        place, letter = rng.integers(len(text)), "AQgw-_9"[rng.integers(7)]
+        try:
+            assert decode_sketch(text[:place] + letter + text[place + 1 :], 32).shape == (32, 32, 3)
+        except ValueError as error:
+            assert "no sketch of 32 × 32" in str(error)
+
+
+def test_links_of_earlier_versions_open():
+    ship = decode_sketch("eNpjVkpb33Di14cPH74YiDBCAQMmYGYGkUxMjIxMDAyMzCCAqQ4AFnYHrQ", 8)
+    np.testing.assert_array_equal(ship, draw_sketch("ship", 8))
+
+
+@pytest.mark.parametrize("name", SKETCHES)
+def test_bundled_sketch_is_coarse_and_fits_a_url(name):
+    picture = draw_sketch(name)
+    assert picture.shape == (32, 32, 3) and picture.dtype == np.uint8
+    colours = {tuple(colour) for colour in np.unique(picture.reshape(-1, 3), axis=0).tolist()}
+    assert colours == {SKETCHES[name].background, *(shape.colour for shape in SKETCHES[name].shapes)}
+    assert len(encode_sketch(picture)) < 120
+    assert SKETCHES[name].class_name in CIFAR10.names
+    # Twice the side is the same sketch, finer: where four pixels agree, the coarse one has their colour.
+    fine = draw_sketch(name, 64).reshape(32, 2, 32, 2, 3).swapaxes(1, 2).reshape(32, 32, 4, 3)
+    same = (fine == fine[:, :, :1]).all(axis=(2, 3))
+    assert same.mean() > 0.85 and (fine[same][:, 0] == picture[same]).mean() > 0.98
+
+
+def test_draw_sketch_paints_shapes_in_order(monkeypatch):
+    red, blue, green = (255, 0, 0), (0, 0, 255), (0, 255, 0)
+    shapes = (Shape("ellipse", red, (4, 6, 20, 30)), Shape("box", blue, (0, 28, 32, 32)))
+    leaning = Shape("box", green, (20, 0, 24, 4), lean=4)
+    monkeypatch.setitem(SKETCHES, "test", Sketch("ship", (1, 2, 3), (*shapes, leaning)))
+    wanted = np.full((32, 32, 3), (1, 2, 3), np.uint8)
+    wanted[ellipse_mask((4, 6), (19, 29), height=32, width=32)[0]] = red
+    wanted[28:] = blue
+    for row in range(4):
+        wanted[row, 20 + row : 24 + row] = green
+    np.testing.assert_array_equal(draw_sketch("test"), wanted)
+
+
+def test_draw_sketch_refuses_what_it_does_not_know():
+    with pytest.raises(ValueError, match="sketch 'cow' is unknown; known: horse, ship"):
+        draw_sketch("cow")
+    with pytest.raises(ValueError, match="from 1 to 256 pixels; got 0"):
+        draw_sketch("ship", 0)
+
+
+def test_robust_network_makes_of_every_sketch_what_another_network_sees_in_it():
+    pictures = np.stack([draw_sketch(name) for name in SKETCHES]).transpose(0, 3, 1, 2)
+    targets = torch.tensor([CIFAR10.names.index(sketch.class_name) for sketch in SKETCHES.values()])
+    start = torch.from_numpy(pictures.astype(np.float32) / 255)
+    judge = load_classifier("mini-resnet", CIFAR10)
+    config = PGDConfig(epsilon=5.71, step_size=paper_generation(32).step_size, steps=40)
+    state = run_pgd(load_classifier("mini-resnet-robust", CIFAR10), Generation(targets), start, config)
+    with torch.no_grad():
+        before, after = (judge(images).argmax(dim=1) == targets for images in (start, state.images))
+    assert before.sum() <= 2 and after.all()
+
+
+CONES = {  # what is seen without one kind of cones, in linear RGB: Machado et al. 2009, severity 1
+    "all": np.eye(3),
+    "no long": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no medium": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "no short": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+@pytest.mark.parametrize("cones", CONES)
+def test_colours_are_told_apart_with_any_eyes(cones):
+    values = np.array(list(PALETTE.values())) / 255
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.transpose(CONES[cones]), 0, 1) @ XYZ.T / XYZ.sum(axis=1)
+    root = np.where(seen > 0.008856, np.cbrt(seen), 7.787 * seen + 16 / 116)
+    lab = np.stack([116 * root[:, 1], 500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])], axis=1)
+    distances = np.linalg.norm(lab[:, None] - lab[None], axis=2)[np.triu_indices(len(lab), 1)]
+    assert distances.min() >= 23

@@ -1,0 +1,290 @@
+// What the painters share: cells of a picture, painted by mouse, finger or keys without a rerun, with undo, and enlarged
+// to whole device pixels.
+//
+// What a painter paints is its `kind`:
+//   name, label         what it is, and its keys, for screen readers
+//   tools               [tool, text on its button, its key]
+//   unpack(text, count) the cells, a typed array, from Python's value; pack(cells) the value from them
+//   begin(data)         memory to begin with: the tool, the sizes by tool, and what is the kind's own
+//   follow(painter)     after each run of the page: what else Python may change
+//   build(painter)      its own elements; `under` the canvas, `bar` above it and `actions` below it
+//   sizeOf(memory)      [name, least, most] of the tool's size; null where the tool has none
+//   paint(memory, points, stroke)  paints along points; stroke = {tool, before, first, last}
+//   blank(memory)       what a cleared cell holds
+//   press(painter, key) a key of its own; true if it is one
+//   state(memory), spoken(memory)  one sentence below the picture; what a cell under the cursor is called
+//   show(painter)       draws; reach(painter, at) the {cells, colour} to outline under the pointer
+
+import { button } from "./buttons.js";
+import { element } from "./dom.js";
+import { linePoints } from "./painter_shapes.js";
+
+const MAX_REACH = 4000; // pixels outside the image that a pointer can reach; so an ellipse's integers are exact
+const MAX_SIDE = 340; // CSS pixels: the picture's side at most
+const MAX_UNDO = 60;
+const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+
+const painters = new WeakMap(); // parentElement -> painter
+const remembered = new Map(); // data.key -> cells, undo, redo, tool, sizes: survives when Streamlit mounts us anew
+
+export function mountPainter(kind, { data, parentElement, setStateValue, setTriggerValue }) {
+  if (!data) return;
+  if (!painters.has(parentElement)) painters.set(parentElement, createPainter(kind, parentElement, data));
+  const painter = painters.get(parentElement);
+  const [height, width] = data.about, count = width * height;
+  painter.data = data;
+  painter.trigger = (name) => setTriggerValue(name, true);
+  painter.send = () =>
+    setStateValue("choice", { value: kind.pack(painter.memory.cells), token: data.token, about: data.about });
+  let memory = remembered.get(data.key);
+  if (!memory || memory.width !== width || memory.height !== height) {
+    memory = {
+      width, height, token: data.token, cells: kind.unpack(data.value, count), undo: [], redo: [],
+      cursor: [Math.floor(width / 2), Math.floor(height / 2)], ...kind.begin(data),
+    };
+  } else if (memory.token !== data.token) {
+    // Python has changed the picture: an action like any other, which can be undone.
+    painter.stroke = null;
+    memory.token = data.token;
+    remember(memory, memory.cells);
+    memory.cells = kind.unpack(data.value, count);
+  }
+  remembered.set(data.key, memory);
+  painter.memory = memory;
+  kind.follow(painter);
+  layOut(painter);
+}
+
+function createPainter(kind, parentElement, data) {
+  const root = element("div", "painter");
+  const painter = { kind, root, data, hover: null, stroke: null, focused: false };
+  const bar = painter.bar = root.appendChild(element("div", "bar"));
+  const tools = bar.appendChild(element("div", "group"));
+  tools.setAttribute("role", "group");
+  tools.setAttribute("aria-label", "Tool");
+  painter.tools = Object.fromEntries(kind.tools.map(([tool, text]) => [tool, button(tools, text, () => take(painter, tool))]));
+  const size = bar.appendChild(element("label", "size"));
+  painter.sizeName = size.appendChild(element("span"));
+  painter.size = size.appendChild(element("input"));
+  painter.size.type = "range";
+  painter.size.addEventListener("input", () => resize(painter, Number(painter.size.value)));
+  painter.sizeText = size.appendChild(element("span", "number"));
+
+  const stage = painter.stage = root.appendChild(element("div", "stage"));
+  stage.tabIndex = 0;
+  stage.setAttribute("role", "application");
+  stage.setAttribute("aria-roledescription", kind.name);
+  stage.setAttribute("aria-label", kind.label);
+
+  const actions = painter.actions = root.appendChild(element("div", "bar"));
+  const group = actions.appendChild(element("div", "group"));
+  painter.undo = button(group, "Undo", () => step(painter, "undo", "redo"));
+  painter.redo = button(group, "Redo", () => step(painter, "redo", "undo"));
+  painter.clear = button(group, "Clear", () => change(painter, ({ cells }) => cells.fill(kind.blank(painter.memory))));
+  kind.build(painter);
+  painter.canvas = stage.appendChild(element("canvas"));
+  painter.state = root.appendChild(element("div", "state"));
+  painter.live = root.appendChild(element("div", "spoken"));
+  painter.live.setAttribute("aria-live", "polite");
+
+  listenToPointer(painter);
+  stage.addEventListener("keydown", (event) => press(painter, event));
+  stage.addEventListener("focus", () => { painter.focused = stage.matches(":focus-visible"); show(painter); });
+  stage.addEventListener("blur", () => { painter.focused = false; show(painter); });
+  parentElement.appendChild(root);
+  new ResizeObserver(() => layOut(painter)).observe(root);
+  return painter;
+}
+
+function listenToPointer(painter) {
+  const { stage, kind } = painter;
+  stage.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary || event.button !== 0 || painter.stroke) return;
+    stage.setPointerCapture(event.pointerId);
+    const at = pointedAt(painter, event);
+    painter.stroke = { ...begin(painter, at), pointer: event.pointerId };
+    painter.focused = false;
+    painter.hover = at;
+    kind.paint(painter.memory, [at], painter.stroke);
+    show(painter);
+  });
+  stage.addEventListener("pointermove", (event) => {
+    if (painter.stroke && painter.stroke.pointer !== event.pointerId) return;
+    // The browser bundles quick movements; the bundle holds every place the pointer has been.
+    const bundle = event.getCoalescedEvents?.() ?? [];
+    const places = (bundle.length ? bundle : [event]).map((one) => pointedAt(painter, one));
+    painter.hover = places.at(-1);
+    painter.focused = false;
+    if (painter.stroke) {
+      for (const at of places) {
+        const points = linePoints(painter.stroke.last, at);
+        painter.stroke.last = at;
+        kind.paint(painter.memory, points, painter.stroke);
+      }
+    }
+    show(painter);
+  });
+  const end = (event) => {
+    if (!painter.stroke || painter.stroke.pointer !== event.pointerId) return;
+    const { before } = painter.stroke;
+    painter.stroke = null;
+    if (event.pointerType !== "mouse") painter.hover = null;
+    finish(painter, before);
+  };
+  stage.addEventListener("pointerup", end);
+  stage.addEventListener("pointercancel", end);
+  stage.addEventListener("pointerleave", () => {
+    if (!painter.stroke) painter.hover = null;
+    show(painter);
+  });
+}
+
+function press(painter, event) {
+  const { memory, kind } = painter, key = event.key, low = key.toLowerCase();
+  const command = event.ctrlKey || event.metaKey;
+  const tool = kind.tools.find(([, , own]) => own === low);
+  if (event.altKey || (command && !"zy".includes(low))) return;
+  if (ARROWS[key]) {
+    const far = event.shiftKey ? 10 : 1, limits = [memory.width - 1, memory.height - 1];
+    memory.cursor = memory.cursor.map((at, k) => Math.max(0, Math.min(limits[k], at + far * ARROWS[key][k])));
+    painter.hover = null;
+    painter.live.textContent = `column ${memory.cursor[0]}, row ${memory.cursor[1]}${kind.spoken(memory)}`;
+  } else if (kind.press(painter, key)) {
+    // a key of the kind's own
+  } else if (key === " ") {
+    painter.hover = null;
+    change(painter, () => kind.paint(memory, [memory.cursor], begin(painter, memory.cursor)));
+  } else if (key === "+" || key === "=") resize(painter, memory.sizes[memory.tool] + 1);
+  else if (key === "-") resize(painter, memory.sizes[memory.tool] - 1);
+  else if (low === "y" || (low === "z" && event.shiftKey)) step(painter, "redo", "undo");
+  else if (low === "z") step(painter, "undo", "redo");
+  else if (tool) {
+    take(painter, tool[0]);
+    painter.live.textContent = tool[1];
+  } else return;
+  event.preventDefault(); // do not scroll the page
+  painter.focused = true;
+  show(painter);
+}
+
+export const begin = ({ memory }, at) => ({ tool: memory.tool, before: memory.cells.slice(), first: at, last: at });
+
+function take(painter, tool) {
+  const { memory } = painter;
+  if (tool !== memory.tool) memory.previous = memory.tool;
+  memory.tool = tool;
+  show(painter);
+}
+
+export function change(painter, action) {
+  const before = painter.memory.cells.slice();
+  action(painter.memory);
+  finish(painter, before);
+}
+
+// The end of a stroke: remember how to undo it, and tell Python.
+function finish(painter, before) {
+  const { memory } = painter;
+  if (before.some((cell, k) => cell !== memory.cells[k])) {
+    remember(memory, before);
+    painter.send();
+  }
+  show(painter);
+  painter.live.textContent = painter.state.textContent;
+}
+
+function remember(memory, before) {
+  memory.undo.push(before.slice());
+  if (memory.undo.length > MAX_UNDO) memory.undo.shift();
+  memory.redo = [];
+}
+
+function step(painter, from, to) {
+  const { memory } = painter;
+  if (painter.stroke || !memory[from].length) return;
+  memory[to].push(memory.cells);
+  memory.cells = memory[from].pop();
+  painter.send();
+  show(painter);
+  painter.live.textContent = painter.state.textContent;
+}
+
+function resize(painter, size) {
+  const { memory } = painter, range = painter.kind.sizeOf(memory);
+  if (range) memory.sizes[memory.tool] = Math.max(range[1], Math.min(range[2], Math.round(size)));
+  show(painter);
+}
+
+function pointedAt({ stage, memory: { width, height } }, event) {
+  const box = stage.getBoundingClientRect();
+  const clamp = (value) => Math.max(-MAX_REACH, Math.min(MAX_REACH, value));
+  return [
+    clamp(Math.floor(((event.clientX - box.left) * width) / box.width)),
+    clamp(Math.floor(((event.clientY - box.top) * height) / box.height)),
+  ];
+}
+
+// As large as fits; a whole number of device pixels for each image pixel, unless that wastes more than an eighth.
+function layOut(painter) {
+  const { memory, stage, canvas } = painter;
+  const room = Math.min(MAX_SIDE, painter.root.clientWidth);
+  if (!memory || !room) return;
+  const ratio = window.devicePixelRatio || 1;
+  const whole = (Math.floor((room * ratio) / memory.width) * memory.width) / ratio;
+  const across = whole > room * 0.875 ? whole : room;
+  stage.style.width = `${across}px`;
+  stage.style.height = `${(across * memory.height) / memory.width}px`;
+  canvas.width = Math.round(across * ratio);
+  canvas.height = Math.round((across * ratio * memory.height) / memory.width);
+  show(painter);
+}
+
+export function show(painter) {
+  const { memory, kind, canvas } = painter;
+  if (!memory) return;
+  const { tool, sizes } = memory, range = kind.sizeOf(memory);
+  for (const [name, chosen] of Object.entries(painter.tools)) chosen.setAttribute("aria-pressed", String(name === tool));
+  painter.size.disabled = !range;
+  if (range) {
+    const [name, least, most] = range;
+    painter.sizeName.textContent = name;
+    painter.size.min = least;
+    painter.size.max = most;
+    painter.size.value = sizes[tool];
+  }
+  painter.sizeText.textContent = range ? `${sizes[tool]} px` : "–";
+  painter.undo.disabled = !memory.undo.length;
+  painter.redo.disabled = !memory.redo.length;
+  painter.clear.disabled = memory.cells.every((cell) => cell === kind.blank(memory));
+  painter.state.textContent = kind.state(memory);
+
+  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+  kind.show(painter);
+  const at = painter.hover ?? (painter.focused ? memory.cursor : null);
+  if (!at) return;
+  const { cells, colour } = kind.reach(painter, at);
+  outline(painter, cells, colour);
+}
+
+// The border between marked and unmarked cells: light on dark, so that it shows on every picture.
+export function outline({ canvas, memory: { width, height } }, marked, colour) {
+  const context = canvas.getContext("2d"), scale = canvas.width / width;
+  const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && marked[y * width + x];
+  context.beginPath();
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!marked[y * width + x]) continue;
+      const [l, t, r, b] = [x * scale, y * scale, (x + 1) * scale, (y + 1) * scale];
+      if (!inside(x - 1, y)) { context.moveTo(l, t); context.lineTo(l, b); }
+      if (!inside(x + 1, y)) { context.moveTo(r, t); context.lineTo(r, b); }
+      if (!inside(x, y - 1)) { context.moveTo(l, t); context.lineTo(r, t); }
+      if (!inside(x, y + 1)) { context.moveTo(l, b); context.lineTo(r, b); }
+    }
+  }
+  const ratio = window.devicePixelRatio || 1;
+  for (const [line, style] of [[3.5, "#000"], [1.5, colour]]) {
+    context.lineWidth = line * ratio;
+    context.strokeStyle = style;
+    context.stroke();
+  }
+}

@@ -1,0 +1,76 @@
+"""Painting a coarse picture in flat colours, exact to the pixel: brush, ellipse, fill, pick up, undo, redo, clear.
+
+The browser's half is `sketch_painter.js`: it holds the picture at its own resolution, paints without any rerun, and
+reports the picture at the end of each stroke. What a stroke paints is defined in `tests/painter_oracle.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from core.images.sketch import PALETTE, Colour
+from ui.components.mount import mount_synchronised, register
+
+_component = register("sketch_painter")
+
+
+def sketch_painter(
+    picture: np.ndarray,
+    *,
+    key: str,
+    on_paint: Callable[[np.ndarray], None],
+    background: Colour = PALETTE["white"],
+    radius: int = 2,
+) -> None:
+    """Show a sketch, to be painted.
+
+    Args:
+        picture: uint8 (H, W, 3), of 8 to 256 pixels a side.
+        key: unique on the page.
+        on_paint: called with the new picture after each stroke, before the rerun. It should store it, and the next run
+            should pass it back as `picture`.
+        background: what "Clear" leaves.
+        radius: first size of the brush in pixels; 0 paints single pixels.
+    """
+    height, width = picture.shape[:2]
+    mount_synchronised(
+        _component,
+        key,
+        _pack(picture),
+        read=lambda value: read_choice(value, height, width),
+        on_choice=lambda value: on_paint(_unpack(value, height, width)),
+        about=[height, width],  # strokes on a picture of another size mean nothing
+        data={
+            "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
+            "background": _hex(background),
+            "radius": radius,
+        },
+    )
+
+
+def _pack(picture: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(picture, dtype=np.uint8).tobytes()).decode("ascii")
+
+
+def _unpack(text: str, height: int, width: int) -> np.ndarray:
+    pixels = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
+    return pixels.reshape(height, width, 3).copy()
+
+
+def read_choice(value: Any, height: int, width: int) -> str | None:
+    """A packed picture from the browser, which is untrusted; None if it is none of this size."""
+    # The length alone refuses an oversized text before anything is decoded.
+    if not isinstance(value, str) or len(value) != 4 * height * width:
+        return None
+    try:
+        return _pack(_unpack(value, height, width))
+    except ValueError:
+        return None
+
+
+def _hex(colour: Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
