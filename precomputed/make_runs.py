@@ -26,7 +26,7 @@ from core.pgd.penalties import PENALTIES, Penalty
 from core.runs.file import PGDRun
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
-from core.runs.stored import RUNS, stored_path
+from core.runs.stored import ROW, RUNS, stored_path
 
 FRAMES = {224: 13, 32: 31}  # by the pictures' side
 # What the pages offer, with the ending of each run's name.
@@ -40,22 +40,26 @@ STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
 
 def plans(row: SampleSet) -> Iterator[tuple[str, str, RunPlan]]:
     """Kind, subject and plan of each stored run."""
-    data, position = load_samples(row.dataset), row.inpainted
+    data = load_samples(row.dataset)
+    # One picture by itself by each penalty, and the row of examples as the page begins.
+    wanted = [((row.inpainted,), penalty, f"{row.inpainted}{end}") for penalty, end in STORED_PENALTIES.items()]
+    wanted += [(row.filled, "eq3", ROW)] if row.filled else []
     size = data.image_size
     side = usual_side(size)
     mask = square_mask((size // 2, size // 2), side, height=size, width=size)
-    credit = sample_credits(row.dataset)[position]
-    for penalty, suffix in STORED_PENALTIES.items():
-        images = {"dataset": data.name, "index": position, "credit": f"{credit.title}, {credit.author}"}
+    credits = sample_credits(row.dataset)
+    for positions, penalty, subject in wanted:
+        credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in positions))
+        index = positions[0] if len(positions) == 1 else list(positions)
         plan = inpainting_plan(
-            data.images[position][None],
+            data.images[list(positions)],
             mask,
-            [int(data.labels[position])],
+            [int(data.labels[at]) for at in positions],
             paper_inpainting(size, side),
-            images=images,
+            images={"dataset": data.name, "index": index, "credit": credit},
             penalty=penalty,
         )
-        yield "inpainting", f"{row.name}-{position}{suffix}", plan
+        yield "inpainting", f"{row.name}-{subject}", plan
     targets = row.drawn
     # Classes without a covariance here, as ImageNet's, start from pixel noise either way.
     starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}

@@ -41,7 +41,11 @@ class NamedMap:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One number. what: of what. unit: "error" and "points" are fractions to be shown in per cent; "ratio" is not."""
+    """One number.
+
+    what: of what. unit: "error" and "points" are fractions to be shown in per cent, the latter a difference; "level"
+    and "levels" are fractions to be shown of 255, the latter a difference; "ratio", "orders" and "p" are shown as is.
+    """
 
     what: str
     measured: Measured

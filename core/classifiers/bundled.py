@@ -20,8 +20,8 @@ def bundled_specs(folder: Path | None = None) -> dict[str, ClassifierSpec]:
     """Name -> spec of every bundled model, so that nothing is offered that is not there.
 
     A folder with `open_clip_config.json` holds a CLIP in open_clip's format, one with `config.json` alone a network
-    of `precomputed.training`. In either case `config.json` may give `title`, `licence`, `source`, `classes` and
-    `sha256`.
+    of `precomputed.training`. In either case `config.json` may give `title`, `trained`, `licence`, `source`, `classes`
+    and `sha256`.
 
     Args:
         folder: where to look; None for the project's own.
@@ -65,6 +65,7 @@ def _spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
         source=config.get("source", "trained by precomputed.training"),
         image_size=side,
         vocabulary=config.get("classes", "cifar10"),
+        trained=config.get("trained", ""),
         sha256=config.get("sha256"),
     )
 

@@ -138,6 +138,12 @@ def classifier_title(name: str) -> str:
     return name if listed is None else listed.title
 
 
+def trained_for(name: str) -> str:
+    """What a bundled classifier was trained for, within a sentence; empty where that is not told."""
+    spec = bundled_specs().get(name)
+    return "" if spec is None else spec.trained
+
+
 @cache
 def _titles() -> dict[str, str]:
     # A replay asks for every frame of every image.

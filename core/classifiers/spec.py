@@ -38,6 +38,7 @@ class ClassifierSpec:
         image_size: the network's own input side in pixels; None for a name with a library's prefix.
         vocabulary: the classes of a closed-set classifier, or those whose words are all a zero-shot one has learned;
             None for a CLIP that knows any.
+        trained: what for, within a sentence; empty where that is not told.
         sha256: digest the weight file must have, or its first digits; None where nobody published one.
     """
 
@@ -51,6 +52,7 @@ class ClassifierSpec:
     source: str
     image_size: int | None = None
     vocabulary: str | None = None
+    trained: str = ""
     sha256: str | None = None
 
     @property

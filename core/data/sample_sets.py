@@ -10,6 +10,9 @@ from pathlib import Path
 from core.data.classes import CLASS_SETS, PRECOMPUTED, ClassSet
 
 SAMPLES = PRECOMPUTED / "samples"
+EXAMPLES = PRECOMPUTED / "examples.json"  # by precomputed.make_examples, which has the rule
+
+_CHOSEN = json.loads(EXAMPLES.read_text())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,8 @@ class SampleSet:
     side: of the pictures, in pixels. class_set: of `CLASS_SETS`; classes_title: in menus and URLs.
     folder: holds provenance.json, which `core.data.samples` reads, and pictures: images.npz, or files that it names.
     first: the picture that *Frequency sensitivity* begins with. inpainted: the one whose hole is filled.
-    drawn: the classes that *Generation* begins with; it offers sets that have some.
+    filled: the pictures of the row of filled holes. drawn: the classes that *Generation* begins with; it offers sets
+    that have some.
     maps: title of every data set whose maps are about these classes, by its name.
     """
 
@@ -33,6 +37,7 @@ class SampleSet:
     folder: Path
     first: int = 0
     inpainted: int = 0
+    filled: tuple[int, ...] = ()
     drawn: tuple[str, ...] = ()
     maps: dict[str, str] = field(default_factory=dict)
 
@@ -65,7 +70,8 @@ SAMPLE_SETS = {
             first=json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"],
             # A dog whose face is cut out: a second network recognises it again only as the robust networks fill it.
             inpainted=5,
-            drawn=("horse", "deer", "frog", "ship"),
+            filled=tuple(_CHOSEN["filled"]),
+            drawn=tuple(_CHOSEN["drawn"]),
             maps={"cifar10": "CIFAR-10", "cifar10-samples": "CIFAR-10 samples"},
         ),
         SampleSet(

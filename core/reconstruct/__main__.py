@@ -23,7 +23,7 @@ from core.pgd.settings import MAX_STEPS, SETTINGS, RunKind, paper_settings
 from core.reconstruct.batches import run_job
 from core.reconstruct.job import Job, JobConfig, make_job
 from core.runs.plan import prepare
-from core.runs.starts import START_KINDS, STARTS
+from core.runs.starts import RANDOM_KINDS, STARTS
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -68,9 +68,9 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--start",
         "--noise",
-        choices=START_KINDS,
+        choices=RANDOM_KINDS,
         default="blur",
-        help="; ".join(f"{kind}: {words.source[0].lower()}{words.source[1:-1]}" for kind, words in STARTS.items()),
+        help="; ".join(f"{kind}: {(told := STARTS[kind].source)[0].lower()}{told[1:-1]}" for kind in RANDOM_KINDS),
     )
     return options
 

@@ -10,6 +10,7 @@ from core.fourier.intervals import student
 from core.reproduce.agreement import Match
 from core.reproduce.tables import TableResult
 from core.runs.judgement import stored_judgements
+from core.runs.painted import stored_painted
 
 # The paper gives one number each, without images or spread: only the size of a loss can agree.
 FACTOR_BEFORE, FACTOR_AFTER = 2, 10
@@ -33,19 +34,18 @@ class Stored:
 def stored_counts(result: TableResult) -> Stored | None:
     """What is stored for this network, kind of start and number of pictures; None where nothing is."""
     stored, settings = stored_judgements(), result.settings
-    drawn = stored["drawn"]
-    found = drawn["by"].get(settings["start"], {}).get(settings["classifier"]["name"])
+    drawn, found = stored["drawn"], stored_painted(settings["start"]).get(settings["classifier"]["name"])
     same = (
         found is not None
         and settings["mode"] == "generate"
-        and found["sha256"] == settings["classifier"]["sha256"]
+        and found.sha256 == settings["classifier"]["sha256"]
         and (drawn["seed"], drawn["config"]) == (settings["seed"], settings["config"])
-        and found["n"] == len(result.rows)
+        and found.n >= len(result.rows)
     )
-    if not same:
+    if found is None or not same:
         return None
-    judge = stored["judge"]
-    return Stored(found["n"], found["own"], judge["name"], judge["sha256"], found["after"])
+    found, judge = found.first(len(result.rows)), stored["judge"]
+    return Stored(found.n, found.own, judge["name"], judge["sha256"], found.judgement.after)
 
 
 def mended(result: TableResult) -> tuple[int, int]:

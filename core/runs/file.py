@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,23 @@ class PGDRun:
         shares /= shares.sum()
         order = np.argsort(-shares, kind="stable")[:count]
         return [(self.metadata["class_names"][k], float(shares[k])) for k in order]
+
+    def of_image(self, row: int) -> PGDRun:
+        """The run of image `row` alone."""
+        one, facts = slice(row, row + 1), dict(self.metadata["images"])
+        facts |= {name: facts[name][one] for name in ("change", "sure") if name in facts}
+        return replace(
+            self,
+            frames=self.frames[:, one],
+            start=self.start[one],
+            best=self.best[one],
+            curves={name: curve[:, one] for name, curve in self.curves.items()},
+            terms={name: term[:, one] for name, term in self.terms.items()},
+            logits=self.logits[:, one],
+            original=None if self.original is None else self.original[one],
+            mask=self.mask if self.mask is None or len(self.mask) == 1 else self.mask[one],
+            metadata={**self.metadata, "targets": self.metadata["targets"][one], "images": facts},
+        )
 
     def to_bytes(self) -> bytes:
         """The file's bytes."""

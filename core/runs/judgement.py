@@ -118,7 +118,6 @@ def stored_judgements() -> dict[str, Any]:
     """The content of `STORED`, which `precomputed.make_judgements` writes.
 
     "judge": which classifier, with its weights. "runs": judgements of stored runs by `fingerprint`. "drawn", "painted":
-    those of many drawn pictures and of many filled holes, with how these were made; "by": by kind of start, for the
-    former, and by the name of the classifier that drew, with what itself then calls its target ("own").
+    how many pictures were drawn and many holes filled; `core.runs.painted` reads what became of each.
     """
     return json.loads(STORED.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""What generation starts from, x0: a blur of the class, or pixel noise. Does not import torch."""
+"""What generation starts from, x0: a blur of the class, pixel noise, a sketch or a picture. Does not import torch."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from core.data.sample_sets import SAMPLE_SETS
 if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
 
-StartKind = Literal["blur", "independent", "full-covariance"]
+StartKind = Literal["blur", "independent", "full-covariance", "sketch", "picture"]
 START_KINDS: tuple[StartKind, ...] = get_args(StartKind)
+RANDOM_KINDS: tuple[StartKind, ...] = START_KINDS[:3]  # these are drawn, from what is known of a class
 MIN_IMAGES = 8  # fewer images of a class say little about its spread
 
 
@@ -41,7 +42,7 @@ class StartWords:
 STARTS: dict[StartKind, StartWords] = {
     "blur": StartWords(
         "blur",
-        "Blur of the class",
+        "Blur",
         "A whole image drawn from the covariance of the class’s images, as in the code of Santurkar et al. 2019, on "
         "which the paper builds; coarser than there.",
     ),
@@ -57,6 +58,8 @@ STARTS: dict[StartKind, StartWords] = {
         "A whole image drawn from the full covariance of the data set’s own images of the class, as in the code of "
         "Santurkar et al. 2019.",
     ),
+    "sketch": StartWords("a sketch", "Sketch", "A picture in flat colours, painted by hand; one for all classes."),
+    "picture": StartWords("a picture", "Picture", "A photograph, yours or a bundled one; one for all classes."),
 }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from core.data.classes import PRECOMPUTED
 
 RUNS = PRECOMPUTED / "runs"
+ROW = "row"  # ends the subject of a run of several pictures, an example to look at
 
 
 def stored_path(kind: str, subject: str, classifier: str) -> Path:

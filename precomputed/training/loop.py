@@ -57,6 +57,11 @@ class Recipe:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; got {getattr(self, name)}")
 
+    def purpose(self, task: str) -> str:
+        """What the network is trained for, as pages say it."""
+        attacked = f", each image moved by up to {self.epsilon:g} (L2) to where it misleads most"
+        return f"trained to {task}{attacked if self.attack_steps else ''}"
+
 
 @dataclass(frozen=True)
 class TrainingState:

@@ -212,16 +212,18 @@ def write_tokenizer(folder: Path, context_length: int) -> Any:
     return open_clip.SimpleTokenizer(str(folder / VOCABULARY), context_length=context_length)
 
 
-def write_model(folder: Path, classifier: ZeroShotClassifier, config: dict[str, Any], title: str, card: str) -> None:
+def write_model(
+    folder: Path, classifier: ZeroShotClassifier, config: dict[str, Any], title: str, card: str, trained: str = ""
+) -> None:
     """Everything but the vocabulary, in the format of open_clip's local-dir: and of the registry.
 
     Args:
         folder: holds the vocabulary already.
         classifier: the trained network, with the paper's prompts of CIFAR-10.
         config: the contents of `open_clip_config.json`.
-        title, card: what people read.
+        title, card: what people read. trained: what for, within a sentence.
     """
-    described = {"title": title, "licence": "MIT", "classes": "cifar10"}
+    described = {"title": title, "trained": trained, "licence": "MIT", "classes": "cifar10"}
     sha256 = write_bundle(folder, CLIP_WEIGHTS, classifier.network, described, card)
     write_json(folder / "open_clip_config.json", config)
     write_usual_prompts(folder, classifier, sha256)
@@ -257,7 +259,8 @@ def train(arguments: argparse.Namespace) -> None:
     title = "Mini CLIP, plain ViT" if "patch_size" in vision else "Mini CLIP"
     if recipe.attack_steps:
         title += ", robust"
-    write_model(folder, classifier, config, title, clip_card(recipe, outcome, held_out, name, vision))
+    card, trained = clip_card(recipe, outcome, held_out, name, vision), recipe.purpose("match images and captions")
+    write_model(folder, classifier, config, title, card, trained)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -106,6 +106,7 @@ def train(arguments: argparse.Namespace) -> None:
         "std": list(CIFAR10_STD),
         "classes": "cifar10",
         "title": "Mini ResNet, robust" if recipe.attack_steps else "Mini ResNet",
+        "trained": recipe.purpose("name images"),
         "licence": "MIT",
     }
     card = resnet_card(recipe, outcome)

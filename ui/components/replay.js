@@ -5,6 +5,7 @@ import { element, unpack } from "./dom.js";
 import { drawCharts } from "./replay_charts.js";
 import { buildPictures, createView } from "./replay_elements.js";
 
+const SURE = 0.9; // as in core/runs/file.py
 const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // a whole replay, and one frame of it
 
 const views = new WeakMap(); // parentElement -> view
@@ -43,7 +44,14 @@ async function load(view, data) {
     view.shape = shape; // else the elements stay: the focus, and clicks between two moments, are not lost
     buildPictures(view);
   }
-  for (const [k, model] of view.models.entries()) say(view.columns[k].title, model.title);
+  for (const [k, model] of view.models.entries()) {
+    const { title, about, aboutText, card } = view.columns[k];
+    say(title, model.title);
+    say(aboutText, `${model.about}. `);
+    about.hidden = !model.about;
+    card.hidden = !data.cards;
+    card.href = data.cards;
+  }
   drawCharts(view);
   drawTransport(view);
   drawTop(view);
@@ -72,6 +80,16 @@ export function go(view, frame, playing = false) {
   const last = view.data.frame_steps.length - 1;
   view.memory.frame = Math.max(0, Math.min(last, frame));
   show(view);
+}
+
+// The first frame at or after the step at which the classifier was sure of the target; none where it never was.
+function sureFrame(view, k) {
+  const [step] = view.models[k].sure[view.memory.row] ?? [null];
+  return step === null ? -1 : view.data.frame_steps.findIndex((one) => one >= step);
+}
+
+export function goToSure(view, k) {
+  if (sureFrame(view, k) >= 0) go(view, sureFrame(view, k));
 }
 
 export function play(view) {
@@ -125,10 +143,19 @@ export function show(view) {
   say(view.note, {
     picture: "", wipe: `left: ${data.labels[0]}, right: ${data.labels[1]}`, change: "grey is no change",
   }[memory.mode]);
-  view.columns.forEach(({ figures, verdict }, k) => {
+  view.columns.forEach(({ figures, verdict, sure }, k) => {
     figures.forEach((figure, n) => drawFigure(view, figure, k, n));
     verdict.textContent = data.models[k].verdicts[frame][row];
+    const [step, text] = data.models[k].sure[row] ?? [null, ""];
+    say(sure, text);
+    sure.hidden = !text;
+    sure.disabled = step === null;
+    sure.setAttribute("aria-label", step === null ? text : `${text}: go there`);
   });
+  const ticks = data.models.map((_, k) => sureFrame(view, k)).filter((at) => at > 0);
+  if (view.ticks.childElementCount !== ticks.length || ticks.some((at, k) => view.ticks.children[k].value !== String(at))) {
+    view.ticks.replaceChildren(...ticks.map((at) => new Option("", String(at))));
+  }
   if (view.dialog.open) {
     view.large.forEach((figure, k) => {
       drawFigure(view, figure, k, row);
@@ -146,6 +173,12 @@ export function show(view) {
   for (const [c, chart] of view.marks.entries()) {
     chart.line.setAttribute("x1", chart.x(step));
     chart.line.setAttribute("x2", chart.x(step));
+    chart.dots.forEach((dot, k) => {
+      const [sure] = view.models[k].sure[row] ?? [null];
+      dot.style.display = sure === null ? "none" : "";
+      dot.setAttribute("cx", chart.x(sure ?? 0));
+      dot.setAttribute("cy", chart.y(SURE));
+    });
     chart.keys.forEach((key, k) => say(key, chart.text(valueAt(view, k, c, frame, row))));
   }
   const ends = { before: frame === 0, after: frame === data.frame_steps.length - 1 };

@@ -33,6 +33,9 @@ class Track:
     values: (3, F, B) float32, the three at each frame.
     before, after: for each image, the likeliest classes with their shares of 1, of the first and the last frame; may
         be empty.
+    sure: for each image, the step at which the classifier was first sure of the target, None where it never was, and
+        the words for it; empty while that is not known.
+    about: what the classifier was trained for.
     """
 
     title: str
@@ -44,6 +47,8 @@ class Track:
     values: np.ndarray
     before: Sequence[Ranked]
     after: Sequence[Ranked]
+    sure: Sequence[tuple[int | None, str]] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ def pack_replay(
     budget: str,
     labels: tuple[str, str],
     live: Progress | None = None,
+    cards: str = "",
 ) -> dict[str, Any]:
     """What the browser gets, as JSON.
 
@@ -80,7 +86,7 @@ def pack_replay(
         id: of the run; another run begins with its first image in view.
         targets: what each image is to become. steps: where the charts' axis ends.
         budget: the largest change allowed. labels: what to call the start, and what comes of it.
-        live: for a run that has not ended.
+        live: for a run that has not ended. cards: URL where the classifiers' cards are, if there is one.
     Raises:
         ValueError: the parts do not fit together.
     """
@@ -102,6 +108,7 @@ def pack_replay(
         "steps": steps,
         "budget": budget,
         "labels": list(labels),
+        "cards": cards,
         "frame_steps": [int(step) for step in frame_steps],
         "packed": packed,
         "start": _bytes(start, packed),
@@ -166,6 +173,8 @@ def _pack(track: Track, packed: bool) -> dict[str, Any]:
         "curves": _base64(curves.astype("<f4").tobytes()),
         "before": [[list(one) for one in ranked] for ranked in track.before],
         "after": [[list(one) for one in ranked] for ranked in track.after],
+        "sure": [list(one) for one in track.sure],
+        "about": track.about,
     }
 
 

@@ -75,9 +75,11 @@ function createChart(axes) {
     svg.appendChild(shape("polygon", { fill: colour, opacity: 0.25 })),
     svg.appendChild(shape("polyline", { stroke: colour, "stroke-dasharray": DASHES[k], class: "curve" })),
   ]);
+  // Where each classifier was first sure of the target.
+  const dots = name === "probability" ? COLOURS.slice(0, models).map((colour) => svg.appendChild(shape("circle", { r: 4, fill: colour, class: "dot" }))) : [];
   const line = svg.appendChild(shape("line", { y1: top, y2: height - bottom, class: "mark" }));
   const text = name === "probability" ? percent : (value) => (value === undefined ? "" : small(value));
-  return { key: JSON.stringify(axes), title, figure, svg, line, keys, curves, x, y, text };
+  return { key: JSON.stringify(axes), title, figure, svg, line, dots, keys, curves, x, y, text };
 }
 
 function drawCurves({ title, svg, curves, x, y }, bands, data) {

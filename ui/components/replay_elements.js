@@ -2,7 +2,7 @@
 
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
-import { drawTop, go, pause, play, press, show } from "./replay.js";
+import { drawTop, go, goToSure, pause, play, press, show } from "./replay.js";
 import { COLOURS, drawCharts } from "./replay_charts.js";
 
 const FACTORS = [1, 2, 5, 10, 20, 50];
@@ -42,6 +42,9 @@ export function createView(parentElement) {
   Object.assign(view.scrubber, { type: "range", min: 0, step: 1 });
   view.scrubber.setAttribute("aria-label", "Step of the run");
   view.scrubber.addEventListener("input", () => go(view, Number(view.scrubber.value)));
+  view.ticks = transport.appendChild(element("datalist"));
+  view.ticks.id = "sure";
+  view.scrubber.setAttribute("list", "sure");
   view.step = transport.appendChild(element("output", "step"));
   view.live = transport.appendChild(element("div", "group"));
   view.pause = button(view.live, "Pause", () => view.trigger("pause"), "Pause the run");
@@ -68,11 +71,16 @@ export function buildPictures(view) {
   view.columns = data.models.map((_, k) => {
     const column = element("section", "model");
     const title = column.appendChild(element("h2"));
+    const about = column.appendChild(element("p", "about")), aboutText = about.appendChild(element("span"));
+    const card = about.appendChild(element("a", "", "Its card"));
+    card.target = "_top";
     const tiles = column.appendChild(element("div", "tiles"));
     const figures = data.targets.map((_, row) => createFigure(view, tiles, row, many));
     const verdict = column.appendChild(element("p", "verdict"));
+    const sure = button(column, "", () => goToSure(view, k));
+    sure.classList.add("sure");
     column.style.setProperty("--colour", COLOURS[k]);
-    return { column, title, figures, verdict };
+    return { column, title, about, aboutText, card, figures, verdict, sure };
   });
   pictures.replaceChildren(...view.columns.map((one) => one.column));
 }

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 
 from core.claims.checks import findings
+from core.claims.features import feature_findings
 from core.claims.finding import Finding, Verdict
+from core.classifiers.registry import classifier_spec
 from core.fourier.contrasts import same_images
 from core.fourier.kept import kept_with_its_maps
+from core.runs.painted import stored_painted
 from ui.claims.table import STYLE, findings_table
 from ui.maps.catalogue import Entry, entries
 from ui.maps.stories import CLIP, RESNET56
@@ -17,6 +21,17 @@ from ui.shared.text import as_markdown
 
 # Both stand in the page's URL.
 SUBJECT, REFERENCE = "subject", "reference"
+
+SUBJECT_PAINTER, REFERENCE_PAINTER = "mini-clip", "mini-resnet-robust"
+# Where what a claim is about can be seen.
+_SHOWN_ON = {
+    "squiggles": "inpainting",
+    "corrected": "inpainting",
+    "plausible": "inpainting",
+    "likely": "generation",
+    "displayed": "generation",
+    "sampled": "generation",
+}
 
 _INTRODUCTION = """
 What section 3.1 of the paper says about heat maps, put to the maps. The **subject** stands in CLIP’s place, the
@@ -28,6 +43,11 @@ are compared. *Fails*: it holds zero or lies on the other side. “Not affected�
 points. Every interval is one of its own. The paper gives no radius for “low” and “high”: here up to 2 cycles per image
 (“lowest”: 1), and the corners of the map.
 """.strip()
+_FEATURES = """
+Here, too, choose any two bundled networks. Each filled the same holes of 16 × 16 in CIFAR-10 test images, by either
+penalty, and drew the same starts of either kind, by the paper’s settings; a third network says which class it sees.
+Differences are paired, picture by picture. *Holds in part*: by one penalty, or from one kind of start.
+"""
 _PAIRED = """
 Both maps say which of the same images they misclassify, so their differences are paired, image by image.
 """.strip()
@@ -53,6 +73,30 @@ def page() -> None:
     st.markdown(_summary(found, subject, reference))
     findings_table(found, {label for label, entry in available.items() if entry.shipped})
     st.markdown(f"{_RULES} {_pairing(subject, reference)}")
+    _features()
+
+
+def _features() -> None:
+    """Section 3.2, of any two bundled networks."""
+    st.header("Robust features: section 3.2", anchor=False)
+    st.markdown(_FEATURES)
+    titles = {classifier_spec(name).title: name for name in stored_painted("eq3")}
+    left, right = st.columns(2)
+    subject, reference = (
+        place.selectbox(label, titles, index=list(titles.values()).index(first), key=key, bind="query-params")
+        for place, label, key, first in (
+            (left, "In CLIP’s place", "painter", SUBJECT_PAINTER),
+            (right, "In the robust model’s place", "robust-painter", REFERENCE_PAINTER),
+        )
+    )
+    found = feature_findings(titles[subject], titles[reference])
+    st.markdown(_counted(found, subject, reference))
+    models = [("models-cifar10", subject), ("models-cifar10", reference)]
+    doors = {
+        page: f"{page}?" + urlencode([(f"{page}-{key}", title) for key, title in models], quote_via=quote)
+        for page in ("inpainting", "generation")
+    }
+    findings_table(found, doors={key: doors[page] for key, page in _SHOWN_ON.items()})
 
 
 def _choose(
@@ -71,10 +115,14 @@ def _findings(subject: Entry, reference: Entry, *shelf: Entry) -> tuple[Finding,
 
 
 def _summary(found: tuple[Finding, ...], subject: Entry, reference: Entry) -> str:
+    same = " The two are the same map: nothing can differ." if subject == reference else ""
+    return f"{_counted(found, subject.name, reference.name)}{same}"
+
+
+def _counted(found: tuple[Finding, ...], subject: str, reference: str) -> str:
     count = Counter(finding.verdict for finding in found)
     told = ", ".join(f"**{count[verdict]}** {word}" for verdict, word in _VERBS.items() if count[verdict])
-    same = " The two are the same map: nothing can differ." if subject == reference else ""
-    return f"{as_markdown(subject.name)} against {as_markdown(reference.name)}: of {len(found)} claims {told}.{same}"
+    return f"{as_markdown(subject)} against {as_markdown(reference)}: of {len(found)} claims {told}."
 
 
 _VERBS = {

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
 from core import paper
 from core.data.class_statistics import ClassStatistics
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.images.sketch import SIDE, SKETCHES
 from core.pgd.settings import RunKind, paper_settings
+from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
-from core.runs.starts import STARTS, StartKind, draw_starts, set_start, start_facts
+from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
+from ui.runs.many_pictures import many_pictures
+from ui.runs.own_start import FIRST, picture_start, sketch_start, take_result, to_starts
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
-from ui.runs.second_judge import many_pictures, second_judge
+from ui.runs.second_judge import class_set_of, second_judge
 from ui.runs.settings import choose_classifiers, first_choice, reset_settings, run_settings
+from ui.runs.view import Result
+from ui.runs.words import run_title, target_of
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "generation"
-MAX_TARGETS = 4
+MAX_TARGETS = 10
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
-OFFERED: dict[str, StartKind] = {STARTS[kind].label: kind for kind in ("blur", "independent")}
+OFFERED: dict[str, StartKind] = {STARTS[kind].label: kind for kind in ("blur", "independent", "sketch", "picture")}
+START = f"{PAGE}-start-from"
 
 
 def page() -> None:
@@ -35,12 +45,12 @@ def page() -> None:
         "that class. The paper's finding for CLIP ViT-B/32: it becomes confident of a picture in which we see next to "
         "nothing. Beside it stands a robust model: look for the animal or the machine."
     )
-    chosen, beside = st.columns([1, 4], gap="medium")
+    chosen, beside = st.columns([13, 40], gap="medium")
     with chosen:
-        row, targets, kind, per_target, seed = _wanted()
-        starts = draw_starts(targets, per_target, row.name, seed, kind) if targets else None
-        wanted = _controls(row, targets, kind, per_target, seed, starts)
+        asked = _asked()
+        wanted = _controls(asked)
     names = () if wanted is None else wanted.names
+    row, kind = asked.row, asked.kind
     with beside:
         result = run_status(
             PAGE,
@@ -50,20 +60,37 @@ def page() -> None:
         )
         run_panel(PAGE, result)
         if result is not None:
+            _go_on_painting(result)
             second_judge(result)
             many_pictures(row, kind)
     formula, start, origin = st.tabs(["What is computed", "The start", "Where this run comes from"])
     with start:
-        if starts is not None:
-            _start(targets, per_target, row, kind, starts)
+        _start(asked)
     with formula:
         _formula()
     with origin:
         run_details(result)
 
 
-def _wanted() -> tuple[SampleSet, list[str], StartKind, int, int]:
-    """Sample set, targets, what they start from, samples per class, and the random seed."""
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What is to be drawn: the sample set, the targets, what they start from, and how that is drawn.
+
+    starts: (B, 3, H, W) float32, `per_target` for each target in turn; None while there is nothing to draw.
+    facts: what a run's file says of them.
+    """
+
+    row: SampleSet
+    targets: list[str]
+    kind: StartKind
+    per_target: int
+    seed: int
+    starts: np.ndarray | None
+    facts: dict[str, str | int]
+
+
+def _asked() -> Asked:
+    """The widgets for it."""
     sets = {row.drawn_title: row for row in SAMPLE_SETS.values() if row.drawn}
     small, next_set, *_ = sets
     first = small if ready_classifiers(sets[small].class_set) else next_set
@@ -71,30 +98,54 @@ def _wanted() -> tuple[SampleSet, list[str], StartKind, int, int]:
         "Classes of", list(sets), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
     )
     row = sets[chosen or first]
+    classes = f"{PAGE}-classes-{row.class_set}"
     targets = st.multiselect(
         f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
         list(dict.fromkeys(row.classes.names)),
         default=list(row.drawn),
         max_selections=MAX_TARGETS,
         accept_new_options=True,
-        key=f"{PAGE}-classes-{row.class_set}",
+        key=classes,
         bind="query-params",
     )
+
+    def draw(class_name: str) -> None:
+        st.session_state[classes] = [class_name]
+
     start = st.segmented_control(
         "Start from",
         list(OFFERED),
         default=next(iter(OFFERED)),
-        key=f"{PAGE}-start-from",
+        key=START,
         required=True,
         bind="query-params",
+        on_change=lambda: _started_from(draw, row),
         help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in OFFERED.items()),
     )
     kind = OFFERED[start or next(iter(OFFERED))]
+    if kind in RANDOM_KINDS:
+        return _random(row, targets, kind)
+    picture = sketch_start(draw) if kind == "sketch" else picture_start(row)
+    starts = to_starts(picture, row.side, len(targets)) if targets and picture is not None else None
+    facts: dict[str, str | int] = {"dataset": kind, "start": kind, "credit": f"Start: {STARTS[kind].name}"}
+    return Asked(row, targets, kind, 1, 0, starts, facts)
+
+
+def _started_from(draw: Callable[[str], None], row: SampleSet) -> None:
+    """Of a sketch one class is drawn at first, the one that it is meant for; of anything else those of the set."""
+    if OFFERED.get(st.session_state[START]) == "sketch":
+        draw(SKETCHES[FIRST].class_name)
+    elif len(st.session_state[f"{PAGE}-classes-{row.class_set}"]) == 1:
+        st.session_state[f"{PAGE}-classes-{row.class_set}"] = list(row.drawn)
+
+
+def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
+    """How many starts are drawn for each target, and by which random seed."""
     for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
         if why:
             st.markdown(as_markdown(why))
     left, right = st.columns(2)
-    per_target = left.number_input("Samples per class", 1, MAX_PER_CLASS, 1, key=f"{PAGE}-seeds", bind="query-params")
+    chosen = left.number_input("Samples per class", 1, MAX_PER_CLASS, 1, key=f"{PAGE}-seeds", bind="query-params")
     seed = right.number_input(
         "Random seed",
         0,
@@ -104,31 +155,63 @@ def _wanted() -> tuple[SampleSet, list[str], StartKind, int, int]:
         bind="query-params",
         help="The same number draws the same starts.",
     )
-    return row, targets, kind, int(per_target), int(seed)
+    per_target = int(chosen)
+    starts = draw_starts(targets, per_target, row.name, int(seed), kind) if targets else None
+    facts = start_facts(targets, per_target, row.name, kind) if targets else {}
+    return Asked(row, targets, kind, per_target, int(seed), starts, facts)
 
 
-def _start(targets: list[str], per_target: int, row: SampleSet, kind: StartKind, starts: np.ndarray) -> None:
+def _go_on_painting(result: Result) -> None:
+    """A button for each network that makes what it has drawn the sketch: paint on it, and go on from there."""
+    small = [run for run in result.runs if run.start.shape[-1] == SIDE]
+    if not small:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for k, run in enumerate(small):
+            st.button(
+                f"Paint on the picture of {as_markdown(run_title(run))}",
+                icon=":material/brush:",
+                key=f"{PAGE}.paint_on.{k}",
+                on_click=_paint_on,
+                args=(run,),
+                type="tertiary",
+            )
+
+
+def _paint_on(run: PGDRun) -> None:
+    take_result(run, 0)
+    st.session_state[START] = STARTS["sketch"].label
+    class_set = class_set_of(run)
+    if class_set is not None:
+        st.session_state[f"{PAGE}-classes-{class_set}"] = [target_of(run, 0)]
+
+
+def _start(asked: Asked) -> None:
     """For each target: what its starts are drawn from, and the starts."""
+    kind, starts = asked.kind, asked.starts
+    if starts is None:
+        return
+    st.markdown(STARTS[kind].source)
+    if kind not in RANDOM_KINDS:
+        return
     groups = []
-    for k, target in enumerate(targets):
-        start = set_start(target, row.name, kind)
+    for k, target in enumerate(asked.targets):
+        start = set_start(target, asked.row.name, kind)
         mean, name = start.distribution.mean, STARTS[start.kind].name
         figures = [Figure("Mean picture", "", to_picture(mean))]
         if isinstance(start.distribution, ClassStatistics):
             figures.append(Figure("Standard deviation", "black is none", to_picture(start.distribution.std)))
         figures += [
-            Figure(f"Start {k * per_target + n + 1}", name, to_picture(starts[k * per_target + n]))
-            for n in range(per_target)
+            Figure(f"Start {k * asked.per_target + n + 1}", name, to_picture(starts[k * asked.per_target + n]))
+            for n in range(asked.per_target)
         ]
         groups.append((one_line(target), figures, f"From {one_line(start.distribution.source, 200)}."))
-    st.markdown(STARTS[kind].source)
     st.html(picture_groups(groups, "The starts of each class", tile=80))
 
 
-def _controls(
-    row: SampleSet, targets: list[str], kind: StartKind, per_target: int, seed: int, starts: np.ndarray | None
-) -> Wanted | None:
+def _controls(asked: Asked) -> Wanted | None:
     """Classifiers, settings and the button that starts; returns what they ask for."""
+    row = asked.row
     ready = ready_classifiers(row.class_set)
     if not ready:
         st.info(NONE_READY)
@@ -136,13 +219,13 @@ def _controls(
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{row.class_set}")
     config, _ = run_settings(PAGE, paper_settings(PAGE, row.side), row.side)
     plan: RunPlan | str = "nothing to draw is chosen; choose a class, or describe one in words"
-    if starts is not None:
+    if asked.starts is not None:
         plan = RunPlan(
-            targets=tuple(target for target in targets for _ in range(per_target)),
-            start=starts,
+            targets=tuple(target for target in asked.targets for _ in range(asked.per_target)),
+            start=asked.starts,
             config=config,
-            seed=seed,
-            images=start_facts(targets, per_target, row.name, kind),
+            seed=asked.seed,
+            images=asked.facts,
         )
     wanted = Wanted(plan, tuple(spec.name for spec in specs), row.class_set)
     if run_button(PAGE):
@@ -156,7 +239,7 @@ def _back(row: SampleSet) -> None:
     for kept in (f"{PAGE}.result", f"{PAGE}.error"):
         state.pop(kept, None)
     state[f"{PAGE}-classes-{row.class_set}"] = list(row.drawn)
-    state[f"{PAGE}-start-from"] = next(iter(OFFERED))
+    state[START] = next(iter(OFFERED))
     state[f"{PAGE}-seeds"], state[f"{PAGE}-seed"] = 1, 0
     state[f"{PAGE}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
     reset_settings(PAGE, paper_settings(PAGE, row.side), row.side)

@@ -15,9 +15,10 @@ from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind, paper_settings
 from core.runs.plan import RunPlan, inpainting_plan
 from ui.components.mask_painter import mask_painter
-from ui.runs.examples import stored_example
+from ui.runs.examples import example_replay, stored_example, stored_row
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
+from ui.runs.many_pictures import many_pictures
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import (
     OFFERED,
@@ -29,6 +30,7 @@ from ui.runs.settings import (
     run_settings,
 )
 from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
+from ui.runs.view import Result
 from ui.shared import url
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
@@ -77,13 +79,31 @@ def page() -> None:
             _painter(picture)
     with beside:
         run_panel(PAGE, result)
-    formula, shown, origin = st.tabs(["What is computed", "What the stored runs show", "Where this run comes from"])
+    many_pictures(SAMPLE_SETS[kind], penalty)
+    row = stored_row(kind, names)
+    examples = [] if row is None else ["Six examples"]
+    *more, formula, shown, origin = st.tabs(
+        [*examples, "What is computed", "What the stored runs show", "Where this run comes from"]
+    )
+    if row is not None:
+        with more[0]:
+            _examples(row)
     with shown:
         draw_stored_inpainting()
     with formula:
         _formula()
     with origin:
         run_details(result)
+
+
+def _examples(row: Result) -> None:
+    """The row of filled holes, an ordinary and a robust network one above the other."""
+    st.markdown(
+        "These pictures were chosen by a rule, not at random: of three of each class the one with the middle gain of "
+        "the robust networks over the ordinary ones in the eyes of another network, and of the ten classes the six "
+        "with the largest gain. The table above counts all pictures of the set."
+    )
+    example_replay(row.runs, id=row.id, key=f"{PAGE}.row")
 
 
 def _holes(size: int) -> dict[int, np.ndarray]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.runs.file import PGDRun, RunFileError
-from core.runs.stored import stored_subjects
+from core.runs.stored import ROW, stored_subjects
+from ui.components.replay import replay
+from ui.runs.replays import run_replay
 from ui.runs.view import Result
 
 SIDE_BY_SIDE = 2
@@ -44,6 +47,8 @@ def stored_example(kind: str, sample_set: str, classifiers: Collection[str], var
     wanted = SAMPLE_SETS[sample_set]
     best: tuple[int, str, list[PGDRun]] | None = None
     for subject, runs in _stored(kind).items():
+        if subject == f"{sample_set}-{ROW}":
+            continue
         chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
         facts = runs[0].metadata
         alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
@@ -54,6 +59,35 @@ def stored_example(kind: str, sample_set: str, classifiers: Collection[str], var
     if best is None:
         return None
     _, subject, runs = best
+    return _result(subject, runs)
+
+
+def stored_row(sample_set: str, classifiers: Collection[str]) -> Result | None:
+    """The row of filled holes of a sample set, by the chosen classifiers where these are stored, else by the first."""
+    runs = _stored("inpainting").get(f"{sample_set}-{ROW}", [])
+    chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
+    return _result(ROW, (chosen or runs)[:SIDE_BY_SIDE]) if runs else None
+
+
+def _result(subject: str, runs: list[PGDRun]) -> Result:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
     return Result(f"stored.{subject}.{names}", together, "A stored example, made by the same code as your own runs.")
+
+
+def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:
+    """Replay stored runs apart from a page's own panel.
+
+    Args:
+        id: another one for other runs. key: of the place, unique on the page.
+    """
+    replay(_packed(id, runs), key=key, on_pause=_nothing, on_resume=_nothing, on_stop=_nothing)
+
+
+@st.cache_resource(show_spinner=False)
+def _packed(id: str, _runs: Sequence[PGDRun]) -> dict[str, Any]:
+    return run_replay(_runs, id=id)
+
+
+def _nothing() -> None:
+    """A run that has ended has nothing to pause."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,8 @@ import streamlit as st
 from core.errors import sentence
 from core.runs.plan import Run, RunPlan
 from ui.components.replay import Progress, replay
+from ui.maps.cell_predictions import wait_for_first_paint
+from ui.runs.instrument import QUICK_SECONDS, is_quick, remember_pace
 from ui.runs.matching import changed_settings
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import close_run, open_button, opened_run
@@ -125,6 +128,8 @@ def run_status(
     started: _Started | None = st.session_state.get(f"{page}.run")
     if started is not None and not started.job.active:
         _collect(page, started)
+    if not running(page):
+        _run_by_itself(page, opened_run(page) or st.session_state.get(f"{page}.result") or example(), wanted)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if running(page):
             st.markdown(
@@ -136,6 +141,32 @@ def run_status(
         result = opened_run(page) or st.session_state.get(f"{page}.result") or example()
         _about(page, result, wanted, back)
         return result
+
+
+def _run_by_itself(page: str, shown: Result | None, wanted: Wanted | None) -> None:
+    """Start what the settings ask for, once, if it is not what is shown and will soon be over; and wait for it."""
+    if wanted is None or isinstance(wanted.plan, str) or opened_run(page) is not None:
+        return
+    if shown is not None and not _changed(wanted, shown):
+        return
+    asked, last = _fingerprint(wanted), st.session_state.get(f"{page}.by_itself")
+    if asked == last or not is_quick(wanted.plan, wanted.names) or wait_for_first_paint():
+        return
+    st.session_state[f"{page}.by_itself"] = asked
+    plan, names = wanted.plan, wanted.names
+    if _submit(page, Run(plan, lambda: [classifier_for(name, wanted.class_set) for name in names]), names):
+        started: _Started = st.session_state[f"{page}.run"]
+        if started.job.wait(2 * QUICK_SECONDS):  # else it is watched, like any other
+            _collect(page, started)
+
+
+def _fingerprint(wanted: Wanted) -> str:
+    """Another text for another plan or other classifiers."""
+    assert not isinstance(wanted.plan, str)
+    plan = wanted.plan
+    facts = [plan.targets, plan.config, plan.seed, plan.weight, plan.penalty, wanted.names, wanted.class_set]
+    arrays = [one.tobytes() for one in (plan.start, plan.mask) if one is not None]
+    return hashlib.blake2b(b"".join([repr(facts).encode(), *arrays]), digest_size=16).hexdigest()
 
 
 def run_panel(page: str, result: Result | None) -> None:
@@ -240,6 +271,7 @@ def _collect(page: str, started: _Started) -> None:
         if job.status in ENDED_EARLY:
             st.session_state[f"{page}.error"] = "The run was stopped before its first step."
         return
+    remember_pace(started.run.plan, started.names, job.seconds_per_step)
     done, steps = len(runs[0].curves["loss"]) - 1, started.run.plan.config.steps
     can_go_on = job.status in ENDED_EARLY and done < steps
     how = ENDED_EARLY | {"failed": "ended early"}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.classifiers.registry import classifier_title
+from core.classifiers.registry import classifier_title, trained_for
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from ui.components.replay import Progress, Track, pack_replay
-from ui.runs.words import live_verdict, run_title, target_of, verdict
+from ui.runs.words import first_sure, live_verdict, run_title, target_of, verdict
 from ui.shared.text import one_line
 
 if TYPE_CHECKING:
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 6 * 2**20  # of one classifier's frames: a browser has to fetch them
 MAX_FRAMES = 121
+CARDS = "models"  # the page, relative to the app's
 LABELS = {"inpainting": ("corrupted", "reconstruction"), "generation": ("start", "picture")}
 
 
-def run_replay(runs: Sequence[PGDRun], *, id: str, live: Progress | None = None) -> dict[str, Any]:
+def run_replay(runs: Sequence[PGDRun], *, id: str, live: Progress | None = None, cards: str = CARDS) -> dict[str, Any]:
     """Runs of the same start and the same frame steps; of long ones as many frames as are quickly sent.
 
     Args:
         id: another one for another result.
-        live: for a run that is paused.
+        live: for a run that is paused. cards: URL of the classifiers' cards.
     """
     first = runs[0]
     kept = kept_frames(len(first.frames), first.start.size)
@@ -44,6 +45,8 @@ def run_replay(runs: Sequence[PGDRun], *, id: str, live: Progress | None = None)
             values=np.stack([run.curves[name][steps] for name in ("target_probability", "loss", "perturbation_norm")]),
             before=[_ranked(run, row, last=False) for row in rows],
             after=[_ranked(run, row, last=True) for row in rows],
+            sure=[first_sure(run, row) for row in rows],
+            about=trained_for(run.metadata["classifier"]["name"]),
         )
         for run in runs
     ]
@@ -59,6 +62,7 @@ def run_replay(runs: Sequence[PGDRun], *, id: str, live: Progress | None = None)
         budget=f"{first.config.epsilon:.3g}",
         labels=LABELS[first.metadata["kind"]],
         live=live,
+        cards=cards,
     )
 
 
@@ -98,7 +102,9 @@ def live_replay(
             probability, loss, change = (
                 curves[k][one][:, None] for one in ("target_probability", "loss", "perturbation_norm")
             )
-        tracks.append(Track(title, frames, sentences, probability, loss, change, values, [()] * batch, [()] * batch))
+        none = [()] * batch
+        about = trained_for(name)
+        tracks.append(Track(title, frames, sentences, probability, loss, change, values, none, none, about=about))
     return pack_replay(
         tracks,
         start,
@@ -110,6 +116,7 @@ def live_replay(
         budget=f"{plan.config.epsilon:.3g}",
         labels=LABELS[kind],
         live=live,
+        cards=CARDS,
     )
 
 

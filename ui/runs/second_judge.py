@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.sample_sets import SAMPLE_SETS
 from core.errors import sentence
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
-from core.runs.starts import StartKind
 from ui.maps.cell_predictions import wait_for_first_paint
 from ui.runs.view import Result
-from ui.runs.words import judged, judged_many
+from ui.runs.words import judged
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.text import as_markdown
 
@@ -39,12 +38,6 @@ def second_judge(result: Result) -> None:
         st.markdown(as_markdown(judged(seen)))
     elif any(class_set_of(run) for run in result.runs) and not any(judges):
         st.markdown(NOBODY)
-
-
-def many_pictures(of: SampleSet, start: StartKind) -> None:
-    """The same of many pictures from one kind of start for each bundled model, as stored; nothing of other classes."""
-    if of.knows(stored_judgements()["drawn"]["classes"]):
-        st.markdown(as_markdown(judged_many(stored_judgements(), start)))
 
 
 def class_set_of(run: PGDRun) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +9,15 @@ import streamlit as st
 
 from core.numbers import confidence
 from core.pgd.penalties import PENALTIES
+from core.runs.file import SURE
 from core.runs.judgement import stored_judgements
+from core.runs.painted import stored_painted
 from ui.runs.examples import stored_runs
-from ui.runs.words import CONFIDENT, last_change, run_title, similarity, target_of
-from ui.shared.look import style_sheet
+from ui.runs.scrolling_table import scrolling_table
+from ui.runs.words import last_change, run_title, similarity, target_of
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
 COLUMNS = ("Outside the hole", "Picture", "Classifier", "Confident", "Hole changes by", "Rest by", "SSIM in the hole")
-# On a phone the table scrolls, not the page: hence each run has one short line, and the keyboard can get there.
-_STYLE = style_sheet(__file__)
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,10 @@ def stored_inpainting() -> StoredFindings:
     for run in runs:
         change, likeness = last_change(run, 0), similarity(run, 0)
         first, last = (float(run.curves["target_probability"][at, 0]) for at in (0, -1))
-        if change is None or likeness is None:
+        if change is None or likeness is None or len(run.start) > 1:  # rows of pictures are shown, not told
             continue
         pairs.append(likeness)
-        confident += last >= CONFIDENT
+        confident += last >= SURE
         cells = (
             PENALTIES[run.metadata["objective"]["penalty"]].label,
             f"{target_of(run, 0)}, {run.start.shape[-1]} px",
@@ -58,9 +57,10 @@ def stored_inpainting() -> StoredFindings:
 
 def plain_steps() -> str:
     """What plain steps leave of Eq. 3's loss, beside what minimises it; Markdown."""
-    painted = stored_judgements()["painted"]
-    plain, solved = ([row["loss_after"] for row in painted["by"][penalty].values()] for penalty in ("norm", "eq3"))
-    n, side = next(iter(painted["by"]["eq3"].values()))["n"], painted["hole"]
+    by_plain_steps = stored_painted("norm")
+    n, side = next(iter(by_plain_steps.values())).n, stored_judgements()["painted"]["hole"]
+    plain = [one.mean("loss_after") for one in by_plain_steps.values()]
+    solved = [one.first(n).mean("loss_after") for one in stored_painted("eq3").values()]
     return (
         "**Plain steps** do not: however small the change, the penalty's gradient has full length. Mean loss on "
         f"{n} pictures with a hole of {side} × {side}, {len(plain)} networks: {min(plain):.2g} to {max(plain):.2g} by "
@@ -73,19 +73,14 @@ def draw_stored_inpainting() -> None:
     """The summary, and the table below it."""
     found = stored_inpainting()
     st.markdown(found.summary)
-    head = "".join(f"<th scope=col>{name}</th>" for name in COLUMNS)
-    body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in found.rows)
-    st.html(
-        f'{_STYLE}<div class="stored-runs" tabindex="0" role="region" aria-label="The stored runs">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    scrolling_table(COLUMNS, found.rows, "The stored runs")
 
 
 def _summary(pairs: list[tuple[float, float]], confident: int) -> str:
     """How many runs end confident, and how many have brought the hole nearer to the original."""
     before, after = np.array(pairs).T
     rise, best = int((after > before).sum()), int((after - before).argmax())
-    text = f"Of {len(pairs)} stored runs, {confident} end confident of the class ({100 * CONFIDENT:.0f} % or more). "
+    text = f"Of {len(pairs)} stored runs, {confident} end confident of the class ({100 * SURE:.0f} % or more). "
     text += f"The similarity of the hole to the original (SSIM, at most 1) rises in {rise}"
     text += f", at best from {before[best]:.2f} to {after[best]:.2f}" if rise else ""
     repaired = int((after >= REPAIRED).sum())

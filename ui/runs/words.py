@@ -5,7 +5,7 @@ All of it is plain text, on one line and of bounded length whatever the run's fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,11 @@ from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
 from core.reconstruct.report import ssim_inside
-from core.runs.file import PGDRun
+from core.runs.file import SURE, PGDRun
 from core.runs.judgement import Judgement
-from core.runs.starts import STARTS, StartKind
 from ui.shared.text import one_line
 
 MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
-CONFIDENT = 0.9  # a target probability from which a classifier is called confident
 MIN_SSIM_SIDE = 7  # pixels: the side of SSIM's windows
 
 
@@ -59,6 +57,18 @@ def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
     return f"{confident}, after changing the hole by {inside:.1f} of 255 on average and the rest by {outside:.2f}."
 
 
+def first_sure(run: PGDRun, row: int) -> tuple[int | None, str]:
+    """The step at which the classifier was first sure of image `row`'s target, None if it never was; and in words."""
+    step, sure = run.sure_step(row), f"{100 * SURE:.0f} % sure"
+    if not step:
+        return step, f"never {sure}" if step is None else f"{sure} at once"
+    # Files of earlier versions do not say how much was changed by then.
+    facts = run.metadata["images"].get("sure") or []
+    known = facts[row] if row < len(facts) else None
+    after = "" if known is None else f", after {255 * known['change']:.1f} of 255"
+    return step, f"{sure} at step {step:,}{after}"
+
+
 def live_verdict(title: str, target: str, probability: float, step: int) -> str:
     """The same of a run that goes on, as far as it is known."""
     if step == 0:
@@ -91,8 +101,8 @@ def _conclusion(runs: Sequence[PGDRun]) -> str:
     """Who has become confident; nothing where there is nobody to compare with."""
     if len(runs) < 2:
         return ""
-    share = f"{100 * CONFIDENT:.0f} % or more"
-    confident = [run_title(run) for run in runs if run.curves["target_probability"][-1].mean() >= CONFIDENT]
+    share = f"{100 * SURE:.0f} % or more"
+    confident = [run_title(run) for run in runs if run.curves["target_probability"][-1].mean() >= SURE]
     if not confident:
         return f"None of them is confident ({share})."
     if len(confident) < len(runs):
@@ -173,20 +183,6 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
             f"Judged by {title}, the target is seen in {'; '.join(parts)}; {noise.before} of {noise.n} of the starts."
         )
     return " ".join(sentences)
-
-
-def judged_many(stored: Mapping[str, Any], start: StartKind) -> str:
-    """The stored judgement of many pictures from one kind of start by each model; see `stored_judgements`."""
-    found = {name: Judgement.from_json(one) for name, one in stored["drawn"]["by"][start].items()}
-    first = next(iter(found.values()))
-    parts = [
-        f"{one.after} by {classifier_title(name)} ({_interval(one, one.after, first=one is first)})"
-        for name, one in found.items()
-    ]
-    return (
-        f"Of {first.n} pictures each, started as {STARTS[start].name}, {classifier_title(first.judge)} recognises "
-        f"{'; '.join(parts)}; {first.before} of the starts ({_interval(first, first.before)})."
-    )
 
 
 def _interval(judgement: Judgement, count: int, *, first: bool = False) -> str:

@@ -137,5 +137,5 @@ class Job:
             self._last_beat = self._manager._clock()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until the job has ended, at most `timeout` seconds; True if it has. Not for pages."""
+        """Block until the job has ended, at most `timeout` seconds; True if it has."""
         return self._ended.wait(timeout)

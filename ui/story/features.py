@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from core.claims.finding import Verdict
 from core.classifiers.registry import classifier_spec, classifier_state, classifier_title
 from core.fourier.intervals import newcombe
-from core.runs.judgement import Judgement, stored_judgements
+from core.runs.judgement import Judgement
+from core.runs.painted import Painted, stored_painted
 from ui.maps.models import short_title
 from ui.models.classifier_table import PAPERS_CLIP, format_size
 from ui.story.step import Judged
@@ -18,32 +16,30 @@ ORDINARY, ROBUST = "mini-clip", "mini-clip-robust"
 
 def hole() -> Judged:
     """Holds where a second network recognises the robust twin's filled holes more often, and both are confident."""
-    mine, robust = (stored_judgements()["painted"]["by"]["eq3"][name] for name in (ORDINARY, ROBUST))
-    changes = [f"{255 * one['change_inside']:.0f}" for one in (mine, robust)]
-    more = f" The hole changes by {changes[0]} and {changes[1]} of 255."
-    return _recognised(mine, robust, "holes", more)
+    mine, robust = (stored_painted("eq3")[name] for name in (ORDINARY, ROBUST))
+    changes = [f"{255 * one.mean('change_inside'):.0f}" for one in (mine, robust)]
+    return _recognised(mine, robust, "holes", f" The hole changes by {changes[0]} and {changes[1]} of 255.")
 
 
 def drawing() -> Judged:
     """The same of drawings that begin with blurs; and what comes of pixel noise."""
-    by = stored_judgements()["drawn"]["by"]
-    mine, robust = (by["blur"][name] for name in (ORDINARY, ROBUST))
-    noise, twin = (Judgement.from_json(by["independent"][name]) for name in (ORDINARY, ROBUST))
+    mine, robust = (stored_painted("blur")[name] for name in (ORDINARY, ROBUST))
+    noise, twin = (stored_painted("independent")[name].judgement for name in (ORDINARY, ROBUST))
     return _recognised(
         mine, robust, "blurs", f" From pixel noise: {noise.before}, then {_counted(noise)} and {_counted(twin)}."
     )
 
 
-def _recognised(mine: Mapping[str, Any], robust: Mapping[str, Any], starts: str, more: str) -> Judged:
+def _recognised(mine: Painted, robust: Painted, starts: str, more: str) -> Judged:
     """What another network makes of the results of both, from the same starts."""
-    ordinary, other = Judgement.from_json(mine), Judgement.from_json(robust)
-    confident = min(mine["own"], robust["own"]) > ordinary.n / 2
+    ordinary, other = mine.judgement, robust.judgement
+    confident = min(mine.own, robust.own) > mine.n / 2
     return Judged(
         Verdict.HOLDS
         if confident and newcombe(other.share(other.after), ordinary.share(ordinary.after)).low > 0
         else Verdict.FAILS,
-        f"Of {ordinary.n} {starts}, {classifier_title(ORDINARY)} ends seeing the class in {mine['own']}, its twin in "
-        f"{robust['own']}. {short_title(classifier_title(ordinary.judge))} recognises {ordinary.before} at the start, "
+        f"Of {mine.n} {starts}, {classifier_title(ORDINARY)} ends seeing the class in {mine.own}, its twin in "
+        f"{robust.own}. {short_title(classifier_title(ordinary.judge))} recognises {ordinary.before} at the start, "
         f"then {_counted(ordinary)} and {_counted(other)}.{more}",
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,10 +14,10 @@ from core.classifiers.registry import classifier_spec
 from core.fourier.basis import Frequency
 from core.fourier.lattice import neighbour_contrasts
 from core.fourier.metrics import POINTS
+from core.runs.file import PGDRun
 from core.sweep.kept_norm import kept_norm_map
 from core.sweep.predictions import Predictions
 from ui.components.heatmap import MapView, heatmap_view, wave_lab
-from ui.components.replay import replay
 from ui.maps.catalogue import Entry
 from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.cell_predictions import predict, torch_starts, wait_for_first_paint
@@ -27,8 +26,8 @@ from ui.maps.prediction_rows import Row, prediction_rows
 from ui.maps.radial_chart import radial_chart
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.views import ShownMaps, shown_maps
-from ui.runs.examples import stored_example
-from ui.runs.replays import run_replay
+from ui.runs.examples import example_replay, stored_example
+from ui.runs.words import target_of
 from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import sample_picture
 from ui.story.features import ORDINARY, ROBUST
@@ -136,20 +135,29 @@ def three_maps() -> None:
     _maps("limits", (0, 1), shown_maps(_entries(CLIP, MINI_CLIP, MINI_RESNET), "Top-1", "Error", SIDE))
 
 
-def stored_replay(kind: str) -> None:
-    """The stored run of an ordinary network and its robust twin; kind: "inpainting" or "generation"."""
-    replay(_packed(kind), key=f"story.{kind}", on_pause=_nothing, on_resume=_nothing, on_stop=_nothing)
+def drawing_of_a_class() -> None:
+    """The stored drawings of an ordinary network and its robust twin: one class, to be chosen."""
+    runs = _stored("generation", "blur")
+    classes = [target_of(runs[0], row) for row in range(len(runs[0].start))]
+    chosen = st.segmented_control(
+        "Class", classes, default=classes[0], key="story.class", required=True, label_visibility="collapsed"
+    )
+    _replay(runs, "generation", classes.index(chosen or classes[0]))
 
 
-@st.cache_resource(show_spinner=False)
-def _packed(kind: str) -> dict[str, Any]:
-    result = stored_example(kind, "cifar10", (ORDINARY, ROBUST), "eq3" if kind == "inpainting" else "blur")
+def filled_hole() -> None:
+    """The stored run of an ordinary network and its robust twin."""
+    _replay(_stored("inpainting", "eq3"), "inpainting", 0)
+
+
+def _replay(runs: Sequence[PGDRun], kind: str, row: int) -> None:
+    example_replay([run.of_image(row) for run in runs], id=f"story.{kind}.{row}", key=f"story.{kind}")
+
+
+def _stored(kind: str, variant: str) -> tuple[PGDRun, ...]:
+    result = stored_example(kind, "cifar10", (ORDINARY, ROBUST), variant)
     assert result is not None  # these runs are shipped
-    return run_replay(result.runs, id=f"story.{result.id}")
-
-
-def _nothing() -> None:
-    """A run that has ended has nothing to pause."""
+    return result.runs
 
 
 def _entries(*labels: str) -> list[Entry]:

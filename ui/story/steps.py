@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from urllib.parse import quote, urlencode
 
 from core.claims import said
@@ -35,6 +34,26 @@ def _models(page: str) -> list[tuple[str, object]]:
 SEEN_HERE, AFTER = "seen here", "after section 3.2"
 
 STEPS = (
+    Step(
+        "Drawing",
+        "Both are sure; only one has drawn it",
+        "Choose a class. A blur is changed, little by little, until the network is sure that it sees the class. Left a "
+        "small CLIP, right its robust twin, which was trained to withstand small changes: so its drawings are made of "
+        "what we see, too.",
+        "What the robust twin draws, another network recognises more often.",
+        AFTER,
+        features.drawing,
+        figures.drawing_of_a_class,
+        Door(
+            "Open Generation",
+            _url(
+                "generation",
+                ("generation-set", SAMPLE_SETS["cifar10"].drawn_title),
+                *(("generation-classes-cifar10", name) for name in SAMPLE_SETS["cifar10"].drawn),
+                *_models("generation"),
+            ),
+        ),
+    ),
     Step(
         "A wave",
         "One slow wave, and a car is a ship",
@@ -101,12 +120,11 @@ STEPS = (
     Step(
         "Hole",
         "Both say dog; only one has painted it",
-        "The dog’s face is cut out; then the hole is changed until the network says dog. Right: the robust twin, "
-        "trained to withstand small changes.",
+        "The dog’s face is cut out; then the hole is changed until the network says dog. Right: the robust twin.",
         "What the robust twin paints into holes, another network recognises more often.",
         AFTER,
         features.hole,
-        partial(figures.stored_replay, "inpainting"),
+        figures.filled_hole,
         Door(
             "Open Inpainting",
             _url(
@@ -114,24 +132,6 @@ STEPS = (
                 ("inpainting-pictures", SAMPLE_SETS["cifar10"].title),
                 ("inpainting-picture", SAMPLE_SETS["cifar10"].inpainted),
                 *_models("inpainting"),
-            ),
-        ),
-    ),
-    Step(
-        "Drawing",
-        "Pictures that only one network can see",
-        "The same from a blur of a class. Below, the robust twin: look for the animals.",
-        "What the robust twin draws, another network recognises more often.",
-        AFTER,
-        features.drawing,
-        partial(figures.stored_replay, "generation"),
-        Door(
-            "Open Generation",
-            _url(
-                "generation",
-                ("generation-set", SAMPLE_SETS["cifar10"].drawn_title),
-                *(("generation-classes-cifar10", name) for name in SAMPLE_SETS["cifar10"].drawn),
-                *_models("generation"),
             ),
         ),
     ),

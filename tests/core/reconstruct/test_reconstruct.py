@@ -26,7 +26,7 @@ from core.reconstruct.grid import picture_grid
 from core.reconstruct.job import generation_plans, inpainting_plans
 from core.reconstruct.report import SUMMARY, Reconstruction, from_csv, measure_change, ssim_inside, to_csv
 from core.runs.file import PGDRun
-from core.runs.starts import START_KINDS
+from core.runs.starts import RANDOM_KINDS
 from tests.core.toy import ConvClassifier
 
 ROOT = Path(__file__).parents[3]
@@ -136,7 +136,7 @@ def test_inpainting_plans_cut_the_same_holes_however_they_are_divided():
     assert not np.array_equal(whole.mask, other.mask)
 
 
-@pytest.mark.parametrize("start", START_KINDS)
+@pytest.mark.parametrize("start", RANDOM_KINDS)
 def test_generation_plans_take_the_classes_in_turn(start):
     data = dataset(count=30)
     make_plan = generation_plans(data, CONFIG, target=None, start=start, seed=0)

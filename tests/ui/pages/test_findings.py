@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.claims.features import feature_findings
 from core.claims.finding import Claim, Evidence, Finding, Verdict
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
@@ -35,14 +36,14 @@ def opened(**state) -> AppTest:
     return app
 
 
-def table(app: AppTest) -> list[str]:
-    """The rows of the table, as HTML."""
-    (found,) = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
-    return re.findall(r"<tr>(<td>.*?)</tr>", found)
+def table(app: AppTest, which: int = 0) -> list[str]:
+    """The rows of a table, as HTML: of the maps, then of robust features."""
+    found = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
+    return re.findall(r"<tr>(<td>.*?)</tr>", found[which])
 
 
-def verdicts(app: AppTest) -> list[str]:
-    return [re.search(r'class="chip"[^>]*>. ([^<]*)<', row)[1] for row in table(app)]
+def verdicts(app: AppTest, which: int = 0) -> list[str]:
+    return [re.search(r'class="chip"[^>]*>. ([^<]*)<', row)[1] for row in table(app, which)]
 
 
 def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
@@ -53,7 +54,23 @@ def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
     for verdict, word in (("holds", "hold,"), ("fails", "fail"), ("not checkable here", "cannot be checked")):
         assert f"**{found.count(verdict)}** {word}" in summary
     assert len(found) == 14 and "CLIP ViT-B/32 against ResNet-56: of 14 claims" in summary
-    assert "take them as independent" in app.markdown[-1].value
+    assert any("take them as independent" in text.value for text in app.markdown)
+
+
+def test_robust_features_are_judged_of_any_two_networks_that_painted():
+    app = opened()
+    assert (app.selectbox(key="painter").value, app.selectbox(key="robust-painter").value) == (
+        "Mini CLIP", "Mini ResNet, robust",
+    )  # fmt: skip
+    found, wanted = verdicts(app, 1), feature_findings("mini-clip", "mini-resnet-robust")
+    assert found == [str(one.verdict) for one in wanted]
+    summary = next(text.value for text in app.markdown if "Mini CLIP against Mini ResNet, robust" in text.value)
+    for verdict, word in (("holds", "hold"), ("fails", "fail")):
+        assert f"**{found.count(verdict)}** {word}" in summary
+    links = [parse_qs(link) for link in re.findall(r'href="[a-z]+\?([^"]*)"', html.unescape("".join(table(app, 1))))]
+    assert len(links) == 6 and {tuple(link.popitem()[1]) for link in links} == {("Mini CLIP", "Mini ResNet, robust")}
+    app.selectbox(key="painter").set_value("Mini ResNet").run()
+    assert verdicts(app, 1) == [str(one.verdict) for one in feature_findings("mini-resnet", "mini-resnet-robust")]
 
 
 def test_other_maps_make_another_table():

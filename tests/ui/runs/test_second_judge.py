@@ -14,8 +14,7 @@ from core.runs.stored import stored_path
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
-from ui.pages.generation import OFFERED
-from ui.runs.words import judged, judged_many
+from ui.runs.words import judged
 
 
 def stored_run(name="mini-clip") -> PGDRun:
@@ -129,25 +128,3 @@ def test_runs_of_different_judges_get_a_sentence_each():
         "Judged by Mini CLIP, the target is seen in 3 of 4 pictures by Mini ResNet (95 % interval 30 to 95 %); "
         "0 of 4 of the starts."
     )
-
-
-def test_many_pictures_are_told_in_their_own_numbers():
-    counts = {"judge": "resnet-56", "n": 50, "before": 5}
-    by = {"mini-clip": counts | {"after": 10}, "mini-resnet": counts | {"after": 40}}
-    stored = {"drawn": {"by": {"blur": by, "independent": {"mini-clip": counts | {"after": 4}}}}}
-    assert judged_many(stored, "blur") == (
-        "Of 50 pictures each, started as blur, ResNet-56 (CIFAR-10) recognises 10 by Mini CLIP (95 % interval 11 to "
-        "33 %); 40 by Mini ResNet (67 to 89 %); 5 of the starts (4 to 21 %)."
-    )
-    assert judged_many(stored, "independent") == (
-        "Of 50 pictures each, started as pixel noise, ResNet-56 (CIFAR-10) recognises 4 by Mini CLIP (95 % interval 3 "
-        "to 19 %); 5 of the starts (4 to 21 %)."
-    )
-
-
-def test_page_tells_of_many_pictures_beside_small_pictures_only():
-    for label, start in OFFERED.items():
-        app = open_page("generation", **{"start-from": label})
-        assert sentence(app, "Of 100 pictures each") == judged_many(stored_judgements(), start).replace("~", "\\~")
-    app = open_page("generation", set="ImageNet, 224 px")
-    assert not app.exception and sentence(app, "Of 100 pictures each") is None

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.sample_sets import SAMPLE_SETS
 from tests.ui.replay_reader import replay_data
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, STORIES
 from ui.pages.story import told
@@ -60,10 +61,11 @@ def test_a_senseless_step_is_the_first(step):
     assert FIRST in read(opened(step=step))
 
 
-def test_the_first_step_needs_no_parameter_and_shows_the_stored_predictions():
+def test_the_first_step_needs_no_parameter_and_the_next_shows_the_stored_predictions():
     app = opened()
     assert FIRST in read(app) and not app.query_params
-    (rows,) = [each.proto.body for each in app.get("html") if "prediction-rows" in each.proto.body]
+    assert app.segmented_control(key="story.class").options == list(SAMPLE_SETS["cifar10"].drawn)
+    (rows,) = [each.proto.body for each in opened(step="2").get("html") if "prediction-rows" in each.proto.body]
     assert "<b><bdi>ship</bdi> ✗</b>" in rows and "stays <bdi>automobile</bdi> ✓" in rows
 
 
@@ -78,9 +80,9 @@ def door(number: int) -> tuple[str, dict[str, list[str]]]:
 @pytest.mark.parametrize(
     ("number", "labels", "cell", "show"),
     [
-        (1, (MINI_CLIP, MINI_RESNET), "0,1", "Error"),
-        *((k + 2, STORIES[k].maps, "{},{}".format(*STORIES[k].frequency), STORIES[k].show) for k in range(3)),
-        (5, (CLIP,), "7,7", "Error"),
+        (2, (MINI_CLIP, MINI_RESNET), "0,1", "Error"),
+        *((k + 3, STORIES[k].maps, "{},{}".format(*STORIES[k].frequency), STORIES[k].show) for k in range(3)),
+        (6, (CLIP,), "7,7", "Error"),
     ],
 )
 def test_a_door_to_frequency_opens_the_state_of_the_figure(number, labels, cell, show):
@@ -93,12 +95,24 @@ def test_a_door_to_frequency_opens_the_state_of_the_figure(number, labels, cell,
     assert "{},{}".format(*data["value"][:2]) == cell
 
 
-@pytest.mark.parametrize(("number", "page"), [(6, "inpainting"), (7, "generation")])
-def test_a_door_to_a_run_opens_the_run_of_the_figure(number, page):
-    found, parameters = door(number)
-    assert found == page
-    there, here = replay_data(opened(page, **parameters)), replay_data(opened(step=str(number)))
+def test_the_door_to_inpainting_opens_the_run_of_the_figure():
+    found, parameters = door(7)
+    assert found == "inpainting"
+    there, here = replay_data(opened(found, **parameters)), replay_data(opened(step="7"))
     assert [model["frames"] for model in there["models"]] == [model["frames"] for model in here["models"]]
+
+
+def test_a_class_is_chosen_and_the_door_opens_all_of_them():
+    found, parameters = door(1)
+    assert found == "generation"
+    there, app = replay_data(opened(found, **parameters)), opened()
+    here = replay_data(app)
+    assert [one["title"] for one in there["models"]] == [one["title"] for one in here["models"]]
+    assert there["targets"] == list(SAMPLE_SETS["cifar10"].drawn) and here["targets"] == there["targets"][:1]
+    app.segmented_control(key="story.class").set_value(there["targets"][3]).run()
+    here = replay_data(app)
+    assert here["targets"] == there["targets"][3:4]
+    assert [one["verdicts"][-1][0] for one in here["models"]] == [one["verdicts"][-1][3] for one in there["models"]]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""What became of many pictures that the bundled models drew or filled, picture by picture, as stored. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from core.runs.judgement import Judgement, stored_judgements
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """What became of n pictures by one network, whose weights have the hash.
+
+    pictures: (n,) float64 by name, as in `core.runs.judgement.COLUMNS`; NaN where there is nothing to tell. The same
+    row is the same start, whichever network worked on it.
+    """
+
+    classifier: str
+    sha256: str
+    judge: str
+    pictures: Mapping[str, np.ndarray]
+
+    @property
+    def n(self) -> int:
+        return len(self.pictures["loss_after"])
+
+    @property
+    def own(self) -> int:
+        """How many the network itself takes for their target afterwards."""
+        return int(self.pictures["target_share"].sum())
+
+    @property
+    def judgement(self) -> Judgement:
+        """How many the second judge calls their target, before and after."""
+        before, after = (int(self.pictures[f"judge_share_{when}"].sum()) for when in ("before", "after"))
+        return Judgement(self.judge, self.n, before, after)
+
+    def mean(self, name: str) -> float:
+        """Of one number, over all pictures."""
+        return float(self.pictures[name].mean())
+
+    def first(self, count: int) -> Painted:
+        """The same of the first pictures."""
+        return Painted(self.classifier, self.sha256, self.judge, {k: v[:count] for k, v in self.pictures.items()})
+
+    def sure_later(self) -> np.ndarray:
+        """(n,) bool, where it was not sure at once, and became sure on the way."""
+        return self.pictures["sure_step"] > 0
+
+
+@cache
+def stored_painted(kind: str) -> dict[str, Painted]:
+    """By classifier, drawings from one kind of start, or holes filled by one penalty: empty where none are stored."""
+    stored = stored_judgements()
+    by = {**stored["drawn"]["by"], **stored["painted"]["by"]}.get(kind, {})
+    return {
+        name: Painted(
+            name,
+            one["sha256"],
+            stored["judge"]["name"],
+            {column: np.array(values, dtype=np.float64) for column, values in one["pictures"].items()},
+        )
+        for name, one in by.items()
+    }

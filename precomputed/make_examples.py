@@ -1,0 +1,106 @@
+"""Chooses what the rows of examples show, by a rule that looks at the judge's gain, never at the pictures.
+
+    python -m precomputed.make_examples [--judge resnet-56] [--weights FILE] [--download]
+
+writes precomputed/examples.json. Gain: how much more the judge sees the class in what a robust twin made than in what
+its ordinary twin made, mean of the pairs Mini CLIP and Mini ResNet.
+
+* Drawings: the eight classes with the largest gain over the stored drawings from blurs, in the order of the classes; of
+  each the first start.
+* Holes: of each class the three first bundled pictures, with the usual hole in the middle; of these the one with the
+  middle gain in the judge's probability; of these ten the six with the largest gain, in the pictures' order.
+
+Run it after `precomputed.make_judgements`, and `precomputed.make_runs` after it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.classifiers.base import Classifier
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+from core.data.provenance import classifier_facts, computed_source
+from core.data.sample_sets import EXAMPLES
+from core.data.samples import load_samples
+from core.device import device_name
+from core.files import write_json
+from core.images.masks import square_mask, usual_side
+from core.pgd.config import paper_inpainting
+from core.runs.painted import stored_painted
+from core.runs.plan import Run, inpainting_plan
+from core.sweep.predictions import class_probabilities
+
+PAIRS = (("mini-clip", "mini-clip-robust"), ("mini-resnet", "mini-resnet-robust"))
+CLASSES, PICTURES, CANDIDATES = 8, 6, 3
+SEED = 0
+
+
+def main() -> None:
+    """Write the file."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--judge", default="resnet-56", help="a classifier of CIFAR-10's classes")
+    options.add_argument("--weights", type=Path, help="its weight file")
+    options.add_argument("--download", action="store_true", help="allow downloading its weights")
+    given = options.parse_args()
+    judge = load_classifier(given.judge, CIFAR10, weights=given.weights, download=given.download)
+    content = {
+        "drawn": chosen_classes(),
+        "filled": chosen_pictures(judge),
+        "judge": classifier_facts(judge),
+        "source": computed_source(device_name(judge)),
+    }
+    write_json(EXAMPLES, content)
+    print(content)
+
+
+def chosen_classes() -> list[str]:
+    """The classes of the row of drawings."""
+    # The order in which `core.reconstruct generate` goes through the classes.
+    order = np.random.default_rng(SEED).permutation(len(CIFAR10))
+    stored = stored_painted("blur")
+    gain = np.zeros(len(CIFAR10))
+    for ordinary, robust in PAIRS:
+        more = [stored[name].pictures["judge_share_after"] for name in (robust, ordinary)]
+        for index, one in enumerate(more[0] - more[1]):
+            gain[order[index % len(order)]] += one
+    return [CIFAR10.names[k] for k in sorted(np.argsort(-gain, kind="stable")[:CLASSES])]
+
+
+def chosen_pictures(judge: Classifier) -> list[int]:
+    """Positions of the pictures of the row of holes, among the bundled ones."""
+    data = load_samples("cifar10-samples")
+    candidates = [np.flatnonzero(data.labels == label)[:CANDIDATES] for label in range(len(CIFAR10))]
+    rows = np.concatenate(candidates)
+    gain = dict(zip(rows.tolist(), _gains(judge, rows, data), strict=True))
+    middle = [sorted(some.tolist(), key=gain.__getitem__)[CANDIDATES // 2] for some in candidates]
+    return sorted(sorted(middle, key=gain.__getitem__)[-PICTURES:])
+
+
+def _gains(judge: Classifier, rows: np.ndarray, data: Any) -> np.ndarray:
+    """(n,) the judge's probability of the true class: robust minus ordinary, mean of the pairs."""
+    size, labels = data.image_size, data.labels[rows]
+    side = usual_side(size)
+    mask = square_mask((size // 2, size // 2), side, height=size, width=size)
+    plan = inpainting_plan(data.images[rows], mask, labels.tolist(), paper_inpainting(size, side))
+    seen = {}
+    for name in (name for pair in PAIRS for name in pair):
+        run = Run(plan, partial(_loaded, name))
+        for (state,) in run.states():
+            last = state
+        seen[name] = class_probabilities(judge, last.images.cpu().numpy())[np.arange(len(rows)), labels]
+        print(name, seen[name].mean(), flush=True)
+    return np.mean([seen[robust] - seen[ordinary] for ordinary, robust in PAIRS], axis=0)
+
+
+def _loaded(name: str) -> list[Classifier]:
+    return [load_classifier(name, CIFAR10)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Claims of section 3.2 on the stored pictures, by plain loops; and on forged ones, where they come out otherwise."""
+
+import json
+import math
+from statistics import NormalDist, mean, median, stdev
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import core.claims.features
+from core.claims.features import feature_findings
+from core.claims.finding import Verdict
+from core.data.classes import PRECOMPUTED
+from core.runs.judgement import COLUMNS
+from core.runs.painted import Painted, stored_painted
+
+Z = NormalDist().inv_cdf(0.975)
+STORED = json.loads((PRECOMPUTED / "judgements.json").read_text())
+NAMES = sorted(STORED["drawn"]["by"]["blur"])
+
+
+def pictures(kind, name):
+    part = "drawn" if kind in STORED["drawn"]["by"] else "painted"
+    return STORED[part]["by"][kind][name]["pictures"]
+
+
+def agresti_min(before, after):
+    """Mean of paired differences of 0 and 1 with half an observation added to each cell of the 2 x 2 table."""
+    n = len(before) + 2
+    up, down = (sum(one - other == sign for one, other in zip(after, before, strict=True)) for sign in (1, -1))
+    middle = (up - down) / n
+    half = Z * math.sqrt(((up + down + 1) / n - middle**2) / n)
+    return (up - down) / len(before), middle - half, middle + half
+
+
+def wilson(count, n):
+    centre = (count / n + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z * math.sqrt(count / n * (1 - count / n) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
+    return count / n, centre - half, centre + half
+
+
+def t_interval(values):
+    half = stats.t.ppf(0.975, len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    return mean(values), mean(values) - half, mean(values) + half
+
+
+def by_key(subject="mini-clip", reference="mini-resnet-robust"):
+    return {finding.claim.key: finding for finding in feature_findings(subject, reference)}
+
+
+def numbers(finding, unit=None):
+    return [tuple(one.measured) for one in finding.evidence if unit is None or one.unit == unit]
+
+
+def assert_close(found, wanted):
+    assert len(found) == len(wanted)
+    for one, other in zip(found, wanted, strict=True):
+        assert one == pytest.approx(other, abs=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_falls_of_the_loss_are_means_of_logarithms(name):
+    finding, wanted = by_key(name)["losses"], []
+    for kind in ("eq3", "mean_square", "blur", "independent"):
+        rows = pictures(kind, name)
+        falls = [
+            math.log10(before / max(after, 1e-7))
+            for before, after in zip(rows["loss_before"], rows["loss_after"], strict=True)
+        ]
+        wanted.append(t_interval(falls))
+    assert_close(numbers(finding), wanted)
+    four = [low >= 4 for _, low, _ in wanted]
+    assert finding.verdict == (Verdict.HOLDS if all(four) else Verdict.IN_PART if any(four) else Verdict.FAILS)
+
+
+@pytest.mark.parametrize("reference", [name for name in NAMES if name != "mini-clip"])
+def test_change_needed_until_sure_is_compared_on_the_same_pictures(reference):
+    finding, wanted = by_key(reference=reference)["squiggles"], []
+    for kind in ("eq3", "mean_square"):
+        mine, other = (pictures(kind, name) for name in ("mini-clip", reference))
+        both = [k for k in range(len(mine["sure_step"])) if mine["sure_step"][k] and other["sure_step"][k]]
+        pairs = [(mine["sure_change"][k], other["sure_change"][k]) for k in both]
+        wanted.append(t_interval([a - b for a, b in pairs]))
+        wanted += [(median(one), math.nan, math.nan) for one in zip(*pairs, strict=True)]
+    assert_close(numbers(finding), wanted)
+    less = [high < 0 for _, _, high in (wanted[0], wanted[3])]
+    assert finding.verdict == (Verdict.HOLDS if all(less) else Verdict.IN_PART if any(less) else Verdict.FAILS)
+
+
+def test_wrong_answers_that_become_right_and_drawings_of_which_it_is_sure():
+    found = by_key()
+    wanted = []
+    for kind in ("eq3", "mean_square"):
+        rows = pictures(kind, "mini-clip")
+        ends = [end for before, end in zip(rows["own_before"], rows["target_share"], strict=True) if not before]
+        wanted.append(wilson(sum(ends), len(ends)))
+    assert_close(numbers(found["corrected"]), wanted)
+    wanted = []
+    for kind in ("blur", "independent"):
+        sure = [share >= 0.9 for share in pictures(kind, "mini-clip")["probability_after"]]
+        wanted.append(wilson(sum(sure), len(sure)))
+    assert_close(numbers(found["likely"]), wanted)
+
+
+@pytest.mark.parametrize(
+    ("key", "kinds"), [("plausible", ("eq3", "mean_square")), ("displayed", ("blur", "independent"))]
+)
+def test_what_another_network_recognises_is_compared_picture_by_picture(key, kinds):
+    finding, shares, ps = by_key()[key], [], []
+    for kind in kinds:
+        mine, other = (pictures(kind, name)["judge_share_after"] for name in ("mini-clip", "mini-resnet-robust"))
+        shares.append(agresti_min(mine, other))
+        gained = sum(b > a for a, b in zip(mine, other, strict=True))
+        apart = sum(b != a for a, b in zip(mine, other, strict=True))
+        ps.append((stats.binomtest(gained, apart).pvalue, math.nan, math.nan))
+    assert_close(numbers(finding, "points"), shares)
+    assert_close(numbers(finding, "p"), ps)
+    more = [low > 0 for _, low, _ in shares]
+    assert finding.verdict == (Verdict.HOLDS if all(more) else Verdict.IN_PART if any(more) else Verdict.FAILS)
+
+
+def test_what_the_starts_had_already_is_taken_away():
+    finding, wanted = by_key()["sampled"], []
+    for kind in ("blur", "independent"):
+        rows = pictures(kind, "mini-clip")
+        wanted.append(agresti_min(rows["judge_share_before"], rows["judge_share_after"]))
+    assert_close(numbers(finding), wanted)
+    no_more = [low <= 0 for _, low, _ in wanted]
+    assert finding.verdict == (Verdict.HOLDS if all(no_more) else Verdict.IN_PART if any(no_more) else Verdict.FAILS)
+    assert any("hard to see" in doubt for doubt in finding.doubts) == (not all(no_more))
+
+
+def test_the_row_of_the_twins_stays_whichever_networks_are_chosen():
+    first, second = by_key()["training"], by_key("mini-resnet", "mini-clip")["training"]
+    assert numbers(first) == numbers(second) and first.verdict == second.verdict == Verdict.HOLDS
+
+
+def test_networks_of_which_nothing_is_stored_cannot_be_checked():
+    found = by_key("clip-vit-b-32", "mini-resnet-robust")
+    told = {key: finding.verdict for key, finding in found.items()}
+    assert told.pop("training") == Verdict.HOLDS
+    assert set(told.values()) == {Verdict.NOT_CHECKABLE}
+    assert "clip-vit-b-32" in found["losses"].doubts[0]
+
+
+def forged(**changes):
+    """Ten pictures of which nothing much can be said, but for the changes."""
+    usual = {column: np.full(10, 0.5) for column in COLUMNS}
+    return Painted("it", "0", "judge", usual | {name: np.array(values, float) for name, values in changes.items()})
+
+
+def test_forged_pictures_turn_the_verdicts(monkeypatch):
+    step = np.arange(1, 11)
+    weak = forged(loss_before=np.full(10, 3.8), loss_after=np.full(10, 2e-5) * (1 + step / 99), sure_step=step,
+                  sure_change=step / 1000, judge_share_after=np.zeros(10))  # fmt: skip
+    strong = forged(sure_step=step, sure_change=step / 90, judge_share_after=np.ones(10))
+    monkeypatch.setattr(core.claims.features, "stored_painted", lambda kind: {"a": weak, "b": strong})
+    monkeypatch.setattr(core.claims.features, "TWINS", ("a", "b"))
+    found = by_key("a", "b")
+    assert {found[key].verdict for key in ("losses", "squiggles", "plausible", "displayed", "training")} == {
+        Verdict.HOLDS
+    }
+    back = by_key("b", "a")
+    assert {back[key].verdict for key in ("losses", "squiggles", "plausible", "displayed")} == {Verdict.FAILS}
+
+
+def test_stored_pictures_are_read_as_they_stand():
+    one = stored_painted("eq3")["mini-clip"]
+    assert one.n == len(pictures("eq3", "mini-clip")["loss_after"]) and stored_painted("nothing") == {}
+    assert one.own == sum(pictures("eq3", "mini-clip")["target_share"])
+    assert one.judgement.after == sum(pictures("eq3", "mini-clip")["judge_share_after"])
+    assert one.first(7).mean("change_inside") == pytest.approx(mean(pictures("eq3", "mini-clip")["change_inside"][:7]))

@@ -1,0 +1,111 @@
+"""Runs that start by themselves, on real bundled networks; and which do not."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import ui.runs.panel
+from core.images.sketch import SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.pgd.config import PGDConfig
+from core.runs.plan import RunPlan
+from tests.ui.page_runner import said
+from ui.runs import instrument
+from ui.shared.jobs import JobManager
+
+CLIP, ROBUST = "Mini CLIP", "Mini ResNet, robust"
+
+
+@pytest.fixture(autouse=True)
+def queue(monkeypatch):
+    """A queue of our own, in which this visitor runs; and torch, which a page waits for, is there."""
+    import torch  # noqa: F401
+
+    manager = JobManager()
+    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(instrument, "FIRST_GUESS", 1e-7)  # whatever else this machine does meanwhile
+    monkeypatch.setattr(ui.runs.panel, "QUICK_SECONDS", 60)
+    instrument._paces().clear()
+
+
+def generation(**address) -> AppTest:
+    from pathlib import Path
+
+    app = AppTest.from_file(str(Path(__file__).parents[1] / "apps" / "generation_app.py"), default_timeout=120)
+    for key, value in address.items():
+        app.query_params[key.replace("_", "-")] = value
+    return app.run()
+
+
+def plan(side=32, steps=60, pictures=1):
+    start = np.zeros((pictures, 3, side, side), np.float32)
+    return RunPlan(targets=(0,) * pictures, start=start, config=PGDConfig(epsilon=1, step_size=1, steps=steps))
+
+
+def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_more(monkeypatch):
+    monkeypatch.undo()
+    instrument._paces().clear()
+    names = ("mini-clip", "mini-clip-robust")
+    assert instrument.is_quick(plan(pictures=4), names)
+    assert not instrument.is_quick(plan(side=224), names) and not instrument.is_quick(plan(steps=720), names)
+    assert not instrument.is_quick(plan(), ()) and not instrument.is_quick(plan(), ("mini-clip", "clip-vit-b-32"))
+    instrument.remember_pace(plan(), names, 0.1)
+    assert not instrument.is_quick(plan(), names) and instrument.is_quick(plan(steps=10), names)
+    instrument.remember_pace(plan(), names, None)
+    assert not instrument.is_quick(plan(), names), "nothing was learned"
+    instrument._paces().clear()
+
+
+def test_another_class_is_drawn_without_a_click_and_only_once():
+    app = generation()
+    assert not app.exception and "A stored example" in said(app)
+    app.multiselect(key="generation-classes-cifar10").set_value(["dog"]).run()
+    assert not app.exception and "Your run, 60 steps" in said(app)
+    result = app.session_state["generation.result"]
+    assert [run.metadata["class_names"][run.metadata["targets"][0]] for run in result.runs] == ["dog", "dog"]
+    app.run()
+    assert app.session_state["generation.result"].id == result.id, "what is there is not computed again"
+    app.multiselect(key="generation-models-cifar10").set_value([ROBUST]).run()
+    (run,) = app.session_state["generation.result"].runs
+    assert run.metadata["classifier"]["name"] == "mini-resnet-robust" and "Your run, 60 steps" in said(app)
+
+
+def test_a_long_run_waits_for_its_button(monkeypatch):
+    monkeypatch.setattr(instrument, "FIRST_GUESS", 1.0)
+    app = generation(generation_classes_cifar10="dog")
+    assert "Other settings than these" in said(app) and "generation.result" not in app.session_state
+
+
+def test_a_linked_sketch_is_painted_and_its_result_can_be_painted_on():
+    text = encode_sketch(draw_sketch("frog"))
+    app = generation(generation_start_from="Sketch", generation_sketch=text, generation_classes_cifar10="frog",
+                     generation_models_cifar10=ROBUST)  # fmt: skip
+    assert not app.exception
+    (run,) = app.session_state["generation.result"].runs
+    wanted = decode_sketch(text, 32).transpose(2, 0, 1).astype(np.float32) / 255
+    assert np.allclose(run.start[0], wanted, atol=1e-6) and run.metadata["images"]["start"] == "sketch"
+    app.button(key="generation.paint_on.0").click().run()
+    assert not app.exception
+    (again,) = app.session_state["generation.result"].runs
+    assert np.allclose(again.start[0] * 255, run.frames[-1, 0], atol=1e-3), "it goes on from what was drawn"
+
+
+def test_a_bundled_sketch_brings_its_class_and_a_broken_link_the_first_sketch():
+    app = generation(generation_start_from="Sketch", generation_sketch="nonsense", generation_models_cifar10=ROBUST)
+    assert not app.exception
+    assert np.array_equal(app.session_state["generation.sketch"], draw_sketch(next(iter(SKETCHES))))
+    app.selectbox(key="generation.bundled_sketch").set_value("ship").run()
+    assert app.multiselect(key="generation-classes-cifar10").value == ["ship"]
+    assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("ship"))
+    assert app.query_params["generation-sketch"] == [encode_sketch(draw_sketch("ship"))]
+
+
+def test_a_picture_can_become_another_class():
+    app = generation(generation_start_from="Picture", generation_picture="3", generation_classes_cifar10="deer",
+                     generation_models_cifar10=ROBUST)  # fmt: skip
+    from core.data.samples import load_samples
+
+    assert not app.exception
+    (run,) = app.session_state["generation.result"].runs
+    assert np.allclose(run.start[0] * 255, load_samples("cifar10-samples").images[3], atol=1e-3)
+    assert run.metadata["images"]["start"] == "picture"

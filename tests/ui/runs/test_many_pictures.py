@@ -1,0 +1,60 @@
+"""The table of what became of many pictures: its numbers by plain sums, and on which pages it stands."""
+
+import json
+import math
+import re
+from statistics import NormalDist, mean, median, stdev
+
+import pytest
+from scipy import stats
+
+from core.data.classes import PRECOMPUTED
+from core.runs.painted import stored_painted
+from core.runs.starts import STARTS
+from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
+from ui.runs.many_pictures import columns, row, told
+
+Z = NormalDist().inv_cdf(0.975)
+STORED = json.loads((PRECOMPUTED / "judgements.json").read_text())
+KINDS = [("drawn", "blur"), ("drawn", "independent"), ("painted", "eq3"), ("painted", "mean_square")]
+
+
+def wilson(count, n):
+    centre = (count / n + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z * math.sqrt(count / n * (1 - count / n) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
+    return f"{count} of {n} ({100 * (centre - half):.0f} to {100 * (centre + half):.0f} %)"
+
+
+@pytest.mark.parametrize(("part", "kind"), KINDS)
+def test_every_row_is_counted_from_the_stored_pictures(part, kind):
+    for name, one in stored_painted(kind).items():
+        rows = STORED[part]["by"][kind][name]["pictures"]
+        _, own, change, recognised = row(name, one)
+        before, after = mean(math.exp(-loss) for loss in rows["loss_before"]), rows["probability_after"]
+        half = stats.t.ppf(0.975, len(after) - 1) * stdev(after) / math.sqrt(len(after))
+        start, end, low, high = map(float, re.findall(r"[\d.]+", own.replace("over ", "")))
+        assert start == pytest.approx(100 * before, abs=0.051) and end == pytest.approx(100 * mean(after), abs=0.1)
+        assert low == pytest.approx(100 * (mean(after) - half), abs=0.051)
+        assert high == pytest.approx(min(100, 100 * (mean(after) + half)), abs=0.051)
+        later = [changed for step, changed in zip(rows["sure_step"], rows["sure_change"], strict=True) if step]
+        assert change == f"{255 * median(later):.1f} of 255 ({len(later)} pictures)"
+        assert recognised == wilson(sum(rows["judge_share_after"]), len(after))
+    first = next(iter(STORED[part]["by"][kind].values()))["pictures"]
+    assert wilson(sum(first["judge_share_before"]), 200) in told(kind) and "200" in told(kind)
+    assert columns(kind)[-1] == "ResNet-56 (CIFAR-10) recognises"
+
+
+def tables(app):
+    return [one.proto.body for one in app.get("html") if "Many pictures" in one.proto.body]
+
+
+def test_pages_show_it_beside_small_pictures_only():
+    for label, kind in ((STARTS["blur"].label, "blur"), (STARTS["independent"].label, "independent")):
+        app = open_page("generation", **{"start-from": label})
+        (table,) = tables(app)
+        assert all(row(name, one)[-1] in table for name, one in stored_painted(kind).items())
+        assert any(one.value == told(kind).replace("~", "\\~") for one in app.markdown)
+    (table,) = tables(open_page("inpainting"))
+    assert all(row(name, one)[-1] in table for name, one in stored_painted("eq3").items())
+    app = open_page("generation", set="ImageNet, 224 px")
+    assert not app.exception and not tables(app)

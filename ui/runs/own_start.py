@@ -1,0 +1,93 @@
+"""A start of *Generation* that the visitor gives: a sketch, painted here, or a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import numpy as np
+import streamlit as st
+
+from core.data.sample_sets import SampleSet
+from core.images.sketch import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.images.square import square_image
+from core.runs.file import PGDRun
+from ui.components.sketch_painter import sketch_painter
+from ui.shared import url
+from ui.shared.picture_choice import chosen_picture, open_library, picture_library
+
+PAGE = "generation"
+LINKED = f"{PAGE}-sketch"  # in the URL
+FIRST = next(iter(SKETCHES))
+_KEPT, _TOO_FINE = f"{PAGE}.sketch", f"{PAGE}.sketch_too_fine"
+
+
+def keep_sketch(picture: np.ndarray) -> None:
+    """Make a uint8 (32, 32, 3) picture the visitor's sketch, in the URL too if it has room; for callbacks."""
+    st.session_state[_KEPT] = picture
+    text = None
+    with suppress(ValueError):
+        text = encode_sketch(picture)
+    st.session_state[_TOO_FINE] = text is None
+    url.put(LINKED, text, encode_sketch(draw_sketch(FIRST)))
+
+
+def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
+    """The painter with the bundled sketches above it; returns uint8 (32, 32, 3).
+
+    on_sketch: called with the class that a bundled sketch is meant for, when one is taken.
+    """
+    state = st.session_state
+    if _KEPT not in state:
+        state[_KEPT] = draw_sketch(FIRST)
+        with suppress(ValueError):
+            if linked := url.text(LINKED):
+                state[_KEPT] = decode_sketch(linked, SIDE)
+
+    def take() -> None:
+        if (name := state[f"{PAGE}.bundled_sketch"]) is not None:
+            keep_sketch(draw_sketch(name))
+            on_sketch(SKETCHES[name].class_name)
+            state[f"{PAGE}.bundled_sketch"] = None
+
+    st.selectbox(
+        "Begin with a sketch of, then paint",
+        list(SKETCHES),
+        index=None,
+        placeholder="horse, ship, frog, …",
+        key=f"{PAGE}.bundled_sketch",
+        on_change=take,
+    )
+    sketch_painter(state[_KEPT], key=f"{PAGE}.painter", on_paint=keep_sketch, background=PALETTE["sky blue"])
+    if state.get(_TOO_FINE):
+        st.markdown("This picture has too many details for a link: *Share* leaves it out, a saved run keeps it.")
+    return state[_KEPT]
+
+
+def picture_start(row: SampleSet) -> np.ndarray | None:
+    """The button that opens the library; returns uint8 (side, side, 3), None where no picture is chosen yet."""
+    prefix = f"{PAGE}-"
+    picture = chosen_picture(PAGE, url_prefix=prefix, first=_first, kind=row.title)
+    picture_library(PAGE, url_prefix=prefix, first=_first)
+    st.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
+    if picture is None:
+        st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
+        return None
+    st.image(picture.pixels.transpose(1, 2, 0), caption=picture.caption, width=150)
+    return square_image(picture.pixels.transpose(1, 2, 0), row.side, resize_to=row.side)
+
+
+def to_starts(picture: np.ndarray, side: int, count: int) -> np.ndarray:
+    """(count, 3, side, side) float32 in [0, 1]: one picture for each target; a sketch is enlarged by whole pixels."""
+    times = max(1, side // len(picture))
+    planes = picture.repeat(times, axis=0).repeat(times, axis=1).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    return np.repeat(planes[None], count, axis=0)
+
+
+def take_result(run: PGDRun, row: int) -> None:
+    """Make what a run has drawn the visitor's sketch, to be painted on; for callbacks."""
+    keep_sketch(np.ascontiguousarray(run.frames[-1, row].transpose(1, 2, 0)))
+
+
+def _first(row: SampleSet) -> int:
+    return row.inpainted
