@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
+from core.numbers import decimal
 
 
 class Verdict(StrEnum):
@@ -39,23 +42,61 @@ class NamedMap:
         return self.heatmap.metadata["classifier"].get("patch_grid")
 
 
+# By unit: what follows a number, what it is multiplied by, and its digits.
+_UNITS = {"error": (" %", 100, 1), "points": (" points", 100, 1), "ratio": ("", 1, 2)}
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One number. what: of what. unit: "error" and "points" are fractions to be shown in per cent; "ratio" is not."""
 
     what: str
     measured: Measured
-    unit: str = "points"
+    unit: Literal["error", "points", "ratio", "p"] = "points"
+
+    @property
+    def number(self) -> str:
+        """'+9.4 points', '33.1 %' or '0.42'; of a p '= 0.03'."""
+        if self.unit == "p":
+            p = self.measured.value
+            return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"
+        return self._shown(self.measured.value) + _UNITS[self.unit][0]
+
+    @property
+    def interval(self) -> str:
+        """' (+8.1 to +10.6)'; empty where there is none."""
+        _, low, high = self.measured
+        return "" if math.isnan(low) else f" ({self._shown(low)} to {self._shown(high)})"
+
+    def _shown(self, value: float) -> str:
+        _, factor, digits = _UNITS[self.unit]
+        return decimal(value * factor, digits, sign=self.unit == "points")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed: where, in which words, and by which statistic it is checked here."""
+    """What is claimed: where, in which words, and by which statistic it is checked here.
+
+    about: "comparison" of two maps that must have been measured alike, the "subject" or the "reference" alone, or other
+    maps of the "shelf". waves: whether the report judges it on any waves that it has, or on a whole map; None: not.
+    """
 
     key: str
     section: str
     quote: str
     statistic: str
+    about: Literal["comparison", "subject", "reference", "shelf"] = "subject"
+    waves: Literal["any", "all"] | None = "any"
+
+    @property
+    def papers(self) -> bool:
+        """Whether the paper says so; else it was seen here."""
+        return self.section[0].isdigit()
+
+    @property
+    def words(self) -> str:
+        """The paper's in quotation marks; ours without."""
+        return f"“{self.quote}”" if self.papers else self.quote
 
 
 @dataclass(frozen=True)

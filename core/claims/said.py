@@ -7,18 +7,22 @@ LOW = Claim(
     "3.1",
     "We found that CLIP is less robust than the Resnet50 to perturbations in the low-frequency domain",
     "subject minus reference, mean error of the waves of radius up to 2",
+    about="comparison",
 )
 HIGH = Claim(
     "high",
     "3.1",
     "… and more robust to perturbations in the highest frequencies.",
     "subject minus reference, mean error in the corners of the map",
+    about="comparison",
 )
 RELIES = Claim(
     "relies",
     "3.1",
     "This can mean that CLIP relies more on low-frequency information, when compared to Resnet models.",
     "the first claim, and the corners again with the reference's waves as weak as enlarging makes the subject's",
+    about="comparison",
+    waves="all",
 )
 SPARED = Claim(
     "spared",
@@ -26,12 +30,14 @@ SPARED = Claim(
     "We can see that the Resnet isn’t affected by the lowest frequency perturbations, shown in the blue circle in the "
     "center.",
     "reference: mean error of the waves of radius up to 1, minus its clean error",
+    about="reference",
 )
 RED = Claim(
     "red",
     "3.1",
     "However, it is affected by perturbations of the highest frequencies, shown by the red on the extremities.",
     "reference: mean error in the corners minus that of the waves of radius up to 1",
+    about="reference",
 )
 WITHIN = Claim(
     "within",
@@ -45,6 +51,7 @@ DIFFERENT = Claim(
     "3.1",
     "CLIP ViT-B/32 displayed a different behavior from what was previously observed in the Resnet50 model.",
     "share of waves whose errors differ (5 % false discoveries), and the correlation of the two maps",
+    about="comparison",
 )
 FIGURE2_CLIP = Claim(
     "figure-2-clip",
@@ -52,6 +59,8 @@ FIGURE2_CLIP = Claim(
     "CLIP model maintains high error rates in the lowest frequencies up to a point, which then decreases for higher "
     "frequencies [on ImageNet100].",
     "none: of this map the paper shows a picture, and its numbers are not here",
+    about="shelf",
+    waves=None,
 )
 FIGURE2_RESNET = Claim(
     "figure-2-resnet",
@@ -59,6 +68,8 @@ FIGURE2_RESNET = Claim(
     "The Resnet50, on the other hand, shows low error for the lowest frequencies … and high error on the other "
     "frequency regions, including close to the extremities …",
     "ResNet-50 on ImageNet100: mean error of all other waves, and of the corners, minus that of radius up to 1",
+    about="shelf",
+    waves=None,
 )
 ROBUST_HIGH = Claim(
     "robust-high",
@@ -72,6 +83,8 @@ TWINS = Claim(
     "… models which are robust to adversarial examples rely more on low-frequency information, and are more vulnerable "
     "to low-frequency perturbations such as contrast changes.",
     "robust twin minus ordinary twin: how much waves of radius up to 2, and those in the corners, raise each error",
+    about="shelf",
+    waves=None,
 )
 LATTICE = Claim(
     "lattice",
@@ -79,10 +92,12 @@ LATTICE = Claim(
     "A network that cuts the picture into patches is spared by waves that repeat in every patch.",
     "error where i and j are multiples of the patches on a side (7 for CLIP ViT-B/32) minus that of the eight "
     "neighbours; permutation test",
+    waves="all",
 )
 COLOUR = Claim(
     "colour",
     "ours",
     "A wave with one sign in all channels is grey, any other coloured: of the same size they do not mislead alike.",
     "subject: mean error under grey waves minus that under coloured ones, radius up to 2 and in the corners",
+    waves=None,
 )

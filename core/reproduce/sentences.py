@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core import numbers
-from core.claims.finding import Claim, Evidence, Finding
+from core.claims.finding import Finding
 from core.errors import one_line, sentence
 from core.fourier.basis import half_plane
 from core.numbers import signed_points, small
@@ -110,24 +110,10 @@ def claims_sentence(result: ClaimComparison) -> str:
     return told
 
 
-def claim(said: Claim) -> str:
-    """The paper's words in quotation marks; ours without."""
-    return f"“{said.quote}”" if said.section[0].isdigit() else said.quote
-
-
 def evidence(finding: Finding) -> str:
     """The numbers that are known, and the first doubt."""
-    known = [_number(one) for one in finding.evidence if not math.isnan(one.measured.value)]
+    known = [f"{one.what} {one.number}{one.interval}" for one in finding.evidence if not math.isnan(one.measured.value)]
     return "; ".join([*known, *finding.doubts[:1]])
-
-
-def _number(one: Evidence) -> str:
-    value = one.measured.value
-    if one.unit == "p":
-        return f"p = {small(value)}"
-    if one.unit == "points" and not math.isnan(one.measured.low):
-        return f"{one.what} {signed_points(one.measured)}"
-    return f"{one.what} {percent(value) if one.unit in ('error', 'points') else f'{value:.2f}'}"
 
 
 def weights(facts: Mapping[str, Any]) -> str:
