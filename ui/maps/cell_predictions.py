@@ -19,8 +19,8 @@ from core.fourier.basis import Frequency
 from core.sweep.predictions import Predictions, predict_under_wave, top1_predictions, top1_under_wave
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.models import Predictor, model_colour, short_title
-from ui.maps.prediction_rows import Row, prediction_rows
-from ui.maps.prediction_tables import prediction_table, probability_curve
+from ui.maps.prediction_table import Row, prediction_rows, prediction_table
+from ui.maps.probability_curve import probability_curve
 from ui.shared.log import log
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import samples
@@ -120,7 +120,7 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
         return
     picture = waved.picture
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
-    found: dict[str, Predictions] = {}
+    found, colours = dict[str, Predictions](), list[str]()
     names = {name for one in who for name in (one.spec.name, f"{one.spec.name}-robust")}
     ready = [spec for spec in ready_classifiers(picture.class_set) if spec.name in names]
     columns = st.columns(4, gap="medium")
@@ -129,11 +129,16 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
             predictions = predict(spec, waved, picture.class_set, sizes=sizes)
             if predictions is not None:
                 found[spec.title] = predictions
+                colours.append(model_colour(spec.name))
                 prediction_table(
-                    spec.title, predictions, picture.classes.names, picture.label, frequency=waved.frequency
+                    spec.title,
+                    predictions,
+                    picture.classes.names,
+                    picture.label,
+                    colour=colours[-1],
+                    frequency=waved.frequency,
                 )
     if found:
-        colours = [model_colour(spec.name) for spec in ready if spec.title in found]
         probability_curve(found, picture.classes.names, picture.label, waved.epsilon, colours)
 
 
