@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -15,24 +14,28 @@ from core.files import ArchiveKind, Fact, write_atomically
 FACTS = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ByClass(ABC):
+@dataclass(frozen=True, eq=False)
+class ByClass:
     """Numbers of K classes.
 
-    Args:
-        class_names: in label order.
-        mean: (K, 3, h, w) float32 in [0, 1].
-        counts: (K,) images of each class.
-        metadata: data set's name, split, source and content hash.
+    arrays: as the file has them, rounded; the first axis is the class, in label order. metadata: names of the classes,
+    data set's name, split, source and content hash.
     """
 
-    class_names: tuple[str, ...]
-    mean: np.ndarray
-    counts: np.ndarray
+    arrays: dict[str, np.ndarray]
     metadata: dict[str, Any]
 
     kind: ClassVar[ArchiveKind]
     word: ClassVar[str]  # what errors call the numbers
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self.metadata["class_names"])
+
+    @property
+    def counts(self) -> list[int]:
+        """Images of each class."""
+        return list(self.arrays["counts"]) if "counts" in self.arrays else self.metadata["counts"]
 
     def find(self, name: str) -> tuple[int, str]:
         """A class's label, and which images its numbers come from.
@@ -45,25 +48,13 @@ class ByClass(ABC):
         label, facts = self.class_names.index(name), self.metadata
         return label, f"{self.counts[label]:,} {facts['split']} images of class {name!r}, {facts['dataset']}"
 
-    @abstractmethod
-    def stored(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """The file's arrays, rounded, and facts beside `metadata`."""
-
-    @classmethod
-    @abstractmethod
-    def restored(cls, class_names: tuple[str, ...], metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
-        """From the file's arrays and all its facts."""
-
     def save(self, path: str | Path) -> None:
-        """Write atomically, rounded as `stored` says.
+        """Write atomically.
 
         Raises:
             FileNotFoundError: the folder does not exist.
         """
-        arrays, facts = self.stored()
-        write_atomically(
-            Path(path), self.kind.pack(arrays, {**self.metadata, **facts, "class_names": self.class_names})
-        )
+        write_atomically(Path(path), self.kind.pack(self.arrays, self.metadata))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -73,9 +64,7 @@ class ByClass(ABC):
             FileNotFoundError: no such file.
             RuntimeError: damaged, or of an unknown schema version.
         """
-        return cls.kind.load(
-            path, lambda facts, **arrays: cls.restored(tuple(facts.pop("class_names")), facts, **arrays)
-        )
+        return cls.kind.load(path, lambda facts, **arrays: cls(arrays, facts))
 
 
 def images_by_class(dataset: ImageDataset) -> list[np.ndarray]:
@@ -83,11 +72,7 @@ def images_by_class(dataset: ImageDataset) -> list[np.ndarray]:
     return [dataset.images[dataset.labels == label] for label in range(len(dataset.classes))]
 
 
-def common_fields(dataset: ImageDataset) -> dict[str, Any]:
-    """The fields of `ByClass` that do not depend on what its numbers are."""
-    names, facts = dataset.classes.names, ("split", "source", "content_hash")
-    return {
-        "class_names": names,
-        "counts": np.bincount(dataset.labels, minlength=len(names)),
-        "metadata": {"dataset": dataset.name, **{fact: getattr(dataset, fact) for fact in facts}},
-    }
+def facts_by_class(dataset: ImageDataset) -> dict[str, Any]:
+    """The metadata of a data set's numbers."""
+    facts = {name: getattr(dataset, name) for name in ("split", "source", "content_hash")}
+    return {"class_names": dataset.classes.names, "dataset": dataset.name, **facts}

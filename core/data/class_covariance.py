@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 
-from core.data.by_class import FACTS, ByClass, common_fields, images_by_class
+from core.data.by_class import FACTS, ByClass, facts_by_class, images_by_class
 from core.data.class_statistics import STATISTICS, resize_planes
 from core.data.dataset import ImageDataset
 from core.files import ArchiveKind, Fact
@@ -83,17 +82,12 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
     return ClassCovariance(mean, factors.astype(np.float32), height, source)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class DatasetCovariance(ByClass):
     """The covariances of every class of a data set, and the file that holds them.
 
-    Args:
-        factors: (K, k, 3 * h * w) float32.
-        image_size: side of the images that they are of, in pixels.
+    arrays: mean, (K, 3, h, w) float16. factors, (K, k, 3 * h * w) int8: what `ClassCovariance` has, in units of scales,
+    (K, k), each a 127th of the largest. metadata: also counts, and image_size of the images that they are of.
     """
-
-    factors: np.ndarray
-    image_size: int
 
     kind = ArchiveKind(
         name="file of class covariances",
@@ -107,30 +101,10 @@ class DatasetCovariance(ByClass):
     def of_class(self, name: str) -> ClassCovariance:
         """The covariance of one class; errors as `find`."""
         label, images = self.find(name)
-        mean, factors = self.mean[label], self.factors[label]
+        mean, factors, scales = (self.arrays[part][label] for part in self.kind.required)
         source = f"{images}: {len(factors)} components of {mean.shape[-1]} x {mean.shape[-2]} values"
-        return ClassCovariance(mean, factors, self.image_size, source)
-
-    def stored(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Factors are rounded to 8 bits, each to a 127th of its largest value."""
-        scales = np.abs(self.factors).max(axis=2) / 127
-        arrays = {
-            "mean": self.mean.astype(np.float16),
-            "factors": (self.factors / scales[..., None]).round().astype(np.int8),
-            "scales": scales.astype(np.float32),
-        }
-        return arrays, {"counts": self.counts.tolist(), "image_size": self.image_size}
-
-    @classmethod
-    def restored(cls, class_names: tuple[str, ...], metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
-        return cls(
-            class_names=class_names,
-            mean=arrays["mean"].astype(np.float32),
-            factors=arrays["factors"] * arrays["scales"][..., None].astype(np.float32),
-            counts=np.array(metadata.pop("counts")),
-            image_size=metadata.pop("image_size"),
-            metadata=metadata,
-        )
+        factors = factors * scales[:, None].astype(np.float32)
+        return ClassCovariance(mean.astype(np.float32), factors, self.metadata["image_size"], source)
 
 
 def covariance_path(class_set: str) -> Path:
@@ -140,6 +114,14 @@ def covariance_path(class_set: str) -> Path:
 
 def dataset_covariance(dataset: ImageDataset, grain: int, components: int) -> DatasetCovariance:
     """The covariances of every class of `dataset`, from all its images; errors as `class_covariance`."""
-    found = [class_covariance(images, grain, "", components) for images in images_by_class(dataset)]
+    members = images_by_class(dataset)
+    found = [class_covariance(images, grain, "", components) for images in members]
     mean, factors = (np.stack([getattr(one, part) for one in found]) for part in ("mean", "factors"))
-    return DatasetCovariance(mean=mean, factors=factors, image_size=dataset.image_size, **common_fields(dataset))
+    scales = np.abs(factors).max(axis=2) / 127
+    arrays = {
+        "mean": mean.astype(np.float16),
+        "factors": (factors / scales[..., None]).round().astype(np.int8),
+        "scales": scales.astype(np.float32),
+    }
+    facts = {"counts": [len(images) for images in members], "image_size": dataset.image_size}
+    return DatasetCovariance(arrays, {**facts_by_class(dataset), **facts})
