@@ -42,8 +42,8 @@ class NamedMap:
         return self.heatmap.metadata["classifier"].get("patch_grid")
 
 
-# By unit: what follows a number, what it is multiplied by, and its digits.
-_UNITS = {"error": (" %", 100, 1), "points": (" points", 100, 1), "ratio": ("", 1, 2)}
+# By unit: what follows a number, what it is multiplied by, its digits, and whether a plus is shown.
+_UNITS = {"error": (" %", 100, 1, False), "points": (" points", 100, 1, True), "ratio": ("", 1, 2, False)}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Evidence:
 
     what: str
     measured: Measured
-    unit: Literal["error", "points", "ratio", "p"] = "points"
+    unit: str = "points"
 
     @property
     def number(self) -> str:
@@ -69,8 +69,8 @@ class Evidence:
         return "" if math.isnan(low) else f" ({self._shown(low)} to {self._shown(high)})"
 
     def _shown(self, value: float) -> str:
-        _, factor, digits = _UNITS[self.unit]
-        return decimal(value * factor, digits, sign=self.unit == "points")
+        _, factor, digits, sign = _UNITS[self.unit]
+        return decimal(value * factor, digits, sign=sign)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,7 @@ class ClaimComparison:
 
     def to_json(self) -> dict[str, Any]:
         """Verdicts and evidence as a JSON object."""
-        rows: list[dict[str, Any]] = [
+        rows = [
             {
                 "claim": one.claim.key,
                 "quote": one.claim.quote,
@@ -58,20 +59,15 @@ class ClaimComparison:
             }
             for one, earlier in self.pairs
         ]
-        return {
-            "title": self.pair.title,
-            "subject": self.subject,
-            "reference": self.reference,
-            "waves": self.waves,
-            "claims": rows,
-        }
+        facts = {name: getattr(self, name) for name in ("subject", "reference", "waves")}
+        return {"title": self.pair.title, **facts, "claims": rows}
 
 
 def _json(finding: Finding) -> dict[str, Any]:
     evidence = []
     for each in finding.evidence:
-        value, low, high = (None if number != number else number for number in each.measured)
-        evidence.append({"what": each.what, "unit": each.unit, "value": value, "interval": [low, high]})
+        value = None if math.isnan(each.measured.value) else each.measured.value
+        evidence.append({"what": each.what, "unit": each.unit, "value": value, "interval": each.measured.ends})
     return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
 
 

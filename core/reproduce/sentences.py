@@ -44,11 +44,11 @@ def map_sentence(result: MapResult) -> str:
         mean = float(np.nanmean(result.heatmap.error_rate))
         return f"{done}; mean error {percent(mean)}."
     identical = ""
-    if found.identical is not None:
-        identical = f"; {found.identical} of {len(found.rows)} waves have exactly as many errors"
+    if found.identical_waves is not None:
+        identical = f"; {found.identical_waves} of {len(found.rows)} waves have exactly as many errors"
     return (
-        f"{done}. Mean error over the common waves: {percent(found.error)} here, {percent(found.reference)} "
-        f"{result.kind}, difference {signed_points(found.difference)}{identical}."
+        f"{done}. Mean error over the common waves: {percent(found.mean_error)} here, {percent(found.mean_reference)} "
+        f"{result.kind}, difference {signed_points(found.mean_difference)}{identical}."
     )
 
 
