@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from core.data.dataset import ImageDataset
 from core.files import ArchiveKind, Fact, write_atomically
 
 FACTS = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
@@ -65,14 +64,3 @@ class ByClass:
             RuntimeError: damaged, or of an unknown schema version.
         """
         return cls.kind.load(path, lambda facts, **arrays: cls(arrays, facts))
-
-
-def images_by_class(dataset: ImageDataset) -> list[np.ndarray]:
-    """The images of each class, in label order."""
-    return [dataset.images[dataset.labels == label] for label in range(len(dataset.classes))]
-
-
-def facts_by_class(dataset: ImageDataset) -> dict[str, Any]:
-    """The metadata of a data set's numbers."""
-    facts = {name: getattr(dataset, name) for name in ("split", "source", "content_hash")}
-    return {"class_names": dataset.classes.names, "dataset": dataset.name, **facts}

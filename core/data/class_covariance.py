@@ -1,6 +1,6 @@
 """Class covariances: a normal distribution over whole small images of a class, not pixel by pixel. No torch.
 
-`precomputed.make_covariance` writes the file of CIFAR-10's classes, from whose covariances the app draws its blurs.
+`precomputed.make_statistics` writes the file of CIFAR-10's classes, from whose covariances the app draws its blurs.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.by_class import FACTS, ByClass, facts_by_class, images_by_class
+from core.data.by_class import FACTS, ByClass
 from core.data.class_statistics import STATISTICS, resize_planes
-from core.data.dataset import ImageDataset
 from core.files import ArchiveKind, Fact
 
 DIAGONAL = 1e-4  # Santurkar et al. add this to the diagonal of the covariance
@@ -91,7 +90,7 @@ class DatasetCovariance(ByClass):
 
     kind = ArchiveKind(
         name="file of class covariances",
-        maker="python -m precomputed.make_covariance",
+        maker="python -m precomputed.make_statistics",
         schema=1,
         required=("mean", "factors", "scales"),
         facts=(*FACTS, Fact("counts", "list"), Fact("image_size", "whole number", low=1, high=4096)),
@@ -110,18 +109,3 @@ class DatasetCovariance(ByClass):
 def covariance_path(class_set: str) -> Path:
     """Where the bundled covariances of a class set lie, if there are any."""
     return STATISTICS / f"{class_set}_covariance.npz"
-
-
-def dataset_covariance(dataset: ImageDataset, grain: int, components: int) -> DatasetCovariance:
-    """The covariances of every class of `dataset`, from all its images; errors as `class_covariance`."""
-    members = images_by_class(dataset)
-    found = [class_covariance(images, grain, "", components) for images in members]
-    mean, factors = (np.stack([getattr(one, part) for one in found]) for part in ("mean", "factors"))
-    scales = np.abs(factors).max(axis=2) / 127
-    arrays = {
-        "mean": mean.astype(np.float16),
-        "factors": (factors / scales[..., None]).round().astype(np.int8),
-        "scales": scales.astype(np.float32),
-    }
-    facts = {"counts": [len(images) for images in members], "image_size": dataset.image_size}
-    return DatasetCovariance(arrays, {**facts_by_class(dataset), **facts})

@@ -1,25 +1,17 @@
 """Class statistics: mean and standard deviation of every pixel over the images of a class. Does not import torch.
 
-    python -m core.data.class_statistics --dataset cifar10 --data-dir DIR --output precomputed/statistics/cifar10.npz
-
-reads the training images and writes the file from whose statistics the app draws its noise. `--dataset` takes what
-`core.sweep --dataset` takes.
+`precomputed.make_statistics` writes the file from whose statistics the app draws its noise.
 """
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from core.cli import run_script
-from core.data.by_class import FACTS, ByClass, facts_by_class, images_by_class
+from core.data.by_class import FACTS, ByClass
 from core.data.classes import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED
-from core.data.dataset import ImageDataset
-from core.data.options import add_dataset_options, named_dataset
 from core.files import ArchiveKind
 
 STATISTICS = PRECOMPUTED / "statistics"
@@ -90,7 +82,7 @@ class DatasetStatistics(ByClass):
 
     kind = ArchiveKind(
         name="file of class statistics",
-        maker="python -m core.data.class_statistics",
+        maker="python -m precomputed.make_statistics",
         schema=1,
         required=("mean", "std", "counts"),
         facts=FACTS,
@@ -100,19 +92,8 @@ class DatasetStatistics(ByClass):
     def of_class(self, name: str) -> ClassStatistics:
         """The statistics of one class; errors as `find`."""
         label, source = self.find(name)
-        return ClassStatistics(*(self.arrays[part][label].astype(np.float32) for part in ("mean", "std")), source)
-
-
-def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:
-    """The statistics of every class of `dataset`, from all its images.
-
-    Raises:
-        ValueError: a class with fewer than two images, whose spread is unknown.
-    """
-    named = zip(images_by_class(dataset), dataset.classes.names, strict=True)
-    found = [class_statistics(images, f"class {name!r}") for images, name in named]
-    arrays = {part: np.stack([getattr(one, part) for one in found]).astype(np.float16) for part in ("mean", "std")}
-    return DatasetStatistics({**arrays, "counts": np.bincount(dataset.labels)}, facts_by_class(dataset))
+        mean, std = (self.arrays[part][label].astype(np.float32) for part in ("mean", "std"))
+        return ClassStatistics(mean, std, source)
 
 
 def resize_planes(planes: np.ndarray, image_size: int) -> np.ndarray:
@@ -120,23 +101,3 @@ def resize_planes(planes: np.ndarray, image_size: int) -> np.ndarray:
     size = (image_size, image_size)
     resized = [Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BILINEAR) for plane in planes]
     return np.stack([np.asarray(plane) for plane in resized]).clip(0, 1)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the script; returns the exit status."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_dataset_options(options, default="cifar10")
-    options.add_argument("--split", default="train", choices=("train", "val", "test"))
-    options.add_argument("--output", required=True, type=Path)
-    given = options.parse_args(arguments)
-    return run_script(lambda: _run(given), "nothing was written")
-
-
-def _run(given: argparse.Namespace) -> str:
-    dataset = named_dataset(given, split=given.split)
-    dataset_statistics(dataset).save(given.output)
-    return f"{len(dataset.classes)} classes, {len(dataset):,} images -> {given.output}"
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from core.data.class_covariance import DatasetCovariance, class_covariance, dataset_covariance
+from core.data.class_covariance import DatasetCovariance, class_covariance
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
 from core.files import ArchiveError
+from precomputed.make_statistics import dataset_covariance
 
 
 def pictures(count, size=8, seed=0):

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
+from core.data.class_covariance import DatasetCovariance
 from core.data.class_statistics import (
     STATISTICS,
     ClassStatistics,
     DatasetStatistics,
     class_statistics,
-    dataset_statistics,
-    main,
     natural_statistics,
 )
 from core.data.classes import CIFAR10_MEAN, CIFAR10_STD, IMAGENET_MEAN, ClassSet
 from core.data.dataset import ImageDataset
+from precomputed.make_statistics import dataset_statistics, main
 
 
 def small_dataset(counts=(5, 7), seed=0) -> ImageDataset:
@@ -89,15 +89,16 @@ def test_load_refuses_what_is_not_its_own(tmp_path):
 def test_main_reads_an_archive(tmp_path, capsys):
     images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
     np.savez(tmp_path / "set.npz", images=images, labels=np.array([0, 1] * 3), classes=np.array(["one", "two"]))
-    output = tmp_path / "statistics.npz"
-    assert main(["--dataset", str(tmp_path / "set.npz"), "--output", str(output)]) == 0
+    assert main(["--dataset", str(tmp_path / "set.npz"), "--output", str(tmp_path)]) == 0
     assert "2 classes, 6 images" in capsys.readouterr().out
     wanted = images[1::2].transpose(0, 3, 1, 2).mean(axis=0) / 255
-    assert np.allclose(DatasetStatistics.load(output).of_class("two").mean, wanted, atol=3e-4)
+    assert np.allclose(DatasetStatistics.load(tmp_path / "custom.npz").of_class("two").mean, wanted, atol=3e-4)
+    covariance = DatasetCovariance.load(tmp_path / "custom_covariance.npz").of_class("two")
+    assert np.allclose(covariance.mean, wanted.reshape(3, 4, 2, 4, 2).mean(axis=(2, 4)), atol=3e-4)
 
 
 def test_main_explains_a_missing_data_set(tmp_path, capsys):
-    assert main(["--dataset", "cifar10", "--data-dir", str(tmp_path), "--output", str(tmp_path / "s.npz")]) == 2
+    assert main(["--dataset", "cifar10", "--data-dir", str(tmp_path), "--output", str(tmp_path)]) == 2
     assert "error: CIFAR-10 is not in" in capsys.readouterr().err
 
 
