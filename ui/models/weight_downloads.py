@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Literal
+from typing import Any, Literal
 
 from core.classifiers.spec import ClassifierSpec
 from core.classifiers.weights import WeightSource
@@ -68,7 +68,7 @@ class WeightDownload:
             self.error = f"The download of {self.title} failed ({error}); check the disk and try again."
         finally:
             self.status = "failed" if self.error else "done"
-            facts = {"status": self.status, "seconds": round(self.seconds, 3), "bytes": self.received}
+            facts: dict[str, Any] = {"status": self.status, "seconds": round(self.seconds, 3), "bytes": self.received}
             log("download ended", error=reason, classifier=name, **facts)
             self._ended.set()
 
