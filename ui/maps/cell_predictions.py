@@ -16,7 +16,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.device import check_torch
 from core.errors import sentence
 from core.fourier.basis import Frequency
-from core.sweep.predictions import Predictions, predict_under_wave, top1_predictions, top1_under_wave
+from core.sweep.predictions import Predictions, predict_under_wave, top1_predictions
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.models import Predictor, model_colour, short_title
 from ui.maps.prediction_table import Row, prediction_rows, prediction_table
@@ -84,6 +84,7 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
             mine.append(one)
     data = samples(picture.kind)
     total = len(data) if data.image_size == picture.size else None
+    starts = range(0, len(data), FLIP_CHUNK)
 
     def draw() -> None:
         if rows:
@@ -94,7 +95,10 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
         found = []
         if total is not None:
             for k, (row, one) in enumerate(zip(rows, mine, strict=True)):
-                before, after = _over_samples(one.spec.name, picture.kind, total, waved)
+                before, after = (
+                    np.concatenate([_over_samples(one.spec.name, picture.kind, start, *wave) for start in starts])
+                    for wave in ((), (waved.frequency, waved.epsilon, waved.seed))
+                )
                 rows[k] = replace(row, flips=(int((before != after).sum()), total))
                 found.append(SamplePredictions(row.title, row.stands_for, one.spec.name, data.labels, before, after))
         draw()
@@ -175,21 +179,11 @@ def _predictions(
         return predict_under_wave(classifier, picture.image, *wave, sizes, seed=waved.seed, position=picture.position)
 
 
-def _over_samples(name: str, kind: str, total: int, waved: WavedPicture) -> tuple[np.ndarray, np.ndarray]:
-    """Top-1 predictions for all samples, without and with the wave."""
-    starts, wave = range(0, total, FLIP_CHUNK), (waved.frequency, waved.epsilon, waved.seed)
-    before = np.concatenate([_clean_predictions(name, kind, start) for start in starts])
-    return before, np.concatenate([_wave_predictions(name, kind, start, *wave) for start in starts])
-
-
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _wave_predictions(name: str, kind: str, start: int, frequency: Frequency, epsilon: float, seed: int) -> np.ndarray:
+def _over_samples(
+    name: str, kind: str, start: int, wave: Frequency | None = None, epsilon: float = 0.0, seed: int = 0
+) -> np.ndarray:
+    """Top-1 predictions for a chunk of the samples, with a wave where one is named."""
     classifier = classifier_for(name, SAMPLE_SETS[kind].class_set)
     images = samples(kind).images[start : start + FLIP_CHUNK]
-    return top1_under_wave(classifier, images, frequency, epsilon, seed=seed, start=start)
-
-
-@st.cache_data(show_spinner=False)
-def _clean_predictions(name: str, kind: str, start: int) -> np.ndarray:
-    images = samples(kind).images[start : start + FLIP_CHUNK]
-    return top1_predictions(classifier_for(name, SAMPLE_SETS[kind].class_set), images)
+    return top1_predictions(classifier, images, wave, epsilon, seed=seed, start=start)
