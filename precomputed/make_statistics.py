@@ -41,7 +41,7 @@ def dataset_covariance(dataset: ImageDataset, grain: int, components: int) -> Da
     members = _images(dataset)
     found = [class_covariance(images, grain, "", components) for images in members]
     mean, factors = (np.stack([getattr(one, part) for one in found]) for part in ("mean", "factors"))
-    scales = np.abs(factors).max(axis=2) / 127
+    scales = np.abs(factors).max(axis=2).clip(1e-30) / 127  # few images have components that are all zeros
     arrays = {
         "mean": mean.astype(np.float16),
         "factors": (factors / scales[..., None]).round().astype(np.int8),
