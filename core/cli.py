@@ -8,38 +8,35 @@ import threading
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 from core.errors import quoted
 
+Number = TypeVar("Number", int, float)
 QUIET_SECONDS = 30.0
 MAX_SEED = 2**64 - 1
 
 
 def whole(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
     """The type of an option that takes a whole number from `low` to `high`; argparse names the option in its errors."""
-
-    def parse(text: str) -> int:
-        with suppress(ValueError):
-            if low <= (value := int(text)) <= high:
-                return value
-        wanted = f"of at least {low:,}" if high == 2**63 - 1 else f"from {low:,} to {high:,}"
-        raise ArgumentTypeError(f"wanted a whole number {wanted}, got {quoted(text)}")
-
-    return parse
+    wanted = f"of at least {low:,}" if high == 2**63 - 1 else f"from {low:,} to {high:,}"
+    return _parser(int, lambda value: low <= value <= high, f"a whole number {wanted}")
 
 
 def number(*, above: bool = False) -> Callable[[str], float]:
     """The type of an option that takes a finite number of at least 0, or `above` it."""
+    wanted = f"a number {'above' if above else 'of at least'} 0"
+    return _parser(float, lambda value: 0 <= value < float("inf") and not (above and value == 0), wanted)
 
-    def parse(text: str) -> float:
+
+def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], wanted: str) -> Callable[[str], Number]:
+    def parse(text: str) -> Number:
         with suppress(ValueError):
-            value = float(text)
-            if 0 <= value < float("inf") and not (above and value == 0):
+            if fits(value := read(text)):
                 return value
-        raise ArgumentTypeError(f"wanted a number {'above' if above else 'of at least'} 0, got {quoted(text)}")
+        raise ArgumentTypeError(f"wanted {wanted}, got {quoted(text)}")
 
     return parse
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
-import struct
 import sys
 import tempfile
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,23 +27,8 @@ KINDS: dict[str, Any] = {
     "JSON object": dict,
 }
 
-# All that reading a damaged or hostile archive was seen to raise (tests flip its bytes at random).
-DAMAGE = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OSError,
-    EOFError,
-    RuntimeError,
-    OverflowError,
-    MemoryError,
-    SyntaxError,
-    struct.error,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+# Reading a damaged or hostile archive raises anything, from struct.error to SyntaxError (tests flip bytes at random).
+DAMAGE = (Exception,)
 # Characters of a file's name and of a reason in an error: either may be untrusted, and of any length.
 MAX_NAME, MAX_REASON = 100, 300
 # Members of an archive. Listing the millions that fit into a small file takes half a minute and a gigabyte.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
@@ -90,6 +91,6 @@ def times(count: int) -> str:
     return {1: "once", 2: "twice", 3: "three times"}.get(count, f"{count} times")
 
 
-def listed(parts: list[str]) -> str:
-    """'1, 2 and 4'."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+def listed(parts: Sequence[str], word: str = "and") -> str:
+    """'1, 2 and 4'; the last after another word where one is given."""
+    return f" {word} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -7,7 +7,7 @@ maps are judged by the same rules as the paper's.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,26 +58,15 @@ def findings(subject: NamedMap, reference: NamedMap, shelf: Sequence[NamedMap]) 
     """
     side = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
     maps = Comparison(_cropped(subject, side), _cropped(reference, side), tuple(shelf))
-    alike = mismatches(maps.subject.heatmap, maps.reference.heatmap)
-    compared = (
-        [Finding(claim, Verdict.NOT_CHECKABLE, doubts=alike) for claim in (said.LOW, said.HIGH, said.RELIES)]
-        if alike
-        else [_low(maps), _high(maps), _relies(maps)]
-    )
-    different = Finding(said.DIFFERENT, Verdict.NOT_CHECKABLE, doubts=alike) if alike else _different(maps)
-    return (
-        *compared,
-        _spared(maps),
-        _red(maps),
-        _within(maps),
-        different,
-        _unknown(said.FIGURE2_CLIP, LOG_NOT_READ),
-        _figure2(maps),
-        _robust_high(maps),
-        *_twins(maps),
-        _lattice(maps),
-        _colour(maps),
-    )
+    unlike = mismatches(maps.subject.heatmap, maps.reference.heatmap)
+    found: list[Finding] = []
+    for claim, check in CHECKS.items():
+        if unlike and claim.about == "comparison":
+            found.append(Finding(claim, Verdict.NOT_CHECKABLE, doubts=unlike))
+        else:
+            made = check(maps)
+            found += [made] if isinstance(made, Finding) else made
+    return tuple(found)
 
 
 def _cropped(named: NamedMap, side: int) -> NamedMap:
@@ -109,13 +98,9 @@ def _compared(maps: Comparison, claim: Claim, band: Band, sign: int, wave: tuple
     return Finding(claim, verdict, (Evidence("difference", found),), (doubt,), maps.both, wave, "Difference")
 
 
-def _low(maps: Comparison) -> Finding:
-    return _compared(maps, said.LOW, LOW, 1, (0, 1))
-
-
 def _high(maps: Comparison) -> Finding:
-    wave = _corner_wave(maps.subject.heatmap)
-    return _compared(maps, said.HIGH, corners(maps.subject.heatmap), -1, wave)
+    heatmap = maps.subject.heatmap
+    return _compared(maps, said.HIGH, corners(heatmap), -1, _corner_wave(heatmap))
 
 
 def _relies(maps: Comparison) -> Finding:
@@ -357,3 +342,21 @@ def _colour(maps: Comparison) -> Finding:
     verdict = Verdict.HOLDS if found[0].clear or found[1].clear else Verdict.FAILS
     wave = _corner_wave(heatmap)
     return Finding(said.COLOUR, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")
+
+
+# In the order of the table: each claim, and what makes its finding of a comparison, or several.
+CHECKS: dict[Claim, Callable[[Comparison], Finding | Iterable[Finding]]] = {
+    said.LOW: lambda maps: _compared(maps, said.LOW, LOW, 1, (0, 1)),
+    said.HIGH: _high,
+    said.RELIES: _relies,
+    said.SPARED: _spared,
+    said.RED: _red,
+    said.WITHIN: _within,
+    said.DIFFERENT: _different,
+    said.FIGURE2_CLIP: lambda maps: _unknown(said.FIGURE2_CLIP, LOG_NOT_READ),
+    said.FIGURE2_RESNET: _figure2,
+    said.ROBUST_HIGH: _robust_high,
+    said.TWINS: _twins,
+    said.LATTICE: _lattice,
+    said.COLOUR: _colour,
+}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
+from core.numbers import decimal
 
 
 class Verdict(StrEnum):
@@ -39,6 +42,17 @@ class NamedMap:
         return self.heatmap.metadata["classifier"].get("patch_grid")
 
 
+# By unit: what follows a number, what it is multiplied by, its digits, and whether a plus is shown.
+_UNITS = {
+    "error": (" %", 100, 1, False),
+    "points": (" points", 100, 1, True),
+    "level": (" of 255", 255, 1, False),
+    "levels": (" of 255", 255, 1, True),
+    "orders": (" orders of magnitude", 1, 1, False),
+    "ratio": ("", 1, 2, False),
+}
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One number.
@@ -51,15 +65,49 @@ class Evidence:
     measured: Measured
     unit: str = "points"
 
+    @property
+    def number(self) -> str:
+        """'+9.4 points', '33.1 %' or '0.42'; of a p '= 0.03'."""
+        if self.unit == "p":
+            p = self.measured.value
+            return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"
+        return self._shown(self.measured.value) + _UNITS[self.unit][0]
+
+    @property
+    def interval(self) -> str:
+        """' (+8.1 to +10.6)'; empty where there is none."""
+        _, low, high = self.measured
+        return "" if math.isnan(low) else f" ({self._shown(low)} to {self._shown(high)})"
+
+    def _shown(self, value: float) -> str:
+        _, factor, digits, sign = _UNITS[self.unit]
+        return decimal(value * factor, digits, sign=sign)
+
 
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed: where, in which words, and by which statistic it is checked here."""
+    """What is claimed: where, in which words, and by which statistic it is checked here.
+
+    about: "comparison" of two maps that must have been measured alike, the "subject" or the "reference" alone, or other
+    maps of the "shelf". waves: whether the report judges it on any waves that it has, or on a whole map; None: not.
+    """
 
     key: str
     section: str
     quote: str
     statistic: str
+    about: Literal["comparison", "subject", "reference", "shelf"] = "subject"
+    waves: Literal["any", "all"] | None = "any"
+
+    @property
+    def papers(self) -> bool:
+        """Whether the paper says so; else it was seen here."""
+        return self.section[0].isdigit()
+
+    @property
+    def words(self) -> str:
+        """The paper's in quotation marks; ours without."""
+        return f"“{self.quote}”" if self.papers else self.quote
 
 
 @dataclass(frozen=True)

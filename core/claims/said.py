@@ -7,18 +7,22 @@ LOW = Claim(
     "3.1",
     "We found that CLIP is less robust than the Resnet50 to perturbations in the low-frequency domain",
     "subject minus reference, mean error of the waves of radius up to 2",
+    about="comparison",
 )
 HIGH = Claim(
     "high",
     "3.1",
     "… and more robust to perturbations in the highest frequencies.",
     "subject minus reference, mean error in the corners of the map",
+    about="comparison",
 )
 RELIES = Claim(
     "relies",
     "3.1",
     "This can mean that CLIP relies more on low-frequency information, when compared to Resnet models.",
     "the first claim, and the corners again with the reference's waves as weak as enlarging makes the subject's",
+    about="comparison",
+    waves="all",
 )
 SPARED = Claim(
     "spared",
@@ -26,12 +30,14 @@ SPARED = Claim(
     "We can see that the Resnet isn’t affected by the lowest frequency perturbations, shown in the blue circle in the "
     "center.",
     "reference: mean error of the waves of radius up to 1, minus its clean error",
+    about="reference",
 )
 RED = Claim(
     "red",
     "3.1",
     "However, it is affected by perturbations of the highest frequencies, shown by the red on the extremities.",
     "reference: mean error in the corners minus that of the waves of radius up to 1",
+    about="reference",
 )
 WITHIN = Claim(
     "within",
@@ -45,6 +51,7 @@ DIFFERENT = Claim(
     "3.1",
     "CLIP ViT-B/32 displayed a different behavior from what was previously observed in the Resnet50 model.",
     "share of waves whose errors differ (5 % false discoveries), and the correlation of the two maps",
+    about="comparison",
 )
 FIGURE2_CLIP = Claim(
     "figure-2-clip",
@@ -52,6 +59,8 @@ FIGURE2_CLIP = Claim(
     "CLIP model maintains high error rates in the lowest frequencies up to a point, which then decreases for higher "
     "frequencies [on ImageNet100].",
     "none: of this map the paper shows a picture, and its numbers are not here",
+    about="shelf",
+    waves=None,
 )
 FIGURE2_RESNET = Claim(
     "figure-2-resnet",
@@ -59,6 +68,8 @@ FIGURE2_RESNET = Claim(
     "The Resnet50, on the other hand, shows low error for the lowest frequencies … and high error on the other "
     "frequency regions, including close to the extremities …",
     "ResNet-50 on ImageNet100: mean error of all other waves, and of the corners, minus that of radius up to 1",
+    about="shelf",
+    waves=None,
 )
 ROBUST_HIGH = Claim(
     "robust-high",
@@ -72,6 +83,8 @@ TWINS = Claim(
     "… models which are robust to adversarial examples rely more on low-frequency information, and are more vulnerable "
     "to low-frequency perturbations such as contrast changes.",
     "robust twin minus ordinary twin: how much waves of radius up to 2, and those in the corners, raise each error",
+    about="shelf",
+    waves=None,
 )
 LATTICE = Claim(
     "lattice",
@@ -79,12 +92,14 @@ LATTICE = Claim(
     "A network that cuts the picture into patches is spared by waves that repeat in every patch.",
     "error where i and j are multiples of the patches on a side (7 for CLIP ViT-B/32) minus that of the eight "
     "neighbours; permutation test",
+    waves="all",
 )
 COLOUR = Claim(
     "colour",
     "ours",
     "A wave with one sign in all channels is grey, any other coloured: of the same size they do not mislead alike.",
     "subject: mean error under grey waves minus that under coloured ones, radius up to 2 and in the corners",
+    waves=None,
 )
 
 # Of section 3.2. Subject stands in CLIP's place, reference in that of the robust model.
@@ -93,6 +108,7 @@ LOSSES = Claim(
     "3.2",
     "The inpainting loss (3) … decreased from 3.8 to 2e-4. … The generation loss (2) … decreased from 3.5 … to 3e-5 …",
     "subject: mean over pictures of log10(loss before / loss after); the paper’s numbers give 4.3 and 5.1",
+    waves=None,
 )
 SQUIGGLES = Claim(
     "squiggles",
@@ -100,6 +116,7 @@ SQUIGGLES = Claim(
     "CLIP model barely changes the corrupted patches. The alterations are limited to almost imperceptible squiggles.",
     "mean change of the hole until 90 % sure, of the pictures of which neither was sure at once and both became so: "
     "subject minus reference",
+    waves=None,
 )
 CORRECTED = Claim(
     "corrected",
@@ -107,12 +124,14 @@ CORRECTED = Claim(
     "To the model, however, these alterations are highly accurate and even capable of changing a wrong classification "
     "to the correct class.",
     "subject: of the pictures whose hole makes it err, the share that it ends calling right",
+    waves=None,
 )
 LIKELY = Claim(
     "likely",
     "3.2",
     "To the model, however, these images have high likelihood of pertaining to the correct class.",
     "subject: share of its drawings of which it ends 90 % sure",
+    waves=None,
 )
 PLAUSIBLE = Claim(
     "plausible",
@@ -121,6 +140,7 @@ PLAUSIBLE = Claim(
     "perceptually plausible to humans even in the case of mistakes. The CLIP model, however, does not reconstruct the "
     "corrupted images.",
     "share of filled holes whose class another network recognises: reference minus subject, McNemar’s exact test",
+    waves=None,
 )
 DISPLAYED = Claim(
     "displayed",
@@ -129,6 +149,7 @@ DISPLAYED = Claim(
     "as feathers, eyes, fur and noses. The images generated by CLIP model, on the other hand, do not display such "
     "features.",
     "share of drawings whose class another network recognises: reference minus subject, McNemar’s exact test",
+    waves=None,
 )
 SAMPLED = Claim(
     "sampled",
@@ -136,6 +157,7 @@ SAMPLED = Claim(
     "Any similarity to the original class is due to the pixel sampling process, with the final result looking like "
     "incomprehensible noise.",
     "subject: share of pictures whose class another network recognises, in the results minus in the starts",
+    waves=None,
 )
 TRAINING = Claim(
     "training",
@@ -143,4 +165,5 @@ TRAINING = Claim(
     "A CLIP trained to withstand small changes paints recognisably: it is the training, not the supervision by "
     "language or the transformer.",
     "Mini CLIP’s robust twin minus Mini CLIP: share of pictures whose class another network recognises",
+    waves=None,
 )

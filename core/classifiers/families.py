@@ -9,6 +9,7 @@ import difflib
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,21 @@ from core.classifiers.weights import (
     HubFile,
     UrlFile,
 )
+from core.numbers import listed
 
 HUB = "https://huggingface.co"
 HUB_LICENCE = "see the model card"
+
+
+@dataclass(frozen=True)
+class Family:
+    """Classifiers whose names begin with one prefix.
+
+    spec: of a whole name, and of what stands behind the prefix. forms: how names are written, for error texts.
+    """
+
+    spec: Callable[[str, str], ClassifierSpec]
+    forms: tuple[str, ...]
 
 
 def family_spec(name: str) -> ClassifierSpec | None:
@@ -37,7 +50,12 @@ def family_spec(name: str) -> ClassifierSpec | None:
         ModuleNotFoundError: the family's package is not installed.
     """
     prefix, _, rest = name.partition(":")
-    return FAMILIES[prefix](name, rest) if rest and prefix in FAMILIES else None
+    return FAMILIES[prefix].spec(name, rest) if rest and prefix in FAMILIES else None
+
+
+def name_forms() -> list[str]:
+    """How the names of all families are written."""
+    return [form for family in FAMILIES.values() for form in family.forms]
 
 
 def open_clip_repository(
@@ -76,7 +94,7 @@ def _open_clip(name: str, rest: str) -> ClassifierSpec:
     if architecture not in known:
         raise ValueError(
             f"open_clip has no weights for {rest!r}{_did_you_mean(architecture, known)}; "
-            "write open_clip:ARCHITECTURE/TAG, open_clip:hf-hub:OWNER/NAME or open_clip:local-dir:FOLDER"
+            f"write {listed(_OPEN_CLIP_FORMS, 'or')}"
         )
     weights, config = open_clip.get_pretrained_cfg(architecture, tag), open_clip.get_model_config(architecture)
     if not weights:
@@ -185,10 +203,11 @@ def _timm(name: str, rest: str) -> ClassifierSpec:
     )
 
 
-FAMILIES: dict[str, Callable[[str, str], ClassifierSpec]] = {
-    "open_clip": _open_clip,
-    "timm": _timm,
-    "torchvision": _torchvision,
+_OPEN_CLIP_FORMS = "open_clip:ARCHITECTURE/TAG", "open_clip:hf-hub:OWNER/NAME", "open_clip:local-dir:FOLDER"
+FAMILIES = {
+    "open_clip": Family(_open_clip, _OPEN_CLIP_FORMS),
+    "timm": Family(_timm, ("timm:NAME",)),
+    "torchvision": Family(_torchvision, ("torchvision:NAME",)),
 }
 
 

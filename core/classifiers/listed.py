@@ -10,9 +10,10 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
-from core.classifiers.families import family_spec
+from core.classifiers.families import family_spec, name_forms
 from core.classifiers.spec import ClassifierSpec
 from core.errors import one_line, quoted
+from core.numbers import listed
 
 VARIABLE = "CLIP_LAB_CLASSIFIERS"
 
@@ -44,10 +45,7 @@ def _read(text: str) -> Listed:
 def _spec(name: str) -> ClassifierSpec:
     spec = family_spec(name)
     if spec is None:
-        raise ValueError(
-            "write open_clip:ARCHITECTURE/TAG, open_clip:hf-hub:OWNER/NAME, open_clip:local-dir:FOLDER, timm:NAME or "
-            "torchvision:NAME"
-        )
+        raise ValueError(f"write {listed(name_forms(), 'or')}")
     if not spec.weights.origin and spec.weights.locate() is None:  # nobody can download what lies in a folder
         raise FileNotFoundError(spec.weights.missing())
     return spec

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.classifiers.bundled import bundled_specs
-from core.classifiers.families import family_spec, open_clip_repository
+from core.classifiers.families import family_spec, name_forms, open_clip_repository
 from core.classifiers.listed import listed_classifiers
 from core.classifiers.loaders import load_efficientnet_lite0, load_open_clip, load_resnet56, load_torchvision
 from core.classifiers.spec import ClassifierSpec, ClassifierState, Identity
@@ -154,7 +154,7 @@ def classifier_spec(name: str) -> ClassifierSpec:
     """What is known about a classifier, without loading it.
 
     Args:
-        name: one of `list_classifiers()`, or "open_clip:ARCHITECTURE/TAG", "open_clip:hf-hub:OWNER/NAME",
+        name: one of `list_classifiers()`, or of a family: "open_clip:ARCHITECTURE/TAG", "open_clip:hf-hub:OWNER/NAME",
             "open_clip:local-dir:FOLDER", "timm:NAME", "torchvision:NAME[/VERSION]".
     Raises:
         ValueError: the name is unknown, or its weights would compute something else than intended.
@@ -165,10 +165,7 @@ def classifier_spec(name: str) -> ClassifierSpec:
         return spec
     close = difflib.get_close_matches(name.lower().replace("_", "-"), known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    raise ValueError(
-        f"classifier {name!r} is unknown; {hint}known: {', '.join(known)}, open_clip:ARCHITECTURE/TAG, "
-        "open_clip:hf-hub:OWNER/NAME, open_clip:local-dir:FOLDER, timm:NAME, torchvision:NAME"
-    )
+    raise ValueError(f"classifier {name!r} is unknown; {hint}known: {', '.join([*known, *name_forms()])}")
 
 
 def classifier_state(name: str, weights: Path | str | None = None, *, check_network: bool = False) -> ClassifierState:

@@ -1,33 +1,19 @@
 """Class covariances: a normal distribution over whole small images of a class, not pixel by pixel. No torch.
 
-`precomputed.make_covariance` writes the file of CIFAR-10's classes, from whose covariances the app draws its blurs.
+`precomputed.make_statistics` writes the file of CIFAR-10's classes, from whose covariances the app draws its blurs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from core.data.by_class import FACTS, ByClass
 from core.data.class_statistics import STATISTICS, resize_planes
-from core.data.dataset import ImageDataset
-from core.files import ArchiveKind, Fact, write_atomically
+from core.files import ArchiveKind, Fact
 
-COVARIANCE_FILE = ArchiveKind(
-    name="file of class covariances",
-    maker="python -m precomputed.make_covariance",
-    schema=1,
-    required=("mean", "factors", "scales"),
-    facts=(
-        Fact("class_names", "list"),
-        Fact("counts", "list"),
-        Fact("dataset", "text"),
-        Fact("split", "text"),
-        Fact("image_size", "whole number", low=1, high=4096),
-    ),
-)
 DIAGONAL = 1e-4  # Santurkar et al. add this to the diagonal of the covariance
 
 
@@ -95,87 +81,31 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
     return ClassCovariance(mean, factors.astype(np.float32), height, source)
 
 
-@dataclass(frozen=True, eq=False)
-class DatasetCovariance:
+class DatasetCovariance(ByClass):
     """The covariances of every class of a data set, and the file that holds them.
 
-    Args:
-        class_names: K names, in label order.
-        mean: (K, 3, h, w) float32 in [0, 1].
-        factors: (K, k, 3 * h * w) float32.
-        metadata: data set's name, split, source, content hash, images of each class, and the images' side.
+    arrays: mean, (K, 3, h, w) float16. factors, (K, k, 3 * h * w) int8: what `ClassCovariance` has, in units of scales,
+    (K, k), each a 127th of the largest. metadata: also counts, and image_size of the images that they are of.
     """
 
-    class_names: tuple[str, ...]
-    mean: np.ndarray
-    factors: np.ndarray
-    metadata: dict[str, Any]
+    kind = ArchiveKind(
+        name="file of class covariances",
+        maker="python -m precomputed.make_statistics",
+        schema=1,
+        required=("mean", "factors", "scales"),
+        facts=(*FACTS, Fact("counts", "list"), Fact("image_size", "whole number", low=1, high=4096)),
+    )
+    word = "covariance"
 
     def of_class(self, name: str) -> ClassCovariance:
-        """The covariance of one class.
-
-        Raises:
-            ValueError: unknown class.
-        """
-        if name not in self.class_names:
-            raise ValueError(f"no covariance for class {name!r}; there are some for {', '.join(self.class_names)}")
-        index, facts = self.class_names.index(name), self.metadata
-        source = (
-            f"{facts['counts'][index]:,} {facts['split']} images of class {name!r}, {facts['dataset']}: "
-            f"{len(self.factors[index])} components of {self.mean.shape[-1]} x {self.mean.shape[-2]} values"
-        )
-        return ClassCovariance(self.mean[index], self.factors[index], facts["image_size"], source)
-
-    def save(self, path: str | Path) -> None:
-        """Write atomically. Factors are rounded to 8 bits, each to a 127th of its largest value.
-
-        Raises:
-            FileNotFoundError: the folder does not exist.
-        """
-        scales = np.abs(self.factors).max(axis=2) / 127
-        arrays = {
-            "mean": self.mean.astype(np.float16),
-            "factors": (self.factors / scales[..., None]).round().astype(np.int8),
-            "scales": scales.astype(np.float32),
-        }
-        facts = {**self.metadata, "class_names": list(self.class_names)}
-        write_atomically(Path(path), COVARIANCE_FILE.pack(arrays, facts))
-
-    @classmethod
-    def load(cls, path: str | Path) -> DatasetCovariance:
-        """Read a file written by `save`.
-
-        Raises:
-            FileNotFoundError: no such file.
-            RuntimeError: damaged, or of an unknown schema version.
-        """
-
-        def build(facts: dict[str, Any], mean: np.ndarray, factors: np.ndarray, scales: np.ndarray) -> Any:
-            names = tuple(facts.pop("class_names"))
-            return cls(names, mean.astype(np.float32), factors * scales[..., None].astype(np.float32), facts)
-
-        return COVARIANCE_FILE.load(path, build)
+        """The covariance of one class; errors as `find`."""
+        label, images = self.find(name)
+        mean, factors, scales = (self.arrays[part][label] for part in self.kind.required)
+        source = f"{images}: {len(factors)} components of {mean.shape[-1]} x {mean.shape[-2]} values"
+        factors = factors * scales[:, None].astype(np.float32)
+        return ClassCovariance(mean.astype(np.float32), factors, self.metadata["image_size"], source)
 
 
 def covariance_path(class_set: str) -> Path:
     """Where the bundled covariances of a class set lie, if there are any."""
     return STATISTICS / f"{class_set}_covariance.npz"
-
-
-def dataset_covariance(dataset: ImageDataset, grain: int, components: int) -> DatasetCovariance:
-    """The covariances of every class of `dataset`, from all its images; errors as `class_covariance`."""
-    members = [dataset.images[dataset.labels == label] for label in range(len(dataset.classes))]
-    found = [class_covariance(images, grain, "", components) for images in members]
-    return DatasetCovariance(
-        dataset.classes.names,
-        np.stack([one.mean for one in found]),
-        np.stack([one.factors for one in found]),
-        {
-            "dataset": dataset.name,
-            "split": dataset.split,
-            "source": dataset.source,
-            "content_hash": dataset.content_hash,
-            "counts": [len(images) for images in members],
-            "image_size": dataset.image_size,
-        },
-    )

@@ -1,35 +1,20 @@
 """Class statistics: mean and standard deviation of every pixel over the images of a class. Does not import torch.
 
-    python -m core.data.class_statistics --dataset cifar10 --data-dir DIR --output precomputed/statistics/cifar10.npz
-
-reads the training images and writes the file from whose statistics the app draws its noise. `--dataset` takes what
-`core.sweep --dataset` takes.
+`precomputed.make_statistics` writes the file from whose statistics the app draws its noise.
 """
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from core.cli import run_script
+from core.data.by_class import FACTS, ByClass
 from core.data.classes import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED
-from core.data.dataset import ImageDataset
-from core.data.options import add_dataset_options, named_dataset
-from core.files import ArchiveKind, Fact, write_atomically
+from core.files import ArchiveKind
 
 STATISTICS = PRECOMPUTED / "statistics"
-STATISTICS_FILE = ArchiveKind(
-    name="file of class statistics",
-    maker="python -m core.data.class_statistics",
-    schema=1,
-    required=("mean", "std", "counts"),
-    facts=(Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text")),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,87 +74,26 @@ def natural_statistics(image_size: int) -> ClassStatistics:
     return ClassStatistics(mean, std, source)
 
 
-@dataclass(frozen=True, eq=False)
-class DatasetStatistics:
+class DatasetStatistics(ByClass):
     """The statistics of every class of a data set, and the file that holds them.
 
-    Args:
-        class_names: K names, in label order.
-        mean: (K, 3, H, W) float32 in [0, 1].
-        std: (K, 3, H, W) float32, at least 0.
-        counts: (K,) int64, images of each class.
-        metadata: data set's name, split, source and content hash.
+    arrays: mean, std, (K, 3, H, W) float16: at most 0.00025 off, a sixteenth of a grey level of 255. counts, (K,).
     """
 
-    class_names: tuple[str, ...]
-    mean: np.ndarray
-    std: np.ndarray
-    counts: np.ndarray
-    metadata: dict[str, Any]
+    kind = ArchiveKind(
+        name="file of class statistics",
+        maker="python -m precomputed.make_statistics",
+        schema=1,
+        required=("mean", "std", "counts"),
+        facts=FACTS,
+    )
+    word = "statistics"
 
     def of_class(self, name: str) -> ClassStatistics:
-        """The statistics of one class.
-
-        Raises:
-            ValueError: unknown class.
-        """
-        if name not in self.class_names:
-            raise ValueError(f"no statistics for class {name!r}; there are some for {', '.join(self.class_names)}")
-        index = self.class_names.index(name)
-        source = f"{self.counts[index]:,} {self.metadata['split']} images of class {name!r}, {self.metadata['dataset']}"
-        return ClassStatistics(self.mean[index], self.std[index], source)
-
-    def save(self, path: str | Path) -> None:
-        """Write atomically. Values are rounded to float16: at most 0.00025 off, a sixteenth of a grey level of 255.
-
-        Raises:
-            FileNotFoundError: the folder does not exist.
-        """
-        arrays: dict[str, np.ndarray] = {
-            "mean": self.mean.astype(np.float16),
-            "std": self.std.astype(np.float16),
-            "counts": self.counts.astype(np.int64),
-        }
-        write_atomically(Path(path), STATISTICS_FILE.pack(arrays, {**self.metadata, "class_names": self.class_names}))
-
-    @classmethod
-    def load(cls, path: str | Path) -> DatasetStatistics:
-        """Read a file written by `save`.
-
-        Raises:
-            FileNotFoundError: no such file.
-            RuntimeError: damaged, or of an unknown schema version.
-        """
-
-        def build(metadata: dict[str, Any], mean: np.ndarray, std: np.ndarray, counts: np.ndarray) -> DatasetStatistics:
-            names = tuple(metadata.pop("class_names"))
-            return cls(names, mean.astype(np.float32), std.astype(np.float32), counts, metadata)
-
-        return STATISTICS_FILE.load(path, build)
-
-
-def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:
-    """The statistics of every class of `dataset`, from all its images.
-
-    Raises:
-        ValueError: a class with fewer than two images, whose spread is unknown.
-    """
-    names = dataset.classes.names
-    found = [
-        class_statistics(dataset.images[dataset.labels == label], f"class {name!r}") for label, name in enumerate(names)
-    ]
-    return DatasetStatistics(
-        names,
-        np.stack([statistics.mean for statistics in found]),
-        np.stack([statistics.std for statistics in found]),
-        np.bincount(dataset.labels, minlength=len(names)),
-        {
-            "dataset": dataset.name,
-            "split": dataset.split,
-            "source": dataset.source,
-            "content_hash": dataset.content_hash,
-        },
-    )
+        """The statistics of one class; errors as `find`."""
+        label, source = self.find(name)
+        mean, std = (self.arrays[part][label].astype(np.float32) for part in ("mean", "std"))
+        return ClassStatistics(mean, std, source)
 
 
 def resize_planes(planes: np.ndarray, image_size: int) -> np.ndarray:
@@ -177,23 +101,3 @@ def resize_planes(planes: np.ndarray, image_size: int) -> np.ndarray:
     size = (image_size, image_size)
     resized = [Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BILINEAR) for plane in planes]
     return np.stack([np.asarray(plane) for plane in resized]).clip(0, 1)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the script; returns the exit status."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_dataset_options(options, default="cifar10")
-    options.add_argument("--split", default="train", choices=("train", "val", "test"))
-    options.add_argument("--output", required=True, type=Path)
-    given = options.parse_args(arguments)
-    return run_script(lambda: _run(given), "nothing was written")
-
-
-def _run(given: argparse.Namespace) -> str:
-    dataset = named_dataset(given, split=given.split)
-    dataset_statistics(dataset).save(given.output)
-    return f"{len(dataset.classes)} classes, {len(dataset):,} images -> {given.output}"
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

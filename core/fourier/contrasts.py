@@ -95,26 +95,19 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
     return Errors(measured, None if scores is None else scores[0], images_of(heatmap))
 
 
+@kept_with_its_maps(8)
 def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95) -> Measured:
     """`first` minus `second` as (R, R) maps, NaN where either is unknown; the larger map is cropped to the smaller."""
     side = min(first.side, second.side)
-    return _difference(first.crop(side), second.crop(side), top, confidence)
-
-
-@kept_with_its_maps(8)
-def _difference(first: Heatmap, second: Heatmap, top: int, confidence: float) -> Measured:
+    first, second = first.crop(side), second.crop(side)
     cells = _known_cells(first.rate(top) + second.rate(top))
     a, b = (errors_under(heatmap, cells, top, confidence) for heatmap in (first, second))
-    return _as_maps(a.minus(b, confidence).measured, cells, first.side)
-
-
-def minus_clean(heatmap: Heatmap, top: int = 1) -> Measured | None:
-    """Error with the wave minus error without, as (R, R) maps; None where the source does not give the clean error."""
-    return _minus_clean(heatmap, top)
+    return _as_maps(a.minus(b, confidence).measured, cells, side)
 
 
 @kept_with_its_maps(8)
-def _minus_clean(heatmap: Heatmap, top: int) -> Measured | None:
+def minus_clean(heatmap: Heatmap, top: int = 1) -> Measured | None:
+    """Error with the wave minus error without, as (R, R) maps; None where the source does not give the clean error."""
     cells, clean = _known_cells(heatmap.rate(top)), clean_error(heatmap, top)
     if clean is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -22,6 +23,11 @@ class Measured(NamedTuple):
     def clear(self) -> Any:
         """True for a difference beyond the noise: its interval leaves zero out."""
         return (self.low > 0) | (self.high < 0)
+
+    @property
+    def ends(self) -> list[float | None]:
+        """Both ends as JSON: null where there is none."""
+        return [None if math.isnan(end) else end for end in (self.low, self.high)]
 
     def one(self) -> Measured:
         """The same in plain floats, of arrays that hold one number each."""

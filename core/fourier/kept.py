@@ -15,7 +15,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def kept_with_its_maps(max_entries: int) -> Callable[[Function], Function]:
     """As `functools.lru_cache`, but arguments are held weakly, and with each of them its results go.
 
-    For functions of objects that are compared by identity and never change, such as `Heatmap`, and of plain numbers.
+    For functions of objects that are compared by identity and never change, such as `Heatmap`, and of plain numbers,
+    which may be named.
     """
 
     def decorate(function: Function) -> Function:
@@ -28,13 +29,14 @@ def kept_with_its_maps(max_entries: int) -> Callable[[Function], Function]:
                     del kept[key]
 
         @functools.wraps(function)
-        def get(*arguments: Any) -> Any:
-            key = tuple(one if isinstance(one, int | float) else weakref.ref(one, forget) for one in arguments)
+        def get(*arguments: Any, **named: int | float) -> Any:
+            parts = (one if isinstance(one, int | float) else weakref.ref(one, forget) for one in arguments)
+            key = (*parts, *sorted(named.items()))
             with lock:
                 if key in kept:
                     kept.move_to_end(key)
                     return kept[key]
-            result = function(*arguments)
+            result = function(*arguments, **named)
             with lock:
                 kept[key] = result
                 while len(kept) > max_entries:

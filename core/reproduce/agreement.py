@@ -43,20 +43,20 @@ class WaveRow:
 class Agreement:
     """A computed map against its reference, errors in [0, 1].
 
-    error, reference: mean over the common waves. difference: the first minus the second, with its 95 % interval.
-    typical: mean over the waves of the difference's size; by_chance: what two independent draws of as many images as
-    either map used would give, None where the two maps are of the same images. differing: waves that differ, 5 % false
-    discoveries allowed. identical: waves with the same count of errors, where both maps have the same images and random
-    signs; else None. correlation: Pearson's over the waves, NaN below three. paired: compared image by image.
+    mean_error, mean_reference: over the common waves. mean_difference: the first minus the second, with its 95 %
+    interval. mean_absolute_difference: of the waves; expected_by_chance: that of two independent draws of as many
+    images as either map used, None where the two maps are of the same images. differing_waves: how many, 5 % false
+    discoveries allowed. identical_waves: those with the same count of errors, where both maps have the same images and
+    random signs; else None. correlation: Pearson's over the waves, NaN below three. paired: compared image by image.
     """
 
-    error: float
-    reference: float
-    difference: Measured
-    typical: float
-    by_chance: float | None
-    differing: int
-    identical: int | None
+    mean_error: float
+    mean_reference: float
+    mean_difference: Measured
+    mean_absolute_difference: float
+    expected_by_chance: float | None
+    differing_waves: int
+    identical_waves: int | None
     correlation: float
     paired: bool
     rows: tuple[WaveRow, ...]
@@ -69,10 +69,10 @@ class Agreement:
     @property
     def match(self) -> Match:
         """Agrees where the mean difference's whole interval lies within the margin and few waves differ."""
-        few, low, high = self.differing <= FEW * len(self.rows), self.difference.low, self.difference.high
+        few, (_, low, high) = self.differing_waves <= FEW * len(self.rows), self.mean_difference
         if few and low >= -MARGIN and high <= MARGIN:
             return Match.AGREES
-        return Match.DIFFERS if not few or self.difference.clear else Match.UNDECIDED
+        return Match.DIFFERS if not few or self.mean_difference.clear else Match.UNDECIDED
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as a JSON object; an interval is [low, high]."""
@@ -83,23 +83,17 @@ class Agreement:
                 "error": row.error,
                 "reference": row.reference,
                 "difference": row.difference.value,
-                "interval": [row.difference.low, row.difference.high],
+                "interval": row.difference.ends,
             }
             for row in self.rows
         ]
         return {
+            **vars(self),
             "match": self.match,
             "waves": len(self.rows),
-            "paired": self.paired,
-            "mean_error": self.error,
-            "mean_reference": self.reference,
-            "mean_difference": self.difference.value,
-            "interval": [self.difference.low, self.difference.high],
-            "mean_absolute_difference": self.typical,
-            "expected_by_chance": self.by_chance,
+            "mean_difference": self.mean_difference.value,
+            "interval": self.mean_difference.ends,
             "largest": {"wave": list(self.largest.wave), "difference": self.largest.difference.value},
-            "differing_waves": self.differing,
-            "identical_waves": self.identical,
             "correlation": None if np.isnan(self.correlation) else self.correlation,
             "rows": rows,
         }
@@ -127,14 +121,16 @@ def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
         for wave, error, other, *numbers in zip(waves, *(part.tolist() for part in (a, b, *differences)), strict=True)
     )
     return Agreement(
-        error=ours.measured.value,
-        reference=theirs.measured.value,
-        difference=apart,
-        typical=float(np.abs(a - b).mean()),
-        by_chance=None if paired else _by_chance(b, *(wave_values(one.images, waves) for one in (computed, reference))),
-        differing=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
+        mean_error=ours.measured.value,
+        mean_reference=theirs.measured.value,
+        mean_difference=apart,
+        mean_absolute_difference=float(np.abs(a - b).mean()),
+        expected_by_chance=None
+        if paired
+        else _by_chance(b, *(wave_values(one.images, waves) for one in (computed, reference))),
+        differing_waves=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
         correlation=float(np.corrcoef(a, b)[0, 1]) if len(waves) > 2 and a.std() > 0 and b.std() > 0 else float("nan"),
-        identical=int((a == b).sum()) if _same_draw(computed, reference) else None,
+        identical_waves=int((a == b).sum()) if _same_draw(computed, reference) else None,
         paired=paired,
         rows=rows,
     )

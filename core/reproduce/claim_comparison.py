@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +10,11 @@ from typing import Any
 from core.claims.checks import findings
 from core.claims.finding import Finding, NamedMap
 from core.classifiers.registry import network_side
+from core.fourier.basis import Frequency, half_plane
 from core.fourier.heatmap import Heatmap
 from core.reproduce.agreement import common_waves, only
 from core.reproduce.maps import HEATMAPS, MapResult, map_name
 from core.reproduce.plan import MAPS, PAIRS, Pair
-
-# Claims that any waves can speak to, those that need all of them, and those that are about the reference alone.
-SOME = ("low", "high", "spared", "red", "within", "different", "robust-high")
-WHOLE = ("relies", "lattice")
-REFERENCE_ALONE = ("spared", "red")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +50,7 @@ class ClaimComparison:
 
     def to_json(self) -> dict[str, Any]:
         """Verdicts and evidence as a JSON object."""
-        rows: list[dict[str, Any]] = [
+        rows = [
             {
                 "claim": one.claim.key,
                 "quote": one.claim.quote,
@@ -62,20 +59,15 @@ class ClaimComparison:
             }
             for one, earlier in self.pairs
         ]
-        return {
-            "title": self.pair.title,
-            "subject": self.subject,
-            "reference": self.reference,
-            "waves": self.waves,
-            "claims": rows,
-        }
+        facts = {name: getattr(self, name) for name in ("subject", "reference", "waves")}
+        return {"title": self.pair.title, **facts, "claims": rows}
 
 
 def _json(finding: Finding) -> dict[str, Any]:
     evidence = []
     for each in finding.evidence:
-        value, low, high = (None if number != number else number for number in each.measured)
-        evidence.append({"what": each.what, "unit": each.unit, "value": value, "interval": [low, high]})
+        value = None if math.isnan(each.measured.value) else each.measured.value
+        evidence.append({"what": each.what, "unit": each.unit, "value": value, "interval": each.measured.ends})
     return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
 
 
@@ -95,13 +87,13 @@ def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison
     waves = common_waves(*(heatmap for heatmap in (*here, *before) if heatmap is not None))
     if not waves:
         return None
-    wanted = (*SOME, *WHOLE) if len(waves) == len(common_waves(here[1])) == (here[1].side ** 2 + 1) // 2 else SOME
+    whole = len(waves) == len(common_waves(here[1])) == len(half_plane(here[1].side))
     kind = "published" if any(one and one.metadata["source"]["type"] == "published" for one in before) else "shipped"
     subject, reference = (
         f"the {'computed' if key in results else kind} map of {map_name(heatmap)}" if heatmap else ""
         for key, heatmap in zip(keys, here, strict=True)
     )
-    found, earlier = (_found(maps, waves, wanted) for maps in (here, before))
+    found, earlier = (_found(maps, waves, whole) for maps in (here, before))
     known = {finding.claim.key: finding for finding in earlier}
     return ClaimComparison(
         pair, subject, reference, len(waves), found, tuple(known.get(one.claim.key) for one in found), kind
@@ -115,15 +107,18 @@ def _reference(key: str, result: MapResult | None) -> Heatmap | None:
     return Heatmap.load(HEATMAPS / part.references[-1]).crop(part.side) if part.references else None
 
 
-def _found(maps: list[Heatmap | None], waves: tuple[Any, ...], wanted: tuple[str, ...]) -> tuple[Finding, ...]:
+def _found(maps: list[Heatmap | None], waves: tuple[Frequency, ...], whole: bool) -> tuple[Finding, ...]:
     """Findings on two maps; where the subject is missing, those that are about the reference alone."""
     subject, reference = maps
     if reference is None:
         return ()
-    if subject is None:
-        subject, wanted = reference, REFERENCE_ALONE
     a, b = (
         NamedMap(map_name(one), name, only(one, waves), network_side(str(one.metadata["classifier"]["name"])))
-        for one, name in ((subject, "subject"), (reference, "other"))
+        for one, name in ((subject or reference, "subject"), (reference, "other"))
     )
-    return tuple(finding for finding in findings(a, b, ()) if finding.claim.key in wanted)
+    return tuple(
+        finding
+        for finding in findings(a, b, ())
+        if finding.claim.waves in (("any", "all") if whole else ("any",))
+        and (subject is not None or finding.claim.about == "reference")
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,8 +76,7 @@ def to_json(result: TableResult) -> dict[str, Any]:
     losses = {}
     for name in ("loss_before", "loss_after"):
         mean = student(result.values(name))
-        ends = [None if math.isnan(end) else end for end in (mean.low, mean.high)]
-        losses[name] = {"mean": mean.value, "interval": ends, "median": result.median(name)}
+        losses[name] = {"mean": mean.value, "interval": mean.ends, "median": result.median(name)}
     stored, judged, objective = stored_counts(result), result.judged, result.settings["objective"]
     fixed, wrong = mended(result)
     return {

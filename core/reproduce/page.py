@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.claims.finding import Verdict
+from core.errors import one_line
 from core.reproduce.agreement import Match
 
 # White on these has a contrast of 5 to 7; the sign tells them apart without colour.
@@ -31,4 +32,5 @@ def filled(**content: Any) -> str:
     folder = FileSystemLoader(Path(__file__).parent)
     pages = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.filters["data_uri"] = lambda png: f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    pages.filters["one_line"] = one_line
     return pages.get_template("report.html.jinja").render(chips=CHIPS, **content)

@@ -12,7 +12,7 @@ from core import numbers as formats
 from core.data.provenance import VERSION
 from core.files import write_atomically, write_json
 from core.fourier.intervals import student
-from core.reproduce import numbers, sentences
+from core.reproduce import agreement, numbers, sentences
 from core.reproduce.claim_comparison import ClaimComparison
 from core.reproduce.machine import name_of
 from core.reproduce.map_plots import map_plots
@@ -20,6 +20,7 @@ from core.reproduce.maps import MapResult
 from core.reproduce.page import filled
 from core.reproduce.plan import MapPart, TablePart
 from core.reproduce.tables import TableResult
+from core.runs.starts import STARTS
 
 SCHEMA = 1
 MAX_ROWS = 60  # of a folded table; more stand in the JSON alone
@@ -114,10 +115,12 @@ def to_html(results: Results) -> str:
         summary=_summary(results),
         software=_software(),
         max_rows=MAX_ROWS,
+        agreement=agreement,
         formats=formats,
         numbers=numbers,
         sentences=sentences,
         name_of=name_of,
+        starts=STARTS,
         student=student,
         map_plots=map_plots,
     )

@@ -1,38 +1,25 @@
-"""What the results say, in sentences."""
+"""What the results say, in sentences that take more than `report.html.jinja` should think about."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from core import numbers
-from core.claims.finding import Claim, Evidence, Finding
-from core.errors import one_line, sentence
+from core.claims.finding import Finding
+from core.errors import sentence
 from core.fourier.basis import half_plane
 from core.numbers import signed_points, small
-from core.reproduce.agreement import FALSE_DISCOVERIES, FEW, MARGIN, Match
+from core.reproduce.agreement import Match
 from core.reproduce.claim_comparison import ClaimComparison
 from core.reproduce.machine import name_of
 from core.reproduce.maps import MapResult
-from core.reproduce.numbers import FACTOR_AFTER, FACTOR_BEFORE, PICTURES
 from core.reproduce.tables import TableResult
-from core.runs.starts import STARTS
 
 percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
-RULES = (
-    f"Of a map, “agrees” means: the 95 % interval of the mean difference lies within {100 * MARGIN:g} points of zero, "
-    f"and at most {100 * FEW:g} % of the waves differ ({100 * FALSE_DISCOVERIES:g} % false discoveries). “Differs”: "
-    "more waves do, or the interval leaves zero out and reaches farther. “Cannot tell”: it takes more images or waves.",
-    "Intervals of a mean difference take each image as one observation. The paper’s runs are known as rates alone, so "
-    "the two runs are taken as if they had used different images: too wide an interval, if anything.",
-    f"Of losses, “agrees” means: the medians lie within a factor of {FACTOR_BEFORE} of the paper’s number before the "
-    f"run, and of {FACTOR_AFTER} after it; the paper gives no images and no spread. Of counts of pictures stored with "
-    f"the bundled models: at most {PICTURES} apart.",
-)
 
 
 def map_sentence(result: MapResult) -> str:
@@ -44,31 +31,12 @@ def map_sentence(result: MapResult) -> str:
         mean = float(np.nanmean(result.heatmap.error_rate))
         return f"{done}; mean error {percent(mean)}."
     identical = ""
-    if found.identical is not None:
-        identical = f"; {found.identical} of {len(found.rows)} waves have exactly as many errors"
+    if found.identical_waves is not None:
+        identical = f"; {found.identical_waves} of {len(found.rows)} waves have exactly as many errors"
     return (
-        f"{done}. Mean error over the common waves: {percent(found.error)} here, {percent(found.reference)} "
-        f"{result.kind}, difference {signed_points(found.difference)}{identical}."
+        f"{done}. Mean error over the common waves: {percent(found.mean_error)} here, {percent(found.mean_reference)} "
+        f"{result.kind}, difference {signed_points(found.mean_difference)}{identical}."
     )
-
-
-def map_notes(result: MapResult) -> list[str]:
-    """What a reader must know of a map's images, network and reference."""
-    notes = [f"{result.note} The bundled samples stand in."] if result.note else []
-    if not result.original:
-        instead = name_of(result.part.classifier)
-        notes.append(f"It stands in the place of {instead}, so the comparison says nothing about the paper.")
-    if result.reference is None:
-        notes.append("The paper shows this map as a picture; its numbers were not published.")
-    return notes
-
-
-def table_sentence(result: TableResult) -> str:
-    """What runs came to, in one sentence."""
-    before, after = (small(result.median(name)) for name in ("loss_before", "loss_after"))
-    n = len(result.rows)
-    images = "image" if n == 1 else "images"
-    return f"{n} {images}: median loss {before} before, {after} after; {result.became} of {n} become the target."
 
 
 def plain_and_minimised(tables: Sequence[TableResult]) -> str:
@@ -93,14 +61,6 @@ def plain_and_minimised(tables: Sequence[TableResult]) -> str:
     )
 
 
-def two_starts(tables: Sequence[TableResult]) -> str:
-    """What both starts of generation are, where there is a run."""
-    if not any(one.part.mode == "generate" for one in tables):
-        return ""
-    told = " ".join(f"{STARTS[kind].label}: {STARTS[kind].source}" for kind in ("blur", "independent"))
-    return f"{told} Which start the authors’ figures had cannot be seen from the paper."
-
-
 def claims_sentence(result: ClaimComparison) -> str:
     """Whose maps a pair's claims were judged on, and how many verdicts are the same as before."""
     against = f"{result.subject} against {result.reference}" if result.subject else result.reference
@@ -110,36 +70,10 @@ def claims_sentence(result: ClaimComparison) -> str:
     return told
 
 
-def claim(said: Claim) -> str:
-    """The paper's words in quotation marks; ours without."""
-    return f"“{said.quote}”" if said.section[0].isdigit() else said.quote
-
-
 def evidence(finding: Finding) -> str:
     """The numbers that are known, and the first doubt."""
-    known = [_number(one) for one in finding.evidence if not math.isnan(one.measured.value)]
+    known = [f"{one.what} {one.number}{one.interval}" for one in finding.evidence if not math.isnan(one.measured.value)]
     return "; ".join([*known, *finding.doubts[:1]])
-
-
-def _number(one: Evidence) -> str:
-    value = one.measured.value
-    if one.unit == "p":
-        return f"p = {small(value)}"
-    if one.unit == "points" and not math.isnan(one.measured.low):
-        return f"{one.what} {signed_points(one.measured)}"
-    return f"{one.what} {percent(value) if one.unit in ('error', 'points') else f'{value:.2f}'}"
-
-
-def weights(facts: Mapping[str, Any]) -> str:
-    """Whose weights, with the first digits of their sha256."""
-    found = facts["classifier"]
-    return f"{one_line(found['weights_id'])} ({str(found['sha256'] or 'unknown')[:12]})"
-
-
-def images(facts: Mapping[str, Any]) -> str:
-    """Which images and how many, with the first digits of their sha256."""
-    found = facts["dataset"]
-    return f"{one_line(found['name'])}, {found['n']:,} ({str(found['content_hash'])[:12]})"
 
 
 def counted(verdicts: Sequence[Match], what: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.fourier.basis import Frequency, add_basis, fourier_basis, random_signs
+from core.fourier.basis import Frequency, PerturbedImages, add_basis, fourier_basis, random_signs
 from core.images.radial_filter import high_pass, low_pass
 
 if TYPE_CHECKING:
@@ -34,11 +34,10 @@ def class_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarra
 class WaveOnImage:
     """One image with one wave added, at one size.
 
-    basis: (H, W) float32, norm 1. clean, perturbed: (3, H, W) float32 in [0, 1]. change: perturbed minus clean.
-    norm: (3,) float32, L2 norm of the change per channel, after clipping.
+    clean, perturbed: (3, H, W) float32 in [0, 1]. change: perturbed minus clean. norm: (3,) float32, L2 norm of the
+    change per channel, after clipping.
     """
 
-    basis: np.ndarray
     clean: np.ndarray
     perturbed: np.ndarray
     norm: np.ndarray
@@ -60,10 +59,14 @@ def wave_on_image(
         seed: of the signs.
         position: place of the image in its data set.
     """
-    basis = fourier_basis(*frequency, *image.shape[1:])
-    signs = random_signs(position + 1, frequency, seed=seed)[position:]
-    result = add_basis(image[None], basis, epsilon, signs=signs)
-    return WaveOnImage(basis, image, result.images[0], result.norm[0])
+    result = _with_wave(image[None], frequency, epsilon, seed, position)
+    return WaveOnImage(image, result.images[0], result.norm[0])
+
+
+def _with_wave(images: np.ndarray, frequency: Frequency, epsilon: float, seed: int, start: int) -> PerturbedImages:
+    """The same for (B, 3, H, W), the first of them at `start`."""
+    signs = random_signs(start + len(images), frequency, seed=seed)[start:]
+    return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs)
 
 
 @dataclass(frozen=True)
@@ -96,24 +99,25 @@ def predict_under_wave(
     return Predictions(probabilities[0], probabilities[1], tuple(epsilons), probabilities[2:])
 
 
-def top1_predictions(classifier: Classifier, images: np.ndarray) -> np.ndarray:
-    """(N,) the most probable class of each of (N, 3, H, W) uint8 images, without any wave."""
-    return class_probabilities(classifier, images.astype(np.float32) / 255).argmax(1)
-
-
-def top1_under_wave(
-    classifier: Classifier, images: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, start: int = 0
+def top1_predictions(
+    classifier: Classifier,
+    images: np.ndarray,
+    wave: Frequency | None = None,
+    epsilon: float = 0.0,
+    *,
+    seed: int = 0,
+    start: int = 0,
 ) -> np.ndarray:
-    """(N,) the most probable class of each image with one wave added.
+    """(N,) the most probable class of each image, with one wave added where one is named.
 
     Args:
         images: (N, 3, H, W) uint8.
         start: position of the first image in its data set, for its signs.
     """
-    signs = random_signs(start + len(images), frequency, seed=seed)[start:]
-    basis = fourier_basis(*frequency, *images.shape[2:])
-    perturbed = add_basis(images.astype(np.float32) / 255, basis, epsilon, signs=signs).images
-    return class_probabilities(classifier, perturbed).argmax(1)
+    pixels = images.astype(np.float32) / 255
+    if wave is not None:
+        pixels = _with_wave(pixels, wave, epsilon, seed, start).images
+    return class_probabilities(classifier, pixels).argmax(1)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class ResNetTraining(Training):
 
         def build() -> MiniResNet:
             network = MiniResNet(recipe.widths)
-            network.set_whitening(preprocess(to_unit_range(train.images[:WHITENING_IMAGES].cpu())))
+            set_whitening(network, preprocess(to_unit_range(train.images[:WHITENING_IMAGES].cpu())))
             return network
 
         super().__init__(recipe, train, build, preprocess, start)
@@ -92,6 +92,23 @@ class ResNetTraining(Training):
         # A copy: the engine's classifier freezes its network, and this one is still to learn.
         network = copy.deepcopy(self.network)
         return ClosedSetClassifier(Identity("mini-resnet", "in training"), network, self.preprocess, CIFAR10)
+
+
+@torch.no_grad()
+def set_whitening(network: MiniResNet, images: Tensor, regularisation: float = 5e-4) -> None:
+    """Fix a network's first layer so that its 12 outputs per patch are uncorrelated with variance near one.
+
+    Args:
+        images: (N, 3, H, W), normalised as the network will see them; a few thousand suffice.
+        regularisation: added to every eigenvalue, so that directions of almost no variance (the finest
+            chequerboards) are not blown up into noise.
+    """
+    patches = F.unfold(images, network.PATCH).transpose(1, 2).reshape(-1, 3 * network.PATCH**2).double()
+    patches = patches - patches.mean(dim=0)
+    eigenvalues, eigenvectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+    filters = (eigenvectors / torch.sqrt(eigenvalues + regularisation)).T.flip(0)
+    filters = filters.reshape(-1, 3, network.PATCH, network.PATCH).to(network.whitening.weight)
+    network.whitening.weight.copy_(torch.cat([filters, -filters]))
 
 
 def train(arguments: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.samples import load_samples
-from core.fourier.basis import random_signs
+from core.fourier.basis import fourier_basis, random_signs
 from core.images.square import to_uint8
 from core.sweep.predictions import wave_on_image
 from tests.browser.waiting import wait_until_drawn
@@ -72,7 +72,8 @@ def test_pointing_at_a_cell_draws_the_engines_pixels_without_a_rerun(lab, sample
         wave = wave_on_image(image, frequency, epsilon, seed=seed, position=place)
         np.testing.assert_array_equal(pixels(page, "perturbed"), to_uint8(wave.perturbed), err_msg=str(frequency))
         signs = random_signs(place + 1, frequency, seed=seed)[place]
-        alone = 0.5 + signs[:, None, None] * (0.5 * wave.basis / np.abs(wave.basis).max())
+        basis = fourier_basis(*frequency, *image.shape[1:])
+        alone = 0.5 + signs[:, None, None] * (0.5 * basis / np.abs(basis).max())
         np.testing.assert_array_equal(pixels(page, "wave"), to_uint8(alone), err_msg=str(frequency))
     np.testing.assert_array_equal(pixels(page, "clean"), to_uint8(image))
     assert page.url == address, "pointing is not choosing"

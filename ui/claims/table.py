@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote, urlencode
 
 import streamlit as st
 
 from core.claims.finding import Evidence, Finding
-from core.numbers import decimal
 from core.reproduce.page import CHIPS
 from ui.shared.look import style_sheet
 from ui.shared.text import isolated
@@ -33,8 +31,7 @@ def findings_table(
 
 def _row(finding: Finding, url: str) -> str:
     claim = finding.claim
-    source = f"Section {claim.section}" if claim.section[0].isdigit() else "Not in the paper, seen here"
-    words = html.escape(claim.quote) if source.startswith("Not") else f"“{html.escape(claim.quote)}”"
+    source = f"Section {claim.section}" if claim.papers else "Not in the paper, seen here"
     sign, colour = CHIPS[finding.verdict]
     chip = f'<span class="chip" style="background:{colour}">{sign} {finding.verdict}</span>'
     evidence = "; ".join(_evidence(each) for each in finding.evidence)
@@ -43,7 +40,7 @@ def _row(finding: Finding, url: str) -> str:
     if url:
         link = f' <a href="{html.escape(url)}" aria-label="See it: {statistic}">See it</a>'
     return (
-        f'<tr><td>{words} <small>({source})</small></td><td class="statistic">{statistic}</td>'
+        f'<tr><td>{html.escape(claim.words)} <small>({source})</small></td><td class="statistic">{statistic}</td>'
         f'<td>{evidence}{". " if evidence else ""}{doubts}</td><td class="verdict">{chip}{link}</td></tr>'
     )
 
@@ -64,28 +61,6 @@ def link_of(finding: Finding) -> str:
 
 
 def _evidence(evidence: Evidence) -> str:
-    """'difference <b>+9.4 points</b> (8.1 to 10.6)'."""
-    measured, (text, factor, digits) = evidence.measured, _UNITS[evidence.unit]
-    sign = evidence.unit in ("points", "levels")
-    number = decimal(measured.value * factor, digits, sign=sign) if evidence.unit != "p" else _p(measured.value)
-    found = f'{html.escape(evidence.what)} <span class="value">{number}{text}</span>'
-    if math.isnan(measured.low):
-        return found
-    ends = (decimal(end * factor, digits, sign=sign) for end in (measured.low, measured.high))
-    return f"{found} ({' to '.join(ends)})"
-
-
-# By unit: what follows the number, what it is multiplied by, and its digits.
-_UNITS = {
-    "error": (" %", 100, 1),
-    "points": (" points", 100, 1),
-    "ratio": ("", 1, 2),
-    "orders": (" orders of magnitude", 1, 1),
-    "levels": (" of 255", 255, 1),
-    "level": (" of 255", 255, 1),
-    "p": ("", 1, 0),
-}
-
-
-def _p(value: float) -> str:
-    return f"= {value:.2f}" if value >= 0.01 else f"= {value:.1g}" if value >= 0.001 else "&lt; 0.001"
+    """'difference <b>+9.4 points</b> (+8.1 to +10.6)'."""
+    number = html.escape(evidence.number)
+    return f'{html.escape(evidence.what)} <span class="value">{number}</span>{evidence.interval}'

@@ -16,11 +16,11 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.device import check_torch
 from core.errors import sentence
 from core.fourier.basis import Frequency
-from core.sweep.predictions import Predictions, predict_under_wave, top1_predictions, top1_under_wave
+from core.sweep.predictions import Predictions, predict_under_wave, top1_predictions
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.models import Predictor, model_colour, short_title
-from ui.maps.prediction_rows import Row, prediction_rows
-from ui.maps.prediction_tables import prediction_table, probability_curve
+from ui.maps.prediction_table import Row, prediction_rows, prediction_table
+from ui.maps.probability_curve import probability_curve
 from ui.shared.log import log
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import samples
@@ -84,6 +84,7 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
             mine.append(one)
     data = samples(picture.kind)
     total = len(data) if data.image_size == picture.size else None
+    starts = range(0, len(data), FLIP_CHUNK)
 
     def draw() -> None:
         if rows:
@@ -94,7 +95,10 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
         found = []
         if total is not None:
             for k, (row, one) in enumerate(zip(rows, mine, strict=True)):
-                before, after = _over_samples(one.spec.name, picture.kind, total, waved)
+                before, after = (
+                    np.concatenate([_over_samples(one.spec.name, picture.kind, start, *wave) for start in starts])
+                    for wave in ((), (waved.frequency, waved.epsilon, waved.seed))
+                )
                 rows[k] = replace(row, flips=(int((before != after).sum()), total))
                 found.append(SamplePredictions(row.title, row.stands_for, one.spec.name, data.labels, before, after))
         draw()
@@ -120,7 +124,7 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
         return
     picture = waved.picture
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
-    found: dict[str, Predictions] = {}
+    found, colours = dict[str, Predictions](), list[str]()
     names = {name for one in who for name in (one.spec.name, f"{one.spec.name}-robust")}
     ready = [spec for spec in ready_classifiers(picture.class_set) if spec.name in names]
     columns = st.columns(4, gap="medium")
@@ -129,11 +133,16 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
             predictions = predict(spec, waved, picture.class_set, sizes=sizes)
             if predictions is not None:
                 found[spec.title] = predictions
+                colours.append(model_colour(spec.name))
                 prediction_table(
-                    spec.title, predictions, picture.classes.names, picture.label, frequency=waved.frequency
+                    spec.title,
+                    predictions,
+                    picture.classes.names,
+                    picture.label,
+                    colour=colours[-1],
+                    frequency=waved.frequency,
                 )
     if found:
-        colours = [model_colour(spec.name) for spec in ready if spec.title in found]
         probability_curve(found, picture.classes.names, picture.label, waved.epsilon, colours)
 
 
@@ -170,21 +179,11 @@ def _predictions(
         return predict_under_wave(classifier, picture.image, *wave, sizes, seed=waved.seed, position=picture.position)
 
 
-def _over_samples(name: str, kind: str, total: int, waved: WavedPicture) -> tuple[np.ndarray, np.ndarray]:
-    """Top-1 predictions for all samples, without and with the wave."""
-    starts, wave = range(0, total, FLIP_CHUNK), (waved.frequency, waved.epsilon, waved.seed)
-    before = np.concatenate([_clean_predictions(name, kind, start) for start in starts])
-    return before, np.concatenate([_wave_predictions(name, kind, start, *wave) for start in starts])
-
-
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _wave_predictions(name: str, kind: str, start: int, frequency: Frequency, epsilon: float, seed: int) -> np.ndarray:
+def _over_samples(
+    name: str, kind: str, start: int, wave: Frequency | None = None, epsilon: float = 0.0, seed: int = 0
+) -> np.ndarray:
+    """Top-1 predictions for a chunk of the samples, with a wave where one is named."""
     classifier = classifier_for(name, SAMPLE_SETS[kind].class_set)
     images = samples(kind).images[start : start + FLIP_CHUNK]
-    return top1_under_wave(classifier, images, frequency, epsilon, seed=seed, start=start)
-
-
-@st.cache_data(show_spinner=False)
-def _clean_predictions(name: str, kind: str, start: int) -> np.ndarray:
-    images = samples(kind).images[start : start + FLIP_CHUNK]
-    return top1_predictions(classifier_for(name, SAMPLE_SETS[kind].class_set), images)
+    return top1_predictions(classifier, images, wave, epsilon, seed=seed, start=start)

@@ -18,7 +18,8 @@ from core.device import check_torch
 from core.errors import sentence
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.cell_predictions import predict
-from ui.maps.prediction_tables import prediction_table
+from ui.maps.models import model_colour
+from ui.maps.prediction_table import prediction_table
 from ui.shared.model_cache import ready_clips
 from ui.shared.text import as_markdown
 
@@ -108,7 +109,10 @@ def draw_own_predictions(question: Question, waved: WavedPicture) -> None:
         with place, st.empty():
             found = predict(spec, waved, question.classes, question.template)
             if found is not None:
-                prediction_table(spec.title, found, names, None, frequency=waved.frequency, complete=True)
+                colour = model_colour(spec.name)
+                prediction_table(
+                    spec.title, found, names, None, colour=colour, frequency=waved.frequency, complete=True
+                )
 
 
 def _refuse(reason: Exception) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from core.fourier.contrasts import difference, minus_clean
 from core.fourier.estimate import MapEstimate, estimate_map
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
-from core.fourier.metrics import METRICS, POINTS, Metric
+from core.fourier.metrics import METRICS, PERCENT, POINTS, Metric, Unit
 from core.fourier.outcomes import by_colour
 from ui.components.heatmap import MapView
 from ui.maps.catalogue import Entry
@@ -53,7 +53,8 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
         if show == "Estimate":
             return ShownMaps([_estimate(*one, top) for one in maps])
         if show == "Minus clean":
-            return _signed([_minus_clean(*one, top) for one in maps])
+            label = f"rise of top-{top} error"
+            return _signed([_measured(*one, minus_clean(one[1], top), label, POINTS) for one in maps])
     return ShownMaps([_value(*one, row) for one in maps], row.colormap, row.value_range)
 
 
@@ -69,20 +70,30 @@ def _who(entry: Entry) -> dict[str, Any]:
     return {"note": map_note(entry), "colour": model_colour(entry.heatmap.metadata["classifier"]["name"])}
 
 
+def _measured(
+    entry: Entry, heatmap: Heatmap, found: Measured | None, label: str, unit: Unit = PERCENT, lack: str = ""
+) -> MapView:
+    """A map with its interval; an empty one that says what it lacks where it is unknown."""
+    subtitle, values = f"{entry.subtitle}{lack}", np.full(heatmap.count.shape, np.nan)
+    if found is not None:
+        subtitle, values = entry.subtitle, found.value
+    return MapView(entry.name, subtitle, values, found, label, unit=unit, **_who(entry))
+
+
 def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
-    values, subtitle = metric.array(heatmap), entry.subtitle
+    values = metric.array(heatmap)
     if values is None:
-        values, subtitle = _unknown(heatmap), f"{subtitle} · this number is not in the map"
+        return _measured(entry, heatmap, None, metric.label, metric.unit, " · this number is not in the map")
     interval = metric.interval(heatmap)
-    return MapView(entry.name, subtitle, values, interval, metric.label, unit=metric.unit, **_who(entry))
+    return MapView(entry.name, entry.subtitle, values, interval, metric.label, unit=metric.unit, **_who(entry))
 
 
 def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
     """Errors under waves of one sign in all three channels, and under all others."""
     found = by_colour(heatmap)
     if found is None:
-        words = f"{entry.subtitle} · which images are misclassified is not stored"
-        return [MapView(entry.name, words, _unknown(heatmap), value_label="top-1 error", **_who(entry))]
+        lack = " · which images are misclassified is not stored"
+        return [_measured(entry, heatmap, None, "top-1 error", lack=lack)]
     n = heatmap.metadata["dataset"]["n"]
     return [
         MapView(
@@ -120,15 +131,14 @@ def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     """What the counts say about all images; never beside or among the counts themselves."""
     label = f"estimated top-{top} error"
     if why_no_estimate(heatmap, top) is not None:
-        words = f"{entry.subtitle} · no estimate"
-        return MapView(entry.name, words, _unknown(heatmap), value_label=label, **_who(entry))
+        return _measured(entry, heatmap, None, label, lack=" · no estimate")
     if top == 1 and heatmap.estimate is not None:  # what the sweep stored
         error = Measured(*heatmap.estimate)
     else:
         errors, share = (heatmap.top1_errors, heatmap.variance_share) if top == 1 else (heatmap.top5_errors, 1.0)
         error = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share).error
-    words = f"{entry.subtitle} · estimate, not counts"
-    return MapView(f"{entry.name}, estimate", words, error.value, error, label, **_who(entry))
+    view = _measured(entry, heatmap, error, label)
+    return replace(view, title=f"{entry.name}, estimate", subtitle=f"{entry.subtitle} · estimate, not counts")
 
 
 @st.cache_data(max_entries=64, show_spinner="Estimating the map from few images per wave…")
@@ -136,17 +146,6 @@ def _estimated(errors: np.ndarray, count: np.ndarray, image_size: int, share: fl
     found = estimate_map(errors, count, image_size=image_size, variance_share=share)
     assert found is not None  # `why_no_estimate` has said so
     return found
-
-
-def _unknown(heatmap: Heatmap) -> np.ndarray:
-    return np.full(heatmap.count.shape, np.nan)
-
-
-def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
-    found, label = minus_clean(heatmap, top), f"rise of top-{top} error"
-    if found is None:
-        return MapView(entry.name, entry.subtitle, _unknown(heatmap), value_label=label, unit=POINTS, **_who(entry))
-    return MapView(entry.name, entry.subtitle, found.value, found, label, unit=POINTS, **_who(entry))
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:

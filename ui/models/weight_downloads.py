@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Literal
+from typing import Any, Literal
 
 from core.classifiers.spec import ClassifierSpec
 from core.classifiers.weights import WeightSource
@@ -61,27 +61,16 @@ class WeightDownload:
         reason: Exception | None = None
         try:
             source.fetch(self._report)
-            self.status = "done"
         except (FileNotFoundError, RuntimeError) as error:  # what a source says it raises: sentences for people
-            reason = error
-            self._fail(sentence(str(error)))
+            reason, self.error = error, sentence(str(error))
         except Exception as error:
             reason = error
-            self._fail(f"The download of {self.title} failed ({error}); check the disk and try again.")
+            self.error = f"The download of {self.title} failed ({error}); check the disk and try again."
         finally:
-            seconds = round(self.seconds, 3)
-            log(
-                "download ended",
-                error=reason,
-                classifier=name,
-                status=self.status,
-                seconds=seconds,
-                bytes=self.received,
-            )
+            self.status = "failed" if self.error else "done"
+            facts: dict[str, Any] = {"status": self.status, "seconds": round(self.seconds, 3), "bytes": self.received}
+            log("download ended", error=reason, classifier=name, **facts)
             self._ended.set()
-
-    def _fail(self, reason: str) -> None:
-        self.error, self.status = reason, "failed"
 
 
 class WeightDownloads:

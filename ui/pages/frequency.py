@@ -34,7 +34,7 @@ from ui.shared.picture_choice import chosen_picture, open_library, pick_picture,
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown
 from ui.tabs.classes import class_panel
-from ui.tabs.row import TAB, draw_tabs
+from ui.tabs.row import TAB, Shown, draw_tabs
 
 # Everything this page keeps for a visitor. The first five stand in its URL as well, as does `cell`.
 MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
@@ -79,7 +79,7 @@ def page() -> None:
         count_flips, who = _predictions(chosen, waved)
     with rings, st.container(key="frequency-rings"):
         radial_chart(chosen, top=_top(), selected=frequency)
-    classes = draw_tabs(chosen, frequency, picture, waved if who else None, who, _show_new_map)
+    classes = draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, _show_new_map))
     with sharing:
         share_popover()
         cite_popover()

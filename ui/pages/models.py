@@ -5,13 +5,14 @@ Nothing on this page imports torch, unless the visitor asks for the device.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import classifier_spec, classifier_state
 from core.data.store import available_memory
 from ui.maps.catalogue import entries
-from ui.models.adding import HOW_TO
 from ui.models.classifier_table import PAPERS_CLIP, classifier_table, format_size
 from ui.models.data_tables import maps_table, samples_tables
 from ui.models.weight_downloads import weight_downloads
@@ -19,6 +20,7 @@ from ui.shared.machine import cores, detect_device, installed_memory, known_devi
 from ui.shared.text import as_markdown
 
 REDRAW_SECONDS = 0.5  # while a download runs
+HOW_TO = Path(__file__).parents[1] / "models" / "adding.md"  # a column between two rules
 
 
 def page() -> None:
@@ -69,12 +71,14 @@ def _banner() -> None:
 
 
 def _how_to() -> None:
-    for column, entry in zip(st.columns(len(HOW_TO), gap="large"), HOW_TO, strict=True):
+    parts = HOW_TO.read_text(encoding="utf-8").split("\n---\n")
+    for column, part in zip(st.columns(len(parts), gap="large"), parts, strict=True):
         with column:
-            st.markdown(f"**{entry.title}.** {entry.body}")
-            for command in entry.commands:
-                st.code(command, language=None, wrap_lines=True)
-            st.markdown(entry.end)
+            for k, text in enumerate(part.split("```")):  # commands stand between two fences
+                if k % 2:
+                    st.code(text.strip(), language=None, wrap_lines=True)
+                elif text.strip():
+                    st.markdown(text)
 
 
 def _machine() -> None:

@@ -22,7 +22,7 @@ from ui.maps.catalogue import Entry
 from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.cell_predictions import predict, torch_starts, wait_for_first_paint
 from ui.maps.models import model_colour, short_title
-from ui.maps.prediction_rows import Row, prediction_rows
+from ui.maps.prediction_table import Row, prediction_rows
 from ui.maps.radial_chart import radial_chart
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.views import ShownMaps, shown_maps

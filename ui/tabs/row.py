@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -23,61 +24,72 @@ from ui.tabs.strengths import strength_panel
 
 TAB = "tab"  # in the URL
 FIRST_TAB = "frequency.first_tab"
-DETAILS, BY_CLASS, FILTERS, STRENGTHS, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = (
-    "Details",
-    "Classes",
-    "Low and high pass",
-    "Strength",
-    "Your own words",
-    "Compute a map",
-    "Sources and downloads",
-)
+DETAILS, BY_CLASS, FILTERS, STRENGTHS = "Details", "Classes", "Low and high pass", "Strength"
+OWN_WORDS, OWN_SWEEP, SOURCES = "Your own words", "Compute a map", "Sources and downloads"
 
 
-def draw_tabs(
-    chosen: Sequence[Entry],
-    frequency: Frequency,
-    picture: Picture | None,
-    waved: WavedPicture | None,
-    who: Sequence[Predictor],
-    on_new_map: Callable[[str], None],
-) -> DeltaGenerator | None:
-    """Draw them; returns the place for the classes while their tab is open, which are counted last.
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows, for tabs to say more about.
 
-    Args:
-        waved: the picture under the wave; None where it has none, or where classifiers must wait.
-        who: the classifiers that predict; empty where none may.
-        on_new_map: gets the label of a map that a sweep has finished.
+    waved: the picture under the wave; None where it has none, or where classifiers must wait. who: the classifiers that
+    predict; empty where none may. on_new_map: gets the label of a map that a sweep has finished.
     """
+
+    chosen: Sequence[Entry]
+    frequency: Frequency
+    picture: Picture | None
+    waved: WavedPicture | None
+    who: Sequence[Predictor]
+    on_new_map: Callable[[str], None]
+
+
+def draw_tabs(shown: Shown) -> DeltaGenerator | None:
+    """Draw them; returns the place for the classes while their tab is open, which are counted last."""
     # Decided once: another default would be another element, and whoever types in it would lose the focus.
     asked = not url.names().isdisjoint((CLASSES, PROMPT))
     first = st.session_state.setdefault(FIRST_TAB, OWN_WORDS if asked else DETAILS)
-    tabs = dict(zip(TABS, st.tabs(TABS, key=TAB, default=first, on_change="rerun", bind="query-params"), strict=True))
-    open_tab = next((name for name, tab in tabs.items() if tab.open), None)
+    names = list(TABS)
+    tabs = dict(zip(names, st.tabs(names, key=TAB, default=first, on_change="rerun", bind="query-params"), strict=True))
     with tabs[OWN_SWEEP]:
-        sweep_panel(picture, on_result=on_new_map)
-    if open_tab is None:
+        TABS[OWN_SWEEP](shown)
+    open_tab = next((name for name, tab in tabs.items() if tab.open), OWN_SWEEP)
+    if open_tab == OWN_SWEEP:
         return None
     with tabs[open_tab]:
-        if open_tab == BY_CLASS:
-            return st.container(key="frequency-classes")
-        if open_tab == DETAILS and waved is not None:
-            change_in_numbers(waved)
-            draw_details(who, waved)
-        elif open_tab == FILTERS:
-            filter_panel(picture, who)
-        elif open_tab == STRENGTHS:
-            strength_panel(list(entries().values()), frequency)
-        elif open_tab == OWN_WORDS:
-            question = own_question()
-            with st.container(key="own-predictions"):
-                if question is not None and waved is not None:
-                    draw_own_predictions(question, waved)
-        elif open_tab == SOURCES:
-            for entry in chosen:
-                source, files = st.columns([5, 1], gap="medium")
-                with source:
-                    provenance(entry)
-                with files:
-                    map_downloads(entry)
-    return None
+        return TABS[open_tab](shown)
+
+
+def _details(shown: Shown) -> None:
+    if shown.waved is not None:
+        change_in_numbers(shown.waved)
+        draw_details(shown.who, shown.waved)
+
+
+def _own_words(shown: Shown) -> None:
+    question = own_question()
+    with st.container(key="own-predictions"):
+        if question is not None and shown.waved is not None:
+            draw_own_predictions(question, shown.waved)
+
+
+def _sources(shown: Shown) -> None:
+    for entry in shown.chosen:
+        source, files = st.columns([5, 1], gap="medium")
+        with source:
+            provenance(entry)
+        with files:
+            map_downloads(entry)
+
+
+# By the name that visitors and the URL give it, in the order of the row: what draws a tab. Returns a place to be filled
+# in last, or None.
+TABS: dict[str, Callable[[Shown], DeltaGenerator | None]] = {
+    DETAILS: _details,
+    BY_CLASS: lambda shown: st.container(key="frequency-classes"),
+    FILTERS: lambda shown: filter_panel(shown.picture, shown.who),
+    STRENGTHS: lambda shown: strength_panel(list(entries().values()), shown.frequency),
+    OWN_WORDS: _own_words,
+    OWN_SWEEP: lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map),
+    SOURCES: _sources,
+}

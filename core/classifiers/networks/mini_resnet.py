@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -58,19 +57,3 @@ class MiniResNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         features = self.stages(F.silu(self.whitening(images)))  # (B, widths[2], 3, 3)
         return self.head(features.amax(dim=(2, 3)))
-
-    @torch.no_grad()
-    def set_whitening(self, images: Tensor, regularisation: float = 5e-4) -> None:
-        """Fix the first layer so that its 12 outputs per patch are uncorrelated with variance near one.
-
-        Args:
-            images: (N, 3, H, W), normalised as the network will see them; a few thousand suffice.
-            regularisation: added to every eigenvalue, so that directions of almost no variance (the finest
-                chequerboards) are not blown up into noise.
-        """
-        patches = F.unfold(images, self.PATCH).transpose(1, 2).reshape(-1, 3 * self.PATCH**2).double()
-        patches = patches - patches.mean(dim=0)
-        eigenvalues, eigenvectors = torch.linalg.eigh(patches.T @ patches / len(patches))
-        filters = (eigenvectors / torch.sqrt(eigenvalues + regularisation)).T.flip(0)
-        filters = filters.reshape(-1, 3, self.PATCH, self.PATCH).to(self.whitening.weight)
-        self.whitening.weight.copy_(torch.cat([filters, -filters]))

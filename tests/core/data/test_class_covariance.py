@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from core.data.class_covariance import DatasetCovariance, class_covariance, dataset_covariance
+from core.data.class_covariance import DatasetCovariance, class_covariance
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
 from core.files import ArchiveError
+from precomputed.make_statistics import dataset_covariance
 
 
 def pictures(count, size=8, seed=0):
@@ -60,7 +61,7 @@ def test_saved_covariances_are_those_of_the_data_set_to_a_127th(tmp_path):
     data = ImageDataset("squares", "train", images, np.arange(30, dtype=np.int64) % 2, classes, "random")
     dataset_covariance(data, 4, 5).save(tmp_path / "c.npz")
     loaded = DatasetCovariance.load(tmp_path / "c.npz")
-    assert loaded.class_names == ("ant", "bee") and loaded.metadata["counts"] == [15, 15]
+    assert loaded.class_names == ("ant", "bee") and loaded.counts == [15, 15]
     for label, name in enumerate(classes.names):
         exact = class_covariance(images[label::2], 4, "", 5)
         found = loaded.of_class(name)

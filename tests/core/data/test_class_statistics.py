@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
+from core.data.class_covariance import DatasetCovariance
 from core.data.class_statistics import (
     STATISTICS,
     ClassStatistics,
     DatasetStatistics,
     class_statistics,
-    dataset_statistics,
-    main,
     natural_statistics,
 )
 from core.data.classes import CIFAR10_MEAN, CIFAR10_STD, IMAGENET_MEAN, ClassSet
 from core.data.dataset import ImageDataset
+from precomputed.make_statistics import dataset_statistics, main
 
 
 def small_dataset(counts=(5, 7), seed=0) -> ImageDataset:
@@ -28,22 +28,26 @@ def test_dataset_statistics_agree_with_numpy():
     dataset = small_dataset()
     found = dataset_statistics(dataset)
     for label in range(2):
-        images = dataset.images[dataset.labels == label] / 255
-        assert np.allclose(found.mean[label], images.mean(axis=0), atol=1e-6)
-        assert np.allclose(found.std[label], images.std(axis=0), atol=1e-6)
-        of_floats = class_statistics(images.astype(np.float32), "")
-        assert np.allclose(of_floats.std, found.std[label], atol=1e-6)
-    assert found.counts.tolist() == [5, 7]
+        pixels = dataset.images[dataset.labels == label]
+        images = pixels / 255
+        for exact in (class_statistics(images.astype(np.float32), ""), class_statistics(pixels, "")):
+            assert np.allclose(exact.mean, images.mean(axis=0), atol=1e-6)
+            assert np.allclose(exact.std, images.std(axis=0), atol=1e-6)
+        rounded = found.of_class(f"class {label}")
+        assert np.abs(rounded.mean - exact.mean).max() <= 0.00025 and np.abs(rounded.std - exact.std).max() <= 0.00025
+        assert rounded.mean.dtype == rounded.std.dtype == np.float32
+    assert found.counts == [5, 7]
 
 
-def test_save_and_load_round_within_the_stated_precision(tmp_path):
+def test_save_and_load_keep_every_number(tmp_path):
     statistics = dataset_statistics(small_dataset())
     statistics.save(tmp_path / "s.npz")
     loaded = DatasetStatistics.load(str(tmp_path / "s.npz"))
-    for one, other in ((statistics.mean, loaded.mean), (statistics.std, loaded.std)):
-        assert np.abs(one - other).max() <= 0.00025
-    assert loaded.class_names == statistics.class_names and loaded.metadata == statistics.metadata
-    assert loaded.mean.dtype == np.float32
+    assert loaded.class_names == statistics.class_names and loaded.counts == statistics.counts
+    for name in statistics.class_names:
+        one, other = statistics.of_class(name), loaded.of_class(name)
+        assert np.array_equal(one.mean, other.mean) and np.array_equal(one.std, other.std)
+        assert one.source == other.source
 
 
 def test_of_class_says_where_the_numbers_come_from():
@@ -85,22 +89,25 @@ def test_load_refuses_what_is_not_its_own(tmp_path):
 def test_main_reads_an_archive(tmp_path, capsys):
     images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
     np.savez(tmp_path / "set.npz", images=images, labels=np.array([0, 1] * 3), classes=np.array(["one", "two"]))
-    output = tmp_path / "statistics.npz"
-    assert main(["--dataset", str(tmp_path / "set.npz"), "--output", str(output)]) == 0
+    assert main(["--dataset", str(tmp_path / "set.npz"), "--output", str(tmp_path)]) == 0
     assert "2 classes, 6 images" in capsys.readouterr().out
     wanted = images[1::2].transpose(0, 3, 1, 2).mean(axis=0) / 255
-    assert np.allclose(DatasetStatistics.load(output).mean[1], wanted, atol=3e-4)
+    assert np.allclose(DatasetStatistics.load(tmp_path / "custom.npz").of_class("two").mean, wanted, atol=3e-4)
+    covariance = DatasetCovariance.load(tmp_path / "custom_covariance.npz").of_class("two")
+    assert np.allclose(covariance.mean, wanted.reshape(3, 4, 2, 4, 2).mean(axis=(2, 4)), atol=3e-4)
 
 
 def test_main_explains_a_missing_data_set(tmp_path, capsys):
-    assert main(["--dataset", "cifar10", "--data-dir", str(tmp_path), "--output", str(tmp_path / "s.npz")]) == 2
+    assert main(["--dataset", "cifar10", "--data-dir", str(tmp_path), "--output", str(tmp_path)]) == 2
     assert "error: CIFAR-10 is not in" in capsys.readouterr().err
 
 
 def test_bundled_statistics_of_cifar10():
     statistics = DatasetStatistics.load(STATISTICS / "cifar10.npz")
-    assert statistics.mean.shape == (10, 3, 32, 32) and statistics.counts.tolist() == [5000] * 10
+    found = [statistics.of_class(name) for name in statistics.class_names]
+    mean, std = (np.stack([getattr(one, part) for one in found]) for part in ("mean", "std"))
+    assert mean.shape == (10, 3, 32, 32) and statistics.counts == [5000] * 10
     # CIFAR-10's published channel means; the classes are of equal size.
-    assert np.allclose(statistics.mean.mean(axis=(0, 2, 3)), CIFAR10_MEAN, atol=2e-4)
-    variance = (statistics.std**2 + statistics.mean**2).mean(axis=(0, 2, 3)) - statistics.mean.mean(axis=(0, 2, 3)) ** 2
+    assert np.allclose(mean.mean(axis=(0, 2, 3)), CIFAR10_MEAN, atol=2e-4)
+    variance = (std**2 + mean**2).mean(axis=(0, 2, 3)) - mean.mean(axis=(0, 2, 3)) ** 2
     assert np.allclose(np.sqrt(variance), CIFAR10_STD, atol=2e-4)

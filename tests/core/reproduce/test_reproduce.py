@@ -246,14 +246,16 @@ def test_a_verdict_follows_the_evidence(n, shuffled, expected):
     found = agreement(drawn(n, shuffled), Heatmap.load(HEATMAPS / PUBLISHED))
     assert found.match == expected
     if not shuffled:  # one draw around the other, where chance makes two
-        assert found.typical == pytest.approx(found.by_chance * math.sqrt(10_000 / (10_000 + n)), rel=0.1)
+        assert found.mean_absolute_difference == pytest.approx(
+            found.expected_by_chance * math.sqrt(10_000 / (10_000 + n)), rel=0.1
+        )
 
 
 def test_a_constant_shift_differs():
     near = drawn(10_000)
     shifted = np.minimum(near.top1_errors + 400, 10_000)
     found = agreement(replace(near, top1_errors=shifted, top5_errors=shifted), Heatmap.load(HEATMAPS / PUBLISHED))
-    assert found.match == Match.DIFFERS and found.difference.value == pytest.approx(0.04, abs=0.002)
+    assert found.match == Match.DIFFERS and found.mean_difference.value == pytest.approx(0.04, abs=0.002)
 
 
 def test_claims_are_judged_on_the_same_waves_here_and_before():

@@ -15,7 +15,6 @@ from core.sweep.predictions import (
     predict_filtered,
     predict_under_wave,
     top1_predictions,
-    top1_under_wave,
     wave_on_image,
 )
 
@@ -53,11 +52,11 @@ def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_c
 
 
 @pytest.mark.parametrize("chunk", [1, 10, 37])
-def test_top1_under_wave_is_the_same_in_any_chunks_and_that_of_a_loop(linear_classifier, noise_images, chunk):
+def test_top1_with_a_wave_is_the_same_in_any_chunks_and_that_of_a_loop(linear_classifier, noise_images, chunk):
     images, _ = noise_images
     before = top1_predictions(linear_classifier, images)
     parts = [
-        top1_under_wave(linear_classifier, images[start : start + chunk], (1, 2), 2.0, seed=1, start=start)
+        top1_predictions(linear_classifier, images[start : start + chunk], (1, 2), 2.0, seed=1, start=start)
         for start in range(0, len(images), chunk)
     ]
     waves = [wave_on_image(image, (1, 2), 2.0, seed=1, position=k) for k, image in enumerate(images.astype("f4") / 255)]

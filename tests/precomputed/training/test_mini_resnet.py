@@ -17,7 +17,7 @@ from core.classifiers.networks.mini_resnet import MiniResNet
 from core.classifiers.spec import Identity
 from core.classifiers.weights import check_sha256
 from core.data.classes import CIFAR10
-from precomputed.training.mini_resnet import main
+from precomputed.training.mini_resnet import main, set_whitening
 
 
 def test_set_whitening_decorrelates_patches():
@@ -26,7 +26,7 @@ def test_set_whitening_decorrelates_patches():
     images = F.avg_pool2d(torch.randn(50, 3, 18, 18, generator=generator), 3, 1)
     images = images + images.mean(dim=1, keepdim=True)
     network = MiniResNet((8, 8, 8))
-    network.set_whitening(images, regularisation=0.0)
+    set_whitening(network, images, regularisation=0.0)
     with torch.no_grad():
         outputs = F.conv2d(images, network.whitening.weight)  # without the bias
     outputs = outputs.permute(1, 0, 2, 3).flatten(1)

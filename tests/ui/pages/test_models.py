@@ -23,7 +23,6 @@ from core.sweep.__main__ import parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import labelled
 from ui.models import data_tables
-from ui.models.adding import HOW_TO
 from ui.models.classifier_table import ROLES, format_size
 from ui.models.weight_downloads import WeightDownloads, weight_downloads
 from ui.pages import models
@@ -221,7 +220,7 @@ def test_samples_are_credited_one_by_one():
 
 
 def test_commands_of_the_how_to_are_understood_by_the_batch_script():
-    commands = [command for entry in HOW_TO for command in entry.commands]
+    commands = [code.value for code in opened().code]
     assert len(commands) >= 4
     for command in commands:
         words = shlex.split(command.replace("\\\n", " "))

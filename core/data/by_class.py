@@ -1,0 +1,66 @@
+"""What starts of generation are drawn from, for every class of a data set, and the file that holds it. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from core.files import ArchiveKind, Fact, write_atomically
+
+FACTS = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
+
+
+@dataclass(frozen=True, eq=False)
+class ByClass:
+    """Numbers of K classes.
+
+    arrays: as the file has them, rounded; the first axis is the class, in label order. metadata: names of the classes,
+    data set's name, split, source and content hash.
+    """
+
+    arrays: dict[str, np.ndarray]
+    metadata: dict[str, Any]
+
+    kind: ClassVar[ArchiveKind]
+    word: ClassVar[str]  # what errors call the numbers
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self.metadata["class_names"])
+
+    @property
+    def counts(self) -> list[int]:
+        """Images of each class."""
+        return list(self.arrays["counts"]) if "counts" in self.arrays else self.metadata["counts"]
+
+    def find(self, name: str) -> tuple[int, str]:
+        """A class's label, and which images its numbers come from.
+
+        Raises:
+            ValueError: unknown class.
+        """
+        if name not in self.class_names:
+            raise ValueError(f"no {self.word} for class {name!r}; there are some for {', '.join(self.class_names)}")
+        label, facts = self.class_names.index(name), self.metadata
+        return label, f"{self.counts[label]:,} {facts['split']} images of class {name!r}, {facts['dataset']}"
+
+    def save(self, path: str | Path) -> None:
+        """Write atomically.
+
+        Raises:
+            FileNotFoundError: the folder does not exist.
+        """
+        write_atomically(Path(path), self.kind.pack(self.arrays, self.metadata))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a file written by `save`.
+
+        Raises:
+            FileNotFoundError: no such file.
+            RuntimeError: damaged, or of an unknown schema version.
+        """
+        return cls.kind.load(path, lambda facts, **arrays: cls(arrays, facts))

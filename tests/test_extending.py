@@ -1,0 +1,136 @@
+"""docs/extending.md, tried with toys: a row of a table, and it arrives wherever the table is read."""
+
+import html
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import streamlit as st
+import torch
+from torch import nn
+
+import ui.tabs.row
+from core.claims.checks import CHECKS
+from core.claims.finding import Claim, Evidence, Finding, Verdict
+from core.classifiers.families import FAMILIES, Family
+from core.classifiers.listed import VARIABLE, listed_classifiers
+from core.classifiers.registry import classifier_spec, classifier_title, load_classifier
+from core.classifiers.spec import ClassifierSpec
+from core.classifiers.weights import FolderFile
+from core.data.classes import CIFAR10
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured
+from core.reproduce.claim_comparison import compare_claims
+from core.reproduce.maps import HEATMAPS, MapResult
+from core.reproduce.plan import MAPS
+from core.reproduce.report import Results, Spent, to_html
+from tests.ui.pages.test_findings import opened, table
+from tests.ui.pages.test_frequency import open_page, text
+from ui.shared.model_cache import ready_classifiers
+
+ROOT = Path(__file__).parents[1]
+
+
+def toy_penalty(*options):
+    command = [sys.executable, "-m", "tests.toy_penalty", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def test_a_penalty_arrives_on_the_page_in_the_script_and_in_files():
+    done = toy_penalty()
+    assert done.returncode == 0 and done.stdout.endswith("arrived\n"), done.stderr
+
+
+def test_a_penalty_without_its_row_is_unknown():
+    done = toy_penalty("--without-the-row")
+    assert done.returncode != 0 and "argument --penalty: invalid choice: 'absolute'" in done.stderr
+
+
+@pytest.fixture
+def claim(monkeypatch) -> Claim:
+    """That waves exist, which the subject's map shows."""
+    claim = Claim("toy", "9.9", "Waves <exist>.", "waves of the map")
+
+    def check(maps):
+        share = Evidence("share of <waves>", Measured(0.5, 0.25, 0.75), "error")
+        return Finding(claim, Verdict.IN_PART, (share,), ("A toy.",), (maps.subject.label,), (1, 2))
+
+    monkeypatch.setitem(CHECKS, claim, check)
+    return claim
+
+
+def test_a_claim_arrives_in_the_table_of_findings(claim):
+    row = table(opened())[-1]
+    assert html.escape(claim.words) in row and "Section 9.9" in row and "holds in part" in row and "A toy." in row
+    assert 'share of &lt;waves&gt; <span class="value">50.0 %</span> (25.0 to 75.0)' in row
+
+
+def test_a_claim_arrives_in_the_report(claim):
+    maps = {}
+    for key, file in (("stand-in-clip", "mini-clip"), ("stand-in-resnet", "mini-resnet")):
+        heatmap = Heatmap.load(HEATMAPS / f"{file}_cifar10-1000.npz")
+        maps[key] = MapResult(next(part for part in MAPS if part.key == key), heatmap, None, None, "")
+    page = to_html(Results("toy", "cpu", 0, [], compare_claims(maps), [], [], Spent(1.0, 1.0, 1, None)))
+    assert html.escape(claim.words) in page and html.escape("share of <waves> 50.0 % (25.0 to 75.0); A toy.") in page
+
+
+@pytest.fixture
+def family(monkeypatch, tmp_path) -> str:
+    """The prefix of linear classifiers of CIFAR-10's classes, each a file of weights in one folder."""
+
+    def load(path, identity):
+        from core.classifiers.base import load_strictly, read_weights
+        from core.classifiers.closed_set import ClosedSetClassifier
+        from core.classifiers.preprocessing import Preprocess
+
+        network = load_strictly(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), read_weights(path), path)
+        return ClosedSetClassifier(identity, network, Preprocess(8, [0.5] * 3, [0.5] * 3), CIFAR10)
+
+    def spec(name, rest):
+        return ClassifierSpec(
+            name=name,
+            title=f"Toy {rest}",
+            kind="closed-set",
+            load=load,
+            weights=FolderFile(tmp_path, (f"{rest}.pt",)),
+            weights_id=f"toy {rest}",
+            licence="none",
+            source="nowhere",
+            vocabulary="cifar10",
+        )
+
+    torch.save(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)).state_dict(), tmp_path / "name.pt")
+    monkeypatch.setitem(FAMILIES, "toy", Family(spec, ("toy:NAME",)))
+    return "toy"
+
+
+def test_a_family_is_loaded_by_its_prefix(family):
+    classifier = load_classifier("toy:name")
+    assert classifier.name == "toy:name" and classifier(torch.rand(2, 3, 32, 32)).shape == (2, 10)
+    with pytest.raises(FileNotFoundError, match=r"'toy:other' cannot be loaded: the folder .* lacks other\.pt"):
+        load_classifier("toy:other")
+
+
+def test_a_family_may_be_listed_for_the_pages(family, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "toy:name, toy:other")
+    assert list(listed_classifiers().specs) == ["toy:name"] and "lacks other.pt" in listed_classifiers().refused[0]
+    assert classifier_title("toy:name") == "Toy name"
+    assert "toy:name" in [spec.name for spec in ready_classifiers("cifar10")]
+    assert "toy:name" not in [spec.name for spec in ready_classifiers("imagenet")]
+
+
+def test_a_family_is_named_where_a_name_is_unknown(family, monkeypatch):
+    with pytest.raises(ValueError, match=r"known: .*, torchvision:NAME, toy:NAME$"):
+        classifier_spec("toys:name")
+    monkeypatch.setenv(VARIABLE, "toys:name, resnet-17")
+    assert "write open_clip:ARCHITECTURE/TAG, " in listed_classifiers().refused[1]
+    assert listed_classifiers().refused[1].endswith("torchvision:NAME or toy:NAME.")
+
+
+def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
+    monkeypatch.setitem(ui.tabs.row.TABS, "Toy", lambda shown: st.markdown(f"a toy at {shown.frequency}") and None)
+    app = open_page(tab="Toy", cell="2,3")
+    assert not app.exception and [tab.label for tab in app.tabs][-1] == "Toy" and "a toy at (2, 3)" in text(app)
+    app = open_page(tab="Details", cell="2,3")
+    assert not app.exception and "a toy at (2, 3)" not in text(app)

@@ -1,0 +1,64 @@
+"""A penalty that is added before anything else reads the table: the two places of docs/extending.md, as a script.
+
+`tests/test_extending.py` runs it in a process of its own, where nothing has read the table yet.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from core.pgd.objectives import Inpainting
+from core.pgd.penalties import PENALTIES, PenaltyWords
+
+ROW = PenaltyWords("Absolute", "the mean size of a value’s change", "lambda times the mean size.", offered=True)
+
+
+def penalty_term(self: Inpainting, images, x0):
+    """Of "absolute"; of all others what it was."""
+    if self.penalty != "absolute":
+        return BEFORE(self, images, x0)
+    return self.weight * ((images - x0) * ~self.mask).abs().mean(dim=(1, 2, 3))
+
+
+BEFORE = Inpainting.penalty_term
+if "--without-the-row" not in sys.argv:
+    PENALTIES["absolute"] = ROW
+Inpainting.penalty_term = penalty_term
+
+
+def on_the_page() -> None:
+    """It can be chosen; the run, its file and the sentence about it say so."""
+    import ui.runs.panel
+    from core.runs.file import PGDRun
+    from tests.ui.page_runner import run_to_the_end, said
+    from tests.ui.runs.test_live_pages import open_page
+    from ui.shared.jobs import JobManager
+
+    manager = JobManager()
+    ui.runs.panel.job_manager, ui.runs.panel.current_owner = lambda: manager, lambda: "visitor"
+    app = open_page("inpainting", inpainting_penalty=ROW.label, inpainting_steps="2")
+    assert app.radio(key="inpainting-penalty").value == ROW.label, app.radio(key="inpainting-penalty").value
+    run_to_the_end(app, "inpainting")
+    assert not app.exception and not app.error and ROW.told in said(app)
+    run = app.session_state["inpainting.result"].runs[0]
+    assert PGDRun.from_bytes(run.to_bytes(), name="run.npz").metadata["objective"]["penalty"] == "absolute"
+    assert (np.abs(run.frames[-1] - run.start) * ~run.mask).any()  # under Eq. 3 nothing outside would change
+
+
+def in_the_script() -> None:
+    """`core.reconstruct` takes it and writes it down."""
+    from core.reconstruct.__main__ import main
+    from core.reconstruct.batches import read_job
+
+    with tempfile.TemporaryDirectory() as folder:
+        line = "inpaint --classifier mini-resnet --dataset cifar10-samples --limit 1 --steps 1 --device cpu"
+        assert main([*line.split(), "--penalty", "absolute", "--output", str(Path(folder, "out"))]) == 0
+        assert read_job(Path(folder, "out"))[0]["objective"]["penalty"] == "absolute"
+
+
+if __name__ == "__main__":
+    in_the_script()
+    on_the_page()
+    print("arrived")

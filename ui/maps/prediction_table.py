@@ -1,0 +1,130 @@
+"""Tables of predictions, without and with the wave: a row for each classifier, or for each class that leads in one."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.fourier.basis import Frequency
+from core.numbers import wave_name
+from core.sweep.predictions import Predictions
+from ui.shared.look import style_sheet
+from ui.shared.text import isolated
+
+MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
+_STYLE = style_sheet(__file__)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one classifier predicts. flips: changed top-1 predictions and of how many; None while they are counted."""
+
+    title: str
+    stands_for: str
+    colour: str
+    predictions: Predictions
+    flips: tuple[int, int] | None = None
+
+
+def prediction_rows(
+    rows: Sequence[Row], names: Sequence[str], label: int | None, frequency: Frequency, total: int | None
+) -> None:
+    """Draw a row for each classifier.
+
+    Args:
+        names: of the classes. label: place of the true class, None if there is none.
+        total: images that flips are counted over; None where they are not.
+    """
+    what = f"probability of “{isolated(names[label])}”" if label is not None else "probability of the clean prediction"
+    flips = [] if total is None else [f"flips, of {total} samples"]
+    colours = ",".join(dict.fromkeys(row.colour for row in (*rows, rows[-1])))
+    wave = f"background:linear-gradient(90deg,{colours},{rows[-1].colour})"
+    caption = (
+        f"<b>Predictions under the wave {wave_name(frequency)}</b> &emsp;"
+        f'<span class="bar"></span>clean &ensp;<span class="bar" style="{wave}"></span>with the wave'
+    )
+    body = [_row(row, names, label, total) for row in rows]
+    _draw("prediction-rows", frequency, caption, ["model", "top-1 prediction", what, *flips], body)
+
+
+def _row(row: Row, names: Sequence[str], label: int | None, total: int | None) -> str:
+    clean, wave = row.predictions.clean, row.predictions.perturbed
+    before, after = int(clean.argmax()), int(wave.argmax())
+    column = before if label is None else label
+    verdict = f"stays {_mark(names, before, label)}"
+    if before != after:
+        verdict = f"{_mark(names, before, label)} → <b>{_mark(names, after, label)}</b>"
+    stands = f"<small>stands in for {html.escape(row.stands_for)}</small>" if row.stands_for else ""
+    counted = "counting …" if row.flips is None else "{} of {}".format(*row.flips)
+    return (
+        f'<tr><th scope="row"><span class="key" style="background:{row.colour}"></span>{html.escape(row.title)}{stands}'
+        f"</th><td>{verdict}</td><td><div>{_bar(clean[column])}</div><div>{_bar(wave[column], row.colour)}</div></td>"
+        f"{'' if total is None else f'<td>{counted}</td>'}</tr>"
+    )
+
+
+def _mark(names: Sequence[str], column: int, label: int | None) -> str:
+    mark = "" if label is None else " ✓" if column == label else " ✗"
+    return f"{isolated(names[column])}{mark}"
+
+
+def prediction_table(
+    title: str,
+    predictions: Predictions,
+    names: Sequence[str],
+    label: int | None,
+    *,
+    colour: str,
+    frequency: Frequency,
+    complete: bool = False,
+) -> None:
+    """The classes that lead with or without the wave, with both probabilities as bars and numbers.
+
+    Args:
+        label: position of the true class, None if there is none.
+        colour: of the classifier.
+        complete: leave nothing out: all classes of a short list, and else one more line for all that have none.
+    """
+    both = np.stack([predictions.clean, predictions.perturbed], axis=1)  # (K, 2)
+    shown = leading_classes(both, MAX_COMPLETE_ROWS if complete else MAX_ROWS, whole=complete)
+    lines = [
+        ("true", f"{isolated(names[row])} ✓", both[row]) if row == label else ("", isolated(names[row]), both[row])
+        for row in shown
+    ]
+    if complete and len(shown) < len(names):
+        lines.append(("rest", f"{len(names) - len(shown)} more classes", np.maximum(0, 1 - both[shown].sum(0))))
+    body = [
+        f'<tr class="{kind}"><td>{name}</td><td>{_bar(clean)}</td><td>{_bar(wave, colour)}</td></tr>'
+        for kind, name, (clean, wave) in lines
+    ]
+    before, after = (isolated(names[row]) for row in both.argmax(0))
+    verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
+    caption = f"{html.escape(title)}: {verdict}"
+    _draw("predictions", frequency, caption, ["class", "clean", "with the wave"], body)
+
+
+def leading_classes(both: np.ndarray, max_rows: int, *, whole: bool) -> list[int]:
+    """The top five of both columns of (K, 2) together, best first, cut to `max_rows`; all K if `whole` and they fit."""
+    leading = np.unique(both.argsort(0)[-5:])
+    if whole and len(both) <= max_rows:
+        leading = np.arange(len(both))
+    return sorted(leading.tolist(), key=lambda row: -both[row].max())[:max_rows]
+
+
+def _draw(kind: str, frequency: Frequency, caption: str, heads: Sequence[str], rows: Sequence[str]) -> None:
+    """A table. kind: its class, of the style sheet and of tests."""
+    head = "".join(f"<th>{one}</th>" for one in heads)
+    st.html(
+        f'{_STYLE}<table class="{kind}" data-wave="{frequency[0]},{frequency[1]}"><caption>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _bar(share: float, colour: str = "") -> str:
+    """A probability as a bar, grey without a colour, and its number."""
+    style = f"width:{55 * share:.1f}%" + (f";background:{colour}" if colour else "")
+    return f'<span class="bar" style="{style}"></span>{100 * share:.1f} %'

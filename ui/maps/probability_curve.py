@@ -1,0 +1,53 @@
+"""The probability of a class against the size of the wave, a line for each classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+
+from core.sweep.predictions import Predictions
+from ui.shared.charts import line_styles, show_chart
+
+
+def probability_curve(
+    found: Mapping[str, Predictions], names: Sequence[str], label: int | None, epsilon: float, colours: Sequence[str]
+) -> None:
+    """Probability of the true class against the size v; without a true class, of each clean top-1 prediction."""
+    rows, lines = [], []
+    for title, predictions in found.items():
+        column = int(predictions.clean.argmax()) if label is None else label
+        lines.append(title if label is not None else f"{title}: {names[column]}")
+        rows += [
+            {"classifier": lines[-1], "v": size, "probability": 100 * float(value)}
+            for size, value in zip(predictions.epsilons, predictions.curve[:, column], strict=True)
+        ]
+    what = f"probability of “{names[label]}”" if label is not None else "probability of the clean prediction"
+    size = alt.X("v:Q", title="strength v of the wave (L2 norm per channel)")
+    colour, dash = line_styles("classifier:N", lines)
+    colour = colour.scale(domain=lines, range=list(colours))
+    line = (
+        alt.Chart()
+        .mark_line(point=True)
+        .encode(
+            size,
+            alt.Y("probability:Q", title=f"{what} (%)", scale=alt.Scale(domain=[0, 100])),
+            colour,
+            dash,
+            tooltip=[
+                "classifier:N",
+                alt.Tooltip("v:Q", format=".2f"),
+                alt.Tooltip("probability:Q", format=".1f", title="probability (%)"),
+            ],
+        )
+    )
+    show_chart(
+        rows,
+        [line],
+        size,
+        epsilon,
+        height=200,
+        lines=len(lines),
+        key="cell.curve",
+        alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
+    )
