@@ -1,4 +1,4 @@
-"""What is claimed: sentences of the paper, two of our own, and the statistic that checks each."""
+"""What is claimed: sentences of the paper, three of our own, and the statistic that checks each."""
 
 from core.claims.finding import Claim
 
@@ -85,4 +85,12 @@ COLOUR = Claim(
     "ours",
     "A wave with one sign in all channels is grey, any other coloured: of the same size they do not mislead alike.",
     "subject: mean error under grey waves minus that under coloured ones, radius up to 2 and in the corners",
+)
+GRADIENT = Claim(
+    "gradient",
+    "ours",
+    "What a network paints with is what misleads it: the more of its loss’s gradient lies along a wave, the more the "
+    "wave raises its error.",
+    "subject: Spearman’s correlation of the gradient’s energy with the rise of the error, over waves and over rings; "
+    "intervals over pictures; p: share of maps as smooth that agree as well",
 )

@@ -19,15 +19,17 @@ from ui.shared import url
 from ui.shared.pictures import Picture
 from ui.sweeps.panel import sweep_panel
 from ui.tabs.filters import filter_panel
+from ui.tabs.gradients import gradient_panel
 from ui.tabs.strengths import strength_panel
 
 TAB = "tab"  # in the URL
 FIRST_TAB = "frequency.first_tab"
-DETAILS, BY_CLASS, FILTERS, STRENGTHS, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = (
+DETAILS, BY_CLASS, FILTERS, STRENGTHS, GRADIENT, OWN_WORDS, OWN_SWEEP, SOURCES = TABS = (
     "Details",
     "Classes",
     "Low and high pass",
     "Strength",
+    "Gradient",
     "Your own words",
     "Compute a map",
     "Sources and downloads",
@@ -68,6 +70,8 @@ def draw_tabs(
             filter_panel(picture, who)
         elif open_tab == STRENGTHS:
             strength_panel(list(entries().values()), frequency)
+        elif open_tab == GRADIENT:
+            gradient_panel(picture, who, chosen, list(entries().values()), frequency)
         elif open_tab == OWN_WORDS:
             question = own_question()
             with st.container(key="own-predictions"):
