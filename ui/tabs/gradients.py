@@ -59,7 +59,7 @@ def gradient_panel(
     steep = [one for one in found if one.length > 0]
     limit = max((float(np.quantile(np.abs(_brightness(one)), SCALE_SHARE)) for one in steep), default=1.0)
     st.markdown(_what_is_shown(picture, found))
-    st.html(picture_row([_original(picture), *(_figure(one, picture, limit) for one in found)], tile=190))
+    st.html(picture_row([_original(picture), *(_figure(one, picture, limit) for one in found)], tile=230))
     st.html(_colour_bar(limit))
     left, right = st.columns(2, gap="large")
     with left:

@@ -72,8 +72,10 @@ def test_maps_with_outcomes_are_paired_and_told_by_colour():
     subject, reference = (f"{name} · CIFAR-10, 1,000 images · computed" for name in ("Mini CLIP", "Mini ResNet"))
     app = opened(subject=subject, reference=reference)
     assert "so their differences are paired, image by image" in app.markdown[-1].value
-    row = table(app)[-1]
-    assert "grey there" in row and "show=Grey%20and%20coloured" in row and verdicts(app)[-1] == "holds"
+    *_, row, gradient = table(app)
+    assert "grey there" in row and "show=Grey%20and%20coloured" in row and verdicts(app)[-2] == "holds"
+    assert "over 481 waves" in gradient and "overrates radius 0 to 3" in gradient
+    assert verdicts(app)[-1] == "holds in part"
 
 
 def test_links_name_the_maps_the_wave_and_the_view():

@@ -108,3 +108,10 @@ def test_sentences_give_the_agreement_and_where_it_fails(app):
 
 def test_without_a_picture_it_says_what_to_choose_and_before_the_first_paint_nothing_is_loaded():
     assert "choose a file of your own, or a bundled picture" in text(open_page(tab=GRADIENT))
+
+
+def test_a_photograph_has_a_gradient_and_a_map_but_nothing_stored():
+    app = opened(pictures="Photographs")
+    shown, said = figures(app), text(app)
+    assert "mean radius" in shown["EfficientNet-Lite0"][0] and "over all" not in shown["EfficientNet-Lite0"][0]
+    assert "From each network’s own map, v = 15.7" in said and "Does the gradient say" not in said
