@@ -16,6 +16,7 @@ from core.claims import said
 from core.claims.bands import LOW, LOWEST, Band, corners, grey_minus_coloured, in_band, without_wave
 from core.claims.equal_strength import EqualStrength, equal_strength
 from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict
+from core.claims.gradient_spectrum import gradient_finding
 from core.fourier.basis import rounded_radius, wave_values
 from core.fourier.contrasts import Errors, clear_waves, contrast, mismatches
 from core.fourier.heatmap import Heatmap
@@ -359,4 +360,5 @@ CHECKS: dict[Claim, Callable[[Comparison], Finding | Iterable[Finding]]] = {
     said.TWINS: _twins,
     said.LATTICE: _lattice,
     said.COLOUR: _colour,
+    said.GRADIENT: lambda maps: gradient_finding(maps.subject),
 }

@@ -1,4 +1,4 @@
-"""What is claimed: sentences of the paper, two of our own, and the statistic that checks each."""
+"""What is claimed: sentences of the paper, three of our own, and the statistic that checks each."""
 
 from core.claims.finding import Claim
 
@@ -165,5 +165,14 @@ TRAINING = Claim(
     "A CLIP trained to withstand small changes paints recognisably: it is the training, not the supervision by "
     "language or the transformer.",
     "Mini CLIP’s robust twin minus Mini CLIP: share of pictures whose class another network recognises",
+    waves=None,
+)
+GRADIENT = Claim(
+    "gradient",
+    "ours",
+    "What a network paints with is what misleads it: the more of its loss’s gradient lies along a wave, the more the "
+    "wave raises its error.",
+    "subject: Spearman’s correlation of the gradient’s energy with the rise of the error, over waves and over rings; "
+    "intervals over pictures; p: share of maps as smooth that agree as well",
     waves=None,
 )

@@ -20,11 +20,12 @@ from ui.shared import url
 from ui.shared.pictures import Picture
 from ui.sweeps.panel import sweep_panel
 from ui.tabs.filters import filter_panel
+from ui.tabs.gradients import gradient_panel
 from ui.tabs.strengths import strength_panel
 
 TAB = "tab"  # in the URL
 FIRST_TAB = "frequency.first_tab"
-DETAILS, BY_CLASS, FILTERS, STRENGTHS = "Details", "Classes", "Low and high pass", "Strength"
+DETAILS, BY_CLASS, FILTERS, STRENGTHS, GRADIENT = "Details", "Classes", "Low and high pass", "Strength", "Gradient"
 OWN_WORDS, OWN_SWEEP, SOURCES = "Your own words", "Compute a map", "Sources and downloads"
 
 
@@ -89,6 +90,9 @@ TABS: dict[str, Callable[[Shown], DeltaGenerator | None]] = {
     BY_CLASS: lambda shown: st.container(key="frequency-classes"),
     FILTERS: lambda shown: filter_panel(shown.picture, shown.who),
     STRENGTHS: lambda shown: strength_panel(list(entries().values()), shown.frequency),
+    GRADIENT: lambda shown: gradient_panel(
+        shown.picture, shown.who, shown.chosen, list(entries().values()), shown.frequency
+    ),
     OWN_WORDS: _own_words,
     OWN_SWEEP: lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map),
     SOURCES: _sources,

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.claims.gradient_spectrum import Agreement, Overrated
 from core.fourier.basis import Frequency
 from core.fourier.contrasts import cell_error, contrast, mcnemar
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import wilson
+from core.fourier.intervals import Measured, wilson
 from core.fourier.outcomes import ClassError
 from core.fourier.wave_sizes import harmful_from
-from core.numbers import interval, listed, percent
+from core.numbers import decimal, interval, listed, percent
 from core.sweep.predictions import FilteredPredictions, mistakes
 from ui.maps.cell_predictions import SamplePredictions
 
@@ -109,3 +110,41 @@ def strengths_apart(
         told.append(f"at v = {listed(signs[0])} the difference is within the noise")
     sentence = "; ".join(told)
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
+
+
+def gradient_and_error(title: str, found: Agreement, weaker: tuple[float, Measured] | None) -> str:
+    """How well a gradient's energy ranks the waves by what they do to the error, and where it fails.
+
+    weaker: the size of the waves of another map, and the correlation over its waves.
+    """
+    value, low, high = (decimal(part, 2) for part in found.waves)
+    chance = f"p = {found.p:.3f}" if found.p < 0.05 else f"p = {found.p:.2f}, which may be chance"
+    told = [
+        f"{title}: {value} ({low} to {high}; {chance}) over {found.count} waves, "
+        f"{decimal(found.rings.value, 2)} over rings."
+    ]
+    if found.overrated is not None:
+        told.append(
+            f"The gradient overrates {found.overrated.radii}: over the other rings it is "
+            f"{decimal(found.overrated.without, 2)}."
+        )
+    if weaker is not None:
+        told.append(f"Waves of v = {weaker[0]:g}: {decimal(weaker[1].value, 2)}.")
+    return " ".join(told)
+
+
+def why_overrated(found: Sequence[tuple[str, Overrated]], epsilon: float) -> str:
+    """A reason that fits, where the loss bends less along the overrated waves than along the others; else nothing."""
+    bent = [(title, one) for title, one in found if one.bend_elsewhere > one.bend]
+    if not bent:
+        return ""
+    there = listed([f"{one.bend:.1f} ({title})" for title, one in bent])
+    elsewhere, changed = (
+        listed([decimal(getattr(one, part), digits) for _, one in bent])
+        for part, digits in (("bend_elsewhere", 1), ("changed", 2))
+    )
+    return (
+        "A reason that fits: a gradient sees no further than very small waves, and the loss bends less along the "
+        f"overrated ones. At v = {epsilon:g} it changes {there} times as much as its gradient says along these, "
+        f"{elsewhere} times along the others. What it really does correlates with the error by {changed} over rings."
+    )

@@ -53,7 +53,7 @@ def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
     summary = next(text.value for text in app.markdown if "of 1" in text.value)
     for verdict, word in (("holds", "hold,"), ("fails", "fail"), ("not checkable here", "cannot be checked")):
         assert f"**{found.count(verdict)}** {word}" in summary
-    assert len(found) == 14 and "CLIP ViT-B/32 against ResNet-56: of 14 claims" in summary
+    assert len(found) == 15 and "CLIP ViT-B/32 against ResNet-56: of 15 claims" in summary
     assert any("take them as independent" in text.value for text in app.markdown)
 
 
@@ -78,7 +78,7 @@ def test_other_maps_make_another_table():
     app.selectbox[0].select(MINI_CLIP).run()
     app.selectbox[1].select(MINI_RESNET).run()
     second = table(app)
-    assert len(second) == 13 and not set(first[:6]) & set(second[:6])
+    assert len(second) == 14 and not set(first[:6]) & set(second[:6])
     assert "Mini CLIP against Mini ResNet" in " ".join(text.value for text in app.markdown)
     app.selectbox[1].select(MINI_CLIP).run()
     assert "nothing can differ" in " ".join(text.value for text in app.markdown)
@@ -89,8 +89,10 @@ def test_maps_with_outcomes_are_paired_and_told_by_colour():
     subject, reference = (f"{name} · CIFAR-10, 1,000 images · computed" for name in ("Mini CLIP", "Mini ResNet"))
     app = opened(subject=subject, reference=reference)
     assert "so their differences are paired, image by image" in app.markdown[-1].value
-    row = table(app)[-1]
-    assert "grey there" in row and "show=Grey%20and%20coloured" in row and verdicts(app)[-1] == "holds"
+    *_, row, gradient = table(app)
+    assert "grey there" in row and "show=Grey%20and%20coloured" in row and verdicts(app)[-2] == "holds"
+    assert "over 481 waves" in gradient and "overrates radius 0 to 3" in gradient
+    assert verdicts(app)[-1] == "holds in part"
 
 
 def test_links_name_the_maps_the_wave_and_the_view():

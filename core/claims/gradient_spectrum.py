@@ -1,0 +1,288 @@
+"""Does the gradient of a network's loss say which waves mislead it? The stored gradients, held against heat maps.
+
+The waves are all that a map has, no sample of any, and neighbours are alike. So intervals are over the pictures at
+which the gradient was taken, and chance is measured by maps that are as smooth as the gradient's own.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from core.claims import said
+from core.claims.finding import Evidence, Finding, NamedMap, Verdict
+from core.data.classes import CIFAR10, PRECOMPUTED
+from core.files import ArchiveKind, Fact
+from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
+from core.fourier.gradients import ring_energy
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured
+from core.fourier.kept import kept_with_its_maps
+from core.numbers import decimal, listed
+
+GRADIENTS = PRECOMPUTED / "gradients.npz"
+# energy: (N, blocks, W) float16, `relative_energy` of each block of pictures, for each model and wave of `half_plane`.
+# slope, change: (N, W) float32, mean change of the loss under the sweep's wave by the gradient alone, and the real one.
+STORED = ArchiveKind(
+    name="file of gradients",
+    maker="precomputed.make_gradients",
+    schema=1,
+    required=("energy", "slope", "change"),
+    facts=(Fact("models", "list"), Fact("dataset.n", "whole number", 2), Fact("epsilon", "number")),
+)
+MIN_WAVES, DRAWS = 30, 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class StoredGradient:
+    """What is known of one model's gradients on CIFAR-10's 32 x 32 pixels.
+
+    sha256: of its weights. blocks: (blocks, W) mean `relative_energy` of each block of as many pictures. edges,
+    mean_radius: means over the pictures, with Student's intervals. slope, change: (W,) mean change of the loss under
+    each wave of Eq. 1 of size `epsilon`: by the gradient alone, and the real one, over `bent_over` pictures.
+    """
+
+    sha256: str
+    pictures: int
+    blocks: np.ndarray
+    edges: Measured
+    mean_radius: Measured
+    slope: np.ndarray
+    change: np.ndarray
+    epsilon: float
+    bent_over: int
+
+    @property
+    def energy(self) -> np.ndarray:
+        """(W,) mean over all pictures."""
+        return self.blocks.mean(axis=0)
+
+    @property
+    def side(self) -> int:
+        """Of the map that has these waves."""
+        return int((2 * self.blocks.shape[1] - 1) ** 0.5)
+
+    @property
+    def bend(self) -> np.ndarray:
+        """(rings,) how many times as much as its gradient says the loss changes along the waves of each ring."""
+        return ring_energy(self.change, self.side) / ring_energy(self.slope, self.side)
+
+
+@functools.cache
+def stored_gradients() -> dict[str, StoredGradient]:
+    """Of every bundled model, by its name."""
+    return STORED.load(GRADIENTS, _read)
+
+
+def _read(
+    metadata: Mapping[str, Any], energy: np.ndarray, slope: np.ndarray, change: np.ndarray
+) -> dict[str, StoredGradient]:
+    found = {}
+    for k, facts in enumerate(metadata["models"]):
+        found[facts["classifier"]["name"]] = StoredGradient(
+            facts["classifier"]["sha256"],
+            metadata["dataset"]["n"],
+            energy[k].astype(np.float64),
+            Measured(*facts["edges"]),
+            Measured(*facts["mean_radius"]),
+            slope[k].astype(np.float64),
+            change[k].astype(np.float64),
+            metadata["epsilon"],
+            metadata["bent_over"],
+        )
+    return found
+
+
+def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:
+    """That of a map's own classifier, with the same weights, classes and pictures' side; None where none is stored."""
+    facts = heatmap.metadata
+    found = stored_gradients().get(str(facts["classifier"]["name"]))
+    if found is None or facts["classifier"].get("sha256") != found.sha256 or heatmap.side > found.side:
+        return None
+    same = facts["image_size"] == 32 and tuple(facts["class_names"]) == CIFAR10.names
+    return found if same else None
+
+
+@dataclass(frozen=True)
+class Overrated:
+    """Neighbouring rings, radius `first` to `last`, whose waves mislead less than the gradient's energy would have it.
+
+    without: Spearman's correlation over all other rings. bend, bend_elsewhere: `StoredGradient.bend` there, and the
+    mean over the other rings. changed: the correlation over all rings of the real change of the loss in place of the
+    gradient. The last three are NaN where the map's waves have another size.
+    """
+
+    first: int
+    last: int
+    without: float
+    bend: float
+    bend_elsewhere: float
+    changed: float
+
+    @property
+    def radii(self) -> str:
+        """'radius 0 to 3'."""
+        return f"radius {self.first}" + (f" to {self.last}" if self.last > self.first else "")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Spearman's correlation of a gradient's energy with the rise of the error.
+
+    waves, rings: over `count` single waves, and over the means of rings of rounded radius; with 95 % intervals over the
+    gradient's pictures. p: share of `DRAWS` maps as smooth as the gradient's whose correlation over the waves is as
+    high or higher, counting its own as one of them. Rings have none: two smooth curves over so few of them agree by
+    chance too often. overrated: None where no ring is far from its rank.
+    """
+
+    waves: Measured
+    rings: Measured
+    count: int
+    p: float
+    overrated: Overrated | None
+
+
+@kept_with_its_maps(32)
+def agreement(stored: StoredGradient, heatmap: Heatmap) -> Agreement | None:
+    """How well the gradient ranks the waves by what they do to the error; None where the map has too few waves.
+
+    The interval is a percentile bootstrap over blocks of pictures; the map's own noise is not in it.
+    """
+    waves = np.array(half_plane(heatmap.side))
+    rise = wave_values(heatmap.rate(), waves)  # less the clean error, which no rank depends on
+    known = np.isfinite(rise)
+    waves, rise = waves[known], rise[known]
+    if len(rise) < MIN_WAVES or np.ptp(rise) == 0:
+        return None
+    radii, ring = np.unique(rounded_radius(waves), return_inverse=True)
+    to_rings = np.eye(len(radii))[ring] / np.bincount(ring)
+    blocks = np.array([wave_values(one, waves) for one in _maps(stored.blocks, stored.side)])
+    generator = np.random.default_rng(0)
+    drawn = generator.multinomial(len(blocks), np.full(len(blocks), 1 / len(blocks)), DRAWS) / len(blocks)
+    energy, resampled = blocks.mean(axis=0), drawn @ blocks
+    over_waves = _measured(energy, resampled, rise)
+    over_rings = _measured(energy @ to_rings, resampled @ to_rings, rise @ to_rings)
+    as_smooth = wave_values(_as_smooth(stored, generator).transpose(1, 2, 0), waves).T
+    p = (1 + int((rank_correlations(as_smooth, rise) >= over_waves.value).sum())) / (1 + DRAWS)
+    overrated = _overrated(radii, energy @ to_rings, rise @ to_rings)
+    if overrated is not None and heatmap.metadata["epsilon"] == stored.epsilon:
+        (change,) = [wave_values(one, waves) for one in _maps(stored.change[None], stored.side)]
+        overrated = _explained(overrated, stored.bend, radii, change @ to_rings, rise @ to_rings)
+    return Agreement(over_waves, over_rings, len(rise), p, overrated)
+
+
+def _maps(values: np.ndarray, side: int) -> np.ndarray:
+    """(D, R, R) maps of (D, W) values."""
+    return np.array([wave_map(row, half_plane(side), side) for row in values])
+
+
+def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Measured:
+    value = float(rank_correlations(energy[None], rise)[0])
+    return Measured(value, *np.quantile(rank_correlations(resampled, rise), (0.025, 0.975)).tolist())
+
+
+def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(D,) Spearman's correlation of each of (D, W) rows with (W,) values; NaN for a row that does not vary."""
+    from scipy.stats import rankdata
+
+    a, b = (one - one.mean(axis=-1, keepdims=True) for one in (rankdata(rows, axis=1), rankdata(values)))
+    length = np.sqrt((a**2).sum(axis=1) * (b**2).sum())
+    return np.divide(a @ b, length, out=np.full(len(a), np.nan), where=length > 0)
+
+
+def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.ndarray:
+    """(DRAWS, R, R) maps that say nothing about any error, as smooth as the ranks of the gradient's energies.
+
+    The map of the ranks is taken apart into waves of its own plane, and the sign of each is drawn anew.
+    Source: Theiler et al. 1992, surrogate data of the same power spectrum. Differs by: signs in place of phases, since
+    the transform of a point-symmetric map is real.
+    """
+    from scipy.stats import rankdata
+
+    ranks = rankdata(stored.energy)
+    centred, number = _maps(np.stack([ranks - ranks.mean(), np.arange(len(ranks))]), stored.side)
+    signs = generator.choice((-1.0, 1.0), (DRAWS, len(ranks)))[:, np.fft.ifftshift(number).astype(int)]
+    return np.fft.fftshift(np.fft.ifft2(np.fft.fft2(np.fft.ifftshift(centred)).real * signs).real, axes=(1, 2))
+
+
+def _overrated(radii: np.ndarray, energy: np.ndarray, rise: np.ndarray) -> Overrated | None:
+    """The run of rings around the one whose energy ranks highest above its rise, as far as that is half as much.
+
+    None unless that is at least a third of all ranks.
+    """
+    from scipy.stats import rankdata
+
+    above = rankdata(energy) - rankdata(rise)
+    if above.max() < len(radii) / 3:
+        return None
+    first = last = int(above.argmax())
+    while first > 0 and above[first - 1] > above.max() / 2:
+        first -= 1
+    while last < len(radii) - 1 and above[last + 1] > above.max() / 2:
+        last += 1
+    others = np.delete(np.arange(len(radii)), range(first, last + 1))
+    without = float(rank_correlations(energy[None, others], rise[others])[0])
+    return Overrated(int(radii[first]), int(radii[last]), without, math.nan, math.nan, math.nan)
+
+
+def _explained(
+    found: Overrated, bend: np.ndarray, radii: np.ndarray, change: np.ndarray, rise: np.ndarray
+) -> Overrated:
+    """With how far the loss bends in these rings and elsewhere, and what its real change says."""
+    inside = (found.first <= radii) & (radii <= found.last)
+    return replace(
+        found,
+        bend=float(bend[radii][inside].mean()),
+        bend_elsewhere=float(bend[radii][~inside].mean()),
+        changed=float(rank_correlations(change[None], rise)[0]),
+    )
+
+
+def where_it_fails(found: Agreement, epsilon: float) -> str:
+    """Which rings the gradient overrates, and a reason that fits; empty where none is far from its rank."""
+    one = found.overrated
+    if one is None:
+        return ""
+    told = (
+        f"The gradient overrates {one.radii}, whose waves mislead less than its energy there would have it; without "
+        f"them the correlation over rings is {decimal(one.without, 2)}."
+    )
+    if one.bend_elsewhere > one.bend:
+        told += (
+            f" A reason that fits: a gradient sees no further than very small waves. At v = {epsilon:g} the loss "
+            f"changes {one.bend:.1f} times as much as its gradient says along these waves, and "
+            f"{one.bend_elsewhere:.1f} times along the others; what the loss really does correlates by "
+            f"{decimal(one.changed, 2)} over rings."
+        )
+    return told
+
+
+def gradient_finding(named: NamedMap) -> Finding:
+    """Holds where the waves agree beyond noise and chance; in part where the gradient overrates some rings."""
+    stored = stored_gradient(named.heatmap)
+    if stored is None:
+        why = (
+            f"No gradient of {named.name} is stored: choose as subject a map, on CIFAR-10, of one of the bundled "
+            f"models {listed(list(stored_gradients()))}."
+        )
+        return Finding(said.GRADIENT, Verdict.NOT_CHECKABLE, doubts=(why,))
+    found = agreement(stored, named.heatmap)
+    if found is None:
+        return Finding(said.GRADIENT, Verdict.NOT_CHECKABLE, doubts=("The map has too few waves to be ranked.",))
+    evidence = (
+        Evidence(f"over {found.count} waves", found.waves, "ratio"),
+        Evidence("p", Measured(found.p, math.nan, math.nan), "p"),
+        Evidence("over rings", found.rings, "ratio"),
+    )
+    verdict = Verdict.FAILS
+    if found.waves.low > 0 and found.p < 0.05:
+        verdict = Verdict.HOLDS if found.overrated is None else Verdict.IN_PART
+    doubt = where_it_fails(found, named.heatmap.metadata["epsilon"])
+    return Finding(
+        said.GRADIENT, verdict, tuple(evidence), (doubt,) if doubt else (), (named.label,), (0, 1), "Minus clean"
+    )

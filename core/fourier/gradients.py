@@ -1,0 +1,138 @@
+"""The gradient of a classifier's loss at a picture: its energy along the waves of a heat map, and along edges.
+
+What a step of PGD paints is this gradient; what misleads the classifier is one wave of Eq. 1. Both are measured here in
+the same waves, so that one can be held against the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.device import forward
+from core.fourier.basis import check_side, half_plane, largest_side, rounded_radius, wave_values
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue; Source: ITU-R BT.601
+CHUNK = 50  # pictures in one pass
+
+
+@dataclass(frozen=True, eq=False)
+class LossGradients:
+    """loss: (B,) cross-entropy to the labels. gradients: (B, 3, H, W) float32, its derivative at each pixel value."""
+
+    loss: np.ndarray
+    gradients: np.ndarray
+
+
+def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, labels: np.ndarray) -> LossGradients:
+    """The cross-entropy of each image to its label, and its gradient at the image: one pass forward and one back.
+
+    Args:
+        classifier: as `core.classifiers.base.Classifier`.
+        images: (B, 3, H, W) float32 in [0, 1].
+        labels: (B,) int64.
+    Raises:
+        ValueError: the classifier cannot be differentiated.
+    """
+    import torch
+
+    device = getattr(classifier, "device", "cpu")
+    losses, gradients = [], []
+    with torch.inference_mode(False), torch.enable_grad():
+        for start in range(0, len(images), CHUNK):
+            part = slice(start, start + CHUNK)
+            batch = torch.from_numpy(np.ascontiguousarray(images[part])).to(device).requires_grad_()
+            logits = forward(classifier, batch, "float32")
+            if not logits.requires_grad:
+                raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
+            targets = torch.from_numpy(labels[part]).to(device)
+            loss = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
+            gradients.append(torch.autograd.grad(loss.sum(), batch)[0].cpu().numpy())
+            losses.append(loss.detach().cpu().numpy())
+    return LossGradients(np.concatenate(losses), np.concatenate(gradients))
+
+
+def relative_energy(gradients: np.ndarray, side: int) -> np.ndarray:
+    """The energy of each gradient along each wave of `half_plane(side)`; 1 everywhere for a flat spectrum.
+
+    With F_c the discrete Fourier transform of channel c of the gradient g, the energy along a wave is
+    e(i, j) = sum_c |F_c(i, j)|^2 / (H W). Over all H W frequencies it adds up to ||g||^2 (Parseval). It is the mean,
+    over the phase of a wave U(i, j) of norm 1 and over the independent signs r of Eq. 1, of (sum_c r_c <g_c, U>)^2:
+    the squared change of the loss per unit of v, to first order. Each picture's energies are divided by their mean
+    over the map's side * side cells, so that steep pictures do not outvote the others.
+
+    Args:
+        gradients: (B, 3, H, W).
+        side: of the heat map, at most `largest_side(H, W)`.
+    Returns:
+        (B, W) float64; NaN for a gradient without any energy in these waves.
+    Raises:
+        ValueError: a side that the gradient's pixels cannot carry.
+    """
+    check_side(side)
+    height, width = gradients.shape[-2:]
+    if side > (largest := largest_side(height, width)):
+        raise ValueError(f"gradients of {height} x {width} pixels hold waves up to side {largest}; got {side}")
+    spectra = np.fft.fft2(gradients.astype(np.float64))
+    signed = np.arange(side) - side // 2
+    cells = (np.abs(spectra[..., signed[:, None], signed]) ** 2).sum(axis=1)
+    mean = cells.mean(axis=(1, 2), keepdims=True)
+    relative = np.divide(cells, mean, out=np.full_like(cells, np.nan), where=mean > 0)
+    return wave_values(relative.transpose(1, 2, 0), half_plane(side)).T
+
+
+def wave_weights(side: int) -> np.ndarray:
+    """(W,) share of a map's cells that show each wave: two of them, one for (0, 0). Times the energy, its share."""
+    weights = np.full(len(half_plane(side)), 2.0)
+    weights[0] = 1  # half_plane begins with the lowest frequency
+    return weights / side**2
+
+
+def mean_radius(relative: np.ndarray, side: int) -> np.ndarray:
+    """(...) sqrt(i^2 + j^2) in cycles per image, weighted by the share of the energy; of (..., W) `relative_energy`."""
+    return (relative * wave_weights(side)) @ np.hypot(*np.transpose(half_plane(side)))
+
+
+def ring_shares(relative: np.ndarray, side: int) -> np.ndarray:
+    """(..., rings) share of the energy in each ring of rounded radius 0, 1, ... up to the corners; they add up to 1."""
+    return _ring_sums(relative * wave_weights(side), side)
+
+
+def ring_energy(relative: np.ndarray, side: int) -> np.ndarray:
+    """(..., rings) the mean `relative_energy` of the waves of each ring, as `radial_profile` takes the mean error."""
+    return _ring_sums(relative, side) / _ring_sums(np.ones(relative.shape[-1]), side)
+
+
+def _ring_sums(values: np.ndarray, side: int) -> np.ndarray:
+    ring = rounded_radius(half_plane(side))
+    return values @ np.eye(ring.max() + 1)[ring]
+
+
+def edge_strength(image: np.ndarray) -> np.ndarray:
+    """(H, W) length of the Sobel gradient of a (3, H, W) image's luminance."""
+    from scipy import ndimage  # a tenth of a second, and few ask
+
+    luminance = np.tensordot(LUMINANCE, image, axes=1)
+    return np.hypot(*(ndimage.sobel(luminance, axis, mode="nearest") for axis in (0, 1)))
+
+
+def edge_correlation(image: np.ndarray, gradient: np.ndarray) -> float:
+    """Spearman's correlation, over the pixels, of the picture's edges with the gradient's L2 length over the channels.
+
+    Args:
+        image, gradient: (3, H, W).
+    Returns:
+        -1 to 1: how much of the gradient lies on the picture's edges; NaN where either does not vary.
+    """
+    from scipy import stats
+
+    steepness, edges = np.sqrt((gradient.astype(np.float64) ** 2).sum(axis=0)), edge_strength(image)
+    if np.ptp(steepness) == 0 or np.ptp(edges) == 0:
+        return float("nan")
+    return float(stats.spearmanr(steepness, edges, axis=None).statistic)

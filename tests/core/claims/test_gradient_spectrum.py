@@ -1,0 +1,159 @@
+"""What a network paints with, and what misleads it: the stored gradients against the files, scipy and live ones."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from core.claims.finding import NamedMap, Verdict
+from core.claims.gradient_spectrum import (
+    GRADIENTS,
+    StoredGradient,
+    agreement,
+    gradient_finding,
+    stored_gradient,
+    stored_gradients,
+)
+from core.classifiers.bundled import bundled_specs
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10, PRECOMPUTED
+from core.data.samples import load_samples
+from core.fourier.basis import half_plane, rounded_radius, wave_map
+from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured, student
+from precomputed.make_gradients import loss_changes
+
+WAVES = half_plane(31)
+RADIUS = np.hypot(*np.transpose(WAVES))
+
+
+def shipped(name):
+    return Heatmap.load(PRECOMPUTED / "heatmaps" / f"{name}_cifar10.npz")
+
+
+def named(heatmap):
+    return NamedMap("Toy", "toy", heatmap)
+
+
+def with_errors(values):
+    """A map of Mini ResNet's with these errors, one for each wave."""
+    heatmap = shipped("mini-resnet")
+    errors = wave_map(np.rint(np.asarray(values)), WAVES, 31).astype(np.int64)
+    return dataclasses.replace(heatmap, top1_errors=errors, true_probability=None, outcomes=None, labels=None)
+
+
+def gradient(energy, **changes):
+    """One that is the same in all blocks of pictures, of a loss that does not bend."""
+    blocks, one, none = np.tile(energy, (20, 1)), np.ones(len(WAVES)), Measured(0, 0, 0)
+    found = StoredGradient("", 1000, blocks, none, none, slope=one, change=one, epsilon=4.0, bent_over=50)
+    return dataclasses.replace(found, **changes)
+
+
+def test_every_bundled_model_has_a_stored_gradient_with_its_own_weights_on_the_maps_images():
+    stored = stored_gradients()
+    assert stored.keys() == bundled_specs().keys() and GRADIENTS.stat().st_size < 300_000
+    for name, one in stored.items():
+        heatmap = shipped(name)
+        assert one.sha256 == heatmap.metadata["classifier"]["sha256"] and stored_gradient(heatmap) is one
+        assert one.side == 31 and one.pictures == 1000 and one.edges.low > 0
+        assert one.energy @ np.where(RADIUS == 0, 1, 2) / 31**2 == pytest.approx(1, rel=1e-3)
+    with np.load(GRADIENTS) as file:
+        metadata = str(file["metadata"])
+    thousand = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-resnet_cifar10-1000.npz")
+    assert thousand.metadata["dataset"]["content_hash"] in metadata
+
+
+def test_the_stored_gradient_is_that_of_other_pictures_within_the_noise():
+    data, classifier = load_samples("cifar10-samples"), load_classifier("mini-resnet", CIFAR10)
+    images, stored = data.images.astype(np.float32) / 255, stored_gradients()["mini-resnet"]
+    found = loss_gradients(classifier, images, data.labels).gradients
+    radius = student(mean_radius(relative_energy(found, 31), 31))
+    edges = student(np.array([edge_correlation(*pair) for pair in zip(images, found, strict=True)]))
+    for here, there in ((radius, stored.mean_radius), (edges, stored.edges)):
+        assert abs(here.value - there.value) < 2 * (here.high - here.value)
+
+
+def test_agreement_is_scipys_over_waves_and_over_ring_means():
+    heatmap, stored = shipped("mini-resnet"), stored_gradients()["mini-resnet"]
+    found = agreement(stored, heatmap)
+    rise = [heatmap.top1_errors[15 + i, 15 + j] - heatmap.clean[0] for i, j in WAVES]
+    assert found.count == 481 and found.waves.value == pytest.approx(spearmanr(stored.energy, rise).statistic)
+    rings = [[k for k, wave in enumerate(WAVES) if round(math.hypot(*wave)) == r] for r in range(22)]
+    means = [[np.mean([values[k] for k in ring]) for ring in rings] for values in (stored.energy, rise)]
+    assert found.rings.value == pytest.approx(spearmanr(*means).statistic)
+    # Other pictures give other correlations: the interval is as wide as those of single blocks lead one to expect.
+    single = [spearmanr(block, rise).statistic for block in stored.blocks]
+    width = found.waves.high - found.waves.low
+    assert 0 < width < 4 * np.std(single) and found.waves.low < found.waves.value < found.waves.high
+
+
+def test_smooth_maps_agree_by_chance_more_often_than_rough_ones():
+    generator = np.random.default_rng(0)
+    smooth, rough = RADIUS, generator.permutation(len(WAVES)).astype(float)
+    noise = generator.normal(size=len(WAVES))
+    for energy, limit in ((smooth, 0.2), (rough, 0.002)):
+        weak = 0.5 * energy / energy.std() + noise  # correlates by about 0.45 with either
+        found = agreement(gradient(energy), with_errors(5000 + 500 * weak))
+        assert found.waves.value == pytest.approx(0.45, abs=0.1)
+        assert (found.p < 0.002) == (limit == 0.002), found
+
+
+def test_rings_that_the_gradient_overrates_are_named_with_how_far_the_loss_bends():
+    errors, energy = 1000 + 100 * RADIUS, 10 + RADIUS
+    slow = rounded_radius(WAVES) <= 2
+    heatmap = with_errors(errors)
+    assert agreement(gradient(energy), heatmap).overrated is None
+    bent = np.where(slow, 1.5, 6.0) * (1 + RADIUS)
+    stored = gradient(np.where(slow, 50 - RADIUS, energy), slope=1 + RADIUS, change=bent)
+    found = agreement(stored, heatmap).overrated
+    assert (found.first, found.last, found.without) == (0, 2, pytest.approx(1))
+    assert (found.bend, found.bend_elsewhere, found.changed) == pytest.approx((1.5, 6, 1))
+    other = dataclasses.replace(heatmap, metadata={**heatmap.metadata, "epsilon": 1.0})
+    assert math.isnan(agreement(stored, other).overrated.bend), "the loss was followed along waves of another size"
+
+
+def test_verdicts_on_the_shipped_maps():
+    for name in stored_gradients():
+        finding = gradient_finding(named(shipped(name)))
+        waves, p, rings = (one.measured for one in finding.evidence)
+        assert waves.low > 0 and p.value < 0.05 and -1 <= rings.low <= rings.high <= 1
+        fails = [doubt for doubt in finding.doubts if "overrates radius 0 to" in doubt and "times as much" in doubt]
+        assert (finding.verdict, len(fails)) == ((Verdict.HOLDS, 0) if name == "mini-resnet" else (Verdict.IN_PART, 1))
+
+
+def test_a_map_that_runs_against_its_gradient_fails():
+    against = with_errors(9000 - 100 * np.argsort(np.argsort(stored_gradients()["mini-resnet"].energy)) / 10)
+    finding = gradient_finding(named(against))
+    assert finding.verdict == Verdict.FAILS and finding.evidence[0].measured.value < -0.99
+
+
+def test_what_cannot_be_checked_says_what_to_choose():
+    heatmap = shipped("mini-resnet")
+    facts = heatmap.metadata
+    for changed in (
+        {"classifier": {**facts["classifier"], "name": "clip-vit-b-32"}},
+        {"classifier": {**facts["classifier"], "sha256": "0" * 64}},
+        {"class_names": ["other"] * 10},
+        {"image_size": 64},
+    ):
+        finding = gradient_finding(named(dataclasses.replace(heatmap, metadata={**facts, **changed})))
+        assert finding.verdict == Verdict.NOT_CHECKABLE and "mini-clip, mini-clip-robust" in finding.doubts[0]
+    finding = gradient_finding(named(with_errors(np.full(len(WAVES), 500))))
+    assert finding.verdict == Verdict.NOT_CHECKABLE and "too few waves" in finding.doubts[0]
+    assert gradient_finding(named(heatmap.crop(9))).evidence[0].what == "over 41 waves"
+
+
+def test_the_loss_of_a_linear_classifier_hardly_bends_along_a_short_wave(linear_classifier):
+    images = np.random.default_rng(0).uniform(0.4, 0.6, (5, 3, 8, 8)).astype(np.float32)
+    labels = np.arange(5)
+    at = loss_gradients(linear_classifier, images, labels)
+    for epsilon, tolerance in ((1e-3, 5e-3), (0.5, None)):
+        by_gradient, change = loss_changes(linear_classifier, images, labels, at, (1, 2), epsilon)
+        assert by_gradient.shape == change.shape == (5,)
+        if tolerance:
+            np.testing.assert_allclose(change, by_gradient, rtol=tolerance, atol=1e-5)
+        else:
+            assert np.abs(change - by_gradient).max() > 1e-2

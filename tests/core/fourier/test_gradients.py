@@ -1,0 +1,136 @@
+"""Gradients and their energies against formulas on paper, plain sums over pixels, and scipy's convolution."""
+
+import cmath
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.signal import convolve2d
+
+from core.fourier.basis import fourier_basis, half_plane
+from core.fourier.gradients import (
+    CHUNK,
+    edge_correlation,
+    edge_strength,
+    loss_gradients,
+    mean_radius,
+    relative_energy,
+    ring_energy,
+    ring_shares,
+)
+from tests.core.toy import SIZE, LinearClassifier
+
+RNG = np.random.default_rng(0)
+GRADIENT = RNG.normal(size=(3, SIZE, SIZE)).astype(np.float32)
+SIDE = 7
+
+
+def energies(gradient, side):
+    """{(i, j): e(i, j)} by the definition, pixel by pixel."""
+    _, height, width = gradient.shape
+    pixels = list(itertools.product(range(height), range(width)))
+    return {
+        (i, j): sum(
+            abs(sum(float(c[y, x]) * cmath.exp(-2j * math.pi * (i * y / height + j * x / width)) for y, x in pixels))
+            ** 2
+            for c in gradient
+        )
+        / (height * width)
+        for i, j in half_plane(side)
+    }
+
+
+def test_the_gradient_of_a_linear_classifier_is_the_one_on_paper():
+    classifier = LinearClassifier()
+    images = RNG.random((CHUNK + 3, 3, SIZE, SIZE), np.float32)
+    labels = np.arange(len(images)) % 4
+    found = loss_gradients(classifier, images, labels)
+    wanted = classifier.gradient(torch.from_numpy(images), torch.from_numpy(labels))
+    np.testing.assert_allclose(found.gradients, wanted, atol=1e-6)
+    logits = images.reshape(len(images), -1) @ classifier.weight.numpy().T
+    chosen = np.exp(logits - logits.max(1, keepdims=True))
+    np.testing.assert_allclose(
+        found.loss, -np.log((chosen / chosen.sum(1, keepdims=True))[range(len(images)), labels]), 1e-4
+    )
+    with torch.inference_mode():  # as pages may be
+        np.testing.assert_array_equal(loss_gradients(classifier, images, labels).gradients, found.gradients)
+
+
+def test_a_classifier_that_cannot_be_differentiated_is_refused():
+    with pytest.raises(ValueError, match="cannot be differentiated"):
+        loss_gradients(lambda images: images.detach().flatten(1)[:, :4], GRADIENT[None], np.array([0]))
+
+
+def test_energy_is_that_of_the_definition_and_of_the_waves_of_a_sweep():
+    (found,) = relative_energy(GRADIENT[None], SIDE)
+    wanted = energies(GRADIENT, SIDE)
+    mean = sum(value * (1 if wave == (0, 0) else 2) for wave, value in wanted.items()) / SIDE**2
+    np.testing.assert_allclose(found, [value / mean for value in wanted.values()])
+    # The mean over phases and over Eq. 1's signs of the squared change of the loss per unit of v, to first order.
+    for wave in ((0, 0), (0, 1), (2, -3)):
+        y, x = np.indices((SIZE, SIZE))
+        squares = []
+        for turn, signs in itertools.product((0, 0.25), itertools.product((-1, 1), repeat=3)):
+            basis = np.cos(2 * np.pi * ((wave[0] * y + wave[1] * x) / SIZE + (turn if any(wave) else 0)))
+            basis /= np.linalg.norm(basis)
+            if not turn:
+                np.testing.assert_allclose(basis, fourier_basis(*wave, SIZE, SIZE), atol=1e-6)
+            squares.append((np.array(signs) @ (GRADIENT * basis).sum((1, 2))) ** 2)
+        wave = next(one for one in (wave, (-wave[0], -wave[1])) if one in wanted)
+        assert np.mean(squares) == pytest.approx(wanted[wave], rel=1e-5)
+
+
+def test_energies_of_all_waves_add_up_to_the_squared_length():
+    odd = GRADIENT[:, :SIDE, :SIDE]
+    total = sum(value * (1 if wave == (0, 0) else 2) for wave, value in energies(odd, SIDE).items())
+    assert total == pytest.approx(float((odd**2).sum()), rel=1e-5)
+
+
+def test_one_wave_has_all_energy_in_its_cells_and_a_point_spreads_it_evenly():
+    wave = np.stack([sign * fourier_basis(3, -4, 16, 16) for sign in (1, -1, 0.5)])
+    (energy,) = relative_energy(wave[None], 15)
+    assert energy[half_plane(15).index((-3, 4))] == pytest.approx(15**2 / 2)
+    assert mean_radius(energy, 15) == pytest.approx(5) and ring_shares(energy, 15)[5] == pytest.approx(1)
+    point = np.zeros((1, 3, 16, 16))
+    point[0, 1, 4, 7] = 2
+    flat = relative_energy(point, 15)
+    np.testing.assert_allclose(flat, 1)
+    np.testing.assert_allclose(ring_energy(flat[0], 15), 1)
+    assert np.isnan(relative_energy(0 * point, 15)).all()
+
+
+def test_rings_are_those_of_rounded_radius():
+    (energy,) = relative_energy(GRADIENT[None], SIDE)
+    rings = {}
+    for wave, value in zip(half_plane(SIDE), energy, strict=True):
+        rings.setdefault(round(math.hypot(*wave)), []).append((value, 1 if wave == (0, 0) else 2))
+    cells = SIDE**2
+    np.testing.assert_allclose(ring_energy(energy, SIDE), [np.mean([v for v, _ in rings[r]]) for r in sorted(rings)])
+    np.testing.assert_allclose(
+        ring_shares(energy, SIDE), [sum(v * n for v, n in rings[r]) / cells for r in sorted(rings)]
+    )
+    radius = sum(
+        math.hypot(*wave) * value * (1 if wave == (0, 0) else 2)
+        for wave, value in zip(half_plane(SIDE), energy, strict=True)
+    )
+    assert mean_radius(energy, SIDE) == pytest.approx(radius / cells)
+
+
+@pytest.mark.parametrize("side", [4, 9])
+def test_a_side_that_the_pixels_cannot_carry_is_refused(side):
+    with pytest.raises(ValueError, match="odd side|up to side 7"):
+        relative_energy(GRADIENT[None], side)
+
+
+def test_edges_are_sobels_and_a_gradient_on_them_correlates_fully():
+    image = RNG.random((3, 12, 12), np.float32)
+    grey = np.pad(0.299 * image[0] + 0.587 * image[1] + 0.114 * image[2], 1, mode="edge")
+    kernel = np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1]])
+    wanted = np.hypot(convolve2d(grey, kernel, "valid"), convolve2d(grey, kernel.T, "valid"))
+    np.testing.assert_allclose(edge_strength(image), wanted, rtol=1e-5)
+    on_edges = np.stack([wanted, -wanted, 2 * wanted]) ** 3
+    assert edge_correlation(image, on_edges) == pytest.approx(1)
+    assert edge_correlation(image, 1 / on_edges) == pytest.approx(-1)
+    assert math.isnan(edge_correlation(image, 0 * on_edges)) and math.isnan(edge_correlation(0 * image, on_edges))

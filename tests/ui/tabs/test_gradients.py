@@ -1,0 +1,117 @@
+"""The tab *Gradient* in Streamlit's test runner: pictures, numbers and charts against gradients taken here."""
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy.stats import spearmanr
+
+from core.claims.gradient_spectrum import agreement, stored_gradients
+from core.fourier.gradients import edge_strength
+from tests.ui.pages.test_frequency import CIFAR, open_page, text
+from ui.maps.catalogue import entries
+from ui.maps.cell_predictions import LOADING
+from ui.maps.stories import MINI_CLIP, MINI_RESNET
+from ui.shared.model_cache import classifier_for
+from ui.shared.pictures import samples
+from ui.tabs.row import GRADIENT
+
+TITLES = {"mini-clip": "Mini CLIP", "mini-clip-robust": "Mini CLIP, robust", "mini-resnet": "Mini ResNet"}
+
+
+def opened(**parameters):
+    app = open_page(tab=GRADIENT, **parameters)
+    app.session_state[LOADING] = True  # as if the browser had painted
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+@pytest.fixture(scope="module")
+def app():
+    return opened(pictures="CIFAR-10", maps=[MINI_CLIP, MINI_RESNET])
+
+
+def gradients():
+    """{title: (3, H, W)} of the picture in view, by torch's own backward pass."""
+    data, found = samples("cifar10"), {}
+    for name, title in TITLES.items():
+        image = torch.from_numpy(data.images[CIFAR][None].astype(np.float32) / 255).requires_grad_()
+        logits = classifier_for(name, "cifar10")(image)
+        (-logits.log_softmax(1)[0, data.labels[CIFAR]]).backward()
+        found[title] = image.grad[0].numpy()
+    return found
+
+
+def figures(app):
+    """{title: (note, pixels)} of the row of pictures."""
+    body = next(one.proto.body for one in app.get("html") if "run-row" in one.proto.body)
+    found = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*): ([^"]*)"', body)
+    return {
+        title: (note, np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")))
+        for data, title, note in found
+    }
+
+
+def test_each_network_shows_its_gradient_on_one_scale_with_its_edges(app):
+    shown, image = figures(app), samples("cifar10").images[CIFAR].astype(np.float32) / 255
+    assert list(shown) == ["The picture", *TITLES.values(), "Mini ResNet, robust"]
+    for title, gradient in gradients().items():
+        note, pixels = shown[title]
+        size = np.sqrt((gradient**2).sum(0)).ravel()
+        assert f"edges {spearmanr(size, edge_strength(image).ravel()).statistic:.2f}; " in note
+        assert "over 1,000 pictures" in note
+        small = pixels[4::8, 4::8].astype(int)
+        signed = gradient.sum(0)
+        for sign, warmer in ((1, True), (-1, False)):  # brown has more red than blue
+            strong = small[sign * signed > np.quantile(sign * signed, 0.97)]
+            assert ((strong[:, 0] > strong[:, 2]) == warmer).all()
+    (bar,) = [one.proto.body for one in app.get("html") if "One scale for all" in one.proto.body]
+    limit = float(re.search(r"\+(\d\.\d\d)<", bar)[1])
+    brightest = [np.quantile(abs(one.sum(0)) / np.linalg.norm(one), 0.995) for one in gradients().values()]
+    assert limit >= max(brightest) - 0.006
+
+
+def test_charts_hold_the_energy_and_the_rise_by_radius(app):
+    energy, rise = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")[1:3])
+    rows = energy["layer"][0]["data"]["values"]
+    spectrum = np.abs(np.fft.fft2(gradients()["Mini ResNet"].astype(float))) ** 2
+    cells = {(i, j): spectrum[:, i, j].sum() for i in range(-15, 16) for j in range(-15, 16)}
+    ring = [value for wave, value in cells.items() if round(np.hypot(*wave)) == 9]
+    (here,) = [row for row in rows if (row["network"], row["of"], row["radius"]) == ("Mini ResNet", "this picture", 9)]
+    assert here["energy"] == pytest.approx(np.mean(ring) / np.mean(list(cells.values())), rel=1e-3)
+    assert {row["of"] for row in rows} == {"this picture", "mean of 1,000"}
+    heatmap = entries()[MINI_RESNET].heatmap
+    errors = [heatmap.error_rate[15 + i, 15 + j] for i, j in cells if round(np.hypot(i, j)) == 9]
+    rows = rise["layer"][0]["data"]["values"]
+    (there,) = [row for row in rows if (row["network"], row["radius"]) == ("Mini ResNet", 9)]
+    assert there["rise"] == pytest.approx(100 * (np.mean(errors) - heatmap.clean_rate()), abs=1e-6)
+    assert there["low"] < there["rise"] < there["high"]
+
+
+def test_sentences_give_the_agreement_and_where_it_fails(app):
+    said = text(app)
+    for name, label in (("mini-clip", MINI_CLIP), ("mini-resnet", MINI_RESNET)):
+        found = agreement(stored_gradients()[name], entries()[label].heatmap)
+        (line,) = [one for one in said.split("\n") if one.startswith(f"- {TITLES[name]}: ")]
+        assert f": {found.waves.value:.2f} (" in line and f"{found.rings.value:.2f} over rings" in line
+        assert ("overrates radius" in line) == (found.overrated is not None)
+        assert "Waves of v = 1: 0." in line
+    bends = [agreement(stored_gradients()[name], entries()[MINI_CLIP].heatmap).overrated for name in ("mini-clip",)]
+    assert f"At v = 4 it changes {bends[0].bend:.1f} (Mini CLIP)" in said
+
+
+def test_without_a_picture_it_says_what_to_choose_and_before_the_first_paint_nothing_is_loaded():
+    assert "choose a file of your own, or a bundled picture" in text(open_page(tab=GRADIENT))
+
+
+def test_a_photograph_has_a_gradient_and_a_map_but_nothing_stored():
+    app = opened(pictures="Photographs")
+    shown, said = figures(app), text(app)
+    assert "mean radius" in shown["EfficientNet-Lite0"][0] and "over all" not in shown["EfficientNet-Lite0"][0]
+    assert "From each network’s own map, v = 15.7" in said and "Does the gradient say" not in said

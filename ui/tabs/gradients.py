@@ -1,0 +1,199 @@
+"""Tab *Gradient*: where each network's loss is steep at the chosen picture, and whether this is what misleads it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.claims.gradient_spectrum import Overrated, StoredGradient, agreement, stored_gradient
+from core.classifiers.registry import ClassifierSpec
+from core.errors import sentence
+from core.fourier.basis import Frequency
+from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured
+from core.numbers import decimal
+from core.sweep.predictions import class_probabilities
+from ui.components.colormaps import colormap_table
+from ui.maps.catalogue import Entry
+from ui.maps.cell_predictions import torch_starts
+from ui.maps.models import Predictor
+from ui.runs.figures import Figure, picture_row, to_picture
+from ui.shared.model_cache import classifier_for, ready_classifiers
+from ui.shared.pictures import Picture
+from ui.shared.server_jobs import job_manager
+from ui.shared.text import as_markdown
+from ui.tabs.gradient_charts import Network, energy_chart, rise_chart
+from ui.tabs.sentences import gradient_and_error, why_overrated
+
+MAX_NETWORKS = 4
+SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
+SCALE_SHARE = 0.995  # of all pixels lie within the colour scale
+COLOURS = "vik"
+
+
+def gradient_panel(
+    picture: Picture | None,
+    who: Sequence[Predictor],
+    chosen: Sequence[Entry],
+    available: Sequence[Entry],
+    frequency: Frequency,
+) -> None:
+    """Draw it.
+
+    Args:
+        who: predicts; nobody where no classifier may be used in this run. Their robust twins join them.
+        chosen, available: the maps in view, and all that there are.
+        frequency: the wave in view.
+    """
+    if picture is None:
+        st.info("Open **Picture** above and choose a file of your own, or a bundled picture.")
+        return
+    maps = [entry.heatmap for entry in [*chosen, *available]]
+    found = _found(picture, who, maps) if who and torch_starts() else []
+    if not found:
+        return
+    steep = [one for one in found if one.length > 0]
+    limit = max((float(np.quantile(np.abs(_brightness(one)), SCALE_SHARE)) for one in steep), default=1.0)
+    st.markdown(_what_is_shown(picture, found))
+    st.html(picture_row([_original(picture), *(_figure(one, picture, limit) for one in found)], tile=230))
+    st.html(_colour_bar(limit))
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Energy of the gradient** along a wave, by its radius")
+        energy_chart(steep, frequency)
+    with right:
+        st.markdown("**Rise of the error** under a wave, by its radius")
+        rise_chart(found, frequency)
+    _agreements(found, maps)
+
+
+def _found(picture: Picture, who: Sequence[Predictor], maps: Sequence[Heatmap]) -> list[Network]:
+    """The gradient of each network; the page says why one has none."""
+    names = {name for one in who for name in (one.spec.name, f"{one.spec.name}-robust")}
+    found = []
+    for spec in [spec for spec in ready_classifiers(picture.class_set) if spec.name in names][:MAX_NETWORKS]:
+        try:
+            with st.spinner(f"{spec.title} …"):
+                found_here = _gradient(spec.name, picture)
+        except (RuntimeError, FileNotFoundError, ValueError) as error:
+            st.error(as_markdown(sentence(f"{spec.title}: {error}")))
+            continue
+        found.append(Network(spec, *found_here, _map_of(spec, picture, maps)))
+    return found
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _gradient(name: str, picture: Picture) -> tuple[str | None, int, np.ndarray]:
+    """The digest of the weights, the label, or without one the prediction, and the gradient of its loss."""
+    with job_manager().before_runs():
+        classifier, images = classifier_for(name, picture.class_set), picture.image[None]
+        label = picture.label
+        if label is None:
+            label = int(class_probabilities(classifier, images).argmax())
+        return classifier.sha256, label, loss_gradients(classifier, images, np.array([label])).gradients[0]
+
+
+def _map_of(spec: ClassifierSpec, picture: Picture, maps: Sequence[Heatmap]) -> Heatmap | None:
+    """The first map of a network on pictures of this size and these classes, whose clean error is known."""
+    for heatmap in maps:
+        facts = heatmap.metadata
+        mine = facts["classifier"]["name"] == spec.name and facts["image_size"] == picture.size
+        if mine and tuple(facts["class_names"]) == picture.classes.names and heatmap.clean_rate() is not None:
+            return heatmap
+    return None
+
+
+def _what_is_shown(picture: Picture, found: Sequence[Network]) -> str:
+    loss = "the loss of each network’s own prediction"
+    if picture.label is not None:
+        loss = f"the loss of “{as_markdown(picture.classes.names[picture.label])}”"
+    return (
+        f"The gradient of {loss} at the picture, without any wave. A step of *Inpainting* or *Generation* follows such "
+        "a gradient, divided by its length, as it is here. **Edges**: correlation of the gradient’s size with the "
+        "picture’s edges, pixel by pixel. **Mean radius**: of the waves that the gradient is made of."
+    )
+
+
+def _original(picture: Picture) -> Figure:
+    return Figure("The picture", picture.caption, _enlarged(to_picture(picture.image)))
+
+
+def _brightness(one: Network) -> np.ndarray:
+    """(H, W) how the loss changes as a pixel gets brighter in all channels, of a gradient of length 1."""
+    return one.gradient.sum(axis=0) / one.length
+
+
+def _figure(one: Network, picture: Picture, limit: float) -> Figure:
+    if one.length == 0:
+        return Figure(one.title, "The loss is flat here.", _coloured(np.zeros(one.gradient.shape[1:]), limit))
+    note = f"edges {decimal(edge_correlation(picture.image, one.gradient), 2)}"
+    if (stored := one.stored) is not None:
+        value, low, high = (decimal(part, 2) for part in stored.edges)
+        note += f"; {value} ({low} to {high}) over {stored.pictures:,} pictures"
+    note += f" · mean radius {mean_radius(relative_energy(one.gradient[None], one.side)[0], one.side):.1f}"
+    if stored is not None:
+        note += f"; {stored.mean_radius.value:.1f} over all"
+    if picture.label is None:
+        note += f" · loss of “{picture.classes.names[one.label]}”"
+    return Figure(one.title, note, _coloured(_brightness(one), limit))
+
+
+def _coloured(values: np.ndarray, limit: float) -> np.ndarray:
+    places = np.rint((np.clip(values / limit, -1, 1) + 1) * 127.5).astype(int)
+    return _enlarged(colormap_table(COLOURS)[places])
+
+
+def _enlarged(pixels: np.ndarray) -> np.ndarray:
+    times = max(1, SHOWN_SIDE // len(pixels))
+    return pixels.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def _colour_bar(limit: float) -> str:
+    """The one scale of all gradients."""
+    colours = ",".join(f"rgb({r},{g},{b})" for r, g, b in colormap_table(COLOURS)[::15].tolist())
+    bar = f"display:inline-block;width:9rem;height:.7rem;border-radius:2px;background:linear-gradient(90deg,{colours})"
+    return (
+        '<div style="font-size:.8rem;display:flex;flex-wrap:wrap;gap:.3rem .5rem;align-items:center">'
+        f"<span>One scale for all: {html.escape(decimal(-limit, 2))}</span>"
+        f'<span style="{bar}"></span><span>+{limit:.2f}</span>'
+        "<span>blue: a brighter pixel lowers the loss; brown: it raises it (sum over the channels, of a gradient of "
+        "length 1)</span></div>"
+    )
+
+
+def _agreements(found: Sequence[Network], maps: Sequence[Heatmap]) -> None:
+    """How well each gradient says which waves mislead its network, where both are known, and why it may fail."""
+    told, overrated, sizes = list[str](), list[tuple[str, Overrated]](), set[float]()
+    for one in found:
+        stored = None if one.heatmap is None else stored_gradient(one.heatmap)
+        if one.heatmap is None or stored is None or (ranked := agreement(stored, one.heatmap)) is None:
+            continue
+        epsilon = float(one.heatmap.metadata["epsilon"])
+        told.append(gradient_and_error(one.title, ranked, _with_weaker_waves(stored, epsilon, maps)))
+        if ranked.overrated is not None and not np.isnan(ranked.overrated.bend):
+            overrated.append((one.title, ranked.overrated))
+            sizes.add(epsilon)
+    if not told:
+        return
+    lines = [f"- {as_markdown(line)}" for line in told]
+    heading = "**Does the gradient say which waves mislead?** Correlation of its mean energy with the error’s rise:"
+    why = as_markdown(why_overrated(overrated, min(sizes, default=0.0)))
+    st.markdown("\n".join([heading, "", *lines, "", why]))
+    st.caption(
+        "Spearman’s correlations; 95 % intervals over the pictures at which the gradient was taken. p: share of maps "
+        "as smooth as the gradient’s, but at random, that agree with the errors as well or better."
+    )
+
+
+def _with_weaker_waves(
+    stored: StoredGradient, epsilon: float, maps: Sequence[Heatmap]
+) -> tuple[float, Measured] | None:
+    """The smallest size of waves below `epsilon` of which there is a map, and the correlation over its waves."""
+    weaker = [other for other in maps if other.metadata["epsilon"] < epsilon and stored_gradient(other) is stored]
+    weakest = min(weaker, key=lambda other: other.metadata["epsilon"], default=None)
+    ranked = None if weakest is None else agreement(stored, weakest)
+    return None if weakest is None or ranked is None else (float(weakest.metadata["epsilon"]), ranked.waves)
