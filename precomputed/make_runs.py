@@ -42,6 +42,7 @@ def plans(row: SampleSet) -> Iterator[tuple[str, str, RunPlan]]:
     """Kind, subject and plan of each stored run."""
     data = load_samples(row.dataset)
     # One picture by itself by each penalty, and the row of examples as the page begins.
+    wanted: list[tuple[tuple[int, ...], Penalty, str]]
     wanted = [((row.inpainted,), penalty, f"{row.inpainted}{end}") for penalty, end in STORED_PENALTIES.items()]
     wanted += [(row.filled, "eq3", ROW)] if row.filled else []
     size = data.image_size

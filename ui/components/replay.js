@@ -242,6 +242,7 @@ export function drawTop(view) {
   const top = JSON.stringify([data.models.map(({ title, before, after }) => [title, before, after]), data.targets, memory.row, data.live?.state]);
   if (view.topDrawn === top) return;
   view.topDrawn = top;
+  view.top.hidden = data.models.every((model) => !model.before.length);
   view.top.replaceChildren(...data.models.map((model) => {
     const table = element("table"), head = table.createTHead().insertRow(), body = table.createTBody();
     table.createCaption().textContent = `${model.title}: the five likeliest classes`;

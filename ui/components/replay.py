@@ -32,7 +32,7 @@ class Track:
     probability, loss, change: (S, R) over the states, R = B, or 1 for the mean of all images.
     values: (3, F, B) float32, the three at each frame.
     before, after: for each image, the likeliest classes with their shares of 1, of the first and the last frame; may
-        be empty.
+        be empty, and without any image nothing is shown.
     sure: for each image, the step at which the classifier was first sure of the target, None where it never was, and
         the words for it; empty while that is not known.
     about: what the classifier was trained for.

@@ -35,6 +35,7 @@ from ui.story.shelf import STORED, WAVE, shipped
 
 SIDE = 31
 CONTRAST = 0.1  # both ends of the colour bar for dips, as fractions
+FIRST_CLASS = "horse"
 CHART_HEIGHT = 430  # CSS pixels
 
 
@@ -137,24 +138,24 @@ def three_maps() -> None:
 
 def drawing_of_a_class() -> None:
     """The stored drawings of an ordinary network and its robust twin: one class, to be chosen."""
-    runs = _stored("generation", "blur")
+    runs = _example("generation", "blur")
     classes = [target_of(runs[0], row) for row in range(len(runs[0].start))]
     chosen = st.segmented_control(
-        "Class", classes, default=classes[0], key="story.class", required=True, label_visibility="collapsed"
+        "Class", classes, default=FIRST_CLASS, key="story.class", required=True, label_visibility="collapsed"
     )
-    _replay(runs, "generation", classes.index(chosen or classes[0]))
+    _replay(runs, "generation", classes.index(chosen or FIRST_CLASS))
 
 
 def filled_hole() -> None:
     """The stored run of an ordinary network and its robust twin."""
-    _replay(_stored("inpainting", "eq3"), "inpainting", 0)
+    _replay(_example("inpainting", "eq3"), "inpainting", 0)
 
 
 def _replay(runs: Sequence[PGDRun], kind: str, row: int) -> None:
     example_replay([run.of_image(row) for run in runs], id=f"story.{kind}.{row}", key=f"story.{kind}")
 
 
-def _stored(kind: str, variant: str) -> tuple[PGDRun, ...]:
+def _example(kind: str, variant: str) -> tuple[PGDRun, ...]:
     result = stored_example(kind, "cifar10", (ORDINARY, ROBUST), variant)
     assert result is not None  # these runs are shipped
     return result.runs
