@@ -86,7 +86,7 @@ def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _packed(id: str, _runs: Sequence[PGDRun]) -> dict[str, Any]:
-    return run_replay(_runs, id=id)
+    return run_replay(_runs, id=id, classes=False)
 
 
 def _nothing() -> None:

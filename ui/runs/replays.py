@@ -23,12 +23,14 @@ CARDS = "models"  # the page, relative to the app's
 LABELS = {"inpainting": ("corrupted", "reconstruction"), "generation": ("start", "picture")}
 
 
-def run_replay(runs: Sequence[PGDRun], *, id: str, live: Progress | None = None, cards: str = CARDS) -> dict[str, Any]:
+def run_replay(
+    runs: Sequence[PGDRun], *, id: str, live: Progress | None = None, cards: str = CARDS, classes: bool = True
+) -> dict[str, Any]:
     """Runs of the same start and the same frame steps; of long ones as many frames as are quickly sent.
 
     Args:
         id: another one for another result.
-        live: for a run that is paused. cards: URL of the classifiers' cards.
+        live: for a run that is paused. cards: URL of the classifiers' cards. classes: whether to list the likeliest.
     """
     first = runs[0]
     kept = kept_frames(len(first.frames), first.start.size)
@@ -43,8 +45,8 @@ def run_replay(runs: Sequence[PGDRun], *, id: str, live: Progress | None = None,
             loss=run.curves["loss"],
             change=run.curves["perturbation_norm"],
             values=np.stack([run.curves[name][steps] for name in ("target_probability", "loss", "perturbation_norm")]),
-            before=[_ranked(run, row, last=False) for row in rows],
-            after=[_ranked(run, row, last=True) for row in rows],
+            before=[_ranked(run, row, last=False) for row in rows if classes],
+            after=[_ranked(run, row, last=True) for row in rows if classes],
             sure=[first_sure(run, row) for row in rows],
             about=trained_for(run.metadata["classifier"]["name"]),
         )
