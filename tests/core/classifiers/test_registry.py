@@ -11,13 +11,7 @@ import pytest
 import torch
 
 from core.classifiers import bundled as classifier_bundles
-from core.classifiers.registry import (
-    CLASSIFIERS,
-    classifier_spec,
-    classifier_state,
-    list_classifiers,
-    load_classifier,
-)
+from core.classifiers.registry import CLASSIFIERS, classifier_spec, classifier_state, list_classifiers, load_classifier
 from core.data.classes import CIFAR10, ClassSet, imagenet100
 
 RESNET56_BYTES = 3_471_733

@@ -14,14 +14,7 @@ from huggingface_hub import constants
 
 from core.classifiers import download as network
 from core.classifiers.download import call_with_deadline, download, probe
-from core.classifiers.weights import (
-    FolderFile,
-    HubFile,
-    PackageFile,
-    UrlFile,
-    check_sha256,
-    format_bytes,
-)
+from core.classifiers.weights import FolderFile, HubFile, PackageFile, UrlFile, check_sha256, format_bytes
 from tests.weight_server import dead_address, silent_server
 
 CONTENT = b"0123456789" * 1000

@@ -8,12 +8,7 @@ import pytest
 from core.fourier.contrasts import cell_error, clean_error, contrast, difference, minus_clean, mismatches
 from core.fourier.heatmap import Heatmap
 
-METADATA = {
-    "dataset": {"name": "dots", "n": 100},
-    "image_size": 8,
-    "epsilon": 1.0,
-    "class_names": ["a", "b"],
-}
+METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
 
 
 def heatmap(errors, n=100, **metadata):

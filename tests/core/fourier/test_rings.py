@@ -10,13 +10,7 @@ from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
-from core.fourier.rings import (
-    radial_profile,
-    ring_at,
-    ring_differences,
-    ring_means,
-    sign_runs,
-)
+from core.fourier.rings import radial_profile, ring_at, ring_differences, ring_means, sign_runs
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
 FILES = {path.stem: path for path in (PRECOMPUTED / "heatmaps").glob("*.npz")}

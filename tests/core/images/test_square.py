@@ -15,8 +15,7 @@ def random_picture(height, width, seed=0):
 
 
 @pytest.mark.parametrize(
-    "height, width",
-    [(300, 451), (451, 300), (256, 384), (255, 999), (100, 100), (224, 225), (37, 41), (512, 256)],
+    "height, width", [(300, 451), (451, 300), (256, 384), (255, 999), (100, 100), (224, 225), (37, 41), (512, 256)]
 )
 def test_square_image_equals_torchvisions_evaluation_transform(height, width):
     from torchvision import transforms

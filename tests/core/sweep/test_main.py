@@ -230,11 +230,7 @@ def test_script_stopped_by_sigterm_keeps_its_cells_and_says_how_to_resume(archiv
     ("classifier", "classes", "message"),
     [
         ("mini-resnet", ["cat"], "warning: 'cat' is the only class, so every prediction is right"),
-        (
-            "mini-clip",
-            ["cat", "dog", "cat"],
-            "warning: several classes are called 'cat', which no",
-        ),
+        ("mini-clip", ["cat", "dog", "cat"], "warning: several classes are called 'cat', which no"),
         ("mini-clip", ["cat", "dog"], ""),
     ],
 )
