@@ -35,7 +35,8 @@ def archive(tmp_path_factory):
 def command(archive, output, *more):
     return [
         *("--classifier", "mini-resnet", "--dataset", str(archive), "--side", str(SIDE), "--seed", "1"),
-        *("--epsilon", "4", "--batch-size", "5", "--device", "cpu", "--output", str(output), *more),
+        *("--epsilon", "4", "--batch-size", "5", "--device", "cpu", "--backend", "torch", "--output", str(output)),
+        *more,
     ]
 
 
