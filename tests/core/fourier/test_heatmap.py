@@ -34,19 +34,7 @@ def example(**changes):
     return Heatmap(**(fields | changes))
 
 
-def printed(percent):
-    unknown = np.full((1, 1), -1, dtype=np.int64)
-    rates = np.full((2, 1, 1), percent / 100)
-    return example(
-        top1_errors=unknown,
-        top5_errors=unknown,
-        count=np.zeros((1, 1), dtype=np.int64),
-        clean=np.full(3, -1, dtype=np.int64),
-        printed_rates=rates,
-    )
-
-
-def square(side):
+def printed(percent, side=1):
     """A map of printed rates, as hostile files are: a few kilobytes for any side."""
     unknown = np.full((side, side), -1, dtype=np.int64)
     return example(
@@ -54,7 +42,7 @@ def square(side):
         top5_errors=unknown,
         count=np.zeros_like(unknown),
         clean=np.full(3, -1, dtype=np.int64),
-        printed_rates=np.full((2, side, side), 0.5),
+        printed_rates=np.full((2, side, side), percent / 100),
     )
 
 
@@ -200,7 +188,7 @@ def test_from_bytes_refuses_metadata_that_would_fill_the_memory():
 
 
 def test_from_bytes_refuses_a_large_map_and_load_takes_it(tmp_path):
-    large = square(MAX_SIDE + 2)
+    large = printed(50, MAX_SIDE + 2)
     large.save(tmp_path / "large.npz")
     assert Heatmap.load(tmp_path / "large.npz").side == MAX_SIDE + 2
     with pytest.raises(HeatmapError, match=r"large\.npz: a map of 513 x 513 cells, at most 511 x 511 are taken"):
