@@ -4,7 +4,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 GRAVE = ("critical", "serious")
-# Every violation, but one example for each rule that is kept, and no reading of style sheets: less than half of the time.
+# Every violation, but one example of each rule that is kept, and no style sheets read: less than half of the time.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
 
 

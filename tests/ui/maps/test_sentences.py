@@ -12,6 +12,7 @@ import pytest
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from tests.core import oracles
+from tests.core.oracles import Z as Z  # the tests of the story take it from here
 from tests.core.oracles import wilson
 from ui.maps.catalogue import Entry, labelled
 from ui.maps.sentences import cell_verdict
