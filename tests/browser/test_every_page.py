@@ -1,9 +1,9 @@
 """Every page, opened once: its title, what moves while it is drawn, its size, and axe-core at a desk and on a phone."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn
 
 TITLES = {
@@ -15,7 +15,6 @@ TITLES = {
     "models": "Models and data",
 }
 MAX_HEIGHTS = {1440: 1800, 400: 3500}  # by width, in CSS pixels
-GRAVE = ("critical", "serious")
 POPOVER = "[data-testid=stPopoverBody]"
 
 # Cumulative layout shift since the page was opened, without what follows the visitor's own actions, and without
@@ -34,17 +33,6 @@ LAYOUT_SHIFT = """() => new Promise(resolve => {
 @pytest.fixture
 def app(streamlit_app):
     return streamlit_app("app.py")
-
-
-def findings(page: Page) -> list[str]:
-    """Grave violations and wrong heading orders, a line for each element."""
-    found = []
-    for violation in Axe().run(page).response["violations"]:
-        if violation["impact"] in GRAVE or violation["id"] == "heading-order":
-            found += [
-                f"{violation['id']}: {node['html'][:200]} ({node['failureSummary']})" for node in violation["nodes"]
-            ]
-    return found
 
 
 def settled(page: Page) -> Page:
@@ -88,11 +76,11 @@ def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, pat
     for width in MAX_HEIGHTS:
         page.set_viewport_size({"width": width, "height": 900})
         expect_to_fit(settled(page), width)
-        assert findings(page) == [], width
+        assert grave_faults(page) == [], width
     make_dark(page)
     for width in MAX_HEIGHTS:
         page.set_viewport_size({"width": width, "height": 900})
-        assert findings(settled(page)) == [], (width, "dark")
+        assert grave_faults(settled(page)) == [], (width, "dark")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +93,7 @@ def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
             tab.click()
             page.wait_for_timeout(300)
             expect_to_fit(page, width)
-            assert findings(page) == [], tab.inner_text()
+            assert grave_faults(page) == [], tab.inner_text()
 
 
 def test_what_opens_is_accessible(app, open_page):
@@ -123,11 +111,11 @@ def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
     button.click()
     expect(page.locator(opened)).to_be_visible()
     page.wait_for_timeout(500)
-    assert findings(page) == []
+    assert grave_faults(page) == []
     make_dark(page)
     expect(page.locator(opened)).to_be_visible()
     page.wait_for_timeout(500)
-    assert findings(page) == [], "dark"
+    assert grave_faults(page) == [], "dark"
     page.keyboard.press("Escape")
     expect(page.locator(opened)).to_have_count(0)
 
@@ -136,4 +124,4 @@ def test_axe_can_find_something(app, open_page):
     page = settled(open_page(f"{app}/findings", width=1440))
     page.evaluate("document.querySelector('h1').style.color = '#dddddd'")
     page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<h5>too deep</h5>')")
-    assert {line.partition(":")[0] for line in findings(page)} == {"color-contrast", "heading-order"}
+    assert {line.partition(":")[0] for line in grave_faults(page)} == {"color-contrast", "heading-order"}

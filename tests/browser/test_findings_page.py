@@ -19,16 +19,13 @@ def findings(streamlit_app, open_page):
     return open_findings
 
 
-def test_every_verdict_is_in_sight_on_a_phone(findings):
+def test_every_verdict_is_in_sight_on_a_phone_and_a_rows_link_leads_to_the_state_that_shows_it(findings):
     page = findings(width=400)
     wait_until_drawn(page)
     chips = page.locator(".findings .chip")
     assert chips.count() == page.locator(".findings tbody tr").count()
     assert all(chip.bounding_box()["x"] + chip.bounding_box()["width"] <= 400 for chip in chips.all())
-
-
-def test_a_rows_link_leads_to_the_state_that_shows_it(findings):
-    page = findings(width=1440)
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.locator(".findings tbody tr").nth(1).get_by_role("link").click()
     expect(page).to_have_title("Frequency sensitivity · What does CLIP see?")
     expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56").first).to_be_visible()

@@ -38,10 +38,7 @@ def where(page: Page, number: int, frequency: tuple[int, int]) -> dict[str, floa
     """Middle of a cell, in pixels from the map's top left corner."""
     box, side = plot(page, number).bounding_box(), SIDES[number]
     i, j = frequency
-    return {
-        "x": (j + side // 2 + 0.5) / side * box["width"],
-        "y": (i + side // 2 + 0.5) / side * box["height"],
-    }
+    return {"x": (j + side // 2 + 0.5) / side * box["width"], "y": (i + side // 2 + 0.5) / side * box["height"]}
 
 
 def expect_chosen(page: Page, frequency: tuple[int, int]) -> int:

@@ -112,17 +112,13 @@ def test_keys_look_through_the_pictures_and_enter_chooses(demo):
     expect(tile(page, LAST)).to_be_focused()
 
 
-def test_python_moves_the_choice_and_the_next_click_wins_again(demo):
+def test_python_moves_the_choice_the_next_click_wins_again_and_quick_clicks_end_at_the_last(demo):
     page = demo()
     for _ in range(2):
         tile(page, 5).click()
         expect_picked(page, 5)
         page.get_by_role("button", name="Preset").click()
         expect(tile(page, 42)).to_be_checked()
-
-
-def test_quick_clicks_end_at_the_last_one(demo):
-    page = demo()
     for index in range(20, 32):
         tile(page, index).click()
     expect_picked(page, 31)

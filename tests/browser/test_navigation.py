@@ -13,26 +13,26 @@ def app(streamlit_app):
     return streamlit_app("app.py")
 
 
-def test_parameters_of_an_earlier_versions_link_arrive_and_stay(app, open_page):
-    page = open_page(f"{app}/?cell=3,4&story=2", width=1440)
-    expect(page).to_have_title(re.compile("^Frequency sensitivity"))
+@pytest.mark.parametrize(
+    ("link", "title", "wanted"),
+    [
+        ("?cell=3,4&story=2", "Frequency sensitivity", r"\?(?=.*cell=3(,|%2C)4).*story=2"),  # of an earlier version
+        ("inpainting/x?inpainting-steps=77", "Inpainting", r"inpainting\?.*inpainting-steps=77"),
+    ],
+)
+def test_parameters_of_a_link_arrive_and_stay_also_below_a_page(app, open_page, link, title, wanted):
+    page = open_page(f"{app}/{link}", width=1440)
+    expect(page).to_have_title(re.compile(f"^{title}"))
     wait_until_drawn(page)
     expect(page.locator("h1")).to_be_visible()
     page.wait_for_timeout(500)
-    assert re.search(r"/\?.*cell=3(,|%2C)4", page.url) and "story=2" in page.url
+    assert re.match(f"{app}/{wanted}", page.url)
 
 
 def test_the_first_visitor_of_a_server_may_come_to_any_page(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('app.py', env={'ASKED_BY': 'nobody yet'})}/models", width=1440)
     expect(page).to_have_title(re.compile("^Models and data"))
     expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
-
-
-def test_a_path_below_a_page_leads_to_the_page(app, open_page):
-    page = open_page(f"{app}/inpainting/x?inpainting-steps=77", width=1440)
-    expect(page).to_have_title(re.compile("^Inpainting"))
-    expect(page.locator("h1")).to_be_visible()
-    assert page.url.startswith(f"{app}/inpainting?") and "inpainting-steps=77" in page.url
 
 
 def test_pages_are_in_sight_on_a_phone(app, open_page):

@@ -1,10 +1,7 @@
 """The static edition, opened from the file system: the app's components on stored data, and nothing else."""
 
-import json
-
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from core import paper
@@ -14,6 +11,7 @@ from core.fourier.heatmap import Heatmap
 from core.images.square import to_uint8
 from core.sweep.predictions import wave_on_image
 from precomputed.static_site.__main__ import main
+from tests.browser.accessibility import grave_faults
 from ui.maps.catalogue import HEATMAPS
 
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
@@ -94,8 +92,7 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     page.get_by_role("button", name="First step").click()
     expect(page.locator("#generation .step")).to_have_text("step 0 of 60")
     expect(page.locator("#generation .outcome")).to_contain_text("After 60 steps")
-    serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-    assert not serious, json.dumps(serious)[:2000]
+    assert grave_faults(page) == []
     page.get_by_role("link", name="Open the full app").click()
     expect(page.locator("#app")).to_contain_text("adds")
     expect(page.get_by_role("link", name="https://app.example")).to_be_visible()

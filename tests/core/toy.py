@@ -1,14 +1,25 @@
-"""A linear classifier on 8 x 8 images whose gradient is known on paper, and random inputs for it."""
+"""Classifiers that are small: linear with a gradient known on paper, convolutional, a CLIP; and random inputs."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import open_clip
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from core.data.classes import ClassSet
 
 SIZE = 8
 CLASSES = 4
+TINY_CLIP = {
+    "embed_dim": 16,
+    "quick_gelu": True,
+    "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "patch_size": 8, "head_width": 16},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
+}
 
 
 class LinearClassifier(nn.Module):
@@ -52,6 +63,23 @@ class ConvClassifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.layers(images) * 5.0
+
+
+def tiny_clip() -> open_clip.CLIP:
+    """A CLIP of one layer with random weights, which preprocesses as it says."""
+    torch.manual_seed(0)
+    network = open_clip.CLIP(**TINY_CLIP)
+    preprocess = {"size": 32, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4), "interpolation": "bicubic"}
+    open_clip.model.set_model_preprocess_cfg(network, {"resize_mode": "shortest", **preprocess})
+    return network.eval()
+
+
+def save_clip(folder: Path, network: nn.Module, config: dict = TINY_CLIP) -> None:
+    """A folder as open_clip writes it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, folder / "open_clip_model.safetensors")
+    description = {"model_cfg": config, "preprocess_cfg": dict(network.visual.preprocess_cfg)}
+    (folder / "open_clip_config.json").write_text(json.dumps(description))
 
 
 def random_images(batch: int, seed: int, size: int = SIZE) -> Tensor:

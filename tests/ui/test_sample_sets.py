@@ -24,13 +24,7 @@ from ui.shared.jobs import JobManager
 from ui.shared.pictures import samples
 
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
-PAGES = (
-    ui.pages.generation,
-    ui.pages.inpainting,
-    ui.runs.second_judge,
-    ui.shared.picture_choice,
-    ui.sweeps.images,
-)
+PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.second_judge, ui.shared.picture_choice, ui.sweeps.images)
 
 
 @pytest.fixture(autouse=True)

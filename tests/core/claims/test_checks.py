@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import math
-from statistics import NormalDist, correlation, mean, stdev
+from statistics import correlation, mean, stdev
 
 import numpy as np
 import pytest
@@ -17,11 +17,11 @@ from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import paired_interval
+from tests.core.oracles import newcombe, wilson
 
 FOLDER = PRECOMPUTED / "heatmaps"
 CLIP, RESNET56 = "clip-vit-b-32_cifar10_published", "resnet-56_cifar10_published"
 RESNET50 = "resnet-50_imagenet100_published"
-Z = NormalDist().inv_cdf(0.975)
 
 
 def named(path):
@@ -59,18 +59,9 @@ class File:
         return mean(rate for wave, rate in self.cells.items() if first <= round(math.hypot(*wave)) <= last), self.n
 
 
-def wilson(rate, n):
-    centre, half = rate + Z * Z / (2 * n), Z * math.sqrt(rate * (1 - rate) / n + Z * Z / (4 * n * n))
-    return (centre - half) / (1 + Z * Z / n), (centre + half) / (1 + Z * Z / n)
-
-
 def gap(a, b):
     """(value, low, high) in points, of two (rate, n) taken as independent: Newcombe's."""
-    (rate_a, _), (rate_b, _) = a, b
-    (low_a, high_a), (low_b, high_b) = wilson(*a), wilson(*b)
-    value = rate_a - rate_b
-    low = value - math.hypot(rate_a - low_a, high_b - rate_b)
-    return tuple(100 * end for end in (value, low, value + math.hypot(high_a - rate_a, rate_b - low_b)))
+    return tuple(100 * end for end in (a[0] - b[0], *newcombe(*a, *b)))
 
 
 def minus(a, b):

@@ -1,6 +1,7 @@
 """Networks with a fixed vocabulary: the right function of the right file, and the right columns of its logits."""
 
 from collections import OrderedDict
+from functools import partial
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from core.classifiers.spec import Identity
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
 from core.data.samples import load_samples
 
-IDENTITY = Identity("test", "seed 0")
+IDENTITY, TIMM = Identity("test", "seed 0"), "test_resnet.r160_in1k"
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +73,20 @@ def test_resnet56_is_the_network_of_the_paper(resnet56_file):
     assert sum(p.numel() for p in classifier.network.parameters()) == 853_018  # as published
 
 
-def test_weights_that_do_not_fit_are_refused(tmp_path):
-    torch.save({"state_dict": CifarResNet(blocks=3).state_dict()}, tmp_path / "resnet20.th")
-    with pytest.raises(RuntimeError, match=r"resnet20\.th does not fit CifarResNet: Missing key.*layer1\.3"):
-        load_resnet56(tmp_path / "resnet20.th", IDENTITY)
-
-
-def test_weights_that_carry_code_are_refused(tmp_path):
-    torch.save({"state_dict": nn.Linear(2, 2)}, tmp_path / "code.th")
-    with pytest.raises(RuntimeError, match=r"code\.th cannot be read \(Weights only load failed"):
-        load_resnet56(tmp_path / "code.th", IDENTITY)
+@pytest.mark.parametrize(
+    ("load", "content", "message"),
+    [
+        (load_resnet56, {"state_dict": CifarResNet(blocks=3).state_dict()}, r"fit CifarResNet: Missing key.*layer1\.3"),
+        (load_resnet56, {"state_dict": nn.Linear(2, 2)}, r"cannot be read \(Weights only load failed"),
+        (load_efficientnet_lite0, OrderedDict(weight=torch.zeros(2, 2)), "does not hold an EfficientNet-Lite0"),
+        (partial(load_timm, model=TIMM), {"weight": torch.zeros(1)}, r"does not fit timm's test_resnet\.r160_in1k"),
+    ],
+    ids=["other network", "code", "other shapes", "timm"],
+)
+def test_weights_that_do_not_fit_or_carry_code_are_refused(load, content, message, tmp_path):
+    torch.save(content, tmp_path / "weights.bin")
+    with pytest.raises(RuntimeError, match=rf"weights\.bin .*{message}"):
+        load(tmp_path / "weights.bin", IDENTITY)
 
 
 def test_efficientnet_lite0_knows_the_bundled_photographs(lite0):
@@ -90,12 +95,6 @@ def test_efficientnet_lite0_knows_the_bundled_photographs(lite0):
     top5 = lite0(images).topk(5).indices
     correct = (top5 == torch.from_numpy(photographs.labels)[:, None]).any(dim=1)
     assert correct.float().mean() >= 0.75
-
-
-def test_efficientnet_lite0_refuses_a_file_of_other_shapes(tmp_path):
-    torch.save(OrderedDict(weight=torch.zeros(2, 2)), tmp_path / "other.pth")
-    with pytest.raises(RuntimeError, match=r"other\.pth does not hold an EfficientNet-Lite0"):
-        load_efficientnet_lite0(tmp_path / "other.pth", IDENTITY)
 
 
 def test_for_classes_restricts_and_reorders(lite0):
@@ -110,21 +109,17 @@ def test_for_classes_restricts_and_reorders(lite0):
     assert hundred.classes == imagenet100() and lite0.classes == imagenet() and hundred.network is lite0.network
 
 
-def test_for_classes_names_what_is_unknown(lite0):
-    with pytest.raises(
-        ValueError, match=r"knows only the 1000 imagenet classes.*'airplane', 'automobile', 'bird' and 7 more"
-    ):
-        lite0.for_classes(CIFAR10)
-
-
-def test_for_classes_refuses_an_ambiguous_name(lite0):
-    with pytest.raises(ValueError, match=r"'crane' names several classes.*imagenet_indices or wnids"):
-        lite0.for_classes(ClassSet("custom", ("tench", "crane")))
-
-
-def test_for_classes_refuses_a_template(lite0):
-    with pytest.raises(ValueError, match=r"fixed vocabulary and reads no prompts.*'a {class}'"):
-        lite0.for_classes(imagenet100(), template="a {class}")
+@pytest.mark.parametrize(
+    ("classes", "template", "message"),
+    [
+        (CIFAR10, None, r"knows only the 1000 imagenet classes.*'airplane', 'automobile', 'bird' and 7 more"),
+        (ClassSet("custom", ("tench", "crane")), None, r"'crane' names several classes.*imagenet_indices or wnids"),
+        (imagenet100(), "a {class}", r"fixed vocabulary and reads no prompts.*'a {class}'"),
+    ],
+)
+def test_for_classes_says_what_it_cannot_do(lite0, classes, template, message):
+    with pytest.raises(ValueError, match=message):
+        lite0.for_classes(classes, template)
 
 
 def test_classifier_stays_frozen_in_eval_mode(lite0):
@@ -175,21 +170,15 @@ def test_load_timm_computes_what_timm_does(tmp_path):
     from safetensors.torch import save_file
 
     torch.manual_seed(0)
-    network = timm.create_model("test_resnet.r160_in1k", pretrained=False).eval()
+    network = timm.create_model(TIMM, pretrained=False).eval()
     save_file(network.state_dict(), tmp_path / "model.safetensors")
-    classifier = load_timm(tmp_path / "model.safetensors", IDENTITY, model="test_resnet.r160_in1k")
+    classifier = load_timm(tmp_path / "model.safetensors", IDENTITY, model=TIMM)
     config = timm.data.resolve_model_data_config(network)
     side = config["input_size"][-1]
     images = torch.rand(2, 3, side, side)
     mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("mean", "std"))
     torch.testing.assert_close(classifier(images), network((images - mean) / std))
     assert classifier.image_size == side
-
-
-def test_load_timm_refuses_weights_that_do_not_fit(tmp_path):
-    torch.save({"weight": torch.zeros(1)}, tmp_path / "pytorch_model.bin")
-    with pytest.raises(RuntimeError, match=r"pytorch_model\.bin does not fit timm's test_resnet\.r160_in1k"):
-        load_timm(tmp_path / "pytorch_model.bin", IDENTITY, model="test_resnet.r160_in1k")
 
 
 def test_closed_set_classifier_on_paper():

@@ -55,8 +55,7 @@ def test_gradients_reach_every_pixel():
 
 
 @pytest.mark.parametrize(
-    "images",
-    [torch.zeros(3, 8, 8), torch.zeros(1, 1, 8, 8), torch.zeros(1, 3, 8, 9), torch.zeros(1, 3, 8, 8).byte()],
+    "images", [torch.zeros(3, 8, 8), torch.zeros(1, 1, 8, 8), torch.zeros(1, 3, 8, 9), torch.zeros(1, 3, 8, 8).byte()]
 )
 def test_preprocess_refuses_what_is_not_a_batch_of_square_colour_images(images):
     with pytest.raises(ValueError, match=r"takes square images \(B, 3, H, H\), floating point in \[0, 1\]; got shape"):

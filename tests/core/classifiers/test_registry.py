@@ -11,13 +11,7 @@ import pytest
 import torch
 
 from core.classifiers import bundled as classifier_bundles
-from core.classifiers.registry import (
-    CLASSIFIERS,
-    classifier_spec,
-    classifier_state,
-    list_classifiers,
-    load_classifier,
-)
+from core.classifiers.registry import CLASSIFIERS, classifier_spec, classifier_state, list_classifiers, load_classifier
 from core.data.classes import CIFAR10, ClassSet, imagenet100
 
 RESNET56_BYTES = 3_471_733
@@ -101,14 +95,11 @@ def test_classifier_state_states_the_size_before_anything_starts(name):
     assert f"{state.download_bytes:,} bytes" in state.detail
 
 
-def test_classifier_state_of_cached_weights_is_ready(empty_caches):
+def test_classifier_state_of_cached_weights_is_ready_also_of_the_commit_that_is_pinned(empty_caches):
     path = empty_caches / "torch" / "hub" / "checkpoints" / "resnet56-4bfd9763.th"
     path.parent.mkdir(parents=True)
     path.touch()
     assert classifier_state("resnet-56").status == "ready"
-
-
-def test_classifier_state_finds_the_pinned_commit_in_the_hub_cache(empty_caches):
     source = CLASSIFIERS["clip-vit-b-32"].weights
     folder = empty_caches / "hub" / f"models--{source.repo_id.replace('/', '--')}" / "snapshots" / source.revision
     folder.mkdir(parents=True)
@@ -153,15 +144,13 @@ def test_load_classifier_never_downloads_unasked():
         load_classifier("resnet-56")
 
 
-def test_load_classifier_refuses_another_file_for_a_known_one(tmp_path):
-    (tmp_path / "resnet56-4bfd9763.th").write_bytes(b"not the published weights")
+def test_load_classifier_refuses_another_file_for_a_known_one_and_names_a_missing_one(tmp_path):
+    other = tmp_path / "resnet56-4bfd9763.th"
+    other.write_bytes(b"not the published weights")
     with pytest.raises(
         RuntimeError, match=r"resnet56-4bfd9763\.th is not the published one: its sha256 is [0-9a-f]{64}"
     ):
-        load_classifier("resnet-56", weights=tmp_path / "resnet56-4bfd9763.th")
-
-
-def test_load_classifier_names_a_missing_file(tmp_path):
+        load_classifier("resnet-56", weights=other)
     with pytest.raises(FileNotFoundError, match=r"lacks none\.th"):
         load_classifier("resnet-56", weights=tmp_path / "none.th")
 

@@ -1,6 +1,5 @@
 """CLIP as a classifier, against open_clip's own preprocessing, towers and zero-shot weights."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -16,36 +15,16 @@ from core.classifiers.registry import classifier_state, load_classifier
 from core.classifiers.spec import Identity
 from core.classifiers.zero_shot import fill_template
 from core.data.classes import CIFAR10, ClassSet
+from tests.core.toy import TINY_CLIP, save_clip, tiny_clip
 
-TINY = {
-    "embed_dim": 16,
-    "quick_gelu": True,
-    "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "patch_size": 8, "head_width": 16},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
-}
 ANIMALS = ClassSet("custom", ("cat", "great white shark", "crane"))
-
-
-def _save(folder: Path, network, config) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, folder / "open_clip_model.safetensors")
-    description = {"model_cfg": config, "preprocess_cfg": dict(network.visual.preprocess_cfg)}
-    (folder / "open_clip_config.json").write_text(json.dumps(description))
-
-
-def _tiny_network():
-    torch.manual_seed(0)
-    network = open_clip.CLIP(**TINY)
-    preprocess = {"size": 32, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4), "interpolation": "bicubic"}
-    open_clip.model.set_model_preprocess_cfg(network, {"resize_mode": "shortest", **preprocess})
-    return network.eval()
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "mini-clip"
-    network = _tiny_network()
-    _save(folder, network, TINY)
+    network = tiny_clip()
+    save_clip(folder, network)
     return folder, network
 
 
@@ -81,7 +60,7 @@ def _difference(ours, theirs):
 
 def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path):
     folder, network = tiny
-    _save(tmp_path / "gelu", network, TINY | {"quick_gelu": False})
+    save_clip(tmp_path / "gelu", network, TINY_CLIP | {"quick_gelu": False})
     right = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
     wrong = load_classifier(f"open_clip:local-dir:{tmp_path / 'gelu'}", ANIMALS)
     images = _images(_pictures(32, 32))
@@ -121,9 +100,9 @@ def test_logits_are_scale_times_cosine(tiny):
 
 def test_logit_bias_is_added_as_open_clip_adds_it(tmp_path):
     """As SigLIP has one: it moves all classes of an image alike, so no prediction would show its sign."""
-    network = open_clip.CLIP(**TINY, init_logit_bias=-10.0).eval()
+    network = open_clip.CLIP(**TINY_CLIP, init_logit_bias=-10.0).eval()
     open_clip.model.set_model_preprocess_cfg(network, {"size": 32, "mean": (0.5,) * 3, "std": (0.25,) * 3})
-    _save(tmp_path, network, TINY | {"init_logit_bias": -10.0})
+    save_clip(tmp_path, network, TINY_CLIP | {"init_logit_bias": -10.0})
     images = torch.rand(2, 3, 32, 32)
     tokens = open_clip.tokenize([f"a photo of a {name}" for name in ANIMALS.names])
     wanted, _ = network.get_logits((images - 0.5) / 0.25, tokens)
@@ -166,9 +145,9 @@ def test_bundled_clip_starts_with_its_own_classes(tiny, monkeypatch):
 
 def test_architecture_and_file_normalise_as_the_tag_says(tmp_path, monkeypatch):
     """`open_clip:ARCH/TAG` with a weight file: the tag's mean, not open_clip's default, reaches the network."""
-    network = _tiny_network()
+    network = tiny_clip()
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
-    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", TINY)
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", TINY_CLIP)
     recipe = {"mean": (0.1, 0.2, 0.3), "std": (0.5, 0.5, 0.5), "interpolation": "bilinear", "resize_mode": "squash"}
     monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", {"mine": recipe})
     model = load_open_clip(tmp_path / "weights.safetensors", Identity("tiny", "mine"), architecture="tiny", tag="mine")
@@ -188,8 +167,8 @@ def test_damaged_clip_weights_are_named(tiny, tmp_path):
 
 def test_folder_brings_its_own_vocabulary(tiny, tmp_path, monkeypatch):
     _, network = tiny
-    config = TINY | {"text_cfg": TINY["text_cfg"] | {"tokenizer_kwargs": {"bpe_path": "words.txt.gz"}}}
-    _save(tmp_path / "model", network, config)
+    config = TINY_CLIP | {"text_cfg": TINY_CLIP["text_cfg"] | {"tokenizer_kwargs": {"bpe_path": "words.txt.gz"}}}
+    save_clip(tmp_path / "model", network, config)
     monkeypatch.chdir(tmp_path)
     name = f"open_clip:local-dir:{tmp_path / 'model'}"
     with pytest.raises(FileNotFoundError, match=r"lacks words\.txt\.gz, the vocabulary"):

@@ -231,16 +231,13 @@ def test_load_dataset_names_missing_imagenet100_folders(tmp_path):
 # CIFAR-10
 
 
-def test_load_dataset_reads_cifar10_from_an_archive(tmp_path):
+def test_load_dataset_reads_cifar10_from_an_archive_and_refuses_another(tmp_path):
     images = write_archive(tmp_path / "cifar10-test.npz", classes=CIFAR10.names)
     data = load_dataset("cifar10", tmp_path)
     assert (data.name, data.split, data.classes) == ("cifar10", "test", CIFAR10)
     np.testing.assert_array_equal(data.images, images.transpose(0, 3, 1, 2))
     with pytest.raises(FileNotFoundError, match=r"cifar-10-batches-py or cifar10-train\.npz"):
         load_dataset("cifar10", tmp_path, split="train")
-
-
-def test_load_dataset_refuses_another_archive_as_cifar10(tmp_path):
     write_archive(tmp_path / "cifar10-test.npz")
     with pytest.raises(ValueError, match="wanted the classes of CIFAR-10, got ant, bee, cat"):
         load_dataset("cifar10", tmp_path)
@@ -270,28 +267,21 @@ def torchvision_copy(tmp_path, monkeypatch):
     return folder, images
 
 
-def test_load_dataset_reads_torchvisions_cifar10(torchvision_copy):
+def test_load_dataset_reads_torchvisions_cifar10_and_refuses_a_damaged_one(torchvision_copy):
     folder, images = torchvision_copy
     data = load_dataset("cifar10", folder.parent)
     np.testing.assert_array_equal(data.images, images.transpose(0, 3, 1, 2))
     assert data.labels.tolist() == [*range(10), 0, 1] and data.classes == CIFAR10
     assert load_dataset("cifar10", folder, split="train").content_hash == data.content_hash
-
-
-def test_load_dataset_refuses_a_damaged_cifar10(torchvision_copy):
-    folder, _ = torchvision_copy
     (folder / "test").write_bytes(b"half a file")
     with pytest.raises(RuntimeError, match="incomplete or damaged; remove it and fetch it again"):
         load_dataset("cifar10", folder.parent)
 
 
-def test_load_dataset_says_how_to_get_cifar10(tmp_path):
+def test_load_dataset_says_how_to_get_cifar10_and_downloads_it_only_when_asked(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"CIFAR-10 is not in .*download=True to fetch it there \(170 MB\)"):
         load_dataset("cifar10", tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_load_dataset_downloads_cifar10_only_when_asked(tmp_path, monkeypatch):
     from torchvision.datasets import CIFAR10 as Torchvision
 
     def no_network(self):

@@ -1,19 +1,13 @@
 """Contrasts of maps that are known as counts alone, on maps small enough to do by hand."""
 
-import math
-
 import numpy as np
 import pytest
 
 from core.fourier.contrasts import cell_error, clean_error, contrast, difference, minus_clean, mismatches
 from core.fourier.heatmap import Heatmap
+from tests.core.oracles import newcombe, wilson
 
-METADATA = {
-    "dataset": {"name": "dots", "n": 100},
-    "image_size": 8,
-    "epsilon": 1.0,
-    "class_names": ["a", "b"],
-}
+METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
 
 
 def heatmap(errors, n=100, **metadata):
@@ -28,18 +22,6 @@ def heatmap(errors, n=100, **metadata):
 
 
 SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
-
-
-def wilson(rate, n, z=1.959963984540054):
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return centre - half, centre + half
-
-
-def newcombe(a, n_a, b, n_b):
-    (low_a, high_a), (low_b, high_b) = wilson(a, n_a), wilson(b, n_b)
-    d = a - b
-    return d - math.sqrt((a - low_a) ** 2 + (high_b - b) ** 2), d + math.sqrt((high_a - a) ** 2 + (b - low_b) ** 2)
 
 
 def test_cell_error_reads_the_wave_with_its_interval():

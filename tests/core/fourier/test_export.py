@@ -8,14 +8,8 @@ import numpy as np
 from PIL import Image
 
 from core.fourier.export import heatmap_csv, heatmap_png
-from core.fourier.heatmap import Heatmap
 from core.fourier.metrics import TOP1
-
-
-def example():
-    errors = np.array([[1, 2, 3], [4, 0, 4], [3, 2, -1]], dtype=np.int64)
-    count = np.where(errors < 0, 0, 10).astype(np.int64)
-    return Heatmap(errors, np.minimum(errors, 1), count, np.array([1, 0, 10], dtype=np.int64), {})
+from tests.core.fourier.test_heatmap import example
 
 
 def test_csv_has_one_row_per_cell_with_counts_rates_and_intervals():

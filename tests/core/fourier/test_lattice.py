@@ -90,11 +90,17 @@ def test_the_draws_follow_the_seed(noise):
 
 def test_waves_without_all_their_neighbours_are_left_out(noise):
     assert np.isnan(neighbour_contrasts(noise)[0]).all()
-    count, errors = noise.count.copy(), noise.top1_errors.copy()
-    for cell in ((10 + 4, 10 + 5), (10 - 4, 10 - 5)):
-        count[cell], errors[cell] = 0, -1
-    holes = dataclasses.replace(noise, count=count, top1_errors=errors, top5_errors=np.full_like(errors, -1))
-    assert (4, 4) in lattice(noise, 4).waves and (4, 4) not in lattice(holes, 4).waves
+
+    def without(*waves):
+        count, errors = noise.count.copy(), noise.top1_errors.copy()
+        for i, j in waves:
+            for cell in ((10 + i, 10 + j), (10 - i, 10 - j)):
+                count[cell], errors[cell] = 0, -1
+        return dataclasses.replace(noise, count=count, top1_errors=errors, top5_errors=np.full_like(errors, -1))
+
+    assert (4, 4) in lattice(noise, 4).waves and (4, 4) not in lattice(without((4, 5)), 4).waves
     assert lattice(noise, 9).waves == ((0, 9), (9, 0), (-9, 9), (9, 9)) and lattice(noise, 10) is None
+    assert lattice(without((9, 0), (9, 9)), 9).waves == ((0, 9), (-9, 9)), "two are enough"
+    assert lattice(without((9, 0), (9, 9), (0, 9)), 9) is None, "one has no interval"
     with pytest.raises(ValueError, match="at least 2"):
         lattice(noise, 1)

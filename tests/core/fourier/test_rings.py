@@ -10,13 +10,8 @@ from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
-from core.fourier.rings import (
-    radial_profile,
-    ring_at,
-    ring_differences,
-    ring_means,
-    sign_runs,
-)
+from core.fourier.rings import radial_profile, ring_at, ring_differences, ring_means, sign_runs
+from tests.core.oracles import wilson
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
 FILES = {path.stem: path for path in (PRECOMPUTED / "heatmaps").glob("*.npz")}
@@ -33,12 +28,6 @@ SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
 
 def around(value, half=0.01):
     return Measured(value, value - half, value + half)
-
-
-def wilson(rate, n, z=1.959963984540054):
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return centre - half, centre + half
 
 
 def test_rings_reach_the_corners_and_say_which_are_cut():
@@ -90,15 +79,6 @@ def test_the_papers_two_maps_change_sign_three_times_beyond_the_noise():
     runs = sign_runs(ring_differences(*maps))
     assert [(run.sign, run.first, run.last) for run in runs] == [(1, 0, 2), (-1, 3, 10), (1, 11, 15), (-1, 16, 21)]
     assert all(run.clear for run in runs)
-
-
-def test_radial_profile_averages_whole_rings_counting_each_wave_once():
-    profile = radial_profile(SMALL)
-    # Ring 1 holds (1, 0) 20 %, (0, 1) 10 %, and both diagonals (radius 1.41): 40 % and 50 %.
-    assert profile.radius.tolist() == [0, 1]
-    np.testing.assert_allclose(profile.rate, [0, 0.3])
-    assert profile.waves.tolist() == [1, 4]
-    assert profile.spread[1] == pytest.approx(np.std([0.2, 0.1, 0.4, 0.5]))
 
 
 @pytest.mark.parametrize("top", [1, 5])

@@ -9,14 +9,12 @@ from tests.painter_oracle import line_points
 SIZE = {"height": 24, "width": 20}
 
 
-@pytest.mark.parametrize(("image_size", "side"), [(224, 60), (32, 9), (448, 120), (1, 1), (96, 26)])
-def test_square_side_scales_with_the_image(image_size, side):
-    assert masks.square_side(image_size) == side
-
-
-@pytest.mark.parametrize(("image_size", "side"), [(224, 60), (32, 16), (64, 17), (448, 120), (16, 8), (8, 4)])
-def test_usual_side_is_large_enough_to_see_what_is_painted(image_size, side):
-    assert masks.usual_side(image_size) == side
+@pytest.mark.parametrize(
+    ("image_size", "side", "usual"),
+    [(224, 60, 60), (32, 9, 16), (448, 120, 120), (1, 1, 1), (96, 26, 26), (64, 17, 17), (16, 4, 8), (8, 2, 4)],
+)
+def test_side_scales_with_the_image_and_the_usual_one_shows_what_is_painted(image_size, side, usual):
+    assert (masks.square_side(image_size), masks.usual_side(image_size)) == (side, usual)
 
 
 def test_hole_side_is_that_of_the_square_of_as_many_pixels():
@@ -92,7 +90,7 @@ def test_check_mask_says_what_is_wrong(mask, message):
         masks.check_mask(mask, **SIZE)
 
 
-def test_fill_hole_region_keeps_the_region_mean_and_everything_outside():
+def test_fill_hole_takes_the_mean_of_region_or_image_and_keeps_everything_outside():
     images = np.random.default_rng(0).random((2, 3, 24, 20), dtype=np.float32)
     kept = images.copy()
     mask = masks.square_mask((9, 9), 7, **SIZE)
@@ -102,13 +100,8 @@ def test_fill_hole_region_keeps_the_region_mean_and_everything_outside():
     np.testing.assert_array_equal(filled[outside], images[outside])
     wanted = images[:, :, mask[0]].mean(axis=-1, keepdims=True)
     np.testing.assert_allclose(filled[:, :, mask[0]], np.broadcast_to(wanted, (2, 3, 49)), atol=1e-6)
-
-
-def test_fill_hole_image_uses_the_mean_of_the_whole_image():
-    image = np.random.default_rng(1).random((3, 24, 20), dtype=np.float32)
-    mask = masks.square_mask((9, 9), 7, **SIZE)
-    filled = masks.fill_hole(image, mask, "image")
-    np.testing.assert_allclose(filled[:, mask[0]][:, 0], image.mean(axis=(1, 2)), atol=1e-6)
+    filled = masks.fill_hole(images[0], mask, "image")
+    np.testing.assert_allclose(filled[:, mask[0]][:, 0], images[0].mean(axis=(1, 2)), atol=1e-6)
 
 
 def test_fill_hole_takes_one_mask_per_image():

@@ -15,8 +15,7 @@ def random_picture(height, width, seed=0):
 
 
 @pytest.mark.parametrize(
-    "height, width",
-    [(300, 451), (451, 300), (256, 384), (255, 999), (100, 100), (224, 225), (37, 41), (512, 256)],
+    "height, width", [(300, 451), (451, 300), (256, 384), (255, 999), (100, 100), (224, 225), (37, 41), (512, 256)]
 )
 def test_square_image_equals_torchvisions_evaluation_transform(height, width):
     from torchvision import transforms
@@ -62,12 +61,9 @@ def test_square_image_refuses_other_arrays_and_sizes():
         square_image(random_picture(9, 9), 8, resize_to=7)
 
 
-def test_to_uint8_inverts_the_division_by_255():
+def test_to_uint8_inverts_the_division_by_255_rounds_and_clips():
     picture = np.arange(256 * 3, dtype=np.int64).astype(np.uint8).reshape(16, 16, 3)
     np.testing.assert_array_equal(to_uint8(picture.transpose(2, 0, 1) / np.float32(255)), picture)
-
-
-def test_to_uint8_rounds_and_clips():
     array = np.array([-0.5, 0.49 / 255, 0.51 / 255, 2.0])
     result = to_uint8(np.broadcast_to(array, (3, 1, 4)))
     assert result[0, :, 0].tolist() == [0, 0, 1, 255]

@@ -1,5 +1,6 @@
-"""The batch script: its numbers against slow twins, its files, its errors."""
+"""The batch script: its batches, its files, its errors."""
 
+import contextlib
 import csv
 import io
 import json
@@ -12,19 +13,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from skimage import metrics
 
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
-from core.data.samples import load_samples
 from core.fourier.intervals import wilson
 from core.pgd.config import PGDConfig
 from core.reconstruct import __main__ as reconstruct
 from core.reconstruct import batches
-from core.reconstruct.grid import picture_grid
 from core.reconstruct.job import generation_plans, inpainting_plans
-from core.reconstruct.report import SUMMARY, Reconstruction, from_csv, measure_change, ssim_inside, to_csv
+from core.reconstruct.report import SUMMARY
 from core.runs.file import PGDRun
 from core.runs.starts import RANDOM_KINDS
 from tests.core.toy import ConvClassifier
@@ -39,16 +37,16 @@ def dataset(count=12, size=16, classes=CIFAR10):
     return ImageDataset("noise", "test", images, np.arange(count, dtype=np.int64) % len(classes), classes, "noise")
 
 
-@pytest.fixture
-def archive(tmp_path):
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
     data = dataset()
-    path = tmp_path / "noise.npz"
+    path = tmp_path_factory.mktemp("data") / "noise.npz"
     np.savez(path, images=data.images.transpose(0, 2, 3, 1), labels=data.labels, classes=np.array(data.classes.names))
     return path
 
 
-@pytest.fixture(autouse=True)
-def toy_classifier(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def toy_classifier():
     """A small network in place of a registry entry; nothing else is replaced."""
 
     def load(name, classes, **_):
@@ -56,7 +54,9 @@ def toy_classifier(monkeypatch):
         model.classes, model.name = classes, name
         return model
 
-    monkeypatch.setattr("core.classifiers.options.load_classifier", load)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.classifiers.options.load_classifier", load)
+        yield
 
 
 def run(mode, archive, output, *more):
@@ -67,53 +67,6 @@ def run(mode, archive, output, *more):
 def table(output):
     with (output / "images.csv").open(newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-# Numbers
-
-
-def test_measure_change_against_slow_twins():
-    generator = np.random.default_rng(1)
-    original, before, after = generator.random((3, 3, 16, 16), dtype=np.float32)
-    hole = np.zeros((1, 16, 16), dtype=bool)
-    hole[:, 4:10, 5:12] = True
-    found = measure_change(original, before, after, hole)
-    inside = [(c, y, x) for c in range(3) for y in range(4, 10) for x in range(5, 12)]
-    outside = [(c, y, x) for c in range(3) for y in range(16) for x in range(16) if not hole[0, y, x]]
-    maps = [metrics.structural_similarity(original[c], after[c], data_range=1.0, full=True)[1] for c in range(3)]
-    assert found["ssim_inside"] == pytest.approx(np.mean([maps[c][y, x] for c, y, x in inside]), abs=1e-6)
-    error = np.mean([(float(original[at]) - float(after[at])) ** 2 for at in inside])
-    assert found["psnr_inside"] == pytest.approx(-10 * np.log10(error), abs=1e-4)
-    assert found["change_inside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in inside]), abs=1e-6)
-    assert found["change_outside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in outside]), abs=1e-6)
-    assert found["perturbation_norm"] == pytest.approx(float(np.linalg.norm(after - before)), abs=1e-4)
-
-
-def test_similarity_is_scikit_images():
-    generator = np.random.default_rng(2)
-    photographs, small = load_samples("photographs").images[:2], load_samples("cifar10-samples").images[:2]
-    pairs = [
-        generator.random((2, 3, 24, 17), dtype=np.float32),
-        *(each.astype(np.float32) / 255 for each in (photographs, small)),
-    ]
-    for original, other in pairs:
-        after = (original + 0.1 * other).clip(0, 1)  # alike, as a reconstruction is
-        for one in (other, after):
-            _, wanted = metrics.structural_similarity(original, one, channel_axis=0, data_range=1.0, full=True)
-            height, width = original.shape[1:]
-            middle, corner = np.zeros((2, 1, height, width), dtype=bool)
-            middle[:, 5:12, 6:11] = corner[:, :9, width - 4 :] = (
-                True  # the second reaches the border, where windows are mirrored
-            )
-            for hole in (middle, corner, np.ones_like(middle)):
-                mean = wanted[np.broadcast_to(hole, one.shape)].mean()
-                assert ssim_inside(original, one, hole) == pytest.approx(mean, abs=1e-6)
-
-
-def test_measure_change_of_a_perfect_reconstruction():
-    image = np.random.default_rng(0).random((3, 16, 16), dtype=np.float32)
-    found = measure_change(image, image, image, np.ones((1, 16, 16), dtype=bool))
-    assert found == dict.fromkeys(found, 0) | {"ssim_inside": 1, "psnr_inside": 100}
 
 
 # Batches
@@ -149,22 +102,31 @@ def test_generation_plans_take_the_classes_in_turn(start):
 # The script
 
 
-@pytest.mark.parametrize("mode", ["inpaint", "generate"])
-def test_script_writes_table_summary_settings_and_grid(mode, archive, tmp_path):
-    output = tmp_path / "deep" / "out"
+@pytest.fixture(scope="module", params=["inpaint", "generate"])
+def written(request, archive, tmp_path_factory):
+    """Mode and folder of one whole run of twelve images with all that the script writes."""
+    mode, output = request.param, tmp_path_factory.mktemp("written") / "deep" / "out"
     # A toy hardly looks at single pixels, so its Eq. 3 needs a weak penalty to be worth any change.
     weight = ["--weight", "0.05"] if mode == "inpaint" else []
-    assert run(mode, archive, output, "--limit", "5", "--steps", "15", "--batch-size", "2", *weight) == 0
-    assert sorted(path.name for path in output.iterdir()) == ["grid.png", "images.csv", "settings.json", "summary.json"]
+    command = ["--limit", "12", "--steps", "15", "--batch-size", "9", "--judge", "judge", "--save-run", *weight]
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        assert run(mode, archive, output, *command) == 0
+    return mode, output, told.getvalue()
+
+
+def test_script_writes_table_summary_settings_and_grid(written):
+    mode, output, _ = written
+    files = ["grid.png", "images.csv", "run.npz", "settings.json", "summary.json"]
+    assert sorted(path.name for path in output.iterdir()) == files
     summary, rows = json.loads((output / "summary.json").read_text()), table(output)
-    assert set(summary) == {"n", "sure", *SUMMARY} and summary["n"] == len(rows) == 5
+    assert set(summary) == {"n", "sure", "judge", *SUMMARY} and summary["n"] == len(rows) == 12
     for name in SUMMARY:
         values = [float(row[name]) for row in rows]
         assert summary[name] == {"mean": pytest.approx(np.mean(values)), "std": pytest.approx(np.std(values))}
     assert summary["loss_after"]["mean"] < summary["loss_before"]["mean"]
     assert all((row["top1_after"] == row["target"]) == bool(int(row["target_share"])) for row in rows)
     if mode == "generate":
-        assert summary["change_outside"]["mean"] == 0 and len({row["target"] for row in rows}) == 5
+        assert summary["change_outside"]["mean"] == 0 and len({row["target"] for row in rows}) == 10
     settings = json.loads((output / "settings.json").read_text())
     assert settings["config"]["steps"] == 15 and settings["classifier"]["name"] == "toy"
     assert settings["start"] == ("blur" if mode == "generate" else None)
@@ -172,43 +134,38 @@ def test_script_writes_table_summary_settings_and_grid(mode, archive, tmp_path):
         assert grid.width > 5 * 112 and grid.height > 3 * 112
 
 
-@pytest.mark.parametrize("mode", ["inpaint", "generate"])
-def test_script_saves_a_run_to_be_replayed(mode, archive, tmp_path):
-    assert run(mode, archive, tmp_path, "--limit", "5", "--steps", "4", "--batch-size", "3", "--save-run") == 0
-    saved, rows = PGDRun.load(tmp_path / "run.npz"), table(tmp_path)[:3]
-    assert saved.curves["loss"].shape == (5, 3) and (saved.original is not None) == (mode == "inpaint")
-    assert [saved.metadata["class_names"][target] for target in saved.metadata["targets"]] == [
-        row["target"] for row in rows
-    ]
+def test_script_saves_a_run_to_be_replayed(written):
+    mode, output, _ = written
+    saved, rows = PGDRun.load(output / "run.npz"), table(output)[:9]  # of the first batch
+    assert saved.curves["loss"].shape == (16, 9) and (saved.original is not None) == (mode == "inpaint")
+    names = saved.metadata["class_names"]
+    assert [names[target] for target in saved.metadata["targets"]] == [row["target"] for row in rows]
     np.testing.assert_allclose(saved.curves["loss"][-1], [float(row["loss_after"]) for row in rows], rtol=1e-6)
 
 
-@pytest.mark.parametrize("mode", ["inpaint", "generate"])
-def test_script_asks_a_second_judge_about_starts_and_results(mode, archive, tmp_path, capsys):
-    more = ["--limit", "12", "--steps", "8", "--judge", "judge", "--save-run"]
-    more += ["--weight", "0.05"] if mode == "inpaint" else []
-    assert run(mode, archive, tmp_path, *more) == 0
-    saved, rows = PGDRun.load(tmp_path / "run.npz"), table(tmp_path)
+def test_script_asks_a_second_judge_about_starts_and_results(written):
+    _, output, told = written
+    saved, rows = PGDRun.load(output / "run.npz"), table(output)
     judge, names = ConvClassifier(seed=1, classes=10), CIFAR10.names
     counts = {}
     for when, images in (("before", saved.start), ("after", saved.frames[-1].astype(np.float32) / 255)):
         seen = [names[k] for k in judge(torch.from_numpy(images)).argmax(dim=1).tolist()]
-        assert [row[f"judge_top1_{when}"] for row in rows] == seen
-        hits = [name == row["target"] for name, row in zip(seen, rows, strict=True)]
+        assert [row[f"judge_top1_{when}"] for row in rows[:9]] == seen
+        hits = [row[f"judge_top1_{when}"] == row["target"] for row in rows]
         assert [int(row[f"judge_share_{when}"]) for row in rows] == hits
         counts[when] = sum(hits)
     assert any(row["judge_top1_after"] != row["top1_after"] for row in rows), "another network"
-    found = json.loads((tmp_path / "summary.json").read_text())["judge"]
+    found = json.loads((output / "summary.json").read_text())["judge"]
     _, low, high = wilson(counts["after"] / 12, 12)
     wanted = {"judge": "judge", "n": 12, **counts, "after_interval": pytest.approx([float(low), float(high)])}
     assert wanted.items() <= found.items()
-    assert json.loads((tmp_path / "settings.json").read_text())["judge"]["name"] == "judge"
-    said = f"judge calls {counts['after']} the target (95 % interval {low:.1%} to {high:.1%})"
-    assert said in capsys.readouterr().out
+    assert json.loads((output / "settings.json").read_text())["judge"]["name"] == "judge"
+    assert f"judge calls {counts['after']} the target (95 % interval {low:.1%} to {high:.1%})" in told
 
 
-def test_script_without_a_judge_leaves_its_columns_empty(archive, tmp_path):
-    assert run("generate", archive, tmp_path, "--limit", "2", "--steps", "1") == 0
+def test_script_without_a_judge_and_with_bundled_samples_leaves_its_columns_empty(tmp_path):
+    assert run("generate", "cifar10-samples", tmp_path, "--limit", "2", "--steps", "1") == 0
+    assert len(table(tmp_path)) == 2
     assert {row[name] for row in table(tmp_path) for name in row if name.startswith("judge")} == {""}
     assert json.loads((tmp_path / "settings.json").read_text())["judge"] is None
 
@@ -220,11 +177,6 @@ def test_script_refuses_a_free_text_as_target_that_the_judge_cannot_know(tmp_pat
     assert reconstruct.main(["generate", *arguments, *words, "--device", "cpu"]) == 2
     wanted = "--judge knows the classes of the data set only, and --target 'a red bird' is none"
     assert wanted in capsys.readouterr().err and not (tmp_path / "out").exists()
-
-
-def test_script_takes_the_bundled_samples(tmp_path):
-    assert run("inpaint", "cifar10-samples", tmp_path, "--limit", "3", "--steps", "2") == 0
-    assert len(table(tmp_path)) == 3
 
 
 def test_script_gives_the_same_numbers_for_any_batch_size(archive, tmp_path):
@@ -259,6 +211,17 @@ def contents(output):
     return files | {"settings": settings}
 
 
+RESUMED = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge", "--save-run"]
+
+
+@pytest.fixture(scope="module", params=["inpaint", "generate"])
+def whole(request, archive, tmp_path_factory):
+    """Mode and contents of a run that nobody stops."""
+    output = tmp_path_factory.mktemp("whole")
+    assert run(request.param, archive, output, *RESUMED) == 0
+    return request.param, contents(output)
+
+
 @pytest.mark.parametrize(
     ("stop", "finished"),
     [
@@ -268,11 +231,8 @@ def contents(output):
         pytest.param(lambda name, calls: name == "settings.json" and calls == 5, 8, id="with the grid full"),
     ],
 )
-@pytest.mark.parametrize("mode", ["inpaint", "generate"])
-def test_stopped_script_resumes_to_the_same_files(mode, stop, finished, archive, tmp_path, monkeypatch):
-    command = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge", "--save-run"]
-    assert run(mode, archive, tmp_path / "whole", *command) == 0
-    counts = Counter()
+def test_stopped_script_resumes_to_the_same_files(whole, stop, finished, archive, tmp_path, monkeypatch):
+    (mode, wanted), counts = whole, Counter()
 
     def watched(function, name):
         def call(*arguments):
@@ -287,15 +247,15 @@ def test_stopped_script_resumes_to_the_same_files(mode, stop, finished, archive,
     with monkeypatch.context() as patch:
         for function, name in (("run_batch", "run_batch"), ("write_atomically", None), ("write_json", None)):
             patch.setattr(batches, function, watched(getattr(batches, function), name))
-        assert run(mode, archive, tmp_path / "out", *command) == 130
+        assert run(mode, archive, tmp_path / "out", *RESUMED) == 130
         assert len(table(tmp_path / "out")) == finished
         counts.clear()
         stop = lambda *_: False  # noqa: E731
-        assert run(mode, archive, tmp_path / "out", *command) == 0
+        assert run(mode, archive, tmp_path / "out", *RESUMED) == 0
         assert counts["run_batch"] == (11 - finished + 1) // 2
         counts.clear()
-        assert run(mode, archive, tmp_path / "out", *command) == 0 and counts["run_batch"] == 0
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+        assert run(mode, archive, tmp_path / "out", *RESUMED) == 0 and counts["run_batch"] == 0
+    assert contents(tmp_path / "out") == wanted
 
 
 @pytest.mark.parametrize("more", [["--seed", "1"], ["--limit", "5"], ["--keep", "best"], ["--save-run"]])
@@ -313,15 +273,6 @@ def test_script_begins_anew_where_rows_are_damaged(damage, archive, tmp_path):
     before = contents(tmp_path)
     (tmp_path / "images.csv").write_bytes(damage)
     assert run("inpaint", archive, tmp_path, *command) == 0 and contents(tmp_path) == before
-
-
-def test_rows_are_read_back_to_the_bit():
-    numbers = np.random.default_rng(0).random(12).tolist()
-    rows = [
-        Reconstruction(0, "", 'a, "b"\nc', "é", "x", *numbers[:6], 1, 0, *numbers[6:]),
-        Reconstruction(1, "cat", "dog", "-1", "1.5", *numbers[6:], 0, 1, *numbers[:6], 7, 0.1, "a", "b", 0, 1, 1),
-    ]
-    assert from_csv(to_csv(rows)) == rows
 
 
 @pytest.mark.parametrize(
@@ -375,23 +326,3 @@ def test_script_runs_as_a_module():
         timeout=60,
     )
     assert result.returncode == 0 and "--weight" in result.stdout
-
-
-def first_tile(pictures: np.ndarray, side: int) -> np.ndarray:
-    """(side, side, 3) integers: the first picture in a grid of two rows."""
-    with Image.open(io.BytesIO(picture_grid([("noise", pictures), ("result", pictures)]))) as grid:
-        return np.asarray(grid.convert("RGB")).astype(int)[6 : 6 + side, 110 : 110 + side]
-
-
-def test_picture_grid_enlarges_small_pictures_smoothly():
-    edge = np.zeros((2, 3, 32, 32))
-    edge[..., 16:] = 1
-    tile = first_tile(edge, 128)
-    assert (tile[:, :56] == 0).all() and (tile[:, 72:] == 255).all()  # two pixels, of four each, from the edge
-    across = np.diff(tile[64, :, 0])
-    assert (across >= 0).all() and 0 < across.max() < 100  # square pixels would jump by 255
-
-
-def test_picture_grid_shows_larger_pictures_pixel_for_pixel():
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 3, 112, 112)) / 255
-    np.testing.assert_array_equal(first_tile(pictures, 112), (pictures[0] * 255).round().transpose(1, 2, 0))

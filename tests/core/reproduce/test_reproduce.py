@@ -6,11 +6,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
-import open_clip
 import pytest
-import torch
 from PIL import Image
-from safetensors.torch import save_file
 
 from core.data.classes import CIFAR10, imagenet100
 from core.fourier.basis import half_plane
@@ -24,13 +21,9 @@ from core.reproduce.maps import HEATMAPS, MapResult
 from core.reproduce.plan import KEYS, MAPS, TABLES, draw_waves
 from core.reproduce.report import Results, Skipped, Spent, to_html
 from core.reproduce.tables import TableResult
+from tests.core.oracles import wilson
+from tests.core.toy import save_clip, tiny_clip
 
-TINY = {
-    "embed_dim": 16,
-    "quick_gelu": True,
-    "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "patch_size": 8, "head_width": 16},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
-}
 WAVES, IMAGES = 5, 20
 PUBLISHED = "resnet-56_cifar10_published.npz"
 
@@ -39,13 +32,7 @@ PUBLISHED = "resnet-56_cifar10_published.npz"
 def place(tmp_path_factory):
     """A folder with a random CLIP in open_clip's format, forty coarse pictures as CIFAR-10, and an ImageNet100."""
     place, rng = tmp_path_factory.mktemp("place"), np.random.default_rng(0)
-    torch.manual_seed(0)
-    network = open_clip.CLIP(**TINY)
-    (place / "vit").mkdir()
-    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, place / "vit/open_clip_model.safetensors")
-    preprocess = {"size": 32, "mean": [0.5] * 3, "std": [0.25] * 3, "interpolation": "bicubic"}
-    description = {"model_cfg": TINY, "preprocess_cfg": preprocess}
-    (place / "vit/open_clip_config.json").write_text(json.dumps(description))
+    save_clip(place / "vit", tiny_clip())
     images = rng.integers(0, 256, size=(40, 4, 4, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
     np.savez(place / "cifar10-test.npz", images=images, labels=np.arange(40) % 10, classes=np.array(CIFAR10.names))
     for wnid in imagenet100().wnids:
@@ -88,13 +75,6 @@ def raw(path):
         return {name: file[name] for name in file.files}
 
 
-def wilson_ends(rate, n, z=1.959963984540054):
-    """Wilson's interval, as the roots of its quadratic."""
-    a, b, c = 1 + z * z / n, -(2 * rate + z * z / n), rate * rate
-    root = math.sqrt(b * b - 4 * a * c)
-    return (-b - root) / (2 * a), (-b + root) / (2 * a)
-
-
 # Numbers
 
 
@@ -117,9 +97,9 @@ def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
     shares = [sum(bits[order[i - 15, j - 15], k] for i, j in places) / WAVES for k in range(IMAGES)]
     mean = sum(shares) / IMAGES
     variance = sum((share - mean) ** 2 for share in shares) / IMAGES**2
-    low, high = wilson_ends(mean, mean * (1 - mean) / variance)
+    low, high = wilson(mean, mean * (1 - mean) / variance)
     their_mean = found["mean_reference"]
-    their_low, their_high = wilson_ends(their_mean, 10_000)
+    their_low, their_high = wilson(their_mean, 10_000)
     ends = [
         mean - their_mean - math.hypot(mean - low, their_high - their_mean),
         mean - their_mean + math.hypot(high - mean, their_mean - their_low),

@@ -32,6 +32,18 @@ def slow_sweep(classifier, dataset, config):
         yield (i, j), top1, top5
 
 
+def full_above(images):
+    """A hook of a network that has memory for so many images; notes how many came."""
+    sizes = []
+
+    def hook(_, inputs):
+        sizes.append(len(inputs[0]))
+        if len(inputs[0]) > images:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    return hook, sizes
+
+
 def counts(results):
     return {result.frequency: (result.top1_errors, result.top5_errors, result.count) for result in results}
 
@@ -137,25 +149,15 @@ def test_sweep_refuses_logits_that_are_not_finite(linear_classifier, noise_datas
         list(sweep_cells(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, dtype="bfloat16")))
 
 
-def test_sweep_halves_the_batch_when_the_memory_is_full(linear_classifier, noise_dataset):
+def test_sweep_halves_the_batch_when_the_memory_is_full_and_says_so_when_one_image_does_not_fit(
+    linear_classifier, noise_dataset
+):
     expected = counts(sweep_cells(linear_classifier, noise_dataset, CONFIG))
-    sizes = []
-
-    def too_large(_, inputs):
-        sizes.append(len(inputs[0]))
-        if len(inputs[0]) > 4:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-
-    linear_classifier.network.register_forward_pre_hook(too_large)
+    hook, sizes = full_above(4)
+    linear_classifier.network.register_forward_pre_hook(hook)
     assert counts(sweep_cells(linear_classifier, noise_dataset, CONFIG)) == expected
     assert max(sizes[2:]) <= 4
-
-
-def test_sweep_says_so_when_one_image_does_not_fit(linear_classifier, noise_dataset):
-    def never(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    linear_classifier.network.register_forward_pre_hook(never)
+    linear_classifier.network.register_forward_pre_hook(full_above(0)[0])
     with pytest.raises(RuntimeError, match="one image does not fit the memory of cpu"):
         list(sweep_cells(linear_classifier, noise_dataset, CONFIG))
 
@@ -187,11 +189,7 @@ def test_sweep_refuses_a_side_beyond_nyquist_at_the_call(linear_classifier, nois
 
 
 def test_best_batch_size_stays_within_the_memory(linear_classifier, noise_dataset):
-    def too_large(_, inputs):
-        if len(inputs[0]) > 16:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-
-    linear_classifier.network.register_forward_pre_hook(too_large)
+    linear_classifier.network.register_forward_pre_hook(full_above(16)[0])
     assert best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype) in (4, 16)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.data.classes import CIFAR10
-from core.fourier.basis import frequency_to_cell
+from core.fourier.basis import frequency_to_cell, half_plane
 from core.fourier.heatmap import Heatmap, outcome_row
 from core.sweep.__main__ import main, parse_cells, parse_passes
 from core.sweep.sample import balanced_sample
@@ -35,7 +35,8 @@ def archive(tmp_path_factory):
 def command(archive, output, *more):
     return [
         *("--classifier", "mini-resnet", "--dataset", str(archive), "--side", str(SIDE), "--seed", "1"),
-        *("--epsilon", "4", "--batch-size", "5", "--device", "cpu", "--output", str(output), *more),
+        *("--epsilon", "4", "--batch-size", "5", "--device", "cpu", "--backend", "torch", "--output", str(output)),
+        *more,
     ]
 
 
@@ -155,10 +156,11 @@ def test_script_refuses_another_configuration_on_the_same_output(archive, tmp_pa
     assert output.read_bytes() == before
 
 
-def test_script_under_torchrun_loses_a_process_starts_again_and_counts_the_same(archive, whole, tmp_path):
+def test_script_under_torchrun_loses_a_process_starts_again_and_samples_as_one_process_does(archive, whole, tmp_path):
     output = tmp_path / "map.npz"
     launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
-    process = start(*launcher, "-m", "core.sweep", *command(archive, output))
+    process = start(*launcher, "-m", "core.sweep", *command(archive, output, "--passes", "50%"))
+    assert main(command(archive, tmp_path / "one.npz", "--passes", "50%")) == 0
     while not output.exists():
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
@@ -166,29 +168,16 @@ def test_script_under_torchrun_loses_a_process_starts_again_and_counts_the_same(
     os.kill(int(workers.stdout.split()[-1]), signal.SIGKILL)
     _, text = process.communicate(timeout=300)
     assert process.returncode == 0, text
-    heatmap = Heatmap.load(output)
-    assert heatmap.metadata["source"]["processes"] == 2
-    for name in ("clean", "count", "top1_errors", "outcomes"):
-        np.testing.assert_array_equal(getattr(heatmap, name), getattr(whole, name))
-
-
-def test_script_adds_each_wave_to_a_sample_whatever_the_number_of_processes(archive, whole, tmp_path):
-    some = ("--passes", "50%", "--cells=2,1;-2,2;0,0;1,0")
-    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "core.sweep")
-    process = start(*launcher, *command(archive, tmp_path / "two.npz", *some))
-    assert main(command(archive, tmp_path / "one.npz", *some)) == 0
-    _, text = process.communicate(timeout=300)
-    assert process.returncode == 0, text
-    one, two = (Heatmap.load(tmp_path / name) for name in ("one.npz", "two.npz"))
-    for name in ("top1_errors", "top5_errors", "count", "clean"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
-    np.testing.assert_array_equal(one.clean, whole.clean)
-    labels = np.arange(20) % 10
-    for wave in ((2, 1), (-2, 2), (0, 0), (1, 0)):
+    one, two = Heatmap.load(tmp_path / "one.npz"), Heatmap.load(output)
+    assert two.metadata["source"]["processes"] == 2
+    for name in ("top1_errors", "top5_errors", "count", "clean", "sampling_variance"):
+        np.testing.assert_array_equal(getattr(two, name), getattr(one, name))
+    np.testing.assert_array_equal(two.clean, whole.clean)
+    for wave in half_plane(SIDE):
         wrong = np.unpackbits(whole.outcomes[outcome_row(wave, SIDE)], count=20)
         cell = frequency_to_cell(*wave, SIDE)
-        assert one.count[cell] == 10
-        assert one.top1_errors[cell] == wrong[balanced_sample(labels, 10, wave, seed=1)].sum()
+        assert two.count[cell] == 10
+        assert two.top1_errors[cell] == wrong[balanced_sample(np.arange(20) % 10, 10, wave, seed=1)].sum()
 
 
 def test_parse_passes_reads_percentages_alone():
@@ -230,11 +219,7 @@ def test_script_stopped_by_sigterm_keeps_its_cells_and_says_how_to_resume(archiv
     ("classifier", "classes", "message"),
     [
         ("mini-resnet", ["cat"], "warning: 'cat' is the only class, so every prediction is right"),
-        (
-            "mini-clip",
-            ["cat", "dog", "cat"],
-            "warning: several classes are called 'cat', which no",
-        ),
+        ("mini-clip", ["cat", "dog", "cat"], "warning: several classes are called 'cat', which no"),
         ("mini-clip", ["cat", "dog"], ""),
     ],
 )

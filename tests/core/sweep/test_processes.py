@@ -15,17 +15,27 @@ from core.sweep.__main__ import main
 from core.sweep.processes import Processes, share_out
 
 ROOT = Path(__file__).parents[3]
+# The script with a rest before each batch, so that it can be killed in the middle on machines of any speed.
+SLOWLY = """
+import time
+from core.classifiers.closed_set import ClosedSetClassifier
+from core.sweep.__main__ import main
+
+predict = ClosedSetClassifier.forward
+ClosedSetClassifier.forward = lambda self, images: time.sleep(0.1) or predict(self, images)
+raise SystemExit(main())
+"""
 
 
 def write_noise(path):
-    images = np.random.default_rng(0).integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
-    np.savez(path, images=images, labels=np.arange(60) % 10, classes=np.array(CIFAR10.names))
+    images = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), dtype=np.uint8)
+    np.savez(path, images=images, labels=np.arange(20) % 10, classes=np.array(CIFAR10.names))
 
 
 def command(archive, output):
     return [
         *("--classifier", "mini-resnet", "--dataset", str(archive), "--side", "15", "--epsilon", "4"),
-        *("--batch-size", "5", "--device", "cpu", "--output", str(output)),
+        *("--batch-size", "5", "--device", "cpu", "--backend", "torch", "--output", str(output)),
     ]
 
 
@@ -37,7 +47,7 @@ def start_two(archive, output):
     group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
     return [
         subprocess.Popen(
-            [sys.executable, "-m", "core.sweep", *command(archive, output)],
+            [sys.executable, "-c", SLOWLY, *command(archive, output)],
             cwd=ROOT,
             env=os.environ | group | {"RANK": rank, "LOCAL_RANK": rank},
             stderr=subprocess.PIPE,

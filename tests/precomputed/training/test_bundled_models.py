@@ -15,17 +15,13 @@ MIN_ACCURACY = {"mini-resnet": 0.85, "mini-resnet-robust": 0.6, "mini-clip": 0.7
 
 
 @pytest.mark.parametrize("name", MIN_ACCURACY)
-def test_bundled_network_classifies_the_samples(name):
+def test_bundled_network_classifies_the_samples_and_has_a_card(name):
     classifier = load_classifier(name, CIFAR10)  # checks the digest, too
     assert classifier.sha256 == json.loads((MODELS / name / "config.json").read_text(encoding="utf-8"))["sha256"]
     data = load_samples("cifar10-samples")
     with torch.no_grad():
         predictions = classifier(torch.from_numpy(data.images).float() / 255).argmax(1)
     assert (predictions == torch.from_numpy(data.labels)).float().mean() >= MIN_ACCURACY[name]
-
-
-@pytest.mark.parametrize("name", MIN_ACCURACY)
-def test_bundled_model_has_a_card(name):
     card = (MODELS / name / "README.md").read_text(encoding="utf-8")
     assert re.search(r"95 % interval \d\d\.\d\d% to \d\d\.\d\d%, n = 10,000", card)
     assert "last bits" in card and not re.search(r"/(home|work|tmp|root)/", card)

@@ -10,7 +10,6 @@ import numpy as np
 import open_clip
 import pytest
 import streamlit as st
-import torch
 from streamlit.testing.v1 import AppTest
 
 import ui.maps.cell_predictions
@@ -23,16 +22,12 @@ from core.classifiers.zero_shot import ClipModel
 from core.data.classes import CIFAR10, ClassSet
 from core.data.samples import load_samples
 from core.sweep.predictions import class_probabilities, wave_on_image
+from tests.core.toy import tiny_clip
 from tests.ui.toys import spec
 from ui.maps.own_classes import CLASSES, DEFAULT_CLASSES, MAX_URL_TEXT, PROMPT
 
 ROOT = Path(__file__).parents[3]
 MINI = classifier_spec("mini-clip")
-TINY = {
-    "embed_dim": 16,
-    "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "patch_size": 8, "head_width": 16},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
-}
 
 
 def question(kind: str = "cifar10-samples", position: int = 33) -> None:
@@ -66,14 +61,8 @@ def ready(monkeypatch):
 @pytest.fixture(scope="module")
 def other_clip():
     """Another CLIP: random weights, and the vocabulary and length of the usual one."""
-    torch.manual_seed(0)
-    clip = ClipModel(
-        Identity("other-clip", "random"),
-        open_clip.CLIP(**TINY).eval(),
-        open_clip.get_tokenizer("ViT-B-32"),
-        Preprocess(32, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)),
-    )
-    return clip.for_classes(CIFAR10)
+    preprocess, tokenizer = Preprocess(32, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)), open_clip.get_tokenizer("ViT-B-32")
+    return ClipModel(Identity("other-clip", "random"), tiny_clip(), tokenizer, preprocess).for_classes(CIFAR10)
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ import pytest
 
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
+from tests.core import oracles
+from tests.core.oracles import Z as Z  # the tests of the story take it from here
+from tests.core.oracles import wilson
 from ui.maps.catalogue import Entry, labelled
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, RESNET50, RESNET56, STORIES
@@ -33,7 +36,6 @@ FILE_OF = {
     "mini-clip-vit8-sincos-seed1 · CIFAR-10 · computed": "mini-clip-vit8-sincos-seed1_cifar10",
     "EfficientNet-Lite0 · ImageNet, one image per class · computed": "efficientnet-lite0_imagenet-sample",
 }
-Z = 1.959963984540054
 
 
 class File:
@@ -55,15 +57,11 @@ class File:
         self.rings = {radius: sum(values) / len(values) for radius, values in sums.items()}
 
     def wilson(self, rate):
-        centre = (rate + Z * Z / (2 * self.n)) / (1 + Z * Z / self.n)
-        half = Z / (1 + Z * Z / self.n) * math.sqrt(rate * (1 - rate) / self.n + Z * Z / (4 * self.n**2))
-        return centre - half, centre + half
+        return wilson(rate, self.n)
 
 
 def newcombe(a, rate_a, b, rate_b):
-    (low_a, high_a), (low_b, high_b), gap = a.wilson(rate_a), b.wilson(rate_b), rate_a - rate_b
-    low = gap - math.sqrt((rate_a - low_a) ** 2 + (high_b - rate_b) ** 2)
-    return low, gap + math.sqrt((high_a - rate_a) ** 2 + (rate_b - low_b) ** 2)
+    return oracles.newcombe(rate_a, a.n, rate_b, b.n)
 
 
 def shipped():

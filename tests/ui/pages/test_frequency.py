@@ -24,16 +24,7 @@ from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
 from ui.maps.cell_predictions import LOADING
 from ui.maps.models import UNKNOWN, map_note, model_colour, predictors
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import (
-    CLIP,
-    EFFICIENTNET,
-    MINI_CLIP,
-    MINI_RESNET,
-    MINI_RESNET_ROBUST,
-    RESNET50,
-    RESNET56,
-    STORIES,
-)
+from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET50, RESNET56, STORIES
 from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, CROPS, UPLOADED
 from ui.shared.model_cache import classifier_for, ready_classifiers
@@ -78,14 +69,7 @@ def test_page_draws_maps_of_different_size_in_every_way(page):
         ("2", [CLIP, RESNET56], (-14, -14), "Error", "CIFAR-10", CIFAR),
         ("3", [CLIP, RESNET56], (8, 8), "Difference", "CIFAR-10", CIFAR),
         ("4", [RESNET50, EFFICIENTNET], (0, 9), "Error", "Photographs", PHOTOGRAPH),
-        (
-            "5",
-            [CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST],
-            (-14, -14),
-            "Error",
-            "CIFAR-10",
-            CIFAR,
-        ),
+        ("5", [CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST], (-14, -14), "Error", "CIFAR-10", CIFAR),
     ],
 )
 def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, show, pictures, picture):

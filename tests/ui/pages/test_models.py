@@ -4,8 +4,6 @@ import dataclasses
 import json
 import re
 import shlex
-import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.parse import unquote
@@ -31,13 +29,25 @@ from ui.shared.model_cache import read_list
 ROOT = Path(__file__).resolve().parents[3]
 
 
+def start_empty(patch, folder):
+    """No weights on this machine, no downloads of earlier tests, no network."""
+    patch.setenv("TORCH_HOME", str(folder / "torch"))
+    patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder / "hub"))
+    patch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(folder / "hub"), raising=False)
+    patch.setattr("ui.models.weight_downloads._DOWNLOADS", WeightDownloads())
+
+
 @pytest.fixture(autouse=True)
 def _own_caches(tmp_path, monkeypatch):
-    """No weights on this machine, no downloads of earlier tests, no network."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
-    monkeypatch.setattr("ui.models.weight_downloads._DOWNLOADS", WeightDownloads())
+    start_empty(monkeypatch, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The page as it opens; nobody presses anything."""
+    with pytest.MonkeyPatch.context() as patch:
+        start_empty(patch, tmp_path_factory.mktemp("empty"))
+        return opened()
 
 
 def script():
@@ -65,8 +75,8 @@ def serve_resnet56_from(monkeypatch, source):
     monkeypatch.setitem(CLASSIFIERS, "resnet-56", dataclasses.replace(CLASSIFIERS["resnet-56"], weights=source))
 
 
-def test_every_classifier_is_there_with_its_facts():
-    text = text_of(opened())
+def test_every_classifier_is_there_with_its_facts(page):
+    text = text_of(page)
     for spec in list_classifiers():
         for fact in (spec.title, f"`{spec.name}`", spec.kind, f"licence {spec.licence}", spec.source, spec.weights_id):
             assert fact in text, (spec.name, fact)
@@ -75,8 +85,8 @@ def test_every_classifier_is_there_with_its_facts():
         assert role.short in text and role.more in text
 
 
-def test_rows_link_to_the_maps_that_there_are():
-    links = re.findall(r"frequency\?maps=([^)]*)\)", text_of(opened()))
+def test_rows_link_to_the_maps_that_there_are(page):
+    links = re.findall(r"frequency\?maps=([^)]*)\)", text_of(page))
     maps = [Heatmap.load(path) for path in (ROOT / "precomputed" / "heatmaps").glob("*.npz")]
     # of two maps of one classifier and data set, that of more images; some maps are of networks that are not here
     known = {spec.name for spec in list_classifiers()}
@@ -88,13 +98,8 @@ def test_rows_link_to_the_maps_that_there_are():
     assert sorted(map(unquote, links)) == sorted(shipped)
 
 
-def test_size_is_that_of_the_file_on_this_machine():
-    path = ROOT / "precomputed" / "models" / "mini-clip" / "open_clip_model.safetensors"
-    assert f"{path.stat().st_size / 1e6:.1f} MB" in [element.value for element in opened().markdown]
-
-
-def test_banner_says_what_the_papers_clip_would_change(monkeypatch):
-    banner = opened().info[0].value
+def test_banner_says_what_the_papers_clip_would_change(page, monkeypatch):
+    banner = page.info[0].value
     assert banner.startswith("**The paper’s CLIP is not bundled**") and "605 MB" in banner
     ready = dataclasses.replace(CLASSIFIERS["clip-vit-b-32"], weights=CLASSIFIERS["efficientnet-lite0"].weights)
     monkeypatch.setitem(CLASSIFIERS, "clip-vit-b-32", ready)
@@ -112,11 +117,12 @@ def test_a_bundled_model_of_ones_own_gets_a_row(tmp_path, monkeypatch):
     assert "**Tiny-Net**" in text and "Not in the paper" in text
 
 
-def test_size_stands_on_the_button_before_anything_starts():
-    app = opened()
-    assert button(app, "clip-vit-b-32").label == "Download (605 MB)"
-    assert button(app, "resnet-56").label == "Download (3.5 MB)"
-    assert button(app, "efficientnet-lite0") is None
+def test_size_is_that_of_the_file_or_stands_on_the_button_before_anything_starts(page):
+    path = ROOT / "precomputed" / "models" / "mini-clip" / "open_clip_model.safetensors"
+    assert f"{path.stat().st_size / 1e6:.1f} MB" in [element.value for element in page.markdown]
+    assert button(page, "clip-vit-b-32").label == "Download (605 MB)"
+    assert button(page, "resnet-56").label == "Download (3.5 MB)"
+    assert button(page, "efficientnet-lite0") is None
     assert not weight_downloads().running and weight_downloads().get("resnet-56") is None
 
 
@@ -144,25 +150,17 @@ def test_download_shows_progress_and_then_ready(monkeypatch):
     assert text_of(app).count(":green-badge") == ready + 1
 
 
-def test_dead_network_is_one_sentence_beside_the_button(monkeypatch):
-    serve_resnet56_from(monkeypatch, UrlFile(dead_address(), None, 5))
-    app = opened()
-    button(app, "resnet-56").click().run()
-    assert weight_downloads().get("resnet-56").wait(LIMIT)
-    app.run()
-    assert [error.value for error in app.error] == [weight_downloads().get("resnet-56").error]
-    assert "cannot be reached" in app.error[0].value
-    assert button(app, "resnet-56") is not None
-
-
-def test_a_failure_is_shown_to_who_asked_for_it_only(monkeypatch):
+def test_dead_network_is_one_sentence_beside_the_button_of_who_asked_for_it_only(monkeypatch):
     serve_resnet56_from(monkeypatch, UrlFile(dead_address(), None, 5))
     asking, passing = opened(), opened()
     button(asking, "resnet-56").click().run()
     assert weight_downloads().get("resnet-56").wait(LIMIT)
-    assert len(asking.run().error) == 1
+    asking.run()
+    assert [error.value for error in asking.error] == [weight_downloads().get("resnet-56").error]
+    assert "cannot be reached" in asking.error[0].value
     for other in (passing.run(), opened()):
         assert not other.error and button(other, "resnet-56") is not None
+    assert button(asking, "resnet-56") is not None
 
 
 def test_unavailable_classifier_says_what_is_missing(monkeypatch):
@@ -173,8 +171,8 @@ def test_unavailable_classifier_says_what_is_missing(monkeypatch):
     assert button(app, "resnet-56") is None
 
 
-def test_maps_are_listed_with_their_provenance():
-    table = opened().dataframe[0].value
+def test_maps_are_listed_with_their_provenance(page):
+    table = page.dataframe[0].value
     files = sorted((ROOT / "precomputed" / "heatmaps").glob("*.npz"))
     assert len(table) == len(files)
     clip = table[(table["Classifier"] == "CLIP ViT-B/32 (OpenAI)") & (table["Origin"] == "published")].iloc[0]
@@ -182,11 +180,12 @@ def test_maps_are_listed_with_their_provenance():
     assert "Galindo & Faria" in clip["Citation"] and clip["Link"].startswith("https://github.com/")
 
 
-def test_damaged_map_is_named_and_hides_no_other(tmp_path, monkeypatch):
+def test_damaged_map_is_named_and_hides_no_other_and_a_folder_without_maps_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(data_tables, "HEATMAPS", tmp_path)
+    assert opened().info[1].value.startswith("There are none in this copy.")
     source = ROOT / "precomputed" / "heatmaps" / "resnet-56_cifar10_published.npz"
     (tmp_path / "good.npz").write_bytes(source.read_bytes())
     (tmp_path / "damaged.npz").write_bytes(source.read_bytes()[:2000])
-    monkeypatch.setattr(data_tables, "HEATMAPS", tmp_path)
     app = opened()
     assert len(app.dataframe[0].value) == 1
     assert app.error[0].value.startswith("damaged.npz: not a heat map file, or a damaged one")
@@ -204,19 +203,13 @@ def test_map_computed_here_says_when_and_on_what(tmp_path, monkeypatch):
     assert row["Origin"] == "computed" and row["Size"] == "3 × 3" and row["Licence"] == "MIT"
 
 
-def test_folder_without_maps_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(data_tables, "HEATMAPS", tmp_path)
-    assert opened().info[1].value.startswith("There are none in this copy.")
-
-
-def test_samples_are_credited_one_by_one():
-    app = opened()
-    table, credits = app.dataframe[1].value, sample_credits("photographs")
+def test_samples_are_credited_one_by_one(page):
+    table, credits = page.dataframe[1].value, sample_credits("photographs")
     for column in ("Title", "Author", "Licence", "Source"):
         assert list(table[column]) == [getattr(credit, column.lower()) for credit in credits]
     assert list(table["Class"])[:2] == ["tabby", "espresso"]
     assert table["Picture"].str.startswith("data:image/png;base64,").all()
-    assert sample_credits("cifar10-samples")[0].author in text_of(app)
+    assert sample_credits("cifar10-samples")[0].author in text_of(page)
 
 
 def test_commands_of_the_how_to_are_understood_by_the_batch_script():
@@ -240,24 +233,13 @@ def test_device_is_looked_for_on_request_only(monkeypatch):
     assert "| device | a card of some kind (80 GB) |" in text_of(app)
 
 
-def test_page_imports_no_torch():
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_string('from ui.pages import models; models.page()', default_timeout=120).run()\n"
-        "assert not app.exception and app.title[0].value == 'Models and data'\n"
-        "assert 'torch' not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-
-
 def test_format_size():
     sizes = (605_143_284, 3_471_733, 102_530_333, None)
     assert [format_size(size) for size in sizes] == ["605 MB", "3.5 MB", "103 MB", "size unknown"]
 
 
-def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy():
-    shown = text_of(opened())
+def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy(page):
+    shown = text_of(page)
     for name in bundled_specs():
         card = model_card(name)
         assert card is not None and f"**{name}**" in shown

@@ -61,9 +61,20 @@ class Clock:
         return self.now
 
 
+def submitted(count, error=None, **options):
+    """A manager, steps, and the job of these steps, which runs."""
+    manager, steps = JobManager(**options), Steps(count, error)
+    return manager, steps, manager.submit(steps, owner="a", total=count)
+
+
+def frees_the_slot(manager):
+    """Whether the next visitor's job runs."""
+    job = manager.submit(lambda: [1], owner="next")
+    return job.wait(LIMIT) and job.status == "done"
+
+
 def test_latest_is_the_newest_state_until_the_iterator_ends():
-    steps = Steps(5)
-    job = JobManager().submit(steps, owner="a", total=5)
+    _, steps, job = submitted(5)
     steps.step(3)
     assert (job.status, job.latest, job.done) == ("running", 2, 3)
     steps.finish()
@@ -89,8 +100,8 @@ def test_a_run_gives_way_to_pages():
 
 
 def test_moments_are_states_some_time_apart_and_each_is_given_once():
-    clock, steps = Clock(), Steps(30)
-    job = JobManager(clock=clock).submit(steps, owner="a")
+    clock = Clock()
+    _, steps, job = submitted(30, clock=clock)
     assert job.moments() == []
     for _ in range(5):
         steps.step(1)
@@ -104,15 +115,13 @@ def test_moments_are_states_some_time_apart_and_each_is_given_once():
 
 
 def test_iterator_that_raises_delivers_its_error_and_frees_the_slot():
-    manager = JobManager()
-    failing = Steps(1, error=ValueError("epsilon must be >= 0"))
-    job = manager.submit(failing, owner="a")
+    manager, failing, job = submitted(1, ValueError("epsilon must be >= 0"))
     failing.finish()
     assert job.wait(LIMIT)
     assert job.status == "failed" and job.latest == 0 and failing.closed.is_set()
     with pytest.raises(ValueError, match="epsilon must be >= 0"):
         raise job.error
-    assert manager.submit(lambda: [1], owner="b").wait(LIMIT)
+    assert frees_the_slot(manager)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -127,12 +136,11 @@ def test_iterator_that_exits_the_thread_still_frees_the_slot():
     for thread in threading.enumerate():
         if thread.name == f"job-{job.id[:8]}":
             thread.join(LIMIT)
-    assert manager.submit(lambda: [1], owner="b").wait(LIMIT)
+    assert frees_the_slot(manager)
 
 
 def test_jobs_run_one_at_a_time_in_order_of_arrival():
-    manager = JobManager(queue_limit=20)
-    first = Steps(1)
+    manager, first, blocker = submitted(1, queue_limit=20)
     order = []
 
     def recorder(name):
@@ -143,7 +151,6 @@ def test_jobs_run_one_at_a_time_in_order_of_arrival():
 
         return states
 
-    blocker = manager.submit(first, owner="first")
     jobs = [manager.submit(recorder(n), owner=str(n)) for n in range(20)]
     assert [job.position for job in jobs] == list(range(1, 21)) and blocker.position == 0
     first.finish()
@@ -152,9 +159,7 @@ def test_jobs_run_one_at_a_time_in_order_of_arrival():
 
 
 def test_stop_shows_at_once_and_the_next_job_waits_for_the_step_in_flight():
-    manager = JobManager()
-    steps, following = Steps(100), Steps(1)
-    job = manager.submit(steps, owner="a", total=100)
+    (manager, steps, job), following = submitted(100), Steps(1)
     second = manager.submit(following, owner="b")
     steps.step(2)
     job.stop()
@@ -168,9 +173,7 @@ def test_stop_shows_at_once_and_the_next_job_waits_for_the_step_in_flight():
 
 
 def test_stop_while_queued_leaves_the_line_without_running():
-    manager = JobManager()
-    blocking, never, following = Steps(1), Steps(1), Steps(1)
-    manager.submit(blocking, owner="a")
+    (manager, blocking, _), never, following = submitted(1), Steps(1), Steps(1)
     second = manager.submit(never, owner="b")
     third = manager.submit(following, owner="c")
     second.stop()
@@ -182,9 +185,7 @@ def test_stop_while_queued_leaves_the_line_without_running():
 
 
 def test_full_line_is_refused_with_a_sentence():
-    manager = JobManager(queue_limit=2)
-    blocking = Steps(1)
-    first = manager.submit(blocking, owner="a")
+    manager, blocking, first = submitted(1, queue_limit=2)
     waiting = [manager.submit(lambda: [1], owner=name) for name in "bc"]
     with pytest.raises(QueueFull, match=r"waiting line is full \(2 in it\): please try again"):
         manager.submit(lambda: [1], owner="d")
@@ -198,9 +199,7 @@ def test_full_line_is_refused_with_a_sentence():
 
 
 def test_second_job_of_an_owner_replaces_the_first():
-    manager = JobManager()
-    old, new = Steps(100), Steps(1)
-    first = manager.submit(old, owner="a")
+    (manager, old, first), new = submitted(100), Steps(1)
     old.step()
     second = manager.submit(new, owner="a")
     assert first.status == "stopped"
@@ -210,10 +209,8 @@ def test_second_job_of_an_owner_replaces_the_first():
 
 
 def test_running_job_without_heartbeat_is_abandoned_and_the_next_one_starts():
-    clock = Clock()
-    manager = JobManager(heartbeat_seconds=30, clock=clock)
-    left, following = Steps(100), Steps(1)
-    first = manager.submit(left, owner="a")
+    clock, following = Clock(), Steps(1)
+    manager, left, first = submitted(100, heartbeat_seconds=30, clock=clock)
     for now in (25.0, 50.0):
         clock.now = now
         first.beat()
@@ -231,9 +228,7 @@ def test_running_job_without_heartbeat_is_abandoned_and_the_next_one_starts():
 
 def test_queued_job_without_heartbeat_makes_room():
     clock = Clock()
-    manager = JobManager(queue_limit=1, heartbeat_seconds=30, clock=clock)
-    blocking = Steps(1)
-    first = manager.submit(blocking, owner="a")
+    manager, blocking, first = submitted(1, queue_limit=1, heartbeat_seconds=30, clock=clock)
     gone = manager.submit(lambda: [1], owner="b")
     clock.now = 31.0
     first.beat()
@@ -281,9 +276,7 @@ def test_times_follow_the_clock():
 
 
 def test_paused_job_waits_keeps_its_slot_and_goes_on_where_it_was():
-    manager = JobManager()
-    steps = Steps(5)
-    job = manager.submit(steps, owner="a", total=5)
+    manager, steps, job = submitted(5)
     steps.step(2)
     job.pause()
     assert job.paused and job.active and job.status == "running"
@@ -298,35 +291,23 @@ def test_paused_job_waits_keeps_its_slot_and_goes_on_where_it_was():
     assert waiting.wait(LIMIT) and waiting.status == "done"
 
 
-def test_pause_that_nobody_ends_stops_the_job_and_frees_the_slot():
-    manager = JobManager(pause_seconds=0.05)
-    steps = Steps(5)
-    job = manager.submit(steps, owner="a")
+@pytest.mark.parametrize("visitor_stops", [True, False])
+def test_pause_ends_at_once_by_a_stop_and_after_a_while_by_itself(visitor_stops):
+    manager, steps, job = submitted(5, **({} if visitor_stops else {"pause_seconds": 0.05}))
     job.pause()
     steps.permits.release()
-    assert job.wait(LIMIT) and job.status == "stopped" and not job.paused
-    assert steps.closed.wait(LIMIT) and (job.latest, job.done) == (0, 1)
-    assert manager.submit(lambda: [1], owner="b").wait(LIMIT)
-
-
-def test_paused_job_can_be_stopped_at_once():
-    manager = JobManager()
-    steps = Steps(5)
-    job = manager.submit(steps, owner="a")
-    job.pause()
-    steps.permits.release()
-    job.stop()
-    assert job.status == "stopped" and not job.paused
-    steps.finish()
-    assert steps.closed.wait(LIMIT)
-    assert manager.submit(lambda: [1], owner="b").wait(LIMIT)
+    if visitor_stops:
+        job.stop()
+        assert job.status == "stopped"
+        steps.finish()
+    assert job.wait(LIMIT) and job.status == "stopped" and not job.paused and steps.closed.wait(LIMIT)
+    assert visitor_stops or (job.latest, job.done) == (0, 1)
+    assert frees_the_slot(manager)
 
 
 def test_pause_belongs_to_no_step():
     clock = Clock()
-    manager = JobManager(clock=clock)
-    steps = Steps(10)
-    job = manager.submit(steps, owner="a", total=10)
+    _, steps, job = submitted(10, clock=clock)
     clock.now = 2.0
     steps.step()
     job.pause()
@@ -375,8 +356,7 @@ while job.done < 2:
 
 
 def test_run_rests_while_a_visitor_waits_for_something_short():
-    manager, steps = JobManager(), Steps(3)
-    job = manager.submit(steps, owner="a")
+    manager, steps, job = submitted(3)
     steps.step()
     with manager.before_runs():
         steps.permits.release()

@@ -15,9 +15,7 @@ def stub_torch(gpus=(), importing=False):
     torch.__spec__._initializing = importing
     cards = [types.SimpleNamespace(name=name, total_memory=memory) for name, memory in gpus]
     torch.cuda = types.SimpleNamespace(
-        is_available=lambda: bool(cards),
-        device_count=lambda: len(cards),
-        get_device_properties=cards.__getitem__,
+        is_available=lambda: bool(cards), device_count=lambda: len(cards), get_device_properties=cards.__getitem__
     )
     torch.get_num_threads = lambda: 7
     return torch

@@ -10,13 +10,7 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import class_errors, class_errors_of
 from core.sweep.predictions import FilteredPredictions
 from ui.maps.cell_predictions import SamplePredictions
-from ui.tabs.sentences import (
-    filter_limits,
-    hardest_class,
-    harmful_strengths,
-    most_frequent_mistake,
-    strengths_apart,
-)
+from ui.tabs.sentences import filter_limits, hardest_class, harmful_strengths, most_frequent_mistake, strengths_apart
 
 NAMES = CIFAR10.names
 LABELS = np.repeat(np.arange(10), 10)

@@ -1,0 +1,85 @@
+"""What is measured of a run and written: against slow twins and scikit-image, and the picture of the grid."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import metrics
+
+from core.data.samples import load_samples
+from core.reconstruct.grid import picture_grid
+from core.reconstruct.report import Reconstruction, from_csv, measure_change, ssim_inside, to_csv
+
+
+def test_measure_change_against_slow_twins():
+    generator = np.random.default_rng(1)
+    original, before, after = generator.random((3, 3, 16, 16), dtype=np.float32)
+    hole = np.zeros((1, 16, 16), dtype=bool)
+    hole[:, 4:10, 5:12] = True
+    found = measure_change(original, before, after, hole)
+    inside = [(c, y, x) for c in range(3) for y in range(4, 10) for x in range(5, 12)]
+    outside = [(c, y, x) for c in range(3) for y in range(16) for x in range(16) if not hole[0, y, x]]
+    maps = [metrics.structural_similarity(original[c], after[c], data_range=1.0, full=True)[1] for c in range(3)]
+    assert found["ssim_inside"] == pytest.approx(np.mean([maps[c][y, x] for c, y, x in inside]), abs=1e-6)
+    error = np.mean([(float(original[at]) - float(after[at])) ** 2 for at in inside])
+    assert found["psnr_inside"] == pytest.approx(-10 * np.log10(error), abs=1e-4)
+    assert found["change_inside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in inside]), abs=1e-6)
+    assert found["change_outside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in outside]), abs=1e-6)
+    assert found["perturbation_norm"] == pytest.approx(float(np.linalg.norm(after - before)), abs=1e-4)
+
+
+def test_similarity_is_scikit_images():
+    generator = np.random.default_rng(2)
+    photographs, small = load_samples("photographs").images[:2], load_samples("cifar10-samples").images[:2]
+    pairs = [
+        generator.random((2, 3, 24, 17), dtype=np.float32),
+        *(each.astype(np.float32) / 255 for each in (photographs, small)),
+    ]
+    for original, other in pairs:
+        after = (original + 0.1 * other).clip(0, 1)  # alike, as a reconstruction is
+        for one in (other, after):
+            _, wanted = metrics.structural_similarity(original, one, channel_axis=0, data_range=1.0, full=True)
+            height, width = original.shape[1:]
+            middle, corner = np.zeros((2, 1, height, width), dtype=bool)
+            middle[:, 5:12, 6:11] = corner[:, :9, width - 4 :] = (
+                True  # the second reaches the border, where windows are mirrored
+            )
+            for hole in (middle, corner, np.ones_like(middle)):
+                mean = wanted[np.broadcast_to(hole, one.shape)].mean()
+                assert ssim_inside(original, one, hole) == pytest.approx(mean, abs=1e-6)
+
+
+def test_measure_change_of_a_perfect_reconstruction():
+    image = np.random.default_rng(0).random((3, 16, 16), dtype=np.float32)
+    found = measure_change(image, image, image, np.ones((1, 16, 16), dtype=bool))
+    assert found == dict.fromkeys(found, 0) | {"ssim_inside": 1, "psnr_inside": 100}
+
+
+def test_rows_are_read_back_to_the_bit():
+    numbers = np.random.default_rng(0).random(12).tolist()
+    rows = [
+        Reconstruction(0, "", 'a, "b"\nc', "é", "x", *numbers[:6], 1, 0, *numbers[6:]),
+        Reconstruction(1, "cat", "dog", "-1", "1.5", *numbers[6:], 0, 1, *numbers[:6], 7, 0.1, "a", "b", 0, 1, 1),
+    ]
+    assert from_csv(to_csv(rows)) == rows
+
+
+def first_tile(pictures: np.ndarray, side: int) -> np.ndarray:
+    """(side, side, 3) integers: the first picture in a grid of two rows."""
+    with Image.open(io.BytesIO(picture_grid([("noise", pictures), ("result", pictures)]))) as grid:
+        return np.asarray(grid.convert("RGB")).astype(int)[6 : 6 + side, 110 : 110 + side]
+
+
+def test_picture_grid_enlarges_small_pictures_smoothly():
+    edge = np.zeros((2, 3, 32, 32))
+    edge[..., 16:] = 1
+    tile = first_tile(edge, 128)
+    assert (tile[:, :56] == 0).all() and (tile[:, 72:] == 255).all()  # two pixels, of four each, from the edge
+    across = np.diff(tile[64, :, 0])
+    assert (across >= 0).all() and 0 < across.max() < 100  # square pixels would jump by 255
+
+
+def test_picture_grid_shows_larger_pictures_pixel_for_pixel():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 3, 112, 112)) / 255
+    np.testing.assert_array_equal(first_tile(pictures, 112), (pictures[0] * 255).round().transpose(1, 2, 0))
