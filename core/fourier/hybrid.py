@@ -1,0 +1,53 @@
+"""Hybrid images: the slow waves of one picture with the fast waves of another.
+
+Source: Oliva, Torralba & Schyns 2006; in the spirit of the cue conflicts of Geirhos et al. 2019.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from core.images.radial_filter import wave_radii
+
+Edge = Literal["gaussian", "sharp"]
+
+
+def low_weight(height: int, width: int, cutoff: float, edge: Edge = "gaussian") -> np.ndarray:
+    """(H, W // 2 + 1) share of each wave of `numpy.fft.rfft2` that comes from the low picture.
+
+    exp(-r^2 / (2 cutoff^2)) at r cycles per image, or 1 up to the cutoff and 0 beyond it. 0: the mean of each channel
+    alone comes from the low picture; infinity: all of it.
+
+    Raises:
+        ValueError: the cutoff is negative or no number, or the edge unknown.
+    """
+    if not cutoff >= 0:
+        raise ValueError(f"a cutoff counts cycles per image and is >= 0; got {cutoff}")
+    radii = wave_radii(height, width)
+    if edge == "sharp":
+        return (radii <= cutoff).astype(np.float64)
+    if edge != "gaussian":
+        raise ValueError(f"edge must be 'gaussian' or 'sharp'; got {edge!r}")
+    if cutoff == 0:
+        return (radii == 0).astype(np.float64)
+    return np.exp(-(radii**2) / (2 * cutoff**2))
+
+
+def hybrid(low: np.ndarray, high: np.ndarray, cutoff: float, edge: Edge = "gaussian") -> np.ndarray:
+    """The low picture's slow waves and the high picture's fast ones, added and clipped to [0, 1].
+
+    Args:
+        low, high: (..., H, W) float in [0, 1], of one shape; each channel by itself.
+        cutoff, edge: as `low_weight`.
+    Returns:
+        The same shape, float32.
+    """
+    if low.shape != high.shape:
+        raise ValueError(f"both pictures must have one shape; got {low.shape} and {high.shape}")
+    height, width = low.shape[-2:]
+    weight = low_weight(height, width, cutoff, edge)
+    spectra = [np.fft.rfft2(picture.astype(np.float64)) for picture in (low, high)]
+    mixed = np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=(height, width))
+    return mixed.clip(0, 1).astype(np.float32)
