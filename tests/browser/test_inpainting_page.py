@@ -32,7 +32,7 @@ def start(page: Page) -> None:
 
 def step_of(page: Page) -> Locator:
     """The step in view. On a busy machine the replay of the run before stays beside the new one for a moment."""
-    return page.locator(".replay .step").last
+    return page.locator("[class*='-panel'] .replay .step").last
 
 
 def step_number(step: Locator) -> int:
@@ -46,21 +46,25 @@ def wait_for_steps(page: Page) -> None:
 def pixels(page: Page, k: int = 0) -> np.ndarray:
     """(H, W, 3) uint8: what the k-th picture of the replay holds."""
     read = "canvas => [canvas.width, ...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
-    width, *values = page.locator(".replay canvas").nth(k).evaluate(read)
+    width, *values = page.locator("[class*='-panel'] .replay canvas").nth(k).evaluate(read)
     return np.array(values, dtype=np.uint8).reshape(-1, width, 4)[..., :3]
 
 
 def rendering(page: Page) -> set[str]:
     """How the browser enlarges the pictures of the replay, also the large ones of an open dialog."""
-    return set(page.locator(".replay canvas").evaluate_all("all => all.map(c => getComputedStyle(c).imageRendering)"))
+    return set(
+        page.locator("[class*='-panel'] .replay canvas").evaluate_all(
+            "all => all.map(c => getComputedStyle(c).imageRendering)"
+        )
+    )
 
 
 def wholly_in_the_window(page: Page) -> None:
     """Both pictures, the transport bar and the probability curve can be seen without scrolling."""
     window = page.viewport_size
-    expect(page.locator(".replay .pictures canvas")).to_have_count(2)
+    expect(page.locator("[class*='-panel'] .replay .pictures canvas")).to_have_count(2)
     # In one go: a run in progress draws its charts anew between two calls.
-    boxes = page.locator(".replay").evaluate(
+    boxes = page.locator("[class*='-panel'] .replay").evaluate(
         """replay => [...replay.querySelectorAll(".pictures canvas, .transport, .chart:first-child")]
           .map(one => one.getBoundingClientRect().toJSON())"""
     )
@@ -98,8 +102,8 @@ def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     page = live_page(f"?{LARGE}")
     expect(page.get_by_text("A stored example, made by the same code as your own runs.")).to_be_visible()
     run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")
-    expect(page.locator(".replay .verdict")).to_have_text(verdict(run, 0))
-    expect(page.locator(".replay .chart svg")).to_have_count(3)
+    expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(verdict(run, 0))
+    expect(page.locator("[class*='-panel'] .replay .chart svg")).to_have_count(3)
     last, start = run.frames[-1, 0].astype(int), np.rint(255 * run.start[0]).astype(int)
     assert np.array_equal(pixels(page), last.transpose(1, 2, 0))
     page.get_by_role("button", name="Change", exact=True).click()
@@ -110,7 +114,7 @@ def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     assert np.array_equal(pixels(page), run.frames[0, 0].transpose(1, 2, 0))
     page.get_by_role("button", name="Step forward").click()
     assert np.array_equal(pixels(page), run.frames[1, 0].transpose(1, 2, 0))
-    expect(page.locator(".replay .verdict")).to_have_text(verdict(run, 0, 1))
+    expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(verdict(run, 0, 1))
     expect(step_of(page)).to_have_text(f"step {run.frame_steps[1]} of 720")
 
 
@@ -125,7 +129,7 @@ def test_keys_play_step_and_jump(live_page):
     expect(step).to_have_text("step 24 of 720")
     page.keyboard.press("ArrowLeft")
     expect(step).to_have_text("step 0 of 720")
-    page.locator(".replay .scrubber").focus()
+    page.locator("[class*='-panel'] .replay .scrubber").focus()
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="Pause the replay")).to_be_visible()
     expect(step).to_have_text("step 720 of 720")
@@ -157,14 +161,14 @@ def test_small_pictures_are_smooth_until_square_pixels_are_asked_for(live_page):
 def test_large_picture_in_the_dialog_has_the_pixels_that_were_asked_for(live_page):
     page = live_page("?generation-set=CIFAR-10%2C+32+px", path="generation")
     page.get_by_role("button", name="Pixels", exact=True).click()
-    page.locator(".replay button.frame").first.click()
+    page.locator("[class*='-panel'] .replay button.frame").first.click()
     expect(page.get_by_role("dialog").locator("canvas").first).to_have_css("image-rendering", "pixelated")
     assert rendering(page) == {"pixelated"}
 
 
 def test_pictures_of_photographs_offer_no_square_pixels(live_page):
     page = live_page(f"?{LARGE}")
-    expect(page.locator(".replay canvas").first).to_have_css("image-rendering", "auto")
+    expect(page.locator("[class*='-panel'] .replay canvas").first).to_have_css("image-rendering", "auto")
     expect(page.get_by_role("button", name="Pixels", exact=True)).to_be_hidden()
 
 
@@ -176,7 +180,7 @@ def test_running_paused_and_finished_run_stay_wholly_in_the_window_at_one_place(
     start(page)
     wait_for_steps(page)
     wholly_in_the_window(page)
-    place = page.locator(".replay .pictures canvas").first.bounding_box()
+    place = page.locator("[class*='-panel'] .replay .pictures canvas").first.bounding_box()
     page.get_by_role("button", name="Pause the run").click()
     go_on = page.get_by_role("button", name="Continue the run")
     expect(go_on).to_be_visible()
@@ -184,13 +188,13 @@ def test_running_paused_and_finished_run_stay_wholly_in_the_window_at_one_place(
     page.get_by_role("button", name="First step").click()
     expect(step_of(page)).to_have_text("step 0 of 2,000")
     wholly_in_the_window(page)
-    assert page.locator(".replay .pictures canvas").first.bounding_box() == place
+    assert page.locator("[class*='-panel'] .replay .pictures canvas").first.bounding_box() == place
     go_on.click()
     wait_for_steps(page)
     stop(page)
     wait_until_drawn(page)
     wholly_in_the_window(page)
-    assert abs(page.locator(".replay .pictures canvas").first.bounding_box()["y"] - place["y"]) <= 10
+    assert abs(page.locator("[class*='-panel'] .replay .pictures canvas").first.bounding_box()["y"] - place["y"]) <= 10
     main = "document.querySelector('[data-testid=stMain]')"
     assert page.evaluate(f"{main}.scrollHeight") <= 1800
     page.set_viewport_size({"width": 1920, "height": 1080})
@@ -206,7 +210,7 @@ def test_run_stop_and_run_again(live_page):
         assert time.monotonic() < deadline, "the picture stands still"
     seconds = stop(page)
     assert seconds < 5, f"stopping took {seconds:.2f} s"
-    expect(page.locator(".replay .verdict")).to_have_text(re.compile(r"is now .* confident of “dog”"))
+    expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(re.compile(r"is now .* confident of “dog”"))
     step = step_of(page)
     stopped_at = step_number(step)
     page.get_by_role("button", name="Continue the run").click()
@@ -280,11 +284,13 @@ def test_generation_runs_and_replays(live_page):
     page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=25&{one}", path="generation")
     start(page)
     expect(page.get_by_text("Your run, 25 steps")).to_be_visible(timeout=SLOW)
-    expect(page.locator(".replay .verdict").first).to_have_text(re.compile("is now .* confident of “horse”"))
-    tile = page.locator(".replay button.frame").nth(1)
+    expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(
+        re.compile("is now .* confident of “horse”")
+    )
+    tile = page.locator("[class*='-panel'] .replay button.frame").nth(1)
     expect(tile).to_have_attribute("aria-label", re.compile("deer, picture at step 25: "))
     last = pixels(page, 1)
-    page.locator(".replay .scrubber").focus()
+    page.locator("[class*='-panel'] .replay .scrubber").focus()
     page.keyboard.press("Home")
     expect(tile).to_have_attribute("aria-label", re.compile("deer, picture at step 0: "))
     assert not np.array_equal(pixels(page, 1), last)
@@ -301,7 +307,7 @@ def test_generation_runs_and_replays(live_page):
 
 def test_generation_shows_both_models_rows_on_one_screen(live_page):
     page = live_page(path="generation", width=1440, height=900)
-    tiles = page.locator(".replay .pictures canvas")
+    tiles = page.locator("[class*='-panel'] .replay .pictures canvas")
     expect(tiles).to_have_count(8)
     wait_until_drawn(page)
     for k in range(8):
@@ -322,7 +328,7 @@ def test_other_settings_are_told_and_the_way_back_leads_to_the_example(live_page
     page.get_by_test_id("stRadioGroup").get_by_text("Mean square").click()
     expect(page).to_have_url(re.compile("inpainting-penalty=Mean"))
     run = PGDRun.load(RUNS / "inpainting_cifar10-5-mean-square__mini-clip.npz")
-    expect(page.locator(".replay .verdict").first).to_have_text(verdict(run, 0))
+    expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(verdict(run, 0))
     expect(banner).to_be_hidden()
 
 

@@ -42,12 +42,12 @@ def download(page: Page, name: str) -> tuple[str, bytes]:
 
 def numbers(page: Page) -> tuple:
     """Everything that the view says of a run: sentences, pictures, predictions, curves."""
-    expect(page.locator(".replay canvas").first).to_be_visible()
+    expect(page.locator("[class*='-panel'] .replay canvas").first).to_be_visible()
     return (
-        page.locator(".replay .verdict").all_inner_texts(),
-        page.locator(".replay canvas").evaluate_all("all => all.map(one => one.toDataURL())"),
-        page.locator(".replay table").all_inner_texts(),
-        page.locator(".replay .chart svg").evaluate_all("all => all.map(one => one.outerHTML)"),
+        page.locator("[class*='-panel'] .replay .verdict").all_inner_texts(),
+        page.locator("[class*='-panel'] .replay canvas").evaluate_all("all => all.map(one => one.toDataURL())"),
+        page.locator("[class*='-panel'] .replay table").all_inner_texts(),
+        page.locator("[class*='-panel'] .replay .chart svg").evaluate_all("all => all.map(one => one.outerHTML)"),
     )
 
 
@@ -70,9 +70,9 @@ def test_downloaded_run_opens_again_with_the_same_numbers(live_page):
     assert numbers(fresh) == live
     run = PGDRun.from_bytes(data, name=name)
     assert verdict(run, 0) in live[0]
-    fresh.locator(".replay .scrubber").focus()
+    fresh.locator("[class*='-panel'] .replay .scrubber").focus()
     fresh.keyboard.press("Home")
-    expect(fresh.locator(".replay .verdict").first).to_have_text(verdict(run, 0, 0))
+    expect(fresh.locator("[class*='-panel'] .replay .verdict").first).to_have_text(verdict(run, 0, 0))
     again = download(fresh, "Run file")
     assert again == (name, data)
     fresh.get_by_role("button", name="Close the saved run").click()
@@ -85,9 +85,11 @@ def test_stored_run_of_the_other_size_opens_beside_any_picture(live_page):
     page = live_page("?inpainting-pictures=CIFAR-10")
     open_saved(page, path.read_bytes(), path.name)
     expect(page.get_by_text(f"Opened from “{path.name}”")).to_be_visible()
-    expect(page.locator(".replay .verdict")).to_have_count(1)  # until then the stored pair is still there
-    expect(page.locator(".replay .verdict")).to_have_text(verdict(run, 0))
-    key = page.locator(".replay .chart .key").first
+    expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_count(
+        1
+    )  # until then the stored pair is still there
+    expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(verdict(run, 0))
+    key = page.locator("[class*='-panel'] .replay .chart .key").first
     expect(key).to_have_text(confidence(float(run.curves["target_probability"][-1, 0])))
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
 
@@ -95,8 +97,8 @@ def test_stored_run_of_the_other_size_opens_beside_any_picture(live_page):
 def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page, tmp_path):
     page = live_page()
     shown = "all => all.map(one => one.toDataURL())"
-    expect(page.locator(".replay canvas")).to_have_count(2)
-    before = page.locator(".replay canvas").evaluate_all(shown)
+    expect(page.locator("[class*='-panel'] .replay canvas")).to_have_count(2)
+    before = page.locator("[class*='-panel'] .replay canvas").evaluate_all(shown)
     alert = page.get_by_test_id("stPopoverBody").get_by_test_id("stAlert")
     for name, data, reason in (
         ("notes.npz", b"these are notes", "not a saved run, or a damaged one"),
@@ -111,7 +113,7 @@ def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page,
         open_saved(page, data, name)
         expect(alert).to_contain_text(reason)
         assert "Traceback" not in alert.inner_text() and not alert.locator("a, img").count()
-        assert page.locator(".replay canvas").evaluate_all(shown) == before
+        assert page.locator("[class*='-panel'] .replay canvas").evaluate_all(shown) == before
     large = tmp_path / "large.npz"
     with large.open("wb") as file:
         file.truncate(65 * 2**20)
@@ -129,13 +131,15 @@ def test_hostile_text_is_shown_as_letters_and_asks_no_other_server(live_page, ki
     page.on("request", lambda request: asked.append(request.url))
     open_saved(page, packed(hostile_arrays(kind, HOSTILE)), "odd.npz")
     expect(page.get_by_text("Opened from “odd.npz”")).to_be_visible()
-    expect(page.locator(".replay .verdict").first).to_have_text(re.compile("is now .* confident of “<img src=x"))
-    expect(page.locator(".replay h2").first).to_contain_text("<img src=x onerror=")
-    assert not page.locator(".replay img, .replay a, .replay b").count(), "text stays text"
+    expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(
+        re.compile("is now .* confident of “<img src=x")
+    )
+    expect(page.locator("[class*='-panel'] .replay h2").first).to_contain_text("<img src=x onerror=")
+    assert not page.locator("[class*='-panel'] .replay :is(img, a, b)").count(), "text stays text"
     wait_until_drawn(page)
     page.get_by_text("Where this run comes from").click()
     expect(page.get_by_text(re.compile("seed 5. Weights <img src=x"))).to_be_visible()
-    expect(page.locator(".replay td").first).to_contain_text("<img src=x onerror=")
+    expect(page.locator("[class*='-panel'] .replay td").first).to_contain_text("<img src=x onerror=")
     wait_until_drawn(page)
     assert not [url for url in asked if "evil.example" in url or url.endswith("/x")]
     assert page.evaluate("window.hit") is None

@@ -49,8 +49,8 @@ async function load(view, data) {
     say(title, model.title);
     say(aboutText, `${model.about}. `);
     about.hidden = !model.about;
-    card.hidden = !data.cards;
     card.href = data.cards;
+    about.replaceChildren(aboutText, ...(model.about && data.cards ? [card] : []));
   }
   drawCharts(view);
   drawTransport(view);

@@ -74,7 +74,7 @@ export function buildPictures(view) {
     const column = element("section", "model");
     const title = column.appendChild(element("h2"));
     const about = column.appendChild(element("p", "about")), aboutText = about.appendChild(element("span"));
-    const card = about.appendChild(element("a", "", "Its card"));
+    const card = element("a", "", "Its card");
     card.target = "_top";
     const tiles = column.appendChild(element("div", "tiles"));
     const figures = data.targets.map((_, row) => createFigure(view, tiles, row, many));

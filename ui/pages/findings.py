@@ -44,8 +44,9 @@ points. Every interval is one of its own. The paper gives no radius for “low�
 (“lowest”: 1), and the corners of the map.
 """.strip()
 _FEATURES = """
-Here, too, choose any two bundled networks. Each filled the same holes of 16 × 16 in CIFAR-10 test images, by either
-penalty, and drew the same starts of either kind, by the paper’s settings; a third network says which class it sees.
+Here, too, choose any two bundled networks. Each filled the same holes of 16 × 16 in CIFAR-10 test images, by Eq. 3 with
+the paper’s settings and by the mean square in a third of the steps, three times as large; and drew from the same starts
+of either kind. A third network says which class it sees.
 Differences are paired, picture by picture. *Holds in part*: by one penalty, or from one kind of start.
 """
 _PAIRED = """

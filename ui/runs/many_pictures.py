@@ -35,9 +35,11 @@ def many_pictures(of: SampleSet, kind: StartKind | Penalty) -> None:
 def told(kind: StartKind | Penalty) -> str:
     """How many pictures, what they began with, and how many of them the judge recognised then."""
     first = next(iter(stored_painted(kind).values()))
-    seen = first.judgement
+    stored, seen = stored_judgements(), first.judgement
+    steps = stored["painted"]["configs"].get(kind, stored["drawn"]["config"])["steps"]
     return (
-        f"Not one run but {first.n} {_WHAT[kind]}, the same for each network. {classifier_title(seen.judge)}, which "
+        f"Not one run but {first.n} {_WHAT[kind]}, {steps} steps, the same for each network. "
+        f"{classifier_title(seen.judge)}, which "
         f"drew none of them, recognised {_counted(seen, seen.before)} at the start. Intervals are 95 %."
     )
 

@@ -54,10 +54,10 @@ def test_stored_example_is_judged_without_any_classifier(monkeypatch):
     first, second = counts["mini-clip"], counts["mini-clip-robust"]
     words = sentence(app)
     assert words.startswith(
-        f"Judged by ResNet-56 (CIFAR-10), the target is seen in {first['after']} of 4 pictures by Mini CLIP ("
+        f"Judged by ResNet-56 (CIFAR-10), the target is seen in {first['after']} of 8 pictures by Mini CLIP ("
     )
-    assert f"; {second['after']} of 4 by Mini CLIP, robust (" in words
-    assert words.endswith(f"; {first['before']} of 4 of the starts.")
+    assert f"; {second['after']} of 8 by Mini CLIP, robust (" in words
+    assert words.endswith(f"; {first['before']} of 8 of the starts.")
 
 
 def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
@@ -72,10 +72,10 @@ def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
             int((ToyClassifier("other")(torch.from_numpy(images)).argmax(dim=1).numpy() == targets).sum())
             for images in (run.start, run.frames[-1].astype(np.float32) / 255)
         )
-    low, high = Judgement("other", 8, before, after).interval(after)
+    low, high = Judgement("other", 16, before, after).interval(after)
     assert sentence(app) == (
-        f"Judged by other, the target is seen in {after} of 8 pictures by toy-a (95 % interval {100 * low:.0f} to "
-        f"{100 * high:.0f} %); {before} of 8 of the starts."
+        f"Judged by other, the target is seen in {after} of 16 pictures by toy-a (95 % interval {100 * low:.0f} to "
+        f"{100 * high:.0f} %); {before} of 16 of the starts."
     )
     app.run()
     assert len(judges) == 1 and sentence(app) is not None, "another redraw asks nobody"
@@ -123,7 +123,7 @@ def test_runs_of_different_judges_get_a_sentence_each():
     run, other = stored_run(), stored_run("mini-resnet")
     words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
     assert words == (
-        "Judged by Mini ResNet, the target is seen in 2 of 4 pictures by Mini CLIP (95 % interval 15 to 85 %); "
+        "Judged by Mini ResNet, the target is seen in 2 of 8 pictures by Mini CLIP (95 % interval 15 to 85 %); "
         "1 of 4 of the starts. "
         "Judged by Mini CLIP, the target is seen in 3 of 4 pictures by Mini ResNet (95 % interval 30 to 95 %); "
         "0 of 4 of the starts."

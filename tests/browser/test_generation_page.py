@@ -1,0 +1,55 @@
+"""The page *Generation* in a real browser as an instrument: a stroke on a sketch, and the step at which one is sure."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from core.runs.file import PGDRun
+from core.runs.stored import stored_path
+from tests.browser.waiting import wait_until_drawn
+from ui.runs.words import first_sure
+
+SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
+SKETCH = "?generation-start-from=Sketch&generation-classes-cifar10=horse&generation-models-cifar10=Mini ResNet, robust"
+
+
+@pytest.fixture
+def generation(streamlit_app, open_page):
+    return lambda query="", **window: open_page(f"{streamlit_app('app.py')}/generation{query}", **window)
+
+
+def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(generation):
+    page, run = generation(width=1440, height=900), PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
+    wait_until_drawn(page)
+    step, words = first_sure(run, 0)
+    page.get_by_role("button", name=f"{words}: go there").click()
+    shown = next(int(frame) for frame in run.frame_steps if frame >= step)
+    expect(page.locator(".replay .step")).to_have_text(f"step {shown} of 60")
+    marks = page.locator(".replay datalist option").evaluate_all("all => all.map(one => one.value)")
+    assert str(run.frame_steps.tolist().index(shown)) in marks
+    dot = page.locator(".replay circle.dot").first
+    expect(dot).to_be_visible()
+
+
+def test_a_stroke_on_the_sketch_draws_anew_without_another_click(generation):
+    page = generation(SKETCH, width=1440, height=1100)
+    expect(page.get_by_text(re.compile("Your run, 60 steps"))).to_be_visible(timeout=SLOW)
+    picture = page.locator(".replay .pictures canvas").first
+    before = picture.evaluate("one => one.toDataURL()")
+    stage = page.locator(".painter .stage")
+    stage.scroll_into_view_if_needed()
+    stage.focus()
+    page.keyboard.press("6")  # red, which the horse's sky is not
+    box = stage.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + 60, steps=5)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("generation-sketch="), timeout=SLOW)
+    deadline = time.monotonic() + SLOW / 1000
+    while picture.evaluate("one => one.toDataURL()") == before and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+    assert picture.evaluate("one => one.toDataURL()") != before
+    expect(page.get_by_text(re.compile("Your run, 60 steps"))).to_be_visible(timeout=SLOW)
