@@ -123,7 +123,7 @@ def test_runs_of_different_judges_get_a_sentence_each():
     run, other = stored_run(), stored_run("mini-resnet")
     words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
     assert words == (
-        "Judged by Mini ResNet, the target is seen in 2 of 8 pictures by Mini CLIP (95 % interval 15 to 85 %); "
+        "Judged by Mini ResNet, the target is seen in 2 of 4 pictures by Mini CLIP (95 % interval 15 to 85 %); "
         "1 of 4 of the starts. "
         "Judged by Mini CLIP, the target is seen in 3 of 4 pictures by Mini ResNet (95 % interval 30 to 95 %); "
         "0 of 4 of the starts."
