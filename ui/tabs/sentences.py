@@ -148,3 +148,32 @@ def why_overrated(found: Sequence[tuple[str, Overrated]], epsilon: float) -> str
         f"overrated ones. At v = {epsilon:g} it changes {there} times as much as its gradient says along these, "
         f"{elsewhere} times along the others. What it really does correlates with the error by {changed} over rings."
     )
+
+
+def at_cutoff(cutoff: float, found: Sequence[tuple[str, tuple[str, str], str]]) -> str:
+    """What each network predicts for a mixture; `found`: title, both pictures' classes, top-1 prediction."""
+    told = []
+    for title, (low, high), top in found:
+        whose = {low: "the slow waves’ picture", high: "the fast waves’ picture"}.get(top, "neither of the two")
+        told.append(f"{title} predicts “{top}”" + ("" if low == high else f", {whose}"))
+    return f"At {cutoff:g} cycles per image {'; '.join(told)}."
+
+
+def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None]], cutoffs: Sequence[float]) -> str:
+    """From which cutoff on each network prefers the low picture's class; `found`: title, classes, place or None."""
+    if all(low == high for _, (low, high), _ in found):
+        return "Both pictures show one class, so there is no mind to change: choose a second picture of another class."
+    switching = sorted((place, title) for title, _, place in found if place)
+    never = [title for title, _, place in found if not place]
+    told = [f"{title} from a cutoff of {cutoffs[place]:g} cycles per image on" for place, title in switching]
+    sentences = []
+    if told:
+        sentences.append(f"The slow waves’ picture is the more probable of the two for {listed(told)}.")
+    if len(switching) > 1 and switching[0][0] < switching[-1][0]:
+        sentences.append(
+            f"{switching[0][1]} needs fewer of its waves than {switching[-1][1]}: for this pair it relies more on low "
+            "frequencies."
+        )
+    if never:
+        sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not change for this pair.")
+    return " ".join([*sentences, "This is one pair."])
