@@ -40,6 +40,8 @@ function createMixer(parentElement) {
   const controls = layout.appendChild(element("div", "controls"));
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
   mixer.sentence = controls.appendChild(element("p", "sentence"));
+  mixer.legend = controls.appendChild(element("p", "legend",
+    "Solid: probability of the slow waves’ picture. Striped: of the fast waves’ picture."));
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));
   second.append(element("div", "", "Fast waves from this picture"));
@@ -103,6 +105,7 @@ function fillNetworks(mixer, { networks, cutoffs }) {
   const version = JSON.stringify(networks);
   if (mixer.version === version) return;
   mixer.version = version;
+  mixer.legend.hidden = !networks.length;
   mixer.bars = networks.map((network) => networkRow(network));
   mixer.networks.replaceChildren(...mixer.bars.map(({ root }) => root));
   mixer.marks.replaceChildren(...networks.map(({ colour, mark, switches }) => {

@@ -165,15 +165,19 @@ def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None]], cu
         return "Both pictures show one class, so there is no mind to change: choose a second picture of another class."
     switching = sorted((place, title) for title, _, place in found if place)
     never = [title for title, _, place in found if not place]
-    told = [f"{title} from a cutoff of {cutoffs[place]:g} cycles per image on" for place, title in switching]
     sentences = []
-    if told:
-        sentences.append(f"The slow waves’ picture is the more probable of the two for {listed(told)}.")
-    if len(switching) > 1 and switching[0][0] < switching[-1][0]:
+    if switching:
+        (place, first), *later = switching
+        told = [f"{first} changes its mind at a cutoff of {cutoffs[place]:g} cycles per image"]
+        told += [f"{title} at {cutoffs[place]:g}" for place, title in later]
         sentences.append(
-            f"{switching[0][1]} needs fewer of its waves than {switching[-1][1]}: for this pair it relies more on low "
-            "frequencies."
+            f"{listed(told)}: from there on the class of the slow waves’ picture is the more probable of the two."
         )
+        if later and place < later[-1][0]:
+            sentences.append(
+                f"{first} needs fewer of these waves than {later[-1][1]}: for this pair it relies more on low "
+                "frequencies."
+            )
     if never:
         sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not change for this pair.")
     return " ".join([*sentences, "This is one pair."])
