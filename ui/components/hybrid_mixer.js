@@ -91,7 +91,7 @@ function load(mixer, data) {
   mixer.pictures.high.caption.textContent = `Fast waves of: ${high.caption}`;
   Object.assign(mixer.input, { min: 0, max: data.cutoffs.length - 1, step: 1 });
   mixer.ticks.replaceChildren(...data.ticks.map(([at, text]) => placed("span", "", text, at)));
-  paintAhead(mixer, mixer.hybrid);
+  setTimeout(paintAhead, 100, mixer, mixer.hybrid);
 }
 
 // Something beside the slider's track; `at` from 0 to 1.
@@ -143,8 +143,7 @@ function frame(mixer, at) {
 
 // The neighbours of what is seen, one after the other, while the browser has nothing else to do.
 function paintAhead(mixer, hybrid) {
-  if (mixer.hybrid !== hybrid || (mixer.ready && !mixer.root.isConnected)) return;
-  mixer.ready = true;
+  if (mixer.hybrid !== hybrid || !mixer.root.isConnected) return;
   const missing = mixer.data.cutoffs.map((_, at) => at).filter((at) => !mixer.frames[at]);
   if (!missing.length) return;
   const { at } = mixer.place;
@@ -167,7 +166,7 @@ function draw(mixer) {
   mixer.input.setAttribute("aria-valuetext", `${cutoff} cycles per image. ${mixer.sentence.textContent}`);
   mixer.bars.forEach(({ root, bars }, number) => {
     const { title, classes, shares } = data.networks[number];
-    const percent = shares[at].map((share) => `${(100 * share).toFixed(0)} %`);
+    const percent = shares[at].map((share) => `${(100 * share).toFixed(1)} %`);
     bars.forEach(({ row, fill, share }, k) => {
       fill.style.width = `${100 * shares[at][k]}%`;
       share.textContent = percent[k];

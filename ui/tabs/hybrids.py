@@ -58,11 +58,11 @@ def hybrid_panel(picture: Picture | None, who: Sequence[Predictor]) -> None:
         on_pick=partial(_pick, picture.kind),
     )
     if networks:
-        st.markdown(as_markdown(changes_of_mind([(one.title, one.classes, one.switches) for one in networks], cutoffs)))
+        st.markdown(as_markdown(changes_of_mind([_change(one) for one in networks], cutoffs)))
         st.caption(
             "Of a wave of r cycles per image the share exp(-r² / 2c²) comes from the slow waves’ picture and the rest "
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
-            "each: no bar is interpolated."
+            "each: no bar is interpolated. The wave of the maps above is not added."
         )
 
 
@@ -117,6 +117,11 @@ def _mixed(who: Predictor, found: HybridPredictions, low: Picture, high: Picture
     names = (low.classes.names[classes[0]], low.classes.names[classes[1]])
     mark = f"{title}: no change" if not switches else f"{title} {found.cutoffs[switches]:g}"
     return Mixed(title, model_colour(who.spec.name), names, shares, switches or None, mark)
+
+
+def _change(network: Mixed) -> tuple[str, tuple[str, str], int | None, float]:
+    place = network.switches
+    return network.title, network.classes, place, sum(network.shares[place]) if place else 0.0
 
 
 def _found(

@@ -159,12 +159,18 @@ def at_cutoff(cutoff: float, found: Sequence[tuple[str, tuple[str, str], str]]) 
     return f"At {cutoff:g} cycles per image {'; '.join(told)}."
 
 
-def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None]], cutoffs: Sequence[float]) -> str:
-    """From which cutoff on each network prefers the low picture's class; `found`: title, classes, place or None."""
-    if all(low == high for _, (low, high), _ in found):
+UNSURE = 0.2  # with less for both classes together, a network sees neither
+
+
+def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None, float]], cutoffs: Sequence[float]) -> str:
+    """From which cutoff on each network prefers the low picture's class.
+
+    found: title, classes, place of the cutoff or None, and what both classes have together there.
+    """
+    if all(low == high for _, (low, high), _, _ in found):
         return "Both pictures show one class, so there is no mind to change: choose a second picture of another class."
-    switching = sorted((place, title) for title, _, place in found if place)
-    never = [title for title, _, place in found if not place]
+    switching = sorted((place, title) for title, _, place, _ in found if place)
+    never = [title for title, _, place, _ in found if not place]
     sentences = []
     if switching:
         (place, first), *later = switching
@@ -177,6 +183,11 @@ def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None]], cu
             sentences.append(
                 f"{first} needs fewer of these waves than {later[-1][1]}: for this pair it relies more on low "
                 "frequencies."
+            )
+    for title, _, place, together in found:
+        if place and together < UNSURE:
+            sentences.append(
+                f"There {title} gives both classes together {percent(together)}: it hardly sees either of them."
             )
     if never:
         sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not change for this pair.")

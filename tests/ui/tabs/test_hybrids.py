@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 import ui.tabs.hybrids
+from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.hybrid import hybrid
-from core.sweep.predictions import class_probabilities, hybrid_cutoffs
+from core.sweep.predictions import HybridPredictions, class_probabilities, hybrid_cutoffs
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
 from ui.maps.cell_predictions import LOADING
-from ui.shared.pictures import samples
+from ui.maps.models import Predictor
+from ui.shared.pictures import Picture, sample_picture, samples
+from ui.tabs.hybrids import _mixed
 from ui.tabs.row import HYBRIDS
 
 CUTOFFS = hybrid_cutoffs(32)
@@ -65,3 +68,12 @@ def test_two_pictures_of_one_class_have_nothing_to_change():
 def test_without_a_picture_the_tab_asks_for_one():
     app = open_page(pictures="Yours", tab=HYBRIDS)
     assert not app.exception and "a bundled picture" in text(app)
+
+
+def test_a_picture_without_a_class_counts_as_what_the_network_predicts_for_it():
+    probabilities = np.eye(10, dtype=np.float32)
+    found = HybridPredictions((1.0, 2.0, 4.0), probabilities[3], probabilities[6], probabilities[[6, 6, 3]])
+    own = Picture(samples("cifar10").images[0], None, "cifar10", 0, "mine.png")
+    mixed = _mixed(Predictor(classifier_spec("mini-clip")), found, own, sample_picture("cifar10", 4))
+    assert mixed.classes == ("cat", "deer") and [a for a, _ in mixed.shares] == [0, 0, 1]
+    assert mixed.switches == 2 and mixed.mark == "Mini CLIP 4"

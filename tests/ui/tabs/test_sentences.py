@@ -99,14 +99,17 @@ def test_a_mixture_is_told_for_each_network():
 
 def test_changes_of_mind_are_told_in_order_and_hedged():
     pair, cutoffs = ("cat", "ship"), (1.0, 2.0, 4.0, 8.0)
-    assert changes_of_mind([("A", pair, 3), ("B", pair, 1), ("C", pair, None), ("D", pair, 0)], cutoffs) == (
+    assert changes_of_mind(
+        [("A", pair, 3, 0.125), ("B", pair, 1, 0.6), ("C", pair, None, 0.0), ("D", pair, 0, 0.0)], cutoffs
+    ) == (
         "B changes its mind at a cutoff of 2 cycles per image and A at 8: from there on the class of the slow waves’ "
         "picture is the more probable of the two. B needs fewer of these waves than A: for this pair it relies more on "
-        "low frequencies. C and D do not change for this pair. This is one pair."
+        "low frequencies. There A gives both classes together 12.5 %: it hardly sees either of them. C and D do not "
+        "change for this pair. This is one pair."
     )
-    assert "fewer" not in changes_of_mind([("A", pair, 2), ("B", pair, 2)], cutoffs)
-    assert changes_of_mind([("A", pair, None)], cutoffs) == "A does not change for this pair. This is one pair."
-    assert "no mind to change" in changes_of_mind([("A", ("cat", "cat"), None)], cutoffs)
+    assert "fewer" not in changes_of_mind([("A", pair, 2, 0.5), ("B", pair, 2, 0.5)], cutoffs)
+    assert changes_of_mind([("A", pair, None, 0.0)], cutoffs) == "A does not change for this pair. This is one pair."
+    assert "no mind to change" in changes_of_mind([("A", ("cat", "cat"), None, 0.0)], cutoffs)
 
 
 def sized(errors, epsilon, clean=100, n=1000):
