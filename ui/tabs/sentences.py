@@ -184,10 +184,10 @@ def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None, floa
                 f"{first} needs fewer of these waves than {later[-1][1]}: for this pair it relies more on low "
                 "frequencies."
             )
-    for title, _, place, together in found:
-        if place and together < UNSURE:
+    for title, _, change, together in found:
+        if change and together < UNSURE:
             sentences.append(
-                f"There {title} gives both classes together {percent(together)}: it hardly sees either of them."
+                f"Where {title} changes its mind, the two share {percent(together)}: it hardly sees either."
             )
     if never:
         sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not change for this pair.")

@@ -104,8 +104,8 @@ def test_changes_of_mind_are_told_in_order_and_hedged():
     ) == (
         "B changes its mind at a cutoff of 2 cycles per image and A at 8: from there on the class of the slow waves’ "
         "picture is the more probable of the two. B needs fewer of these waves than A: for this pair it relies more on "
-        "low frequencies. There A gives both classes together 12.5 %: it hardly sees either of them. C and D do not "
-        "change for this pair. This is one pair."
+        "low frequencies. Where A changes its mind, the two share 12.5 %: it hardly sees either. C and D do "
+        "not change for this pair. This is one pair."
     )
     assert "fewer" not in changes_of_mind([("A", pair, 2, 0.5), ("B", pair, 2, 0.5)], cutoffs)
     assert changes_of_mind([("A", pair, None, 0.0)], cutoffs) == "A does not change for this pair. This is one pair."
