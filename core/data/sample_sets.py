@@ -22,7 +22,8 @@ class SampleSet:
     name: in the session and in the names of stored runs. title: in menus and URLs. dataset: for `load_dataset`.
     side: of the pictures, in pixels. class_set: of `CLASS_SETS`; classes_title: in menus and URLs.
     folder: holds provenance.json, which `core.data.samples` reads, and pictures: images.npz, or files that it names.
-    first: the picture that *Frequency sensitivity* begins with. inpainted: the one whose hole is filled.
+    first: the picture that *Frequency sensitivity* begins with. second: the one mixed with it.
+    inpainted: the one whose hole is filled.
     filled: the pictures of the row of filled holes. drawn: the classes that *Generation* begins with; it offers sets
     that have some.
     maps: title of every data set whose maps are about these classes, by its name.
@@ -36,6 +37,7 @@ class SampleSet:
     classes_title: str
     folder: Path
     first: int = 0
+    second: int = 1
     inpainted: int = 0
     filled: tuple[int, ...] = ()
     drawn: tuple[str, ...] = ()
@@ -68,6 +70,8 @@ SAMPLE_SETS = {
             folder=SAMPLES / "cifar10",
             # precomputed/make_default_picture.py has the rule.
             first=json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"],
+            # A frog that every bundled network recognises.
+            second=86,
             # A dog whose face is cut out: a second network recognises it again only as the robust networks fill it.
             inpainted=5,
             filled=tuple(_CHOSEN["filled"]),
@@ -82,6 +86,7 @@ SAMPLE_SETS = {
             class_set="imagenet",
             classes_title="ImageNet",
             folder=SAMPLES / "photographs",
+            second=2,  # a giant panda
             inpainted=0,  # a tabby
             drawn=("macaw",),
             maps={

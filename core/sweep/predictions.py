@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.fourier.basis import Frequency, PerturbedImages, add_basis, fourier_basis, random_signs
+from core.fourier.hybrid import hybrid
 from core.images.radial_filter import high_pass, low_pass
 
 if TYPE_CHECKING:
@@ -183,3 +184,45 @@ def predict_filtered(classifier: Classifier, image: np.ndarray, radii: Sequence[
     low, high = ([keep(image, radius) for radius in radii] for keep in (low_pass, high_pass))
     probabilities = class_probabilities(classifier, np.stack([image, *low, *high]))
     return FilteredPredictions(tuple(radii), probabilities[0], *np.split(probabilities[1:], 2))
+
+
+MIXED_AT = 49  # cutoffs
+_TOGETHER = 16  # pictures in one forward pass
+
+
+def hybrid_cutoffs(size: int) -> tuple[float, ...]:
+    """Cutoffs to mix pictures of size x size pixels at: in equal ratios from one that leaves the low picture its mean
+    and little else, to one that leaves the high picture next to nothing; three digits each, ascending."""
+    return tuple(float(f"{cutoff:.3g}") for cutoff in np.geomspace(0.5, size, MIXED_AT))
+
+
+@dataclass(frozen=True, eq=False)
+class HybridPredictions:
+    """A classifier's predictions for two pictures, and for their hybrids.
+
+    cutoffs: (C,), cycles per image, ascending. low, high: (K,) probabilities for the pictures alone. mixed: (C, K).
+    """
+
+    cutoffs: tuple[float, ...]
+    low: np.ndarray
+    high: np.ndarray
+    mixed: np.ndarray
+
+    def switches_at(self, low_class: int, high_class: int) -> int | None:
+        """The place of the cutoff from which on the low picture's class is the more probable of the two.
+
+        None where it is not so at the last cutoff; 0 where it is so at all of them.
+        """
+        more = self.mixed[:, low_class] > self.mixed[:, high_class]
+        together = int(np.logical_and.accumulate(more[::-1]).sum())
+        return len(more) - together if together else None
+
+
+def predict_hybrids(
+    classifier: Classifier, low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float]
+) -> HybridPredictions:
+    """Predictions for two images (3, H, W) in [0, 1], and for their hybrid at each cutoff."""
+    batch = np.stack([low, high, *(hybrid(low, high, cutoff) for cutoff in cutoffs)])
+    parts = [class_probabilities(classifier, batch[k : k + _TOGETHER]) for k in range(0, len(batch), _TOGETHER)]
+    probabilities = np.concatenate(parts)
+    return HybridPredictions(tuple(cutoffs), probabilities[0], probabilities[1], probabilities[2:])

@@ -2,6 +2,7 @@
 
 import { element, unpack } from "./dom.js";
 import { name, report, showCursor } from "./heatmap.js";
+import { createStrip, fillStrip } from "./picture_strip.js";
 import { addBasis, fourierBasis, outward, showBasis, signsAt } from "./wave.js";
 
 const PLAY_MILLISECONDS = 250; // between two waves of a tour
@@ -27,7 +28,7 @@ export function createPanel(view) {
   flip.title = "Draw other random signs, one for each colour";
   flip.addEventListener("click", () => panel.view.trigger("flip", true));
   const pictures = controls.appendChild(element("div", "buttons pictures"));
-  panel.strip = pictures.appendChild(element("fieldset", "strip"));
+  panel.strip = createStrip(pictures, "Bundled pictures", (place) => panel.view.trigger("pick", place));
   panel.library = pictures.appendChild(element("button", "library", "Library, upload"));
   panel.library.title = "All bundled pictures, and a picture of your own";
   panel.library.addEventListener("click", () => {
@@ -73,7 +74,7 @@ export function fillPanel(panel, picture) {
   panel.pictures.clean.canvas.getContext("2d").putImageData(clean, 0, 0);
   panel.pictures.clean.canvas.setAttribute("aria-label", `The picture without a wave: ${picture.caption}`);
   Object.assign(panel.slider.input, { min: 0, max: picture.most, step: picture.step });
-  fillStrip(panel, picture.strip);
+  fillStrip(panel.strip, picture.strip, `pictures-${picture.key}`);
   panel.library.hidden = !picture.library;
 }
 
@@ -140,54 +141,4 @@ export function pause(panel, tell = true) {
 function sayPlaying(panel) {
   panel.play.textContent = panel.timer ? "Pause" : "▶ Play, slow to fast";
   panel.play.title = "Let the wave run outward through all radii; Escape stops it";
-}
-
-// Thumbnails: a native group of radio buttons, so that the arrow keys move through it.
-function fillStrip(panel, strip) {
-  panel.strip.hidden = !strip;
-  if (!strip) return;
-  const known = panel.strip.dataset.sheet === strip.digest;
-  if (!known) {
-    panel.strip.dataset.sheet = strip.digest;
-    panel.strip.setAttribute("aria-label", "Bundled pictures");
-    // One rule for all: a data URL in each tile's own style would be read again for each.
-    const sheet = element("style", "", `.tile { background-image: url(${strip.sheet}) }`);
-    const tiles = strip.captions.map((caption, place) => thumbnail(panel, strip, caption, place));
-    panel.strip.replaceChildren(sheet, ...tiles);
-    panel.awaited = null;
-  }
-  if (panel.awaited === strip.selected) panel.awaited = null;
-  if (panel.awaited != null) return; // a newer choice is on its way
-  const chosen = panel.strip.querySelectorAll("input")[strip.selected];
-  chosen.checked = true;
-  reveal(panel, chosen);
-}
-
-function thumbnail(panel, { columns, captions, lossless }, caption, place) {
-  const label = element("label");
-  label.title = caption;
-  const input = label.appendChild(element("input"));
-  Object.assign(input, { type: "radio", name: `pictures-${panel.data.key}` });
-  input.setAttribute("aria-label", caption);
-  input.addEventListener("change", () => {
-    panel.awaited = place;
-    reveal(panel, input);
-    clearTimeout(panel.picking);
-    panel.picking = setTimeout(() => panel.view.trigger("pick", place), 100); // where a held key comes to rest
-  });
-  const tile = label.appendChild(element("span", lossless ? "tile crisp" : "tile"));
-  const rows = Math.ceil(captions.length / columns), percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
-  const across = percent(place % columns, columns), down = percent(Math.floor(place / columns), rows);
-  Object.assign(tile.style, {
-    backgroundPosition: `${across}% ${down}%`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
-  });
-  return label;
-}
-
-// Scroll the strip, not the page, until the choice can be seen.
-function reveal({ strip }, input) {
-  const { offsetLeft, offsetWidth } = input.parentElement;
-  if (offsetLeft < strip.scrollLeft || offsetLeft + offsetWidth > strip.scrollLeft + strip.clientWidth) {
-    strip.scrollLeft = offsetLeft - strip.clientWidth / 2;
-  }
 }

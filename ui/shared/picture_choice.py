@@ -60,7 +60,7 @@ def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], i
 def picture_strip(page: str, *, url_prefix: str) -> PictureStrip | None:
     """The pictures beside the chosen one; None where that is an upload. Call it after `chosen_picture`."""
     kind = picture_kinds()[st.session_state[f"{url_prefix}pictures"]]
-    return None if kind == UPLOAD else PictureStrip(_thumbnails(kind), _places(page)[kind])
+    return None if kind == UPLOAD else PictureStrip(thumbnails(kind), _places(page)[kind])
 
 
 def pick_picture(page: str, place: int, *, url_prefix: str) -> None:
@@ -105,7 +105,7 @@ def _library(page: str, set_key: str, first: Callable[[SampleSet], int]) -> None
         st.button("Use this picture", type="primary", disabled=own is None, on_click=use, key=f"{page}.use")
         return
     image_picker(
-        _thumbnails(kind),
+        thumbnails(kind),
         selected=_places(page).get(kind, first(SAMPLE_SETS[kind])),
         key=f"{page}.picker.{kind}",
         label="Bundled pictures",
@@ -141,7 +141,8 @@ def _places(page: str) -> dict[str, int]:
 
 
 @st.cache_resource(show_spinner=False)
-def _thumbnails(kind: str) -> Thumbnails:
+def thumbnails(kind: str) -> Thumbnails:
+    """The bundled pictures of a set."""
     return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))
 
 

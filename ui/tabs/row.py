@@ -21,10 +21,12 @@ from ui.shared.pictures import Picture
 from ui.sweeps.panel import sweep_panel
 from ui.tabs.filters import filter_panel
 from ui.tabs.gradients import gradient_panel
+from ui.tabs.hybrids import hybrid_panel
 from ui.tabs.strengths import strength_panel
 
 TAB = "tab"  # in the URL
 FIRST_TAB = "frequency.first_tab"
+HYBRIDS = "Two pictures in one"
 DETAILS, BY_CLASS, FILTERS, STRENGTHS, GRADIENT = "Details", "Classes", "Low and high pass", "Strength", "Gradient"
 OWN_WORDS, OWN_SWEEP, SOURCES = "Your own words", "Compute a map", "Sources and downloads"
 
@@ -88,6 +90,7 @@ def _sources(shown: Shown) -> None:
 TABS: dict[str, Callable[[Shown], DeltaGenerator | None]] = {
     DETAILS: _details,
     BY_CLASS: lambda shown: st.container(key="frequency-classes"),
+    HYBRIDS: lambda shown: hybrid_panel(shown.picture, shown.who),
     FILTERS: lambda shown: filter_panel(shown.picture, shown.who),
     STRENGTHS: lambda shown: strength_panel(list(entries().values()), shown.frequency),
     GRADIENT: lambda shown: gradient_panel(

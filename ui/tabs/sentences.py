@@ -148,3 +148,47 @@ def why_overrated(found: Sequence[tuple[str, Overrated]], epsilon: float) -> str
         f"overrated ones. At v = {epsilon:g} it changes {there} times as much as its gradient says along these, "
         f"{elsewhere} times along the others. What it really does correlates with the error by {changed} over rings."
     )
+
+
+def at_cutoff(cutoff: float, found: Sequence[tuple[str, tuple[str, str], str]]) -> str:
+    """What each network predicts for a mixture; `found`: title, both pictures' classes, top-1 prediction."""
+    told = []
+    for title, (low, high), top in found:
+        whose = {low: "the slow waves’ picture", high: "the fast waves’ picture"}.get(top, "neither of the two")
+        told.append(f"{title} predicts “{top}”" + ("" if low == high else f", {whose}"))
+    return f"At {cutoff:g} cycles per image {'; '.join(told)}."
+
+
+UNSURE = 0.2  # with less for both classes together, a network sees neither
+
+
+def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None, float]], cutoffs: Sequence[float]) -> str:
+    """From which cutoff on each network prefers the low picture's class.
+
+    found: title, classes, place of the cutoff or None, and what both classes have together there.
+    """
+    if all(low == high for _, (low, high), _, _ in found):
+        return "Both pictures show one class, so there is no mind to change: choose a second picture of another class."
+    switching = sorted((place, title) for title, _, place, _ in found if place)
+    never = [title for title, _, place, _ in found if not place]
+    sentences = []
+    if switching:
+        (place, first), *later = switching
+        told = [f"{first} changes its mind at a cutoff of {cutoffs[place]:g} cycles per image"]
+        told += [f"{title} at {cutoffs[place]:g}" for place, title in later]
+        sentences.append(
+            f"{listed(told)}: from there on the class of the slow waves’ picture is the more probable of the two."
+        )
+        if later and place < later[-1][0]:
+            sentences.append(
+                f"{first} needs fewer of these waves than {later[-1][1]}: for this pair it relies more on low "
+                "frequencies."
+            )
+    for title, _, change, together in found:
+        if change and together < UNSURE:
+            sentences.append(
+                f"Where {title} changes its mind, the two share {percent(together)}: it hardly sees either."
+            )
+    if never:
+        sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not change for this pair.")
+    return " ".join([*sentences, "This is one pair."])

@@ -5,14 +5,18 @@ import pytest
 import torch
 
 from core.fourier.basis import fourier_basis, random_signs
+from core.fourier.hybrid import hybrid
 from core.images.radial_filter import filter_radii, high_pass, low_pass
 from core.sweep.cells import SweepConfig, sweep_cells
 from core.sweep.predictions import (
     FilteredPredictions,
+    HybridPredictions,
     Mistake,
     class_probabilities,
+    hybrid_cutoffs,
     mistakes,
     predict_filtered,
+    predict_hybrids,
     predict_under_wave,
     top1_predictions,
     wave_on_image,
@@ -91,3 +95,26 @@ def test_limits_of_a_filter_end_at_the_first_other_prediction(low, high, limits)
 
     found = FilteredPredictions((0, 1, 2, 3, 4), np.array([0.6, 0.4]), probabilities(low), probabilities(high))
     assert (found.low_limit, found.high_limit) == limits
+
+
+def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):
+    low, high = np.random.default_rng(5).random((2, 3, 8, 8), dtype=np.float32)
+    cutoffs = hybrid_cutoffs(8)
+    found = predict_hybrids(linear_classifier, low, high, cutoffs)
+    assert cutoffs[0] == 0.5 and cutoffs[-1] == 8 and list(cutoffs) == sorted(set(cutoffs)) and 2.0 in cutoffs
+    for k in (0, 20, len(cutoffs) - 1):
+        alone = class_probabilities(linear_classifier, hybrid(low, high, cutoffs[k])[None])[0]
+        np.testing.assert_allclose(found.mixed[k], alone, atol=1e-6)
+    for part, image in ((found.low, low), (found.high, high)):
+        np.testing.assert_allclose(part, class_probabilities(linear_classifier, image[None])[0], atol=1e-6)
+    assert found.cutoffs == cutoffs
+
+
+@pytest.mark.parametrize(
+    ("low_shares", "place"),
+    [((0.1, 0.4, 0.6, 0.9), 2), ((0.1, 0.7, 0.4, 0.9), 3), ((0.6, 0.7, 0.8, 0.9), 0), ((0.6, 0.7, 0.8, 0.5), None)],
+)
+def test_the_switch_is_where_the_low_picture_stays_more_probable(low_shares, place):
+    mixed = np.array([[1 - share, share] for share in low_shares])
+    found = HybridPredictions((1.0, 2.0, 4.0, 8.0), mixed[-1], mixed[0], mixed)
+    assert found.switches_at(1, 0) == place

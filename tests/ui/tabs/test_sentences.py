@@ -10,7 +10,15 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import class_errors, class_errors_of
 from core.sweep.predictions import FilteredPredictions
 from ui.maps.cell_predictions import SamplePredictions
-from ui.tabs.sentences import filter_limits, hardest_class, harmful_strengths, most_frequent_mistake, strengths_apart
+from ui.tabs.sentences import (
+    at_cutoff,
+    changes_of_mind,
+    filter_limits,
+    hardest_class,
+    harmful_strengths,
+    most_frequent_mistake,
+    strengths_apart,
+)
 
 NAMES = CIFAR10.names
 LABELS = np.repeat(np.arange(10), 10)
@@ -78,6 +86,30 @@ def test_limits_of_the_filters_are_said_for_each_network():
         "all waves, C keeps its prediction “automobile” even from the mean colour alone. High-pass: A up to radius 1, "
         "B loses it with the first waves removed, C keeps it to the end."
     )
+
+
+def test_a_mixture_is_told_for_each_network():
+    pair = ("cat", "ship")
+    assert at_cutoff(4.9, [("A", pair, "cat"), ("B", pair, "ship"), ("C", pair, "frog")]) == (
+        "At 4.9 cycles per image A predicts “cat”, the slow waves’ picture; B predicts “ship”, the fast waves’ "
+        "picture; C predicts “frog”, neither of the two."
+    )
+    assert at_cutoff(2.0, [("A", ("cat", "cat"), "cat")]) == "At 2 cycles per image A predicts “cat”."
+
+
+def test_changes_of_mind_are_told_in_order_and_hedged():
+    pair, cutoffs = ("cat", "ship"), (1.0, 2.0, 4.0, 8.0)
+    assert changes_of_mind(
+        [("A", pair, 3, 0.125), ("B", pair, 1, 0.6), ("C", pair, None, 0.0), ("D", pair, 0, 0.0)], cutoffs
+    ) == (
+        "B changes its mind at a cutoff of 2 cycles per image and A at 8: from there on the class of the slow waves’ "
+        "picture is the more probable of the two. B needs fewer of these waves than A: for this pair it relies more on "
+        "low frequencies. Where A changes its mind, the two share 12.5 %: it hardly sees either. C and D do "
+        "not change for this pair. This is one pair."
+    )
+    assert "fewer" not in changes_of_mind([("A", pair, 2, 0.5), ("B", pair, 2, 0.5)], cutoffs)
+    assert changes_of_mind([("A", pair, None, 0.0)], cutoffs) == "A does not change for this pair. This is one pair."
+    assert "no mind to change" in changes_of_mind([("A", ("cat", "cat"), None, 0.0)], cutoffs)
 
 
 def sized(errors, epsilon, clean=100, n=1000):

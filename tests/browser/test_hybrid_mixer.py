@@ -1,0 +1,121 @@
+"""Two pictures in one, drawn by the browser: the engine's pixels, and everything beside them of the same cutoff."""
+
+import base64
+import random
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.data.sample_sets import SAMPLE_SETS
+from core.data.samples import load_samples
+from core.fourier.hybrid import hybrid
+from core.images.square import to_uint8
+from core.sweep.predictions import class_probabilities, hybrid_cutoffs
+from tests.browser.accessibility import grave_faults
+from tests.browser.waiting import wait_until_drawn
+from ui.shared.model_cache import classifier_for
+
+SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
+TAB = "tab=Two+pictures+in+one"
+READ = """canvas => btoa(Array.from(
+  canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, byte => String.fromCharCode(byte)
+).join(""))"""
+
+
+def opened(streamlit_app, open_page, query: str, **window) -> Page:
+    page = open_page(f"{streamlit_app('app.py')}/?{TAB}&{query}", **({"width": 1440, "height": 900} | window))
+    expect(page.locator(".mixer .network").first).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    return page
+
+
+def pixels(page: Page, kind: str = "mixed") -> np.ndarray:
+    data = np.frombuffer(base64.b64decode(page.locator(f".mixer .picture.{kind} canvas").evaluate(READ)), np.uint8)
+    side = int(np.sqrt(len(data) // 4))
+    return data.reshape(side, side, 4)[..., :3].astype(int)
+
+
+def move(page: Page, place: int) -> None:
+    """As a pointer does that drags the slider."""
+    page.locator(".mixer input[type=range]").evaluate(
+        "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
+    )
+
+
+@pytest.mark.parametrize(("kind", "low", "high"), [("cifar10", 1, 4), ("photographs", 6, 9)])
+def test_picture_bars_and_sentence_are_the_engines_at_the_same_cutoff(streamlit_app, open_page, kind, low, high):
+    row = SAMPLE_SETS[kind]
+    title = row.title.replace(" ", "+")
+    page = opened(streamlit_app, open_page, f"pictures={title}&picture={low}&second={high}&cutoff=3")
+    data, cutoffs = load_samples(row.dataset), hybrid_cutoffs(row.side)
+    images = data.images.astype(np.float32) / 255
+    name = "mini-clip" if kind == "cifar10" else "efficientnet-lite0"
+    classes = [data.labels[low], data.labels[high]]
+    mixer, address = page.locator(".mixer"), page.url
+    for place in (0, len(cutoffs) - 1, *random.Random(row.side).sample(range(1, len(cutoffs) - 1), 5)):
+        move(page, place)
+        mixed, cutoff = hybrid(images[low], images[high], cutoffs[place]), cutoffs[place]
+        assert mixer.get_attribute("data-cutoff") == f"{cutoff:g}"
+        assert np.abs(pixels(page) - to_uint8(mixed).astype(int)).max() <= 1, cutoff
+        expect(page.locator(".mixer .sentence")).to_contain_text(f"At {cutoff:g} cycles per image")
+        expect(page.locator(".mixer .cutoff label")).to_contain_text(f"Cutoff: {cutoff:g} cycles per image")
+        (probabilities,) = class_probabilities(classifier_for(name, row.class_set), mixed[None])
+        top = data.classes.names[probabilities.argmax()]
+        expect(page.locator(".mixer .sentence")).to_contain_text(f"predicts “{top}”")
+        shares = page.locator(".mixer .network").first.locator(".share").all_inner_texts()
+        percent = [float(share.removesuffix(" %")) for share in shares]
+        np.testing.assert_allclose(percent, 100 * probabilities[classes], atol=0.6)
+        widths = (
+            page.locator(".mixer .network")
+            .first.locator(".fill")
+            .evaluate_all("all => all.map(one => parseFloat(one.style.width))")
+        )
+        np.testing.assert_allclose(widths, 100 * probabilities[classes], atol=0.1)
+    np.testing.assert_array_equal(pixels(page, "low"), to_uint8(images[low]))
+    np.testing.assert_array_equal(pixels(page, "high"), to_uint8(images[high]))
+    assert page.url == address, "dragging is not choosing"
+
+
+def test_keys_move_the_cutoff_and_the_url_follows_when_they_rest(streamlit_app, open_page):
+    page = opened(streamlit_app, open_page, "pictures=CIFAR-10&cutoff=4")
+    slider = page.get_by_role("slider", name="Cutoff")
+    slider.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".mixer").get_attribute("data-cutoff") == "8"
+    expect(page).to_have_url(re.compile("cutoff=8"))
+    wait_until_drawn(page)
+    expect(slider).to_be_focused()
+    assert slider.get_attribute("aria-valuetext").startswith("8 cycles per image. At 8 cycles per image Mini CLIP")
+    page.reload()
+    expect(page.locator(".mixer")).to_have_attribute("data-cutoff", "8", timeout=SLOW)
+
+
+def test_another_second_picture_and_play(streamlit_app, open_page):
+    page = opened(streamlit_app, open_page, "pictures=CIFAR-10&cutoff=16")
+    images = load_samples("cifar10-samples").images
+    page.locator(".mixer .strip input").nth(7).check()
+    expect(page).to_have_url(re.compile("second=7"))
+    expect(page.locator(".mixer .picture.high figcaption")).to_have_text("Fast waves of: horse")
+    np.testing.assert_array_equal(pixels(page, "high"), images[7].transpose(1, 2, 0))
+    mixed = hybrid(*(images[k].astype(np.float32) / 255 for k in (1, 7)), 16.0)
+    assert np.abs(pixels(page) - to_uint8(mixed).astype(int)).max() <= 1
+    wait_until_drawn(page)
+    page.locator(".mixer").get_by_role("button", name="Play").click()
+    expect(page.locator(".mixer")).to_have_attribute("data-cutoff", "32", timeout=15_000)
+    expect(page).to_have_url(re.compile("cutoff=32"))
+    expect(page.locator(".mixer").get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_on_a_phone_picture_slider_and_bars_are_in_one_sight(streamlit_app, open_page):
+    page = opened(streamlit_app, open_page, "pictures=CIFAR-10", width=390, height=850)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    top = page.locator(".mixer .picture.mixed canvas").bounding_box()
+    bars = page.locator(".mixer .network").last.bounding_box()
+    assert top["width"] == 320 and bars["y"] + bars["height"] - top["y"] < 850 - 60
+    for kind in ("mixed", "low", "high"):
+        box = page.locator(f".mixer .picture.{kind}").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, kind
+    assert not grave_faults(page)

@@ -1,0 +1,79 @@
+"""The tab *Two pictures in one* in Streamlit's test runner, with toys for networks."""
+
+import json
+
+import numpy as np
+import pytest
+
+import ui.tabs.hybrids
+from core.classifiers.registry import classifier_spec
+from core.data.sample_sets import SAMPLE_SETS
+from core.fourier.hybrid import hybrid
+from core.sweep.predictions import HybridPredictions, class_probabilities, hybrid_cutoffs
+from tests.ui.pages.test_frequency import open_page, text
+from tests.ui.toys import ToyClassifier
+from ui.maps.cell_predictions import LOADING
+from ui.maps.models import Predictor
+from ui.shared.pictures import Picture, sample_picture, samples
+from ui.tabs.hybrids import _mixed
+from ui.tabs.row import HYBRIDS
+
+CUTOFFS = hybrid_cutoffs(32)
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch):
+    ui.tabs.hybrids._predictions.clear()
+    monkeypatch.setattr(ui.tabs.hybrids, "classifier_for", lambda name, classes: ToyClassifier(name))
+    yield
+    ui.tabs.hybrids._predictions.clear()
+
+
+def opened(**parameters):
+    app = open_page(**{"pictures": "CIFAR-10", "tab": HYBRIDS} | parameters)
+    app.session_state[LOADING] = True  # as if the browser had painted
+    app.run()
+    assert not app.exception and not app.error
+    return app, json.loads(app.get("bidi_component")[-1].proto.json)
+
+
+def test_every_cutoff_has_each_networks_probabilities_for_both_classes():
+    app, data = opened(picture="1", second="4", cutoff="3")
+    images, labels = samples("cifar10").images.astype("f4") / 255, samples("cifar10").labels
+    assert data["cutoffs"] == list(CUTOFFS) and CUTOFFS[data["value"]] == pytest.approx(3, rel=0.05)
+    assert data["strip"]["selected"] == 4 and len(data["sentences"]) == len(CUTOFFS)
+    mixed = np.stack([hybrid(images[1], images[4], cutoff) for cutoff in CUTOFFS])
+    for network, name in zip(data["networks"], ("mini-clip", "mini-resnet"), strict=True):
+        wanted = class_probabilities(ToyClassifier(name), mixed)
+        np.testing.assert_allclose(network["shares"], wanted[:, [labels[1], labels[4]]], atol=1e-4)
+        top = samples("cifar10").classes.names[wanted[0].argmax()]
+        assert network["classes"] == ["automobile", "deer"]
+        assert f"{network['title']} predicts “{top}”" in data["sentences"][0]
+    assert "This is one pair." in text(app)
+
+
+@pytest.mark.parametrize("linked", [{"second": "9999", "cutoff": "-3"}, {"second": "x", "cutoff": "nan"}, {}])
+def test_a_senseless_url_opens_the_sets_own_pair_in_the_middle(linked):
+    app, data = opened(**linked)
+    assert data["strip"]["selected"] == SAMPLE_SETS["cifar10"].second
+    assert data["cutoffs"][data["value"]] == CUTOFFS[len(CUTOFFS) // 2] == 4
+
+
+def test_two_pictures_of_one_class_have_nothing_to_change():
+    app, data = opened(picture="1", second="11")
+    assert "no mind to change" in text(app)
+    assert not any("waves’ picture" in told for told in data["sentences"])
+
+
+def test_without_a_picture_the_tab_asks_for_one():
+    app = open_page(pictures="Yours", tab=HYBRIDS)
+    assert not app.exception and "a bundled picture" in text(app)
+
+
+def test_a_picture_without_a_class_counts_as_what_the_network_predicts_for_it():
+    probabilities = np.eye(10, dtype=np.float32)
+    found = HybridPredictions((1.0, 2.0, 4.0), probabilities[3], probabilities[6], probabilities[[6, 6, 3]])
+    own = Picture(samples("cifar10").images[0], None, "cifar10", 0, "mine.png")
+    mixed = _mixed(Predictor(classifier_spec("mini-clip")), found, own, sample_picture("cifar10", 4))
+    assert mixed.classes == ("cat", "deer") and [a for a, _ in mixed.shares] == [0, 0, 1]
+    assert mixed.switches == 2 and mixed.mark == "Mini CLIP 4"

@@ -1,0 +1,218 @@
+// Two pictures in one: the slow waves of one and the fast waves of the other, mixed here at every cutoff of a slider.
+
+import { button } from "./buttons.js";
+import { element, unpack } from "./dom.js";
+import { paintHybrid, prepareHybrid } from "./fourier.js";
+import { createStrip, fillStrip } from "./picture_strip.js";
+
+const PLAY_MILLISECONDS = 140; // between two cutoffs
+const REST_MILLISECONDS = 400; // until a choice is reported
+
+const mixers = new WeakMap(); // parentElement -> mixer
+const places = new Map(); // key -> {token, at}: where a mixer was that is shown again
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  if (!data) return;
+  if (!mixers.has(parentElement)) mixers.set(parentElement, createMixer(parentElement));
+  const mixer = mixers.get(parentElement);
+  mixer.choose = () => setStateValue("choice", { value: mixer.place.at, token: data.token, about: data.about });
+  mixer.trigger = setTriggerValue;
+  mixer.place = places.get(data.key);
+  if (mixer.place?.token !== data.token) places.set(data.key, (mixer.place = { token: data.token, at: data.value }));
+  mixer.data = data;
+  if (mixer.pair !== data.pair) load(mixer, data);
+  fillStrip(mixer.strip, data.strip, `second-${data.key}`);
+  fillNetworks(mixer, data);
+  draw(mixer);
+}
+
+function createMixer(parentElement) {
+  const root = element("div", "mixer"), layout = root.appendChild(element("div", "layout"));
+  const scene = layout.appendChild(element("div", "scene"));
+  /** @type {Record<string, any>} */
+  const mixer = { root, pictures: {}, timer: 0, resting: 0, frames: [] };
+  for (const kind of ["mixed", "low", "high"]) {
+    const figure = scene.appendChild(element("figure", `picture ${kind}`));
+    const canvas = figure.appendChild(element("canvas"));
+    canvas.setAttribute("role", "img");
+    mixer.pictures[kind] = { canvas, caption: figure.appendChild(element("figcaption")) };
+  }
+  const controls = layout.appendChild(element("div", "controls"));
+  createSlider(mixer, controls.appendChild(element("div", "cutoff")));
+  mixer.sentence = controls.appendChild(element("p", "sentence"));
+  mixer.legend = controls.appendChild(element("p", "legend",
+    "Solid: probability of the slow waves’ picture. Striped: of the fast waves’ picture."));
+  mixer.networks = controls.appendChild(element("div", "networks"));
+  const second = layout.appendChild(element("div", "second"));
+  second.append(element("div", "", "Fast waves from this picture"));
+  mixer.strip = createStrip(second, "Picture whose fast waves are taken", (place) => mixer.trigger("pick", place));
+  root.addEventListener("keydown", (event) => event.key === "Escape" && pause(mixer));
+  parentElement.appendChild(root);
+  return mixer;
+}
+
+function createSlider(mixer, parent) {
+  const label = parent.appendChild(element("label"));
+  mixer.text = label.appendChild(element("span"));
+  const input = mixer.input = label.appendChild(element("input"));
+  input.type = "range";
+  input.addEventListener("input", () => {
+    halt(mixer);
+    move(mixer, Number(input.value));
+  });
+  input.addEventListener("change", () => rest(mixer, REST_MILLISECONDS)); // keys send one for each step
+  mixer.ticks = parent.appendChild(element("div", "ticks"));
+  mixer.marks = parent.appendChild(element("ul", "marks"));
+  mixer.marks.setAttribute("aria-label", "Where each network changes its mind");
+  const row = parent.appendChild(element("div", "row"));
+  mixer.play = button(row, "", () => (mixer.timer ? pause(mixer) : play(mixer)));
+  row.append(element("span", "hint", "Step back from the screen: you change your mind as well."));
+  sayPlaying(mixer);
+}
+
+function load(mixer, data) {
+  const { size, low, high } = data;
+  mixer.pair = data.pair;
+  mixer.frames = [];
+  const bytes = { low: unpack(low.pixels), high: unpack(high.pixels) };
+  mixer.hybrid = prepareHybrid(bytes.low, bytes.high, size);
+  mixer.root.classList.toggle("crisp", size < 100);
+  for (const [kind, { canvas }] of Object.entries(mixer.pictures)) {
+    canvas.width = canvas.height = size;
+    if (kind === "mixed") continue;
+    const image = new ImageData(size, size);
+    for (let cell = 0; cell < size ** 2; cell++) {
+      image.data.set([...bytes[kind].subarray(3 * cell, 3 * cell + 3), 255], 4 * cell);
+    }
+    canvas.getContext("2d").putImageData(image, 0, 0);
+    canvas.setAttribute("aria-label", data[kind].caption);
+  }
+  mixer.pictures.low.caption.textContent = `Slow waves of: ${low.caption}`;
+  mixer.pictures.high.caption.textContent = `Fast waves of: ${high.caption}`;
+  Object.assign(mixer.input, { min: 0, max: data.cutoffs.length - 1, step: 1 });
+  mixer.ticks.replaceChildren(...data.ticks.map(([at, text]) => placed("span", "", text, at)));
+  setTimeout(paintAhead, 100, mixer, mixer.hybrid);
+}
+
+// Something beside the slider's track; `at` from 0 to 1.
+function placed(tag, className, text, at) {
+  const made = element(tag, className, text);
+  made.style.setProperty("--at", at);
+  return made;
+}
+
+function fillNetworks(mixer, { networks, cutoffs }) {
+  const version = JSON.stringify(networks);
+  if (mixer.version === version) return;
+  mixer.version = version;
+  mixer.legend.hidden = !networks.length;
+  mixer.bars = networks.map((network) => networkRow(network));
+  mixer.networks.replaceChildren(...mixer.bars.map(({ root }) => root));
+  mixer.marks.replaceChildren(...networks.map(({ colour, mark, switches }) => {
+    const at = switches == null ? 0 : switches / (cutoffs.length - 1);
+    const side = switches == null ? "none" : at > 0.5 ? "left" : "right";
+    const made = placed("li", side, "", at);
+    made.style.setProperty("--colour", colour);
+    made.append(element("span", "words", mark));
+    return made;
+  }));
+}
+
+function networkRow({ title, colour, classes }) {
+  const root = element("div", "network");
+  root.setAttribute("role", "img");
+  root.style.setProperty("--colour", colour);
+  root.append(element("div", "name", title));
+  const bars = classes.map((name, k) => {
+    const row = root.appendChild(element("div", k ? "bar high" : "bar low"));
+    row.append(element("span", "class", name));
+    const fill = row.appendChild(element("span", "track")).appendChild(element("span", "fill"));
+    return { row, fill, share: row.appendChild(element("span", "share")) };
+  });
+  return { root, bars };
+}
+
+function frame(mixer, at) {
+  if (!mixer.frames[at]) {
+    const { size, cutoffs } = mixer.data;
+    mixer.frames[at] = new ImageData(size, size);
+    paintHybrid(mixer.hybrid, cutoffs[at], mixer.frames[at].data);
+  }
+  return mixer.frames[at];
+}
+
+// The neighbours of what is seen, one after the other, while the browser has nothing else to do.
+function paintAhead(mixer, hybrid) {
+  if (mixer.hybrid !== hybrid || !mixer.root.isConnected) return;
+  const missing = mixer.data.cutoffs.map((_, at) => at).filter((at) => !mixer.frames[at]);
+  if (!missing.length) return;
+  const { at } = mixer.place;
+  frame(mixer, missing.reduce((best, one) => (Math.abs(one - at) < Math.abs(best - at) ? one : best)));
+  setTimeout(paintAhead, 20, mixer, hybrid);
+}
+
+// Picture, bars and sentence of one cutoff. `data-cutoff` and `data-milliseconds` are read by tests and benchmarks.
+function draw(mixer) {
+  const start = performance.now(), { data, place: { at } } = mixer, cutoff = data.cutoffs[at];
+  const { canvas, caption } = mixer.pictures.mixed;
+  canvas.getContext("2d").putImageData(frame(mixer, at), 0, 0);
+  const told = `Cutoff: ${cutoff} cycles per image`;
+  caption.textContent = `Both, mixed at ${cutoff} cycles`;
+  canvas.setAttribute("aria-label",
+    `The slow waves of ${data.low.caption} and the fast waves of ${data.high.caption}. ${told}`);
+  mixer.text.textContent = told;
+  mixer.input.value = at;
+  mixer.sentence.textContent = data.sentences[at] ?? "";
+  mixer.input.setAttribute("aria-valuetext", `${cutoff} cycles per image. ${mixer.sentence.textContent}`);
+  mixer.bars.forEach(({ root, bars }, number) => {
+    const { title, classes, shares } = data.networks[number];
+    const percent = shares[at].map((share) => `${(100 * share).toFixed(1)} %`);
+    bars.forEach(({ row, fill, share }, k) => {
+      fill.style.width = `${100 * shares[at][k]}%`;
+      share.textContent = percent[k];
+      row.classList.toggle("leads", shares[at][k] > shares[at][1 - k]);
+    });
+    root.setAttribute("aria-label", `${title}: ${classes.map((name, k) => `${name} ${percent[k]}`).join(", ")}`);
+  });
+  mixer.root.dataset.cutoff = cutoff;
+  mixer.root.dataset.milliseconds = performance.now() - start;
+}
+
+function move(mixer, at) {
+  mixer.place.at = at;
+  draw(mixer);
+}
+
+function rest(mixer, wait) {
+  clearTimeout(mixer.resting);
+  mixer.resting = setTimeout(() => mixer.choose(), wait);
+}
+
+// From here to the last cutoff; from the last one, all over again.
+function play(mixer) {
+  const last = mixer.data.cutoffs.length - 1;
+  clearTimeout(mixer.resting);
+  if (mixer.place.at === last) move(mixer, 0);
+  mixer.timer = setInterval(() => {
+    if (mixer.place.at < last && mixer.root.isConnected) move(mixer, mixer.place.at + 1);
+    else pause(mixer);
+  }, PLAY_MILLISECONDS);
+  sayPlaying(mixer);
+}
+
+function halt(mixer) {
+  clearInterval(mixer.timer);
+  mixer.timer = 0;
+  sayPlaying(mixer);
+}
+
+function pause(mixer) {
+  if (!mixer.timer) return;
+  halt(mixer);
+  if (mixer.root.isConnected) rest(mixer, 0);
+}
+
+function sayPlaying(mixer) {
+  mixer.play.textContent = mixer.timer ? "Pause" : "▶ Play";
+  mixer.play.title = "Let the cutoff rise; Escape stops it";
+}

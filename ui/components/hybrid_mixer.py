@@ -1,0 +1,122 @@
+"""Two pictures in one: the slow waves of one and the fast waves of another, and what networks make of the mixture.
+
+The browser's half is `hybrid_mixer.js`: it computes `core.fourier.hybrid.hybrid` at each cutoff of its slider, and
+shows picture, bars and sentence of one cutoff together, without a rerun.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ui.components.image_picker import Thumbnails
+from ui.components.mount import mount_synchronised, register
+
+_component = register("hybrid_mixer")
+
+
+@dataclass(frozen=True, eq=False)
+class Mixed:
+    """One network's part; texts are plain.
+
+    colour: CSS. classes: the low picture's class and the high picture's. shares: for each cutoff, the probabilities of
+    both. switches: place of the cutoff at which the first becomes the more probable; None where it does not.
+    mark: words beside that place.
+    """
+
+    title: str
+    colour: str
+    classes: tuple[str, str]
+    shares: Sequence[tuple[float, float]]
+    switches: int | None
+    mark: str
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """What is mixed.
+
+    low, high: (3, H, H) uint8, whose slow and whose fast waves are taken. captions: of both, plain text.
+    cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. sentences: for each cutoff,
+    or none. strip: pictures to take the fast waves from. second: the place of `high` among them.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    captions: tuple[str, str]
+    cutoffs: Sequence[float]
+    networks: Sequence[Mixed]
+    sentences: Sequence[str]
+    strip: Thumbnails
+    second: int
+
+
+def hybrid_mixer(
+    mixture: Mixture, *, selected: int, key: str, on_choose: Callable[[int], None], on_pick: Callable[[int], None]
+) -> None:
+    """Show the mixture with its slider.
+
+    Args:
+        selected: place of the cutoff.
+        key: unique on the page.
+        on_choose: called with the place of the cutoff that the visitor chose, before the rerun. It should store it, and
+            the next run should pass it back as `selected`.
+        on_pick: called with the place of the thumbnail that the visitor chose.
+    Raises:
+        ValueError: pictures of two sizes, or a place that is none.
+    """
+    count = len(mixture.cutoffs)
+    if mixture.low.shape != mixture.high.shape:
+        raise ValueError(f"both pictures must have one shape; got {mixture.low.shape} and {mixture.high.shape}")
+    if not 0 <= selected < count:
+        raise ValueError(f"selected wants a place from 0 to {count - 1}, got {selected}")
+
+    def picked() -> None:
+        place = st.session_state[key].get("pick")
+        if isinstance(place, int) and 0 <= place < len(mixture.strip.captions):  # from the browser, which is untrusted
+            on_pick(place)
+
+    mount_synchronised(
+        _component,
+        key,
+        selected,
+        read=lambda value: value if isinstance(value, int) and 0 <= value < count else None,
+        on_choice=on_choose,
+        about=list(mixture.cutoffs),
+        data=pack_mixture(mixture),
+        on_pick_change=picked,
+    )
+
+
+def pack_mixture(mixture: Mixture) -> dict[str, Any]:
+    """What the browser gets, as JSON: rows of red, green and blue, and the ticks of the slider at powers of two."""
+    low, high = (picture.transpose(1, 2, 0).tobytes() for picture in (mixture.low, mixture.high))
+    parts = zip((low, high), mixture.captions, strict=True)
+    sides = [{"pixels": base64.b64encode(pixels).decode(), "caption": caption} for pixels, caption in parts]
+    first, last = math.log2(mixture.cutoffs[0]), math.log2(mixture.cutoffs[-1])
+    powers = range(math.ceil(first), math.floor(last) + 1)
+    return {
+        "pair": hashlib.blake2b(low + high, digest_size=16).hexdigest(),
+        "size": mixture.low.shape[-1],
+        "low": sides[0],
+        "high": sides[1],
+        "cutoffs": list(mixture.cutoffs),
+        "ticks": [[(power - first) / (last - first), f"{2.0**power:g}"] for power in powers],
+        "networks": [asdict(network) for network in mixture.networks],
+        "sentences": list(mixture.sentences),
+        "strip": {
+            "digest": mixture.strip.digest,
+            "sheet": mixture.strip.sheet,
+            "columns": mixture.strip.columns,
+            "captions": mixture.strip.captions,
+            "lossless": mixture.strip.lossless,
+            "selected": mixture.second,
+        },
+    }

@@ -1,0 +1,57 @@
+// A row of thumbnails to choose a picture from: a native group of radio buttons, so that the arrow keys move through it.
+
+import { element } from "./dom.js";
+
+export function createStrip(parent, label, pick) {
+  const root = parent.appendChild(element("fieldset", "strip"));
+  root.setAttribute("aria-label", label);
+  return { root, pick, awaited: null, picking: 0 };
+}
+
+// `thumbnails` as ui/components/image_picker.py packs them, and `selected`; nothing where there are none.
+export function fillStrip(strip, thumbnails, name) {
+  const { root } = strip;
+  root.hidden = !thumbnails;
+  if (!thumbnails) return;
+  if (root.dataset.sheet !== thumbnails.digest) {
+    root.dataset.sheet = thumbnails.digest;
+    // One rule for all: a data URL in each tile's own style would be read again for each.
+    const sheet = element("style", "", `.tile { background-image: url(${thumbnails.sheet}) }`);
+    root.replaceChildren(sheet, ...thumbnails.captions.map((_, place) => thumbnail(strip, thumbnails, place, name)));
+    strip.awaited = null;
+  }
+  if (strip.awaited === thumbnails.selected) strip.awaited = null;
+  if (strip.awaited != null) return; // a newer choice is on its way
+  const chosen = root.querySelectorAll("input")[thumbnails.selected];
+  chosen.checked = true;
+  reveal(root, chosen);
+}
+
+function thumbnail(strip, { columns, captions, lossless }, place, name) {
+  const label = element("label");
+  label.title = captions[place];
+  const input = label.appendChild(element("input"));
+  Object.assign(input, { type: "radio", name });
+  input.setAttribute("aria-label", captions[place]);
+  input.addEventListener("change", () => {
+    strip.awaited = place;
+    reveal(strip.root, input);
+    clearTimeout(strip.picking);
+    strip.picking = setTimeout(strip.pick, 100, place); // where a held key comes to rest
+  });
+  const tile = label.appendChild(element("span", lossless ? "tile crisp" : "tile"));
+  const rows = Math.ceil(captions.length / columns), percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
+  const across = percent(place % columns, columns), down = percent(Math.floor(place / columns), rows);
+  Object.assign(tile.style, {
+    backgroundPosition: `${across}% ${down}%`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
+  });
+  return label;
+}
+
+// Scroll the strip, not the page, until the choice can be seen.
+function reveal(root, input) {
+  const { offsetLeft, offsetWidth } = input.parentElement;
+  if (offsetLeft < root.scrollLeft || offsetLeft + offsetWidth > root.scrollLeft + root.clientWidth) {
+    root.scrollLeft = offsetLeft - root.clientWidth / 2;
+  }
+}

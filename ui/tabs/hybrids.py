@@ -1,0 +1,144 @@
+"""Tab *Two pictures in one*: slow waves of the chosen picture, fast waves of another, and who sees which of the two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.data.sample_sets import SAMPLE_SETS
+from core.errors import sentence
+from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
+from ui.components.hybrid_mixer import Mixed, Mixture, hybrid_mixer
+from ui.maps.cell_predictions import torch_starts
+from ui.maps.models import Predictor, model_colour, short_title
+from ui.shared import url
+from ui.shared.model_cache import classifier_for
+from ui.shared.picture_choice import thumbnails
+from ui.shared.pictures import Picture, sample_picture, samples
+from ui.shared.server_jobs import job_manager
+from ui.shared.text import as_markdown
+from ui.tabs.sentences import at_cutoff, changes_of_mind
+
+SECOND, CUTOFF = "second", "cutoff"  # in the URL: a place among the bundled pictures; cycles per image
+MAX_NETWORKS = 4
+
+
+def hybrid_panel(picture: Picture | None, who: Sequence[Predictor]) -> None:
+    """Draw it; `who` predicts, nobody where no classifier may be used in this run."""
+    if picture is None:
+        st.info("Open **Picture** above and choose a file of your own, or a bundled picture.")
+        return
+    second = sample_picture(picture.kind, _second(picture))
+    cutoffs = hybrid_cutoffs(picture.size)
+    found = _found(picture, second, cutoffs, who) if who and torch_starts() else {}
+    networks = [_mixed(one, predictions, picture, second) for one, predictions in found.items()]
+    tops = [[picture.classes.names[top] for top in one.mixed.argmax(1)] for one in found.values()]
+    told = [
+        at_cutoff(cutoff, [(one.title, one.classes, top[k]) for one, top in zip(networks, tops, strict=True)])
+        for k, cutoff in enumerate(cutoffs)
+    ]
+    hybrid_mixer(
+        Mixture(
+            picture.pixels,
+            second.pixels,
+            (_name(picture), _name(second)),
+            cutoffs,
+            networks,
+            told if networks else (),
+            thumbnails(picture.kind),
+            second.position,
+        ),
+        selected=_selected(cutoffs),
+        key=f"frequency.hybrids.{picture.size}",
+        on_choose=partial(_choose, cutoffs),
+        on_pick=partial(_pick, picture.kind),
+    )
+    if networks:
+        st.markdown(as_markdown(changes_of_mind([_change(one) for one in networks], cutoffs)))
+        st.caption(
+            "Of a wave of r cycles per image the share exp(-r² / 2c²) comes from the slow waves’ picture and the rest "
+            f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
+            "each: no bar is interpolated. The wave of the maps above is not added."
+        )
+
+
+def _name(picture: Picture) -> str:
+    return picture.caption if picture.label is None else picture.classes.names[picture.label]
+
+
+def _second(picture: Picture) -> int:
+    """The place of the other picture: from this visit, else from the URL, else the set's own."""
+    places: dict[str, int] = st.session_state.setdefault("frequency.second", {})
+    count = len(samples(picture.kind))
+    usual = SAMPLE_SETS[picture.kind].second
+    if picture.kind not in places:
+        linked = url.number(SECOND)
+        places[picture.kind] = usual if linked is None or linked >= count else linked
+    url.put(SECOND, str(places[picture.kind]), str(usual))
+    return places[picture.kind]
+
+
+def _pick(kind: str, place: int) -> None:
+    st.session_state["frequency.second"][kind] = place
+
+
+def _selected(cutoffs: Sequence[float]) -> int:
+    """The place of the cutoff nearest to this visit's, else to the URL's, else the one in the middle."""
+    usual = cutoffs[len(cutoffs) // 2]
+    wanted = st.session_state.get("frequency.cutoff")
+    if wanted is None:
+        try:
+            wanted = float(url.text(CUTOFF))
+        except ValueError:
+            wanted = usual
+        if not (math.isfinite(wanted) and wanted > 0):
+            wanted = usual
+    place = int(np.abs(np.log(np.array(cutoffs) / wanted)).argmin())
+    url.put(CUTOFF, f"{cutoffs[place]:g}", f"{usual:g}")
+    return place
+
+
+def _choose(cutoffs: Sequence[float], place: int) -> None:
+    st.session_state["frequency.cutoff"] = cutoffs[place]
+
+
+def _mixed(who: Predictor, found: HybridPredictions, low: Picture, high: Picture) -> Mixed:
+    """The class of a picture without one is what the network itself predicts for it."""
+    classes = [
+        int(clean.argmax()) if picture.label is None else picture.label
+        for picture, clean in ((low, found.low), (high, found.high))
+    ]
+    title, switches = short_title(who.spec.title), found.switches_at(*classes)
+    shares = [(round(float(a), 4), round(float(b), 4)) for a, b in found.mixed[:, classes]]
+    names = (low.classes.names[classes[0]], low.classes.names[classes[1]])
+    mark = f"{title}: no change" if not switches else f"{title} {found.cutoffs[switches]:g}"
+    return Mixed(title, model_colour(who.spec.name), names, shares, switches or None, mark)
+
+
+def _change(network: Mixed) -> tuple[str, tuple[str, str], int | None, float]:
+    place = network.switches
+    return network.title, network.classes, place, sum(network.shares[place]) if place else 0.0
+
+
+def _found(
+    low: Picture, high: Picture, cutoffs: tuple[float, ...], who: Sequence[Predictor]
+) -> dict[Predictor, HybridPredictions]:
+    """What each classifier predicts at every cutoff; the page says why one does not."""
+    found = {}
+    for one in who[:MAX_NETWORKS]:
+        try:
+            with st.spinner(f"{one.spec.title} …"):
+                found[one] = _predictions(one.spec.name, low, high, cutoffs)
+        except (RuntimeError, FileNotFoundError, ValueError) as error:
+            st.error(as_markdown(sentence(f"{one.spec.title}: {error}")))
+    return found
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _predictions(name: str, low: Picture, high: Picture, cutoffs: tuple[float, ...]) -> HybridPredictions:
+    with job_manager().before_runs():
+        return predict_hybrids(classifier_for(name, low.class_set), low.image, high.image, cutoffs)
