@@ -25,7 +25,7 @@ from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.device import device_name
-from core.files import write_json
+from core.files import write_atomically
 from core.images.masks import usual_side
 from core.pgd.config import paper_generation, paper_inpainting
 from core.pgd.penalties import Penalty
@@ -60,7 +60,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             content = _many_pictures(judge, given.work or Path(folder))
     content["runs"] = _runs(judge)
-    write_json(STORED, content)
+    # Thousands of numbers: a line for each would make it twice as large.
+    write_atomically(STORED, json.dumps(content, separators=(",", ":"), allow_nan=False).encode() + b"\n")
 
 
 def _many_pictures(judge: Classifier, work: Path) -> dict[str, Any]:

@@ -26,17 +26,21 @@ if TYPE_CHECKING:
 
 StartKind = Literal["blur", "independent", "full-covariance", "sketch", "picture"]
 START_KINDS: tuple[StartKind, ...] = get_args(StartKind)
-RANDOM_KINDS: tuple[StartKind, ...] = START_KINDS[:3]  # these are drawn, from what is known of a class
 MIN_IMAGES = 8  # fewer images of a class say little about its spread
 
 
 @dataclass(frozen=True)
 class StartWords:
-    """name: of one start, within a sentence. label: to choose it by. source: whose it is, one sentence."""
+    """name: of one start, within a sentence. label: to choose it by. source: whose it is, one sentence.
+
+    random: drawn by a random seed from what is known of a class. offered: on the page.
+    """
 
     name: str
     label: str
     source: str
+    random: bool = True
+    offered: bool = False
 
 
 STARTS: dict[StartKind, StartWords] = {
@@ -45,12 +49,14 @@ STARTS: dict[StartKind, StartWords] = {
         "Blur",
         "A whole image drawn from the covariance of the class’s images, as in the code of Santurkar et al. 2019, on "
         "which the paper builds; coarser than there.",
+        offered=True,
     ),
     "independent": StartWords(
         "pixel noise",
         "Pixel noise",
         "Each pixel and channel drawn alone, from its mean and standard deviation over the class’s images, as the "
         "paper’s text says.",
+        offered=True,
     ),
     "full-covariance": StartWords(
         "whole image",
@@ -58,9 +64,22 @@ STARTS: dict[StartKind, StartWords] = {
         "A whole image drawn from the full covariance of the data set’s own images of the class, as in the code of "
         "Santurkar et al. 2019.",
     ),
-    "sketch": StartWords("a sketch", "Sketch", "A picture in flat colours, painted by hand; one for all classes."),
-    "picture": StartWords("a picture", "Picture", "A photograph, yours or a bundled one; one for all classes."),
+    "sketch": StartWords(
+        "a sketch",
+        "Sketch",
+        "A picture in flat colours, painted by hand; one for all classes.",
+        random=False,
+        offered=True,
+    ),
+    "picture": StartWords(
+        "a picture",
+        "Picture",
+        "A photograph, yours or a bundled one; one for all classes.",
+        random=False,
+        offered=True,
+    ),
 }
+RANDOM_KINDS = tuple(kind for kind, words in STARTS.items() if words.random)
 
 
 @dataclass(frozen=True, eq=False)

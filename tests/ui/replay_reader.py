@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 
 def replay_data(app: AppTest) -> dict[str, Any]:
-    """The JSON that the page's replay got."""
-    (found,) = [data for one in app.get("bidi_component") if "models" in (data := json.loads(one.proto.json))]
+    """The JSON that the page's replay got; examples come after it."""
+    found, *_ = [data for one in app.get("bidi_component") if "models" in (data := json.loads(one.proto.json))]
     return found
 
 

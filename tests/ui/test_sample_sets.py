@@ -97,11 +97,12 @@ def test_inpainting_fills_a_hole_in_its_picture():
     assert not app.exception and not app.error and "Your run, 3 steps" in said(app)
     (run,) = app.session_state["inpainting.result"].runs
     assert np.array_equal(run.original[0], samples("shapes").images[4]) and run.metadata["targets"] == [1]
-    assert run.metadata["images"] | {"change": 0} == {
+    assert run.metadata["images"] | {"change": 0, "sure": 0} == {
         "dataset": "shapes-samples",
         "index": 4,
         "credit": "Shapes test image of class ring",
         "change": 0,
+        "sure": 0,
     }
 
 

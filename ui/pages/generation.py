@@ -32,7 +32,7 @@ PAGE: RunKind = "generation"
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
-OFFERED: dict[str, StartKind] = {STARTS[kind].label: kind for kind in ("blur", "independent", "sketch", "picture")}
+OFFERED: dict[str, StartKind] = {words.label: kind for kind, words in STARTS.items() if words.offered}
 START = f"{PAGE}-start-from"
 
 

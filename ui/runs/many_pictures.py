@@ -14,7 +14,7 @@ from core.runs.file import SURE
 from core.runs.judgement import Judgement, stored_judgements
 from core.runs.painted import Painted, stored_painted
 from core.runs.starts import STARTS, StartKind
-from ui.runs.scrolling_table import scrolling_table
+from ui.shared.scrolling_table import scrolling_table
 from ui.shared.text import as_markdown
 
 _WHAT: dict[str, str] = {

@@ -13,8 +13,8 @@ from core.runs.file import SURE
 from core.runs.judgement import stored_judgements
 from core.runs.painted import stored_painted
 from ui.runs.examples import stored_runs
-from ui.runs.scrolling_table import scrolling_table
 from ui.runs.words import last_change, run_title, similarity, target_of
+from ui.shared.scrolling_table import scrolling_table
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
 COLUMNS = ("Outside the hole", "Picture", "Classifier", "Confident", "Hole changes by", "Rest by", "SSIM in the hole")

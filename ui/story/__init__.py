@@ -1,1 +1,1 @@
-"""The eight steps of the page *Story*: what each says, how the data judge its claim, and its figure."""
+"""The nine steps of the page *Story*: what each says, how the data judge its claim, and its figure."""

@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from core.claims.finding import Verdict
+from core.claims.gradient_spectrum import agreement, gradient_finding, stored_gradient
 from core.classifiers.registry import classifier_spec, classifier_state, classifier_title
 from core.fourier.intervals import newcombe
+from core.numbers import decimal
 from core.runs.judgement import Judgement
 from core.runs.painted import Painted, stored_painted
 from ui.maps.models import short_title
 from ui.models.classifier_table import PAPERS_CLIP, format_size
+from ui.story.shelf import shipped
 from ui.story.step import Judged
 
 ORDINARY, ROBUST = "mini-clip", "mini-clip-robust"
+TWINS = ("Mini ResNet", "Mini ResNet, robust", "Mini CLIP", "Mini CLIP, robust")  # titles of the bundled pairs
 
 
 def hole() -> Judged:
     """Holds where a second network recognises the robust twin's filled holes more often, and both are confident."""
     mine, robust = (stored_painted("eq3")[name] for name in (ORDINARY, ROBUST))
-    changes = [f"{255 * one.mean('change_inside'):.0f}" for one in (mine, robust)]
-    return _recognised(mine, robust, "holes", f" The hole changes by {changes[0]} and {changes[1]} of 255.")
+    return _recognised(mine, robust, "holes")
 
 
 def drawing() -> Judged:
-    """The same of drawings that begin with blurs; and what comes of pixel noise."""
+    """The same of drawings that begin with blurs."""
     mine, robust = (stored_painted("blur")[name] for name in (ORDINARY, ROBUST))
-    noise, twin = (stored_painted("independent")[name].judgement for name in (ORDINARY, ROBUST))
-    return _recognised(
-        mine, robust, "blurs", f" From pixel noise: {noise.before}, then {_counted(noise)} and {_counted(twin)}."
-    )
+    return _recognised(mine, robust, "blurs")
 
 
-def _recognised(mine: Painted, robust: Painted, starts: str, more: str) -> Judged:
+@cache
+def gradient() -> Judged:
+    """Whether the gradient says which waves mislead, for each bundled pair of twins, as on *Findings*."""
+    verdicts, told, overrated = [], [], 0
+    for name in TWINS:
+        entry = shipped()[f"{name} · CIFAR-10 · computed"]
+        stored = stored_gradient(entry.heatmap)
+        found = None if stored is None else agreement(stored, entry.heatmap)
+        assert found is not None  # of these maps
+        verdicts.append(gradient_finding(entry.named).verdict)
+        told.append(f"{name} {decimal(found.waves.value, 2)}")
+        overrated += found.overrated is not None
+    verdict = Verdict.IN_PART
+    if len(set(verdicts)) == 1:
+        verdict = verdicts[0]
+    hedge = f" {overrated} of {len(TWINS)} gradients overrate some waves." if overrated else ""
+    return Judged(verdict, f"Rank correlation: {'; '.join(told)}.{hedge}")
+
+
+def _recognised(mine: Painted, robust: Painted, starts: str) -> Judged:
     """What another network makes of the results of both, from the same starts."""
     ordinary, other = mine.judgement, robust.judgement
     confident = min(mine.own, robust.own) > mine.n / 2
@@ -40,7 +61,7 @@ def _recognised(mine: Painted, robust: Painted, starts: str, more: str) -> Judge
         else Verdict.FAILS,
         f"Of {mine.n} {starts}, {classifier_title(ORDINARY)} ends seeing the class in {mine.own}, its twin in "
         f"{robust.own}. {short_title(classifier_title(ordinary.judge))} recognises {ordinary.before} at the start, "
-        f"then {_counted(ordinary)} and {_counted(other)}.{more}",
+        f"then {_counted(ordinary)} and {_counted(other)}.",
     )
 
 
@@ -55,4 +76,4 @@ def real_clip() -> str:
     if state.status == "ready":
         return f" {title} itself is here, too: predictions, holes and drawings can be its own."
     size = format_size(state.download_bytes)
-    return f" The real {title} is a download of {size}; predictions, holes and drawings are then its own."
+    return f" The real {title} is a download of {size}."

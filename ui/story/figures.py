@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.claims.bands import corners
 from core.claims.equal_strength import equal_strength
+from core.claims.gradient_spectrum import stored_gradient
 from core.classifiers.registry import classifier_spec
-from core.fourier.basis import Frequency
+from core.fourier.basis import Frequency, half_plane, wave_map, wave_values
 from core.fourier.lattice import neighbour_contrasts
 from core.fourier.metrics import POINTS
 from core.runs.file import PGDRun
@@ -149,6 +150,31 @@ def drawing_of_a_class() -> None:
 def filled_hole() -> None:
     """The stored run of an ordinary network and its robust twin."""
     _replay(_example("inpainting", "eq3"), "inpainting", 0)
+
+
+def gradient_and_errors() -> None:
+    """Where each wave ranks in a small CNN's gradient and in its errors, from the least to the most."""
+    (entry,) = _entries(MINI_RESNET)
+    heatmap, stored = entry.heatmap, stored_gradient(entry.heatmap)
+    assert stored is not None and stored.side == heatmap.side  # of this map
+    waves = half_plane(heatmap.side)
+    gradient = f"energy along each wave, mean of {stored.pictures:,} pictures"
+    errors = f"under each wave, n = {heatmap.metadata['dataset']['n']:,}"
+    views = [
+        MapView(title, words, wave_map(_ranks(values), waves, heatmap.side), value_label="rank among the waves")
+        for title, words, values in (
+            (f"Gradient of {entry.name}", gradient, stored.energy),
+            (f"Errors of {entry.name}", errors, wave_values(heatmap.rate(), waves)),
+        )
+    ]
+    _maps("why", WAVE, ShownMaps(views))
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """(W,) from 0, the least, to 1."""
+    from scipy import stats
+
+    return (stats.rankdata(values) - 1) / (len(values) - 1)
 
 
 def _replay(runs: Sequence[PGDRun], kind: str, row: int) -> None:

@@ -37,9 +37,8 @@ STEPS = (
     Step(
         "Drawing",
         "Both are sure; only one has drawn it",
-        "Choose a class. A blur is changed, little by little, until the network is sure that it sees the class. Left a "
-        "small CLIP, right its robust twin, which was trained to withstand small changes: so its drawings are made of "
-        "what we see, too.",
+        "Choose a class. A blur is changed until the network is sure of it. Left a small CLIP, right its robust twin, "
+        "trained to withstand small changes.",
         "What the robust twin draws, another network recognises more often.",
         AFTER,
         features.drawing,
@@ -59,7 +58,7 @@ STEPS = (
         "One slow wave, and a car is a ship",
         "A wave is stripes: i cycles down, j across. Under the slow wave (0, 1) a small CLIP takes this automobile for "
         "a ship; a small CNN does not. Each cell of a map is one wave, its colour the share of pictures then "
-        "misclassified. Point at waves; click to ask both.",
+        "misclassified.",
         "The wave (0, 1) harms the small CLIP more.",
         SEEN_HERE,
         waves.one_wave,
@@ -75,8 +74,8 @@ STEPS = (
     Step(
         "Slow",
         "Slow waves mislead CLIP",
-        "The paper’s maps of CLIP and of a ResNet-56, which it calls Resnet50. Slow waves lie in the middle, fast ones "
-        "in the corners; the radius counts a wave’s stripes. Compare the middles: lighter is more errors.",
+        "The paper’s maps of CLIP and of a ResNet-56. Slow waves lie in the middle, fast ones "
+        "in the corners. Compare the middles: lighter is more errors.",
         f"“{said.LOW.quote} …”",
         "paper, section 3.1",
         waves.slow_waves,
@@ -97,8 +96,7 @@ STEPS = (
     Step(
         "Between",
         "In between it is not that simple",
-        "The difference of the maps: brown where CLIP has more errors, blue where the ResNet has. Follow it from the "
-        "middle to a corner.",
+        "The difference of the maps: brown where CLIP has more errors, blue where the ResNet has.",
         "From slow to fast the sign changes more than once.",
         SEEN_HERE,
         waves.crossings,
@@ -109,7 +107,7 @@ STEPS = (
         "Patches",
         "A grid of patches shows through",
         f"CLIP cuts the enlarged picture into {CLIP_GRID} × {CLIP_GRID} patches. The regular blue dots are waves that "
-        "repeat in every patch. Why they spare it is open: perhaps attention forgives what shifts all patches alike.",
+        "repeat in every patch. Why they spare it is open.",
         "Waves that repeat in every patch mislead CLIP less.",
         SEEN_HERE,
         waves.patches,
@@ -136,10 +134,20 @@ STEPS = (
         ),
     ),
     Step(
+        "Why",
+        "What it paints with misleads it",
+        "Every step follows the loss’s gradient. How much of it lies along each wave, beside a small CNN’s errors.",
+        said.GRADIENT.quote.partition(":")[0] + ".",
+        SEEN_HERE,
+        features.gradient,
+        figures.gradient_and_errors,
+        _frequency(("maps", MINI_RESNET), ("tab", "Gradient"), _cell(*WAVE)),
+    ),
+    Step(
         "Limits",
         "What this is not",
-        "The maps of CLIP and ResNet-56 are about the paper’s networks. Whatever moves here comes from small ones: an "
-        "effect in miniature, no proof about CLIP.",
+        "The maps of CLIP and ResNet-56 are about the paper’s networks. All else comes from small ones: no proof about "
+        "CLIP.",
         "The small CLIP’s map is that of CLIP.",
         "one might think",
         waves.stand_in,

@@ -26,6 +26,7 @@ FILE_OF = {
     "Mini CLIP · CIFAR-10 · computed": "mini-clip_cifar10",
     "Mini ResNet · CIFAR-10 · computed": "mini-resnet_cifar10",
     "Mini ResNet, robust · CIFAR-10 · computed": "mini-resnet-robust_cifar10",
+    "Mini CLIP, robust · CIFAR-10 · computed": "mini-clip-robust_cifar10",
     "Mini CLIP, plain ViT · CIFAR-10 · computed": "mini-clip-vit_cifar10",
     "mini-clip-vit-seed1 · CIFAR-10 · computed": "mini-clip-vit-seed1_cifar10",
     "mini-clip-vit8 · CIFAR-10 · computed": "mini-clip-vit8_cifar10",

@@ -97,7 +97,7 @@ def test_a_bundled_sketch_brings_its_class_and_a_broken_link_the_first_sketch():
     app.selectbox(key="generation.bundled_sketch").set_value("ship").run()
     assert app.multiselect(key="generation-classes-cifar10").value == ["ship"]
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("ship"))
-    assert app.query_params["generation-sketch"] == [encode_sketch(draw_sketch("ship"))]
+    assert app.query_params["generation-sketch"] in (wanted := encode_sketch(draw_sketch("ship")), [wanted])
 
 
 def test_a_picture_can_become_another_class():
