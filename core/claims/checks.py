@@ -7,7 +7,7 @@ maps are judged by the same rules as the paper's.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,10 +17,12 @@ from core.claims.bands import LOW, LOWEST, Band, corners, grey_minus_coloured, i
 from core.claims.equal_strength import EqualStrength, equal_strength
 from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict
 from core.claims.gradient_spectrum import gradient_finding
+from core.claims.hybrids import crossing_evidence, lacking
+from core.claims.twins import twin_findings
 from core.fourier.basis import rounded_radius, wave_values
-from core.fourier.contrasts import Errors, clear_waves, contrast, mismatches
+from core.fourier.contrasts import clear_waves, contrast, mismatches
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import Measured, newcombe
+from core.fourier.intervals import Measured
 from core.fourier.lattice import Lattice, lattice
 from core.fourier.outcomes import by_colour
 from core.fourier.rings import ring_differences
@@ -32,7 +34,6 @@ LOG_NOT_READ = (
     "out of reach where this was built."
 )
 NEGLIGIBLE = 0.02  # the largest rise of the error that "not affected" may mean
-ROBUST = "-robust"  # how the registry names an adversarially trained twin
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,23 +106,49 @@ def _high(maps: Comparison) -> Finding:
 
 
 def _relies(maps: Comparison) -> Finding:
-    """Holds where both the low waves and, at equal strength, the corners speak for it."""
-    wave, found = _corner_wave(maps.subject.heatmap), _equal_strength(maps)
+    """Holds where hybrid images and the heat maps speak for it, fails where neither does.
+
+    Of the heat maps both the low waves and, at equal strength, the corners count. Where only hybrids or only heat maps
+    were measured, these decide.
+    """
+    direct, (share, evidence, doubts) = crossing_evidence(maps.subject, maps.reference), _by_heat_maps(maps)
+    if direct is None:
+        doubts += tuple(filter(None, [lacking(maps.subject, maps.reference)]))
+        verdict = Verdict.NOT_CHECKABLE if share is None else _in_words(share)
+    else:
+        difference, told = direct
+        evidence, low = told + evidence, float(difference.high < 0)
+        verdict = _in_words(low if share is None else (low + share) / 2)
+        if share is None:
+            doubts += ("The verdict follows from hybrid images alone.",)
+        if share is not None and low != share:
+            hybrids = "speak for it" if low else "do not speak for it"
+            others = {0: "do not speak for it", 0.5: "do in part", 1: "speak for it"}[share]
+            doubts += (f"The two kinds of evidence disagree: hybrid images {hybrids}, heat maps {others}.",)
+    wave = _corner_wave(maps.subject.heatmap)
+    return Finding(said.RELIES, verdict, evidence, doubts, maps.both, wave, "Difference")
+
+
+def _in_words(share: float) -> Verdict:
+    """Of the share of what counts that speaks for a claim."""
+    return Verdict.HOLDS if share == 1 else Verdict.IN_PART if share > 0 else Verdict.FAILS
+
+
+def _by_heat_maps(maps: Comparison) -> tuple[float | None, tuple[Evidence, ...], tuple[str, ...]]:
+    """Which share of low waves and of corners at equal strength speaks for it, None if unknown; evidence; doubts."""
+    found = _equal_strength(maps)
     if found is None:
-        return _unknown(said.RELIES, "It is not known how far one of the networks enlarges the pictures.")
-    evidence = [
+        return None, (), ("It is not known how far one of the networks enlarges the pictures.",)
+    evidence: tuple[Evidence, ...] = (
         Evidence("share of a corner wave that reaches the subject", _exact(found.subject), "ratio"),
         Evidence("the reference", _exact(found.reference), "ratio"),
-    ]
-    corner = _corners_at_equal_strength(maps, found)
-    low = maps.difference(LOW)
+    )
+    corner, low = _corners_at_equal_strength(maps, found), maps.difference(LOW)
     if corner is None or low is None:
         why = f"The reference was not measured with weakened waves (core.sweep --weaken-as {found.network_side})."
-        return Finding(said.RELIES, Verdict.NOT_CHECKABLE, tuple(evidence), (why,), maps.both, wave, "Difference")
-    evidence.append(Evidence("difference in the corners at equal strength", corner))
-    for_it = (low.low > 0) + (corner.high < 0)
-    verdict = (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS)[for_it]
-    return Finding(said.RELIES, verdict, tuple(evidence), (), maps.both, wave, "Difference")
+        return None, evidence, (why,)
+    evidence += (Evidence("difference in the corners at equal strength", corner),)
+    return ((low.low > 0) + (corner.high < 0)) / 2, evidence, ()
 
 
 def _equal_strength(maps: Comparison) -> EqualStrength | None:
@@ -264,41 +291,6 @@ def _robust_high(maps: Comparison) -> Finding:
     return Finding(said.ROBUST_HIGH, _unaffected(rise), evidence, (), (maps.subject.label,), _corner_wave(heatmap))
 
 
-def _twins(maps: Comparison) -> Iterator[Finding]:
-    """The subject's pair of twins, else every pair on the shelf."""
-    pairs = [
-        (ordinary, robust)
-        for ordinary in maps.shelf
-        for robust in maps.shelf
-        if robust.classifier == ordinary.classifier + ROBUST
-        and not mismatches(ordinary.heatmap, robust.heatmap)
-        and ordinary.heatmap.metadata["dataset"]["n"] == robust.heatmap.metadata["dataset"]["n"]
-    ]
-    mine = [pair for pair in pairs if maps.subject.label in (pair[0].label, pair[1].label)]
-    found = [finding for pair in mine or pairs if (finding := _twin(*pair)) is not None]
-    yield from found or [_unknown(said.TWINS, "There is no map of a network and of its robust twin.")]
-
-
-def _twin(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
-    """Holds where slow waves raise the robust twin's error more; in part where only relative to fast ones."""
-    low, far = (
-        contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band))
-        for band in (LOW, corners(ordinary.heatmap))
-    )
-    if low is None or far is None:
-        return None
-    verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if newcombe(low, far).low > 0 else Verdict.FAILS
-    evidence = (Evidence("radius up to 2", low), Evidence("corners", far))
-    doubt = f"{robust.name} against {ordinary.name}: one small network each."
-    return Finding(said.TWINS, verdict, evidence, (doubt,), (robust.label, ordinary.label), (0, 1))
-
-
-def _rise(heatmap: Heatmap, band: Band) -> Errors | None:
-    """How much a band raises a map's error over its clean error."""
-    error, clean = in_band(heatmap, band), without_wave(heatmap)
-    return None if error is None or clean is None else error.minus(clean)
-
-
 def dips_clearly(found: Lattice) -> bool:
     """Whether a map dips on a lattice beyond the noise, by both ways of telling."""
     return found.p < 0.01 and found.mean.high < 0
@@ -357,7 +349,7 @@ CHECKS: dict[Claim, Callable[[Comparison], Finding | Iterable[Finding]]] = {
     said.FIGURE2_CLIP: lambda maps: _unknown(said.FIGURE2_CLIP, LOG_NOT_READ),
     said.FIGURE2_RESNET: _figure2,
     said.ROBUST_HIGH: _robust_high,
-    said.TWINS: _twins,
+    said.TWINS: lambda maps: twin_findings(maps.subject, maps.shelf),
     said.LATTICE: _lattice,
     said.COLOUR: _colour,
     said.GRADIENT: lambda maps: gradient_finding(maps.subject),

@@ -50,6 +50,8 @@ _UNITS = {
     "levels": (" of 255", 255, 1, True),
     "orders": (" orders of magnitude", 1, 1, False),
     "ratio": ("", 1, 2, False),
+    "radius": (" cycles per image", 1, 1, False),
+    "radii": (" cycles per image", 1, 1, True),
 }
 
 
@@ -58,7 +60,8 @@ class Evidence:
     """One number.
 
     what: of what. unit: "error" and "points" are fractions to be shown in per cent, the latter a difference; "level"
-    and "levels" are fractions to be shown of 255, the latter a difference; "ratio", "orders" and "p" are shown as is.
+    and "levels" are fractions to be shown of 255, the latter a difference; "radius" and "radii" are cycles per image,
+    the latter a difference; "ratio", "orders" and "p" are shown as is.
     """
 
     what: str

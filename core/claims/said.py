@@ -20,7 +20,9 @@ RELIES = Claim(
     "relies",
     "3.1",
     "This can mean that CLIP relies more on low-frequency information, when compared to Resnet models.",
-    "the first claim, and the corners again with the reference's waves as weak as enlarging makes the subject's",
+    "cutoff of hybrid images at which a network says either picture’s class equally often: subject minus reference, "
+    "pair by pair; and the first claim, with the corners again under the reference's waves as weak as enlarging makes "
+    "the subject's",
     about="comparison",
     waves="all",
 )
@@ -82,7 +84,8 @@ TWINS = Claim(
     "1",
     "… models which are robust to adversarial examples rely more on low-frequency information, and are more vulnerable "
     "to low-frequency perturbations such as contrast changes.",
-    "robust twin minus ordinary twin: how much waves of radius up to 2, and those in the corners, raise each error",
+    "robust twin minus ordinary twin: the cutoff of hybrid images at which each changes its mind, pair by pair; how "
+    "much waves of radius up to 2, and those in the corners, raise each error",
     about="shelf",
     waves=None,
 )

@@ -44,10 +44,26 @@ def hybrid(low: np.ndarray, high: np.ndarray, cutoff: float, edge: Edge = "gauss
     Returns:
         The same shape, float32.
     """
+    return mixed(low, high, cutoff, edge).clip(0, 1).astype(np.float32)
+
+
+def mixed(low: np.ndarray, high: np.ndarray, cutoff: float, edge: Edge = "gaussian") -> np.ndarray:
+    """As `hybrid`, but not clipped and float64: what is in it of each picture is what the filter says."""
     if low.shape != high.shape:
         raise ValueError(f"both pictures must have one shape; got {low.shape} and {high.shape}")
     height, width = low.shape[-2:]
     weight = low_weight(height, width, cutoff, edge)
     spectra = [np.fft.rfft2(picture.astype(np.float64)) for picture in (low, high)]
-    mixed = np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=(height, width))
-    return mixed.clip(0, 1).astype(np.float32)
+    return np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=(height, width))
+
+
+def clipped_share(unclipped: np.ndarray) -> np.ndarray:
+    """(...) what clipping takes of each picture's contrast: L2 norms of both, over all channels; 0 where there is none.
+
+    Args:
+        unclipped: (..., C, H, W), as `mixed` returns it. Its contrast is its difference from the means of its channels.
+    """
+    taken = np.linalg.norm((unclipped - unclipped.clip(0, 1)).reshape(*unclipped.shape[:-3], -1), axis=-1)
+    contrast = unclipped - unclipped.mean(axis=(-2, -1), keepdims=True)
+    whole = np.linalg.norm(contrast.reshape(*unclipped.shape[:-3], -1), axis=-1)
+    return np.divide(taken, whole, out=np.zeros_like(taken), where=whole > 0)

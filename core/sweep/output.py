@@ -41,7 +41,7 @@ def run_sweep(
         RuntimeError: another run is writing it.
         OSError: the folder takes no file.
     """
-    with _only_writer(output) if processes.is_main else nullcontext():
+    with only_writer(output) if processes.is_main else nullcontext():
         start = empty = empty_heatmap(classifier, dataset, config)
         if processes.is_main and output.exists():
             start = Heatmap.load(output)
@@ -68,7 +68,7 @@ def run_sweep(
 
 
 @contextmanager
-def _only_writer(output: Path) -> Iterator[None]:
+def only_writer(output: Path) -> Iterator[None]:
     """Refuse to write a map that another run is writing."""
     from filelock import FileLock, Timeout
 

@@ -1,0 +1,56 @@
+"""The stored hybrids of two maps' classifiers: which of them changes its mind at the lower cutoff?"""
+
+from __future__ import annotations
+
+import functools
+
+from core.claims.finding import Evidence, NamedMap
+from core.data.classes import PRECOMPUTED
+from core.fourier.intervals import Measured
+from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, paired_difference
+
+STORED = PRECOMPUTED / "hybrids"
+
+
+@functools.cache
+def stored_hybrids() -> dict[str, HybridOutcomes]:
+    """By the name of the classifier."""
+    found = [HybridOutcomes.load(path) for path in sorted(STORED.glob("*.npz"))]
+    return {one.metadata["classifier"]["name"]: one for one in found}
+
+
+def hybrids_of(named: NamedMap) -> HybridOutcomes | None:
+    """Those of a map's own classifier, with the same weights and data; None where none are stored.
+
+    Published maps do not name their weights, and are taken at their name.
+    """
+    facts, found = named.heatmap.metadata, stored_hybrids().get(named.classifier)
+    if found is None or found.metadata["dataset"]["name"] != facts["dataset"]["name"]:
+        return None
+    sha256 = facts["classifier"].get("sha256")
+    published = facts["source"]["type"] == "published"
+    return found if published or sha256 == found.metadata["classifier"]["sha256"] else None
+
+
+def crossing_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:
+    """The paired difference of the crossing radii, first minus second, and all three numbers as evidence.
+
+    None where either has no stored hybrids, does not cross, or saw other pairs.
+    """
+    a, b = hybrids_of(first), hybrids_of(second)
+    if a is None or b is None:
+        return None
+    of_a, of_b, difference = crossing_of(a), crossing_of(b), paired_difference(a, b)
+    if of_a is None or of_b is None or difference is None:
+        return None
+    return difference, (
+        Evidence(f"{first.name} changes its mind at", of_a.radius, "radius"),
+        Evidence(f"{second.name} at", of_b.radius, "radius"),
+        Evidence("paired difference", difference, "radii"),
+    )
+
+
+def lacking(*maps: NamedMap) -> str:
+    """A sentence that says whose hybrids are not stored; empty where all are."""
+    names = [named.name for named in maps if hybrids_of(named) is None]
+    return f"No hybrid images were put to {' and '.join(names)}: the direct test is missing here." if names else ""

@@ -1,0 +1,65 @@
+"""Robust twins: does a network trained to withstand small changes rely more on slow waves than its ordinary twin?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from core.claims import said
+from core.claims.bands import LOW, Band, corners, in_band, without_wave
+from core.claims.finding import Evidence, Finding, NamedMap, Verdict
+from core.claims.hybrids import crossing_evidence
+from core.fourier.contrasts import Errors, contrast, mismatches
+from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import newcombe
+
+ROBUST = "-robust"  # how the registry names an adversarially trained twin
+NO_TWINS = "There is no map of a network and of its robust twin."
+
+
+def twin_findings(subject: NamedMap, shelf: Sequence[NamedMap]) -> Iterator[Finding]:
+    """The subject's pair of twins, else every pair on the shelf."""
+    pairs = [
+        (ordinary, robust)
+        for ordinary in shelf
+        for robust in shelf
+        if robust.classifier == ordinary.classifier + ROBUST
+        and not mismatches(ordinary.heatmap, robust.heatmap)
+        and ordinary.heatmap.metadata["dataset"]["n"] == robust.heatmap.metadata["dataset"]["n"]
+    ]
+    mine = [pair for pair in pairs if subject.label in (pair[0].label, pair[1].label)]
+    found = [finding for pair in mine or pairs if (finding := _twin(*pair)) is not None]
+    yield from found or [Finding(said.TWINS, Verdict.NOT_CHECKABLE, doubts=(NO_TWINS,))]
+
+
+def _twin(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
+    """Holds where slow waves raise the robust twin's error more and, if known, it changes its mind at a lower cutoff.
+
+    In part where only one of them is so, or slow waves raise it more only relative to fast ones.
+    """
+    low, far = (
+        contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band))
+        for band in (LOW, corners(ordinary.heatmap))
+    )
+    if low is None or far is None:
+        return None
+    direct = crossing_evidence(robust, ordinary)
+    verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if newcombe(low, far).low > 0 else Verdict.FAILS
+    evidence: tuple[Evidence, ...] = (Evidence("radius up to 2", low), Evidence("corners", far))
+    doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
+    if direct is not None:
+        difference, told = direct
+        evidence = told + evidence
+        relies = difference.high < 0
+        if relies != (verdict == Verdict.HOLDS):
+            doubts.append(
+                f"The two kinds of evidence disagree: hybrid images {'speak' if relies else 'do not speak'} for it, "
+                f"slow waves {'do not raise' if low.low <= 0 else 'raise'} the robust twin’s error more."
+            )
+            verdict = Verdict.IN_PART
+    return Finding(said.TWINS, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), (0, 1))
+
+
+def _rise(heatmap: Heatmap, band: Band) -> Errors | None:
+    """How much a band raises a map's error over its clean error."""
+    error, clean = in_band(heatmap, band), without_wave(heatmap)
+    return None if error is None or clean is None else error.minus(clean)

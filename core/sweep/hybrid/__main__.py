@@ -1,0 +1,131 @@
+"""Which frequencies decide? Pairs of pictures mixed at one cutoff after the other, and put to a network.
+
+    python -m core.sweep.hybrid --classifier mini-clip --dataset cifar10 --pairs 2000 --output mini-clip.npz
+    python -m core.sweep.hybrid plot mini-clip.npz mini-resnet.npz --output figure.svg
+
+The first is resumable: each finished cutoff is kept, and the same command resumes. The second draws shares by cutoff.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from core.classifiers.options import add_classifier_options, named_classifier
+from core.cli import MAX_SEED, number, progress_bar, run_script, whole
+from core.data.options import add_dataset_options, named_dataset
+from core.files import write_atomically
+from core.fourier.hybrid import Edge
+from core.numbers import decimal, percent
+from core.sweep.hybrid.figure import FORMATS, figure
+from core.sweep.hybrid.measure import BATCH, empty_outcomes, growing_hybrids, same_configuration
+from core.sweep.hybrid.outcomes import ALIKE, HybridOutcomes, crossing_of, paired_difference, unlike
+from core.sweep.hybrid.pairs import MAX_PAIRS, HybridConfig, default_cutoffs
+from core.sweep.output import only_writer
+
+
+def parse_cutoffs(text: str) -> tuple[float, ...]:
+    """'1,2.5,4' -> (1.0, 2.5, 4.0)."""
+    return tuple(number(above=True)(part) for part in text.split(","))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line that measures."""
+    options = argparse.ArgumentParser(
+        prog="python -m core.sweep.hybrid", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_classifier_options(options)
+    add_dataset_options(options)
+    options.add_argument("--pairs", type=whole(1, MAX_PAIRS), default=2000, help="of pictures, default 2000")
+    told_cutoffs = 'cycles per image, ascending, e.g. --cutoffs="2,4,8"; default 1 to half of the side'
+    options.add_argument("--cutoffs", type=parse_cutoffs, help=told_cutoffs)
+    options.add_argument("--edge", choices=get_args(Edge), default="gaussian", help="of the filter")
+    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of pairs")
+    options.add_argument("--batch-size", type=whole(1), default=BATCH, help=f"default {BATCH}")
+    options.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
+    return options
+
+
+def plot_parser() -> argparse.ArgumentParser:
+    """The command line that draws."""
+    options = argparse.ArgumentParser(
+        prog="python -m core.sweep.hybrid plot", description="Shares by cutoff, with 95 % bands and crossings marked."
+    )
+    options.add_argument("files", nargs="+", type=Path, help="what core.sweep.hybrid wrote, one a network")
+    options.add_argument("--output", type=Path, required=True, help=f"a name that ends in {' or '.join(FORMATS)}")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure or draw; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options, work = (plot_parser(), _plot) if words[:1] == ["plot"] else (parser(), _run)
+    given = options.parse_args(words[1:] if work is _plot else words)
+    suffixes = FORMATS if work is _plot else (".npz",)
+    if given.output.suffix not in suffixes:
+        options.error(f"--output wants a name that ends in {' or '.join(suffixes)}; got {given.output.name}")
+    if not given.output.parent.is_dir():
+        options.error(f"--output: the folder {given.output.parent} does not exist; create it first")
+    return run_script(lambda: work(given), "finished cutoffs are saved, run the same command again to resume")
+
+
+def _run(given: argparse.Namespace) -> str:
+    dataset = named_dataset(given)
+    cutoffs = given.cutoffs or default_cutoffs(dataset.image_size)
+    config = HybridConfig(given.pairs, cutoffs, given.edge, given.seed)
+    classifier = named_classifier(given, dataset)
+    with only_writer(given.output):
+        outcomes = start = empty_outcomes(classifier, dataset, config)
+        if given.output.exists():
+            outcomes = HybridOutcomes.load(given.output)
+            if not same_configuration(outcomes, start):
+                raise ValueError(f"{given.output.name} holds hybrids of other settings; choose another --output")
+        growing = growing_hybrids(classifier, dataset, config, outcomes, batch_size=given.batch_size)
+        with progress_bar(total=len(cutoffs), initial=outcomes.done, unit="cutoff") as bar:
+            for outcomes in growing:
+                outcomes.save(given.output)
+                bar.update()
+    return f"{given.output}: {told(outcomes)}"
+
+
+def told(outcomes: HybridOutcomes) -> str:
+    """The crossing radius in one line, also without the pairs of classes that are alike."""
+    kept = unlike(outcomes)
+    parts = [f"{outcomes.pairs:,} pairs, {_crossing(outcomes)}"]
+    if 0 < kept.sum() < outcomes.pairs:
+        without = outcomes.among(kept)
+        parts.append(
+            f"without the {outcomes.pairs - without.pairs:,} pairs of classes that it takes for each other in "
+            f"{percent(ALIKE, 0)} or more {_crossing(without)}"
+        )
+    return "; ".join(parts)
+
+
+def _crossing(outcomes: HybridOutcomes) -> str:
+    found = crossing_of(outcomes)
+    if found is None:
+        return "the shares do not cross at these cutoffs"
+    value, low, high = (decimal(each, 2) for each in found.radius)
+    return f"changes its mind at {value} cycles per image ({low} to {high})"
+
+
+def _plot(given: argparse.Namespace) -> str:
+    networks = [HybridOutcomes.load(path) for path in given.files]
+    if empty := [path.name for path, one in zip(given.files, networks, strict=True) if one.done < 2]:
+        raise ValueError(f"{empty[0]}: fewer than two cutoffs are measured; run its command again to resume")
+    write_atomically(given.output, figure(networks, given.output.suffix[1:]))
+    lines = [f"{one.metadata['classifier']['name']}: {told(one)}" for one in networks]
+    for other in networks[1:]:
+        difference = paired_difference(networks[0], other)
+        if difference is not None:
+            names = [one.metadata["classifier"]["name"] for one in (networks[0], other)]
+            value, low, high = (decimal(each, 2, sign=True) for each in difference)
+            lines.append(f"{names[0]} minus {names[1]}: {value} ({low} to {high}), paired")
+    return "\n".join([*lines, str(given.output)])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,60 @@
+"""A figure for talks: how often each network says either picture's class, by cutoff."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from core.errors import one_line
+from core.numbers import decimal
+from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of
+
+FORMATS = (".svg", ".png")
+# Okabe & Ito 2008: told apart with any kind of colour vision.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_MAX_NAME = 40  # characters in the legend
+
+
+def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
+    """Solid: the low picture's class; dashed: the high picture's; bands: 95 % (Wilson); a dot where they cross.
+
+    Args:
+        networks: at least two cutoffs measured of each. More than seven share colours.
+        kind: "svg" or "png".
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter, ScalarFormatter
+
+    drawn = Figure(figsize=(8, 4.8), layout="constrained")
+    axes = drawn.add_subplot()
+    for k, one in enumerate(networks):
+        colour, cutoffs = COLOURS[k % len(COLOURS)], one.cutoffs[: one.done]
+        found, name = crossing_of(one), one_line(one.metadata["classifier"]["name"], _MAX_NAME)
+        label = f"{name}: {decimal(found.radius.value)}" if found else f"{name}: no crossing"
+        for shares, style in zip(one.shares, ("-", "--"), strict=True):
+            axes.plot(cutoffs, shares.value, style, color=colour, linewidth=2, label=label if style == "-" else None)
+            axes.fill_between(cutoffs, shares.low, shares.high, color=colour, alpha=0.15, linewidth=0)
+        if found is not None:
+            height = _share_at(one, found.radius.value)
+            axes.plot(found.radius.value, height, "o", color=colour, markersize=8, markeredgecolor="white", zorder=5)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+    axes.set(xlabel="cutoff (cycles per image)", ylabel="share of pairs", ylim=(0, 1))
+    title = "Says the class of the slow waves (solid) or of the fast ones (dashed)"
+    axes.set_title(title, fontsize=11)
+    legend = axes.legend(title="changes its mind at", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # names may come from anybody's file
+    buffer = io.BytesIO()
+    with rc_context({"svg.hashsalt": "hybrid"}):  # the same file each time
+        facts = {"Date": None} if kind == "svg" else None
+        drawn.savefig(buffer, format=kind, dpi=200, metadata=facts)
+    return buffer.getvalue()
+
+
+def _share_at(one: HybridOutcomes, radius: float) -> float:
+    import numpy as np
+
+    return float(np.interp(radius, one.cutoffs[: one.done], one.shares[0].value))

@@ -1,0 +1,167 @@
+"""What a network says of hybrid images, pair by pair: one file, while it grows and when it is whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from core.files import ArchiveKind, Fact, write_atomically
+from core.fourier.crossing import Crossing, crossing, crossing_difference
+from core.fourier.hybrid import Edge
+from core.fourier.intervals import Measured, wilson
+from core.fourier.kept import kept_with_its_maps
+
+ALIKE = 0.05  # of two classes, the mean share taken for the other, from which on `unlike` leaves them out
+HYBRIDS = ArchiveKind(
+    name="file of hybrids",
+    maker="core.sweep.hybrid",
+    schema=1,
+    required=("cutoffs", "says", "labels", "predictions", "clipped"),
+    facts=(
+        Fact("classifier.name", "text", 1, 1000),
+        Fact("classifier.sha256", "text", 0, 64, optional=True),
+        Fact("dataset.name", "text", 1, 1000),
+        Fact("dataset.content_hash", "text", 64, 64),
+        Fact("image_size", "whole number", 1, 2**16),
+        Fact("seed", "whole number", 0, 2**64 - 1),
+        Fact("edge", "text", choices=get_args(Edge)),
+        Fact("class_names", "list", 1, 2**16),
+        Fact("source", "JSON object"),
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class HybridOutcomes:
+    """Of n pairs and C cutoffs.
+
+    cutoffs: (C,) float64, ascending, in cycles per image. says: (2, C, n) bool: whether the low picture's class is
+    said, and whether the high picture's is. labels, predictions: (2, n) int64, class of the low and of the high
+    picture of each pair, and what the network says of each by itself. clipped: (C,) mean share of the contrast that
+    clipping took; NaN where a cutoff was not yet measured.
+    """
+
+    cutoffs: np.ndarray
+    says: np.ndarray
+    labels: np.ndarray
+    predictions: np.ndarray
+    clipped: np.ndarray
+    metadata: Mapping[str, Any]
+
+    @property
+    def pairs(self) -> int:
+        return self.labels.shape[1]
+
+    @property
+    def done(self) -> int:
+        """How many cutoffs were measured, the first ones."""
+        return int(np.isfinite(self.clipped).sum())
+
+    @property
+    def shares(self) -> tuple[Measured, Measured]:
+        """Shares of pairs of which the low, and the high picture's class is said, at each measured cutoff: Wilson's."""
+        low, high = (wilson(side[: self.done].mean(axis=1), self.pairs) for side in self.says)
+        return low, high
+
+    def among(self, chosen: np.ndarray) -> HybridOutcomes:
+        """The chosen pairs alone; (n,) bool."""
+        parts = {name: getattr(self, name)[..., chosen] for name in ("says", "labels", "predictions")}
+        return replace(self, **parts)
+
+    def save(self, path: Path) -> None:
+        """Write the file, atomically."""
+        few = np.uint8 if len(self.metadata["class_names"]) <= 256 else np.uint16
+        arrays = {
+            "cutoffs": self.cutoffs,
+            "says": np.packbits(self.says, axis=2),
+            "labels": self.labels.astype(few),
+            "predictions": self.predictions.astype(few),
+            "clipped": self.clipped.astype(np.float32),
+        }
+        write_atomically(path, HYBRIDS.pack(arrays, self.metadata))
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> HybridOutcomes:
+        """Read a file.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ArchiveError: it is damaged, foreign, or of an unknown schema.
+        """
+        return HYBRIDS.load(path, _build)
+
+
+def _build(
+    metadata: dict[str, Any],
+    cutoffs: np.ndarray,
+    says: np.ndarray,
+    labels: np.ndarray,
+    predictions: np.ndarray,
+    clipped: np.ndarray,
+) -> HybridOutcomes:
+    count, pairs = len(cutoffs), labels.shape[-1]
+    wanted = {"labels": (2, pairs), "predictions": (2, pairs), "says": (2, count, -(-pairs // 8)), "clipped": (count,)}
+    arrays = {"labels": labels, "predictions": predictions, "says": says, "clipped": clipped}
+    for name, shape in wanted.items():
+        if arrays[name].shape != shape or arrays[name].dtype.kind != ("f" if name == "clipped" else "u"):
+            raise ValueError(f"{name} must be {shape}; it is {arrays[name].dtype} {arrays[name].shape}")
+    if cutoffs.dtype != np.float64 or count < 2 or not np.isfinite(cutoffs).all() or (np.diff(cutoffs) <= 0).any():
+        raise ValueError("cutoffs must be finite and ascend")
+    known = np.isfinite(clipped)
+    if (
+        pairs == 0
+        or (np.diff(known.astype(int)) > 0).any()
+        or max(labels.max(), predictions.max()) >= len(metadata["class_names"])
+    ):
+        raise ValueError("labels or cutoffs do not fit")
+    return HybridOutcomes(
+        cutoffs,
+        np.unpackbits(says, axis=2, count=pairs).astype(bool),
+        labels.astype(np.int64),
+        predictions.astype(np.int64),
+        clipped.astype(np.float64),
+        metadata,
+    )
+
+
+@kept_with_its_maps(32)
+def crossing_of(outcomes: HybridOutcomes) -> Crossing | None:
+    """At which cutoff the network changes its mind; None where it does not, or too little is measured."""
+    done = outcomes.done
+    if done < 2:
+        return None
+    low, high = outcomes.says[:, :done]
+    return crossing(low, high, outcomes.cutoffs[:done].tolist())
+
+
+def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
+    """Whether both networks saw the same hybrids, at whatever cutoffs."""
+    facts = [
+        (one.metadata["dataset"]["content_hash"], one.metadata["seed"], one.metadata["edge"], one.pairs)
+        for one in (a, b)
+    ]
+    return facts[0] == facts[1] and np.array_equal(a.labels, b.labels)
+
+
+def paired_difference(a: HybridOutcomes, b: HybridOutcomes) -> Measured | None:
+    """a's crossing radius minus b's, paired; None where either does not cross or their pairs are not the same."""
+    first, second = crossing_of(a), crossing_of(b)
+    return crossing_difference(first, second) if first and second and same_pairs(a, b) else None
+
+
+def unlike(outcomes: HybridOutcomes, alike: float = ALIKE) -> np.ndarray:
+    """(n,) bool: the pairs of classes that this network does not take for each other.
+
+    Measured on the pairs' own pictures, unmixed: of two classes, the mean of the share of each that it takes for the
+    other must be below `alike`.
+    """
+    classes = len(outcomes.metadata["class_names"])
+    taken = np.zeros((classes, classes))
+    np.add.at(taken, (outcomes.labels.ravel(), outcomes.predictions.ravel()), 1)
+    taken /= np.maximum(taken.sum(axis=1, keepdims=True), 1)
+    return ((taken + taken.T) / 2)[tuple(outcomes.labels)] < alike

@@ -1,0 +1,67 @@
+"""Which pairs of pictures are mixed, at which cutoffs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+
+from core.fourier.hybrid import Edge
+
+MAX_PAIRS = 1_000_000
+SMALL = 32  # pixels
+SMALL_CUTOFFS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0, 16.0)
+
+
+@dataclass(frozen=True)
+class HybridConfig:
+    """What a file of hybrids depends on, beside the classifier and the data set.
+
+    pairs: how many. cutoffs: ascending, in cycles per image. edge: of the filter. seed: of the choice of pairs.
+    """
+
+    pairs: int
+    cutoffs: tuple[float, ...]
+    edge: Edge = "gaussian"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.pairs <= MAX_PAIRS:
+            raise ValueError(f"pairs must be 1 to {MAX_PAIRS:,}; got {self.pairs}")
+        if self.edge not in get_args(Edge):
+            raise ValueError(f"edge must be one of {', '.join(get_args(Edge))}; got {self.edge!r}")
+        ends = (0.0, *self.cutoffs, float("inf"))
+        if len(self.cutoffs) < 2 or not all(a < b for a, b in zip(ends, ends[1:], strict=False)):
+            raise ValueError(f"wanted at least two finite cutoffs above 0 that ascend; got {self.cutoffs}")
+
+
+def default_cutoffs(image_size: int) -> tuple[float, ...]:
+    """From 1 to half of the side: up to 32 pixels closest where small networks cross, else in quarter octaves."""
+    if image_size <= SMALL:
+        return tuple(cutoff for cutoff in SMALL_CUTOFFS if cutoff <= image_size / 2)
+    octaves = np.log2(image_size / 2)
+    return tuple(round(float(2 ** (k / 4)), 3) for k in range(int(4 * octaves) + 1))
+
+
+def draw_pairs(labels: np.ndarray, count: int, *, seed: int) -> np.ndarray:
+    """Pairs of pictures of different classes; fewer of the same seed are the first of more.
+
+    The pictures are shuffled and taken two by two, so that none is in two pairs, until all have been seen; only then
+    they are shuffled again.
+
+    Args:
+        labels: (N,) classes.
+    Returns:
+        (count, 2) int64 positions: the low picture's and the high picture's.
+    Raises:
+        ValueError: all pictures are of one class.
+    """
+    if (labels == labels[0]).all():
+        raise ValueError("hybrids are made of pictures of different classes, and these are all of one")
+    generator = np.random.Generator(np.random.PCG64(seed))
+    found = np.empty((0, 2), dtype=np.int64)
+    while len(found) < count:
+        two = generator.permutation(len(labels))[: len(labels) // 2 * 2].reshape(-1, 2)
+        found = np.concatenate([found, two[labels[two[:, 0]] != labels[two[:, 1]]]])
+    return found[:count]

@@ -1,0 +1,68 @@
+"""Hybrid images, by transforms written out as sums."""
+
+import math
+
+import numpy as np
+import pytest
+
+from core.fourier.hybrid import clipped_share, hybrid, low_weight, mixed
+
+
+def coefficient(picture, i, j):
+    """The discrete Fourier transform of (H, W) at one wave, as it stands in textbooks."""
+    h, w = picture.shape
+    y, x = np.mgrid[:h, :w]
+    return (picture * np.exp(-2j * np.pi * (i * y / h + j * x / w))).sum()
+
+
+def pictures(seed=0, size=12):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(0.3, 0.7, (2, 3, size, size)).astype(np.float32)
+
+
+@pytest.mark.parametrize("edge", ["gaussian", "sharp"])
+@pytest.mark.parametrize("cutoff", [0.7, 2.0, 3.5])
+def test_every_wave_of_a_hybrid_is_the_stated_share_of_both(edge, cutoff):
+    low, high = pictures()
+    found = mixed(low, high, cutoff, edge)
+    for i in range(-5, 6):
+        for j in range(-5, 6):
+            r = math.hypot(i, j)
+            share = float(r <= cutoff) if edge == "sharp" else math.exp(-(r**2) / (2 * cutoff**2))
+            wanted = share * coefficient(low[1], i, j) + (1 - share) * coefficient(high[1], i, j)
+            assert coefficient(found[1], i, j) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_infinity_gives_the_low_picture_and_zero_the_high_one_with_its_means():
+    low, high = pictures()
+    np.testing.assert_allclose(hybrid(low, high, math.inf), low, atol=1e-6)
+    np.testing.assert_allclose(hybrid(low, high, 1e9, "sharp"), low, atol=1e-6)
+    means = [picture.mean(axis=(1, 2), keepdims=True) for picture in (low, high)]
+    for edge in ("gaussian", "sharp"):
+        np.testing.assert_allclose(hybrid(low, high, 0, edge), high - means[1] + means[0], atol=1e-6)
+
+
+def test_a_hybrid_is_clipped_and_says_how_much_that_took():
+    low, high = np.zeros((3, 8, 8), np.float32), np.zeros((3, 8, 8), np.float32)
+    high[:, ::2] = 1  # half above, half below its mean, which the low picture takes away
+    unclipped = mixed(low, high, 0)
+    np.testing.assert_allclose(unclipped, high - 0.5, atol=1e-12)
+    found = hybrid(low, high, 0)
+    assert found.dtype == np.float32 and set(np.unique(found)) == {0, 0.5}
+    assert clipped_share(unclipped) == pytest.approx(math.sqrt(0.5))
+    assert clipped_share(np.full((2, 3, 8, 8), 0.5)).tolist() == [0, 0]
+
+
+def test_a_picture_mixed_with_itself_stays():
+    low, _ = pictures()
+    np.testing.assert_allclose(hybrid(low, low, 2.5), low, atol=1e-6)
+
+
+def test_what_cannot_be_mixed_is_refused():
+    with pytest.raises(ValueError, match="one shape"):
+        hybrid(np.zeros((3, 8, 8)), np.zeros((3, 8, 9)), 2)
+    for cutoff in (-1, math.nan):
+        with pytest.raises(ValueError, match=">= 0"):
+            low_weight(8, 8, cutoff)
+    with pytest.raises(ValueError, match="'gaussian' or 'sharp'"):
+        low_weight(8, 8, 2, "soft")
