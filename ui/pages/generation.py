@@ -16,7 +16,7 @@ from core.pgd.settings import RunKind, paper_settings
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
-from ui.runs.examples import stored_example
+from ui.runs.examples import STORED, stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
 from ui.runs.many_pictures import many_pictures
 from ui.runs.own_start import FIRST, picture_start, sketch_start, take_result, to_starts
@@ -60,6 +60,8 @@ def page() -> None:
         )
         run_panel(PAGE, result)
         if result is not None:
+            if result.id.startswith(STORED) and row.rule:
+                st.markdown(row.rule)
             _go_on_painting(result)
             second_judge(result)
             many_pictures(row, kind)

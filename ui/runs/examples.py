@@ -15,6 +15,7 @@ from ui.runs.replays import run_replay
 from ui.runs.view import Result
 
 SIDE_BY_SIDE = 2
+STORED = "stored."  # begins the names of what was stored
 
 
 @st.cache_resource(show_spinner=False)
@@ -72,7 +73,7 @@ def stored_row(sample_set: str, classifiers: Collection[str]) -> Result | None:
 def _result(subject: str, runs: list[PGDRun]) -> Result:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
-    return Result(f"stored.{subject}.{names}", together, "A stored example, made by the same code as your own runs.")
+    return Result(f"{STORED}{subject}.{names}", together, "A stored example, made by the same code as your own runs.")
 
 
 def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:

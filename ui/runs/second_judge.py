@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -21,8 +21,14 @@ JUDGED = "generation.judged"
 
 
 def second_judge(result: Result) -> None:
-    """One sentence on the pictures shown: how many of them, and of the starts, another network calls the target."""
-    judges = [_judge_of(run) for run in result.runs]
+    """One sentence on the pictures shown: how many of them, and of the starts, another network calls the target.
+
+    Of a single picture nothing is said: one answer is no measurement.
+    """
+    if len(result.runs[0].start) < 2:
+        return
+    drew = {run.metadata["classifier"]["name"] for run in result.runs}
+    judges = [_judge_of(run, drew) for run in result.runs]
     if (judgements := _known(result, judges)) is None:
         if wait_for_first_paint():
             return
@@ -46,13 +52,16 @@ def class_set_of(run: PGDRun) -> str | None:
     return next((row.class_set for row in SAMPLE_SETS.values() if row.knows(names)), None)
 
 
-def _judge_of(run: PGDRun) -> str | None:
-    """The name of the classifier that judges a run: the one of its stored judgement, else one that is ready."""
+def _judge_of(run: PGDRun, drew: Collection[str]) -> str | None:
+    """The name of the classifier that judges a run: the one of its stored judgement, else one that is ready.
+
+    One that drew nothing on the screen, where there is such a one.
+    """
     if fingerprint(run) in stored_judgements()["runs"]:
         return stored_judgements()["judge"]["name"]
     class_set = class_set_of(run)
     ready = [] if class_set is None else [spec.name for spec in ready_classifiers(class_set)]
-    return choose_judge(run.metadata["classifier"]["name"], ready)
+    return choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)
 
 
 def _known(result: Result, judges: Sequence[str | None]) -> list[Judgement | None] | None:

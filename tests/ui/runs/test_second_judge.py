@@ -81,6 +81,12 @@ def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
     assert len(judges) == 1 and sentence(app) is not None, "another redraw asks nobody"
 
 
+def test_a_single_picture_is_not_judged(judges):
+    app = run_to_the_end(open_page("generation", **{"classes-cifar10": "frog"}), "generation")
+    assert not app.exception and len(app.session_state["generation.result"].runs[0].start) == 1
+    assert sentence(app) is None and judges == []
+
+
 def test_opened_run_waits_for_the_first_paint_before_torch_is_loaded(judges, monkeypatch):
     app = open_page("generation")
     slower = stored_run()
