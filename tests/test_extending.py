@@ -10,6 +10,7 @@ import streamlit as st
 import torch
 from torch import nn
 
+import ui.pages.findings
 import ui.tabs.row
 from core.claims.checks import CHECKS
 from core.claims.finding import Claim, Evidence, Finding, Verdict
@@ -57,6 +58,7 @@ def claim(monkeypatch) -> Claim:
         return Finding(claim, Verdict.IN_PART, (share,), ("A toy.",), (maps.subject.label,), (1, 2))
 
     monkeypatch.setitem(CHECKS, claim, check)
+    monkeypatch.setattr(ui.pages.findings, "_findings", ui.pages.findings._findings.__wrapped__)  # which keeps findings
     return claim
 
 
