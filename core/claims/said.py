@@ -20,9 +20,8 @@ RELIES = Claim(
     "relies",
     "3.1",
     "This can mean that CLIP relies more on low-frequency information, when compared to Resnet models.",
-    "cutoff of hybrid images at which a network says either picture’s class equally often: subject minus reference, "
-    "pair by pair; and the first claim, with the corners again under the reference's waves as weak as enlarging makes "
-    "the subject's",
+    "cutoff at which hybrid images are taken for either picture equally often, subject minus reference; the first "
+    "claim, and the corners under waves as weak",
     about="comparison",
     waves="all",
 )
@@ -84,8 +83,7 @@ TWINS = Claim(
     "1",
     "… models which are robust to adversarial examples rely more on low-frequency information, and are more vulnerable "
     "to low-frequency perturbations such as contrast changes.",
-    "robust twin minus ordinary twin: the cutoff of hybrid images at which each changes its mind, pair by pair; how "
-    "much waves of radius up to 2, and those in the corners, raise each error",
+    "robust minus ordinary twin: the cutoff of hybrid images; the rise of the error up to radius 2 and in the corners",
     about="shelf",
     waves=None,
 )
@@ -175,7 +173,6 @@ GRADIENT = Claim(
     "ours",
     "What a network paints with is what misleads it: the more of its loss’s gradient lies along a wave, the more the "
     "wave raises its error.",
-    "subject: Spearman’s correlation of the gradient’s energy with the rise of the error, over waves and over rings; "
-    "intervals over pictures; p: share of maps as smooth that agree as well",
+    "subject: rank correlation of the gradient’s energy with the rise of the error; p against maps as smooth",
     waves=None,
 )

@@ -59,7 +59,7 @@ class Recipe:
 
     def purpose(self, task: str) -> str:
         """What the network is trained for, as pages say it."""
-        attacked = f", each image moved by up to {self.epsilon:g} (L2) to where it misleads most"
+        attacked = f", moved against it by up to {self.epsilon:g} (L2)"
         return f"trained to {task}{attacked if self.attack_steps else ''}"
 
 

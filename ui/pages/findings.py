@@ -22,6 +22,7 @@ from ui.shared.text import as_markdown
 # Both stand in the page's URL.
 SUBJECT, REFERENCE = "subject", "reference"
 
+SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
 SUBJECT_PAINTER, REFERENCE_PAINTER = "mini-clip", "mini-resnet-robust"
 # Where what a claim is about can be seen.
 _SHOWN_ON = {
@@ -62,6 +63,17 @@ def page() -> None:
     """Draw the page."""
     st.html(STYLE)
     st.title("Findings: the paper on trial", anchor=False)
+    maps, features = st.tabs([MAPS, FEATURES], key=SECTION, on_change="rerun", bind="query-params")
+    if features.open:
+        with features:
+            _features()
+    else:
+        with maps:
+            _maps()
+
+
+def _maps() -> None:
+    """Section 3.1, of any two maps."""
     st.markdown(_INTRODUCTION)
     available = entries()
     if len(available) < 2:
@@ -74,12 +86,10 @@ def page() -> None:
     st.markdown(_summary(found, subject, reference))
     findings_table(found, {label for label, entry in available.items() if entry.shipped})
     st.markdown(f"{_RULES} {_pairing(subject, reference)}")
-    _features()
 
 
 def _features() -> None:
     """Section 3.2, of any two bundled networks."""
-    st.header("Robust features: section 3.2", anchor=False)
     st.markdown(_FEATURES)
     titles = {classifier_spec(name).title: name for name in stored_painted("eq3")}
     left, right = st.columns(2)

@@ -18,7 +18,7 @@ from core.runs.plan import RunPlan
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
 from ui.runs.examples import STORED, stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
-from ui.runs.many_pictures import many_pictures
+from ui.runs.many_pictures import MANY, is_stored, many_pictures
 from ui.runs.own_start import FIRST, picture_start, sketch_start, take_result, to_starts
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.second_judge import class_set_of, second_judge
@@ -60,13 +60,16 @@ def page() -> None:
         )
         run_panel(PAGE, result)
         if result is not None:
-            if result.id.startswith(STORED) and row.rule:
-                st.markdown(row.rule)
             _go_on_painting(result)
             second_judge(result)
-            many_pictures(row, kind)
-    formula, start, origin = st.tabs(["What is computed", "The start", "Where this run comes from"])
+    known = [MANY] if is_stored(row, kind) else []
+    *many, formula, start, origin = st.tabs([*known, "What is computed", "The start", "Where this run comes from"])
+    for tab in many:
+        with tab:
+            many_pictures(kind)
     with start:
+        if result is not None and result.id.startswith(STORED):
+            st.markdown(row.rule)
         _start(asked)
     with formula:
         _formula()

@@ -18,7 +18,7 @@ from ui.components.mask_painter import mask_painter
 from ui.runs.examples import example_replay, stored_example, stored_row
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
-from ui.runs.many_pictures import many_pictures
+from ui.runs.many_pictures import MANY, is_stored, many_pictures
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import (
     OFFERED,
@@ -43,6 +43,8 @@ FIRST = attrgetter("inpainted")  # of a sample set
 HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
+TABS = ("What is computed", "What the stored runs show", "Where this run comes from")
+EXAMPLES = "Six examples"
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 
@@ -79,15 +81,16 @@ def page() -> None:
             _painter(picture)
     with beside:
         run_panel(PAGE, result)
-    many_pictures(SAMPLE_SETS[kind], penalty)
-    row = stored_row(kind, names)
-    examples = [] if row is None else ["Six examples"]
-    *more, formula, shown, origin = st.tabs(
-        [*examples, "What is computed", "What the stored runs show", "Where this run comes from"]
-    )
-    if row is not None:
-        with more[0]:
+    row, known = stored_row(kind, names), [MANY] if is_stored(SAMPLE_SETS[kind], penalty) else []
+    titles = [*known, *TABS, *([] if row is None else [EXAMPLES])]
+    tabs = dict(zip(titles, st.tabs(titles, key=f"{PAGE}.tabs", on_change="rerun"), strict=True))
+    if known:
+        with tabs[MANY]:
+            many_pictures(penalty)
+    if row is not None and tabs[EXAMPLES].open:
+        with tabs[EXAMPLES]:
             _examples(row)
+    formula, shown, origin = (tabs[title] for title in TABS)
     with shown:
         draw_stored_inpainting()
     with formula:
@@ -101,7 +104,7 @@ def _examples(row: Result) -> None:
     st.markdown(
         "These pictures were chosen by a rule, not at random: of three of each class the one with the middle gain of "
         "the robust networks over the ordinary ones in the eyes of another network, and of the ten classes the six "
-        "with the largest gain. The table above counts all pictures of the set."
+        "with the largest gain. *Many pictures* counts all of them."
     )
     example_replay(row.runs, id=row.id, key=f"{PAGE}.row")
 

@@ -17,19 +17,23 @@ from core.runs.starts import STARTS, StartKind
 from ui.shared.scrolling_table import scrolling_table
 from ui.shared.text import as_markdown
 
+MANY = "Many pictures"  # a tab's name
 _WHAT: dict[str, str] = {
     **{kind: f"drawings, started as {words.name}" for kind, words in STARTS.items()},
     **{kind: f"holes in CIFAR-10 test images, filled by {words.told}" for kind, words in PENALTIES.items()},
 }
 
 
-def many_pictures(of: SampleSet, kind: StartKind | Penalty) -> None:
-    """A table of all pictures from one kind of start, or filled by one penalty; nothing of other classes."""
-    found = stored_painted(kind)
-    if not found or not of.knows(stored_judgements()["drawn"]["classes"]):
-        return
+def is_stored(of: SampleSet, kind: StartKind | Penalty) -> bool:
+    """Whether something is known of many pictures of these classes, from that kind of start or by that penalty."""
+    return bool(stored_painted(kind)) and of.knows(stored_judgements()["drawn"]["classes"])
+
+
+def many_pictures(kind: StartKind | Penalty) -> None:
+    """A table of all pictures from one kind of start, or filled by one penalty."""
     st.markdown(as_markdown(told(kind)))
-    scrolling_table(columns(kind), [row(name, one) for name, one in found.items()], "Many pictures, by network")
+    rows = [row(name, one) for name, one in stored_painted(kind).items()]
+    scrolling_table(columns(kind), rows, "Many pictures, by network")
 
 
 def told(kind: StartKind | Penalty) -> str:

@@ -18,7 +18,7 @@ from core.fourier.intervals import Measured
 from ui.claims.table import _row, link_of
 from ui.maps.catalogue import HEATMAPS, Entry
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.pages.findings import _findings
+from ui.pages.findings import FEATURES, SECTION, _findings
 
 
 def script():
@@ -36,14 +36,14 @@ def opened(**state) -> AppTest:
     return app
 
 
-def table(app: AppTest, which: int = 0) -> list[str]:
-    """The rows of a table, as HTML: of the maps, then of robust features."""
-    found = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
-    return re.findall(r"<tr>(<td>.*?)</tr>", found[which])
+def table(app: AppTest) -> list[str]:
+    """The rows of the table, as HTML."""
+    (found,) = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
+    return re.findall(r"<tr>(<td>.*?)</tr>", found)
 
 
-def verdicts(app: AppTest, which: int = 0) -> list[str]:
-    return [re.search(r'class="chip"[^>]*>. ([^<]*)<', row)[1] for row in table(app, which)]
+def verdicts(app: AppTest) -> list[str]:
+    return [re.search(r'class="chip"[^>]*>. ([^<]*)<', row)[1] for row in table(app)]
 
 
 def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
@@ -58,19 +58,22 @@ def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
 
 
 def test_robust_features_are_judged_of_any_two_networks_that_painted():
-    app = opened()
+    app = AppTest.from_function(script, default_timeout=60)
+    app.query_params[SECTION] = FEATURES
+    app.run()
+    assert not app.exception
     assert (app.selectbox(key="painter").value, app.selectbox(key="robust-painter").value) == (
         "Mini CLIP", "Mini ResNet, robust",
     )  # fmt: skip
-    found, wanted = verdicts(app, 1), feature_findings("mini-clip", "mini-resnet-robust")
+    found, wanted = verdicts(app), feature_findings("mini-clip", "mini-resnet-robust")
     assert found == [str(one.verdict) for one in wanted]
     summary = next(text.value for text in app.markdown if "Mini CLIP against Mini ResNet, robust" in text.value)
     for verdict, word in (("holds", "hold"), ("fails", "fail")):
         assert f"**{found.count(verdict)}** {word}" in summary
-    links = [parse_qs(link) for link in re.findall(r'href="[a-z]+\?([^"]*)"', html.unescape("".join(table(app, 1))))]
+    links = [parse_qs(link) for link in re.findall(r'href="[a-z]+\?([^"]*)"', html.unescape("".join(table(app))))]
     assert len(links) == 6 and {tuple(link.popitem()[1]) for link in links} == {("Mini CLIP", "Mini ResNet, robust")}
     app.selectbox(key="painter").set_value("Mini ResNet").run()
-    assert verdicts(app, 1) == [str(one.verdict) for one in feature_findings("mini-resnet", "mini-resnet-robust")]
+    assert verdicts(app) == [str(one.verdict) for one in feature_findings("mini-resnet", "mini-resnet-robust")]
 
 
 def test_other_maps_make_another_table():
