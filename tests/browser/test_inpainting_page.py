@@ -285,21 +285,21 @@ def test_generation_runs_and_replays(live_page):
     start(page)
     expect(page.get_by_text("Your run, 25 steps")).to_be_visible(timeout=SLOW)
     expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(
-        re.compile("is now .* confident of “horse”")
+        re.compile("is now .* confident of “airplane”")
     )
     tile = page.locator("[class*='-panel'] .replay button.frame").nth(1)
-    expect(tile).to_have_attribute("aria-label", re.compile("deer, picture at step 25: "))
+    expect(tile).to_have_attribute("aria-label", re.compile("automobile, picture at step 25: "))
     last = pixels(page, 1)
     page.locator("[class*='-panel'] .replay .scrubber").focus()
     page.keyboard.press("Home")
-    expect(tile).to_have_attribute("aria-label", re.compile("deer, picture at step 0: "))
+    expect(tile).to_have_attribute("aria-label", re.compile("automobile, picture at step 0: "))
     assert not np.array_equal(pixels(page, 1), last)
     tile.click()
     large = page.get_by_role("dialog")
-    expect(large.get_by_text("2: deer")).to_be_visible()
+    expect(large.get_by_text("2: automobile")).to_be_visible()
     assert large.locator("canvas").bounding_box()["width"] > 250
     page.keyboard.press("End")
-    expect(large.locator(".verdict")).to_have_text(re.compile("is now .* confident of “deer”"))
+    expect(large.locator(".verdict")).to_have_text(re.compile("is now .* confident of “automobile”"))
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
     assert download(page, "GIF")[:4] == b"GIF8"
@@ -308,12 +308,12 @@ def test_generation_runs_and_replays(live_page):
 def test_generation_shows_both_models_rows_on_one_screen(live_page):
     page = live_page(path="generation", width=1440, height=900)
     tiles = page.locator("[class*='-panel'] .replay .pictures canvas")
-    expect(tiles).to_have_count(8)
+    expect(tiles).to_have_count(16)
     wait_until_drawn(page)
-    for k in range(8):
-        box = tiles.nth(k).bounding_box()
-        assert 140 <= box["width"] <= 160 and box["y"] >= 0 and box["y"] + box["height"] <= 900, box
-    assert tiles.nth(4).bounding_box()["y"] > tiles.nth(3).bounding_box()["y"] == tiles.nth(0).bounding_box()["y"]
+    boxes = [tiles.nth(k).bounding_box() for k in range(16)]
+    for box in boxes:
+        assert 70 <= box["width"] <= 90 and box["y"] >= 0 and box["y"] + box["height"] <= 900, box
+    assert boxes[8]["y"] > boxes[7]["y"] == boxes[0]["y"] and boxes[15]["y"] == boxes[8]["y"]
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 1800
 
 

@@ -35,8 +35,8 @@ _SHOWN_ON = {
 }
 
 _INTRODUCTION = """
-What section 3.1 of the paper says about heat maps, put to the maps. The **subject** stands in CLIP’s place, the
-**reference** in the ResNet’s: choose any two, and the whole table is computed from them.
+The **subject** stands in CLIP’s place, the **reference** in the ResNet’s: choose any two; the table is computed from
+them.
 """
 _RULES = """
 **Verdicts.** *Holds*: the 95 % interval lies on the claimed side of zero, and so does that of every ring where rings

@@ -31,6 +31,7 @@ from ui.shared.text import as_markdown, one_line
 PAGE: RunKind = "generation"
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
+MAX_TOLD = 4  # classes whose starts are shown with what they are drawn from
 MAX_SEED = 999_999
 OFFERED: dict[str, StartKind] = {words.label: kind for kind, words in STARTS.items() if words.offered}
 START = f"{PAGE}-start-from"
@@ -200,7 +201,9 @@ def _start(asked: Asked) -> None:
     if kind not in RANDOM_KINDS:
         return
     groups = []
-    for k, target in enumerate(asked.targets):
+    if len(asked.targets) > MAX_TOLD:
+        st.markdown(f"Of the first {MAX_TOLD} classes:")
+    for k, target in enumerate(asked.targets[:MAX_TOLD]):
         start = set_start(target, asked.row.name, kind)
         mean, name = start.distribution.mean, STARTS[start.kind].name
         figures = [Figure("Mean picture", "", to_picture(mean))]

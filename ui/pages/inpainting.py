@@ -15,11 +15,11 @@ from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind, paper_settings
 from core.runs.plan import RunPlan, inpainting_plan
 from ui.components.mask_painter import mask_painter
-from ui.runs.examples import example_replay, stored_example, stored_row
+from ui.runs.examples import stored_example, stored_row
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
-from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
+from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, running, start_run
 from ui.runs.settings import (
     OFFERED,
     choose_classifiers,
@@ -44,7 +44,6 @@ HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
 TABS = ("What is computed", "What the stored runs show", "Where this run comes from")
-EXAMPLES = "Six examples"
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 
@@ -79,18 +78,16 @@ def page() -> None:
             st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
         else:
             _painter(picture)
+        row = stored_row(kind, names)
+        if row is not None and not running(PAGE):
+            st.button("Six examples", icon=":material/grid_view:", on_click=_examples, args=(row,), key=f"{PAGE}.row")
     with beside:
         run_panel(PAGE, result)
-    row, known = stored_row(kind, names), [MANY] if is_stored(SAMPLE_SETS[kind], penalty) else []
-    titles = [*known, *TABS, *([] if row is None else [EXAMPLES])]
-    tabs = dict(zip(titles, st.tabs(titles, key=f"{PAGE}.tabs", on_change="rerun"), strict=True))
-    if known:
-        with tabs[MANY]:
+    known = [MANY] if is_stored(SAMPLE_SETS[kind], penalty) else []
+    *many, formula, shown, origin = st.tabs([*known, *TABS])
+    for tab in many:
+        with tab:
             many_pictures(penalty)
-    if row is not None and tabs[EXAMPLES].open:
-        with tabs[EXAMPLES]:
-            _examples(row)
-    formula, shown, origin = (tabs[title] for title in TABS)
     with shown:
         draw_stored_inpainting()
     with formula:
@@ -100,13 +97,9 @@ def page() -> None:
 
 
 def _examples(row: Result) -> None:
-    """The row of filled holes, an ordinary and a robust network one above the other."""
-    st.markdown(
-        "These pictures were chosen by a rule, not at random: of three of each class the one with the middle gain of "
-        "the robust networks over the ordinary ones in the eyes of another network, and of the ten classes the six "
-        "with the largest gain. *Many pictures* counts all of them."
-    )
-    example_replay(row.runs, id=row.id, key=f"{PAGE}.row")
+    """Show the row of filled holes in the panel; for a callback."""
+    st.session_state[f"{PAGE}.result"] = row
+    st.session_state.pop(f"{PAGE}.error", None)
 
 
 def _holes(size: int) -> dict[int, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,11 @@ from ui.runs.view import Result
 
 SIDE_BY_SIDE = 2
 STORED = "stored."  # begins the names of what was stored
+CHOSEN = (
+    "Six stored examples, chosen by a rule, not by looking: of three pictures of each class the one with the middle "
+    "gain of the robust networks in another network’s eyes, of the ten classes the six with the largest. Many "
+    "pictures, below, counts all."
+)
 
 
 @st.cache_resource(show_spinner=False)
@@ -67,7 +73,7 @@ def stored_row(sample_set: str, classifiers: Collection[str]) -> Result | None:
     """The row of filled holes of a sample set, by the chosen classifiers where these are stored, else by the first."""
     runs = _stored("inpainting").get(f"{sample_set}-{ROW}", [])
     chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
-    return _result(ROW, (chosen or runs)[:SIDE_BY_SIDE]) if runs else None
+    return replace(_result(ROW, (chosen or runs)[:SIDE_BY_SIDE]), note=CHOSEN) if runs else None
 
 
 def _result(subject: str, runs: list[PGDRun]) -> Result:

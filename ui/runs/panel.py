@@ -12,8 +12,10 @@ import streamlit as st
 
 from core.errors import sentence
 from core.runs.plan import Run, RunPlan
+from core.runs.stored import ROW
 from ui.components.replay import Progress, replay
 from ui.maps.cell_predictions import wait_for_first_paint
+from ui.runs.examples import STORED
 from ui.runs.instrument import QUICK_SECONDS, is_quick, remember_pace
 from ui.runs.matching import changed_settings
 from ui.runs.replays import live_replay, run_replay
@@ -147,7 +149,7 @@ def _run_by_itself(page: str, shown: Result | None, wanted: Wanted | None) -> No
     """Start what the settings ask for, once, if it is not what is shown and will soon be over; and wait for it."""
     if wanted is None or isinstance(wanted.plan, str) or opened_run(page) is not None:
         return
-    if shown is not None and not _changed(wanted, shown):
+    if shown is not None and (shown.id.startswith(STORED + ROW) or not _changed(wanted, shown)):
         return
     asked, last = _fingerprint(wanted), st.session_state.get(f"{page}.by_itself")
     if asked == last or not is_quick(wanted.plan, wanted.names) or wait_for_first_paint():
