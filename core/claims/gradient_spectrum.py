@@ -23,7 +23,7 @@ from core.fourier.gradients import ring_energy
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.fourier.kept import kept_with_its_maps
-from core.numbers import decimal
+from core.numbers import decimal, listed
 
 GRADIENTS = PRECOMPUTED / "gradients.npz"
 # energy: (N, blocks, W) float16, `relative_energy` of each block of pictures, for each model and wave of `half_plane`.
@@ -266,7 +266,7 @@ def gradient_finding(named: NamedMap) -> Finding:
     """Holds where the waves agree beyond noise and chance; in part where the gradient overrates some rings."""
     stored = stored_gradient(named.heatmap)
     if stored is None:
-        why = f"No gradient of {named.name} is stored, only those of the bundled models’ CIFAR-10 maps."
+        why = f"No gradient of {named.name} is stored; of {listed(list(stored_gradients()))}’s CIFAR-10 maps it is."
         return Finding(said.GRADIENT, Verdict.NOT_CHECKABLE, doubts=(why,))
     found = agreement(stored, named.heatmap)
     if found is None:
