@@ -41,7 +41,7 @@ them.
 _RULES = """
 **Verdicts.** *Holds*: the 95 % interval lies on the claimed side of zero, and so does that of every ring where rings
 are compared. *Fails*: it holds zero or lies on the other side. “Not affected” and “robust” mean a rise of at most 2
-points. Every interval is one of its own. The paper gives no radius for “low” and “high”: here up to 2 cycles per image
+points. The paper gives no radius for “low” and “high”: here up to 2 cycles per image
 (“lowest”: 1), and the corners of the map.
 """.strip()
 _FEATURES = """
