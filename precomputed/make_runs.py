@@ -28,7 +28,8 @@ from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
 from core.runs.stored import ROW, RUNS, stored_path
 
-FRAMES, FRAMES_OF_ONE = 13, 31  # kept of large or of several pictures, and of a small one
+# Kept of a small picture, of several, and of a large one: the free edition carries them all.
+FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 13
 # What the pages offer, with the ending of each run's name.
 STORED_PENALTIES: dict[Penalty, str] = {
     penalty: "" if penalty == "eq3" else f"-{penalty.replace('_', '-')}"
@@ -80,7 +81,8 @@ def compute(plan: RunPlan, name: str, row: SampleSet) -> PGDRun:
     for _ in engine.states():
         pass
     (run,) = engine.so_far()
-    frames = FRAMES_OF_ONE if run.start.shape[0] == 1 and run.start.shape[-1] == 32 else FRAMES
+    pictures, *_, side = run.start.shape
+    frames = FRAMES_OF_LARGE if side > 32 else FRAMES_OF_SEVERAL if pictures > 1 else FRAMES_OF_ONE
     kept = np.unique(np.linspace(0, len(run.frames) - 1, min(frames, len(run.frames))).round())
     kept = kept.astype(int)
     return replace(run, frames=run.frames[kept], frame_steps=run.frame_steps[kept])

@@ -180,7 +180,7 @@ def _pack(track: Track, packed: bool) -> dict[str, Any]:
 
 def _bytes(array: np.ndarray, packed: bool) -> str:
     raw = np.ascontiguousarray(array).tobytes()
-    return _base64(zlib.compress(raw, 1) if packed else raw)
+    return _base64(zlib.compress(raw, 6) if packed else raw)
 
 
 def _base64(data: bytes) -> str:
