@@ -77,8 +77,7 @@ SAMPLE_SETS = {
             inpainted=5,
             filled=tuple(_CHOSEN["filled"]),
             drawn=tuple(_CHOSEN["drawn"]),
-            rule="These classes were chosen by a rule, not by looking: the eight of ten in which another network gains "
-            "most from ordinary to robust twins, each with its first start. *Many pictures* counts all ten.",
+            rule="The example’s classes are chosen by a rule: the eight of ten in which robust training gains most.",
             maps={"cifar10": "CIFAR-10", "cifar10-samples": "CIFAR-10 samples"},
         ),
         SampleSet(

@@ -31,7 +31,6 @@ from ui.shared.text import as_markdown, one_line
 PAGE: RunKind = "generation"
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
-MAX_TOLD = 4  # classes whose starts are shown with what they are drawn from
 MAX_SEED = 999_999
 OFFERED: dict[str, StartKind] = {words.label: kind for kind, words in STARTS.items() if words.offered}
 START = f"{PAGE}-start-from"
@@ -69,11 +68,11 @@ def page() -> None:
         with tab:
             many_pictures(kind)
     with start:
-        if result is not None and result.id.startswith(STORED):
-            st.markdown(row.rule)
         _start(asked)
     with formula:
         _formula()
+        if result is not None and result.id.startswith(STORED):
+            st.markdown(row.rule)
     with origin:
         run_details(result)
 
@@ -201,9 +200,7 @@ def _start(asked: Asked) -> None:
     if kind not in RANDOM_KINDS:
         return
     groups = []
-    if len(asked.targets) > MAX_TOLD:
-        st.markdown(f"Of the first {MAX_TOLD} classes:")
-    for k, target in enumerate(asked.targets[:MAX_TOLD]):
+    for k, target in enumerate(asked.targets):
         start = set_start(target, asked.row.name, kind)
         mean, name = start.distribution.mean, STARTS[start.kind].name
         figures = [Figure("Mean picture", "", to_picture(mean))]
@@ -213,8 +210,8 @@ def _start(asked: Asked) -> None:
             Figure(f"Start {k * asked.per_target + n + 1}", name, to_picture(starts[k * asked.per_target + n]))
             for n in range(asked.per_target)
         ]
-        groups.append((one_line(target), figures, f"From {one_line(start.distribution.source, 200)}."))
-    st.html(picture_groups(groups, "The starts of each class", tile=80))
+        groups.append((one_line(target), figures, f"From {one_line(start.distribution.source, 110)}."))
+    st.html(picture_groups(groups, "The starts of each class", tile=56))
 
 
 def _controls(asked: Asked) -> Wanted | None:

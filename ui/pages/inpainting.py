@@ -19,7 +19,7 @@ from ui.runs.examples import stored_example, stored_row
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
-from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, running, start_run
+from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import (
     OFFERED,
     choose_classifiers,
@@ -52,9 +52,8 @@ def page() -> None:
     reserve_heights(PAGE)
     st.title("Can CLIP fill a hole?", anchor=False)
     st.markdown(
-        "A classifier that sees what we see should be able to **repair a picture**: paint a hole, and gradient descent "
-        "changes the picture until the classifier is confident of the target class. The paper's finding for CLIP "
-        "ViT-B/32: it becomes confident although we see nothing in the hole but squiggles. Beside it stands a robust "
+        "**Paint a hole**: gradient descent changes the picture until the classifier is confident of the target. The "
+        "paper's finding for CLIP ViT-B/32: it becomes confident, but we see squiggles. Beside it stands a robust "
         "model: look for parts of the animal or the machine."
     )
     picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
@@ -62,10 +61,12 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"{PAGE}.controls"):
         st.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
         wanted, penalty = (None, "eq3") if picture is None else _controls(picture)
+        row = stored_row(kind := next(iter(SAMPLE_SETS)) if picture is None else picture.kind, _names(wanted))
+        if row is not None:
+            st.button("Six examples", icon=":material/grid_view:", on_click=_examples, args=(row,), key=f"{PAGE}.row")
     if told := linked_penalty(PAGE):
         st.info(as_markdown(told))
-    names = () if wanted is None else wanted.names
-    kind = next(iter(SAMPLE_SETS)) if picture is None else picture.kind
+    names = _names(wanted)
     result = run_status(
         PAGE,
         lambda: stored_example(PAGE, kind, names, penalty),
@@ -78,9 +79,6 @@ def page() -> None:
             st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
         else:
             _painter(picture)
-        row = stored_row(kind, names)
-        if row is not None and not running(PAGE):
-            st.button("Six examples", icon=":material/grid_view:", on_click=_examples, args=(row,), key=f"{PAGE}.row")
     with beside:
         run_panel(PAGE, result)
     known = [MANY] if is_stored(SAMPLE_SETS[kind], penalty) else []
@@ -94,6 +92,10 @@ def page() -> None:
         _formula()
     with origin:
         run_details(result)
+
+
+def _names(wanted: Wanted | None) -> tuple[str, ...]:
+    return () if wanted is None else wanted.names
 
 
 def _examples(row: Result) -> None:

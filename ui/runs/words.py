@@ -20,7 +20,7 @@ from core.runs.file import SURE, PGDRun
 from core.runs.judgement import Judgement
 from ui.shared.text import one_line
 
-MAX_TEXT_LENGTH = 600  # characters of a text that may be a sentence
+MAX_TEXT_LENGTH = 140  # characters of a text that may be a sentence
 MIN_SSIM_SIDE = 7  # pixels: the side of SSIM's windows
 
 
