@@ -18,6 +18,12 @@ SHORT = "a small grey cat"
 
 
 @pytest.fixture(autouse=True)
+def nothing_starts_by_itself(monkeypatch):
+    """These tests press the button, whatever other tests have taught about the pace of the networks."""
+    monkeypatch.setattr(ui.runs.panel, "is_quick", lambda *_: False)
+
+
+@pytest.fixture(autouse=True)
 def queue(monkeypatch):
     manager = JobManager()
     monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
