@@ -26,7 +26,7 @@ from core.pgd.penalties import PENALTIES, Penalty
 from core.runs.file import PGDRun
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
-from core.runs.stored import ROW, RUNS, stored_path
+from core.runs.stored import RUNS, row_of, stored_path
 
 # Kept of a small picture, of several, and of a large one: the free edition carries them all.
 FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 13
@@ -44,8 +44,9 @@ def plans(row: SampleSet) -> Iterator[tuple[str, str, RunPlan]]:
     data = load_samples(row.dataset)
     # One picture by itself by each penalty, and the row of examples as the page begins.
     wanted: list[tuple[tuple[int, ...], Penalty, str]]
-    wanted = [((row.inpainted,), penalty, f"{row.inpainted}{end}") for penalty, end in STORED_PENALTIES.items()]
-    wanted += [(row.filled, "eq3", ROW)] if row.filled else []
+    one = f"{row.name}-{row.inpainted}"
+    wanted = [((row.inpainted,), penalty, f"{one}{end}") for penalty, end in STORED_PENALTIES.items()]
+    wanted += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
     size = data.image_size
     side = usual_side(size)
     mask = square_mask((size // 2, size // 2), side, height=size, width=size)
@@ -61,7 +62,7 @@ def plans(row: SampleSet) -> Iterator[tuple[str, str, RunPlan]]:
             images={"dataset": data.name, "index": index, "credit": credit},
             penalty=penalty,
         )
-        yield "inpainting", f"{row.name}-{subject}", plan
+        yield "inpainting", subject, plan
     targets = row.drawn
     # Classes without a covariance here, as ImageNet's, start from pixel noise either way.
     starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}

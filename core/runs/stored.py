@@ -11,7 +11,7 @@ from pathlib import Path
 from core.data.classes import PRECOMPUTED
 
 RUNS = PRECOMPUTED / "runs"
-ROW = "row"  # ends the subject of a run of several pictures, an example to look at
+_ROW = "-row"
 
 
 def stored_path(kind: str, subject: str, classifier: str) -> Path:
@@ -25,3 +25,13 @@ def stored_subjects(kind: str) -> dict[str, list[Path]]:
     for path in sorted(RUNS.glob(f"{kind}_*__*.npz"), key=lambda path: path.stem):
         found.setdefault(path.stem.partition("__")[0].removeprefix(f"{kind}_"), []).append(path)
     return found
+
+
+def row_of(sample_set: str) -> str:
+    """The subject of the runs that fill a hole in several pictures of a set: examples to look at."""
+    return f"{sample_set}{_ROW}"
+
+
+def is_row(subject: str) -> bool:
+    """Whether a subject is such a row."""
+    return subject.endswith(_ROW)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from core.pgd.settings import RunKind, paper_settings
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
-from ui.runs.examples import STORED, stored_example
+from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
 from ui.runs.own_start import FIRST, picture_start, sketch_start, take_result, to_starts
@@ -71,7 +70,7 @@ def page() -> None:
         _start(asked)
     with formula:
         _formula()
-        if result is not None and result.id.startswith(STORED):
+        if result is not None and result.stored:
             st.markdown(row.rule)
     with origin:
         run_details(result)
@@ -115,7 +114,12 @@ def _asked() -> Asked:
     )
 
     def draw(class_name: str) -> None:
-        st.session_state[classes] = [class_name]
+        if class_name in row.classes.names:
+            st.session_state[classes] = [class_name]
+
+    def begin() -> None:
+        if OFFERED.get(st.session_state[START]) == "sketch":
+            draw(SKETCHES[FIRST].class_name)  # of one picture one class, to begin with
 
     start = st.segmented_control(
         "Start from",
@@ -124,24 +128,18 @@ def _asked() -> Asked:
         key=START,
         required=True,
         bind="query-params",
-        on_change=lambda: _started_from(draw, row),
+        on_change=begin,
         help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in OFFERED.items()),
     )
     kind = OFFERED[start or next(iter(OFFERED))]
     if kind in RANDOM_KINDS:
         return _random(row, targets, kind)
-    picture = sketch_start(draw) if kind == "sketch" else picture_start(row)
-    starts = to_starts(picture, row.side, len(targets)) if targets and picture is not None else None
-    facts: dict[str, str | int] = {"dataset": kind, "start": kind, "credit": f"Start: {STARTS[kind].name}"}
-    return Asked(row, targets, kind, 1, 0, starts, facts)
-
-
-def _started_from(draw: Callable[[str], None], row: SampleSet) -> None:
-    """Of a sketch one class is drawn at first, the one that it is meant for; of anything else those of the set."""
-    if OFFERED.get(st.session_state[START]) == "sketch":
-        draw(SKETCHES[FIRST].class_name)
-    elif len(st.session_state[f"{PAGE}-classes-{row.class_set}"]) == 1:
-        st.session_state[f"{PAGE}-classes-{row.class_set}"] = list(row.drawn)
+    given = (sketch_start(draw), STARTS[kind].name) if kind == "sketch" else picture_start(row)
+    if given is None or not targets:
+        return Asked(row, targets, kind, 1, 0, None, {})
+    picture, credit = given
+    facts: dict[str, str | int] = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
+    return Asked(row, targets, kind, 1, 0, to_starts(picture, row.side, len(targets)), facts)
 
 
 def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
@@ -167,14 +165,18 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
 
 
 def _go_on_painting(result: Result) -> None:
-    """A button for each network that makes what it has drawn the sketch: paint on it, and go on from there."""
+    """A button for each network that makes what it has drawn the sketch: paint on it, and go on from there.
+
+    Of several pictures it is the first.
+    """
     small = [run for run in result.runs if run.start.shape[-1] == SIDE]
     if not small:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         for k, run in enumerate(small):
+            what = f"the {target_of(run, 0)} of" if len(run.start) > 1 else "the picture of"
             st.button(
-                f"Paint on the picture of {as_markdown(run_title(run))}",
+                f"Paint on {as_markdown(what)} {as_markdown(run_title(run))}",
                 icon=":material/brush:",
                 key=f"{PAGE}.paint_on.{k}",
                 on_click=_paint_on,

@@ -10,13 +10,12 @@ import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.runs.file import PGDRun, RunFileError
-from core.runs.stored import ROW, stored_subjects
+from core.runs.stored import is_row, row_of, stored_subjects
 from ui.components.replay import replay
 from ui.runs.replays import run_replay
 from ui.runs.view import Result
 
 SIDE_BY_SIDE = 2
-STORED = "stored."  # begins the names of what was stored
 CHOSEN = (
     "Six stored examples, chosen by a rule, not by looking: of three pictures of each class the one with the middle "
     "gain of the robust networks in another network’s eyes, of the ten classes the six with the largest. Many "
@@ -38,8 +37,8 @@ def _stored(kind: str) -> dict[str, list[PGDRun]]:
 
 
 def stored_runs(kind: str) -> list[PGDRun]:
-    """All stored runs of "inpainting" or "generation"."""
-    return [run for runs in _stored(kind).values() for run in runs]
+    """All stored runs of "inpainting" or "generation", but for rows of examples."""
+    return [run for subject, runs in _stored(kind).items() if not is_row(subject) for run in runs]
 
 
 def stored_example(kind: str, sample_set: str, classifiers: Collection[str], variant: str) -> Result | None:
@@ -54,7 +53,7 @@ def stored_example(kind: str, sample_set: str, classifiers: Collection[str], var
     wanted = SAMPLE_SETS[sample_set]
     best: tuple[int, str, list[PGDRun]] | None = None
     for subject, runs in _stored(kind).items():
-        if subject == f"{sample_set}-{ROW}":
+        if is_row(subject):
             continue
         chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
         facts = runs[0].metadata
@@ -71,15 +70,16 @@ def stored_example(kind: str, sample_set: str, classifiers: Collection[str], var
 
 def stored_row(sample_set: str, classifiers: Collection[str]) -> Result | None:
     """The row of filled holes of a sample set, by the chosen classifiers where these are stored, else by the first."""
-    runs = _stored("inpainting").get(f"{sample_set}-{ROW}", [])
+    runs = _stored("inpainting").get(row_of(sample_set), [])
     chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
-    return replace(_result(ROW, (chosen or runs)[:SIDE_BY_SIDE]), note=CHOSEN) if runs else None
+    return replace(_result(row_of(sample_set), (chosen or runs)[:SIDE_BY_SIDE]), note=CHOSEN) if runs else None
 
 
 def _result(subject: str, runs: list[PGDRun]) -> Result:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
-    return Result(f"{STORED}{subject}.{names}", together, "A stored example, made by the same code as your own runs.")
+    note = "A stored example, made by the same code as your own runs."
+    return Result(f"stored.{subject}.{names}", together, note, stored=True)
 
 
 def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:

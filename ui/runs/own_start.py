@@ -19,17 +19,12 @@ from ui.shared.picture_choice import chosen_picture, open_library, picture_libra
 PAGE = "generation"
 LINKED = f"{PAGE}-sketch"  # in the URL
 FIRST = next(iter(SKETCHES))
-_KEPT, _TOO_FINE = f"{PAGE}.sketch", f"{PAGE}.sketch_too_fine"
+_KEPT = f"{PAGE}.sketch"
 
 
 def keep_sketch(picture: np.ndarray) -> None:
-    """Make a uint8 (32, 32, 3) picture the visitor's sketch, in the URL too if it has room; for callbacks."""
+    """Make a uint8 (32, 32, 3) picture the visitor's sketch; for callbacks."""
     st.session_state[_KEPT] = picture
-    text = None
-    with suppress(ValueError):
-        text = encode_sketch(picture)
-    st.session_state[_TOO_FINE] = text is None
-    url.put(LINKED, text, encode_sketch(draw_sketch(FIRST)))
 
 
 def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
@@ -59,13 +54,17 @@ def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
         on_change=take,
     )
     sketch_painter(state[_KEPT], key=f"{PAGE}.painter", on_paint=keep_sketch, background=PALETTE["sky blue"])
-    if state.get(_TOO_FINE):
+    text = None
+    try:
+        text = encode_sketch(state[_KEPT])
+    except ValueError:
         st.markdown("This picture has too many details for a link: *Share* leaves it out, a saved run keeps it.")
+    url.put(LINKED, text, encode_sketch(draw_sketch(FIRST)))
     return state[_KEPT]
 
 
-def picture_start(row: SampleSet) -> np.ndarray | None:
-    """The button that opens the library; returns uint8 (side, side, 3), None where no picture is chosen yet."""
+def picture_start(row: SampleSet) -> tuple[np.ndarray, str] | None:
+    """The button that opens the library; returns uint8 (side, side, 3) and what it is, None while none is chosen."""
     prefix = f"{PAGE}-"
     picture = chosen_picture(PAGE, url_prefix=prefix, first=_first, kind=row.title)
     picture_library(PAGE, url_prefix=prefix, first=_first)
@@ -74,7 +73,7 @@ def picture_start(row: SampleSet) -> np.ndarray | None:
         st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
         return None
     st.image(picture.pixels.transpose(1, 2, 0), caption=picture.caption, width=150)
-    return square_image(picture.pixels.transpose(1, 2, 0), row.side, resize_to=row.side)
+    return square_image(picture.pixels.transpose(1, 2, 0), row.side, resize_to=row.side), picture.caption
 
 
 def to_starts(picture: np.ndarray, side: int, count: int) -> np.ndarray:

@@ -12,10 +12,8 @@ import streamlit as st
 
 from core.errors import sentence
 from core.runs.plan import Run, RunPlan
-from core.runs.stored import ROW
 from ui.components.replay import Progress, replay
 from ui.maps.cell_predictions import wait_for_first_paint
-from ui.runs.examples import STORED
 from ui.runs.instrument import QUICK_SECONDS, is_quick, remember_pace
 from ui.runs.matching import changed_settings
 from ui.runs.replays import live_replay, run_replay
@@ -84,21 +82,26 @@ def running(page: str) -> bool:
 
 def start_run(page: str, wanted: Wanted) -> None:
     """Queue what is wanted, or say in one sentence why not; an earlier run of this visitor is stopped."""
-    plan, names = wanted.plan, wanted.names
-    if not names:
-        plan = "no classifier is chosen; choose one or two"
-    elif not isinstance(plan, str):
-        try:
-            check_size(page, plan)
-        except ValueError as error:
-            plan = str(error)
-    if isinstance(plan, str):
-        st.session_state[f"{page}.refusal"] = plan
-        return
-    run = Run(plan, lambda: [classifier_for(name, wanted.class_set) for name in names])
-    if _submit(page, run, names):
+    run = _new_run(page, wanted)
+    if isinstance(run, str):
+        st.session_state[f"{page}.refusal"] = run
+    elif _submit(page, run, wanted.names):
         close_run(page)
         st.rerun()
+
+
+def _new_run(page: str, wanted: Wanted) -> Run | str:
+    """What is wanted, ready to be queued; or in one sentence why it cannot be."""
+    plan, names = wanted.plan, wanted.names
+    if not names:
+        return "no classifier is chosen; choose one or two"
+    if isinstance(plan, str):
+        return plan
+    try:
+        check_size(page, plan)
+    except ValueError as error:
+        return str(error)
+    return Run(plan, lambda: [classifier_for(name, wanted.class_set) for name in names])
 
 
 def _submit(page: str, run: Run, names: tuple[str, ...]) -> bool:
@@ -131,7 +134,7 @@ def run_status(
     if started is not None and not started.job.active:
         _collect(page, started)
     if not running(page):
-        _run_by_itself(page, opened_run(page) or st.session_state.get(f"{page}.result") or example(), wanted)
+        _run_by_itself(page, _shown(page, example), wanted)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if running(page):
             st.markdown(
@@ -140,32 +143,35 @@ def run_status(
             # Keeps the row's height, and so the panel's place.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
             return None
-        result = opened_run(page) or st.session_state.get(f"{page}.result") or example()
+        result = _shown(page, example)
         _about(page, result, wanted, back)
         return result
 
 
+def _shown(page: str, example: Callable[[], Result | None]) -> Result | None:
+    return opened_run(page) or st.session_state.get(f"{page}.result") or example()
+
+
 def _run_by_itself(page: str, shown: Result | None, wanted: Wanted | None) -> None:
     """Start what the settings ask for, once, if it is not what is shown and will soon be over; and wait for it."""
-    if wanted is None or isinstance(wanted.plan, str) or opened_run(page) is not None:
+    mine: Result | None = st.session_state.get(f"{page}.result")
+    if wanted is None or opened_run(page) is not None or (mine is not None and mine.stored):
+        return  # what the visitor has asked to see stays
+    run = _new_run(page, wanted)
+    if isinstance(run, str) or (shown is not None and not _changed(wanted, shown)):
         return
-    if shown is not None and (shown.id.startswith(STORED + ROW) or not _changed(wanted, shown)):
-        return
-    asked, last = _fingerprint(wanted), st.session_state.get(f"{page}.by_itself")
-    if asked == last or not is_quick(wanted.plan, wanted.names) or wait_for_first_paint():
+    asked, last = _fingerprint(wanted, run.plan), st.session_state.get(f"{page}.by_itself")
+    if asked == last or not is_quick(run.plan, wanted.names) or wait_for_first_paint():
         return
     st.session_state[f"{page}.by_itself"] = asked
-    plan, names = wanted.plan, wanted.names
-    if _submit(page, Run(plan, lambda: [classifier_for(name, wanted.class_set) for name in names]), names):
+    if _submit(page, run, wanted.names):
         started: _Started = st.session_state[f"{page}.run"]
         if started.job.wait(2 * QUICK_SECONDS):  # else it is watched, like any other
             _collect(page, started)
 
 
-def _fingerprint(wanted: Wanted) -> str:
+def _fingerprint(wanted: Wanted, plan: RunPlan) -> str:
     """Another text for another plan or other classifiers."""
-    assert not isinstance(wanted.plan, str)
-    plan = wanted.plan
     facts = [plan.targets, plan.config, plan.seed, plan.weight, plan.penalty, wanted.names, wanted.class_set]
     arrays = [one.tobytes() for one in (plan.start, plan.mask) if one is not None]
     return hashlib.blake2b(b"".join([repr(facts).encode(), *arrays]), digest_size=16).hexdigest()

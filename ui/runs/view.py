@@ -18,12 +18,14 @@ class Result:
     """Runs to be shown that are at rest.
 
     id: another one for each result. note: what it is, for people; plain text. go_on: takes up a run that was stopped.
+    stored: whether it is an example that comes with the project.
     """
 
     id: str
     runs: tuple[PGDRun, ...]
     note: str
     go_on: Callable[[], object] | None = None
+    stored: bool = False
 
 
 def download_menu(runs: Sequence[PGDRun], *, key: str) -> None:

@@ -11,6 +11,8 @@ from core.runs.plan import RunPlan
 from tests.ui.page_runner import said
 from ui.runs import instrument
 from ui.shared.jobs import JobManager
+from ui.shared.limits import limits
+from ui.shared.pictures import captions
 
 CLIP, ROBUST = "Mini CLIP", "Mini ResNet, robust"
 
@@ -76,6 +78,29 @@ def test_a_long_run_waits_for_its_button(monkeypatch):
     assert "Other settings than these" in said(app) and "generation.result" not in app.session_state
 
 
+def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
+    monkeypatch.setenv("CLIP_LAB_GENERATION_STEPS", "20")
+    limits.cache_clear()
+    try:
+        app = generation(generation_classes_cifar10="dog", generation_steps="20")
+        assert "Your run, 20 steps" in said(app), "so much it allows"
+        monkeypatch.setenv("CLIP_LAB_RUN_PICTURES", "1")
+        limits.cache_clear()
+        app = generation(generation_classes_cifar10="dog", generation_seeds="2", generation_steps="20")
+        assert not app.exception and "generation.result" not in app.session_state
+    finally:
+        monkeypatch.undo()
+        limits.cache_clear()
+
+
+def test_another_start_keeps_the_class_that_was_chosen():
+    app = generation(generation_classes_cifar10="dog")
+    app.segmented_control(key="generation-start-from").set_value("Pixel noise").run()
+    assert not app.exception and app.multiselect(key="generation-classes-cifar10").value == ["dog"]
+    (run, _) = app.session_state["generation.result"].runs
+    assert run.metadata["images"]["start"] == "independent"
+
+
 def test_a_linked_sketch_is_painted_and_its_result_can_be_painted_on():
     text = encode_sketch(draw_sketch("frog"))
     app = generation(generation_start_from="Sketch", generation_sketch=text, generation_classes_cifar10="frog",
@@ -109,3 +134,4 @@ def test_a_picture_can_become_another_class():
     (run,) = app.session_state["generation.result"].runs
     assert np.allclose(run.start[0] * 255, load_samples("cifar10-samples").images[3], atol=1e-3)
     assert run.metadata["images"]["start"] == "picture"
+    assert run.metadata["images"]["credit"] == f"Start: {captions('cifar10')[3]}"
