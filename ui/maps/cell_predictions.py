@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import streamlit as st
@@ -27,6 +28,7 @@ from ui.shared.pictures import samples
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
 
+Answer = TypeVar("Answer")
 LOADING = "predictions.loading"
 CURVE_POINTS = 9
 FLIP_CHUNK = 25
@@ -125,10 +127,8 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
     picture = waved.picture
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
     found, colours = dict[str, Predictions](), list[str]()
-    names = {name for one in who for name in (one.spec.name, f"{one.spec.name}-robust")}
-    ready = [spec for spec in ready_classifiers(picture.class_set) if spec.name in names]
     columns = st.columns(4, gap="medium")
-    for number, spec in enumerate(ready):
+    for number, spec in enumerate(with_twins(who, picture.class_set)):
         with columns[number % 4]:
             predictions = predict(spec, waved, picture.class_set, sizes=sizes)
             if predictions is not None:
@@ -146,6 +146,12 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
         probability_curve(found, picture.classes.names, picture.label, waved.epsilon, colours)
 
 
+def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
+    """Who predicts, and the robust twin of each, as far as these are ready."""
+    names = {name for one in who for name in (one.spec.name, f"{one.spec.name}-robust")}
+    return [spec for spec in ready_classifiers(class_set) if spec.name in names]
+
+
 def predict(
     spec: ClassifierSpec,
     waved: WavedPicture,
@@ -160,9 +166,14 @@ def predict(
         classes, template: as `classifier_for` takes them.
         sizes: of the wave, for the curve.
     """
+    return ask(spec, lambda: _predictions(spec.name, classes, template, waved, sizes))
+
+
+def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
+    """What a classifier answers; None, with the reason on the page and in the log, where it cannot."""
     try:
         with st.spinner(f"{spec.title} …"):
-            return _predictions(spec.name, classes, template, waved, sizes)
+            return question()
     except (RuntimeError, FileNotFoundError, ValueError) as error:
         log("prediction failed", error=error, classifier=spec.name)
         st.error(as_markdown(sentence(f"{spec.title}: {error}")))

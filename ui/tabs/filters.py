@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.errors import sentence
 from core.images.radial_filter import MAX_STEPS, filter_radii, high_pass, low_pass
 from core.images.square import to_uint8
 from core.sweep.predictions import FilteredPredictions, predict_filtered
-from ui.maps.cell_predictions import torch_starts
+from ui.maps.cell_predictions import ask, torch_starts
 from ui.maps.models import Predictor, model_colour, short_title
 from ui.runs.figures import Figure, picture_row
 from ui.shared.charts import DASHES, show_chart
@@ -79,11 +79,9 @@ def _found(picture: Picture, radii: tuple[int, ...], who: Sequence[Predictor]) -
     """What each classifier predicts at every radius; the page says why one does not."""
     found = {}
     for one in who[:MAX_LINES]:
-        try:
-            with st.spinner(f"{one.spec.title} …"):
-                found[one] = _predictions(one.spec.name, picture, radii)
-        except (RuntimeError, FileNotFoundError, ValueError) as error:
-            st.error(as_markdown(sentence(f"{one.spec.title}: {error}")))
+        answer = ask(one.spec, partial(_predictions, one.spec.name, picture, radii))
+        if answer is not None:
+            found[one] = answer
     return found
 
 

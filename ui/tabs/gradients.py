@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from core.claims.gradient_spectrum import Overrated, StoredGradient, agreement, stored_gradient
 from core.classifiers.registry import ClassifierSpec
-from core.errors import sentence
 from core.fourier.basis import Frequency
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
 from core.fourier.heatmap import Heatmap
@@ -19,10 +19,10 @@ from core.numbers import decimal
 from core.sweep.predictions import class_probabilities
 from ui.components.colormaps import colormap_table
 from ui.maps.catalogue import Entry
-from ui.maps.cell_predictions import torch_starts
+from ui.maps.cell_predictions import ask, torch_starts, with_twins
 from ui.maps.models import Predictor
 from ui.runs.figures import Figure, picture_row, to_picture
-from ui.shared.model_cache import classifier_for, ready_classifiers
+from ui.shared.model_cache import classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
@@ -73,16 +73,11 @@ def gradient_panel(
 
 def _found(picture: Picture, who: Sequence[Predictor], maps: Sequence[Heatmap]) -> list[Network]:
     """The gradient of each network; the page says why one has none."""
-    names = {name for one in who for name in (one.spec.name, f"{one.spec.name}-robust")}
     found = []
-    for spec in [spec for spec in ready_classifiers(picture.class_set) if spec.name in names][:MAX_NETWORKS]:
-        try:
-            with st.spinner(f"{spec.title} …"):
-                found_here = _gradient(spec.name, picture)
-        except (RuntimeError, FileNotFoundError, ValueError) as error:
-            st.error(as_markdown(sentence(f"{spec.title}: {error}")))
-            continue
-        found.append(Network(spec, *found_here, _map_of(spec, picture, maps)))
+    for spec in with_twins(who, picture.class_set)[:MAX_NETWORKS]:
+        answer = ask(spec, partial(_gradient, spec.name, picture))
+        if answer is not None:
+            found.append(Network(spec, *answer, _map_of(spec, picture, maps)))
     return found
 
 

@@ -10,10 +10,9 @@ import numpy as np
 import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
-from core.errors import sentence
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.hybrid_mixer import Mixed, Mixture, hybrid_mixer
-from ui.maps.cell_predictions import torch_starts
+from ui.maps.cell_predictions import ask, torch_starts
 from ui.maps.models import Predictor, model_colour, short_title
 from ui.shared import url
 from ui.shared.model_cache import classifier_for
@@ -130,11 +129,9 @@ def _found(
     """What each classifier predicts at every cutoff; the page says why one does not."""
     found = {}
     for one in who[:MAX_NETWORKS]:
-        try:
-            with st.spinner(f"{one.spec.title} …"):
-                found[one] = _predictions(one.spec.name, low, high, cutoffs)
-        except (RuntimeError, FileNotFoundError, ValueError) as error:
-            st.error(as_markdown(sentence(f"{one.spec.title}: {error}")))
+        answer = ask(one.spec, partial(_predictions, one.spec.name, low, high, cutoffs))
+        if answer is not None:
+            found[one] = answer
     return found
 
 
