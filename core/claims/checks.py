@@ -114,11 +114,11 @@ def _relies(maps: Comparison) -> Finding:
     direct, (share, evidence, doubts) = crossing_evidence(maps.subject, maps.reference), _by_heat_maps(maps)
     if direct is None:
         doubts += tuple(filter(None, [lacking(maps.subject, maps.reference)]))
-        verdict = Verdict.NOT_CHECKABLE if share is None else _in_words(share)
+        verdict = Verdict.NOT_CHECKABLE if share is None else Verdict.of_share(share)
     else:
         difference, told = direct
         evidence, low = told + evidence, float(difference.high < 0)
-        verdict = _in_words(low if share is None else (low + share) / 2)
+        verdict = Verdict.of_share(low if share is None else (low + share) / 2)
         if share is None:
             doubts += ("The verdict follows from hybrid images alone.",)
         if share is not None and low != share:
@@ -127,11 +127,6 @@ def _relies(maps: Comparison) -> Finding:
             doubts += (f"The two kinds of evidence disagree: hybrid images {hybrids}, heat maps {others}.",)
     wave = _corner_wave(maps.subject.heatmap)
     return Finding(said.RELIES, verdict, evidence, doubts, maps.both, wave, "Difference")
-
-
-def _in_words(share: float) -> Verdict:
-    """Of the share of what counts that speaks for a claim."""
-    return Verdict.HOLDS if share == 1 else Verdict.IN_PART if share > 0 else Verdict.FAILS
 
 
 def _by_heat_maps(maps: Comparison) -> tuple[float | None, tuple[Evidence, ...], tuple[str, ...]]:
@@ -266,7 +261,7 @@ def _figure2(maps: Comparison) -> Finding:
     agree = (others.low > 0) + (far.low > 0)
     return Finding(
         said.FIGURE2_RESNET,
-        (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS)[agree],
+        Verdict.of_share(agree / 2),
         (Evidence("all others", others), Evidence("corners", far)),
         (f"This row is about {named.name} on ImageNet100, whichever maps are chosen.",),
         (named.label,),

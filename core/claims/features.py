@@ -46,9 +46,8 @@ def _unknown(claim: Claim, *names: str) -> Finding:
     return Finding(claim, Verdict.NOT_CHECKABLE, doubts=(f"Nothing is stored of what {' or '.join(names)} painted.",))
 
 
-def _verdict(parts: list[bool]) -> Verdict:
-    """Of a claim that holds in none, some or all of its parts."""
-    return Verdict.HOLDS if all(parts) else Verdict.IN_PART if any(parts) else Verdict.FAILS
+def _of(parts: list[bool]) -> Verdict:
+    return Verdict.of_share(sum(parts) / len(parts))
 
 
 def _losses(name: str) -> Finding:
@@ -60,7 +59,7 @@ def _losses(name: str) -> Finding:
     if not found:
         return _unknown(said.LOSSES, name)
     evidence = tuple(Evidence(words, one, "orders") for words, one in found.items())
-    return Finding(said.LOSSES, _verdict([one.low >= ORDERS for one in found.values()]), evidence)
+    return Finding(said.LOSSES, _of([one.low >= ORDERS for one in found.values()]), evidence)
 
 
 def _squiggles(subject: str, reference: str) -> Finding:
@@ -84,7 +83,7 @@ def _squiggles(subject: str, reference: str) -> Finding:
     if not parts:
         return _unknown(said.SQUIGGLES, subject, reference)
     doubt = f"Of {' and '.join(left_out)} pictures. A change that is small need not be invisible, nor a large one seen."
-    return Finding(said.SQUIGGLES, _verdict(parts), tuple(evidence), (doubt,))
+    return Finding(said.SQUIGGLES, _of(parts), tuple(evidence), (doubt,))
 
 
 def _corrected(name: str) -> Finding:
@@ -99,9 +98,7 @@ def _corrected(name: str) -> Finding:
     if not evidence:
         return _unknown(said.CORRECTED, name)
     parts = [each.measured.low > 0.5 for each in evidence]
-    return Finding(
-        said.CORRECTED, _verdict(parts), tuple(evidence), (f"Of {' and '.join(map(str, counts))} pictures.",)
-    )
+    return Finding(said.CORRECTED, _of(parts), tuple(evidence), (f"Of {' and '.join(map(str, counts))} pictures.",))
 
 
 def _likely(name: str) -> Finding:
@@ -113,7 +110,7 @@ def _likely(name: str) -> Finding:
     if not found:
         return _unknown(said.LIKELY, name)
     evidence = tuple(Evidence(words, one, "error") for words, one in found.items())
-    return Finding(said.LIKELY, _verdict([one.low > 0.5 for one in found.values()]), evidence)
+    return Finding(said.LIKELY, _of([one.low > 0.5 for one in found.values()]), evidence)
 
 
 def _recognised_more(first: Painted, second: Painted) -> tuple[Measured, float]:
@@ -136,7 +133,7 @@ def _plausible(claim: Claim, kinds: dict[str, str], subject: str, reference: str
         evidence += [Evidence(words, found), Evidence("p", Measured(p, np.nan, np.nan), "p")]
     if not parts:
         return _unknown(claim, subject, reference)
-    return Finding(claim, _verdict(parts), tuple(evidence), (_judge(next(iter(mine.values()))),))
+    return Finding(claim, _of(parts), tuple(evidence), (_judge(next(iter(mine.values()))),))
 
 
 def _sampled(name: str) -> Finding:
@@ -150,9 +147,7 @@ def _sampled(name: str) -> Finding:
     gained = [words for words, one in found.items() if one.low > 0]
     doubt = "" if not gained else f"What is gained {' and '.join(gained)} can be hard to see: another network reads it."
     evidence = tuple(Evidence(words, one) for words, one in found.items())
-    return Finding(
-        said.SAMPLED, _verdict([one.low <= 0 for one in found.values()]), evidence, (doubt,) if doubt else ()
-    )
+    return Finding(said.SAMPLED, _of([one.low <= 0 for one in found.values()]), evidence, (doubt,) if doubt else ())
 
 
 def _training() -> Finding:

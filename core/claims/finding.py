@@ -21,6 +21,11 @@ class Verdict(StrEnum):
     FAILS = "fails"
     NOT_CHECKABLE = "not checkable here"
 
+    @classmethod
+    def of_share(cls, share: float) -> Verdict:
+        """Of a claim of several parts, from the share of them that holds, 0 to 1."""
+        return cls.HOLDS if share == 1 else cls.IN_PART if share > 0 else cls.FAILS
+
 
 @dataclass(frozen=True, eq=False)
 class NamedMap:
