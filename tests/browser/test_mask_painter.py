@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.images.masks import encode_mask, random_square_mask, square_side
+from tests.browser.painting import TOUCH, drag, place
 from tests.painter_oracle import brush_mask, combine, erase, stamp_mask
 
 APP = "tests/browser/apps/mask_painter_demo.py"
-TOUCH = {"width": 390, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
 
 
 @pytest.fixture
@@ -24,21 +24,6 @@ def demo(streamlit_app, open_page):
         return page
 
     return open_
-
-
-def place(page: Page, point: tuple[int, int], size: int) -> tuple[float, float]:
-    """Where the centre of an image pixel lies in the window."""
-    box = page.locator(".stage").bounding_box()
-    return tuple(box[k] + (at + 0.5) * box["width"] / size for k, at in zip("xy", point, strict=True))
-
-
-def drag(page: Page, points: list[tuple[int, int]], size: int) -> None:
-    page.locator(".stage").scroll_into_view_if_needed()
-    page.mouse.move(*place(page, points[0], size))
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*place(page, point, size))
-    page.mouse.up()
 
 
 def expect_mask(page: Page, mask: np.ndarray) -> None:

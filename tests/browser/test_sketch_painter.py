@@ -9,10 +9,10 @@ from playwright.sync_api import Page, expect
 
 from core.images.masks import Point
 from core.images.sketch import PALETTE, SKETCHES, draw_sketch
+from tests.browser.painting import TOUCH, drag, place
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask
 
 APP = "tests/browser/apps/sketch_painter_demo.py"
-TOUCH = {"width": 390, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
 OWN = (1, 171, 205)
 
 
@@ -48,21 +48,6 @@ def demo(streamlit_app, open_page):
         return page
 
     return open_
-
-
-def place(page: Page, point: Point, size: int) -> tuple[float, float]:
-    """Where the centre of an image pixel lies in the window."""
-    box = page.locator(".stage").bounding_box()
-    return tuple(box[k] + (at + 0.5) * box["width"] / size for k, at in zip("xy", point, strict=True))
-
-
-def drag(page: Page, points: Sequence[Point], size: int = 32) -> None:
-    page.locator(".stage").scroll_into_view_if_needed()
-    page.mouse.move(*place(page, points[0], size))
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*place(page, point, size))
-    page.mouse.up()
 
 
 def choose(page: Page, *names: str) -> None:
