@@ -15,9 +15,7 @@ Run it after `precomputed.make_judgements`, and `precomputed.make_runs` after it
 
 from __future__ import annotations
 
-import argparse
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,9 +30,11 @@ from core.device import device_name
 from core.files import write_json
 from core.images.masks import square_mask, usual_side
 from core.pgd.config import paper_inpainting
+from core.reconstruct.job import class_order
 from core.runs.painted import stored_painted
 from core.runs.plan import Run, inpainting_plan
 from core.sweep.predictions import class_probabilities
+from precomputed.make_judgements import judge_options, load_judge
 
 PAIRS = (("mini-clip", "mini-clip-robust"), ("mini-resnet", "mini-resnet-robust"))
 CLASSES, PICTURES, CANDIDATES = 8, 6, 3
@@ -43,12 +43,8 @@ SEED = 0
 
 def main() -> None:
     """Write the file."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--judge", default="resnet-56", help="a classifier of CIFAR-10's classes")
-    options.add_argument("--weights", type=Path, help="its weight file")
-    options.add_argument("--download", action="store_true", help="allow downloading its weights")
-    given = options.parse_args()
-    judge = load_classifier(given.judge, CIFAR10, weights=given.weights, download=given.download)
+    options = judge_options(__doc__)
+    judge = load_judge(options.parse_args())
     content = {
         "drawn": chosen_classes(),
         "filled": chosen_pictures(judge),
@@ -61,8 +57,7 @@ def main() -> None:
 
 def chosen_classes() -> list[str]:
     """The classes of the row of drawings."""
-    # The order in which `core.reconstruct generate` goes through the classes.
-    order = np.random.default_rng(SEED).permutation(len(CIFAR10))
+    order = class_order(len(CIFAR10), SEED)
     stored = stored_painted("blur")
     gain = np.zeros(len(CIFAR10))
     for ordinary, robust in PAIRS:

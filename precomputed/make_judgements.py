@@ -46,14 +46,11 @@ DIGITS = 4  # significant ones of each number
 
 def main() -> None:
     """Write the file."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--judge", default="resnet-56", help="a classifier of CIFAR-10's classes")
-    options.add_argument("--weights", type=Path, help="its weight file")
-    options.add_argument("--download", action="store_true", help="allow downloading its weights")
+    options = judge_options(__doc__)
     options.add_argument("--work", type=Path, help="folder that keeps what is finished")
     options.add_argument("--runs-only", action="store_true", help="judge the stored runs again, and keep the rest")
     given = options.parse_args()
-    judge = load_classifier(given.judge, CIFAR10, weights=given.weights, download=given.download)
+    judge = load_judge(given)
     if given.runs_only:
         content = json.loads(STORED.read_text("utf-8"))
     else:
@@ -62,6 +59,20 @@ def main() -> None:
     content["runs"] = _runs(judge)
     # Thousands of numbers: a line for each would make it twice as large.
     write_atomically(STORED, json.dumps(content, separators=(",", ":"), allow_nan=False).encode() + b"\n")
+
+
+def judge_options(description: str | None) -> argparse.ArgumentParser:
+    """A command line that names the judge."""
+    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--judge", default="resnet-56", help="a classifier of CIFAR-10's classes")
+    options.add_argument("--weights", type=Path, help="its weight file")
+    options.add_argument("--download", action="store_true", help="allow downloading its weights")
+    return options
+
+
+def load_judge(given: argparse.Namespace) -> Classifier:
+    """The judge that it names."""
+    return load_classifier(given.judge, CIFAR10, weights=given.weights, download=given.download)
 
 
 def _many_pictures(judge: Classifier, work: Path) -> dict[str, Any]:

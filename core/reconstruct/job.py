@@ -133,9 +133,7 @@ def generation_plans(
         dataset: its images give the statistics of classes without bundled ones.
         target: one class or text for all; None for every class in turn, in an order fixed by the seed.
     """
-    order: list[int | str] = np.random.default_rng(seed).permutation(len(dataset.classes)).tolist()
-    if target is not None:
-        order = [target]
+    order: list[int | str] = [target] if target is not None else [*class_order(len(dataset.classes), seed)]
     known: dict[int | str, Start] = {}
 
     def source(wanted: int | str) -> Start:
@@ -154,3 +152,8 @@ def generation_plans(
         return RunPlan(targets=tuple(targets), start=np.concatenate(starts), config=config, seed=seed, images=images)
 
     return make_plan
+
+
+def class_order(count: int, seed: int) -> list[int]:
+    """The classes that are drawn one after the other, over and over."""
+    return np.random.default_rng(seed).permutation(count).tolist()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Collection, Mapping, Sequence
-from urllib.parse import quote, urlencode
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from core.claims.finding import Evidence, Finding
 from core.reproduce.page import CHIPS
 from ui.shared.look import style_sheet
 from ui.shared.text import isolated
+from ui.shared.url import link
 
 STYLE = style_sheet(__file__)
 
@@ -36,12 +36,12 @@ def _row(finding: Finding, url: str) -> str:
     chip = f'<span class="chip" style="background:{colour}">{sign} {finding.verdict}</span>'
     evidence = "; ".join(_evidence(each) for each in finding.evidence)
     doubts = " ".join(isolated(doubt) for doubt in finding.doubts)
-    statistic, link = html.escape(claim.statistic), ""
+    statistic, seen = html.escape(claim.statistic), ""
     if url:
-        link = f' <a href="{html.escape(url)}" aria-label="See it: {statistic}">See it</a>'
+        seen = f' <a href="{html.escape(url)}" aria-label="See it: {statistic}">See it</a>'
     return (
         f'<tr><td>{html.escape(claim.words)} <small>({source})</small></td><td class="statistic">{statistic}</td>'
-        f'<td>{evidence}{". " if evidence else ""}{doubts}</td><td class="verdict">{chip}{link}</td></tr>'
+        f'<td>{evidence}{". " if evidence else ""}{doubts}</td><td class="verdict">{chip}{seen}</td></tr>'
     )
 
 
@@ -54,10 +54,8 @@ def _url(finding: Finding, linked: Collection[str], doors: Mapping[str, str]) ->
 
 def link_of(finding: Finding) -> str:
     """The URL of *Frequency sensitivity* that shows what a finding is about."""
-    parts = [("maps", label) for label in finding.maps]
-    return "frequency?" + urlencode(
-        [*parts, ("show", finding.show), ("cell", "{},{}".format(*finding.wave))], quote_via=quote
-    )
+    maps = (("maps", label) for label in finding.maps)
+    return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)))
 
 
 def _evidence(evidence: Evidence) -> str:

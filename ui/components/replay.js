@@ -5,7 +5,6 @@ import { element, unpack } from "./dom.js";
 import { drawCharts } from "./replay_charts.js";
 import { buildPictures, createView } from "./replay_elements.js";
 
-const SURE = 0.9; // as in core/runs/file.py
 const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // a whole replay, and one frame of it
 
 const views = new WeakMap(); // parentElement -> view
@@ -82,9 +81,12 @@ export function go(view, frame, playing = false) {
   show(view);
 }
 
+// Of the picture in view: the step at which the k-th classifier was first sure of its target, and the words for it.
+const sureOf = (view, k) => view.models[k].sure[view.memory.row] ?? [null, ""];
+
 // The first frame at or after the step at which the classifier was sure of the target; none where it never was.
 function sureFrame(view, k) {
-  const [step] = view.models[k].sure[view.memory.row] ?? [null];
+  const [step] = sureOf(view, k);
   return step === null ? -1 : view.data.frame_steps.findIndex((one) => one >= step);
 }
 
@@ -146,7 +148,7 @@ export function show(view) {
   view.columns.forEach(({ figures, verdict, sure }, k) => {
     figures.forEach((figure, n) => drawFigure(view, figure, k, n));
     verdict.textContent = data.models[k].verdicts[frame][row];
-    const [step, text] = data.models[k].sure[row] ?? [null, ""];
+    const [step, text] = sureOf(view, k);
     say(sure, text);
     sure.hidden = !text;
     sure.disabled = step === null;
@@ -174,10 +176,10 @@ export function show(view) {
     chart.line.setAttribute("x1", chart.x(step));
     chart.line.setAttribute("x2", chart.x(step));
     chart.dots.forEach((dot, k) => {
-      const [sure] = view.models[k].sure[row] ?? [null];
+      const [sure] = sureOf(view, k);
       dot.style.display = sure === null ? "none" : "";
       dot.setAttribute("cx", chart.x(sure ?? 0));
-      dot.setAttribute("cy", chart.y(SURE));
+      dot.setAttribute("cy", chart.y(view.data.sure));
     });
     chart.keys.forEach((key, k) => say(key, chart.text(valueAt(view, k, c, frame, row))));
   }

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from core.runs.file import SURE
 from ui.components.mount import register
 
 MAX_POINTS = 160  # of a curve: more states than these are drawn as an envelope
@@ -109,6 +110,7 @@ def pack_replay(
         "budget": budget,
         "labels": list(labels),
         "cards": cards,
+        "sure": SURE,
         "frame_steps": [int(step) for step in frame_steps],
         "packed": packed,
         "start": _bytes(start, packed),

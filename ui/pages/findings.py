@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from core.claims import said
 from core.claims.checks import findings
 from core.claims.features import feature_findings
 from core.claims.finding import Finding, Verdict
@@ -17,7 +17,9 @@ from core.runs.painted import stored_painted
 from ui.claims.table import STYLE, findings_table
 from ui.maps.catalogue import Entry, entries
 from ui.maps.stories import CLIP, RESNET56
+from ui.runs.settings import models_in_url
 from ui.shared.text import as_markdown
+from ui.shared.url import link
 
 # Both stand in the page's URL.
 SUBJECT, REFERENCE = "subject", "reference"
@@ -26,12 +28,12 @@ SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features:
 SUBJECT_PAINTER, REFERENCE_PAINTER = "mini-clip", "mini-resnet-robust"
 # Where what a claim is about can be seen.
 _SHOWN_ON = {
-    "squiggles": "inpainting",
-    "corrected": "inpainting",
-    "plausible": "inpainting",
-    "likely": "generation",
-    "displayed": "generation",
-    "sampled": "generation",
+    said.SQUIGGLES.key: "inpainting",
+    said.CORRECTED.key: "inpainting",
+    said.PLAUSIBLE.key: "inpainting",
+    said.LIKELY.key: "generation",
+    said.DISPLAYED.key: "generation",
+    said.SAMPLED.key: "generation",
 }
 
 _INTRODUCTION = """
@@ -100,13 +102,10 @@ def _features() -> None:
             (right, "In the robust model’s place", "robust-painter", REFERENCE_PAINTER),
         )
     )
-    found = feature_findings(titles[subject], titles[reference])
+    names = titles[subject], titles[reference]
+    found = feature_findings(*names)
     st.markdown(_counted(found, subject, reference))
-    models = [("models-cifar10", subject), ("models-cifar10", reference)]
-    doors = {
-        page: f"{page}?" + urlencode([(f"{page}-{key}", title) for key, title in models], quote_via=quote)
-        for page in ("inpainting", "generation")
-    }
+    doors = {page: link(page, *models_in_url(page, "cifar10", names)) for page in set(_SHOWN_ON.values())}
     findings_table(found, doors={key: doors[page] for key, page in _SHOWN_ON.items()})
 
 

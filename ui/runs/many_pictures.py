@@ -14,6 +14,7 @@ from core.runs.file import SURE
 from core.runs.judgement import Judgement, stored_judgements
 from core.runs.painted import Painted, stored_painted
 from core.runs.starts import STARTS, StartKind
+from ui.runs.words import share_interval
 from ui.shared.scrolling_table import scrolling_table
 from ui.shared.text import as_markdown
 
@@ -43,8 +44,8 @@ def told(kind: StartKind | Penalty) -> str:
     steps = stored["painted"]["configs"].get(kind, stored["drawn"]["config"])["steps"]
     return (
         f"Not one run but {first.n} {_WHAT[kind]}, {steps} steps, the same for each network. "
-        f"{classifier_title(seen.judge)}, which "
-        f"drew none of them, recognised {_counted(seen, seen.before)} at the start. Intervals are 95 %."
+        f"{classifier_title(seen.judge)}, which drew none of them, recognised "
+        f"{_counted(seen, seen.before)} at the start. Intervals are 95 %."
     )
 
 
@@ -78,5 +79,4 @@ def _share(measured: Measured) -> str:
 
 
 def _counted(judgement: Judgement, count: int) -> str:
-    low, high = judgement.interval(count)
-    return f"{count} of {judgement.n} ({100 * low:.0f} to {100 * high:.0f} %)"
+    return f"{count} of {judgement.n} ({share_interval(judgement, count)})"

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import ClassifierSpec
+from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES, Penalty
 from core.pgd.settings import SETTINGS, Setting
@@ -43,6 +43,11 @@ def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[Cl
         bind="query-params",
     )
     return tuple(by_title[title] for title in titles)
+
+
+def models_in_url(page: str, class_set: str, names: Sequence[str]) -> list[tuple[str, str]]:
+    """The parameters of a link to a page with these classifiers chosen."""
+    return [(f"{page}-models-{class_set}", classifier_title(name)) for name in names]
 
 
 def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:

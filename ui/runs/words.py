@@ -174,7 +174,7 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
     for judge, group in by_judge.items():
         parts = [
             f"{found.after} of {found.n}{'' if k else ' pictures'} by {run_title(run)} "
-            f"({_interval(found, found.after, first=not k)})"
+            f"({'' if k else '95 % interval '}{share_interval(found, found.after)})"
             for k, (run, found) in enumerate(group)
         ]
         noise = group[0][1]
@@ -185,9 +185,10 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
     return " ".join(sentences)
 
 
-def _interval(judgement: Judgement, count: int, *, first: bool = False) -> str:
+def share_interval(judgement: Judgement, count: int) -> str:
+    """'53 to 98 %', of the share that a count of the judged pictures is."""
     low, high = judgement.interval(count)
-    return f"{'95 % interval ' if first else ''}{100 * low:.0f} to {100 * high:.0f} %"
+    return f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
 def losses(run: PGDRun, row: int) -> str:

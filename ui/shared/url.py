@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 
@@ -44,6 +44,11 @@ def put(name: str, value: str | None, usual: str | None = None) -> None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name, usual) != value:
         st.query_params[name] = value
+
+
+def link(page: str, *parameters: tuple[str, object]) -> str:
+    """The URL of a page's state, relative to the app's."""
+    return f"{page}?{urlencode(parameters, quote_via=quote)}"
 
 
 def address() -> str:

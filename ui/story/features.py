@@ -13,6 +13,7 @@ from core.runs.judgement import Judgement
 from core.runs.painted import Painted, stored_painted
 from ui.maps.models import short_title
 from ui.models.classifier_table import PAPERS_CLIP, format_size
+from ui.runs.words import share_interval
 from ui.story.shelf import shipped
 from ui.story.step import Judged
 
@@ -66,8 +67,7 @@ def _recognised(mine: Painted, robust: Painted, starts: str) -> Judged:
 
 
 def _counted(judgement: Judgement) -> str:
-    low, high = judgement.interval(judgement.after)
-    return f"{judgement.after} ({100 * low:.0f} to {100 * high:.0f} %)"
+    return f"{judgement.after} ({share_interval(judgement, judgement.after)})"
 
 
 def real_clip() -> str:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
-
 from core.claims import said
 from core.claims.checks import CLIP_GRID
-from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import SAMPLE_SETS
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET
+from ui.runs.settings import models_in_url
+from ui.shared.url import link
 from ui.story import features, figures, waves
 from ui.story.features import ORDINARY, ROBUST
 from ui.story.shelf import STORED, WAVE
 from ui.story.step import Door, Step
-
-
-def _url(page: str, *parameters: tuple[str, object]) -> str:
-    return f"{page}?{urlencode(parameters, quote_via=quote)}"
 
 
 def _cell(i: int, j: int) -> tuple[str, str]:
@@ -24,11 +19,11 @@ def _cell(i: int, j: int) -> tuple[str, str]:
 
 
 def _frequency(*parameters: tuple[str, object]) -> Door:
-    return Door("Open Frequency sensitivity", _url("frequency", *parameters))
+    return Door("Open Frequency sensitivity", link("frequency", *parameters))
 
 
-def _models(page: str) -> list[tuple[str, object]]:
-    return [(f"{page}-models-cifar10", classifier_spec(name).title) for name in (ORDINARY, ROBUST)]
+def _models(page: str) -> list[tuple[str, str]]:
+    return models_in_url(page, "cifar10", (ORDINARY, ROBUST))
 
 
 SEEN_HERE, AFTER = "seen here", "after section 3.2"
@@ -45,7 +40,7 @@ STEPS = (
         figures.drawing_of_a_class,
         Door(
             "Open Generation",
-            _url(
+            link(
                 "generation",
                 ("generation-set", SAMPLE_SETS["cifar10"].drawn_title),
                 *(("generation-classes-cifar10", name) for name in SAMPLE_SETS["cifar10"].drawn),
@@ -125,7 +120,7 @@ STEPS = (
         figures.filled_hole,
         Door(
             "Open Inpainting",
-            _url(
+            link(
                 "inpainting",
                 ("inpainting-pictures", SAMPLE_SETS["cifar10"].title),
                 ("inpainting-picture", SAMPLE_SETS["cifar10"].inpainted),
