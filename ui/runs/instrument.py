@@ -22,9 +22,13 @@ def _paces() -> dict[tuple[str, ...], float]:
 
 
 def remember_pace(plan: RunPlan, names: Sequence[str], seconds_per_step: float | None) -> None:
-    """Learn from a run that has ended how long another one of these networks will take."""
+    """Learn from a run that has ended how long another one of these networks will take.
+
+    The best pace counts: a slow one tells of what else the server did meanwhile, and no run would start by itself again.
+    """
     if seconds_per_step:
-        _paces()[tuple(names)] = seconds_per_step / _pixels(plan)
+        pace, paces = seconds_per_step / _pixels(plan), _paces()
+        paces[tuple(names)] = min(pace, paces.get(tuple(names), pace))
 
 
 def is_quick(plan: RunPlan, names: Sequence[str]) -> bool:

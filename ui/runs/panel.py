@@ -57,6 +57,7 @@ class _Started:
     job: Job
     run: Run
     names: tuple[str, ...]
+    by_itself: bool = False  # nobody has asked for it by a button: what is asked next takes its place
 
 
 def run_button(page: str, width: int | Literal["stretch"] = "stretch") -> bool:
@@ -104,7 +105,7 @@ def _new_run(page: str, wanted: Wanted) -> Run | str:
     return Run(plan, lambda: [classifier_for(name, wanted.class_set) for name in names])
 
 
-def _submit(page: str, run: Run, names: tuple[str, ...]) -> bool:
+def _submit(page: str, run: Run, names: tuple[str, ...], by_itself: bool = False) -> bool:
     """Queue a run, or what is left of one that was stopped; False if there is no room, which the page then says."""
     steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
     about = {"what": page, "classifiers": names, "steps": steps, "from_step": run.step}
@@ -114,7 +115,7 @@ def _submit(page: str, run: Run, names: tuple[str, ...]) -> bool:
     except QueueFull as error:
         st.session_state[f"{page}.refusal"] = str(error)
         return False
-    st.session_state[f"{page}.run"] = _Started(job, run, names)
+    st.session_state[f"{page}.run"] = _Started(job, run, names, by_itself)
     return True
 
 
@@ -133,7 +134,7 @@ def run_status(
     started: _Started | None = st.session_state.get(f"{page}.run")
     if started is not None and not started.job.active:
         _collect(page, started)
-    if not running(page):
+    if not running(page) or (started is not None and started.by_itself):
         _run_by_itself(page, _shown(page, example), wanted)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if running(page):
@@ -164,7 +165,7 @@ def _run_by_itself(page: str, shown: Result | None, wanted: Wanted | None) -> No
     if asked == last or not is_quick(run.plan, wanted.names) or wait_for_first_paint():
         return
     st.session_state[f"{page}.by_itself"] = asked
-    if _submit(page, run, wanted.names):
+    if _submit(page, run, wanted.names, by_itself=True):
         started: _Started = st.session_state[f"{page}.run"]
         if started.job.wait(2 * QUICK_SECONDS):  # else it is watched, like any other
             _collect(page, started)

@@ -26,7 +26,8 @@ def queue(monkeypatch):
     monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
     monkeypatch.setattr(instrument, "FIRST_GUESS", 1e-7)  # whatever else this machine does meanwhile
-    monkeypatch.setattr(ui.runs.panel, "QUICK_SECONDS", 60)
+    for module in (ui.runs.panel, instrument):
+        monkeypatch.setattr(module, "QUICK_SECONDS", 60)
     instrument._paces().clear()
 
 
@@ -55,6 +56,9 @@ def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_mor
     assert not instrument.is_quick(plan(), names) and instrument.is_quick(plan(steps=10), names)
     instrument.remember_pace(plan(), names, None)
     assert not instrument.is_quick(plan(), names), "nothing was learned"
+    instrument.remember_pace(plan(), names, 0.01)
+    instrument.remember_pace(plan(), names, 0.1)
+    assert instrument.is_quick(plan(), names), "one slow run does not end it"
     instrument._paces().clear()
 
 
@@ -76,6 +80,18 @@ def test_a_long_run_waits_for_its_button(monkeypatch):
     monkeypatch.setattr(instrument, "FIRST_GUESS", 1.0)
     app = generation(generation_classes_cifar10="dog")
     assert "Other settings than these" in said(app) and "generation.result" not in app.session_state
+
+
+def test_what_is_asked_next_takes_the_place_of_a_run_that_started_by_itself(monkeypatch):
+    monkeypatch.setattr(ui.runs.panel, "QUICK_SECONDS", 0)  # so that no page waits for its run
+    app = generation(generation_classes_cifar10="dog", generation_steps="1000")
+    first = app.session_state["generation.run"].job
+    app.number_input(key="generation-steps").set_value(20).run()
+    second = app.session_state["generation.run"].job
+    assert not app.exception and first is not second and not first.active
+    assert second.wait(60) and first.status == "stopped"
+    app.run()
+    assert "Your run, 20 steps" in said(app)
 
 
 def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
