@@ -113,38 +113,45 @@ def _likely(name: str) -> Finding:
     return Finding(said.LIKELY, _of([one.low > 0.5 for one in found.values()]), evidence)
 
 
-def _recognised_more(first: Painted, second: Painted) -> tuple[Measured, float]:
-    """How much more often the judge recognises the first's results, picture by picture; and McNemar's exact p value."""
+def _recognised_more(first: Painted, second: Painted, judge: str) -> tuple[Measured, float]:
+    """How much more often a judge recognises the first's results, picture by picture; and McNemar's exact p value."""
     from scipy import stats  # a tenth of a second, and few ask
 
-    scores = first.pictures["judge_share_after"] - second.pictures["judge_share_after"]
+    scores = first.pictures[f"{judge}_share_after"] - second.pictures[f"{judge}_share_after"]
     gained, lost = int((scores > 0).sum()), int((scores < 0).sum())
     p = float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
     return paired_interval(scores).one(), p
 
 
 def _plausible(claim: Claim, kinds: dict[str, str], subject: str, reference: str) -> Finding:
-    """Holds where another network recognises the reference's results more often, whatever they began with."""
+    """Holds where each judge recognises the reference's results more often, whatever they began with."""
     mine, robust = _stored(kinds, subject), _stored(kinds, reference)
     evidence, parts = [], []
     for words in (words for words in mine if words in robust):
-        found, p = _recognised_more(robust[words], mine[words])
-        parts.append(found.low > 0)
-        evidence += [Evidence(words, found), Evidence("p", Measured(p, np.nan, np.nan), "p")]
+        for judge, told in _judges(mine[words], robust[words]).items():
+            found, p = _recognised_more(robust[words], mine[words], judge)
+            parts.append(found.low > 0)
+            evidence += [Evidence(words + told, found), Evidence("p", Measured(p, np.nan, np.nan), "p")]
     if not parts:
         return _unknown(claim, subject, reference)
-    return Finding(claim, _of(parts), tuple(evidence), (_judge(next(iter(mine.values()))),))
+    return Finding(claim, _of(parts), tuple(evidence), (_who_judged(*mine.values(), *robust.values()),))
 
 
 def _sampled(name: str) -> Finding:
-    """Holds where the judge recognises no more in the results than in the starts."""
+    """Holds where no judge recognises more in the results than in the starts."""
+    stored = _stored(DRAWN, name)
     found = {
-        words: paired_interval(one.pictures["judge_share_after"] - one.pictures["judge_share_before"]).one()
-        for words, one in _stored(DRAWN, name).items()
+        words + told: paired_interval(
+            one.pictures[f"{judge}_share_after"] - one.pictures[f"{judge}_share_before"]
+        ).one()
+        for words, one in stored.items()
+        for judge, told in _judges(one).items()
     }
     if not found:
         return _unknown(said.SAMPLED, name)
-    gained = [words for words, one in found.items() if one.low > 0]
+    gained = [
+        words for words, one in stored.items() if any(found[words + told].low > 0 for told in _judges(one).values())
+    ]
     doubt = "" if not gained else f"What is gained {' and '.join(gained)} can be hard to see: another network reads it."
     evidence = tuple(Evidence(words, one) for words, one in found.items())
     return Finding(said.SAMPLED, _of([one.low <= 0 for one in found.values()]), evidence, (doubt,) if doubt else ())
@@ -158,5 +165,14 @@ def _training() -> Finding:
     return Finding(found.claim, found.verdict, found.evidence, (*found.doubts, doubt))
 
 
-def _judge(one: Painted) -> str:
-    return f"The other network is {one.judge}, {one.n} pictures each; it is no human."
+def _judges(*painted: Painted) -> dict[str, str]:
+    """Who has judged all of them, and what is said of it beside the words of a number."""
+    return {"judge": ""} | ({"third": ", third network"} if all(one.third for one in painted) else {})
+
+
+def _who_judged(*painted: Painted) -> str:
+    first = painted[0]
+    told = f"The other network is {first.judge}, {first.n} pictures each; "
+    if "third" in _judges(*painted):
+        return f"{told}the third is {first.third}, of another family. Neither is human."
+    return f"{told}it is no human."

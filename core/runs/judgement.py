@@ -38,6 +38,7 @@ COLUMNS = (
     "judge_share_after",
     "judge_share_sure",
 )
+THIRD = ("third_share_before", "third_share_after")  # the same by the third judge, who says nothing of its own pictures
 # First those that were trained alone: `mini-clip` has learned from `mini-resnet`.
 PREFERRED = ("resnet-56", "mini-resnet", "mini-clip", "resnet-50", "clip-vit-b-32", "efficientnet-lite0")
 
@@ -117,7 +118,7 @@ def fingerprint(run: PGDRun) -> str:
 def stored_judgements() -> dict[str, Any]:
     """The content of `STORED`, which `precomputed.make_judgements` writes.
 
-    "judge": which classifier, with its weights. "runs": judgements of stored runs by `fingerprint`. "drawn", "painted":
-    how many pictures were drawn and many holes filled; `core.runs.painted` reads what became of each.
+    "judge", "third": which classifiers, with their weights. "runs": judgements of stored runs by `fingerprint`.
+    "drawn", "painted": how many pictures were drawn and holes filled; `core.runs.painted` reads what became of each.
     """
     return json.loads(STORED.read_text("utf-8"))

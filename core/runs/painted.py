@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
-from core.runs.judgement import Judgement, stored_judgements
+from core.runs.judgement import THIRD, Judgement, stored_judgements
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,13 +16,15 @@ class Painted:
     """What became of n pictures by one network, whose weights have the hash.
 
     pictures: (n,) float64 by name, as in `core.runs.judgement.COLUMNS`; NaN where there is nothing to tell. The same
-    row is the same start, whichever network worked on it.
+    row is the same start, whichever network worked on it. third: another judge, of another family, who fills the
+    columns `THIRD`; empty where nobody was asked, as of its own pictures.
     """
 
     classifier: str
     sha256: str
     judge: str
     pictures: Mapping[str, np.ndarray]
+    third: str = ""
 
     @property
     def n(self) -> int:
@@ -45,7 +47,7 @@ class Painted:
 
     def first(self, count: int) -> Painted:
         """The same of the first pictures."""
-        return Painted(self.classifier, self.sha256, self.judge, {k: v[:count] for k, v in self.pictures.items()})
+        return replace(self, pictures={name: values[:count] for name, values in self.pictures.items()})
 
     def sure_later(self) -> np.ndarray:
         """(n,) bool, where it was not sure at once, and became sure on the way."""
@@ -63,6 +65,7 @@ def stored_painted(kind: str) -> dict[str, Painted]:
             one["sha256"],
             stored["judge"]["name"],
             {column: np.array(values, dtype=np.float64) for column, values in one["pictures"].items()},
+            stored["third"]["name"] if THIRD[0] in one["pictures"] else "",
         )
         for name, one in by.items()
     }

@@ -24,7 +24,8 @@ def _paces() -> dict[tuple[str, ...], float]:
 def remember_pace(plan: RunPlan, names: Sequence[str], seconds_per_step: float | None) -> None:
     """Learn from a run that has ended how long another one of these networks will take.
 
-    The best pace counts: a slow one tells of what else the server did meanwhile, and no run would start by itself again.
+    The best pace counts: a slow one tells of what else the server did meanwhile, after which no run would start by
+    itself again.
     """
     if seconds_per_step:
         pace, paces = seconds_per_step / _pixels(plan), _paces()
