@@ -40,7 +40,7 @@ from core.runs.starts import StartKind
 from core.runs.stored import stored_subjects
 
 COUNT, SEED, BATCH = 200, 0, 50
-DRAWN_FROM: tuple[StartKind, ...] = ("blur", "independent")  # the starts that the page offers
+DRAWN_FROM: tuple[StartKind, ...] = ("blur", "classless", "independent")  # the starts that the page offers
 # How many holes are filled by each rule, and in how many times fewer and larger steps than the paper's. The last one,
 # plain steps, is there for its loss alone.
 PAINTED_BY: dict[Penalty, tuple[int, int]] = {"eq3": (COUNT, 1), "mean_square": (COUNT, 3), "norm": (COUNT // 4, 1)}

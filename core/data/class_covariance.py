@@ -105,6 +105,15 @@ class DatasetCovariance(ByClass):
         factors = factors * scales[:, None].astype(np.float32)
         return ClassCovariance(mean.astype(np.float32), factors, self.metadata["image_size"], source)
 
+    def pooled(self) -> ClassCovariance:
+        """The covariance over the images of all classes, each counted alike: within classes, and of their means."""
+        classes = [self.of_class(name) for name in self.class_names]
+        mean = np.mean([one.mean for one in classes], axis=0)
+        between = np.stack([(one.mean - mean).reshape(-1) for one in classes])
+        factors = np.concatenate([*(one.factors for one in classes), between]) / np.float32(np.sqrt(len(classes)))
+        source = f"{sum(self.counts):,} {self.metadata['split']} images of all classes, {self.metadata['dataset']}"
+        return ClassCovariance(mean, factors, self.metadata["image_size"], source)
+
 
 def covariance_path(class_set: str) -> Path:
     """Where the bundled covariances of a class set lie, if there are any."""

@@ -24,7 +24,7 @@ from core.data.sample_sets import SAMPLE_SETS
 if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
 
-StartKind = Literal["blur", "independent", "full-covariance", "sketch", "picture"]
+StartKind = Literal["blur", "classless", "independent", "full-covariance", "sketch", "picture"]
 START_KINDS: tuple[StartKind, ...] = get_args(StartKind)
 MIN_IMAGES = 8  # fewer images of a class say little about its spread
 
@@ -49,6 +49,13 @@ STARTS: dict[StartKind, StartWords] = {
         "Blur",
         "A whole image drawn from the covariance of the class’s images, as in the code of Santurkar et al. 2019, on "
         "which the paper builds; coarser than there.",
+        offered=True,
+    ),
+    "classless": StartWords(
+        "blur of no class",
+        "Blur of no class",
+        "A whole image drawn from the covariance of all of CIFAR-10’s images: nothing of the class that is to be drawn "
+        "is in it.",
         offered=True,
     ),
     "independent": StartWords(
@@ -100,13 +107,15 @@ def start_of(
 ) -> Start:
     """What is drawn for a class or a free text.
 
-    From what is bundled with this project where that knows the class, else from the data set's own images of it, else
-    pixel noise with the statistics of natural images in general.
+    From what is bundled with this project where that knows the class, else from the data set's own images of it, else a
+    blur of no class, or pixel noise with the statistics of natural images in general.
 
     Raises:
         ValueError: "full-covariance" without images of the class.
         RuntimeError: a bundled file is damaged.
     """
+    if kind == "classless":
+        return Start(kind, _classless().resized(image_size))
     bundled = _bundled(class_set, kind)
     if bundled is not None and name in bundled.class_names:
         return Start(kind, bundled.of_class(name).resized(image_size))
@@ -115,8 +124,15 @@ def start_of(
         return Start(kind, class_covariance(images, max(1, image_size // 56), source))  # 4 at 224 pixels, as there
     if len(images) >= MIN_IMAGES:
         return Start("independent", class_statistics(images, source))
-    why = f"There are no images of “{name}” here, so its start is pixel noise of natural images in general."
-    return Start("independent", natural_statistics(image_size), why if kind == "blur" else "")
+    if kind == "independent":
+        return Start(kind, natural_statistics(image_size))
+    why = f"There are no images of “{name}” here, so its start is a blur of no class."
+    return Start("classless", _classless().resized(image_size), why)
+
+
+@cache
+def _classless() -> ClassCovariance:
+    return DatasetCovariance.load(covariance_path("cifar10")).pooled()
 
 
 @cache
@@ -169,5 +185,5 @@ def start_facts(
         f"“{target}” from {STARTS[start.kind].name} of {start.distribution.source}"
         for target, start in zip(targets, starts, strict=True)
     ]
-    kind = kind if any(start.kind == kind for start in starts) else "independent"
+    kind = kind if any(start.kind == kind for start in starts) else starts[0].kind
     return {"dataset": "noise", "start": kind, "per_target": per_target, "credit": f"Starts: {'; '.join(origins)}"}

@@ -34,7 +34,7 @@ def run_replays() -> list[StoredReplay]:
             for name, group in groupby(paths, key=lambda path: _model(path.stem).removesuffix("-robust")):
                 runs, id = [PGDRun.load(path) for path in group], f"{kind}_{subject}__{name}"
                 listed = {"id": id, "kind": kind, **_words(runs)}
-                replays.append((_rank(runs[0]), StoredReplay(id, listed, run_replay(runs, id=id, cards=""))))
+                replays.append((_rank(runs[0]), StoredReplay(id, listed, run_replay(runs, id=id, cards=False))))
         found += [replay for _, replay in sorted(replays, key=lambda one: one[0])]
     return found
 

@@ -48,8 +48,8 @@ async function load(view, data) {
     say(title, model.title);
     say(aboutText, `${model.about}. `);
     about.hidden = !model.about;
-    card.href = data.cards;
-    about.replaceChildren(aboutText, ...(model.about && data.cards ? [card] : []));
+    card.href = model.card;
+    about.replaceChildren(aboutText, ...(model.about && model.card ? [card] : []));
   }
   drawCharts(view);
   drawTransport(view);

@@ -36,7 +36,7 @@ class Track:
         be empty, and without any image nothing is shown.
     sure: for each image, the step at which the classifier was first sure of the target, None where it never was, and
         the words for it; empty while that is not known.
-    about: what the classifier was trained for.
+    about: what the classifier was trained for. card: URL of its card, empty where there is none.
     """
 
     title: str
@@ -50,6 +50,7 @@ class Track:
     after: Sequence[Ranked]
     sure: Sequence[tuple[int | None, str]] = ()
     about: str = ""
+    card: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,6 @@ def pack_replay(
     budget: str,
     labels: tuple[str, str],
     live: Progress | None = None,
-    cards: str = "",
 ) -> dict[str, Any]:
     """What the browser gets, as JSON.
 
@@ -87,7 +87,7 @@ def pack_replay(
         id: of the run; another run begins with its first image in view.
         targets: what each image is to become. steps: where the charts' axis ends.
         budget: the largest change allowed. labels: what to call the start, and what comes of it.
-        live: for a run that has not ended. cards: URL where the classifiers' cards are, if there is one.
+        live: for a run that has not ended.
     Raises:
         ValueError: the parts do not fit together.
     """
@@ -109,7 +109,6 @@ def pack_replay(
         "steps": steps,
         "budget": budget,
         "labels": list(labels),
-        "cards": cards,
         "sure": SURE,
         "frame_steps": [int(step) for step in frame_steps],
         "packed": packed,
@@ -177,6 +176,7 @@ def _pack(track: Track, packed: bool) -> dict[str, Any]:
         "after": [[list(one) for one in ranked] for ranked in track.after],
         "sure": [list(one) for one in track.sure],
         "about": track.about,
+        "card": track.card,
     }
 
 

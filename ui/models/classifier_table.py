@@ -13,6 +13,7 @@ from core.classifiers.registry import classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from ui.maps.catalogue import Entry, dataset_title
 from ui.models.weight_downloads import WeightDownload, weight_downloads
+from ui.shared import url
 from ui.shared.text import as_markdown, one_line
 
 PAPERS_CLIP = "clip-vit-b-32"
@@ -75,9 +76,21 @@ def classifier_table(maps: dict[str, Entry]) -> None:
             _failure(spec)
 
 
+def linked_card() -> None:
+    """The card of the classifier that the URL names, open."""
+    for spec in list_classifiers():
+        if spec.name == url.text(url.CARD):
+            with st.expander(as_markdown(one_line(spec.title)), expanded=True):
+                _details(spec, classifier_state(spec.name), _role(spec))
+
+
+def _role(spec: ClassifierSpec) -> Role:
+    return ROLES.get(spec.name, Role("Added on this server; not in the paper"))
+
+
 def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None, maps: dict[str, Entry]) -> None:
     running = download if download is not None and download.status == "running" else None
-    role = ROLES.get(spec.name, Role("Added on this server; not in the paper"))
+    role = _role(spec)
     st.markdown(f"**{as_markdown(one_line(spec.title))}**", width=_WIDTHS["Classifier"])
     st.markdown(role.short, width="stretch")
     st.markdown(

@@ -127,6 +127,7 @@ def _asked() -> Asked:
         default=next(iter(OFFERED)),
         key=START,
         required=True,
+        wrap=True,
         bind="query-params",
         on_change=begin,
         help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in OFFERED.items()),
@@ -256,8 +257,8 @@ def _formula() -> None:
     papers = paper.RUNS[PAGE]
     st.markdown(
         r"The start $x_0$ is drawn from a normal distribution: a blur as a whole image, with the covariance of the "
-        r"class; pixel noise with each pixel and channel alone, with its mean and standard deviation. Then $x$ "
-        r"minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
+        r"class or of all classes; pixel noise with each pixel and channel alone, with its mean and standard deviation. "
+        r"Then $x$ minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
         r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
         r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. "
         rf"At {paper.IMAGE_SIZE} pixels the paper takes $\varepsilon$ = {papers['epsilon']}, $\alpha$ = "

@@ -13,7 +13,7 @@ from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import classifier_spec, classifier_state
 from core.data.store import available_memory
 from ui.maps.catalogue import entries
-from ui.models.classifier_table import PAPERS_CLIP, classifier_table, format_size
+from ui.models.classifier_table import PAPERS_CLIP, classifier_table, format_size, linked_card
 from ui.models.data_tables import maps_table, samples_tables
 from ui.models.weight_downloads import weight_downloads
 from ui.shared.machine import cores, detect_device, installed_memory, known_device, versions
@@ -26,6 +26,7 @@ HOW_TO = Path(__file__).parents[1] / "models" / "adding.md"  # a column between 
 def page() -> None:
     """Draw the page."""
     st.title("Models and data", anchor=False)
+    linked_card()
     # Ticks only while there is something to follow: each tick draws the table anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if weight_downloads().running else None)()
     maps, pictures, own, machine = st.tabs(["Heat maps", "Pictures", "Your own", "This machine"])

@@ -13,24 +13,25 @@ from core.runs.plan import RunPlan
 from ui.components.replay import Progress, Track, pack_replay
 from ui.runs.words import first_sure, live_verdict, run_title, target_of, verdict
 from ui.shared.text import one_line
+from ui.shared.url import card_link
 
 if TYPE_CHECKING:
     from core.pgd.steps import PGDState
 
 MAX_BYTES = 6 * 2**20  # of one classifier's frames: a browser has to fetch them
 MAX_FRAMES = 121
-CARDS = "models"  # the page, relative to the app's
 LABELS = {"inpainting": ("corrupted", "reconstruction"), "generation": ("start", "picture")}
 
 
 def run_replay(
-    runs: Sequence[PGDRun], *, id: str, live: Progress | None = None, cards: str = CARDS, classes: bool = True
+    runs: Sequence[PGDRun], *, id: str, live: Progress | None = None, cards: bool = True, classes: bool = True
 ) -> dict[str, Any]:
     """Runs of the same start and the same frame steps; of long ones as many frames as are quickly sent.
 
     Args:
         id: another one for another result.
-        live: for a run that is paused. cards: URL of the classifiers' cards. classes: whether to list the likeliest.
+        live: for a run that is paused. cards: whether to link to the classifiers' cards. classes: whether to list the
+            likeliest.
     """
     first = runs[0]
     kept = kept_frames(len(first.frames), first.start.size)
@@ -49,6 +50,7 @@ def run_replay(
             after=[_ranked(run, row, last=True) for row in rows if classes],
             sure=[first_sure(run, row) for row in rows],
             about=trained_for(run.metadata["classifier"]["name"]),
+            card=card_link(run.metadata["classifier"]["name"]) if cards else "",
         )
         for run in runs
     ]
@@ -64,7 +66,6 @@ def run_replay(
         budget=f"{first.config.epsilon:.3g}",
         labels=LABELS[first.metadata["kind"]],
         live=live,
-        cards=cards,
     )
 
 
@@ -105,8 +106,8 @@ def live_replay(
                 curves[k][one][:, None] for one in ("target_probability", "loss", "perturbation_norm")
             )
         none = [()] * batch
-        about = trained_for(name)
-        tracks.append(Track(title, frames, sentences, probability, loss, change, values, none, none, about=about))
+        words = {"about": trained_for(name), "card": card_link(name)}
+        tracks.append(Track(title, frames, sentences, probability, loss, change, values, none, none, **words))
     return pack_replay(
         tracks,
         start,
@@ -118,7 +119,6 @@ def live_replay(
         budget=f"{plan.config.epsilon:.3g}",
         labels=LABELS[kind],
         live=live,
-        cards=CARDS,
     )
 
 

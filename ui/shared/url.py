@@ -10,6 +10,7 @@ from core.errors import one_line
 from ui.shared.text import as_markdown, whole_number
 
 MAX_NUMBER = 1e15  # no page has a use for larger ones, and Streamlit's widgets fail on infinite ones
+CARD = "card"  # whose card *Models and data* opens
 _DROPPED = "url.dropped"
 
 
@@ -49,6 +50,11 @@ def put(name: str, value: str | None, usual: str | None = None) -> None:
 def link(page: str, *parameters: tuple[str, object]) -> str:
     """The URL of a page's state, relative to the app's."""
     return f"{page}?{urlencode(parameters, quote_via=quote)}"
+
+
+def card_link(classifier: str) -> str:
+    """The URL of *Models and data* with the card of a classifier open."""
+    return link("models", (CARD, classifier))
 
 
 def address() -> str:

@@ -1,7 +1,9 @@
 """Claims of section 3.2 on the stored pictures, by plain loops; and on forged ones, where they come out otherwise."""
 
+import itertools
 import json
 import math
+from dataclasses import replace
 from statistics import NormalDist, mean, median, stdev
 
 import numpy as np
@@ -18,6 +20,7 @@ from core.runs.painted import Painted, stored_painted
 Z = NormalDist().inv_cdf(0.975)
 STORED = json.loads((PRECOMPUTED / "judgements.json").read_text())
 NAMES = sorted(STORED["drawn"]["by"]["blur"])
+FILLED, DRAWN = ("eq3", "mean_square"), ("blur", "classless", "independent")
 
 
 def pictures(kind, name):
@@ -62,7 +65,7 @@ def assert_close(found, wanted):
 @pytest.mark.parametrize("name", NAMES)
 def test_falls_of_the_loss_are_means_of_logarithms(name):
     finding, wanted = by_key(name)["losses"], []
-    for kind in ("eq3", "mean_square", "blur", "independent"):
+    for kind in (*FILLED, *DRAWN):
         rows = pictures(kind, name)
         falls = [
             math.log10(before / max(after, 1e-7))
@@ -97,19 +100,19 @@ def test_wrong_answers_that_become_right_and_drawings_of_which_it_is_sure():
         wanted.append(wilson(sum(ends), len(ends)))
     assert_close(numbers(found["corrected"]), wanted)
     wanted = []
-    for kind in ("blur", "independent"):
+    for kind in DRAWN:
         sure = [share >= 0.9 for share in pictures(kind, "mini-clip")["probability_after"]]
         wanted.append(wilson(sum(sure), len(sure)))
     assert_close(numbers(found["likely"]), wanted)
 
 
-@pytest.mark.parametrize(
-    ("key", "kinds"), [("plausible", ("eq3", "mean_square")), ("displayed", ("blur", "independent"))]
-)
-def test_what_another_network_recognises_is_compared_picture_by_picture(key, kinds):
-    finding, shares, ps = by_key()[key], [], []
-    for kind in kinds:
-        mine, other = (pictures(kind, name)["judge_share_after"] for name in ("mini-clip", "mini-resnet-robust"))
+@pytest.mark.parametrize(("key", "kinds"), [("plausible", FILLED), ("displayed", DRAWN)])
+@pytest.mark.parametrize("subject", ["mini-clip", "mini-clip-vit"])
+def test_what_other_networks_recognise_is_compared_picture_by_picture(key, kinds, subject):
+    finding, shares, ps = by_key(subject)[key], [], []
+    judges = ("judge",) if subject == STORED["third"]["name"] else ("judge", "third")
+    for kind, judge in itertools.product(kinds, judges):
+        mine, other = (pictures(kind, name)[f"{judge}_share_after"] for name in (subject, "mini-resnet-robust"))
         shares.append(agresti_min(mine, other))
         gained = sum(b > a for a, b in zip(mine, other, strict=True))
         apart = sum(b != a for a, b in zip(mine, other, strict=True))
@@ -118,13 +121,14 @@ def test_what_another_network_recognises_is_compared_picture_by_picture(key, kin
     assert_close(numbers(finding, "p"), ps)
     more = [low > 0 for _, low, _ in shares]
     assert finding.verdict == (Verdict.HOLDS if all(more) else Verdict.IN_PART if any(more) else Verdict.FAILS)
+    assert ("the third is mini-clip-vit" in finding.doubts[0]) == (len(judges) == 2)
 
 
 def test_what_the_starts_had_already_is_taken_away():
     finding, wanted = by_key()["sampled"], []
-    for kind in ("blur", "independent"):
+    for kind, judge in itertools.product(DRAWN, ("judge", "third")):
         rows = pictures(kind, "mini-clip")
-        wanted.append(agresti_min(rows["judge_share_before"], rows["judge_share_after"]))
+        wanted.append(agresti_min(rows[f"{judge}_share_before"], rows[f"{judge}_share_after"]))
     assert_close(numbers(finding), wanted)
     no_more = [low <= 0 for _, low, _ in wanted]
     assert finding.verdict == (Verdict.HOLDS if all(no_more) else Verdict.IN_PART if any(no_more) else Verdict.FAILS)
@@ -161,6 +165,15 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
     assert {found[key].verdict for key in ("losses", "squiggles", "plausible", "displayed", "training")} == {
         Verdict.HOLDS
     }
+    # A third judge who sees nothing in the reference's pictures leaves it in part.
+    blind = {"third_share_before": np.zeros(10), "third_share_after": np.zeros(10)}
+    asked = {
+        name: replace(one, third="third", pictures={**one.pictures, **blind})
+        for name, one in (("a", weak), ("b", strong))
+    }
+    monkeypatch.setattr(core.claims.features, "stored_painted", lambda kind: asked)
+    assert {by_key("a", "b")[key].verdict for key in ("plausible", "displayed")} == {Verdict.IN_PART}
+    monkeypatch.setattr(core.claims.features, "stored_painted", lambda kind: {"a": weak, "b": strong})
     back = by_key("b", "a")
     assert {back[key].verdict for key in ("losses", "squiggles", "plausible", "displayed")} == {Verdict.FAILS}
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from core.data.classes import CIFAR10, ClassSet
 from core.runs.file import PGDRun
-from core.runs.judgement import COLUMNS, Judgement, choose_judge, fingerprint, judge_run, stored_judgements
+from core.runs.judgement import COLUMNS, THIRD, Judgement, choose_judge, fingerprint, judge_run, stored_judgements
 from core.runs.painted import stored_painted
 from core.runs.stored import stored_path
 from tests.ui.run_forge import arrays_of, packed
@@ -91,15 +91,18 @@ def test_fingerprint_is_another_one_for_another_picture_start_or_target():
 def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     stored = stored_judgements()
     kinds = {"blur": "cifar10", "independent": "cifar10-noise"}
-    assert set(stored["drawn"]["by"]) == set(kinds)
+    assert set(stored["drawn"]["by"]) == {*kinds, "classless"}
     assert set(stored["painted"]["by"]) == {"eq3", "mean_square", "norm"}
     assert stored["judge"]["name"] not in BUNDLED and stored["judge"]["sha256"]
     card = json.loads((stored_path("", "", "").parents[1] / "models" / name / "config.json").read_text())
-    for kind in (*kinds, "eq3", "mean_square", "norm"):
+    for kind in (*kinds, "classless", "eq3", "mean_square", "norm"):
         many = stored_painted(kind)[name]
         assert many.n == (50 if kind == "norm" else 200) and many.judge == stored["judge"]["name"]
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the one that is bundled"
-        assert set(many.pictures) == set(COLUMNS) and {len(values) for values in many.pictures.values()} == {many.n}
+        asked = kind != "norm" and name != stored["third"]["name"]
+        assert many.third == (stored["third"]["name"] if asked else "")
+        assert set(many.pictures) == {*COLUMNS, *(THIRD if asked else ())}
+        assert {len(values) for values in many.pictures.values()} == {many.n}
         assert np.array_equal(many.pictures["sure_step"] >= 0, ~np.isnan(many.pictures["sure_change"]))
     for kind, subject in kinds.items():
         run = PGDRun.load(stored_path("generation", subject, name))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.data.class_covariance import class_covariance
+from core.data.class_covariance import DatasetCovariance, class_covariance, covariance_path
 from core.data.class_statistics import ClassStatistics, class_statistics
 from core.data.classes import CIFAR10, IMAGENET_MEAN, ClassSet
 from core.data.dataset import ImageDataset
@@ -65,15 +65,34 @@ def test_start_of_prefers_what_is_bundled_then_the_data_sets_own_then_natural_im
         np.testing.assert_allclose(own.distribution.mean, (many.images[1::2] / 255).mean(axis=0), atol=1e-6)
 
 
-def test_class_without_images_starts_from_noise_of_natural_images_and_says_why():
+def test_class_without_images_starts_from_a_blur_of_no_class_and_says_why():
     few = dataset(4, ClassSet("custom", ("ant", "bee")))
     for start in (start_of("bee", "custom", 16, "blur", few), start_of("a red bus", "cifar10", 32)):
-        assert start.kind == "independent" and "not this class" in start.distribution.source
-        np.testing.assert_allclose(start.distribution.mean[:, 0, 0], IMAGENET_MEAN, atol=1e-6)
-    assert start.why == (
-        "There are no images of “a red bus” here, so its start is pixel noise of natural images in general."
+        assert start.kind == "classless" and "50,000 train images of all classes" in start.distribution.source
+    assert start.why == "There are no images of “a red bus” here, so its start is a blur of no class."
+    noise = start_of("a red bus", "cifar10", 32, "independent")
+    assert not noise.why, "pixel noise was asked for"
+    assert noise.kind == "independent" and "not this class" in noise.distribution.source
+    np.testing.assert_allclose(noise.distribution.mean[:, 0, 0], IMAGENET_MEAN, atol=1e-6)
+    asked = start_of("cat", "cifar10", 32, "classless")
+    assert asked.kind == "classless" and not asked.why
+    assert start_of("macaw", "imagenet", 224).distribution.draw(1, generator=np.random.default_rng(0)).shape == (
+        (1, 3, 224, 224)
     )
-    assert not start_of("a red bus", "cifar10", 32, "independent").why, "pixel noise was asked for"
+
+
+def test_blurs_of_no_class_have_the_covariance_of_all_classes_together():
+    stored = DatasetCovariance.load(covariance_path("cifar10"))
+    pooled = stored.pooled()
+    # From the law of total covariance: E[x x'] of ten classes alike, minus the square of their mean.
+    second = [
+        one.factors.T.astype(float) @ one.factors + np.outer(one.mean.ravel(), one.mean.ravel().astype(float))
+        for one in map(stored.of_class, stored.class_names)
+    ]
+    mean = np.mean([stored.of_class(name).mean for name in stored.class_names], axis=0).ravel().astype(float)
+    wanted = np.mean(second, axis=0) - np.outer(mean, mean)
+    np.testing.assert_allclose(pooled.factors.T.astype(float) @ pooled.factors, wanted, atol=2e-6)
+    np.testing.assert_allclose(pooled.mean.ravel(), mean, atol=1e-6)
 
 
 def test_full_covariance_is_that_of_the_data_sets_own_images_or_refused():
@@ -84,7 +103,7 @@ def test_full_covariance_is_that_of_the_data_sets_own_images_or_refused():
         start_of("a red bus", "cifar10", 32, "full-covariance", many)
 
 
-@pytest.mark.parametrize("kind", ["blur", "independent"])
+@pytest.mark.parametrize("kind", ["blur", "classless", "independent"])
 def test_draw_starts_of_a_target_do_not_depend_on_its_neighbours(kind):
     both = draw_starts(["cat", "a red bus"], 2, "cifar10", 7, kind)
     alone = draw_starts(["a red bus"], 2, "cifar10", 7, kind)
@@ -96,6 +115,6 @@ def test_draw_starts_of_a_target_do_not_depend_on_its_neighbours(kind):
 def test_start_facts_say_which_start_each_target_has():
     facts = start_facts(["cat", "a red bus"], 1, "cifar10")
     assert facts["start"] == "blur" and "“cat” from blur of 5,000 train images" in facts["credit"]
-    assert "“a red bus” from pixel noise of natural images" in facts["credit"]
-    assert start_facts(["a red bus"], 1, "cifar10")["start"] == "independent", "what it is, not what was asked for"
+    assert "“a red bus” from blur of no class of 50,000 train images of all classes" in facts["credit"]
+    assert start_facts(["a red bus"], 1, "cifar10")["start"] == "classless", "what it is, not what was asked for"
     assert all(words.source.endswith(".") for words in STARTS.values())

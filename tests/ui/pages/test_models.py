@@ -6,7 +6,7 @@ import re
 import shlex
 import time
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ from ui.models.classifier_table import ROLES, format_size
 from ui.models.weight_downloads import WeightDownloads, weight_downloads
 from ui.pages import models
 from ui.shared.model_cache import read_list
+from ui.shared.url import card_link
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -246,6 +247,19 @@ def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy(page):
         fact = re.search(r"95 % interval .*, n = 10,000", card)[0]
         assert re.sub(r"(?<=\d)%", " %", fact) in shown
     assert model_card("clip-vit-b-32") is None and model_card("..") is None
+
+
+def test_a_link_opens_the_card_of_one_classifier_and_of_no_other():
+    assert not opened().expander, "nothing was asked for"
+    for name in ("mini-clip-robust", "clip-vit-b-32"):
+        app = AppTest.from_function(script, default_timeout=60)
+        app.query_params.update(parse_qsl(card_link(name).partition("?")[2]))
+        (card,) = app.run().expander
+        assert card.label == classifier_spec(name).title and card.proto.expanded
+        assert f"`{name}`" in card.markdown[0].value
+    app = AppTest.from_function(script, default_timeout=60)
+    app.query_params["card"] = "../nobody"
+    assert not app.run().expander and not app.exception
 
 
 def test_operators_classifiers_have_a_row_and_what_cannot_be_used_has_a_sentence(monkeypatch):
