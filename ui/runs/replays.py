@@ -106,8 +106,9 @@ def live_replay(
                 curves[k][one][:, None] for one in ("target_probability", "loss", "perturbation_norm")
             )
         none = [()] * batch
-        words = {"about": trained_for(name), "card": card_link(name)}
-        tracks.append(Track(title, frames, sentences, probability, loss, change, values, none, none, **words))
+        about, card = trained_for(name), card_link(name)
+        track = Track(title, frames, sentences, probability, loss, change, values, none, none, about=about, card=card)
+        tracks.append(track)
     return pack_replay(
         tracks,
         start,
