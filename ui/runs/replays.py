@@ -50,7 +50,7 @@ def run_replay(
             after=[_ranked(run, row, last=True) for row in rows if classes],
             sure=[first_sure(run, row) for row in rows],
             about=trained_for(run.metadata["classifier"]["name"]),
-            card=card_link(run.metadata["classifier"]["name"]) if cards else "",
+            card=_card(run.metadata["classifier"]["name"]) if cards else "",
         )
         for run in runs
     ]
@@ -106,7 +106,7 @@ def live_replay(
                 curves[k][one][:, None] for one in ("target_probability", "loss", "perturbation_norm")
             )
         none = [()] * batch
-        about, card = trained_for(name), card_link(name)
+        about, card = trained_for(name), _card(name)
         track = Track(title, frames, sentences, probability, loss, change, values, none, none, about=about, card=card)
         tracks.append(track)
     return pack_replay(
@@ -121,6 +121,11 @@ def live_replay(
         labels=LABELS[kind],
         live=live,
     )
+
+
+def _card(name: str) -> str:
+    """The link to a classifier's card; a file may name one that is not known here, in any text."""
+    return card_link(name) if trained_for(name) else ""
 
 
 def kept_frames(count: int, frame_bytes: int) -> np.ndarray:
