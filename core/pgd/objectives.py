@@ -5,8 +5,8 @@ A loss is the cross-entropy to the target class plus, for inpainting, a penalty 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -33,6 +33,10 @@ class Objective:
             got = f"{tuple(self.targets.shape)} {self.targets.dtype}"
             raise ValueError(f"targets must be (B,) int64 class indices; got {got}")
         _check_count("targets", self.targets, images)
+
+    def to(self, device: torch.device) -> Self:
+        """The same with its tensors on a device; `penalty_term` and `step` want the images' own."""
+        return replace(self, targets=self.targets.to(device))
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
         """(B,) the penalty of (B, 3, H, W) images; None where the cross-entropy is all.
@@ -100,30 +104,31 @@ class Inpainting(Objective):
         if size != wanted:
             raise ValueError(f"the mask is {size} pixels but the images are {wanted}")
 
+    def to(self, device: torch.device) -> Self:
+        return replace(super().to(device), mask=self.mask.to(device))
+
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
         if self.penalty == "frozen":
             return None
-        outside = (images - x0) * ~self.mask.to(images.device)
+        outside = (images - x0) * ~self.mask
         if self.penalty == "mean_square":
             return self.weight * outside.square().mean(dim=(1, 2, 3))
         norm = self.weight * torch.linalg.vector_norm(outside, dim=(1, 2, 3))
         return norm.detach() if self.penalty == "eq3" else norm
 
     def step(self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float) -> Tensor:
-        mask = self.mask.to(images.device)
         if self.penalty == "eq3":
-            return self._forward_backward(images, x0, gradient, size, mask)
-        return super().step(images, x0, gradient * mask if self.penalty == "frozen" else gradient, size)
+            return self._forward_backward(images, x0, gradient, size)
+        return super().step(images, x0, gradient * self.mask if self.penalty == "frozen" else gradient, size)
 
-    def _forward_backward(
-        self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float, mask: Tensor
-    ) -> Tensor:
+    def _forward_backward(self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float) -> Tensor:
         """A step against g, the cross-entropy's gradient, then the proximal map of lambda ||y||, y the change outside.
 
         Its length t ||s|| is `size`, where s is the shortest subgradient of Eq. 3: outside, (1 - lambda / ||g||)+ g
         where y = 0, else g + lambda y / ||y||.
         Source: Combettes & Wajs 2005, eq. 3.6.
         """
+        mask = self.mask
         y, g = (images - x0) * ~mask, gradient * ~mask
         outside = torch.where(norms(y) == 0, shrink(g, self.weight), g + self.weight * unit(y))
         t = size / norms(gradient * mask + outside).clamp(min=MIN_NORM)

@@ -103,7 +103,8 @@ def _steps(
     """The loop of `pgd_steps`. No grad-mode block is open at the yield: it would leak into the consumer."""
     with torch.inference_mode(False):  # a run started in inference mode needs tensors that can carry a gradient
         x0 = images.clone()
-        targets = objective.targets.to(x0.device).expand(len(x0))
+        objective = objective.to(x0.device)  # once: a GPU would wait for the mask at every step
+        targets = objective.targets.expand(len(x0))
     auto_pgd = AutoPGD(x0, objective, config) if config.step_rule == "adaptive" else None
     first, x, best_loss, best_images = 0, x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
     if after is not None:

@@ -3,8 +3,10 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
+from core.pgd.config import PGDConfig
 from core.pgd.objectives import Generation, Inpainting
-from tests.core.toy import centre_mask, random_images, random_targets
+from core.pgd.steps import run_pgd
+from tests.core.toy import LinearClassifier, centre_mask, random_images, random_targets
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -120,3 +122,21 @@ def test_step_of_eq3_has_its_length_and_leaves_the_outside_where_the_gradient_is
 def test_step_of_eq3_without_any_gradient_goes_nowhere():
     x0, images = step_of(torch.zeros(2, 3, 8, 8), torch.zeros(2, 3, 8, 8), weight=10.0)
     assert torch.equal(images, x0)
+
+
+def test_tensors_move_once_in_a_run_not_at_each_step(monkeypatch):
+    moved = Inpainting(random_targets(2, 0), centre_mask()).to("meta")
+    assert moved.mask.device.type == moved.targets.device.type == "meta" and moved.penalty == "eq3"
+    moves, before = [], torch.Tensor.to
+
+    def counted(self, *args, **kwargs):
+        moves.append(args)
+        return before(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.Tensor, "to", counted)
+    counts = []
+    for steps in (2, 9):
+        config = PGDConfig(epsilon=1, step_size=0.1, steps=steps)
+        run_pgd(LinearClassifier(0), Inpainting(random_targets(2, 0), centre_mask()), random_images(2, 0), config)
+        counts.append(len(moves))
+    assert counts[1] == 2 * counts[0] > 0
