@@ -13,7 +13,7 @@ from core.classifiers import bundled as classifier_bundles
 from core.classifiers.loaders import load_open_clip
 from core.classifiers.registry import classifier_state, load_classifier
 from core.classifiers.spec import Identity
-from core.classifiers.zero_shot import fill_template
+from core.classifiers.zero_shot import ClipModel, fill_template, with_context
 from core.data.classes import CIFAR10, ClassSet
 from tests.core.toy import TINY_CLIP, save_clip, tiny_clip
 
@@ -185,3 +185,21 @@ def test_folder_without_configuration_is_named(tiny, tmp_path):
         load_classifier(f"open_clip:local-dir:{tmp_path}", CIFAR10)
     with pytest.raises(FileNotFoundError, match=r"none does not exist"):
         load_classifier(f"open_clip:local-dir:{tmp_path}/none", CIFAR10)
+
+
+@torch.no_grad()
+def test_short_prompts_need_no_long_context_and_the_network_stays_as_it_is(tiny):
+    folder, network = tiny
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    before = {name: value.shape for name, value in classifier.network.named_parameters()}
+    prompts = ["a cat", "a photo of a great white shark", ""]
+    clip = ClipModel(classifier.identity, classifier.network, classifier.tokenizer, classifier.preprocess)
+    whole = network.encode_text(classifier.tokenizer(prompts), normalize=True)  # open_clip's own, with all its padding
+    torch.testing.assert_close(clip.embed_prompts(prompts), whole, atol=1e-6, rtol=0)
+    short, length = with_context(classifier.network, 9)
+    assert length == 9 and len(short.positional_embedding) == 9
+    assert {name: value.shape for name, value in classifier.network.named_parameters()} == before
+    assert short.token_embedding is classifier.network.token_embedding
+    classifier.network.attn_mask, mask = None, classifier.network.attn_mask  # a tower that looks ahead needs it all
+    assert with_context(classifier.network, 9) == (classifier.network, None)
+    classifier.network.attn_mask = mask
