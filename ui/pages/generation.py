@@ -15,13 +15,13 @@ from core.pgd.settings import RunKind, paper_settings
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
-from ui.runs.examples import stored_example
+from ui.runs.examples import example_titles, stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
 from ui.runs.own_start import FIRST, picture_start, sketch_start, take_result, to_starts
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.second_judge import class_set_of, second_judge
-from ui.runs.settings import choose_classifiers, first_choice, reset_settings, run_settings
+from ui.runs.settings import choose_classifiers, reset_settings, run_settings
 from ui.runs.view import Result
 from ui.runs.words import run_title, target_of
 from ui.shared.model_cache import NONE_READY, ready_classifiers
@@ -247,9 +247,10 @@ def _back(row: SampleSet) -> None:
     for kept in (f"{PAGE}.result", f"{PAGE}.error"):
         state.pop(kept, None)
     state[f"{PAGE}-classes-{row.class_set}"] = list(row.drawn)
-    state[START] = next(iter(OFFERED))
+    state[START] = start = next(iter(OFFERED))
     state[f"{PAGE}-seeds"], state[f"{PAGE}-seed"] = 1, 0
-    state[f"{PAGE}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
+    ready = ready_classifiers(row.class_set)
+    state[f"{PAGE}-models-{row.class_set}"] = example_titles(PAGE, row.name, OFFERED[start], ready)
     reset_settings(PAGE, paper_settings(PAGE, row.side), row.side)
 
 

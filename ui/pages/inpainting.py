@@ -15,7 +15,7 @@ from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind, paper_settings
 from core.runs.plan import RunPlan, inpainting_plan
 from ui.components.mask_painter import mask_painter
-from ui.runs.examples import stored_example, stored_row
+from ui.runs.examples import example_titles, stored_example, stored_row
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
@@ -24,7 +24,6 @@ from ui.runs.settings import (
     OFFERED,
     choose_classifiers,
     choose_penalty,
-    first_choice,
     linked_penalty,
     reset_settings,
     run_settings,
@@ -229,8 +228,9 @@ def _back(row: SampleSet) -> None:
     state.setdefault(f"{PAGE}.places", {})[row.name] = row.inpainted
     state.setdefault(HOLES, {})[size] = _middle(size)
     state[f"{PAGE}-target-{row.class_set}"] = TRUE_CLASS
-    state[f"{PAGE}-models-{row.class_set}"] = first_choice(ready_classifiers(row.class_set))
-    state[f"{PAGE}-penalty"] = next(iter(OFFERED))
+    ready, penalty = ready_classifiers(row.class_set), next(iter(OFFERED))
+    state[f"{PAGE}-models-{row.class_set}"] = example_titles(PAGE, row.name, OFFERED[penalty], ready)
+    state[f"{PAGE}-penalty"] = penalty
     reset_settings(PAGE, paper_settings(PAGE, size, usual_side(size)), size)
 
 

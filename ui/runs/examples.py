@@ -8,11 +8,13 @@ from typing import Any
 
 import streamlit as st
 
+from core.classifiers.registry import ClassifierSpec
 from core.data.sample_sets import SAMPLE_SETS
 from core.runs.file import PGDRun, RunFileError
 from core.runs.stored import is_row, row_of, stored_subjects
 from ui.components.replay import replay
 from ui.runs.replays import run_replay
+from ui.runs.settings import first_choice
 from ui.runs.view import Result
 
 SIDE_BY_SIDE = 2
@@ -66,6 +68,17 @@ def stored_example(kind: str, sample_set: str, classifiers: Collection[str], var
         return None
     _, subject, runs = best
     return _result(subject, runs)
+
+
+def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[ClassifierSpec]) -> list[str]:
+    """Titles of the classifiers whose example is shown before any choice: the way back to it chooses them.
+
+    Where the first choice has no stored run, as a CLIP that was downloaded, these are others.
+    """
+    titles, first = {spec.name: spec.title for spec in ready}, first_choice(ready)
+    example = stored_example(kind, sample_set, [name for name, title in titles.items() if title in first], variant)
+    names = [] if example is None else [run.metadata["classifier"]["name"] for run in example.runs]
+    return [titles[name] for name in names if name in titles] or first
 
 
 def stored_row(sample_set: str, classifiers: Collection[str]) -> Result | None:
