@@ -126,14 +126,16 @@ def _recognised_more(first: Painted, second: Painted, judge: str) -> tuple[Measu
 def _plausible(claim: Claim, kinds: dict[str, str], subject: str, reference: str) -> Finding:
     """Holds where each judge recognises the reference's results more often, whatever they began with."""
     mine, robust = _stored(kinds, subject), _stored(kinds, reference)
-    evidence, parts = [], []
+    evidence, ps = [], []
     for words in (words for words in mine if words in robust):
         for judge, told in _judges(mine[words], robust[words]).items():
             found, p = _recognised_more(robust[words], mine[words], judge)
-            parts.append(found.low > 0)
-            evidence += [Evidence(words + told, found), Evidence("p", Measured(p, np.nan, np.nan), "p")]
-    if not parts:
+            evidence.append(Evidence(words + told, found))
+            ps.append(p)
+    if not evidence:
         return _unknown(claim, subject, reference)
+    parts = [one.measured.low > 0 for one in evidence]
+    evidence.append(Evidence("largest p", Measured(max(ps), np.nan, np.nan), "p"))
     return Finding(claim, _of(parts), tuple(evidence), (_who_judged(*mine.values(), *robust.values()),))
 
 
@@ -167,12 +169,13 @@ def _training() -> Finding:
 
 def _judges(*painted: Painted) -> dict[str, str]:
     """Who has judged all of them, and what is said of it beside the words of a number."""
-    return {"judge": ""} | ({"third": ", third network"} if all(one.third for one in painted) else {})
+    return {"judge": ""} | ({"third": ", other judge"} if all(one.third for one in painted) else {})
 
 
 def _who_judged(*painted: Painted) -> str:
     first = painted[0]
-    told = f"The other network is {first.judge}, {first.n} pictures each; "
     if "third" in _judges(*painted):
-        return f"{told}the third is {first.third}, of another family. Neither is human."
-    return f"{told}it is no human."
+        judges = f"The judges are {first.judge} and {first.third}, of another family; neither is human."
+    else:
+        judges = f"The judge is {first.judge}; it is no human."
+    return f"{judges} {first.n} pictures each."

@@ -49,8 +49,8 @@ points. The paper gives no radius for “low” and “high”: here up to 2 cyc
 _FEATURES = """
 Here, too, choose any two bundled networks. Each filled the same holes of 16 × 16 in CIFAR-10 test images, by Eq. 3 with
 the paper’s settings and by the mean square in a third of the steps, three times as large; and drew from the same starts
-of either kind. A third network says which class it sees.
-Differences are paired, picture by picture. *Holds in part*: by one penalty, or from one kind of start.
+of each kind. A judge, a network that painted none of them, says which class it sees, and another one of another family.
+Differences are paired, picture by picture. *Holds in part*: by one penalty, from one kind of start, or to one judge.
 """
 _PAIRED = """
 Both maps say which of the same images they misclassify, so their differences are paired, image by image.
