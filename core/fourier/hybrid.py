@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.fourier.basis import Array
 from core.images.radial_filter import wave_radii
 
 Edge = Literal["gaussian", "sharp"]
@@ -35,26 +36,34 @@ def low_weight(height: int, width: int, cutoff: float, edge: Edge = "gaussian") 
     return np.exp(-(radii**2) / (2 * cutoff**2))
 
 
-def hybrid(low: np.ndarray, high: np.ndarray, cutoff: float, edge: Edge = "gaussian") -> np.ndarray:
+def hybrid(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
     """The low picture's slow waves and the high picture's fast ones, added and clipped to [0, 1].
+
+    Works on numpy arrays and on torch tensors alike; what comes out is of the kind that went in.
 
     Args:
         low, high: (..., H, W) float in [0, 1], of one shape; each channel by itself.
         cutoff, edge: as `low_weight`.
     Returns:
-        The same shape, float32.
+        The same shape: arrays float32; tensors of the dtype and on the device of `low`, differentiable.
     """
-    return mixed(low, high, cutoff, edge).clip(0, 1).astype(np.float32)
+    found = mixed(low, high, cutoff, edge).clip(0, 1)
+    return found.astype(np.float32) if isinstance(found, np.ndarray) else found
 
 
-def mixed(low: np.ndarray, high: np.ndarray, cutoff: float, edge: Edge = "gaussian") -> np.ndarray:
-    """As `hybrid`, but not clipped and float64: what is in it of each picture is what the filter says."""
+def mixed(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
+    """As `hybrid`, but not clipped, and arrays float64: what is in it of each picture is what the filter says."""
     if low.shape != high.shape:
-        raise ValueError(f"both pictures must have one shape; got {low.shape} and {high.shape}")
-    height, width = low.shape[-2:]
+        raise ValueError(f"both pictures must have one shape; got {tuple(low.shape)} and {tuple(high.shape)}")
+    size = height, width = low.shape[-2:]
     weight = low_weight(height, width, cutoff, edge)
-    spectra = [np.fft.rfft2(picture.astype(np.float64)) for picture in (low, high)]
-    return np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=(height, width))
+    if isinstance(low, np.ndarray):
+        spectra = [np.fft.rfft2(picture.astype(np.float64)) for picture in (low, high)]
+        return np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=size)
+    from torch import fft
+
+    share = low.new_tensor(weight)
+    return fft.irfft2(share * fft.rfft2(low) + (1 - share) * fft.rfft2(high), s=size)
 
 
 def clipped_share(unclipped: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from core.fourier.hybrid import clipped_share, hybrid, low_weight, mixed
 
@@ -53,14 +54,39 @@ def test_a_hybrid_is_clipped_and_says_how_much_that_took():
     assert clipped_share(np.full((2, 3, 8, 8), 0.5)).tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("edge", ["gaussian", "sharp"])
+@pytest.mark.parametrize("size", [32, 31, 224])
+def test_tensors_get_the_pixels_of_arrays_in_their_own_dtype_and_on_their_own_device(edge, size):
+    low, high = np.random.default_rng(size).uniform(0, 1, (2, 2, 3, size, size))
+    wanted = hybrid(low, high, 4.0, edge)
+    for dtype in (torch.float32, torch.float64):
+        found = hybrid(*(torch.tensor(picture, dtype=dtype) for picture in (low, high)), 4.0, edge)
+        assert found.dtype == dtype and found.device.type == "cpu"
+        np.testing.assert_allclose(found.numpy(), wanted, atol=1e-6)
+    elsewhere = hybrid(*(torch.empty(3, 8, 8, device="meta") for _ in range(2)), 4.0, edge)
+    assert elsewhere.device.type == "meta" and elsewhere.shape == (3, 8, 8)
+
+
+def test_the_gradient_of_a_hybrid_goes_to_each_picture_by_its_share_of_each_wave():
+    low, high = (torch.from_numpy(picture.astype("f8")).requires_grad_() for picture in pictures())
+    ramp = torch.from_numpy(np.random.default_rng(1).normal(size=low.shape))
+    (mixed(low, high, 2.0) * ramp).sum().backward()
+    # the filter is symmetric, so its transpose is itself
+    nothing = np.zeros(low.shape)
+    np.testing.assert_allclose(low.grad, mixed(ramp.numpy(), nothing, 2.0), atol=1e-9)
+    np.testing.assert_allclose(high.grad, mixed(nothing, ramp.numpy(), 2.0), atol=1e-9)
+
+
 def test_a_picture_mixed_with_itself_stays():
     low, _ = pictures()
     np.testing.assert_allclose(hybrid(low, low, 2.5), low, atol=1e-6)
 
 
 def test_what_cannot_be_mixed_is_refused():
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match=r"one shape; got \(3, 8, 8\) and \(3, 8, 9\)"):
         hybrid(np.zeros((3, 8, 8)), np.zeros((3, 8, 9)), 2)
+    with pytest.raises(ValueError, match=r"one shape; got \(3, 8, 8\) and \(3, 8, 9\)"):
+        hybrid(torch.zeros(3, 8, 8), torch.zeros(3, 8, 9), 2)
     for cutoff in (-1, math.nan):
         with pytest.raises(ValueError, match=">= 0"):
             low_weight(8, 8, cutoff)
