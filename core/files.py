@@ -66,8 +66,8 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise OSError(f"cannot write {path.name}: {error.strerror}") from error
 
 
-def write_json(path: Path, content: Any, indent: int = 2) -> None:
-    """Write indented JSON atomically; a value that JSON cannot hold is an error."""
+def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
+    """Write JSON atomically, indented or on one line; a value that JSON cannot hold is an error."""
     text = json.dumps(content, indent=indent, allow_nan=False, ensure_ascii=False)
     # Half a character, as an odd command line may hold it, becomes an escape, which JSON reads again.
     write_atomically(path, f"{text}\n".encode(errors="backslashreplace"))

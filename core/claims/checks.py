@@ -17,7 +17,7 @@ from core.claims.bands import LOW, LOWEST, Band, corners, grey_minus_coloured, i
 from core.claims.equal_strength import EqualStrength, equal_strength
 from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict
 from core.claims.gradient_spectrum import gradient_finding
-from core.claims.hybrids import crossing_evidence, lacking
+from core.claims.hybrids import crossing_evidence, lacking, speak_for_low
 from core.claims.twins import twin_findings
 from core.fourier.basis import rounded_radius, wave_values
 from core.fourier.contrasts import clear_waves, contrast, mismatches
@@ -117,7 +117,7 @@ def _relies(maps: Comparison) -> Finding:
         verdict = Verdict.NOT_CHECKABLE if share is None else Verdict.of_share(share)
     else:
         difference, told = direct
-        evidence, low = told + evidence, float(difference.high < 0)
+        evidence, low = told + evidence, float(speak_for_low(difference))
         verdict = Verdict.of_share(low if share is None else (low + share) / 2)
         if share is None:
             doubts += ("The verdict follows from hybrid images alone.",)

@@ -38,16 +38,26 @@ def crossing_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tupl
     None where either has no stored hybrids, does not cross, or saw other pairs.
     """
     a, b = hybrids_of(first), hybrids_of(second)
-    if a is None or b is None:
-        return None
+    return None if a is None or b is None else compared(first.name, a, second.name, b)
+
+
+def compared(
+    first: str, a: HybridOutcomes, second: str, b: HybridOutcomes
+) -> tuple[Measured, tuple[Evidence, ...]] | None:
+    """As `crossing_evidence`, of outcomes and what their classifiers are called."""
     of_a, of_b, difference = crossing_of(a), crossing_of(b), paired_difference(a, b)
     if of_a is None or of_b is None or difference is None:
         return None
     return difference, (
-        Evidence(f"{first.name} changes its mind at", of_a.radius, "radius"),
-        Evidence(f"{second.name} at", of_b.radius, "radius"),
+        Evidence(f"{first} changes its mind at", of_a.radius, "radius"),
+        Evidence(f"{second} at", of_b.radius, "radius"),
         Evidence("paired difference", difference, "radii"),
     )
+
+
+def speak_for_low(difference: Measured) -> bool:
+    """Whether the first of two networks relies more on slow waves: beyond the noise, it crosses at a lower radius."""
+    return bool(difference.high < 0)
 
 
 def lacking(*maps: NamedMap) -> str:

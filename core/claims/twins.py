@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from core.claims import said
 from core.claims.bands import LOW, Band, corners, in_band, without_wave
 from core.claims.finding import Evidence, Finding, NamedMap, Verdict
-from core.claims.hybrids import crossing_evidence
+from core.claims.hybrids import crossing_evidence, speak_for_low
 from core.fourier.contrasts import Errors, contrast, mismatches
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import newcombe
@@ -49,7 +49,7 @@ def _twin(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
     if direct is not None:
         difference, told = direct
         evidence = told + evidence
-        relies = difference.high < 0
+        relies = speak_for_low(difference)
         if relies != (verdict == Verdict.HOLDS):
             doubts.append(
                 f"The two kinds of evidence disagree: hybrid images {'speak' if relies else 'do not speak'} for it, "

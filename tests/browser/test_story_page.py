@@ -16,15 +16,15 @@ def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_p
     expect(page.locator(".st-key-story-figure .verdict").first).to_contain_text("confident of")
     figure = page.locator(".st-key-story-figure").bounding_box()
     assert figure["y"] >= 60 and figure["y"] + figure["height"] <= 900 and figure["x"] + figure["width"] <= 1440
-    for step in STEPS[1:4]:
+    for step in STEPS[1:5]:
         page.keyboard.press("ArrowRight")
         expect(heading).to_have_text(step.title)
-    expect(page).to_have_url(re.compile(r"\?step=4$"))
+    expect(page).to_have_url(re.compile(r"\?step=5$"))
     wait_until_drawn(page)
     page.locator(".plot").focus()
     page.keyboard.press("ArrowRight")  # there it moves the cursor
     expect(page.locator(".readout")).to_contain_text("(−14, −13)")
-    for step in (STEPS[2], STEPS[1]):
+    for step in (STEPS[3], STEPS[2]):
         page.go_back()
         expect(heading).to_have_text(step.title)
 

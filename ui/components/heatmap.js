@@ -128,7 +128,7 @@ function createMap(view, side) {
   map.lines = element("div", "lines");
   map.band = element("div", "band");
   map.band.hidden = true;
-  map.plot.append(map.canvas, element("div", "mark zero"), map.band, map.lines, map.ring);
+  map.plot.append(map.canvas, element("div", "mark zero"), element("div", "cutoff"), map.band, map.lines, map.ring);
   frame.append(
     element("div", "name down", "vertical frequency i"), ticks("down", half), map.plot,
     ticks("right", half), element("div", "name right", "horizontal frequency j"),
@@ -223,7 +223,7 @@ function drawBar(view, table) {
   }
   view.bar.replaceChildren(element("span", "label", unit ? `${labels} (${unit})` : labels), scale);
   const values = view.maps.flatMap((map) => map.values);
-  view.bar.append(element("span", "key origin", "zero frequency"));
+  view.bar.append(element("span", "key origin", "zero frequency"), element("span", "key cutoff", "cutoff"));
   if (values.some(Number.isNaN)) view.bar.append(element("span", "key absent", "not computed"));
   if (values.some((v) => v < low || v > high)) {
     view.bar.append(element("span", "key", "Values beyond the bar have the colour of its end."));

@@ -1,4 +1,5 @@
 // Two pictures in one: the slow waves of one and the fast waves of the other, mixed here at every cutoff of a slider.
+// Heat maps of the same document draw its cutoff as a circle: they inherit two variables of its root.
 
 import { button } from "./buttons.js";
 import { element, unpack } from "./dom.js";
@@ -21,9 +22,11 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (mixer.place?.token !== data.token) places.set(data.key, (mixer.place = { token: data.token, at: data.value }));
   mixer.data = data;
   if (mixer.pair !== data.pair) load(mixer, data);
+  mixer.stripTitle.textContent = data.strip.title;
   fillStrip(mixer.strip, data.strip, `second-${data.key}`);
   fillNetworks(mixer, data);
   draw(mixer);
+  return () => document.documentElement.style.removeProperty("--cutoff-shown");
 }
 
 function createMixer(parentElement) {
@@ -44,7 +47,7 @@ function createMixer(parentElement) {
     "Solid: probability of the slow waves’ picture. Striped: of the fast waves’ picture."));
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));
-  second.append(element("div", "", "Fast waves from this picture"));
+  mixer.stripTitle = second.appendChild(element("div"));
   mixer.strip = createStrip(second, "Picture whose fast waves are taken", (place) => mixer.trigger("pick", place));
   root.addEventListener("keydown", (event) => event.key === "Escape" && pause(mixer));
   parentElement.appendChild(root);
@@ -151,7 +154,7 @@ function paintAhead(mixer, hybrid) {
   setTimeout(paintAhead, 20, mixer, hybrid);
 }
 
-// Picture, bars and sentence of one cutoff. `data-cutoff` and `data-milliseconds` are read by tests and benchmarks.
+// Picture, bars, sentence, and the circle on the heat maps (`heatmap.css`), of one cutoff. `data-cutoff` and `data-milliseconds` are read by tests and benchmarks.
 function draw(mixer) {
   const start = performance.now(), { data, place: { at } } = mixer, cutoff = data.cutoffs[at];
   const { canvas, caption } = mixer.pictures.mixed;
@@ -174,6 +177,8 @@ function draw(mixer) {
     });
     root.setAttribute("aria-label", `${title}: ${classes.map((name, k) => `${name} ${percent[k]}`).join(", ")}`);
   });
+  document.documentElement.style.setProperty("--cutoff", cutoff);
+  document.documentElement.style.setProperty("--cutoff-shown", "block");
   mixer.root.dataset.cutoff = cutoff;
   mixer.root.dataset.milliseconds = performance.now() - start;
 }

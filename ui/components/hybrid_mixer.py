@@ -45,7 +45,8 @@ class Mixture:
 
     low, high: (3, H, H) uint8, whose slow and whose fast waves are taken. captions: of both, plain text.
     cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. sentences: for each cutoff,
-    or none. strip: pictures to take the fast waves from. second: the place of `high` among them.
+    or none. strip: pictures to take the fast waves from. second: the place of `high` among them. strip_title: above
+    them, plain text.
     """
 
     low: np.ndarray
@@ -56,6 +57,7 @@ class Mixture:
     sentences: Sequence[str]
     strip: Thumbnails
     second: int
+    strip_title: str
 
 
 def hybrid_mixer(
@@ -118,5 +120,6 @@ def pack_mixture(mixture: Mixture) -> dict[str, Any]:
             "captions": mixture.strip.captions,
             "lossless": mixture.strip.lossless,
             "selected": mixture.second,
+            "title": mixture.strip_title,
         },
     }

@@ -1,4 +1,4 @@
-"""Page *Story*, the first one: nine steps, each with a figure to touch, a claim, and what the data say of it."""
+"""Page *Story*, the first one: ten steps, each with a figure to touch, a claim, and what the data say of it."""
 
 from __future__ import annotations
 

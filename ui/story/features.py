@@ -43,7 +43,7 @@ def gradient() -> Judged:
         found = None if stored is None else agreement(stored, entry.heatmap)
         assert found is not None  # of these maps
         verdicts.append(gradient_finding(entry.named).verdict)
-        told.append(f"{name} {decimal(found.waves.value, 2)}")
+        told.append(f"{name.partition(', ')[2] or name} {decimal(found.waves.value, 2)}")
         overrated += found.overrated is not None
     verdict = Verdict.IN_PART
     if len(set(verdicts)) == 1:
@@ -61,8 +61,8 @@ def _recognised(mine: Painted, robust: Painted, starts: str) -> Judged:
         if confident and newcombe(other.share(other.after), ordinary.share(ordinary.after)).low > 0
         else Verdict.FAILS,
         f"Of {mine.n} {starts}, {classifier_title(ORDINARY)} ends seeing the class in {mine.own}, its twin in "
-        f"{robust.own}. {short_title(classifier_title(ordinary.judge))} recognises {ordinary.before} at the start, "
-        f"then {_counted(ordinary)} and {_counted(other)}.",
+        f"{robust.own}; {short_title(classifier_title(ordinary.judge))} first in {ordinary.before}, "
+        f"then in {_counted(ordinary)} and {_counted(other)}.",
     )
 
 
@@ -74,6 +74,6 @@ def real_clip() -> str:
     """Whether the paper's CLIP is here, and what it needs."""
     title, state = short_title(classifier_spec(PAPERS_CLIP).title), classifier_state(PAPERS_CLIP)
     if state.status == "ready":
-        return f" {title} itself is here, too: predictions, holes and drawings can be its own."
+        return f" {title} itself is here, too, for predictions, holes and drawings."
     size = format_size(state.download_bytes)
     return f" The real {title} is a download of {size}."

@@ -19,6 +19,7 @@ from core.runs.file import PGDRun
 from core.sweep.kept_norm import kept_norm_map
 from core.sweep.predictions import Predictions
 from ui.components.heatmap import MapView, heatmap_view, wave_lab
+from ui.components.hybrid_mixer import hybrid_mixer
 from ui.maps.catalogue import Entry
 from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.cell_predictions import predict, torch_starts, wait_for_first_paint
@@ -33,11 +34,13 @@ from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import sample_picture
 from ui.story.features import ORDINARY, ROBUST
 from ui.story.shelf import STORED, WAVE, shipped
+from ui.tabs.mixtures import stored_mixtures
 
 SIDE = 31
 CONTRAST = 0.1  # both ends of the colour bar for dips, as fractions
 FIRST_CLASS = "horse"
 CHART_HEIGHT = 430  # CSS pixels
+PAIR, CUTOFF = "story.pair", "story.cutoff"  # places
 
 
 def picture_under_wave() -> None:
@@ -82,6 +85,19 @@ def _stored(waved: WavedPicture) -> Mapping[str, Predictions] | None:
         name: Predictions(np.array(clean), np.array(perturbed), (), np.empty((0, len(clean))))
         for name, (clean, perturbed) in STORED["story"]["probabilities"].items()
     }
+
+
+def two_pictures() -> None:
+    """A stored pair in the mixer: its cutoff moves in the browser, another pair is chosen below it."""
+    mixtures, state = stored_mixtures(), st.session_state
+    shown = mixtures[state.get(PAIR, 0)]
+    hybrid_mixer(
+        shown,
+        selected=state.get(CUTOFF, len(shown.cutoffs) // 2),
+        key="story.mixer",
+        on_choose=partial(state.__setitem__, CUTOFF),
+        on_pick=partial(state.__setitem__, PAIR),
+    )
 
 
 def papers_maps() -> None:

@@ -12,6 +12,8 @@ from ui.story import features, figures, waves
 from ui.story.features import ORDINARY, ROBUST
 from ui.story.shelf import STORED, WAVE
 from ui.story.step import Door, Step
+from ui.tabs.mixtures import KIND as MIXED_KIND
+from ui.tabs.mixtures import STORED as MIXED
 
 
 def _cell(i: int, j: int) -> tuple[str, str]:
@@ -19,7 +21,7 @@ def _cell(i: int, j: int) -> tuple[str, str]:
 
 
 def _frequency(*parameters: tuple[str, object]) -> Door:
-    return Door("Open Frequency sensitivity", link("frequency", *parameters))
+    return Door("Frequency sensitivity →", link("frequency", *parameters))
 
 
 def _models(page: str) -> list[tuple[str, str]]:
@@ -32,14 +34,14 @@ STEPS = (
     Step(
         "Drawing",
         "Both are sure; only one has drawn it",
-        "Choose a class. A blur is changed until the network is sure of it. Left a small CLIP, right its robust twin, "
-        "trained to withstand small changes.",
-        "What the robust twin draws, another network recognises more often.",
+        "A blur is changed until the network is sure of its class. Left a small CLIP, right its robust twin, trained "
+        "against small changes.",
+        "Another network recognises more of the robust twin’s drawings.",
         AFTER,
         features.drawing,
         figures.drawing_of_a_class,
         Door(
-            "Open Generation",
+            "Generation →",
             link(
                 "generation",
                 ("generation-set", SAMPLE_SETS["cifar10"].drawn_title),
@@ -51,9 +53,8 @@ STEPS = (
     Step(
         "A wave",
         "One slow wave, and a car is a ship",
-        "A wave is stripes: i cycles down, j across. Under the slow wave (0, 1) a small CLIP takes this automobile for "
-        "a ship; a small CNN does not. Each cell of a map is one wave, its colour the share of pictures then "
-        "misclassified.",
+        "A wave is stripes: i cycles down, j across. Under (0, 1) a small CLIP takes this automobile for a ship; a "
+        "small CNN does not. Each cell of a map is a wave, its colour the error under it.",
         "The wave (0, 1) harms the small CLIP more.",
         SEEN_HERE,
         waves.one_wave,
@@ -67,10 +68,27 @@ STEPS = (
         ),
     ),
     Step(
+        "Two in one",
+        "A small CLIP sees the slow picture sooner",
+        "Two pictures in one: slow waves of the first, fast ones of the other. Move the cutoff: triangles mark where "
+        "networks change their minds.",
+        "The small CLIP changes its mind at a lower cutoff.",
+        SEEN_HERE,
+        waves.change_of_mind,
+        figures.two_pictures,
+        _frequency(
+            ("maps", MINI_CLIP),
+            ("maps", MINI_RESNET),
+            ("pictures", SAMPLE_SETS[MIXED_KIND].title),
+            ("picture", MIXED["pairs"][0][0]),
+            ("second", MIXED["pairs"][0][1]),
+            ("tab", "Two pictures in one"),
+        ),
+    ),
+    Step(
         "Slow",
         "Slow waves mislead CLIP",
-        "The paper’s maps of CLIP and of a ResNet-56. Slow waves lie in the middle, fast ones "
-        "in the corners. Compare the middles: lighter is more errors.",
+        "The paper’s maps of CLIP and a ResNet-56. Compare the middles, the slow waves: lighter is more errors.",
         f"“{said.LOW.quote} …”",
         "paper, section 3.1",
         waves.slow_waves,
@@ -80,8 +98,8 @@ STEPS = (
     Step(
         "Fast",
         "Fast waves mislead it less, but arrive weaker",
-        "In the corners it is the other way round. But CLIP enlarges these pictures sevenfold, which blurs fast waves. "
-        "So the ResNet was tried with waves as weak: the dotted line.",
+        "In the corners, the fast waves, it is the other way round. But CLIP enlarges pictures sevenfold, which blurs "
+        "these. Dotted: the ResNet under waves as weak.",
         f"“{said.HIGH.quote}”",
         "paper, section 3.1",
         waves.fast_waves,
@@ -91,7 +109,7 @@ STEPS = (
     Step(
         "Between",
         "In between it is not that simple",
-        "The difference of the maps: brown where CLIP has more errors, blue where the ResNet has.",
+        "The maps’ difference: brown where CLIP has more errors, blue where the ResNet.",
         "From slow to fast the sign changes more than once.",
         SEEN_HERE,
         waves.crossings,
@@ -101,8 +119,8 @@ STEPS = (
     Step(
         "Patches",
         "A grid of patches shows through",
-        f"CLIP cuts the enlarged picture into {CLIP_GRID} × {CLIP_GRID} patches. The regular blue dots are waves that "
-        "repeat in every patch. Why they spare it is open.",
+        f"CLIP cuts the picture into {CLIP_GRID} × {CLIP_GRID} patches. Blue dots: waves that repeat in every patch. "
+        "Why they spare it is open.",
         "Waves that repeat in every patch mislead CLIP less.",
         SEEN_HERE,
         waves.patches,
@@ -113,13 +131,13 @@ STEPS = (
     Step(
         "Hole",
         "Both say dog; only one has painted it",
-        "The dog’s face is cut out; then the hole is changed until the network says dog. Right: the robust twin.",
-        "What the robust twin paints into holes, another network recognises more often.",
+        "The hole, a dog’s face, is changed until the network says dog. Right: the robust twin.",
+        "Another network recognises more of the robust twin’s holes.",
         AFTER,
         features.hole,
         figures.filled_hole,
         Door(
-            "Open Inpainting",
+            "Inpainting →",
             link(
                 "inpainting",
                 ("inpainting-pictures", SAMPLE_SETS["cifar10"].title),
@@ -131,7 +149,7 @@ STEPS = (
     Step(
         "Why",
         "What it paints with misleads it",
-        "Every step follows the loss’s gradient. How much of it lies along each wave, beside a small CNN’s errors.",
+        "Every step follows the loss’s gradient: how much lies along each wave, beside a small CNN’s errors.",
         said.GRADIENT.quote.partition(":")[0] + ".",
         SEEN_HERE,
         features.gradient,
@@ -141,13 +159,12 @@ STEPS = (
     Step(
         "Limits",
         "What this is not",
-        "The maps of CLIP and ResNet-56 are about the paper’s networks. All else comes from small ones: no proof about "
-        "CLIP.",
+        "Only the maps of CLIP and ResNet-56 are the paper’s; the rest comes from small networks: no proof about CLIP.",
         "The small CLIP’s map is that of CLIP.",
         "one might think",
         waves.stand_in,
         figures.three_maps,
-        Door("Open Models and data", "models"),
+        Door("Models and data →", "models"),
         more=features.real_clip,
     ),
 )

@@ -6,6 +6,7 @@ from functools import cache
 
 from core.claims.checks import CLIP_GRID, dips_clearly
 from core.claims.finding import Verdict
+from core.claims.hybrids import crossing_evidence, hybrids_of, speak_for_low
 from core.fourier.contrasts import cell_error, clean_error
 from core.fourier.lattice import lattice
 from core.fourier.rings import ring_differences, sign_runs
@@ -34,9 +35,24 @@ def one_wave() -> Judged:
     size = f"{100 * more.value:.1f} points more" if more.low > 0 else "no more than the noise"
     return Judged(
         Verdict.HOLDS if more.low > 0 else Verdict.FAILS,
-        f"On {n:,} test pictures {names[0]}’s error goes from {before[0]} to {after[0]}, {names[1]}’s from "
+        f"On {n:,} pictures {names[0]}’s error goes from {before[0]} to {after[0]}, {names[1]}’s from "
         f"{before[1]} to {after[1]}: {size} (95 % interval {interval(more)}). This picture was chosen: only {names[0]} "
         f"loses it, as {len(STORED['fitting'])} in a hundred.",
+    )
+
+
+def change_of_mind() -> Judged:
+    """Whether hybrid images turn into the slow waves' picture at lower cutoffs for the small CLIP, as on *Findings*."""
+    mine, other = (shipped()[label].named for label in (MINI_CLIP, MINI_RESNET))
+    found, pairs = crossing_evidence(mine, other), hybrids_of(mine)
+    assert found is not None and pairs is not None  # of these two networks
+    difference, (at, at_other, _) = found
+    size = f"{abs(difference.value):.1f} {'lower' if difference.value < 0 else 'higher'}"
+    low, high = sorted(map(abs, difference[1:])) if difference.clear else difference[1:]
+    return Judged(
+        Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS,
+        f"On {pairs.pairs:,} pairs {mine.name} does so at {at.number}, {other.name} at {at_other.measured.value:.1f}: "
+        f"{size} (95 % interval {decimal(low)} to {decimal(high)}).",
     )
 
 
@@ -52,7 +68,7 @@ def fast_waves() -> Judged:
     """The paper's second claim; in part where it does not survive equal strength."""
     findings, name, other = found(CLIP, RESNET56), shipped()[CLIP].name, shipped()[RESNET56].name
     high, relies = findings["high"], findings["relies"]
-    verdict, told = high.verdict, f"In the corners {name}’s error is {apart(high.evidence[0].measured)}."
+    verdict, told = high.verdict, f"There {name}’s error is {apart(high.evidence[0].measured)}."
     if relies.verdict == Verdict.NOT_CHECKABLE:
         return Judged(verdict, told)
     kept, _, equal = (evidence.measured for evidence in relies.evidence[-3:])  # those of the heat maps
@@ -60,8 +76,7 @@ def fast_waves() -> Judged:
         verdict = Verdict.IN_PART
     return Judged(
         verdict,
-        f"{told} But these waves keep {100 * kept.value:.0f} % of their strength; against {other} under waves as weak "
-        f"it is {apart(equal)}.",
+        f"{told} Where {other}’s waves are as weak ({100 * kept.value:.0f} % left), it is {apart(equal)}.",
     )
 
 
@@ -75,9 +90,7 @@ def crossings() -> Judged:
         verdict = Verdict.HOLDS if clear else Verdict.IN_PART
     largest = ", ".join(f"{decimal(100 * run.largest.value, sign=True)} at {run.at}" for run in runs)
     noise = "each beyond the noise" if clear else "not each beyond the noise"
-    return Judged(
-        verdict, f"Ring by ring it changes {times(changes)}, {noise}. The extremes, in points by radius: {largest}."
-    )
+    return Judged(verdict, f"It changes {times(changes)}, {noise}; extremes in points by radius: {largest}.")
 
 
 def patches() -> Judged:
@@ -88,8 +101,8 @@ def patches() -> Judged:
     subject, p, reference, _ = (evidence.measured for evidence in finding.evidence)
     return Judged(
         finding.verdict,
-        f"Where both frequencies are multiples of {CLIP_GRID}, {shipped()[CLIP].name}’s error is {apart(subject)} "
-        f"than around (p = {p.value:.2g} against random draws). {shipped()[RESNET56].name}’s is {apart(reference)}.",
+        f"At multiples of {CLIP_GRID}, {shipped()[CLIP].name}’s error is {apart(subject)} "
+        f"than around (p = {p.value:.2g}). {shipped()[RESNET56].name}’s is {apart(reference)}.",
     )
 
 

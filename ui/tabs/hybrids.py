@@ -11,16 +11,17 @@ import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
-from ui.components.hybrid_mixer import Mixed, Mixture, hybrid_mixer
+from ui.components.hybrid_mixer import Mixed, hybrid_mixer
 from ui.maps.cell_predictions import ask, torch_starts
-from ui.maps.models import Predictor, model_colour, short_title
+from ui.maps.models import Predictor
 from ui.shared import url
 from ui.shared.model_cache import classifier_for
 from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
-from ui.tabs.sentences import at_cutoff, changes_of_mind
+from ui.tabs.mixtures import mixture
+from ui.tabs.sentences import changes_of_mind
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: a place among the bundled pictures; cycles per image
 MAX_NETWORKS = 4
@@ -34,39 +35,21 @@ def hybrid_panel(picture: Picture | None, who: Sequence[Predictor]) -> None:
     second = sample_picture(picture.kind, _second(picture))
     cutoffs = hybrid_cutoffs(picture.size)
     found = _found(picture, second, cutoffs, who) if who and torch_starts() else {}
-    networks = [_mixed(one, predictions, picture, second) for one, predictions in found.items()]
-    tops = [[picture.classes.names[top] for top in one.mixed.argmax(1)] for one in found.values()]
-    told = [
-        at_cutoff(cutoff, [(one.title, one.classes, top[k]) for one, top in zip(networks, tops, strict=True)])
-        for k, cutoff in enumerate(cutoffs)
-    ]
+    shown = mixture(picture, second, cutoffs, found, thumbnails(picture.kind), second.position)
     hybrid_mixer(
-        Mixture(
-            picture.pixels,
-            second.pixels,
-            (_name(picture), _name(second)),
-            cutoffs,
-            networks,
-            told if networks else (),
-            thumbnails(picture.kind),
-            second.position,
-        ),
+        shown,
         selected=_selected(cutoffs),
         key=f"frequency.hybrids.{picture.size}",
         on_choose=partial(_choose, cutoffs),
         on_pick=partial(_pick, picture.kind),
     )
-    if networks:
-        st.markdown(as_markdown(changes_of_mind([_change(one) for one in networks], cutoffs)))
+    if shown.networks:
+        st.markdown(as_markdown(changes_of_mind([_change(one) for one in shown.networks], cutoffs)))
         st.caption(
             "Of a wave of r cycles per image the share exp(-r² / 2c²) comes from the slow waves’ picture and the rest "
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
             "each: no bar is interpolated. The wave of the maps above is not added."
         )
-
-
-def _name(picture: Picture) -> str:
-    return picture.caption if picture.label is None else picture.classes.names[picture.label]
 
 
 def _second(picture: Picture) -> int:
@@ -103,19 +86,6 @@ def _selected(cutoffs: Sequence[float]) -> int:
 
 def _choose(cutoffs: Sequence[float], place: int) -> None:
     st.session_state["frequency.cutoff"] = cutoffs[place]
-
-
-def _mixed(who: Predictor, found: HybridPredictions, low: Picture, high: Picture) -> Mixed:
-    """The class of a picture without one is what the network itself predicts for it."""
-    classes = [
-        int(clean.argmax()) if picture.label is None else picture.label
-        for picture, clean in ((low, found.low), (high, found.high))
-    ]
-    title, switches = short_title(who.spec.title), found.switches_at(*classes)
-    shares = [(round(float(a), 4), round(float(b), 4)) for a, b in found.mixed[:, classes]]
-    names = (low.classes.names[classes[0]], low.classes.names[classes[1]])
-    mark = f"{title}: no change" if not switches else f"{title} {found.cutoffs[switches]:g}"
-    return Mixed(title, model_colour(who.spec.name), names, shares, switches or None, mark)
 
 
 def _change(network: Mixed) -> tuple[str, tuple[str, str], int | None, float]:

@@ -51,12 +51,12 @@ def test_a_steps_url_opens_it_with_its_figure(number):
     assert html.escape(step.claim) in read(app) and f"{step.judge().verdict}</span>" in read(app)
     (tabs,) = [data for data in components(app) if "names" in data]
     assert tabs["current"] == number and tabs["names"] == [each.name for each in STEPS]
-    figures = [data for data in components(app) if "maps" in data or "models" in data]
+    figures = [data for data in components(app) if {"maps", "models", "cutoffs"} & data.keys()]
     assert len(figures) == 1 and app.query_params["step"] == str(number)
     assert not app.error and not app.warning
 
 
-@pytest.mark.parametrize("step", ["0", "10", "-1", "two"])
+@pytest.mark.parametrize("step", ["0", "11", "-1", "two"])
 def test_a_senseless_step_is_the_first(step):
     assert FIRST in read(opened(step=step))
 
@@ -81,8 +81,8 @@ def door(number: int) -> tuple[str, dict[str, list[str]]]:
     ("number", "labels", "cell", "show"),
     [
         (2, (MINI_CLIP, MINI_RESNET), "0,1", "Error"),
-        *((k + 3, STORIES[k].maps, "{},{}".format(*STORIES[k].frequency), STORIES[k].show) for k in range(3)),
-        (6, (CLIP,), "7,7", "Error"),
+        *((k + 4, STORIES[k].maps, "{},{}".format(*STORIES[k].frequency), STORIES[k].show) for k in range(3)),
+        (7, (CLIP,), "7,7", "Error"),
     ],
 )
 def test_a_door_to_frequency_opens_the_state_of_the_figure(number, labels, cell, show):
@@ -96,10 +96,27 @@ def test_a_door_to_frequency_opens_the_state_of_the_figure(number, labels, cell,
 
 
 def test_the_door_to_inpainting_opens_the_run_of_the_figure():
-    found, parameters = door(7)
+    found, parameters = door(8)
     assert found == "inpainting"
-    there, here = replay_data(opened(found, **parameters)), replay_data(opened(step="7"))
+    there, here = replay_data(opened(found, **parameters)), replay_data(opened(step="8"))
     assert [model["frames"] for model in there["models"]] == [model["frames"] for model in here["models"]]
+
+
+def test_the_door_to_two_pictures_opens_the_pair_of_the_figure():
+    found, parameters = door(3)
+    app = opened(found, **parameters)
+    assert tuple(app.multiselect(key="maps").value) == (MINI_CLIP, MINI_RESNET)
+    (there,), (here,) = ([data for data in components(one) if "cutoffs" in data] for one in (app, opened(step="3")))
+    for key in ("pair", "cutoffs", "value", "low", "high"):
+        assert there[key] == here[key]
+
+
+def test_another_stored_pair_is_chosen_in_the_story():
+    app = opened(step="3")
+    app.session_state["story.pair"] = 2
+    app.run()
+    (data,) = [data for data in components(app) if "cutoffs" in data]
+    assert data["strip"]["selected"] == 2 and data["low"]["caption"] == "bird" and len(data["strip"]["captions"]) == 6
 
 
 def test_a_class_is_chosen_and_the_door_opens_all_of_them():

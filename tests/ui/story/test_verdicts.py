@@ -49,6 +49,33 @@ def test_the_first_wave_is_judged_image_by_image():
     assert judged.verdict == Verdict.HOLDS and mean > half
 
 
+def mind_changes(name):
+    """(C, 2000) how often, of each pair, the low picture's class is said and the high one's is not, at each cutoff."""
+    with np.load(PRECOMPUTED / "hybrids" / f"{name}.npz") as file:
+        said = np.unpackbits(file["says"], axis=2, count=2000).astype(int)
+        return file["cutoffs"], said[0] - said[1]
+
+
+def crossing_by_hand(cutoffs, lead):
+    """Where the mean lead first rises through zero, on the straight line between two cutoffs."""
+    k = next(k for k in range(1, len(lead)) if lead[k - 1] < 0 <= lead[k])
+    return np.interp(0, lead[k - 1 : k + 1], cutoffs[k - 1 : k + 1])
+
+
+def test_changes_of_mind_are_those_of_the_stored_pairs():
+    (cutoffs, mine), (_, other) = (mind_changes(name) for name in ("mini-clip", "mini-resnet"))
+    at, at_other = (crossing_by_hand(cutoffs, lead.mean(axis=1)) for lead in (mine, other))
+    rng, drawn = np.random.default_rng(5), []
+    for _ in range(400):
+        some = rng.integers(0, 2000, 2000)
+        drawn.append(np.subtract(*(crossing_by_hand(cutoffs, lead[:, some].mean(axis=1)) for lead in (mine, other))))
+    ends = sorted(abs(np.quantile(drawn, (0.025, 0.975))))
+    judged = waves.change_of_mind()
+    numbers = [2000, at, at_other, at_other - at, *ends]
+    assert_numbers(judged.evidence.replace(",000", "000"), numbers, tolerance=0.1)
+    assert "lower" in judged.evidence and judged.verdict == Verdict.HOLDS and max(drawn) < 0
+
+
 def test_slow_waves_give_the_difference_up_to_radius_two():
     clip, resnet = File(CLIP), File(RESNET56)
     a, b = (mean_over(file, lambda radius: radius <= 2) for file in (clip, resnet))

@@ -15,7 +15,7 @@ from tests.ui.toys import ToyClassifier
 from ui.maps.cell_predictions import LOADING
 from ui.maps.models import Predictor
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.tabs.hybrids import _mixed
+from ui.tabs.mixtures import _mixed
 from ui.tabs.row import HYBRIDS
 
 CUTOFFS = hybrid_cutoffs(32)

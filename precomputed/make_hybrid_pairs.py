@@ -1,0 +1,59 @@
+"""Store pairs of bundled pictures to mix, with what two small networks predict of them at every cutoff of the slider.
+
+    python -m precomputed.make_hybrid_pairs
+
+The rule: of the pairs of different classes that `core.sweep.hybrid` draws from the bundled CIFAR-10 samples with
+seed 0, the first six of which both networks recognise both pictures. The page *Story* and the static edition show them
+without torch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.classifiers.registry import load_classifier
+from core.data.classes import PRECOMPUTED
+from core.data.samples import load_samples
+from core.files import write_json
+from core.sweep.hybrid.pairs import draw_pairs
+from core.sweep.predictions import class_probabilities, hybrid_cutoffs, predict_hybrids
+
+TARGET = PRECOMPUTED / "hybrids" / "pairs.json"
+NETWORKS, SAMPLES = ("mini-clip", "mini-resnet"), "cifar10-samples"
+PAIRS, CANDIDATES, SEED = 6, 40, 0
+DECIMALS = 4  # of the stored probabilities
+
+
+def hybrid_pairs() -> dict[str, Any]:
+    """The rule's result with what it rests on, as JSON.
+
+    Raises:
+        RuntimeError: too few pairs are recognised.
+    """
+    data = load_samples(SAMPLES)
+    images, drawn = data.images.astype(np.float32) / 255, draw_pairs(data.labels, CANDIDATES, seed=SEED)
+    classifiers = [load_classifier(name, data.classes) for name in NETWORKS]
+    known = np.all([class_probabilities(one, images).argmax(1) == data.labels for one in classifiers], axis=0)
+    pairs = drawn[known[drawn].all(axis=1)][:PAIRS].tolist()
+    if len(pairs) < PAIRS:
+        raise RuntimeError(f"only {len(pairs)} of {CANDIDATES} pairs are recognised by {' and '.join(NETWORKS)}")
+    found: dict[str, list[Any]] = {one.name: [] for one in classifiers}
+    for low, high in pairs:
+        for one in classifiers:
+            parts = predict_hybrids(one, images[low], images[high], hybrid_cutoffs(data.image_size))
+            rows = np.stack([parts.low, parts.high, *parts.mixed])
+            found[one.name].append(rows.astype(float).round(DECIMALS).tolist())
+    return {
+        "rule": f"the first {PAIRS} pairs drawn with seed {SEED} of which both networks recognise both pictures",
+        "samples": SAMPLES,
+        "pairs": pairs,
+        "sha256": {one.name: one.sha256 for one in classifiers},
+        "probabilities": found,
+    }
+
+
+if __name__ == "__main__":
+    write_json(TARGET, hybrid_pairs(), indent=None)
+    print(f"{TARGET}: {TARGET.stat().st_size:,} bytes")

@@ -1,0 +1,80 @@
+"""Two pictures, and what networks predict of their mixtures, as the browser gets them: asked now, or stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+
+from core.classifiers.registry import classifier_spec
+from core.data.classes import PRECOMPUTED
+from core.data.sample_sets import SAMPLE_SETS
+from core.sweep.predictions import HybridPredictions, hybrid_cutoffs
+from ui.components.hybrid_mixer import Mixed, Mixture
+from ui.components.image_picker import Thumbnails, pack_thumbnails
+from ui.maps.models import Predictor, model_colour, short_title
+from ui.shared.pictures import Picture, sample_picture
+from ui.tabs.sentences import at_cutoff
+
+KIND = "cifar10"  # of the stored pairs
+STORED = json.loads((PRECOMPUTED / "hybrids" / "pairs.json").read_text())  # by precomputed.make_hybrid_pairs
+
+
+def mixture(
+    low: Picture,
+    high: Picture,
+    cutoffs: Sequence[float],
+    found: Mapping[Predictor, HybridPredictions],
+    strip: Thumbnails,
+    second: int,
+    strip_title: str = "Fast waves from this picture",
+) -> Mixture:
+    """Both pictures with each network's bars and a sentence for each cutoff.
+
+    strip, second, strip_title: pictures to choose from, the place of the chosen one among them, and what to say of it.
+    """
+    networks = [_mixed(one, predictions, low, high) for one, predictions in found.items()]
+    tops = [[low.classes.names[top] for top in one.mixed.argmax(1)] for one in found.values()]
+    told = [
+        at_cutoff(cutoff, [(one.title, one.classes, top[k]) for one, top in zip(networks, tops, strict=True)])
+        for k, cutoff in enumerate(cutoffs)
+    ]
+    sides = (low.pixels, high.pixels, (_name(low), _name(high)))
+    return Mixture(*sides, cutoffs, networks, told if networks else (), strip, second, strip_title)
+
+
+def _name(picture: Picture) -> str:
+    return picture.caption if picture.label is None else picture.classes.names[picture.label]
+
+
+def _mixed(who: Predictor, found: HybridPredictions, low: Picture, high: Picture) -> Mixed:
+    """The class of a picture without one is what the network itself predicts for it."""
+    classes = [
+        int(clean.argmax()) if picture.label is None else picture.label
+        for picture, clean in ((low, found.low), (high, found.high))
+    ]
+    title, switches = short_title(who.spec.title), found.switches_at(*classes)
+    shares = [(round(float(a), 4), round(float(b), 4)) for a, b in found.mixed[:, classes]]
+    names = (low.classes.names[classes[0]], low.classes.names[classes[1]])
+    mark = f"{title}: no change" if not switches else f"{title} {found.cutoffs[switches]:g}"
+    return Mixed(title, model_colour(who.spec.name), names, shares, switches or None, mark)
+
+
+@cache
+def stored_mixtures() -> tuple[Mixture, ...]:
+    """The stored pairs with what two small networks predict of them. Does not import torch."""
+    cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
+    pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
+    captions = [f"{_name(high)}; slow waves of {_name(low)}" for low, high in pairs]
+    strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
+    title = f"{len(pairs)} pairs, by the picture of the fast waves"
+    made = []
+    for place, (low, high) in enumerate(pairs):
+        found = {}
+        for name, rows in STORED["probabilities"].items():
+            rows = np.array(rows[place])
+            found[Predictor(classifier_spec(name))] = HybridPredictions(cutoffs, rows[0], rows[1], rows[2:])
+        made.append(mixture(low, high, cutoffs, found, strip, place, title))
+    return tuple(made)
