@@ -4,7 +4,7 @@
 
 The rule: of the pairs of different classes that `core.sweep.hybrid` draws from the bundled CIFAR-10 samples with
 seed 0, the first six of which both networks recognise both pictures. The page *Story* and the static edition show them
-without torch.
+without torch, each pair first at the cutoff at which the first network changes its mind.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def hybrid_pairs() -> dict[str, Any]:
 
     Raises:
         RuntimeError: too few pairs are recognised.
+        IndexError: no network changes its mind about a pair.
     """
     data = load_samples(SAMPLES)
     images, drawn = data.images.astype(np.float32) / 255, draw_pairs(data.labels, CANDIDATES, seed=SEED)
@@ -39,16 +40,21 @@ def hybrid_pairs() -> dict[str, Any]:
     pairs = drawn[known[drawn].all(axis=1)][:PAIRS].tolist()
     if len(pairs) < PAIRS:
         raise RuntimeError(f"only {len(pairs)} of {CANDIDATES} pairs are recognised by {' and '.join(NETWORKS)}")
+    cutoffs, starts = hybrid_cutoffs(data.image_size), []
     found: dict[str, list[Any]] = {one.name: [] for one in classifiers}
     for low, high in pairs:
+        switches = []
         for one in classifiers:
-            parts = predict_hybrids(one, images[low], images[high], hybrid_cutoffs(data.image_size))
+            parts = predict_hybrids(one, images[low], images[high], cutoffs)
+            switches.append(parts.switches_at(*data.labels[[low, high]]) or len(cutoffs))
             rows = np.stack([parts.low, parts.high, *parts.mixed])
             found[one.name].append(rows.astype(float).round(DECIMALS).tolist())
+        starts.append(cutoffs[min(switches)])
     return {
         "rule": f"the first {PAIRS} pairs drawn with seed {SEED} of which both networks recognise both pictures",
         "samples": SAMPLES,
         "pairs": pairs,
+        "starts": starts,
         "sha256": {one.name: one.sha256 for one in classifiers},
         "probabilities": found,
     }

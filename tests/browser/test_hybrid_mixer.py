@@ -23,6 +23,22 @@ READ = """canvas => btoa(Array.from(
   canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, byte => String.fromCharCode(byte)
 ).join(""))"""
 
+LINE = 2  # pixels of the circle's line, whose middle lies at the cutoff
+# Milliseconds from each movement of the slider until the frame that shows it has been drawn.
+MOVES = """async (slider, places) => {
+  const frame = () => new Promise(requestAnimationFrame), seen = [];
+  for (const place of places) {
+    await frame();
+    const start = performance.now();
+    slider.value = place;
+    slider.dispatchEvent(new Event("input"));
+    await frame();
+    await new Promise((done) => setTimeout(done)); // after the frame's layout and paint
+    seen.push(performance.now() - start);
+  }
+  return seen;
+}"""
+
 
 def opened(streamlit_app, open_page, query: str, **window) -> Page:
     page = open_page(f"{streamlit_app('app.py')}/?{TAB}&{query}", **({"width": 1440, "height": 900} | window))
@@ -44,8 +60,20 @@ def move(page: Page, place: int) -> None:
     )
 
 
+def circles(page: Page) -> list[float]:
+    """Radius of the circle on each heat map, in cells; it lies around the middle of zero frequency."""
+    radii = []
+    for figure in page.locator(".heatmaps figure.map").all():
+        plot, circle = (figure.locator(name).bounding_box() for name in (".plot", ".plot .cutoff"))
+        cell = plot["width"] / int(figure.locator("canvas").get_attribute("width"))
+        for start, length in (("x", "width"), ("y", "height")):
+            assert circle[start] + circle[length] / 2 == pytest.approx(plot[start] + plot[length] / 2, abs=0.6)
+        radii.append((circle["width"] - LINE) / 2 / cell)
+    return radii
+
+
 @pytest.mark.parametrize(("kind", "low", "high"), [("cifar10", 1, 4), ("photographs", 6, 9)])
-def test_picture_bars_and_sentence_are_the_engines_at_the_same_cutoff(streamlit_app, open_page, kind, low, high):
+def test_picture_circle_bars_and_sentence_are_the_engines_at_the_same_cutoff(streamlit_app, open_page, kind, low, high):
     row = SAMPLE_SETS[kind]
     title = row.title.replace(" ", "+")
     page = opened(streamlit_app, open_page, f"pictures={title}&picture={low}&second={high}&cutoff=3")
@@ -54,28 +82,53 @@ def test_picture_bars_and_sentence_are_the_engines_at_the_same_cutoff(streamlit_
     name = "mini-clip" if kind == "cifar10" else "efficientnet-lite0"
     classes = [data.labels[low], data.labels[high]]
     mixer, address = page.locator(".mixer"), page.url
-    for place in (0, len(cutoffs) - 1, *random.Random(row.side).sample(range(1, len(cutoffs) - 1), 5)):
+    network = mixer.locator(".network").first
+    for place in (0, len(cutoffs) - 1, *random.Random(row.side).sample(range(1, len(cutoffs) - 1), 18)):
         move(page, place)
         mixed, cutoff = hybrid(images[low], images[high], cutoffs[place]), cutoffs[place]
         assert mixer.get_attribute("data-cutoff") == f"{cutoff:g}"
         assert np.abs(pixels(page) - to_uint8(mixed).astype(int)).max() <= 1, cutoff
-        expect(page.locator(".mixer .sentence")).to_contain_text(f"At {cutoff:g} cycles per image")
-        expect(page.locator(".mixer .cutoff label")).to_contain_text(f"Cutoff: {cutoff:g} cycles per image")
+        assert circles(page) == pytest.approx([cutoff] * 2, abs=0.1)
+        assert f"At {cutoff:g} cycles per image" in (sentence := mixer.locator(".sentence").inner_text())
+        assert mixer.locator(".cutoff label").inner_text().startswith(f"Cutoff: {cutoff:g} cycles per image")
         (probabilities,) = class_probabilities(classifier_for(name, row.class_set), mixed[None])
-        top = data.classes.names[probabilities.argmax()]
-        expect(page.locator(".mixer .sentence")).to_contain_text(f"predicts “{top}”")
-        shares = page.locator(".mixer .network").first.locator(".share").all_inner_texts()
-        percent = [float(share.removesuffix(" %")) for share in shares]
+        assert f"predicts “{data.classes.names[probabilities.argmax()]}”" in sentence
+        percent = [float(share.removesuffix(" %")) for share in network.locator(".share").all_inner_texts()]
         np.testing.assert_allclose(percent, 100 * probabilities[classes], atol=0.6)
-        widths = (
-            page.locator(".mixer .network")
-            .first.locator(".fill")
-            .evaluate_all("all => all.map(one => parseFloat(one.style.width))")
-        )
+        widths = network.locator(".fill").evaluate_all("all => all.map(one => parseFloat(one.style.width))")
         np.testing.assert_allclose(widths, 100 * probabilities[classes], atol=0.1)
     np.testing.assert_array_equal(pixels(page, "low"), to_uint8(images[low]))
     np.testing.assert_array_equal(pixels(page, "high"), to_uint8(images[high]))
     assert page.url == address, "dragging is not choosing"
+
+
+@pytest.mark.parametrize("kind", ["cifar10", "photographs"])
+def test_a_move_is_seen_within_a_quarter_of_a_second(streamlit_app, open_page, kind, record_property):
+    row = SAMPLE_SETS[kind]
+    page = opened(streamlit_app, open_page, f"pictures={row.title}&cutoff=3")
+    places = random.Random(1).sample(range(len(hybrid_cutoffs(row.side))), 20)
+    seen = page.locator(".mixer input[type=range]").evaluate(MOVES, places)
+    milliseconds = {"median": float(np.median(seen)), "longest": max(seen)}
+    record_property("milliseconds", milliseconds)
+    print(kind, milliseconds)
+    assert milliseconds["median"] <= 250
+
+
+def test_the_circle_leaves_with_the_tab(streamlit_app, open_page):
+    page = opened(streamlit_app, open_page, "pictures=CIFAR-10&cutoff=4")
+    circle, key = page.locator(".heatmaps .plot .cutoff").first, page.locator(".heatmaps .key.cutoff")
+    expect(circle).to_be_visible()
+    expect(key).to_have_text("cutoff")
+    page.get_by_role("tab", name="Details").click()
+    expect(circle).to_be_hidden()
+    expect(key).to_be_hidden()
+    page.get_by_role("tab", name="Two pictures in one").click()
+    expect(circle).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    assert circles(page) == pytest.approx([4, 4], abs=0.1)
+    page.get_by_role("link", name="Findings").first.click()
+    expect(page.locator(".mixer")).to_have_count(0)
+    assert page.evaluate("document.documentElement.style.getPropertyValue('--cutoff-shown')") == ""
 
 
 def test_keys_move_the_cutoff_and_the_url_follows_when_they_rest(streamlit_app, open_page):

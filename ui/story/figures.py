@@ -34,6 +34,7 @@ from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import sample_picture
 from ui.story.features import ORDINARY, ROBUST
 from ui.story.shelf import STORED, WAVE, shipped
+from ui.tabs.mixtures import STORED as MIXED
 from ui.tabs.mixtures import stored_mixtures
 
 SIDE = 31
@@ -90,10 +91,11 @@ def _stored(waved: WavedPicture) -> Mapping[str, Predictions] | None:
 def two_pictures() -> None:
     """A stored pair in the mixer: its cutoff moves in the browser, another pair is chosen below it."""
     mixtures, state = stored_mixtures(), st.session_state
-    shown = mixtures[state.get(PAIR, 0)]
+    pair = state.get(PAIR, 0)
+    shown = mixtures[pair]
     hybrid_mixer(
         shown,
-        selected=state.get(CUTOFF, len(shown.cutoffs) // 2),
+        selected=state.get(CUTOFF, shown.cutoffs.index(MIXED["starts"][pair])),
         key="story.mixer",
         on_choose=partial(state.__setitem__, CUTOFF),
         on_pick=partial(state.__setitem__, PAIR),

@@ -82,6 +82,7 @@ STEPS = (
             ("pictures", SAMPLE_SETS[MIXED_KIND].title),
             ("picture", MIXED["pairs"][0][0]),
             ("second", MIXED["pairs"][0][1]),
+            ("cutoff", f"{MIXED['starts'][0]:g}"),
             ("tab", "Two pictures in one"),
         ),
     ),
