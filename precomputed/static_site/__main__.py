@@ -1,4 +1,4 @@
-"""Writes the static edition: maps, waves, stories and stored runs, without predictions and without a server.
+"""Writes the static edition: maps, waves, stories, six mixed pairs and stored runs, without torch or a server.
 
     python -m precomputed.static_site OUT [--app https://…]
 

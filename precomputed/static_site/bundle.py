@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import ui.components.heatmap
-import ui.components.replay  # noqa: F401  # both register their sources
+import ui.components.hybrid_mixer
+import ui.components.replay  # noqa: F401  # all register their sources
 from ui.components.mount import SOURCES
 
-COMPONENTS = ("heatmap", "replay")
+COMPONENTS = ("heatmap", "hybrid_mixer", "replay")
 _EXPORT = "export default function ("
 
 

@@ -1,4 +1,4 @@
-"""Heat maps, stories and pictures, packed as the app packs them for the browser."""
+"""Heat maps, stories, pictures and pairs to mix, packed as the app packs them for the browser."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.basis import all_random_signs
 from core.fourier.heatmap import Heatmap
 from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
+from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import HEATMAPS, Entry, labelled
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES
 from ui.maps.views import shown_maps
 from ui.shared.pictures import captions, samples
+from ui.tabs.mixtures import STORED, changes, stored_mixtures
+from ui.tabs.sentences import changes_of_mind
 
 SIDE = 63  # larger maps are cropped, as in the app
 SHOWS = ("Error", "Minus clean")
@@ -44,7 +47,17 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
         }
         for story in STORIES
     ]
-    return {"labels": list(entries), "shown": shown}, stories
+    return {
+        "labels": list(entries),
+        "shown": shown,
+        "tables": {show: _table(found) for show, found in shown.items()},
+    }, stories
+
+
+def _table(found: dict[str, dict[str, Any]]) -> str:
+    """The colour map, which all maps of one show have: taken out of each of them, it stands in the file once."""
+    (table,) = {one.pop("table") for one in found.values()}
+    return table
 
 
 def _packed(entries: Sequence[Entry], show: str) -> dict[str, Any]:
@@ -52,6 +65,18 @@ def _packed(entries: Sequence[Entry], show: str) -> dict[str, Any]:
     # Whether weights are on this machine means nothing elsewhere.
     views = [replace(view, note="(the paper’s)" if view.note else "") for view in found.views]
     return pack_maps(views, found.value_range, found.colormap)
+
+
+def hybrid_pairs() -> dict[str, Any]:
+    """The stored pairs to mix, each first at the cutoff of its own, and a sentence on each."""
+    packed = [pack_mixture(one) for one in stored_mixtures()]
+    pairs = [
+        {name: value for name, value in one.items() if name not in ("strip", "cutoffs", "ticks", "size")}
+        | {"start": mixture.cutoffs.index(cutoff), "told": changes_of_mind(changes(mixture), mixture.cutoffs)}
+        for one, mixture, cutoff in zip(packed, stored_mixtures(), STORED["starts"], strict=True)
+    ]
+    common = {name: packed[0][name] for name in ("strip", "cutoffs", "ticks", "size")}
+    return {"common": common, "pairs": pairs}
 
 
 def picture_set(kind: str) -> dict[str, Any]:

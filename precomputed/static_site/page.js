@@ -37,7 +37,7 @@
 
   // ---- Frequency sensitivity ---------------------------------------------------------------------------------------
 
-  const { labels, shown } = data.maps;
+  const { labels, shown, tables } = data.maps;
   // `token` counts what the page, not the visitor, has changed; the component then takes over wave and strength.
   /** @type {Record<string, any>} */
   const now = { story: 0, maps: [], show: "", set: "", picture: {}, seed: 0, wave: [0, 0], strength: {}, token: 0 };
@@ -62,10 +62,11 @@
   function packed() {
     const [first, second] = now.maps;
     const difference = shown.Difference[`${first} | ${second}`] ?? shown.Difference[`${second} | ${first}`];
-    if (now.show === "Difference" && difference) return difference;
-    const parts = now.maps.map((label) => shown[now.show in shown && now.show !== "Difference" ? now.show : "Error"][label]);
+    if (now.show === "Difference" && difference) return { ...difference, table: tables.Difference };
+    const show = now.show in shown && now.show !== "Difference" ? now.show : "Error";
+    const parts = now.maps.map((label) => shown[show][label]);
     const range = [Math.min(...parts.map((one) => one.range[0])), Math.max(...parts.map((one) => one.range[1]))];
-    return { ...parts[0], range, maps: parts.flatMap((one) => one.maps) };
+    return { ...parts[0], table: tables[show], range, maps: parts.flatMap((one) => one.maps) };
   }
 
   async function draw() {
@@ -126,6 +127,17 @@
   document.addEventListener("click", ({ target }) => menu.contains(/** @type {Node} */ (target)) || (menu.open = false));
   document.addEventListener("keydown", ({ key }) => key === "Escape" && (menu.open = false));
 
+  // ---- two pictures in one -----------------------------------------------------------------------------------------
+
+  const { common: mixing, pairs } = data.hybrids;
+  const showMixer = mount("hybrid_mixer", byId("hybrids"), { choice: () => {}, pick: drawMixer });
+
+  function drawMixer(place) {
+    const { start, told, ...pair } = pairs[place];
+    showMixer({ key: "hybrids", token: String(place), value: start, ...mixing, ...pair, strip: { ...mixing.strip, selected: place } });
+    byId("minds").textContent = told;
+  }
+
   // ---- stored runs -------------------------------------------------------------------------------------------------
 
   const runPages = {};
@@ -166,5 +178,6 @@
   }
   addEventListener("hashchange", open);
   start(0);
+  drawMixer(0);
   open();
 })();

@@ -10,7 +10,7 @@ from typing import Any
 from core.data.sample_sets import SAMPLE_SETS
 from core.files import make_folder, write_atomically
 from precomputed.static_site.bundle import components_script
-from precomputed.static_site.maps import maps_and_stories, picture_set
+from precomputed.static_site.maps import hybrid_pairs, maps_and_stories, picture_set
 from precomputed.static_site.runs import run_replays
 from ui.shared.cite import PAPER
 
@@ -37,6 +37,7 @@ def write_site(folder: Path, app: str) -> int:
         "data/maps.js": data_script("maps", maps),
         "data/stories.js": data_script("stories", stories),
         "data/about.js": data_script("about", {"app": app, "code": PAPER.field("url")}),
+        "data/hybrids.js": data_script("hybrids", hybrid_pairs()),
         "data/runs.js": data_script("runs", [replay.listed for replay in runs]),
     }
     files |= {f"data/{kind}.js": data_script(kind, picture_set(kind)) for kind in SAMPLE_SETS}

@@ -1,15 +1,19 @@
 """The static edition, opened from the file system: the app's components on stored data, and nothing else."""
 
+import json
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from core import paper
+from core.data.classes import PRECOMPUTED
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.heatmap import Heatmap
+from core.fourier.hybrid import hybrid
 from core.images.square import to_uint8
-from core.sweep.predictions import wave_on_image
+from core.sweep.predictions import hybrid_cutoffs, wave_on_image
 from precomputed.static_site.__main__ import main
 from tests.browser.accessibility import grave_faults
 from ui.maps.catalogue import HEATMAPS
@@ -69,6 +73,30 @@ def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     image = load_samples("cifar10-samples").images[place].astype(np.float32) / 255
     wave = wave_on_image(image, frequency, paper.EPSILON[32], seed=0, position=place)
     assert np.array_equal(shown, to_uint8(wave.perturbed))
+
+
+def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(open_site):
+    page = open_site()
+    stored = json.loads((PRECOMPUTED / "hybrids" / "pairs.json").read_text())
+    data, cutoffs = load_samples("cifar10-samples"), hybrid_cutoffs(32)
+    images = data.images.astype(np.float32) / 255
+    mixer = page.locator("#hybrids .mixer")
+    for pair, start in ((0, stored["starts"][0]), (4, stored["starts"][4])):
+        mixer.locator(".strip input").nth(pair).check()
+        expect(mixer).to_have_attribute("data-cutoff", f"{start:g}")
+        for place in (3, 20, 40):
+            mixer.locator("input[type=range]").fill(str(place))
+            low, high = stored["pairs"][pair]
+            mixed = hybrid(images[low], images[high], cutoffs[place])
+            shown = np.array(mixer.locator(".mixed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
+            assert np.abs(shown - to_uint8(mixed).astype(int)).max() <= 1
+            for network, name in zip(mixer.locator(".network").all(), ("mini-clip", "mini-resnet"), strict=True):
+                wanted = np.array(stored["probabilities"][name][pair][2 + place])[data.labels[[low, high]]]
+                told = [float(text.removesuffix(" %")) for text in network.locator(".share").all_inner_texts()]
+                np.testing.assert_allclose(told, 100 * wanted, atol=0.051)
+            plot, circle = (page.locator(f"#lab {one}").first.bounding_box() for one in (".plot", ".plot .cutoff"))
+            assert (circle["width"] - 2) / 2 * 31 / plot["width"] == pytest.approx(cutoffs[place], abs=0.1)
+        expect(page.locator("#minds")).to_contain_text("This is one pair.")
 
 
 def test_stories_maps_pictures_and_signs_can_be_changed(open_site):

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
-from ui.components.hybrid_mixer import Mixed, hybrid_mixer
+from ui.components.hybrid_mixer import hybrid_mixer
 from ui.maps.cell_predictions import ask, torch_starts
 from ui.maps.models import Predictor
 from ui.shared import url
@@ -20,7 +20,7 @@ from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
-from ui.tabs.mixtures import mixture
+from ui.tabs.mixtures import changes, mixture
 from ui.tabs.sentences import changes_of_mind
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: a place among the bundled pictures; cycles per image
@@ -44,7 +44,7 @@ def hybrid_panel(picture: Picture | None, who: Sequence[Predictor]) -> None:
         on_pick=partial(_pick, picture.kind),
     )
     if shown.networks:
-        st.markdown(as_markdown(changes_of_mind([_change(one) for one in shown.networks], cutoffs)))
+        st.markdown(as_markdown(changes_of_mind(changes(shown), cutoffs)))
         st.caption(
             "Of a wave of r cycles per image the share exp(-r² / 2c²) comes from the slow waves’ picture and the rest "
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
@@ -86,11 +86,6 @@ def _selected(cutoffs: Sequence[float]) -> int:
 
 def _choose(cutoffs: Sequence[float], place: int) -> None:
     st.session_state["frequency.cutoff"] = cutoffs[place]
-
-
-def _change(network: Mixed) -> tuple[str, tuple[str, str], int | None, float]:
-    place = network.switches
-    return network.title, network.classes, place, sum(network.shares[place]) if place else 0.0
 
 
 def _found(
