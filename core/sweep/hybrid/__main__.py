@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import get_args
 
 from core.classifiers.options import add_classifier_options, named_classifier
-from core.cli import MAX_SEED, number, progress_bar, run_script, whole
+from core.cli import MAX_SEED, number, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
 from core.files import write_atomically
 from core.fourier.hybrid import Edge
 from core.numbers import decimal, percent
 from core.sweep.hybrid.figure import FORMATS, figure
-from core.sweep.hybrid.measure import BATCH, empty_outcomes, growing_hybrids, same_configuration
+from core.sweep.hybrid.measure import BATCH
 from core.sweep.hybrid.outcomes import ALIKE, HybridOutcomes, crossing_of, paired_difference, unlike
+from core.sweep.hybrid.output import run_hybrids
 from core.sweep.hybrid.pairs import MAX_PAIRS, HybridConfig, default_cutoffs
-from core.sweep.output import only_writer
 
 
 def parse_cutoffs(text: str) -> tuple[float, ...]:
@@ -77,17 +77,7 @@ def _run(given: argparse.Namespace) -> str:
     cutoffs = given.cutoffs or default_cutoffs(dataset.image_size)
     config = HybridConfig(given.pairs, cutoffs, given.edge, given.seed)
     classifier = named_classifier(given, dataset)
-    with only_writer(given.output):
-        outcomes = start = empty_outcomes(classifier, dataset, config)
-        if given.output.exists():
-            outcomes = HybridOutcomes.load(given.output)
-            if not same_configuration(outcomes, start):
-                raise ValueError(f"{given.output.name} holds hybrids of other settings; choose another --output")
-        growing = growing_hybrids(classifier, dataset, config, outcomes, batch_size=given.batch_size)
-        with progress_bar(total=len(cutoffs), initial=outcomes.done, unit="cutoff") as bar:
-            for outcomes in growing:
-                outcomes.save(given.output)
-                bar.update()
+    outcomes = run_hybrids(classifier, dataset, config, given.output, batch_size=given.batch_size)
     return f"{given.output}: {told(outcomes)}"
 
 

@@ -12,6 +12,7 @@ import pytest
 from core.data.classes import CIFAR10
 from core.sweep.hybrid.__main__ import main, parse_cutoffs
 from core.sweep.hybrid.outcomes import HybridOutcomes
+from core.sweep.hybrid.pairs import default_cutoffs
 
 ROOT = Path(__file__).parents[4]
 
@@ -40,6 +41,17 @@ def test_a_run_is_kept_with_its_provenance_and_repeats_itself(archive, tmp_path,
     assert found.metadata["source"]["wall_seconds"] > 0
     written = output.read_bytes()
     assert main(command(archive, output)) == 0 and output.read_bytes() == written  # nothing was left to do
+
+
+def test_photographs_are_mixed_at_their_own_side(tmp_path, capsys):
+    output = tmp_path / "photographs.npz"
+    words = ["--classifier", "efficientnet-lite0", "--dataset", "photographs", "--pairs", "3", "--cutoffs", "1,224"]
+    assert main([*words, "--output", str(output)]) == 0
+    found = HybridOutcomes.load(output)
+    assert found.metadata["image_size"] == 224 and len(found.metadata["class_names"]) == 1000
+    # almost all of the low picture's waves, so what is said of it unmixed
+    np.testing.assert_array_equal(found.says[0, 1], found.predictions[0] == found.labels[0])
+    assert default_cutoffs(224)[0] == 1 and default_cutoffs(224)[-1] == pytest.approx(112, rel=0.05)
 
 
 def test_a_killed_run_goes_on_by_the_same_command(archive, tmp_path):
