@@ -1,9 +1,9 @@
 """The paper, run again as far as this machine allows: `python -m core.reproduce [--quick]`.
 
-Computes the maps of Figures 1 and 2, judges the claims about them, measures inpainting and generation, and compares
-each number with the published one. Bundled models stand in beside the paper's networks. Writes report.html and
-report.json, with maps/ and tables/ from which the same command resumes. What cannot run is in the report, with what to
-do about it.
+Computes the maps of Figures 1 and 2, judges the claims about them, puts hybrid images to the networks of Figure 1,
+measures inpainting and generation, and compares each number with the published one. Bundled models stand in beside the
+paper's networks. Writes report.html and report.json, with maps/, hybrids/ and tables/ from which the same command
+resumes. What cannot run is in the report, with what to do about it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from core.device import DTYPES
 from core.errors import quoted
 from core.reproduce.plan import CLIP, KEYS
 from core.reproduce.run import run
+from core.sweep.hybrid.pairs import MAX_PAIRS
 from core.sweep.processes import run_together
 
 
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--cells", type=whole(1), help="different waves of each map, drawn by the seed; default all")
     options.add_argument("--limit", type=whole(1), help="images of each map, drawn by the seed; default all")
     options.add_argument("--runs", type=whole(1), help="inpainting and generation runs of each part; default 100")
+    options.add_argument("--pairs", type=whole(1, MAX_PAIRS), help="of pictures in hybrid images; default 2000")
     options.add_argument("--data-dir", type=Path, default=Path("data"), help="where CIFAR-10 lies, default data")
     options.add_argument("--imagenet-dir", type=Path, help="ImageNet100, a folder of class folders by WordNet id")
     options.add_argument("--download", action="store_true", help="allow downloading weights and CIFAR-10")

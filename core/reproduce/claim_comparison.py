@@ -54,8 +54,8 @@ class ClaimComparison:
             {
                 "claim": one.claim.key,
                 "quote": one.claim.quote,
-                "here": _json(one),
-                "before": None if earlier is None else _json(earlier),
+                "here": finding_json(one),
+                "before": None if earlier is None else finding_json(earlier),
             }
             for one, earlier in self.pairs
         ]
@@ -63,7 +63,8 @@ class ClaimComparison:
         return {"title": self.pair.title, **facts, "claims": rows}
 
 
-def _json(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Verdict and evidence as a JSON object."""
     evidence = []
     for each in finding.evidence:
         value = None if math.isnan(each.measured.value) else each.measured.value

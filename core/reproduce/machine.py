@@ -18,7 +18,7 @@ from core.classifiers.weights import format_bytes
 from core.cli import progress_bar
 from core.data.datasets import load_dataset
 from core.errors import one_line, sentence
-from core.reproduce.plan import CLIP, MapPart, TablePart
+from core.reproduce.plan import CLIP, Part
 from core.runs.judgement import choose_judge
 from core.sweep.processes import Processes
 
@@ -63,7 +63,7 @@ class Machine:
         """The registry's name of what takes a classifier's place."""
         return self.clip if classifier == CLIP else classifier
 
-    def lacks(self, part: MapPart | TablePart) -> tuple[str, ...]:
+    def lacks(self, part: Part) -> tuple[str, ...]:
         """What a part needs and is not here, a sentence each, after downloading what may be downloaded."""
         reasons = []
         for look in (

@@ -74,6 +74,19 @@ class TablePart:
 
 
 @dataclass(frozen=True)
+class HybridPart:
+    """Hybrid images put to the network of a map. quick, full: pairs of pictures."""
+
+    key: str
+    figure: str
+    classifier: str
+    dataset: Literal["cifar10", "imagenet100"] = "cifar10"
+    samples: str = "cifar10-samples"
+    quick: int = 200
+    full: int = 2000
+
+
+@dataclass(frozen=True)
 class Pair:
     """Two maps, by their keys, that the claims of section 3.1 are about: subject in CLIP's place, reference."""
 
@@ -81,7 +94,13 @@ class Pair:
     subject: str
     reference: str
 
+    @property
+    def hybrids(self) -> tuple[str, str]:
+        """Keys of both networks' hybrid images."""
+        return self.subject + MIXED, self.reference + MIXED
 
+
+MIXED = "-hybrids"  # ends the key of a map's network where hybrid images are put to it
 # In the order of the paper. On few images and all waves, or on all images and few waves: the latter says more, because
 # waves share their images.
 MAPS = (
@@ -130,12 +149,19 @@ TABLES = (
         for name, words in MINIATURES.items()
     ),
 )  # fmt: skip
+# The direct test of "relies more on low-frequency information", beside the maps'.
+HYBRIDS = tuple(
+    HybridPart(part.key + MIXED, f"{part.figure}, hybrid images", part.classifier)
+    for part in MAPS
+    if part.dataset == "cifar10"
+)
 PAIRS = (
     Pair("Figure 1", "figure-1-clip", "figure-1-resnet"),
     Pair("Figure 2", "figure-2-clip", "figure-2-resnet"),
     Pair("Figure 1 in miniature", "stand-in-clip", "stand-in-resnet"),
 )
-KEYS = (*(part.key for part in MAPS), *(part.key for part in TABLES))
+KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.key for part in TABLES))
+Part = MapPart | HybridPart | TablePart
 
 
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:

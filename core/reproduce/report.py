@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from core import numbers as formats
+from core.claims import said
 from core.data.provenance import VERSION
 from core.files import write_atomically, write_json
 from core.fourier.intervals import student
-from core.reproduce import agreement, numbers, sentences
-from core.reproduce.claim_comparison import ClaimComparison
+from core.reproduce import agreement, hybrids, numbers, sentences
+from core.reproduce.claim_comparison import ClaimComparison, finding_json
+from core.reproduce.hybrids import HybridResult, hybrid_findings
 from core.reproduce.machine import name_of
 from core.reproduce.map_plots import map_plots
 from core.reproduce.maps import MapResult
 from core.reproduce.page import filled
-from core.reproduce.plan import MapPart, TablePart
+from core.reproduce.plan import Part
 from core.reproduce.tables import TableResult
 from core.runs.starts import STARTS
 
@@ -30,7 +32,7 @@ MAX_ROWS = 60  # of a folded table; more stand in the JSON alone
 class Skipped:
     """A part that did not run, and why: whole sentences that say what to do."""
 
-    part: MapPart | TablePart
+    part: Part
     reasons: tuple[str, ...]
 
 
@@ -53,6 +55,7 @@ class Results:
     seed: int
     maps: Sequence[MapResult]
     claims: Sequence[ClaimComparison]
+    hybrids: Sequence[HybridResult]
     tables: Sequence[TableResult]
     skipped: Sequence[Skipped]
     spent: Spent
@@ -73,6 +76,8 @@ def to_json(results: Results) -> dict[str, Any]:
         "seed": results.seed,
         "maps": [_map_json(result) for result in results.maps],
         "claims": [one.to_json() for one in results.claims],
+        "hybrids": [hybrids.to_json(result) for result in results.hybrids],
+        "claims_by_hybrids": {title: finding_json(one) for title, one in hybrid_findings(results.hybrids).items()},
         "tables": [numbers.to_json(result) for result in results.tables],
         "not_run": [
             {"key": one.part.key, "figure": one.part.figure, "reasons": list(one.reasons)} for one in results.skipped
@@ -116,6 +121,8 @@ def to_html(results: Results) -> str:
         software=_software(),
         max_rows=MAX_ROWS,
         agreement=agreement,
+        hybrid_findings=hybrid_findings(results.hybrids),
+        relies=said.RELIES,
         formats=formats,
         numbers=numbers,
         sentences=sentences,

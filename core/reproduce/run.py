@@ -7,7 +7,8 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
@@ -15,14 +16,17 @@ from core.device import choose_device, keep_freed_memory, name_device
 from core.errors import one_line, quoted, sentence
 from core.files import make_folder
 from core.reproduce.claim_comparison import compare_claims
+from core.reproduce.hybrids import HybridResult, run_hybrid_part
 from core.reproduce.machine import Machine
 from core.reproduce.maps import MapResult, run_map
-from core.reproduce.plan import MAPS, TABLES, Amount, MapPart, TablePart
+from core.reproduce.plan import HYBRIDS, MAPS, TABLES, Amount, HybridPart, MapPart, Part, TablePart
 from core.reproduce.report import Results, Skipped, Spent, write_report
 from core.reproduce.tables import TableResult, run_table
 from core.sweep.processes import Processes
 
-Part = TypeVar("Part", MapPart, TablePart)
+AnyPart = TypeVar("AnyPart", MapPart, HybridPart, TablePart)
+P = TypeVar("P", HybridPart, TablePart)
+Result = TypeVar("Result", HybridResult, TableResult)
 # What is wrong with one part alone: its weights are damaged, its folder holds another run.
 TROUBLE = (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError)
 
@@ -33,8 +37,8 @@ def run(given: argparse.Namespace, processes: Processes) -> str:
     if classifier_spec(given.clip).kind != "zero-shot":
         raise ValueError(f"--clip wants a zero-shot classifier; {quoted(given.clip)} knows fixed classes")
     keep_freed_memory()
-    make_folder(given.output / "maps")
-    make_folder(given.output / "tables")
+    for folder in ("maps", "hybrids", "tables"):
+        make_folder(given.output / folder)
     machine = Machine(
         device=choose_device(given.device, processes.local_rank),
         data_dir=given.data_dir,
@@ -47,14 +51,20 @@ def run(given: argparse.Namespace, processes: Processes) -> str:
     )
     skipped: list[Skipped] = []
     maps = _maps(given, machine, skipped)
-    tables = _tables(given, machine, skipped)
+    batch = given.batch_size
+    mix = partial(run_hybrid_part, machine=machine, folder=given.output / "hybrids", batch_size=batch)
+    reconstruct = partial(run_table, machine=machine, folder=given.output / "tables", batch_size=batch)
+    hybrids = _shared_out(HYBRIDS, mix, given.pairs, given, machine, skipped)
+    tables = _shared_out(TABLES, reconstruct, given.runs, given, machine, skipped)
     if not processes.is_main:
         return ""
     claims = compare_claims({one.part.key: one for one in maps})
     device = name_device(machine.device)
     spent = _spent(start)
-    write_report(Results(given.command, device, given.seed, maps, claims, tables, skipped, spent), given.output)
-    count = f"{len(maps)} maps, {len(tables)} tables, {len(skipped)} parts that did not run"
+    write_report(
+        Results(given.command, device, given.seed, maps, claims, hybrids, tables, skipped, spent), given.output
+    )
+    count = f"{len(maps)} maps, {len(hybrids)} of hybrids, {len(tables)} tables, {len(skipped)} parts that did not run"
     return f"{given.output / 'report.html'}: {count}"
 
 
@@ -73,15 +83,24 @@ def _maps(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -
     return results
 
 
-def _tables(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -> list[TableResult]:
-    """All tables; each is the work of one process, which keeps it in a folder: nothing is gathered before the end."""
-    able = _able([part for part in TABLES if part.key in given.parts], machine, skipped)
+def _shared_out(
+    parts: Sequence[P],
+    work: Callable[[P, int], Result],
+    asked: int | None,
+    given: argparse.Namespace,
+    machine: Machine,
+    skipped: list[Skipped],
+) -> list[Result]:
+    """What `work` makes of each part and its count; each is the work of one process, which keeps it in a file.
 
-    def run_each(parts: Iterable[TablePart]) -> Iterator[TableResult]:
+    So nothing is gathered before the end. asked: the count that the command line asks for, if any.
+    """
+    able = _able([part for part in parts if part.key in given.parts], machine, skipped)
+
+    def run_each(parts: Iterable[P]) -> Iterator[Result]:
         for part in parts:
-            count = given.runs or (part.quick if given.quick else part.full)
             try:
-                yield run_table(part, count, machine, given.output / "tables", batch_size=given.batch_size)
+                yield work(part, asked or (part.quick if given.quick else part.full))
             except TROUBLE as error:
                 _note_trouble(part, error, machine, skipped)
 
@@ -90,7 +109,7 @@ def _tables(given: argparse.Namespace, machine: Machine, skipped: list[Skipped])
     return sorted(results, key=lambda result: order.index(result.part.key))
 
 
-def _able(parts: Sequence[Part], machine: Machine, skipped: list[Skipped]) -> list[Part]:
+def _able(parts: Sequence[AnyPart], machine: Machine, skipped: list[Skipped]) -> list[AnyPart]:
     """The parts that can run here, as the first process finds, which downloads; the others go into `skipped`."""
     reasons = machine.processes.share(
         {part.key: machine.lacks(part) for part in parts} if machine.processes.is_main else {}
@@ -99,7 +118,7 @@ def _able(parts: Sequence[Part], machine: Machine, skipped: list[Skipped]) -> li
     return [part for part in parts if not reasons[part.key]]
 
 
-def _note_trouble(part: MapPart | TablePart, error: Exception, machine: Machine, skipped: list[Skipped]) -> None:
+def _note_trouble(part: Part, error: Exception, machine: Machine, skipped: list[Skipped]) -> None:
     """Go on without a part that failed; among several processes nobody else knows, so the run ends."""
     if machine.processes.count > 1:
         raise error

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.claims.hybrids import stored_hybrids
 from core.data.classes import CIFAR10, imagenet100
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
@@ -17,14 +18,17 @@ from core.reconstruct.report import Reconstruction, from_csv
 from core.reproduce.__main__ import main
 from core.reproduce.agreement import Match, agreement
 from core.reproduce.claim_comparison import compare_claims
+from core.reproduce.hybrids import HybridResult, hybrid_findings
 from core.reproduce.maps import HEATMAPS, MapResult
-from core.reproduce.plan import KEYS, MAPS, TABLES, draw_waves
+from core.reproduce.plan import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
 from core.reproduce.report import Results, Skipped, Spent, to_html
 from core.reproduce.tables import TableResult
+from core.sweep.hybrid.outcomes import crossing_of
 from tests.core.oracles import wilson
 from tests.core.toy import save_clip, tiny_clip
 
-WAVES, IMAGES = 5, 20
+WAVES, IMAGES, PAIRS = 5, 20, 20
+MIXED = ("stand-in-clip-hybrids", "stand-in-resnet-hybrids")
 PUBLISHED = "resnet-56_cifar10_published.npz"
 
 
@@ -43,10 +47,10 @@ def place(tmp_path_factory):
 
 
 def arguments(place, output, *more, cells=WAVES):
-    parts = "figure-1,figure-2-clip,figure-4-clip,stand-in-clip,generate-mini-clip"
+    parts = "figure-1,figure-2-clip,figure-4-clip,stand-in-clip,generate-mini-clip," + ",".join(MIXED)
     return [
         *("--quick", "--output", str(output), "--parts", parts, "--cells", str(cells), "--limit", str(IMAGES)),
-        *("--runs", "2", "--batch-size", "1", "--device", "cpu", "--data-dir", str(place)),
+        *("--runs", "2", "--pairs", str(PAIRS), "--batch-size", "1", "--device", "cpu", "--data-dir", str(place)),
         *("--clip", f"open_clip:local-dir:{place / 'vit'}", *more),
     ]
 
@@ -130,9 +134,59 @@ def test_a_table_summarises_its_rows(output, report):
     assert found["loss_after"]["mean"] < found["loss_before"]["mean"]
 
 
+def lead(output, key):
+    """(C, n) of each pair: 1 where the low picture's class is said, -1 where the high one's is; and the cutoffs."""
+    file = raw(output / f"hybrids/{key}.npz")
+    said = np.unpackbits(file["says"], axis=2, count=PAIRS).astype(int)
+    return said[0] - said[1], file["cutoffs"]
+
+
+def radius_by_hand(leads, cutoffs):
+    """Where the mean lead first rises through zero, on the straight line between two cutoffs; else None."""
+    mean = leads.mean(axis=1)
+    at = next((k for k in range(1, len(mean)) if mean[k - 1] < 0 <= mean[k]), None)
+    return None if at is None else float(np.interp(0, mean[at - 1 : at + 1], cutoffs[at - 1 : at + 1]))
+
+
+def test_hybrids_give_each_networks_change_of_mind(output, report):
+    assert [one["key"] for one in report["hybrids"]] == ["figure-1-clip-hybrids", *MIXED]
+    radii = [radius_by_hand(*lead(output, key)) for key in MIXED]
+    page = (output / "report.html").read_text("utf-8")
+    assert any(radii)
+    for key, radius in zip(MIXED, radii, strict=True):
+        one = named(report["hybrids"], key)
+        assert one["pairs"] == PAIRS and one["shipped_radius"] is None, "of other pictures"
+        assert one["radius"] is None if radius is None else one["radius"]["value"] == pytest.approx(radius)
+        assert radius is None or f"{radius:.1f} cycles per image" in page
+    (found,) = report["claims_by_hybrids"].values()
+    assert (found["verdict"] == "not checkable here") == (None in radii)
+    assert "so its hybrid images say nothing about the paper" in page
+
+
+def test_the_claim_by_hybrids_holds_where_the_subject_changes_its_mind_first():
+    shipped, parts = stored_hybrids(), {part.key: part for part in HYBRIDS}
+    for names, verdict in ((("mini-clip", "mini-resnet"), "holds"), (("mini-resnet", "mini-clip"), "fails")):
+        results = [HybridResult(parts[key], shipped[name], "") for key, name in zip(MIXED, names, strict=True)]
+        found = hybrid_findings(results)["Figure 1 in miniature"]
+        radii = [radius_by_hand(shipped[n].says[0] * 1.0 - shipped[n].says[1], shipped[n].cutoffs) for n in names]
+        told = [evidence.measured.value for evidence in found.evidence]
+        assert told == pytest.approx([*radii, radii[0] - radii[1]]) and found.verdict == verdict
+
+
+def test_shipped_hybrids_are_compared_on_the_same_pairs():
+    whole = stored_hybrids()["mini-clip"]
+    few = whole.among(np.arange(whole.pairs) < 200)
+    part = next(part for part in HYBRIDS if part.classifier == "mini-clip")
+    result = HybridResult(part, few, "")
+    assert result.shipped == result.radius and result.shipped.measured.value != crossing_of(whole).radius.value
+    other = {**whole.metadata["classifier"], "sha256": "0" * 64}
+    assert HybridResult(part, replace(few, metadata={**few.metadata, "classifier": other}), "").shipped is None
+
+
 def test_parts_that_cannot_run_say_why_and_what_to_do(output, report):
-    (missing,) = report["not_run"]
-    assert missing["key"] == "figure-1-resnet" and len(missing["reasons"]) == 1
+    missing, mixed = report["not_run"]
+    assert (missing["key"], mixed["key"]) == ("figure-1-resnet", "figure-1-resnet-hybrids")
+    assert len(missing["reasons"]) == 1 and mixed["reasons"] == missing["reasons"]
     assert "are not on this machine: add --download (3.5 MB), or --weights resnet-56=FILE." in missing["reasons"][0]
     assert missing["reasons"][0] in (output / "report.html").read_text("utf-8")
 
@@ -286,7 +340,12 @@ def test_hostile_names_stay_text(output):
     part = replace(TABLES[0], key=name, figure=name)
     table = TableResult(part, {**facts, **settings}, (row,), b"", {"seconds": 1.0}, name)
     claims = compare_claims({MAPS[1].key: maps[0]})
-    results = Results(name, name, 0, maps, claims, [table], [Skipped(part, (name,))], Spent(1, 1, 1, 1))
+    stored = stored_hybrids()["mini-clip"]
+    outcomes = replace(
+        stored, metadata={**stored.metadata, "classifier": facts["classifier"], "dataset": facts["dataset"]}
+    )
+    mixed = HybridResult(replace(HYBRIDS[0], figure=name), outcomes, name)
+    results = Results(name, name, 0, maps, claims, [mixed], [table], [Skipped(part, (name,))], Spent(1, 1, 1, 1))
     tags = Tags(to_html(results))
     assert {attributes["src"][:22] for tag, attributes in tags.seen if tag == "img"} == {"data:image/png;base64,"}
     assert not [tag for tag, attributes in tags.seen if tag == "script" or "onerror" in attributes]

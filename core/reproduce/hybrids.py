@@ -1,0 +1,121 @@
+"""Hybrid images put to the networks of Figure 1 and of its miniature: which changes its mind at the lower cutoff?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.claims import said
+from core.claims.finding import Evidence, Finding, Verdict
+from core.claims.hybrids import compared, speak_for_low, stored_hybrids
+from core.fourier.intervals import Measured
+from core.reproduce.machine import Machine, name_of
+from core.reproduce.plan import PAIRS, HybridPart
+from core.sweep.hybrid.measure import BATCH
+from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, same_pairs
+from core.sweep.hybrid.output import run_hybrids
+from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
+
+NO_CROSSING = Finding(said.RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does not change its mind.",))
+
+
+@dataclass(frozen=True, eq=False)
+class HybridResult:
+    """What a network says of hybrid images. note: how its images differ from the paper's, or empty."""
+
+    part: HybridPart
+    outcomes: HybridOutcomes
+    note: str
+
+    @property
+    def name(self) -> str:
+        """What its classifier is called."""
+        return name_of(str(self.outcomes.metadata["classifier"]["name"]))
+
+    @property
+    def original(self) -> bool:
+        """Whether its classifier is the one that the part is about."""
+        return bool(self.outcomes.metadata["classifier"]["name"] == self.part.classifier)
+
+    @property
+    def title(self) -> str:
+        """The paper's figure, and whose hybrids these are."""
+        return f"{self.part.figure}: {self.name}"
+
+    @property
+    def radius(self) -> Evidence | None:
+        """The crossing radius; None where the shares do not cross."""
+        return _radius(self.outcomes)
+
+    @property
+    def shipped(self) -> Evidence | None:
+        """That of the hybrids of the same weights and the same pairs that come with this project, if any do."""
+        mine, found = self.outcomes, stored_hybrids().get(self.outcomes.metadata["classifier"]["name"])
+        if found is None or found.metadata["classifier"]["sha256"] != mine.metadata["classifier"]["sha256"]:
+            return None
+        found = found.among(np.arange(found.pairs) < mine.pairs)  # fewer pairs of one seed are the first of more
+        return _radius(found) if same_pairs(mine, found) else None
+
+
+def _radius(outcomes: HybridOutcomes) -> Evidence | None:
+    found = crossing_of(outcomes)
+    return None if found is None else Evidence("changes its mind at", found.radius, "radius")
+
+
+def run_hybrid_part(
+    part: HybridPart, count: int, machine: Machine, folder: Path, *, batch_size: int | None
+) -> HybridResult:
+    """Measure what the part's file in the folder lacks.
+
+    Raises:
+        ValueError: the file holds hybrids of other settings.
+    """
+    data = machine.data(part.dataset, None, part.samples)
+    config = HybridConfig(count, default_cutoffs(data.dataset.image_size), seed=machine.seed)
+    classifier = machine.classifier(part.classifier, data.dataset.classes)
+    path = folder / f"{part.key}.npz"
+    outcomes = run_hybrids(classifier, data.dataset, config, path, batch_size=batch_size or BATCH, description=part.key)
+    return HybridResult(part, outcomes, data.note)
+
+
+def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
+    """By the title of each pair of which both networks were asked: the claim, by hybrid images alone."""
+    known = {one.part.key: one for one in results}
+    return {
+        pair.title: _finding(*(known[key] for key in pair.hybrids)) for pair in PAIRS if {*pair.hybrids} <= known.keys()
+    }
+
+
+def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
+    found = compared(subject.name, subject.outcomes, reference.name, reference.outcomes)
+    if found is None:
+        return NO_CROSSING
+    difference, evidence = found
+    return Finding(said.RELIES, Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS, evidence)
+
+
+def to_json(result: HybridResult) -> dict[str, Any]:
+    """The numbers of a part as a JSON object; radii in cycles per image."""
+    facts, shares = result.outcomes.metadata, result.outcomes.shares
+    return {
+        "key": result.part.key,
+        "figure": result.part.figure,
+        **{name: facts[name] for name in ("classifier", "dataset", "image_size", "edge", "seed")},
+        "pairs": result.outcomes.pairs,
+        "note": result.note,
+        "cutoffs": result.outcomes.cutoffs.tolist(),
+        "says_low": shares[0].value.tolist(),
+        "says_high": shares[1].value.tolist(),
+        "radius": _json(result.radius),
+        "shipped_radius": _json(result.shipped),
+        "time": facts["source"],
+    }
+
+
+def _json(found: Evidence | None) -> dict[str, Any] | None:
+    measured: Measured | None = None if found is None else found.measured
+    return None if measured is None else {"value": measured.value, "interval": measured.ends}
