@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 import ui.tabs.hybrids
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.hybrid import hybrid
-from core.sweep.predictions import HybridPredictions, class_probabilities, hybrid_cutoffs
+from core.sweep.predictions import HybridPredictions, class_probabilities, hybrid_cutoffs, predict_hybrids
+from precomputed.make_hybrid_pairs import TARGET, hybrid_pairs
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
 from ui.maps.cell_predictions import LOADING
 from ui.maps.models import Predictor
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.tabs.mixtures import _mixed
+from ui.tabs.mixtures import STORED, _mixed, stored_mixtures
 from ui.tabs.row import HYBRIDS
 
 CUTOFFS = hybrid_cutoffs(32)
@@ -77,3 +78,26 @@ def test_a_picture_without_a_class_counts_as_what_the_network_predicts_for_it():
     mixed = _mixed(Predictor(classifier_spec("mini-clip")), found, own, sample_picture("cifar10", 4))
     assert mixed.classes == ("cat", "deer") and [a for a, _ in mixed.shares] == [0, 0, 1]
     assert mixed.switches == 2 and mixed.mark == "Mini CLIP 4"
+
+
+def test_stored_pairs_are_what_the_rule_gives():
+    stored, made = json.loads(TARGET.read_text()), hybrid_pairs()
+    for name, probabilities in made.pop("probabilities").items():  # rounded; other processors differ in a digit
+        np.testing.assert_allclose(stored["probabilities"].pop(name), probabilities, atol=2e-4)
+    assert stored.pop("probabilities") == {} and stored == made and TARGET.stat().st_size <= 60_000
+
+
+def test_stored_mixtures_say_what_the_tab_says_of_the_same_pair():
+    shown, (low, high) = stored_mixtures()[1], STORED["pairs"][1]
+    for network, name in zip(shown.networks, ("mini-clip", "mini-resnet"), strict=True):
+        classifier = load_classifier(name, samples("cifar10").classes)
+        found = predict_hybrids(classifier, *(sample_picture("cifar10", k).image for k in (low, high)), CUTOFFS)
+        pair = sample_picture("cifar10", low), sample_picture("cifar10", high)
+        wanted = _mixed(Predictor(classifier_spec(name)), found, *pair)
+        assert (network.title, network.classes, network.switches, network.mark) == (
+            wanted.title,
+            wanted.classes,
+            wanted.switches,
+            wanted.mark,
+        )
+        np.testing.assert_allclose(network.shares, wanted.shares, atol=2e-4)
