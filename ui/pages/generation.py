@@ -40,9 +40,9 @@ def page() -> None:
     reserve_heights(PAGE)
     st.title("Can CLIP draw what it sees?", anchor=False)
     st.markdown(
-        "Start from a **blur** of a class, and let gradient descent change it until the classifier is confident of "
-        "that class. The paper's finding for CLIP ViT-B/32: it becomes confident of a picture in which we see next to "
-        "nothing. Beside it stands a robust model: look for the animal or the machine."
+        "Gradient descent changes a **blur** until the classifier is confident of a class. The paper’s finding: CLIP "
+        "ViT-B/32 becomes confident of a picture in which we see next to nothing. Beside it a robust model: look for "
+        "the animal or the machine."
     )
     chosen, beside = st.columns([13, 40], gap="medium")
     with chosen:
@@ -148,9 +148,9 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
     for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
         if why:
             st.markdown(as_markdown(why))
-    left, right = st.columns(2)
-    chosen = left.number_input("Samples per class", 1, MAX_PER_CLASS, 1, key=f"{PAGE}-seeds", bind="query-params")
-    seed = right.number_input(
+    both = st.container(horizontal=True)  # beside each other on a phone, too
+    chosen = both.number_input("Samples per class", 1, MAX_PER_CLASS, 1, key=f"{PAGE}-seeds", bind="query-params")
+    seed = both.number_input(
         "Random seed",
         0,
         MAX_SEED,
@@ -258,8 +258,8 @@ def _formula() -> None:
     papers = paper.RUNS[PAGE]
     st.markdown(
         r"The start $x_0$ is drawn from a normal distribution: a blur as a whole image, with the covariance of the "
-        r"class or of all classes; pixel noise with each pixel and channel alone, with its mean and standard "
-        r"deviation. Then $x$ minimises $\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
+        r"class or of all classes; pixel noise pixel by pixel. Then $x$ minimises "
+        r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
         r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
         r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. "
         rf"At {paper.IMAGE_SIZE} pixels the paper takes $\varepsilon$ = {papers['epsilon']}, $\alpha$ = "
