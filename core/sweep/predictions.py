@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.device import forward
 from core.fourier.basis import Frequency, PerturbedImages, add_basis, fourier_basis, random_signs
 from core.fourier.hybrid import hybrid
 from core.images.radial_filter import high_pass, low_pass
@@ -29,6 +30,21 @@ def class_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarra
     with torch.inference_mode():
         batch = torch.from_numpy(np.ascontiguousarray(images)).to(classifier.device)
         return classifier(batch).float().softmax(dim=1).cpu().numpy()
+
+
+def finite_top1(classifier: Classifier, images: np.ndarray) -> np.ndarray:
+    """(B,) the most probable class of each of (B, 3, H, W) float32 images in [0, 1].
+
+    Raises:
+        RuntimeError: the logits are not finite.
+    """
+    import torch
+
+    with torch.inference_mode():
+        logits = forward(classifier, torch.from_numpy(np.ascontiguousarray(images)).to(classifier.device), "float32")
+        if not logits.isfinite().all():
+            raise RuntimeError(f"{classifier.name} gave logits that are not finite; its weights may be damaged")
+        return logits.argmax(dim=1).cpu().numpy()
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
-from core.device import device_name, forward
+from core.device import device_name
 from core.fourier.hybrid import clipped_share, mixed
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.hybrid.pairs import HybridConfig, draw_pairs
+from core.sweep.predictions import finite_top1
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -80,7 +81,7 @@ def growing_hybrids(
             low, high = (dataset.images[side].astype(np.float32) / 255 for side in batch.T)
             unclipped = mixed(low, high, config.cutoffs[k], config.edge)
             taken.append(clipped_share(unclipped))
-            said.append(_top1(classifier, unclipped.clip(0, 1).astype(np.float32)))
+            said.append(finite_top1(classifier, unclipped.clip(0, 1).astype(np.float32)))
         says, clipped = outcomes.says.copy(), outcomes.clipped.copy()  # a kept state never changes later
         says[:, k] = np.concatenate(said) == outcomes.labels
         clipped[k] = np.concatenate(taken).mean()
@@ -97,14 +98,4 @@ def _batches(rows: np.ndarray, size: int) -> list[np.ndarray]:
 def _whole(classifier: Classifier, images: np.ndarray, places: np.ndarray, batch_size: int) -> np.ndarray:
     """(n,) predictions of pictures that are not mixed."""
     batches = _batches(places, batch_size)
-    return np.concatenate([_top1(classifier, images[some].astype(np.float32) / 255) for some in batches])
-
-
-def _top1(classifier: Classifier, images: np.ndarray) -> np.ndarray:
-    import torch
-
-    with torch.inference_mode():
-        logits = forward(classifier, torch.from_numpy(np.ascontiguousarray(images)).to(classifier.device), "float32")
-        if not logits.isfinite().all():
-            raise RuntimeError(f"{classifier.name} gave logits that are not finite; its weights may be damaged")
-        return logits.argmax(dim=1).cpu().numpy()
+    return np.concatenate([finite_top1(classifier, images[some].astype(np.float32) / 255) for some in batches])

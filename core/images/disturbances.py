@@ -1,0 +1,232 @@
+"""Disturbances that pictures meet in the world: eight, at three strengths, each a row of one table.
+
+Source: Hendrycks & Dietterich 2019, ImageNet-C and CIFAR-10-C (github.com/hendrycks/robustness): severities 1 to 3, by
+the libraries that they use. What differs stands in each row.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from core.images.radial_filter import wave_radii
+from core.images.square import to_uint8
+
+STRENGTHS = (1, 2, 3)
+SMALL_SIDE, LARGE_SIDE, LARGE_FROM = 32, 224, 65  # pixels: of CIFAR-10-C, of ImageNet-C, and whose lengths to take
+Amounts = tuple[float, float, float]
+# (B, 3, H, W) float64 pictures, the amount and a generator for each picture -> pictures, before clipping to [0, 1].
+Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """One row.
+
+    label: for people. kind: whether it changes slow waves most, or fast ones. unit: what the amounts are.
+    amounts: at strengths 1, 2 and 3. small: where the amounts are pixels of 224, those of 32. source: a sentence, with
+    what differs.
+    """
+
+    key: str
+    label: str
+    kind: Literal["slow", "fast"]
+    unit: str
+    amounts: Amounts
+    change: Change
+    source: str
+    small: Amounts | None = None
+
+    def amount(self, strength: int, side: int) -> float:
+        """At a strength of 1 to 3, for pictures of `side` pixels: lengths grow with the side.
+
+        Raises:
+            ValueError: there is no such strength.
+        """
+        if strength not in STRENGTHS:
+            raise ValueError(f"strength must be one of {', '.join(map(str, STRENGTHS))}; got {strength}")
+        if self.small is None:
+            return self.amounts[strength - 1]
+        amounts, of = (self.amounts, LARGE_SIDE) if side >= LARGE_FROM else (self.small, SMALL_SIDE)
+        return amounts[strength - 1] * side / of
+
+
+def disturbed(
+    images: np.ndarray, disturbance: Disturbance, strength: int, positions: Sequence[int], *, seed: int = 0
+) -> np.ndarray:
+    """Pictures under a disturbance.
+
+    The random numbers of a picture depend on seed, disturbance and position alone: not on the batch, and not on the
+    strength, so that of two strengths the greater is the same noise, larger.
+
+    Args:
+        images: (B, 3, H, W) float in [0, 1].
+        strength: 1, 2 or 3.
+        positions: of each picture in its data set, >= 0.
+        seed: >= 0.
+    Returns:
+        The same shape, float32 in [0, 1].
+    Raises:
+        ValueError: there are more or fewer positions than pictures, or no such strength.
+    """
+    if len(positions) != len(images):
+        raise ValueError(f"every picture wants its position; got {len(positions)} for {len(images)}")
+    generators = [np.random.default_rng([seed, int(position), *disturbance.key.encode()]) for position in positions]
+    amount = disturbance.amount(strength, images.shape[-1])
+    return disturbance.change(images.astype(np.float64), amount, generators).clip(0, 1).astype(np.float32)
+
+
+def _noise(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
+    return images + amount * np.stack([one.standard_normal(images.shape[1:]) for one in generators])
+
+
+def _impulses(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
+    drawn = np.stack([one.random(images.shape[1:]) for one in generators])
+    return np.where(drawn < amount / 2, 0.0, np.where(drawn > 1 - amount / 2, 1.0, images))
+
+
+def _blur(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
+    from scipy.ndimage import gaussian_filter
+
+    return gaussian_filter(images, (0, 0, amount, amount), mode="nearest")
+
+
+def _pixelation(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
+    def coarse(picture: Image.Image) -> Image.Image:
+        width, height = picture.size
+        few = max(1, int(width * amount)), max(1, int(height * amount))
+        return picture.resize(few, Image.Resampling.BOX).resize((width, height), Image.Resampling.BOX)
+
+    return _by_pillow(images, coarse)
+
+
+def _jpeg(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
+    def compressed(picture: Image.Image) -> Image.Image:
+        picture.save(file := io.BytesIO(), "JPEG", quality=int(amount))
+        return Image.open(file)
+
+    return _by_pillow(images, compressed)
+
+
+def _by_pillow(images: np.ndarray, change: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+    changed = [np.asarray(change(Image.fromarray(to_uint8(image)))) for image in images]
+    return np.stack(changed).transpose(0, 3, 1, 2) / 255
+
+
+def _contrast(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
+    means = images.mean(axis=(-2, -1), keepdims=True)
+    return (images - means) * amount + means
+
+
+def _brightness(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
+    # Hue and saturation stay if all channels grow alike, and value is the largest of them; black becomes grey.
+    value = images.max(axis=1, keepdims=True)
+    brighter = np.minimum(value + amount, 1)
+    return np.where(value > 0, images * np.divide(brighter, value, where=value > 0, out=np.ones_like(value)), brighter)
+
+
+FOGS: Amounts = (1.5, 2.0, 2.5)
+FOG_DECAYS = dict(zip(FOGS, (2.0, 2.0, 1.7), strict=True))  # how much lower the heights get from octave to octave
+
+
+def _fog(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
+    brightest = images.max(axis=(1, 2, 3), keepdims=True)
+    clouds = np.stack([_cloud(images.shape[-2:], FOG_DECAYS[amount], one) for one in generators])
+    return (images + amount * clouds[:, None]) * brightest / (brightest + amount)
+
+
+def _cloud(shape: tuple[int, ...], decay: float, generator: np.random.Generator) -> np.ndarray:
+    """(H, W) from 0 to 1, whose waves of r cycles per image have amplitudes like r^-(1 + log2 decay).
+
+    So do those of a surface made by halving squares, whose heights shrink by `decay` at each step (Saupe 1988).
+    """
+    radii = wave_radii(*shape)
+    weight = np.where(radii > 0, np.maximum(radii, 1) ** -(1 + math.log2(decay)), 0)
+    heights = np.fft.irfft2(np.fft.rfft2(generator.standard_normal(shape)) * weight, s=shape)
+    return (heights - heights.min()) / np.ptp(heights)
+
+
+DISTURBANCES: dict[str, Disturbance] = {
+    row.key: row
+    for row in (
+        Disturbance(
+            "noise",
+            "Gaussian noise",
+            "fast",
+            "standard deviation, of 1",
+            (0.08, 0.12, 0.18),
+            _noise,
+            "ImageNet-C’s gaussian_noise.",
+        ),
+        Disturbance(
+            "impulses",
+            "Impulse noise",
+            "fast",
+            "share of values set to 0 or 1",
+            (0.03, 0.06, 0.09),
+            _impulses,
+            "ImageNet-C’s impulse_noise: in each channel by itself.",
+        ),
+        Disturbance(
+            "blur",
+            "Blur",
+            "fast",
+            "standard deviation, pixels of 224",
+            (1.0, 2.0, 3.0),
+            _blur,
+            "ImageNet-C’s gaussian_blur; up to 64 pixels CIFAR-10-C’s, a 32nd of the side for each pixel.",
+            small=(0.4, 0.6, 0.7),
+        ),
+        Disturbance(
+            "pixelation",
+            "Pixelation",
+            "fast",
+            "share of the side that is left",
+            (0.6, 0.5, 0.4),
+            _pixelation,
+            "ImageNet-C’s pixelate, whose lengths are shares of the side.",
+        ),
+        Disturbance(
+            "jpeg",
+            "JPEG",
+            "fast",
+            "quality",
+            (25, 18, 15),
+            _jpeg,
+            "ImageNet-C’s jpeg_compression; its blocks of 8 × 8 pixels are a quarter of the side of a small picture.",
+        ),
+        Disturbance(
+            "contrast",
+            "Contrast",
+            "slow",
+            "share of the contrast that is left",
+            (0.4, 0.3, 0.2),
+            _contrast,
+            "ImageNet-C’s contrast: around the mean of each channel.",
+        ),
+        Disturbance(
+            "brightness",
+            "Brightness",
+            "slow",
+            "added to the value of each pixel’s colour",
+            (0.1, 0.2, 0.3),
+            _brightness,
+            "ImageNet-C’s brightness: hue and saturation stay.",
+        ),
+        Disturbance(
+            "fog",
+            "Fog",
+            "slow",
+            "height of the fog, of 1",
+            FOGS,
+            _fog,
+            "ImageNet-C’s fog; its surface is a sum of waves, with the amplitudes of the one built square by square.",
+        ),
+    )
+}

@@ -1,0 +1,81 @@
+"""What do real disturbances cost a network? Pictures under eight of them, at three strengths each.
+
+    python -m core.sweep.disturb --classifier mini-clip --dataset cifar10 --pictures 2000 --output mini-clip.npz
+
+Resumable: each finished disturbance and strength is kept, and the same command resumes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.classifiers.options import add_classifier_options, named_classifier
+from core.cli import MAX_SEED, progress_bar, run_script, whole
+from core.data.options import add_dataset_options, named_dataset
+from core.images.disturbances import DISTURBANCES, STRENGTHS
+from core.numbers import decimal, interval
+from core.sweep.disturb.measure import BATCH, DisturbConfig, empty_outcomes, growing_disturbances, same_configuration
+from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.output import only_writer
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    options = argparse.ArgumentParser(
+        prog="python -m core.sweep.disturb", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_classifier_options(options)
+    add_dataset_options(options)
+    options.add_argument("--pictures", type=whole(1), default=2000, help="drawn by the seed, default 2000")
+    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of pictures and of noise")
+    options.add_argument("--batch-size", type=whole(1), default=BATCH, help=f"default {BATCH}")
+    options.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; returns the exit status."""
+    options = parser()
+    given = options.parse_args(arguments)
+    if given.output.suffix != ".npz":
+        options.error(f"--output wants a name that ends in .npz; got {given.output.name}")
+    if not given.output.parent.is_dir():
+        options.error(f"--output: the folder {given.output.parent} does not exist; create it first")
+    return run_script(lambda: _run(given), "finished disturbances are saved, run the same command again to resume")
+
+
+def _run(given: argparse.Namespace) -> str:
+    dataset = named_dataset(given)
+    config = DisturbConfig(given.pictures, given.seed)
+    classifier = named_classifier(given, dataset)
+    with only_writer(given.output):
+        outcomes = start = empty_outcomes(classifier, dataset, config)
+        if given.output.exists():
+            outcomes = DisturbedOutcomes.load(given.output)
+            if not same_configuration(outcomes, start):
+                raise ValueError(f"{given.output.name} holds disturbances of other settings; choose another --output")
+        growing = growing_disturbances(classifier, dataset, config, outcomes, batch_size=given.batch_size)
+        with progress_bar(total=outcomes.done.size, initial=int(outcomes.done.sum()), unit="strength") as bar:
+            for outcomes in growing:
+                outcomes.save(given.output)
+                bar.update()
+    return f"{given.output}: {told(outcomes)}"
+
+
+def told(outcomes: DisturbedOutcomes) -> str:
+    """The top-1 errors in a small table, per cent with 95 % intervals, a line for each disturbance."""
+    clean = outcomes.clean_errors().measured
+    lines = [
+        f"{outcomes.pictures:,} pictures; top-1 error undisturbed {decimal(100 * clean.value)} ({interval(clean)})"
+    ]
+    for key in outcomes.keys:
+        found = [outcomes.errors(key, strength).measured for strength in STRENGTHS]
+        numbers = "; ".join(f"{decimal(100 * one.value)} ({interval(one)})" for one in found)
+        lines.append(f"  {DISTURBANCES[key].label:<14} {numbers}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

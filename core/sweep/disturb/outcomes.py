@@ -1,0 +1,132 @@
+"""Which disturbed pictures a network classifies correctly: one file, while it grows and when it is whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.files import ArchiveKind, Fact, write_atomically
+from core.fourier.contrasts import Errors
+from core.fourier.intervals import clustered_interval
+from core.images.disturbances import STRENGTHS
+
+DISTURBED = ArchiveKind(
+    name="file of disturbances",
+    maker="core.sweep.disturb",
+    schema=1,
+    required=("undisturbed", "correct", "spectrum"),
+    facts=(
+        Fact("classifier.name", "text", 1, 1000),
+        Fact("classifier.sha256", "text", 0, 64, optional=True),
+        Fact("dataset.name", "text", 1, 1000),
+        Fact("dataset.content_hash", "text", 64, 64),
+        Fact("image_size", "whole number", 1, 2**16),
+        Fact("seed", "whole number", 0, 2**64 - 1),
+        Fact("pictures", "whole number", 1, 2**32),
+        Fact("disturbances", "JSON object", 1, 100),
+        Fact("source", "JSON object"),
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class DisturbedOutcomes:
+    """Of n pictures, D disturbances and S strengths.
+
+    undisturbed: (n,) bool, whether each picture is classified correctly. correct: (D, S, n) bool, the same of the
+    disturbed pictures. spectrum: (D, S, R) mean energy of what each changes, by rounded radius, as `energy_by_radius`
+    has it; NaN where it was not yet measured. metadata: facts; `disturbances` are D keys, each with its S amounts.
+    """
+
+    undisturbed: np.ndarray
+    correct: np.ndarray
+    spectrum: np.ndarray
+    metadata: Mapping[str, Any]
+
+    @property
+    def pictures(self) -> int:
+        return len(self.undisturbed)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of the disturbances."""
+        return tuple(self.metadata["disturbances"])
+
+    @property
+    def done(self) -> np.ndarray:
+        """(D, S) bool: what was measured."""
+        return np.isfinite(self.spectrum).all(axis=-1)
+
+    @property
+    def images(self) -> Hashable:
+        """Equal where the same pictures were disturbed alike."""
+        facts = self.metadata
+        amounts = tuple((key, *amounts) for key, amounts in facts["disturbances"].items())
+        return facts["dataset"]["content_hash"], facts["seed"], self.pictures, amounts
+
+    def clean_errors(self) -> Errors:
+        """Of the undisturbed pictures."""
+        return self._errors(~self.undisturbed[None])
+
+    def errors(self, key: str, strength: int | None = None) -> Errors:
+        """Under a disturbance, at one strength or, image by image, the mean over all."""
+        wrong = ~self.correct[self.keys.index(key)]
+        return self._errors(wrong if strength is None else wrong[STRENGTHS.index(strength)][None])
+
+    def mean_errors(self, keys: tuple[str, ...]) -> Errors:
+        """Mean over disturbances and strengths, image by image."""
+        chosen = [self.keys.index(key) for key in keys]
+        return self._errors(~self.correct[chosen].reshape(-1, self.pictures))
+
+    def _errors(self, wrong: np.ndarray) -> Errors:
+        scores = wrong.mean(axis=0)
+        return Errors(clustered_interval(scores).one(), scores, self.images)
+
+    def save(self, path: Path) -> None:
+        """Write the file, atomically."""
+        arrays: dict[str, np.ndarray] = {
+            "undisturbed": np.packbits(self.undisturbed),
+            "correct": np.packbits(self.correct, axis=2),
+            "spectrum": self.spectrum.astype(np.float32),
+        }
+        write_atomically(path, DISTURBED.pack(arrays, self.metadata))
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> DisturbedOutcomes:
+        """Read a file.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ArchiveError: it is damaged, foreign, or of an unknown schema.
+        """
+        return DISTURBED.load(path, _build)
+
+
+def _build(
+    metadata: dict[str, Any], undisturbed: np.ndarray, correct: np.ndarray, spectrum: np.ndarray
+) -> DisturbedOutcomes:
+    count, pictures = len(metadata["disturbances"]), metadata["pictures"]
+    packed, rows = -(-pictures // 8), (count, len(STRENGTHS))
+    for name, array, shape in (("undisturbed", undisturbed, (packed,)), ("correct", correct, (*rows, packed))):
+        if array.shape != shape or array.dtype != np.uint8:
+            raise ValueError(f"{name} must be uint8 {shape}; it is {array.dtype} {array.shape}")
+    if spectrum.shape[:2] != rows or spectrum.ndim != 3 or not spectrum.shape[2] or spectrum.dtype.kind != "f":
+        raise ValueError(f"spectrum must be {rows} rows of numbers; it is {spectrum.dtype} {spectrum.shape}")
+    if np.isinf(spectrum).any() or (spectrum < 0).any():
+        raise ValueError("an energy is finite and not negative")
+    for key, amounts in metadata["disturbances"].items():
+        if not isinstance(amounts, list) or len(amounts) != len(STRENGTHS):
+            raise ValueError(f"{key!r} must have {len(STRENGTHS)} amounts")
+        if not all(isinstance(amount, int | float) for amount in amounts):
+            raise ValueError(f"the amounts of {key!r} must be numbers")
+    return DisturbedOutcomes(
+        np.unpackbits(undisturbed, count=pictures).astype(bool),
+        np.unpackbits(correct, axis=2, count=pictures).astype(bool),
+        spectrum.astype(np.float64),
+        metadata,
+    )

@@ -1,0 +1,139 @@
+"""Each disturbance against paper and pencil, or another library than the one that it uses."""
+
+import colorsys
+import math
+
+import numpy as np
+import pytest
+import torch
+from torchvision.io import ImageReadMode, decode_jpeg, encode_jpeg
+
+from core.data.samples import load_samples
+from core.images.disturbances import DISTURBANCES, FOG_DECAYS, STRENGTHS, _cloud, disturbed
+from core.images.radial_filter import energy_by_radius
+
+SMOOTH = np.random.default_rng(5).random((3, 3, 4, 4)).repeat(8, axis=2).repeat(8, axis=3).astype(np.float32)
+GREY = np.full((4, 3, 64, 64), 0.5, dtype=np.float32)
+
+
+def under(key, images, strength=2, **named):
+    return disturbed(images, DISTURBANCES[key], strength, range(len(images)), **named)
+
+
+def test_there_are_eight_each_with_three_strengths_that_grow():
+    assert len(DISTURBANCES) == 8 and all(row.key == key and row.source for key, row in DISTURBANCES.items())
+    pictures = load_samples("cifar10-samples").images[:8].astype(np.float32) / 255
+    for key in DISTURBANCES:
+        sizes = [np.linalg.norm(under(key, pictures, strength) - pictures) for strength in STRENGTHS]
+        assert 0 < sizes[0] < sizes[1] < sizes[2], key
+
+
+@pytest.mark.parametrize("key", DISTURBANCES)
+def test_a_pictures_disturbance_depends_on_its_place_and_the_seed_alone(key):
+    row, before = DISTURBANCES[key], SMOOTH.copy()
+    whole = disturbed(SMOOTH, row, 2, [7, 3, 9], seed=1)
+    assert whole.dtype == np.float32 and whole.min() >= 0 and whole.max() <= 1
+    np.testing.assert_array_equal(SMOOTH, before)
+    for k, place in ((2, 9), (0, 7)):
+        np.testing.assert_array_equal(disturbed(SMOOTH[[k]], row, 2, [place], seed=1)[0], whole[k])
+    random = key in ("noise", "impulses", "fog")
+    for other in (disturbed(SMOOTH, row, 2, [7, 3, 9], seed=2), disturbed(SMOOTH, row, 2, [8, 4, 10], seed=1)):
+        assert (other == whole).all() != random
+
+
+def test_noise_has_the_stated_deviation_and_is_the_same_at_each_strength():
+    found = [under("noise", GREY, strength) - GREY for strength in STRENGTHS]
+    assert [one.std() for one in found] == pytest.approx([0.08, 0.12, 0.18], rel=0.03)
+    inside = np.abs(found[2]) < 0.49
+    np.testing.assert_allclose(found[0][inside] * 0.18 / 0.08, found[2][inside], atol=1e-5)
+
+
+def test_impulses_set_the_stated_share_to_black_and_white_in_each_channel():
+    found = under("impulses", GREY, 3)
+    assert set(np.unique(found)) == {0.0, 0.5, 1.0}
+    assert [(found == value).mean() for value in (0, 1)] == pytest.approx([0.045] * 2, abs=0.004)
+    assert ((found != 0.5).sum(axis=1) == 1).any()
+
+
+@pytest.mark.parametrize(("side", "sigmas"), [(32, (0.4, 0.6, 0.7)), (64, (0.8, 1.2, 1.4)), (224, (1, 2, 3))])
+def test_blur_weakens_a_wave_as_the_sum_over_a_sampled_bell_says(side, sigmas):
+    cycles = side // 8
+    wave = np.cos(2 * np.pi * cycles * np.arange(side) / side)
+    images = np.broadcast_to((0.5 + 0.4 * wave), (1, 3, side, side)).astype(np.float32)
+    for strength, sigma in zip(STRENGTHS, sigmas, strict=True):
+        inner = (under("blur", images, strength) - 0.5)[0, 0, side // 2, side // 4 : -side // 4]
+        left = float(inner @ wave[side // 4 : -side // 4]) / (wave[side // 4 : -side // 4] ** 2).sum() / 0.4
+        bell = [math.exp(-(k**2) / (2 * sigma**2)) for k in range(-20, 21)]  # sampled at whole pixels
+        exact = sum(b * math.cos(2 * math.pi * cycles * k / side) for k, b in enumerate(bell, -20)) / sum(bell)
+        assert left == pytest.approx(exact, abs=1e-3)
+
+
+def test_pixelation_by_half_is_the_mean_of_each_block():
+    images = np.random.default_rng(1).integers(0, 256, (2, 3, 32, 32)) / 255
+    blocks = images.reshape(2, 3, 16, 2, 16, 2).mean(axis=(3, 5)).repeat(2, axis=2).repeat(2, axis=3)
+    np.testing.assert_allclose(under("pixelation", images), blocks, atol=1.01 / 255)
+    few = under("pixelation", images, 3)[0, 0]
+    assert len(np.unique(few, axis=0)) == 12  # int(32 * 0.4)
+
+
+def test_jpeg_is_what_another_library_makes_of_the_picture():
+    wanted = [
+        decode_jpeg(encode_jpeg(torch.tensor(np.rint(image * 255).astype(np.uint8)), 18), ImageReadMode.RGB).numpy()
+        for image in SMOOTH
+    ]
+    found = under("jpeg", SMOOTH) * 255
+    assert np.abs(found - np.stack(wanted)).mean() < 1.5 and np.abs(found - 255 * SMOOTH).mean() > 2
+
+
+def test_contrast_is_less_around_each_channels_mean():
+    found = under("contrast", SMOOTH)
+    for a, b in zip(SMOOTH.reshape(9, -1), found.reshape(9, -1), strict=True):
+        assert b.mean() == pytest.approx(a.mean(), abs=1e-6) and b.std() == pytest.approx(0.3 * a.std(), rel=1e-4)
+
+
+def test_brightness_adds_to_the_value_of_hue_saturation_and_value():
+    images = np.random.default_rng(2).random((1, 3, 8, 8)).astype(np.float32)
+    images[0, :, 0, 0] = 0
+    found = under("brightness", images)
+    for y, x in np.ndindex(8, 8):
+        hue, saturation, value = colorsys.rgb_to_hsv(*images[0, :, y, x].tolist())
+        wanted = colorsys.hsv_to_rgb(hue, saturation, min(value + 0.2, 1))
+        assert found[0, :, y, x] == pytest.approx(wanted, abs=1e-6)
+
+
+def test_fog_is_a_grey_cloud_that_lowers_the_contrast_and_keeps_the_brightest_in_range():
+    found = under("fog", SMOOTH)
+    peak = SMOOTH.max(axis=(1, 2, 3), keepdims=True)
+    cloud = (found * (peak + 2) / peak - SMOOTH) / 2
+    np.testing.assert_allclose(cloud, np.broadcast_to(cloud[:, :1], cloud.shape), atol=1e-5)
+    assert cloud.min(axis=(1, 2, 3)) == pytest.approx([0] * 3, abs=1e-5)
+    assert cloud.max(axis=(1, 2, 3)) == pytest.approx([1] * 3, abs=1e-5)
+
+
+@pytest.mark.parametrize("decay", sorted(set(FOG_DECAYS.values())))
+def test_the_clouds_waves_shrink_by_the_stated_power(decay):
+    radius = np.hypot(*np.meshgrid(np.fft.fftfreq(64, 1 / 64), np.fft.fftfreq(64, 1 / 64)))
+    energy = np.zeros((64, 64))
+    for seed in range(100):
+        cloud = _cloud((64, 64), decay, np.random.default_rng(seed))
+        energy += np.abs(np.fft.fft2(cloud - cloud.mean())) ** 2 / cloud.var()
+    kept = (radius >= 2) & (radius <= 30)
+    slope = np.polyfit(np.log(radius[kept]), np.log(energy[kept]) / 2, 1)[0]
+    assert slope == pytest.approx(-(1 + math.log2(decay)), abs=0.1)
+
+
+def test_energy_by_radius_finds_a_wave_on_its_ring_and_adds_up_to_the_squared_norm():
+    rows, columns = np.indices((16, 16))
+    wave = np.cos(2 * np.pi * (3 * rows + 4 * columns) / 16)
+    energy = energy_by_radius(np.stack([wave, 0 * wave])[:, None])
+    assert len(energy) == 1 + round(math.hypot(8, 8)) and energy.argmax() == 5
+    assert energy[5] == pytest.approx((wave**2).sum() / 2) and np.delete(energy, 5).max() < 1e-20
+    noise = np.random.default_rng(0).standard_normal((5, 3, 9, 12))
+    assert energy_by_radius(noise).sum() == pytest.approx((noise**2).sum() / 5)
+
+
+def test_what_means_nothing_is_refused():
+    with pytest.raises(ValueError, match="its position; got 2 for 3"):
+        disturbed(SMOOTH, DISTURBANCES["noise"], 1, [0, 1])
+    with pytest.raises(ValueError, match="one of 1, 2, 3; got 4"):
+        under("noise", SMOOTH, 4)

@@ -1,0 +1,130 @@
+"""The loop on a network whose errors are known on paper, and the file it fills."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from core.classifiers.closed_set import ClosedSetClassifier
+from core.classifiers.preprocessing import Preprocess
+from core.classifiers.spec import Identity
+from core.data.classes import ClassSet
+from core.data.dataset import ImageDataset
+from core.files import ArchiveError
+from core.fourier.intervals import wilson
+from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
+from core.images.radial_filter import energy_by_radius
+from core.sweep.disturb.measure import DisturbConfig, draw_pictures, growing_disturbances
+from core.sweep.disturb.outcomes import DisturbedOutcomes
+
+SIZE = 16
+CLASSES = ClassSet("custom", ("dark", "bright"))
+CONFIG = DisturbConfig(25, seed=3)
+
+
+def pictures(count=40):
+    """Grey noise around 0.35, or for class 1 around 0.5."""
+    labels = np.arange(count) % 2
+    noise = np.random.default_rng(0).integers(-60, 61, (count, 3, SIZE, SIZE))
+    images = np.where(labels == 0, 89, 128)[:, None, None, None] + noise
+    return ImageDataset("noise", "test", images.astype(np.uint8), labels, CLASSES, "made here")
+
+
+def brighter_than(level, name="threshold"):
+    """Logits 0 and the mean over pixels and channels less `level`."""
+    layer = nn.Linear(3 * SIZE * SIZE, 2)
+    with torch.no_grad():
+        layer.weight.copy_(torch.stack([torch.zeros(3 * SIZE * SIZE), torch.full((3 * SIZE * SIZE,), 1 / 768)]))
+        layer.bias.copy_(torch.tensor([0.0, -level]))
+    inside = nn.Sequential(nn.Flatten(), layer)
+    return ClosedSetClassifier(Identity(name, "on paper"), inside, Preprocess(SIZE, (0.0,) * 3, (1.0,) * 3), CLASSES)
+
+
+@pytest.fixture(scope="module")
+def states():
+    return list(growing_disturbances(brighter_than(0.425), pictures(), CONFIG, batch_size=7))
+
+
+def test_contrast_keeps_the_mean_and_brightness_does_not(states):
+    found = states[-1]
+    assert found.undisturbed.all() and found.correct[found.keys.index("contrast")].all()
+    labels = pictures().labels[draw_pictures(40, CONFIG)]
+    np.testing.assert_array_equal(found.correct[found.keys.index("brightness")][1:], [labels == 1] * 2)
+    error = found.errors("brightness", 2).measured
+    assert error == pytest.approx(wilson((labels == 0).mean(), 25))
+    mean = found.errors("brightness")
+    assert mean.measured.value == pytest.approx(
+        np.mean([found.errors("brightness", s).measured.value for s in (1, 2, 3)])
+    )
+    assert found.mean_errors(("contrast", "brightness")).measured.value == pytest.approx(mean.measured.value / 2)
+    assert mean.minus(found.clean_errors()).measured.low > 0
+
+
+def test_outcomes_and_spectra_are_those_of_pictures_disturbed_one_by_one(states):
+    data, network, found = pictures(), brighter_than(0.425), states[-1]
+    for key in ("noise", "fog", "blur"):
+        row, d = DISTURBANCES[key], found.keys.index(key)
+        for strength in STRENGTHS:
+            energy = []
+            for n, place in enumerate(draw_pictures(40, CONFIG).tolist()):
+                image = data.images[[place]].astype(np.float32) / 255
+                changed = disturbed(image, row, strength, [place], seed=3)
+                said = int(changed.astype(np.float64).mean() > 0.425)
+                assert found.correct[d, strength - 1, n] == (said == data.labels[place])
+                assert int(network(torch.from_numpy(changed)).argmax()) == said
+                energy.append(energy_by_radius(changed - image))
+            np.testing.assert_allclose(found.spectrum[d, strength - 1], np.mean(energy, axis=0), rtol=1e-9)
+
+
+def test_pictures_are_drawn_once_each_and_fewer_are_the_first_of_more():
+    many = draw_pictures(100, DisturbConfig(100, 4))
+    assert sorted(many) == list(range(100)) and (draw_pictures(100, DisturbConfig(9, 4)) == many[:9]).all()
+    assert (draw_pictures(100, DisturbConfig(9, 5)) != many[:9]).any()
+    with pytest.raises(ValueError, match="at least 1"):
+        DisturbConfig(0)
+
+
+def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(states, tmp_path):
+    network, data = brighter_than(0.425), pictures()
+    assert [int(state.done.sum()) for state in states] == list(range(1, 25))
+    states[9].save(tmp_path / "half.npz")
+    half = DisturbedOutcomes.load(tmp_path / "half.npz")
+    rest = list(growing_disturbances(network, data, CONFIG, half))
+    assert len(rest) == 14 and half.done.sum() == 10
+    np.testing.assert_array_equal(rest[-1].correct, states[-1].correct)
+    np.testing.assert_array_equal(rest[-1].undisturbed, states[-1].undisturbed)
+    np.testing.assert_allclose(rest[-1].spectrum, states[-1].spectrum, rtol=1e-6)
+    assert list(growing_disturbances(network, data, CONFIG, rest[-1])) == []
+    for other in (DisturbConfig(24, 3), DisturbConfig(25, 4)):
+        with pytest.raises(ValueError, match="other settings"):
+            next(growing_disturbances(network, data, other, half))
+
+
+def test_a_file_holds_everything_and_damage_is_refused(states, tmp_path):
+    found, path = states[-1], tmp_path / "one.npz"
+    found.save(path)
+    again = DisturbedOutcomes.load(path)
+    for name in ("correct", "undisturbed"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
+    assert again.metadata == found.metadata and again.images == found.images and again.done.all()
+    rows = found.metadata["disturbances"]
+    for change in (
+        {"undisturbed": found.undisturbed[:8]},
+        {"correct": found.correct[:, :2]},
+        {"spectrum": -found.spectrum},
+        {"spectrum": found.spectrum[..., 0]},
+        {"metadata": {**found.metadata, "pictures": 9}},
+        {"metadata": {**found.metadata, "disturbances": {**rows, "fog": [1, 2]}}},
+        {"metadata": {**found.metadata, "disturbances": {**rows, "fog": [1, 2, "x"]}}},
+    ):
+        dataclasses.replace(found, **change).save(path)
+        with pytest.raises(ArchiveError, match=r"one\.npz"):
+            DisturbedOutcomes.load(path)
+
+
+def test_logits_that_are_not_finite_are_an_error():
+    with pytest.raises(RuntimeError, match="not finite"):
+        next(growing_disturbances(brighter_than(math.nan), pictures(), CONFIG))
