@@ -14,6 +14,7 @@ import numpy as np
 
 from core.claims import said
 from core.claims.bands import LOW, LOWEST, Band, corners, grey_minus_coloured, in_band, without_wave
+from core.claims.disturbances import contrast_findings, shift_finding
 from core.claims.equal_strength import EqualStrength, equal_strength
 from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict
 from core.claims.gradient_spectrum import gradient_finding
@@ -345,6 +346,8 @@ CHECKS: dict[Claim, Callable[[Comparison], Finding | Iterable[Finding]]] = {
     said.FIGURE2_RESNET: _figure2,
     said.ROBUST_HIGH: _robust_high,
     said.TWINS: lambda maps: twin_findings(maps.subject, maps.shelf),
+    said.CONTRAST: lambda maps: contrast_findings(maps.subject, maps.shelf),
+    said.SHIFT: lambda maps: shift_finding(maps.shelf),
     said.LATTICE: _lattice,
     said.COLOUR: _colour,
     said.GRADIENT: lambda maps: gradient_finding(maps.subject),

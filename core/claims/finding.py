@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
@@ -45,6 +46,16 @@ class NamedMap:
     def patch_grid(self) -> int | None:
         """How many patches its classifier cuts a picture into, on a side; None where it cuts none."""
         return self.heatmap.metadata["classifier"].get("patch_grid")
+
+    def same_network(self, metadata: Mapping[str, Any]) -> bool:
+        """Whether another result is of this map's classifier, with the same weights and data.
+
+        Published maps do not name their weights, and are taken at their name.
+        """
+        mine, other = self.heatmap.metadata, metadata["classifier"]
+        if self.classifier != other["name"] or mine["dataset"]["name"] != metadata["dataset"]["name"]:
+            return False
+        return mine["source"]["type"] == "published" or mine["classifier"].get("sha256") == other.get("sha256")
 
 
 # By unit: what follows a number, what it is multiplied by, its digits, and whether a plus is shown.
@@ -122,7 +133,7 @@ class Claim:
 class Finding:
     """A claim's evidence and verdict.
 
-    doubts: whole sentences. maps, wave, show: what the page *Frequency sensitivity* is to show.
+    doubts: whole sentences. maps, wave, show, tab: what the page *Frequency sensitivity* is to show.
     """
 
     claim: Claim
@@ -132,3 +143,4 @@ class Finding:
     maps: tuple[str, ...] = ()
     wave: Frequency = (0, 1)
     show: str = "Error"
+    tab: str = ""

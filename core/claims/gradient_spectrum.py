@@ -187,12 +187,16 @@ def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Me
 
 
 def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(D,) Spearman's correlation of each of (D, W) rows with (W,) values; NaN for a row that does not vary."""
+    """(D,) Spearman's correlation of each of (D, W) rows with (W,) values, or with its own of (D, W).
+
+    NaN for a row that does not vary.
+    """
     from scipy.stats import rankdata
 
-    a, b = (one - one.mean(axis=-1, keepdims=True) for one in (rankdata(rows, axis=1), rankdata(values)))
-    length = np.sqrt((a**2).sum(axis=1) * (b**2).sum())
-    return np.divide(a @ b, length, out=np.full(len(a), np.nan), where=length > 0)
+    ranks = (rankdata(one, axis=-1) for one in (rows, values))
+    a, b = (one - one.mean(axis=-1, keepdims=True) for one in ranks)
+    length = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
+    return np.divide((a * b).sum(axis=-1), length, out=np.full(len(a), np.nan), where=length > 0)
 
 
 def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.ndarray:

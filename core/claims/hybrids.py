@@ -20,16 +20,8 @@ def stored_hybrids() -> dict[str, HybridOutcomes]:
 
 
 def hybrids_of(named: NamedMap) -> HybridOutcomes | None:
-    """Those of a map's own classifier, with the same weights and data; None where none are stored.
-
-    Published maps do not name their weights, and are taken at their name.
-    """
-    facts, found = named.heatmap.metadata, stored_hybrids().get(named.classifier)
-    if found is None or found.metadata["dataset"]["name"] != facts["dataset"]["name"]:
-        return None
-    sha256 = facts["classifier"].get("sha256")
-    published = facts["source"]["type"] == "published"
-    return found if published or sha256 == found.metadata["classifier"]["sha256"] else None
+    """Those of a map's own classifier, with the same weights and data; None where none are stored."""
+    return next((found for found in stored_hybrids().values() if named.same_network(found.metadata)), None)
 
 
 def crossing_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:

@@ -1,4 +1,4 @@
-"""What is claimed: sentences of the paper, three of our own, and the statistic that checks each."""
+"""What is claimed: sentences of the paper, some of our own, and the statistic that checks each."""
 
 from core.claims.finding import Claim
 
@@ -82,8 +82,27 @@ TWINS = Claim(
     "twins",
     "1",
     "… models which are robust to adversarial examples rely more on low-frequency information, and are more vulnerable "
-    "to low-frequency perturbations such as contrast changes.",
+    "to low-frequency perturbations …",
     "robust minus ordinary twin: the cutoff of hybrid images; the rise of the error up to radius 2 and in the corners",
+    about="shelf",
+    waves=None,
+)
+CONTRAST = Claim(
+    "contrast",
+    "1",
+    "… are more vulnerable to low-frequency perturbations such as contrast changes.",
+    "robust minus ordinary twin, picture by picture: rise of the error under real disturbances, mean of three "
+    "strengths",
+    about="shelf",
+    waves=None,
+)
+SHIFT = Claim(
+    "shift",
+    "4",
+    "This indicates that robustness to natural distribution shifts might be associated to dependency on lower "
+    "frequency information …",
+    "all networks with both stored: rank correlation of the cutoff of hybrid images with the mean rise of the error "
+    "under eight disturbances; exact permutation p",
     about="shelf",
     waves=None,
 )

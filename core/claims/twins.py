@@ -16,8 +16,8 @@ ROBUST = "-robust"  # how the registry names an adversarially trained twin
 NO_TWINS = "There is no map of a network and of its robust twin."
 
 
-def twin_findings(subject: NamedMap, shelf: Sequence[NamedMap]) -> Iterator[Finding]:
-    """The subject's pair of twins, else every pair on the shelf."""
+def twin_pairs(subject: NamedMap, shelf: Sequence[NamedMap]) -> list[tuple[NamedMap, NamedMap]]:
+    """The subject's pair of an ordinary network and its robust twin, else every pair on the shelf."""
     pairs = [
         (ordinary, robust)
         for ordinary in shelf
@@ -26,8 +26,12 @@ def twin_findings(subject: NamedMap, shelf: Sequence[NamedMap]) -> Iterator[Find
         and not mismatches(ordinary.heatmap, robust.heatmap)
         and ordinary.heatmap.metadata["dataset"]["n"] == robust.heatmap.metadata["dataset"]["n"]
     ]
-    mine = [pair for pair in pairs if subject.label in (pair[0].label, pair[1].label)]
-    found = [finding for pair in mine or pairs if (finding := _twin(*pair)) is not None]
+    return [pair for pair in pairs if subject.label in (pair[0].label, pair[1].label)] or pairs
+
+
+def twin_findings(subject: NamedMap, shelf: Sequence[NamedMap]) -> Iterator[Finding]:
+    """Of the subject's pair of twins, else of every pair on the shelf."""
+    found = [finding for pair in twin_pairs(subject, shelf) if (finding := _twin(*pair)) is not None]
     yield from found or [Finding(said.TWINS, Verdict.NOT_CHECKABLE, doubts=(NO_TWINS,))]
 
 

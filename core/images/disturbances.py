@@ -43,6 +43,11 @@ class Disturbance:
     source: str
     small: Amounts | None = None
 
+    @property
+    def words(self) -> str:
+        """The label within a sentence."""
+        return self.label if self.label.startswith(("Gaussian", "JPEG")) else self.label.lower()
+
     def amount(self, strength: int, side: int) -> float:
         """At a strength of 1 to 3, for pictures of `side` pixels: lengths grow with the side.
 

@@ -55,7 +55,8 @@ def _url(finding: Finding, linked: Collection[str], doors: Mapping[str, str]) ->
 def link_of(finding: Finding) -> str:
     """The URL of *Frequency sensitivity* that shows what a finding is about."""
     maps = (("maps", label) for label in finding.maps)
-    return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)))
+    tab = [("tab", finding.tab)] if finding.tab else []
+    return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)), *tab)
 
 
 def _evidence(evidence: Evidence) -> str:

@@ -1,0 +1,130 @@
+"""What a heat map predicts for a real disturbance, from the waves that it changes, held against what was measured."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core import paper
+from core.claims.bands import without_wave
+from core.claims.finding import NamedMap
+from core.claims.gradient_spectrum import rank_correlations
+from core.data.classes import PRECOMPUTED
+from core.fourier.contrasts import Errors
+from core.fourier.intervals import Measured
+from core.fourier.rings import ring_errors
+from core.images.disturbances import STRENGTHS
+from core.sweep.disturb.outcomes import DisturbedOutcomes
+
+STORED = PRECOMPUTED / "disturbances"
+DRAWS, CHANNELS = 1_000, 3
+
+
+@functools.cache
+def stored_disturbances() -> dict[str, DisturbedOutcomes]:
+    """By the name of the classifier."""
+    found = [DisturbedOutcomes.load(path) for path in sorted(STORED.glob("*.npz"))]
+    return {one.metadata["classifier"]["name"]: one for one in found}
+
+
+def disturbances_of(named: NamedMap) -> DisturbedOutcomes | None:
+    """Those of a map's own classifier, with the same weights and data; None where none are stored."""
+    return next((found for found in stored_disturbances().values() if named.same_network(found.metadata)), None)
+
+
+def rise(outcomes: DisturbedOutcomes, errors: Errors) -> Errors:
+    """How much of an error is due to the disturbance: less that of the same pictures undisturbed."""
+    return errors.minus(outcomes.clean_errors())
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Of one network, in the order of its outcomes' D disturbances and S strengths, as fractions.
+
+    by_share: (D, S) mean over rings of what the map's waves add to its clean error, each ring by its share of the
+    energy that the disturbance changes. by_energy: (D, S) that mean times the energy, in energies of the map's own
+    waves: what would follow if errors grew as energies do; it may pass 1. measured: (D, S), the rise of the error.
+    """
+
+    by_share: np.ndarray
+    by_energy: np.ndarray
+    measured: Measured
+
+
+def predicted(named: NamedMap, outcomes: DisturbedOutcomes) -> Predicted | None:
+    """None where the map's clean error is unknown, or its pictures have another size.
+
+    Waves beyond the map's corners are left out: at 32 pixels 0.5 % of the energy of noise, and less of others.
+    """
+    clean, facts = without_wave(named.heatmap), named.heatmap.metadata
+    if clean is None or facts["image_size"] != outcomes.metadata["image_size"]:
+        return None
+    rings = ring_errors(named.heatmap)
+    radii = [radius for radius in rings if radius < outcomes.spectrum.shape[-1]]
+    more = np.array([rings[radius].measured.value for radius in radii]) - clean.measured.value
+    energy = outcomes.spectrum[..., radii]
+    by_share = energy @ more / energy.sum(axis=-1)
+    by_energy = energy @ more / (CHANNELS * float(facts["epsilon"]) ** 2)
+    found = [[rise(outcomes, outcomes.errors(key, one)).measured for one in STRENGTHS] for key in outcomes.keys]
+    return Predicted(by_share, by_energy, Measured(*np.moveaxis(np.array(found, dtype=np.float64), -1, 0)))
+
+
+def mapped(shelf: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, DisturbedOutcomes]]:
+    """By classifier: its map over most images, of the paper's waves, and its stored disturbances."""
+    found: dict[str, tuple[NamedMap, DisturbedOutcomes]] = {}
+    for named in sorted(shelf, key=lambda one: -int(one.heatmap.metadata["dataset"]["n"])):
+        facts, outcomes = named.heatmap.metadata, disturbances_of(named)
+        usual = facts["epsilon"] == paper.EPSILON.get(facts["image_size"]) and facts.get("weakened_as") is None
+        if outcomes is not None and usual:
+            found.setdefault(named.classifier, (named, outcomes))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class MapsOnTrial:
+    """How well maps predict what disturbances do, over N networks, D disturbances and S strengths.
+
+    by_share, by_energy: Spearman's correlation of either prediction with the rise of the error; 95 % intervals are a
+    percentile bootstrap over networks and disturbances, whose strengths stay together (Owen 2007). misjudged: by how
+    many of `count` ranks each disturbance lies higher by its rise than by energy, mean over networks and strengths.
+    between: correlation over the networks alone, of means over strengths, of each disturbance; NaN for less than three.
+    """
+
+    by_share: Measured
+    by_energy: Measured
+    count: int
+    misjudged: dict[str, float]
+    between: dict[str, float]
+
+
+def on_trial(keys: Sequence[str], found: Sequence[Predicted]) -> MapsOnTrial:
+    """Of at least one network."""
+    from scipy.stats import rankdata
+
+    measured = np.array([one.measured.value for one in found])
+    by_share, by_energy = (np.array([getattr(one, part) for one in found]) for part in ("by_share", "by_energy"))
+    above = rankdata(measured).reshape(measured.shape) - rankdata(by_energy).reshape(measured.shape)
+    between = {key: math.nan for key in keys}
+    if len(found) > 2:
+        means = by_energy.mean(axis=2), measured.mean(axis=2)
+        between = {key: float(rank_correlations(means[0][None, :, d], means[1][:, d])[0]) for d, key in enumerate(keys)}
+    return MapsOnTrial(
+        _agreement(by_share, measured),
+        _agreement(by_energy, measured),
+        measured.size,
+        dict(zip(keys, above.mean(axis=(0, 2)).tolist(), strict=True)),
+        between,
+    )
+
+
+def _agreement(guess: np.ndarray, measured: np.ndarray) -> Measured:
+    value = float(rank_correlations(guess.reshape(1, -1), measured.ravel())[0])
+    generator, (networks, disturbances, _) = np.random.default_rng(0), guess.shape
+    rows = generator.integers(networks, size=(DRAWS, networks, 1))
+    columns = generator.integers(disturbances, size=(DRAWS, 1, disturbances))
+    drawn = rank_correlations(*(one[rows, columns].reshape(DRAWS, -1) for one in (guess, measured)))
+    return Measured(value, *np.nanquantile(drawn, (0.025, 0.975)).tolist())

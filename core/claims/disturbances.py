@@ -1,0 +1,133 @@
+"""Real disturbances: whom contrast changes harm more, and whether networks of slow waves bear disturbances better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from core.claims import said
+from core.claims.disturbance_spectrum import disturbances_of, rise, stored_disturbances
+from core.claims.finding import Evidence, Finding, NamedMap, Verdict
+from core.claims.gradient_spectrum import rank_correlations
+from core.claims.hybrids import stored_hybrids
+from core.claims.twins import twin_pairs
+from core.fourier.contrasts import Errors
+from core.fourier.intervals import Measured
+from core.images.disturbances import DISTURBANCES
+from core.numbers import listed
+from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.hybrid.outcomes import crossing_of
+
+SLOW, FAST = (tuple(key for key, row in DISTURBANCES.items() if row.kind == kind) for kind in ("slow", "fast"))
+RATIO = ("noise", "contrast")
+NO_TWINS = "No disturbances are stored of a network and of its robust twin."
+TAB = "Disturbances"  # of the page *Frequency sensitivity*
+FEWEST, SIGNIFICANT = 4, 0.05
+RESAMPLES = 50_000  # more than the orders of eight networks, up to which p is exact
+
+
+def contrast_findings(subject: NamedMap, shelf: Sequence[NamedMap]) -> Iterator[Finding]:
+    """Of the subject's pair of twins, else of every pair on the shelf."""
+    found = [finding for pair in twin_pairs(subject, shelf) if (finding := _twins(*pair)) is not None]
+    yield from found or [Finding(said.CONTRAST, Verdict.NOT_CHECKABLE, doubts=(NO_TWINS,))]
+
+
+def _twins(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
+    """Holds where contrast changes, and all slow disturbances together, raise the robust twin's error more."""
+    stored = disturbances_of(robust), disturbances_of(ordinary)
+    if stored[0] is None or stored[1] is None or stored[0].images != stored[1].images:
+        return None
+    contrast, slow, fast = (_more(stored[0], stored[1], keys) for keys in (("contrast",), SLOW, FAST))
+    names = listed([DISTURBANCES[key].words for key in SLOW])
+    evidence = (
+        Evidence("contrast changes", contrast),
+        Evidence(f"all slow ones ({names})", slow),
+        Evidence("for comparison, the fast ones", fast),
+    )
+    doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
+    if fast.high < 0:
+        doubts.append(
+            "Fast disturbances harm the robust twin less: the weakness is one of slow waves, not a general one."
+        )
+    verdict = Verdict.of_share(((contrast.low > 0) + (slow.low > 0)) / 2)
+    return Finding(said.CONTRAST, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tab=TAB)
+
+
+def _more(a: DisturbedOutcomes, b: DisturbedOutcomes, keys: tuple[str, ...]) -> Measured:
+    """How much more disturbances raise a's error than b's, paired, mean over all strengths."""
+    rises: list[Errors] = [rise(one, one.mean_errors(keys)) for one in (a, b)]
+    return rises[0].minus(rises[1]).measured.one()
+
+
+def shift_finding(shelf: Sequence[NamedMap]) -> Finding:
+    """Holds where lower crossing radii go with smaller rises under all disturbances together.
+
+    In part where they do so under the fast ones alone, or where under the slow ones it is the other way round.
+    """
+    networks = _networks()
+    if len(networks) < FEWEST:
+        why = f"Crossing radii and disturbances are stored of {len(networks)} networks, which are too few to be ranked."
+        return Finding(said.SHIFT, Verdict.NOT_CHECKABLE, doubts=(why,))
+    radii = np.array([radius for radius, _ in networks.values()])
+    outcomes = [found for _, found in networks.values()]
+    evidence, signs = list[Evidence](), dict[str, int]()
+
+    def test(what: str, values: np.ndarray) -> None:
+        value, p = exact_rank_test(radii, values)
+        signs[what] = int(np.sign(value)) if p < SIGNIFICANT else 0
+        evidence.extend([Evidence(f"radius and {what}", _exact(value), "ratio"), Evidence("p", _exact(p), "p")])
+
+    for what, keys in (
+        ("rise under all eight", tuple(DISTURBANCES)),
+        ("rise under the fast ones", FAST),
+        ("rise under the slow ones", SLOW),
+    ):
+        test(what, np.array([rise(one, one.mean_errors(keys)).measured.value for one in outcomes]))
+    noise, contrast = (np.array([1 - one.errors(key).measured.value for one in outcomes]) for key in RATIO)
+    test("accuracy under noise over that under contrast changes", noise / contrast)
+    together, fast, slow, _ = signs.values()
+    verdict = Verdict.HOLDS if together > 0 and slow >= 0 else Verdict.IN_PART if together + fast > 0 else Verdict.FAILS
+    titles = {named.classifier: named.name for named in shelf}
+    doubts = [
+        f"{len(networks)} small networks ({listed([titles.get(name, name) for name in networks])}) are few, and what "
+        "else they differ in may be the cause."
+    ]
+    if slow < 0:
+        doubts.append(
+            "Under slow disturbances it is the other way round, so what holds of all follows from their mixture: "
+            f"{len(FAST)} of {len(DISTURBANCES)} are fast."
+        )
+    return Finding(said.SHIFT, verdict, tuple(evidence), tuple(doubts))
+
+
+def _networks() -> dict[str, tuple[float, DisturbedOutcomes]]:
+    """Crossing radius and disturbances of each network of which both are stored, with the same weights and data."""
+    found = {}
+    for name, outcomes in stored_disturbances().items():
+        hybrids = stored_hybrids().get(name)
+        same = hybrids and all(hybrids.metadata[part] == outcomes.metadata[part] for part in ("classifier", "dataset"))
+        crossing = crossing_of(hybrids) if hybrids and same else None
+        if crossing is not None:
+            found[name] = (crossing.radius.value, outcomes)
+    return found
+
+
+def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    """Spearman's correlation of two (n,) and its two-sided p: over all orders up to n = 8, else 50,000 random ones."""
+    from scipy.stats import permutation_test
+
+    tested = permutation_test(
+        (first,),
+        lambda orders, axis: rank_correlations(orders.reshape(-1, len(second)), second).reshape(orders.shape[:-1]),
+        permutation_type="pairings",
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        random_state=np.random.default_rng(0),
+    )
+    return float(tested.statistic), float(tested.pvalue)
+
+
+def _exact(value: float) -> Measured:
+    return Measured(value, math.nan, math.nan)

@@ -1,0 +1,180 @@
+"""Real disturbances: the shipped files counted again by numpy and scipy alone, and what makes of them a verdict."""
+
+import dataclasses
+import itertools
+import json
+import math
+from statistics import mean
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from core.claims import disturbances
+from core.claims.checks import CHECKS, findings
+from core.claims.disturbance_spectrum import disturbances_of, mapped, on_trial, predicted, stored_disturbances
+from core.claims.disturbances import FAST, SLOW, exact_rank_test, shift_finding
+from core.claims.finding import NamedMap, Verdict
+from core.claims.said import CONTRAST, SHIFT
+from core.data.classes import PRECOMPUTED
+from core.fourier.basis import half_plane
+from core.fourier.heatmap import Heatmap
+from core.images.disturbances import DISTURBANCES
+from tests.core.claims.test_checks import crossing_by_loops
+
+FOLDER = PRECOMPUTED / "disturbances"
+NAMES = sorted(path.stem for path in FOLDER.iterdir())
+SHELF = [
+    NamedMap(path.stem.partition("_")[0], path.stem, Heatmap.load(path))
+    for path in sorted((PRECOMPUTED / "heatmaps").glob("*.npz"))
+]
+
+
+def counted(name):
+    """Of a shipped file: (n,) and (8, 3, n) whether each picture is wrong, and the spectra."""
+    with np.load(FOLDER / f"{name}.npz") as file:
+        n = json.loads(str(file["metadata"]))["pictures"]
+        clean, wrong = (
+            1 - np.unpackbits(file[part], axis=-1, count=n).astype(int) for part in ("undisturbed", "correct")
+        )
+        return clean, wrong, file["spectrum"].astype(float)
+
+
+def rise(name, kinds=tuple(DISTURBANCES)):
+    clean, wrong, _ = counted(name)
+    return wrong[[list(DISTURBANCES).index(kind) for kind in kinds]].mean() - clean.mean()
+
+
+def test_all_six_networks_saw_the_same_pictures_whole_and_in_a_few_kilobytes():
+    stored = stored_disturbances()
+    assert sorted(stored) == NAMES and len(NAMES) == 6
+    assert len({one.images for one in stored.values()}) == 1
+    for one in stored.values():
+        assert one.done.all() and one.pictures == 2000 and one.keys == tuple(DISTURBANCES)
+        assert one.metadata["disturbances"] == {
+            row.key: [row.amount(s, 32) for s in (1, 2, 3)] for row in DISTURBANCES.values()
+        }
+        np.testing.assert_allclose(one.spectrum, stored["mini-clip"].spectrum, rtol=1e-5)  # of the pictures alone
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 300_000
+
+
+def test_slow_disturbances_change_slow_waves_most_and_fast_ones_fast_waves():
+    *_, spectrum = counted("mini-clip")
+    below = spectrum[..., :4].sum(axis=-1) / spectrum.sum(axis=-1)
+    for row, shares in zip(DISTURBANCES.values(), below, strict=True):
+        assert (shares.min() > 0.5) if row.kind == "slow" else (shares.max() < 0.3), row.key
+    assert (spectrum[..., 22:].sum(axis=-1) / spectrum.sum(axis=-1)).max() < 0.006  # beyond the corners of a map
+
+
+@pytest.mark.parametrize("kind", ["mini-clip", "mini-resnet"])
+def test_contrast_changes_harm_robust_twins_more_and_fast_disturbances_less(kind):
+    robust = next(named for named in SHELF if named.label == f"{kind}-robust_cifar10")
+    (finding,) = CHECKS[CONTRAST](dataclasses.make_dataclass("M", ("subject", "shelf"))(robust, SHELF))
+    wanted = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), SLOW, FAST)]
+    assert [one.measured.value for one in finding.evidence] == pytest.approx(wanted)
+    assert wanted[0] > wanted[1] > 0 > wanted[2]
+    assert finding.verdict == Verdict.HOLDS and "one of slow waves" in finding.doubts[1]
+    assert finding.maps == (robust.label, f"{kind}_cifar10") and finding.tab == "Disturbances"
+    pairs = [counted(name) for name in (f"{kind}-robust", kind)]
+    each = [wrong[5].mean(axis=0) - clean for clean, wrong, _ in pairs]
+    low, high = stats.bootstrap((each[0] - each[1],), np.mean, n_resamples=2000, rng=0).confidence_interval
+    assert finding.evidence[0].measured[1:] == pytest.approx((low, high), abs=0.002)
+
+
+def test_disturbances_of_other_weights_or_without_a_twin_are_not_taken():
+    robust = next(named for named in SHELF if named.label == "mini-clip-robust_cifar10")
+    facts = robust.heatmap.metadata
+    other = {**facts, "classifier": {**facts["classifier"], "sha256": "0" * 64}}
+    changed = dataclasses.replace(robust, heatmap=dataclasses.replace(robust.heatmap, metadata=other))
+    assert disturbances_of(robust) is stored_disturbances()["mini-clip-robust"] and disturbances_of(changed) is None
+    (finding,) = [one for one in findings(robust, robust, [robust]) if one.claim == CONTRAST]
+    assert finding.verdict == Verdict.NOT_CHECKABLE and "robust twin" in finding.doubts[0]
+
+
+def by_every_order(first, second):
+    """Spearman's correlation by paper and pencil, and the share of all orders whose own is as far from zero."""
+
+    def correlation(order):
+        a, b = (np.argsort(np.argsort(values)) for values in (np.asarray(first)[list(order)], second))
+        return 1 - 6 * ((a - b) ** 2).sum() / (len(a) * (len(a) ** 2 - 1))
+
+    value = correlation(range(len(first)))
+    rest = [abs(correlation(order)) >= abs(value) - 1e-9 for order in itertools.permutations(range(len(first)))]
+    return value, float(np.mean(rest))
+
+
+def test_the_permutation_test_goes_through_every_order():
+    for seed in range(3):
+        first, second = np.random.default_rng(seed).random((2, 6))
+        assert exact_rank_test(first, second) == pytest.approx(by_every_order(first, second))
+    assert exact_rank_test(np.arange(6.0), np.arange(6.0)) == pytest.approx((1, 2 / math.factorial(6)))
+
+
+def test_slower_networks_bear_fast_disturbances_better_and_slow_ones_worse():
+    radii = [crossing_by_loops(name) for name in NAMES]
+    finding = shift_finding(SHELF)
+    found = [one.measured.value for one in finding.evidence]
+    for k, kinds in enumerate((tuple(DISTURBANCES), FAST, SLOW)):
+        assert found[2 * k : 2 * k + 2] == pytest.approx(by_every_order(radii, [rise(name, kinds) for name in NAMES]))
+    ratio = [(1 - counted(name)[1][0].mean()) / (1 - counted(name)[1][5].mean()) for name in NAMES]
+    assert found[6:] == pytest.approx(by_every_order(radii, ratio))
+    assert found[0] > 0.9 and found[2] > 0.9 and found[4] < -0.8 and max(found[1::2]) < 0.05
+    assert finding.claim == SHIFT and finding.verdict == Verdict.IN_PART
+    assert "6 small networks (" in finding.doubts[0] and "5 of 8 are fast" in finding.doubts[1]
+
+
+def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
+    few = dict(itertools.islice(stored_disturbances().items(), 3))
+    monkeypatch.setattr(disturbances, "stored_disturbances", lambda: few)
+    assert shift_finding(SHELF).verdict == Verdict.NOT_CHECKABLE
+    monkeypatch.undo()
+    signs = iter(
+        [(0.9, 0.01), (0.9, 0.01), (-0.2, 0.7), (0, 1)] + [(0.2, 0.7), (0.9, 0.01), (0, 1), (0, 1)] + 4 * [(0, 1)]
+    )
+    monkeypatch.setattr(disturbances, "exact_rank_test", lambda first, second: next(signs))
+    assert [shift_finding(SHELF).verdict for _ in range(3)] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
+
+
+def test_a_maps_prediction_is_the_sum_over_its_rings():
+    found = mapped(SHELF)
+    assert sorted(found) == NAMES
+    named, outcomes = found["mini-resnet"]
+    rates, clean = named.heatmap.error_rate, named.heatmap.clean_rate()
+    rings = {}
+    for i, j in half_plane(31):
+        rings.setdefault(round(math.hypot(i, j)), []).append(rates[15 + i, 15 + j])
+    *_, spectrum = counted("mini-resnet")
+    one = predicted(named, outcomes)
+    for d, s in ((0, 1), (5, 2), (7, 0)):
+        energy = spectrum[d, s, : max(rings) + 1]
+        total = sum(energy[radius] * (mean(rings[radius]) - clean) for radius in rings)
+        assert one.by_energy[d, s] == pytest.approx(total / (3 * 4.0**2)) and one.by_share[d, s] == pytest.approx(
+            total / energy.sum()
+        )
+    clean, wrong, _ = counted("mini-resnet")
+    np.testing.assert_allclose(one.measured.value, wrong.mean(axis=-1) - clean.mean())
+
+
+def test_maps_rank_disturbances_by_their_energy_and_fail_for_brightness_contrast_and_fog():
+    ones = {name: predicted(*pair) for name, pair in mapped(SHELF).items()}
+    keys, measured = tuple(DISTURBANCES), np.array([one.measured.value for one in ones.values()])
+    trial = on_trial(keys, list(ones.values()))
+    for part in ("by_share", "by_energy"):
+        guess = np.array([getattr(one, part) for one in ones.values()])
+        found = getattr(trial, part)
+        assert found.value == pytest.approx(stats.spearmanr(guess.ravel(), measured.ravel())[0])
+        rng, drawn = np.random.default_rng(1), []
+        for _ in range(1000):  # another draw, cell by cell
+            rows, columns = rng.integers(6, size=6), rng.integers(8, size=8)
+            cells = [(row, column) for row in rows for column in columns]
+            drawn.append(
+                stats.spearmanr(*(np.concatenate([of[cell] for cell in cells]) for of in (guess, measured)))[0]
+            )
+        assert found[1:] == pytest.approx(np.quantile(drawn, (0.025, 0.975)), abs=0.08)
+    assert trial.by_energy.low > 0 > trial.by_share.low and trial.count == 144
+    assert min(trial.misjudged, key=trial.misjudged.get) == "brightness" and sum(
+        trial.misjudged.values()
+    ) == pytest.approx(0)
+    assert [key for key, value in trial.between.items() if value < 0] == ["contrast", "fog"]
+    alone = on_trial(keys, [ones["mini-clip"]])
+    assert alone.count == 24 and all(math.isnan(value) for value in alone.between.values())
