@@ -20,6 +20,7 @@ from ui.maps.stories import CLIP, RESNET56
 from ui.runs.settings import models_in_url
 from ui.shared.text import as_markdown
 from ui.shared.url import link
+from ui.tabs.row import DISTURBANCES
 
 # Both stand in the page's URL.
 SUBJECT, REFERENCE = "subject", "reference"
@@ -86,7 +87,8 @@ def _maps() -> None:
     reference = _choose(right, "Reference", REFERENCE, available, RESNET56)
     found = _findings(subject, reference, *available.values())
     st.markdown(_summary(found, subject, reference))
-    findings_table(found, {label for label, entry in available.items() if entry.shipped})
+    doors = {said.SHIFT.key: link("frequency", ("tab", DISTURBANCES))}
+    findings_table(found, {label for label, entry in available.items() if entry.shipped}, doors)
     st.markdown(f"{_RULES} {_pairing(subject, reference)}")
 
 

@@ -19,6 +19,7 @@ from ui.maps.provenance import provenance
 from ui.shared import url
 from ui.shared.pictures import Picture
 from ui.sweeps.panel import sweep_panel
+from ui.tabs.disturbances import disturbance_panel
 from ui.tabs.filters import filter_panel
 from ui.tabs.gradients import gradient_panel
 from ui.tabs.hybrids import hybrid_panel
@@ -26,7 +27,7 @@ from ui.tabs.strengths import strength_panel
 
 TAB = "tab"  # in the URL
 FIRST_TAB = "frequency.first_tab"
-HYBRIDS = "Two pictures in one"
+HYBRIDS, DISTURBANCES = "Two pictures in one", "Disturbances"
 DETAILS, BY_CLASS, FILTERS, STRENGTHS, GRADIENT = "Details", "Classes", "Low and high pass", "Strength", "Gradient"
 OWN_WORDS, OWN_SWEEP, SOURCES = "Your own words", "Compute a map", "Sources and downloads"
 
@@ -91,6 +92,7 @@ TABS: dict[str, Callable[[Shown], DeltaGenerator | None]] = {
     DETAILS: _details,
     BY_CLASS: lambda shown: st.container(key="frequency-classes"),
     HYBRIDS: lambda shown: hybrid_panel(shown.picture, shown.who),
+    DISTURBANCES: lambda shown: disturbance_panel(shown.picture, shown.who, shown.chosen, list(entries().values())),
     FILTERS: lambda shown: filter_panel(shown.picture, shown.who),
     STRENGTHS: lambda shown: strength_panel(list(entries().values()), shown.frequency),
     GRADIENT: lambda shown: gradient_panel(

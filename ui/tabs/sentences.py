@@ -6,16 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.claims.disturbance_spectrum import MapsOnTrial, rise
 from core.claims.gradient_spectrum import Agreement, Overrated
+from core.claims.twins import ROBUST
 from core.fourier.basis import Frequency
 from core.fourier.contrasts import cell_error, contrast, mcnemar
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured, wilson
 from core.fourier.outcomes import ClassError
 from core.fourier.wave_sizes import harmful_from
+from core.images.disturbances import DISTURBANCES
 from core.numbers import decimal, interval, listed, percent
 from core.sweep.predictions import FilteredPredictions, mistakes
 from ui.maps.cell_predictions import SamplePredictions
+from ui.tabs.disturbance_charts import Network
 
 
 def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str:
@@ -192,3 +196,47 @@ def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None, floa
     if never:
         sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not change for this pair.")
     return " ".join([*sentences, "This is one pair."])
+
+
+def under_disturbance(label: str, key: str, strength: int, networks: Sequence[Network]) -> str:
+    """How many pictures each network still knows, and how many more each robust twin loses than its ordinary one."""
+    told = []
+    for one in networks:
+        now = one.accuracy(key, strength)
+        told.append(f"{one.title} {percent(now.value)} ({interval(now)})")
+    pictures = f"{networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
+    sentences = [f"{label}, strength {strength}, {pictures}, correctly classified: {', '.join(told)}."]
+    titles = {one.name: one for one in networks}
+    for robust in networks:
+        ordinary = titles.get(robust.name.removesuffix(ROBUST))
+        if ordinary is None or ordinary is robust:
+            continue
+        losses = [rise(one.outcomes, one.outcomes.errors(key, strength)) for one in (robust, ordinary)]
+        more = losses[0].minus(losses[1]).measured.one()
+        way, doubt = "more" if more.value > 0 else "less", "" if more.clear else ", which may be chance"
+        sentences.append(
+            f"{robust.title} loses {decimal(100 * abs(more.value))} points {way} than {ordinary.title} "
+            f"({interval(more)}, paired){doubt}."
+        )
+    return " ".join(sentences)
+
+
+def maps_against_disturbances(found: MapsOnTrial, networks: int) -> str:
+    """How well maps rank what disturbances do, and where they fail."""
+    by_energy, by_share = (
+        f"{decimal(one.value, 2)} ({decimal(one.low, 2)} to {decimal(one.high, 2)})"
+        for one in (found.by_energy, found.by_share)
+    )
+    doubt = "" if found.by_share.clear else ", which may be chance"
+    worst = max(found.misjudged, key=lambda key: abs(found.misjudged[key]))
+    way = "less" if found.misjudged[worst] < 0 else "more"
+    reversed_ = [DISTURBANCES[key].words for key, value in found.between.items() if value < 0]
+    told = (
+        f"Over {networks} networks, eight disturbances and three strengths the maps’ predictions correlate with what "
+        f"was measured by {by_energy}; by which waves change, whatever the size, by {by_share}{doubt}. They fail for "
+        f"{DISTURBANCES[worst].words}, which misleads {way} than predicted (by "
+        f"{abs(found.misjudged[worst]):.0f} of {found.count} ranks in the mean)"
+    )
+    if reversed_:
+        told += f", and order the networks the wrong way round under {listed(reversed_)}"
+    return f"{told}."

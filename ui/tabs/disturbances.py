@@ -1,0 +1,160 @@
+"""Tab *Disturbances*: the chosen picture disturbed as the world does it, who still knows it, and what maps predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.claims.disturbance_spectrum import (
+    MapsOnTrial,
+    Predicted,
+    disturbances_of,
+    mapped,
+    on_trial,
+    predicted,
+    stored_disturbances,
+)
+from core.claims.twins import ROBUST
+from core.classifiers.registry import classifier_title
+from core.fourier.kept import kept_with_its_maps
+from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
+from core.sweep.predictions import class_probabilities
+from ui.maps.catalogue import Entry
+from ui.maps.cell_predictions import ask, torch_starts, with_twins
+from ui.maps.models import Predictor, short_title
+from ui.runs.figures import Figure, picture_row, to_picture
+from ui.shared.model_cache import classifier_for
+from ui.shared.pictures import Picture
+from ui.shared.server_jobs import job_manager
+from ui.shared.text import as_markdown
+from ui.tabs.disturbance_charts import Network, accuracy_chart, prediction_chart
+from ui.tabs.sentences import maps_against_disturbances, under_disturbance
+
+KIND, STRENGTH = "disturbance", "severity"  # in the URL
+MAX_NETWORKS = 4
+USUAL = "Contrast"
+_PREDICTION = (
+    "A network’s heat map predicts how much the waves of a ring add to its error, times the energy that the "
+    "disturbance changes there, in energies of the map’s wave; summed over rings. It may pass 100 points. Intervals of "
+    "correlations: 95 %, bootstrap over networks and disturbances."
+)
+
+
+def disturbance_panel(
+    picture: Picture | None, who: Sequence[Predictor], chosen: Sequence[Entry], available: Sequence[Entry]
+) -> None:
+    """Draw it.
+
+    Args:
+        who: predicts; nobody where no classifier may be used in this run. Their robust twins join them.
+        chosen, available: the maps in view, and all that there are.
+    """
+    if picture is None:
+        st.info("Open **Picture** above and choose a file of your own, or a bundled picture.")
+        return
+    left, middle, right = st.columns([4, 5, 5], gap="medium")
+    with left:
+        key, strength = _controls(picture.size)
+        _pictures(picture, key, strength, who)
+    stored = stored_disturbances()
+    side = next(iter(stored.values())).metadata["image_size"]
+    if picture.size != side:
+        middle.info(f"Counts over many pictures are stored for {side} × {side} pixels alone: choose such a picture.")
+        return
+    networks = _networks(chosen, who)
+    found, trial = _trial(*(entry for entry in available if entry.shipped))
+    with middle:
+        st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
+        accuracy_chart(networks, key, strength)
+    with right:
+        st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
+        prediction_chart(networks, found, key)
+        st.caption("Large: this disturbance. Squares: slow waves change most. Grey: other networks.")
+    st.markdown(as_markdown(under_disturbance(DISTURBANCES[key].label, key, strength, networks)))
+    st.markdown(as_markdown(maps_against_disturbances(trial, len(found))))
+
+
+def _controls(side: int) -> tuple[str, int]:
+    """The disturbance's key, and its strength."""
+    row = st.container(horizontal=True, gap="medium")
+    labels = {one.label: one.key for one in DISTURBANCES.values()}
+    told = (
+        f"{one.label}, {', '.join(f'{one.amount(strength, side):.3g}' for strength in STRENGTHS)} ({one.unit}): "
+        f"{one.source}"
+        for one in DISTURBANCES.values()
+    )
+    label = row.selectbox(
+        "Disturbance",
+        list(labels),
+        index=list(labels).index(USUAL),
+        key=KIND,
+        bind="query-params",
+        help="After Hendrycks & Dietterich 2019, severities 1 to 3. The wave of the maps above is not added.\n\n"
+        + "\n\n".join(told),
+    )
+    strength = row.select_slider(
+        "Strength", STRENGTHS, STRENGTHS[1], key=STRENGTH, bind="query-params", persist_state="session"
+    )
+    return labels[label], int(strength)
+
+
+def _pictures(picture: Picture, key: str, strength: int, who: Sequence[Predictor]) -> None:
+    """The picture without and with the disturbance, with what each network predicts."""
+    notes: tuple[list[str], list[str]] = ([], [])
+    for spec in with_twins(who, picture.class_set)[:MAX_NETWORKS] if who and torch_starts() else ():
+        answer = ask(spec, partial(_predictions, spec.name, picture, key, strength))
+        if answer is not None:
+            for note, probabilities in zip(notes, answer, strict=True):
+                note.append(_prediction(short_title(spec.title), probabilities, picture))
+    both = (
+        ("Undisturbed", picture.image),
+        (f"{DISTURBANCES[key].label}, strength {strength}", _disturbed(picture, key, strength)),
+    )
+    figures = [
+        Figure(title, " · ".join(note), to_picture(image)) for (title, image), note in zip(both, notes, strict=True)
+    ]
+    st.html(picture_row(figures, tile=150))
+
+
+def _prediction(title: str, probabilities: np.ndarray, picture: Picture) -> str:
+    top = int(probabilities.argmax())
+    mark = "" if picture.label is None else " ✓" if top == picture.label else " ✗"
+    return f"{title}: {picture.classes.names[top]}{mark} {100 * probabilities[top]:.0f} %"
+
+
+def _disturbed(picture: Picture, key: str, strength: int) -> np.ndarray:
+    """(3, H, W) float32 in [0, 1]; its noise is that of its place in its data set."""
+    return disturbed(picture.image[None], DISTURBANCES[key], strength, [picture.position])[0]
+
+
+@st.cache_data(show_spinner=False, max_entries=400)
+def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.ndarray:
+    """(2, K) probabilities without and with the disturbance."""
+    with job_manager().before_runs():
+        images = np.stack([picture.image, _disturbed(picture, key, strength)])
+        return class_probabilities(classifier_for(name, picture.class_set), images)
+
+
+def _networks(chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network]:
+    """Those of the maps in view, or who stands in for them, and their robust twins, as far as outcomes are stored."""
+    stored = stored_disturbances()
+    of_maps = [entry for entry in chosen if disturbances_of(entry.named) is not None]
+    names = [entry.named.classifier for entry in of_maps]
+    names += [one.spec.name for one in who if one.stands_for not in {entry.name for entry in of_maps}]
+    pairs = [name for one in names for name in (one, f"{one}{ROBUST}") if name in stored]
+    kept = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
+    return [Network(name, short_title(classifier_title(name)), stored[name]) for name in kept]
+
+
+@kept_with_its_maps(4)
+def _trial(*shipped: Entry) -> tuple[dict[str, Predicted], MapsOnTrial]:
+    """Predictions of all shipped maps of networks whose disturbances are stored, by name, and how good they are."""
+    found = {
+        name: one
+        for name, (named, outcomes) in mapped(entry.named for entry in shipped).items()
+        if (one := predicted(named, outcomes)) is not None
+    }
+    return found, on_trial(tuple(DISTURBANCES), list(found.values()))
