@@ -9,12 +9,14 @@ import numpy as np
 import streamlit as st
 
 from core.claims.bands import corners
+from core.claims.disturbance_spectrum import stored_disturbances
 from core.claims.equal_strength import equal_strength
 from core.claims.gradient_spectrum import stored_gradient
 from core.classifiers.registry import classifier_spec
 from core.fourier.basis import Frequency, half_plane, wave_map, wave_values
 from core.fourier.lattice import neighbour_contrasts
 from core.fourier.metrics import POINTS
+from core.images.disturbances import DISTURBANCES
 from core.runs.file import PGDRun
 from core.sweep.kept_norm import kept_norm_map
 from core.sweep.predictions import Predictions
@@ -29,11 +31,14 @@ from ui.maps.radial_chart import radial_chart
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.views import ShownMaps, shown_maps
 from ui.runs.examples import example_replay, stored_example
+from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.words import target_of
 from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import sample_picture
 from ui.story.features import ORDINARY, ROBUST
 from ui.story.shelf import STORED, WAVE, shipped
+from ui.tabs.disturbance_charts import Network, accuracy_chart
+from ui.tabs.disturbances import disturbed_picture
 from ui.tabs.mixtures import STORED as MIXED
 from ui.tabs.mixtures import stored_mixtures
 
@@ -42,6 +47,7 @@ CONTRAST = 0.1  # both ends of the colour bar for dips, as fractions
 FIRST_CLASS = "horse"
 CHART_HEIGHT = 430  # CSS pixels
 PAIR, CUTOFF = "story.pair", "story.cutoff"  # places
+WEATHER = 2  # strength of the disturbances
 
 
 def picture_under_wave() -> None:
@@ -125,14 +131,21 @@ def weakened_waves() -> None:
         radial_chart(lines, top=1, selected=_cell("fast", first), height=CHART_HEIGHT)
 
 
-def difference() -> None:
-    """The published maps' difference, and both by radius."""
-    entries = _entries(CLIP, RESNET56)
+def weather() -> None:
+    """The picture in fog and under noise, and who is right under each disturbance."""
+    picture = sample_picture("cifar10", STORED["story"]["position"])
+    shown = [
+        Figure(f"{row.label}, strength {WEATHER}", "", to_picture(disturbed_picture(picture, key, WEATHER)))
+        for key, row in DISTURBANCES.items()
+        if key in ("fog", "noise")
+    ]
+    networks = [Network(name, classifier_spec(name).title, stored_disturbances()[name]) for name in (ORDINARY, ROBUST)]
     left, right = st.columns(2, gap="medium")
     with left:
-        _maps("between", (8, 8), shown_maps(entries, "Top-1", "Difference", SIDE))
+        st.html(picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=180))
     with right:
-        radial_chart(entries, top=1, selected=_cell("between", (8, 8)), height=CHART_HEIGHT)
+        st.markdown(f"**Accuracy at strength {WEATHER}**, with 95 % intervals")
+        accuracy_chart(networks, "fog", WEATHER)
 
 
 def dips() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.claims import said
 from core.claims.checks import CLIP_GRID
+from core.claims.disturbances import TAB as DISTURBANCES
 from core.data.sample_sets import SAMPLE_SETS
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET
 from ui.runs.settings import models_in_url
@@ -106,22 +107,29 @@ STEPS = (
         waves.fast_waves,
         figures.weakened_waves,
         _frequency(("story", 2)),
+        more=waves.crossings,
     ),
     Step(
-        "Between",
-        "In between it is not that simple",
-        "The maps’ difference: brown where CLIP has more errors, blue where the ResNet.",
-        "From slow to fast the sign changes more than once.",
-        SEEN_HERE,
-        waves.crossings,
-        figures.difference,
-        _frequency(("story", 3)),
+        "Weather",
+        "Fog is a slow wave, camera noise a fast one",
+        "A picture in fog and noise; who is right, a small CLIP and its robust twin.",
+        f"“{said.CONTRAST.quote}”",
+        "paper, section 1, on robust models",
+        waves.weather,
+        figures.weather,
+        _frequency(
+            ("maps", MINI_CLIP),
+            ("maps", MINI_RESNET),
+            ("tab", DISTURBANCES),
+            ("disturbance", "Fog"),
+            ("pictures", "CIFAR-10"),
+            ("picture", STORED["story"]["position"]),
+        ),
     ),
     Step(
         "Patches",
         "A grid of patches shows through",
-        f"CLIP cuts the picture into {CLIP_GRID} × {CLIP_GRID} patches. Blue dots: waves that repeat in every patch. "
-        "Why they spare it is open.",
+        f"CLIP cuts the picture into {CLIP_GRID} × {CLIP_GRID} patches. Blue dots: waves that repeat in every patch.",
         "Waves that repeat in every patch mislead CLIP less.",
         SEEN_HERE,
         waves.patches,

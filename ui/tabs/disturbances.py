@@ -111,7 +111,7 @@ def _pictures(picture: Picture, key: str, strength: int, who: Sequence[Predictor
                 note.append(_prediction(short_title(spec.title), probabilities, picture))
     both = (
         ("Undisturbed", picture.image),
-        (f"{DISTURBANCES[key].label}, strength {strength}", _disturbed(picture, key, strength)),
+        (f"{DISTURBANCES[key].label}, strength {strength}", disturbed_picture(picture, key, strength)),
     )
     figures = [
         Figure(title, " · ".join(note), to_picture(image)) for (title, image), note in zip(both, notes, strict=True)
@@ -125,7 +125,7 @@ def _prediction(title: str, probabilities: np.ndarray, picture: Picture) -> str:
     return f"{title}: {picture.classes.names[top]}{mark} {100 * probabilities[top]:.0f} %"
 
 
-def _disturbed(picture: Picture, key: str, strength: int) -> np.ndarray:
+def disturbed_picture(picture: Picture, key: str, strength: int) -> np.ndarray:
     """(3, H, W) float32 in [0, 1]; its noise is that of its place in its data set."""
     return disturbed(picture.image[None], DISTURBANCES[key], strength, [picture.position])[0]
 
@@ -134,7 +134,7 @@ def _disturbed(picture: Picture, key: str, strength: int) -> np.ndarray:
 def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.ndarray:
     """(2, K) probabilities without and with the disturbance."""
     with job_manager().before_runs():
-        images = np.stack([picture.image, _disturbed(picture, key, strength)])
+        images = np.stack([picture.image, disturbed_picture(picture, key, strength)])
         return class_probabilities(classifier_for(name, picture.class_set), images)
 
 

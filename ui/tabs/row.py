@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.claims.disturbances import TAB as DISTURBANCES
 from core.fourier.basis import Frequency
 from ui.maps.catalogue import Entry, entries
 from ui.maps.cell_panel import WavedPicture, change_in_numbers
@@ -27,7 +28,7 @@ from ui.tabs.strengths import strength_panel
 
 TAB = "tab"  # in the URL
 FIRST_TAB = "frequency.first_tab"
-HYBRIDS, DISTURBANCES = "Two pictures in one", "Disturbances"
+HYBRIDS = "Two pictures in one"
 DETAILS, BY_CLASS, FILTERS, STRENGTHS, GRADIENT = "Details", "Classes", "Low and high pass", "Strength", "Gradient"
 OWN_WORDS, OWN_SWEEP, SOURCES = "Your own words", "Compute a map", "Sources and downloads"
 

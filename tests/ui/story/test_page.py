@@ -52,7 +52,8 @@ def test_a_steps_url_opens_it_with_its_figure(number):
     (tabs,) = [data for data in components(app) if "names" in data]
     assert tabs["current"] == number and tabs["names"] == [each.name for each in STEPS]
     figures = [data for data in components(app) if {"maps", "models", "cutoffs"} & data.keys()]
-    assert len(figures) == 1 and app.query_params["step"] == str(number)
+    charts = app.get("vega_lite_chart")
+    assert len(figures or charts) == 1 and app.query_params["step"] == str(number)
     assert not app.error and not app.warning
 
 
@@ -81,7 +82,7 @@ def door(number: int) -> tuple[str, dict[str, list[str]]]:
     ("number", "labels", "cell", "show"),
     [
         (2, (MINI_CLIP, MINI_RESNET), "0,1", "Error"),
-        *((k + 4, STORIES[k].maps, "{},{}".format(*STORIES[k].frequency), STORIES[k].show) for k in range(3)),
+        *((k + 4, STORIES[k].maps, "{},{}".format(*STORIES[k].frequency), STORIES[k].show) for k in range(2)),
         (7, (CLIP,), "7,7", "Error"),
     ],
 )
