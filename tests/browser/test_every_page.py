@@ -84,7 +84,15 @@ def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, pat
 
 
 @pytest.mark.parametrize(
-    ("path", "width"), [("inpainting", 1440), ("inpainting", 400), ("generation", 400), ("models", 400)]
+    ("path", "width"),
+    [
+        ("inpainting", 1440),
+        ("inpainting", 400),
+        ("generation", 400),
+        ("models", 400),
+        ("findings", 1440),
+        ("findings", 400),
+    ],
 )
 def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
     page = settled(open_page(f"{app}/{path}", width=width))
@@ -94,6 +102,15 @@ def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
             page.wait_for_timeout(300)
             expect_to_fit(page, width)
             assert grave_faults(page) == [], tab.inner_text()
+
+
+@pytest.mark.parametrize("width", MAX_HEIGHTS)
+def test_disturbances_fit_and_are_accessible(app, open_page, width):
+    page = settled(open_page(f"{app}/frequency?tab=Disturbances&pictures=CIFAR-10&disturbance=Fog", width=width))
+    expect(page.get_by_text("Fog, strength 2, 2,000 CIFAR-10 test pictures")).to_be_visible()
+    expect(page.locator(".run-row figure")).to_have_count(2)
+    expect_to_fit(page, width)
+    assert grave_faults(page) == []
 
 
 def test_what_opens_is_accessible(app, open_page):

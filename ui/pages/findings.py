@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -26,6 +27,7 @@ from ui.tabs.row import DISTURBANCES
 SUBJECT, REFERENCE = "subject", "reference"
 
 SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
+SHIFTS = "Robustness: sections 1 and 4"
 SUBJECT_PAINTER, REFERENCE_PAINTER = "mini-clip", "mini-resnet-robust"
 # Where what a claim is about can be seen.
 _SHOWN_ON = {
@@ -36,6 +38,9 @@ _SHOWN_ON = {
     said.DISPLAYED.key: "generation",
     said.SAMPLED.key: "generation",
 }
+
+# Not about two maps that one chooses.
+_OF_ALL = (said.TWINS, said.CONTRAST, said.SHIFT)
 
 _INTRODUCTION = """
 The **subject** stands in CLIP’s place, the **reference** in the ResNet’s: choose any two; the table is computed from
@@ -53,6 +58,10 @@ the paper’s settings and by the mean square in a third of the steps, three tim
 of each kind. A judge, a network that painted none of them, says which class it sees, and another one of another family.
 Differences are paired, picture by picture. *Holds in part*: by one penalty, from one kind of start, or to one judge.
 """
+_SHIFTS = """
+What the paper says of robustness, judged by all bundled networks and ResNet-56: each robust twin against its ordinary
+one, by heat maps, by hybrid images and by real disturbances; and the order of all of them.
+"""
 _PAIRED = """
 Both maps say which of the same images they misclassify, so their differences are paired, image by image.
 """.strip()
@@ -66,10 +75,13 @@ def page() -> None:
     """Draw the page."""
     st.html(STYLE)
     st.title("Findings: the paper on trial", anchor=False)
-    maps, features = st.tabs([MAPS, FEATURES], key=SECTION, on_change="rerun", bind="query-params")
+    maps, features, shifts = st.tabs([MAPS, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
     if features.open:
         with features:
             _features()
+    elif shifts.open:
+        with shifts:
+            _shifts()
     else:
         with maps:
             _maps()
@@ -85,11 +97,19 @@ def _maps() -> None:
     left, right = st.columns(2)
     subject = _choose(left, "Subject", SUBJECT, available, CLIP)
     reference = _choose(right, "Reference", REFERENCE, available, RESNET56)
-    found = _findings(subject, reference, *available.values())
+    found = [one for one in _findings(subject, reference, *available.values()) if one.claim not in _OF_ALL]
     st.markdown(_summary(found, subject, reference))
-    doors = {said.SHIFT.key: link("frequency", ("tab", DISTURBANCES))}
-    findings_table(found, {label for label, entry in available.items() if entry.shipped}, doors)
+    findings_table(found, {label for label, entry in available.items() if entry.shipped})
     st.markdown(f"{_RULES} {_pairing(subject, reference)}")
+
+
+def _shifts() -> None:
+    """What the paper says of robustness, of all networks that are here."""
+    st.markdown(_SHIFTS)
+    shelf = {label: entry for label, entry in entries().items() if entry.shipped}
+    found = [one for one in _findings(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim in _OF_ALL]
+    st.markdown(f"Of {_verdicts(found)}.")
+    findings_table(found, shelf, {said.SHIFT.key: link("frequency", ("tab", DISTURBANCES))})
 
 
 def _features() -> None:
@@ -126,15 +146,19 @@ def _findings(subject: Entry, reference: Entry, *shelf: Entry) -> tuple[Finding,
     return findings(named[subject.label], named[reference.label], tuple(named.values()))
 
 
-def _summary(found: tuple[Finding, ...], subject: Entry, reference: Entry) -> str:
+def _summary(found: Sequence[Finding], subject: Entry, reference: Entry) -> str:
     same = " The two are the same map: nothing can differ." if subject == reference else ""
     return f"{_counted(found, subject.name, reference.name)}{same}"
 
 
-def _counted(found: tuple[Finding, ...], subject: str, reference: str) -> str:
+def _counted(found: Sequence[Finding], subject: str, reference: str) -> str:
+    return f"{as_markdown(subject)} against {as_markdown(reference)}: of {_verdicts(found)}."
+
+
+def _verdicts(found: Sequence[Finding]) -> str:
     count = Counter(finding.verdict for finding in found)
     told = ", ".join(f"**{count[verdict]}** {word}" for verdict, word in _VERBS.items() if count[verdict])
-    return f"{as_markdown(subject)} against {as_markdown(reference)}: of {len(found)} claims {told}."
+    return f"{len(found)} claims {told}"
 
 
 _VERBS = {

@@ -19,7 +19,7 @@ from ui.shared.charts import PALETTE, show_chart
 UNDISTURBED, OTHERS = "Undisturbed", "other networks"
 GREY = "#8A8A8A"
 SPARE = (UNKNOWN, PALETTE[3])  # where two networks are of one kind
-BAR = 8  # pixels
+GROUP = 26  # pixels of a disturbance's bars together
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ def accuracy_chart(networks: Sequence[Network], key: str, strength: int) -> None
     tooltip = ["network:N", "disturbance:N", *_numbers("accuracy", "accuracy (%)")]
     bars = (
         alt.Chart()
-        .mark_bar(height=BAR - 1)
+        .mark_bar(height=GROUP / max(3, len(networks)) - 1)
         .encode(accuracy, where, beside, colour.legend(legend), opacity=strong, tooltip=tooltip)
     )
     ends = alt.Chart().mark_rule(color=GREY, strokeWidth=2).encode(alt.X("low:Q"), alt.X2("high:Q"), where, beside)
@@ -69,7 +69,7 @@ def accuracy_chart(networks: Sequence[Network], key: str, strength: int) -> None
         [bars, ends],
         accuracy,
         100 / classes,
-        height=BAR * len(networks) * len(labels) + 50,
+        height=GROUP * len(labels) + 50,
         lines=-(-len(titles) // 2),
         key="disturbances.accuracy",
         alt_text=f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {words}",
@@ -114,7 +114,7 @@ def prediction_chart(networks: Sequence[Network], found: Mapping[str, Predicted]
         [points],
         guess,
         100,
-        height=215,
+        height=220,
         lines=0,
         key="disturbances.predicted",
         alt_text="Scatter chart: rise of the error that each network’s map predicts for each disturbance and strength "

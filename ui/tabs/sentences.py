@@ -232,8 +232,8 @@ def maps_against_disturbances(found: MapsOnTrial, networks: int) -> str:
     way = "less" if found.misjudged[worst] < 0 else "more"
     reversed_ = [DISTURBANCES[key].words for key, value in found.between.items() if value < 0]
     told = (
-        f"Over {networks} networks, eight disturbances and three strengths the maps’ predictions correlate with what "
-        f"was measured by {by_energy}; by which waves change, whatever the size, by {by_share}{doubt}. They fail for "
+        f"Over {networks} networks × {found.count // networks} disturbances maps’ predictions correlate with what was "
+        f"measured by {by_energy}; by which waves change, whatever the size, by {by_share}{doubt}. They fail for "
         f"{DISTURBANCES[worst].words}, which misleads {way} than predicted (by "
         f"{abs(found.misjudged[worst]):.0f} of {found.count} ranks in the mean)"
     )
