@@ -18,7 +18,6 @@ from core.fourier.lattice import neighbour_contrasts
 from core.fourier.metrics import POINTS
 from core.images.disturbances import DISTURBANCES
 from core.runs.file import PGDRun
-from core.sweep.kept_norm import kept_norm_map
 from core.sweep.predictions import Predictions
 from ui.components.heatmap import MapView, heatmap_view, wave_lab
 from ui.components.hybrid_mixer import hybrid_mixer
@@ -114,19 +113,15 @@ def papers_maps() -> None:
 
 
 def weakened_waves() -> None:
-    """What enlarging leaves of each wave, and errors by radius, with the ResNet's under waves as weak."""
-    clip, resnet = _entries(CLIP, RESNET56)
-    strengths = equal_strength(clip.named, resnet.named, corners(clip.heatmap))
-    kept = None if strengths is None else kept_norm_map(clip.heatmap.metadata["image_size"], strengths.network_side)
-    lines = [clip, resnet]
+    """The published maps' difference, and errors by radius, with the ResNet's under waves as weak."""
+    clip, resnet = entries = _entries(CLIP, RESNET56)
+    strengths, lines = equal_strength(clip.named, resnet.named, corners(clip.heatmap)), [clip, resnet]
     if strengths is not None and strengths.weakened is not None:
         lines.append(Entry(f"{resnet.name}, waves as weak · CIFAR-10 · computed", strengths.weakened, shipped=True))
     first = (1 - SIDE // 2, 1 - SIDE // 2)
     left, right = st.columns(2, gap="medium")
     with left:
-        if kept is not None:
-            title, words = f"What reaches {clip.name}", "share of each wave’s strength that enlarging leaves"
-            _maps("fast", first, ShownMaps([MapView(title, words, kept, value_label="strength left")]))
+        _maps("fast", first, shown_maps(entries, "Top-1", "Difference", SIDE))
     with right:
         radial_chart(lines, top=1, selected=_cell("fast", first), height=CHART_HEIGHT)
 
