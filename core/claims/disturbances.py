@@ -15,8 +15,8 @@ from core.claims.hybrids import stored_hybrids
 from core.claims.twins import twin_pairs
 from core.fourier.contrasts import Errors
 from core.fourier.intervals import Measured
-from core.images.disturbances import DISTURBANCES
-from core.numbers import listed
+from core.images.disturbances import DISTURBANCES, STRENGTHS
+from core.numbers import decimal, listed
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 from core.sweep.hybrid.outcomes import crossing_of
 
@@ -47,6 +47,14 @@ def _twins(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
         Evidence("for comparison, the fast ones", fast),
     )
     doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
+    by_strength = [
+        rise(stored[0], stored[0].errors("contrast", one)).minus(rise(stored[1], stored[1].errors("contrast", one)))
+        for one in STRENGTHS
+    ]
+    told = listed([decimal(100 * one.measured.value, sign=True) for one in by_strength])
+    doubts.append(f"Contrast changes, strength by strength: {told} points.")
+    if by_strength[-1].measured.value < by_strength[0].measured.value:
+        doubts[-1] += " They shrink towards chance, where whoever is better undisturbed has more to lose."
     if fast.high < 0:
         doubts.append(
             "Fast disturbances harm the robust twin less: the weakness is one of slow waves, not a general one."

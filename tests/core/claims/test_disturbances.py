@@ -73,7 +73,11 @@ def test_contrast_changes_harm_robust_twins_more_and_fast_disturbances_less(kind
     wanted = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), SLOW, FAST)]
     assert [one.measured.value for one in finding.evidence] == pytest.approx(wanted)
     assert wanted[0] > wanted[1] > 0 > wanted[2]
-    assert finding.verdict == Verdict.HOLDS and "one of slow waves" in finding.doubts[1]
+    assert finding.verdict == Verdict.HOLDS and "one of slow waves" in finding.doubts[2]
+    (clean_a, wrong_a, _), (clean_b, wrong_b, _) = (counted(name) for name in (f"{kind}-robust", kind))
+    told = finding.doubts[1].replace("−", "-").partition(": ")[2].replace(" and", ",").split(" points")[0].split(", ")
+    by_strength = 100 * ((wrong_a[5].mean(axis=1) - clean_a.mean()) - (wrong_b[5].mean(axis=1) - clean_b.mean()))
+    assert [float(number) for number in told] == pytest.approx(by_strength.tolist(), abs=0.051)
     assert finding.maps == (robust.label, f"{kind}_cifar10") and finding.tab == "Disturbances"
     pairs = [counted(name) for name in (f"{kind}-robust", kind)]
     each = [wrong[5].mean(axis=0) - clean for clean, wrong, _ in pairs]
