@@ -130,14 +130,13 @@ def weather() -> None:
     """The picture in fog and under noise, and who is right under each disturbance."""
     picture = sample_picture("cifar10", STORED["story"]["position"])
     shown = [
-        Figure(f"{row.label}, strength {WEATHER}", "", to_picture(disturbed_picture(picture, key, WEATHER)))
-        for key, row in DISTURBANCES.items()
-        if key in ("fog", "noise")
+        Figure(DISTURBANCES[key].label, "", to_picture(disturbed_picture(picture, key, WEATHER)))
+        for key in ("fog", "noise")
     ]
     networks = [Network(name, classifier_spec(name).title, stored_disturbances()[name]) for name in (ORDINARY, ROBUST)]
     left, right = st.columns(2, gap="medium")
     with left:
-        st.html(picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=180))
+        st.html(picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=140))
     with right:
         st.markdown(f"**Accuracy at strength {WEATHER}**, with 95 % intervals")
         accuracy_chart(networks, "fog", WEATHER)
