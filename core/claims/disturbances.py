@@ -99,7 +99,7 @@ def shift_finding(shelf: Sequence[NamedMap]) -> Finding:
     verdict = Verdict.HOLDS if together > 0 and slow >= 0 else Verdict.IN_PART if together + fast > 0 else Verdict.FAILS
     titles = {named.classifier: named.name for named in shelf}
     doubts = [
-        f"{len(networks)} small networks ({listed([titles.get(name, name) for name in networks])}) are few, and what "
+        f"{len(networks)} small networks ({'; '.join(titles.get(name, name) for name in networks)}) are few, and what "
         "else they differ in may be the cause."
     ]
     if slow < 0:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from core.fourier.basis import Array
-from core.images.radial_filter import wave_radii
+from core.images.radii import wave_radii
 
 Edge = Literal["gaussian", "sharp"]
 

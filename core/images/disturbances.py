@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from core.images.radial_filter import wave_radii
+from core.images.radii import wave_radii
 from core.images.square import to_uint8
 
 STRENGTHS = (1, 2, 3)

@@ -1,4 +1,4 @@
-"""Predictions of a classifier for a few pictures, and how they change under one wave or a filter."""
+"""Predictions of a classifier for a few pictures, and how they change under one wave or mixed with others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 from core.device import forward
 from core.fourier.basis import Frequency, PerturbedImages, add_basis, fourier_basis, random_signs
 from core.fourier.hybrid import hybrid
-from core.images.radial_filter import high_pass, low_pass
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -160,46 +159,6 @@ def mistakes(labels: np.ndarray, predictions: np.ndarray) -> tuple[Mistake, ...]
         for label, prediction, count in zip(*pairs.tolist(), counts.tolist(), strict=True)
     ]
     return tuple(sorted(found, key=lambda mistake: -mistake.count))
-
-
-@dataclass(frozen=True, eq=False)
-class FilteredPredictions:
-    """A classifier's predictions for one image without its fast, and without its slow waves.
-
-    radii: (R,), cycles per image, ascending. clean: (K,) probabilities. low, high: (R, K), of the image low-passed and
-    high-passed at each radius.
-    """
-
-    radii: tuple[int, ...]
-    clean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-
-    @property
-    def low_limit(self) -> int | None:
-        """The radius down to which the low-passed image keeps the clean top-1 prediction, from the largest on.
-
-        None where it is lost at once.
-        """
-        return _kept_until(self.radii[::-1], self.low[::-1].argmax(1) == np.argmax(self.clean))
-
-    @property
-    def high_limit(self) -> int | None:
-        """The radius up to which the high-passed image keeps it, from the smallest on; None where lost at once."""
-        return _kept_until(self.radii, self.high.argmax(1) == np.argmax(self.clean))
-
-
-def _kept_until(radii: Sequence[int], kept: np.ndarray) -> int | None:
-    """The last radius before the first that is not kept."""
-    together = int(np.logical_and.accumulate(kept).sum())
-    return radii[together - 1] if together else None
-
-
-def predict_filtered(classifier: Classifier, image: np.ndarray, radii: Sequence[int]) -> FilteredPredictions:
-    """Predictions for an image (3, H, W) in [0, 1] low-passed and high-passed at each radius; one forward pass."""
-    low, high = ([keep(image, radius) for radius in radii] for keep in (low_pass, high_pass))
-    probabilities = class_probabilities(classifier, np.stack([image, *low, *high]))
-    return FilteredPredictions(tuple(radii), probabilities[0], *np.split(probabilities[1:], 2))
 
 
 MIXED_AT = 49  # cutoffs

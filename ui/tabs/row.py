@@ -21,7 +21,6 @@ from ui.shared import url
 from ui.shared.pictures import Picture
 from ui.sweeps.panel import sweep_panel
 from ui.tabs.disturbances import disturbance_panel
-from ui.tabs.filters import filter_panel
 from ui.tabs.gradients import gradient_panel
 from ui.tabs.hybrids import hybrid_panel
 from ui.tabs.strengths import strength_panel
@@ -29,7 +28,7 @@ from ui.tabs.strengths import strength_panel
 TAB = "tab"  # in the URL
 FIRST_TAB = "frequency.first_tab"
 HYBRIDS = "Two pictures in one"
-DETAILS, BY_CLASS, FILTERS, STRENGTHS, GRADIENT = "Details", "Classes", "Low and high pass", "Strength", "Gradient"
+DETAILS, BY_CLASS, STRENGTHS, GRADIENT = "Details", "Classes", "Strength", "Gradient"
 OWN_WORDS, OWN_SWEEP, SOURCES = "Your own words", "Compute a map", "Sources and downloads"
 
 
@@ -94,7 +93,6 @@ TABS: dict[str, Callable[[Shown], DeltaGenerator | None]] = {
     BY_CLASS: lambda shown: st.container(key="frequency-classes"),
     HYBRIDS: lambda shown: hybrid_panel(shown.picture, shown.who),
     DISTURBANCES: lambda shown: disturbance_panel(shown.picture, shown.who, shown.chosen, list(entries().values())),
-    FILTERS: lambda shown: filter_panel(shown.picture, shown.who),
     STRENGTHS: lambda shown: strength_panel(list(entries().values()), shown.frequency),
     GRADIENT: lambda shown: gradient_panel(
         shown.picture, shown.who, shown.chosen, list(entries().values()), shown.frequency

@@ -17,7 +17,7 @@ from core.fourier.outcomes import ClassError
 from core.fourier.wave_sizes import harmful_from
 from core.images.disturbances import DISTURBANCES
 from core.numbers import decimal, interval, listed, percent
-from core.sweep.predictions import FilteredPredictions, mistakes
+from core.sweep.predictions import mistakes
 from ui.maps.cell_predictions import SamplePredictions
 from ui.tabs.disturbance_charts import Network
 
@@ -56,30 +56,6 @@ def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str]
         for one, where in ((most, "most"), (least, "least"))
     )
     return f"On {source}, {title} misclassifies {' and '.join(told)}{doubt}."
-
-
-def filter_limits(found: Sequence[tuple[str, FilteredPredictions]], names: Sequence[str]) -> str:
-    """Down to which radius low-passed pictures keep each network's prediction, and up to which high-passed ones."""
-    low = ", ".join(_low_limit(title, one, names) for title, one in found)
-    high = ", ".join(f"{title} {_high_limit(one)}" for title, one in found)
-    return f"Low-pass: {low}. High-pass: {high}."
-
-
-def _low_limit(title: str, found: FilteredPredictions, names: Sequence[str]) -> str:
-    says = f"{title} keeps its prediction “{names[int(found.clean.argmax())]}”"
-    if found.low_limit in (None, found.radii[-1]):
-        return f"{says} only with all waves"
-    if found.low_limit == 0:
-        return f"{says} even from the mean colour alone"
-    return f"{says} down to radius {found.low_limit}"
-
-
-def _high_limit(found: FilteredPredictions) -> str:
-    if found.high_limit in (None, 0):
-        return "loses it with the first waves removed"
-    if found.high_limit == found.radii[-1]:
-        return "keeps it to the end"
-    return f"up to radius {found.high_limit}"
 
 
 def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:

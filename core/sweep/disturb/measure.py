@@ -12,7 +12,7 @@ import numpy as np
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
 from core.device import device_name
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
-from core.images.radial_filter import energy_by_radius
+from core.images.radii import energy_by_radius
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 from core.sweep.predictions import finite_top1
 

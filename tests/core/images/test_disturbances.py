@@ -10,7 +10,7 @@ from torchvision.io import ImageReadMode, decode_jpeg, encode_jpeg
 
 from core.data.samples import load_samples
 from core.images.disturbances import DISTURBANCES, FOG_DECAYS, STRENGTHS, _cloud, disturbed
-from core.images.radial_filter import energy_by_radius
+from core.images.radii import energy_by_radius
 
 SMOOTH = np.random.default_rng(5).random((3, 3, 4, 4)).repeat(8, axis=2).repeat(8, axis=3).astype(np.float32)
 GREY = np.full((4, 3, 64, 64), 0.5, dtype=np.float32)

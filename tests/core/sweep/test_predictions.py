@@ -6,16 +6,13 @@ import torch
 
 from core.fourier.basis import fourier_basis, random_signs
 from core.fourier.hybrid import hybrid
-from core.images.radial_filter import filter_radii, high_pass, low_pass
 from core.sweep.cells import SweepConfig, sweep_cells
 from core.sweep.predictions import (
-    FilteredPredictions,
     HybridPredictions,
     Mistake,
     class_probabilities,
     hybrid_cutoffs,
     mistakes,
-    predict_filtered,
     predict_hybrids,
     predict_under_wave,
     top1_predictions,
@@ -72,29 +69,6 @@ def test_mistakes_count_every_wrong_prediction_the_most_frequent_first():
     labels, predictions = np.array([0, 1, 1, 1, 2, 2, 4]), np.array([0, 2, 2, 1, 1, 0, 4])
     assert mistakes(labels, predictions) == (Mistake(1, 2, 2, 3), Mistake(2, 0, 1, 2), Mistake(2, 1, 1, 2))
     assert mistakes(labels, labels) == ()
-
-
-def test_filtered_predictions_are_those_of_filtered_images_one_by_one(linear_classifier, noise_images):
-    image, radii = noise_images[0][0].astype(np.float32) / 255, filter_radii(8)
-    found = predict_filtered(linear_classifier, image, radii)
-    for k, radius in enumerate(radii):
-        both = np.stack([low_pass(image, radius), high_pass(image, radius)])
-        low, high = class_probabilities(linear_classifier, both)
-        np.testing.assert_allclose(found.low[k], low, atol=1e-6)
-        np.testing.assert_allclose(found.high[k], high, atol=1e-6)
-    np.testing.assert_allclose(found.clean, class_probabilities(linear_classifier, image[None])[0], atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "limits"),
-    [("xyxxx", "xxyxx", (2, 1)), ("xxxxx", "xxxxx", (0, 4)), ("xxxxy", "yxxxx", (None, None))],
-)
-def test_limits_of_a_filter_end_at_the_first_other_prediction(low, high, limits):
-    def probabilities(letters):
-        return np.array([[0.9, 0.1] if letter == "x" else [0.2, 0.8] for letter in letters])
-
-    found = FilteredPredictions((0, 1, 2, 3, 4), np.array([0.6, 0.4]), probabilities(low), probabilities(high))
-    assert (found.low_limit, found.high_limit) == limits
 
 
 def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):

@@ -30,7 +30,7 @@ from ui.pages.frequency import CELL, CROPS, UPLOADED
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
 from ui.shared.text import as_markdown, one_line
-from ui.tabs.row import BY_CLASS, FILTERS, SOURCES, STRENGTHS
+from ui.tabs.row import BY_CLASS, SOURCES, STRENGTHS
 
 CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
@@ -248,8 +248,7 @@ def test_tabs_count_classes_filter_the_picture_and_put_strengths_in_a_row():
         before = class_probabilities(classifier, data.images.astype("f4") / 255).argmax(1)
         names = [(data.classes.names[a], data.classes.names[b]) for a, b in zip(data.labels, after, strict=True)]
         assert counts == Counter(names) and int(flipped) == (before != after).sum()
-    again = open_page(pictures="CIFAR-10", tab=FILTERS, radius32="9")
-    assert not again.exception and again.select_slider(key="radius32").value == 9
-    assert "Low-pass: Mini CLIP keeps its prediction" in text(again)
+    again = open_page(pictures="CIFAR-10", tab="Low and high pass", radius32="9")
+    assert not again.exception and "L2 norm per channel" in text(again), "a tab of earlier versions"
     row = open_page(tab=STRENGTHS)
     assert not row.exception

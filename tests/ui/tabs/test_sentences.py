@@ -8,12 +8,10 @@ from scipy.stats import binomtest
 from core.data.classes import CIFAR10, PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import class_errors, class_errors_of
-from core.sweep.predictions import FilteredPredictions
 from ui.maps.cell_predictions import SamplePredictions
 from ui.tabs.sentences import (
     at_cutoff,
     changes_of_mind,
-    filter_limits,
     hardest_class,
     harmful_strengths,
     most_frequent_mistake,
@@ -69,23 +67,6 @@ def test_the_hardest_class_is_that_of_the_files_own_bits():
     assert "overlap" not in sentence
     few = class_errors_of(LABELS, predicted((1, 8, 4), (2, 3, 2)))
     assert "their intervals overlap" in hardest_class("Toy", few, NAMES, "100 images")
-
-
-def test_limits_of_the_filters_are_said_for_each_network():
-    def probabilities(*tops):
-        return np.eye(10)[list(tops)]
-
-    clean = np.eye(10)[1]
-    found = [
-        ("A", FilteredPredictions((0, 1, 2, 3), clean, probabilities(1, 8, 1, 1), probabilities(1, 1, 8, 8))),
-        ("B", FilteredPredictions((0, 1, 2, 3), clean, probabilities(8, 8, 8, 1), probabilities(1, 8, 1, 1))),
-        ("C", FilteredPredictions((0, 1, 2, 3), clean, probabilities(1, 1, 1, 1), probabilities(1, 1, 1, 1))),
-    ]
-    assert filter_limits(found, NAMES) == (
-        "Low-pass: A keeps its prediction “automobile” down to radius 2, B keeps its prediction “automobile” only with "
-        "all waves, C keeps its prediction “automobile” even from the mean colour alone. High-pass: A up to radius 1, "
-        "B loses it with the first waves removed, C keeps it to the end."
-    )
 
 
 def test_a_mixture_is_told_for_each_network():

@@ -16,7 +16,7 @@ from core.data.dataset import ImageDataset
 from core.files import ArchiveError
 from core.fourier.intervals import wilson
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
-from core.images.radial_filter import energy_by_radius
+from core.images.radii import energy_by_radius
 from core.sweep.disturb.measure import DisturbConfig, draw_pictures, growing_disturbances
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 
