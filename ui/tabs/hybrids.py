@@ -9,10 +9,12 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from core.claims.hybrids import stored_hybrids
 from core.data.sample_sets import SAMPLE_SETS
+from core.sweep.hybrid.figure import FORMATS, figure
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.hybrid_mixer import hybrid_mixer
-from ui.maps.cell_predictions import ask, torch_starts
+from ui.maps.cell_predictions import ask, torch_starts, with_twins
 from ui.maps.models import Predictor
 from ui.shared import url
 from ui.shared.model_cache import classifier_for
@@ -50,6 +52,21 @@ def hybrid_panel(picture: Picture | None, who: Sequence[Predictor]) -> None:
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
             "each: no bar is interpolated. The wave of the maps above is not added."
         )
+    _figure_for_talks(picture, who)
+
+
+def _figure_for_talks(picture: Picture, who: Sequence[Predictor]) -> None:
+    """Buttons for the figure of the many stored pairs: of the networks that predict here, and of their twins."""
+    stored = [stored_hybrids().get(spec.name) for spec in with_twins(who, picture.class_set)]
+    networks = [one for one in stored if one is not None and one.metadata["image_size"] == picture.size]
+    if not networks:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Not one pair but {networks[0].pairs:,}, as a figure for talks:", width="content")
+        for suffix in FORMATS:
+            kind, name = suffix[1:], f"two-pictures-in-one{suffix}"
+            made = partial(figure, networks, kind)
+            st.download_button(kind.upper(), made, name, key=f"hybrids.{kind}", on_click="ignore")
 
 
 def _second(picture: Picture) -> int:
