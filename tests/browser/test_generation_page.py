@@ -17,7 +17,9 @@ SKETCH = "?generation-start-from=Sketch&generation-classes-cifar10=horse&generat
 
 @pytest.fixture
 def generation(streamlit_app, open_page):
-    return lambda query="", **window: open_page(f"{streamlit_app('app.py')}/generation{query}", **window)
+    # Whatever else this machine does meanwhile, small runs start by themselves.
+    app = streamlit_app("app.py", env={"CLIP_LAB_QUICK_SECONDS": "60"})
+    return lambda query="", **window: open_page(f"{app}/generation{query}", **window)
 
 
 def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(generation):

@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.classifiers.bundled import bundled_specs
 from core.runs.plan import RunPlan
+from ui.shared.limits import limits
 
-QUICK_SECONDS = 2.0
 # Seconds that a step of one bundled network takes for each pixel, until a run here has told: about 2 ms for a picture
 # of 32 x 32 on two cores.
 FIRST_GUESS = 2e-6
@@ -33,11 +33,11 @@ def remember_pace(plan: RunPlan, names: Sequence[str], seconds_per_step: float |
 
 
 def is_quick(plan: RunPlan, names: Sequence[str]) -> bool:
-    """Whether a run takes less than two seconds, as far as one can tell; networks that are not bundled never do."""
+    """Whether a run may start by itself: of bundled networks, and over in two seconds, as far as one can tell."""
     if not names or not set(names) <= bundled_specs().keys():
         return False
     pace = _paces().get(tuple(names), FIRST_GUESS * len(names))
-    return pace * _pixels(plan) * plan.config.steps < QUICK_SECONDS
+    return pace * _pixels(plan) * plan.config.steps < limits().quick_seconds
 
 
 def _pixels(plan: RunPlan) -> int:

@@ -14,7 +14,7 @@ from core.errors import sentence
 from core.runs.plan import Run, RunPlan
 from ui.components.replay import Progress, replay
 from ui.maps.cell_predictions import wait_for_first_paint
-from ui.runs.instrument import QUICK_SECONDS, is_quick, remember_pace
+from ui.runs.instrument import is_quick, remember_pace
 from ui.runs.matching import changed_settings
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import close_run, open_button, opened_run
@@ -35,6 +35,7 @@ ENDED_EARLY = {
     "abandoned": "ended while you were away",
     "overtime": "ended by this server’s limit of time",
 }
+WAIT_SECONDS = 4.0  # of a page for a run that started by itself
 WAITING_SECONDS = 2.0  # between two looks at a run that is paused or stands in line: many may do so at once
 # CSS pixels that a page's controls and its panel keep from the first paint on, so that nothing moves while they load:
 # on a wide screen, and on a narrow one.
@@ -167,7 +168,7 @@ def _run_by_itself(page: str, shown: Result | None, wanted: Wanted | None) -> No
     st.session_state[f"{page}.by_itself"] = asked
     if _submit(page, run, wanted.names, by_itself=True):
         started: _Started = st.session_state[f"{page}.run"]
-        if started.job.wait(2 * QUICK_SECONDS):  # else it is watched, like any other
+        if started.job.wait(WAIT_SECONDS):  # else it is watched, like any other
             _collect(page, started)
 
 

@@ -26,9 +26,12 @@ def queue(monkeypatch):
     monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
     monkeypatch.setattr(instrument, "FIRST_GUESS", 1e-7)  # whatever else this machine does meanwhile
-    for module in (ui.runs.panel, instrument):
-        monkeypatch.setattr(module, "QUICK_SECONDS", 60)
+    monkeypatch.setattr(ui.runs.panel, "WAIT_SECONDS", 120)
+    monkeypatch.setenv("CLIP_LAB_QUICK_SECONDS", "60")
+    limits.cache_clear()
     instrument._paces().clear()
+    yield
+    limits.cache_clear()
 
 
 def generation(**address) -> AppTest:
@@ -47,6 +50,7 @@ def plan(side=32, steps=60, pictures=1):
 
 def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_more(monkeypatch):
     monkeypatch.undo()
+    limits.cache_clear()
     instrument._paces().clear()
     names = ("mini-clip", "mini-clip-robust")
     assert instrument.is_quick(plan(pictures=4), names)
@@ -83,7 +87,7 @@ def test_a_long_run_waits_for_its_button(monkeypatch):
 
 
 def test_what_is_asked_next_takes_the_place_of_a_run_that_started_by_itself(monkeypatch):
-    monkeypatch.setattr(ui.runs.panel, "QUICK_SECONDS", 0)  # so that no page waits for its run
+    monkeypatch.setattr(ui.runs.panel, "WAIT_SECONDS", 0)  # so that no page waits for its run
     app = generation(generation_classes_cifar10="dog", generation_steps="1000")
     first = app.session_state["generation.run"].job
     app.number_input(key="generation-steps").set_value(20).run()
