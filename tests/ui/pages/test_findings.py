@@ -117,7 +117,7 @@ def test_what_the_paper_says_of_robustness_has_a_tab_and_disturbances_are_seen_o
     links = [parse_qs(html.unescape(re.search(r'href="[a-z]+\?([^"]*)"', row)[1])) for row in table(app)]
     assert [link.get("tab") for link in links] == 2 * [None] + 3 * [[DISTURBANCES]] and DISTURBANCES in TABS
     assert links[2]["maps"] == ["Mini CLIP, robust · CIFAR-10 · computed", MINI_CLIP]
-    assert "6 small networks (Mini CLIP, robust, " in table(app)[-1]
+    assert "6 small networks (Mini CLIP, robust; Mini CLIP, plain ViT; " in table(app)[-1]
 
 
 def test_numbers_carry_signs_units_and_intervals():
