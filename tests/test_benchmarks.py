@@ -8,7 +8,8 @@ from benchmarks.soak import faults
 
 
 def test_a_sweep_is_not_grossly_slower_than_bare_passes():
-    found = report("benchmarks.sweep", "mini-resnet", "--images", "64", "--rounds", "3", "--batch-size", "32")
+    # Seven rounds, as the script takes: of three, the median follows what else runs here.
+    found = report("benchmarks.sweep", "mini-resnet", "--images", "64", "--batch-size", "32")
     assert found["sweep_to_bare"] > 0.4  # 0.96 to 1.0 on a quiet machine
     assert found["sweep_to_peer"] > 0.7
 

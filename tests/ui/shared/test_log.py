@@ -41,10 +41,11 @@ def test_failed_run_tells_where_it_failed_and_not_what_the_visitor_typed(lines):
 
 def test_refused_run_is_told(lines):
     manager, steps = JobManager(queue_limit=0), Steps(1)
-    manager.submit(steps, owner="a")
+    job = manager.submit(steps, owner="a")
     with pytest.raises(QueueFull):
         manager.submit(lambda: [1], owner="b", about={"what": "inpainting"})
     steps.finish()
+    assert job.wait(LIMIT)  # else its end is told to the next test
     assert any(line["event"] == "run refused: the line is full" and line["what"] == "inpainting" for line in lines())
 
 
