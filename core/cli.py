@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tqdm import tqdm
@@ -39,6 +40,16 @@ def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], wante
         raise ArgumentTypeError(f"wanted {wanted}, got {quoted(text)}")
 
     return parse
+
+
+def check_output(options: ArgumentParser, output: Path, endings: Sequence[str] = (".npz",)) -> None:
+    """End the script unless `--output` names a file with one of the endings, in a folder that exists."""
+    if output.suffix not in endings:
+        options.error(f"--output wants a name that ends in {' or '.join(endings)}; got {output.name}")
+    if output.is_dir():
+        options.error(f"--output: {output} is a folder; give the name of a file")
+    if not output.parent.is_dir():
+        options.error(f"--output: the folder {output.parent} does not exist; create it first")
 
 
 def run_script(work: Callable[[], str], stopped: str) -> int:

@@ -136,8 +136,8 @@ def _by_heat_maps(maps: Comparison) -> tuple[float | None, tuple[Evidence, ...],
     if found is None:
         return None, (), ("It is not known how far one of the networks enlarges the pictures.",)
     evidence: tuple[Evidence, ...] = (
-        Evidence("share of a corner wave that reaches the subject", _exact(found.subject), "ratio"),
-        Evidence("the reference", _exact(found.reference), "ratio"),
+        Evidence("share of a corner wave that reaches the subject", Measured.exact(found.subject), "ratio"),
+        Evidence("the reference", Measured.exact(found.reference), "ratio"),
     )
     corner, low = _corners_at_equal_strength(maps, found), maps.difference(LOW)
     if corner is None or low is None:
@@ -159,11 +159,6 @@ def _corners_at_equal_strength(maps: Comparison, found: EqualStrength) -> Measur
         return None
     weakened = found.weakened.crop(maps.subject.heatmap.side)
     return contrast(in_band(maps.subject.heatmap, band), in_band(weakened, band))
-
-
-def _exact(value: float) -> Measured:
-    """A number without an interval."""
-    return Measured(value, math.nan, math.nan)
 
 
 def _spared(maps: Comparison) -> Finding:
@@ -234,9 +229,9 @@ def _different(maps: Comparison) -> Finding:
     waves = np.bincount(radius)
     around = [each - (np.bincount(radius, each) / np.maximum(waves, 1))[radius] for each in values]
     evidence = (
-        Evidence(f"share of {len(found.waves)} waves that differ", _exact(share), "error"),
-        Evidence("correlation", _exact(_correlation(*values)), "ratio"),
-        Evidence("after each ring’s mean is taken away", _exact(_correlation(*around)), "ratio"),
+        Evidence(f"share of {len(found.waves)} waves that differ", Measured.exact(share), "error"),
+        Evidence("correlation", Measured.exact(_correlation(*values)), "ratio"),
+        Evidence("after each ring’s mean is taken away", Measured.exact(_correlation(*around)), "ratio"),
     )
     verdict = Verdict.HOLDS if share > 0.5 else Verdict.FAILS
     doubt = "Neighbouring waves are not independent, so the correlations carry no interval."
@@ -306,9 +301,9 @@ def _lattice(maps: Comparison) -> Finding:
         verdict = Verdict.HOLDS if b.p >= 0.05 else Verdict.IN_PART
     evidence = (
         Evidence(f"subject, {len(a.waves)} waves at multiples of {period}", a.mean),
-        Evidence("p", _exact(a.p), "p"),
+        Evidence("p", Measured.exact(a.p), "p"),
         Evidence("reference", b.mean),
-        Evidence("p", _exact(b.p), "p"),
+        Evidence("p", Measured.exact(b.p), "p"),
     )
     return Finding(said.LATTICE, verdict, evidence, (doubt,), (maps.subject.label,), (period, period))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -47,13 +46,10 @@ def _twins(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
         Evidence("for comparison, the fast ones", fast),
     )
     doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
-    by_strength = [
-        rise(stored[0], stored[0].errors("contrast", one)).minus(rise(stored[1], stored[1].errors("contrast", one)))
-        for one in STRENGTHS
-    ]
-    told = listed([decimal(100 * one.measured.value, sign=True) for one in by_strength])
+    by_strength = [_more(stored[0], stored[1], ("contrast",), one).value for one in STRENGTHS]
+    told = listed([decimal(100 * one, sign=True) for one in by_strength])
     doubts.append(f"Contrast changes, strength by strength: {told} points.")
-    if by_strength[-1].measured.value < by_strength[0].measured.value:
+    if by_strength[-1] < by_strength[0]:
         doubts[-1] += " They shrink towards chance, where whoever is better undisturbed has more to lose."
     if fast.high < 0:
         doubts.append(
@@ -63,9 +59,9 @@ def _twins(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
     return Finding(said.CONTRAST, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tab=TAB)
 
 
-def _more(a: DisturbedOutcomes, b: DisturbedOutcomes, keys: tuple[str, ...]) -> Measured:
-    """How much more disturbances raise a's error than b's, paired, mean over all strengths."""
-    rises: list[Errors] = [rise(one, one.mean_errors(keys)) for one in (a, b)]
+def _more(a: DisturbedOutcomes, b: DisturbedOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Measured:
+    """How much more disturbances raise a's error than b's, paired, at one strength or in the mean over all."""
+    rises: list[Errors] = [rise(one, one.mean_errors(keys, strength)) for one in (a, b)]
     return rises[0].minus(rises[1]).measured.one()
 
 
@@ -85,7 +81,9 @@ def shift_finding(shelf: Sequence[NamedMap]) -> Finding:
     def test(what: str, values: np.ndarray) -> None:
         value, p = exact_rank_test(radii, values)
         signs[what] = int(np.sign(value)) if p < SIGNIFICANT else 0
-        evidence.extend([Evidence(f"radius and {what}", _exact(value), "ratio"), Evidence("p", _exact(p), "p")])
+        evidence.extend(
+            [Evidence(f"radius and {what}", Measured.exact(value), "ratio"), Evidence("p", Measured.exact(p), "p")]
+        )
 
     for what, keys in (
         ("rise under all eight", tuple(DISTURBANCES)),
@@ -135,7 +133,3 @@ def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float
         random_state=np.random.default_rng(0),
     )
     return float(tested.statistic), float(tested.pvalue)
-
-
-def _exact(value: float) -> Measured:
-    return Measured(value, math.nan, math.nan)

@@ -74,7 +74,7 @@ def _squiggles(subject: str, reference: str) -> Finding:
         found = student(needed[0] - needed[1])
         parts.append(found.high < 0)
         left_out.append(f"{int(both.sum())} of {len(both)}")
-        medians = [Measured(float(np.median(one)), np.nan, np.nan) for one in needed]
+        medians = [Measured.exact(float(np.median(one))) for one in needed]
         evidence += [
             Evidence(f"{words}: difference", found, "levels"),
             Evidence("medians", medians[0], "level"),
@@ -135,7 +135,7 @@ def _plausible(claim: Claim, kinds: dict[str, str], subject: str, reference: str
     if not evidence:
         return _unknown(claim, subject, reference)
     parts = [one.measured.low > 0 for one in evidence]
-    evidence.append(Evidence("largest p", Measured(max(ps), np.nan, np.nan), "p"))
+    evidence.append(Evidence("largest p", Measured.exact(max(ps)), "p"))
     return Finding(claim, _of(parts), tuple(evidence), (_who_judged(*mine.values(), *robust.values()),))
 
 

@@ -277,7 +277,7 @@ def gradient_finding(named: NamedMap) -> Finding:
         return Finding(said.GRADIENT, Verdict.NOT_CHECKABLE, doubts=("The map has too few waves to be ranked.",))
     evidence = (
         Evidence(f"over {found.count} waves", found.waves, "ratio"),
-        Evidence("p", Measured(found.p, math.nan, math.nan), "p"),
+        Evidence("p", Measured.exact(found.p), "p"),
         Evidence("over rings", found.rings, "ratio"),
     )
     verdict = Verdict.FAILS

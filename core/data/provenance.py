@@ -6,8 +6,19 @@ import datetime
 from typing import Any, Protocol
 
 from core.data.dataset import ImageDataset
+from core.files import Fact
 
 VERSION = "0.1.0"
+# What a file of a network's outcomes on a data set says of both; `classifier_facts` and `dataset_facts` write it.
+OUTCOME_FACTS = (
+    Fact("classifier.name", "text", 1, 1000),
+    Fact("classifier.sha256", "text", 0, 64, optional=True),
+    Fact("dataset.name", "text", 1, 1000),
+    Fact("dataset.content_hash", "text", 64, 64),
+    Fact("image_size", "whole number", 1, 2**16),
+    Fact("seed", "whole number", 0, 2**64 - 1),
+    Fact("source", "JSON object"),
+)
 
 
 class Identified(Protocol):

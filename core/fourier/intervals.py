@@ -19,6 +19,11 @@ class Measured(NamedTuple):
     low: Any
     high: Any
 
+    @classmethod
+    def exact(cls, value: float) -> Measured:
+        """A number without an interval."""
+        return cls(value, math.nan, math.nan)
+
     @property
     def clear(self) -> Any:
         """True for a difference beyond the noise: its interval leaves zero out."""

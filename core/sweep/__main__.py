@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core import paper
 from core.classifiers.options import add_classifier_options, named_classifier
-from core.cli import MAX_SEED, number, whole
+from core.cli import MAX_SEED, check_output, number, whole
 from core.data.options import add_dataset_options, named_dataset
 from core.device import DTYPES
 from core.errors import quoted
@@ -111,12 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
     options = parser()
     given = options.parse_args(arguments)
-    if given.output.suffix != ".npz":
-        options.error(f"--output wants a name that ends in .npz; got {given.output.name}")
-    if given.output.is_dir():
-        options.error(f"--output: {given.output} is a folder; give the name of a file")
-    if not given.output.parent.is_dir():
-        options.error(f"--output: the folder {given.output.parent} does not exist; create it first")
+    check_output(options, given.output)
     return run_together(
         lambda processes: _run(given, processes), "finished cells are saved, run the same command again to resume"
     )

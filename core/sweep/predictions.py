@@ -31,6 +31,11 @@ def class_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarra
         return classifier(batch).float().softmax(dim=1).cpu().numpy()
 
 
+def batches(rows: np.ndarray, size: int) -> list[np.ndarray]:
+    """The rows, so many at once."""
+    return [rows[first : first + size] for first in range(0, len(rows), size)]
+
+
 def finite_top1(classifier: Classifier, images: np.ndarray) -> np.ndarray:
     """(B,) the most probable class of each of (B, 3, H, W) float32 images in [0, 1].
 

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core import paper
+from core.claims.twins import ROBUST
 from core.classifiers.registry import ClassifierSpec
 from core.data.classes import ClassSet
 from core.data.sample_sets import SAMPLE_SETS
@@ -148,7 +149,7 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
 
 def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
     """Who predicts, and the robust twin of each, as far as these are ready."""
-    names = {name for one in who for name in (one.spec.name, f"{one.spec.name}-robust")}
+    names = {name for one in who for name in (one.spec.name, f"{one.spec.name}{ROBUST}")}
     return [spec for spec in ready_classifiers(class_set) if spec.name in names]
 
 

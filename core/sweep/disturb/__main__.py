@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.classifiers.options import add_classifier_options, named_classifier
-from core.cli import MAX_SEED, progress_bar, run_script, whole
+from core.cli import MAX_SEED, check_output, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
 from core.images.disturbances import DISTURBANCES, STRENGTHS
 from core.numbers import decimal, interval
 from core.sweep.disturb.measure import BATCH, DisturbConfig, empty_outcomes, growing_disturbances, same_configuration
 from core.sweep.disturb.outcomes import DisturbedOutcomes
-from core.sweep.output import only_writer
+from core.sweep.output import grow_in_file
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,10 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; returns the exit status."""
     options = parser()
     given = options.parse_args(arguments)
-    if given.output.suffix != ".npz":
-        options.error(f"--output wants a name that ends in .npz; got {given.output.name}")
-    if not given.output.parent.is_dir():
-        options.error(f"--output: the folder {given.output.parent} does not exist; create it first")
+    check_output(options, given.output)
     return run_script(lambda: _run(given), "finished disturbances are saved, run the same command again to resume")
 
 
@@ -50,17 +47,18 @@ def _run(given: argparse.Namespace) -> str:
     dataset = named_dataset(given)
     config = DisturbConfig(given.pictures, given.seed)
     classifier = named_classifier(given, dataset)
-    with only_writer(given.output):
-        outcomes = start = empty_outcomes(classifier, dataset, config)
-        if given.output.exists():
-            outcomes = DisturbedOutcomes.load(given.output)
-            if not same_configuration(outcomes, start):
-                raise ValueError(f"{given.output.name} holds disturbances of other settings; choose another --output")
-        growing = growing_disturbances(classifier, dataset, config, outcomes, batch_size=given.batch_size)
-        with progress_bar(total=outcomes.done.size, initial=int(outcomes.done.sum()), unit="strength") as bar:
-            for outcomes in growing:
-                outcomes.save(given.output)
-                bar.update()
+    empty = empty_outcomes(classifier, dataset, config)
+    outcomes = grow_in_file(
+        given.output,
+        empty,
+        lambda start: growing_disturbances(classifier, dataset, config, start, batch_size=given.batch_size),
+        load=DisturbedOutcomes.load,
+        same=same_configuration,
+        done=lambda outcomes: int(outcomes.done.sum()),
+        total=empty.done.size,
+        what="disturbances",
+        unit="strength",
+    )
     return f"{given.output}: {told(outcomes)}"
 
 

@@ -14,7 +14,7 @@ from core.device import device_name
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.images.radii import energy_by_radius
 from core.sweep.disturb.outcomes import DisturbedOutcomes
-from core.sweep.predictions import finite_top1
+from core.sweep.predictions import batches, finite_top1
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -98,11 +98,11 @@ def growing_disturbances(
             undisturbed = np.concatenate(
                 [
                     finite_top1(classifier, _pixels(dataset, some)) == dataset.labels[some]
-                    for some in _batches(positions, batch_size)
+                    for some in batches(positions, batch_size)
                 ]
             )
         right, energy = [], np.zeros(outcomes.spectrum.shape[-1])
-        for some in _batches(positions, batch_size):
+        for some in batches(positions, batch_size):
             images = _pixels(dataset, some)
             changed = disturbed(images, row, STRENGTHS[s], some.tolist(), seed=config.seed)
             energy += energy_by_radius(changed - images) * len(some) / len(positions)
@@ -117,7 +117,3 @@ def growing_disturbances(
 
 def _pixels(dataset: ImageDataset, positions: np.ndarray) -> np.ndarray:
     return dataset.images[positions].astype(np.float32) / 255
-
-
-def _batches(positions: np.ndarray, size: int) -> list[np.ndarray]:
-    return [positions[first : first + size] for first in range(0, len(positions), size)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from core.data.provenance import OUTCOME_FACTS
 from core.files import ArchiveKind, Fact, write_atomically
 from core.fourier.contrasts import Errors
 from core.fourier.intervals import clustered_interval
@@ -21,15 +22,9 @@ DISTURBED = ArchiveKind(
     schema=1,
     required=("undisturbed", "correct", "spectrum"),
     facts=(
-        Fact("classifier.name", "text", 1, 1000),
-        Fact("classifier.sha256", "text", 0, 64, optional=True),
-        Fact("dataset.name", "text", 1, 1000),
-        Fact("dataset.content_hash", "text", 64, 64),
-        Fact("image_size", "whole number", 1, 2**16),
-        Fact("seed", "whole number", 0, 2**64 - 1),
+        *OUTCOME_FACTS,
         Fact("pictures", "whole number", 1, 2**32),
         Fact("disturbances", "JSON object", 1, 100),
-        Fact("source", "JSON object"),
     ),
 )
 
@@ -75,13 +70,13 @@ class DisturbedOutcomes:
 
     def errors(self, key: str, strength: int | None = None) -> Errors:
         """Under a disturbance, at one strength or, image by image, the mean over all."""
-        wrong = ~self.correct[self.keys.index(key)]
-        return self._errors(wrong if strength is None else wrong[STRENGTHS.index(strength)][None])
+        return self.mean_errors((key,), strength)
 
-    def mean_errors(self, keys: tuple[str, ...]) -> Errors:
-        """Mean over disturbances and strengths, image by image."""
-        chosen = [self.keys.index(key) for key in keys]
-        return self._errors(~self.correct[chosen].reshape(-1, self.pictures))
+    def mean_errors(self, keys: tuple[str, ...], strength: int | None = None) -> Errors:
+        """Mean over disturbances, at one strength or over all, image by image."""
+        rows = [self.keys.index(key) for key in keys]
+        columns = slice(None) if strength is None else [STRENGTHS.index(strength)]
+        return self._errors(~self.correct[rows][:, columns].reshape(-1, self.pictures))
 
     def _errors(self, wrong: np.ndarray) -> Errors:
         scores = wrong.mean(axis=0)

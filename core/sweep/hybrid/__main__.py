@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import get_args
 
 from core.classifiers.options import add_classifier_options, named_classifier
-from core.cli import MAX_SEED, number, run_script, whole
+from core.cli import MAX_SEED, check_output, number, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
 from core.files import write_atomically
 from core.fourier.hybrid import Edge
@@ -64,11 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     options, work = (plot_parser(), _plot) if words[:1] == ["plot"] else (parser(), _run)
     given = options.parse_args(words[1:] if work is _plot else words)
-    suffixes = FORMATS if work is _plot else (".npz",)
-    if given.output.suffix not in suffixes:
-        options.error(f"--output wants a name that ends in {' or '.join(suffixes)}; got {given.output.name}")
-    if not given.output.parent.is_dir():
-        options.error(f"--output: the folder {given.output.parent} does not exist; create it first")
+    check_output(options, given.output, FORMATS if work is _plot else (".npz",))
     return run_script(lambda: work(given), "finished cutoffs are saved, run the same command again to resume")
 
 

@@ -14,7 +14,7 @@ from core.device import device_name
 from core.fourier.hybrid import clipped_share, mixed
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.hybrid.pairs import HybridConfig, draw_pairs
-from core.sweep.predictions import finite_top1
+from core.sweep.predictions import batches, finite_top1
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -77,7 +77,7 @@ def growing_hybrids(
         if k == 0:
             predictions = np.stack([_whole(classifier, dataset.images, side, batch_size) for side in pairs.T])
         said, taken = [], []
-        for batch in _batches(pairs, batch_size):
+        for batch in batches(pairs, batch_size):
             low, high = (dataset.images[side].astype(np.float32) / 255 for side in batch.T)
             unclipped = mixed(low, high, config.cutoffs[k], config.edge)
             taken.append(clipped_share(unclipped))
@@ -91,11 +91,7 @@ def growing_hybrids(
         yield outcomes
 
 
-def _batches(rows: np.ndarray, size: int) -> list[np.ndarray]:
-    return [rows[first : first + size] for first in range(0, len(rows), size)]
-
-
 def _whole(classifier: Classifier, images: np.ndarray, places: np.ndarray, batch_size: int) -> np.ndarray:
     """(n,) predictions of pictures that are not mixed."""
-    batches = _batches(places, batch_size)
-    return np.concatenate([finite_top1(classifier, images[some].astype(np.float32) / 255) for some in batches])
+    parts = batches(places, batch_size)
+    return np.concatenate([finite_top1(classifier, images[some].astype(np.float32) / 255) for some in parts])

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from core.data.provenance import OUTCOME_FACTS
 from core.files import ArchiveKind, Fact, write_atomically
 from core.fourier.crossing import Crossing, crossing, crossing_difference
 from core.fourier.hybrid import Edge
@@ -23,15 +24,9 @@ HYBRIDS = ArchiveKind(
     schema=1,
     required=("cutoffs", "says", "labels", "predictions", "clipped"),
     facts=(
-        Fact("classifier.name", "text", 1, 1000),
-        Fact("classifier.sha256", "text", 0, 64, optional=True),
-        Fact("dataset.name", "text", 1, 1000),
-        Fact("dataset.content_hash", "text", 64, 64),
-        Fact("image_size", "whole number", 1, 2**16),
-        Fact("seed", "whole number", 0, 2**64 - 1),
+        *OUTCOME_FACTS,
         Fact("edge", "text", choices=get_args(Edge)),
         Fact("class_names", "list", 1, 2**16),
-        Fact("source", "JSON object"),
     ),
 )
 

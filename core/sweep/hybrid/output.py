@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli import progress_bar
 from core.sweep.hybrid.measure import BATCH, empty_outcomes, growing_hybrids, same_configuration
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.hybrid.pairs import HybridConfig
-from core.sweep.output import only_writer
+from core.sweep.output import grow_in_file
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
@@ -34,15 +33,15 @@ def run_hybrids(
         RuntimeError: another run is writing it, or the logits are not finite.
         OSError: the folder takes no file.
     """
-    with only_writer(output):
-        outcomes = start = empty_outcomes(classifier, dataset, config)
-        if output.exists():
-            outcomes = HybridOutcomes.load(output)
-            if not same_configuration(outcomes, start):
-                raise ValueError(f"{output.name} holds hybrids of other settings; choose another --output")
-        growing = growing_hybrids(classifier, dataset, config, outcomes, batch_size=batch_size)
-        with progress_bar(desc=description, total=len(config.cutoffs), initial=outcomes.done, unit="cutoff") as bar:
-            for outcomes in growing:
-                outcomes.save(output)
-                bar.update()
-    return outcomes
+    return grow_in_file(
+        output,
+        empty_outcomes(classifier, dataset, config),
+        lambda start: growing_hybrids(classifier, dataset, config, start, batch_size=batch_size),
+        load=HybridOutcomes.load,
+        same=same_configuration,
+        done=lambda outcomes: outcomes.done,
+        total=len(config.cutoffs),
+        what="hybrids",
+        unit="cutoff",
+        description=description,
+    )

@@ -1,29 +1,12 @@
 """The script, as users run it: whole, resumed, and refused."""
 
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from core.data.classes import CIFAR10
 from core.images.disturbances import DISTURBANCES
 from core.sweep.disturb.__main__ import main
 from core.sweep.disturb.outcomes import DisturbedOutcomes
-
-ROOT = Path(__file__).parents[4]
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """Twenty coarse random pictures with CIFAR-10's classes."""
-    path = tmp_path_factory.mktemp("data") / "noise.npz"
-    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, 2)
-    np.savez(path, images=images, labels=np.arange(20) % 10, classes=np.array(CIFAR10.names))
-    return path
+from tests.core.sweep.killed import kill_when_written
 
 
 def command(archive, output, *more, name="mini-resnet"):
@@ -46,14 +29,7 @@ def test_a_run_tells_every_error_is_kept_and_repeats_itself(archive, tmp_path, c
 
 def test_a_killed_run_goes_on_by_the_same_command(archive, tmp_path):
     output, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
-    words = [sys.executable, "-m", "core.sweep.disturb", *command(archive, output, "--batch-size", "1")]
-    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not output.exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    kill_when_written("core.sweep.disturb", command(archive, output, "--batch-size", "1"), output)
     assert 0 < DisturbedOutcomes.load(output).done.sum() < 24
     assert main(command(archive, output)) == 0 == main(command(archive, whole))
     resumed, at_once = DisturbedOutcomes.load(output), DisturbedOutcomes.load(whole)

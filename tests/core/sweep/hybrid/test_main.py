@@ -1,29 +1,12 @@
 """The script, as users run it: whole, resumed, refused, and its figure."""
 
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from core.data.classes import CIFAR10
 from core.sweep.hybrid.__main__ import main, parse_cutoffs
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.hybrid.pairs import default_cutoffs
-
-ROOT = Path(__file__).parents[4]
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """Twenty coarse random pictures with CIFAR-10's classes."""
-    path = tmp_path_factory.mktemp("data") / "noise.npz"
-    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, 2)
-    np.savez(path, images=images, labels=np.arange(20) % 10, classes=np.array(CIFAR10.names))
-    return path
+from tests.core.sweep.killed import kill_when_written
 
 
 def command(archive, output, *more, cutoffs="2,4,8", name="mini-resnet"):
@@ -57,14 +40,7 @@ def test_photographs_are_mixed_at_their_own_side(tmp_path, capsys):
 def test_a_killed_run_goes_on_by_the_same_command(archive, tmp_path):
     cutoffs = ",".join(str(k / 4) for k in range(4, 44))
     output, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
-    words = [sys.executable, "-m", "core.sweep.hybrid", *command(archive, output, cutoffs=cutoffs)]
-    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not output.exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    kill_when_written("core.sweep.hybrid", command(archive, output, cutoffs=cutoffs), output)
     done = HybridOutcomes.load(output).done
     assert 0 < done < 40
     assert main(command(archive, output, cutoffs=cutoffs)) == 0 == main(command(archive, whole, cutoffs=cutoffs))
