@@ -64,7 +64,7 @@ def plans(row: SampleSet) -> Iterator[tuple[str, str, RunPlan]]:
         )
         yield "inpainting", subject, plan
     targets = row.drawn
-    # Classes without a covariance here, as ImageNet's, start from pixel noise either way.
+    # Classes without a covariance here, as ImageNet's, have one stored start: a blur of no class.
     starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
     for start, suffix in starts.items():
         plan = RunPlan(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from core.claims import said
 from core.claims.checks import CLIP_GRID
-from core.claims.disturbances import TAB as DISTURBANCES
 from core.data.sample_sets import SAMPLE_SETS
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET
 from ui.runs.settings import models_in_url
@@ -15,6 +14,7 @@ from ui.story.shelf import STORED, WAVE
 from ui.story.step import Door, Step
 from ui.tabs.mixtures import KIND as MIXED_KIND
 from ui.tabs.mixtures import STORED as MIXED
+from ui.tabs.row import DISTURBANCES, GRADIENT, HYBRIDS
 
 
 def _cell(i: int, j: int) -> tuple[str, str]:
@@ -84,7 +84,7 @@ STEPS = (
             ("picture", MIXED["pairs"][0][0]),
             ("second", MIXED["pairs"][0][1]),
             ("cutoff", f"{MIXED['starts'][0]:g}"),
-            ("tab", "Two pictures in one"),
+            ("tab", HYBRIDS),
         ),
     ),
     Step(
@@ -163,7 +163,7 @@ STEPS = (
         SEEN_HERE,
         features.gradient,
         figures.gradient_and_errors,
-        _frequency(("maps", MINI_RESNET), ("tab", "Gradient"), _cell(*WAVE)),
+        _frequency(("maps", MINI_RESNET), ("tab", GRADIENT), _cell(*WAVE)),
     ),
     Step(
         "Limits",
