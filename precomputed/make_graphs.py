@@ -1,0 +1,268 @@
+"""Writes what the static edition computes with: prediction and PGD step of each bundled classifier as ONNX graphs.
+
+    python -m precomputed.make_graphs
+
+writes precomputed/graphs/NAME/predict.onnx, eq3.onnx and mean_square.onnx, and provenance.json. A step is traced
+through the objective and the projection of `core.pgd`. No graph holds weights: its initializers are named after the
+classifier's own tensors and lie in one file for all three, which the static site is built with from precomputed/models
+(`precomputed.graph_weights`). Needs requirements-dev.txt. Takes two minutes of one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor
+from torch._decomp import core_aten_decompositions
+from torch.func import functional_call, functionalize
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import cross_entropy, interpolate
+
+from core import paper
+from core.classifiers.base import Classifier
+from core.classifiers.bundled import bundled_specs
+from core.classifiers.registry import load_classifier
+from core.cli import run_script
+from core.data.classes import CIFAR10
+from core.data.provenance import classifier_facts, computed_source
+from core.files import make_folder, write_atomically
+from core.pgd.ball import norms, project
+from core.pgd.objectives import Inpainting
+from core.pgd.penalties import Penalty
+from precomputed.graph_weights import GRAPHS, PENALTIES, PREDICT, PROVENANCE, WEIGHTS, named_tensors
+
+aten = torch.ops.aten
+IMAGE_SIZE = 32
+STEP_INPUTS = ("images", "start", "mask", "target", "size", "epsilon")
+STEP_OUTPUTS = ("logits", "cross_entropy", "penalty", "change", "gradient", "next")
+
+
+def predict_function(classifier: Classifier, names: Sequence[str]) -> Callable[..., tuple[Tensor, ...]]:
+    """(images (1, 3, H, H), *weights) -> logits (1, K); names: of the weights."""
+
+    def predict(images: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        return (functional_call(classifier, dict(zip(names, weights, strict=True)), (images,)),)
+
+    return predict
+
+
+def step_function(classifier: Classifier, names: Sequence[str], penalty: Penalty) -> Callable[..., tuple[Tensor, ...]]:
+    """One step of `core.pgd.steps`: (*STEP_INPUTS, *weights) -> STEP_OUTPUTS.
+
+    images, start: (1, 3, H, H). mask: bool (1, 1, H, H), True = may change; where all of it is True, Eq. 3 is Eq. 2.
+    target: (1,) int64. size, epsilon: (). Outputs are of `images`; `next` is (1, 3, H, H) after the step.
+    """
+
+    def step(
+        images: Tensor, start: Tensor, mask: Tensor, target: Tensor, size: Tensor, epsilon: Any, *weights: Tensor
+    ) -> tuple[Tensor, ...]:
+        objective = Inpainting(target, mask, penalty=penalty)
+        variable = images.detach().requires_grad_()
+        logits = functional_call(classifier, dict(zip(names, weights, strict=True)), (variable,))
+        entropy, term = cross_entropy(logits, target, reduction="none"), objective.penalty_term(variable, start)
+        assert term is not None  # neither penalty is without
+        (gradient,) = torch.autograd.grad((entropy + term).sum(), variable)
+        ahead = project(objective.step(images, start, gradient, size), start, epsilon)
+        change = norms(images - start).flatten()
+        return logits.detach(), entropy.detach(), term.detach(), change, gradient, ahead
+
+    return step
+
+
+def traced(function: Callable[..., tuple[Tensor, ...]], arguments: Sequence[Tensor]) -> torch.fx.GraphModule:
+    """The function as one graph of operators that ONNX has, with its backward pass and without any in-place write."""
+    table = {**core_aten_decompositions(), **DECOMPOSITIONS}
+    with sdpa_kernel(SDPBackend.MATH):
+        with_gradient = make_fx(function, decomposition_table=table)(*arguments)
+        return make_fx(functionalize(with_gradient), decomposition_table=table)(*arguments)
+
+
+def _convolution_backward(
+    gradient: Tensor, images: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any,
+    transposed: bool, output_padding: Any, groups: int, wanted: Any,
+) -> tuple[Tensor | None, None, None]:  # fmt: skip
+    """The input's gradient alone: of stride 1 a convolution with turned filters, else a transposed convolution."""
+    assert not transposed and not wanted[1] and not wanted[2], "weights are frozen"
+    if not wanted[0]:
+        return None, None, None
+    sides, kernel = images.shape[2:], weight.shape[2:]
+    if list(stride) == [1, 1]:
+        out, each = weight.shape[0] // groups, weight.shape[1]
+        turned = weight.reshape(groups, out, each, *kernel).flip(3, 4).transpose(1, 2)
+        turned = turned.reshape(groups * each, out, *kernel)
+        around = [k - 1 - p for k, p in zip(kernel, padding, strict=True)]
+        return aten.convolution(gradient, turned, None, stride, around, dilation, False, [0, 0], groups), None, None
+    reached = [(g - 1) * s - 2 * p + k for g, s, p, k in zip(gradient.shape[2:], stride, padding, kernel, strict=True)]
+    missing = [side - one for side, one in zip(sides, reached, strict=True)]
+    return aten.convolution(gradient, weight, None, stride, padding, dilation, True, missing, groups), None, None
+
+
+def _windows(images: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, C, H // 2, W // 2, 4), the pixels of each 2 x 2 window in reading order."""
+    high, wide = (side // 2 for side in images.shape[2:])
+    cut = images[:, :, : 2 * high, : 2 * wide].reshape(*images.shape[:2], high, 2, wide, 2)
+    return cut.permute(0, 1, 2, 4, 3, 5).reshape(*images.shape[:2], high, wide, 4)
+
+
+def _max_pool(images: Tensor, kernel: Any, *others: Any) -> tuple[Tensor, Tensor]:
+    """2 x 2 max-pooling; what only the backward pass would need comes back empty."""
+    assert list(kernel) == list((*others, kernel)[0]) == [2, 2]
+    return _windows(images).amax(-1), images.new_zeros((0,), dtype=torch.int64)
+
+
+def _max_pool_backward(gradient: Tensor, images: Tensor, *others: Any) -> Tensor:
+    """To the first of the largest in each window, as torch."""
+    windows = _windows(images)
+    largest = (windows == windows.amax(-1, keepdim=True)).to(gradient.dtype)
+    before = largest @ torch.triu(torch.ones(4, 4), 1)  # how many of the largest come earlier
+    parts = gradient[..., None] * largest * (before == 0)
+    high, wide = gradient.shape[2:]
+    whole = parts.reshape(*gradient.shape[:2], high, wide, 2, 2).permute(0, 1, 2, 4, 3, 5)
+    whole = whole.reshape(*gradient.shape[:2], 2 * high, 2 * wide)
+    down, right = images.shape[2] - 2 * high, images.shape[3] - 2 * wide
+    return aten.constant_pad_nd(whole, [0, right, 0, down])
+
+
+def _resizes(size: int, target: int) -> Tensor:
+    """(target, size): the resize of one axis, as a matrix."""
+    with torch.utils._python_dispatch._disable_current_modes():
+        eye = torch.eye(size)[None, None]
+        return interpolate(eye, (target, size), mode="bicubic", align_corners=False, antialias=True)[0, 0]
+
+
+def _resize(images: Tensor, size: Any, *others: Any) -> Tensor:
+    """Bicubic, antialiased, as a product with one constant matrix for each axis that changes."""
+    high, wide = images.shape[2:]
+    if size[0] != high:
+        images = _resizes(high, size[0]) @ images
+    return images if size[1] == wide else images @ _resizes(wide, size[1]).T
+
+
+def _resize_backward(gradient: Tensor, size: Any, input_size: Any, *others: Any) -> Tensor:
+    if size[0] != input_size[2]:
+        gradient = _resizes(input_size[2], size[0]).T @ gradient
+    return gradient if size[1] == input_size[3] else gradient @ _resizes(input_size[3], size[1])
+
+
+def _batch_norm(
+    images: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, training: bool, *others: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """In evaluation mode: one factor and one addend for each channel."""
+    assert not training
+    factor = weight * torch.rsqrt(variance + others[-1])
+    empty = images.new_zeros((0,))
+    return images * factor[:, None, None] + (bias - mean * factor)[:, None, None], empty, empty
+
+
+# What ONNX lacks, or has only for a forward pass, in the operators that it has.
+DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
+    aten.convolution_backward.default: _convolution_backward,
+    aten.max_pool2d_with_indices.default: _max_pool,
+    aten.max_pool2d_with_indices_backward.default: _max_pool_backward,
+    aten._upsample_bicubic2d_aa.default: _resize,
+    aten._upsample_bicubic2d_aa_backward.default: _resize_backward,
+    aten.native_batch_norm.default: _batch_norm,
+    aten.cudnn_batch_norm.default: _batch_norm,
+}
+
+
+def onnx_graph(
+    function: Callable[..., tuple[Tensor, ...]],
+    arguments: Mapping[str, Tensor],
+    weights: Mapping[str, Tensor],
+    outputs: Sequence[str],
+) -> onnx.ModelProto:
+    """A function of named arguments and weights, which are inputs still; without what the exporter says of itself."""
+    values, names = (*arguments.values(), *weights.values()), [*arguments, *weights]
+    module = traced(function, values)
+    program = torch.onnx.export(
+        module.eval(), values, dynamo=True, verbose=False, input_names=names, output_names=list(outputs)
+    )
+    assert program is not None
+    model = program.model_proto
+    for part in (model, model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    for number, node in enumerate(model.graph.node):
+        node.name = str(number)
+    del model.graph.value_info[:]
+    return model
+
+
+def used(model: onnx.ModelProto) -> set[str]:
+    """Names that its nodes read."""
+    return {name for node in model.graph.node for name in node.input}
+
+
+def with_weights_outside(model: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.ModelProto:
+    """The same with its weights as initializers, which lie in WEIGHTS one after the other."""
+    others = [one for one in model.graph.input if one.name not in weights and one.name in used(model)]
+    kept = [one for one in model.graph.input if one.name in STEP_INPUTS]
+    assert {one.name for one in others} <= {one.name for one in kept}
+    del model.graph.input[:]
+    model.graph.input.extend(kept)
+    offset = 0
+    for name, tensor in weights.items():
+        size = 4 * tensor.numel()
+        if name in used(model):
+            outside = onnx.TensorProto(name=name, data_type=onnx.TensorProto.FLOAT, dims=tensor.shape)
+            outside.data_location = onnx.TensorProto.EXTERNAL
+            for key, value in {"location": WEIGHTS, "offset": offset, "length": size}.items():
+                outside.external_data.add(key=key, value=str(value))
+            model.graph.initializer.append(outside)
+        offset += size
+    return model
+
+
+def graphs_of(classifier: Classifier) -> tuple[dict[str, bytes], list[str]]:
+    """A classifier's graphs by name, and the names of the weights that they read, in the file's order."""
+    tensors, side = named_tensors(classifier), IMAGE_SIZE
+    names = list(tensors)
+    images = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+    given = images, 0.9 * images, images[:, :1] > 0.5, torch.tensor([3]), torch.tensor(0.1), torch.tensor(3.0)
+    models = {PREDICT: onnx_graph(predict_function(classifier, names), {"images": images}, tensors, ["logits"])}
+    for penalty in PENALTIES:
+        arguments = dict(zip(STEP_INPUTS, given, strict=True))
+        models[penalty] = onnx_graph(step_function(classifier, names, penalty), arguments, tensors, STEP_OUTPUTS)
+    read = set().union(*map(used, models.values()))
+    weights = {name: tensor for name, tensor in tensors.items() if name in read}
+    packed = {name: with_weights_outside(model, weights).SerializeToString() for name, model in models.items()}
+    return packed, list(weights)
+
+
+def main() -> int:
+    """Write the graphs; returns the exit status."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    return run_script(_run, "run the same command again")
+
+
+def _run() -> str:
+    facts, size = {}, 0
+    for name in bundled_specs():
+        classifier = load_classifier(name, CIFAR10)
+        packed, weights = graphs_of(classifier)
+        make_folder(GRAPHS / name)
+        for graph, content in packed.items():
+            write_atomically(GRAPHS / name / f"{graph}.onnx", content)
+            size += len(content)
+        facts[name] = {
+            "classifier": classifier_facts(classifier),
+            "files": {graph: hashlib.sha256(content).hexdigest() for graph, content in packed.items()},
+            "weights": weights,
+        }
+    versions = {package: version(package) for package in ("torch", "onnx", "onnxscript")}
+    provenance = {"source": computed_source("cpu", versions=versions), "weight": paper.PENALTY_WEIGHT, "graphs": facts}
+    write_atomically(PROVENANCE, (json.dumps(provenance, indent=1) + "\n").encode())
+    return f"{len(facts)} classifiers -> {GRAPHS} ({size:,} bytes)"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
