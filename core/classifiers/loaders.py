@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.classifiers.embeddings import load_prompt_embeddings
 from core.classifiers.spec import Identity
 from core.classifiers.weights import OPEN_CLIP_CONFIG
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
@@ -157,7 +158,7 @@ def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
     Without open_clip, whose import takes longer than all the rest, until somebody asks about a prompt of his own.
     """
     from core.classifiers.base import read_weights
-    from core.classifiers.networks.mini_clip import IMAGE_TOWER, MiniClip, load_prompt_embeddings
+    from core.classifiers.networks.mini_clip import IMAGE_TOWER, MiniClip
     from core.classifiers.zero_shot import ClipModel
 
     folder = path.parent

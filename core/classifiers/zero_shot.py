@@ -13,6 +13,7 @@ from torch import nn
 
 from core import paper
 from core.classifiers.base import Classifier
+from core.classifiers.embeddings import kept_embeddings
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.spec import Identity
 from core.data.classes import ClassSet
@@ -59,19 +60,32 @@ class ClipModel(nn.Module):
         """
         return ZeroShotClassifier(self, class_set, paper.TEMPLATE if template is None else template)
 
+    def embed_prompts(self, prompts: list[str], *, keep: bool = False) -> torch.Tensor:
+        """K sentences -> (K, D) unit rows.
+
+        keep: whether those that are new may be kept in a file for the next start, or are in one.
+        """
+        known = self.embedded
+        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in known]
+        if new:
+            found = (
+                kept_embeddings(self.identity, new, self._embed)
+                if keep
+                else dict(zip(new, self._embed(new), strict=True))
+            )
+            known = {**known, **found}
+        return torch.from_numpy(np.stack([known[prompt] for prompt in prompts])).to(self.preprocess.mean.device)
+
     @torch.no_grad()
-    def embed_prompts(self, prompts: list[str]) -> torch.Tensor:
-        """K sentences -> (K, D) unit rows."""
-        device = self.preprocess.mean.device
-        if all(prompt in self.embedded for prompt in prompts):
-            return torch.from_numpy(np.stack([self.embedded[prompt] for prompt in prompts])).to(device)
+    def _embed(self, prompts: list[str]) -> np.ndarray:
+        """K sentences -> (K, D) float32 unit rows, by the text tower."""
         rows = []
         for start in range(0, len(prompts), EMBEDDING_BATCH):
-            tokens = self.tokenizer(prompts[start : start + EMBEDDING_BATCH]).to(device)
+            tokens = self.tokenizer(prompts[start : start + EMBEDDING_BATCH]).to(self.preprocess.mean.device)
             length = int(tokens.any(dim=0).nonzero().max()) + 1  # of the longest; 0 fills up the others
             network, read = with_context(self.network, length)
-            rows.append(network.encode_text(tokens[:, :read], normalize=True))
-        return torch.cat(rows)
+            rows.append(network.encode_text(tokens[:, :read], normalize=True).float().cpu())
+        return torch.cat(rows).numpy()
 
 
 def with_context(network: Any, length: int) -> tuple[Any, int | None]:
@@ -109,9 +123,11 @@ class ZeroShotClassifier(Classifier):
     def __init__(self, clip: ClipModel, class_set: ClassSet, template: str = paper.TEMPLATE) -> None:
         prompts = fill_template(template, class_set)
         super().__init__(clip.identity, clip.network, clip.preprocess, class_set)
-        self.tokenizer, self.embedded = clip.tokenizer, clip.embedded
         self.template = template
-        self.register_buffer("class_embeddings", clip.embed_prompts(prompts), persistent=False)  # (K, D)
+        rows = clip.embed_prompts(prompts, keep=class_set.name != "custom")  # visitors' words go into no file
+        self.register_buffer("class_embeddings", rows, persistent=False)  # (K, D)
+        self.tokenizer = clip.tokenizer
+        self.embedded = {**clip.embedded, **dict(zip(prompts, rows.cpu().numpy(), strict=True))}
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Images (B, 3, H, W) in [0, 1] -> logits (B, K)."""

@@ -29,8 +29,8 @@ from torch.nn import functional as F
 
 from core import paper
 from core.classifiers.base import Classifier
+from core.classifiers.embeddings import save_prompt_embeddings
 from core.classifiers.loaders import load_bundled_network
-from core.classifiers.networks.mini_clip import save_prompt_embeddings
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.spec import Identity
 from core.classifiers.text import DEFAULT_WORDS

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from core.classifiers.embeddings import CACHE
 from core.classifiers.listed import VARIABLE as LISTED
 from core.errors import quoted
 
@@ -54,7 +55,7 @@ class Limits:
         """
         known = {PREFIX + one.name.upper(): one for one in fields(Limits)}
         found = {}
-        for variable in sorted(name for name in environment if name.startswith(PREFIX) and name != LISTED):
+        for variable in sorted(name for name in environment if name.startswith(PREFIX) and name not in (LISTED, CACHE)):
             if variable not in known:
                 raise ValueError(f"the environment variable {variable} sets no limit; known: {', '.join(known)}")
             limit, text = known[variable], environment[variable].strip()

@@ -42,7 +42,7 @@ class _Slot:
             return self._value
 
 
-def _kept(max_entries: int) -> Callable[[Callable[..., Any]], Any]:
+def _kept(max_entries: int | None) -> Callable[[Callable[..., Any]], Any]:
     """As `functools.lru_cache`, but threads that ask for the same value at once make it once."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,7 +98,7 @@ def classifier_for(name: str, classes: str | ClassSet, template: str | None = No
     return classifier.for_classes(classes, template)
 
 
-@_kept(max_entries=4)
+@_kept(max_entries=None)  # there are as many as the registry has names, and a second copy would take more memory
 def _loaded(name: str) -> Classifier:
     device = _prepared_device()
     spec = next(spec for spec in list_classifiers() if spec.name == name)

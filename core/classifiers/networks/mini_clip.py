@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.classifiers.networks.mobilevit_xxs import MobileVitXxs
-from core.files import npz_bytes, write_atomically
 
 IMAGE_TOWER = "mobilevit_xxs"  # timm's name of what `MobileVitXxs` is
-PROMPT_FILE = "prompt_embeddings.npz"
 _TRUNK, _PROJECTION = "visual.trunk.", "visual.head.proj.weight"
 
 
@@ -52,27 +48,3 @@ class MiniClip(nn.Module):
     def _whole(self) -> Any:
         with torch.inference_mode(False):
             return self._load_whole().requires_grad_(False).eval()
-
-
-def save_prompt_embeddings(folder: Path, prompts: Sequence[str], embeddings: np.ndarray, weights_sha256: str) -> None:
-    """Write the embeddings of the usual prompts to `PROMPT_FILE`, so that those prompts need no text tower.
-
-    Args:
-        folder: the model's.
-        prompts: K sentences.
-        embeddings: (K, D) float32, unit rows.
-        weights_sha256: of the weights that they come from.
-    """
-    arrays = {"prompts": np.array(prompts), "embeddings": embeddings, "weights_sha256": np.array(weights_sha256)}
-    write_atomically(folder / PROMPT_FILE, npz_bytes(**arrays))
-
-
-def load_prompt_embeddings(folder: Path, weights_sha256: str | None) -> dict[str, np.ndarray]:
-    """Prompt -> (D,) float32; empty where the folder holds none that come from these weights."""
-    path = folder / PROMPT_FILE
-    if not path.is_file():
-        return {}
-    with np.load(path, allow_pickle=False) as file:
-        if str(file["weights_sha256"]) != weights_sha256:
-            return {}
-        return dict(zip(file["prompts"].tolist(), file["embeddings"], strict=True))

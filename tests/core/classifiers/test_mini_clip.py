@@ -8,7 +8,7 @@ import timm
 import torch
 
 from core.classifiers.bundled import bundled_specs
-from core.classifiers.networks.mini_clip import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
+from core.classifiers.embeddings import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
 from core.classifiers.networks.mobilevit_xxs import MobileVitXxs
 from core.classifiers.registry import load_classifier
 from core.classifiers.spec import Identity

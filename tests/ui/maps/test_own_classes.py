@@ -191,7 +191,9 @@ def test_a_long_list_shows_the_leading_classes_and_what_the_others_share():
 def test_a_list_is_embedded_once_and_a_question_answered_once(monkeypatch):
     calls = []
     real = ClipModel.embed_prompts
-    monkeypatch.setattr(ClipModel, "embed_prompts", lambda self, prompts: calls.append(prompts) or real(self, prompts))
+    monkeypatch.setattr(
+        ClipModel, "embed_prompts", lambda self, prompts, **_: calls.append(prompts) or real(self, prompts)
+    )
     app = ask("cat, dog, {class}", "the {class}")
     app.text_area(key=CLASSES).set_value("cat,dog\n\n{class}").run()
     monkeypatch.setattr(ui.maps.cell_predictions, "predict_under_wave", lambda *_, **__: pytest.fail("asked again"))

@@ -26,7 +26,7 @@ def test_docs_list_every_limit_with_its_default():
 
 
 def test_environment_sets_limits_and_leaves_the_others():
-    others = {"CLIP_LAB_CLASSIFIERS": "timm:resnet18", "PATH": "x"}
+    others = {"CLIP_LAB_CLASSIFIERS": "timm:resnet18", "CLIP_LAB_CACHE": "y", "PATH": "x"}
     found = Limits.from_environment({"CLIP_LAB_QUEUE_LENGTH": "0", "CLIP_LAB_PICTURE_MB": " 5 "} | others)
     assert found == replace(Limits(), queue_length=0, picture_mb=5)
 

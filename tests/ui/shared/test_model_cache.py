@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import streamlit as st
 
 from core.classifiers import registry
+from core.data.classes import ClassSet
 from ui.models.weight_downloads import weight_downloads
 from ui.shared import model_cache
 from ui.shared.model_cache import classifier_for, ready_classifiers, ready_clips
@@ -50,3 +51,11 @@ def test_visitors_who_come_at_once_load_a_classifier_once(monkeypatch):
     with ThreadPoolExecutor(4) as pool:
         found = set(pool.map(lambda _: classifier_for("mini-resnet-robust", "cifar10"), range(4)))
     assert len(found) == 1 and loaded == ["mini-resnet-robust"]
+
+
+def test_a_network_is_in_memory_once_however_many_others_were_asked_since():
+    first = classifier_for("mini-clip", "cifar10")
+    for spec in ready_classifiers("cifar10"):
+        classifier_for(spec.name, "cifar10")
+    assert len(ready_classifiers("cifar10")) > 4
+    assert classifier_for("mini-clip", ClassSet("custom", ("cat", "dog"))).network is first.network
