@@ -50,10 +50,10 @@ def _spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
     is_clip = (folder / OPEN_CLIP_CONFIG).is_file()
     if is_clip:
         side = _read(folder / OPEN_CLIP_CONFIG).get("model_cfg", {}).get("vision_cfg", {}).get("image_size")
-        weights = FolderFile(folder, OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,))
+        weights = FolderFile(folder, OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,), config.get("sha256"))
     else:
         side = config.get("image_size", 32)
-        weights = FolderFile(folder, ("model.safetensors",), ("config.json",))
+        weights = FolderFile(folder, ("model.safetensors",), ("config.json",), config.get("sha256"))
     return ClassifierSpec(
         name=folder.name,
         title=config.get("title", folder.name),
@@ -66,7 +66,6 @@ def _spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
         image_size=side,
         vocabulary=config.get("classes", "cifar10"),
         trained=config.get("trained", ""),
-        sha256=config.get("sha256"),
     )
 
 

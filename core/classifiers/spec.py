@@ -39,7 +39,6 @@ class ClassifierSpec:
         vocabulary: the classes of a closed-set classifier, or those whose words are all a zero-shot one has learned;
             None for a CLIP that knows any.
         trained: what for, within a sentence; empty where that is not told.
-        sha256: digest the weight file must have, or its first digits; None where nobody published one.
     """
 
     name: str
@@ -53,7 +52,11 @@ class ClassifierSpec:
     image_size: int | None = None
     vocabulary: str | None = None
     trained: str = ""
-    sha256: str | None = None
+
+    @property
+    def sha256(self) -> str | None:
+        """Digest the weight file must have, or its first digits; None where nobody published one."""
+        return self.weights.sha256
 
     @property
     def download_bytes(self) -> int | None:

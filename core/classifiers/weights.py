@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.classifiers.download import Progress, download, hub_download, hub_files, probe
+from core.classifiers.download import Progress, download, probe
+from core.classifiers.hub import hub_file, hub_files, hub_weights, keep_revision, kept_revision
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 # In open_clip's own order of preference, so that the file checked is the file it loads.
@@ -34,9 +35,11 @@ class WeightSource:
 
     Attributes:
         beside: names of files that must lie beside the weight file.
+        sha256: hex digest that the weight file must have, or its first digits; None where nobody published one.
     """
 
     beside: tuple[str, ...] = ()
+    sha256: str | None = None
 
     @property
     def download_bytes(self) -> int | None:
@@ -51,6 +54,10 @@ class WeightSource:
     def locate(self) -> Path | None:
         """The weight file on this machine, or None. No network."""
         raise NotImplementedError
+
+    def pinned(self) -> str:
+        """A sentence on which file is accepted."""
+        return f"Pinned: sha256 {self.sha256[:12]}…, any other file is refused." if self.sha256 else "Not pinned."
 
     def missing(self) -> str:
         """A sentence on what `locate` did not find and what to do about it."""
@@ -83,6 +90,7 @@ class PackageFile(WeightSource):
     package: str
     path: str
     distribution: str
+    sha256: str | None = None
 
     def locate(self) -> Path | None:
         spec = importlib.util.find_spec(self.package)
@@ -101,6 +109,7 @@ class FolderFile(WeightSource):
     folder: Path
     weights: tuple[str, ...]
     beside: tuple[str, ...] = ()
+    sha256: str | None = None
 
     def locate(self) -> Path | None:
         if not all((self.folder / name).is_file() for name in self.beside):
@@ -151,7 +160,7 @@ class UrlFile(WeightSource):
         return probe(self.url)
 
     def fetch(self, progress: Progress | None = None) -> Path:
-        download(self.url, self.path, sha256=self.sha256, progress=progress)
+        download(self.url, self.path, sha256=self.sha256, size=self.download_bytes, progress=progress)
         return self.path
 
 
@@ -164,8 +173,9 @@ class HubFile(WeightSource):
         weights: names of the weight file, best first.
         beside: further files that are needed.
         extras: patterns of files to take along where they exist (a tokenizer's).
-        revision: commit to pin, or None for the newest.
+        revision: commit to pin; None for the one that is the newest when they are first fetched, which is kept.
         download_bytes: size of the weight file, if known beforehand.
+        sha256: hex digest of the weight file; None for the one that the hub states.
     Raises:
         ValueError: not a repository name.
     """
@@ -176,6 +186,7 @@ class HubFile(WeightSource):
     extras: tuple[str, ...] = ()
     revision: str | None = None
     download_bytes: int | None = None
+    sha256: str | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", self.repo_id):
@@ -189,7 +200,7 @@ class HubFile(WeightSource):
         from huggingface_hub import try_to_load_from_cache
 
         for name in self.weights:
-            path = try_to_load_from_cache(self.repo_id, name, revision=self.revision)
+            path = try_to_load_from_cache(self.repo_id, name, revision=self._kept_revision())
             if isinstance(path, str) and all((Path(path).parent / other).is_file() for other in self.beside):
                 return Path(path)
         return None
@@ -200,21 +211,29 @@ class HubFile(WeightSource):
     def remote_bytes(self) -> int | None:
         return sum(size or 0 for size in self._wanted().values())
 
+    def pinned(self) -> str:
+        if self.sha256:
+            return super().pinned()
+        here = self.locate()
+        kept = f"commit {here.parent.name[:12]}, sha256 {here.resolve().name[:12]}…" if here else "none so far"
+        return f"Pinned on first use, as no digest is published: what this machine fetched first is kept ({kept})."
+
     def fetch(self, progress: Progress | None = None) -> Path:
+        revision = self._kept_revision()
         *others, weights = self._wanted()
         for name in others:
-            hub_download(self.repo_id, name, self.revision)
-        path = hub_download(self.repo_id, weights, self.revision, progress)
-        try:
-            check_sha256(path)
-        except RuntimeError:
-            path.resolve().unlink()  # else the next look would find it
-            raise
+            hub_file(self.repo_id, name, revision)
+        path = hub_weights(self.repo_id, weights, revision, self.sha256, progress)
+        if self.revision is None:
+            keep_revision(self.repo_id, path.parent.name)
         return path
+
+    def _kept_revision(self) -> str | None:
+        return self.revision or kept_revision(self.repo_id)
 
     def _wanted(self) -> dict[str, int | None]:
         """Name -> bytes of what to fetch, the weight file last."""
-        files = hub_files(self.repo_id, self.revision)
+        files = hub_files(self.repo_id, self._kept_revision())
         weights = [name for name in self.weights if name in files][:1]
         needed = {name: name in files for name in self.beside} | {" or ".join(self.weights): bool(weights)}
         if absent := [name for name, there in needed.items() if not there]:
@@ -240,10 +259,16 @@ def check_sha256(path: Path, expected: str | None = None) -> str:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if expected and not digest.startswith(expected):
         raise RuntimeError(
-            f"weight file {path} is not the published one: its sha256 is {digest}, expected {expected}; "
+            f"weight file {path.name} is not the published one: its sha256 is {digest}, expected {expected}; "
             "it may be damaged or cut short, so delete it and fetch it again"
         )
     return digest
+
+
+def discard(path: Path) -> None:
+    """Delete a weight file that was downloaded, so that it counts as missing; in the hub's cache both of its names."""
+    path.resolve().unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def _cached_digest(path: Path) -> str | None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from core.classifiers.bundled import model_card
+from core.classifiers.download import STALL_SECONDS
 from core.classifiers.registry import classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from ui.maps.catalogue import Entry, dataset_title
@@ -166,13 +167,17 @@ def _details(spec: ClassifierSpec, state: ClassifierState, role: Role) -> None:
     st.markdown(f"{spec.kind} · {side} · licence {spec.licence} · {source}  \nWeights: {spec.weights_id}")
     if state.detail:
         st.markdown(state.detail)
+    if spec.weights.origin:
+        st.markdown(spec.weights.pinned())
     if card := model_card(spec.name):
         card = re.sub(r"(?<=\d)%", " %", card)
         st.markdown(re.sub(r"^#+ *(.*)$", r"**\1**", card, flags=re.MULTILINE))  # no headings among the page's
 
 
 def _progress_text(download: WeightDownload) -> str:
-    total = format_size(download.total)
+    total, silent = format_size(download.total), download.silent_seconds
+    if silent >= STALL_SECONDS and download.received is not None:
+        return f"{format_size(download.received)} of {total}, nothing for {silent:.0f} s: it is asked for again"
     if download.received is None:
         return f"Fetching {total}, {download.seconds:.0f} s so far"
     return f"{format_size(download.received)} of {total}"

@@ -24,6 +24,7 @@ class WeightDownload:
         title: the classifier's name for people.
         total: bytes in all, if known.
         received: bytes so far; None where the source does not say.
+        silent_seconds: since the last byte, or since the start.
         status: "running", and in the end "done" or "failed" (see `error`).
         error: one sentence for the visitor, empty unless failed.
     """
@@ -34,7 +35,7 @@ class WeightDownload:
         self.received: int | None = None
         self.status: Literal["running", "done", "failed"] = "running"
         self.error = ""
-        self._started = time.monotonic()
+        self._started = self._last = time.monotonic()
         self._ended = threading.Event()
 
     @property
@@ -49,11 +50,17 @@ class WeightDownload:
         """Seconds since the download was asked for."""
         return time.monotonic() - self._started
 
+    @property
+    def silent_seconds(self) -> float:
+        return time.monotonic() - self._last
+
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the download has ended, at most `timeout` seconds; True if it has. Not for pages."""
         return self._ended.wait(timeout)
 
     def _report(self, received: int, total: int | None) -> None:
+        if received != self.received:
+            self._last = time.monotonic()
         self.received, self.total = received, total or self.total
 
     def _run(self, source: WeightSource, name: str) -> None:
@@ -65,7 +72,8 @@ class WeightDownload:
             reason, self.error = error, sentence(str(error))
         except Exception as error:
             reason = error
-            self.error = f"The download of {self.title} failed ({error}); check the disk and try again."
+            why = getattr(error, "strerror", None) or type(error).__name__  # without the path that an error may name
+            self.error = f"The download of {self.title} failed ({why}); check the disk and try again."
         finally:
             self.status = "failed" if self.error else "done"
             facts: dict[str, Any] = {"status": self.status, "seconds": round(self.seconds, 3), "bytes": self.received}

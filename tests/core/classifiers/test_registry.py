@@ -12,6 +12,7 @@ import torch
 
 from core.classifiers import bundled as classifier_bundles
 from core.classifiers.registry import CLASSIFIERS, classifier_spec, classifier_state, list_classifiers, load_classifier
+from core.classifiers.weights import UrlFile
 from core.data.classes import CIFAR10, ClassSet, imagenet100
 
 RESNET56_BYTES = 3_471_733
@@ -195,13 +196,33 @@ def test_damaged_bundle_is_named(tmp_path, monkeypatch):
 def test_adding_a_classifier_is_one_entry(monkeypatch, linear_classifier, tmp_path):
     (tmp_path / "weights.bin").touch()
     entry = dataclasses.replace(
-        CLASSIFIERS["resnet-56"], name="mine", load=lambda path, identity: linear_classifier, sha256=None
+        CLASSIFIERS["resnet-56"],
+        name="mine",
+        load=lambda path, identity: linear_classifier,
+        weights=UrlFile("https://example.org/weights.bin"),
     )
     monkeypatch.setitem(CLASSIFIERS, "mine", entry)
     classes = ClassSet("custom", ("b", "a"))
     classifier = load_classifier("mine", classes, weights=tmp_path / "weights.bin")
     images = torch.rand(2, 3, 8, 8)
     torch.testing.assert_close(classifier(images), linear_classifier(images)[:, [1, 0]])
+
+
+def test_a_file_that_is_not_the_published_one_is_deleted_so_that_it_can_be_fetched_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    path = CLASSIFIERS["resnet-56"].weights.path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"another file")
+    assert classifier_state("resnet-56").status == "ready"
+    with pytest.raises(
+        RuntimeError, match=r"was not the published file and has been deleted; download it again"
+    ) as said:
+        load_classifier("resnet-56")
+    assert str(tmp_path) not in str(said.value) and classifier_state("resnet-56").status == "downloadable"
+    path.write_bytes(b"another file")
+    with pytest.raises(RuntimeError, match="is not the published one"):
+        load_classifier("resnet-56", weights=path)
+    assert path.exists(), "a file of one's own stays"
 
 
 def test_load_classifier_loads_offline_and_restricts():

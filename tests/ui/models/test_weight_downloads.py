@@ -84,6 +84,7 @@ def test_disk_trouble_is_one_sentence_too(cache):
         assert download.wait(LIMIT)
     assert download.status == "failed" and "check the disk" in download.error
     assert download.error.startswith("The download of ResNet-56 (CIFAR-10) failed (")
+    assert str(cache) not in download.error and "Not a directory" in download.error
 
 
 def test_source_that_cannot_say_how_far_it_is():

@@ -143,6 +143,9 @@ def test_download_shows_progress_and_then_ready(monkeypatch):
         app.run()
         assert app.get("progress")[0].proto.text == "1.0 MB of 4.2 MB"
         assert app.get("progress")[0].proto.value == 25
+        download._last -= 12
+        app.run()
+        assert app.get("progress")[0].proto.text == "1.0 MB of 4.2 MB, nothing for 12 s: it is asked for again"
         assert ":blue-badge[:material/downloading: downloading]" in text_of(app)
         server.release()
         assert download.wait(LIMIT)
@@ -162,6 +165,13 @@ def test_dead_network_is_one_sentence_beside_the_button_of_who_asked_for_it_only
     for other in (passing.run(), opened()):
         assert not other.error and button(other, "resnet-56") is not None
     assert button(asking, "resnet-56") is not None
+
+
+def test_details_say_which_file_is_accepted(page):
+    shown = text_of(page)
+    assert "Pinned: sha256 e6d1bd7789aa…, any other file is refused." in shown
+    assert shown.count("Pinned on first use, as no digest is published") == 1
+    assert "what this machine fetched first is kept (none so far)" in shown
 
 
 def test_unavailable_classifier_says_what_is_missing(monkeypatch):

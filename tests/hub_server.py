@@ -1,0 +1,175 @@
+"""A server on this machine that speaks the hub's protocol, and misbehaves as a test wants it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.server
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+COMMIT = "c0ffee" + "0" * 34
+LARGE = 1 << 10  # bytes from which on a file lies on another host, as with the hub
+PIECE = 1 << 20
+
+
+@dataclass
+class HubServer:
+    """What it serves at `url`, how it misbehaves, and what it was asked.
+
+    files: "owner/name/file" -> content, or the path of a file that holds it.
+    stated: digests that the hub states in place of the true ones, by the same names.
+    status: what it answers instead, for all or (`content_status`) for large files alone.
+    cut_at: bytes after which it hangs up, once for each entry. stall_at: after which it falls silent, until `awake`.
+    seconds_per_piece: for each MiB. ranges: whether it knows them.
+    asked: method, path and range of each request, in order.
+    """
+
+    files: dict[str, bytes | Path]
+    url: str = ""
+    commit: str = COMMIT
+    stated: dict[str, str] = field(default_factory=dict)
+    status: int | None = None
+    content_status: int | None = None
+    cut_at: list[int] = field(default_factory=list)
+    stall_at: int | None = None
+    seconds_per_piece: float = 0.0
+    ranges: bool = True
+    sized: bool = True
+    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    awake: threading.Event = field(default_factory=threading.Event)
+
+    def digest(self, name: str) -> str:
+        content = self.files[name]
+        if name not in self.stated:
+            data = content.read_bytes() if isinstance(content, Path) else content
+            self.stated[name] = hashlib.sha256(data).hexdigest()
+        return self.stated[name]
+
+    def size(self, name: str) -> int:
+        content = self.files[name]
+        return content.stat().st_size if isinstance(content, Path) else len(content)
+
+    @property
+    def ranges_asked(self) -> list[str | None]:
+        """Of the requests for a large file's content."""
+        return [given for method, path, given in self.asked if method == "GET" and path.startswith("/cdn/")]
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_HEAD(self) -> None:
+        self._respond(body=False)
+
+    def do_GET(self) -> None:
+        self._respond(body=True)
+
+    def _respond(self, body: bool) -> None:
+        hub, path = self.server.hub, urlsplit(self.path).path
+        hub.asked.append((self.command, path, self.headers["Range"]))
+        if hub.status is not None:
+            self.send_error(hub.status)
+        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/.*)?", path):
+            self._listing(found[1])
+        elif (
+            found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path)
+        ) and f"{found[1]}/{found[2]}" in hub.files:
+            self._resolve(f"{found[1]}/{found[2]}", body)
+        elif path.startswith("/cdn/") and path[5:] in hub.files:
+            self._content(path[5:], body)
+        else:
+            self.send_error(404)
+
+    def _listing(self, repo: str) -> None:
+        hub = self.server.hub
+        names = [name for name in hub.files if name.startswith(f"{repo}/")]
+        if not names:
+            self._head(404, {"X-Error-Code": "RepoNotFound", "Content-Length": "0"})
+            return
+        files = [
+            {"rfilename": name.removeprefix(f"{repo}/"), **({"size": hub.size(name)} if hub.sized else {})}
+            for name in names
+        ]
+        data = json.dumps({"_id": "1", "id": repo, "sha": hub.commit, "siblings": files}).encode()
+        self._head(200, {"Content-Type": "application/json", "Content-Length": str(len(data))})
+        self.wfile.write(data)
+
+    def _resolve(self, name: str, body: bool) -> None:
+        hub, facts = self.server.hub, {"X-Repo-Commit": self.server.hub.commit}
+        if hub.size(name) < LARGE:
+            content = hub.files[name]
+            data = content.read_bytes() if isinstance(content, Path) else content
+            etag = hashlib.sha1(data).hexdigest()
+            self._head(200, {**facts, "ETag": f'"{etag}"', "Content-Length": str(len(data))})
+            self.wfile.write(data if body else b"")
+            return
+        linked = {"X-Linked-Size": str(hub.size(name)), "X-Linked-Etag": f'"{hub.digest(name)}"'}
+        # another host, as with the hub
+        location = f"http://localhost:{self.server.server_port}/cdn/{name}"
+        self._head(302, {**facts, **linked, "Location": location, "Content-Length": "0"})
+
+    def _content(self, name: str, body: bool) -> None:
+        hub, size, start = self.server.hub, self.server.hub.size(name), 0
+        if hub.content_status is not None:
+            self.send_error(hub.content_status)
+            return
+        if hub.ranges and (given := re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")):
+            start = int(given[1])
+            if start >= size:
+                self._head(416, {"Content-Range": f"bytes */{size}", "Content-Length": "0"})
+                return
+        part = {"Content-Range": f"bytes {start}-{size - 1}/{size}"} if start else {}
+        self._head(206 if start else 200, {**part, "Content-Length": str(size - start)})
+        if body:
+            self._send(hub.files[name], start, size)
+
+    def _send(self, content: bytes | Path, start: int, size: int) -> None:
+        hub = self.server.hub
+        end = min(size, hub.cut_at.pop(0)) if hub.cut_at else size
+        stall = size if hub.stall_at is None else hub.stall_at
+        with contextlib.suppress(OSError):  # who asked has gone
+            for at in range(start, end, PIECE):
+                upto = min(at + PIECE, end)
+                if upto > stall:
+                    hub.awake.wait(60)
+                if isinstance(content, Path):
+                    with content.open("rb") as file:
+                        file.seek(at)
+                        self.wfile.write(file.read(upto - at))
+                else:
+                    self.wfile.write(content[at:upto])
+                time.sleep(hub.seconds_per_piece)
+            self.wfile.flush()
+        self.close_connection = True
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    hub: HubServer
+
+
+@contextlib.contextmanager
+def hub_server(files: dict[str, bytes | Path]) -> Iterator[HubServer]:
+    """A running server, ended with the block."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.hub = hub = HubServer(files, f"http://127.0.0.1:{server.server_port}")
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield hub
+        hub.awake.set()
+        server.shutdown()
