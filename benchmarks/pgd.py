@@ -30,7 +30,7 @@ from torch.nn import functional
 
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
-from core.device import keep_freed_memory
+from core.device import prepare_torch
 from core.images.masks import square_mask, square_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.objectives import Generation, Inpainting
@@ -148,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--no-agreement", action="store_true", help="skip the comparison of results")
     given = options.parse_args(arguments)
 
-    keep_freed_memory()
+    prepare_torch()
     photographs = classifier_spec(given.classifier).vocabulary == "imagenet"
     data = load_samples("photographs" if photographs else "cifar10-samples")
     classifier = load_classifier(given.classifier, data.classes, weights=given.weights, device=given.device)

@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader, Dataset
 from core import paper
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
-from core.device import keep_freed_memory
+from core.device import prepare_torch
 from core.fourier.basis import fourier_basis, half_plane
 from core.sweep.batch_size import best_batch_size
 from core.sweep.config import SweepConfig
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--device", default="cpu")
     given = options.parse_args(arguments)
 
-    keep_freed_memory()
+    prepare_torch()
     data = load_samples(
         "photographs" if classifier_spec(given.classifier).vocabulary == "imagenet" else "cifar10-samples"
     )

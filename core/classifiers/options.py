@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.classifiers.registry import load_classifier
-from core.device import choose_device, keep_freed_memory
+from core.device import choose_device, prepare_torch
 from core.errors import quoted
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add_classifier_options(options: ArgumentParser) -> None:
 
 def named_classifier(given: Namespace, dataset: ImageDataset, local_rank: int = 0) -> Classifier:
     """The classifier that the command line names, for the data set's classes; errors as `load_classifier`."""
-    keep_freed_memory()
+    prepare_torch()
     classifier = load_classifier(
         given.classifier,
         dataset.classes,

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.device import forward
+from core.device import forward, with_cast_weights
 from core.pgd.auto_pgd import AutoPGD
 from core.pgd.ball import norms, project
 from core.pgd.config import PGDConfig
@@ -105,6 +105,7 @@ def _steps(
         x0 = images.clone()
         objective = objective.to(x0.device)  # once: a GPU would wait for the mask at every step
         targets = objective.targets.expand(len(x0))
+        classifier = with_cast_weights(classifier, config.dtype)
     auto_pgd = AutoPGD(x0, objective, config) if config.step_rule == "adaptive" else None
     first, x, best_loss, best_images = 0, x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
     if after is not None:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
-from core.device import choose_device, keep_freed_memory, name_device
+from core.device import choose_device, name_device, prepare_torch
 from core.errors import one_line, quoted, sentence
 from core.files import make_folder
 from core.reproduce.claim_comparison import compare_claims
@@ -36,7 +36,7 @@ def run(given: argparse.Namespace, processes: Processes) -> str:
     start = time.perf_counter()
     if classifier_spec(given.clip).kind != "zero-shot":
         raise ValueError(f"--clip wants a zero-shot classifier; {quoted(given.clip)} knows fixed classes")
-    keep_freed_memory()
+    prepare_torch()
     for folder in ("maps", "hybrids", "tables"):
         make_folder(given.output / folder)
     machine = Machine(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.device import forward
+from core.device import forward, with_cast_weights
 from core.fourier.basis import perturb
 from core.fourier.heatmap import MEANS
 from core.sweep.batch_size import best_batch_size
@@ -79,6 +79,7 @@ def _sweep(
         return
     images = torch.as_tensor(dataset.images).to(classifier.device)
     labels = torch.as_tensor(dataset.labels).to(classifier.device)
+    classifier = with_cast_weights(classifier, config.dtype)
     size = config.batch_size or best_batch_size(classifier, images, config.dtype)
     while waves:
         group = first_group(waves, dataset, config, span, size)
