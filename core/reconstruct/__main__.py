@@ -19,7 +19,7 @@ from core.cli import MAX_SEED, number, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
 from core.errors import quoted
 from core.pgd.penalties import PENALTIES
-from core.pgd.settings import MAX_STEPS, SETTINGS, RunKind, paper_settings
+from core.pgd.settings import FAST, MAX_STEPS, SETTINGS, RunKind, paper_settings
 from core.reconstruct.batches import run_job
 from core.reconstruct.job import Job, JobConfig, make_job
 from core.runs.plan import prepare
@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="SIDE",
         help="of the square, default 60 at 224 pixels, 16 at 32; scales epsilon",
     )
+    inpaint.add_argument("--fast", action="store_true", help=FAST)
     inpaint.add_argument("--fill", choices=("region", "image"), default="region", help="whose mean fills the hole")
     generate.add_argument(
         "--start",
@@ -90,7 +91,7 @@ def build_job(given: argparse.Namespace) -> Job:
     inpaint = given.mode == "inpaint"
     # Generation needs the statistics of whole classes, however few images it makes.
     dataset = named_dataset(given, limit=given.limit if inpaint else None, seed=given.seed)
-    own = ("hole", "penalty", "fill") if inpaint else ("start",)
+    own = ("hole", "penalty", "fill", "fast") if inpaint else ("start",)
     given_settings = {name: getattr(given, name, None) for name in SETTINGS}
     wanted = JobConfig(
         count=given.limit,

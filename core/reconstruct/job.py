@@ -12,7 +12,7 @@ from core.data.provenance import classifier_facts, dataset_facts
 from core.images.masks import Fill, random_square_mask, usual_side
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import Penalty
-from core.pgd.settings import paper_settings
+from core.pgd.settings import fast_settings, paper_settings
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import Start, StartKind, start_of
 
@@ -30,7 +30,8 @@ class JobConfig:
     mode: Eq. 3 or Eq. 2. count: images, at most those of the data set to inpaint. seed: of the holes and the noise.
     target: one class or text for all; None for the true class, or every class in turn. keep: whether the result is the
     last state or that of the lowest loss. changes: of the settings of `core.pgd.settings`, by name. hole: side of the
-    square. penalty, fill: of Eq. 3, and whose mean fills the hole. start: where generation begins.
+    square. penalty, fill: of Eq. 3, and whose mean fills the hole. fast: fewer and longer steps, where `changes` says
+    nothing else; inpainting alone. start: where generation begins.
     save_run: also keep the first batch as a run to be replayed.
     """
 
@@ -43,6 +44,7 @@ class JobConfig:
     hole: int | None = None
     penalty: Penalty = "eq3"
     fill: Fill = "region"
+    fast: bool = False
     start: StartKind = "blur"
     save_run: bool = False
 
@@ -75,7 +77,8 @@ def make_job(wanted: JobConfig, classifier: Classifier, dataset: ImageDataset, j
     objective: dict[str, Any] = {}
     if wanted.mode == "inpaint":
         count, side = min(wanted.count, len(dataset)), wanted.hole or usual_side(size)
-        values = paper_settings("inpainting", size, side) | dict(wanted.changes)
+        usual = paper_settings("inpainting", size, side)
+        values = ((wanted.fast and fast_settings(usual)) or usual) | dict(wanted.changes)
         objective = {"weight": values.pop("weight"), "penalty": wanted.penalty, "fill": wanted.fill, "side": side}
         config = PGDConfig(**values)
         make_plan = inpainting_plans(dataset, config, target=target, seed=seed, **objective)

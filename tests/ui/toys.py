@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import torch
 from torch import nn
 
+from core.classifiers.weights import FolderFile
 from core.data.classes import CIFAR10, ClassSet
 
 
@@ -29,4 +31,5 @@ class ToyClassifier(nn.Module):
 
 def spec(name: str, title: str) -> SimpleNamespace:
     """What a page needs to know of a classifier before it is loaded."""
-    return SimpleNamespace(name=name, title=title, kind="closed-set", vocabulary="cifar10")
+    nowhere = FolderFile(Path("nowhere"), ())
+    return SimpleNamespace(name=name, title=title, kind="closed-set", vocabulary="cifar10", weights=nowhere)

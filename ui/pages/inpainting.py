@@ -18,6 +18,7 @@ from ui.components.mask_painter import mask_painter
 from ui.runs.examples import example_titles, stored_example, stored_row
 from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
+from ui.runs.instrument import is_slow
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
 from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
 from ui.runs.settings import (
@@ -187,7 +188,9 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
     penalty = choose_penalty(PAGE)
     side = hole_side(_holes(picture.size)[picture.size]) or None
-    config, weight = run_settings(PAGE, paper_settings(PAGE, picture.size, side), picture.size)
+    usual = paper_settings(PAGE, picture.size, side)
+    slow = is_slow(specs, usual["steps"], picture.size**2)
+    config, weight = run_settings(PAGE, usual, picture.size, slow=slow)
     try:
         plan: RunPlan | str = _plan(picture, target, config, weight, penalty)
     except ValueError as error:

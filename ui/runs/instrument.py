@@ -1,4 +1,4 @@
-"""Which runs are so soon over that they start by themselves: then a page answers like an instrument."""
+"""How long runs take here: which start by themselves, as of an instrument, and which had better take fewer steps."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.classifiers.bundled import bundled_specs
+from core.classifiers.spec import ClassifierSpec
 from core.runs.plan import RunPlan
 from ui.shared.limits import limits
 
 # Seconds that a step of one bundled network takes for each pixel, until a run here has told: about 2 ms for a picture
 # of 32 x 32 on two cores.
 FIRST_GUESS = 2e-6
+# The same of any other network, whatever the picture's size, for each byte of its weights: CLIP ViT-B/32, 605 MB, takes
+# 0.2 s a step on one core.
+BYTE_SECONDS = 3e-10
+SLOW_SECONDS = 60
 
 
 @st.cache_resource(show_spinner=False)
@@ -38,6 +43,15 @@ def is_quick(plan: RunPlan, names: Sequence[str]) -> bool:
         return False
     pace = _paces().get(tuple(names), FIRST_GUESS * len(names))
     return pace * _pixels(plan) * plan.config.steps < limits().quick_seconds
+
+
+def is_slow(specs: Sequence[ClassifierSpec], steps: int, pixels: int) -> bool:
+    """Whether a run of so many steps on one picture of so many pixels takes over a minute here, as far as is known."""
+    pace = _paces().get(tuple(spec.name for spec in specs))
+    if pace is not None:
+        return pace * pixels * steps > SLOW_SECONDS
+    weights = (spec.weights.locate() for spec in specs)
+    return BYTE_SECONDS * sum(path.stat().st_size for path in weights if path) * steps > SLOW_SECONDS
 
 
 def _pixels(plan: RunPlan) -> int:

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES, Penalty
-from core.pgd.settings import SETTINGS, Setting
+from core.pgd.settings import FAST, SETTINGS, Setting, fast_settings
 from core.runs.plan import RunPlan
 from ui.shared import url
 from ui.shared.limits import limits
@@ -19,6 +19,7 @@ from ui.shared.limits import limits
 # An ordinary model beside a robust one of its kind: the paper's contrast.
 CONTRASTS = (("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
 MAX_CLASSIFIERS = 2
+PAPERS_PACE, FAST_PACE = "paper", "fast"
 WIDTH = 305  # CSS pixels: room for two titles in one line
 OFFERED: dict[str, Penalty] = {words.label: penalty for penalty, words in PENALTIES.items() if words.offered}
 # What links of earlier versions say, and what they mean.
@@ -99,12 +100,13 @@ def check_size(page: str, plan: RunPlan) -> None:
             raise ValueError(f"this server allows {most:,} {what} a run, and {count:,} were asked for; choose fewer")
 
 
-def run_settings(page: str, paper: Mapping[str, Any], size: int) -> tuple[PGDConfig, float]:
+def run_settings(page: str, paper: Mapping[str, Any], size: int, *, slow: bool = False) -> tuple[PGDConfig, float]:
     """The paper's settings, scaled to the picture's size, with the visitor's changes to them; and lambda.
 
     Args:
         paper: the settings to begin with, by name; where one changes that nobody has changed here, it follows.
         size: side of the picture in pixels.
+        slow: whether the paper's steps would take long, so that fewer are what to begin with.
     Returns:
         The settings, and lambda of Eq. 3: 0 where there is none.
     """
@@ -113,12 +115,46 @@ def run_settings(page: str, paper: Mapping[str, Any], size: int) -> tuple[PGDCon
             f"The paper's, scaled to the picture's side{', the budget to the hole too' if 'weight' in paper else ''}. "
             f"A run has up to {max_steps(page):,} steps and takes up to {limits().run_seconds / 60:,.0f} minutes."
         )
+        unit, paper = paper["step_size"], _paced(page, paper, slow)
         columns, below = st.columns(2), st.container()
         numbers = [row for row in _offered(paper) if not row.choices]
         places = {row.name: columns[k % 2] for k, row in enumerate(numbers)}
-        chosen = {row.name: _widget(places.get(row.name, below), row, page, paper, size) for row in _offered(paper)}
+        chosen = {
+            row.name: _widget(places.get(row.name, below), row, page, paper, _key(row, page, size), unit)
+            for row in _offered(paper)
+        }
     weight = chosen.pop("weight", 0.0)
     return PGDConfig(**chosen), weight
+
+
+def _paced(page: str, paper: Mapping[str, Any], slow: bool) -> Mapping[str, Any]:
+    """The settings to begin with: the paper's, or fewer and longer steps, as the visitor chooses."""
+    fast = fast_settings(paper)
+    if fast is None:
+        return paper
+    paces = {PAPERS_PACE: f"As in the paper ({paper['steps']:,})", FAST_PACE: f"Fast ({fast['steps']:,})"}
+    key, usual = f"{page}-pace", FAST_PACE if slow else PAPERS_PACE
+    _follow(key, usual)
+    chosen = st.radio(
+        "Steps to begin with",
+        list(paces),
+        list(paces).index(usual),
+        format_func=paces.__getitem__,
+        horizontal=True,
+        key=key,
+        bind="query-params",
+        help=f"*Fast*: {FAST}",
+    )
+    return fast if chosen == FAST_PACE else paper
+
+
+def _follow(key: str, usual: Any) -> None:
+    """Where what a widget begins with has changed and nobody has changed the widget, it follows."""
+    state, followed = st.session_state, f"{key}.followed"
+    before = state.get(followed, usual)
+    if before != usual and state.get(key) == before:
+        state[key] = usual
+    state[followed] = usual
 
 
 def _offered(paper: Mapping[str, Any]) -> list[Setting]:
@@ -130,18 +166,14 @@ def _key(row: Setting, page: str, size: int) -> str:
     return f"{page}-{row.parameter}{f'-{size}' if row.scaled else ''}"
 
 
-def _widget(place: DeltaGenerator, row: Setting, page: str, paper: Mapping[str, Any], size: int) -> Any:
-    """What the visitor takes."""
-    key, state, usual = _key(row, page, size), st.session_state, _shown(row, page, paper)
-    followed = f"{key}.followed"
-    before = state.get(followed, usual)
-    if before != usual and state.get(key) == before:
-        state[key] = usual
-    state[followed] = usual
+def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str, Any], key: str, length: float) -> Any:
+    """What the visitor takes. length: of the paper's step, in which widgets of what is scaled go."""
+    usual = _shown(row, page, usuals)
+    _follow(key, usual)
     if row.choices:
         on = place.toggle(row.label, key=key, bind="query-params", help=row.help)
         return row.choices[on]
-    unit = paper["step_size"] if row.scaled else 1
+    unit = length if row.scaled else 1
     low, high, step = (row.low * unit, row.high * unit or max_steps(page), row.step * unit)
     if not row.whole:
         low, high, step = float(low), float(high), float(step)
@@ -160,5 +192,7 @@ def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:
 
 def reset_settings(page: str, paper: Mapping[str, Any], size: int) -> None:
     """For callbacks: set what `run_settings` offers to the paper's values again."""
+    if fast_settings(paper) is not None:
+        st.session_state[f"{page}-pace"] = PAPERS_PACE
     for row in _offered(paper):
         st.session_state[_key(row, page, size)] = _shown(row, page, paper)

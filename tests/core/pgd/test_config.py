@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
+from core.pgd.settings import fast_settings, paper_settings
 
 PLAIN = {"epsilon": 1.0, "step_size": 0.2, "steps": 12}
 
@@ -60,3 +61,11 @@ def test_paper_settings_scale_with_the_image():
     assert paper_inpainting(32, 16).step_size == paper_inpainting(32).step_size
     assert round(paper_inpainting(32).epsilon, 2) == 3.09 and round(paper_generation(32).epsilon, 2) == 5.71
     assert paper_generation(32).step_size == pytest.approx(1 / 7)
+
+
+def test_fast_settings_go_as_far_in_fewer_steps():
+    usual = paper_settings("inpainting", 224)
+    fast = fast_settings(usual)
+    assert fast["steps"] == 100 and fast["steps"] * fast["step_size"] == pytest.approx(72)
+    assert {**fast, "steps": 720, "step_size": 0.1} == usual
+    assert fast_settings(paper_settings("generation", 224)) is None, "the paper's are few"

@@ -85,7 +85,7 @@ def test_generation_runs_a_grid_of_classes_and_samples():
     (run,) = app.session_state["generation.result"].runs
     assert [run.metadata["class_names"][k] for k in run.metadata["targets"]] == ["ship", "ship", "frog", "frog"]
     assert "5,000 train images of class 'ship'" in said(app)
-    assert PGDRun.from_bytes(run.to_bytes(), name="it").config.dtype == "bfloat16" and "fast, in bfloat16" in said(app)
+    assert PGDRun.from_bytes(run.to_bytes(), name="it").config.dtype == "bfloat16" and "; in bfloat16" in said(app)
     assert replay_data(app)["targets"] == ["ship", "ship", "frog", "frog"]
     app.selectbox(key=f"generation.{app.session_state['generation.result'].id}.row").set_value(3).run()
     assert not app.exception
@@ -231,6 +231,33 @@ def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     assert "A stored example" in said(app) and "(the classifiers)" in said(app), "the toys have no stored run"
     assert app.number_input(key="inpainting-steps").value == 720 and not app.toggle(key="inpainting-fast").value
     assert app.radio(key="inpainting-penalty").value == "Eq. 3"
+
+
+def test_fast_is_fewer_and_longer_steps_where_nobody_has_said_otherwise():
+    app = open_page("inpainting", inpainting_pace="Fast (100)")
+    length = 0.1 * 32 / 224
+    assert app.number_input(key="inpainting-steps").value == 100
+    assert app.number_input(key="inpainting-step-32").value == pytest.approx(7.2 * length)
+    run_to_the_end(app, "inpainting")
+    assert not app.exception and "Your run, 100 steps" in said(app) and "Other settings" not in said(app)
+    app.number_input(key="inpainting-steps").set_value(150).run()
+    app.radio(key="inpainting-pace").set_value("paper").run()
+    assert app.number_input(key="inpainting-steps").value == 150, "a visitor's own number stays"
+    assert app.number_input(key="inpainting-step-32").value == pytest.approx(length)
+    app.radio(key="inpainting-pace").set_value("fast").run()
+    app.button(key="inpainting.back").click().run()
+    assert app.radio(key="inpainting-pace").value == "paper" and app.number_input(key="inpainting-steps").value == 720
+    assert "inpainting-pace" not in [radio.key for radio in open_page("generation").radio], "its steps are few"
+
+
+def test_fast_comes_first_where_the_papers_steps_would_take_over_a_minute(monkeypatch):
+    monkeypatch.setattr(ui.pages.inpainting, "is_slow", lambda specs, steps, pixels: specs == (SPECS[1],))
+    app = open_page("inpainting")
+    assert app.number_input(key="inpainting-steps").value == 720
+    app.multiselect(key="inpainting-models-cifar10").set_value(["Toy B"]).run()
+    assert app.radio(key="inpainting-pace").value == "fast" and app.number_input(key="inpainting-steps").value == 100
+    app.radio(key="inpainting-pace").set_value("paper").run()
+    assert not app.exception and app.number_input(key="inpainting-steps").value == 720
 
 
 def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
