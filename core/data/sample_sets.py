@@ -101,6 +101,11 @@ SAMPLE_SETS = {
 }
 
 
+def set_of_map(dataset: str) -> SampleSet | None:
+    """The set whose classes the maps of a data set are about; None where it is not known."""
+    return next((row for row in SAMPLE_SETS.values() if dataset in row.maps), None)
+
+
 def sides() -> tuple[int, ...]:
     """The different sides of the sets' pictures, in pixels."""
     return tuple(dict.fromkeys(row.side for row in SAMPLE_SETS.values()))

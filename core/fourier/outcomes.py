@@ -87,14 +87,21 @@ class Colours:
     coloured: Heatmap
 
 
+def tells_colours(heatmap: Heatmap) -> bool:
+    """Whether a map has outcomes and a seed, which tell grey waves from coloured ones."""
+    seed = heatmap.metadata.get("seed")
+    return heatmap.outcomes is not None and type(seed) is int and 0 <= seed < 2**64
+
+
 def grey(heatmap: Heatmap) -> np.ndarray | None:
     """(W, n) for the computed waves: whether an image's wave had the same sign in all three channels.
 
     None without outcomes or a seed.
     """
-    found, seed = outcomes(heatmap), heatmap.metadata.get("seed")
-    if found is None or isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+    found = outcomes(heatmap)
+    if found is None or not tells_colours(heatmap):
         return None
+    seed: int = heatmap.metadata["seed"]
     n = found.wrong.shape[1]
     signs = [abs(random_signs(n, wave, seed=seed).sum(axis=1)) == 3 for wave in found.waves]
     return np.array(signs, dtype=bool).reshape(-1, n)

@@ -17,7 +17,7 @@ from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import HEATMAPS, Entry, labelled
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES
-from ui.maps.views import shown_maps
+from ui.maps.views import lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
 from ui.tabs.mixtures import STORED, changes, stored_mixtures
 from ui.tabs.sentences import changes_of_mind
@@ -33,7 +33,15 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     maps = [Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz"))]
     papers = [one for one in maps if one.metadata["epsilon"] == paper.EPSILON.get(one.metadata["image_size"])]
     entries = {entry.label: entry for entry in labelled(papers)}
-    shown = {show: {label: _packed([entry], show) for label, entry in entries.items()} for show in SHOWS}
+    shown = {
+        show: {
+            label: _packed([entry], show)
+            for label, entry in entries.items()
+            if show not in lacking_shows([entry], "Top-1", SIDE)
+        }
+        for show in SHOWS
+    }
+    tables = {show: _table(found) for show, found in shown.items()}
     pairs = [pair for pair in combinations(entries.values(), 2) if pair[0].heatmap.side == pair[1].heatmap.side]
     shown["Difference"] = {" | ".join(entry.label for entry in pair): _packed(pair, "Difference") for pair in pairs}
     stories = [
@@ -47,11 +55,7 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
         }
         for story in STORIES
     ]
-    return {
-        "labels": list(entries),
-        "shown": shown,
-        "tables": {show: _table(found) for show, found in shown.items()},
-    }, stories
+    return {"labels": list(entries), "shown": shown, "tables": tables}, stories
 
 
 def _table(found: dict[str, dict[str, Any]]) -> str:

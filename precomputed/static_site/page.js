@@ -58,12 +58,15 @@
     draw();
   }
 
+  // Whether every chosen map can be shown so.
+  const offered = (show) => (show === "Difference" ? now.maps.slice(0, 2).join(" | ") in shown[show] : now.maps.every((label) => label in shown[show]));
+
   // One view for each map, or that of the first two maps' difference, with the widest of their ranges.
   function packed() {
     const [first, second] = now.maps;
     const difference = shown.Difference[`${first} | ${second}`] ?? shown.Difference[`${second} | ${first}`];
-    if (now.show === "Difference" && difference) return { ...difference, table: tables.Difference };
-    const show = now.show in shown && now.show !== "Difference" ? now.show : "Error";
+    if (now.show === "Difference" && difference) return difference;
+    const show = offered(now.show) && now.show !== "Difference" ? now.show : "Error";
     const parts = now.maps.map((label) => shown[show][label]);
     const range = [Math.min(...parts.map((one) => one.range[0])), Math.max(...parts.map((one) => one.range[1]))];
     return { ...parts[0], table: tables[show], range, maps: parts.flatMap((one) => one.maps) };
@@ -98,7 +101,7 @@
     }
     for (const radio of byId("shows").querySelectorAll("input")) {
       radio.checked = radio.value === now.show;
-      radio.disabled = radio.value === "Difference" && !(now.maps.slice(0, 2).join(" | ") in shown.Difference);
+      radio.disabled = !offered(radio.value);
     }
     for (const radio of byId("pictures").querySelectorAll("input")) radio.checked = radio.value === now.set;
   }
@@ -118,7 +121,7 @@
   for (const label of labels) {
     option(byId("maps"), "checkbox", "maps", label, label, ({ checked }) => {
       now.maps = checked ? [...now.maps, label] : now.maps.filter((one) => one !== label);
-      if (now.show === "Difference" && !(now.maps.slice(0, 2).join(" | ") in shown.Difference)) now.show = "Error";
+      if (!offered(now.show)) now.show = "Error";
     });
   }
   for (const show of Object.keys(shown)) option(byId("shows"), "radio", "shows", show, show, () => (now.show = show));

@@ -138,7 +138,7 @@ def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
     assert drawn(again) == wave
     expect(again.get_by_role("tab", name="Sources and downloads")).to_have_attribute("aria-selected", "true")
     assert "story=3" in again.url and re.search("cell=8(,|%2C)8", again.url)
-    page.locator(".st-key-frequency-share").get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Share").click()
     link = page.get_by_test_id("stPopoverBody").locator("code").inner_text().strip()
     assert link.partition("?")[0] == url.partition("?")[0].rstrip("/")
     assert parse_qs(urlsplit(link).query) == parse_qs(urlsplit(url).query)
@@ -148,20 +148,20 @@ def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
 
 
 def test_broken_files_get_a_sentence_and_nothing_is_lost(frequency_page):
-    page = frequency_page("?pictures=Yours")
-    page.get_by_role("button", name="Maps").click()
+    page = frequency_page("?pictures=Yours&tab=Add+a+map")
     upload = page.get_by_test_id("stFileUploaderDropzoneInput").first
     upload.set_input_files({"name": "broken.npz", "mimeType": "application/zip", "buffer": b"PK nothing"})
     expect(page.get_by_text("broken.npz: not a heat map file, or a damaged one")).to_be_visible()
     good = (HEATMAPS / "resnet-50_imagenet100_published.npz").read_bytes()
     upload.set_input_files({"name": "good.npz", "mimeType": "application/zip", "buffer": good})
     expect(page.locator(".plot")).to_have_count(3)
+    page.get_by_role("button", name="Maps").click()
     expect(page.get_by_text("ResNet-50 · ImageNet100 · uploaded 1").first).to_be_attached()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Choose a picture").click()
     whole = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(whole, "PNG")
-    upload = page.get_by_test_id("stFileUploaderDropzoneInput").last
+    upload = page.get_by_role("dialog").get_by_test_id("stFileUploaderDropzoneInput")
     for name, data in (("notes.png", b"these are notes, not a picture"), ("half.png", whole.getvalue()[:2000])):
         upload.set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
         alert = page.get_by_test_id("stAlert").filter(has_text=f"{name}:")
@@ -204,7 +204,8 @@ def test_a_map_of_ones_own_starts_stops_and_stands_beside_the_others(frequency_p
     page = frequency_page("?pictures=CIFAR-10")
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
-    page.get_by_role("tab", name="Compute a map").click()
+    page.get_by_role("tab", name="Your own").click()
+    page.get_by_role("radio", name="Compute a map").click()
     page.get_by_role("button", name="Compute a map").click()
     expect(page.get_by_text(re.compile(r"first round, \d\d+ of 481 waves"))).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Stop and keep the map").click()

@@ -4,6 +4,8 @@ Each is stored as 33 evenly spaced colours; straight lines between them stay wit
 original.
 """
 
+import re
+
 import numpy as np
 
 _NODES = {
@@ -21,21 +23,42 @@ _NODES = {
 
 COLORMAPS = tuple(_NODES)
 DIVERGING = frozenset({"vik"})
+_PAIR = re.compile("#([0-9A-Fa-f]{6})#([0-9A-Fa-f]{6})")
+LIGHT, DARK = 94.0, 26.0  # CIE lightness of the middle and of both ends of a pair of colours
 
 
 def colormap_table(name: str) -> np.ndarray:
     """The 256 colours of a colour map, lowest value first.
 
     Args:
-        name: one of `COLORMAPS`.
+        name: one of `COLORMAPS`; or two colours, as "#0072B2#D55E00", of which the first becomes the low end and the
+            second the high end, with white between them and the same lightness on both sides.
     Returns:
         (256, 3) uint8 RGB.
     Raises:
         ValueError: the name is unknown.
     """
+    if found := _PAIR.fullmatch(name):
+        low, high = (_from_white(np.array(list(bytes.fromhex(colour)))) for colour in found.groups())
+        return np.concatenate([low[::-1], high])
     if name not in _NODES:
         raise ValueError(f"colour map {name!r} is unknown; known: {', '.join(COLORMAPS)}")
     nodes = np.array([list(bytes.fromhex(colour)) for colour in _NODES[name].split()])
     place = np.linspace(0, len(nodes) - 1, 256)
     channels = [np.interp(place, np.arange(len(nodes)), nodes[:, channel]) for channel in range(3)]
+    return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+
+
+def lightness(colours: np.ndarray) -> np.ndarray:
+    """CIE lightness, 0 to 100, of (..., 3) colours of 0 to 255, with a plain power of 2.2 for sRGB's curve."""
+    luminance = ((colours / 255) ** 2.2) @ np.array([0.2126, 0.7152, 0.0722])
+    return 116 * np.cbrt(luminance) - 16
+
+
+def _from_white(colour: np.ndarray) -> np.ndarray:
+    """(128, 3): from white through the colour towards black, in even steps of lightness."""
+    place = np.linspace(0, 2, 1001)[:, None]
+    path = np.where(place < 1, 255 + place * (colour - 255), (2 - place) * colour)
+    at = np.interp(-np.linspace(LIGHT, DARK, 128), -lightness(path), place[:, 0])
+    channels = [np.interp(at, place[:, 0], path[:, channel]) for channel in range(3)]
     return np.rint(np.stack(channels, axis=1)).astype(np.uint8)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import paper
 from core.claims.finding import NamedMap
-from core.classifiers.registry import classifier_title, network_side
+from core.classifiers.registry import classifier_title, list_classifiers, network_side
 from core.data.classes import PRECOMPUTED
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import Heatmap
@@ -24,12 +24,14 @@ _MINE = "frequency.my_maps"
 class Entry:
     """A heat map with the words that name it.
 
-    label: unique, stands in the URL. shipped: it comes with this project, so its words can be trusted.
+    label: unique, stands in the URL. shipped: it comes with this project, so its words can be trusted. more: one of the
+    maps that menus keep behind others: another strength, fewer images, another random seed.
     """
 
     label: str
     heatmap: Heatmap
     shipped: bool = False
+    more: bool = False
 
     @property
     def name(self) -> str:
@@ -77,9 +79,12 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
 def labelled(maps: Iterable[Heatmap]) -> list[Entry]:
     """The shipped maps by their labels: the paper's own come first, and of two with one name that of more images."""
     found: dict[str, Entry] = {}
+    known = {spec.name for spec in list_classifiers()}
     for heatmap in sorted(maps, key=_rank):
-        label = label_of(heatmap, with_n=label_of(heatmap) in found)
-        found[label] = Entry(label, heatmap, shipped=True)
+        facts, first = heatmap.metadata, label_of(heatmap)
+        name, usual = facts["classifier"]["name"], facts["epsilon"] == paper.EPSILON.get(facts["image_size"])
+        label = label_of(heatmap, with_n=first in found)
+        found[label] = Entry(label, heatmap, shipped=True, more=first in found or not usual or name not in known)
     return list(found.values())
 
 

@@ -39,12 +39,12 @@ FLIP_CHUNK = 25
 class SamplePredictions:
     """A classifier's top-1 predictions over the bundled samples of a picture's kind.
 
-    name: the classifier's in the registry. stands_for: as `Predictor`. labels: (N,) true classes. before, after: (N,)
+    name: the classifier's in the registry. note: as `Predictor.told`. labels: (N,) true classes. before, after: (N,)
     predictions without and with the wave.
     """
 
     title: str
-    stands_for: str
+    note: str
     name: str
     labels: np.ndarray
     before: np.ndarray
@@ -83,7 +83,7 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
         found = predict(one.spec, waved, picture.class_set)
         if found is not None:
             title = short_title(one.spec.title)
-            rows.append(Row(title, one.stands_for, model_colour(one.spec.name), found))
+            rows.append(Row(title, one.told, model_colour(one.spec.name), found))
             mine.append(one)
     data = samples(picture.kind)
     total = len(data) if data.image_size == picture.size else None
@@ -103,7 +103,7 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
                     for wave in ((), (waved.frequency, waved.epsilon, waved.seed))
                 )
                 rows[k] = replace(row, flips=(int((before != after).sum()), total))
-                found.append(SamplePredictions(row.title, row.stands_for, one.spec.name, data.labels, before, after))
+                found.append(SamplePredictions(row.title, row.note, one.spec.name, data.labels, before, after))
         draw()
         return found
 

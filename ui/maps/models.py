@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers
+from core.data.sample_sets import set_of_map
 from ui.maps.catalogue import Entry
 
-# Okabe & Ito 2008: (as trained, robust). Who is of neither kind, such as an uploaded map's model, gets the last.
-COLOURS = {"zero-shot": ("#0072B2", "#56B4E9"), "closed-set": ("#D55E00", "#E69F00")}
-UNKNOWN = "#009E73"
+# Okabe & Ito 2008: (as trained, robust). A CLIP and its miniature are blue wherever they stand.
+COLOURS = {"zero-shot": ("#0072B2", "#009E73"), "closed-set": ("#D55E00", "#E69F00")}
+# Networks that stand beside another one of their kind, and those of no kind known here, as an uploaded map's.
+OWN_COLOURS, UNKNOWN = {"efficientnet-lite0": "#CC79A7", "mini-clip-vit": "#56B4E9"}, "#8C6D31"
 
 
 def _specs() -> dict[str, ClassifierSpec]:
@@ -18,9 +20,9 @@ def _specs() -> dict[str, ClassifierSpec]:
 
 
 def model_colour(name: str) -> str:
-    """The colour of a classifier's kind; of its robust twin the lighter one."""
+    """A classifier's colour, the same on every page."""
     spec = _specs().get(name)
-    return COLOURS[spec.kind][_is_robust(name)] if spec else UNKNOWN
+    return OWN_COLOURS.get(name) or (COLOURS[spec.kind][_is_robust(name)] if spec else UNKNOWN)
 
 
 def _is_robust(name: str) -> bool:
@@ -38,25 +40,37 @@ def map_note(entry: Entry) -> str:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A classifier that predicts. stands_for: title of the shown map's classifier whose place it takes; or empty."""
+    """A classifier that predicts. instead_of: title of the shown map's classifier whose place it takes; or empty."""
 
     spec: ClassifierSpec
-    stands_for: str = ""
+    instead_of: str = ""
+
+    @property
+    def told(self) -> str:
+        """Whose place it takes, in words; or empty."""
+        small = ", in miniature" if self.spec.name.startswith("mini-") else ""
+        return f"shown instead of {self.instead_of}{small}" if self.instead_of else ""
 
 
-def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec]) -> list[Predictor]:
-    """Of the `ready` classifiers those whose maps are shown, and stand-ins of the same kind for the others.
+def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:
+    """Of those `ready` for the picture's classes the classifiers whose maps are shown, and others for the rest.
 
-    A stand-in is trained alike: a robust one stands for a robust one. Where the maps lead to nobody, all predict.
+    One that is shown instead is of the same kind and trained alike, a robust one for a robust one, and on the same
+    classes: an ImageNet network says nothing about a map of CIFAR-10. Where the maps lead to nobody, all predict.
     """
     known, found = _specs(), dict[str, Predictor]()
     mine = {spec.name: spec for spec in ready}
     shown = list(dict.fromkeys(entry.heatmap.metadata["classifier"]["name"] for entry in chosen))
+    of_others = {
+        entry.heatmap.metadata["classifier"]["name"]
+        for entry in chosen
+        if (row := set_of_map(entry.heatmap.metadata["dataset"]["name"])) is not None and row.class_set != class_set
+    }
     for name in shown:
         if name in mine:
             found[name] = Predictor(mine[name])
     for name in shown:
-        if name in mine or name not in known:
+        if name in mine or name not in known or name in of_others:
             continue
         for spec in ready:
             if spec.kind == known[name].kind and _is_robust(spec.name) == _is_robust(name):

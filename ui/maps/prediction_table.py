@@ -21,10 +21,13 @@ _STYLE = style_sheet(__file__)
 
 @dataclass(frozen=True)
 class Row:
-    """What one classifier predicts. flips: changed top-1 predictions and of how many; None while they are counted."""
+    """What one classifier predicts.
+
+    note: below its title; may be empty. flips: changed top-1 predictions and of how many; None while they are counted.
+    """
 
     title: str
-    stands_for: str
+    note: str
     colour: str
     predictions: Predictions
     flips: tuple[int, int] | None = None
@@ -58,10 +61,10 @@ def _row(row: Row, names: Sequence[str], label: int | None, total: int | None) -
     verdict = f"stays {_mark(names, before, label)}"
     if before != after:
         verdict = f"{_mark(names, before, label)} → <b>{_mark(names, after, label)}</b>"
-    stands = f"<small>stands in for {html.escape(row.stands_for)}</small>" if row.stands_for else ""
+    note = f"<small>{html.escape(row.note)}</small>" if row.note else ""
     counted = "counting …" if row.flips is None else "{} of {}".format(*row.flips)
     return (
-        f'<tr><th scope="row"><span class="key" style="background:{row.colour}"></span>{html.escape(row.title)}{stands}'
+        f'<tr><th scope="row"><span class="key" style="background:{row.colour}"></span>{html.escape(row.title)}{note}'
         f"</th><td>{verdict}</td><td><div>{_bar(clean[column])}</div><div>{_bar(wave[column], row.colour)}</div></td>"
         f"{'' if total is None else f'<td>{counted}</td>'}</tr>"
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 
 from core.sweep.predictions import Predictions
-from ui.shared.charts import line_styles, show_chart
+from ui.shared.charts import chart_legend, line_styles, show_chart
 
 
 def probability_curve(
@@ -23,9 +23,9 @@ def probability_curve(
             for size, value in zip(predictions.epsilons, predictions.curve[:, column], strict=True)
         ]
     what = f"probability of “{names[label]}”" if label is not None else "probability of the clean prediction"
-    size = alt.X("v:Q", title="strength v of the wave (L2 norm per channel)")
-    colour, dash = line_styles("classifier:N", lines)
-    colour = colour.scale(domain=lines, range=list(colours))
+    size = alt.X("v:Q", title="strength v of the wave (L2 norm per channel)", axis=alt.Axis(tickCount=8))
+    colour, dash = line_styles("classifier:N", lines, colours)
+    chart_legend("", lines, colours)
     line = (
         alt.Chart()
         .mark_line(point=True)
@@ -47,7 +47,7 @@ def probability_curve(
         size,
         epsilon,
         height=200,
-        lines=len(lines),
+        lines=0,
         key="cell.curve",
         alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
     )

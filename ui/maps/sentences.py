@@ -40,6 +40,15 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
     return " ".join(filter(None, sentences))
 
 
+def other_strength(shown: Sequence[Entry], size: int, epsilon: float) -> str:
+    """That the picture of `size` pixels is under a wave of another strength than its maps are for; or nothing."""
+    about = {entry.heatmap.metadata["epsilon"] for entry in shown if entry.heatmap.metadata["image_size"] == size}
+    if not about or about == {epsilon}:
+        return ""
+    named = " and ".join(f"{one:g}" for one in sorted(about))
+    return f"The maps and this sentence are for v = {named}; the picture and its predictions for v = {epsilon:.3g}."
+
+
 def _error(entry: Entry, error: Measured) -> str:
     if _one_image(entry):
         return f"{entry.name} {'wrong' if error.value else 'right'} on its one image"

@@ -31,3 +31,6 @@ STORIES = (
     Story("Figure 2: ImageNet at 224 pixels", (RESNET50, EFFICIENTNET), (0, 9), pictures="Photographs"),
     Story("In miniature: networks trained here", (CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST), (-14, -14)),
 )
+
+# The two figures of heat maps in the paper, by their names, on pictures of the sets that they are about.
+FIGURES = {"Figure 1": STORIES[0], "Figure 2": STORIES[3]}

@@ -15,7 +15,7 @@ from core.fourier.estimate import MapEstimate, estimate_map
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.fourier.metrics import METRICS, PERCENT, POINTS, Metric, Unit
-from core.fourier.outcomes import by_colour
+from core.fourier.outcomes import by_colour, tells_colours
 from ui.components.heatmap import MapView
 from ui.maps.catalogue import Entry
 from ui.maps.models import map_note, model_colour
@@ -39,30 +39,59 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
 
     Args:
         chosen: at least one.
-        metric: a name in `METRICS`; of an error rate alone there is more to show than itself.
-        show: one of `SHOWS`.
+        metric: a name in `METRICS`, not among `lacking_metrics`.
+        show: one of `SHOWS`, not among `lacking_shows`.
         side: larger maps are cropped to so many cells.
     """
     maps = [(entry, entry.heatmap.crop(side)) for entry in chosen]
-    row, top = METRICS[metric], METRICS[metric].top
-    if top is not None:
-        if show == "Difference" and len(maps) > 1:
-            return _signed([_difference(maps[0], maps[1], top)])
-        if show == "Grey and coloured" and top == 1:
-            return ShownMaps([view for one in maps[:2] for view in _colours(*one)])
-        if show == "Estimate":
-            return ShownMaps([_estimate(*one, top) for one in maps])
-        if show == "Minus clean":
-            label = f"rise of top-{top} error"
-            return _signed([_measured(*one, minus_clean(one[1], top), label, POINTS) for one in maps])
+    row, top = METRICS[metric], METRICS[metric].top or 1
+    if show == "Difference":
+        first, second = (model_colour(entry.heatmap.metadata["classifier"]["name"]) for entry, _ in maps[:2])
+        # Each end has the colour of the network that has more errors there.
+        return _signed([_difference(maps[0], maps[1], top)], f"{second}{first}" if first != second else "vik")
+    if show == "Grey and coloured":
+        return ShownMaps([view for one in maps[:2] for view in _colours(*one)])
+    if show == "Estimate":
+        return ShownMaps([_estimate(*one, top) for one in maps])
+    if show == "Minus clean":
+        label = f"rise of top-{top} error"
+        return _signed([_measured(*one, minus_clean(one[1], top), label, POINTS) for one in maps])
     return ShownMaps([_value(*one, row) for one in maps], row.colormap, row.value_range)
 
 
-def _signed(views: list[MapView]) -> ShownMaps:
+def lacking_metrics(chosen: Sequence[Entry]) -> dict[str, str]:
+    """The numbers that some chosen map does not hold, by their names in `METRICS`, with the reason."""
+    found = {}
+    for name, row in METRICS.items():
+        without = [entry.name for entry in chosen if row.array(entry.heatmap) is None]
+        if without:
+            found[name] = f"not in the map of {' and '.join(dict.fromkeys(without))}"
+    return found
+
+
+def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, str]:
+    """What cannot be shown of the chosen maps, of `SHOWS`, with the reason: no choice leaves a chosen map empty."""
+    top = METRICS[metric].top
+    if top is None:
+        return dict.fromkeys(SHOWS[1:], "only of an error")
+    found = {}
+    if unknown := [entry.name for entry in chosen if entry.heatmap.clean_rate(top) is None]:
+        found["Minus clean"] = f"the clean error of {' and '.join(unknown)} is not published with the map"
+    if len(chosen) < 2:
+        found["Difference"] = "it takes two maps"
+    if top != 1 or any(not tells_colours(entry.heatmap) for entry in chosen):
+        found["Grey and coloured"] = "a map does not say which images were misclassified, in top-1"
+    reasons = {entry.name: why_no_estimate(entry.heatmap.crop(side), top) for entry in chosen}
+    if refused := [f"of {name}, {why}" for name, why in reasons.items() if why is not None]:
+        found["Estimate"] = refused[0].rstrip(".")
+    return found
+
+
+def _signed(views: list[MapView], colormap: str = "vik") -> ShownMaps:
     """With a range around zero, to the next ten points, that holds all values."""
     largest = max(float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0)) for view in views)
     end = max(1, math.ceil(10 * largest)) / 10
-    return ShownMaps(views, "vik", (-end, end))
+    return ShownMaps(views, colormap, (-end, end))
 
 
 def _who(entry: Entry) -> dict[str, Any]:
@@ -70,20 +99,17 @@ def _who(entry: Entry) -> dict[str, Any]:
     return {"note": map_note(entry), "colour": model_colour(entry.heatmap.metadata["classifier"]["name"])}
 
 
-def _measured(
-    entry: Entry, heatmap: Heatmap, found: Measured | None, label: str, unit: Unit = PERCENT, lack: str = ""
-) -> MapView:
-    """A map with its interval; an empty one that says what it lacks where it is unknown."""
-    subtitle, values = f"{entry.subtitle}{lack}", np.full(heatmap.count.shape, np.nan)
-    if found is not None:
-        subtitle, values = entry.subtitle, found.value
-    return MapView(entry.name, subtitle, values, found, label, unit=unit, **_who(entry))
+def _measured(entry: Entry, heatmap: Heatmap, found: Measured | None, label: str, unit: Unit = PERCENT) -> MapView:
+    """A map with its interval."""
+    if found is None:
+        raise ValueError(f"the map {entry.label!r} has no {label}; it should not have been offered")
+    return MapView(entry.name, entry.subtitle, found.value, found, label, unit=unit, **_who(entry))
 
 
 def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
     values = metric.array(heatmap)
     if values is None:
-        return _measured(entry, heatmap, None, metric.label, metric.unit, " · this number is not in the map")
+        return _measured(entry, heatmap, None, metric.label)
     interval = metric.interval(heatmap)
     return MapView(entry.name, entry.subtitle, values, interval, metric.label, unit=metric.unit, **_who(entry))
 
@@ -92,8 +118,7 @@ def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
     """Errors under waves of one sign in all three channels, and under all others."""
     found = by_colour(heatmap)
     if found is None:
-        lack = " · which images are misclassified is not stored"
-        return [_measured(entry, heatmap, None, "top-1 error", lack=lack)]
+        return [_measured(entry, heatmap, None, "top-1 error by colour")]
     n = heatmap.metadata["dataset"]["n"]
     return [
         MapView(
@@ -129,15 +154,12 @@ def why_no_estimate(heatmap: Heatmap, top: int = 1) -> str | None:
 
 def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     """What the counts say about all images; never beside or among the counts themselves."""
-    label = f"estimated top-{top} error"
-    if why_no_estimate(heatmap, top) is not None:
-        return _measured(entry, heatmap, None, label, lack=" · no estimate")
     if top == 1 and heatmap.estimate is not None:  # what the sweep stored
         error = Measured(*heatmap.estimate)
     else:
         errors, share = (heatmap.top1_errors, heatmap.variance_share) if top == 1 else (heatmap.top5_errors, 1.0)
         error = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share).error
-    view = _measured(entry, heatmap, error, label)
+    view = _measured(entry, heatmap, error, f"estimated top-{top} error")
     return replace(view, title=f"{entry.name}, estimate", subtitle=f"{entry.subtitle} · estimate, not counts")
 
 
@@ -152,7 +174,7 @@ def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top
     found = difference(first[1], second[1], top)
     return MapView(
         f"{first[0].name} minus {second[0].name}",
-        f"brown: {first[0].name} has more errors · blue: {second[0].name} has more",
+        f"more errors by {first[0].name} to the right of the colour bar, by {second[0].name} to the left",
         found.value,
         found,
         f"difference of top-{top} error",

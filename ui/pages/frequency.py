@@ -3,44 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any
 
 import streamlit as st
 
-from core.errors import sentence
+from core.data.sample_sets import SAMPLE_SETS, set_of_map
 from core.fourier.basis import Frequency
 from core.fourier.contrasts import mismatches
-from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from core.fourier.heatmap import MAX_SIDE
 from core.fourier.metrics import METRICS
 from ui.components.heatmap import heatmap_view, wave_lab
-from ui.maps.catalogue import Entry, add_map, entries
+from ui.maps.catalogue import Entry, entries
 from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint
 from ui.maps.models import Predictor, predictors
 from ui.maps.own_classes import CLASSES, PROMPT
 from ui.maps.radial_chart import radial_chart
-from ui.maps.sentences import cell_verdict
-from ui.maps.stories import STORIES, Story
-from ui.maps.views import SHOWS, shown_maps, why_no_estimate
+from ui.maps.sentences import cell_verdict, other_strength
+from ui.maps.stories import FIGURES, STORIES, Story
+from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 from ui.shared import url
-from ui.shared.cite import cite_popover, share_popover
-from ui.shared.limits import check_upload, limits
 from ui.shared.look import style_sheet
 from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
-from ui.shared.text import as_markdown
+from ui.shared.text import as_markdown, one_line
 from ui.tabs.classes import class_panel
 from ui.tabs.row import TAB, Shown, draw_tabs
 
 # Everything this page keeps for a visitor. The first five stand in its URL as well, as does `cell`.
 MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
 CELL = "frequency.cell"
-UPLOADED, PENDING, ALL_PREDICT = "frequency.uploaded_map", "frequency.pending_map", "frequency.all_predict"
-TOLD = "frequency.story"
+PENDING, ALL_PREDICT, MORE = "frequency.pending_map", "frequency.all_predict", "frequency.more_maps"
+TOLD, FIGURE, PLACE = "frequency.story", "frequency.figure", "cell"
 # What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
 IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
 
@@ -60,29 +58,33 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar"):
         st.title("Which frequencies does CLIP rely on?", width="content", anchor=False)
         chosen = _controls(entries())
-        sharing = st.container(horizontal=True, width="content", gap="small", key="frequency-share")
-    picture = chosen_picture("cell", url_prefix="", first=FIRST, kind=_told().pictures)
-    picture_library("cell", url_prefix="", first=FIRST)
+        figures = st.container(width="content", key="frequency-figures")
+    picture = chosen_picture(PLACE, url_prefix="", first=FIRST, kind=_told().pictures)
+    with figures:
+        _figures(picture)
+    picture_library(PLACE, url_prefix="", first=FIRST)
     if not chosen:
         st.info("Choose at least one map above.")
         return
     frequency = st.session_state[CELL]
-    with st.container(key="frequency-verdict"):
-        st.markdown(as_markdown(cell_verdict(chosen, frequency, _top())))
-    with st.container(key="frequency-lab"):
-        _maps(chosen, frequency, picture)
     waved = None
     if picture is not None:
         waved = WavedPicture(picture, frequency, strength(picture.size), seed())
+    with st.container(key="frequency-verdict"):
+        told = cell_verdict(chosen, frequency, _top())
+        if waved is not None:
+            told = f"{told} {other_strength(chosen, waved.picture.size, waved.epsilon)}".strip()
+        st.markdown(as_markdown(told))
+        if picture is not None:
+            _offer_maps(chosen, picture)
+    with st.container(key="frequency-lab"):
+        _maps(chosen, frequency, picture)
     predictions, rings = st.columns([4, 3], gap="medium")
     with predictions, st.container(key="frequency-predictions"):
         count_flips, who = _predictions(chosen, waved)
     with rings, st.container(key="frequency-rings"):
         radial_chart(chosen, top=_top(), selected=frequency)
     classes = draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, _show_new_map))
-    with sharing:
-        share_popover()
-        cite_popover()
     counted = [] if count_flips is None else count_flips()
     if classes is not None:
         with classes:
@@ -92,19 +94,23 @@ def page() -> None:
 
 def _restore() -> None:
     """What the URL asks for: a story, a wave; else what this visit has, else the first story."""
-    if label := st.session_state.pop(PENDING, None):
-        st.session_state[MAPS] = [*st.session_state.get(MAPS, []), label][-MAX_MAPS:]
-        if entries()[label].heatmap.metadata["dataset"]["n"] == 1:
-            # One image is right or wrong; its probability says more.
-            st.session_state[METRIC] = "Probability"
-    if CELL not in st.session_state:
+    state = st.session_state
+    if label := state.pop(PENDING, None):
+        state[MAPS] = [*state.get(MAPS, []), label][-MAX_MAPS:]
+        shown = [entries()[one] for one in state[MAPS]]
+        if shown[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" not in lacking_metrics(shown):
+            state[METRIC] = "Probability"  # one image is right or wrong; its probability says more
+    if CELL not in state:
         linked = url.number(STORY)
         if linked is not None and 1 <= linked <= len(STORIES):
-            st.session_state[TOLD] = linked - 1
-        st.session_state[CELL] = _parse_cell(url.text("cell")) or _told().frequency
-    if TOLD in st.session_state:  # the rest of the URL is what differs from it
-        url.put(STORY, str(st.session_state[TOLD] + 1))
-    url.put("cell", "{},{}".format(*st.session_state[CELL]))
+            state[TOLD] = linked - 1
+        state[CELL] = _parse_cell(url.text("cell")) or _told().frequency
+        if unknown := [label for label in url.texts(MAPS) if label not in entries()]:
+            names = as_markdown(one_line(", ".join(unknown), 120))
+            st.toast(f"The link names maps that are not here: {names}. A file of one’s own has no address.")
+    if TOLD in state:  # the rest of the URL is what differs from it
+        url.put(STORY, str(state[TOLD] + 1))
+    url.put("cell", "{},{}".format(*state[CELL]))
 
 
 def _parse_cell(text: str) -> Frequency | None:
@@ -121,45 +127,87 @@ def _told() -> Story:
 def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Two menus; returns the chosen maps, in order."""
     default = [label for label in _told().maps if label in available]
-    if len(url.texts(MAPS)) > MAX_MAPS:
+    linked = url.texts(MAPS)
+    if len(linked) > MAX_MAPS:
         st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
     with st.popover("Maps", icon=":material/grid_on:"):
+        more = st.session_state.get(MORE, False)
+        kept = {*linked, *st.session_state.get(MAPS, [])}
+        offered = [label for label, entry in available.items() if more or label in kept or not entry.more]
         labels = st.multiselect(
-            "Maps", list(available), default=default, key=MAPS, bind="query-params", max_selections=MAX_MAPS
+            "Maps", offered, default=default, key=MAPS, bind="query-params", max_selections=MAX_MAPS
         )
-        _upload()
+        st.toggle("More maps: other strengths, fewer images, other random seeds", key=MORE)
+    chosen = [available[label] for label in labels]
     with st.popover("View", icon=":material/tune:"):
-        for label, options, first, key in (
-            ("Metric", list(METRICS), "Top-1", METRIC),
-            ("Show", SHOWS, _told().show, SHOW),
-            ("Crop", list(CROPS), "63 × 63", CROP),
-        ):
-            st.segmented_control(label, options, default=first, key=key, required=True, bind="query-params")
+        if chosen:
+            _choose("Metric", list(METRICS), METRIC, list(METRICS)[0], lacking_metrics(chosen))
+            crop = CROPS.get(st.session_state.get(CROP, ""), MAX_SIDE)
+            _choose("Show", SHOWS, SHOW, _told().show, lacking_shows(chosen, st.session_state[METRIC], crop))
+        _choose("Crop", list(CROPS), CROP, "63 × 63", {})
         st.toggle("Every model that is ready predicts", key=ALL_PREDICT)
-    return [available[label] for label in labels]
+    return chosen
+
+
+def _choose(label: str, options: Sequence[str], key: str, usual: str, lacking: dict[str, str]) -> None:
+    """One of the options that the chosen maps have, and why they have no others."""
+    offered = [option for option in options if option not in lacking]
+    first = usual if usual in offered else offered[0]
+    if st.session_state.get(key, url.text(key) or first) not in offered:
+        st.session_state[key] = first
+    st.segmented_control(label, offered, default=first, key=key, required=True, bind="query-params")
+    if lacking:
+        st.caption(as_markdown("; ".join(f"No {option}: {why}" for option, why in lacking.items()) + "."))
+
+
+def _figures(picture: Picture | None) -> None:
+    """The paper's two figures, a click each; neither is marked once anything else is shown."""
+    state = st.session_state
+    kind = None if picture is None else SAMPLE_SETS[picture.kind].title
+    plain = state.get(METRIC) == list(METRICS)[0]
+    state[FIGURE] = next(
+        (
+            name
+            for name, story in FIGURES.items()
+            if plain and (state.get(MAPS), state.get(SHOW), kind) == (list(story.maps), story.show, story.pictures)
+        ),
+        None,
+    )
+    st.pills("Of the paper", list(FIGURES), key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
+
+
+def _open_figure(name: str | None = None) -> None:
+    """Show a figure's maps and a picture that they are about; for callbacks."""
+    state, name = st.session_state, name or st.session_state[FIGURE]
+    if name is not None:
+        story = FIGURES[name]
+        state[MAPS], state[METRIC], state[SHOW], state[CELL] = (
+            list(story.maps),
+            list(METRICS)[0],
+            story.show,
+            story.frequency,
+        )
+        state["pictures"] = story.pictures
+
+
+def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
+    """Where no chosen map is about such pictures: the maps that are."""
+    about = [set_of_map(entry.heatmap.metadata["dataset"]["name"]) for entry in chosen]
+    row = SAMPLE_SETS[picture.kind]
+    name = next((name for name, story in FIGURES.items() if story.pictures == row.title), None)
+    if name is None or any(one is None or one.class_set == row.class_set for one in about):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"These maps are not about pictures of {picture.size} pixels.", width="content")
+        st.button(f"Show the maps of {name}", key="frequency.offered", on_click=_set_maps, args=(FIGURES[name],))
+
+
+def _set_maps(story: Story) -> None:
+    st.session_state[MAPS] = list(story.maps)
 
 
 def _top() -> int:
     return METRICS[st.session_state[METRIC]].top or 1
-
-
-def _upload() -> None:
-    most = limits().map_mb
-    st.markdown(
-        "Add a heat map file (`.npz`) that `python -m core.sweep` wrote, on this machine or another: up to "
-        f"{most} MB, and {MAX_SIDE} × {MAX_SIDE} cells."
-    )
-    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=most)
-    if file is None or st.session_state.get("frequency.last_upload") == file.file_id:
-        return
-    st.session_state["frequency.last_upload"] = file.file_id
-    try:
-        check_upload(file.getvalue(), most)
-        heatmap = Heatmap.from_bytes(file.getvalue(), name=file.name)
-    except (HeatmapError, ValueError) as error:
-        st.error(as_markdown(sentence(str(error))))
-        return
-    _show_new_map(add_map(heatmap, origin="uploaded"))
 
 
 def _show_new_map(label: str) -> None:
@@ -170,52 +218,35 @@ def _show_new_map(label: str) -> None:
 
 def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> None:
     """The maps beside the picture, and what a comparison leaves out."""
-    show, is_error = st.session_state[SHOW], METRICS[st.session_state[METRIC]].top is not None
+    show = st.session_state[SHOW]
     shown = shown_maps(chosen, st.session_state[METRIC], show, CROPS[st.session_state[CROP]])
     look: dict[str, Any] = {"value_range": shown.value_range, "colormap": shown.colormap, "key": "frequency.heatmaps"}
     if picture is None:
         st.info("Choose a file of your own, or a bundled picture.")
-        st.button("Choose a picture", icon=":material/image:", on_click=open_library, args=("cell",))
+        st.button("Choose a picture", icon=":material/image:", on_click=open_library, args=(PLACE,))
         heatmap_view(shown.views, selected=selected, on_select=partial(_select, None), **look)
     else:
         side = max(len(view.values) for view in shown.views)
         wave_lab(
             shown.views,
-            under_wave(picture, side, picture_strip("cell", url_prefix="")),
+            under_wave(picture, side, picture_strip(PLACE, url_prefix="")),
             selected=selected,
             on_select=partial(_select, picture.size),
             on_flip=flip,
-            on_pick=lambda place: pick_picture("cell", place, url_prefix=""),
-            on_library=partial(open_library, "cell"),
+            on_pick=lambda place: pick_picture(PLACE, place, url_prefix=""),
+            on_library=partial(open_library, PLACE),
             rings=".st-key-frequency-rings",
             **look,
         )
-    if show == "Difference" and is_error:
-        if len(chosen) < 2:
-            st.info("A difference needs two maps: choose a second one above.")
-        elif reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):
+    if show == "Difference":
+        if reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):
             st.warning(
                 "These two maps were not measured alike. " + as_markdown(" ".join(reasons)), icon=":material/warning:"
             )
         if len(chosen) > 2:
             st.markdown("The difference is that of the first two maps chosen.")
-    if show == "Estimate" and is_error:
-        _about_estimates(chosen)
-    if show == "Minus clean" and any(entry.heatmap.clean_rate() is None for entry in chosen):
-        st.markdown("Maps whose source does not give the clean error have nothing to subtract and stay empty.")
-
-
-def _about_estimates(chosen: list[Entry]) -> None:
-    """Which maps have none, and why; and what else on the page are counts."""
-    names: dict[str | None, list[str]] = {}
-    for entry in chosen:
-        names.setdefault(why_no_estimate(entry.heatmap.crop(CROPS[st.session_state[CROP]]), _top()), []).append(
-            entry.name
-        )
-    if names.pop(None, None):
+    if show == "Estimate":
         st.markdown("Only the maps show estimates; sentence, curves and downloads hold the counts.")
-    for why, without in names.items():
-        st.markdown(f"No estimate for {as_markdown(', '.join(without))}: {why}")
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:
@@ -240,5 +271,5 @@ def _predictions(
         return None, []
     if wait_for_first_paint():
         return None, []
-    who = predictors([] if st.session_state[ALL_PREDICT] else chosen, ready)
+    who = predictors([] if st.session_state[ALL_PREDICT] else chosen, ready, waved.picture.class_set)
     return draw_predictions(who, waved), who

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,12 +21,31 @@ ERROR_TOOLTIP = (
 )
 
 
-def line_styles(field: str, names: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
-    """A colour and a dash for each value of a nominal field, and the colours' legend above the plot, a row for each."""
-    ranges = ([styles[k % 4] for k in range(len(names))] for styles in (PALETTE, DASHES))
-    colours, dashes = (alt.Scale(domain=list(names), range=chosen) for chosen in ranges)
-    legend = alt.Legend(orient="top", direction="vertical", labelLimit=400)
-    return alt.Color(field, scale=colours, title=None, legend=legend), alt.StrokeDash(field, scale=dashes, legend=None)
+def line_styles(field: str, names: Sequence[str], colours: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
+    """A colour and a dash for each value of a nominal field; their legend is `chart_legend`."""
+    dashes = [DASHES[k % len(DASHES)] for k in range(len(names))]
+    scales = (alt.Scale(domain=list(names), range=list(styles)) for styles in (colours, dashes))
+    colour, dash = scales
+    return alt.Color(field, scale=colour, title=None, legend=None), alt.StrokeDash(field, scale=dash, legend=None)
+
+
+def chart_legend(title: str, names: Sequence[str], colours: Sequence[str], note: str = "") -> None:
+    """One line above a plot, which wraps: a stroke for each line of `line_styles`, and a note about its points."""
+    strokes = [
+        f'<span style="display:inline-block;width:1.7rem;height:3px;vertical-align:middle;margin-right:.3rem;'
+        f'background:{_stroke(colour, DASHES[k % len(DASHES)])}"></span>{html.escape(name)}'
+        for k, (name, colour) in enumerate(zip(names, colours, strict=True))
+    ]
+    parts = " &ensp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in [*strokes, html.escape(note)])
+    head = f"<b>{html.escape(title)}</b> &ensp; " if title else ""
+    st.html(f'<div style="font-size:.8rem;line-height:1.5">{head}{parts}</div>')
+
+
+def _stroke(colour: str, dash: Sequence[int]) -> str:
+    """A dashed line as a CSS background."""
+    ends = list(itertools.accumulate(dash, initial=0))
+    parts = (f"{'transparent' if k % 2 else colour} {ends[k]}px {ends[k + 1]}px" for k in range(len(dash)))
+    return f"repeating-linear-gradient(90deg,{','.join(parts)})"
 
 
 def show_chart(

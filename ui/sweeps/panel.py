@@ -45,6 +45,12 @@ def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> No
         st.fragment(_progress, run_every=REDRAW_SECONDS if running else None)(on_result)
 
 
+def sweep_goes_on() -> bool:
+    """Whether this visitor's sweep runs, or has ended and its map is still to be kept."""
+    job: Job | None = st.session_state.get(JOB)
+    return job is not None and (job.active or st.session_state.get(KEPT) != job.id)
+
+
 def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
     kinds = image_kinds()
@@ -74,7 +80,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
             "predictions; take fewer images, or the script."
         )
         return
-    left, right = st.columns([1, 4], vertical_alignment="center")
+    left, right = st.columns([2, 7], vertical_alignment="center")
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, chosen, epsilon)
     words = (

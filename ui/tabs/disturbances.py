@@ -143,7 +143,7 @@ def _networks(chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network
     stored = stored_disturbances()
     of_maps = [entry for entry in chosen if disturbances_of(entry.named) is not None]
     names = [entry.named.classifier for entry in of_maps]
-    names += [one.spec.name for one in who if one.stands_for not in {entry.name for entry in of_maps}]
+    names += [one.spec.name for one in who if one.instead_of not in {entry.name for entry in of_maps}]
     pairs = [name for one in names for name in (one, f"{one}{ROBUST}") if name in stored]
     kept = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
     return [Network(name, short_title(classifier_title(name)), stored[name]) for name in kept]

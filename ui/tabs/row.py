@@ -1,4 +1,4 @@
-"""The row of tabs below the maps: only the open one is computed, and the sweep, which may be running."""
+"""Tabs below the maps and the views in them: only the open one is computed, and the sweep, which may be running."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ from ui.maps.downloads import map_downloads
 from ui.maps.models import Predictor
 from ui.maps.own_classes import CLASSES, PROMPT, draw_own_predictions, own_question
 from ui.maps.provenance import provenance
+from ui.maps.upload import add_a_file
 from ui.shared import url
 from ui.shared.pictures import Picture
-from ui.sweeps.panel import sweep_panel
+from ui.sweeps.panel import sweep_goes_on, sweep_panel
 from ui.tabs.disturbances import disturbance_panel
 from ui.tabs.gradients import gradient_panel
 from ui.tabs.hybrids import hybrid_panel
 from ui.tabs.strengths import strength_panel
 
-TAB = "tab"  # in the URL
-FIRST_TAB = "frequency.first_tab"
+TAB = "tab"  # in the URL: the view that is open, by its name in `TABS`
+PICTURE, ALL, OWN, SOURCES = "This picture", "All pictures", "Your own", "Sources and downloads"
 HYBRIDS = "Two pictures in one"
 DETAILS, BY_CLASS, STRENGTHS, GRADIENT = "Details", "Classes", "Strength", "Gradient"
-OWN_WORDS, OWN_SWEEP, SOURCES = "Your own words", "Compute a map", "Sources and downloads"
+OWN_WORDS, OWN_SWEEP, OWN_FILE = "Your own words", "Compute a map", "Add a map"
+_FIRST, _OPEN = "frequency.first_view", "frequency.tabs"
 
 
 @dataclass(frozen=True)
@@ -48,20 +50,43 @@ class Shown:
     on_new_map: Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Tab:
+    """A view. group: the tab it is found in. draw: returns a place to be filled in last, or None."""
+
+    group: str
+    draw: Callable[[Shown], DeltaGenerator | None]
+
+
 def draw_tabs(shown: Shown) -> DeltaGenerator | None:
-    """Draw them; returns the place for the classes while their tab is open, which are counted last."""
+    """Draw the tabs, and the view chosen in the open one; returns the place for the classes if that is theirs."""
     # Decided once: another default would be another element, and whoever types in it would lose the focus.
-    asked = not url.names().isdisjoint((CLASSES, PROMPT))
-    first = st.session_state.setdefault(FIRST_TAB, OWN_WORDS if asked else DETAILS)
-    names = list(TABS)
-    tabs = dict(zip(names, st.tabs(names, key=TAB, default=first, on_change="rerun", bind="query-params"), strict=True))
-    with tabs[OWN_SWEEP]:
-        TABS[OWN_SWEEP](shown)
-    open_tab = next((name for name, tab in tabs.items() if tab.open), OWN_SWEEP)
-    if open_tab == OWN_SWEEP:
-        return None
+    asked = url.text(TAB) if url.text(TAB) in TABS else DETAILS
+    if not url.names().isdisjoint((CLASSES, PROMPT)) and asked == DETAILS:
+        asked = OWN_WORDS
+    first = st.session_state.setdefault(_FIRST, asked)
+    names = list(dict.fromkeys(view.group for view in TABS.values()))
+    tabs = dict(zip(names, st.tabs(names, key=_OPEN, default=TABS[first].group, on_change="rerun"), strict=True))
+    open_tab = next((name for name, tab in tabs.items() if tab.open), OWN)
+    views = [name for name, view in TABS.items() if view.group == open_tab]
     with tabs[open_tab]:
-        return TABS[open_tab](shown)
+        name = views[0]
+        if len(views) > 1:
+            name = st.segmented_control(
+                "View",
+                views,
+                default=first if first in views else name,
+                required=True,
+                key=f"frequency.view.{open_tab}",
+                label_visibility="collapsed",
+                wrap=True,
+            )
+        url.put(TAB, name, DETAILS)
+        place = TABS[name].draw(shown)
+    if name != OWN_SWEEP and sweep_goes_on():
+        with tabs[OWN]:  # a map that is computed is looked after
+            TABS[OWN_SWEEP].draw(shown)
+    return place
 
 
 def _details(shown: Shown) -> None:
@@ -86,18 +111,21 @@ def _sources(shown: Shown) -> None:
             map_downloads(entry)
 
 
-# By the name that visitors and the URL give it, in the order of the row: what draws a tab. Returns a place to be filled
-# in last, or None.
-TABS: dict[str, Callable[[Shown], DeltaGenerator | None]] = {
-    DETAILS: _details,
-    BY_CLASS: lambda shown: st.container(key="frequency-classes"),
-    HYBRIDS: lambda shown: hybrid_panel(shown.picture, shown.who),
-    DISTURBANCES: lambda shown: disturbance_panel(shown.picture, shown.who, shown.chosen, list(entries().values())),
-    STRENGTHS: lambda shown: strength_panel(list(entries().values()), shown.frequency),
-    GRADIENT: lambda shown: gradient_panel(
-        shown.picture, shown.who, shown.chosen, list(entries().values()), shown.frequency
+# By the name that visitors and the URL give it, in the order of the row.
+TABS: dict[str, Tab] = {
+    DETAILS: Tab(PICTURE, _details),
+    HYBRIDS: Tab(PICTURE, lambda shown: hybrid_panel(shown.picture, shown.who)),
+    GRADIENT: Tab(
+        PICTURE,
+        lambda shown: gradient_panel(shown.picture, shown.who, shown.chosen, list(entries().values()), shown.frequency),
     ),
-    OWN_WORDS: _own_words,
-    OWN_SWEEP: lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map),
-    SOURCES: _sources,
+    BY_CLASS: Tab(ALL, lambda shown: st.container(key="frequency-classes")),
+    STRENGTHS: Tab(ALL, lambda shown: strength_panel(list(entries().values()), shown.frequency)),
+    DISTURBANCES: Tab(
+        ALL, lambda shown: disturbance_panel(shown.picture, shown.who, shown.chosen, list(entries().values()))
+    ),
+    OWN_WORDS: Tab(OWN, _own_words),
+    OWN_SWEEP: Tab(OWN, lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map)),
+    OWN_FILE: Tab(OWN, lambda shown: add_a_file(shown.on_new_map)),
+    SOURCES: Tab(SOURCES, _sources),
 }

@@ -24,7 +24,7 @@ from ui.tabs.disturbance_charts import Network
 
 def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str:
     """'Mini CLIP takes 7 of 10 pictures of “cat” for “ship” (95 %: 40 to 89); 0 of 10 without the wave.'"""
-    who = found.title + (f" (stands in for {found.stands_for})" if found.stands_for else "")
+    who = found.title + (f" ({found.note})" if found.note else "")
     ranked = mistakes(found.labels, found.after)
     if not ranked:
         return f"{who} takes no class for another."

@@ -15,7 +15,7 @@ from core.fourier.wave_sizes import SizePoint, families, ring_curve, wave_curve
 from core.numbers import wave_name
 from ui.maps.catalogue import Entry, dataset_title
 from ui.maps.models import model_colour
-from ui.shared.charts import DASHES, ERROR_TOOLTIP, show_chart
+from ui.shared.charts import ERROR_TOOLTIP, chart_legend, line_styles, show_chart
 from ui.shared.text import as_markdown
 from ui.tabs.sentences import harmful_strengths, strengths_apart
 
@@ -74,16 +74,15 @@ def _chart(
     size = alt.X("v:Q", title="strength v of the wave (L2 norm per channel)", axis=ticks)
     error = alt.Y("error:Q", title="top-1 error (%)", scale=alt.Scale(domain=[0, 100]))
     colours = [model_colour(family[0].metadata["classifier"]["name"]) for _, family in found]
-    colour = alt.Color("network:N", scale=alt.Scale(domain=titles, range=colours), legend=None)
-    dash = alt.StrokeDash("network:N", scale=alt.Scale(domain=titles, range=DASHES[: len(titles)]), legend=None)
+    colour, dash = line_styles("network:N", titles, colours)
+    chart_legend("", titles, colours)
     tooltip = [
         "network:N",
         "v:Q",
         *ERROR_TOOLTIP,
     ]
     bars = alt.Chart().mark_rule(strokeWidth=2).encode(size, alt.Y("low:Q"), alt.Y2("high:Q"), colour)
-    legend = alt.Legend(orient="top", title=None, labelLimit=300)
-    line = alt.Chart().mark_line().encode(size, error, colour.legend(legend), dash)
+    line = alt.Chart().mark_line().encode(size, error, colour, dash)
     points = alt.Chart().mark_point(filled=True, size=18, opacity=1).encode(size, error, colour, tooltip=tooltip)
     words = "; ".join(f"{row['network']}, v = {row['v']:g}: {row['error']:.0f} %" for row in rows)
     show_chart(
@@ -92,7 +91,7 @@ def _chart(
         size,
         paper.EPSILON.get(found[0][1][0].metadata["image_size"], 0.0),
         height=280,
-        lines=1,
+        lines=0,
         key=f"strengths.{key}",
         alt_text=f"Error {where} against its strength v, a line for each network, with 95 % intervals. {words}",
     )

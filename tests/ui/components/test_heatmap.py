@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.fourier.intervals import Measured
 from core.fourier.metrics import POINTS, Unit
-from ui.components.colormaps import COLORMAPS, DIVERGING, colormap_table
+from ui.components.colormaps import COLORMAPS, DIVERGING, colormap_table, lightness
 from ui.components.heatmap import MapView, _read_frequency, heatmap_view, pack_maps, read_choice
 
 
@@ -105,16 +105,21 @@ def test_view_refuses_what_it_cannot_show(change, message):
         heatmap_view(**(arguments | change), selected=(0, 0), key="maps", on_select=print)
 
 
-@pytest.mark.parametrize("name", COLORMAPS)
+@pytest.mark.parametrize("name", [*COLORMAPS, "#0072B2#D55E00", "#009E73#CC79A7"])
 def test_colour_maps_are_even_in_lightness(name):
-    red, green, blue = (colormap_table(name) / 255.0).T
-    luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
-    lightness = 116 * np.cbrt(luminance) - 16
-    rising = lightness if name not in DIVERGING else np.concatenate([lightness[:128], lightness[128:][::-1]])
-    steps = np.diff(rising) if name not in DIVERGING else np.delete(np.diff(rising), 127)
+    values = lightness(colormap_table(name))
+    diverging = name in DIVERGING or name.startswith("#")
+    rising = np.concatenate([values[:128], values[128:][::-1]]) if diverging else values
+    steps = np.delete(np.diff(rising), 127) if diverging else np.diff(rising)
     assert steps.min() > -0.5, "darker or lighter all the way, so that grey prints read as well"
-    if name in DIVERGING:
-        assert lightness[127] > 85 and abs(lightness[0] - lightness[255]) < 12
+    if diverging:
+        assert values[127] > 85 and abs(values[0] - values[255]) < 12
+
+
+def test_a_pair_of_colours_passes_through_both():
+    table = colormap_table("#0072B2#D55E00").astype(int)
+    for colour, half in (((0, 0x72, 0xB2), table[:128]), ((0xD5, 0x5E, 0), table[128:])):
+        assert np.abs(half - colour).max(axis=1).min() <= 4
 
 
 def test_viridis_has_its_published_ends_and_middle():

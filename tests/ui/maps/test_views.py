@@ -16,9 +16,10 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.metrics import METRICS, Metric, Unit
 from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import Entry, labelled
+from ui.maps.models import model_colour
 from ui.maps.provenance import computed_words
-from ui.maps.stories import CLIP, MINI_CLIP
-from ui.maps.views import shown_maps, why_no_estimate
+from ui.maps.stories import CLIP, MINI_CLIP, RESNET56
+from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 
 FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"
 ENTRIES = {entry.label: entry for entry in labelled(Heatmap.load(path) for path in sorted(FILE.parent.glob("*.npz")))}
@@ -51,9 +52,21 @@ def test_grey_and_coloured_waves_are_shown_apart():
             assert view.values[15 - i, 15 - j] == pytest.approx(wrong[chosen].mean())
 
 
-def test_a_map_without_outcomes_stays_empty_and_says_why():
-    (view,) = shown_maps([ENTRIES[CLIP]], "Top-1", "Grey and coloured", 31).views
-    assert np.isnan(view.values).all() and "not stored" in view.subtitle
+def test_what_a_map_lacks_is_not_offered_and_told():
+    clip, mini = ENTRIES[CLIP], ENTRIES[MINI_CLIP]
+    assert lacking_shows(2 * [ENTRIES[SMALL]], "Top-1", 31).keys() == {"Estimate"}
+    assert lacking_shows([clip, mini], "Top-1", 31).keys() == {"Estimate", "Minus clean", "Grey and coloured"}
+    assert lacking_shows([mini], "Top-5", 31).keys() == {"Difference", "Grey and coloured", "Estimate"}
+    assert lacking_shows([mini], "Probability", 31).keys() == set(SHOWS[1:])
+    assert lacking_metrics([mini]) == {}
+    assert lacking_metrics([clip, mini]) == {"Probability": "not in the map of CLIP ViT-B/32"}
+    with pytest.raises(ValueError, match="should not have been offered"):
+        shown_maps([clip], "Top-1", "Minus clean", 31)
+
+
+def test_a_difference_has_the_colour_of_the_network_that_is_worse():
+    shown = shown_maps([ENTRIES[CLIP], ENTRIES[RESNET56]], "Top-1", "Difference", 31)
+    assert shown.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}"
 
 
 def test_only_the_first_two_maps_are_told_by_colour():
@@ -106,10 +119,8 @@ def test_a_stored_estimate_is_shown_and_no_other_view_holds_it():
         (sampled(100, side=33, image_size=64), "choose that crop"),
     ],
 )
-def test_a_map_without_an_estimate_stays_empty_and_says_why(heatmap, reason):
-    (view,) = shown_maps([Entry("A · x · y", heatmap)], "Top-1", "Estimate", 511).views
-    assert np.isnan(view.values).all() and "no estimate" in view.subtitle and view.title == "A"
-    assert reason in why_no_estimate(heatmap)
+def test_where_no_estimate_is_offered_the_reason_is_told(heatmap, reason):
+    assert reason.rstrip(".") in lacking_shows([Entry("A · x · y", heatmap)], "Top-1", 511)["Estimate"]
 
 
 def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the_csv(monkeypatch):
@@ -117,7 +128,7 @@ def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the
     unit = Unit("logits", decimals=2, signed=True)
     margin = Metric("margin", "Margin", "mean margin", lambda one: 2 - one.rate(), unit, (-3, 3), "vik")
     monkeypatch.setitem(METRICS, "Margin", margin)
-    shown = shown_maps([ENTRIES[SMALL]], "Margin", "Estimate", 31)
+    shown = shown_maps([ENTRIES[SMALL]], "Margin", "Error", 31)
     packed = pack_maps(shown.views, shown.value_range, shown.colormap)
     assert (packed["unit"], packed["decimals"], packed["signed"], packed["range"]) == ("logits", 2, True, [-3, 3])
     assert packed["maps"][0]["label"] == "mean margin"

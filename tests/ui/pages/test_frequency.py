@@ -1,5 +1,6 @@
 """The page *Frequency sensitivity* in Streamlit's test runner: every way to show the maps, and bad URLs."""
 
+import base64
 import itertools
 import json
 import re
@@ -25,12 +26,13 @@ from ui.maps.cell_predictions import LOADING
 from ui.maps.models import UNKNOWN, map_note, model_colour, predictors
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET50, RESNET56, STORIES
+from ui.maps.upload import UPLOADED
 from ui.maps.views import SHOWS
-from ui.pages.frequency import CELL, CROPS, UPLOADED
+from ui.pages.frequency import CELL, CROPS, FIGURE, MORE
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
 from ui.shared.text import as_markdown, one_line
-from ui.tabs.row import BY_CLASS, SOURCES, STRENGTHS
+from ui.tabs.row import BY_CLASS, OWN_FILE, SOURCES, STRENGTHS
 
 CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
@@ -55,11 +57,22 @@ def page():
 
 def test_page_draws_maps_of_different_size_in_every_way(page):
     page.multiselect(key="maps").select("ResNet-50 · ImageNet100 · published")
-    for (metric, show), crop in zip(itertools.product(METRICS, SHOWS), 5 * list(CROPS), strict=True):
-        for key, value in (("metric", metric), ("show", show), ("crop", crop)):
-            page.segmented_control(key=key).set_value(value)
-        page.run()
-        assert not page.exception, (metric, show, crop)
+    crops, drawn = itertools.cycle(CROPS), set()
+    page.toggle(key=MORE).set_value(True).run()
+    small = "Mini CLIP · CIFAR-10, 1,000 images · computed"
+    for maps in ([CLIP, RESNET56, RESNET50], [MINI_CLIP, MINI_RESNET, EFFICIENTNET], [small]):
+        page.multiselect(key="maps").set_value(maps).run()
+        for metric in page.segmented_control(key="metric").options:
+            page.segmented_control(key="metric").set_value(metric).run()
+            for show in page.segmented_control(key="show").options:
+                page.segmented_control(key="show").set_value(show)
+                page.segmented_control(key="crop").set_value(next(crops)).run()
+                assert not page.exception, (maps, metric, show)
+                for packed in json.loads(page.get("bidi_component")[0].proto.json)["maps"]:
+                    cells = np.frombuffer(base64.b64decode(packed["cells"]), f"<i{packed['bytes']}")
+                    assert (cells != np.iinfo(cells.dtype).min).any(), "no choice leaves a map empty"
+                drawn.add((metric, show))
+    assert {metric for metric, _ in drawn} == set(METRICS) and {show for _, show in drawn} == set(SHOWS) - {"Estimate"}
 
 
 @pytest.mark.parametrize(
@@ -114,11 +127,16 @@ def test_models_predict_for_the_maps_shown_and_robust_ones_for_robust_ones():
     ready, known = ready_classifiers("cifar10"), entries()
 
     def who(*labels):
-        return {one.spec.name: one.stands_for for one in predictors([known[label] for label in labels], ready)}
+        chosen = [known[label] for label in labels]
+        return {one.spec.name: one.instead_of for one in predictors(chosen, ready, "cifar10")}
 
     assert who(CLIP, RESNET56) == {"mini-clip": "CLIP ViT-B/32", "mini-resnet": "ResNet-56"}
     assert who(CLIP, MINI_CLIP, MINI_RESNET_ROBUST) == {"mini-clip": "", "mini-resnet-robust": ""}
     assert who() == {spec.name: "" for spec in ready}
+    photographs = predictors([known[CLIP], known[RESNET56]], ready_classifiers("imagenet"), "imagenet")
+    assert [one.told for one in photographs] == [""], "of maps of CIFAR-10 no ImageNet network takes the place"
+    told = [one.told for one in predictors([known[CLIP], known[RESNET50]], ready, "cifar10")]
+    assert told == ["shown instead of CLIP ViT-B/32, in miniature"]
     assert model_colour("clip-vit-b-32") == model_colour("mini-clip") != model_colour("mini-clip-robust")
     assert "map only" in map_note(known[CLIP]) and not map_note(known[MINI_CLIP])
 
@@ -131,6 +149,34 @@ def test_page_warns_when_maps_were_not_measured_alike():
     app.segmented_control(key="show").set_value("Difference")
     app.run()
     assert "32 and 224 pixels" in text(app) and "size v: 4 and 15.7" in text(app)
+
+
+def test_figures_of_the_paper_are_a_click_away_and_marked_only_while_they_are_shown():
+    app = open_page(pictures="CIFAR-10")
+    assert app.button_group(key=FIGURE).value == "Figure 1"
+    app.segmented_control(key="show").set_value("Difference").run()
+    assert app.button_group(key=FIGURE).value is None
+    app.button_group(key=FIGURE).set_value("Figure 2").run()
+    assert (
+        app.multiselect(key="maps").value == [RESNET50, EFFICIENTNET] and app.session_state["pictures"] == "Photographs"
+    )
+    assert app.segmented_control(key="show").value == "Error" and app.button_group(key=FIGURE).value == "Figure 2"
+    app.multiselect(key="maps").set_value([CLIP]).run()
+    assert "not about pictures of 224 pixels" in text(app) and app.button_group(key=FIGURE).value is None
+    app.button(key="frequency.offered").click().run()
+    assert app.multiselect(key="maps").value == [RESNET50, EFFICIENTNET] and "not about" not in text(app)
+
+
+def test_page_says_where_the_picture_has_another_strength_than_the_maps():
+    assert "v = 4; the picture and its predictions for v = 2." in text(open_page(pictures="CIFAR-10", v32="2"))
+    assert "and its predictions for v" not in text(open_page(pictures="CIFAR-10"))
+
+
+def test_menu_says_why_something_is_not_offered(page):
+    app = open_page(show="Minus clean", metric="Probability")
+    assert (app.segmented_control(key="metric").value, app.segmented_control(key="show").value) == ("Top-1", "Error")
+    assert "No Probability: not in the map of CLIP ViT-B/32 and ResNet-56." in text(app)
+    assert "No Minus clean: the clean error of CLIP ViT-B/32 and ResNet-56 is not published with the map" in text(app)
 
 
 def test_page_without_maps_asks_for_one():
@@ -148,9 +194,10 @@ def test_page_takes_a_senseless_url_for_the_first_story(cell):
 
 def test_page_shows_the_first_maps_of_a_link_with_too_many_and_says_so(page):
     labels = page.multiselect(key="maps").options
-    app = open_page(maps=labels)
+    app = open_page(maps=[*labels, "A map of mine · computed here 1"])
+    assert "maps that are not here: A map of mine" in " ".join(toast.value for toast in app.toast)
     assert not app.exception and app.multiselect(key="maps").value == labels[:4]
-    assert "the first 4" in app.toast[0].value and not open_page(maps=labels[:4]).toast
+    assert "the first 4" in app.toast[1].value and not open_page(maps=labels[:4]).toast
 
 
 def test_chart_of_rings_has_a_row_for_each_ring_of_each_map():
@@ -190,11 +237,11 @@ def upload(app: AppTest, heatmap: Heatmap) -> AppTest:
 
 
 def test_the_largest_maps_cost_less_than_two_seconds_of_one_core_a_redraw():
-    app = open_page(crop="Full")
+    app = open_page(crop="Full", tab=OWN_FILE)
     for number in range(1, 5):
         upload(app, uploaded(MAX_SIDE, epsilon=float(number)))
     assert len(app.multiselect(key="maps").value) == 4
-    for show in SHOWS:
+    for show in app.segmented_control(key="show").options:
         began = time.process_time()
         app.segmented_control(key="show").set_value(show).run()
         assert time.process_time() - began < 2 and not app.exception
@@ -212,14 +259,15 @@ def test_the_name_in_an_uploaded_map_leads_to_no_folder_of_the_server():
     assert label_of(heatmap).split(" · ")[0] == one_line(name)
     entry = Entry(label_of(heatmap), heatmap)
     assert not map_note(entry) and model_colour(name) == UNKNOWN
-    assert {one.spec.name for one in predictors([entry], ready_classifiers("cifar10"))} == {
+    assert {one.spec.name for one in predictors([entry], ready_classifiers("cifar10"), "cifar10")} == {
         spec.name for spec in ready_classifiers("cifar10")
     }
 
 
 def test_every_shipped_map_says_where_it_comes_from(page):
     app = open_page(tab=SOURCES)
-    labels = app.multiselect(key="maps").options
+    assert len(app.multiselect(key="maps").options) < 10
+    labels = app.toggle(key=MORE).set_value(True).run().multiselect(key="maps").options
     assert len(labels) == len(list(HEATMAPS.glob("*.npz"))) == len(set(labels))
     for chosen in np.array_split(labels, -(-len(labels) // 4)):
         app.multiselect(key="maps").set_value(chosen.tolist()).run()

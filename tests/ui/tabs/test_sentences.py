@@ -33,13 +33,13 @@ def predicted(*changes):
 
 
 def told(before, after):
-    return most_frequent_mistake(SamplePredictions("Toy", "CLIP", "toy", LABELS, before, after), NAMES)
+    return most_frequent_mistake(SamplePredictions("Toy", "shown instead of CLIP", "toy", LABELS, before, after), NAMES)
 
 
 def test_the_most_frequent_mistake_is_named_with_its_interval():
     low, high = binomtest(7, 10).proportion_ci(method="wilson")
     assert told(predicted(), predicted((1, 8, 7), (3, 5, 4))) == (
-        "Toy (stands in for CLIP) takes 7 of 10 pictures of “automobile” for “ship” "
+        "Toy (shown instead of CLIP) takes 7 of 10 pictures of “automobile” for “ship” "
         f"(95 %: {100 * low:.0f} to {100 * high:.0f}); without the wave 0 of 10, clearly fewer."
     )
 
@@ -48,7 +48,7 @@ def test_what_few_pictures_do_not_show_is_hedged():
     assert "1 of 10, a difference within the noise" in told(predicted((1, 8, 1)), predicted((1, 8, 4)))
     assert "as frequent; without" in told(predicted(), predicted((1, 8, 3), (2, 4, 3), (5, 3, 3)))
     assert ", and 2 other confusions are as frequent" in told(predicted(), predicted((1, 8, 3), (2, 4, 3), (5, 3, 3)))
-    assert told(LABELS, LABELS) == "Toy (stands in for CLIP) takes no class for another."
+    assert told(LABELS, LABELS) == "Toy (shown instead of CLIP) takes no class for another."
 
 
 def test_the_hardest_class_is_that_of_the_files_own_bits():

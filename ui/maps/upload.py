@@ -1,0 +1,35 @@
+"""A heat map file of the visitor's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.errors import sentence
+from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from ui.maps.catalogue import add_map
+from ui.shared.limits import check_upload, limits
+from ui.shared.text import as_markdown
+
+UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
+
+
+def add_a_file(on_new_map: Callable[[str], None]) -> None:
+    """Where a file is chosen; `on_new_map` gets the label of each new map."""
+    most = limits().map_mb
+    st.markdown(
+        "A heat map file (`.npz`) that `python -m core.sweep` wrote, on this machine or another: up to "
+        f"{most} MB, and {MAX_SIDE} × {MAX_SIDE} cells."
+    )
+    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=most)
+    if file is None or st.session_state.get(_LAST) == file.file_id:
+        return
+    st.session_state[_LAST] = file.file_id
+    try:
+        check_upload(file.getvalue(), most)
+        heatmap = Heatmap.from_bytes(file.getvalue(), name=file.name)
+    except (HeatmapError, ValueError) as error:
+        st.error(as_markdown(sentence(str(error))))
+        return
+    on_new_map(add_map(heatmap, origin="uploaded"))
