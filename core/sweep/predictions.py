@@ -120,6 +120,21 @@ def predict_under_wave(
     return Predictions(probabilities[0], probabilities[1], tuple(epsilons), probabilities[2:])
 
 
+def predict_under_waves(
+    classifier: Classifier,
+    image: np.ndarray,
+    frequencies: Sequence[Frequency],
+    epsilon: float,
+    *,
+    seed: int,
+    position: int = 0,
+) -> list[Predictions]:
+    """The same for one size under each of several waves, without curves; one forward pass for all."""
+    waves = [wave_on_image(image, one, epsilon, seed=seed, position=position).perturbed for one in frequencies]
+    clean, *perturbed = class_probabilities(classifier, np.stack([image, *waves]))
+    return [Predictions(clean, one, (), np.zeros((0, len(clean)), np.float32)) for one in perturbed]
+
+
 def top1_predictions(
     classifier: Classifier,
     images: np.ndarray,

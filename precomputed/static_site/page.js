@@ -81,7 +81,7 @@
     const strength = now.strength[common.paper] ?? common.paper;
     // Another set of pictures has another strength: the component is told as if the page had changed it.
     const token = `${now.token} ${now.set}`;
-    showLab({ key: common.key, token, value: [...now.wave, strength], about: common.paper, rings: "", ...packed(), picture });
+    showLab({ key: common.key, token, value: [...now.wave, strength], about: common.paper, ...packed(), picture });
   }
 
   function tell() {

@@ -8,14 +8,29 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.classifiers.registry import load_classifier
+from core.data.classes import CLASS_SETS
 from core.data.samples import load_samples
 from core.fourier.basis import fourier_basis, random_signs
 from core.images.square import to_uint8
-from core.sweep.predictions import wave_on_image
+from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn
+from ui.maps.catalogue import entries
+from ui.maps.sentences import cell_verdict
+from ui.maps.stories import STORIES
+from ui.shared.pictures import samples
 
 SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
 HEADER = 60  # CSS pixels that Streamlit's own bar covers
+# Of one moment: the wave in view, the table of predictions, and the sentence above the maps where the walk has put one.
+WALK = """() => {
+  const roots = root => [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
+  const [panel] = [document, ...roots(document)].flatMap(root => root.querySelector(".panel") ?? []);
+  const table = document.querySelector(".prediction-rows");
+  const verdicts = table ? [...table.tBodies[0].rows].map(row => row.cells[1].textContent) : [];
+  const said = document.querySelector(".st-key-frequency-verdict").dataset.said ?? null;
+  return [panel.dataset.wave, { wave: table?.dataset.wave, verdicts }, said];
+}"""
 READ = """canvas => btoa(Array.from(
   canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, byte => String.fromCharCode(byte)
 ).join(""))"""
@@ -153,6 +168,47 @@ def test_play_runs_outward_to_the_corner_and_escape_stops_it(lab):
     expect(page).to_have_url(re.compile("cell=15%2C-15"))
 
 
+def test_what_belongs_to_the_selected_wave_is_dimmed_while_another_is_in_view(lab):
+    page = lab("?pictures=CIFAR-10&cell=0,3")
+    places = page.locator(".st-key-frequency-verdict, .st-key-frequency-predictions")
+    expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    expect(page.locator("[data-elsewhere]")).to_have_count(0)
+    page.mouse.move(*middle(page, 0, (-4, 0), 31))
+    for place in places.all():
+        expect(place).to_have_attribute("data-elsewhere", "of the selected wave (0, 3)")
+    points = page.locator(".st-key-frequency-rings [data-at]")
+    assert {text.split(",")[0] for text in points.evaluate_all("all => all.map(one => one.ariaLabel)")} == {"radius 4"}
+    page.mouse.move(5, 5)
+    expect(page.locator("[data-elsewhere]")).to_have_count(0)
+
+
+def test_predictions_and_sentence_step_with_the_walk(lab):
+    page = lab("?pictures=CIFAR-10&picture=33&cell=0,3")
+    expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    page.get_by_role("button", name="Play").click()
+    classifiers = [load_classifier(name, CLASS_SETS["cifar10"]()) for name in ("mini-clip", "mini-resnet")]
+    image, seen = load_samples("cifar10-samples").images[33].astype(np.float32) / 255, set()
+    while len(seen) < 12:
+        page.wait_for_timeout(60)
+        cell, table, said = page.evaluate(WALK)
+        if table["wave"] in seen or cell != table["wave"]:
+            continue
+        seen.add(cell)
+        frequency = tuple(map(int, cell.split(",")))
+        assert said is None or said == cell_verdict([entries()[label] for label in STORIES[0].maps], frequency)
+        wave = wave_on_image(image, frequency, 4.0, seed=0, position=33)
+        for classifier, verdict in zip(classifiers, table["verdicts"], strict=True):
+            best = class_probabilities(classifier, wave.perturbed[None])[0].argmax()
+            assert samples("cifar10").classes.names[best] in verdict.split("→")[-1]
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"cell=\d+%2C\d+"))
+    expect(page.locator("[data-said]")).to_have_count(0)
+    stopped = page.locator(".panel").get_attribute("data-wave")
+    expect(page.locator(".prediction-rows")).to_have_attribute("data-wave", stopped)
+
+
 def test_flip_and_another_picture(lab):
     page = lab("?pictures=CIFAR-10&cell=0,5")
     before = pixels(page, "wave")
@@ -196,5 +252,12 @@ def test_on_a_phone_the_picture_stays_above_and_follows_the_finger(lab):
             expect(page.locator(".panel")).to_have_attribute("data-wave", "{},{}".format(*frequency))
     fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     expect(page).to_have_url(re.compile("cell=9%2C9"))
+    assert page.locator(".scene").bounding_box()["height"] <= 110
+    expect(page.locator(".prediction-rows")).to_have_attribute("data-wave", "9,9", timeout=SLOW)
+    told = page.locator(".answers > div").all_inner_texts()
+    rows = page.locator(".prediction-rows tbody tr").all()
+    assert len(told) == len(rows) == 2
+    for line, row in zip(told, rows, strict=True):
+        assert row.locator("td").first.inner_text().split()[-2] in line
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     assert page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight") <= 3500

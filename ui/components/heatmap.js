@@ -2,7 +2,8 @@
 // Beside a picture (`wave_panel.js`) the maps take as much room as leaves both, and what stands below, in the window.
 
 import { element, unpack } from "./dom.js";
-import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause } from "./wave_panel.js";
+import { markAnswers } from "./wave_answers.js";
+import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause, takeWalk } from "./wave_panel.js";
 
 const MIN_COLUMN = 280, MAX_SIDE = 480; // CSS pixels: a map's column at least, a map's side at most
 const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
@@ -25,7 +26,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   }
   remembered.set(data.key, memory);
   view.memory = memory;
-  const drawing = JSON.stringify({ ...data, token: null, value: null, picture: null });
+  const drawing = JSON.stringify({ ...data, token: null, value: null, picture: null, walk: null });
   const redraw = view.drawing !== drawing;
   if (redraw) {
     view.drawing = drawing;
@@ -33,6 +34,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   }
   showPicture(view, data.picture);
   if (redraw) layOut(view);
+  if (view.panel && data.walk) takeWalk(view.panel, data.walk);
   showCursor(view);
 }
 
@@ -265,6 +267,7 @@ export function showCursor(view) {
     map.readout.replaceChildren(`${name(cursor)}: ${value} `, element("span", "", interval));
   }
   if (view.panel) drawPanel(view.panel, view.hover ?? view.memory.frequency, view.memory.epsilon);
+  markAnswers(view);
 }
 
 function place(map, mark, [i, j]) {
@@ -276,7 +279,7 @@ function place(map, mark, [i, j]) {
 // The radius of the point of the chart of rings that lies nearest to the pointer; null elsewhere on the page. Each point
 // of the chart is described as "radius 7, ..." (`ui/maps/radial_chart.py`).
 function pointedRadius(view, { target, clientX }) {
-  const rings = view.data?.rings, chart = rings && target.closest?.(rings);
+  const rings = view.data?.belongs?.chart, chart = rings && target.closest?.(rings);
   if (!chart) return null;
   const away = (point) => { const box = point.getBoundingClientRect(); return Math.abs(box.left + box.width / 2 - clientX); };
   const points = [...chart.querySelectorAll("[aria-label^='radius ']")].map((point) => [away(point), point]);

@@ -8,7 +8,7 @@ browser also adds the wave under the cursor to it, by `wave.js`, which computes 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,14 @@ class PictureUnderWave:
         return 4 * self.paper
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a page says about one wave. table: HTML with an attribute data-wave. told: plain text."""
+
+    table: str
+    told: str
+
+
 def heatmap_view(
     maps: Sequence[MapView],
     *,
@@ -124,7 +132,9 @@ def wave_lab(
     on_flip: Callable[[], None],
     on_pick: Callable[[int], None],
     on_library: Callable[[], None] | None = None,
-    rings: str = "",
+    belongs: Mapping[str, str] | None = None,
+    walk: Mapping[str, Answer] | None = None,
+    on_walk: Callable[[list[Frequency]], None] | None = None,
 ) -> None:
     """Show heat maps beside a picture to which the browser adds the wave under the cursor, without a rerun.
 
@@ -135,17 +145,27 @@ def wave_lab(
         on_flip: called when the visitor asks for other signs.
         on_pick: called with the place of the thumbnail that the visitor chose.
         on_library: called when the visitor asks for all pictures; None where there is one alone.
-        rings: CSS selector of a Vega-Lite chart whose points have a field `radius`: pointing at one marks its ring.
+        belongs: CSS selectors of what the page says about the selected wave, its "table" and "sentence", which are
+            dimmed while another wave is in view; and of a "chart" by Vega-Lite whose points have a field `radius`:
+            pointing at one marks its ring.
+        on_walk: called with the waves that *Play* is about to show, before the rerun, which may pass as `walk` what the
+            page says of each, by "i,j".
     Raises:
         ValueError: as `heatmap_view`.
     """
-    data = pack_maps(maps, value_range, colormap) | {"rings": rings}
+    data = pack_maps(maps, value_range, colormap) | {"belongs": belongs and dict(belongs)}
+    data["walk"] = walk and {cell: vars(answer) for cell, answer in walk.items()}
     limit = max(len(view.values) // 2 for view in maps)
 
     def picked() -> None:
         place = st.session_state[key].get("pick")
         if picture.strip and isinstance(place, int) and 0 <= place < len(picture.strip.captions):
             on_pick(place)
+
+    def walks() -> None:
+        cells = read_walk(st.session_state[key].get("walk"), limit)
+        if cells and on_walk is not None:
+            on_walk(cells)
 
     mount_synchronised(
         _component,
@@ -157,6 +177,7 @@ def wave_lab(
         data=data | {"picture": pack_picture(picture, key) | {"library": on_library is not None}},
         on_flip_change=on_flip,
         on_pick_change=picked,
+        on_walk_change=walks,
         on_library_change=on_library or (lambda: None),
     )
 
@@ -168,6 +189,15 @@ def read_choice(value: Any, *, limit: int, most: float) -> tuple[int, int, float
             frequency = _read_frequency([i, j], limit)
             return frequency and (*frequency, float(epsilon))
     return None
+
+
+def read_walk(value: Any, limit: int) -> list[Frequency]:
+    """The waves of a walk, as the browser sent them; empty if they make no sense."""
+    match value:
+        case {"cells": [*cells]} if len(cells) <= 2 * limit:
+            found = [_read_frequency(cell, limit) for cell in cells]
+            return [cell for cell in found if cell is not None]
+    return []
 
 
 def pack_maps(maps: Sequence[MapView], value_range: tuple[float, float], colormap: str) -> dict[str, Any]:

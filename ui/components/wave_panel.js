@@ -2,10 +2,12 @@
 
 import { element, unpack } from "./dom.js";
 import { name, report, showCursor } from "./heatmap.js";
+import { createAnswers, restoreAnswers } from "./wave_answers.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
 import { addBasis, fourierBasis, outward, showBasis, signsAt } from "./wave.js";
 
 const PLAY_MILLISECONDS = 250; // between two waves of a tour
+const WALK_MILLISECONDS = 3000; // that a tour waits for its predictions at most
 export const REST_MILLISECONDS = 250; // until a choice is reported
 
 export function createPanel(view) {
@@ -19,11 +21,13 @@ export function createPanel(view) {
     panel.pictures[kind] = { canvas, caption: figure.appendChild(element("figcaption", "", caption)) };
   }
   panel.refusal = scene.appendChild(element("div", "refusal"));
+  panel.answers = createAnswers(view);
+  scene.append(panel.answers.root);
   const controls = root.appendChild(element("div", "controls"));
   panel.slider = createSlider(panel, controls);
   const buttons = controls.appendChild(element("div", "buttons"));
   panel.play = buttons.appendChild(element("button", "play"));
-  panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : play(panel)));
+  panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : askForWalk(panel)));
   const flip = buttons.appendChild(element("button", "flip", "Flip the wave (light and dark, per colour)"));
   flip.title = "Draw other random signs, one for each colour";
   flip.addEventListener("click", () => panel.view.trigger("flip", true));
@@ -113,12 +117,29 @@ function paintPanel(canvas, fill) {
 
 const number0 = (value) => Number(value.toFixed(3)).toString();
 
-// Play: from zero frequency to the corner, a wave for each radius; goes on where it was paused.
-function play(panel) {
+// Play: from zero frequency to the corner, a wave for each radius; goes on where it was paused. The server is asked for
+// what the page says of these waves first, all at once.
+function askForWalk(panel) {
   const { view } = panel;
+  if (panel.paused) return play(panel);
   const half = Math.min((panel.data.side - 1) / 2, ...view.maps.map((map) => map.half));
-  const tour = panel.paused ?? outward(view.memory.frequency, half);
-  panel.paused = null;
+  panel.tour = outward(view.memory.frequency, half);
+  panel.answers.walk = null;
+  clearTimeout(panel.asked);
+  panel.asked = setTimeout(() => play(panel), view.data.belongs ? WALK_MILLISECONDS : 0);
+  if (view.data.belongs) view.trigger("walk", { cells: panel.tour, epsilon: view.memory.epsilon });
+}
+
+export function takeWalk(panel, walk) {
+  panel.answers.walk = walk;
+  if (!panel.asked || panel.timer) return;
+  clearTimeout(panel.asked);
+  play(panel);
+}
+
+function play(panel) {
+  const { view } = panel, tour = panel.paused ?? panel.tour;
+  panel.asked = panel.paused = null;
   panel.timer = setInterval(() => {
     if (!tour.length) return pause(panel);
     view.hover = null;
@@ -130,9 +151,12 @@ function play(panel) {
 }
 
 export function pause(panel, tell = true) {
+  clearTimeout(panel.asked);
+  panel.asked = null;
   if (!panel.timer) return false;
   clearInterval(panel.timer);
   panel.timer = null;
+  restoreAnswers(panel.view);
   sayPlaying(panel);
   if (tell) report(panel.view, 0);
   return true;

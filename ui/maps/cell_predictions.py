@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -18,10 +19,10 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.device import check_torch
 from core.errors import sentence
 from core.fourier.basis import Frequency
-from core.sweep.predictions import Predictions, predict_under_wave, top1_predictions
+from core.sweep.predictions import Predictions, predict_under_wave, predict_under_waves, top1_predictions
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.models import Predictor, model_colour, short_title
-from ui.maps.prediction_table import Row, prediction_rows, prediction_table
+from ui.maps.prediction_table import Row, prediction_rows, prediction_table, rows_html
 from ui.maps.probability_curve import probability_curve
 from ui.shared.log import log
 from ui.shared.model_cache import classifier_for, ready_classifiers
@@ -111,6 +112,25 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
     return count
 
 
+def walk_tables(who: Sequence[Predictor], waved: WavedPicture, cells: Sequence[Frequency]) -> dict[Frequency, str]:
+    """For each of several waves the table of `draw_predictions`, without flips; empty where somebody has none."""
+    picture, found = waved.picture, list[list[Predictions]]()
+    for one in who:
+        predictions = ask(one.spec, partial(_under_waves, one.spec.name, waved, tuple(cells)))
+        if predictions is None:
+            return {}
+        found.append(predictions)
+    data, looks = samples(picture.kind), [(short_title(o.spec.title), o.told, model_colour(o.spec.name)) for o in who]
+    total = len(data) if data.image_size == picture.size else None
+    about = picture.classes.names, picture.label
+    return {
+        cell: rows_html(
+            [Row(*look, rows[k]) for look, rows in zip(looks, found, strict=True)], *about, cell, total, "–"
+        )
+        for k, cell in enumerate(cells)
+    }
+
+
 def torch_starts() -> bool:
     """Whether classifiers can be used at all; else the page says why, once and not for each of them."""
     try:
@@ -189,6 +209,16 @@ def _predictions(
     with job_manager().before_runs():
         classifier = classifier_for(name, classes, template)
         return predict_under_wave(classifier, picture.image, *wave, sizes, seed=waved.seed, position=picture.position)
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _under_waves(name: str, waved: WavedPicture, cells: tuple[Frequency, ...]) -> list[Predictions]:
+    picture = waved.picture
+    with job_manager().before_runs():
+        classifier = classifier_for(name, picture.class_set)
+        return predict_under_waves(
+            classifier, picture.image, cells, waved.epsilon, seed=waved.seed, position=picture.position
+        )
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)

@@ -36,11 +36,23 @@ class Row:
 def prediction_rows(
     rows: Sequence[Row], names: Sequence[str], label: int | None, frequency: Frequency, total: int | None
 ) -> None:
-    """Draw a row for each classifier.
+    """Draw a row for each classifier, as `rows_html`."""
+    st.html(_STYLE + rows_html(rows, names, label, frequency, total))
+
+
+def rows_html(
+    rows: Sequence[Row],
+    names: Sequence[str],
+    label: int | None,
+    frequency: Frequency,
+    total: int | None,
+    uncounted: str = "counting …",
+) -> str:
+    """A table with a row for each classifier.
 
     Args:
         names: of the classes. label: place of the true class, None if there is none.
-        total: images that flips are counted over; None where they are not.
+        total: images that flips are counted over; None where they are not. uncounted: what stands for those of a row.
     """
     what = f"probability of “{isolated(names[label])}”" if label is not None else "probability of the clean prediction"
     flips = [] if total is None else [f"flips, of {total} samples"]
@@ -50,11 +62,11 @@ def prediction_rows(
         f"<b>Predictions under the wave {wave_name(frequency)}</b> &emsp;"
         f'<span class="bar"></span>clean &ensp;<span class="bar" style="{wave}"></span>with the wave'
     )
-    body = [_row(row, names, label, total) for row in rows]
-    _draw("prediction-rows", frequency, caption, ["model", "top-1 prediction", what, *flips], body)
+    body = [_row(row, names, label, total, uncounted) for row in rows]
+    return _table("prediction-rows", frequency, caption, ["model", "top-1 prediction", what, *flips], body)
 
 
-def _row(row: Row, names: Sequence[str], label: int | None, total: int | None) -> str:
+def _row(row: Row, names: Sequence[str], label: int | None, total: int | None, uncounted: str) -> str:
     clean, wave = row.predictions.clean, row.predictions.perturbed
     before, after = int(clean.argmax()), int(wave.argmax())
     column = before if label is None else label
@@ -62,7 +74,7 @@ def _row(row: Row, names: Sequence[str], label: int | None, total: int | None) -
     if before != after:
         verdict = f"{_mark(names, before, label)} → <b>{_mark(names, after, label)}</b>"
     note = f"<small>{html.escape(row.note)}</small>" if row.note else ""
-    counted = "counting …" if row.flips is None else "{} of {}".format(*row.flips)
+    counted = uncounted if row.flips is None else "{} of {}".format(*row.flips)
     return (
         f'<tr><th scope="row"><span class="key" style="background:{row.colour}"></span>{html.escape(row.title)}{note}'
         f"</th><td>{verdict}</td><td><div>{_bar(clean[column])}</div><div>{_bar(wave[column], row.colour)}</div></td>"
@@ -107,7 +119,7 @@ def prediction_table(
     before, after = (isolated(names[row]) for row in both.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(title)}: {verdict}"
-    _draw("predictions", frequency, caption, ["class", "clean", "with the wave"], body)
+    st.html(_STYLE + _table("predictions", frequency, caption, ["class", "clean", "with the wave"], body))
 
 
 def leading_classes(both: np.ndarray, max_rows: int, *, whole: bool) -> list[int]:
@@ -118,11 +130,11 @@ def leading_classes(both: np.ndarray, max_rows: int, *, whole: bool) -> list[int
     return sorted(leading.tolist(), key=lambda row: -both[row].max())[:max_rows]
 
 
-def _draw(kind: str, frequency: Frequency, caption: str, heads: Sequence[str], rows: Sequence[str]) -> None:
+def _table(kind: str, frequency: Frequency, caption: str, heads: Sequence[str], rows: Sequence[str]) -> str:
     """A table. kind: its class, of the style sheet and of tests."""
     head = "".join(f"<th>{one}</th>" for one in heads)
-    st.html(
-        f'{_STYLE}<table class="{kind}" data-wave="{frequency[0]},{frequency[1]}"><caption>{caption}</caption>'
+    return (
+        f'<table class="{kind}" data-wave="{frequency[0]},{frequency[1]}"><caption>{caption}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 

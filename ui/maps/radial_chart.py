@@ -55,7 +55,7 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency, heig
         mean.transform_filter("datum.whole").mark_point(size=22, filled=True, opacity=1).encode(spoken, tooltip=tooltip)
     )
     parts = mean.transform_filter("!datum.whole").mark_point(size=26, filled=False).encode(spoken, tooltip=tooltip)
-    hollow = f"○ from radius {min(cut)} on: only the waves within the square" if cut else ""
+    hollow = "○ cut by the edges of the map" if cut else ""
     chart_legend("Error by radius", [entry.name for entry in chosen], colours, hollow)
     show_chart(
         rows,

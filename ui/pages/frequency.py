@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
@@ -15,10 +16,10 @@ from core.fourier.basis import Frequency
 from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import MAX_SIDE
 from core.fourier.metrics import METRICS
-from ui.components.heatmap import heatmap_view, wave_lab
+from ui.components.heatmap import Answer, heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
 from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
-from ui.maps.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint
+from ui.maps.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
 from ui.maps.models import Predictor, predictors
 from ui.maps.own_classes import CLASSES, PROMPT
 from ui.maps.radial_chart import radial_chart
@@ -38,7 +39,7 @@ from ui.tabs.row import TAB, Shown, draw_tabs
 MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT, MORE = "frequency.pending_map", "frequency.all_predict", "frequency.more_maps"
-TOLD, FIGURE, PLACE = "frequency.story", "frequency.figure", "cell"
+TOLD, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
 # What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
 IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
 
@@ -46,6 +47,13 @@ FIRST = attrgetter("first")  # of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
+
+# What the page says about the selected wave, by what it is: `wave_answers.js` follows it.
+BELONGS = {
+    "table": ".st-key-frequency-predictions",
+    "sentence": ".st-key-frequency-verdict",
+    "chart": ".st-key-frequency-rings",
+}
 
 # Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
 _STYLE = style_sheet(__file__)
@@ -71,14 +79,11 @@ def page() -> None:
     if picture is not None:
         waved = WavedPicture(picture, frequency, strength(picture.size), seed())
     with st.container(key="frequency-verdict"):
-        told = cell_verdict(chosen, frequency, _top())
-        if waved is not None:
-            told = f"{told} {other_strength(chosen, waved.picture.size, waved.epsilon)}".strip()
-        st.markdown(as_markdown(told))
+        st.markdown(as_markdown(_told_of(chosen, frequency, waved)))
         if picture is not None:
             _offer_maps(chosen, picture)
     with st.container(key="frequency-lab"):
-        _maps(chosen, frequency, picture)
+        _maps(chosen, frequency, waved)
     predictions, rings = st.columns([4, 3], gap="medium")
     with predictions, st.container(key="frequency-predictions"):
         count_flips, who = _predictions(chosen, waved)
@@ -216,17 +221,32 @@ def _show_new_map(label: str) -> None:
     st.rerun()
 
 
-def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> None:
+def _told_of(chosen: list[Entry], frequency: Frequency, waved: WavedPicture | None) -> str:
+    """The sentence on a wave, plain text."""
+    told = cell_verdict(chosen, frequency, _top())
+    return told if waved is None else f"{told} {other_strength(chosen, waved.picture.size, waved.epsilon)}".strip()
+
+
+def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, Answer] | None:
+    """What the page says of each wave that *Play* is about to show; once, when it asks."""
+    cells = st.session_state.pop(WALK, None)
+    if not cells or "torch" not in sys.modules:
+        return None
+    tables = walk_tables(_who(chosen, waved), waved, cells)
+    return {"{},{}".format(*cell): Answer(table, _told_of(chosen, cell, waved)) for cell, table in tables.items()}
+
+
+def _maps(chosen: list[Entry], selected: Frequency, waved: WavedPicture | None) -> None:
     """The maps beside the picture, and what a comparison leaves out."""
     show = st.session_state[SHOW]
     shown = shown_maps(chosen, st.session_state[METRIC], show, CROPS[st.session_state[CROP]])
     look: dict[str, Any] = {"value_range": shown.value_range, "colormap": shown.colormap, "key": "frequency.heatmaps"}
-    if picture is None:
+    if waved is None:
         st.info("Choose a file of your own, or a bundled picture.")
         st.button("Choose a picture", icon=":material/image:", on_click=open_library, args=(PLACE,))
         heatmap_view(shown.views, selected=selected, on_select=partial(_select, None), **look)
     else:
-        side = max(len(view.values) for view in shown.views)
+        picture, side = waved.picture, max(len(view.values) for view in shown.views)
         wave_lab(
             shown.views,
             under_wave(picture, side, picture_strip(PLACE, url_prefix="")),
@@ -235,7 +255,9 @@ def _maps(chosen: list[Entry], selected: Frequency, picture: Picture | None) -> 
             on_flip=flip,
             on_pick=lambda place: pick_picture(PLACE, place, url_prefix=""),
             on_library=partial(open_library, PLACE),
-            rings=".st-key-frequency-rings",
+            belongs=BELONGS,
+            walk=_walk(chosen, waved),
+            on_walk=lambda cells: st.session_state.__setitem__(WALK, cells),
             **look,
         )
     if show == "Difference":
@@ -265,11 +287,16 @@ def _predictions(
     if not waved.possible:
         st.info("There are no predictions: the picture cannot carry this wave.")
         return None, []
-    ready = ready_classifiers(waved.picture.class_set)
-    if not ready:
+    who = _who(chosen, waved)
+    if not who:
         st.info(NONE_READY)
         return None, []
     if wait_for_first_paint():
         return None, []
-    who = predictors([] if st.session_state[ALL_PREDICT] else chosen, ready, waved.picture.class_set)
     return draw_predictions(who, waved), who
+
+
+def _who(chosen: list[Entry], waved: WavedPicture) -> list[Predictor]:
+    """Who predicts; nobody where no classifier of the picture's classes is ready."""
+    class_set = waved.picture.class_set
+    return predictors([] if st.session_state[ALL_PREDICT] else chosen, ready_classifiers(class_set), class_set)

@@ -15,6 +15,7 @@ from core.sweep.predictions import (
     mistakes,
     predict_hybrids,
     predict_under_wave,
+    predict_under_waves,
     top1_predictions,
     wave_on_image,
 )
@@ -28,6 +29,17 @@ def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noi
     expected = np.clip(image + 1.5 * signs[:, None, None] * fourier_basis(2, -1, 8, 8), 0, 1)
     np.testing.assert_allclose(wave.perturbed, expected, atol=1e-6)
     np.testing.assert_allclose(wave.norm, np.linalg.norm(wave.change.reshape(3, -1), axis=1), rtol=1e-5)
+
+
+def test_several_waves_are_predicted_as_each_alone(linear_classifier, noise_images):
+    image = noise_images[0].astype(np.float32) / 255 if noise_images.dtype == np.uint8 else noise_images[0]
+    waves = [(0, 1), (1, 1), (-1, 2)]
+    for wave, found in zip(
+        waves, predict_under_waves(linear_classifier, image, waves, 2.0, seed=5, position=3), strict=True
+    ):
+        alone = predict_under_wave(linear_classifier, image, wave, 2.0, (), seed=5, position=3)
+        np.testing.assert_allclose(found.perturbed, alone.perturbed, atol=1e-6)
+        np.testing.assert_allclose(found.clean, alone.clean, atol=1e-6)
 
 
 def test_predict_under_wave_holds_the_clean_the_perturbed_and_the_curve(linear_classifier, noise_images):

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.fourier.intervals import Measured
 from core.fourier.metrics import POINTS, Unit
 from ui.components.colormaps import COLORMAPS, DIVERGING, colormap_table, lightness
-from ui.components.heatmap import MapView, _read_frequency, heatmap_view, pack_maps, read_choice
+from ui.components.heatmap import MapView, _read_frequency, heatmap_view, pack_maps, read_choice, read_walk
 
 
 def page() -> None:
@@ -173,3 +173,12 @@ def test_only_a_wave_of_the_map_at_a_strength_of_the_slider_is_taken(value):
 
 def test_a_choice_is_a_wave_and_a_strength():
     assert read_choice([1, -1, 5], limit=1, most=16) == (1, -1, 5.0)
+
+
+@pytest.mark.parametrize("value", [None, {"cells": "ab"}, {"cells": 3 * [[0, 1]]}, {"cells": [[0, 2], [1], "x"]}])
+def test_a_walk_has_waves_of_the_map_alone_and_no_more_than_radii(value):
+    assert read_walk(value, 1) == []
+
+
+def test_a_walk_goes_through_its_waves():
+    assert read_walk({"cells": [[0, 0], [0, 1]]}, 1) == [(0, 0), (0, 1)]

@@ -1,0 +1,71 @@
+// What the page says about the selected wave, outside the component: dimmed while another wave is in view, stepped
+// through while a walk is played, and told in one line for each network above the maps of a phone.
+
+import { element } from "./dom.js";
+import { name } from "./heatmap.js";
+
+// Of `data.belongs`: CSS selectors of the page's places. `data.walk`: what they hold for each wave of a walk.
+export function createAnswers(view) {
+  const root = element("div", "answers");
+  root.setAttribute("aria-hidden", "true"); // the table below says the same
+  const answers = { root, walk: null, original: "" };
+  const observer = new MutationObserver(() => (root.isConnected ? markAnswers(view) : observer.disconnect()));
+  observer.observe(document.querySelector("[data-testid=stMain]") ?? document.body, { childList: true, subtree: true });
+  return answers;
+}
+
+const places = (view, kind) => (view.data.belongs?.[kind] ? [...document.querySelectorAll(view.data.belongs[kind])] : []);
+const tableOf = (view) => places(view, "table")[0]?.querySelector("table[data-wave]");
+
+// Dims what belongs to another wave than the one in view, and says to which.
+export function markAnswers(view) {
+  const { answers, timer } = view.panel ?? {};
+  if (!answers || !view.data.belongs) return;
+  const cursor = view.hover ?? view.memory.frequency;
+  if (timer) stepAnswers(view, String(cursor));
+  const table = tableOf(view), of = table?.dataset.wave;
+  const told = of && of !== String(cursor) ? `of the selected wave ${name(of.split(",").map(Number))}` : "";
+  for (const place of [...places(view, "table"), ...places(view, "sentence")]) {
+    if ((place.dataset.elsewhere ?? "") === told) continue;
+    if (told) place.dataset.elsewhere = told;
+    else delete place.dataset.elsewhere;
+  }
+  answers.root.classList.toggle("elsewhere", Boolean(told));
+  const lines = [...(table?.tBodies[0]?.rows ?? [])].map((row) => [row.cells[0], row.cells[1].textContent]);
+  const text = JSON.stringify(lines.map(([head, verdict]) => [head.textContent, verdict]));
+  if (answers.text !== text) {
+    answers.text = text;
+    answers.root.replaceChildren(...lines.map(([head, verdict]) => {
+      const line = element("div"), key = head.querySelector(".key");
+      if (key) line.append(key.cloneNode());
+      line.append(element("b", "", head.childNodes[1]?.textContent ?? ""), " ", verdict.replace("stays", "→"));
+      return line;
+    }));
+  }
+  markRing(view, Math.round(Math.hypot(...cursor)));
+}
+
+// The points of the chart at the radius in view.
+function markRing(view, radius) {
+  for (const chart of places(view, "chart")) {
+    for (const point of chart.querySelectorAll("[data-at]")) delete point.dataset.at;
+    for (const point of chart.querySelectorAll(`[aria-label^='radius ${radius},']`)) point.dataset.at = "";
+  }
+}
+
+// A wave of the walk: the table and the sentence that the server has made for it beforehand.
+function stepAnswers(view, cell) {
+  const { answers } = view.panel, step = answers.walk?.[cell], table = tableOf(view);
+  if (!step || !table || table.dataset.wave === cell) return;
+  if (!("walk" in table.dataset)) answers.original = table.outerHTML; // the server's, which may draw it again meanwhile
+  table.outerHTML = step.table;
+  tableOf(view).dataset.walk = "";
+  for (const place of places(view, "sentence")) place.dataset.said = step.told;
+}
+
+// The page as the server drew it; what it draws next takes its place.
+export function restoreAnswers(view) {
+  const table = tableOf(view);
+  if (table && "walk" in table.dataset) table.outerHTML = view.panel.answers.original;
+  for (const place of places(view, "sentence")) delete place.dataset.said;
+}
