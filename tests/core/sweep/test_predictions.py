@@ -32,7 +32,7 @@ def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noi
 
 
 def test_several_waves_are_predicted_as_each_alone(linear_classifier, noise_images):
-    image = noise_images[0].astype(np.float32) / 255 if noise_images.dtype == np.uint8 else noise_images[0]
+    image = noise_images[0][0].astype(np.float32) / 255
     waves = [(0, 1), (1, 1), (-1, 2)]
     for wave, found in zip(
         waves, predict_under_waves(linear_classifier, image, waves, 2.0, seed=5, position=3), strict=True
