@@ -9,20 +9,18 @@ The app, the batch script and the tests consume the same iterator:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from core.device import forward, with_cast_weights
+from core.device import with_cast_weights
 from core.pgd.auto_pgd import AutoPGD
 from core.pgd.ball import norms, project
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Objective
-
-ImageClassifier = Callable[[Tensor], Tensor]
+from core.pgd.passes import ImageClassifier, Passes
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +69,16 @@ def pgd_steps(
         objective: `Generation`, `Inpainting` or another `Objective`.
         images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed.
         config: lengths, number of steps and their rule.
-        after: a state of the same run to go on from, to the same bits; steps of the rule "adaptive" remember more.
+        after: a state of the same run to go on from: to the same bits where passes repeat to the bit, as on a CPU.
+            Steps of the rule "adaptive" remember more.
     Returns:
         A generator of `config.steps + 1` states; state 0 comes before any step. With `after`,
         that one comes first, once more.
     Raises:
         ValueError: images out of shape or range, a mask or targets that do not fit them, an adaptive run to go on
             with; while iterating, if the classifier cannot be differentiated.
-        RuntimeError: while iterating, if the classifier's loss at the start is not finite.
+        RuntimeError: while iterating, if the classifier's loss at the start is not finite, or one image does not fit
+            the memory.
     Source: Madry et al. 2018. foolbox's L2PGD (random_start=False, targeted) to 1e-5 over 60 steps where the network
         is smooth along the path; at a kink a difference in the last bit may grow.
     """
@@ -107,25 +107,23 @@ def _steps(
         targets = objective.targets.expand(len(x0))
         classifier = with_cast_weights(classifier, config.dtype)
     auto_pgd = AutoPGD(x0, objective, config) if config.step_rule == "adaptive" else None
+    passes = Passes(classifier, targets, config.dtype, len(x0))
     first, x, best_loss, best_images = 0, x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
     if after is not None:
         first, x, best_loss, best_images = after.step, after.images, after.best_loss, after.best_images
     for step in range(first, config.steps + 1):
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
+            logits, cross_entropy, gradient = passes(x, last)
             variable = x.detach().requires_grad_()
-            logits = forward(classifier, variable, config.dtype)
-            if not logits.requires_grad:
-                raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
-            cross_entropy = F.cross_entropy(logits, targets, reduction="none")
             penalty = objective.penalty_term(variable, x0)
-            loss = cross_entropy if penalty is None else cross_entropy + penalty
+            loss = cross_entropy if penalty is None else cross_entropy + penalty.detach()
             if step == 0 and not bool(loss.isfinite().all()):
                 raise RuntimeError(
                     f"the classifier's loss at the start is not finite ({loss.tolist()}); check its weights"
                 )
-            # contiguous: networks in channels-last order hand out gradients whose norm would round differently.
-            gradient = None if last else torch.autograd.grad(loss.sum(), variable)[0].contiguous()
+            if gradient is not None and penalty is not None and penalty.requires_grad:
+                gradient = gradient + torch.autograd.grad(penalty.sum(), variable)[0]
         with torch.inference_mode(False), torch.no_grad():
             better = loss < best_loss
             best_loss = torch.where(better, loss, best_loss)
@@ -134,8 +132,8 @@ def _steps(
                 step=step,
                 steps=config.steps,
                 images=x,
-                logits=logits.detach(),
-                cross_entropy=cross_entropy.detach(),
+                logits=logits,
+                cross_entropy=cross_entropy,
                 penalty=None if penalty is None else penalty.detach(),
                 perturbation_norm=norms(x - x0).flatten(),
                 best_loss=best_loss,

@@ -60,7 +60,7 @@ def run(given: argparse.Namespace, processes: Processes) -> str:
         return ""
     claims = compare_claims({one.part.key: one for one in maps})
     device = name_device(machine.device)
-    spent = _spent(start)
+    spent = _spent(start, machine.device)
     write_report(
         Results(given.command, device, given.seed, maps, claims, hybrids, tables, skipped, spent), given.output
     )
@@ -126,10 +126,10 @@ def _note_trouble(part: Part, error: Exception, machine: Machine, skipped: list[
     skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
 
 
-def _spent(start: float) -> Spent:
+def _spent(start: float, device: str) -> Spent:
     import torch
 
     used = resource.getrusage(resource.RUSAGE_SELF)
     scale = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
-    gpu = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
+    gpu = torch.cuda.max_memory_allocated(device) if device.startswith("cuda") else None
     return Spent(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * scale, gpu)

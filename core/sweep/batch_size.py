@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.device import forward
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from core.classifiers.base import Classifier
@@ -17,17 +18,25 @@ if TYPE_CHECKING:
 
 # Of each batch size, and the share of the usual size's time that another must stay below.
 _TIMINGS, _CLEARLY = 3, 0.9
+_MOST = 0.05  # of the work ahead, for measuring
+# By device: what is tried, the usual size in the middle.
+_SIZES = {"cpu": (4, 16, 64), "cuda": (128, 512, 2048)}
 
 
-def best_batch_size(classifier: Classifier, images: Tensor, dtype: str) -> int:
+def best_batch_size(classifier: Classifier, images: Tensor, dtype: str, ahead: int | None = None) -> int:
     """Batch size of highest throughput, measured on the images themselves: the middle one, unless another is faster.
 
     Every size is timed on the same number of images, in turns, and its best time counts: what else the machine does
     then slows all sizes alike. A size that does not fit the memory is left out.
+
+    Args:
+        ahead: predictions that are to come; where measuring would be over 5 % of them, the middle one is taken.
     """
     import torch
 
-    sizes = (128, 512, 2048) if images.is_cuda else (4, 16, 64)
+    sizes = _sizes(images.device)
+    if ahead is not None and not worth_measuring(images.device, ahead):
+        return sizes[1]
     seconds = dict.fromkeys(sizes, float("inf"))
     with torch.inference_mode():
         for size in _TIMINGS * sizes:
@@ -48,11 +57,21 @@ def best_batch_size(classifier: Classifier, images: Tensor, dtype: str) -> int:
     return best if seconds[best] < _CLEARLY * seconds[usual] else usual
 
 
-def sized_batches(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> SweepConfig:
-    """The configuration with its batch size measured, where it leaves that open."""
+def worth_measuring(device: torch.device, ahead: int) -> bool:
+    """Whether measuring takes at most 5 % of so many predictions."""
+    sizes = _sizes(device)
+    return _TIMINGS * len(sizes) * max(sizes) <= _MOST * ahead
+
+
+def _sizes(device: torch.device) -> tuple[int, ...]:
+    return _SIZES.get(device.type, _SIZES["cpu"])
+
+
+def sized_batches(classifier: Classifier, dataset: ImageDataset, config: SweepConfig, ahead: int) -> SweepConfig:
+    """The configuration with its batch size measured, where it is open and `ahead` predictions are worth it."""
     import torch
 
-    if config.batch_size is not None:
+    if config.batch_size is not None or not worth_measuring(classifier.device, ahead):
         return config
     images = torch.as_tensor(dataset.images).to(classifier.device)
     return replace(config, batch_size=best_batch_size(classifier, images, config.dtype))

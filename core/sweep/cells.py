@@ -16,7 +16,7 @@ from core.fourier.basis import perturb
 from core.fourier.heatmap import MEANS
 from core.sweep.batch_size import best_batch_size
 from core.sweep.config import Span, SweepConfig, Wave, check_side_fits
-from core.sweep.groups import Group, first_group
+from core.sweep.groups import Group, first_group, images_under
 from core.sweep.sample import sampling_variance
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def _sweep(
     images = torch.as_tensor(dataset.images).to(classifier.device)
     labels = torch.as_tensor(dataset.labels).to(classifier.device)
     classifier = with_cast_weights(classifier, config.dtype)
-    size = config.batch_size or best_batch_size(classifier, images, config.dtype)
+    ahead = sum(images_under(wave, len(dataset), config, span) for wave in waves)
+    size = config.batch_size or best_batch_size(classifier, images, config.dtype, ahead)
     while waves:
         group = first_group(waves, dataset, config, span, size)
         try:
@@ -122,7 +123,8 @@ def _errors(
 
     waves, wrong = len(group.waves), []
     scaled = torch.from_numpy(group.scaled).to(images.device)[:, None, None]  # (G, 1, 1, H, W)
-    tally = torch.zeros(3 + len(MEANS), waves, dtype=torch.float64, device=images.device)
+    exact = torch.float32 if images.device.type == "mps" else torch.float64  # which MPS lacks: 7 digits of a mean there
+    tally = torch.zeros(3 + len(MEANS), waves, dtype=exact, device=images.device)
     with torch.inference_mode():
         for places, signs in group.batches(batch_size, images.device):
             perturbed = perturb(torch.div(images[places], 255), scaled, signs[..., None, None])  # (G, n, 3, H, W)
@@ -131,9 +133,9 @@ def _errors(
             missed = logits.topk(min(5, logits.shape[1]), dim=1).indices != targets[:, None]
             numbers = [missed[:, 0], missed.all(dim=1), logits.isfinite().all(dim=1), *_means(logits, targets)]
             outcome = torch.stack(numbers).view(len(numbers), waves, -1)
-            tally += outcome.sum(dim=2, dtype=torch.float64)
+            tally += outcome.sum(dim=2, dtype=exact)
             wrong.append(outcome[0] > 0)
-    return tally.cpu().numpy(), torch.cat(wrong, dim=1).cpu().numpy()
+    return tally.cpu().double().numpy(), torch.cat(wrong, dim=1).cpu().numpy()
 
 
 def _means(logits: Tensor, targets: Tensor) -> tuple[Tensor, ...]:

@@ -49,8 +49,8 @@ class Group:
 def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfig, span: Span, size: int) -> Group:
     """The first wave, with as many of the next ones as are added to equally many images and fill a batch of `size`."""
     total, height = len(dataset), dataset.image_size
-    count = _count(waves[0], total, config, span)
-    alike = itertools.takewhile(lambda wave: _count(wave, total, config, span) == count, waves)
+    count = images_under(waves[0], total, config, span)
+    alike = itertools.takewhile(lambda wave: images_under(wave, total, config, span) == count, waves)
     group = tuple(itertools.islice(alike, max(1, size // count)))
     signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
     places = np.arange(total)[None]
@@ -64,7 +64,7 @@ def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfi
     return Group(group, scaled, places, signs)
 
 
-def _count(wave: Wave, total: int, config: SweepConfig, span: Span) -> int:
+def images_under(wave: Wave, total: int, config: SweepConfig, span: Span) -> int:
     """How many of all images a wave is added to; the clean error is that of all."""
     if wave is None:
         return total

@@ -129,12 +129,13 @@ def _rounds(
     first, begin = images_per_wave(len(dataset), config.passes), 0
     for end in [first] if config.precision is None else round_ends(len(dataset), first):
         if todo := missing_waves(heatmap, config, end):
-            config = sized_batches(classifier, dataset, config)
+            costs = [len(dataset) if wave is None else end - begin for wave in todo]
+            config = sized_batches(classifier, dataset, config, sum(costs) // processes.count)
             span = None if config.precision is None else (begin, end)
             results = processes.results(
                 todo,
                 lambda waves: sweep_cells(classifier, dataset, config, waves=waves, span=span),  # noqa: B023
-                [len(dataset) if wave is None else end - begin for wave in todo],
+                costs,
             )
             found = _grow(heatmap, results, device_name(classifier), processes.count)
             for heatmap in found:

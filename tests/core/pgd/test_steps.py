@@ -50,6 +50,31 @@ def test_run_pgd_gives_foolbox_pixels(kind, epsilon):
     assert float((ours - foolbox_images(classifier, images, targets, config)).abs().max()) <= 1e-5
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_pictures_that_do_not_fit_the_memory_are_halved_and_end_alike(kind):
+    network, images, sizes = ConvClassifier(), random_images(5, 1), []
+
+    def crowded(batch):
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return network(batch)
+
+    objective = objective_for(kind, 5, 1)
+    whole, halved = (run_pgd(one, objective, images, config_for(steps=6)) for one in (network, crowded))
+    torch.testing.assert_close(halved.images, whole.images, atol=1e-5, rtol=0)
+    torch.testing.assert_close(halved.loss, whole.loss, atol=1e-5, rtol=1e-5)
+    assert sizes == [5, 3, *[2, 2, 1] * 7], "it is tried once, not at every step"
+
+
+def test_one_picture_that_does_not_fit_is_said_in_a_sentence():
+    def full(batch):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(RuntimeError, match="one picture does not fit the memory of cpu; take a smaller network"):
+        run_pgd(full, objective_for("eq3", 5, 1), random_images(5, 1), config_for())
+
+
 def test_fast_steps_follow_the_gradient_of_the_network_in_bfloat16():
     classifier, images, targets = ConvClassifier(), random_images(5, 1), random_targets(5, 1)
     config = config_for(steps=1, dtype="bfloat16", epsilon=8.0)

@@ -193,6 +193,21 @@ def test_best_batch_size_stays_within_the_memory(linear_classifier, noise_datase
     assert best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype) in (4, 16)
 
 
+@pytest.mark.parametrize(("ahead", "measured"), [(None, 576), (576 * 20, 576), (576 * 20 - 1, 0), (100, 0)])
+def test_measuring_takes_at_most_five_percent_of_the_work_ahead(linear_classifier, noise_dataset, ahead, measured):
+    hook, sizes = full_above(1000)
+    linear_classifier.network.register_forward_pre_hook(hook)
+    best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype, ahead)
+    assert sum(sizes) == measured
+
+
+def test_small_sweep_makes_only_the_predictions_it_was_asked_for(linear_classifier, noise_dataset):
+    hook, sizes = full_above(1000)
+    linear_classifier.network.register_forward_pre_hook(hook)
+    results = list(sweep_cells(linear_classifier, noise_dataset, CONFIG))
+    assert sum(sizes) == 37 * len(results)
+
+
 @pytest.mark.parametrize(("gain", "best"), [(2.0, 64), (1.05, 16)])
 def test_best_batch_size_is_not_misled_by_a_busy_machine(linear_classifier, noise_dataset, monkeypatch, gain, best):
     now = 0.0
