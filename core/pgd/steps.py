@@ -9,6 +9,7 @@ The app, the batch script and the tests consume the same iterator:
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ class PGDState:
     images: (B, 3, H, W) in [0, 1]. logits: (B, K). cross_entropy, penalty: (B,) the terms of the loss; penalty is None
     where the objective has none. perturbation_norm: (B,) L2 distance to x0, over the whole image.
     best_loss: (B,) lowest loss so far of each image. best_images: (B, 3, H, W) the image that had it.
+    memory: what steps of the rule "adaptive" know before they go on from here; else None.
     """
 
     step: int
@@ -42,6 +44,7 @@ class PGDState:
     perturbation_norm: Tensor
     best_loss: Tensor
     best_images: Tensor
+    memory: AutoPGD | None = None
 
     @property
     def loss(self) -> Tensor:
@@ -70,13 +73,12 @@ def pgd_steps(
         images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed.
         config: lengths, number of steps and their rule.
         after: a state of the same run to go on from: to the same bits where passes repeat to the bit, as on a CPU.
-            Steps of the rule "adaptive" remember more.
     Returns:
         A generator of `config.steps + 1` states; state 0 comes before any step. With `after`,
         that one comes first, once more.
     Raises:
-        ValueError: images out of shape or range, a mask or targets that do not fit them, an adaptive run to go on
-            with; while iterating, if the classifier cannot be differentiated.
+        ValueError: images out of shape or range, a mask or targets that do not fit them; while iterating, if the
+            classifier cannot be differentiated.
         RuntimeError: while iterating, if the classifier's loss at the start is not finite, or one image does not fit
             the memory.
     Source: Madry et al. 2018. foolbox's L2PGD (random_start=False, targeted) to 1e-5 over 60 steps where the network
@@ -85,8 +87,6 @@ def pgd_steps(
     _check_images(images)
     objective.check(images)
     _check_targets(objective.targets, classifier)
-    if after is not None and config.step_rule == "adaptive":
-        raise ValueError("a run with adaptive steps cannot go on from a state; start it again")
     return _steps(classifier, objective, images, config, after)
 
 
@@ -111,6 +111,7 @@ def _steps(
     first, x, best_loss, best_images = 0, x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
     if after is not None:
         first, x, best_loss, best_images = after.step, after.images, after.best_loss, after.best_images
+        auto_pgd = copy.copy(after.memory)
     for step in range(first, config.steps + 1):
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
@@ -138,6 +139,7 @@ def _steps(
                 perturbation_norm=norms(x - x0).flatten(),
                 best_loss=best_loss,
                 best_images=best_images,
+                memory=copy.copy(auto_pgd),  # whose tensors are replaced, never written to
             )
             if gradient is not None:
                 if auto_pgd is None:

@@ -30,8 +30,8 @@ class JobConfig:
     mode: Eq. 3 or Eq. 2. count: images, at most those of the data set to inpaint. seed: of the holes and the noise.
     target: one class or text for all; None for the true class, or every class in turn. keep: whether the result is the
     last state or that of the lowest loss. changes: of the settings of `core.pgd.settings`, by name. hole: side of the
-    square. penalty, fill: of Eq. 3, and whose mean fills the hole. fast: fewer and longer steps, where `changes` says
-    nothing else; inpainting alone. start: where generation begins.
+    square. penalty, fill: of Eq. 3, and whose mean fills the hole. fast: as `FAST` says, where `changes` says nothing
+    else; inpainting alone. start: where generation begins.
     save_run: also keep the first batch as a run to be replayed.
     """
 

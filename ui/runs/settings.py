@@ -106,7 +106,7 @@ def run_settings(page: str, paper: Mapping[str, Any], size: int, *, slow: bool =
     Args:
         paper: the settings to begin with, by name; where one changes that nobody has changed here, it follows.
         size: side of the picture in pixels.
-        slow: whether the paper's steps would take long, so that fewer are what to begin with.
+        slow: whether the paper's steps would take long, so that the fast ones are what to begin with.
     Returns:
         The settings, and lambda of Eq. 3: 0 where there is none.
     """
@@ -123,12 +123,13 @@ def run_settings(page: str, paper: Mapping[str, Any], size: int, *, slow: bool =
             row.name: _widget(places.get(row.name, below), row, page, paper, _key(row, page, size), unit)
             for row in _offered(paper)
         }
+    chosen = {**paper, **chosen}
     weight = chosen.pop("weight", 0.0)
     return PGDConfig(**chosen), weight
 
 
 def _paced(page: str, paper: Mapping[str, Any], slow: bool) -> Mapping[str, Any]:
-    """The settings to begin with: the paper's, or fewer and longer steps, as the visitor chooses."""
+    """The settings to begin with: the paper's, or the fast ones, as the visitor chooses."""
     fast = fast_settings(paper)
     if fast is None:
         return paper

@@ -162,16 +162,18 @@ def test_adaptive_steps_reach_a_lower_loss_in_the_same_number():
     assert float(adaptive.best_loss.mean()) < float(plain.best_loss.mean())
 
 
-def test_run_goes_on_from_any_state_to_the_same_bits():
+@pytest.mark.parametrize("at", [0, 4, 5, 9])  # checkpoints among them, at which adaptive steps halve
+@pytest.mark.parametrize("rule", RULES)
+def test_run_goes_on_from_any_state_to_the_same_bits(rule, at):
     objective, images = Inpainting(random_targets(8, 3), centre_mask()), random_images(8, 3)
-    whole = list(pgd_steps(ConvClassifier(3), objective, images, config_for("constant", steps=9)))
-    rest = list(pgd_steps(ConvClassifier(3), objective, images, config_for("constant", steps=9), after=whole[4]))
-    assert [state.step for state in rest] == [4, 5, 6, 7, 8, 9]
-    for one, other in zip(whole[4:], rest, strict=True):
-        for name in ("images", "logits", "loss", "best_loss", "best_images", "perturbation_norm"):
-            assert torch.equal(getattr(one, name), getattr(other, name)), name
-    with pytest.raises(ValueError, match="adaptive steps cannot go on from a state"):
-        pgd_steps(ConvClassifier(3), objective, images, config_for("adaptive", steps=9), after=whole[4])
+    config = config_for(rule, steps=9, step_size=1.0)
+    whole = list(pgd_steps(ConvClassifier(3), objective, images, config))
+    for _ in range(2):  # and may be gone on from once more
+        rest = list(pgd_steps(ConvClassifier(3), objective, images, config, after=whole[at]))
+        assert [state.step for state in rest] == list(range(at, 10))
+        for one, other in zip(whole[at:], rest, strict=True):
+            for name in ("images", "logits", "loss", "best_loss", "best_images", "perturbation_norm"):
+                assert torch.equal(getattr(one, name), getattr(other, name)), name
 
 
 def test_checkpoints_are_those_of_auto_pgd():

@@ -317,6 +317,14 @@ def test_script_ends_with_one_sentence_where_it_cannot_write(output, message, ar
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {message}")
 
 
+def test_fast_takes_adaptive_steps_unless_told_otherwise(archive, tmp_path):
+    assert run("inpaint", archive, tmp_path / "out", "--limit", "1", "--fast", "--steps", "3") == 0
+    config = json.loads((tmp_path / "out" / "settings.json").read_text())["config"]
+    length = 0.1 * 16 / 224
+    assert config["steps"] == 3 and config["step_rule"] == "adaptive"
+    assert config["step_size"] == pytest.approx(100 * length)
+
+
 def test_script_runs_as_a_module():
     result = subprocess.run(
         [sys.executable, "-m", "core.reconstruct", "inpaint", "--help"],

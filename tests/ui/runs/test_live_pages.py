@@ -233,13 +233,14 @@ def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     assert app.radio(key="inpainting-penalty").value == "Eq. 3"
 
 
-def test_fast_is_fewer_and_longer_steps_where_nobody_has_said_otherwise():
+def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
     app = open_page("inpainting", inpainting_pace="Fast (100)")
     length = 0.1 * 32 / 224
     assert app.number_input(key="inpainting-steps").value == 100
-    assert app.number_input(key="inpainting-step-32").value == pytest.approx(7.2 * length)
+    assert app.number_input(key="inpainting-step-32").value == pytest.approx(100 * length)
     run_to_the_end(app, "inpainting")
     assert not app.exception and "Your run, 100 steps" in said(app) and "Other settings" not in said(app)
+    assert "adaptive steps" in said(app)
     app.number_input(key="inpainting-steps").set_value(150).run()
     app.radio(key="inpainting-pace").set_value("paper").run()
     assert app.number_input(key="inpainting-steps").value == 150, "a visitor's own number stays"
