@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import streamlit as st
 from starlette.middleware import Middleware
 
+from ui.models.preparation import preparation
 from ui.paths import PagesHaveOneName
 from ui.shared.model_cache import read_list
 from ui.shared.server_jobs import end_jobs
@@ -16,6 +17,7 @@ async def serving(app: st.App) -> AsyncIterator[None]:
     """Lives as long as the server, which ends by the signal that it got: nothing of Python's own end is reached."""
     read_list()  # before anybody waits for a page
     yield
+    preparation().close()
     end_jobs()
 
 

@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.app import ROOT
-from core.classifiers.download import download
+from core.classifiers.fetch.download import download
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from core.runs.file import PGDRun

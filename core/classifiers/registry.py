@@ -34,9 +34,12 @@ if TYPE_CHECKING:
 
     from core.classifiers.base import Classifier
 
+PAPERS_CLIP = "clip-vit-b-32"
+CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and one that stands beside it as a robust one
+
 CLASSIFIERS: dict[str, ClassifierSpec] = {
-    "clip-vit-b-32": ClassifierSpec(
-        name="clip-vit-b-32",
+    PAPERS_CLIP: ClassifierSpec(
+        name=PAPERS_CLIP,
         title="CLIP ViT-B/32 (OpenAI)",
         kind="zero-shot",
         # not "ViT-B-32": OpenAI's weights need QuickGELU
@@ -53,9 +56,9 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         source="https://huggingface.co/timm/vit_base_patch32_clip_224.openai",
         image_size=224,
     ),
-    "clip-vit-b-32-robust": open_clip_repository(
+    CLIPS[1]: open_clip_repository(
         "chs20/TeCoA4-ViT-B-32-laion2B-s34B-b79K",
-        name="clip-vit-b-32-robust",
+        name=CLIPS[1],
         # Its ordinary twin is open_clip:ViT-B-32/laion2b_s34b_b79k, not OpenAI's.
         title="CLIP ViT-B/32, adversarially fine-tuned (TeCoA 4/255, LAION-2B)",
         licence="MIT",

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.classifiers.download import Progress, download, probe
-from core.classifiers.hub import hub_file, hub_files, hub_weights, keep_revision, kept_revision
+from core.classifiers.fetch.download import Progress, download, probe
+from core.classifiers.fetch.hub import hub_file, hub_files, hub_weights, keep_revision, kept_revision
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 # In open_clip's own order of preference, so that the file checked is the file it loads.

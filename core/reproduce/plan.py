@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 
 from core.claims.bands import LOW
+from core.classifiers.registry import PAPERS_CLIP
 from core.fourier.basis import Frequency, half_plane, rounded_radius
 from core.pgd.penalties import Penalty
 from core.runs.starts import StartKind
 
-CLIP = "clip-vit-b-32"
+CLIP = PAPERS_CLIP
 MINIATURES = {"mini-clip": "", "mini-resnet": "", "mini-clip-robust": ", robust", "mini-resnet-robust": ", robust"}
 
 

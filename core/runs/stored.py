@@ -1,28 +1,35 @@
-"""The stored runs in `precomputed/runs`: what they start from, and how their files are named. Does not import torch.
+"""The stored runs, which pages show before any click: where they lie, how their files are named. No torch.
 
 A file is KIND_SUBJECT__CLASSIFIER.npz; files of one subject started from the same images. `precomputed.make_runs`
-writes them, the pages show them before any click.
+writes those of `precomputed/runs`; the app, after a download, those of this machine.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from core.classifiers.embeddings import cache_folder
 from core.data.classes import PRECOMPUTED
 
 RUNS = PRECOMPUTED / "runs"
 _ROW = "-row"
 
 
-def stored_path(kind: str, subject: str, classifier: str) -> Path:
+def machine_runs() -> Path:
+    """The folder of the runs that this machine has made with classifiers that were downloaded."""
+    return cache_folder() / "runs"
+
+
+def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS) -> Path:
     """The file of one stored run; kind: "inpainting" or "generation"."""
-    return RUNS / f"{kind}_{subject}__{classifier}.npz"
+    return folder / f"{kind}_{subject}__{classifier}.npz"
 
 
-def stored_subjects(kind: str) -> dict[str, list[Path]]:
-    """The files of each subject, subjects and classifiers in alphabetical order."""
+def stored_subjects(kind: str, *others: Path) -> dict[str, list[Path]]:
+    """The files of each subject, subjects and classifiers in alphabetical order; `others`: folders besides `RUNS`."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(RUNS.glob(f"{kind}_*__*.npz"), key=lambda path: path.stem):
+    paths = [path for folder in (RUNS, *others) for path in folder.glob(f"{kind}_*__*.npz")]
+    for path in sorted(paths, key=lambda path: path.stem):
         found.setdefault(path.stem.partition("__")[0].removeprefix(f"{kind}_"), []).append(path)
     return found
 

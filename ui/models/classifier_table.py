@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 import streamlit as st
 
 from core.classifiers.bundled import model_card
-from core.classifiers.download import STALL_SECONDS
-from core.classifiers.registry import classifier_state, list_classifiers
+from core.classifiers.fetch.download import STALL_SECONDS
+from core.classifiers.registry import CLIPS, PAPERS_CLIP, classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from ui.maps.catalogue import Entry, dataset_title
+from ui.models.preparation import preparation
 from ui.models.weight_downloads import WeightDownload, weight_downloads
 from ui.shared import url
 from ui.shared.text import as_markdown, one_line
 
-PAPERS_CLIP = "clip-vit-b-32"
 ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
 
 
@@ -126,7 +127,8 @@ def _download_button(spec: ClassifierSpec, state: ClassifierState) -> None:
 
 
 def _ask(spec: ClassifierSpec) -> None:
-    st.session_state.setdefault(ASKED, {})[spec.name] = weight_downloads().start(spec)
+    then = partial(preparation().begin, spec.name) if spec.name in CLIPS else None
+    st.session_state.setdefault(ASKED, {})[spec.name] = weight_downloads().start(spec, then)
 
 
 def _failure(spec: ClassifierSpec) -> None:

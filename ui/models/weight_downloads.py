@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 from core.classifiers.spec import ClassifierSpec
@@ -63,7 +64,7 @@ class WeightDownload:
             self._last = time.monotonic()
         self.received, self.total = received, total or self.total
 
-    def _run(self, source: WeightSource, name: str) -> None:
+    def _run(self, source: WeightSource, name: str, then: Callable[[], object] | None) -> None:
         log("download started", classifier=name, bytes=self.total)
         reason: Exception | None = None
         try:
@@ -76,6 +77,8 @@ class WeightDownload:
             self.error = f"The download of {self.title} failed ({why}); check the disk and try again."
         finally:
             self.status = "failed" if self.error else "done"
+            if then is not None and self.status == "done":
+                then()
             facts: dict[str, Any] = {"status": self.status, "seconds": round(self.seconds, 3), "bytes": self.received}
             log("download ended", error=reason, classifier=name, **facts)
             self._ended.set()
@@ -88,14 +91,17 @@ class WeightDownloads:
         self._lock = threading.Lock()
         self._downloads: dict[str, WeightDownload] = {}
 
-    def start(self, spec: ClassifierSpec) -> WeightDownload:
-        """Begin to fetch a classifier's weights, or join the download that is on its way already. Returns at once."""
+    def start(self, spec: ClassifierSpec, then: Callable[[], object] | None = None) -> WeightDownload:
+        """Begin to fetch a classifier's weights, or join the download that is on its way already. Returns at once.
+
+        then: is called in the download's thread once the weights are there.
+        """
         with self._lock:
             known = self._downloads.get(spec.name)
             if known is not None and known.status == "running":
                 return known
             started = self._downloads[spec.name] = WeightDownload(spec.title, spec.download_bytes)
-        work, thread = (spec.weights, spec.name), f"download-{spec.name}"
+        work, thread = (spec.weights, spec.name, then), f"download-{spec.name}"
         threading.Thread(target=started._run, args=work, name=thread, daemon=True).start()
         return started
 

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core import paper
+from core.classifiers.registry import PAPERS_CLIP
 from core.data.class_statistics import ClassStatistics
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.sketch import SIDE, SKETCHES
@@ -24,7 +25,7 @@ from ui.runs.second_judge import class_set_of, second_judge
 from ui.runs.settings import choose_classifiers, reset_settings, run_settings
 from ui.runs.view import Result
 from ui.runs.words import run_title, target_of
-from ui.shared.model_cache import NONE_READY, ready_classifiers
+from ui.shared.model_cache import NONE_READY, is_ready, ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "generation"
@@ -97,7 +98,7 @@ def _asked() -> Asked:
     """The widgets for it."""
     sets = {row.drawn_title: row for row in SAMPLE_SETS.values() if row.drawn}
     small, next_set, *_ = sets
-    first = small if ready_classifiers(sets[small].class_set) else next_set
+    first = small if ready_classifiers(sets[small].class_set) and not is_ready(PAPERS_CLIP) else next_set
     chosen = st.segmented_control(
         "Classes of", list(sets), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
     )

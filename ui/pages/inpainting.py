@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core import paper
+from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.masks import hole_side, random_square_mask, square_mask, square_side, usual_side
 from core.pgd.config import PGDConfig, paper_inpainting
@@ -32,7 +33,7 @@ from ui.runs.settings import (
 from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
 from ui.runs.view import Result
 from ui.shared import url
-from ui.shared.model_cache import NONE_READY, ready_classifiers
+from ui.shared.model_cache import NONE_READY, is_ready, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown
@@ -56,7 +57,10 @@ def page() -> None:
         "paper's finding for CLIP ViT-B/32: it becomes confident, but we see squiggles. Beside it stands a robust "
         "model: look for parts of the animal or the machine."
     )
-    picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
+    # With the paper's CLIP the page opens with the paper's experiment, on a picture of its size.
+    large = next(row.title for row in SAMPLE_SETS.values() if row.side == paper.IMAGE_SIZE)
+    papers = large if is_ready(PAPERS_CLIP) else ""
+    picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=FIRST, kind=papers)
     picture_library(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"{PAGE}.controls"):
         st.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))

@@ -10,11 +10,12 @@ from pathlib import Path
 import streamlit as st
 
 from core.classifiers.listed import listed_classifiers
-from core.classifiers.registry import classifier_spec, classifier_state
+from core.classifiers.registry import CLIPS, PAPERS_CLIP, classifier_spec, classifier_state
 from core.data.store import available_memory
 from ui.maps.catalogue import entries
-from ui.models.classifier_table import PAPERS_CLIP, classifier_table, format_size, linked_card
+from ui.models.classifier_table import classifier_table, format_size, linked_card
 from ui.models.data_tables import maps_table, samples_tables
+from ui.models.preparation import preparation, unprepared
 from ui.models.weight_downloads import weight_downloads
 from ui.shared.machine import cores, detect_device, installed_memory, known_device, versions
 from ui.shared.text import as_markdown
@@ -28,7 +29,7 @@ def page() -> None:
     st.title("Models and data", anchor=False)
     linked_card()
     # Ticks only while there is something to follow: each tick draws the table anew.
-    st.fragment(_classifiers, run_every=REDRAW_SECONDS if weight_downloads().running else None)()
+    st.fragment(_classifiers, run_every=REDRAW_SECONDS if _busy() else None)()
     maps, pictures, own, machine = st.tabs(["Heat maps", "Pictures", "Your own", "This machine"])
     with maps:
         maps_table()
@@ -40,13 +41,18 @@ def page() -> None:
         st.fragment(_machine)()
 
 
+def _busy() -> bool:
+    """Whether a download or a preparation goes on."""
+    return weight_downloads().running or preparation().running
+
+
 def _classifiers() -> None:
-    downloads = weight_downloads()
-    ticking = st.session_state.setdefault("models.ticking", False)
-    if ticking != downloads.running:  # one began or the last one ended: the page decides anew whether to tick
-        st.session_state["models.ticking"] = downloads.running
+    ticking, busy = st.session_state.setdefault("models.ticking", False), _busy()
+    if ticking != busy:  # one began or the last one ended: the page decides anew whether to tick
+        st.session_state["models.ticking"] = busy
         st.rerun()
     _banner()
+    _preparation()
     classifier_table(entries())
     for reason in listed_classifiers().refused:
         st.warning(as_markdown(reason), icon=":material/warning:")
@@ -57,18 +63,42 @@ def _banner() -> None:
     spec, state = classifier_spec(PAPERS_CLIP), classifier_state(PAPERS_CLIP)
     if state.status == "ready":
         st.success(
-            f"**{spec.title}, the paper’s CLIP, is here**: it predicts beside its map on *Frequency sensitivity* and "
-            "can be chosen on *Inpainting* and *Generation*.",
+            f"**{spec.title}, the paper’s CLIP, is here**: it predicts beside its map on *Frequency sensitivity*, and "
+            "*Inpainting* and *Generation* open with the paper’s own experiment on a photograph.",
             icon=":material/check_circle:",
         )
         return
     size = format_size(state.download_bytes)
     st.info(
         f"**The paper’s CLIP is not bundled**, only its heat map is: a download of {size} brings {spec.title} itself, "
-        "which then predicts on *Frequency sensitivity*, for your own words as well, and can be chosen on *Inpainting* "
-        "and *Generation*; until then Mini CLIP, a small model trained for this project, stands in for it.",
+        "which then predicts on *Frequency sensitivity*, for your own words as well, and with which *Inpainting* and "
+        "*Generation* then open; until then Mini CLIP, a small model trained for this project, stands in for it. A "
+        "download that breaks off goes on where it stood.",
         icon=":material/info:",
     )
+
+
+def _preparation() -> None:
+    """How far the examples are that follow a download; or a button that makes those which are missing."""
+    state = preparation()
+    if state.running:
+        st.progress(
+            state.fraction,
+            text=f"Examples are being made: {as_markdown(state.what)}. No page waits for them.",
+        )
+        return
+    if state.error:
+        st.warning(as_markdown(state.error), icon=":material/warning:")
+    names = [name for name in CLIPS if classifier_state(name).status == "ready" and unprepared(name)]
+    if names:
+        st.button(
+            "Make the examples of CLIP on this machine",
+            help="One hole and one drawing of each size, with the paper’s settings: some minutes of one core, in the "
+            "background. The pages then open with them.",
+            on_click=preparation().begin,
+            args=names,
+            key="models.prepare",
+        )
 
 
 def _how_to() -> None:

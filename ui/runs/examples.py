@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from core.classifiers.registry import ClassifierSpec
+from core.classifiers.registry import CLIPS, ClassifierSpec
 from core.data.sample_sets import SAMPLE_SETS
 from core.runs.file import PGDRun, RunFileError
-from core.runs.stored import is_row, row_of, stored_subjects
+from core.runs.stored import is_row, machine_runs, row_of, stored_subjects
 from ui.components.replay import replay
 from ui.runs.replays import run_replay
 from ui.runs.settings import first_choice
@@ -25,11 +25,21 @@ CHOSEN = (
 )
 
 
-@st.cache_resource(show_spinner=False)
 def _stored(kind: str) -> dict[str, list[PGDRun]]:
-    """Runs by subject. A file that cannot be read is left out."""
+    """Runs by subject, those of this machine with them. A file that cannot be read is left out."""
+    return _read(kind, made_here())
+
+
+def made_here() -> tuple[tuple[str, int], ...]:
+    """The runs that this machine has made, each with the time of its last change."""
+    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(machine_runs().glob("*.npz")))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _read(kind: str, made: tuple[tuple[str, int], ...]) -> dict[str, list[PGDRun]]:
+    """made: the runs of this machine; where these are others, all are read again."""
     found: dict[str, list[PGDRun]] = {}
-    for subject, paths in stored_subjects(kind).items():
+    for subject, paths in stored_subjects(kind, machine_runs()).items():
         for path in paths:
             try:
                 found.setdefault(subject, []).append(PGDRun.load(path))
@@ -43,7 +53,7 @@ def stored_runs(kind: str) -> list[PGDRun]:
     return [run for subject, runs in _stored(kind).items() if not is_row(subject) for run in runs]
 
 
-def stored_example(kind: str, sample_set: str, classifiers: Collection[str], variant: str) -> Result | None:
+def stored_example(kind: str, sample_set: str, classifiers: Sequence[str], variant: str) -> Result | None:
     """The stored runs that are nearest to what the visitor has chosen; None if none is stored.
 
     Args:
@@ -57,7 +67,7 @@ def stored_example(kind: str, sample_set: str, classifiers: Collection[str], var
     for subject, runs in _stored(kind).items():
         if is_row(subject):
             continue
-        chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
+        chosen = _of(runs, classifiers)
         facts = runs[0].metadata
         alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
         of_set = runs[0].start.shape[-1] == wanted.side and wanted.knows(facts["class_names"])
@@ -81,17 +91,28 @@ def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[Cla
     return [titles[name] for name in names if name in titles] or first
 
 
-def stored_row(sample_set: str, classifiers: Collection[str]) -> Result | None:
+def stored_row(sample_set: str, classifiers: Sequence[str]) -> Result | None:
     """The row of filled holes of a sample set, by the chosen classifiers where these are stored, else by the first."""
     runs = _stored("inpainting").get(row_of(sample_set), [])
-    chosen = [run for run in runs if run.metadata["classifier"]["name"] in classifiers]
-    return replace(_result(row_of(sample_set), (chosen or runs)[:SIDE_BY_SIDE]), note=CHOSEN) if runs else None
+    return (
+        replace(_result(row_of(sample_set), (_of(runs, classifiers) or runs)[:SIDE_BY_SIDE]), note=CHOSEN)
+        if runs
+        else None
+    )
+
+
+def _of(runs: list[PGDRun], classifiers: Sequence[str]) -> list[PGDRun]:
+    """The runs of these classifiers; none where the first of them has none: a robust twin alone is no contrast."""
+    found = {run.metadata["classifier"]["name"]: run for run in runs}
+    return [found[name] for name in classifiers if name in found] if {*classifiers[:1]} <= found.keys() else []
 
 
 def _result(subject: str, runs: list[PGDRun]) -> Result:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
-    note = "A stored example, made by the same code as your own runs."
+    here = any(run.metadata["classifier"]["name"] in CLIPS for run in together)
+    maker = "An example that this machine has made" if here else "A stored example, made"
+    note = f"{maker} by the same code as your own runs."
     return Result(f"stored.{subject}.{names}", together, note, stored=True)
 
 

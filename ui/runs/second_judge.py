@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import streamlit as st
 
+from core.classifiers.registry import CLIPS
 from core.data.sample_sets import SAMPLE_SETS
 from core.errors import sentence
 from core.runs.file import PGDRun
@@ -18,6 +19,7 @@ from ui.shared.text import as_markdown
 
 NOBODY = "No other classifier of these classes is ready to judge the pictures; *Models and data* shows what can be had."
 JUDGED = "generation.judged"
+ASKED, ASK = "generation.judge_asked", "generation.ask_judge"  # the result that CLIP was asked about; the button
 
 
 def second_judge(result: Result) -> None:
@@ -28,7 +30,8 @@ def second_judge(result: Result) -> None:
     if len(result.runs[0].start) < 2:
         return
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
-    judges = [_judge_of(run, drew) for run in result.runs]
+    asked = st.session_state.get(ASKED) == result.id
+    judges = [_judge_of(run, drew, asked) for run in result.runs]
     if (judgements := _known(result, judges)) is None:
         if wait_for_first_paint():
             return
@@ -43,7 +46,16 @@ def second_judge(result: Result) -> None:
     if seen:
         st.markdown(as_markdown(judged(seen)))
     elif any(class_set_of(run) for run in result.runs) and not any(judges):
-        st.markdown(NOBODY)
+        if not asked and any(_judge_of(run, drew, True) for run in result.runs):
+            st.button(
+                "Let CLIP judge the pictures",
+                help="No smaller classifier of these classes is ready. CLIP’s first answer takes some seconds.",
+                key=ASK,
+                on_click=st.session_state.__setitem__,
+                args=(ASKED, result.id),
+            )
+        else:
+            st.markdown(NOBODY)
 
 
 def class_set_of(run: PGDRun) -> str | None:
@@ -52,15 +64,19 @@ def class_set_of(run: PGDRun) -> str | None:
     return next((row.class_set for row in SAMPLE_SETS.values() if row.knows(names)), None)
 
 
-def _judge_of(run: PGDRun, drew: Collection[str]) -> str | None:
+def _judge_of(run: PGDRun, drew: Collection[str], clips: bool) -> str | None:
     """The name of the classifier that judges a run: the one of its stored judgement, else one that is ready.
 
     One that drew nothing on the screen, where there is such a one.
+
+    Args:
+        clips: whether a downloaded CLIP may judge: its first answer takes long, so it judges only who asks for it.
     """
     if fingerprint(run) in stored_judgements()["runs"]:
         return stored_judgements()["judge"]["name"]
     class_set = class_set_of(run)
     ready = [] if class_set is None else [spec.name for spec in ready_classifiers(class_set)]
+    ready = [name for name in ready if clips or name not in CLIPS]
     return choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import ClassifierSpec, classifier_title
+from core.classifiers.registry import CLIPS, PAPERS_CLIP, ClassifierSpec, classifier_title
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES, Penalty
 from core.pgd.settings import FAST, SETTINGS, Setting, fast_settings
@@ -16,8 +16,8 @@ from core.runs.plan import RunPlan
 from ui.shared import url
 from ui.shared.limits import limits
 
-# An ordinary model beside a robust one of its kind: the paper's contrast.
-CONTRASTS = (("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust"))
+# An ordinary model beside a robust one, the paper's contrast: with the paper's CLIP as soon as that is here.
+CONTRASTS = (CLIPS, (PAPERS_CLIP, "mini-clip-robust"), (PAPERS_CLIP,), ("mini-clip", "mini-clip-robust"))
 MAX_CLASSIFIERS = 2
 PAPERS_PACE, FAST_PACE = "paper", "fast"
 WIDTH = 305  # CSS pixels: room for two titles in one line

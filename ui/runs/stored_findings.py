@@ -12,7 +12,7 @@ from core.pgd.penalties import PENALTIES
 from core.runs.file import SURE
 from core.runs.judgement import stored_judgements
 from core.runs.painted import stored_painted
-from ui.runs.examples import stored_runs
+from ui.runs.examples import made_here, stored_runs
 from ui.runs.words import last_change, run_title, similarity, target_of
 from ui.shared.scrolling_table import scrolling_table
 
@@ -29,8 +29,8 @@ class StoredFindings:
 
 
 @st.cache_data(show_spinner=False)
-def stored_inpainting() -> StoredFindings:
-    """What all stored runs show. Changes are means, of 255."""
+def stored_inpainting(made: tuple[tuple[str, int], ...] = ()) -> StoredFindings:
+    """What all stored runs show. Changes are means, of 255. made: the runs of this machine, which are among them."""
     order = list(PENALTIES)
     runs = sorted(stored_runs("inpainting"), key=lambda run: order.index(run.metadata["objective"]["penalty"]))
     rows: list[tuple[str, ...]] = []
@@ -71,7 +71,7 @@ def plain_steps() -> str:
 
 def draw_stored_inpainting() -> None:
     """The summary, and the table below it."""
-    found = stored_inpainting()
+    found = stored_inpainting(made_here())
     st.markdown(found.summary)
     scrolling_table(COLUMNS, found.rows, "The stored runs")
 

@@ -24,13 +24,14 @@ from ui.shared.log import log
 
 _NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
 _LONGEST_REST = 1.0  # seconds that a step waits for other work: a busy server's runs go on all the same
+_LOOK_SECONDS = 0.1  # between two looks whether a visitor still waits
 
 
 class QueueFull(RuntimeError):
     """The waiting line has reached its limit; the message is a sentence to show to the visitor."""
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """Lower the priority of this thread, and so of those that torch starts for it, where that can be done.
 
     Linux alone has priorities of threads; elsewhere it would be that of the whole process. A sandbox may refuse it.
@@ -96,6 +97,11 @@ class JobManager:
                 if not self._waiting_for:
                     self._calm.set()
 
+    def wait_until_idle(self, end: threading.Event) -> None:
+        """Block while any run goes on or a visitor waits, or until `end`: for work that nobody waits for."""
+        while (self._running is not None or not self._calm.is_set()) and not end.wait(_LOOK_SECONDS):
+            pass
+
     def submit(
         self,
         make_iterator: IteratorMaker,
@@ -155,7 +161,7 @@ class JobManager:
 
     def _work(self, job: Job) -> None:
         try:
-            _give_way()
+            give_way()
             assert job._make_iterator is not None
             states: Any = job._make_iterator()
             # A generator is closed here, in the thread that ran it; a plain iterator has nothing to close.

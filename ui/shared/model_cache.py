@@ -69,16 +69,17 @@ def read_list() -> None:
 
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
     """Classifiers whose weights are here and which know the words of a class set. Does not import torch."""
-    return [spec for spec in list_classifiers() if spec.vocabulary in (None, class_set) and _is_ready(spec)]
+    return [spec for spec in list_classifiers() if spec.vocabulary in (None, class_set) and is_ready(spec.name)]
 
 
 def ready_clips() -> list[ClassifierSpec]:
     """Zero-shot classifiers whose weights are here, whatever words they learned. Does not import torch."""
-    return [spec for spec in list_classifiers() if spec.kind == "zero-shot" and _is_ready(spec)]
+    return [spec for spec in list_classifiers() if spec.kind == "zero-shot" and is_ready(spec.name)]
 
 
-def _is_ready(spec: ClassifierSpec) -> bool:
-    return classifier_state(spec.name).status == "ready"
+def is_ready(name: str) -> bool:
+    """Whether a classifier's weights are here."""
+    return classifier_state(name).status == "ready"
 
 
 @_kept(max_entries=24)

@@ -6,13 +6,13 @@ from functools import cache
 
 from core.claims.finding import Verdict
 from core.claims.gradient_spectrum import agreement, gradient_finding, stored_gradient
-from core.classifiers.registry import classifier_spec, classifier_state, classifier_title
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, classifier_title
 from core.fourier.intervals import newcombe
 from core.numbers import decimal
 from core.runs.judgement import Judgement
 from core.runs.painted import Painted, stored_painted
 from ui.maps.models import short_title
-from ui.models.classifier_table import PAPERS_CLIP, format_size
+from ui.models.classifier_table import format_size
 from ui.runs.words import share_interval
 from ui.story.shelf import shipped
 from ui.story.step import Judged
@@ -74,6 +74,6 @@ def real_clip() -> str:
     """Whether the paper's CLIP is here, and what it needs."""
     title, state = short_title(classifier_spec(PAPERS_CLIP).title), classifier_state(PAPERS_CLIP)
     if state.status == "ready":
-        return f" {title} itself is here, too, for predictions, holes and drawings."
+        return f" {title} itself is here, too: Inpainting and Generation open with it."
     size = format_size(state.download_bytes)
     return f" The real {title} is a download of {size}."

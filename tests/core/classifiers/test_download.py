@@ -12,8 +12,8 @@ import time
 import pytest
 from huggingface_hub import constants
 
-from core.classifiers import download as network
-from core.classifiers.download import call_with_deadline, download, probe
+from core.classifiers.fetch import download as network
+from core.classifiers.fetch.download import call_with_deadline, download, probe
 from core.classifiers.weights import HubFile, check_sha256
 from tests.hub_server import COMMIT, PIECE, hub_server
 from tests.weight_server import dead_address, silent_server

@@ -8,8 +8,8 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from core.classifiers import download as network
-from core.classifiers.download import download
+from core.classifiers.fetch import download as network
+from core.classifiers.fetch.download import download
 from core.classifiers.weights import FolderFile, HubFile, PackageFile, UrlFile, check_sha256, format_bytes
 from tests.hub_server import COMMIT, hub_server
 from tests.weight_server import dead_address, silent_server

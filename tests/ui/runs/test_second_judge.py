@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 
 import ui.runs.second_judge
 from core.runs.file import PGDRun
@@ -14,6 +15,7 @@ from core.runs.stored import stored_path
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
+from ui.runs.view import Result
 from ui.runs.words import judged
 
 
@@ -43,6 +45,28 @@ def judges(monkeypatch):
 
     monkeypatch.setattr(ui.runs.second_judge, "classifier_for", load)
     return asked
+
+
+def test_clip_judges_only_who_asks_for_it(judges, monkeypatch):
+    run = replace(stored_run(), metadata={**stored_run().metadata, "classifier": {"name": "toy-a"}})
+    run = replace(run, start=1 - run.start)  # so that no judgement is stored
+    clip = [spec("toy-a", "Toy A"), spec("clip-vit-b-32", "CLIP")]
+    monkeypatch.setattr(ui.runs.second_judge, "ready_classifiers", lambda class_set: clip)
+
+    def script():
+        import streamlit as st
+
+        from ui.runs.second_judge import second_judge
+
+        second_judge(st.session_state["shown"])
+
+    app = AppTest.from_function(script, default_timeout=60)
+    app.session_state["shown"] = Result("mine", (run,), "")
+    app.run()
+    assert not app.exception and not judges and sentence(app) is None
+    app.button(key="generation.ask_judge").click().run()
+    app.run()
+    assert [name for name, _ in judges] == ["clip-vit-b-32"] and sentence(app).startswith("Judged by CLIP")
 
 
 def test_stored_example_is_judged_without_any_classifier(monkeypatch):

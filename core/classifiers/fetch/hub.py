@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.classifiers.download import PROBE_SECONDS, Progress, call_with_deadline, download, refusal, sweep_partials
+from core.classifiers.fetch.download import (
+    PROBE_SECONDS,
+    Progress,
+    call_with_deadline,
+    download,
+    refusal,
+    sweep_partials,
+)
 
 FIRST_USED = "first-used"  # a name for a commit in the cache, as the hub's own "main" is one
 

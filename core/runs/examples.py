@@ -1,0 +1,89 @@
+"""The runs that pages show before any click, with the paper's settings scaled to the picture's side. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.data.class_covariance import covariance_path
+from core.data.sample_sets import SampleSet
+from core.data.samples import load_samples, sample_credits
+from core.images.masks import square_mask, usual_side
+from core.pgd.config import paper_generation, paper_inpainting
+from core.pgd.penalties import PENALTIES, Penalty
+from core.runs.file import PGDRun
+from core.runs.plan import RunPlan, inpainting_plan
+from core.runs.starts import StartKind, draw_starts, start_facts
+from core.runs.stored import row_of
+
+# Kept of a small picture, of several, and of a large one: the free edition carries them all.
+FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 13
+# What the pages offer, with the ending of each run's name.
+STORED_PENALTIES: dict[Penalty, str] = {
+    penalty: "" if penalty == "eq3" else f"-{penalty.replace('_', '-')}"
+    for penalty, words in PENALTIES.items()
+    if words.offered
+}
+STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One run: "inpainting" or "generation", the subject of its file, its plan."""
+
+    kind: str
+    subject: str
+    plan: RunPlan
+
+
+def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
+    """Kind and subject of what pages open with for a sample set; of the last where it draws some classes."""
+    found = ("inpainting", f"{row.name}-{row.inpainted}"), ("generation", row.class_set)
+    return found if row.drawn else found[:1]
+
+
+def examples(row: SampleSet) -> Iterator[Example]:
+    """Every example of a sample set."""
+    data = load_samples(row.dataset)
+    # One picture by itself by each penalty, and the row of examples as the page begins.
+    wanted: list[tuple[tuple[int, ...], Penalty, str]]
+    one = f"{row.name}-{row.inpainted}"
+    wanted = [((row.inpainted,), penalty, f"{one}{end}") for penalty, end in STORED_PENALTIES.items()]
+    wanted += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
+    size = data.image_size
+    side = usual_side(size)
+    mask = square_mask((size // 2, size // 2), side, height=size, width=size)
+    credits = sample_credits(row.dataset)
+    for positions, penalty, subject in wanted:
+        credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in positions))
+        index = positions[0] if len(positions) == 1 else list(positions)
+        plan = inpainting_plan(
+            data.images[list(positions)],
+            mask,
+            [int(data.labels[at]) for at in positions],
+            paper_inpainting(size, side),
+            images={"dataset": data.name, "index": index, "credit": credit},
+            penalty=penalty,
+        )
+        yield Example("inpainting", subject, plan)
+    targets = row.drawn
+    # Classes without a covariance here, as ImageNet's, have one stored start: a blur of no class.
+    starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
+    for start, suffix in starts.items():
+        plan = RunPlan(
+            targets=targets,
+            start=draw_starts(targets, 1, row.name, 0, start),
+            config=paper_generation(size),
+            images=start_facts(targets, 1, row.name, start),
+        )
+        yield Example("generation", f"{row.class_set}{suffix}", plan)
+
+
+def with_few_frames(run: PGDRun) -> PGDRun:
+    """The same run with as many frames as are kept of an example."""
+    pictures, *_, side = run.start.shape
+    frames = FRAMES_OF_LARGE if side > 32 else FRAMES_OF_SEVERAL if pictures > 1 else FRAMES_OF_ONE
+    kept = np.unique(np.linspace(0, len(run.frames) - 1, min(frames, len(run.frames))).round()).astype(int)
+    return replace(run, frames=run.frames[kept], frame_steps=run.frame_steps[kept])
