@@ -1,0 +1,153 @@
+"""What each place shows without and with the paper's CLIP, without and with its robust twin: one table.
+
+Whether weights are here is all that is changed; none of these places may load them by itself.
+"""
+
+import dataclasses
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
+from core.runs.file import PGDRun
+from core.runs.stored import RUNS, machine_runs
+from tests.ui.page_runner import said
+from ui.maps.catalogue import entries
+from ui.maps.models import predictors
+from ui.maps.stories import CLIP, RESNET56
+from ui.pages.story import told
+from ui.shared.model_cache import ready_classifiers, ready_clips
+from ui.story.steps import STEPS
+
+APPS = Path(__file__).parent / "apps"
+ROBUST, MINI, MINI_ROBUST, CNN = CLIPS[1], "mini-clip", "mini-clip-robust", "efficientnet-lite0"
+HERE = {"neither": (), "CLIP": (PAPERS_CLIP,), "CLIP and its twin": CLIPS, "the twin alone": (ROBUST,)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A place, and what it shows for each of `HERE`."""
+
+    place: str
+    shows: tuple[object, object, object, object]
+
+
+PHOTOGRAPHS, CIFAR = "Photographs", "CIFAR-10"
+LARGE, SMALL = "ImageNet, 224 px", "CIFAR-10, 32 px"
+SMALL_PAIR, PAIR = (MINI, MINI_ROBUST), CLIPS
+STAND_IN = (MINI, "CLIP ViT-B/32")  # said to stand for it
+DOWNLOAD, IS_HERE = "is a download of 605 MB", "itself is here, too"
+ROWS = (
+    Row("inpainting opens with", (CIFAR, PHOTOGRAPHS, PHOTOGRAPHS, CIFAR)),
+    Row("inpainting opens with the networks", (SMALL_PAIR, (PAPERS_CLIP,), PAIR, SMALL_PAIR)),
+    Row("inpainting of a small picture", (SMALL_PAIR, (PAPERS_CLIP, MINI_ROBUST), PAIR, SMALL_PAIR)),
+    Row("inpainting of a photograph", ((CNN,), (PAPERS_CLIP,), PAIR, (ROBUST,))),
+    Row("generation opens with", (SMALL, LARGE, LARGE, SMALL)),
+    Row("generation opens with the networks", (SMALL_PAIR, (PAPERS_CLIP,), PAIR, SMALL_PAIR)),
+    Row("generation of small pictures", (SMALL_PAIR, (PAPERS_CLIP, MINI_ROBUST), PAIR, SMALL_PAIR)),
+    Row("generation of photographs", ((CNN,), (PAPERS_CLIP,), PAIR, (ROBUST,))),
+    Row("rows beside the paper's maps", (STAND_IN, (PAPERS_CLIP, ""), (PAPERS_CLIP, ""), STAND_IN)),
+    Row("own words are put first to", (MINI, PAPERS_CLIP, PAPERS_CLIP, ROBUST)),
+    Row("the story's last step says", (DOWNLOAD, IS_HERE, IS_HERE, DOWNLOAD)),
+    Row("models and data says", ("is not bundled", "paper’s CLIP, is here", "paper’s CLIP, is here", "is not bundled")),
+)  # fmt: skip
+CASES = [(row.place, here, row.shows[k]) for row in ROWS for k, here in enumerate(HERE)]
+
+
+@pytest.fixture
+def weights(monkeypatch, tmp_path):
+    """Makes some classifiers count as ready, and all others that would be downloaded as not."""
+    monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+
+    def put(names):
+        for name in names:
+            there = dataclasses.replace(CLASSIFIERS[name], weights=CLASSIFIERS[CNN].weights)
+            monkeypatch.setitem(CLASSIFIERS, name, there)
+
+    return put
+
+
+def opened(page, **parameters):
+    app = AppTest.from_file(str(APPS / f"{page}_app.py"), default_timeout=120)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def networks(app, page, class_set):
+    names = {classifier_title(name): name for name in (*CLIPS, MINI, MINI_ROBUST, CNN)}
+    return tuple(names[title] for title in app.multiselect(key=f"{page}-models-{class_set}").value)
+
+
+def models_page():
+    from ui.pages import models
+
+    models.page()
+
+
+def shown(place):
+    page, _, what = place.partition(" ")
+    if page in ("inpainting", "generation"):
+        if what == "opens with":
+            app = opened(page)
+            return app.session_state["inpainting-pictures" if page == "inpainting" else "generation-set"]
+        large = what.endswith(("photograph", "photographs")) or (what.endswith("networks") and None)
+        choice = {"inpainting-pictures": PHOTOGRAPHS if large else CIFAR, "generation-set": LARGE if large else SMALL}
+        app = opened(page, **({} if large is None else choice))
+        keys = [f"{page}-models-{name}" for name in ("imagenet", "cifar10")]
+        (there,) = [key for key in keys if key in app.session_state]
+        return networks(app, page, there.rpartition("-")[2])
+    if place == "rows beside the paper's maps":
+        maps = entries()
+        first = predictors([maps[CLIP], maps[RESNET56]], ready_classifiers("cifar10"))[0]
+        return first.spec.name, first.stands_for
+    if place == "own words are put first to":
+        return ready_clips()[0].name
+    if place == "the story's last step says":
+        return STEPS[-1].more()
+    app = AppTest.from_function(models_page, default_timeout=60).run()
+    return said(app) + "\n".join(one.value for one in app.success)
+
+
+@pytest.mark.parametrize(("place", "here", "wanted"), CASES, ids=[f"{place}, {here}" for place, here, _ in CASES])
+def test_each_place_says_whether_it_shows_clip_or_its_miniature(weights, place, here, wanted):
+    weights(HERE[here])
+    found = shown(place)
+    assert found == wanted or (isinstance(found, str) and str(wanted) in found), (found, wanted)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_each_step_of_the_story_says_whether_it_is_of_small_networks_or_of_the_papers(step):
+    assert re.search("small|Mini|the paper|paper,", told(step, step.judge()))
+
+
+def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_leads_to_them(weights):
+    weights((PAPERS_CLIP,))
+    app = opened("inpainting")
+    assert "Other settings than these (the classifiers)" in said(app), "before they are made: another network's"
+    made = machine_runs() / f"inpainting_photographs-0__{PAPERS_CLIP}.npz"
+    made.parent.mkdir()
+    shutil.copy(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz", made)
+    rename(made, PAPERS_CLIP)
+    app = opened("inpainting")
+    assert "An example that this machine has made by the same code as your own runs." in said(app)
+    assert "Other settings" not in said(app)
+    app.multiselect(key="inpainting-models-imagenet").set_value([classifier_title(CNN)]).run()
+    assert "A stored example, made by the same code" in said(app)
+    app.selectbox(key="inpainting-target-imagenet").set_value("goldfish").run()
+    app.button(key="inpainting.back").click().run()
+    assert networks(app, "inpainting", "imagenet") == (PAPERS_CLIP,) and "this machine" in said(app)
+
+
+def rename(path, name):
+    """Say in a run's file that another classifier made it."""
+    run = PGDRun.load(path)
+    facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": name}}
+    dataclasses.replace(run, metadata=facts).save(path)
