@@ -1,9 +1,10 @@
 """Writes the static edition: maps, waves, stories, six mixed pairs and stored runs, without torch or a server.
 
-    python -m precomputed.static_site OUT [--app https://…]
+    python -m precomputed.static_site OUT [--app https://…] [--runs FOLDER]
 
 OUT/index.html opens from the file system; or upload the folder to a static Space or any web server. It asks nobody for
-anything. All data come in classic scripts, since a page from a file may neither fetch files nor load modules.
+anything. All data come in classic scripts, since a page from a file may neither fetch files nor load modules. FOLDER
+holds runs with a classifier that was downloaded, as the app makes them after the download of CLIP.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from streamlit.logger import set_log_level
 
 from core.cli import run_script
+from core.runs.stored import machine_runs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,15 +24,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m precomputed.static_site", description="Write the static edition.")
     options.add_argument("folder", type=Path, metavar="OUT")
     options.add_argument("--app", default="", help="URL of the full app, for the link that opens it")
+    options.add_argument(
+        "--runs", type=Path, metavar="FOLDER", help=f"take these runs, too; the app's: {machine_runs()}"
+    )
     given = options.parse_args(arguments)
     if given.app and not given.app.startswith(("https://", "http://")):
         options.error(f"argument --app: wanted a URL that begins with https:// or http://, got {given.app!r}")
+    if given.runs and not any(given.runs.glob("*_*__*.npz")):
+        options.error(f"argument --runs: {given.runs} holds no run; Models and data makes some once CLIP is here")
     set_log_level("ERROR")  # or Streamlit warns, from its import on, that it runs without a page
 
     def work() -> str:
         from precomputed.static_site.site import write_site
 
-        size = write_site(given.folder, given.app)
+        size = write_site(given.folder, given.app, [given.runs] if given.runs else [])
         return f"{given.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
 
     return run_script(work, "run the same command again")

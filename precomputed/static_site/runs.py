@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from core.pgd.penalties import PENALTIES
@@ -25,12 +27,12 @@ class StoredReplay:
     packed: dict[str, Any]
 
 
-def run_replays() -> list[StoredReplay]:
-    """All stored runs, those of one start and one kind of model together."""
+def run_replays(folders: Sequence[Path] = ()) -> list[StoredReplay]:
+    """All stored runs, those of one start and one kind of model together. folders: of further ones."""
     found = []
     for kind in KINDS:
         replays = []
-        for subject, paths in stored_subjects(kind).items():
+        for subject, paths in stored_subjects(kind, *folders).items():
             for name, group in groupby(paths, key=lambda path: _model(path.stem).removesuffix("-robust")):
                 runs, id = [PGDRun.load(path) for path in group], f"{kind}_{subject}__{name}"
                 listed = {"id": id, "kind": kind, **_words(runs)}

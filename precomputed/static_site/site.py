@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,16 @@ def data_script(name: str, value: Any) -> bytes:
     return f"laboratory.data[{json.dumps(name)}] = {json.dumps(value, ensure_ascii=False)};\n".encode()
 
 
-def write_site(folder: Path, app: str) -> int:
-    """Write all files; returns their bytes. app: URL of the full app, may be empty.
+def write_site(folder: Path, app: str, more_runs: Sequence[Path] = ()) -> int:
+    """Write all files; returns their bytes. app: URL of the full app, may be empty. more_runs: folders of runs.
 
     Raises:
+        RunFileError: a run is damaged.
         OSError: one sentence, where that cannot be done.
     """
     make_folder(folder / "data")
     maps, stories = maps_and_stories()
-    runs = run_replays()
+    runs = run_replays(more_runs)
     files = {
         "components.js": components_script(),
         "data/maps.js": data_script("maps", maps),

@@ -1,18 +1,22 @@
 """The static edition, opened from the file system: the app's components on stored data, and nothing else."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from core import paper
+from core.classifiers.registry import PAPERS_CLIP
 from core.data.classes import PRECOMPUTED
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.heatmap import Heatmap
 from core.fourier.hybrid import hybrid
 from core.images.square import to_uint8
+from core.runs.file import PGDRun
+from core.runs.stored import stored_path
 from core.sweep.predictions import hybrid_cutoffs, wave_on_image
 from precomputed.static_site.__main__ import main
 from tests.browser.accessibility import grave_faults
@@ -124,6 +128,21 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     page.get_by_role("link", name="Open the full app").click()
     expect(page.locator("#app")).to_contain_text("adds")
     expect(page.get_by_role("link", name="https://app.example")).to_be_visible()
+
+
+def test_runs_of_this_machine_are_taken_along(tmp_path, capsys):
+    made = tmp_path / "runs"
+    made.mkdir()
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "site"), "--runs", str(made)])
+    assert "holds no run" in capsys.readouterr().err
+    run = PGDRun.load(stored_path("inpainting", "photographs-0", "efficientnet-lite0"))
+    facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": PAPERS_CLIP}}
+    replace(run, metadata=facts).save(stored_path("inpainting", "photographs-0", PAPERS_CLIP, made))
+    assert main([str(tmp_path / "site"), "--runs", str(made)]) == 0
+    listed = (tmp_path / "site" / "data" / "runs.js").read_text("utf-8")
+    assert '"CLIP ViT-B/32' in listed
+    assert (tmp_path / "site" / "data" / f"inpainting_photographs-0__{PAPERS_CLIP}.js").is_file()
 
 
 def test_address_that_is_none_is_refused(tmp_path, capsys):

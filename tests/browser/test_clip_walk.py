@@ -1,0 +1,85 @@
+"""The whole walk with the paper's CLIP, once: press, watch, predict, inpaint, draw, ask in own words, read findings.
+
+The weights are random, in the layout and the size of the published file, from a hub on this machine that hangs up once.
+"""
+
+import re
+
+import open_clip
+import pytest
+import safetensors.torch
+import torch
+from playwright.sync_api import expect
+
+from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
+from tests.browser.waiting import wait_until_drawn
+from tests.hub_server import hub_server
+
+APP = "tests/browser/apps/clip_demo.py"
+SIZE = 605_143_284
+TITLE = "CLIP ViT-B/32 (OpenAI)"
+SLOW = 240_000  # milliseconds: a very busy machine
+
+
+@pytest.fixture(scope="module")
+def random_clip(tmp_path_factory):
+    """The file of a random ViT-B/32."""
+    torch.manual_seed(0)
+    network = open_clip.create_model("ViT-B-32-quickgelu")
+    path = tmp_path_factory.mktemp("random") / "open_clip_model.safetensors"
+    safetensors.torch.save_file(network.state_dict(), path)
+    return path
+
+
+@pytest.fixture
+def hub(random_clip):
+    assert random_clip.stat().st_size == SIZE, "the layout is no longer that of the published file"
+    weights = CLASSIFIERS[PAPERS_CLIP].weights
+    with hub_server({f"{weights.repo_id}/{weights.weights[0]}": random_clip}) as server:
+        server.commit, server.cut_at, server.seconds_per_piece = weights.revision, [100_000_000], 0.004
+        yield server
+
+
+def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page, tmp_path):
+    (name,) = hub.files
+    folders = {"HF_HUB_CACHE": str(tmp_path / "hub"), "CLIP_LAB_CACHE": str(tmp_path / "cache")}
+    url = streamlit_app(APP, env={"HF_ENDPOINT": hub.url, "DEMO_CLIP_SHA256": hub.digest(name), **folders})
+
+    page = open_page(f"{url}/models", width=1440)
+    row = page.locator(f".st-key-models-row-{PAPERS_CLIP}")
+    row.get_by_role("button", name="Download (605 MB)").click()
+    expect(row.get_by_text(re.compile(r"^\d+ MB of 605 MB$"))).to_be_visible()
+    expect(row).to_contain_text("ready", timeout=SLOW)
+    assert hub.ranges_asked == [None, "bytes=100000000-"]
+    expect(page.get_by_text("the paper’s CLIP, is here")).to_be_visible()
+    expect(page.get_by_text(re.compile("Examples are being made: CLIP.*No page waits for them"))).to_be_visible()
+
+    def go_to(path):
+        page.goto(f"{url}/{path}")
+        wait_until_drawn(page)
+
+    go_to("frequency?pictures=CIFAR-10")
+    clip = page.locator(".prediction-rows tr").filter(has_text="CLIP ViT-B/32")
+    expect(clip).to_be_visible(timeout=SLOW)
+    expect(clip).not_to_contain_text("stands in")
+
+    go_to("inpainting?inpainting-steps=20")
+    expect(page.get_by_text("Square in the middle")).to_be_visible()
+    expect(page.get_by_role("combobox", name=re.compile("Classifiers"))).to_be_visible()
+    expect(page.get_by_test_id("stMultiSelect").get_by_text(TITLE)).to_be_visible()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text(re.compile("Your run, 20 steps, .* ms per step"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("radio", name="60 × 60 (paper)")).to_be_checked()
+
+    go_to("generation?generation-steps=5")
+    expect(page.get_by_test_id("stMultiSelect").get_by_text(TITLE)).to_be_visible()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text(re.compile("Your run, 5 steps, .* ms per step"))).to_be_visible(timeout=SLOW)
+
+    go_to("frequency?pictures=CIFAR-10&tab=Your+own+words&classes=a%20cat,%20a%20pattern%20of%20stripes")
+    own = page.locator(".st-key-own-predictions .predictions").first
+    expect(own.get_by_role("cell", name="a pattern of stripes")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".st-key-own-predictions")).to_contain_text(TITLE)
+
+    go_to("findings")
+    expect(page.locator(".findings tbody tr")).not_to_have_count(0)
