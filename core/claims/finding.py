@@ -15,11 +15,15 @@ from core.numbers import decimal
 
 
 class Verdict(StrEnum):
-    """What the evidence says. FAILS, of a difference: its interval holds zero, or lies on the other side of it."""
+    """What the evidence says. FAILS, of a difference: its interval holds zero, or lies on the other side of it.
+
+    UNDECIDED: too few waves of the map were computed to tell.
+    """
 
     HOLDS = "holds"
     IN_PART = "holds in part"
     FAILS = "fails"
+    UNDECIDED = "cannot tell"
     NOT_CHECKABLE = "not checkable here"
 
     @classmethod

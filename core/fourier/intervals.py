@@ -96,6 +96,23 @@ def clustered_interval(scores: np.ndarray, confidence: float = 0.95) -> Measured
     return wilson(mean, effective, confidence)
 
 
+FEWEST = 6  # observations that can tell anything: fewer are on one side of a median in more than 5 % of all draws
+
+
+def median_interval(values: np.ndarray) -> Measured:
+    """Median of (n,) values with its 95 % interval, between two of them; NaN below `FEWEST`. Nothing is assumed.
+
+    Source: the sign test, inverted (Thompson 1936).
+    """
+    median, n = np.median(values), len(values)
+    if n < FEWEST:
+        return Measured(median, np.nan, np.nan).one()
+    from scipy import stats
+
+    ordered, outside = np.sort(values), int(stats.binom.ppf(0.025, n, 0.5))  # P(fewer below the median) <= 2.5 %
+    return Measured(median, ordered[outside - 1], ordered[n - outside]).one()
+
+
 def student(values: np.ndarray) -> Measured:
     """Mean of (n,) values with Student's 95 % interval, which is NaN for a single one."""
     mean = values.mean()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.claims.checks import findings
-from core.claims.finding import Finding, NamedMap
+from core.claims.finding import Finding, NamedMap, Verdict
 from core.classifiers.registry import network_side
 from core.fourier.basis import Frequency, half_plane
 from core.fourier.heatmap import Heatmap
 from core.reproduce.agreement import common_waves, only
 from core.reproduce.maps import HEATMAPS, MapResult, map_name
-from core.reproduce.plan import MAPS, PAIRS, Pair
+from core.reproduce.plan import MAPS, PAIRS, Pair, waves_needed
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class ClaimComparison:
     """A pair's claims. subject, reference: whose maps these are, and where from. waves: how many, of all.
 
     here: findings on the maps computed here. before: those on the maps they are compared with, None where there is
-    none. kind: "published" or "shipped", of these.
+    none, or where the waves are too few to tell. kind: "published" or "shipped", of these.
     """
 
     pair: Pair
@@ -95,10 +95,20 @@ def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison
         for key, heatmap in zip(keys, here, strict=True)
     )
     found, earlier = (_found(maps, waves, whole) for maps in (here, before))
+    if (needed := waves_needed(waves, here[1].side)) is not None:
+        found, earlier = tuple(_undecided(one, len(waves), needed) for one in found), ()
     known = {finding.claim.key: finding for finding in earlier}
     return ClaimComparison(
         pair, subject, reference, len(waves), found, tuple(known.get(one.claim.key) for one in found), kind
     )
+
+
+def _undecided(finding: Finding, waves: int, needed: int) -> Finding:
+    """The finding without the verdict that so few waves seem to give."""
+    if finding.verdict == Verdict.NOT_CHECKABLE:
+        return finding
+    doubt = f"A verdict takes {needed} waves (--cells {needed}), {needed // 3} of each band; here are {waves}."
+    return replace(finding, verdict=Verdict.UNDECIDED, doubts=(doubt, *finding.doubts))
 
 
 def _reference(key: str, result: MapResult | None) -> Heatmap | None:

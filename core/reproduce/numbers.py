@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
-from core.fourier.intervals import student
+from core.fourier.intervals import FEWEST, Measured, median_interval, student
 from core.reproduce.agreement import Match
 from core.reproduce.tables import TableResult
 from core.runs.judgement import stored_judgements
@@ -57,18 +58,39 @@ def match(result: TableResult) -> Match:
     """Whether a part's runs agree with the paper, or with the counts stored for a bundled model."""
     published, stored = result.part.published, stored_counts(result)
     if published is not None and result.original and not result.note:
-        medians = [result.median(name) for name in ("loss_before", "loss_after")]
-        near = [
-            1 / factor <= here / there <= factor
-            for here, there, factor in zip(medians, published, (FACTOR_BEFORE, FACTOR_AFTER), strict=True)
-        ]
-        return Match.AGREES if all(near) else Match.DIFFERS
+        pairs = _medians(result, published)
+        if all(1 / factor <= ratio.low and ratio.high <= factor for ratio, factor in pairs):
+            return Match.AGREES
+        outside = any(ratio.high < 1 / factor or ratio.low > factor for ratio, factor in pairs)
+        return Match.DIFFERS if outside else Match.UNDECIDED
     if stored is not None:
         counts = [(result.became, stored.own)]
         if (judged := result.judged) is not None and result.settings["judge"]["sha256"] == stored.judge_sha256:
             counts.append((judged.after, stored.judged))
         return Match.AGREES if all(abs(here - there) <= PICTURES for here, there in counts) else Match.DIFFERS
     return Match.NOT_COMPARED
+
+
+def images_needed(result: TableResult) -> int | None:
+    """How many images would tell whether the losses agree, as far as those here let one expect; None if they do tell.
+
+    An interval shrinks with the square root of their number, until it ends before the nearest bound of agreement.
+    """
+    if match(result) != Match.UNDECIDED or result.part.published is None:
+        return None
+    n, needed = len(result.rows), float(FEWEST)
+    for ratio, factor in _medians(result, result.part.published) if n >= FEWEST else ():
+        value, low, high = (math.log(max(end, 1e-30)) for end in ratio)
+        to_bound = min(abs(value - math.log(factor)), abs(value + math.log(factor)))
+        needed = max(needed, n * (max(high - value, value - low) / max(to_bound, 1e-3)) ** 2)
+    return math.ceil(needed)
+
+
+def _medians(result: TableResult, published: tuple[float, float]) -> list[tuple[Measured, int]]:
+    """Median losses before and after the run, as multiples of the published ones, and the factors that still agree."""
+    names, factors = ("loss_before", "loss_after"), (FACTOR_BEFORE, FACTOR_AFTER)
+    found = [median_interval(result.values(name) / there) for name, there in zip(names, published, strict=True)]
+    return list(zip(found, factors, strict=True))
 
 
 def to_json(result: TableResult) -> dict[str, Any]:
@@ -86,6 +108,7 @@ def to_json(result: TableResult) -> dict[str, Any]:
         "settings": {**result.settings, "penalty": objective.get("penalty"), "hole": objective.get("side")},
         "note": result.note,
         "n": len(result.rows),
+        "n_needed": images_needed(result),
         **losses,
         "published": result.part.published,
         "become_target": result.became,

@@ -21,6 +21,7 @@ CHIPS: dict[StrEnum, tuple[str, str]] = {
     Verdict.HOLDS: GOOD,
     Verdict.IN_PART: HALF,
     Verdict.FAILS: BAD,
+    Verdict.UNDECIDED: HALF,
     Verdict.NOT_CHECKABLE: OPEN,
 }
 

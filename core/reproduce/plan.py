@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 from core.claims.bands import LOW
 from core.classifiers.registry import PAPERS_CLIP
 from core.fourier.basis import Frequency, half_plane, rounded_radius
+from core.fourier.intervals import FEWEST
 from core.pgd.penalties import Penalty
 from core.runs.starts import StartKind
 
@@ -165,6 +167,24 @@ KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.ke
 Part = MapPart | HybridPart | TablePart
 
 
+def by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of (W, 2) waves of a map of that side those of low radii, of the corners and those between."""
+    radius = rounded_radius(waves)
+    low, far = LOW.holds(radius), radius > side // 2
+    return waves[low], waves[far], waves[~low & ~far]
+
+
+def waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
+    """How many waves of such a map, drawn by `draw_waves`, would let claims be judged; None where `waves` do.
+
+    Each band wants six of them, or all that it has: of fewer a band's mean is that of the waves which were drawn.
+    """
+    have, all_of_them = (by_band(np.array(some), side) for some in (waves, half_plane(side)))
+    if all(len(some) >= min(FEWEST, len(every)) for some, every in zip(have, all_of_them, strict=True)):
+        return None
+    return len(have) * FEWEST
+
+
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
     """Different waves of a map of that side, as evenly as can be from low radii, corners and those between.
 
@@ -176,9 +196,7 @@ def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, .
     waves = np.array(half_plane(side))
     if count is None or count >= len(waves):
         return None
-    radius = rounded_radius(waves)
-    low, far = LOW.holds(radius), radius > side // 2
     generator = np.random.default_rng(seed)
-    groups = [generator.permutation(waves[group]).tolist() for group in (low, far, ~low & ~far)]
+    groups = [generator.permutation(group).tolist() for group in by_band(waves, side)]
     drawn = [(i, j) for turn in itertools.zip_longest(*groups) for i, j in filter(None, turn)]
     return tuple(drawn[:count])

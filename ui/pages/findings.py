@@ -165,6 +165,7 @@ _VERBS = {
     Verdict.HOLDS: "hold",
     Verdict.IN_PART: "hold in part",
     Verdict.FAILS: "fail",
+    Verdict.UNDECIDED: "cannot be told",
     Verdict.NOT_CHECKABLE: "cannot be checked here",
 }
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from core.fourier.intervals import newcombe, wilson
+from core.fourier.intervals import FEWEST, median_interval, newcombe, wilson
 
 
 @pytest.mark.parametrize(("errors", "n"), [(0, 10), (1, 10), (10, 10), (543, 1000), (3, 7)])
@@ -40,3 +40,14 @@ def test_newcombe_of_a_map_with_itself_surrounds_zero():
     rate = np.array([0.1, 0.5])
     interval = newcombe(wilson(rate, 50), wilson(rate, 50))
     assert (interval.low < 0).all() and (interval.high > 0).all()
+
+
+def test_median_interval_is_the_sign_tests():
+    rng = np.random.default_rng(0)
+    for n in (6, 9, 20, 100):
+        values = rng.exponential(size=n)
+        _, low, high = median_interval(values)
+        for end, inwards in ((low, 1e-9), (high, -1e-9)):  # the test refuses a median just beyond, not just within
+            beyond, within = (binomtest(int((values < at).sum()), n).pvalue for at in (end - inwards, end + inwards))
+            assert beyond <= 0.05 < within
+    assert np.isnan(median_interval(np.arange(FEWEST - 1.0)).low), "no five values can tell"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.claims.finding import Verdict
 from core.claims.hybrids import stored_hybrids
 from core.data.classes import CIFAR10, imagenet100
 from core.fourier.basis import half_plane
@@ -16,10 +17,11 @@ from core.fourier.heatmap import Heatmap
 from core.reconstruct import batches
 from core.reconstruct.report import Reconstruction, from_csv
 from core.reproduce.__main__ import main
-from core.reproduce.agreement import Match, agreement
+from core.reproduce.agreement import Match, agreement, only
 from core.reproduce.claim_comparison import compare_claims
 from core.reproduce.hybrids import HybridResult, hybrid_findings
 from core.reproduce.maps import HEATMAPS, MapResult
+from core.reproduce.numbers import images_needed, match
 from core.reproduce.plan import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
 from core.reproduce.report import Results, Skipped, Spent, to_html
 from core.reproduce.tables import TableResult
@@ -300,6 +302,63 @@ def test_claims_are_judged_on_the_same_waves_here_and_before():
     assert trial.same == len(trial.before) == len(trial.here) == 9
     (other,) = compare_claims({part.key: MapResult(part, drawn(10_000, shuffled=True), published, None, "")})
     assert other.same < len(other.before)
+
+
+def computed(count):
+    """What claims come to where the published map of the ResNet is as if computed here, on so many drawn waves."""
+    part = next(part for part in MAPS if part.key == "figure-1-resnet")
+    waves = draw_waves(31, count, seed=0) or half_plane(31)
+    published = Heatmap.load(HEATMAPS / PUBLISHED)
+    (found,) = compare_claims({part.key: MapResult(part, only(drawn(10_000), waves), published, None, "")})
+    return found
+
+
+@pytest.mark.parametrize("count", [3, 5, 12, 17])
+def test_claims_cannot_be_told_from_few_waves_a_band(count):
+    found = computed(count)
+    assert {one.verdict for one in found.here} <= {Verdict.UNDECIDED, Verdict.NOT_CHECKABLE}
+    told = [one for one in found.here if one.verdict == Verdict.UNDECIDED]
+    assert told and all(
+        f"takes 18 waves (--cells 18), 6 of each band; here are {count}." in one.doubts[0] for one in told
+    )
+    assert found.known == found.same == 0
+
+
+@pytest.mark.parametrize("count", [18, 48, None])
+def test_claims_are_judged_from_six_waves_a_band_on(count):
+    found = computed(count)
+    assert Verdict.UNDECIDED not in {one.verdict for one in found.here} and found.known == found.same > 5
+
+
+def losses(before, after):
+    """Runs of Figure 3 by the paper's own CLIP with these losses."""
+    part = next(part for part in TABLES if part.key == "figure-3-clip")
+    rest = [*[1.0] * 4, 1, 1, *[0.5] * 6]
+    rows = [Reconstruction(k, "", "", "", "", *ends, *rest) for k, ends in enumerate(zip(before, after, strict=True))]
+    settings = {
+        "classifier": {"name": part.classifier, "sha256": None},
+        "mode": "inpaint",
+        "start": None,
+        "judge": None,
+    }
+    return TableResult(part, settings, tuple(rows), b"", {}, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected", "needed"),
+    [
+        ([3.8], [2e-4], Match.UNDECIDED, 6),  # even where it is the paper's to the digit
+        ([3.8] * 5, [1.0] * 5, Match.UNDECIDED, 6),
+        ([3.8] * 6, [2e-4] * 6, Match.AGREES, None),
+        ([3.8] * 6, [1e-2] * 6, Match.DIFFERS, None),
+        ([0.1] * 6, [2e-4] * 6, Match.DIFFERS, None),
+        # Medians in the middle, half-widths of factors 100 and 10: a factor of 10 is reached by 4 times as many images.
+        ([3.8] * 8, [2e-6] * 2 + [2e-4] * 4 + [2e-2] * 2, Match.UNDECIDED, 32),
+    ],
+)
+def test_losses_agree_or_differ_only_where_enough_images_tell(before, after, expected, needed):
+    result = losses(before, after)
+    assert (match(result), images_needed(result)) == (expected, needed)
 
 
 def test_drawn_waves_grow_and_serve_every_band():
