@@ -6,9 +6,11 @@ modulo 256: lossless, and several times smaller, because a step changes few byte
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from core.pgd.config import PGDConfig
 from core.runs.metadata import FACTS, check_agreement
 
 SURE = 0.9  # a target probability from which a classifier is called sure, or confident
+MAX_TOGETHER = 2  # runs in one file
 CURVES = ("loss", "target_probability", "perturbation_norm", "best_loss")
 
 
@@ -187,6 +190,49 @@ class PGDRun:
             RunFileError: as `load`.
         """
         return RUN_FILE.parse(data, name, _build, max_content=limit)
+
+
+def pack_runs(runs: Sequence[PGDRun]) -> bytes:
+    """A run's file; of several runs one file that holds theirs, as an uncompressed archive."""
+    if len(runs) == 1:
+        return runs[0].to_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for k, run in enumerate(runs, 1):
+            archive.writestr(zipfile.ZipInfo(f"{k}.npz"), run.to_bytes())
+    return buffer.getvalue()
+
+
+def read_runs(data: bytes, *, name: str, limit: int = RUN_FILE.max_content) -> tuple[PGDRun, ...]:
+    """The run of a file, or the runs that `pack_runs` has put into one.
+
+    Args:
+        data: trusted or not. name: what errors call the file. limit: bytes that the arrays may unpack to.
+    Raises:
+        RunFileError: as `PGDRun.from_bytes`, or the runs do not begin with the same pictures and steps.
+    """
+    parts = _parts(data, name)
+    runs = tuple(PGDRun.from_bytes(part, name=name, limit=limit // len(parts)) for part in parts)
+    first, *others = runs
+    for run in others:
+        alike = np.array_equal(run.start, first.start) and np.array_equal(run.frame_steps, first.frame_steps)
+        if not alike or run.metadata["kind"] != first.metadata["kind"]:
+            raise RunFileError(f"{name}: its runs do not begin with the same pictures and steps; open them one by one")
+    return runs
+
+
+def _parts(data: bytes, name: str) -> list[bytes]:
+    """The files of an archive of run files, whose members are not compressed, so that they are no larger than it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            if not members or any(not member.filename.endswith(".npz") for member in members):
+                return [data]
+            if len(members) <= MAX_TOGETHER and all(one.compress_type == zipfile.ZIP_STORED for one in members):
+                return [archive.read(member) for member in members]
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError):
+        return [data]  # which `PGDRun.from_bytes` refuses
+    raise RunFileError(f"{name}: wanted at most {MAX_TOGETHER} run files together, not compressed again")
 
 
 def _build(

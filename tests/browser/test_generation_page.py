@@ -38,7 +38,7 @@ def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(generatio
 def test_a_stroke_on_the_sketch_draws_anew_without_another_click(generation):
     page = generation(SKETCH, width=1440, height=1100)
     expect(page.get_by_text(re.compile("Your run, 60 steps"))).to_be_visible(timeout=SLOW)
-    picture = page.locator(".replay .pictures canvas").first
+    picture = page.locator(".replay .model:not(.reference) canvas").first
     before = picture.evaluate("one => one.toDataURL()")
     stage = page.locator(".painter .stage")
     stage.scroll_into_view_if_needed()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from core.data.samples import load_samples
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
 from tests.browser.waiting import wait_until_drawn
@@ -18,6 +19,7 @@ APP = "tests/browser/apps/live_pages_app.py"
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
 SMALL = "inpainting-pictures=CIFAR-10"
 LARGE = "inpainting-pictures=Photographs"
+READ = "canvas => [canvas.width, ...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
 
 
 @pytest.fixture
@@ -45,8 +47,11 @@ def wait_for_steps(page: Page) -> None:
 
 def pixels(page: Page, k: int = 0) -> np.ndarray:
     """(H, W, 3) uint8: what the k-th picture of the replay holds."""
-    read = "canvas => [canvas.width, ...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
-    width, *values = page.locator("[class*='-panel'] .replay canvas").nth(k).evaluate(read)
+    return rgb(page.locator("[class*='-panel'] .replay .model:not(.reference) canvas").nth(k).evaluate(READ))
+
+
+def rgb(read: list[int]) -> np.ndarray:
+    width, *values = read
     return np.array(values, dtype=np.uint8).reshape(-1, width, 4)[..., :3]
 
 
@@ -60,15 +65,15 @@ def rendering(page: Page) -> set[str]:
 
 
 def wholly_in_the_window(page: Page) -> None:
-    """Both pictures, the transport bar and the probability curve can be seen without scrolling."""
+    """All four pictures, the transport bar and the probability curve can be seen without scrolling."""
     window = page.viewport_size
-    expect(page.locator("[class*='-panel'] .replay .pictures canvas")).to_have_count(2)
+    expect(page.locator("[class*='-panel'] .replay .pictures canvas")).to_have_count(4)
     # In one go: a run in progress draws its charts anew between two calls.
     boxes = page.locator("[class*='-panel'] .replay").evaluate(
-        """replay => [...replay.querySelectorAll(".pictures canvas, .transport, .chart:first-child")]
+        """replay => [...replay.querySelectorAll(".pictures canvas, .transport, .pictures > .charts > .chart")]
           .map(one => one.getBoundingClientRect().toJSON())"""
     )
-    assert len(boxes) == 4
+    assert len(boxes) == 6
     for box in boxes:
         assert box["width"] > 150 and box["height"] > 20, box
         assert box["left"] >= 0 and box["right"] <= window["width"], box
@@ -103,7 +108,12 @@ def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     expect(page.get_by_text("A stored example, made by the same code as your own runs.")).to_be_visible()
     run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(verdict(run, 0))
-    expect(page.locator("[class*='-panel'] .replay .chart svg")).to_have_count(3)
+    expect(page.locator("[class*='-panel'] .replay .chart svg:visible")).to_have_count(1)
+    page.get_by_text("Loss and length of the change").click()
+    expect(page.locator("[class*='-panel'] .replay .chart svg:visible")).to_have_count(3)
+    for name, wanted in (("Original", run.original[0]), ("With the hole", np.rint(255 * run.start[0]))):
+        read = page.get_by_role("img", name=name, exact=True).evaluate(READ)
+        assert np.array_equal(rgb(read), wanted.transpose(1, 2, 0)), name
     last, start = run.frames[-1, 0].astype(int), np.rint(255 * run.start[0]).astype(int)
     assert np.array_equal(pixels(page), last.transpose(1, 2, 0))
     page.get_by_role("button", name="Change", exact=True).click()
@@ -112,7 +122,7 @@ def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     page.get_by_role("button", name="Picture", exact=True).click()
     page.get_by_role("button", name="First step").click()
     assert np.array_equal(pixels(page), run.frames[0, 0].transpose(1, 2, 0))
-    page.get_by_role("button", name="Step forward").click()
+    page.get_by_role("button", name="Next picture").click()
     assert np.array_equal(pixels(page), run.frames[1, 0].transpose(1, 2, 0))
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(verdict(run, 0, 1))
     expect(step_of(page)).to_have_text(f"step {run.frame_steps[1]} of 720")
@@ -144,7 +154,7 @@ def test_small_pictures_are_smooth_until_square_pixels_are_asked_for(live_page):
     squares.click()
     expect(squares).to_have_attribute("aria-pressed", "true")
     assert rendering(page) == {"pixelated"}
-    page.get_by_role("button", name="Step back").click()
+    page.get_by_role("button", name="Previous picture").click()
     expect(step_of(page)).to_have_text("step 696 of 720")
     assert rendering(page) == {"pixelated"}
     page.get_by_role("button", name="Change", exact=True).click()
@@ -283,7 +293,7 @@ def test_generation_runs_and_replays(live_page):
     one = "generation-models-cifar10=Mini+ResNet"  # by default there are two, where both are bundled
     page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=25&{one}", path="generation")
     wait_until_drawn(page)
-    if page.get_by_text("Other settings than these").is_visible():  # else it was quick, and has started by itself
+    if page.get_by_text("Not run yet").first.is_visible():  # else it was quick, and has started by itself
         start(page)
     expect(page.get_by_text("Your run, 25 steps")).to_be_visible(timeout=SLOW)
     expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(
@@ -304,7 +314,7 @@ def test_generation_runs_and_replays(live_page):
     expect(large.locator(".verdict")).to_have_text(re.compile("is now .* confident of “automobile”"))
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
-    assert download(page, "GIF")[:4] == b"GIF8"
+    assert download(page, "Animation")[8:12] == b"WEBP"
 
 
 def test_generation_shows_both_models_rows_on_one_screen(streamlit_app, open_page):
@@ -319,19 +329,44 @@ def test_generation_shows_both_models_rows_on_one_screen(streamlit_app, open_pag
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 1800
 
 
-def test_other_settings_are_told_and_the_way_back_leads_to_the_example(live_page):
+def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(live_page):
     page = live_page(f"?{SMALL}")
-    page.get_by_role("button", name="Random place").click()
-    banner = page.get_by_text("Other settings than these (the hole)")
-    expect(banner).to_be_visible()
+    new = page.locator(".st-key-inpainting-status").get_by_text("Not run yet")
+    expect(page.get_by_text("A stored example")).to_be_visible()
+    stage_click(page, 4, 4, 32)
+    expect(new).to_be_visible()
+    expect(step_of(page)).to_have_text("Not run yet")
     page.get_by_role("button", name="Back to the example").click()
-    expect(banner).to_be_hidden()
+    expect(new).to_be_hidden()
     expect(page.locator(".state")).to_contain_text("Hole: 256 of")
+    page.get_by_role("button", name="Settings").click()
     page.get_by_test_id("stRadioGroup").get_by_text("Mean square").click()
     expect(page).to_have_url(re.compile("inpainting-penalty=Mean"))
     run = PGDRun.load(RUNS / "inpainting_cifar10-5-mean-square__mini-clip.npz")
     expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(verdict(run, 0))
-    expect(banner).to_be_hidden()
+    expect(new).to_be_hidden()
+
+
+def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(live_page):
+    one = "inpainting-models-cifar10=Mini+ResNet"
+    page = live_page(f"?{SMALL}&inpainting-steps=900&{one}&inpainting-picture=3")
+    wanted = load_samples("cifar10-samples").images[3].transpose(1, 2, 0)
+    original = page.get_by_role("img", name="Original", exact=True)
+    expect(step_of(page)).to_have_text("Not run yet")
+    assert np.array_equal(rgb(original.evaluate(READ)), wanted)
+    page.get_by_role("button", name="Run what is chosen").click()
+    wait_for_steps(page)
+    stop(page)
+    stage_click(page, 28, 28, 32)
+    expect(step_of(page)).to_have_text("Not run yet")
+    hole = read_hole(re.search("inpainting-hole=([^&]+)", page.url)[1], 32)[0]
+    assert np.array_equal(pixels(page)[~hole], wanted[~hole]) and len(np.unique(pixels(page)[hole], axis=0)) == 1
+    page.get_by_role("button", name="Show the last run").click()
+    expect(page.get_by_text(re.compile("Your run, stopped by you"))).to_be_visible()
+    expect(page.locator(".state")).to_contain_text("Hole: 256 of")
+    page.get_by_role("button", name="Wipe original").click()
+    half = pixels(page)[:, :16]
+    assert np.array_equal(half, wanted[:, :16])
 
 
 def test_table_of_stored_runs_scrolls_by_itself_on_a_phone(live_page):

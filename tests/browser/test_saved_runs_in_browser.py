@@ -97,7 +97,7 @@ def test_stored_run_of_the_other_size_opens_beside_any_picture(live_page):
 def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page, tmp_path):
     page = live_page()
     shown = "all => all.map(one => one.toDataURL())"
-    expect(page.locator("[class*='-panel'] .replay canvas")).to_have_count(2)
+    expect(page.locator("[class*='-panel'] .replay canvas")).to_have_count(4)
     before = page.locator("[class*='-panel'] .replay canvas").evaluate_all(shown)
     alert = page.get_by_test_id("stPopoverBody").get_by_test_id("stAlert")
     for name, data, reason in (
@@ -146,7 +146,7 @@ def test_hostile_text_is_shown_as_letters_and_asks_no_other_server(live_page, ki
     links = page.locator("a").evaluate_all("all => all.map(one => one.href)")
     assert not [link for link in links if "evil.example" in link], links
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    name, data = download(page, "JSON")
-    assert re.fullmatch(rf"{kind}-[a-z0-9-]+\.json", name) and b"onerror" in data
+    name, data = download(page, "Animation")
+    assert re.fullmatch(rf"{kind}-[a-z0-9-]+\.webp", name) and data[8:12] == b"WEBP"
     _, again = download(page, "Run file")
     assert PGDRun.from_bytes(again, name="again").metadata["class_names"][0] == HOSTILE

@@ -23,8 +23,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 async function load(view, data) {
-  const parts = [data.start, ...data.models.map((model) => model.frames)];
-  const [start, ...frames] = await Promise.all(parts.map((text) => (data.packed ? inflate(text) : unpack(text))));
+  const parts = [data.start, data.original ?? "", ...data.models.map((model) => model.frames)];
+  const [start, original, ...frames] = await Promise.all(parts.map((text) => (data.packed && text ? inflate(text) : unpack(text))));
   if (view.version !== data.version) return; // a newer one has come meanwhile
   stop(view);
   const { memory } = view, last = data.frame_steps.length - 1;
@@ -33,12 +33,13 @@ async function load(view, data) {
   const goesOn = data.live?.state === "running";
   if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
   if (memory.id !== data.id) Object.assign(memory, { id: data.id, row: 0 });
+  if (memory.mode === "original" && !data.original) memory.mode = "wipe";
   view.data = data;
-  view.start = start;
+  Object.assign(view, { start, original: data.original ? original : null });
   view.models = data.models.map((model, k) => ({
     ...model, frames: frames[k], values: floats(model.values), curves: floats(model.curves),
   }));
-  const shape = JSON.stringify([data.kind, data.width, data.height, data.targets.length, data.models.map((one) => one.title)]);
+  const shape = JSON.stringify([data.kind, data.width, data.height, data.targets.length, Boolean(data.original), data.models.map((one) => [one.title, one.colour])]);
   if (view.shape !== shape) {
     view.shape = shape; // else the elements stay: the focus, and clicks between two moments, are not lost
     buildPictures(view);
@@ -143,8 +144,13 @@ export function show(view) {
   view.pixels.setAttribute("aria-pressed", String(memory.pixels));
   view.root.classList.toggle("crisp", memory.pixels && !view.pixels.hidden);
   say(view.note, {
-    picture: "", wipe: `left: ${data.labels[0]}, right: ${data.labels[1]}`, change: "grey is no change",
+    picture: "", wipe: `left: ${data.labels[0]}, right: ${data.labels[1]}`,
+    original: `left: original, right: ${data.labels[1]}`, change: "grey is no change",
   }[memory.mode]);
+  view.references.forEach(({ planes, figures }) => figures.forEach(({ canvas }, n) => {
+    const size = 3 * data.width * data.height, plane = view[planes].subarray(n * size, (n + 1) * size);
+    paint(canvas, plane, plane, "picture", 1, 0);
+  }));
   view.columns.forEach(({ figures, verdict, sure }, k) => {
     figures.forEach((figure, n) => drawFigure(view, figure, k, n));
     verdict.textContent = data.models[k].verdicts[frame][row];
@@ -158,6 +164,10 @@ export function show(view) {
   if (view.ticks.childElementCount !== ticks.length || ticks.some((at, k) => view.ticks.children[k].value !== String(at))) {
     view.ticks.replaceChildren(...ticks.map((at) => new Option("", String(at))));
   }
+  view.moves.slice(1, 4).forEach((move, k) => {
+    const at = data.frame_steps[frame + k - 1]; // runs keep some of their pictures, not those of all steps
+    if (k !== 1) move.title = at === undefined ? "" : `to step ${at.toLocaleString("en")}, the next that is kept`;
+  });
   if (view.dialog.open) {
     view.large.forEach((figure, k) => {
       drawFigure(view, figure, k, row);
@@ -170,7 +180,7 @@ export function show(view) {
   view.play.setAttribute("aria-label", plays ? "Pause the replay" : "Play");
   view.scrubber.value = going(data) ? step : frame;
   const place = `step ${step.toLocaleString("en")} of ${data.steps.toLocaleString("en")}`;
-  say(view.step, { queued: data.live?.text, running: `${place} · ${data.live?.text}` }[state] ?? place);
+  say(view.step, { queued: data.live?.text, new: data.live?.text, running: `${place} · ${data.live?.text}` }[state] ?? place);
   view.scrubber.setAttribute("aria-valuetext", `step ${step}`);
   for (const [c, chart] of view.marks.entries()) {
     chart.line.setAttribute("x1", chart.x(step));
@@ -191,10 +201,10 @@ const valueAt = (view, k, curve, frame, row) =>
   view.models[k].values[(curve * view.data.frame_steps.length + frame) * view.data.targets.length + row];
 
 function drawFigure(view, figure, k, row) {
-  const { data, memory } = view, { frame, mode, border } = memory, wipes = mode === "wipe";
+  const { data, memory } = view, { frame, mode, border } = memory, wipes = mode === "wipe" || mode === "original";
   const size = 3 * data.width * data.height, count = data.targets.length;
   const offset = (frame * count + row) * size;
-  const image = view.models[k].frames.subarray(offset, offset + size), start = view.start.subarray(row * size, row * size + size);
+  const image = view.models[k].frames.subarray(offset, offset + size), start = (mode === "original" ? view.original : view.start).subarray(row * size, row * size + size);
   paint(figure.canvas, image, start, mode, memory.factor, border);
   figure.border.hidden = !wipes;
   figure.border.style.left = `${border}%`;
@@ -216,7 +226,7 @@ function paint(canvas, image, start, mode, factor, border) {
   const { width, height } = canvas, area = width * height, split = Math.round((border / 100) * width);
   const context = canvas.getContext("2d"), pixels = context.createImageData(width, height), { data } = pixels;
   for (let at = 0; at < area; at++) {
-    const before = mode === "wipe" && at % width < split;
+    const before = (mode === "wipe" || mode === "original") && at % width < split;
     for (let channel = 0; channel < 3; channel++) {
       const k = channel * area + at;
       data[4 * at + channel] = // a clamped array: values end at 0 and 255 by themselves
@@ -229,9 +239,10 @@ function paint(canvas, image, start, mode, factor, border) {
 
 function drawTransport(view) {
   const { data } = view, state = data.live?.state ?? "ended", goes = going(data);
+  view.run.hidden = state !== "new";
   for (const one of [...view.moves, view.scrubber]) one.disabled = goes || data.frame_steps.length < 2;
   view.scrubber.max = goes ? data.steps : Math.max(1, data.frame_steps.length - 1);
-  view.live.hidden = state === "ended";
+  view.live.hidden = state === "ended" || state === "new";
   view.pause.hidden = state !== "running";
   view.resume.hidden = state !== "paused" && state !== "stopped";
   view.stop.hidden = state === "stopped";
@@ -244,7 +255,7 @@ export function drawTop(view) {
   const top = JSON.stringify([data.models.map(({ title, before, after }) => [title, before, after]), data.targets, memory.row, data.live?.state]);
   if (view.topDrawn === top) return;
   view.topDrawn = top;
-  view.top.hidden = data.models.every((model) => !model.before.length);
+  view.top.hidden = data.live?.state === "new" || data.models.every((model) => !model.before.length);
   view.top.replaceChildren(...data.models.map((model) => {
     const table = element("table"), head = table.createTHead().insertRow(), body = table.createTBody();
     table.createCaption().textContent = `${model.title}: the five likeliest classes`;

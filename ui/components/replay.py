@@ -36,6 +36,7 @@ class Track:
         be empty, and without any image nothing is shown.
     sure: for each image, the step at which the classifier was first sure of the target, None where it never was, and
         the words for it; empty while that is not known.
+    colour: of the classifier, as "#0072B2".
     about: what the classifier was trained for. card: URL of its card, empty where there is none.
     """
 
@@ -48,6 +49,7 @@ class Track:
     values: np.ndarray
     before: Sequence[Ranked]
     after: Sequence[Ranked]
+    colour: str
     sure: Sequence[tuple[int | None, str]] = ()
     about: str = ""
     card: str = ""
@@ -55,13 +57,13 @@ class Track:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands that has not come to its end.
+    """Where a run stands that has not come to its end; a "new" one has not begun, and *Run* reports as *Continue* does.
 
     text: for people; of a run that goes on, it follows the step. seconds: for which its frames last, until the next
     ones come.
     """
 
-    state: Literal["queued", "running", "paused", "stopped"]
+    state: Literal["new", "queued", "running", "paused", "stopped"]
     text: str = ""
     seconds: float = 0.0
 
@@ -77,6 +79,7 @@ def pack_replay(
     steps: int,
     budget: str,
     labels: tuple[str, str],
+    original: np.ndarray | None = None,
     live: Progress | None = None,
 ) -> dict[str, Any]:
     """What the browser gets, as JSON.
@@ -85,6 +88,7 @@ def pack_replay(
         start: (B, 3, H, W) uint8, what wipe and change compare with.
         frame_steps: F steps, rising.
         id: of the run; another run begins with its first image in view.
+        original: (B, 3, H, W) uint8, the pictures without their holes; None where there are none.
         targets: what each image is to become. steps: where the charts' axis ends.
         budget: the largest change allowed. labels: what to call the start, and what comes of it.
         live: for a run that has not ended.
@@ -98,7 +102,7 @@ def pack_replay(
                 f"{track.frames.shape}"
             )
     # A frame that is soon replaced is not worth it, and unpacking may take longer than until the next one comes.
-    packed = live is None or live.state == "paused"
+    packed = live is None or live.state in ("new", "paused")
     states, _ = envelope(np.arange(len(tracks[0].loss), dtype=np.float32)[:, None])
     data = {
         "id": id,
@@ -113,6 +117,7 @@ def pack_replay(
         "frame_steps": [int(step) for step in frame_steps],
         "packed": packed,
         "start": _bytes(start, packed),
+        "original": None if original is None else _bytes(original, packed),
         "curve_steps": states[0, 1].tolist(),
         "curve_rows": tracks[0].loss.shape[1],
         "models": [_pack(track, packed) for track in tracks],
@@ -146,13 +151,16 @@ def replay(
 def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest, mean and highest value of up to 160 groups of neighbouring states: no moire where a curve swings.
 
+    The first and the last state are groups of their own: a curve begins and ends with the numbers beside it.
+
     Args:
         values: (S, R), one for each state and curve.
     Returns:
         (R, 3, N) float32, and the (N,) first state of each group.
     """
     count = min(len(values), MAX_POINTS)
-    firsts = np.arange(count) * len(values) // count
+    # Of no state there is no group.
+    firsts = np.append(0, np.linspace(1, len(values) - 1, max(0, count - 1)).astype(int))[:count]
     sizes = np.diff(firsts, append=len(values))[:, None]
     parts = (
         np.minimum.reduceat(values, firsts),
@@ -175,6 +183,7 @@ def _pack(track: Track, packed: bool) -> dict[str, Any]:
         "before": [[list(one) for one in ranked] for ranked in track.before],
         "after": [[list(one) for one in ranked] for ranked in track.after],
         "sure": [list(one) for one in track.sure],
+        "colour": track.colour,
         "about": track.about,
         "card": track.card,
     }

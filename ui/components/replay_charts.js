@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { percent } from "./replay.js";
 
-export const COLOURS = ["#0072B2", "#D55E00"], DASHES = ["none", "6 3"];
+const DASHES = ["none", "6 3"];
 const MIN_LOSS = 1e-6; // the logarithmic axis ends here at the latest
 const CURVES = ["probability", "loss", "change"];
 const SVG = "http://www.w3.org/2000/svg";
@@ -24,8 +24,9 @@ export function drawCharts(view) {
     drawCurves(chart, bands, data);
     return chart;
   });
-  const figures = view.marks.map((chart) => chart.figure);
-  if (figures.some((figure) => !figure.isConnected)) view.charts.replaceChildren(...figures);
+  const [figure, ...others] = view.marks.map((chart) => chart.figure);
+  if (!figure.isConnected) view.charts.replaceChildren(figure, view.more);
+  if (others.some((one) => !one.isConnected)) view.folded.replaceChildren(...others);
 }
 
 // What a chart is apart from its curves; while a run goes on, it seldom changes.
@@ -37,7 +38,7 @@ function axesOf(title, name, bands, data, width, height) {
   const [low, high] = log
     ? [Math.floor(Math.log10(smallest)), Math.max(Math.ceil(Math.log10(largest)), Math.floor(Math.log10(smallest)) + 1)]
     : [0, name === "probability" ? 1 : roundAbove(largest)];
-  return { title, name, width, height, low, high, steps: data.steps, models: bands.length };
+  return { title, name, width, height, low, high, steps: data.steps, colours: data.models.map((model) => model.colour) };
 }
 
 // The end of an axis: a growing curve seldom moves it.
@@ -47,9 +48,9 @@ function roundAbove(value) {
 }
 
 function createChart(axes) {
-  const { title, name, width, height, low, high, steps, models } = axes, log = name === "loss";
+  const { title, name, width, height, low, high, steps, colours } = axes, log = name === "loss";
   const figure = element("figure", "chart"), head = figure.appendChild(element("figcaption", "", title));
-  const keys = COLOURS.slice(0, models).map((colour, k) => {
+  const keys = colours.map((colour, k) => {
     const key = head.appendChild(element("span", "key"));
     key.style.setProperty("--colour", colour);
     key.style.setProperty("--dash", k ? "dashed" : "solid");
@@ -71,12 +72,12 @@ function createChart(axes) {
   for (const step of [0, Math.floor(steps / 2), steps]) {
     svg.append(label(x(step), height - 5, step === steps ? "end" : step ? "middle" : "start", step.toLocaleString("en")));
   }
-  const curves = COLOURS.slice(0, models).map((colour, k) => [
+  const curves = colours.map((colour, k) => [
     svg.appendChild(shape("polygon", { fill: colour, opacity: 0.25 })),
     svg.appendChild(shape("polyline", { stroke: colour, "stroke-dasharray": DASHES[k], class: "curve" })),
   ]);
   // Where each classifier was first sure of the target.
-  const dots = name === "probability" ? COLOURS.slice(0, models).map((colour) => svg.appendChild(shape("circle", { r: 4, fill: colour, class: "dot" }))) : [];
+  const dots = name === "probability" ? colours.map((colour) => svg.appendChild(shape("circle", { r: 4, fill: colour, class: "dot" }))) : [];
   const line = svg.appendChild(shape("line", { y1: top, y2: height - bottom, class: "mark" }));
   const text = name === "probability" ? percent : (value) => (value === undefined ? "" : small(value));
   return { key: JSON.stringify(axes), title, figure, svg, line, dots, keys, curves, x, y, text };

@@ -3,18 +3,18 @@
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
 import { drawTop, go, goToSure, pause, play, press, show } from "./replay.js";
-import { COLOURS, drawCharts } from "./replay_charts.js";
+import { drawCharts } from "./replay_charts.js";
 
 const FACTORS = [1, 2, 5, 10, 20, 50];
 const SMALL_BELOW = 100; // pixels of width; only small pictures can be shown with square pixels
 
 export function createView(parentElement) {
-  const root = element("div", "replay"), view = { root, columns: [], timer: null };
+  const root = element("div", "replay"), view = { root, columns: [], references: [], timer: null };
   const bar = root.appendChild(element("div", "bar"));
   const modes = bar.appendChild(element("div", "group"));
   modes.setAttribute("role", "group");
   modes.setAttribute("aria-label", "What the pictures show");
-  view.modes = { picture: "Picture", wipe: "Wipe", change: "Change" };
+  view.modes = { picture: "Picture", wipe: "Wipe", original: "Wipe original", change: "Change" };
   for (const [mode, text] of Object.entries(view.modes)) {
     view.modes[mode] = button(modes, text, () => { view.memory.mode = mode; show(view); }, text);
   }
@@ -33,9 +33,9 @@ export function createView(parentElement) {
   const steps = transport.appendChild(element("div", "group"));
   view.moves = [
     button(steps, "|◀", () => go(view, 0), "First step"),
-    button(steps, "◀", () => go(view, view.memory.frame - 1), "Step back"),
+    button(steps, "◀", () => go(view, view.memory.frame - 1), "Previous picture"),
     (view.play = button(steps, "Play", () => (view.timer ? pause(view) : play(view)), "Play")),
-    button(steps, "▶", () => go(view, view.memory.frame + 1), "Step forward"),
+    button(steps, "▶", () => go(view, view.memory.frame + 1), "Next picture"),
     button(steps, "▶|", () => go(view, Infinity), "Last step"),
   ];
   view.scrubber = transport.appendChild(element("input", "scrubber"));
@@ -50,9 +50,13 @@ export function createView(parentElement) {
   view.pause = button(view.live, "Pause", () => view.trigger("pause"), "Pause the run");
   view.resume = button(view.live, "Continue", () => view.trigger("resume"), "Continue the run");
   view.stop = button(view.live, "Stop", () => view.trigger("stop"), "Stop the run");
-  const stage = root.appendChild(element("div", "stage"));
+  const stage = (view.stage = root.appendChild(element("div", "stage")));
   view.pictures = stage.appendChild(element("div", "pictures"));
+  view.run = button(stage, "▶ Run", () => view.trigger("resume"), "Run what is chosen");
+  view.run.classList.add("run");
   view.charts = stage.appendChild(element("div", "charts"));
+  view.more = element("details");
+  view.more.append(element("summary", "", "Loss and length of the change"), (view.folded = element("div", "charts")));
   view.live.hidden = true;
   view.top = root.appendChild(element("div", "top"));
   view.dialog = root.appendChild(element("dialog"));
@@ -66,7 +70,24 @@ export function buildPictures(view) {
   view.dialog.close();
   view.root.classList.toggle("many", many);
   view.pixels.hidden = data.width >= SMALL_BELOW;
-  view.root.style.setProperty("--models", data.models.length);
+  view.modes.original.hidden = !data.original;
+  const first = data.kind === "inpainting" ? "With the hole" : "Start";
+  const references = [["Original", "original"], [first, "start"]].filter(([, planes]) => view[planes] && !(many && planes === "start"));
+  view.references = references.map(([name, planes]) => {
+    const column = element("section", "model reference");
+    column.append(element("h2", "", name));
+    const tiles = column.appendChild(element("div", "tiles"));
+    const figures = data.targets.map((target) => {
+      const figure = tiles.appendChild(element("figure")), canvas = figure.appendChild(element("canvas"));
+      Object.assign(canvas, { width: data.width, height: data.height });
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `${name}${many ? `, ${target}` : ""}`);
+      return { canvas };
+    });
+    return { column, planes, figures };
+  });
+  view.root.style.setProperty("--models", data.models.length + (many ? 0 : references.length));
+  view.root.style.setProperty("--references", references.length);
   const count = data.targets.length, tile = count > 8 ? 76 : count > 6 ? 78 : count > 4 ? 110 : 150;
   view.root.style.setProperty("--tile", `${tile}px`);
   view.root.style.setProperty("--columns", Math.min(count, 8));
@@ -81,10 +102,11 @@ export function buildPictures(view) {
     const verdict = column.appendChild(element("p", "verdict"));
     const sure = button(column, "", () => goToSure(view, k));
     sure.classList.add("sure");
-    column.style.setProperty("--colour", COLOURS[k]);
+    column.style.setProperty("--colour", data.models[k].colour);
     return { column, title, about, aboutText, card, figures, verdict, sure };
   });
-  pictures.replaceChildren(...view.columns.map((one) => one.column));
+  pictures.replaceChildren(...[...view.references, ...view.columns].map((one) => one.column));
+  (many ? view.stage : pictures).append(view.charts);
 }
 
 // A picture; among several it is a button that opens it large.
@@ -118,6 +140,7 @@ function enlarge(view) {
   head.append(element("h2", "", `${memory.row + 1}: ${data.targets[memory.row]}`));
   button(head, "Close", () => dialog.close(), "Close");
   const row = element("div", "large");
+  row.style.setProperty("--models", String(data.models.length));
   view.large = view.models.map((model) => {
     const section = row.appendChild(element("section"));
     section.append(element("h2", "", model.title));

@@ -20,7 +20,15 @@ from ui.runs.examples import example_titles, stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
 from ui.runs.own_start import FIRST, picture_start, sketch_start, take_result, to_starts
-from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
+from ui.runs.panel import (
+    Wanted,
+    run_button,
+    run_details,
+    run_panel,
+    run_status,
+    settings_beside,
+    start_run,
+)
 from ui.runs.second_judge import class_set_of, second_judge
 from ui.runs.settings import choose_classifiers, reset_settings, run_settings
 from ui.runs.view import Result
@@ -38,14 +46,13 @@ START = f"{PAGE}-start-from"
 
 def page() -> None:
     """Draw the page."""
-    reserve_heights(PAGE)
     st.title("Can CLIP draw what it sees?", anchor=False)
     st.markdown(
         "Gradient descent changes a **blur** until the classifier is confident of a class. The paper’s finding: CLIP "
         "ViT-B/32 becomes confident of a picture in which we see next to nothing. Beside it a robust model: look for "
         "the animal or the machine."
     )
-    chosen, beside = st.columns([13, 40], gap="medium")
+    chosen, beside = settings_beside()
     with chosen:
         asked = _asked()
         wanted = _controls(asked)
@@ -58,7 +65,7 @@ def page() -> None:
             wanted,
             back=lambda: _back(row),
         )
-        run_panel(PAGE, result)
+        run_panel(PAGE, result, wanted)
         if result is not None:
             _go_on_painting(result)
             second_judge(result)
@@ -226,7 +233,7 @@ def _controls(asked: Asked) -> Wanted | None:
         st.info(NONE_READY)
         return None
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{row.class_set}")
-    config, _ = run_settings(PAGE, paper_settings(PAGE, row.side), row.side)
+    config, *_ = run_settings(PAGE, paper_settings(PAGE, row.side), row.side)
     plan: RunPlan | str = "nothing to draw is chosen; choose a class, or describe one in words"
     if asked.starts is not None:
         plan = RunPlan(

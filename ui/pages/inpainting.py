@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
@@ -21,28 +23,38 @@ from ui.runs.figures import to_picture
 from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.instrument import is_slow
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
-from ui.runs.panel import Wanted, reserve_heights, run_button, run_details, run_panel, run_status, start_run
+from ui.runs.panel import (
+    Wanted,
+    run_button,
+    run_details,
+    run_panel,
+    run_status,
+    settings_beside,
+    start_run,
+)
+from ui.runs.saved import opened_run
 from ui.runs.settings import (
     OFFERED,
     choose_classifiers,
-    choose_penalty,
     linked_penalty,
     reset_settings,
     run_settings,
 )
 from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
 from ui.runs.view import Result
+from ui.runs.words import run_title, sample_set_of, target_of
 from ui.shared import url
 from ui.shared.model_cache import NONE_READY, is_ready, ready_classifiers
-from ui.shared.picture_choice import chosen_picture, open_library, picture_library
-from ui.shared.pictures import Picture
-from ui.shared.text import as_markdown
+from ui.shared.picture_choice import chosen_picture, open_library, picture_library, take_picture
+from ui.shared.pictures import Picture, samples
+from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "inpainting"
 PAPERS = paper.RUNS[PAGE]
 FIRST = attrgetter("inpainted")  # of a sample set
 HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
+BROUGHT = f"{PAGE}.brought"
 TRUE_CLASS = "its true class"
 TABS = ("What is computed", "What the stored runs show", "Where this run comes from")
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
@@ -50,41 +62,48 @@ BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 def page() -> None:
     """Draw the page."""
-    reserve_heights(PAGE)
     st.title("Can CLIP fill a hole?", anchor=False)
     st.markdown(
-        "**Paint a hole**: gradient descent changes the picture until the classifier is confident of the target. The "
-        "paper's finding for CLIP ViT-B/32: it becomes confident, but we see squiggles. Beside it stands a robust "
-        "model: look for parts of the animal or the machine."
+        "**Paint a hole**, and gradient descent fills it until the classifier is confident of the target. The paper: "
+        "CLIP becomes confident, and we see squiggles. What does the robust network beside it paint?"
     )
+    opened = opened_run(PAGE)
+    if opened is not None and not opened.fixed and st.session_state.get(BROUGHT) != opened.id:
+        st.session_state[BROUGHT] = opened.id
+        _bring(opened)
     # With the paper's CLIP the page opens with the paper's experiment, on a picture of its size.
     large = next(row.title for row in SAMPLE_SETS.values() if row.side == paper.IMAGE_SIZE)
     papers = large if is_ready(PAPERS_CLIP) else ""
     picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=FIRST, kind=papers)
     picture_library(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"{PAGE}.controls"):
-        st.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
-        wanted, penalty = (None, "eq3") if picture is None else _controls(picture)
-        row = stored_row(kind := next(iter(SAMPLE_SETS)) if picture is None else picture.kind, _names(wanted))
-        if row is not None:
-            st.button("Six examples", icon=":material/grid_view:", on_click=_examples, args=(row,), key=f"{PAGE}.row")
-    if told := linked_penalty(PAGE):
-        st.info(as_markdown(told))
-    names = _names(wanted)
-    result = run_status(
-        PAGE,
-        lambda: stored_example(PAGE, kind, names, penalty),
-        wanted,
-        back=lambda: _back(SAMPLE_SETS[kind]),
-    )
-    painted, beside = st.columns([1, 3], gap="medium")
-    with painted:
+    left, right = settings_beside()
+    wanted, penalty = None, next(iter(OFFERED.values()))
+    with left:
+        above = st.container(horizontal=True, gap="small")
+        above.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
         if picture is None:
             st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
         else:
             _painter(picture)
-    with beside:
-        run_panel(PAGE, result)
+            wanted, penalty = _controls(picture)
+            _squares(picture.size)
+            if picture.label is not None:
+                st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
+        names = _names(wanted)
+        row = stored_row(kind := next(iter(SAMPLE_SETS)) if picture is None else picture.kind, names)
+        if row is not None:
+            above.button("Six examples", on_click=_examples, args=(row,), key=f"{PAGE}.row")
+    with right:
+        if told := linked_penalty(PAGE):
+            st.info(as_markdown(told))
+        result = run_status(
+            PAGE,
+            lambda: stored_example(PAGE, kind, names, penalty),
+            wanted,
+            back=lambda: _back(SAMPLE_SETS[kind]),
+            bring=_bring,
+        )
+        run_panel(PAGE, result, wanted)
     known = [MANY] if is_stored(SAMPLE_SETS[kind], penalty) else []
     *many, formula, shown, origin = st.tabs([*known, *TABS])
     for tab in many:
@@ -104,7 +123,7 @@ def _names(wanted: Wanted | None) -> tuple[str, ...]:
 
 def _examples(row: Result) -> None:
     """Show the row of filled holes in the panel; for a callback."""
-    st.session_state[f"{PAGE}.result"] = row
+    st.session_state[f"{PAGE}.result"] = replace(row, fixed=True)
     st.session_state.pop(f"{PAGE}.error", None)
 
 
@@ -137,17 +156,15 @@ def _painter(picture: Picture) -> None:
         on_random=lambda: holes.__setitem__(size, _random_place(size, side)),
         alt=picture.caption,
     )
-    _squares(size, holes)
-    if picture.label is not None:
-        st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
     text = hole_text(holes[size])
     if text is None:
         st.markdown("This hole is too ragged for the URL: a link to this page will hold another one.")
     url.put(HOLE, text)
 
 
-def _squares(size: int, holes: dict[int, np.ndarray]) -> None:
+def _squares(size: int) -> None:
     """Squares in the middle, one click each."""
+    holes = _holes(size)
     papers, key = square_side(size), f"{PAGE}.square.{size}"
     sides = sorted({papers, usual_side(size), size * 3 // 8, size * 5 // 8})
     st.session_state[key] = next((side for side in sides if np.array_equal(holes[size], _middle(size, side))), None)
@@ -187,20 +204,19 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
         key=f"{PAGE}-target-{picture.class_set}",
         bind="query-params",
         accept_new_options=True,
-        width=150,
     )
     specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
-    penalty = choose_penalty(PAGE)
     side = hole_side(_holes(picture.size)[picture.size]) or None
     usual = paper_settings(PAGE, picture.size, side)
     slow = is_slow(specs, usual["steps"], picture.size**2)
-    config, weight = run_settings(PAGE, usual, picture.size, slow=slow)
+    config, weight, penalty = run_settings(PAGE, usual, picture.size, slow=slow)
     try:
         plan: RunPlan | str = _plan(picture, target, config, weight, penalty)
     except ValueError as error:
         plan = str(error)
-    wanted = Wanted(plan, tuple(spec.name for spec in specs), picture.class_set)
-    if run_button(PAGE, width=92):
+    preview = None if isinstance(plan, RunPlan) else _preview(picture, config)
+    wanted = Wanted(plan, tuple(spec.name for spec in specs), picture.class_set, preview)
+    if run_button(PAGE):
         start_run(PAGE, wanted)
     return wanted, penalty
 
@@ -224,6 +240,34 @@ def _plan(picture: Picture, target: str | None, config: PGDConfig, weight: float
         weight=weight,
         penalty=penalty,
     )
+
+
+def _preview(picture: Picture, config: PGDConfig) -> RunPlan | None:
+    """The picture with its hole, to be looked at while nothing can run; None where there is no hole."""
+    with suppress(ValueError):
+        return inpainting_plan(picture.pixels[None], _holes(picture.size)[picture.size], ["no target yet"], config)
+    return None
+
+
+def _bring(result: Result) -> bool:
+    """Put the picture, the hole and the target of a run into the painter; False where they do not fit there."""
+    run, state = result.runs[0], st.session_state
+    row, facts = sample_set_of(run), run.metadata["images"]
+    if row is None or run.original is None or run.mask is None or run.original.shape != (1, 3, row.side, row.side):
+        return False
+    place, original = facts.get("index"), run.original[0]
+    known = facts.get("dataset") == row.dataset and isinstance(place, int) and 0 <= place < len(samples(row.name))
+    if known and np.array_equal(samples(row.name).images[place], original):
+        take_picture(PAGE, (row.name, place), url_prefix=f"{PAGE}-")
+    else:
+        credit = one_line(facts.get("credit") or "the picture of the run", 60)
+        take_picture(PAGE, Picture(original, None, row.name, 0, credit), url_prefix=f"{PAGE}-")
+    state.setdefault(HOLES, {})[row.side] = run.mask[0]
+    state[f"{PAGE}-target-{row.class_set}"] = target_of(run, 0)
+    titles, ready = [run_title(one) for one in result.runs], {spec.title for spec in ready_classifiers(row.class_set)}
+    if ready.issuperset(titles):
+        state[f"{PAGE}-models-{row.class_set}"] = titles
+    return True
 
 
 def _back(row: SampleSet) -> None:

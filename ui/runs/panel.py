@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import sentence
 from core.runs.plan import Run, RunPlan
@@ -23,6 +24,7 @@ from ui.runs.view import Result, download_menu, outcome_words, provenance
 from ui.shared.job import Job
 from ui.shared.jobs import QueueFull
 from ui.shared.limits import limits
+from ui.shared.look import style_sheet
 from ui.shared.model_cache import classifier_for
 from ui.shared.server_jobs import current_owner, job_manager
 from ui.shared.text import as_markdown
@@ -35,20 +37,29 @@ ENDED_EARLY = {
     "abandoned": "ended while you were away",
     "overtime": "ended by this server’s limit of time",
 }
+# What makes a run one of other pictures: all else is a setting.
+SUBJECT = frozenset({"the picture", "the hole", "the start", "the target"})
 WAIT_SECONDS = 4.0  # of a page for a run that started by itself
 WAITING_SECONDS = 2.0  # between two looks at a run that is paused or stands in line: many may do so at once
-# CSS pixels that a page's controls and its panel keep from the first paint on, so that nothing moves while they load:
-# on a wide screen, and on a narrow one.
-HEIGHTS = {"inpainting": ((68, 268), (665, 1120)), "generation": ((0, 0), (765, 1120))}
+_STYLE = style_sheet(__file__)
 
 
 @dataclass(frozen=True, eq=False)
 class Wanted:
-    """What the settings on the page ask for: the plan, or in one sentence why there is none, and the classifiers."""
+    """What the settings on the page ask for: the plan, or in one sentence why there is none, and the classifiers.
+
+    preview: a plan whose pictures are shown while there is nothing to run.
+    """
 
     plan: RunPlan | str
     names: tuple[str, ...]
     class_set: str
+    preview: RunPlan | None = None
+
+    @property
+    def pictures(self) -> RunPlan | None:
+        """What is to be seen before anything runs."""
+        return self.preview if isinstance(self.plan, str) else self.plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +72,7 @@ class _Started:
     by_itself: bool = False  # nobody has asked for it by a button: what is asked next takes its place
 
 
-def run_button(page: str, width: int | Literal["stretch"] = "stretch") -> bool:
+def run_button(page: str) -> bool:
     """The button that starts a run; True when it was pressed."""
     pressed = st.button(
         "Run",
@@ -69,7 +80,7 @@ def run_button(page: str, width: int | Literal["stretch"] = "stretch") -> bool:
         icon=":material/play_arrow:",
         disabled=running(page),
         key=f"{page}.start",
-        width=width,
+        width="stretch",
     )
     if pressed:
         st.session_state.pop(f"{page}.error", None)
@@ -84,12 +95,17 @@ def running(page: str) -> bool:
 
 def start_run(page: str, wanted: Wanted) -> None:
     """Queue what is wanted, or say in one sentence why not; an earlier run of this visitor is stopped."""
+    if _start(page, wanted):
+        st.rerun()
+
+
+def _start(page: str, wanted: Wanted) -> bool:
     run = _new_run(page, wanted)
     if isinstance(run, str):
         st.session_state[f"{page}.refusal"] = run
-    elif _submit(page, run, wanted.names):
-        close_run(page)
-        st.rerun()
+        return False
+    close_run(page)
+    return _submit(page, run, wanted.names)
 
 
 def _new_run(page: str, wanted: Wanted) -> Run | str:
@@ -121,16 +137,22 @@ def _submit(page: str, run: Run, names: tuple[str, ...], by_itself: bool = False
 
 
 def run_status(
-    page: str, example: Callable[[], Result | None], wanted: Wanted | None, back: Callable[[], None]
+    page: str,
+    example: Callable[[], Result | None],
+    wanted: Wanted | None,
+    back: Callable[[], None],
+    bring: Callable[[Result], bool] = lambda result: False,
 ) -> Result | None:
-    """A row that says what is shown, with its menus; returns what `run_panel` is to show, None while a run goes on.
+    """A row that says what is shown, with its menus; returns what `run_panel` is to show, None while nothing has run.
 
-    That is a run file if one was opened, else this visitor's last result, else an example.
+    That is a run file if one was opened, else this visitor's last result, else an example: as long as it is of the
+    pictures and the target that are chosen, or the visitor asks to see it all the same.
 
     Args:
         example: the stored runs to show where there is nothing else.
         wanted: what the settings ask for; where something else is shown, the row says so.
         back: callback that sets the settings to those of the stored example.
+        bring: callback that chooses the pictures and the target of a run; False where it cannot.
     """
     started: _Started | None = st.session_state.get(f"{page}.run")
     if started is not None and not started.job.active:
@@ -139,13 +161,19 @@ def run_status(
         _run_by_itself(page, _shown(page, example), wanted)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if running(page):
+            assert started is not None
             st.markdown(
-                f"Your run goes on. A paused one keeps its place for {limits().pause_seconds} s, then it is stopped."
+                f"Your run is paused: it keeps its place for {limits().pause_seconds} s, then it is stopped."
+                if started.job.paused
+                else "Your run goes on."
             )
             # Keeps the row's height, and so the panel's place.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
             return None
         result = _shown(page, example)
+        if wanted is not None and _is_new(page, wanted, result):
+            _about_new(page, wanted, result, back, bring)
+            return None
         _about(page, result, wanted, back)
         return result
 
@@ -154,10 +182,37 @@ def _shown(page: str, example: Callable[[], Result | None]) -> Result | None:
     return opened_run(page) or st.session_state.get(f"{page}.result") or example()
 
 
+def _is_new(page: str, wanted: Wanted, result: Result | None) -> bool:
+    """Whether what is chosen has other pictures or another target than the result, and nobody asked to see that."""
+    if wanted.pictures is None or not wanted.names or (result is not None and result.fixed):
+        return False
+    if result is not None and SUBJECT.isdisjoint(changed_settings(wanted.pictures, wanted.names, result.runs)):
+        return False
+    return st.session_state.get(f"{page}.all_the_same") != _fingerprint(wanted, wanted.pictures)
+
+
+def _about_new(
+    page: str, wanted: Wanted, result: Result | None, back: Callable[[], None], bring: Callable[[Result], bool]
+) -> None:
+    """That nothing has run yet, and the way back to what has."""
+    error = st.session_state.pop(f"{page}.refusal", None) or st.session_state.get(f"{page}.error")
+    if error:
+        st.error(as_markdown(sentence(error)))
+    st.markdown(f"**Not run yet**{f': {as_markdown(wanted.plan)}' if isinstance(wanted.plan, str) else ''}.")
+    if result is not None and not result.stored and (plan := wanted.pictures) is not None:
+
+        def see() -> None:
+            if not bring(result):
+                st.session_state[f"{page}.all_the_same"] = _fingerprint(wanted, plan)
+
+        st.button("Show the last run", key=f"{page}.see", on_click=see, type="tertiary")
+    st.button("Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=back)
+    open_button(page)
+
+
 def _run_by_itself(page: str, shown: Result | None, wanted: Wanted | None) -> None:
     """Start what the settings ask for, once, if it is not what is shown and will soon be over; and wait for it."""
-    mine: Result | None = st.session_state.get(f"{page}.result")
-    if wanted is None or opened_run(page) is not None or (mine is not None and mine.stored):
+    if wanted is None or opened_run(page) is not None or (shown is not None and shown.fixed):
         return  # what the visitor has asked to see stays
     run = _new_run(page, wanted)
     if isinstance(run, str) or (shown is not None and not _changed(wanted, shown)):
@@ -179,8 +234,8 @@ def _fingerprint(wanted: Wanted, plan: RunPlan) -> str:
     return hashlib.blake2b(b"".join([repr(facts).encode(), *arrays]), digest_size=16).hexdigest()
 
 
-def run_panel(page: str, result: Result | None) -> None:
-    """The run in progress if there is one, else the result: always in the same place."""
+def run_panel(page: str, result: Result | None, wanted: Wanted | None) -> None:
+    """The run in progress if there is one, else the result, else what would run: always in the same place."""
     started: _Started | None = st.session_state.get(f"{page}.run")
     with st.container(key=f"{page}.panel"):
         if started is not None:
@@ -190,6 +245,13 @@ def run_panel(page: str, result: Result | None) -> None:
             stopped = None if result.go_on is None else Progress("stopped")
             packed = _kept(page, "packed", result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
             _replay(page, packed, go_on=result.go_on)
+        elif wanted is not None and (plan := wanted.pictures) is not None:
+            new = Progress("new", "Not run yet")
+            version = _fingerprint(wanted, plan)
+            packed = _kept(
+                page, "packed", version, lambda: live_replay(plan, wanted.names, [], [], id=version, live=new)
+            )
+            _replay(page, packed, go_on=partial(_start, page, wanted))
     if started is None and result is not None:
         st.markdown(_kept(page, "outcome", result.id, lambda: outcome_words(result.runs)))
 
@@ -202,15 +264,11 @@ def run_details(result: Result | None) -> None:
         provenance(result.runs)
 
 
-def reserve_heights(page: str) -> None:
-    """Keep room for what a page's script draws later. Call it first."""
-    (controls, narrow_controls), (panel, narrow_panel) = HEIGHTS[page]
-    st.html(
-        f"<style>.st-key-{page}-controls{{min-height:{controls}px}}.st-key-{page}-panel{{min-height:{panel}px}}"
-        f".st-key-{page}-status{{min-height:40px}}@media (max-width:640px){{.st-key-{page}-controls"
-        f"{{min-height:{narrow_controls}px;align-content:flex-start}}.st-key-{page}-panel{{min-height:{narrow_panel}px}}"
-        f".st-key-{page}-status{{min-height:107px}}}}</style>"
-    )
+def settings_beside() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Two columns, which keep their room: one for the settings, of fixed width, and one for what comes of them."""
+    st.html(_STYLE)
+    left, right = st.columns([1, 4], gap="medium")
+    return left.container(key="run-settings"), right.container(key="run-results")
 
 
 def _about(page: str, result: Result | None, wanted: Wanted | None, back: Callable[[], None]) -> None:
@@ -218,7 +276,7 @@ def _about(page: str, result: Result | None, wanted: Wanted | None, back: Callab
     own, opened = st.session_state.get(f"{page}.result") is not None, opened_run(page) is not None
     # Why nothing was started holds for this click only; how the last run failed, until the next one.
     error = st.session_state.pop(f"{page}.refusal", None) or st.session_state.get(f"{page}.error")
-    changed = [] if result is None or wanted is None or opened else _changed(wanted, result)
+    changed = [] if result is None or wanted is None or result.fixed else _changed(wanted, result)
     if error:
         st.error(as_markdown(sentence(error)))
     if result is not None:
@@ -237,7 +295,7 @@ def _about(page: str, result: Result | None, wanted: Wanted | None, back: Callab
 
 def _changed(wanted: Wanted, result: Result) -> list[str]:
     if isinstance(wanted.plan, str):
-        return ["something that cannot run yet"]
+        return [wanted.plan]
     return changed_settings(wanted.plan, wanted.names, result.runs)
 
 

@@ -11,6 +11,7 @@ from core.classifiers.registry import classifier_title, trained_for
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from ui.components.replay import Progress, Track, pack_replay
+from ui.maps.models import model_colour
 from ui.runs.words import first_sure, live_verdict, run_title, target_of, verdict
 from ui.shared.text import one_line
 from ui.shared.url import card_link
@@ -48,6 +49,7 @@ def run_replay(
             values=np.stack([run.curves[name][steps] for name in ("target_probability", "loss", "perturbation_norm")]),
             before=[_ranked(run, row, last=False) for row in rows if classes],
             after=[_ranked(run, row, last=True) for row in rows if classes],
+            colour=model_colour(run.metadata["classifier"]["name"]),
             sure=[first_sure(run, row) for row in rows],
             about=trained_for(run.metadata["classifier"]["name"]),
             card=_card(run.metadata["classifier"]["name"]) if cards else "",
@@ -65,6 +67,7 @@ def run_replay(
         steps=max(1, done) if live is None else first.config.steps,
         budget=f"{first.config.epsilon:.3g}",
         labels=LABELS[first.metadata["kind"]],
+        original=first.original,
         live=live,
     )
 
@@ -107,7 +110,10 @@ def live_replay(
             )
         none = [()] * batch
         about, card = trained_for(name), _card(name)
-        track = Track(title, frames, sentences, probability, loss, change, values, none, none, about=about, card=card)
+        colour = model_colour(name)
+        track = Track(
+            title, frames, sentences, probability, loss, change, values, none, none, colour, about=about, card=card
+        )
         tracks.append(track)
     return pack_replay(
         tracks,
@@ -119,6 +125,7 @@ def live_replay(
         steps=plan.config.steps,
         budget=f"{plan.config.epsilon:.3g}",
         labels=LABELS[kind],
+        original=plan.original,
         live=live,
     )
 

@@ -7,9 +7,9 @@ import hashlib
 import streamlit as st
 
 from core.errors import sentence
-from core.runs.file import PGDRun, RunFileError
+from core.runs.file import RunFileError, read_runs
 from ui.runs.view import Result
-from ui.runs.words import saved_note
+from ui.runs.words import sample_set_of, saved_note
 from ui.shared.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
 
@@ -31,7 +31,8 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
         check_upload(data, most.run_file_mb)
     except ValueError as error:
         raise RunFileError(f"{name}: {error}") from error
-    run = PGDRun.from_bytes(data, name=name, limit=most.run_content_mb * 2**20)
+    runs = read_runs(data, name=name, limit=most.run_content_mb * 2**20)
+    run, *_ = runs
     kind = run.metadata["kind"]
     if kind != page:
         raise RunFileError(f"{name}: a run of the page {TITLES[kind]}, not of {TITLES[page]}; open it there")
@@ -47,7 +48,10 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
             f"be shown; wanted at most {most.run_images} images, {most.run_side} pixels a side, {MAX_PIXELS:,} pixels "
             f"in all and {most.run_frames:,} frames: save a smaller run"
         )
-    return Result(f"opened.{hashlib.sha256(data).hexdigest()[:16]}", (run,), saved_note(run, file_name))
+    row = sample_set_of(run)
+    # One picture of a known side goes into the page's painter; of all else the page has no counterpart.
+    fixed = page != "inpainting" or len(run.start) > 1 or row is None or row.side != height or width != height
+    return Result(f"opened.{hashlib.sha256(data).hexdigest()[:16]}", runs, saved_note(runs, file_name), fixed=fixed)
 
 
 def opened_run(page: str) -> Result | None:

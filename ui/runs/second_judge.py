@@ -7,13 +7,12 @@ from collections.abc import Collection, Sequence
 import streamlit as st
 
 from core.classifiers.registry import CLIPS
-from core.data.sample_sets import SAMPLE_SETS
 from core.errors import sentence
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
 from ui.maps.cell_predictions import wait_for_first_paint
 from ui.runs.view import Result
-from ui.runs.words import judged
+from ui.runs.words import judged, sample_set_of
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.text import as_markdown
 
@@ -59,9 +58,9 @@ def second_judge(result: Result) -> None:
 
 
 def class_set_of(run: PGDRun) -> str | None:
-    """The class set that a run's classes begin with, or None; texts of one's own follow it."""
-    names = run.metadata["class_names"]
-    return next((row.class_set for row in SAMPLE_SETS.values() if row.knows(names)), None)
+    """The class set that a run's classes begin with, or None."""
+    row = sample_set_of(run)
+    return None if row is None else row.class_set
 
 
 def _judge_of(run: PGDRun, drew: Collection[str], clips: bool) -> str | None:

@@ -20,7 +20,6 @@ from ui.shared.limits import limits
 CONTRASTS = (CLIPS, (PAPERS_CLIP, "mini-clip-robust"), (PAPERS_CLIP,), ("mini-clip", "mini-clip-robust"))
 MAX_CLASSIFIERS = 2
 PAPERS_PACE, FAST_PACE = "paper", "fast"
-WIDTH = 305  # CSS pixels: room for two titles in one line
 OFFERED: dict[str, Penalty] = {words.label: penalty for penalty, words in PENALTIES.items() if words.offered}
 # What links of earlier versions say, and what they mean.
 RENAMED: dict[str, Penalty] = {
@@ -40,7 +39,6 @@ def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[Cl
         default=first_choice(ready),
         max_selections=MAX_CLASSIFIERS,
         key=key,
-        width=WIDTH,
         bind="query-params",
     )
     return tuple(by_title[title] for title in titles)
@@ -100,21 +98,24 @@ def check_size(page: str, plan: RunPlan) -> None:
             raise ValueError(f"this server allows {most:,} {what} a run, and {count:,} were asked for; choose fewer")
 
 
-def run_settings(page: str, paper: Mapping[str, Any], size: int, *, slow: bool = False) -> tuple[PGDConfig, float]:
-    """The paper's settings, scaled to the picture's size, with the visitor's changes to them; and lambda.
+def run_settings(
+    page: str, paper: Mapping[str, Any], size: int, *, slow: bool = False
+) -> tuple[PGDConfig, float, Penalty]:
+    """The paper's settings, scaled to the picture's size, with the visitor's changes to them; lambda and its penalty.
 
     Args:
         paper: the settings to begin with, by name; where one changes that nobody has changed here, it follows.
         size: side of the picture in pixels.
         slow: whether the paper's steps would take long, so that the fast ones are what to begin with.
     Returns:
-        The settings, and lambda of Eq. 3: 0 where there is none.
+        The settings, lambda of Eq. 3, 0 where there is none, and what it multiplies.
     """
     with st.popover("Settings", icon=":material/tune:", key=f"{page}.settings"):
         st.markdown(
             f"The paper's, scaled to the picture's side{', the budget to the hole too' if 'weight' in paper else ''}. "
             f"A run has up to {max_steps(page):,} steps and takes up to {limits().run_seconds / 60:,.0f} minutes."
         )
+        penalty = choose_penalty(page) if "weight" in paper else "eq3"
         unit, paper = paper["step_size"], _paced(page, paper, slow)
         columns, below = st.columns(2), st.container()
         numbers = [row for row in _offered(paper) if not row.choices]
@@ -125,7 +126,7 @@ def run_settings(page: str, paper: Mapping[str, Any], size: int, *, slow: bool =
         }
     chosen = {**paper, **chosen}
     weight = chosen.pop("weight", 0.0)
-    return PGDConfig(**chosen), weight
+    return PGDConfig(**chosen), weight, penalty
 
 
 def _paced(page: str, paper: Mapping[str, Any], slow: bool) -> Mapping[str, Any]:

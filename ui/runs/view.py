@@ -18,7 +18,8 @@ class Result:
     """Runs to be shown that are at rest.
 
     id: another one for each result. note: what it is, for people; plain text. go_on: takes up a run that was stopped.
-    stored: whether it is an example that comes with the project.
+    stored: whether it is an example that comes with the project. fixed: whether it was asked for by itself, and stays
+    whatever is chosen.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Result:
     note: str
     go_on: Callable[[], object] | None = None
     stored: bool = False
+    fixed: bool = False
 
 
 def download_menu(runs: Sequence[PGDRun], *, key: str) -> None:
@@ -35,9 +37,7 @@ def download_menu(runs: Sequence[PGDRun], *, key: str) -> None:
         if len(runs[0].start) > 1:
             targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
             row = st.selectbox("Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row")
-        for k, run in enumerate(runs):
-            st.markdown(f"**{as_markdown(run_title(run))}**")
-            run_downloads(run, row, key=f"{key}.{k}.downloads")
+        run_downloads(runs, row, key=f"{key}.downloads")
 
 
 def outcome_words(runs: Sequence[PGDRun]) -> str:

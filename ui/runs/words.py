@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.classifiers.registry import classifier_title
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.numbers import confidence
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
@@ -34,11 +35,13 @@ def target_of(run: PGDRun, row: int) -> str:
     return one_line(run.metadata["class_names"][run.metadata["targets"][row]])
 
 
-def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
-    """One sentence on a frame, by default the last: how confident the classifier is, how much the picture has changed.
+def sample_set_of(run: PGDRun) -> SampleSet | None:
+    """The sample set whose classes the run's begin with, texts of one's own may follow; None where there is none."""
+    return next((row for row in SAMPLE_SETS.values() if row.knows(run.metadata["class_names"])), None)
 
-    The changes of the last frame are exact; those of the others are between colours rounded to whole levels.
-    """
+
+def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
+    """One sentence on a frame, by default the last: how confident the classifier is."""
     frame %= len(run.frames)
     step, target = int(run.frame_steps[frame]), target_of(run, row)
     probability = run.curves["target_probability"][:, row]
@@ -47,14 +50,7 @@ def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
         return f"Before the first step, {run_title(run)} is {before} confident of “{target}”."
     last = frame == len(run.frames) - 1
     confident = f"{run_title(run)} is now {now}" if last else f"At step {step:,}, {run_title(run)} is {now}"
-    confident += f" confident of “{target}” (before: {before})"
-    change = last_change(run, row) if last else frame_change(run, row, frame)
-    if change is None:
-        return f"{confident}."
-    inside, outside = change
-    if run.metadata["kind"] == "generation":
-        return f"{confident}, after changing the start by {inside:.1f} of 255 on average."
-    return f"{confident}, after changing the hole by {inside:.1f} of 255 on average and the rest by {outside:.2f}."
+    return f"{confident} confident of “{target}” (before: {before})."
 
 
 def first_sure(run: PGDRun, row: int) -> tuple[int | None, str]:
@@ -98,16 +94,18 @@ def comparison(runs: Sequence[PGDRun]) -> str:
 
 
 def _conclusion(runs: Sequence[PGDRun]) -> str:
-    """Who has become confident; nothing where there is nobody to compare with."""
+    """Who has become confident, on average of several pictures; nothing where there is nobody to compare with."""
     if len(runs) < 2:
         return ""
-    share = f"{100 * SURE:.0f} % or more"
+    share, average = f"{100 * SURE:.0f} % or more", "On average " if len(runs[0].start) > 1 else ""
     confident = [run_title(run) for run in runs if run.curves["target_probability"][-1].mean() >= SURE]
     if not confident:
-        return f"None of them is confident ({share})."
-    if len(confident) < len(runs):
-        return f"Only {' and '.join(confident)} is confident now ({share})."
-    return f"All are confident now ({share})."
+        told = f"neither is confident ({share})."
+    elif len(confident) < len(runs):
+        told = f"only {' and '.join(confident)} is confident now ({share})."
+    else:
+        told = f"both are confident now ({share})."
+    return f"{average}{told}" if average else told[0].upper() + told[1:]
 
 
 def similarity(run: PGDRun, row: int) -> tuple[float, float] | None:
@@ -152,17 +150,6 @@ def last_change(run: PGDRun, row: int) -> tuple[float, float] | None:
     """Mean change in and around the hole at the end, of 255; exact. None if the file does not say."""
     changes = run.metadata["images"].get("change") or []
     return (255 * changes[row]["inside"], 255 * changes[row]["outside"]) if row < len(changes) else None
-
-
-def frame_change(run: PGDRun, row: int, frame: int) -> tuple[float, float]:
-    """Mean absolute change in and around the hole of a frame, of 255; both pictures rounded to whole levels."""
-    start = np.rint(255 * run.start[row])
-    change = np.abs(run.frames[frame, row].astype(np.float32) - start).mean(axis=0)
-    if run.mask is None:
-        return float(change.mean()), 0.0
-    hole = run.mask[row if len(run.mask) > 1 else 0, 0]
-    inside, outside = change[hole], change[~hole]
-    return float(inside.mean()) if inside.size else 0.0, float(outside.mean()) if outside.size else 0.0
 
 
 def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
@@ -218,13 +205,15 @@ def origin(run: PGDRun) -> str:
     )
 
 
-def saved_note(run: PGDRun, file_name: str) -> str:
+def saved_note(runs: Sequence[PGDRun], file_name: str) -> str:
     """What an opened run file says of itself."""
+    run, *_ = runs
     done, steps = len(run.curves["loss"]) - 1, run.config.steps
     length = f"{done:,} steps" if done == steps else f"{done:,} of {steps:,} steps"
-    weights = _weights(run)
+    weights = (_weights(one) for one in runs)
+    told = " and ".join(f"{run_title(one)}, {w[0].lower()}{w[1:]}" for one, w in zip(runs, weights, strict=True))
     return (
-        f"Opened from “{one_line(file_name, 60)}”. The file says: {run_title(run)}, {weights[0].lower()}{weights[1:]}; "
+        f"Opened from “{one_line(file_name, 60)}”. The file says: {told}; "
         f"{length}, random seed {run.metadata['seed']}; computed {_date(run)}."
     )
 

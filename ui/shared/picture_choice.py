@@ -68,6 +68,15 @@ def pick_picture(page: str, place: int, *, url_prefix: str) -> None:
     _places(page)[picture_kinds()[st.session_state[f"{url_prefix}pictures"]]] = place
 
 
+def take_picture(page: str, chosen: tuple[str, int] | Picture, *, url_prefix: str) -> None:
+    """Take a sample, by its set and place, or a picture as the visitor's own; before `chosen_picture`."""
+    labels = {name: label for label, name in picture_kinds().items()}
+    if isinstance(chosen, Picture):
+        _take(page, f"{url_prefix}pictures", labels[UPLOAD], chosen)
+    else:
+        _take(page, f"{url_prefix}pictures", labels[chosen[0]], chosen[1])
+
+
 def open_library(page: str) -> None:
     """Show the library from the next run on; for callbacks."""
     st.session_state[_open(page)] = True

@@ -20,6 +20,7 @@ def track(frames=4, batch=2, states=7, size=(5, 6)):
         values=generator.random((3, frames, batch), dtype=np.float32),
         before=[[("cat", 0.5)]] * batch,
         after=[[("dog", 0.7)]] * batch,
+        colour="#0072B2",
     )
 
 
@@ -66,4 +67,12 @@ def test_envelope_holds_every_state_in_some_group(count):
 def test_envelope_shows_the_full_swing_of_a_loss_that_oscillates():
     swinging = np.tile([0.0, 1.0], 1000)[:, None]
     bands, _ = envelope(swinging)
-    assert (bands[0, 0] == 0).all() and (bands[0, 2] == 1).all() and bands[0, 1] == pytest.approx(0.5, abs=0.05)
+    low, mean, high = bands[0][:, 1:-1]
+    assert (low == 0).all() and (high == 1).all() and mean == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("count", [161, 720, 2001])
+def test_envelope_begins_and_ends_with_the_states_themselves(count):
+    bands, firsts = envelope(np.arange(count, dtype=np.float32)[:, None])
+    assert bands[0, :, 0].tolist() == [0, 0, 0] and bands[0, :, -1].tolist() == 3 * [count - 1]
+    assert envelope(np.zeros((0, 1), np.float32))[0].shape == (1, 3, 0) and firsts[0] == 0

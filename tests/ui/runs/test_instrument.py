@@ -99,7 +99,7 @@ def test_another_class_is_drawn_without_a_click_and_only_once():
 def test_a_long_run_waits_for_its_button(monkeypatch):
     monkeypatch.setattr(instrument, "FIRST_GUESS", 1.0)
     app = generation(generation_classes_cifar10="dog")
-    assert "Other settings than these" in said(app) and "generation.result" not in app.session_state
+    assert "Not run yet" in said(app) and "generation.result" not in app.session_state
 
 
 def test_what_is_asked_next_takes_the_place_of_a_run_that_started_by_itself(monkeypatch):

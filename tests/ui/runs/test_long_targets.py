@@ -81,7 +81,7 @@ def test_text_too_long_for_the_text_tower_gets_one_sentence_and_nothing_is_lost(
     assert error.value.endswith("shorten it.") and error.value.count(". ") == 0 and len(error.value) < 400
     assert chosen_target(app, page) == LONG, "what was typed is still there"
     assert app.number_input(key=f"{page}-steps").value == 3
-    assert "A stored example" in said(app)
+    assert "Not run yet" in said(app)
     assert not app.button(key=f"{page}.start").disabled, "the page can run again"
 
 
@@ -99,4 +99,7 @@ def test_shorter_text_of_ones_own_runs_and_an_earlier_result_outlives_a_long_one
         app.multiselect(key="generation-classes-cifar10").set_value([LONG])
     run_to_the_end(again(app), page)
     assert not app.exception and "too long" in app.error[0].value
+    assert "Your run, 2 steps" not in said(app), "what is shown belongs to what is chosen"
+    app.button(key=f"{page}.see").click()
+    again(app)
     assert "Your run, 2 steps" in said(app) and f"“{SHORT}”" in said(app)

@@ -3,6 +3,7 @@
 import io
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ import ui.pages.inpainting
 import ui.runs.panel
 import ui.runs.saved
 import ui.shared.picture_choice
-from core.runs.file import PGDRun, RunFileError
+from core.runs.file import PGDRun, RunFileError, pack_runs, read_runs
+from core.runs.stored import RUNS
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import frames_of, numbers_of, replay_data
 from tests.ui.run_forge import HOSTILE, arrays_of, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, spec
-from ui.runs.downloads import run_animation, run_json, run_png, run_stem
+from ui.runs.downloads import run_animation, run_picture, run_stem
 from ui.runs.replays import run_replay
 from ui.runs.saved import read_saved_run
 from ui.runs.words import losses, origin, saved_note, verdict
@@ -184,7 +186,7 @@ def test_text_of_a_file_is_shown_as_plain_text(page, text):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_words_are_one_bounded_line(text):
     run = PGDRun.from_bytes(packed(hostile_arrays("inpainting", text)), name="odd")
-    for words in (verdict(run, 0), losses(run, 0), origin(run), saved_note(run, text)):
+    for words in (verdict(run, 0), losses(run, 0), origin(run), saved_note([run], text)):
         assert "\n" not in words and len(words) < 1500
         words.encode("utf-8")
 
@@ -193,26 +195,49 @@ def test_words_are_one_bounded_line(text):
 @pytest.mark.parametrize("kind", PAGES)
 def test_file_names_are_short_and_safe_on_every_system(text, kind):
     run = PGDRun.from_bytes(packed(hostile_arrays(kind, text)), name="odd")
-    assert re.fullmatch(rf"{kind}(-[a-z0-9]+)*", run_stem(run, 0)) and len(run_stem(run, 0)) < 110
+    assert re.fullmatch(rf"{kind}(-[a-z0-9]+)*", run_stem([run], 0)) and len(run_stem([run], 0)) < 110
 
 
 def test_file_names_say_kind_classifier_target_and_picture():
     run = sound_run("generation", batch=2)
-    assert run_stem(run, 1) == "generation-stranger-class-3-2"
+    assert run_stem([run], 1) == "generation-stranger-class-3-2"
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_downloads_of_a_hostile_file_work(text):
     run = PGDRun.from_bytes(packed(hostile_arrays("inpainting", text)), name="odd")
-    assert run_json(run) and run_png(run, 0)
+    assert run_animation([run], 0) and run_picture([run], 0)
     again = PGDRun.from_bytes(run.to_bytes(), name="again")
     assert again.metadata["class_names"][0] == text
+
+
+def test_a_pair_is_one_file_that_opens_as_a_pair_and_brings_picture_hole_and_target():
+    runs = [PGDRun.load(RUNS / f"inpainting_cifar10-5__{name}.npz") for name in ("mini-resnet", "mini-resnet-robust")]
+    app = open_page("inpainting", picture="7")
+    upload(app, pack_runs(runs))
+    assert not app.exception and not app.error and "Not run yet" not in said(app)
+    assert "Mini ResNet, weights" in said(app) and "and Mini ResNet, robust, weights" in said(app)
+    shown = replay_data(app)
+    for k, run in enumerate(runs):
+        assert np.array_equal(frames_of(shown, k)[-1], run.frames[-1])
+    assert app.session_state["inpainting.places"]["cifar10"] == 5
+    assert np.array_equal(app.session_state["inpainting.holes"][32], runs[0].mask[0])
+    assert app.selectbox(key="inpainting-target-cifar10").value == "dog"
+
+
+def test_files_that_are_no_pair_are_refused_in_one_sentence():
+    one = sound_run("inpainting")
+    other = replace(one, start=1 - one.start)
+    for data, reason in ((pack_runs([one, other]), "do not begin with the same"), (pack_runs(3 * [one]), "at most 2")):
+        with pytest.raises(RunFileError, match=reason):
+            read_runs(data, name="it")
+    assert [run.frames.tolist() for run in read_runs(pack_runs([one, one]), name="it")] == 2 * [one.frames.tolist()]
 
 
 @pytest.mark.parametrize("size", [(512, 1), (1, 512), (3, 200)])
 def test_animation_of_an_odd_shape_stays_small(size):
     run = sound_run("generation", size=size)
-    frame = Image.open(io.BytesIO(run_animation(run, 0, "GIF")))
+    frame = Image.open(io.BytesIO(run_animation([run], 0)))
     assert max(frame.size) <= 2 * 512 and frame.n_frames == 4
 
 
