@@ -32,6 +32,11 @@ def signed_points(measured: Measured) -> str:
     return f"{value} points ({low} to {high})"
 
 
+def p_value(p: float) -> str:
+    """'= 0.03', '= 0.002', '< 0.001': what follows a p."""
+    return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"
+
+
 def interval(measured: Measured) -> str:
     """Both ends in points of per cent: '32.2 to 34.0'; with signs where they differ: '−0.9 to +1.6'.
 

@@ -4,7 +4,8 @@
 
 The rule: the first bundled sample that the small CLIP and the small CNN both get right, that the wave of the first
 story turns wrong for the CLIP, and that it leaves right for the CNN. The page *Story* takes, of those that fit, the
-first automobile that becomes a ship. Stored with what both predict for it, so that no page need load torch.
+first automobile that becomes a ship. Stored with what both predict for it under every wave, so that no page need load
+torch.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from core.classifiers.registry import load_classifier
 from core.data.classes import PRECOMPUTED
 from core.data.samples import load_samples
 from core.files import write_json
-from core.fourier.basis import add_basis, fourier_basis, random_signs
+from core.fourier.basis import Frequency, add_basis, fourier_basis, half_plane, random_signs
 from core.sweep.predictions import class_probabilities
 
 TARGET = PRECOMPUTED / "default_picture.json"
 TURNED, KEPT, SAMPLES = "mini-clip", "mini-resnet", "cifar10-samples"
-WAVE, SEED = (0, 1), 0
+WAVE, SEED, SIDE = (0, 1), 0, 31
 STORY = ("automobile", "ship")
 DECIMALS = 4  # of the stored probabilities
 
@@ -39,9 +40,9 @@ def default_picture() -> dict[str, Any]:
     epsilon = paper.EPSILON[data.image_size]
     signs = random_signs(len(data), WAVE, seed=SEED)
     waved = add_basis(images, fourier_basis(*WAVE, *images.shape[2:]), epsilon, signs=signs).images
-    fits, models, found = np.ones(len(data), bool), {}, {}
+    fits, models, found, classifiers = np.ones(len(data), bool), {}, {}, {}
     for name, stays_right in ((TURNED, False), (KEPT, True)):
-        classifier = load_classifier(name, data.classes)
+        classifier = classifiers[name] = load_classifier(name, data.classes)
         found[name] = [class_probabilities(classifier, batch) for batch in (images, waved)]
         before, after = (probabilities.argmax(1) == data.labels for probabilities in found[name])
         fits &= before & (after == stays_right)
@@ -51,6 +52,7 @@ def default_picture() -> dict[str, Any]:
     if not told.any():
         raise RuntimeError(f"the wave {WAVE} makes no {STORY[0]} of {SAMPLES} a {STORY[1]} for {TURNED} alone")
     place = int(told.argmax())
+    under = np.stack([_under(images[: place + 1], wave, epsilon) for wave in half_plane(SIDE)])
     return {
         "rule": "first sample right without the wave, wrong with it for `turned`, right with it for `kept`",
         "samples": SAMPLES,
@@ -65,14 +67,25 @@ def default_picture() -> dict[str, Any]:
         "story": {
             "rule": f"first of `fitting` that is an {STORY[0]}, and with the wave a {STORY[1]} for `turned`",
             "position": place,
-            "probabilities": {
-                name: [probabilities[place].astype(float).round(DECIMALS).tolist() for probabilities in both]
-                for name, both in found.items()
+            "answers": {
+                name: [_answer(found[name][0][place]), *map(_answer, class_probabilities(classifier, under))]
+                for name, classifier in classifiers.items()
             },
         },
     }
 
 
+def _under(images: np.ndarray, wave: Frequency, epsilon: float) -> np.ndarray:
+    """The last image under a wave, with the signs that it has on the pages."""
+    signs = random_signs(len(images), wave, seed=SEED)
+    return add_basis(images, fourier_basis(*wave, *images.shape[2:]), epsilon, signs=signs).images[-1]
+
+
+def _answer(probabilities: np.ndarray) -> tuple[int, float]:
+    """The top-1 class and its probability."""
+    return int(probabilities.argmax()), round(float(probabilities.max()), DECIMALS)
+
+
 if __name__ == "__main__":
-    write_json(TARGET, default_picture())
+    write_json(TARGET, default_picture(), indent=None)
     print(TARGET.read_text())

@@ -10,14 +10,48 @@ Run `precomputed.make_judgements` after it: it judges these pictures.
 from __future__ import annotations
 
 import argparse
+from functools import cache
+
+import numpy as np
 
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.runs.examples import examples, with_few_frames
-from core.runs.file import PGDRun
+from core.pgd.config import paper_generation
+from core.runs.examples import Example, examples, with_few_frames
+from core.runs.file import SURE, PGDRun
 from core.runs.plan import Run, RunPlan
-from core.runs.stored import RUNS, stored_path
+from core.runs.starts import draw_starts, start_facts
+from core.runs.stored import OPENING, RUNS, TWINS, stored_path
+from core.sweep.predictions import class_probabilities
+
+
+def opening_plan(row: SampleSet, seed: int) -> RunPlan:
+    """Every class from one blur: that of no class which the page *Generation* draws for a dog by this random seed."""
+    names, dog = row.classes.names, ("dog",)
+    blur = draw_starts(dog, 1, row.name, seed, "classless")
+    facts = start_facts(dog, 1, row.name, "classless")
+    start = blur.repeat(len(names), axis=0)
+    return RunPlan(targets=names, start=start, config=paper_generation(row.side), seed=seed, images=facts)
+
+
+@cache
+def opening_seed() -> int:
+    """By which the robust network's drawings are given the highest mean probability by two that drew none of them.
+
+    Of the first 20 random seeds, those by which both end confident of all classes.
+    """
+    row = SAMPLE_SETS["cifar10"]
+    judges = [load_classifier(name, row.classes) for name in ("mini-clip-vit", "mini-resnet")]
+
+    def recognised(seed: int) -> float:
+        runs = [compute(opening_plan(row, seed), name, row) for name in TWINS]
+        if min(run.curves["target_probability"][-1].min() for run in runs) < SURE:
+            return 0.0
+        drawn = runs[-1].frames[-1].astype(np.float32) / 255
+        return float(np.mean([np.diag(class_probabilities(judge, drawn)).mean() for judge in judges]))
+
+    return max(range(20), key=recognised)
 
 
 def compute(plan: RunPlan, name: str, row: SampleSet) -> PGDRun:
@@ -37,7 +71,10 @@ def main() -> None:
     RUNS.mkdir(exist_ok=True)
     for name in wanted:
         row = next(row for row in SAMPLE_SETS.values() if row.class_set == classifier_spec(name).vocabulary)
-        for example in examples(row):
+        wanted_examples = [*examples(row)]
+        if name in TWINS:
+            wanted_examples.append(Example(OPENING, row.class_set, opening_plan(row, opening_seed())))
+        for example in wanted_examples:
             run, path = compute(example.plan, name, row), stored_path(example.kind, example.subject, name)
             run.save(path)
             loss = run.curves["loss"].mean(axis=1)

@@ -21,7 +21,7 @@ from core.claims.gradient_spectrum import gradient_finding
 from core.claims.hybrids import crossing_evidence, lacking, speak_for_low
 from core.claims.twins import twin_findings
 from core.fourier.basis import rounded_radius, wave_values
-from core.fourier.contrasts import clear_waves, contrast, mismatches
+from core.fourier.contrasts import Errors, clear_waves, contrast, mismatches
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.fourier.lattice import Lattice, lattice
@@ -49,9 +49,14 @@ class Comparison:
     def both(self) -> tuple[str, str]:
         return self.subject.label, self.reference.label
 
+    def errors(self, band: Band) -> tuple[Errors, Errors] | None:
+        """Of subject and reference over a band; None where either lacks it."""
+        first, second = (in_band(named.heatmap, band) for named in (self.subject, self.reference))
+        return None if first is None or second is None else (first, second)
+
     def difference(self, band: Band) -> Measured | None:
         """Subject minus reference over a band; None where either lacks it."""
-        return contrast(in_band(self.subject.heatmap, band), in_band(self.reference.heatmap, band))
+        return contrast(*(self.errors(band) or (None, None)))
 
 
 def findings(subject: NamedMap, reference: NamedMap, shelf: Sequence[NamedMap]) -> tuple[Finding, ...]:
@@ -87,8 +92,8 @@ def _corner_wave(heatmap: Heatmap) -> tuple[int, int]:
 
 def _compared(maps: Comparison, claim: Claim, band: Band, sign: int, wave: tuple[int, int]) -> Finding:
     """Subject against reference over a band: holds where its mean and every ring part in the claimed direction."""
-    found = maps.difference(band)
-    if found is None:
+    both, found = maps.errors(band), maps.difference(band)
+    if both is None or found is None:
         return _unknown(claim, "One of the maps lacks these waves.")
     rings = [
         ring for radius, ring in ring_differences(maps.subject.heatmap, maps.reference.heatmap) if band.holds(radius)
@@ -98,7 +103,10 @@ def _compared(maps: Comparison, claim: Claim, band: Band, sign: int, wave: tuple
     if found.clear and found.value * sign > 0:
         verdict = Verdict.HOLDS if agree == len(rings) else Verdict.IN_PART
     doubt = f"{agree} of its {len(rings)} rings part in this direction, each beyond its own interval."
-    return Finding(claim, verdict, (Evidence("difference", found),), (doubt,), maps.both, wave, "Difference")
+    names = maps.subject.name, maps.reference.name
+    evidence = [Evidence(name, errors.measured, "error") for name, errors in zip(names, both, strict=True)]
+    evidence.append(Evidence("difference", found))
+    return Finding(claim, verdict, tuple(evidence), (doubt,), maps.both, wave, "Difference")
 
 
 def _high(maps: Comparison) -> Finding:
@@ -294,15 +302,18 @@ def _lattice(maps: Comparison) -> Finding:
     a, b = (lattice(named.heatmap, period) if period > 1 else None for named in (maps.subject, maps.reference))
     if a is None or b is None:
         return _unknown(said.LATTICE, f"One of the maps is too small for a lattice of {period}.")
-    verdict, doubt = Verdict.FAILS, f"p is the share of {a.draws:,} random draws of as many waves that dip as far."
+    verdict, doubt = (
+        Verdict.FAILS,
+        f"p is the share of {a.draws:,} random draws of {len(a.waves)} waves, as many, that dip as far.",
+    )
     if grid is None:
         verdict, doubt = Verdict.NOT_CHECKABLE, "The subject is not known to cut patches: no dip is expected."
     elif dips_clearly(a):
         verdict = Verdict.HOLDS if b.p >= 0.05 else Verdict.IN_PART
     evidence = (
-        Evidence(f"subject, {len(a.waves)} waves at multiples of {period}", a.mean),
+        Evidence(f"{maps.subject.name} at multiples of {period}", a.mean),
         Evidence("p", Measured.exact(a.p), "p"),
-        Evidence("reference", b.mean),
+        Evidence(maps.reference.name, b.mean),
         Evidence("p", Measured.exact(b.p), "p"),
     )
     return Finding(said.LATTICE, verdict, evidence, (doubt,), (maps.subject.label,), (period, period))

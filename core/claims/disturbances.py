@@ -43,7 +43,7 @@ def _twins(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
     evidence = (
         Evidence("contrast changes", contrast),
         Evidence(f"all slow ones ({names})", slow),
-        Evidence("for comparison, the fast ones", fast),
+        Evidence("fast disturbances", fast),
     )
     doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
     by_strength = [_more(stored[0], stored[1], ("contrast",), one).value for one in STRENGTHS]

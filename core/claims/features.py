@@ -12,12 +12,12 @@ from core.claims.finding import Claim, Evidence, Finding, Verdict
 from core.fourier.intervals import Measured, paired_interval, student, wilson
 from core.runs.file import SURE
 from core.runs.painted import Painted, stored_painted
+from core.runs.stored import TWINS
 
 DRAWN = {"blur": "from blurs", "classless": "from blurs of no class", "independent": "from pixel noise"}
 FILLED = {"eq3": "Eq. 3", "mean_square": "mean square"}
 ORDERS = 4  # of magnitude, by which a loss "decreased from 3.8 to 2e-4", rounded down
 LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
-TWINS = ("mini-clip", "mini-clip-robust")
 
 
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:

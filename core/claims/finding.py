@@ -11,7 +11,7 @@ from typing import Any, Literal
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
-from core.numbers import decimal
+from core.numbers import decimal, p_value
 
 
 class Verdict(StrEnum):
@@ -88,12 +88,15 @@ class Evidence:
     measured: Measured
     unit: str = "points"
 
+    def __str__(self) -> str:
+        """'difference +9.4 points (+8.1 to +10.6)'."""
+        return f"{self.what} {self.number}{self.interval}"
+
     @property
     def number(self) -> str:
         """'+9.4 points', '33.1 %' or '0.42'; of a p '= 0.03'."""
         if self.unit == "p":
-            p = self.measured.value
-            return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"
+            return p_value(self.measured.value)
         return self._shown(self.measured.value) + _UNITS[self.unit][0]
 
     @property
@@ -126,6 +129,11 @@ class Claim:
     def papers(self) -> bool:
         """Whether the paper says so; else it was seen here."""
         return self.section[0].isdigit()
+
+    @property
+    def source(self) -> str:
+        """Whose it is."""
+        return f"paper, §{self.section}" if self.papers else "seen here"
 
     @property
     def words(self) -> str:

@@ -276,7 +276,7 @@ def gradient_finding(named: NamedMap) -> Finding:
     if found is None:
         return Finding(said.GRADIENT, Verdict.NOT_CHECKABLE, doubts=("The map has too few waves to be ranked.",))
     evidence = (
-        Evidence(f"over {found.count} waves", found.waves, "ratio"),
+        Evidence(f"rank correlation over {found.count} waves", found.waves, "ratio"),
         Evidence("p", Measured.exact(found.p), "p"),
         Evidence("over rings", found.rings, "ratio"),
     )

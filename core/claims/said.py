@@ -5,7 +5,7 @@ from core.claims.finding import Claim
 LOW = Claim(
     "low",
     "3.1",
-    "We found that CLIP is less robust than the Resnet50 to perturbations in the low-frequency domain",
+    "… CLIP is less robust than the Resnet50 to perturbations in the low-frequency domain",
     "subject minus reference, mean error of the waves of radius up to 2",
     about="comparison",
 )
@@ -109,7 +109,7 @@ SHIFT = Claim(
 LATTICE = Claim(
     "lattice",
     "ours",
-    "A network that cuts the picture into patches is spared by waves that repeat in every patch.",
+    "Waves that repeat in every patch mislead less.",
     "error where i and j are multiples of the patches on a side (7 for CLIP ViT-B/32) minus that of the eight "
     "neighbours; permutation test",
     waves="all",
@@ -182,16 +182,14 @@ SAMPLED = Claim(
 TRAINING = Claim(
     "training",
     "ours",
-    "A CLIP trained to withstand small changes paints recognisably: it is the training, not the supervision by "
-    "language or the transformer.",
+    "Trained against small changes, a CLIP paints what other networks recognise.",
     "Mini CLIP’s robust twin minus Mini CLIP: share of pictures whose class another network recognises",
     waves=None,
 )
 GRADIENT = Claim(
     "gradient",
     "ours",
-    "What a network paints with is what misleads it: the more of its loss’s gradient lies along a wave, the more the "
-    "wave raises its error.",
+    "The more of the gradient lies along a wave, the more it raises the error.",
     "subject: rank correlation of the gradient’s energy with the rise of the error; p against maps as smooth",
     waves=None,
 )

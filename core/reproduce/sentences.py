@@ -72,7 +72,7 @@ def claims_sentence(result: ClaimComparison) -> str:
 
 def evidence(finding: Finding) -> str:
     """The numbers that are known, and the first doubt."""
-    known = [f"{one.what} {one.number}{one.interval}" for one in finding.evidence if not math.isnan(one.measured.value)]
+    known = [str(one) for one in finding.evidence if not math.isnan(one.measured.value)]
     return "; ".join([*known, *finding.doubts[:1]])
 
 

@@ -13,6 +13,8 @@ from core.data.classes import PRECOMPUTED
 
 RUNS = PRECOMPUTED / "runs"
 _ROW = "-row"
+OPENING = "opening"  # the kind of the runs that the story opens with: every class, from one blur of no class
+TWINS = ("mini-clip", "mini-clip-robust")  # an ordinary network and its robust twin, who drew them
 
 
 def machine_runs() -> Path:
@@ -21,7 +23,7 @@ def machine_runs() -> Path:
 
 
 def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS) -> Path:
-    """The file of one stored run; kind: "inpainting" or "generation"."""
+    """The file of one stored run; kind: "inpainting", "generation" or `OPENING`."""
     return folder / f"{kind}_{subject}__{classifier}.npz"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
-from core.claims.finding import Evidence, Finding
+from core.claims.finding import Evidence, Finding, Verdict
 from core.reproduce.page import CHIPS
 from ui.shared.look import style_sheet
 from ui.shared.text import isolated
@@ -24,25 +24,47 @@ def findings_table(
     linked: labels of the maps that a URL can name, which are those that every visitor has. doors: for claims that are
     not about maps, by their key, the URL that shows what they are about.
     """
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Claim", "Statistic", "Evidence", "Verdict"))
-    rows = "".join(_row(finding, _url(finding, linked, doors or {})) for finding in found)
-    st.html(f'<table class="findings"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
+    known = [one for one in found if one.verdict != Verdict.NOT_CHECKABLE]
+    open_ = [one for one in found if one.verdict == Verdict.NOT_CHECKABLE]
+    folded = ""
+    if open_:
+        named = f"{len(open_)} claim{'s' if len(open_) > 1 else ''} cannot be checked here"
+        folded = f"<details><summary>{named}</summary>{_table(open_, linked, doors or {})}</details>"
+    st.html(f"{_table(known, linked, doors or {})}{folded}")
+
+
+def _table(found: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str]) -> str:
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Claim", "Evidence", "Verdict"))
+    rows = "".join(_row(finding, _url(finding, linked, doors)) for finding in found)
+    return f'<table class="findings"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _row(finding: Finding, url: str) -> str:
-    claim = finding.claim
-    source = f"Section {claim.section}" if claim.papers else "Not in the paper, seen here"
-    sign, colour = CHIPS[finding.verdict]
-    chip = f'<span class="chip" style="background:{colour}">{sign} {finding.verdict}</span>'
-    evidence = "; ".join(_evidence(each) for each in finding.evidence)
-    doubts = " ".join(isolated(doubt) for doubt in finding.doubts)
-    statistic, seen = html.escape(claim.statistic), ""
+    claim, seen = finding.claim, ""
     if url:
-        seen = f' <a href="{html.escape(url)}" aria-label="See it: {statistic}">See it</a>'
+        seen = f' <a href="{html.escape(url)}" aria-label="See it: {html.escape(claim.statistic)}">See it</a>'
+    evidence = "; ".join(map(evidence_html, finding.evidence))
+    doubts = " ".join(isolated(doubt) for doubt in finding.doubts)
     return (
-        f'<tr><td>{html.escape(claim.words)} <small>({source})</small></td><td class="statistic">{statistic}</td>'
-        f'<td>{evidence}{". " if evidence else ""}{doubts}</td><td class="verdict">{chip}{seen}</td></tr>'
+        f'<tr data-claim="{claim.key}"><td>{html.escape(claim.words)} <small>{html.escape(claim.source)}</small>'
+        f"<details><summary>How it is checked</summary>{html.escape(claim.statistic)}. {doubts}</details></td>"
+        f'<td>{evidence}</td><td class="verdict">{chip(finding.verdict)}{seen}</td></tr>'
     )
+
+
+def chip(verdict: Verdict) -> str:
+    """A verdict as HTML: its sign and its words on its colour."""
+    sign, colour = CHIPS[verdict]
+    return f'<span class="chip" style="background:{colour}">{sign} {verdict}</span>'
+
+
+def evidence_html(evidence: Evidence) -> str:
+    """'difference <b>+9.4 points</b>', with its interval where pointer, finger or keyboard ask for it."""
+    what, number = html.escape(evidence.what), html.escape(evidence.number)
+    if not evidence.interval:
+        return f'{what} <span class="value">{number}</span>'
+    interval = f'<span class="interval" role="tooltip">95 % interval{evidence.interval}</span>'
+    return f'{what} <span class="value asked" tabindex="0">{number}{interval}</span>'
 
 
 def _url(finding: Finding, linked: Collection[str], doors: Mapping[str, str]) -> str:
@@ -57,9 +79,3 @@ def link_of(finding: Finding) -> str:
     maps = (("maps", label) for label in finding.maps)
     tab = [("tab", finding.tab)] if finding.tab else []
     return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)), *tab)
-
-
-def _evidence(evidence: Evidence) -> str:
-    """'difference <b>+9.4 points</b> (+8.1 to +10.6)'."""
-    number = html.escape(evidence.number)
-    return f'{html.escape(evidence.what)} <span class="value">{number}</span>{evidence.interval}'

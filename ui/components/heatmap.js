@@ -91,6 +91,7 @@ function rebuild(view, data) {
     view.grid.replaceChildren(...view.maps.map((map) => map.figure));
   } // else keep the elements: a map that grows while it is computed keeps its focus, and clicks do not fall between
   data.maps.forEach((packed, k) => fill(view.maps[k], packed, data, table));
+  view.root.style.setProperty("--outline", data.outline || 0);
   drawBar(view, table);
   drawToggle(view);
 }
@@ -130,7 +131,7 @@ function createMap(view, side) {
   map.lines = element("div", "lines");
   map.band = element("div", "band");
   map.band.hidden = true;
-  map.plot.append(map.canvas, element("div", "mark zero"), element("div", "cutoff"), map.band, map.lines, map.ring);
+  map.plot.append(map.canvas, element("div", "mark zero"), element("div", "cutoff"), element("div", "outline"), map.band, map.lines, map.ring);
   frame.append(
     element("div", "name down", "vertical frequency i"), ticks("down", half), map.plot,
     ticks("right", half), element("div", "name right", "horizontal frequency j"),

@@ -99,6 +99,7 @@ def heatmap_view(
     colormap: str,
     key: str,
     on_select: Callable[[Frequency], None],
+    outline: float = 0,
 ) -> None:
     """Show heat maps with one colour bar and one linked cursor.
 
@@ -110,10 +111,11 @@ def heatmap_view(
         key: unique on the page.
         on_select: called with the frequency that the visitor chose, before the rerun. It should store it, and
             the next run should pass it back as `selected`.
+        outline: radius of a dashed circle around zero frequency, in cycles per image; none if 0.
     Raises:
         ValueError: no maps, maps of several units, an empty range or an unknown colour map.
     """
-    data = pack_maps(maps, value_range, colormap)
+    data = pack_maps(maps, value_range, colormap) | {"outline": outline}
     limit = max(len(view.values) // 2 for view in maps)
     mount_synchronised(
         _component, key, selected, read=lambda value: _read_frequency(value, limit), on_choice=on_select, data=data

@@ -1,4 +1,4 @@
-"""Page *Story*, the first one: ten steps, each with a figure to touch, a claim, and what the data say of it."""
+"""Page *Story*, the first one: ten steps, each with a figure to touch, most with a claim and its verdict."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 
 import streamlit as st
 
-from ui.claims.table import CHIPS
+from ui.claims.table import CHIPS, STYLE, chip, evidence_html
 from ui.components.steps import step_tabs
 from ui.shared import url
 from ui.shared.look import style_sheet
-from ui.story.step import Judged, Step
+from ui.story.step import Step, Trial
 from ui.story.steps import STEPS
 
 STEP = "step"  # in the URL, which alone says where a visitor is
@@ -25,15 +25,15 @@ def page() -> None:
     st.markdown(_STYLE, unsafe_allow_html=True)
     number = _number()
     step = STEPS[number - 1]
-    judged = step.judge()  # before anything is drawn, so that text and figure change together
+    words = told(step)  # before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):
             step_tabs(
                 [each.name for each in STEPS], number, title=step.title, parameter=STEP, key="story.tabs", on_go=_go
             )
-    words, figure = st.columns([28, 72], gap="medium")
-    words.html(told(step, judged))
+    left, figure = st.columns([25, 75], gap="medium")
+    left.html(words)
     with figure, st.container(key="story-figure"):
         step.draw()
 
@@ -48,16 +48,25 @@ def _go(number: int) -> None:
     url.put(STEP, str(number))
 
 
-def told(step: Step, judged: Judged) -> str:
+def told(step: Step) -> str:
     """All that is read in a step, as HTML."""
-    sign, colour = CHIPS[judged.verdict]
-    claim = html.escape(step.claim)
+    tried = "".join(map(_tried, step.trials))
     return (
-        f'<div class="story" style="--chip:{colour}"><h2>{html.escape(step.title)}</h2>'
-        f"<p>{_unbroken(step.text + step.more())}</p>"
-        f'<div class="judged"><blockquote>{claim}</blockquote><div class="source">{html.escape(step.source)}</div>'
-        f'<p><span class="chip">{sign} {judged.verdict}</span></p><p>{_unbroken(judged.evidence)}</p></div>'
+        f'{STYLE}<div class="story"><h2>{html.escape(step.title)}</h2>'
+        f'<p class="lead">{_unbroken(step.text + step.more())}</p>{tried}'
         f'<a class="door" href="{html.escape(step.door.url)}">{html.escape(step.door.label)}</a></div>'
+    )
+
+
+def _tried(trial: Trial) -> str:
+    """A claim, its verdict, and some of its evidence, as on *Findings*."""
+    finding = trial.find()
+    shown = [evidence_html(each) for each in finding.evidence if each.what in trial.shows]
+    return (
+        f'<div class="judged" style="--chip:{CHIPS[finding.verdict][1]}" data-claim="{finding.claim.key}">'
+        f"<blockquote>{html.escape(finding.claim.words)}</blockquote>"
+        f'<p>{chip(finding.verdict)} <span class="source">{html.escape(finding.claim.source)}</span></p>'
+        f"<p>{'<br>'.join(shown)}</p></div>"
     )
 
 

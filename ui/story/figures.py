@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from core.claims.bands import corners
+from core.claims.bands import LOW, corners
 from core.claims.disturbance_spectrum import stored_disturbances
 from core.claims.equal_strength import equal_strength
 from core.claims.gradient_spectrum import stored_gradient
 from core.classifiers.registry import classifier_spec
-from core.fourier.basis import Frequency, half_plane, wave_map, wave_values
+from core.data.classes import CIFAR10
+from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map, wave_values
 from core.fourier.lattice import neighbour_contrasts
 from core.fourier.metrics import POINTS
 from core.images.disturbances import DISTURBANCES
 from core.runs.file import PGDRun
-from core.sweep.predictions import Predictions
-from ui.components.heatmap import MapView, heatmap_view, wave_lab
+from core.runs.stored import OPENING, TWINS, stored_path
+from ui.components.heatmap import MapView, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
+from ui.components.opening import opening
+from ui.components.stripes import Answers, stripes
 from ui.maps.catalogue import Entry
-from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
-from ui.maps.cell_predictions import predict, torch_starts, wait_for_first_paint
 from ui.maps.models import model_colour, short_title
-from ui.maps.prediction_table import Row, prediction_rows
 from ui.maps.radial_chart import radial_chart
+from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.views import ShownMaps, shown_maps
 from ui.runs.examples import example_replay, stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
-from ui.runs.words import target_of
-from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import sample_picture
-from ui.story.features import ORDINARY, ROBUST
+from ui.shared.text import as_markdown
 from ui.story.shelf import STORED, WAVE, shipped
 from ui.tabs.disturbance_charts import Network, accuracy_chart
 from ui.tabs.disturbances import disturbed_picture
@@ -43,54 +41,56 @@ from ui.tabs.mixtures import stored_mixtures
 
 SIDE = 31
 CONTRAST = 0.1  # both ends of the colour bar for dips, as fractions
-FIRST_CLASS = "horse"
+FIRST_CLASS = CIFAR10.names.index("dog")
 CHART_HEIGHT = 430  # CSS pixels
-PAIR, CUTOFF = "story.pair", "story.cutoff"  # places
+PAIR, CUTOFF, ASKED = "story.pair", "story.cutoff", "story.asked"  # places
 WEATHER = 2  # strength of the disturbances
 
 
-def picture_under_wave() -> None:
-    """The maps of the two small networks, the picture, and what both predict for it: stored, or live once asked."""
-    picture, cell = sample_picture("cifar10", STORED["story"]["position"]), _cell("wave", WAVE)
-    shown = shown_maps(_entries(MINI_CLIP, MINI_RESNET), "Top-1", "Error", SIDE)
-    wave_lab(
-        shown.views,
-        under_wave(picture, SIDE, None),
-        selected=cell,
-        value_range=shown.value_range,
-        colormap=shown.colormap,
-        key="story.lab",
-        on_select=partial(_keep_both, picture.size),
-        on_flip=flip,
-        on_pick=lambda place: None,
+def asked_for_a_class() -> None:
+    """The stored drawings of an ordinary network and its robust twin, of the class that the visitor asks for."""
+    opening(
+        [_opening_run(name) for name in TWINS],
+        ("Mini CLIP", "Its robust twin"),
+        ("Of 20 blurs, the one whose right-hand pictures two other networks recognise best.", "", ""),
+        st.session_state.get(ASKED, FIRST_CLASS),
+        on_ask=partial(st.session_state.__setitem__, ASKED),
     )
-    with st.container(key="story-predictions"):
-        _predictions(WavedPicture(picture, cell, strength(picture.size), seed()))
 
 
-def _predictions(waved: WavedPicture) -> None:
-    names, stored = (STORED["turned"], STORED["kept"]), _stored(waved)
-    if stored is None and (wait_for_first_paint() or not torch_starts()):
-        return
-    ready = {spec.name for spec in ready_classifiers("cifar10")}
-    rows = []
-    for name in names:
-        spec = classifier_spec(name)
-        found = stored[name] if stored else predict(spec, waved, "cifar10") if name in ready else None
-        if found is not None:
-            rows.append(Row(short_title(spec.title), "", model_colour(name), found))
-    if rows:
-        prediction_rows(rows, waved.picture.classes.names, waved.picture.label, waved.frequency, None)
+@st.cache_resource(show_spinner=False)
+def _opening_run(name: str) -> PGDRun:
+    return PGDRun.load(stored_path(OPENING, "cifar10", name))
 
 
-def _stored(waved: WavedPicture) -> Mapping[str, Predictions] | None:
-    """What both predict for the first wave, of the paper's strength; None for any other."""
-    if (waved.frequency, waved.epsilon, waved.seed) != (WAVE, STORED["epsilon"], STORED["seed"]):
-        return None
-    return {
-        name: Predictions(np.array(clean), np.array(perturbed), (), np.empty((0, len(clean))))
-        for name, (clean, perturbed) in STORED["story"]["probabilities"].items()
-    }
+def stripes_and_maps() -> None:
+    """A picture under stripes, then the maps of the networks that answer: every wave at once."""
+    picture, cell = sample_picture("cifar10", STORED["story"]["position"]), _cell("wave", WAVE)
+    signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
+    answers = [
+        Answers(short_title(classifier_spec(name).title), model_colour(name), found[0], found[1:])
+        for name, found in STORED["story"]["answers"].items()
+    ]
+    stripes(
+        picture.pixels,
+        signs,
+        STORED["epsilon"],
+        answers,
+        picture.classes.names,
+        picture.label,
+        selected=cell,
+        key="story.stripes",
+        on_select=partial(_keep, "wave"),
+    )
+    st.markdown("### Every wave at once")
+    entries = _entries(MINI_CLIP, MINI_RESNET)
+    n = entries[0].heatmap.metadata["dataset"]["n"]
+    st.markdown(
+        f"Each cell is a wave, its colour the top-1 error: how often, of n = {n:,} pictures, the first guess is wrong. "
+        "v is the wave’s size. Click a cell to put its wave on the car."
+    )
+    _maps("wave", WAVE, shown_maps(entries, "Top-1", "Error", SIDE))
+    st.markdown(as_markdown(cell_verdict(entries, cell)))
 
 
 def two_pictures() -> None:
@@ -109,7 +109,7 @@ def two_pictures() -> None:
 
 def papers_maps() -> None:
     """The two published maps."""
-    _maps("slow", (0, 1), shown_maps(_entries(CLIP, RESNET56), "Top-1", "Error", SIDE))
+    _maps("slow", (0, 1), shown_maps(_entries(CLIP, RESNET56), "Top-1", "Error", SIDE), LOW.last + 0.5)
 
 
 def weakened_waves() -> None:
@@ -121,7 +121,7 @@ def weakened_waves() -> None:
     first = (1 - SIDE // 2, 1 - SIDE // 2)
     left, right = st.columns(2, gap="medium")
     with left:
-        _maps("fast", first, shown_maps(entries, "Top-1", "Difference", SIDE))
+        _maps("fast", first, shown_maps(entries, "Top-1", "Difference", SIDE), corners(clip.heatmap).first - 0.5)
     with right:
         radial_chart(lines, top=1, selected=_cell("fast", first), height=CHART_HEIGHT)
 
@@ -133,7 +133,7 @@ def weather() -> None:
         Figure(DISTURBANCES[key].label, "", to_picture(disturbed_picture(picture, key, WEATHER)))
         for key in ("fog", "noise")
     ]
-    networks = [Network(name, classifier_spec(name).title, stored_disturbances()[name]) for name in (ORDINARY, ROBUST)]
+    networks = [Network(name, classifier_spec(name).title, stored_disturbances()[name]) for name in TWINS]
     left, right = st.columns(2, gap="medium")
     with left:
         st.html(picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=140))
@@ -162,19 +162,11 @@ def three_maps() -> None:
     _maps("limits", (0, 1), shown_maps(_entries(CLIP, MINI_CLIP, MINI_RESNET), "Top-1", "Error", SIDE))
 
 
-def drawing_of_a_class() -> None:
-    """The stored drawings of an ordinary network and its robust twin: one class, to be chosen."""
-    runs = _example("generation", "blur")
-    classes = [target_of(runs[0], row) for row in range(len(runs[0].start))]
-    chosen = st.segmented_control(
-        "Class", classes, default=FIRST_CLASS, key="story.class", required=True, label_visibility="collapsed"
-    )
-    _replay(runs, "generation", classes.index(chosen or FIRST_CLASS))
-
-
 def filled_hole() -> None:
     """The stored run of an ordinary network and its robust twin."""
-    _replay(_example("inpainting", "eq3"), "inpainting", 0)
+    result = stored_example("inpainting", "cifar10", TWINS, "eq3")
+    assert result is not None  # it is shipped
+    example_replay(result.runs, id="story.hole", key="story.hole")
 
 
 def gradient_and_errors() -> None:
@@ -202,22 +194,12 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return (stats.rankdata(values) - 1) / (len(values) - 1)
 
 
-def _replay(runs: Sequence[PGDRun], kind: str, row: int) -> None:
-    example_replay([run.of_image(row) for run in runs], id=f"story.{kind}.{row}", key=f"story.{kind}")
-
-
-def _example(kind: str, variant: str) -> tuple[PGDRun, ...]:
-    result = stored_example(kind, "cifar10", (ORDINARY, ROBUST), variant)
-    assert result is not None  # these runs are shipped
-    return result.runs
-
-
 def _entries(*labels: str) -> list[Entry]:
     maps = shipped()
     return [maps[label] for label in labels]
 
 
-def _maps(name: str, first: Frequency, shown: ShownMaps) -> None:
+def _maps(name: str, first: Frequency, shown: ShownMaps, outline: float = 0) -> None:
     heatmap_view(
         shown.views,
         selected=_cell(name, first),
@@ -225,6 +207,7 @@ def _maps(name: str, first: Frequency, shown: ShownMaps) -> None:
         colormap=shown.colormap,
         key=f"story.{name}",
         on_select=partial(_keep, name),
+        outline=outline,
     )
 
 
@@ -235,8 +218,3 @@ def _cell(name: str, first: Frequency) -> Frequency:
 
 def _keep(name: str, frequency: Frequency) -> None:
     st.session_state[f"story.{name}.cell"] = frequency
-
-
-def _keep_both(size: int, frequency: Frequency, epsilon: float) -> None:
-    _keep("wave", frequency)
-    set_strength(size, epsilon)

@@ -1,18 +1,25 @@
-"""The shipped maps and the first picture that the story tells of. Does not import torch."""
+"""The shipped maps and the first picture that the story tells of, and what is found of them. Does not import torch."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
 
-from core.claims.checks import findings
+from core.claims.checks import dips_clearly, findings
+from core.claims.features import TWINS, feature_findings
 from core.claims.finding import Finding
+from core.classifiers.registry import classifier_state
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import Frequency
+from core.fourier.lattice import lattice
+from core.numbers import percent
 from ui.maps.catalogue import Entry, entries
+from ui.maps.stories import CLIP, MINI_CLIP, RESNET56
+from ui.models.classifier_table import PAPERS_CLIP, format_size
 
 STORED = json.loads((PRECOMPUTED / "default_picture.json").read_text())
 WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
+TEST_OF_PATCHES = "mini-clip-vit"  # begins the names of the networks that are to test the explanation
 
 
 def shipped() -> dict[str, Entry]:
@@ -26,3 +33,43 @@ def found(subject: str, reference: str) -> dict[str, Finding]:
     shelf = {label: entry.named for label, entry in shipped().items()}
     made = findings(shelf[subject], shelf[reference], tuple(shelf.values()))
     return {finding.claim.key: finding for finding in reversed(made)}
+
+
+@cache
+def painted() -> dict[str, Finding]:
+    """The findings about what Mini CLIP and its robust twin drew and filled."""
+    return {finding.claim.key: finding for finding in feature_findings(*TWINS)}
+
+
+@cache  # of shipped maps, each against ten thousand random draws
+def the_test() -> str:
+    """Of the small networks that were trained to test it, how many dip on the grid of their own patches."""
+    tested = [
+        lattice(entry.heatmap, entry.heatmap.metadata["classifier"]["patch_grid"])
+        for entry in shipped().values()
+        if str(entry.heatmap.metadata["classifier"]["name"]).startswith(TEST_OF_PATCHES)
+    ]
+    dips = sum(found is not None and dips_clearly(found) for found in tested)
+    told = "one clearly dips" if dips == 1 else f"{dips or 'none'} clearly dip"
+    return f" Of {len(tested)} small CLIPs trained to test it, {told}." if tested else ""
+
+
+def equally_strong() -> str:
+    """How the two errors compare in the corners where the ResNet's waves are as weak as CLIP's, as on *Findings*."""
+    evidence = found(CLIP, RESNET56)["relies"].evidence[-1]
+    more = "more" if evidence.measured.value > 0 else "less"
+    return f" At equal strength (dotted) it errs {more}: {evidence.number}."
+
+
+def other_networks() -> str:
+    """How many more holes of the robust twin's than of the ordinary one's another network recognises."""
+    (evidence,) = [each for each in painted()["training"].evidence if each.what == "Eq. 3"]
+    return f" What another network recognises: {evidence.number}."
+
+
+def limits() -> str:
+    """How far the small CLIP's map is from CLIP's, and whether the paper's CLIP is here, or what it needs."""
+    share = found(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
+    state = classifier_state(PAPERS_CLIP)
+    there = "it is here, too" if state.status == "ready" else f"a {format_size(state.download_bytes)} download"
+    return f" Mini CLIP’s differs at {percent(share, 0)} of waves. CLIP: {there}."

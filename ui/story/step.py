@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.claims.finding import Verdict
+from core.claims.finding import Finding
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What the data say about a claim. evidence: whole sentences, plain text, every number computed."""
+class Trial:
+    """A claim and what the data say of it: a row of *Findings*. shows: which of its evidence, by its name."""
 
-    verdict: Verdict
-    evidence: str
+    find: Callable[[], Finding]
+    shows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,14 @@ class Door:
 class Step:
     """What is on the screen at once.
 
-    name: on its tab. text, claim: plain; source: whose claim it is. judge: computes the verdict. draw: puts the figure
-    into the page. more: computes what is said after `text`, may be empty.
+    name: on its tab. text: plain. draw: puts the figure into the page. more: computes what is said after `text`, may be
+    empty.
     """
 
     name: str
     title: str
     text: str
-    claim: str
-    source: str
-    judge: Callable[[], Judged]
+    trials: tuple[Trial, ...]
     draw: Callable[[], None]
     door: Door
     more: Callable[[], str] = str

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from core.claims import said
 from core.claims.checks import CLIP_GRID
 from core.data.sample_sets import SAMPLE_SETS
-from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET
+from core.images.sketch import SKETCHES
+from core.runs.starts import STARTS
+from core.runs.stored import TWINS
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.runs.own_start import FIRST
 from ui.runs.settings import models_in_url
 from ui.shared.url import link
-from ui.story import features, figures, waves
-from ui.story.features import ORDINARY, ROBUST
-from ui.story.shelf import STORED, WAVE
-from ui.story.step import Door, Step
+from ui.story import figures
+from ui.story.shelf import STORED, WAVE, equally_strong, found, limits, other_networks, painted, the_test
+from ui.story.step import Door, Step, Trial
 from ui.tabs.mixtures import KIND as MIXED_KIND
 from ui.tabs.mixtures import STORED as MIXED
 from ui.tabs.row import DISTURBANCES, GRADIENT, HYBRIDS
@@ -22,64 +24,54 @@ def _cell(i: int, j: int) -> tuple[str, str]:
 
 
 def _frequency(*parameters: tuple[str, object]) -> Door:
-    return Door("Frequency sensitivity →", link("frequency", *parameters))
+    return Door("Try it →", link("frequency", *parameters))
 
 
 def _models(page: str) -> list[tuple[str, str]]:
-    return models_in_url(page, "cifar10", (ORDINARY, ROBUST))
+    return models_in_url(page, "cifar10", TWINS)
 
 
-SEEN_HERE, AFTER = "seen here", "after section 3.2"
+def _about(subject: str, reference: str, key: str, *shows: str) -> Trial:
+    return Trial(lambda: found(subject, reference)[key], shows)
+
+
+MINIS = ("maps", MINI_CLIP), ("maps", MINI_RESNET)
+PAPERS = "CLIP ViT-B/32", "ResNet-56", "difference"
 
 STEPS = (
     Step(
         "Drawing",
         "Both are sure; only one has drawn it",
-        "A blur is changed until the network is sure of its class. Left a small CLIP, right its robust twin, trained "
+        "CLIP learned from the web which text fits a picture. Mini CLIP is its miniature; the robust twin was trained "
         "against small changes.",
-        "Another network recognises more of the robust twin’s drawings.",
-        AFTER,
-        features.drawing,
-        figures.drawing_of_a_class,
+        (Trial(lambda: painted()["training"], ("from blurs of no class",)),),
+        figures.asked_for_a_class,
         Door(
-            "Generation →",
+            "Paint your own →",
             link(
                 "generation",
-                ("generation-set", SAMPLE_SETS["cifar10"].drawn_title),
-                *(("generation-classes-cifar10", name) for name in SAMPLE_SETS["cifar10"].drawn),
+                ("generation-start-from", STARTS["sketch"].label),
+                ("generation-classes-cifar10", SKETCHES[FIRST].class_name),
                 *_models("generation"),
             ),
         ),
     ),
     Step(
         "A wave",
-        "One slow wave, and a car is a ship",
-        "A wave is stripes: i cycles down, j across. Under (0, 1) a small CLIP takes this automobile for a ship; a "
-        "small CNN does not. Each cell of a map is a wave, its colour the error under it.",
-        "The wave (0, 1) harms the small CLIP more.",
-        SEEN_HERE,
-        waves.one_wave,
-        figures.picture_under_wave,
-        _frequency(
-            ("maps", MINI_CLIP),
-            ("maps", MINI_RESNET),
-            _cell(*WAVE),
-            ("pictures", "CIFAR-10"),
-            ("picture", STORED["story"]["position"]),
-        ),
+        "A stripe misleads CLIP, not the ResNet",
+        "Move the slider. The other network is a small ResNet, a CNN, trained on pictures and labels.",
+        (),
+        figures.stripes_and_maps,
+        _frequency(*MINIS, _cell(*WAVE), ("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])),
     ),
     Step(
-        "Two in one",
-        "A small CLIP sees the slow picture sooner",
-        "Two pictures in one: slow waves of the first, fast ones of the other. Move the cutoff: triangles mark where "
-        "networks change their minds.",
-        "The small CLIP changes its mind at a lower cutoff.",
-        SEEN_HERE,
-        waves.change_of_mind,
+        "Mixture",
+        "CLIP follows the slow picture sooner than the ResNet",
+        "Slow waves of one picture, fast waves of another. Triangles mark where networks change their minds.",
+        (_about(MINI_CLIP, MINI_RESNET, "relies", "paired difference"),),
         figures.two_pictures,
         _frequency(
-            ("maps", MINI_CLIP),
-            ("maps", MINI_RESNET),
+            *MINIS,
             ("pictures", SAMPLE_SETS[MIXED_KIND].title),
             ("picture", MIXED["pairs"][0][0]),
             ("second", MIXED["pairs"][0][1]),
@@ -89,37 +81,29 @@ STEPS = (
     ),
     Step(
         "Slow",
-        "Slow waves mislead CLIP",
-        "The paper’s maps of CLIP and a ResNet-56. Compare the middles, the slow waves: lighter is more errors.",
-        f"“{said.LOW.quote} …”",
-        "paper, section 3.1",
-        waves.slow_waves,
+        "Under slow waves CLIP errs more than the ResNet",
+        "The paper’s maps; slow waves lie inside the dashed line.",
+        (_about(CLIP, RESNET56, "low", *PAPERS),),
         figures.papers_maps,
         _frequency(("story", 1)),
     ),
     Step(
         "Fast",
-        "Fast waves mislead it less, but arrive weaker",
-        "In the corners, the fast waves, it is the other way round. But CLIP enlarges pictures sevenfold, which blurs "
-        "these. Dotted: the ResNet under waves as weak.",
-        f"“{said.HIGH.quote}”",
-        "paper, section 3.1",
-        waves.fast_waves,
+        "Under fast waves CLIP errs less, but meets them weakened",
+        "CLIP enlarges pictures sevenfold, which blurs fast waves (outside the dashed line).",
+        (_about(CLIP, RESNET56, "high", *PAPERS),),
         figures.weakened_waves,
         _frequency(("story", 2)),
-        more=waves.crossings,
+        more=equally_strong,
     ),
     Step(
         "Weather",
-        "Fog is a slow wave, camera noise a fast one",
-        "A picture in fog and noise; who is right, a small CLIP and its robust twin.",
-        f"“{said.CONTRAST.quote}”",
-        "paper, section 1, on robust models",
-        waves.weather,
+        "Low contrast harms the robust twin more, noise less",
+        "Fog and contrast change slow waves, noise fast ones.",
+        (_about(MINI_CLIP, MINI_RESNET, "contrast", "contrast changes", "fast disturbances"),),
         figures.weather,
         _frequency(
-            ("maps", MINI_CLIP),
-            ("maps", MINI_RESNET),
+            *MINIS,
             ("tab", DISTURBANCES),
             ("disturbance", "Fog"),
             ("pictures", "CIFAR-10"),
@@ -128,25 +112,21 @@ STEPS = (
     ),
     Step(
         "Patches",
-        "A grid of patches shows through",
-        f"CLIP cuts the picture into {CLIP_GRID} × {CLIP_GRID} patches. Blue dots: waves that repeat in every patch.",
-        "Waves that repeat in every patch mislead CLIP less.",
-        SEEN_HERE,
-        waves.patches,
+        "Its patches spare CLIP some waves",
+        f"Blue dots: waves that repeat in each of CLIP’s {CLIP_GRID} × {CLIP_GRID} patches.",
+        (_about(CLIP, RESNET56, "lattice", f"CLIP ViT-B/32 at multiples of {CLIP_GRID}", "ResNet-56"),),
         figures.dips,
         _frequency(("maps", CLIP), _cell(CLIP_GRID, CLIP_GRID)),
-        more=waves.the_test,
+        more=the_test,
     ),
     Step(
         "Hole",
         "Both say dog; only one has painted it",
-        "The hole, a dog’s face, is changed until the network says dog. Right: the robust twin.",
-        "Another network recognises more of the robust twin’s holes.",
-        AFTER,
-        features.hole,
+        "Each fills the hole until it says dog, the rest unchanged: the paper’s Eq. 3. Right: the robust twin.",
+        (),
         figures.filled_hole,
         Door(
-            "Inpainting →",
+            "Fill your own →",
             link(
                 "inpainting",
                 ("inpainting-pictures", SAMPLE_SETS["cifar10"].title),
@@ -154,26 +134,23 @@ STEPS = (
                 *_models("inpainting"),
             ),
         ),
+        more=other_networks,
     ),
     Step(
         "Why",
-        "What it paints with misleads it",
-        "Every step follows the loss’s gradient: how much lies along each wave, beside a small CNN’s errors.",
-        said.GRADIENT.quote.partition(":")[0] + ".",
-        SEEN_HERE,
-        features.gradient,
+        "What a network paints with misleads it",
+        "Painting follows the gradient: how each pixel moves the answer.",
+        (_about(MINI_RESNET, MINI_CLIP, "gradient", "rank correlation over 481 waves"),),
         figures.gradient_and_errors,
         _frequency(("maps", MINI_RESNET), ("tab", GRADIENT), _cell(*WAVE)),
     ),
     Step(
         "Limits",
         "What this is not",
-        "Only the maps of CLIP and ResNet-56 are the paper’s; the rest comes from small networks: no proof about CLIP.",
-        "The small CLIP’s map is that of CLIP.",
-        "one might think",
-        waves.stand_in,
+        "Only CLIP’s and ResNet-56’s maps are the paper’s; others prove nothing about CLIP.",
+        (),
         figures.three_maps,
         Door("Models and data →", "models"),
-        more=features.real_clip,
+        more=limits,
     ),
 )

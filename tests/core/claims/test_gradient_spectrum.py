@@ -143,7 +143,7 @@ def test_what_cannot_be_checked_says_what_to_choose():
         assert finding.verdict == Verdict.NOT_CHECKABLE and "mini-clip, mini-clip-robust" in finding.doubts[0]
     finding = gradient_finding(named(with_errors(np.full(len(WAVES), 500))))
     assert finding.verdict == Verdict.NOT_CHECKABLE and "too few waves" in finding.doubts[0]
-    assert gradient_finding(named(heatmap.crop(9))).evidence[0].what == "over 41 waves"
+    assert gradient_finding(named(heatmap.crop(9))).evidence[0].what == "rank correlation over 41 waves"
 
 
 def test_the_loss_of_a_linear_classifier_hardly_bends_along_a_short_wave(linear_classifier):

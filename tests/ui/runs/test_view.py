@@ -12,7 +12,7 @@ from PIL import Image
 from core.numbers import confidence
 from core.pgd.penalties import PENALTIES
 from core.runs.file import PGDRun
-from core.runs.stored import RUNS
+from core.runs.stored import OPENING, RUNS
 from tests.ui.run_forge import sound_run
 from ui.runs.downloads import run_animation, run_picture
 from ui.runs.examples import stored_example
@@ -31,8 +31,11 @@ def run(request) -> PGDRun:
 @pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
 def test_stored_runs_load_and_say_where_they_come_from(path):
     stored = PGDRun.load(path)
-    kind, _, name = path.stem.partition("_")[0], None, path.stem.rpartition("__")[2]
-    assert stored.metadata["kind"] == kind and stored.metadata["classifier"]["name"] == name
+    kind, name = path.stem.partition("_")[0], path.stem.rpartition("__")[2]
+    assert (
+        stored.metadata["kind"] == ("generation" if kind == OPENING else kind)
+        and stored.metadata["classifier"]["name"] == name
+    )
     assert "Computed 20" in origin(stored) and "None" not in origin(stored)
     assert path.stat().st_size < 2e6
 

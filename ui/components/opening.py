@@ -1,0 +1,68 @@
+"""The scene that the story opens with: one blur, and what each of two networks makes of it when asked for a class.
+
+The browser's half is `opening.js`: it plays the stored frames once, by itself, and mixes neighbours in between.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.runs.file import PGDRun
+from ui.components.mount import register
+
+_component = register("opening")
+
+
+def opening(
+    runs: Sequence[PGDRun],
+    titles: Sequence[str],
+    captions: Sequence[str],
+    chosen: int,
+    *,
+    on_ask: Callable[[int], None],
+) -> None:
+    """Show the chips of the classes, and the scene of the chosen one.
+
+    Args:
+        runs: of one start and the same frame steps; image k is to become class k.
+        titles: of the networks. captions: beneath the start and each result, plain text.
+        chosen: place of the class. on_ask: called with the place that the visitor asks for, before the rerun.
+    """
+    key, names = "story.opening", runs[0].metadata["class_names"]
+
+    def ask() -> None:
+        place = st.session_state[key].get("ask")
+        if isinstance(place, int) and 0 <= place < len(names):  # from the browser, which is untrusted
+            on_ask(place)
+
+    _component(key=key, data=pack_opening(runs, titles, captions, chosen), on_ask_change=ask)
+
+
+def pack_opening(runs: Sequence[PGDRun], titles: Sequence[str], captions: Sequence[str], chosen: int) -> dict[str, Any]:
+    """What the browser gets, as JSON: frames as rows of red, green and blue, and a probability for every step."""
+    first = runs[0]
+    return {
+        "names": list(first.metadata["class_names"]),
+        "chosen": chosen,
+        "size": first.start.shape[-1],
+        "steps": first.frame_steps.tolist(),
+        "captions": list(captions),
+        "networks": [
+            {
+                "title": title,
+                "frames": _rows(run.frames[:, chosen]),
+                "shares": [round(float(share), 4) for share in run.curves["target_probability"][:, chosen]],
+            }
+            for run, title in zip(runs, titles, strict=True)
+        ],
+    }
+
+
+def _rows(frames: np.ndarray) -> str:
+    """(F, 3, H, W) uint8 as bytes in base64, a pixel's three colours side by side."""
+    return base64.b64encode(frames.transpose(0, 2, 3, 1).tobytes()).decode()
