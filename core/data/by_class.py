@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from core.data.sample_sets import set_of_map
 from core.files import ArchiveKind, Fact, write_atomically
 
 FACTS = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
@@ -44,8 +45,15 @@ class ByClass:
         """
         if name not in self.class_names:
             raise ValueError(f"no {self.word} for class {name!r}; there are some for {', '.join(self.class_names)}")
-        label, facts = self.class_names.index(name), self.metadata
-        return label, f"{self.counts[label]:,} {facts['split']} images of class {name!r}, {facts['dataset']}"
+        label = self.class_names.index(name)
+        return label, self.images_in_words(self.counts[label], f"“{name}”")
+
+    def images_in_words(self, count: int, what: str) -> str:
+        """So many of the data set's images, of something."""
+        name, split = self.metadata["dataset"], self.metadata["split"]
+        row = set_of_map(name)
+        where = name if row is None else row.maps[name]
+        return f"{count:,} {'training' if split == 'train' else split} images of {what} in {where}"
 
     def save(self, path: str | Path) -> None:
         """Write atomically.

@@ -111,7 +111,7 @@ class DatasetCovariance(ByClass):
         mean = np.mean([one.mean for one in classes], axis=0)
         between = np.stack([(one.mean - mean).reshape(-1) for one in classes])
         factors = np.concatenate([*(one.factors for one in classes), between]) / np.float32(np.sqrt(len(classes)))
-        source = f"{sum(self.counts):,} {self.metadata['split']} images of all classes, {self.metadata['dataset']}"
+        source = self.images_in_words(sum(self.counts), "all classes")
         return ClassCovariance(mean, factors, self.metadata["image_size"], source)
 
 

@@ -7,7 +7,7 @@ import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause, takeWalk }
 
 const MIN_COLUMN = 280, MAX_SIDE = 480; // CSS pixels: a map's column at least, a map's side at most
 const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
-const NARROW = 640, MIN_SIDE = 170, BESIDES = 540; // a phone's width; a map's side beside a picture; height of the rest
+const NARROW = 640, MIN_SIDE = 220, BESIDES = 540; // a phone's width; a map's side beside a picture; height of the rest
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 const views = new WeakMap(); // parentElement -> view
@@ -245,7 +245,8 @@ function layOut(view) {
   const column = lab ? MIN_SIDE + GUTTER : MIN_COLUMN;
   const fitting = Math.max(1, Math.floor((free + GAP) / (column + GAP)));
   const columns = lab && narrow ? 1 : Math.ceil(count / Math.ceil(count / fitting));
-  const room = Math.min(most, Math.floor((free - (columns - 1) * GAP) / columns) - GUTTER);
+  const rows = lab && !narrow ? Math.ceil(count / columns) : 1;
+  const room = Math.min(Math.max(MIN_SIDE, most / rows), Math.floor((free - (columns - 1) * GAP) / columns) - GUTTER);
   view.grid.style.gridTemplateColumns = `repeat(${columns}, ${room + GUTTER}px)`;
   view.root.style.setProperty("--picture", `${Math.round(narrow ? Math.min(200, 0.5 * width) : picture)}px`);
   view.root.classList.toggle("narrow", narrow || (!lab && room < 340));

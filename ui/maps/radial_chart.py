@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from core.fourier.basis import Frequency
+from core.fourier.heatmap import MAX_SIDE
 from core.fourier.rings import radial_profile
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
@@ -17,15 +18,17 @@ FIELDS = ("radius", "error", "low", "high", "waves", "whole")  # of a ring, erro
 HEIGHT = 190  # CSS pixels of plot and axes together
 
 
-def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency, height: int = HEIGHT) -> None:
+def radial_chart(
+    chosen: Sequence[Entry], *, top: int, selected: Frequency, side: int = MAX_SIDE, height: int = HEIGHT
+) -> None:
     """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
 
-    Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow points. height: of
-    plot and axes, in CSS pixels.
+    Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow points. side: larger
+    maps are cropped to so many cells, as where they are shown. height: of plot and axes, in CSS pixels.
     """
     rows, cut = [], []
     for entry in chosen:
-        profile = radial_profile(entry.heatmap, top, corners=True)
+        profile = radial_profile(entry.heatmap.crop(side), top, corners=True)
         columns = (profile.radius, *(100 * part for part in (profile.rate, profile.low, profile.high)))
         for ring in zip(*(column.tolist() for column in (*columns, profile.waves, profile.whole)), strict=True):
             rows.append({"map": entry.label} | dict(zip(FIELDS, ring, strict=True)))

@@ -88,7 +88,7 @@ def page() -> None:
     with predictions, st.container(key="frequency-predictions"):
         count_flips, who = _predictions(chosen, waved)
     with rings, st.container(key="frequency-rings"):
-        radial_chart(chosen, top=_top(), selected=frequency)
+        radial_chart(chosen, top=_top(), selected=frequency, side=CROPS[st.session_state[CROP]])
     classes = draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, _show_new_map))
     counted = [] if count_flips is None else count_flips()
     if classes is not None:

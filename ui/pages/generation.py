@@ -48,9 +48,8 @@ def page() -> None:
     """Draw the page."""
     st.title("Can CLIP draw what it sees?", anchor=False)
     st.markdown(
-        "Gradient descent changes a **blur** until the classifier is confident of a class. The paper’s finding: CLIP "
-        "ViT-B/32 becomes confident of a picture in which we see next to nothing. Beside it a robust model: look for "
-        "the animal or the machine."
+        "Gradient descent changes a **blur** until the classifier is confident of a class. The paper: CLIP becomes "
+        "confident, and we see next to nothing. What does the robust network beside it draw?"
     )
     chosen, beside = settings_beside()
     with chosen:
@@ -156,8 +155,10 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
     for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
         if why:
             st.markdown(as_markdown(why))
-    both = st.container(horizontal=True)  # beside each other on a phone, too
-    chosen = both.number_input("Samples per class", 1, MAX_PER_CLASS, 1, key=f"{PAGE}-seeds", bind="query-params")
+    both = st.container(horizontal=True, gap="small")  # beside each other on a phone, too
+    chosen = both.number_input(
+        "Samples per class", 1, MAX_PER_CLASS, 1, key=f"{PAGE}-seeds", bind="query-params", width=124
+    )
     seed = both.number_input(
         "Random seed",
         0,
@@ -166,6 +167,7 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
         key=f"{PAGE}-seed",
         bind="query-params",
         help="The same number draws the same starts.",
+        width=124,
     )
     per_target = int(chosen)
     starts = draw_starts(targets, per_target, row.name, int(seed), kind) if targets else None

@@ -16,7 +16,7 @@ from core.fourier.intervals import Measured, wilson
 from core.fourier.outcomes import ClassError
 from core.fourier.wave_sizes import harmful_from
 from core.images.disturbances import DISTURBANCES
-from core.numbers import decimal, interval, listed, percent
+from core.numbers import decimal, interval, listed, p_value, percent
 from core.sweep.predictions import mistakes
 from ui.maps.cell_predictions import SamplePredictions
 from ui.tabs.disturbance_charts import Network
@@ -98,7 +98,7 @@ def gradient_and_error(title: str, found: Agreement, weaker: tuple[float, Measur
     weaker: the size of the waves of another map, and the correlation over its waves.
     """
     value, low, high = (decimal(part, 2) for part in found.waves)
-    chance = f"p = {found.p:.3f}" if found.p < 0.05 else f"p = {found.p:.2f}, which may be chance"
+    chance = f"p {p_value(found.p)}{'' if found.p < 0.05 else ', which may be chance'}"
     told = [
         f"{title}: {value} ({low} to {high}; {chance}) over {found.count} waves, "
         f"{decimal(found.rings.value, 2)} over rings."

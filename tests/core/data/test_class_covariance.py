@@ -65,7 +65,7 @@ def test_saved_covariances_are_those_of_the_data_set_to_a_127th(tmp_path):
     for label, name in enumerate(classes.names):
         exact = class_covariance(images[label::2], 4, "", 5)
         found = loaded.of_class(name)
-        assert found.image_size == 8 and found.source.startswith(f"15 train images of class {name!r}, squares")
+        assert found.image_size == 8 and found.source.startswith(f"15 training images of “{name}” in squares")
         np.testing.assert_allclose(found.mean, exact.mean, atol=3e-4)
         np.testing.assert_allclose(found.factors, exact.factors, atol=np.abs(exact.factors).max() / 200)
     with pytest.raises(ValueError, match="no covariance for class 'cat'; there are some for ant, bee"):

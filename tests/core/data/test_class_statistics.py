@@ -52,7 +52,7 @@ def test_save_and_load_keep_every_number(tmp_path):
 
 def test_of_class_says_where_the_numbers_come_from():
     statistics = dataset_statistics(small_dataset())
-    assert statistics.of_class("class 1").source == "7 train images of class 'class 1', small"
+    assert statistics.of_class("class 1").source == "7 training images of “class 1” in small"
     with pytest.raises(ValueError, match="no statistics for class 'cat'; there are some for class 0, class 1"):
         statistics.of_class("cat")
 

@@ -45,7 +45,7 @@ def test_starts_repeat_and_do_not_depend_on_their_number(distribution):
 def test_blurs_of_bundled_classes_come_from_their_covariance():
     start = start_of("deer", "cifar10", 32)
     assert start.kind == "blur" and not start.why
-    assert "5,000 train images of class 'deer'" in start.distribution.source
+    assert "5,000 training images of “deer” in CIFAR-10" in start.distribution.source
     blurs, noise = (draw_starts(["deer"], 4, "cifar10", 0, kind) for kind in ("blur", "independent"))
     # Neighbours of a blur are alike, those of pixel noise are not.
     for starts, low, high in ((blurs, 0.97, 1.0), (noise, -0.1, 0.5)):
@@ -68,7 +68,7 @@ def test_start_of_prefers_what_is_bundled_then_the_data_sets_own_then_natural_im
 def test_class_without_images_starts_from_a_blur_of_no_class_and_says_why():
     few = dataset(4, ClassSet("custom", ("ant", "bee")))
     for start in (start_of("bee", "custom", 16, "blur", few), start_of("a red bus", "cifar10", 32)):
-        assert start.kind == "classless" and "50,000 train images of all classes" in start.distribution.source
+        assert start.kind == "classless" and "50,000 training images of all classes" in start.distribution.source
     assert start.why == "There are no images of “a red bus” here, so its start is a blur of no class."
     noise = start_of("a red bus", "cifar10", 32, "independent")
     assert not noise.why, "pixel noise was asked for"
@@ -114,7 +114,7 @@ def test_draw_starts_of_a_target_do_not_depend_on_its_neighbours(kind):
 
 def test_start_facts_say_which_start_each_target_has():
     facts = start_facts(["cat", "a red bus"], 1, "cifar10")
-    assert facts["start"] == "blur" and "“cat” from blur of 5,000 train images" in facts["credit"]
-    assert "“a red bus” from blur of no class of 50,000 train images of all classes" in facts["credit"]
+    assert facts["start"] == "blur" and "“cat” from blur of 5,000 training images" in facts["credit"]
+    assert "“a red bus” from blur of no class of 50,000 training images of all classes" in facts["credit"]
     assert start_facts(["a red bus"], 1, "cifar10")["start"] == "classless", "what it is, not what was asked for"
     assert all(words.source.endswith(".") for words in STARTS.values())

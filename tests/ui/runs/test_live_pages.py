@@ -84,7 +84,7 @@ def test_generation_runs_a_grid_of_classes_and_samples():
     assert not app.exception and not app.error
     (run,) = app.session_state["generation.result"].runs
     assert [run.metadata["class_names"][k] for k in run.metadata["targets"]] == ["ship", "ship", "frog", "frog"]
-    assert "5,000 train images of class 'ship'" in said(app)
+    assert "5,000 training images of “ship” in CIFAR-10" in said(app)
     assert PGDRun.from_bytes(run.to_bytes(), name="it").config.dtype == "bfloat16" and "; in bfloat16" in said(app)
     assert replay_data(app)["targets"] == ["ship", "ship", "frog", "frog"]
     app.selectbox(key=f"generation.{app.session_state['generation.result'].id}.row").set_value(3).run()
