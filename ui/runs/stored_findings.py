@@ -1,4 +1,4 @@
-"""What the stored inpainting runs show, for each penalty and classifier: computed from their files."""
+"""What the stored inpainting runs show, for each kind of network: computed from their files."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.numbers import confidence
-from core.pgd.penalties import PENALTIES
-from core.runs.file import SURE
+from core.claims.twins import ROBUST
+from core.runs.file import SURE, PGDRun
 from core.runs.judgement import stored_judgements
 from core.runs.painted import stored_painted
 from ui.runs.examples import made_here, stored_runs
-from ui.runs.words import last_change, run_title, similarity, target_of
+from ui.runs.words import last_change, similarity
 from ui.shared.scrolling_table import scrolling_table
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
-COLUMNS = ("Outside the hole", "Picture", "Classifier", "Confident", "Hole changes by", "Rest by", "SSIM in the hole")
+COLUMNS = ("Networks", "Runs", "Confident at the end", "Hole changes by", "Rest by", "SSIM in the hole: start", "End")
 
 
 @dataclass(frozen=True)
 class StoredFindings:
-    """summary: some sentences, Markdown. rows: plain text under `COLUMNS`, one row for each stored run."""
+    """summary: some sentences, Markdown. rows: plain text under `COLUMNS`, one row for each kind of network."""
 
     summary: str
     rows: tuple[tuple[str, ...], ...]
@@ -31,28 +30,35 @@ class StoredFindings:
 @st.cache_data(show_spinner=False)
 def stored_inpainting(made: tuple[tuple[str, int], ...] = ()) -> StoredFindings:
     """What all stored runs show. Changes are means, of 255. made: the runs of this machine, which are among them."""
-    order = list(PENALTIES)
-    runs = sorted(stored_runs("inpainting"), key=lambda run: order.index(run.metadata["objective"]["penalty"]))
-    rows: list[tuple[str, ...]] = []
-    pairs, confident = [], 0
-    for run in runs:
+    kinds: dict[str, list[tuple[float, ...]]] = {}
+    for run in stored_runs("inpainting"):
         change, likeness = last_change(run, 0), similarity(run, 0)
-        first, last = (float(run.curves["target_probability"][at, 0]) for at in (0, -1))
-        if change is None or likeness is None:
-            continue
-        pairs.append(likeness)
-        confident += last >= SURE
-        cells = (
-            PENALTIES[run.metadata["objective"]["penalty"]].label,
-            f"{target_of(run, 0)}, {run.start.shape[-1]} px",
-            run_title(run),
-            f"{confidence(first)} → {confidence(last)}",
-            f"{change[0]:.1f}",
-            f"{change[1]:.2f}",
-            f"{likeness[0]:.2f} → {likeness[1]:.2f}",
-        )
-        rows.append(cells)
-    return StoredFindings(_summary(pairs, confident), tuple(rows))
+        if change is not None and likeness is not None:
+            last = float(run.curves["target_probability"][-1, 0])
+            kinds.setdefault(_kind(run), []).append((last, *change, *likeness))
+    rows = tuple(_row(kind, np.array(found)) for kind, found in kinds.items())
+    every = np.concatenate([np.array(found) for found in kinds.values()])
+    return StoredFindings(_summary(every[:, 3:], int((every[:, 0] >= SURE).sum())), rows)
+
+
+def _kind(run: PGDRun) -> str:
+    """Which networks this one is of."""
+    side = run.start.shape[-1]
+    if run.metadata["classifier"]["name"].endswith(ROBUST):
+        return f"robust, {side} px"
+    return f"as trained, {side} px"
+
+
+def _row(kind: str, found: np.ndarray) -> tuple[str, ...]:
+    """Ranges over (R, 5): confidence at the end, change in the hole and outside it, SSIM at the start and the end."""
+    confident = int((found[:, 0] >= SURE).sum())
+    ranges = [_range(column, digits) for column, digits in zip(found.T[1:], (1, 2, 2, 2), strict=True)]
+    return (kind, f"{len(found)}", f"{confident} of {len(found)}", *ranges)
+
+
+def _range(values: np.ndarray, digits: int) -> str:
+    low, high = (f"{end:.{digits}f}" for end in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def plain_steps() -> str:
@@ -76,9 +82,9 @@ def draw_stored_inpainting() -> None:
     scrolling_table(COLUMNS, found.rows, "The stored runs")
 
 
-def _summary(pairs: list[tuple[float, float]], confident: int) -> str:
-    """How many runs end confident, and how many have brought the hole nearer to the original."""
-    before, after = np.array(pairs).T
+def _summary(pairs: np.ndarray, confident: int) -> str:
+    """How many runs end confident, and how many have brought the hole nearer to the original; of (R, 2) SSIMs."""
+    before, after = pairs.T
     rise, best = int((after > before).sum()), int((after - before).argmax())
     text = f"Of {len(pairs)} stored runs, {confident} end confident of the class ({100 * SURE:.0f} % or more). "
     text += f"The similarity of the hole to the original (SSIM, at most 1) rises in {rise}"

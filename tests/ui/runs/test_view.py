@@ -18,7 +18,7 @@ from ui.runs.downloads import run_animation, run_picture
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.stored_findings import stored_inpainting
-from ui.runs.words import comparison, likeness, losses, origin, run_title, similarity, target_of, verdict
+from ui.runs.words import comparison, likeness, losses, origin, run_title, similarity, verdict
 
 STORED = sorted(RUNS.glob("*.npz"))
 
@@ -248,17 +248,20 @@ def test_perfect_repair_came_nearer_to_the_original():
     assert likeness([replace(run, frames=frames)]).endswith("1.00 by stranger. stranger came nearer to the original.")
 
 
-def test_stored_findings_have_a_row_for_each_run_with_its_numbers():
+def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_its_runs():
     found = stored_inpainting()
     runs = [PGDRun.load(path) for path in STORED if path.stem.startswith("inpainting") and "-row__" not in path.stem]
-    assert len(found.rows) == len(runs) == 10
-    label = {"eq3": "Eq. 3", "mean_square": "Mean square"}
-    for run in runs:
-        change = run.metadata["images"]["change"][0]
-        wanted = [label[run.metadata["objective"]["penalty"]], f"{target_of(run, 0)}, {run.start.shape[-1]} px"]
-        (row,) = [one for one in found.rows if one[:3] == (*wanted, run_title(run))]
-        assert row[4:6] == (f"{255 * change['inside']:.1f}", f"{255 * change['outside']:.2f}")
-        assert row[6] == "{:.2f} → {:.2f}".format(*similarity(run, 0))
+    assert len(found.rows) == 3 and sum(int(row[1]) for row in found.rows) == len(runs) == 10
+    for kind, robust, side in (("as trained, 32 px", 0, 32), ("robust, 32 px", 1, 32), ("as trained, 224 px", 0, 224)):
+        mine = [
+            run
+            for run in runs
+            if run.start.shape[-1] == side and run.metadata["classifier"]["name"].endswith("-robust") == robust
+        ]
+        (row,) = [one for one in found.rows if one[0] == kind]
+        changes = [255 * run.metadata["images"]["change"][0]["inside"] for run in mine]
+        ends = [similarity(run, 0)[1] for run in mine]
+        assert row[3] == f"{min(changes):.1f} to {max(changes):.1f}" and row[6] == f"{min(ends):.2f} to {max(ends):.2f}"
     confident = sum(np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9 for run in runs)
     pairs = [similarity(run, 0) for run in runs]
     rises = sum(after > before for before, after in pairs)
