@@ -81,9 +81,11 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
         found["Difference"] = "it takes two maps"
     if top != 1 or any(not tells_colours(entry.heatmap) for entry in chosen):
         found["Grey and coloured"] = "a map does not say which images were misclassified, in top-1"
-    reasons = {entry.name: why_no_estimate(entry.heatmap.crop(side), top) for entry in chosen}
-    if refused := [f"of {name}, {why}" for name, why in reasons.items() if why is not None]:
-        found["Estimate"] = refused[0].rstrip(".")
+    maps = {entry.name: entry.heatmap.crop(side) for entry in chosen}
+    if all(map(has_enough_images, maps.values())):
+        found["Estimate"] = f"every cell has {ENOUGH_IMAGES:,} images or more, enough to do without one"
+    elif refused := [f"of {name}, {why}" for name, one in maps.items() if (why := why_no_estimate(one, top))]:
+        found["Estimate"] = refused[0]
     return found
 
 
@@ -136,24 +138,29 @@ def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
     ]
 
 
-def why_no_estimate(heatmap: Heatmap, top: int = 1) -> str | None:
-    """Why a map has no estimate, the end of a sentence; None where it has one."""
-    if top == 1 and heatmap.estimate is not None:
-        return None
+def has_enough_images(heatmap: Heatmap) -> bool:
+    """Whether a map's counts are as good as an estimate."""
     images = heatmap.images[heatmap.images > 0]
-    if len(images) < 2:
-        return "too few cells are computed."
-    if images.min() >= ENOUGH_IMAGES:
-        return f"every cell has {images.min():,} images or more, enough to do without one."
+    return len(images) > 1 and bool(images.min() >= ENOUGH_IMAGES)
+
+
+def why_no_estimate(heatmap: Heatmap, top: int = 1) -> str | None:
+    """Why a map has no estimate, within a sentence; None where it has one, or needs none."""
+    if has_enough_images(heatmap) or (top == 1 and heatmap.estimate is not None):
+        return None
+    if np.count_nonzero(heatmap.images) < 2:
+        return "too few cells are computed"
     if heatmap.images_per_wave is None or heatmap.printed_rates is not None:
-        return "all waves share the same few images, whose luck moves the whole map; sweep with --passes instead."
+        return "all waves share the same few images, whose luck moves the whole map; sweep with --passes instead"
     if heatmap.side > MAX_ESTIMATED_SIDE:
-        return "of more than 31 × 31 cells it takes minutes; choose that crop under View."
+        return "of more than 31 × 31 cells it takes minutes; choose that crop under View"
     return None
 
 
 def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
-    """What the counts say about all images; never beside or among the counts themselves."""
+    """What the counts say about all images; the counts themselves where these are enough, and nowhere else."""
+    if has_enough_images(heatmap):
+        return _value(entry, heatmap, next(row for row in METRICS.values() if row.top == top))
     if top == 1 and heatmap.estimate is not None:  # what the sweep stored
         error = Measured(*heatmap.estimate)
     else:

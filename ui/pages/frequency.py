@@ -105,6 +105,8 @@ def _restore() -> None:
         shown = [entries()[one] for one in state[MAPS]]
         if shown[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" not in lacking_metrics(shown):
             state[METRIC] = "Probability"  # one image is right or wrong; its probability says more
+        elif "Estimate" not in lacking_shows(shown, list(METRICS)[0], CROPS.get(str(state.get(CROP)), MAX_SIDE)):
+            state[METRIC], state[SHOW] = list(METRICS)[0], "Estimate"  # of few images the counts are noise
     if CELL not in state:
         linked = url.number(STORY)
         if linked is not None and 1 <= linked <= len(STORIES):
@@ -268,7 +270,7 @@ def _maps(chosen: list[Entry], selected: Frequency, waved: WavedPicture | None) 
         if len(chosen) > 2:
             st.markdown("The difference is that of the first two maps chosen.")
     if show == "Estimate":
-        st.markdown("Only the maps show estimates; sentence, curves and downloads hold the counts.")
+        st.markdown("Maps of few images show estimates; sentence, curves and downloads hold the counts.")
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:

@@ -178,15 +178,15 @@ def _take_along(heatmap: Heatmap) -> None:
 
 
 def _draw(state: Sharpening | Heatmap) -> None:
-    """One picture's probabilities; or the counts so far, and the last round's estimate beside them."""
+    """One picture's probabilities; or the last round's estimate, and the counts so far before there is one."""
     if isinstance(state, Heatmap):
         shown = shown_maps([Entry("Exact", state)], "Probability", "Error", SIDE)
+    elif state.estimated is not None:
+        shown = shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE)
     else:
         shown = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
     views = list(shown.views)
-    if isinstance(state, Sharpening) and state.estimated is not None:
-        views += shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE).views
-    with st.container(width=MAP_WIDTH * len(views), key=f"sweep-maps-{len(views)}"):
+    with st.container(width=MAP_WIDTH, key="sweep-map"):
         heatmap_view(
             views,
             selected=(0, 0),

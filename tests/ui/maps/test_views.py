@@ -111,8 +111,8 @@ def test_a_stored_estimate_is_shown_and_no_other_view_holds_it():
 @pytest.mark.parametrize(
     ("heatmap", "reason"),
     [
-        (ENTRIES[MINI_CLIP].heatmap, "every cell has 10,000 images or more"),
-        (ENTRIES[CLIP].heatmap, "every cell has 10,000 images or more"),
+        (ENTRIES[MINI_CLIP].heatmap, "every cell has 1,000 images or more"),
+        (ENTRIES[CLIP].heatmap, "every cell has 1,000 images or more"),
         (sampled(1000), "every cell has 1,000 images or more"),
         (sampled(100, sample="forged"), "share the same few images"),
         (sampled(100, sample={"images_per_wave": None}), "share the same few images"),
@@ -120,7 +120,15 @@ def test_a_stored_estimate_is_shown_and_no_other_view_holds_it():
     ],
 )
 def test_where_no_estimate_is_offered_the_reason_is_told(heatmap, reason):
-    assert reason.rstrip(".") in lacking_shows([Entry("A · x · y", heatmap)], "Top-1", 511)["Estimate"]
+    assert reason in lacking_shows([Entry("A · x · y", heatmap)], "Top-1", 511)["Estimate"]
+
+
+def test_beside_an_estimate_a_map_of_enough_images_shows_its_counts():
+    chosen = [Entry("Few · x · y", sampled(100, side=31)), ENTRIES[CLIP]]
+    assert "Estimate" not in lacking_shows(chosen, "Top-1", 31)
+    few, many = shown_maps(chosen, "Top-1", "Estimate", 31).views
+    assert few.title == "Few, estimate" and "estimate" not in many.title + many.value_label
+    np.testing.assert_array_equal(many.values, ENTRIES[CLIP].heatmap.rate())
 
 
 def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the_csv(monkeypatch):
