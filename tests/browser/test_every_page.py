@@ -68,7 +68,7 @@ def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, pat
     heading, top = page.locator("h1"), page.get_by_test_id("stHeader").bounding_box()
     expect(heading).to_have_count(1)
     assert heading.bounding_box()["y"] - (top["y"] + top["height"]) <= 64
-    assert heading.evaluate("e => getComputedStyle(e).fontSize") == "26px"
+    assert heading.evaluate("e => getComputedStyle(e).fontSize") == "32px"
     footer = page.locator(".st-key-footer")
     expect(footer).to_contain_text("Understanding CLIP Robustness by Yuri Galindo and Fabio A. Faria")
     expect(footer.get_by_role("link")).to_have_attribute("href", "https://github.com/yurigalindo/FourierHeatmap")

@@ -54,6 +54,7 @@ def test_the_paper_can_be_cited(app, open_page):
     footer = open_page(f"{app}/findings", width=1440).locator(".st-key-footer")
     footer.get_by_role("button", name="Cite").click()
     shown = footer.page.get_by_test_id("stPopoverBody")
+    shown.get_by_text("What it builds on").click()
     for key in ("galindo-faria-clip-robustness", "yin2019fourier", "santurkar2019image", "radford2021learning"):
         expect(shown).to_contain_text(key)
     expect(shown.get_by_test_id("stCode")).to_have_count(2)

@@ -255,10 +255,10 @@ export function drawTop(view) {
   const top = JSON.stringify([data.models.map(({ title, before, after }) => [title, before, after]), data.targets, memory.row, data.live?.state]);
   if (view.topDrawn === top) return;
   view.topDrawn = top;
-  view.top.hidden = data.live?.state === "new" || data.models.every((model) => !model.before.length);
+  view.likeliest.hidden = data.live?.state === "new" || data.models.every((model) => !model.before.length);
   view.top.replaceChildren(...data.models.map((model) => {
     const table = element("table"), head = table.createTHead().insertRow(), body = table.createTBody();
-    table.createCaption().textContent = `${model.title}: the five likeliest classes`;
+    table.createCaption().textContent = `${model.title}`;
     const [before, after] = [model.before[memory.row] ?? [], model.after[memory.row] ?? []];
     for (const [end, text] of [["before", "at the start"], ["after", data.live?.state === "running" ? "now" : "at the end"]]) {
       const cell = head.appendChild(element("th", "", text));

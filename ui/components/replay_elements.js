@@ -58,7 +58,8 @@ export function createView(parentElement) {
   view.more = element("details");
   view.more.append(element("summary", "", "Loss and length of the change"), (view.folded = element("div", "charts")));
   view.live.hidden = true;
-  view.top = root.appendChild(element("div", "top"));
+  view.likeliest = root.appendChild(element("details", "likeliest"));
+  view.likeliest.append(element("summary", "", "The likeliest classes"), (view.top = element("div", "top")));
   view.dialog = root.appendChild(element("dialog"));
   root.addEventListener("keydown", (event) => press(view, event));
   parentElement.appendChild(root);
@@ -68,6 +69,7 @@ export function createView(parentElement) {
 export function buildPictures(view) {
   const { data, pictures } = view, many = data.targets.length > 1;
   view.dialog.close();
+  view.likeliest.open = view.root.clientWidth >= 700; // a phone has no room for it
   view.root.classList.toggle("many", many);
   view.pixels.hidden = data.width >= SMALL_BELOW;
   view.modes.original.hidden = !data.original;

@@ -56,8 +56,9 @@ def share_popover() -> None:
 def _entries() -> None:
     st.markdown("**The paper.** Cite it for the experiments, and for the heat maps marked as published.")
     st.code(PAPER.bibtex, language="latex", wrap_lines=True)
-    st.markdown("**What it builds on.** " + "; ".join(_line(reference) for reference in BUILDS_ON) + ".")
-    st.code("\n\n".join(reference.bibtex for reference in BUILDS_ON), language="latex", wrap_lines=True)
+    with st.expander("What it builds on"):
+        st.markdown("; ".join(_line(reference) for reference in BUILDS_ON) + ".")
+        st.code("\n\n".join(reference.bibtex for reference in BUILDS_ON), language="latex", wrap_lines=True)
 
 
 def _line(reference: Reference) -> str:
