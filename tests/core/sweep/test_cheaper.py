@@ -41,3 +41,17 @@ def test_backend_auto_is_torch_where_openvino_is_not_installed(linear_classifier
     assert with_backend(linear_classifier, noise_dataset, "auto") is linear_classifier
     with pytest.raises(ModuleNotFoundError, match="pip install openvino"):
         with_backend(linear_classifier, noise_dataset, "openvino")
+
+
+def test_backend_auto_measures_only_where_much_is_ahead_and_wants_the_same_logits(monkeypatch):
+    pytest.importorskip("openvino", reason="an optional package")
+    data = load_samples("cifar10-samples")
+    classifier = load_classifier("mini-resnet", data.classes)
+    monkeypatch.setattr(cheaper, "_faster", lambda *arguments, **options: True)
+    assert "OpenVINO" in device_name(with_backend(classifier, data, "auto", 10**8))
+    assert with_backend(classifier, data, "auto", 1000) is classifier
+    monkeypatch.setattr(cheaper, "SAME", 1e-12)  # as if it rounded more than it does
+    assert with_backend(classifier, data, "auto", 10**8) is classifier
+    monkeypatch.setattr(cheaper, "_faster", lambda *arguments, **options: False)
+    monkeypatch.setattr(cheaper, "SAME", 1e-5)
+    assert with_backend(classifier, data, "auto") is classifier
