@@ -141,7 +141,7 @@ def load_open_clip(path: Path, identity: Identity, *, architecture: str, tag: st
     )
     # Tokenizers that open_clip does not bundle come along with the weights.
     elsewhere = open_clip.get_model_config(architecture)["text_cfg"].get("hf_tokenizer_name")
-    return _clip_model(
+    return clip_model(
         identity, network, open_clip.get_tokenizer(f"local-dir:{path.parent}" if elsewhere else architecture)
     )
 
@@ -149,7 +149,7 @@ def load_open_clip(path: Path, identity: Identity, *, architecture: str, tag: st
 def load_open_clip_folder(path: Path, identity: Identity) -> ClipModel:
     """A CLIP from a folder in open_clip's format: `open_clip_config.json` beside the weights."""
     network = _open_clip_model(f"local-dir:{path.parent}", path)
-    return _clip_model(identity, network, _folder_tokenizer(path.parent))
+    return clip_model(identity, network, _folder_tokenizer(path.parent))
 
 
 def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
@@ -206,7 +206,8 @@ def _open_clip_model(name: str, path: Path, **options: Any) -> Any:
         ) from error
 
 
-def _clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
+def clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
+    """An open_clip model that preprocesses as it says."""
     from core.classifiers.zero_shot import ClipModel
 
     recipe = network.visual.preprocess_cfg

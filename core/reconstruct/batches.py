@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from core.runs.file import PGDRun
 
 GRID_COLUMNS = 8
-# How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy.
-BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 1024 * 1024}
+# How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy, here 128 of 224; what
+# does not fit its memory is halved (`core.pgd.passes`).
+BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 128 * 224**2}
 
 
 @dataclass(frozen=True, eq=False)
