@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -11,8 +11,9 @@ from core.data.class_covariance import covariance_path
 from core.data.sample_sets import SampleSet
 from core.data.samples import load_samples, sample_credits
 from core.images.masks import square_mask, usual_side
-from core.pgd.config import paper_generation, paper_inpainting
+from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.penalties import PENALTIES, Penalty
+from core.pgd.settings import fast_settings
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
@@ -79,6 +80,20 @@ def examples(row: SampleSet) -> Iterator[Example]:
             images=start_facts(targets, 1, row.name, start),
         )
         yield Example("generation", f"{row.class_set}{suffix}", plan)
+
+
+def fast_example(example: Example) -> Example:
+    """The same by fewer steps, as `fast_settings` has them, under a subject of its own."""
+    settings = asdict(example.plan.config)
+    fast = fast_settings(settings)
+    if fast is None:
+        return example
+    return replace(example, subject=fast_subject(example.subject), plan=replace(example.plan, config=PGDConfig(**fast)))
+
+
+def fast_subject(subject: str) -> str:
+    """What the file of a fast run names as its subject."""
+    return f"{subject}-fast"
 
 
 def with_few_frames(run: PGDRun) -> PGDRun:

@@ -61,7 +61,7 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
     go_to("frequency?pictures=CIFAR-10")
     clip = page.locator(".prediction-rows tr").filter(has_text="CLIP ViT-B/32")
     expect(clip).to_be_visible(timeout=SLOW)
-    expect(clip).not_to_contain_text("stands in")
+    expect(clip).not_to_contain_text("instead of")
 
     go_to("inpainting?inpainting-steps=20")
     expect(page.get_by_text("Square in the middle")).to_be_visible()

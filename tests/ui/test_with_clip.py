@@ -38,7 +38,7 @@ class Row:
 PHOTOGRAPHS, CIFAR = "Photographs", "CIFAR-10"
 LARGE, SMALL = "ImageNet, 224 px", "CIFAR-10, 32 px"
 SMALL_PAIR, PAIR = (MINI, MINI_ROBUST), CLIPS
-STAND_IN = (MINI, "CLIP ViT-B/32")  # said to stand for it
+STAND_IN = (MINI, "shown instead of CLIP ViT-B/32, in miniature")
 DOWNLOAD, IS_HERE = "is a download of 605 MB", "itself is here, too"
 ROWS = (
     Row("inpainting opens with", (CIFAR, PHOTOGRAPHS, PHOTOGRAPHS, CIFAR)),
@@ -106,8 +106,8 @@ def shown(place):
         return networks(app, page, there.rpartition("-")[2])
     if place == "rows beside the paper's maps":
         maps = entries()
-        first = predictors([maps[CLIP], maps[RESNET56]], ready_classifiers("cifar10"))[0]
-        return first.spec.name, first.stands_for
+        first = predictors([maps[CLIP], maps[RESNET56]], ready_classifiers("cifar10"), "cifar10")[0]
+        return first.spec.name, first.told
     if place == "own words are put first to":
         return ready_clips()[0].name
     if place == "the story's last step says":

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from urllib.parse import quote
 
 import streamlit as st
 
 from core.classifiers.bundled import model_card
 from core.classifiers.fetch.download import STALL_SECONDS
-from core.classifiers.registry import CLIPS, PAPERS_CLIP, classifier_state, list_classifiers
+from core.classifiers.registry import PAPERS_CLIP, classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from ui.maps.catalogue import Entry, dataset_title
 from ui.models.preparation import preparation
@@ -127,8 +126,7 @@ def _download_button(spec: ClassifierSpec, state: ClassifierState) -> None:
 
 
 def _ask(spec: ClassifierSpec) -> None:
-    then = partial(preparation().begin, spec.name) if spec.name in CLIPS else None
-    st.session_state.setdefault(ASKED, {})[spec.name] = weight_downloads().start(spec, then)
+    st.session_state.setdefault(ASKED, {})[spec.name] = weight_downloads().start(spec, then=preparation().begin)
 
 
 def _failure(spec: ClassifierSpec) -> None:

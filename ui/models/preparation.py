@@ -1,4 +1,4 @@
-"""What follows a download: the classifier's class embeddings and example runs, made in the background, once.
+"""What follows a download: class embeddings, and the runs that pages open with, made in the background, once.
 
 Nothing that a page does waits for it: it rests while any visitor's work goes on, and has no place in their queue. Does
 not import torch before it begins.
@@ -9,26 +9,27 @@ from __future__ import annotations
 import atexit
 import contextlib
 import threading
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from core.classifiers.registry import classifier_spec
+from core import paper
 from core.classifiers.spec import ClassifierSpec
 from core.data.classes import CLASS_SETS
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.errors import sentence
 from core.files import make_folder
-from core.runs.examples import Example, examples, first_subjects, with_few_frames
+from core.runs.examples import Example, examples, fast_example, fast_subject, first_subjects, with_few_frames
 from core.runs.file import PGDRun, RunFileError
 from core.runs.plan import Run
-from core.runs.stored import machine_runs, stored_path
+from core.runs.stored import RUNS, machine_runs, stored_path
+from ui.runs.instrument import is_slow
 from ui.runs.matching import changed_settings
+from ui.runs.settings import first_choice
 from ui.shared.jobs import give_way
 from ui.shared.log import log
-from ui.shared.model_cache import classifier_for
+from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.server_jobs import job_manager
 
 # Seconds that a large network needs for one prompt, and for one step of one picture, on one core: for the bar.
@@ -37,13 +38,14 @@ PROMPT_SECONDS, STEP_SECONDS = 0.01, 0.2
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """One thing to make. what: for people, within a sentence. example: None for the embeddings of a class set."""
+    """One thing to make: what, for people, within a sentence; an example and its file, or a class set's embeddings."""
 
     spec: ClassifierSpec
     class_set: str
     what: str
     seconds: float
     example: Example | None = None
+    path: Path | None = None
 
 
 class Preparation:
@@ -60,7 +62,7 @@ class Preparation:
         self.status: Literal["idle", "running", "done", "failed"] = "idle"
         self.what, self.error, self.fraction = "", "", 0.0
         self._lock = threading.Lock()
-        self._waiting: deque[str] = deque()
+        self._again = False
         self._thread: threading.Thread | None = None
         self._end = threading.Event()
 
@@ -68,10 +70,10 @@ class Preparation:
     def running(self) -> bool:
         return self.status == "running"
 
-    def begin(self, *names: str) -> None:
-        """Prepare these classifiers as well; what was prepared before is not made again. Returns at once."""
+    def begin(self) -> None:
+        """Make what pages open with here and is missing; what is there is not made again. Returns at once."""
         with self._lock:
-            self._waiting.extend(name for name in names if name not in self._waiting)
+            self._again = True
             if not self.running:
                 self.status, self.error, self.fraction = "running", "", 0.0
                 if self._thread is None:
@@ -93,25 +95,26 @@ class Preparation:
         give_way()
         while True:
             with self._lock:
-                if not self._waiting or self._end.is_set():
+                if not self._again or self._end.is_set():
                     self.status = "failed" if self.error else "done"
                     return
-                name = self._waiting.popleft()
-            log("preparation started", classifier=name)
+                self._again = False  # a download that ends meanwhile brings about another look
+            log("preparation started")
             reason: Exception | None = None
             try:
-                self._prepare(classifier_spec(name))
+                self._prepare()
             except Exception as error:  # a page shows the sentence, the log the rest
                 reason, why = error, str(error) if isinstance(error, RuntimeError) else type(error).__name__
-                self.error = sentence(f"the examples of {name} could not be made: {why}")
-            log("preparation ended", error=reason, classifier=name)
+                self.error = sentence(f"the examples could not be made: {why}")
+            log("preparation ended", error=reason)
 
-    def _prepare(self, spec: ClassifierSpec) -> None:
-        pieces = list(missing(spec))
+    def _prepare(self) -> None:
+        pieces = list(missing())
         whole, done = sum(piece.seconds for piece in pieces), 0.0
         for piece in pieces:
             for share in self._make(piece):
-                self.what, self.fraction = f"{spec.title}, {piece.what}", (done + share * piece.seconds) / whole
+                self.what = f"{piece.spec.title}, {piece.what}"
+                self.fraction = (done + share * piece.seconds) / whole
                 job_manager().wait_until_idle(self._end)
                 if self._end.is_set():
                     return
@@ -129,52 +132,74 @@ class Preparation:
                 yield k / example.plan.config.steps
         (found,) = run.so_far()
         make_folder(machine_runs())
-        with_few_frames(found).save(_path(piece.spec, example))
+        assert piece.path is not None
+        with_few_frames(found).save(piece.path)
 
 
-def missing(spec: ClassifierSpec) -> Iterator[_Piece]:
-    """What has not been made for a classifier on this machine: what words mean first, then the paper's experiment."""
-    rows = sorted(_rows(spec), key=lambda row: -row.side)
-    wanted = [(row, example) for row in rows for example in examples(row)]
-    first = [(row, example) for row, example in wanted if (example.kind, example.subject) in first_subjects(row)]
-    first.sort(key=lambda one: one[1].kind == "generation")
-    todo = [(row, example) for row, example in first if not is_made(spec, example)]
-    if not todo:
-        return
-    if spec.vocabulary is None:
+@dataclass(frozen=True)
+class _Wanted:
+    """A run that a page opens with on this machine: of a sample set, by one of the classifiers chosen at first."""
+
+    row: SampleSet
+    kind: str
+    subject: str
+    spec: ClassifierSpec
+    fast: bool
+
+    @property
+    def path(self) -> Path:
+        """Of its file, where this machine makes it."""
+        subject = fast_subject(self.subject) if self.fast else self.subject
+        return stored_path(self.kind, subject, self.spec.name, machine_runs())
+
+    @property
+    def paths(self) -> tuple[Path, Path]:
+        """Where it may be: it comes with the project, or was made here."""
+        return RUNS / self.path.name, self.path
+
+
+def _wanted() -> Iterator[_Wanted]:
+    for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):  # the paper's own experiment first
+        ready = {spec.title: spec for spec in ready_classifiers(row.class_set)}
+        specs = [ready[title] for title in first_choice(list(ready.values()))]
+        for kind, subject in first_subjects(row):
+            slow = kind == "inpainting" and is_slow(specs, int(paper.RUNS["inpainting"]["steps"]), row.side**2)
+            yield from (_Wanted(row, kind, subject, spec, slow) for spec in specs)
+
+
+def unprepared() -> bool:
+    """Whether a page opens with a run that is not here, as far as the names of files tell."""
+    return not all(any(path.is_file() for path in wanted.paths) for wanted in _wanted())
+
+
+def missing() -> Iterator[_Piece]:
+    """What pages open with and is not here, or was made with other settings: what words mean first, holes, drawings."""
+    todo = []
+    for wanted in _wanted():
+        known = {(one.kind, one.subject): one for one in examples(wanted.row)}
+        example = known[wanted.kind, wanted.subject]
+        example = fast_example(example) if wanted.fast else example
+        if not any(is_made(path, wanted.spec.name, example) for path in wanted.paths):
+            todo.append((wanted, example))
+    for spec in dict.fromkeys(wanted.spec for wanted, _ in todo if wanted.spec.vocabulary is None):
         for name, classes in CLASS_SETS.items():
             count = len(classes())
             yield _Piece(spec, name, f"words for {count:,} classes", PROMPT_SECONDS * count)
-    for row, example in todo:
+    for wanted, example in sorted(todo, key=lambda one: one[0].kind == "generation"):
         seconds = STEP_SECONDS * len(example.plan.start) * example.plan.config.steps
-        yield _Piece(spec, row.class_set, f"{example.kind}, {row.title}", seconds, example)
+        what = f"{example.kind}, {wanted.row.title}"
+        yield _Piece(wanted.spec, wanted.row.class_set, what, seconds, example, wanted.path)
 
 
-def unprepared(name: str) -> bool:
-    """Whether examples of a classifier are missing, as far as the names of files tell."""
-    spec = classifier_spec(name)
-    first = (subject for row in _rows(spec) for subject in first_subjects(row))
-    return not all(stored_path(*subject, name, machine_runs()).is_file() for subject in first)
-
-
-def _rows(spec: ClassifierSpec) -> list[SampleSet]:
-    """The sample sets whose classes it knows."""
-    return [row for row in SAMPLE_SETS.values() if spec.vocabulary in (None, row.class_set)]
-
-
-def is_made(spec: ClassifierSpec, example: Example) -> bool:
-    """Whether this machine has the run, made with the settings of now."""
+def is_made(path: Path, name: str, example: Example) -> bool:
+    """Whether a file holds the run of a classifier, made with the settings of now."""
     try:
-        run = PGDRun.load(_path(spec, example))
+        run = PGDRun.load(path)
     except (RunFileError, OSError):
         return False
     names = run.metadata["class_names"]
     targets = tuple(target if isinstance(target, str) else names[target] for target in example.plan.targets)
-    return not changed_settings(replace(example.plan, targets=targets), [spec.name], [run])
-
-
-def _path(spec: ClassifierSpec, example: Example) -> Path:
-    return stored_path(example.kind, example.subject, spec.name, machine_runs())
+    return not changed_settings(replace(example.plan, targets=targets), [name], [run])
 
 
 _PREPARATION = Preparation()

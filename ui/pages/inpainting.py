@@ -280,9 +280,11 @@ def _back(row: SampleSet) -> None:
     state.setdefault(HOLES, {})[size] = _middle(size)
     state[f"{PAGE}-target-{row.class_set}"] = TRUE_CLASS
     ready, penalty = ready_classifiers(row.class_set), next(iter(OFFERED))
-    state[f"{PAGE}-models-{row.class_set}"] = example_titles(PAGE, row.name, OFFERED[penalty], ready)
+    titles = state[f"{PAGE}-models-{row.class_set}"] = example_titles(PAGE, row.name, OFFERED[penalty], ready)
     state[f"{PAGE}-penalty"] = penalty
-    reset_settings(PAGE, paper_settings(PAGE, size, usual_side(size)), size)
+    usual = paper_settings(PAGE, size, usual_side(size))
+    slow = is_slow([spec for spec in ready if spec.title in titles], usual["steps"], size**2)
+    reset_settings(PAGE, usual, size, slow=slow)
 
 
 def _origin(picture: Picture) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.classifiers.listed import listed_classifiers
-from core.classifiers.registry import CLIPS, PAPERS_CLIP, classifier_spec, classifier_state
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state
 from core.data.store import available_memory
 from ui.maps.catalogue import entries
 from ui.models.classifier_table import classifier_table, format_size, linked_card
@@ -89,14 +89,12 @@ def _preparation() -> None:
         return
     if state.error:
         st.warning(as_markdown(state.error), icon=":material/warning:")
-    names = [name for name in CLIPS if classifier_state(name).status == "ready" and unprepared(name)]
-    if names:
+    if unprepared():
         st.button(
-            "Make the examples of CLIP on this machine",
-            help="One hole and one drawing of each size, with the paper’s settings: some minutes of one core, in the "
-            "background. The pages then open with them.",
+            "Make the examples of what is here",
+            help="Holes and drawings by the networks that *Inpainting* and *Generation* open with: some minutes of "
+            "one core, in the background.",
             on_click=preparation().begin,
-            args=names,
             key="models.prepare",
         )
 

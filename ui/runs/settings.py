@@ -192,9 +192,10 @@ def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:
     return min(value, max_steps(page)) if row.whole else value
 
 
-def reset_settings(page: str, paper: Mapping[str, Any], size: int) -> None:
-    """For callbacks: set what `run_settings` offers to the paper's values again."""
-    if fast_settings(paper) is not None:
-        st.session_state[f"{page}-pace"] = PAPERS_PACE
+def reset_settings(page: str, paper: Mapping[str, Any], size: int, *, slow: bool = False) -> None:
+    """For callbacks: set what `run_settings` offers to what it begins with."""
+    fast = fast_settings(paper)
+    if fast is not None:
+        st.session_state[f"{page}-pace"] = FAST_PACE if slow else PAPERS_PACE
     for row in _offered(paper):
-        st.session_state[_key(row, page, size)] = _shown(row, page, paper)
+        st.session_state[_key(row, page, size)] = _shown(row, page, fast if fast and slow else paper)

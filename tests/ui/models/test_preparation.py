@@ -5,13 +5,12 @@ import time
 
 import pytest
 
-from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import SAMPLE_SETS
 from core.runs.examples import examples
 from core.runs.file import PGDRun
 from core.runs.stored import machine_runs, stored_path
 from ui.models.preparation import Preparation, is_made, missing, unprepared
-from ui.runs.examples import made_here, stored_runs
+from ui.runs.examples import made_here, stored_example, stored_runs
 from ui.shared.server_jobs import job_manager
 
 NAME = "mini-clip-vit"  # bundled, and no run of it is
@@ -19,25 +18,41 @@ NAME = "mini-clip-vit"  # bundled, and no run of it is
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
+    """An empty cache; small pictures open with a network that no run is shipped of, as if it had been downloaded."""
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("ui.runs.settings.CONTRASTS", ((NAME, "mini-clip-robust"),))
 
 
-def test_examples_are_made_once_and_pages_find_them():
-    spec = classifier_spec(NAME)
+def test_what_is_shipped_is_not_made(monkeypatch):
+    monkeypatch.setattr("ui.runs.settings.CONTRASTS", (("mini-clip", "mini-clip-robust"),))
+    assert not unprepared() and not [*missing()]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_examples_are_made_once_and_pages_find_them(slow, monkeypatch):
+    monkeypatch.setattr("ui.models.preparation.is_slow", lambda specs, steps, pixels: slow and pixels < 2000)
     before = {kind: len(stored_runs(kind)) for kind in ("inpainting", "generation")}
-    assert unprepared(NAME) and [piece.what for piece in missing(spec)] == [
-        "inpainting, CIFAR-10",
-        "generation, CIFAR-10",
+    # by the fast steps the companion is made as well: its shipped run has the paper's
+    inpainting = [f"inpainting, CIFAR-10 {name}" for name in ((NAME, "mini-clip-robust") if slow else (NAME,))]
+    assert unprepared() and [f"{one.what} {one.spec.name}" for one in missing()] == [
+        *inpainting,
+        f"generation, CIFAR-10 {NAME}",
     ]
     preparation = Preparation()
-    preparation.begin(NAME)
+    preparation.begin()
     preparation.wait(120)
-    assert (preparation.status, preparation.error) == ("done", "") and not unprepared(NAME) and not [*missing(spec)]
+    assert (preparation.status, preparation.error) == ("done", "") and not unprepared() and not [*missing()]
     for kind, count in before.items():
         (mine,) = [run for run in stored_runs(kind) if run.metadata["classifier"]["name"] == NAME]
-        assert len(stored_runs(kind)) == count + 1 and len(mine.curves["loss"]) == mine.config.steps + 1
+        assert len(stored_runs(kind)) == count + (len(inpainting) if kind == "inpainting" else 1)
+        assert len(mine.curves["loss"]) == mine.config.steps + 1 == {"generation": 61}.get(kind, 101 if slow else 721)
+    shown = stored_example("inpainting", "cifar10", (NAME, "mini-clip-robust"), "eq3")
+    assert [run.metadata["classifier"]["name"] for run in shown.runs] == [NAME, "mini-clip-robust"]
+    assert {run.config.steps for run in shown.runs} == {100 if slow else 720}
     files = made_here()
-    preparation.begin(NAME)
+    preparation.begin()
     preparation.wait(60)
     assert made_here() == files, "nothing is made twice"
 
@@ -47,15 +62,15 @@ def test_a_run_of_other_settings_or_a_damaged_one_is_made_again():
         one for one in examples(SAMPLE_SETS["cifar10"]) if (one.kind, one.subject) == ("inpainting", "cifar10-5")
     ]
     stored = PGDRun.load(stored_path("inpainting", "cifar10-5", "mini-clip"))
-    spec, path = classifier_spec("mini-clip"), machine_runs() / "inpainting_cifar10-5__mini-clip.npz"
+    path = machine_runs() / "inpainting_cifar10-5__mini-clip.npz"
     path.parent.mkdir()
     stored.save(path)
-    assert is_made(spec, example)
+    assert is_made(path, "mini-clip", example)
     settings = {**stored.metadata["config"], "epsilon": 1.0}
     PGDRun(**{**vars(stored), "metadata": {**stored.metadata, "config": settings}}).save(path)
-    assert not is_made(spec, example)
+    assert not is_made(path, "mini-clip", example)
     path.write_bytes(b"damaged")
-    assert not is_made(spec, example) and path.name in [name for name, _ in made_here()]
+    assert not is_made(path, "mini-clip", example) and path.name in [name for name, _ in made_here()]
 
 
 def test_it_rests_while_a_visitors_run_goes_on_and_ends_when_asked():
@@ -66,7 +81,7 @@ def test_it_rests_while_a_visitors_run_goes_on_and_ends_when_asked():
         yield 1
 
     job = job_manager().submit(states, owner="a visitor")
-    preparation.begin(NAME)
+    preparation.begin()
     deadline = time.monotonic() + 30
     while not preparation.what and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -81,10 +96,7 @@ def test_it_rests_while_a_visitors_run_goes_on_and_ends_when_asked():
 def test_what_cannot_be_made_is_one_sentence(monkeypatch, tmp_path):
     (tmp_path / "runs").write_text("a file where the folder should be")
     preparation = Preparation()
-    preparation.begin(NAME)
+    preparation.begin()
     preparation.wait(120)
     assert preparation.status == "failed"
-    assert (
-        preparation.error.startswith(f"The examples of {NAME} could not be made: ")
-        and str(tmp_path) not in preparation.error
-    )
+    assert preparation.error.startswith("The examples could not be made: ") and str(tmp_path) not in preparation.error
