@@ -1,6 +1,7 @@
 """Entry of the app: `streamlit run app.py` serves the pages of `ui/pages/navigation.py`."""
 
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 
 import streamlit as st
@@ -12,10 +13,22 @@ from ui.shared.model_cache import read_list
 from ui.shared.server_jobs import end_jobs
 
 
+def read_pages() -> None:
+    """Import the pages and read what the first one shows, while the first visitor's browser fetches its own part."""
+    import pandas  # noqa: F401  # of which Streamlit asks whether a component's data are
+
+    import ui.pages.findings
+    import ui.pages.models  # noqa: F401
+    from ui.story.shelf import opening_runs, training
+
+    opening_runs(), training()
+
+
 @contextlib.asynccontextmanager
 async def serving(app: st.App) -> AsyncIterator[None]:
     """Lives as long as the server, which ends by the signal that it got: nothing of Python's own end is reached."""
     read_list()  # before anybody waits for a page
+    threading.Thread(target=read_pages, daemon=True).start()
     yield
     preparation().close()
     end_jobs()

@@ -5,6 +5,8 @@ Like the checks of maps, none knows which networks it is about; but the last row
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from core.claims import said
@@ -33,7 +35,7 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
         _likely(subject),
         _plausible(said.DISPLAYED, DRAWN, subject, reference),
         _sampled(subject),
-        _training(),
+        training_finding(),
     )
 
 
@@ -115,11 +117,10 @@ def _likely(name: str) -> Finding:
 
 def _recognised_more(first: Painted, second: Painted, judge: str) -> tuple[Measured, float]:
     """How much more often a judge recognises the first's results, picture by picture; and McNemar's exact p value."""
-    from scipy import stats  # a tenth of a second, and few ask
-
     scores = first.pictures[f"{judge}_share_after"] - second.pictures[f"{judge}_share_after"]
     gained, lost = int((scores > 0).sum()), int((scores < 0).sum())
-    p = float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+    n = gained + lost
+    p = min(1.0, 2 * sum(math.comb(n, k) for k in range(min(gained, lost) + 1)) / 2**n)
     return paired_interval(scores).one(), p
 
 
@@ -159,8 +160,8 @@ def _sampled(name: str) -> Finding:
     return Finding(said.SAMPLED, _of([one.low <= 0 for one in found.values()]), evidence, (doubt,) if doubt else ())
 
 
-def _training() -> Finding:
-    """The row of the twins, whichever networks are chosen."""
+def training_finding() -> Finding:
+    """The row of the twins, whichever networks are chosen; by itself it does not import scipy."""
     ordinary, robust = TWINS
     found = _plausible(said.TRAINING, DRAWN | FILLED, ordinary, robust)
     doubt = "Two small networks, whichever are chosen above; no proof about CLIP."

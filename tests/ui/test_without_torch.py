@@ -45,10 +45,7 @@ while not inpainting.error and time.monotonic() < deadline:
 check(inpainting, errors=1)
 
 check(opened("story"), errors=0)
-story = opened("story", {{"step": "2"}})
-assert any("prediction-rows" in one.proto.body for one in story.get("html"))
-check(story, errors=0)
-check(opened("story", {{"step": "2"}}, **{{"story.wave.cell": (3, 4)}}), errors=1)
+check(opened("story", {{"step": "2"}}, **{{"story.wave.cell": (3, 4)}}), errors=0)
 
 generation = opened("generation")
 assert says(generation, "Judged by ResNet-56")

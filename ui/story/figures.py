@@ -17,8 +17,7 @@ from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map
 from core.fourier.lattice import neighbour_contrasts
 from core.fourier.metrics import POINTS
 from core.images.disturbances import DISTURBANCES
-from core.runs.file import PGDRun
-from core.runs.stored import OPENING, TWINS, stored_path
+from core.runs.stored import TWINS
 from ui.components.heatmap import MapView, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.opening import opening
@@ -33,7 +32,7 @@ from ui.runs.examples import example_replay, stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.text import as_markdown
-from ui.story.shelf import STORED, WAVE, shipped
+from ui.story.shelf import STORED, WAVE, opening_runs, shipped
 from ui.tabs.disturbance_charts import Network, accuracy_chart
 from ui.tabs.disturbances import disturbed_picture
 from ui.tabs.mixtures import STORED as MIXED
@@ -50,17 +49,12 @@ WEATHER = 2  # strength of the disturbances
 def asked_for_a_class() -> None:
     """The stored drawings of an ordinary network and its robust twin, of the class that the visitor asks for."""
     opening(
-        [_opening_run(name) for name in TWINS],
+        opening_runs(),
         ("Mini CLIP", "Its robust twin"),
         ("Of 20 blurs, the one whose right-hand pictures two other networks recognise best.", "", ""),
         st.session_state.get(ASKED, FIRST_CLASS),
         on_ask=partial(st.session_state.__setitem__, ASKED),
     )
-
-
-@st.cache_resource(show_spinner=False)
-def _opening_run(name: str) -> PGDRun:
-    return PGDRun.load(stored_path(OPENING, "cifar10", name))
 
 
 def stripes_and_maps() -> None:

@@ -6,13 +6,15 @@ import json
 from functools import cache
 
 from core.claims.checks import dips_clearly, findings
-from core.claims.features import TWINS, feature_findings
+from core.claims.features import training_finding
 from core.claims.finding import Finding
 from core.classifiers.registry import classifier_state
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import Frequency
 from core.fourier.lattice import lattice
 from core.numbers import percent
+from core.runs.file import PGDRun
+from core.runs.stored import OPENING, TWINS, stored_path
 from ui.maps.catalogue import Entry, entries
 from ui.maps.stories import CLIP, MINI_CLIP, RESNET56
 from ui.models.classifier_table import PAPERS_CLIP, format_size
@@ -36,9 +38,15 @@ def found(subject: str, reference: str) -> dict[str, Finding]:
 
 
 @cache
-def painted() -> dict[str, Finding]:
-    """The findings about what Mini CLIP and its robust twin drew and filled."""
-    return {finding.claim.key: finding for finding in feature_findings(*TWINS)}
+def opening_runs() -> tuple[PGDRun, ...]:
+    """What the two networks made of one blur, a class each time."""
+    return tuple(PGDRun.load(stored_path(OPENING, "cifar10", name)) for name in TWINS)
+
+
+@cache
+def training() -> Finding:
+    """What others recognise of what Mini CLIP and its robust twin drew and filled."""
+    return training_finding()
 
 
 @cache  # of shipped maps, each against ten thousand random draws
@@ -63,7 +71,7 @@ def equally_strong() -> str:
 
 def other_networks() -> str:
     """How many more holes of the robust twin's than of the ordinary one's another network recognises."""
-    (evidence,) = [each for each in painted()["training"].evidence if each.what == "Eq. 3"]
+    (evidence,) = [each for each in training().evidence if each.what == "Eq. 3"]
     return f" What another network recognises: {evidence.number}."
 
 

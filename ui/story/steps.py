@@ -12,7 +12,7 @@ from ui.runs.own_start import FIRST
 from ui.runs.settings import models_in_url
 from ui.shared.url import link
 from ui.story import figures
-from ui.story.shelf import STORED, WAVE, equally_strong, found, limits, other_networks, painted, the_test
+from ui.story.shelf import STORED, WAVE, equally_strong, found, limits, other_networks, the_test, training
 from ui.story.step import Door, Step, Trial
 from ui.tabs.mixtures import KIND as MIXED_KIND
 from ui.tabs.mixtures import STORED as MIXED
@@ -44,7 +44,7 @@ STEPS = (
         "Both are sure; only one has drawn it",
         "CLIP learned from the web which text fits a picture. Mini CLIP is its miniature; the robust twin was trained "
         "against small changes.",
-        (Trial(lambda: painted()["training"], ("from blurs of no class",)),),
+        (Trial(training, ("from blurs of no class",)),),
         figures.asked_for_a_class,
         Door(
             "Paint your own →",
