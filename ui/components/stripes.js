@@ -23,6 +23,7 @@ function createView(parentElement, { size, side, networks }) {
   const canvas = figure.appendChild(element("canvas")), label = figure.appendChild(element("label"));
   Object.assign(canvas, { width: size, height: size });
   canvas.setAttribute("role", "img");
+  /** @type {Record<string, any>} */
   const view = { root, canvas, text: label.appendChild(element("span")), input: label.appendChild(element("input")), timer: 0 };
   Object.assign(view.input, { type: "range", min: 0, max: (side - 1) / 2, step: 1 });
   view.input.addEventListener("input", () => {
