@@ -49,6 +49,7 @@ function createView(parentElement, { size, side, networks }) {
   return view;
 }
 
+/** @param {Record<string, any>} view */
 function show({ data, place: { wave }, canvas, text, input, answers }) {
   const { side, size, names, label, epsilon } = data, half = (side - 1) / 2;
   input.value = wave ? Math.round(Math.hypot(...wave)) : 0;
