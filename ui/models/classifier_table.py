@@ -176,8 +176,8 @@ def _details(spec: ClassifierSpec, state: ClassifierState, role: Role) -> None:
 
 def _progress_text(download: WeightDownload) -> str:
     total, silent = format_size(download.total), download.silent_seconds
-    if silent >= STALL_SECONDS and download.received is not None:
-        return f"{format_size(download.received)} of {total}, nothing for {silent:.0f} s: it is asked for again"
+    if silent >= STALL_SECONDS:
+        return f"{format_size(download.received or 0)} of {total}, nothing for {silent:.0f} s: it is asked for again"
     if download.received is None:
         return f"Fetching {total}, {download.seconds:.0f} s so far"
     return f"{format_size(download.received)} of {total}"

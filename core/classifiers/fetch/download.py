@@ -183,6 +183,8 @@ def _complete(request: Request, partial: Path, size: int | None, progress: Progr
                 reason = "the connection was closed"
             except urllib.error.HTTPError as error:
                 raise FileNotFoundError(refusal(host, error.code)) from error
+            except FileNotFoundError:
+                raise  # a sentence of ours
             except (OSError, http.client.HTTPException) as error:
                 if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                     partial.unlink()  # which makes room for the others on this machine
@@ -236,7 +238,10 @@ def _append(request: Request, file: BinaryIO, size: int | None, progress: Progre
 
 def _check_room(folder: Path, wanted: int) -> None:
     if (free := shutil.disk_usage(folder).free) < wanted:
-        raise OSError(errno.ENOSPC, f"{wanted / 1e6:,.0f} MB are still to come, and {free / 1e6:,.0f} MB are free")
+        raise FileNotFoundError(
+            f"the disk is full: {wanted / 1e6:,.0f} MB are still to come, and {free / 1e6:,.0f} MB are free; make room "
+            "and try again"
+        )
 
 
 def _reason(error: Exception) -> str:

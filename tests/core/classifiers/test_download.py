@@ -178,6 +178,10 @@ def test_a_disk_without_room_is_noticed_before_and_in_the_middle(hub, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"^the disk is full: 10,000,000,000 MB are still to come, and"):
         source_of(hub).fetch()
     del hub.size
+    assert blobs(tmp_path) == [
+        f".{hub.digest(NAME)}.{hub.digest(NAME)}.lock",
+        f".{hub.digest(NAME)}.{hub.digest(NAME)}.part",
+    ]
     folder = tmp_path / "full"
     folder.mkdir()
     digest = hub.digest(NAME)
