@@ -37,6 +37,7 @@ from core.classifiers.registry import classifier_spec
 from core.data.samples import load_samples
 from core.images.masks import square_mask, square_side
 from core.pgd.config import paper_inpainting
+from core.runs.file import read_runs
 from core.runs.plan import Run, inpainting_plan
 from tests.chromium import find_chromium
 from ui.shared.model_cache import classifier_for
@@ -106,9 +107,10 @@ def run_ms(page: Page, steps: int) -> float:
     page.wait_for_function(SHOWN.format(f"Your run, {steps:,} steps"), polling=LOOK_EVERY_MS, timeout=WAIT_MS)
     page.locator("[class*=st-key-][class*=-download] button").first.click()
     with page.expect_download() as waiting:
-        page.get_by_test_id("stPopoverBody").get_by_role("button", name="JSON").click()
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name="Run file").click()
     page.keyboard.press("Escape")
-    return 1000 * json.loads(waiting.value.path().read_text())["source"]["wall_seconds"] / steps
+    (run, *_) = read_runs(waiting.value.path().read_bytes(), name="the run")
+    return 1000 * run.metadata["source"]["wall_seconds"] / steps
 
 
 def stop_ms(page: Page) -> float:

@@ -20,6 +20,7 @@ import argparse
 import asyncio
 import json
 import random
+import re
 import resource
 import statistics
 import sys
@@ -275,7 +276,7 @@ def soak(crowd: Crowd) -> dict[str, Any]:
         "crowd": asdict(crowd),
         "did": dict(seen.did),
         "troubles": Counter(seen.troubles),
-        "exceptions": text.count("Traceback (most recent call last)"),
+        "exceptions": _tracebacks(text),
         "seconds": {
             what: {
                 "all": _spread([wait for kind, wait, _ in seen.waits if kind == what]),
@@ -292,6 +293,11 @@ def soak(crowd: Crowd) -> dict[str, Any]:
         "slots still taken": len(_still_running(events)),
         "closed tabs freed after seconds": [round(one, 1) for one in _freed_after(seen.closed, events)],
     }
+
+
+def _tracebacks(text: str) -> list[str]:
+    """Every traceback of a log, whole."""
+    return re.findall(r"Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*\S?.*", text)
 
 
 def faults(report: Mapping[str, Any]) -> list[str]:

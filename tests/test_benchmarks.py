@@ -38,7 +38,7 @@ def test_the_table_is_markdown_with_a_line_for_each_row():
 
 
 SOUND = {
-    "exceptions": 0,
+    "exceptions": [],
     "troubles": {},
     "runs": {"started": 3},
     "slots still taken": 0,
@@ -49,7 +49,7 @@ SOUND = {
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("exceptions", 1),
+        ("exceptions", ["Traceback …"]),
         ("troubles", {"run: timeout": 1}),
         ("runs", {"started": 0}),
         ("slots still taken", 1),
