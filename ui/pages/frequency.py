@@ -55,6 +55,11 @@ BELONGS = {
     "chart": ".st-key-frequency-rings",
 }
 
+TERMS = (
+    "*Wave (i, j)*: i cycles down, j across. *v*: its L2 norm in each channel. *Top-1 error*: how often the likeliest "
+    "class is wrong. *n*: pictures counted. In brackets: 95 % intervals."
+)
+
 # Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
 _STYLE = style_sheet(__file__)
 
@@ -79,7 +84,7 @@ def page() -> None:
     if picture is not None:
         waved = WavedPicture(picture, frequency, strength(picture.size), seed())
     with st.container(key="frequency-verdict"):
-        st.markdown(as_markdown(_told_of(chosen, frequency, waved)))
+        st.markdown(as_markdown(_told_of(chosen, frequency, waved)), help=TERMS)
         if picture is not None:
             _offer_maps(chosen, picture)
     with st.container(key="frequency-lab"):
