@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,7 +34,10 @@ from ui.shared.text import as_markdown
 Answer = TypeVar("Answer")
 LOADING = "predictions.loading"
 CURVE_POINTS = 9
-FLIP_CHUNK = 25
+# Images between two looks at whether the visitor has clicked elsewhere: of large networks and of small ones.
+FLIP_CHUNKS = {True: 5, False: 25}
+LARGE = 100  # pixels a side that a large network looks at
+REDRAW_SECONDS = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +78,7 @@ def wait_for_first_paint() -> bool:
 def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[[], list[SamplePredictions]]:
     """A row for each classifier; returns what counts how often the wave flips the bundled samples, and fills it in.
 
-    Counting comes last on the page: it goes chunk by chunk, so that another click is not kept waiting.
+    Counting comes last on the page: it goes chunk by chunk and tells how far it is, at which another click ends it.
     """
     if not torch_starts():
         return list
@@ -88,7 +92,6 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
             mine.append(one)
     data = samples(picture.kind)
     total = len(data) if data.image_size == picture.size else None
-    starts = range(0, len(data), FLIP_CHUNK)
 
     def draw() -> None:
         if rows:
@@ -98,12 +101,18 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
     def count() -> list[SamplePredictions]:
         found = []
         if total is not None:
+            drawn, wave = time.monotonic(), (waved.frequency, waved.epsilon, waved.seed)
             for k, (row, one) in enumerate(zip(rows, mine, strict=True)):
-                before, after = (
-                    np.concatenate([_over_samples(one.spec.name, picture.kind, start, *wave) for start in starts])
-                    for wave in ((), (waved.frequency, waved.epsilon, waved.seed))
-                )
-                rows[k] = replace(row, flips=(int((before != after).sum()), total))
+                before = after = np.zeros(0, dtype=np.int64)
+                size = FLIP_CHUNKS[(one.spec.image_size or LARGE) >= LARGE]
+                for start in range(0, total, size):
+                    chunk = one.spec.name, picture.kind, start, size
+                    before = np.concatenate([before, _over_samples(*chunk)])
+                    after = np.concatenate([after, _over_samples(*chunk, *wave)])
+                    rows[k] = replace(row, flips=(int((before != after).sum()), len(after)))
+                    if time.monotonic() - drawn > REDRAW_SECONDS:
+                        draw()
+                        drawn = time.monotonic()
                 found.append(SamplePredictions(row.title, row.note, one.spec.name, data.labels, before, after))
         draw()
         return found
@@ -223,9 +232,9 @@ def _under_waves(name: str, waved: WavedPicture, cells: tuple[Frequency, ...]) -
 
 @st.cache_data(show_spinner=False, max_entries=2000)
 def _over_samples(
-    name: str, kind: str, start: int, wave: Frequency | None = None, epsilon: float = 0.0, seed: int = 0
+    name: str, kind: str, start: int, count: int, wave: Frequency | None = None, epsilon: float = 0.0, seed: int = 0
 ) -> np.ndarray:
     """Top-1 predictions for a chunk of the samples, with a wave where one is named."""
     classifier = classifier_for(name, SAMPLE_SETS[kind].class_set)
-    images = samples(kind).images[start : start + FLIP_CHUNK]
+    images = samples(kind).images[start : start + count]
     return top1_predictions(classifier, images, wave, epsilon, seed=seed, start=start)

@@ -23,7 +23,7 @@ _STYLE = style_sheet(__file__)
 class Row:
     """What one classifier predicts.
 
-    note: below its title; may be empty. flips: changed top-1 predictions and of how many; None while they are counted.
+    note: below its title; may be empty. flips: changed top-1 predictions and of how many so far; None before the first.
     """
 
     title: str
@@ -75,6 +75,7 @@ def _row(row: Row, names: Sequence[str], label: int | None, total: int | None, u
         verdict = f"{_mark(names, before, label)} → <b>{_mark(names, after, label)}</b>"
     note = f"<small>{html.escape(row.note)}</small>" if row.note else ""
     counted = uncounted if row.flips is None else "{} of {}".format(*row.flips)
+    counted += " …" if row.flips is not None and row.flips[1] != total else ""
     return (
         f'<tr><th scope="row"><span class="key" style="background:{row.colour}"></span>{html.escape(row.title)}{note}'
         f"</th><td>{verdict}</td><td><div>{_bar(clean[column])}</div><div>{_bar(wave[column], row.colour)}</div></td>"

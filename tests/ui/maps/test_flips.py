@@ -1,0 +1,62 @@
+"""How often a wave flips the samples: counted in view, and no further once the visitor has clicked elsewhere."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from ui.maps import cell_predictions
+from ui.maps.cell_predictions import FLIP_CHUNKS, LOADING
+
+APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
+CHUNK = FLIP_CHUNKS[False]
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The flips of the rows each time that they are drawn; and after how many of these the visitor clicks elsewhere."""
+    seen, clicks, real = [], [], cell_predictions.prediction_rows
+
+    def draw(rows, *arguments):
+        seen.append([row.flips for row in rows])
+        real(rows, *arguments)
+        if len(seen) in clicks:
+            st.stop()  # as Streamlit does where a script draws while another run of it is asked for
+
+    monkeypatch.setattr(cell_predictions, "prediction_rows", draw)
+    monkeypatch.setattr(cell_predictions, "REDRAW_SECONDS", -1)  # after every chunk
+    st.cache_data.clear()
+    return seen, clicks
+
+
+def open_page():
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["pictures"] = "CIFAR-10"
+    app.session_state[LOADING] = True  # as if the browser had painted
+    return app.run()
+
+
+def test_counting_tells_how_far_it_is(drawn):
+    app = open_page()
+    assert not app.exception
+    (first, *steps, last), _ = drawn
+    assert first == [None] * len(last) and all(flips[1] == 100 for flips in last)
+    assert [flips[0][1] for flips in steps[:4]] == [CHUNK, 2 * CHUNK, 3 * CHUNK, 4 * CHUNK]
+    assert len(steps) == 4 * len(last)
+    counts = [flips[0][0] for flips in steps[:4]]
+    assert counts == sorted(counts) and counts[-1] == last[0][0]
+
+
+def test_a_click_ends_the_counting_at_the_next_chunk(drawn, monkeypatch):
+    _, clicks = drawn
+    clicks.append(2)
+    asked, real = [], cell_predictions.top1_predictions
+
+    def predict(classifier, images, *arguments, **options):
+        asked.append(len(images))
+        return real(classifier, images, *arguments, **options)
+
+    monkeypatch.setattr(cell_predictions, "top1_predictions", predict)
+    assert not open_page().exception
+    assert asked == [CHUNK, CHUNK], "one chunk without the wave and with it"
