@@ -73,7 +73,7 @@ class Setting:
 _ROWS = (
     Setting(name="steps", label="Steps", parameter="steps", whole=True, low=1, step=20, changed="steps or lengths",
             told="{:,} steps"),
-    Setting(name="step_size", label="Step size (L2)", parameter="step", scaled="side", low=0.01, high=100, step=0.25,
+    Setting(name="step_size", label="Step size (L2)", parameter="step", scaled="side", low=0.01, high=1000, step=0.25,
             digits="%.4f", changed="steps or lengths", told=" of {:.3g}"),
     Setting(name="epsilon", label="L2 budget (epsilon)", parameter="epsilon", scaled="hole", low=0.1, high=1000,
             step=20, digits="%.3f", changed="steps or lengths", told=", epsilon {:.3g}",

@@ -147,7 +147,10 @@ def _paced(page: str, paper: Mapping[str, Any], slow: bool) -> Mapping[str, Any]
         bind="query-params",
         help=f"*Fast*: {FAST}",
     )
-    return fast if chosen == FAST_PACE else paper
+    if chosen == PAPERS_PACE:
+        return paper
+    st.caption(FAST)
+    return fast
 
 
 def _follow(key: str, usual: Any) -> None:

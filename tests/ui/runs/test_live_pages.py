@@ -15,6 +15,7 @@ import ui.pages.inpainting
 import ui.runs.panel
 import ui.shared.picture_choice
 from core.data.classes import CIFAR10, ClassSet
+from core.pgd.settings import FAST
 from core.runs.file import PGDRun
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import replay_data
@@ -240,7 +241,7 @@ def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
     assert app.number_input(key="inpainting-step-32").value == pytest.approx(100 * length)
     run_to_the_end(app, "inpainting")
     assert not app.exception and "Your run, 100 steps" in said(app) and "Other settings" not in said(app)
-    assert "adaptive steps" in said(app)
+    assert "adaptive steps" in said(app) and FAST in said(app)
     app.number_input(key="inpainting-steps").set_value(150).run()
     app.radio(key="inpainting-pace").set_value("paper").run()
     assert app.number_input(key="inpainting-steps").value == 150, "a visitor's own number stays"
