@@ -75,7 +75,7 @@ class Preparation:
         with self._lock:
             self._again = True
             if not self.running:
-                self.status, self.error, self.fraction = "running", "", 0.0
+                self.status, self.error, self.fraction, self.what = "running", "", 0.0, "a look at what is missing"
                 if self._thread is None:
                     atexit.register(self.close)
                 self._thread = threading.Thread(target=self._work, name="preparation", daemon=True)

@@ -91,7 +91,7 @@ def _preparation() -> None:
         st.warning(as_markdown(state.error), icon=":material/warning:")
     if unprepared():
         st.button(
-            "Make the examples of what is here",
+            "Make the missing examples",
             help="Holes and drawings by the networks that *Inpainting* and *Generation* open with: some minutes of "
             "one core, in the background.",
             on_click=preparation().begin,

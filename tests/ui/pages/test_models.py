@@ -22,6 +22,7 @@ from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import labelled
 from ui.models import data_tables
 from ui.models.classifier_table import ROLES, format_size
+from ui.models.preparation import preparation
 from ui.models.weight_downloads import WeightDownloads, weight_downloads
 from ui.pages import models
 from ui.shared.model_cache import read_list
@@ -149,8 +150,9 @@ def test_download_shows_progress_and_then_ready(monkeypatch):
         assert ":blue-badge[:material/downloading: downloading]" in text_of(app)
         server.release()
         assert download.wait(LIMIT)
+    preparation().wait(LIMIT)  # which finds nothing to make
     app.run()
-    assert not app.exception and not app.get("progress")
+    assert not app.exception and not app.get("progress") and not app.error and not app.warning
     assert text_of(app).count(":green-badge") == ready + 1
 
 
