@@ -28,7 +28,7 @@ class HubServer:
     status: what it answers instead, for all or (`content_status`) for large files alone.
     cut_at: bytes after which it hangs up, once for each entry. stall_at: after which it falls silent, until `awake`.
     seconds_per_piece: for each MiB. ranges: whether it knows them.
-    asked: method, path and range of each request, in order.
+    asked: method, path and range of each request, in order. keys: of accounts, by path.
     """
 
     files: dict[str, bytes | Path]
@@ -43,6 +43,7 @@ class HubServer:
     ranges: bool = True
     sized: bool = True
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    keys: dict[str, str | None] = field(default_factory=dict)
     awake: threading.Event = field(default_factory=threading.Event)
 
     def digest(self, name: str) -> str:
@@ -74,6 +75,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _respond(self, body: bool) -> None:
         hub, path = self.server.hub, urlsplit(self.path).path
         hub.asked.append((self.command, path, self.headers["Range"]))
+        hub.keys[path] = self.headers["Authorization"]
         if hub.status is not None:
             self.send_error(hub.status)
         elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/.*)?", path):

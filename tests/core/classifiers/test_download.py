@@ -157,6 +157,13 @@ def test_the_pinned_digest_decides_and_not_what_the_hub_states(hub, tmp_path):
     assert source_of(hub).locate() is None and blobs(tmp_path) == []
 
 
+def test_an_accounts_key_goes_to_the_hub_and_to_no_other_server(hub, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    source_of(hub).fetch()
+    keys = {path.split("/")[1]: key for path, key in hub.keys.items() if path.endswith("weights.bin")}
+    assert keys == {"owner": "Bearer hf_secret", "cdn": None}
+
+
 def test_without_a_pin_the_first_commit_and_its_digest_are_kept(hub):
     source = source_of(hub, sha256=None, revision=None)
     assert "none so far" in source.pinned()
