@@ -11,6 +11,7 @@ from typing import Any
 from core.data.sample_sets import SAMPLE_SETS
 from core.files import make_folder, write_atomically
 from precomputed.static_site.bundle import components_script
+from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import hybrid_pairs, maps_and_stories, picture_set
 from precomputed.static_site.runs import run_replays
 from ui.shared.cite import PAPER
@@ -35,6 +36,7 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = ()) -> int:
     maps, stories = maps_and_stories()
     runs = run_replays(more_runs)
     files = {
+        "findings.html": findings_page(),
         "components.js": components_script(),
         "data/maps.js": data_script("maps", maps),
         "data/stories.js": data_script("stories", stories),

@@ -19,18 +19,24 @@ STYLE = style_sheet(__file__)
 def findings_table(
     found: Sequence[Finding], linked: Collection[str] = (), doors: Mapping[str, str] | None = None
 ) -> None:
-    """Draw the table.
+    """Draw the table; arguments as `findings_html` takes them."""
+    st.html(findings_html(found, linked, doors or {}))
+
+
+def findings_html(found: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str]) -> str:
+    """A row for each claim; those that cannot be checked are folded away.
 
     linked: labels of the maps that a URL can name, which are those that every visitor has. doors: for claims that are
     not about maps, by their key, the URL that shows what they are about.
     """
-    known = [one for one in found if one.verdict != Verdict.NOT_CHECKABLE]
-    open_ = [one for one in found if one.verdict == Verdict.NOT_CHECKABLE]
-    folded = ""
-    if open_:
-        named = f"{len(open_)} claim{'s' if len(open_) > 1 else ''} cannot be checked here"
-        folded = f"<details><summary>{named}</summary>{_table(open_, linked, doors or {})}</details>"
-    st.html(f"{_table(known, linked, doors or {})}{folded}")
+    parts: tuple[list[Finding], list[Finding]] = [], []
+    for one in found:
+        parts[one.verdict == Verdict.NOT_CHECKABLE].append(one)
+    known, unknown = (_table(part, linked, doors) if part else "" for part in parts)
+    if unknown:
+        told = f"{len(parts[1])} claim{'s' if len(parts[1]) > 1 else ''} cannot be checked here"
+        unknown = f"<details><summary>{told}</summary>{unknown}</details>"
+    return known + unknown
 
 
 def _table(found: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str]) -> str:

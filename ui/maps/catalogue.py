@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import paper
+from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.classifiers.registry import classifier_title, list_classifiers, network_side
 from core.data.classes import PRECOMPUTED
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import Heatmap
+from core.numbers import percent
 from ui.shared.text import one_line
 
 HEATMAPS = PRECOMPUTED / "heatmaps"
@@ -48,8 +50,8 @@ class Entry:
     def subtitle(self) -> str:
         """Data set, number of images, size of the wave, and the clean error where it is known."""
         facts = self.heatmap.metadata
-        data, clean = facts["dataset"], self.heatmap.clean_rate(1)
-        error = "clean error not published" if clean is None else f"clean error {100 * clean:.1f} %"
+        data, clean = facts["dataset"], without_wave(self.heatmap)
+        error = "clean error not published" if clean is None else f"clean error {percent(clean.measured.value)}"
         images, sampled = f"n = {data['n']:,}", self.heatmap.images_per_wave
         if sampled is not None:
             least = int(self.heatmap.count.min(initial=sampled, where=self.heatmap.count > 0))

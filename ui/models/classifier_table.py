@@ -1,4 +1,4 @@
-"""The table of classifiers: one row each, its download, and the rest on demand."""
+"""The table of classifiers: one row each, its status with the download in it, and the rest on demand."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ ROLES = {
 }
 
 # Of the columns, in pixels; the role takes what is left.
-_WIDTHS = {"Classifier": 270, "Status": 130, "Size": 70, "Map": 120, "Download": 180, "Details": 110}
+_WIDTHS = {"Classifier": 270, "Status": 200, "Map": 120, "Details": 110}
 
 
 def classifier_table(maps: dict[str, Entry]) -> None:
     """Draw it. `maps`: the heat maps there are, by label."""
     with st.container(key="models-table"):
         with st.container(horizontal=True, key="models-headings"):
-            for heading in ("Classifier", "Role", "Status", "Size", "Map", "Download", "Details"):
+            for heading in ("Classifier", "Role", "Status", "Map", "Details"):
                 st.markdown(f"**{heading}**", width=_WIDTHS.get(heading, "stretch"))
         for spec in list_classifiers():
             with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
@@ -94,18 +94,16 @@ def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload 
     role = _role(spec)
     st.markdown(f"**{as_markdown(one_line(spec.title))}**", width=_WIDTHS["Classifier"])
     st.markdown(role.short, width="stretch")
-    st.markdown(
-        ":blue-badge[:material/downloading: downloading]" if running else _badge(state), width=_WIDTHS["Status"]
-    )
-    st.markdown(_size(spec), width=_WIDTHS["Size"])
-    st.markdown(_maps(spec, maps), width=_WIDTHS["Map"])
-    with st.container(width=_WIDTHS["Download"]):
+    with st.container(width=_WIDTHS["Status"]):
         if running:
             st.progress(running.fraction or 0.0, text=_progress_text(running))
         elif state.status == "downloadable":
             _download_button(spec, state)
+        elif state.status == "ready":
+            st.markdown(f":green-badge[:material/check_circle: ready] {_size(spec)}")
         else:
-            st.markdown("none needed" if state.status == "ready" else "not possible")
+            st.markdown(":gray-badge[:material/block: unavailable]")
+    st.markdown(_maps(spec, maps), width=_WIDTHS["Map"])
     with (
         st.container(width=_WIDTHS["Details"]),
         st.popover("Details", help=f"Licence, source and model card of {spec.title}"),
@@ -134,14 +132,6 @@ def _failure(spec: ClassifierSpec) -> None:
     last = weight_downloads().get(spec.name)
     if last is not None and last.status == "failed" and last is st.session_state.get(ASKED, {}).get(spec.name):
         st.error(last.error, icon=":material/error:")
-
-
-def _badge(state: ClassifierState) -> str:
-    if state.status == "ready":
-        return ":green-badge[:material/check_circle: ready]"
-    if state.status == "downloadable":
-        return ":blue-badge[:material/cloud_download: downloadable]"
-    return ":gray-badge[:material/block: unavailable]"
 
 
 def _size(spec: ClassifierSpec) -> str:

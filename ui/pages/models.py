@@ -1,27 +1,22 @@
 """Page *Models and data*: what is here, what can be fetched, where it all comes from, and how to add to it.
 
-Nothing on this page imports torch, unless the visitor asks for the device.
+Nothing on this page imports torch.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import streamlit as st
 
 from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state
-from core.data.store import available_memory
 from ui.maps.catalogue import entries
 from ui.models.classifier_table import classifier_table, format_size, linked_card
 from ui.models.data_tables import maps_table, samples_tables
 from ui.models.preparation import preparation, unprepared
 from ui.models.weight_downloads import weight_downloads
-from ui.shared.machine import cores, detect_device, installed_memory, known_device, versions
 from ui.shared.text import as_markdown
 
 REDRAW_SECONDS = 0.5  # while a download runs
-HOW_TO = Path(__file__).parents[1] / "models" / "adding.md"  # a column between two rules
 
 
 def page() -> None:
@@ -30,15 +25,13 @@ def page() -> None:
     linked_card()
     # Ticks only while there is something to follow: each tick draws the table anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if _busy() else None)()
-    maps, pictures, own, machine = st.tabs(["Heat maps", "Pictures", "Your own", "This machine"])
-    with maps:
+    with st.expander("Heat maps, each with its origin and licence"):
         maps_table()
-    with pictures:
+    with st.expander("Pictures, each with its credit"):
         samples_tables()
-    with own:
-        _how_to()
-    with machine:
-        st.fragment(_machine)()
+    st.markdown(
+        "A classifier, a data set or a map of your own: `docs/adding.md`, in a copy of this project, has the commands."
+    )
 
 
 def _busy() -> bool:
@@ -72,7 +65,7 @@ def _banner() -> None:
     st.info(
         f"**The paper’s CLIP is not bundled**, only its heat map is: a download of {size} brings {spec.title} itself, "
         "which then predicts on *Frequency sensitivity*, for your own words as well, and with which *Inpainting* and "
-        "*Generation* then open; until then Mini CLIP, a small model trained for this project, stands in for it. A "
+        "*Generation* then open; until then Mini CLIP is shown instead, in miniature. A "
         "download that breaks off goes on where it stood.",
         icon=":material/info:",
     )
@@ -97,41 +90,3 @@ def _preparation() -> None:
             on_click=preparation().begin,
             key="models.prepare",
         )
-
-
-def _how_to() -> None:
-    parts = HOW_TO.read_text(encoding="utf-8").split("\n---\n")
-    for column, part in zip(st.columns(len(parts), gap="large"), parts, strict=True):
-        with column:
-            for k, text in enumerate(part.split("```")):  # commands stand between two fences
-                if k % 2:
-                    st.code(text.strip(), language=None, wrap_lines=True)
-                elif text.strip():
-                    st.markdown(text)
-
-
-def _machine() -> None:
-    left, right = st.columns(2, gap="large")
-    with right:
-        table, place = st.empty(), st.empty()
-        device = known_device()
-        if device is None and place.button("Detect the device", help="Loads torch, which takes some seconds."):
-            try:
-                with place, st.spinner("Loading torch …"):
-                    device = detect_device()
-            except (ImportError, OSError):
-                device = "unknown, as torch does not start"
-            place.empty()
-        free, installed = available_memory(), installed_memory()
-        hardware = {
-            "device": device or "not looked at: torch is loaded when a classifier is first used",
-            "processor cores": str(cores()),
-            "memory left": f"{free / 1e9:.1f} GB" + (f" of {installed / 1e9:.0f} GB" if installed else ""),
-        }
-        table.markdown(_table("hardware", hardware))
-    left.markdown(_table("software", versions()))
-
-
-def _table(heading: str, rows: dict[str, str]) -> str:
-    lines = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-    return f"| {heading} | value |\n|---|---|\n{lines}"

@@ -1,0 +1,117 @@
+"""Each claim has one verdict and one set of figures: on Story, Findings, Frequency, in the report and offline."""
+
+import html
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.fourier.heatmap import Heatmap
+from core.reproduce.claim_comparison import compare_claims
+from core.reproduce.maps import HEATMAPS, MapResult
+from core.reproduce.plan import MAPS
+from core.reproduce.report import Results, Spent, to_html
+from precomputed.static_site.findings import findings_page
+from precomputed.static_site.maps import maps_and_stories
+from tests.ui.pages.test_findings import script
+from tests.ui.story.test_page import opened
+from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.pages.findings import FEATURES, SECTION, SHIFTS
+from ui.story.steps import STEPS
+
+VERDICT = re.compile(r'class="chip"[^>]*>\S ([^<]*)<')
+# Evidence as it is read: '95 % interval' stands before the ends in a tooltip, and nowhere else.
+FIGURE = re.compile(r"[+\N{MINUS SIGN}]?\d[\d.,]* (?:points|%|cycles per image)(?: \([^)]*\))?")
+
+
+def plain(text: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("95 % interval", "").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def rows(text: str) -> dict[str, tuple[str, str]]:
+    """Verdict and text of each claim in an HTML page, by its key; of several with one key the first."""
+    parts = re.split(r'data-claim="([a-z0-9-]*)"', text)
+    found = list(zip(parts[1::2], parts[2::2], strict=True))
+    return {key: (VERDICT.search(row)[1], plain(row)) for key, row in reversed(found)}
+
+
+def findings_of(**parameters) -> dict[str, tuple[str, str]]:
+    app = AppTest.from_function(script, default_timeout=60)
+    app.query_params.update(parameters)
+    app.run()
+    assert not app.exception
+    return rows("".join(each.proto.body for each in app.get("html")))
+
+
+@pytest.fixture(scope="module")
+def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
+    """The rows of *Findings* by what they are about."""
+    shifts = findings_of(**{SECTION: SHIFTS})
+    painted = {SECTION: FEATURES, "painter": "Mini CLIP", "robust-painter": "Mini CLIP, robust"}
+    return {
+        "papers": findings_of(subject=CLIP, reference=RESNET56),
+        "minis": findings_of(subject=MINI_CLIP, reference=MINI_RESNET) | {"contrast": shifts["contrast"]},
+        "gradient": findings_of(subject=MINI_RESNET, reference=MINI_CLIP),
+        "painted": findings_of(**painted),
+    }
+
+
+@pytest.mark.parametrize(
+    ("number", "about"),
+    [(1, "painted"), (3, "minis"), (4, "papers"), (5, "papers"), (6, "minis"), (7, "papers"), (9, "gradient")],
+)
+def test_the_story_says_what_findings_says(everywhere, number, about):
+    (body,) = [each.proto.body for each in opened(step=str(number)).get("html") if 'class="story"' in each.proto.body]
+    told = rows(body)
+    assert len(told) == len(STEPS[number - 1].trials) > 0
+    for key, (verdict, text) in told.items():
+        assert verdict == everywhere[about][key][0]
+        figures = FIGURE.findall(text)
+        assert figures or key == "gradient"
+        assert set(figures) <= set(FIGURE.findall(everywhere[about][key][1]))
+
+
+def test_every_step_with_a_claim_is_compared():
+    assert [k for k, step in enumerate(STEPS, 1) if step.trials] == [1, 3, 4, 5, 6, 7, 9]
+
+
+def test_figures_said_in_passing_are_those_of_findings(everywhere):
+    for number, about, key in ((5, "papers", "relies"), (8, "painted", "training")):
+        (figure,) = re.findall(r"[+\N{MINUS SIGN}][\d.]+ points", STEPS[number - 1].more())
+        assert figure in everywhere[about][key][1]
+
+
+def test_the_report_says_what_findings_says(everywhere):
+    """With the published map as if computed here."""
+    part = next(part for part in MAPS if part.key == "figure-1-resnet")
+    published = Heatmap.load(HEATMAPS / part.references[-1])
+    (trial,) = compare_claims({part.key: MapResult(part, published, published, None, "")})
+    page = to_html(Results("", "", 0, [], [trial], [], [], [], Spent(1, 1, 1, None)))
+    table, compared = re.findall(r"<tr>.*?</tr>", page, re.DOTALL), 0
+    for finding in trial.here:
+        row = next(row for row in table if finding.claim.quote in html.unescape(row))
+        verdict, text = everywhere["papers"][finding.claim.key]
+        if finding.claim.key != "relies":  # which names its networks by their files
+            figures = FIGURE.findall(plain(row))
+            assert set(figures) <= set(FIGURE.findall(text)) and (figures or verdict == "not checkable here")
+        assert VERDICT.findall(row) == [verdict, verdict]
+        compared += 1
+    assert compared >= 9
+
+
+def test_the_static_edition_says_what_findings_says(everywhere):
+    offline = rows(findings_page().decode())
+    for about in ("papers", "painted"):
+        for key, (verdict, text) in everywhere[about].items():
+            assert offline[key][0] == verdict and FIGURE.findall(offline[key][1]) == FIGURE.findall(text)
+
+
+def test_the_sentence_about_a_wave_is_one():
+    """Story's below its maps, Frequency's, and the static edition's."""
+    for maps, cell, told in (
+        ((MINI_CLIP, MINI_RESNET), "0,1", [one.value for one in opened(step="2").markdown]),
+        ((CLIP, RESNET56), "0,1", [story["text"] for story in maps_and_stories()[1]]),
+    ):
+        app = opened("frequency", maps=list(maps), cell=cell, pictures="Yours")
+        (sentence,) = {one.value for one in app.markdown if "Error under the wave (0, 1)" in one.value}
+        assert any(plain(sentence).strip("*") in plain(one) or plain(one) in plain(sentence) for one in told)
