@@ -8,7 +8,7 @@ from functools import cache
 from core.claims.checks import dips_clearly, findings
 from core.claims.features import training_finding
 from core.claims.finding import Finding
-from core.classifiers.registry import classifier_state
+from core.classifiers.registry import PAPERS_CLIP, classifier_state
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import Frequency
 from core.fourier.lattice import lattice
@@ -17,7 +17,7 @@ from core.runs.file import PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
 from ui.maps.catalogue import Entry, entries
 from ui.maps.stories import CLIP, MINI_CLIP, RESNET56
-from ui.models.classifier_table import PAPERS_CLIP, format_size
+from ui.models.classifier_table import format_size
 
 STORED = json.loads((PRECOMPUTED / "default_picture.json").read_text())
 WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
