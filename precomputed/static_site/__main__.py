@@ -1,10 +1,10 @@
-"""Writes the static edition: maps, waves, stories, six mixed pairs and stored runs, without torch or a server.
+"""Writes the static edition: maps, waves, stories, stored runs, and live ones in the visitor's own browser.
 
-    python -m precomputed.static_site OUT [--app https://…] [--runs FOLDER]
+    python -m precomputed.static_site OUT [--app https://…] [--runs FOLDER] [--stored]
 
-OUT/index.html opens from the file system; or upload the folder to a static Space or any web server. It asks nobody for
-anything. All data come in classic scripts, since a page from a file may neither fetch files nor load modules. FOLDER
-holds runs with a classifier that was downloaded, as the app makes them after the download of CLIP.
+OUT/index.html opens from the file system; or upload the folder to a static Space or any web server. It asks nobody else
+for anything. What it computes with is installed by npm when it is built; --stored leaves that out. FOLDER holds runs with
+a classifier that was downloaded, as the app makes them after the download of CLIP.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--runs", type=Path, metavar="FOLDER", help=f"take these runs, too; the app's: {machine_runs()}"
     )
+    options.add_argument("--stored", action="store_true", help="only what is stored: no predictions, no live runs")
     given = options.parse_args(arguments)
     if given.app and not given.app.startswith(("https://", "http://")):
         options.error(f"argument --app: wanted a URL that begins with https:// or http://, got {given.app!r}")
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> str:
         from precomputed.static_site.site import write_site
 
-        size = write_site(given.folder, given.app, [given.runs] if given.runs else [])
+        more = [given.runs] if given.runs else []
+        size = write_site(given.folder, given.app, more, stored=given.stored)
         return f"{given.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
 
     return run_script(work, "run the same command again")

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import ui.components.heatmap
 import ui.components.hybrid_mixer
-import ui.components.replay  # noqa: F401  # all register their sources
+import ui.components.mask_painter
+import ui.components.replay
+import ui.components.sketch_painter  # noqa: F401  # all register their sources
 from ui.components.mount import SOURCES
 
-COMPONENTS = ("heatmap", "hybrid_mixer", "replay")
+COMPONENTS = ("heatmap", "hybrid_mixer", "mask_painter", "replay", "sketch_painter")
+WAVE = Path(ui.components.heatmap.__file__).parent / "wave.js"
+_NAMED = re.compile(r"^export function (\w+)", re.MULTILINE)
 _EXPORT = "export default function ("
 
 
 def components_script() -> bytes:
-    """A script that defines `laboratory`: for each component its `mount` function and its `css`.
+    """A script that defines `laboratory`: of each component `mount` and `css`, and the functions of waves.
 
     Raises:
         ValueError: a component has another export than the one function that Streamlit calls.
     """
-    parts = ["const laboratory = { components: {}, data: {} };"]
+    parts = ["const laboratory = { components: {}, data: {}, wave: {} };"]
     for name in COMPONENTS:
         css, js = SOURCES[name]
         if js.count(_EXPORT) != 1 or js.count("export ") != 1 or "import " in js:
             raise ValueError(f"{name}.js must hold one 'export default function' and no other export or import")
         code = f"{js.replace(_EXPORT, 'function mount(')}\nreturn {{ mount, css: {json.dumps(css)} }};"
         parts.append(f"laboratory.components.{name} = (() => {{\n{code}\n}})();")
+    waves = WAVE.read_text(encoding="utf-8")
+    names = ", ".join(_NAMED.findall(waves))
+    plain = _NAMED.sub(r"function \1", waves)
+    parts.append(f"laboratory.wave = (() => {{\n{plain}\nreturn {{ {names} }};\n}})();")
     return "\n".join(parts).encode()

@@ -100,6 +100,7 @@ def picture_set(kind: str) -> dict[str, Any]:
     own = ("pixels", "caption", "signs")
     return {
         "first": SAMPLE_SETS[kind].first,
+        "labels": data.labels.tolist(),
         "common": {name: value for name, value in found[0][0].items() if name not in own},
         "pictures": [
             {"pixels": seeds[0]["pixels"], "caption": seeds[0]["caption"], "signs": [one["signs"] for one in seeds]}

@@ -2,52 +2,58 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.files import make_folder, write_atomically
 from precomputed.static_site.bundle import components_script
+from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs, start_facts
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import hybrid_pairs, maps_and_stories, picture_set
+from precomputed.static_site.packs import FOLDER, json_bytes, pack_files
 from precomputed.static_site.runs import run_replays
 from ui.shared.cite import PAPER
 
-HERE = Path(__file__).parent
-PAGE = ("index.html", "page.css", "page.js")
+HERE = Path(__file__).parent / "page"
+ONNX_LICENSE = "LICENSE.onnxruntime-web.txt"
 
 
-def data_script(name: str, value: Any) -> bytes:
-    """A classic script that puts a JSON value at `laboratory.data[name]`."""
-    return f"laboratory.data[{json.dumps(name)}] = {json.dumps(value, ensure_ascii=False)};\n".encode()
+def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored: bool = False) -> int:
+    """Write all files; returns their bytes.
 
-
-def write_site(folder: Path, app: str, more_runs: Sequence[Path] = ()) -> int:
-    """Write all files; returns their bytes. app: URL of the full app, may be empty. more_runs: folders of runs.
-
+    Args:
+        app: URL of the full app, may be empty.
+        more_runs: folders of runs.
+        stored: leave out what computes in the browser.
     Raises:
         RunFileError: a run is damaged.
-        OSError: one sentence, where that cannot be done.
+        OSError, RuntimeError: one sentence, where that cannot be done.
     """
-    make_folder(folder / "data")
     maps, stories = maps_and_stories()
     runs = run_replays(more_runs)
+    data = {
+        "about": {"app": app, "code": PAPER.field("url")},
+        "maps": maps,
+        "stories": stories,
+        "hybrids": hybrid_pairs(),
+        "runs": [replay.listed for replay in runs],
+        **{kind: picture_set(kind) for kind in SAMPLE_SETS},
+        **{replay.id: replay.packed for replay in runs},
+    }
+    engine = {} if stored else {**runtime_packs(), **network_packs()}
+    if engine:
+        data |= {"engine": engine_facts(), "starts": start_facts()}
+    make_folder(folder / FOLDER)
     files = {
         "findings.html": findings_page(),
         "components.js": components_script(),
-        "data/maps.js": data_script("maps", maps),
-        "data/stories.js": data_script("stories", stories),
-        "data/about.js": data_script("about", {"app": app, "code": PAPER.field("url")}),
-        "data/hybrids.js": data_script("hybrids", hybrid_pairs()),
-        "data/runs.js": data_script("runs", [replay.listed for replay in runs]),
+        **pack_files({**{name: json_bytes(value) for name, value in data.items()}, **engine}),
     }
-    files |= {f"data/{kind}.js": data_script(kind, picture_set(kind)) for kind in SAMPLE_SETS}
-    files |= {f"data/{replay.id}.js": data_script(replay.id, replay.packed) for replay in runs}
     for name, content in files.items():
         write_atomically(folder / name, content)
-    for name in PAGE:
-        shutil.copyfile(HERE / name, folder / name)
-    return sum((folder / name).stat().st_size for name in (*files, *PAGE))
+    pages = {path.name: path for path in HERE.iterdir() if path.name != "worker.js"} | {ONNX_LICENSE: LICENSE}
+    for name, path in pages.items():
+        shutil.copyfile(path, folder / name)
+    return sum((folder / name).stat().st_size for name in (*files, *pages))

@@ -1,15 +1,19 @@
 """The static edition, opened from the file system: the app's components on stored data, and nothing else."""
 
+import gzip
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from playwright.sync_api import expect
 
 from core import paper
-from core.classifiers.registry import PAPERS_CLIP
-from core.data.classes import PRECOMPUTED
+from core.classifiers.registry import PAPERS_CLIP, load_classifier
+from core.data.classes import CIFAR10, PRECOMPUTED
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.heatmap import Heatmap
@@ -18,6 +22,7 @@ from core.images.square import to_uint8
 from core.runs.file import PGDRun
 from core.runs.stored import stored_path
 from core.sweep.predictions import hybrid_cutoffs, wave_on_image
+from precomputed.static_site import engine
 from precomputed.static_site.__main__ import main
 from tests.browser.accessibility import grave_faults
 from ui.maps.catalogue import HEATMAPS
@@ -41,7 +46,10 @@ def open_site(browser, site):
         page = browser.new_page(viewport={"width": width, "height": 900}, **context)
         pages.append(page)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda one: wrong.append(one.url) if not one.url.startswith(("file:", "data:")) else None)
+        page.on(
+            "request",
+            lambda one: wrong.append(one.url) if not one.url.startswith(("file:", "data:", "blob:")) else None,
+        )
         page.goto((site / "index.html").as_uri())
         expect(page.locator("#lab .plot").first).to_be_visible()
         return page
@@ -52,13 +60,22 @@ def open_site(browser, site):
     assert not wrong
 
 
-def test_site_is_small_and_holds_no_module_and_no_fetch(site):
-    files = [path for path in site.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 10e6
-    for path in files:
-        if path.suffix in (".html", ".css", ".js"):
-            text = path.read_text("utf-8")
-            assert "export default" not in text and "fetch(" not in text and 'type="module"' not in text
+def test_site_is_small_holds_no_module_and_fetches_packs_alone(site):
+    sizes = {path: path.stat().st_size for path in site.rglob("*") if path.is_file()}
+    runtime = sum(size for path, size in sizes.items() if path.name.startswith(("wasm.", "worker.")))
+    assert 3e6 < runtime < 4e6 and sum(sizes.values()) - runtime < 20e6
+    assert "MIT License" in (site / "LICENSE.onnxruntime-web.txt").read_text()
+    for path in (path for path in site.iterdir() if path.suffix in (".html", ".css", ".js")):
+        text = path.read_text("utf-8")
+        assert "export default" not in text and 'type="module"' not in text
+        assert ("fetch(" in text) == (path.name == "packs.js")
+
+
+def test_runtime_that_is_not_the_pinned_one_is_refused(monkeypatch):
+    name = "ort-wasm-simd-threaded.wasm"
+    monkeypatch.setitem(engine.FILES, name, "0" * 64)
+    with pytest.raises(RuntimeError, match=f"{name} has sha256 3398c10.* wanted 0000"):
+        engine.runtime_packs()
 
 
 def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
@@ -77,6 +94,47 @@ def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     image = load_samples("cifar10-samples").images[place].astype(np.float32) / 255
     wave = wave_on_image(image, frequency, paper.EPSILON[32], seed=0, position=place)
     assert np.array_equal(shown, to_uint8(wave.perturbed))
+
+
+def shares(page):
+    """What the rows of predictions say: {network: [clean, with the wave]} of the true class, in per cent."""
+    rows = page.locator("#live tbody tr")
+    told = rows.evaluate_all(
+        "rows => rows.map(row => [row.cells[0], ...row.cells[2].children].map(one => one.textContent))"
+    )
+    return {name: [float(text.removesuffix(" %")) for text in both] for name, *both in told}
+
+
+def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_server(open_site, tmp_path):
+    page = open_site()
+    page.get_by_role("button", name="Predict here: 9 MB, nothing leaves this browser").click()
+    table = page.locator("#live table")
+    expect(table).to_be_visible()
+    plot, place = page.locator("#lab .plot").first, SAMPLE_SETS["cifar10"].first
+    data, box = load_samples("cifar10-samples"), plot.bounding_box()
+    label = int(data.labels[place])
+    for row, column in ((15, 16), (12, 20), (4, 9)):
+        plot.hover(position={"x": box["width"] * (column + 0.5) / 31, "y": box["height"] * (row + 0.5) / 31})
+        expect(table).to_have_attribute("data-wave", f"{row - 15},{column - 15}")
+        image = data.images[place].astype(np.float32) / 255
+        wave = wave_on_image(image, (row - 15, column - 15), paper.EPSILON[32], seed=0, position=place)
+        for title, name in (("Mini CLIP", "mini-clip"), ("Mini ResNet", "mini-resnet")):
+            pictures = torch.from_numpy(np.stack([image, wave.perturbed]).astype(np.float32))
+            wanted = load_classifier(name, CIFAR10)(pictures).softmax(1)[:, label]
+            np.testing.assert_allclose(shares(page)[title], 100 * wanted.numpy(), atol=0.051)
+    page.get_by_role("checkbox", name="Mini CLIP, robust").check()
+    expect(page.locator("#live tbody tr")).to_have_count(3)
+    grey = tmp_path / "own.png"
+    Image.new("RGB", (90, 60), (200, 40, 30)).save(grey)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Library, upload").click()
+    chooser.value.set_files(grey)
+    expect(page.locator("#lab .clean canvas")).to_have_attribute("aria-label", re.compile("Your picture"))
+    expect(page.locator("#live thead")).to_contain_text("the clean prediction")
+    clean = np.array(page.locator("#lab .clean canvas").evaluate(PIXELS)).reshape(32, 32, 4)
+    assert (clean == (200, 40, 30, 255)).all()
+    page.get_by_text("Photographs", exact=True).click()
+    expect(page.locator("#live .told").last).to_contain_text("choose its pictures")
 
 
 def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(open_site):
@@ -140,9 +198,18 @@ def test_runs_of_this_machine_are_taken_along(tmp_path, capsys):
     facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": PAPERS_CLIP}}
     replace(run, metadata=facts).save(stored_path("inpainting", "photographs-0", PAPERS_CLIP, made))
     assert main([str(tmp_path / "site"), "--runs", str(made)]) == 0
-    listed = (tmp_path / "site" / "data" / "runs.js").read_text("utf-8")
-    assert '"CLIP ViT-B/32' in listed
-    assert (tmp_path / "site" / "data" / f"inpainting_photographs-0__{PAPERS_CLIP}.js").is_file()
+    assert "CLIP ViT-B/32" in str(unpacked(tmp_path / "site", "runs"))
+    packs = unpacked(tmp_path / "site", f"inpainting_photographs-0__{PAPERS_CLIP}")
+    assert packs["models"][0]["title"].startswith("CLIP ViT-B/32")
+
+
+def unpacked(site, name):
+    """The JSON value in a pack, read as the page reads it."""
+    script = b"".join(
+        re.search(rb'","(.*)"\);\n', path.read_bytes(), re.S)[1] for path in sorted(site.glob(f"packs/{name}.*.js"))
+    )
+    plain = re.sub(rb"\\(.)", lambda found: {b"n": b"\n", b"r": b"\r"}.get(found[1], found[1]), script, flags=re.S)
+    return json.loads(gzip.decompress(plain))
 
 
 def test_address_that_is_none_is_refused(tmp_path, capsys):

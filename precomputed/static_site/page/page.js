@@ -1,46 +1,23 @@
 // Mounts the app's components on stored data, in the place of Streamlit: what Python does there between two clicks,
 // this page does here. Texts are only ever set as textContent.
 
-(() => {
+(async () => {
   // @ts-expect-error: components.js, which is made with the folder, defines it
-  const { components, data } = laboratory;
+  const lab = laboratory, { load } = lab, { element, mount, option, pack, unpack } = lab.page;
   const SETS = { cifar10: "CIFAR-10", photographs: "Photographs" };
-  const MAX_MAPS = 4;
+  const MAX_MAPS = 4, SIDE = 32;
   const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
-  function element(tag, text = "", attributes = {}) {
-    const made = Object.assign(document.createElement(tag), attributes);
-    made.textContent = text;
-    return made;
-  }
-
-  // A component in a shadow tree with its own style sheet; returns what hands it data. `events`: what it reports.
-  function mount(name, host, events, style = "") {
-    const { mount, css } = components[name];
-    const root = host.attachShadow({ mode: "open" });
-    const parentElement = element("div");
-    root.append(element("style", css + style), parentElement);
-    const report = (event, value) => events[event]?.(value);
-    return (given) => mount({ data: given, parentElement, setStateValue: report, setTriggerValue: report });
-  }
-
-  // A classic script, as a page from a file may not fetch.
-  function load(name) {
-    if (name in data) return Promise.resolve(data[name]);
-    return new Promise((resolve, reject) => {
-      const script = element("script", "", { src: `data/${name}.js` });
-      script.onload = () => resolve(data[name]);
-      script.onerror = () => reject(new Error(`data/${name}.js is missing: copy the whole folder`));
-      document.head.append(script);
-    });
-  }
+  /** @type {Record<string, any>} */
+  const data = {};
+  const names = ["about", "maps", "stories", "hybrids", "runs"];
+  (await Promise.all(names.map(load))).forEach((value, k) => { data[names[k]] = value; });
 
   // ---- Frequency sensitivity ---------------------------------------------------------------------------------------
 
   const { labels, shown, tables } = data.maps;
   // `token` counts what the page, not the visitor, has changed; the component then takes over wave and strength.
   /** @type {Record<string, any>} */
-  const now = { story: 0, maps: [], show: "", set: "", picture: {}, seed: 0, wave: [0, 0], strength: {}, token: 0 };
+  const now = { story: 0, maps: [], show: "", set: "", picture: {}, own: null, seed: 0, wave: [0, 0], strength: {}, token: 0 };
   const showLab = mount("heatmap", byId("lab"), {
     choice: ({ value: [i, j, strength], about }) => {
       now.wave = [i, j];
@@ -48,8 +25,11 @@
       tell();
     },
     flip: () => { now.seed += 1; draw(); },
-    pick: (place) => { now.picture[now.set] = place; draw(); },
+    pick: (place) => { now.picture[now.set] = place; now.own = null; draw(); },
+    library: () => lab.page.askForPicture(SIDE, (pixels, name) => { now.own = { pixels, name }; draw(); }, (why) => { byId("verdict").textContent = why; }),
   }, ".lab.narrow .scene { top: 0; }"); // Streamlit's header, which stays in sight there, is missing here
+
+  const predict = await lab.prediction(byId("lab"), byId("live"));
 
   function start(number) {
     const story = data.stories[number];
@@ -76,12 +56,17 @@
     tell();
     drawControls();
     const set = await load(now.set), place = now.picture[now.set] ?? set.first, { common } = set;
-    const { pixels, caption, signs } = set.pictures[place];
-    const picture = { ...common, strip: { ...common.strip, selected: place }, pixels, caption, signs: signs[now.seed % signs.length] };
+    const own = now.set === "cifar10" ? now.own : null; // as large as the pictures of CIFAR-10
+    const { signs, ...bundled } = set.pictures[place], bits = signs[now.seed % signs.length];
+    const { pixels, caption } = own ? { pixels: pack(own.pixels), caption: "Your picture" } : bundled;
+    const library = now.set === "cifar10" && Boolean(lab.packs.engine);
+    const picture = { ...common, library, strip: { ...common.strip, selected: place }, pixels, caption, signs: bits };
     const strength = now.strength[common.paper] ?? common.paper;
     // Another set of pictures has another strength: the component is told as if the page had changed it.
     const token = `${now.token} ${now.set}`;
     showLab({ key: common.key, token, value: [...now.wave, strength], about: common.paper, ...packed(), picture });
+    const label = own ? null : set.labels[place];
+    predict(now.set === "cifar10" ? { pixels: unpack(pixels), size: common.size, side: common.side, bits: unpack(bits), label } : null);
   }
 
   function tell() {
@@ -106,13 +91,6 @@
     for (const radio of byId("pictures").querySelectorAll("input")) radio.checked = radio.value === now.set;
   }
 
-  function option(parent, type, name, value, text, choose) {
-    const label = parent.appendChild(element("label"));
-    const input = label.appendChild(element("input", "", { type, name, value }));
-    input.addEventListener("change", () => { choose(input); draw(); });
-    label.append(text);
-  }
-
   data.stories.forEach(({ title }, k) => {
     const made = byId("stories").appendChild(element("button", String(k + 1), { title, type: "button" }));
     made.setAttribute("aria-label", `Story ${k + 1} of ${data.stories.length}: ${title}`);
@@ -122,10 +100,11 @@
     option(byId("maps"), "checkbox", "maps", label, label, ({ checked }) => {
       now.maps = checked ? [...now.maps, label] : now.maps.filter((one) => one !== label);
       if (!offered(now.show)) now.show = "Error";
+      draw();
     });
   }
-  for (const show of Object.keys(shown)) option(byId("shows"), "radio", "shows", show, show, () => (now.show = show));
-  for (const [set, name] of Object.entries(SETS)) option(byId("pictures"), "radio", "pictures", set, name, () => (now.set = set));
+  for (const show of Object.keys(shown)) option(byId("shows"), "radio", "shows", show, show, () => { now.show = show; draw(); });
+  for (const [set, name] of Object.entries(SETS)) option(byId("pictures"), "radio", "pictures", set, name, () => { now.set = set; draw(); });
   const menu = /** @type {HTMLDetailsElement} */ (document.querySelector(".menu"));
   document.addEventListener("click", ({ target }) => menu.contains(/** @type {Node} */ (target)) || (menu.open = false));
   document.addEventListener("keydown", ({ key }) => key === "Escape" && (menu.open = false));
@@ -147,7 +126,7 @@
   for (const kind of ["inpainting", "generation"]) {
     const section = byId(kind), find = (selector) => section.querySelector(selector);
     const runs = data.runs.filter((run) => run.kind === kind), select = find("select");
-    const showReplay = mount("replay", find(".replay"), {});
+    const events = {}, showReplay = mount("replay", find(".replay"), events);
     const choose = async () => {
       const run = runs[select.selectedIndex];
       showReplay({ key: kind, ...(await load(run.id)) });
@@ -157,19 +136,21 @@
     for (const run of runs) select.add(new Option([run.title, run.what, run.variant].filter(Boolean).join(" · ")));
     select.addEventListener("change", choose);
     runPages[kind] = choose;
+    if (lab.packs.engine) await lab.liveRuns(kind, section, { choose, events, showReplay });
   }
 
   // ---- pages -------------------------------------------------------------------------------------------------------
 
   function open() {
     const sections = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("main > section"))];
-    const wanted = sections.find((one) => `#${one.id}` === location.hash) ?? sections[0];
+    const wanted = sections.find((one) => `#${one.id}` === location.hash.split("?")[0]) ?? sections[0];
     for (const section of sections) section.hidden = section !== wanted;
     for (const link of document.querySelectorAll("nav a")) {
       if (link.getAttribute("href") === `#${wanted.id}`) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
     scrollTo(0, 0);
+    if (wanted.id === "app") lab.engine.close();
     runPages[wanted.id]?.();
   }
 

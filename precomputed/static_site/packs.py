@@ -1,0 +1,47 @@
+"""Packs: data for the page, compressed and cut into pieces that are classic scripts.
+
+A page from a file may load scripts but not fetch. So that a byte stays one (base64 takes a third more), a piece's text
+is read as `x-user-defined`, in which byte b is a character whose code ends in b; a page from a server fetches the same
+files and reads their bytes (`page/packs.js`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+PIECE = 2**19  # bytes, so that a progress bar moves and what has arrived need not come again
+FOLDER = "packs"
+_QUOTED = {b'"': b'\\"', b"\\": b"\\\\", b"\n": b"\\n", b"\r": b"\\r"}
+_SPECIAL = re.compile(rb'["\\\n\r]')
+
+
+def json_bytes(value: Any) -> bytes:
+    """A JSON value to be packed."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def planes(data: bytes) -> bytes:
+    """Bytes of float32 numbers, first the lowest of each: the highest, which are alike, then compress."""
+    return np.frombuffer(data, np.uint8).reshape(-1, 4).T.tobytes()
+
+
+def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Name -> content becomes file -> bytes: the pieces of all, and `FOLDER/index.js`, which says what there is."""
+    files, index = {}, {}
+    for name, content in contents.items():
+        packed = gzip.compress(content, 9, mtime=0)
+        pieces = [packed[at : at + PIECE] for at in range(0, len(packed), PIECE)]
+        for k, piece in enumerate(pieces):
+            text = _SPECIAL.sub(lambda found: _QUOTED[found[0]], piece)
+            files[f"{FOLDER}/{name}.{k}.js"] = b'laboratory.piece("%s.%d","%s");\n' % (name.encode(), k, text)
+        digest = hashlib.sha256(packed).hexdigest()[:16]
+        index[name] = {"pieces": [len(piece) for piece in pieces], "version": digest}
+    files[f"{FOLDER}/index.js"] = b"laboratory.packs = %s;\n" % json_bytes(index)
+    return files

@@ -1,0 +1,96 @@
+// A live run: what is kept of its states, and what the replay component is handed, as ui/components/replay.py packs it.
+
+(() => {
+  // @ts-expect-error: components.js, which is made with the folder, defines it
+  const lab = laboratory, { pack, levels, softmax } = lab.page, { changes, verdict, firstSure } = lab.words;
+  const MAX_POINTS = 160; // of a curve
+  const LABELS = { inpainting: ["corrupted", "reconstruction"], generation: ["start", "picture"] };
+
+  // plan: { kind, penalty, names, titles, start, mask, target, targetName, size, epsilon, steps, interval, original }.
+  function newRun(plan) {
+    const models = plan.names.map((name, k) => ({
+      name, ...plan.networks[k], probability: [], loss: [], change: [], entropy: [], term: [], best: [], frames: [],
+      last: plan.start, bestImage: plan.start, first: null, logits: null, sureAt: null, sureChange: 0,
+    }));
+    const startLevels = levels(plan.start);
+    return { ...plan, models, startLevels, step: -1, frameSteps: [], seconds: 0, date: new Date().toISOString(), id: `live ${Date.now()}` };
+  }
+
+  // Take in states of the worker.
+  function add(run, { states, best: bests }, sure) {
+    bests.forEach((image, k) => { run.models[k].bestImage = image; });
+    for (const { step, frame: framed, networks } of states) {
+      if (step <= run.step) continue;
+      run.step = step;
+      if (framed) run.frameSteps.push(step);
+      networks.forEach(({ entropy, term, change, logits, images }, k) => {
+        const model = run.models[k], loss = entropy + (run.kind === "generation" ? 0 : term), probability = Math.exp(-entropy);
+        const best = Math.min(loss, model.best.at(-1) ?? Infinity);
+        for (const [list, value] of [
+          [model.entropy, entropy], [model.term, term], [model.change, change], [model.loss, loss], [model.best, best],
+          [model.probability, probability],
+        ]) list.push(Math.fround(value));
+        model.first ??= logits;
+        model.logits = logits;
+        if (framed) {
+          model.frames.push(levels(images));
+          model.last = images;
+        }
+        if (model.sureAt === null && probability >= sure) {
+          model.sureAt = step;
+          model.sureChange = changes(run.start, images, run.mask, 1)[0];
+        }
+      });
+    }
+  }
+
+  const floats = (values) => pack(new Uint8Array(Float32Array.from(values).buffer));
+
+  function groups(count) {
+    const points = Math.min(count, MAX_POINTS);
+    return Array.from({ length: points }, (_, k) => [Math.floor((k * count) / points), Math.floor(((k + 1) * count) / points)]);
+  }
+
+  // Lowest, mean and highest of groups of neighbouring states.
+  function envelope(values) {
+    const parts = groups(values.length).map(([from, to]) => values.slice(from, to));
+    const mean = (part) => part.reduce((sum, one) => sum + one, 0) / part.length;
+    return [parts.map((part) => Math.min(...part)), parts.map(mean), parts.map((part) => Math.max(...part))].flat();
+  }
+
+  function ranked(logits, classes) {
+    const shares = softmax(logits);
+    return [shares.map((share, k) => [classes[k], share]).sort((a, b) => b[1] - a[1]).slice(0, 5)];
+  }
+
+  // from: the first frame to hand over, of a run that goes on. live: { state, text, seconds }; null of one that has ended.
+  let version = 0;
+  /** @param {any} live */
+  function replayOf(run, { classes, sure }, live = null, from = 0) {
+    const frameSteps = run.frameSteps.slice(from), whole = from === 0 && live?.state !== "running";
+    const models = run.models.map((model, k) => {
+      const frames = model.frames.slice(from), bytes = new Uint8Array(frames.length * run.start.length);
+      frames.forEach((frame, at) => {
+        const before = frames[at - 1];
+        for (let n = 0; n < frame.length; n++) bytes[at * frame.length + n] = frame[n] - (before ? before[n] : 0); // modulo 256
+      });
+      const curves = [model.probability, model.loss, model.change];
+      return {
+        title: model.title, about: model.about, card: "", frames: pack(bytes),
+        verdicts: frameSteps.map((_, at) => [verdict(run, k, from + at, whole)]),
+        values: floats(curves.flatMap((curve) => frameSteps.map((step) => curve[step]))),
+        curves: floats(curves.flatMap(envelope)),
+        before: whole ? ranked(model.first, classes) : [[]], after: whole ? ranked(model.logits, classes) : [[]],
+        sure: whole ? [firstSure(run, k, sure)] : [],
+      };
+    });
+    const side = Math.sqrt(run.start.length / 3), curveSteps = groups(run.step + 1).map(([first, end]) => (first + end - 1) / 2);
+    return {
+      id: run.id, kind: run.kind, height: side, width: side, targets: [run.targetName], steps: live ? run.steps : Math.max(1, run.step),
+      budget: run.epsilon.toPrecision(3), labels: LABELS[run.kind], sure, frame_steps: frameSteps, packed: false,
+      start: pack(run.startLevels), curve_steps: curveSteps, curve_rows: 1, models, live, version: `live ${++version}`,
+    };
+  }
+
+  lab.record = { newRun, add, replayOf };
+})();
