@@ -1,10 +1,11 @@
 """Writes the static edition: maps, waves, stories, stored runs, and live ones in the visitor's own browser.
 
-    python -m precomputed.static_site OUT [--app https://…] [--runs FOLDER] [--stored]
+    python -m precomputed.static_site OUT [--app https://…] [--runs FOLDER] [--stored | --check]
 
 OUT/index.html opens from the file system; or upload the folder to a static Space or any web server. It asks nobody else
-for anything. What it computes with is installed by npm when it is built; --stored leaves that out. FOLDER holds runs with
-a classifier that was downloaded, as the app makes them after the download of CLIP.
+for anything. FOLDER holds runs with a classifier that was downloaded, as the app makes them after the download of CLIP.
+What it computes with is installed by npm when it is built; --stored leaves that out. --check opens the finished site in
+Chromium and Firefox and compares predictions and a run with torch.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--runs", type=Path, metavar="FOLDER", help=f"take these runs, too; the app's: {machine_runs()}"
     )
     options.add_argument("--stored", action="store_true", help="only what is stored: no predictions, no live runs")
+    options.add_argument(
+        "--check", action="store_true", help="then open it in Chromium and Firefox, and compare it with torch"
+    )
     given = options.parse_args(arguments)
     if given.app and not given.app.startswith(("https://", "http://")):
         options.error(f"argument --app: wanted a URL that begins with https:// or http://, got {given.app!r}")
@@ -40,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         more = [given.runs] if given.runs else []
         size = write_site(given.folder, given.app, more, stored=given.stored)
-        return f"{given.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
+        told = f"{given.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
+        if given.check:
+            from precomputed.static_site.check import check_site
+
+            told += f"\n{check_site(given.folder)}"
+        return told
 
     return run_script(work, "run the same command again")
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from core.runs.stored import stored_path
 from core.sweep.predictions import hybrid_cutoffs, wave_on_image
 from precomputed.static_site import engine
 from precomputed.static_site.__main__ import main
+from precomputed.static_site.check import check_site
 from tests.browser.accessibility import grave_faults
 from ui.maps.catalogue import HEATMAPS
 
@@ -210,6 +212,21 @@ def unpacked(site, name):
     )
     plain = re.sub(rb"\\(.)", lambda found: {b"n": b"\n", b"r": b"\r"}.get(found[1], found[1]), script, flags=re.S)
     return json.loads(gzip.decompress(plain))
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_check_compares_the_served_site_with_torch_in_both_browsers(site, name):
+    if not any(shutil.which(one) for one in (name, f"{name}-esr")):
+        pytest.skip(f"there is no {name} here")
+    told = check_site(site, (name,))
+    assert re.fullmatch(rf"{name}: largest differences from torch: logits \de-0\d, .*", told)
+
+
+def test_check_refuses_a_site_that_does_not_fit_a_phone(site, tmp_path):
+    shutil.copytree(site, tmp_path / "wrong")
+    (tmp_path / "wrong" / "page.css").write_text("body { min-width: 500px; }")
+    with pytest.raises(RuntimeError, match="chromium, light, 390 px: the page is 500 px wide"):
+        check_site(tmp_path / "wrong", ("chromium",))
 
 
 def test_address_that_is_none_is_refused(tmp_path, capsys):

@@ -1,0 +1,229 @@
+"""Opens a built static edition as a visitor would, in Chromium and Firefox, and compares what it computes with torch.
+
+The folder is served under a sub-path by a plain file server. Needs requirements-dev.txt, and the browsers on the PATH.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+from core.data.samples import load_samples
+from core.images.masks import square_mask
+from core.pgd.config import paper_inpainting
+from core.runs.plan import inpainting_plan
+
+SUB_PATH = "spaces/lab"
+WIDTHS = (1440, 390)
+STEPS = 20
+NETWORK = "mini-clip"
+Evaluate = Callable[[str], Any]
+_NUMBERS = itertools.count(1)
+
+# The page's own engine, asked as the page asks it. `given` stands before it.
+_COMPUTE = """
+(async () => {
+  const began = performance.now(), float = (values) => Float32Array.from(values);
+  const { engine } = laboratory, names = [given.network];
+  await engine.load(names);
+  const ready = performance.now() - began;
+  const { logits } = await engine.ask("predict", { names, pictures: given.pictures.map(float) });
+  const states = [];
+  const run = { ...given.run, names, start: float(given.run.start), mask: Uint8Array.from(given.run.mask) };
+  await engine.ask("run", run, { tell: (part) => states.push(...part.states) });
+  const [{ entropy, term, images }] = states.at(-1).networks;
+  const told = logits[given.network].map((one) => [...one]);
+  return JSON.stringify({ ready, logits: told, loss: entropy + term, images: [...images] });
+})()
+"""
+_LOOKS = """
+JSON.stringify({
+  dark: matchMedia("(prefers-color-scheme: dark)").matches, width: innerWidth,
+  needs: document.documentElement.scrollWidth, background: getComputedStyle(document.body).backgroundColor,
+  ready: document.querySelector("#live button")?.textContent ?? "",
+})
+"""
+
+
+def check_site(folder: Path, browsers: tuple[str, ...] = ("chromium", "firefox")) -> str:
+    """One sentence on what was compared.
+
+    Raises:
+        RuntimeError: a browser is missing, or shows or computes something else; one sentence.
+    """
+    told = []
+    with served(folder) as url:
+        for name in browsers:
+            for dark in (False, True):
+                with _BROWSERS[name](url, dark) as (evaluate, resize):
+                    for width in WIDTHS:
+                        resize(width)
+                        _check_looks(json.loads(evaluate(_LOOKS)), name, dark, width)
+                    if not dark:
+                        told.append(f"{name}: {_compared(evaluate)}")
+    return "; ".join(told)
+
+
+def _check_looks(found: dict[str, Any], name: str, dark: bool, width: int) -> None:
+    where = f"{name}, {'dark' if dark else 'light'}, {width} px"
+    if found["needs"] > found["width"]:
+        raise RuntimeError(f"{where}: the page is {found['needs']} px wide; look for what does not wrap")
+    if found["dark"] != dark or (found["background"] == "rgb(255, 255, 255)") == dark:
+        raise RuntimeError(f"{where}: the background is {found['background']}; look at page.css")
+    if not found["ready"].startswith("Predict here"):
+        raise RuntimeError(f"{where}: no button offers predictions; build the site without --stored")
+
+
+def _compared(evaluate: Evaluate) -> str:
+    """Predictions and a short run of the page beside torch's."""
+    import torch
+
+    from core.runs.plan import Run
+
+    data, mask = load_samples("cifar10-samples"), square_mask((16, 16), 16, height=32, width=32)
+    plan = inpainting_plan(data.images[4][None], mask, ["deer"], paper_inpainting(32, 16))
+    run = {
+        "penalty": "eq3", "start": plan.start.ravel().tolist(), "mask": mask.ravel().astype(int).tolist(),
+        "target": CIFAR10.names.index("deer"), "size": plan.config.step_size, "epsilon": plan.config.epsilon,
+        "steps": STEPS, "interval": STEPS, "sure": 0.9,
+    }  # fmt: skip
+    images = data.images[:20].astype(np.float32) / 255
+    given = {"network": NETWORK, "pictures": images.reshape(20, -1).tolist(), "run": run}
+    found = json.loads(evaluate(f"(() => {{ const given = {json.dumps(given)}; return {_COMPUTE.strip()} }})()"))
+    classifier = load_classifier(NETWORK, CIFAR10)
+    with torch.inference_mode():
+        logits = classifier(torch.from_numpy(images)).numpy()
+    for states in Run(plan, lambda: [classifier]).states():
+        if states[0].step == STEPS:
+            break
+    apart = {
+        "logits": float(np.abs(np.array(found["logits"]) - logits).max()),
+        "loss": abs(found["loss"] - float(states[0].loss)),
+        "pixels": float(np.abs(np.array(found["images"]) - states[0].images.numpy().ravel()).max()),
+    }
+    text = ", ".join(f"{name} {value:.0e}" for name, value in apart.items())
+    if max(apart.values()) > 1e-4:
+        raise RuntimeError(f"predictions or a run of {STEPS} steps differ from torch's ({text}); wanted 1e-4")
+    return f"largest differences from torch: {text}; ready after {found['ready'] / 1000:.1f} s"
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The folder at a URL, under `SUB_PATH` alone."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            inside = path.split("?")[0].removeprefix(f"/{SUB_PATH}/")
+            return super().translate_path(f"/{inside}" if inside != path.split("?")[0] else "/nothing/there")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/{SUB_PATH}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def _chromium(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], None]]]:
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(color_scheme="dark" if dark else "light")
+        page.goto(url)
+        page.wait_for_selector("#live button")
+        try:
+            yield page.evaluate, lambda width: page.set_viewport_size({"width": width, "height": 900})
+        finally:
+            browser.close()
+
+
+@contextmanager
+def _firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], None]]]:
+    """Any Firefox, over WebDriver BiDi, which it speaks itself: Playwright drives only its own build."""
+    from websockets.sync.client import connect
+
+    path = shutil.which("firefox") or shutil.which("firefox-esr")
+    if path is None:
+        raise RuntimeError("there is no Firefox on the PATH; apt-get install firefox-esr")
+    with tempfile.TemporaryDirectory() as profile:
+        (Path(profile) / "user.js").write_text(
+            f'user_pref("layout.css.prefers-color-scheme.content-override", {int(not dark)});'
+        )
+        command = [path, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
+        log = Path(profile) / "log"
+        with log.open("w") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            with connect(f"{_listening(log)}/session", max_size=None) as socket:
+                send = functools.partial(_send, socket)
+                send("session.new", {"capabilities": {}})
+                context = send("browsingContext.create", {"type": "tab"})["context"]
+                send("browsingContext.navigate", {"context": context, "url": url, "wait": "complete"})
+
+                def evaluate(expression: str) -> Any:
+                    asked = {"expression": expression, "target": {"context": context}, "awaitPromise": True}
+                    answer = send("script.evaluate", asked)
+                    if answer["type"] != "success":
+                        raise RuntimeError(f"Firefox: {answer['exceptionDetails']['text']}")
+                    return answer["result"].get("value")
+
+                def resize(width: int) -> None:
+                    send(
+                        "browsingContext.setViewport", {"context": context, "viewport": {"width": width, "height": 900}}
+                    )
+
+                evaluate(
+                    "new Promise(done => { const look = () => document.querySelector('#live button') ? done(1) "
+                    ": setTimeout(look, 50); look(); })"
+                )
+                yield evaluate, resize
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _listening(log: Path) -> str:
+    """The address that Firefox says it listens at."""
+    for _ in range(300):
+        if found := re.search(r"WebDriver BiDi listening on (ws://\S+)", log.read_text(errors="replace")):
+            return found[1]
+        time.sleep(0.1)
+    raise RuntimeError("Firefox did not start within 30 s")
+
+
+def _send(socket: Any, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """A command's result; events that come meanwhile are nobody's."""
+    number = next(_NUMBERS)
+    socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+    while (answer := json.loads(socket.recv())).get("id") != number:
+        pass
+    if answer["type"] == "error":
+        raise RuntimeError(f"Firefox refused {method}: {answer['message']}")
+    return answer["result"]
+
+
+_BROWSERS = {"chromium": _chromium, "firefox": _firefox}

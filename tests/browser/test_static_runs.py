@@ -1,0 +1,149 @@
+"""Live runs of the static edition, from the file system: they go torch's way, and their files open in the app."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+from core.data.sample_sets import SAMPLE_SETS
+from core.data.samples import load_samples
+from core.images.masks import hole_side, square_mask
+from core.images.sketch import decode_sketch, draw_sketch, encode_sketch
+from core.pgd.config import paper_generation, paper_inpainting
+from core.runs.file import PGDRun
+from core.runs.plan import Run, RunPlan, inpainting_plan
+from core.runs.starts import draw_starts
+from precomputed.static_site.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("static")
+    assert main([str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def open_section(browser, site):
+    """`open_section(name, after)` -> page at `#name` and `after`; the test fails if the page throws an error."""
+    pages, wrong = [], []
+
+    def open_(name, after=""):
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        pages.append(page)
+        page.on("pageerror", lambda error: wrong.append(error.stack))
+        page.goto(f"{(site / 'index.html').as_uri()}#{name}{after}")
+        expect(page.locator(f"#{name} .loader button")).to_contain_text("nothing leaves this browser")
+        return page
+
+    yield open_
+    for page in pages:
+        page.close()
+    assert not wrong
+
+
+def saved(page, title):
+    """The run of a network, as its button saves it."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Save {title}’s run").click()
+    return PGDRun.from_bytes(download.value.path().read_bytes(), name="saved.npz")
+
+
+def by_torch(plan, name):
+    """The same plan, run by the app's engine."""
+    run = Run(plan, lambda: [load_classifier(name, CIFAR10)])
+    for _ in run.states():
+        pass
+    return run.so_far()[0]
+
+
+def assert_same(found, wanted):
+    """Curves, frames and facts of a run agree, but for rounding."""
+    assert found.metadata["config"] == pytest.approx(wanted.metadata["config"])
+    for fact in ("kind", "objective", "targets", "class_names", "classifier"):
+        assert found.metadata[fact] == wanted.metadata[fact]
+    np.testing.assert_allclose(found.start, wanted.start, rtol=0, atol=1e-7)
+    assert np.array_equal(found.frame_steps, wanted.frame_steps)
+    for curve, values in wanted.curves.items():
+        np.testing.assert_allclose(found.curves[curve], values, rtol=1e-3, atol=1e-3, err_msg=curve)
+    np.testing.assert_allclose(found.logits, wanted.logits, atol=0.05)
+    for one, other in ((found.frames, wanted.frames), (found.best, wanted.best)):
+        assert np.abs(one.astype(int) - other).max() <= 1
+    for fact in ("change", "sure"):
+        mine, theirs = (run.metadata["images"][fact] for run in (found, wanted))
+        assert mine == [pytest.approx(one, abs=1e-4) for one in theirs]
+
+
+def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_section):
+    page = open_section("inpainting")
+    section = page.locator("#inpainting")
+    section.locator(".canvas .stage").click()  # a square of 16 pixels around the middle, which the hole is already
+    section.locator(".fields").get_by_label("Target").select_option("deer")
+    section.get_by_role("button", name="Fill it here").click()
+    step = section.locator(".step")
+    expect(step).to_contain_text("ms a step")
+    section.get_by_role("button", name="Pause the run").click()
+    more = section.get_by_role("button", name="One more step")
+    expect(more).to_be_visible()
+    number = int(step.inner_text().split()[1])
+    more.click()
+    expect(step).to_have_text(f"step {number + 1} of 720")
+    section.get_by_role("button", name="Continue the run").click()
+    expect(section.locator(".outcome")).to_contain_text("After 720 steps", timeout=200_000)
+    found = saved(page, "Mini CLIP")
+    data, place = load_samples("cifar10-samples"), SAMPLE_SETS["cifar10"].first
+    mask = square_mask((16, 16), 16, height=32, width=32)
+    config = paper_inpainting(32, hole_side(mask))
+    wanted = by_torch(inpainting_plan(data.images[place][None], mask, ["deer"], config), "mini-clip")
+    kept = np.isin(found.frame_steps, wanted.frame_steps)
+    halts = set(found.frame_steps[~kept].tolist())
+    assert halts == {number, number + 1} - set(wanted.frame_steps.tolist())  # a frame more, wherever it was halted
+    assert np.array_equal(found.mask[0], mask) and np.array_equal(found.original, wanted.original)
+    assert_same(PGDRun(**{**vars(found), "frames": found.frames[kept], "frame_steps": found.frame_steps[kept]}), wanted)
+
+
+def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
+    page = open_section("generation")
+    section = page.locator("#generation")
+    section.get_by_role("radio", name="horse").check()
+    section.get_by_role("button", name="Another start").click()
+    section.get_by_role("button", name="Draw it here").click()
+    expect(section.locator(".outcome")).to_contain_text("confident of “horse”", timeout=120_000)
+    found = saved(page, "Mini CLIP, robust")
+    start = np.rint(255 * draw_starts(["horse"], 2, "cifar10", 0)[1:]).astype(np.float32) / np.float32(255)
+    plan = RunPlan(targets=("horse",), start=start, config=paper_generation(32))
+    assert_same(found, by_torch(plan, "mini-clip-robust"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Card to send on").click()
+    card = np.array(Image.open(io.BytesIO(download.value.path().read_bytes())).convert("RGB"))
+    left = 16 + 256 + 16
+    drawn = card[44:300:8, left + 4 : left + 256 : 8]  # the middle of each pixel, eight times as large
+    assert np.array_equal(drawn, found.frames[-1, 0].transpose(1, 2, 0))
+
+
+def test_link_carries_a_sketch_and_its_class(open_section):
+    page = open_section("generation", f"?sketch={encode_sketch(draw_sketch('ship'))}&class=ship")
+    section = page.locator("#generation")
+    expect(section.locator(".fields").get_by_label("Start")).to_have_value("sketch")
+    expect(section.get_by_role("radio", name="ship")).to_be_checked()
+    section.get_by_label("Begin with a sketch of").select_option("frog")
+    section.get_by_role("button", name="Link to this sketch").click()
+    expect(section.locator("p.told")).to_contain_text("The link stands in the address bar")
+    text = page.url.partition("sketch=")[2].partition("&")[0]
+    assert np.array_equal(decode_sketch(text, 32), draw_sketch("frog")) and page.url.endswith("class=frog")
+
+
+def test_networks_are_let_go_and_come_again(open_section):
+    page = open_section("generation")
+    button = page.locator("#generation .loader button")
+    button.click()
+    expect(page.locator("#generation .outcome")).to_contain_text("confident of “dog”", timeout=120_000)
+    page.get_by_role("link", name="Open the full app").click()
+    page.get_by_role("link", name="Generation").click()
+    expect(button).to_have_text("Draw it here: 11 MB, nothing leaves this browser")
+    button.click()
+    expect(button).to_have_text("Draw it here")
