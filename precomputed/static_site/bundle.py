@@ -9,11 +9,13 @@ from pathlib import Path
 import ui.components.heatmap
 import ui.components.hybrid_mixer
 import ui.components.mask_painter
+import ui.components.opening
 import ui.components.replay
-import ui.components.sketch_painter  # noqa: F401  # all register their sources
+import ui.components.sketch_painter
+import ui.components.stripes  # noqa: F401  # all register their sources
 from ui.components.mount import SOURCES
 
-COMPONENTS = ("heatmap", "hybrid_mixer", "mask_painter", "replay", "sketch_painter")
+COMPONENTS = ("heatmap", "hybrid_mixer", "mask_painter", "opening", "replay", "sketch_painter", "stripes")
 WAVE = Path(ui.components.heatmap.__file__).parent / "wave.js"
 _NAMED = re.compile(r"^export function (\w+)", re.MULTILINE)
 _EXPORT = "export default function ("

@@ -153,7 +153,7 @@ def _chromium(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(color_scheme="dark" if dark else "light")
-        page.goto(url)
+        page.goto(f"{url}#waves")
         page.wait_for_selector("#live button")
         try:
             yield page.evaluate, lambda width: page.set_viewport_size({"width": width, "height": 900})
@@ -182,7 +182,7 @@ def _firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], N
                 send = functools.partial(_send, socket)
                 send("session.new", {"capabilities": {}})
                 context = send("browsingContext.create", {"type": "tab"})["context"]
-                send("browsingContext.navigate", {"context": context, "url": url, "wait": "complete"})
+                send("browsingContext.navigate", {"context": context, "url": f"{url}#waves", "wait": "complete"})
 
                 def evaluate(expression: str) -> Any:
                     asked = {"expression": expression, "target": {"context": context}, "awaitPromise": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -46,12 +47,17 @@ PAIR, CUTOFF, ASKED = "story.pair", "story.cutoff", "story.asked"  # places
 WEATHER = 2  # strength of the disturbances
 
 
+OPENING_WORDS = (
+    ("Mini CLIP", "Its robust twin"),
+    ("Of 20 blurs, the one whose right-hand pictures two other networks recognise best.", "", ""),
+)
+
+
 def asked_for_a_class() -> None:
     """The stored drawings of an ordinary network and its robust twin, of the class that the visitor asks for."""
     opening(
         opening_runs(),
-        ("Mini CLIP", "Its robust twin"),
-        ("Of 20 blurs, the one whose right-hand pictures two other networks recognise best.", "", ""),
+        *OPENING_WORDS,
         st.session_state.get(ASKED, FIRST_CLASS),
         on_ask=partial(st.session_state.__setitem__, ASKED),
     )
@@ -59,23 +65,8 @@ def asked_for_a_class() -> None:
 
 def stripes_and_maps() -> None:
     """A picture under stripes, then the maps of the networks that answer: every wave at once."""
-    picture, cell = sample_picture("cifar10", STORED["story"]["position"]), _cell("wave", WAVE)
-    signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
-    answers = [
-        Answers(short_title(classifier_spec(name).title), model_colour(name), found[0], found[1:])
-        for name, found in STORED["story"]["answers"].items()
-    ]
-    stripes(
-        picture.pixels,
-        signs,
-        STORED["epsilon"],
-        answers,
-        picture.classes.names,
-        picture.label,
-        selected=cell,
-        key="story.stripes",
-        on_select=partial(_keep, "wave"),
-    )
+    cell = _cell("wave", WAVE)
+    stripes(*car_under_stripes(), selected=cell, key="story.stripes", on_select=partial(_keep, "wave"))
     st.markdown("### Every wave at once")
     entries = _entries(MINI_CLIP, MINI_RESNET)
     n = entries[0].heatmap.metadata["dataset"]["n"]
@@ -85,6 +76,17 @@ def stripes_and_maps() -> None:
     )
     _maps("wave", WAVE, shown_maps(entries, "Top-1", "Error", SIDE))
     st.markdown(as_markdown(cell_verdict(entries, cell)))
+
+
+def car_under_stripes() -> tuple[np.ndarray, np.ndarray, float, list[Answers], Sequence[str], int | None]:
+    """What `stripes` and `pack_stripes` show: the picture, its signs, v, and what each network answers."""
+    picture = sample_picture("cifar10", STORED["story"]["position"])
+    signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
+    answers = [
+        Answers(short_title(classifier_spec(name).title), model_colour(name), found[0], found[1:])
+        for name, found in STORED["story"]["answers"].items()
+    ]
+    return picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label
 
 
 def two_pictures() -> None:

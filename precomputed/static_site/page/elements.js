@@ -44,6 +44,13 @@
     return btoa(text);
   }
 
+  // A picture of a set: each pixel came less the one to its left.
+  function pixelsIn(set, place) {
+    const bytes = unpack(set.pictures[place].deltas), width = 3 * set.common.size;
+    for (let at = 3; at < bytes.length; at++) if (at % width >= 3) bytes[at] += bytes[at - 3];
+    return bytes;
+  }
+
   const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
   // Pixels, red, green and blue in turn, as planes of float32 in [0, 1]; and planes as whole levels, still planes.
@@ -140,7 +147,7 @@
   }
 
   lab.page = {
-    element, mount, option, menu, unpack, pack, UNIT, planes, levels, pixelsOf, paint, askForPicture, download, loader,
+    element, mount, option, menu, unpack, pack, pixelsIn, UNIT, planes, levels, pixelsOf, paint, askForPicture, download, loader,
     percent, softmax,
   };
 })();

@@ -3,7 +3,7 @@
 
 (() => {
   // @ts-expect-error: components.js, which is made with the folder, defines it
-  const lab = laboratory, { element, menu, option, loader, mount, pack, unpack, planes, levels, pixelsOf, paint } = lab.page;
+  const lab = laboratory, { element, menu, option, loader, mount, pack, unpack, pixelsIn, planes, levels, pixelsOf, paint } = lab.page;
   const SIDE = 32, FRAMES = 121, SHOW_MS = 150;
   const KINDS = {
     inpainting: { go: "Fill it here", first: ["mini-clip", "mini-clip-robust"], hole: 16 },
@@ -43,7 +43,7 @@
   // What a hole is filled in: the picture, the hole, the target and the penalty. Returns the plan so far.
   async function inpaintingControls(parts, facts, say) {
     const set = await lab.load("cifar10"), key = { token: 0, mask: square(KINDS.inpainting.hole, 8, 8) };
-    let pixels = unpack(set.pictures[set.first].pixels), label = set.labels[set.first], credit = "CIFAR-10";
+    let pixels = pixelsIn(set, set.first), label = set.labels[set.first], credit = "CIFAR-10";
     const show = mount("mask_painter", parts.canvas, {
       choice: ({ value }) => { key.mask = maskOf(value); },
       random: () => {
@@ -59,7 +59,7 @@
     }
     const choices = set.pictures.map(({ caption }, k) => [String(k), caption]);
     const pictures = menu(parts.fields, "Picture", choices, (k) => {
-      [pixels, label, credit] = [unpack(set.pictures[k].pixels), set.labels[k], "CIFAR-10"];
+      [pixels, label, credit] = [pixelsIn(set, k), set.labels[k], "CIFAR-10"];
       draw();
     });
     pictures.value = String(set.first);

@@ -58,7 +58,8 @@
     const set = await load(now.set), place = now.picture[now.set] ?? set.first, { common } = set;
     const own = now.set === "cifar10" ? now.own : null; // as large as the pictures of CIFAR-10
     const { signs, ...bundled } = set.pictures[place], bits = signs[now.seed % signs.length];
-    const { pixels, caption } = own ? { pixels: pack(own.pixels), caption: "Your picture" } : bundled;
+    const bytes = own ? own.pixels : lab.page.pixelsIn(set, place), caption = own ? "Your picture" : bundled.caption;
+    const pixels = pack(bytes);
     const library = now.set === "cifar10" && Boolean(lab.packs.engine);
     const picture = { ...common, library, strip: { ...common.strip, selected: place }, pixels, caption, signs: bits };
     const strength = now.strength[common.paper] ?? common.paper;
@@ -66,7 +67,7 @@
     const token = `${now.token} ${now.set}`;
     showLab({ key: common.key, token, value: [...now.wave, strength], about: common.paper, ...packed(), picture });
     const label = own ? null : set.labels[place];
-    predict(now.set === "cifar10" ? { pixels: unpack(pixels), size: common.size, side: common.side, bits: unpack(bits), label } : null);
+    predict(now.set === "cifar10" ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label } : null);
   }
 
   function tell() {
@@ -138,6 +139,8 @@
     runPages[kind] = choose;
     if (lab.packs.engine) await lab.liveRuns(kind, section, { choose, events, showReplay });
   }
+
+  runPages.story = await lab.story(byId("story"));
 
   // ---- pages -------------------------------------------------------------------------------------------------------
 
