@@ -52,12 +52,13 @@ _COMPUTE = """
   return JSON.stringify({ ready, logits: told, loss: entropy + term, images: [...images] });
 })()
 """
+# Once the components have laid themselves out anew.
 _LOOKS = """
-JSON.stringify({
+new Promise((resolve) => setTimeout(resolve, 500)).then(() => JSON.stringify({
   dark: matchMedia("(prefers-color-scheme: dark)").matches, width: innerWidth,
   needs: document.documentElement.scrollWidth, background: getComputedStyle(document.body).backgroundColor,
   ready: document.querySelector("#live button")?.textContent ?? "",
-})
+}))
 """
 
 

@@ -249,7 +249,8 @@ def test_check_compares_the_served_site_with_torch_in_both_browsers(site, name):
 
 def test_check_refuses_a_site_that_does_not_fit_a_phone(site, tmp_path):
     shutil.copytree(site, tmp_path / "wrong")
-    (tmp_path / "wrong" / "page.css").write_text("body { min-width: 500px; }")
+    with (tmp_path / "wrong" / "page.css").open("a") as style:
+        style.write("body { min-width: 500px; }")
     assert "chromium, light, 390 px: the page is" in checked(tmp_path / "wrong", "chromium").stderr
 
 
