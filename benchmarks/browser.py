@@ -73,7 +73,7 @@ def main() -> None:
 def _opened(browser: Browser, url: str) -> Page:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(url if "#" in url else f"{url}#waves")
-    page.wait_for_selector("#live button")
+    page.wait_for_selector("#live button", state="attached")
     return page
 
 

@@ -27,6 +27,7 @@ from core.runs.stored import stored_path
 from core.sweep.predictions import hybrid_cutoffs, wave_on_image
 from precomputed.static_site import engine
 from precomputed.static_site.__main__ import main
+from precomputed.static_site.check import served
 from tests.browser.accessibility import grave_faults
 from ui.maps.catalogue import HEATMAPS
 from ui.story.steps import STEPS
@@ -139,6 +140,49 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
     assert (clean == (200, 40, 30, 255)).all()
     page.get_by_text("Photographs", exact=True).click()
     expect(page.locator("#live .told").last).to_contain_text("choose its pictures")
+
+
+@pytest.fixture
+def served_page(browser, site):
+    """A page that a plain file server serves, under a path of its own."""
+    with served(site) as url:
+        page = browser.new_page()
+        page.base = url
+        yield page
+        page.close()
+
+
+def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
+    page, asked = served_page, []
+    page.on("request", lambda one: asked.append(one.url.rpartition("/")[2].partition("?")[0]))
+    page.route("**/mini-clip.weights.3.js*", lambda route: route.abort())
+    page.goto(f"{page.base}#waves")
+    button = page.get_by_role("button", name="Predict here")
+    button.click()
+    told = page.locator("#live .loader .told")
+    expect(told).to_contain_text("What has come is kept: press again to go on.")
+    assert asked.count("mini-clip.weights.3.js") == 3, "it is tried three times"
+    page.unroute("**/mini-clip.weights.3.js*")
+    button.click()
+    expect(page.locator("#live table")).to_be_visible()
+    assert asked.count("wasm.0.js") == asked.count("mini-clip.weights.2.js") == 1
+    page.reload()
+    page.get_by_role("button", name="Predict here").click()
+    expect(page.locator("#live table")).to_be_visible()
+    assert asked.count("mini-clip.weights.2.js") == 1, "a second visit loads nothing again"
+
+
+def test_server_that_forbids_workers_is_named_in_one_sentence(served_page):
+    page = served_page
+
+    def strict(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": "script-src 'self'"})
+
+    page.route("**/spaces/lab/", strict)
+    page.goto(f"{page.base}#waves")
+    page.get_by_role("button", name="Predict here").click()
+    expect(page.locator("#live .loader .told")).to_contain_text("content security policy")
 
 
 def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(open_site):

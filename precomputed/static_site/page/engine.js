@@ -10,6 +10,7 @@
   const LEAST_MEMORY = 1; // GB that the browser says the device has
   /** @type {any} */
   let worker = null;
+  let gone = "The networks were let go"; // why there is no worker
   let count = 0, ready = new Set(), loading = Promise.resolve();
   const waiting = new Map(); // id -> { resolve, reject, tell }
 
@@ -25,7 +26,7 @@
 
   /** @param {{ transfer?: any[], tell?: (part: any) => void }} options */
   const ask = (what, given = {}, { transfer = [], tell = () => {} } = {}) => new Promise((resolve, reject) => {
-    if (!worker) return reject(new Error("the networks were let go; ask again"));
+    if (!worker) return reject(new Error(gone));
     const id = ++count;
     waiting.set(id, { resolve, reject, tell });
     worker.postMessage({ id, ask: what, ...given }, transfer);
@@ -53,7 +54,8 @@
     await ask("start", { wasm }, { transfer: [wasm.buffer] });
   }
 
-  function close(why = "the networks were let go") {
+  function close(why = "The networks were let go") {
+    gone = why;
     worker?.terminate();
     worker = null;
     ready = new Set();
