@@ -59,7 +59,11 @@
     for (let at = 0; at < area; at++) for (let k = 0; k < 3; k++) values[k * area + at] = UNIT[pixels[3 * at + k]];
     return values;
   }
-  const levels = (values) => Uint8ClampedArray.from(values, (value) => Math.fround(value * 255)); // half to even, as numpy
+  function levels(values) {
+    const bytes = new Uint8ClampedArray(values.length); // which rounds half to even, as numpy does
+    for (let k = 0; k < values.length; k++) bytes[k] = Math.fround(values[k] * 255);
+    return bytes;
+  }
 
   function pixelsOf(planesOfBytes) {
     const area = planesOfBytes.length / 3;

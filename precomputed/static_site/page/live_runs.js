@@ -216,7 +216,7 @@
           if (state === "paused" || state === "stopped") return show();
           if (now - shown < SHOW_MS || one.frameSteps.length <= told) return;
           const text = `${Math.max(1, Math.round((1000 * one.seconds) / Math.max(1, one.step)))} ms a step`;
-          showReplay({ key: kind, ...lab.record.replayOf(one, facts, { state: "running", text, seconds: (now - shown) / 1000 }, told) });
+          draw({ state: "running", text, seconds: (now - shown) / 1000 }, told);
           [shown, told] = [now, one.frameSteps.length];
         },
       });
@@ -226,10 +226,15 @@
       show();
     }
 
+    let drawings = 0;
+    async function draw(live, from = 0) {
+      const one = run, drawing = ++drawings, data = await lab.record.replayOf(one, facts, live, from);
+      if (one === run && drawing === drawings) showReplay({ key: kind, ...data }); // else a newer one is on its way
+    }
+
     // A run that has halted, whole.
     function show() {
-      const live = state === "ended" ? null : { state, text: "", seconds: 0 };
-      showReplay({ key: kind, ...lab.record.replayOf(run, facts, live) });
+      draw(state === "ended" ? null : { state, text: "", seconds: 0 });
       section.querySelector(".outcome").textContent = lab.words.outcome(run, facts.sure);
       section.querySelector(".origins").replaceChildren(element("p", `Computed in this browser: ${run.step} steps of ${run.size.toPrecision(3)}, ` +
         `L2 budget ${run.epsilon.toPrecision(3)}, in ${run.seconds.toFixed(1)} s. ${run.images.credit}.`));

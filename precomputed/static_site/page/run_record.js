@@ -64,11 +64,15 @@
   }
 
   // from: the first frame to hand over, of a run that goes on. live: { state, text, seconds }; null of one that has ended.
+  // Where all frames come at once they are deflated: the component unpacks fewer characters then.
   let version = 0;
+  const deflated = async (bytes) =>
+    pack(new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer()));
   /** @param {any} live */
-  function replayOf(run, { classes, sure }, live = null, from = 0) {
+  async function replayOf(run, { classes, sure }, live = null, from = 0) {
     const frameSteps = run.frameSteps.slice(from), whole = from === 0 && live?.state !== "running";
-    const models = run.models.map((model, k) => {
+    const text = whole ? deflated : pack, number = ++version;
+    const models = await Promise.all(run.models.map(async (model, k) => {
       const frames = model.frames.slice(from), bytes = new Uint8Array(frames.length * run.start.length);
       frames.forEach((frame, at) => {
         const before = frames[at - 1];
@@ -76,19 +80,19 @@
       });
       const curves = [model.probability, model.loss, model.change];
       return {
-        title: model.title, about: model.about, card: "", frames: pack(bytes),
+        title: model.title, about: model.about, card: "", frames: await text(bytes),
         verdicts: frameSteps.map((_, at) => [verdict(run, k, from + at, whole)]),
         values: floats(curves.flatMap((curve) => frameSteps.map((step) => curve[step]))),
         curves: floats(curves.flatMap(envelope)),
         before: whole ? ranked(model.first, classes) : [[]], after: whole ? ranked(model.logits, classes) : [[]],
         sure: whole ? [firstSure(run, k, sure)] : [],
       };
-    });
+    }));
     const side = Math.sqrt(run.start.length / 3), curveSteps = groups(run.step + 1).map(([first, end]) => (first + end - 1) / 2);
     return {
       id: run.id, kind: run.kind, height: side, width: side, targets: [run.targetName], steps: live ? run.steps : Math.max(1, run.step),
-      budget: run.epsilon.toPrecision(3), labels: LABELS[run.kind], sure, frame_steps: frameSteps, packed: false,
-      start: pack(run.startLevels), curve_steps: curveSteps, curve_rows: 1, models, live, version: `live ${++version}`,
+      budget: run.epsilon.toPrecision(3), labels: LABELS[run.kind], sure, frame_steps: frameSteps, packed: whole,
+      start: await text(run.startLevels), curve_steps: curveSteps, curve_rows: 1, models, live, version: `live ${number}`,
     };
   }
 

@@ -19,8 +19,9 @@
     if (!sessions.has(key)) {
       const { graphs, weights } = networks.get(name);
       sessions.set(key, await InferenceSession.create(graphs[graph], {
-        executionProviders: ["wasm"], externalData: [{ path: "weights.bin", data: weights }],
+        executionProviders: ["wasm"], enableCpuMemArena: false, externalData: [{ path: "weights.bin", data: weights }],
       }));
+      delete env.wasm.wasmBinary; // it is compiled by now
     }
     return sessions.get(key);
   };
