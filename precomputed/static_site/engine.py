@@ -23,6 +23,7 @@ from core.runs.file import SURE
 from core.runs.starts import STARTS, StartKind, draw_starts
 from precomputed.graph_weights import GRAPHS, NAMES, PENALTIES, graph_facts, packed_weights
 from precomputed.static_site.packs import planes
+from ui.maps.models import model_colour
 
 HERE = Path(__file__).parent
 RUNTIME = HERE / "runtime"  # package.json and its lock, which holds npm's own check sums
@@ -112,6 +113,7 @@ def engine_facts() -> dict[str, Any]:
             name: {
                 "title": classifier_title(name),
                 "about": trained_for(name),
+                "colour": model_colour(name),
                 "facts": {**facts["classifier"], "template": paper.TEMPLATE if "clip" in name else None},
                 "graphs": {graph: graph_pack(facts, graph) for graph in NAMES},
             }

@@ -186,7 +186,7 @@
       lab.engine.control("stop"); // a run that waits
       await lab.engine.load(asked, report);
       name();
-      const networks = asked.map((one) => facts.networks[one]).map(({ title, about }) => ({ title, about }));
+      const networks = asked.map((one) => facts.networks[one]).map(({ title, about, colour }) => ({ title, about, colour }));
       const steps = settings.steps, interval = Math.max(1, Math.ceil(steps / (FRAMES - 1)));
       run = lab.record.newRun({ ...given, kind, names: asked, networks, targetName: facts.classes[given.target], size: settings.step_size, steps, interval });
       [told, state] = [0, "running"];

@@ -5,7 +5,6 @@
   const lab = laboratory;
   const { element, option, loader, percent, softmax, planes, UNIT } = lab.page;
   const FIRST = ["mini-clip", "mini-resnet"];
-  const COLOURS = ["#0f6fb0", "#c2571a", "#5b8c2a", "#8a4fb5", "#a8324a"];
 
   // clip(X + r v U, 0, 1), as core.fourier.basis.perturb: (size, size, 3) bytes -> planes of float32.
   function underWave({ pixels, size, side, bits }, wave, epsilon) {
@@ -58,14 +57,14 @@
       if (!start.root.hidden && choice.hidden === false) start.press();
     }
 
-    function row(name, k, before, after) {
+    function row(name, before, after) {
       const { label } = picture, [first, then] = [before, after].map((shares) => shares.indexOf(Math.max(...shares)));
       const mark = (at) => `${facts.classes[at]}${label === null ? "" : at === label ? " ✓" : " ✗"}`;
       const made = element("tr"), column = label ?? first;
       const verdict = element("td");
       verdict.append(...(first === then ? [`stays ${mark(first)}`] : [`${mark(first)} → `, element("b", mark(then))]));
       const bars = element("td");
-      for (const [shares, colour] of [[before, ""], [after, COLOURS[k]]]) {
+      for (const [shares, colour] of [[before, ""], [after, facts.networks[name].colour]]) {
         const line = bars.appendChild(element("div")), bar = line.appendChild(element("span", "", { className: "bar" }));
         bar.style.width = `${55 * shares[column]}%`;
         bar.style.background = colour;
@@ -92,7 +91,7 @@
           head.replaceChildren(element("tr"));
           for (const text of ["network", "top-1 prediction", `probability of ${what}: clean, with the wave`]) head.rows[0].append(element("th", text));
           const body = table.tBodies[0] ?? table.createTBody();
-          body.replaceChildren(...asked.map((name) => row(name, names.indexOf(name), softmax(clean.logits[name][0]), softmax(logits[name][0]))));
+          body.replaceChildren(...asked.map((name) => row(name, softmax(clean.logits[name][0]), softmax(logits[name][0]))));
           Object.assign(table.dataset, { wave: String(wave), milliseconds: performance.now() - began });
         }
       } catch (error) {

@@ -46,9 +46,11 @@
 
   const floats = (values) => pack(new Uint8Array(Float32Array.from(values).buffer));
 
+  // [first, end) of each group; the first and the last state are groups of their own.
   function groups(count) {
     const points = Math.min(count, MAX_POINTS);
-    return Array.from({ length: points }, (_, k) => [Math.floor((k * count) / points), Math.floor(((k + 1) * count) / points)]);
+    const first = (k) => (k === 0 ? 0 : points === 2 ? 1 : Math.floor(1 + ((k - 1) * (count - 2)) / (points - 2)));
+    return Array.from({ length: points }, (_, k) => [first(k), k === points - 1 ? count : first(k + 1)]);
   }
 
   // Lowest, mean and highest of groups of neighbouring states.
@@ -80,7 +82,7 @@
       });
       const curves = [model.probability, model.loss, model.change];
       return {
-        title: model.title, about: model.about, card: "", frames: await text(bytes),
+        title: model.title, about: model.about, colour: model.colour, card: "", frames: await text(bytes),
         verdicts: frameSteps.map((_, at) => [verdict(run, k, from + at, whole)]),
         values: floats(curves.flatMap((curve) => frameSteps.map((step) => curve[step]))),
         curves: floats(curves.flatMap(envelope)),
@@ -92,7 +94,7 @@
     return {
       id: run.id, kind: run.kind, height: side, width: side, targets: [run.targetName], steps: live ? run.steps : Math.max(1, run.step),
       budget: run.epsilon.toPrecision(3), labels: LABELS[run.kind], sure, frame_steps: frameSteps, packed: whole,
-      start: await text(run.startLevels), curve_steps: curveSteps, curve_rows: 1, models, live, version: `live ${number}`,
+      start: await text(run.startLevels), original: run.original ? await text(run.original) : null, curve_steps: curveSteps, curve_rows: 1, models, live, version: `live ${number}`,
     };
   }
 
