@@ -229,12 +229,14 @@
     let drawings = 0;
     async function draw(live, from = 0) {
       const one = run, drawing = ++drawings, data = await lab.record.replayOf(one, facts, live, from);
-      if (one === run && drawing === drawings) showReplay({ key: kind, ...data }); // else a newer one is on its way
+      const newest = one === run && drawing === drawings; // else another one is on its way
+      if (newest) showReplay({ key: kind, ...data });
+      return newest;
     }
 
     // A run that has halted, whole.
-    function show() {
-      draw(state === "ended" ? null : { state, text: "", seconds: 0 });
+    async function show() {
+      if (!(await draw(state === "ended" ? null : { state, text: "", seconds: 0 }))) return;
       section.querySelector(".outcome").textContent = lab.words.outcome(run, facts.sure);
       section.querySelector(".origins").replaceChildren(element("p", `Computed in this browser: ${run.step} steps of ${run.size.toPrecision(3)}, ` +
         `L2 budget ${run.epsilon.toPrecision(3)}, in ${run.seconds.toFixed(1)} s. ${run.images.credit}.`));
