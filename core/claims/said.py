@@ -21,7 +21,7 @@ RELIES = Claim(
     "3.1",
     "This can mean that CLIP relies more on low-frequency information, when compared to Resnet models.",
     "cutoff at which hybrid images are taken for either picture equally often, subject minus reference; the first "
-    "claim, and the corners under waves as weak",
+    "claim, and the corners under waves weakened alike",
     about="comparison",
     waves="all",
 )

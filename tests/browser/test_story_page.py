@@ -119,6 +119,7 @@ def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_p
     for step in (STEPS[3], STEPS[2]):
         page.go_back()
         expect(heading).to_have_text(step.title)
+        wait_until_drawn(page)
 
 
 def test_the_longest_step_fits_a_phone_with_its_buttons_in_sight(streamlit_app, open_page):
