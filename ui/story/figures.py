@@ -113,7 +113,9 @@ def weakened_waves() -> None:
     clip, resnet = entries = _entries(CLIP, RESNET56)
     strengths, lines = equal_strength(clip.named, resnet.named, corners(clip.heatmap)), [clip, resnet]
     if strengths is not None and strengths.weakened is not None:
-        lines.append(Entry(f"{resnet.name}, waves weakened alike · CIFAR-10 · computed", strengths.weakened, shipped=True))
+        lines.append(
+            Entry(f"{resnet.name}, waves weakened alike · CIFAR-10 · computed", strengths.weakened, shipped=True)
+        )
     first = (1 - SIDE // 2, 1 - SIDE // 2)
     left, right = st.columns(2, gap="medium")
     with left:
