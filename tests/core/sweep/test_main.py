@@ -129,8 +129,10 @@ def test_script_killed_while_it_sharpens_a_map_ends_with_the_same_file(archive, 
     assert main(command(archive, output, *sharpen)) == 0
     once, resumed = Heatmap.load(tmp_path / "once.npz"), Heatmap.load(output)
     assert 0 < killed.count.sum() < once.count.sum()
-    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability", "sampling_variance", "estimate"):
+    for name in ("top1_errors", "top5_errors", "count", "clean", "sampling_variance", "estimate"):
         np.testing.assert_array_equal(getattr(resumed, name), getattr(once, name))
+    # A product's last bit may depend on how many images are in it, and the waves are grouped anew.
+    np.testing.assert_allclose(resumed.true_probability, once.true_probability, rtol=1e-6)
     assert resumed.metadata["estimate"]["half_width"] <= 3
 
 

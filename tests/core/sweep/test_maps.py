@@ -14,6 +14,7 @@ from core.sweep.maps import growing_heatmaps
 from core.sweep.sample import balanced_order, round_ends
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
+ROUNDING = 1e-6  # of a mean probability: a product's last bit may depend on how many images are in it
 ROUNDS = dataclasses.replace(CONFIG, passes=0.1, precision=7.0)
 
 
@@ -144,7 +145,7 @@ def test_growing_heatmaps_of_all_images_are_exact_however_precise_they_should_be
     *_, sharp = growing_heatmaps(linear_classifier, noise_dataset, config)
     for name in ("top1_errors", "top5_errors", "count", "clean"):
         np.testing.assert_array_equal(getattr(sharp, name), getattr(whole, name))
-    np.testing.assert_allclose(sharp.true_probability, whole.true_probability, rtol=1e-9)
+    np.testing.assert_allclose(sharp.true_probability, whole.true_probability, rtol=ROUNDING)
     assert (sharp.sampling_variance == 0).all()
 
 
@@ -157,7 +158,7 @@ def test_growing_heatmaps_of_several_rounds_continue_to_the_same_map(linear_clas
         linear_classifier, noise_dataset, config, Heatmap.from_bytes(part.to_bytes(), name="map")
     )
     for name, array in counted(resumed).items():
-        np.testing.assert_array_equal(array, counted(whole)[name])
+        np.testing.assert_allclose(array, counted(whole)[name], rtol=ROUNDING if name == "true_probability" else 0)
     assert resumed.metadata["estimate"] == whole.metadata["estimate"]
     assert list(growing_heatmaps(linear_classifier, noise_dataset, config, resumed)) == []
     sharper = dataclasses.replace(config, precision=5.0)
