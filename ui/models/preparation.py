@@ -16,7 +16,7 @@ from typing import Literal
 
 from core import paper
 from core.classifiers.spec import ClassifierSpec
-from core.data.classes import CLASS_SETS
+from core.data.classes import CIFAR10, CLASS_SETS, ClassSet, imagenet, imagenet100
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.errors import sentence
 from core.files import make_folder
@@ -41,7 +41,7 @@ class _Piece:
     """One thing to make: what, for people, within a sentence; an example and its file, or a class set's embeddings."""
 
     spec: ClassifierSpec
-    class_set: str
+    class_set: str | ClassSet
     what: str
     seconds: float
     example: Example | None = None
@@ -182,9 +182,9 @@ def missing() -> Iterator[_Piece]:
         if not any(is_made(path, wanted.spec.name, example) for path in wanted.paths):
             todo.append((wanted, example))
     for spec in dict.fromkeys(wanted.spec for wanted, _ in todo if wanted.spec.vocabulary is None):
-        for name, classes in CLASS_SETS.items():
-            count = len(classes())
-            yield _Piece(spec, name, f"words for {count:,} classes", PROMPT_SECONDS * count)
+        for classes in (CIFAR10, imagenet100(), imagenet()):
+            asked = classes.name if classes.name in CLASS_SETS else classes  # by name where pages ask by name
+            yield _Piece(spec, asked, f"words for {len(classes):,} classes", PROMPT_SECONDS * len(classes))
     for wanted, example in sorted(todo, key=lambda one: one[0].kind == "generation"):
         seconds = STEP_SECONDS * len(example.plan.start) * example.plan.config.steps
         what = f"{example.kind}, {wanted.row.title}"

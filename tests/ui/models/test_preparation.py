@@ -1,10 +1,12 @@
 """What follows a download, made with a bundled network in place of a downloaded one."""
 
+import dataclasses
 import threading
 import time
 
 import pytest
 
+from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS
 from core.runs.examples import examples
 from core.runs.file import PGDRun
@@ -28,6 +30,15 @@ def cache(tmp_path, monkeypatch):
 def test_what_is_shipped_is_not_made(monkeypatch):
     monkeypatch.setattr("ui.runs.settings.CONTRASTS", (("mini-clip", "mini-clip-robust"),))
     assert not unprepared() and not [*missing()]
+
+
+def test_clip_gets_its_words_first_then_the_papers_experiment(monkeypatch):
+    here = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP], weights=CLASSIFIERS["efficientnet-lite0"].weights)
+    monkeypatch.setitem(CLASSIFIERS, PAPERS_CLIP, here)
+    monkeypatch.setattr("ui.runs.settings.CONTRASTS", ((PAPERS_CLIP,),))
+    words = [f"words for {count} classes" for count in ("10", "100", "1,000")]
+    runs = [f"{kind}, {title}" for kind in ("inpainting", "generation") for title in ("Photographs", "CIFAR-10")]
+    assert [piece.what for piece in missing()] == [*words, *runs]
 
 
 @pytest.mark.parametrize("slow", [False, True])
