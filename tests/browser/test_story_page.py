@@ -116,6 +116,7 @@ def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_p
     page.locator(".plot").focus()
     page.keyboard.press("ArrowRight")  # there it moves the cursor
     expect(page.locator(".readout")).to_contain_text("(−14, −13)")
+    wait_until_drawn(page)  # the run that the cursor began
     for step in (STEPS[3], STEPS[2]):
         page.go_back()
         expect(heading).to_have_text(step.title)
