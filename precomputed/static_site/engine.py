@@ -72,7 +72,8 @@ def _install() -> None:
         env={**os.environ, "PATH": path},
     )  # fmt: skip
     if done.returncode:
-        reason = next((line for line in done.stderr.splitlines() if "error" in line), "no reason given")
+        lines = str(done.stderr).splitlines()
+        reason = next((line for line in lines if "error" in line), "no reason given")
         raise RuntimeError(f"npm could not install onnxruntime-web ({reason}); check the network, or use --stored")
 
 

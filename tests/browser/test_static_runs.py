@@ -89,6 +89,7 @@ def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_secti
     section.get_by_role("button", name="Pause the run").click()
     more = section.get_by_role("button", name="One more step")
     expect(more).to_be_visible()
+    expect(section.get_by_role("button", name="Continue the run")).to_be_visible()  # the replay has halted as well
     number = int(step.inner_text().split()[1])
     more.click()
     expect(step).to_have_text(f"step {number + 1} of 720")

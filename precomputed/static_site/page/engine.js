@@ -24,7 +24,7 @@
     return "";
   }
 
-  /** @param {{ transfer?: any[], tell?: (part: any) => void }} options */
+  /** @type {(what: string, given?: any, options?: { transfer?: any[], tell?: (part: any) => void }) => Promise<any>} */
   const ask = (what, given = {}, { transfer = [], tell = () => {} } = {}) => new Promise((resolve, reject) => {
     if (!worker) return reject(new Error(gone));
     const id = ++count;

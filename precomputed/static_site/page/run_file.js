@@ -18,7 +18,7 @@
   function npy(dtype, shape, bytes) {
     const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
     const text = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${dimensions}), }`;
-    const header = text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11) + "\n", length = header.length;
+    const header = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`, length = header.length;
     const made = new Uint8Array(10 + length + bytes.length);
     made.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, length & 255, length >> 8]);
     made.set(new TextEncoder().encode(header), 10);

@@ -110,7 +110,7 @@
   };
 
   let before = Promise.resolve();
-  onmessage = ({ data: { id, ask, ...given } }) => {
+  addEventListener("message", ({ data: { id, ask, ...given } }) => {
     if (ask === "control") {
       control = given.to;
       wake(0);
@@ -123,5 +123,5 @@
         postMessage({ id, error: String(error instanceof Error ? error.message : error) });
       }
     });
-  };
+  });
 })();
