@@ -349,7 +349,7 @@ def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(live
 
 def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(live_page):
     one = "inpainting-models-cifar10=Mini+ResNet"
-    page = live_page(f"?{SMALL}&inpainting-steps=900&{one}&inpainting-picture=3")
+    page = live_page(f"?{SMALL}&inpainting-steps=2000&{one}&inpainting-picture=3")
     wanted = load_samples("cifar10-samples").images[3].transpose(1, 2, 0)
     original = page.get_by_role("img", name="Original", exact=True)
     expect(step_of(page)).to_have_text("Not run yet")

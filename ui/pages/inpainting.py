@@ -194,6 +194,7 @@ def _random_place(size: int, side: int) -> np.ndarray:
 
 def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     """Target, classifiers, penalty, settings and the button that starts; returns what they ask for."""
+    buttons = st.container(horizontal=True, gap="small")  # right below the picture: both it and the results are in view
     ready = ready_classifiers(picture.class_set)
     if not ready:
         st.info(NONE_READY)
@@ -209,14 +210,17 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
     side = hole_side(_holes(picture.size)[picture.size]) or None
     usual = paper_settings(PAGE, picture.size, side)
     slow = is_slow(specs, usual["steps"], picture.size**2)
-    config, weight, penalty = run_settings(PAGE, usual, picture.size, slow=slow)
+    with buttons:
+        config, weight, penalty = run_settings(PAGE, usual, picture.size, slow=slow)
     try:
         plan: RunPlan | str = _plan(picture, target, config, weight, penalty)
     except ValueError as error:
         plan = str(error)
     preview = None if isinstance(plan, RunPlan) else _preview(picture, config)
     wanted = Wanted(plan, tuple(spec.name for spec in specs), picture.class_set, preview)
-    if run_button(PAGE):
+    with buttons:
+        pressed = run_button(PAGE)
+    if pressed:
         start_run(PAGE, wanted)
     return wanted, penalty
 
