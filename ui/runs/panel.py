@@ -160,11 +160,11 @@ def run_status(
     if not running(page) or (started is not None and started.by_itself):
         _run_by_itself(page, _shown(page, example), wanted)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
-        if running(page):
-            assert started is not None
+        now: _Started | None = st.session_state.get(f"{page}.run")  # which may have started just now
+        if now is not None and now.job.active:
             st.markdown(
                 f"Your run is paused: it keeps its place for {limits().pause_seconds} s, then it is stopped."
-                if started.job.paused
+                if now.job.paused
                 else "Your run goes on."
             )
             # Keeps the row's height, and so the panel's place.
