@@ -49,6 +49,7 @@ def run_command(train: Callable[[argparse.Namespace], None], arguments: argparse
         if importlib.util.find_spec("foolbox") is None:
             raise ModuleNotFoundError("the trained network is attacked with foolbox: run 'pip install foolbox' first")
         keep_freed_memory()
+        torch.set_float32_matmul_precision("highest")  # to the same bits in the process that resumes
         if arguments.threads:
             torch.set_num_threads(arguments.threads)
         train(arguments)
