@@ -121,6 +121,16 @@ def choose_device(name: str, local_rank: int) -> str:
     return name
 
 
+def free_device() -> str:
+    """Of several GPUs the one with the most free memory, so that the processes of a server spread; else the CPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "cpu"
+    free = [torch.cuda.mem_get_info(number)[0] for number in range(torch.cuda.device_count())]
+    return f"cuda:{free.index(max(free))}"
+
+
 def device_name(classifier: Located) -> str:
     """A classifier's device in words, as `name_device`, and what else computes on it."""
     backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.device import SAME, forward, name_device, prepare_torch, products_by_onednn, with_cast_weights
+from core.device import SAME, forward, free_device, name_device, prepare_torch, products_by_onednn, with_cast_weights
 
 
 class Network(nn.Module):
@@ -49,3 +49,12 @@ def test_products_stay_exact_and_the_device_says_who_makes_them():
     assert (a @ b - exact).norm() < SAME * exact.norm()
     assert ("products by oneDNN" in name_device("cpu")) == products_by_onednn()
     assert torch.backends.cudnn.allow_tf32 is False
+
+
+def test_a_server_process_takes_the_gpu_with_the_most_free_memory(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert free_device() == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda number: ((10, 70, 40)[number] << 30, 80 << 30))
+    assert free_device() == "cuda:1"

@@ -16,7 +16,7 @@ from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
 from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
-from core.device import check_torch, prepare_torch
+from core.device import check_torch, free_device, prepare_torch
 from ui.shared.log import log
 
 NONE_READY = (
@@ -121,4 +121,4 @@ def _prepared_device() -> str:
     # One core stays with the pages: with a thread of torch's on each, every layer waits for the one that a redraw
     # interrupts, and a run takes twice as long (`benchmarks.live`, two cores).
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return free_device()
