@@ -49,7 +49,7 @@ def page() -> None:
     st.title("Can CLIP draw what it sees?", anchor=False)
     st.markdown(
         "Gradient descent changes a **blur** until the classifier is confident of a class. The paper: CLIP becomes "
-        "confident, and we see next to nothing. What does the robust network beside it draw?"
+        "confident, and we see next to nothing. What does a robust network draw?"
     )
     chosen, beside = settings_beside()
     with chosen:

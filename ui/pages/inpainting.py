@@ -65,7 +65,7 @@ def page() -> None:
     st.title("Can CLIP fill a hole?", anchor=False)
     st.markdown(
         "**Paint a hole**, and gradient descent fills it until the classifier is confident of the target. The paper: "
-        "CLIP becomes confident, and we see squiggles. What does the robust network beside it paint?"
+        "CLIP becomes confident, and we see squiggles. What does a robust network paint?"
     )
     opened = opened_run(PAGE)
     if opened is not None and not opened.fixed and st.session_state.get(BROUGHT) != opened.id:
