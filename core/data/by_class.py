@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from core.data.sample_sets import set_of_map
+from core.data.sample_sets import map_title
 from core.files import ArchiveKind, Fact, write_atomically
 
 FACTS = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
@@ -50,10 +50,8 @@ class ByClass:
 
     def images_in_words(self, count: int, what: str) -> str:
         """So many of the data set's images, of something."""
-        name, split = self.metadata["dataset"], self.metadata["split"]
-        row = set_of_map(name)
-        where = name if row is None else row.maps[name]
-        return f"{count:,} {'training' if split == 'train' else split} images of {what} in {where}"
+        split = "training" if self.metadata["split"] == "train" else self.metadata["split"]
+        return f"{count:,} {split} images of {what} in {map_title(self.metadata['dataset'])}"
 
     def save(self, path: str | Path) -> None:
         """Write atomically.

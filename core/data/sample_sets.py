@@ -106,6 +106,12 @@ def set_of_map(dataset: str) -> SampleSet | None:
     return next((row for row in SAMPLE_SETS.values() if dataset in row.maps), None)
 
 
+def map_title(dataset: str) -> str:
+    """What people call a data set: the title of its maps, or its name where it is not known."""
+    row = set_of_map(dataset)
+    return dataset if row is None else row.maps[dataset]
+
+
 def sides() -> tuple[int, ...]:
     """The different sides of the sets' pictures, in pixels."""
     return tuple(dict.fromkeys(row.side for row in SAMPLE_SETS.values()))

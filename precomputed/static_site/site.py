@@ -15,9 +15,11 @@ from precomputed.static_site.maps import hybrid_pairs, maps_and_stories, picture
 from precomputed.static_site.packs import FOLDER, json_bytes, pack_files
 from precomputed.static_site.runs import run_replays
 from precomputed.static_site.story import story
+from ui.pages import generation, inpainting
 from ui.shared.cite import PAPER
 
 HERE = Path(__file__).parent / "page"
+INTROS = {page.PAGE: page.INTRO for page in (inpainting, generation)}  # what the app says first on these pages
 ONNX_LICENSE = "LICENSE.onnxruntime-web.txt"
 
 
@@ -35,7 +37,7 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
     maps, stories = maps_and_stories()
     runs = run_replays(more_runs)
     data = {
-        "about": {"app": app, "code": PAPER.field("url")},
+        "about": {"app": app, "code": PAPER.field("url"), "intros": INTROS},
         "maps": maps,
         "stories": stories,
         "hybrids": hybrid_pairs(),

@@ -25,7 +25,7 @@ def story() -> dict[str, Any]:
     return {
         "steps": steps,
         "opening": {"first": FIRST_CLASS, "scenes": scenes},
-        "stripes": {"value": list(WAVE), **pack_stripes(*car_under_stripes())},
+        "stripes": {"value": list(WAVE), **pack_stripes(car_under_stripes())},
     }
 
 

@@ -21,6 +21,7 @@ from core.fourier.metrics import PERCENT, Unit
 from ui.components.colormaps import colormap_table
 from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, register
+from ui.components.packing import pack_pixels, pack_signs
 
 _component = register("heatmap")
 
@@ -223,14 +224,13 @@ def pack_maps(maps: Sequence[MapView], value_range: tuple[float, float], colorma
 
 def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
     """A picture as the browser gets it: rows of red, green and blue; signs as three bits a cell; thumbnails."""
-    bits = np.packbits(picture.signs.ravel() > 0, bitorder="little")
     strip = picture.strip
     return {
         "key": key,
-        "pixels": base64.b64encode(picture.pixels.transpose(1, 2, 0).tobytes()).decode(),
+        "pixels": pack_pixels(picture.pixels),
         "size": picture.pixels.shape[-1],
         "caption": picture.caption,
-        "signs": base64.b64encode(bits.tobytes()).decode(),
+        "signs": pack_signs(picture.signs),
         "side": len(picture.signs),
         "paper": picture.paper,
         "most": picture.most,

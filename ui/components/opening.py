@@ -5,15 +5,14 @@ The browser's half is `opening.js`: it plays the stored frames once, by itself, 
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from core.runs.file import PGDRun
 from ui.components.mount import register
+from ui.components.packing import pack_pixels
 
 _component = register("opening")
 
@@ -55,14 +54,9 @@ def pack_opening(runs: Sequence[PGDRun], titles: Sequence[str], captions: Sequen
         "networks": [
             {
                 "title": title,
-                "frames": _rows(run.frames[:, chosen]),
+                "frames": pack_pixels(run.frames[:, chosen]),
                 "shares": [round(float(share), 4) for share in run.curves["target_probability"][:, chosen]],
             }
             for run, title in zip(runs, titles, strict=True)
         ],
     }
-
-
-def _rows(frames: np.ndarray) -> str:
-    """(F, 3, H, W) uint8 as bytes in base64, a pixel's three colours side by side."""
-    return base64.b64encode(frames.transpose(0, 2, 3, 1).tobytes()).decode()

@@ -6,7 +6,6 @@ up.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from core.fourier.basis import Frequency, canonical_frequency, half_plane
 from ui.components.mount import mount_synchronised, register
+from ui.components.packing import pack_pixels, pack_signs
 
 _component = register("stripes")
 
@@ -29,34 +29,36 @@ class Answers:
     waves: Sequence[tuple[int, float]]
 
 
-def stripes(
-    pixels: np.ndarray,
-    signs: np.ndarray,
-    epsilon: float,
-    answers: Sequence[Answers],
-    names: Sequence[str],
-    label: int | None,
-    *,
-    selected: Frequency,
-    key: str,
-    on_select: Callable[[Frequency], None],
-) -> None:
+@dataclass(frozen=True, eq=False)
+class Striped:
+    """The picture, and all that is said of it.
+
+    pixels: (3, H, H) uint8. signs: (S, S, 3) int8 of every wave, as `PictureUnderWave` has them. epsilon: size v of the
+    waves, L2 norm per channel. names: of the classes. label: place of the true one, if known.
+    """
+
+    pixels: np.ndarray
+    signs: np.ndarray
+    epsilon: float
+    answers: Sequence[Answers]
+    names: Sequence[str]
+    label: int | None
+
+
+def stripes(striped: Striped, *, selected: Frequency, key: str, on_select: Callable[[Frequency], None]) -> None:
     """Show the picture under the selected wave.
 
     Args:
-        pixels: (3, H, H) uint8. signs: (S, S, 3) int8 of every wave, as `PictureUnderWave` has them.
-        epsilon: size v of the waves, L2 norm per channel.
-        names: of the classes. label: place of the true one, if known.
         on_select: called with the wave that the visitor chose, before the rerun; the next run should pass it back.
     """
-    half = len(signs) // 2
+    half = len(striped.signs) // 2
     mount_synchronised(
         _component,
         key,
         selected,
         read=lambda value: read_stripes(value, half),
         on_choice=on_select,
-        data=pack_stripes(pixels, signs, epsilon, answers, names, label),
+        data=pack_stripes(striped),
     )
 
 
@@ -68,28 +70,21 @@ def read_stripes(value: Any, half: int) -> Frequency | None:
     return None
 
 
-def pack_stripes(
-    pixels: np.ndarray,
-    signs: np.ndarray,
-    epsilon: float,
-    answers: Sequence[Answers],
-    names: Sequence[str],
-    label: int | None,
-) -> dict[str, Any]:
+def pack_stripes(striped: Striped) -> dict[str, Any]:
     """What the browser gets, as JSON: an answer for each cell of a map, row by row."""
-    side, half = len(signs), len(signs) // 2
+    side, half = len(striped.signs), len(striped.signs) // 2
     place = {wave: k for k, wave in enumerate(half_plane(side))}
     cells = [place[canonical_frequency(i - half, j - half)] for i in range(side) for j in range(side)]
     return {
-        "pixels": base64.b64encode(pixels.transpose(1, 2, 0).tobytes()).decode(),
-        "size": pixels.shape[-1],
-        "signs": base64.b64encode(np.packbits(signs.ravel() > 0, bitorder="little").tobytes()).decode(),
+        "pixels": pack_pixels(striped.pixels),
+        "size": striped.pixels.shape[-1],
+        "signs": pack_signs(striped.signs),
         "side": side,
-        "epsilon": epsilon,
-        "names": list(names),
-        "label": label,
+        "epsilon": striped.epsilon,
+        "names": list(striped.names),
+        "label": striped.label,
         "networks": [
             {"title": one.title, "colour": one.colour, "clean": one.clean, "cells": [one.waves[k] for k in cells]}
-            for one in answers
+            for one in striped.answers
         ],
     }

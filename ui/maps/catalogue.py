@@ -13,7 +13,7 @@ from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.classifiers.registry import classifier_title, list_classifiers, network_side
 from core.data.classes import PRECOMPUTED
-from core.data.sample_sets import SAMPLE_SETS
+from core.data.sample_sets import map_title
 from core.fourier.heatmap import Heatmap
 from core.numbers import percent
 from ui.shared.text import one_line
@@ -62,7 +62,7 @@ class Entry:
 
 def dataset_title(name: str) -> str:
     """A data set's name for people."""
-    return next((row.maps[name] for row in SAMPLE_SETS.values() if name in row.maps), None) or one_line(name)
+    return one_line(map_title(name))
 
 
 def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:

@@ -45,6 +45,7 @@ IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, TAB, "cell", "pictures", "p
 
 FIRST = attrgetter("first")  # of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
+CROPPED = "63 × 63"
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
@@ -93,7 +94,7 @@ def page() -> None:
     with predictions, st.container(key="frequency-predictions"):
         count_flips, who = _predictions(chosen, waved)
     with rings, st.container(key="frequency-rings"):
-        radial_chart(chosen, top=_top(), selected=frequency, side=CROPS[st.session_state[CROP]])
+        radial_chart(chosen, top=_top(), selected=frequency, side=_side())
     classes = draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, _show_new_map))
     counted = [] if count_flips is None else count_flips()
     if classes is not None:
@@ -110,7 +111,7 @@ def _restore() -> None:
         shown = [entries()[one] for one in state[MAPS]]
         if shown[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" not in lacking_metrics(shown):
             state[METRIC] = "Probability"  # one image is right or wrong; its probability says more
-        elif "Estimate" not in lacking_shows(shown, list(METRICS)[0], CROPS.get(str(state.get(CROP)), MAX_SIDE)):
+        elif "Estimate" not in lacking_shows(shown, list(METRICS)[0], _side()):
             state[METRIC], state[SHOW] = list(METRICS)[0], "Estimate"  # of few images the counts are noise
     if CELL not in state:
         linked = url.number(STORY)
@@ -154,9 +155,8 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
     with st.popover("View", icon=":material/tune:"):
         if chosen:
             _choose("Metric", list(METRICS), METRIC, list(METRICS)[0], lacking_metrics(chosen))
-            crop = CROPS.get(st.session_state.get(CROP, ""), MAX_SIDE)
-            _choose("Show", SHOWS, SHOW, _told().show, lacking_shows(chosen, st.session_state[METRIC], crop))
-        _choose("Crop", list(CROPS), CROP, "63 × 63", {})
+            _choose("Show", SHOWS, SHOW, _told().show, lacking_shows(chosen, st.session_state[METRIC], _side()))
+        _choose("Crop", list(CROPS), CROP, CROPPED, {})
         st.toggle("Every model that is ready predicts", key=ALL_PREDICT)
     return chosen
 
@@ -222,6 +222,11 @@ def _top() -> int:
     return METRICS[st.session_state[METRIC]].top or 1
 
 
+def _side() -> int:
+    """Larger maps are cropped to so many cells; what the link says counts before there is a widget."""
+    return CROPS.get(st.session_state.get(CROP) or url.text(CROP), CROPS[CROPPED])
+
+
 def _show_new_map(label: str) -> None:
     """Put a new map beside those shown, from the next run on."""
     st.session_state[PENDING] = label
@@ -246,7 +251,7 @@ def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, Answer] | None:
 def _maps(chosen: list[Entry], selected: Frequency, waved: WavedPicture | None) -> None:
     """The maps beside the picture, and what a comparison leaves out."""
     show = st.session_state[SHOW]
-    shown = shown_maps(chosen, st.session_state[METRIC], show, CROPS[st.session_state[CROP]])
+    shown = shown_maps(chosen, st.session_state[METRIC], show, _side())
     look: dict[str, Any] = {"value_range": shown.value_range, "colormap": shown.colormap, "key": "frequency.heatmaps"}
     if waved is None:
         st.info("Choose a file of your own, or a bundled picture.")

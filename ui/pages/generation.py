@@ -37,6 +37,10 @@ from ui.shared.model_cache import NONE_READY, is_ready, ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "generation"
+INTRO = (
+    "Gradient descent changes a **blur** until the classifier is confident of a class. The paper: CLIP becomes "
+    "confident, and we see next to nothing. What does a robust network draw?"
+)
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
@@ -47,10 +51,7 @@ START = f"{PAGE}-start-from"
 def page() -> None:
     """Draw the page."""
     st.title("Can CLIP draw what it sees?", anchor=False)
-    st.markdown(
-        "Gradient descent changes a **blur** until the classifier is confident of a class. The paper: CLIP becomes "
-        "confident, and we see next to nothing. What does a robust network draw?"
-    )
+    st.markdown(INTRO)
     chosen, beside = settings_beside()
     with chosen:
         asked = _asked()

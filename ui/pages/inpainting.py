@@ -57,16 +57,17 @@ HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 BROUGHT = f"{PAGE}.brought"
 TRUE_CLASS = "its true class"
 TABS = ("What is computed", "What the stored runs show", "Where this run comes from")
+INTRO = (
+    "**Paint a hole**, and gradient descent fills it until the classifier is confident of the target. The paper: CLIP "
+    "becomes confident, and we see squiggles. What does a robust network paint?"
+)
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 
 def page() -> None:
     """Draw the page."""
     st.title("Can CLIP fill a hole?", anchor=False)
-    st.markdown(
-        "**Paint a hole**, and gradient descent fills it until the classifier is confident of the target. The paper: "
-        "CLIP becomes confident, and we see squiggles. What does a robust network paint?"
-    )
+    st.markdown(INTRO)
     opened = opened_run(PAGE)
     if opened is not None and not opened.fixed and st.session_state.get(BROUGHT) != opened.id:
         st.session_state[BROUGHT] = opened.id

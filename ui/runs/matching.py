@@ -14,6 +14,9 @@ from core.runs.plan import RunPlan
 from ui.runs.words import target_of
 from ui.shared.text import one_line
 
+# What makes a run one of other pictures: all else is a setting.
+SUBJECT = PICTURE, HOLE, START, TARGET = "the picture", "the hole", "the start", "the target"
+
 
 def changed_settings(plan: RunPlan, names: Sequence[str], runs: Sequence[PGDRun]) -> list[str]:
     """What differs between a plan on the named classifiers and the runs shown; nothing where they are the same."""
@@ -21,13 +24,13 @@ def changed_settings(plan: RunPlan, names: Sequence[str], runs: Sequence[PGDRun]
     changed = []
     if plan.mask is not None and run.mask is not None and plan.original is not None and run.original is not None:
         if not np.array_equal(plan.original, run.original):
-            changed.append("the picture")
+            changed.append(PICTURE)
         if not np.array_equal(plan.mask.reshape(-1), run.mask.reshape(-1)):
-            changed.append("the hole")
+            changed.append(HOLE)
     elif not np.array_equal(plan.start, run.start):
-        changed.append("the start")
+        changed.append(START)
     if [one_line(target) for target in plan.targets] != [target_of(run, row) for row in range(len(run.start))]:
-        changed.append("the target")
+        changed.append(TARGET)
     if list(names) != [one.metadata["classifier"]["name"] for one in runs]:
         changed.append("the classifiers")
     objective = run.metadata["objective"]

@@ -16,7 +16,7 @@ from core.runs.plan import Run, RunPlan
 from ui.components.replay import Progress, replay
 from ui.maps.cell_predictions import wait_for_first_paint
 from ui.runs.instrument import is_quick, remember_pace
-from ui.runs.matching import changed_settings
+from ui.runs.matching import SUBJECT, changed_settings
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import close_run, open_button, opened_run
 from ui.runs.settings import check_size
@@ -37,8 +37,6 @@ ENDED_EARLY = {
     "abandoned": "ended while you were away",
     "overtime": "ended by this server’s limit of time",
 }
-# What makes a run one of other pictures: all else is a setting.
-SUBJECT = frozenset({"the picture", "the hole", "the start", "the target"})
 WAIT_SECONDS = 4.0  # of a page for a run that started by itself
 WAITING_SECONDS = 2.0  # between two looks at a run that is paused or stands in line: many may do so at once
 _STYLE = style_sheet(__file__)
@@ -89,8 +87,13 @@ def run_button(page: str) -> bool:
 
 def running(page: str) -> bool:
     """Whether this page's run waits or goes on."""
-    started: _Started | None = st.session_state.get(f"{page}.run")
+    started = _current(page)
     return started is not None and started.job.active
+
+
+def _current(page: str) -> _Started | None:
+    """This page's run that waits or goes on, or has ended and is not a result yet."""
+    return st.session_state.get(f"{page}.run")
 
 
 def start_run(page: str, wanted: Wanted) -> None:
@@ -154,13 +157,13 @@ def run_status(
         back: callback that sets the settings to those of the stored example.
         bring: callback that chooses the pictures and the target of a run; False where it cannot.
     """
-    started: _Started | None = st.session_state.get(f"{page}.run")
+    started = _current(page)
     if started is not None and not started.job.active:
         _collect(page, started)
     if not running(page) or (started is not None and started.by_itself):
         _run_by_itself(page, _shown(page, example), wanted)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
-        now: _Started | None = st.session_state.get(f"{page}.run")  # which may have started just now
+        now = _current(page)  # which may have started just now
         if now is not None and now.job.active:
             st.markdown(
                 f"Your run is paused: it keeps its place for {limits().pause_seconds} s, then it is stopped."
@@ -186,7 +189,7 @@ def _is_new(page: str, wanted: Wanted, result: Result | None) -> bool:
     """Whether what is chosen has other pictures or another target than the result, and nobody asked to see that."""
     if wanted.pictures is None or not wanted.names or (result is not None and result.fixed):
         return False
-    if result is not None and SUBJECT.isdisjoint(changed_settings(wanted.pictures, wanted.names, result.runs)):
+    if result is not None and not set(SUBJECT) & set(changed_settings(wanted.pictures, wanted.names, result.runs)):
         return False
     return st.session_state.get(f"{page}.all_the_same") != _fingerprint(wanted, wanted.pictures)
 
@@ -195,9 +198,7 @@ def _about_new(
     page: str, wanted: Wanted, result: Result | None, back: Callable[[], None], bring: Callable[[Result], bool]
 ) -> None:
     """That nothing has run yet, and the way back to what has."""
-    error = st.session_state.pop(f"{page}.refusal", None) or st.session_state.get(f"{page}.error")
-    if error:
-        st.error(as_markdown(sentence(error)))
+    _tell_error(page)
     st.markdown(f"**Not run yet**{f': {as_markdown(wanted.plan)}' if isinstance(wanted.plan, str) else ''}.")
     if result is not None and not result.stored and (plan := wanted.pictures) is not None:
 
@@ -236,7 +237,7 @@ def _fingerprint(wanted: Wanted, plan: RunPlan) -> str:
 
 def run_panel(page: str, result: Result | None, wanted: Wanted | None) -> None:
     """The run in progress if there is one, else the result, else what would run: always in the same place."""
-    started: _Started | None = st.session_state.get(f"{page}.run")
+    started = _current(page)
     with st.container(key=f"{page}.panel"):
         if started is not None:
             waits = _waits(started.job)
@@ -274,11 +275,8 @@ def settings_beside() -> tuple[DeltaGenerator, DeltaGenerator]:
 def _about(page: str, result: Result | None, wanted: Wanted | None, back: Callable[[], None]) -> None:
     """What is shown, whether it is what the settings ask for, and where to go from it."""
     own, opened = st.session_state.get(f"{page}.result") is not None, opened_run(page) is not None
-    # Why nothing was started holds for this click only; how the last run failed, until the next one.
-    error = st.session_state.pop(f"{page}.refusal", None) or st.session_state.get(f"{page}.error")
     changed = [] if result is None or wanted is None or result.fixed else _changed(wanted, result)
-    if error:
-        st.error(as_markdown(sentence(error)))
+    _tell_error(page)
     if result is not None:
         what = f" **Other settings than these ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
@@ -291,6 +289,13 @@ def _about(page: str, result: Result | None, wanted: Wanted | None, back: Callab
     open_button(page)
     if result is not None:
         download_menu(result.runs, key=f"{page}.{result.id}")
+
+
+def _tell_error(page: str) -> None:
+    """Why nothing was started, for this click only; or how the last run failed, until the next one."""
+    error = st.session_state.pop(f"{page}.refusal", None) or st.session_state.get(f"{page}.error")
+    if error:
+        st.error(as_markdown(sentence(error)))
 
 
 def _changed(wanted: Wanted, result: Result) -> list[str]:
@@ -313,7 +318,7 @@ def _replay(page: str, data: dict[str, Any], go_on: Callable[[], object] | None 
 
     def job(action: str, otherwise: Callable[[], object] | None = None) -> Callable[[], None]:
         def act() -> None:
-            started: _Started | None = st.session_state.get(f"{page}.run")
+            started = _current(page)
             if started is not None:
                 getattr(started.job, action)()
             elif otherwise is not None:
@@ -360,7 +365,7 @@ def _waits(job: Job) -> bool:
 
 def _live(page: str, waits: bool) -> None:
     """The newest moments of the run, or of one that waits all so far; the page is drawn anew when that changes."""
-    started: _Started | None = st.session_state.get(f"{page}.run")
+    started = _current(page)
     if started is None or not started.job.active or _waits(started.job) != waits:
         st.rerun()
     assert started is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -22,7 +21,7 @@ from core.runs.stored import TWINS
 from ui.components.heatmap import MapView, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.opening import opening
-from ui.components.stripes import Answers, stripes
+from ui.components.stripes import Answers, Striped, stripes
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour, short_title
 from ui.maps.radial_chart import radial_chart
@@ -66,7 +65,7 @@ def asked_for_a_class() -> None:
 def stripes_and_maps() -> None:
     """A picture under stripes, then the maps of the networks that answer: every wave at once."""
     cell = _cell("wave", WAVE)
-    stripes(*car_under_stripes(), selected=cell, key="story.stripes", on_select=partial(_keep, "wave"))
+    stripes(car_under_stripes(), selected=cell, key="story.stripes", on_select=partial(_keep, "wave"))
     st.markdown("### Every wave at once")
     entries = _entries(MINI_CLIP, MINI_RESNET)
     n = entries[0].heatmap.metadata["dataset"]["n"]
@@ -78,15 +77,15 @@ def stripes_and_maps() -> None:
     st.markdown(as_markdown(cell_verdict(entries, cell)))
 
 
-def car_under_stripes() -> tuple[np.ndarray, np.ndarray, float, list[Answers], Sequence[str], int | None]:
-    """What `stripes` and `pack_stripes` show: the picture, its signs, v, and what each network answers."""
+def car_under_stripes() -> Striped:
+    """The picture of the second step, and what each network answers."""
     picture = sample_picture("cifar10", STORED["story"]["position"])
     signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
     answers = [
         Answers(short_title(classifier_spec(name).title), model_colour(name), found[0], found[1:])
         for name, found in STORED["story"]["answers"].items()
     ]
-    return picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label
+    return Striped(picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label)
 
 
 def two_pictures() -> None:

@@ -1,0 +1,17 @@
+"""Pictures and signs of waves as the browser gets them: bytes in base64."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+
+
+def pack_pixels(pixels: np.ndarray) -> str:
+    """(..., 3, H, W) uint8 as rows of pixels, the three colours of each side by side."""
+    return base64.b64encode(np.moveaxis(pixels, -3, -1).tobytes()).decode()
+
+
+def pack_signs(signs: np.ndarray) -> str:
+    """(S, S, 3) of -1 and 1 as three bits a cell, row by row: is it positive? `signsAt` of `wave.js` reads them."""
+    return base64.b64encode(np.packbits(signs.ravel() > 0, bitorder="little").tobytes()).decode()
