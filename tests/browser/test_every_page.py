@@ -127,11 +127,11 @@ def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
     page.emulate_media(color_scheme="light")
     button.click()
     expect(page.locator(opened)).to_be_visible()
-    page.wait_for_timeout(500)
+    settled(page)  # what opens is there before all that is in it
     assert grave_faults(page) == []
     make_dark(page)
     expect(page.locator(opened)).to_be_visible()
-    page.wait_for_timeout(500)
+    settled(page)
     assert grave_faults(page) == [], "dark"
     page.keyboard.press("Escape")
     expect(page.locator(opened)).to_have_count(0)

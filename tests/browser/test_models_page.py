@@ -60,6 +60,7 @@ def test_download_moves_on_by_itself_and_ends_ready(demo):
         expect(resnet).to_contain_text("ready")
         expect(resnet.get_by_role("button", name="Download")).to_have_count(0)
     expect(page.get_by_text("Server: torch is not loaded")).to_be_visible()
+    expect(page.get_by_text("Examples are being made")).to_have_count(0)  # the look at what is missing has ended
     # and the page is at rest again: nothing is drawn anew any more
     wait_until_drawn(page)
     page.evaluate("""() => {
