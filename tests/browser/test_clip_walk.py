@@ -56,7 +56,7 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
 
     def go_to(path):
         page.goto(f"{url}/{path}")
-        wait_until_drawn(page)
+        wait_until_drawn(page, SLOW)
 
     go_to("frequency?pictures=CIFAR-10")
     clip = page.locator(".prediction-rows tr").filter(has_text="CLIP ViT-B/32")

@@ -17,7 +17,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from ui.shared.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus
 from ui.shared.log import log
@@ -25,6 +26,13 @@ from ui.shared.log import log
 _NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
 _LONGEST_REST = 1.0  # seconds that a step waits for other work: a busy server's runs go on all the same
 _LOOK_SECONDS = 0.1  # between two looks whether a visitor still waits
+
+Value = TypeVar("Value")
+_THIS_THREAD = threading.local()
+# On Linux a thread has the priority of the one that starts it: these two start now, with that of pages.
+_AT_FULL_PRIORITY = ThreadPoolExecutor(2, thread_name_prefix="full-priority")
+for _ in range(2):
+    _AT_FULL_PRIORITY.submit(time.sleep, 0.1)
 
 
 class QueueFull(RuntimeError):
@@ -36,9 +44,15 @@ def give_way() -> None:
 
     Linux alone has priorities of threads; elsewhere it would be that of the whole process. A sandbox may refuse it.
     """
+    _THIS_THREAD.gives_way = True
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
+def at_full_priority(make: Callable[[], Value]) -> Value:
+    """Make a value that a page may wait for as well: in this thread, or in another one where this one gives way."""
+    return _AT_FULL_PRIORITY.submit(make).result() if getattr(_THIS_THREAD, "gives_way", False) else make()
 
 
 class JobManager:

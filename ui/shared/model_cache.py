@@ -17,6 +17,7 @@ from core.classifiers.registry import ClassifierSpec, classifier_state, list_cla
 from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
 from core.device import check_torch, free_device, prepare_torch
+from ui.shared.jobs import at_full_priority
 from ui.shared.log import log
 
 NONE_READY = (
@@ -38,7 +39,7 @@ class _Slot:
     def get(self, make: Callable[[], Any]) -> Any:
         with self._lock:
             if self._value is None:
-                self._value = make()
+                self._value = at_full_priority(make)
             return self._value
 
 

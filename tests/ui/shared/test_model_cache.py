@@ -1,13 +1,18 @@
 """Which classifiers a page offers for which classes."""
 
+import os
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import streamlit as st
 
 from core.classifiers import registry
 from core.data.classes import ClassSet
 from ui.models.weight_downloads import weight_downloads
 from ui.shared import model_cache
+from ui.shared.jobs import give_way
 from ui.shared.model_cache import classifier_for, ready_classifiers, ready_clips
 from ui.shared.server_jobs import job_manager
 
@@ -51,6 +56,31 @@ def test_visitors_who_come_at_once_load_a_classifier_once(monkeypatch):
     with ThreadPoolExecutor(4) as pool:
         found = set(pool.map(lambda _: classifier_for("mini-resnet-robust", "cifar10"), range(4)))
     assert len(found) == 1 and loaded == ["mini-resnet-robust"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
+def test_a_page_never_waits_for_a_load_that_gives_way(monkeypatch):
+    def mine() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def load(name, *args, **options):
+        at.append(mine())
+        return registry.load_classifier(name, *args, **options)
+
+    def run():
+        give_way()
+        classifier_for("mini-resnet", "cifar10")
+        at.append(mine())
+
+    at, pages = [], mine()
+    monkeypatch.setattr(model_cache, "load_classifier", load)
+    for cached in (model_cache._loaded, classifier_for):
+        cached.cache_clear()
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    loading, running = at
+    assert loading == pages < running
 
 
 def test_a_network_is_in_memory_once_however_many_others_were_asked_since():
