@@ -13,7 +13,7 @@ from torch import nn
 import ui.pages.findings
 import ui.tabs.row
 from core.claims.checks import CHECKS
-from core.claims.finding import Claim, Evidence, Finding, Verdict
+from core.claims.finding import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.classifiers.families import FAMILIES, Family
 from core.classifiers.listed import VARIABLE, listed_classifiers
 from core.classifiers.registry import classifier_spec, classifier_title, load_classifier
@@ -51,13 +51,14 @@ def test_a_penalty_without_its_row_is_unknown():
 @pytest.fixture
 def claim(monkeypatch) -> Claim:
     """That waves exist, which the subject's map shows."""
-    claim = Claim("toy", "9.9", "Waves <exist>.", "waves of the map")
+    claim = Claim("toy", "9.9", "Waves <exist>.", "waves of the map", waves="any")
 
-    def check(maps):
+    def check(claim, maps):
         share = Evidence("share of <waves>", Measured(0.5, 0.25, 0.75), "error")
         return Finding(claim, Verdict.IN_PART, (share,), ("A toy.",), (maps.subject.label,), (1, 2))
 
-    monkeypatch.setitem(CHECKS, claim, check)
+    monkeypatch.setitem(CLAIMS, "toy", claim)
+    monkeypatch.setitem(CHECKS, "toy", check)
     monkeypatch.setattr(ui.pages.findings, "_findings", ui.pages.findings._findings.__wrapped__)  # which keeps findings
     return claim
 

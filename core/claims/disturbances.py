@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
-from core.claims import said
 from core.claims.disturbance_spectrum import disturbances_of, rise, stored_disturbances
-from core.claims.finding import Evidence, Finding, NamedMap, Verdict
+from core.claims.finding import Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, needed
 from core.claims.gradient_spectrum import rank_correlations
 from core.claims.hybrids import stored_hybrids
-from core.claims.twins import twin_pairs
+from core.claims.twins import by_pair
 from core.fourier.contrasts import Errors
 from core.fourier.intervals import Measured
 from core.images.disturbances import DISTURBANCES, STRENGTHS
@@ -27,36 +27,39 @@ FEWEST, SIGNIFICANT = 4, 0.05
 RESAMPLES = 50_000  # more than the orders of eight networks, up to which p is exact
 
 
-def contrast_findings(subject: NamedMap, shelf: Sequence[NamedMap]) -> Iterator[Finding]:
+def contrast_findings(claim: Claim, subject: NamedMap, shelf: Sequence[NamedMap]) -> list[Finding]:
     """Of the subject's pair of twins, else of every pair on the shelf."""
-    found = [finding for pair in twin_pairs(subject, shelf) if (finding := _twins(*pair)) is not None]
-    yield from found or [Finding(said.CONTRAST, Verdict.NOT_CHECKABLE, doubts=(NO_TWINS,))]
+    return by_pair(subject, shelf, partial(_twins, claim), NO_TWINS)
 
 
-def _twins(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
+def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     """Holds where contrast changes, and all slow disturbances together, raise the robust twin's error more."""
-    stored = disturbances_of(robust), disturbances_of(ordinary)
-    if stored[0] is None or stored[1] is None or stored[0].images != stored[1].images:
-        return None
-    contrast, slow, fast = (_more(stored[0], stored[1], keys) for keys in (("contrast",), SLOW, FAST))
+    a, b = (needed(disturbances_of(one), NO_TWINS) for one in (robust, ordinary))
+    if a.images != b.images:
+        raise NotCheckable(NO_TWINS)
+    contrast, slow, fast = (_more(a, b, keys) for keys in (("contrast",), SLOW, FAST))
     names = listed([DISTURBANCES[key].words for key in SLOW])
     evidence = (
         Evidence("contrast changes", contrast),
         Evidence(f"all slow ones ({names})", slow),
         Evidence("fast disturbances", fast),
     )
-    doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
-    by_strength = [_more(stored[0], stored[1], ("contrast",), one).value for one in STRENGTHS]
+    by_strength = [_more(a, b, ("contrast",), one).value for one in STRENGTHS]
     told = listed([decimal(100 * one, sign=True) for one in by_strength])
-    doubts.append(f"Contrast changes, strength by strength: {told} points.")
     if by_strength[-1] < by_strength[0]:
-        doubts[-1] += " They shrink towards chance, where whoever is better undisturbed has more to lose."
+        shrink = " They shrink towards chance, where whoever is better undisturbed has more to lose."
+    else:
+        shrink = ""
+    doubts = [
+        f"{robust.name} against {ordinary.name}: one small network each.",
+        f"Contrast changes, strength by strength: {told} points.{shrink}",
+    ]
     if fast.high < 0:
         doubts.append(
             "Fast disturbances harm the robust twin less: the weakness is one of slow waves, not a general one."
         )
-    verdict = Verdict.of_share(((contrast.low > 0) + (slow.low > 0)) / 2)
-    return Finding(said.CONTRAST, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tab=TAB)
+    verdict = Verdict.of_parts([contrast.low > 0, slow.low > 0])
+    return Finding(claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tab=TAB)
 
 
 def _more(a: DisturbedOutcomes, b: DisturbedOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Measured:
@@ -65,35 +68,31 @@ def _more(a: DisturbedOutcomes, b: DisturbedOutcomes, keys: tuple[str, ...], str
     return rises[0].minus(rises[1]).measured.one()
 
 
-def shift_finding(shelf: Sequence[NamedMap]) -> Finding:
+def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
     """Holds where lower crossing radii go with smaller rises under all disturbances together.
 
     In part where they do so under the fast ones alone, or where under the slow ones it is the other way round.
     """
     networks = _networks()
     if len(networks) < FEWEST:
-        why = f"Crossing radii and disturbances are stored of {len(networks)} networks, which are too few to be ranked."
-        return Finding(said.SHIFT, Verdict.NOT_CHECKABLE, doubts=(why,))
-    radii = np.array([radius for radius, _ in networks.values()])
-    outcomes = [found for _, found in networks.values()]
-    evidence, signs = list[Evidence](), dict[str, int]()
-
-    def test(what: str, values: np.ndarray) -> None:
-        value, p = exact_rank_test(radii, values)
-        signs[what] = int(np.sign(value)) if p < SIGNIFICANT else 0
-        evidence.extend(
-            [Evidence(f"radius and {what}", Measured.exact(value), "ratio"), Evidence("p", Measured.exact(p), "p")]
+        raise NotCheckable(
+            f"Crossing radii and disturbances are stored of {len(networks)} networks, which are too few to be ranked."
         )
-
-    for what, keys in (
-        ("rise under all eight", tuple(DISTURBANCES)),
-        ("rise under the fast ones", FAST),
-        ("rise under the slow ones", SLOW),
-    ):
-        test(what, np.array([rise(one, one.mean_errors(keys)).measured.value for one in outcomes]))
+    radii, outcomes = np.array([radius for radius, _ in networks.values()]), [found for _, found in networks.values()]
+    sets = {"all eight": tuple(DISTURBANCES), "the fast ones": FAST, "the slow ones": SLOW}
+    tested = {
+        f"rise under {what}": np.array([rise(one, one.mean_errors(keys)).measured.value for one in outcomes])
+        for what, keys in sets.items()
+    }
     noise, contrast = (np.array([1 - one.errors(key).measured.value for one in outcomes]) for key in RATIO)
-    test("accuracy under noise over that under contrast changes", noise / contrast)
-    together, fast, slow, _ = signs.values()
+    tested["accuracy under noise over that under contrast changes"] = noise / contrast
+    evidence, signs = list[Evidence](), list[int]()
+    for what, values in tested.items():
+        value, p = exact_rank_test(radii, values)
+        signs.append(int(np.sign(value)) if p < SIGNIFICANT else 0)
+        evidence.append(Evidence(f"radius and {what}", Measured.exact(value), "ratio"))
+        evidence.append(Evidence("p", Measured.exact(p), "p"))
+    together, fast, slow, _ = signs
     verdict = Verdict.HOLDS if together > 0 and slow >= 0 else Verdict.IN_PART if together + fast > 0 else Verdict.FAILS
     titles = {named.classifier: named.name for named in shelf}
     doubts = [
@@ -105,7 +104,7 @@ def shift_finding(shelf: Sequence[NamedMap]) -> Finding:
             "Under slow disturbances it is the other way round, so what holds of all follows from their mixture: "
             f"{len(FAST)} of {len(DISTURBANCES)} are fast."
         )
-    return Finding(said.SHIFT, verdict, tuple(evidence), tuple(doubts))
+    return Finding(claim, verdict, tuple(evidence), tuple(doubts))
 
 
 def _networks() -> dict[str, tuple[float, DisturbedOutcomes]]:

@@ -6,11 +6,12 @@ Like the checks of maps, none knows which networks it is about; but the last row
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from core.claims import said
-from core.claims.finding import Claim, Evidence, Finding, Verdict
+from core.claims.finding import CLAIMS, Claim, Evidence, Finding, NotCheckable, Verdict, judged, needed
 from core.fourier.intervals import Measured, paired_interval, student, wilson
 from core.runs.file import SURE
 from core.runs.painted import Painted, stored_painted
@@ -27,145 +28,131 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
 
     Both are names of classifiers; where nothing is stored of one, its claims cannot be checked.
     """
-    return (
-        _losses(subject),
-        _squiggles(subject, reference),
-        _corrected(subject),
-        _plausible(said.PLAUSIBLE, FILLED, subject, reference),
-        _likely(subject),
-        _plausible(said.DISPLAYED, DRAWN, subject, reference),
-        _sampled(subject),
-        training_finding(),
-    )
+    return tuple(one for key, check in FEATURES.items() for one in judged(CLAIMS[key], check, subject, reference))
 
 
-def _stored(kinds: dict[str, str], name: str) -> dict[str, Painted]:
-    """What is stored of one network, by what its evidence is called."""
-    return {words: by[name] for kind, words in kinds.items() if name in (by := stored_painted(kind))}
+def training_finding() -> Finding:
+    """The row of the twins, whichever networks are chosen; by itself it does not import scipy."""
+    return judged(CLAIMS["training"], _training)[0]
 
 
-def _unknown(claim: Claim, *names: str) -> Finding:
-    return Finding(claim, Verdict.NOT_CHECKABLE, doubts=(f"Nothing is stored of what {' or '.join(names)} painted.",))
+def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[Painted]]:
+    """What is stored of all of these networks, by what its evidence is called."""
+    by_words = {words: stored_painted(kind) for kind, words in kinds.items()}
+    found = {words: [by[name] for name in names] for words, by in by_words.items() if by.keys() >= {*names}}
+    return needed(found or None, _nothing(*names))
 
 
-def _of(parts: list[bool]) -> Verdict:
-    return Verdict.of_share(sum(parts) / len(parts))
+def _nothing(*names: str) -> str:
+    return f"Nothing is stored of what {' or '.join(names)} painted."
 
 
-def _losses(name: str) -> Finding:
+def _finding(
+    claim: Claim, found: dict[str, Measured], holds: Callable[[Measured], bool], unit: str = "points", *doubts: str
+) -> Finding:
+    """Of a claim of as many parts as numbers were found."""
+    evidence = tuple(Evidence(words, one, unit) for words, one in found.items())
+    return Finding(claim, Verdict.of_parts([holds(one) for one in found.values()]), evidence, doubts)
+
+
+def _losses(claim: Claim, subject: str, reference: str) -> Finding:
     """Holds where every mean fall is by four orders of magnitude or more, beyond its interval."""
     found = {
         words: student(np.log10(one.pictures["loss_before"] / one.pictures["loss_after"].clip(LEAST_LOSS)))
-        for words, one in _stored(FILLED | DRAWN, name).items()
+        for words, (one,) in _stored(FILLED | DRAWN, subject).items()
     }
-    if not found:
-        return _unknown(said.LOSSES, name)
-    evidence = tuple(Evidence(words, one, "orders") for words, one in found.items())
-    return Finding(said.LOSSES, _of([one.low >= ORDERS for one in found.values()]), evidence)
+    return _finding(claim, found, lambda one: one.low >= ORDERS, "orders")
 
 
-def _squiggles(subject: str, reference: str) -> Finding:
+def _squiggles(claim: Claim, subject: str, reference: str) -> Finding:
     """Holds where the subject needs less change than the reference, by either penalty."""
-    evidence, parts, left_out = [], [], []
-    mine, robust = _stored(FILLED, subject), _stored(FILLED, reference)
-    for words in (words for words in mine if words in robust):
-        both = mine[words].sure_later() & robust[words].sure_later()
+    evidence, parts, left_out = list[Evidence](), [], []
+    for words, pair in _stored(FILLED, subject, reference).items():
+        both = pair[0].sure_later() & pair[1].sure_later()
         if both.sum() < 2:
             continue
-        needed = [one[words].pictures["sure_change"][both] for one in (mine, robust)]
-        found = student(needed[0] - needed[1])
+        needs = [one.pictures["sure_change"][both] for one in pair]
+        found = student(needs[0] - needs[1])
         parts.append(found.high < 0)
         left_out.append(f"{int(both.sum())} of {len(both)}")
-        medians = [Measured.exact(float(np.median(one))) for one in needed]
+        medians = [Measured.exact(float(np.median(one))) for one in needs]
         evidence += [
             Evidence(f"{words}: difference", found, "levels"),
             Evidence("medians", medians[0], "level"),
             Evidence("and", medians[1], "level"),
         ]
     if not parts:
-        return _unknown(said.SQUIGGLES, subject, reference)
+        raise NotCheckable(_nothing(subject, reference))
     doubt = f"Of {' and '.join(left_out)} pictures. A change that is small need not be invisible, nor a large one seen."
-    return Finding(said.SQUIGGLES, _of(parts), tuple(evidence), (doubt,))
+    return Finding(claim, Verdict.of_parts(parts), tuple(evidence), (doubt,))
 
 
-def _corrected(name: str) -> Finding:
+def _corrected(claim: Claim, subject: str, reference: str) -> Finding:
     """Holds where more than half of what it got wrong ends right, beyond the interval."""
-    evidence, counts = [], []
-    for words, one in _stored(FILLED, name).items():
-        wrong = one.pictures["own_before"] == 0
-        n = int(wrong.sum())
-        if n:
-            evidence.append(Evidence(words, wilson(one.pictures["target_share"][wrong].mean(), n).one(), "error"))
-            counts.append(n)
-    if not evidence:
-        return _unknown(said.CORRECTED, name)
-    parts = [each.measured.low > 0.5 for each in evidence]
-    return Finding(said.CORRECTED, _of(parts), tuple(evidence), (f"Of {' and '.join(map(str, counts))} pictures.",))
+    ends = {
+        words: one.pictures["target_share"][one.pictures["own_before"] == 0]
+        for words, (one,) in _stored(FILLED, subject).items()
+    }
+    found = {words: wilson(right.mean(), len(right)).one() for words, right in ends.items() if len(right)}
+    counts = " and ".join(str(len(right)) for right in ends.values() if len(right))
+    found = needed(found or None, _nothing(subject))
+    return _finding(claim, found, lambda one: one.low > 0.5, "error", f"Of {counts} pictures.")
 
 
-def _likely(name: str) -> Finding:
+def _likely(claim: Claim, subject: str, reference: str) -> Finding:
     """Holds where it is sure of more than half of its drawings, beyond the interval."""
     found = {
         words: wilson((one.pictures["probability_after"] >= SURE).mean(), one.n).one()
-        for words, one in _stored(DRAWN, name).items()
+        for words, (one,) in _stored(DRAWN, subject).items()
     }
-    if not found:
-        return _unknown(said.LIKELY, name)
-    evidence = tuple(Evidence(words, one, "error") for words, one in found.items())
-    return Finding(said.LIKELY, _of([one.low > 0.5 for one in found.values()]), evidence)
+    return _finding(claim, found, lambda one: one.low > 0.5, "error")
 
 
-def _recognised_more(first: Painted, second: Painted, judge: str) -> tuple[Measured, float]:
-    """How much more often a judge recognises the first's results, picture by picture; and McNemar's exact p value."""
-    scores = first.pictures[f"{judge}_share_after"] - second.pictures[f"{judge}_share_after"]
-    gained, lost = int((scores > 0).sum()), int((scores < 0).sum())
-    n = gained + lost
-    p = min(1.0, 2 * sum(math.comb(n, k) for k in range(min(gained, lost) + 1)) / 2**n)
-    return paired_interval(scores).one(), p
+def _plausible(claim: Claim, subject: str, reference: str) -> Finding:
+    return _recognised_more(claim, FILLED, subject, reference)
 
 
-def _plausible(claim: Claim, kinds: dict[str, str], subject: str, reference: str) -> Finding:
-    """Holds where each judge recognises the reference's results more often, whatever they began with."""
-    mine, robust = _stored(kinds, subject), _stored(kinds, reference)
-    evidence, ps = [], []
-    for words in (words for words in mine if words in robust):
-        for judge, told in _judges(mine[words], robust[words]).items():
-            found, p = _recognised_more(robust[words], mine[words], judge)
-            evidence.append(Evidence(words + told, found))
-            ps.append(p)
-    if not evidence:
-        return _unknown(claim, subject, reference)
-    parts = [one.measured.low > 0 for one in evidence]
-    evidence.append(Evidence("largest p", Measured.exact(max(ps)), "p"))
-    return Finding(claim, _of(parts), tuple(evidence), (_who_judged(*mine.values(), *robust.values()),))
+def _displayed(claim: Claim, subject: str, reference: str) -> Finding:
+    return _recognised_more(claim, DRAWN, subject, reference)
 
 
-def _sampled(name: str) -> Finding:
-    """Holds where no judge recognises more in the results than in the starts."""
-    stored = _stored(DRAWN, name)
-    found = {
-        words + told: paired_interval(
-            one.pictures[f"{judge}_share_after"] - one.pictures[f"{judge}_share_before"]
-        ).one()
-        for words, one in stored.items()
-        for judge, told in _judges(one).items()
-    }
-    if not found:
-        return _unknown(said.SAMPLED, name)
-    gained = [
-        words for words, one in stored.items() if any(found[words + told].low > 0 for told in _judges(one).values())
-    ]
-    doubt = "" if not gained else f"What is gained {' and '.join(gained)} can be hard to see: another network reads it."
-    evidence = tuple(Evidence(words, one) for words, one in found.items())
-    return Finding(said.SAMPLED, _of([one.low <= 0 for one in found.values()]), evidence, (doubt,) if doubt else ())
-
-
-def training_finding() -> Finding:
-    """The row of the twins, whichever networks are chosen; by itself it does not import scipy."""
-    ordinary, robust = TWINS
-    found = _plausible(said.TRAINING, DRAWN | FILLED, ordinary, robust)
+def _training(claim: Claim, *chosen: str) -> Finding:
+    found = _recognised_more(claim, DRAWN | FILLED, *TWINS)
     doubt = "Two small networks, whichever are chosen above; no proof about CLIP."
-    return Finding(found.claim, found.verdict, found.evidence, (*found.doubts, doubt))
+    return replace(found, doubts=(*found.doubts, doubt))
+
+
+def _recognised_more(claim: Claim, kinds: dict[str, str], subject: str, reference: str) -> Finding:
+    """Holds where each judge recognises the reference's results more often, whatever they began with.
+
+    Compared picture by picture, with the largest of McNemar's exact p values.
+    """
+    stored, found, ps = _stored(kinds, subject, reference), dict[str, Measured](), []
+    for words, (mine, robust) in stored.items():
+        for judge, told in _judges(mine, robust).items():
+            scores = robust.pictures[f"{judge}_share_after"] - mine.pictures[f"{judge}_share_after"]
+            gained, lost = int((scores > 0).sum()), int((scores < 0).sum())
+            n = gained + lost
+            ps.append(min(1.0, 2 * sum(math.comb(n, k) for k in range(min(gained, lost) + 1)) / 2**n))
+            found[words + told] = paired_interval(scores).one()
+    who = _who_judged(*(one for pair in stored.values() for one in pair))
+    made = _finding(claim, found, lambda one: one.low > 0, "points", who)
+    return replace(made, evidence=(*made.evidence, Evidence("largest p", Measured.exact(max(ps)), "p")))
+
+
+def _sampled(claim: Claim, subject: str, reference: str) -> Finding:
+    """Holds where no judge recognises more in the results than in the starts."""
+    found, gained = dict[str, Measured](), []
+    for words, (one,) in _stored(DRAWN, subject).items():
+        scores = {
+            words + told: one.pictures[f"{judge}_share_after"] - one.pictures[f"{judge}_share_before"]
+            for judge, told in _judges(one).items()
+        }
+        found |= {name: paired_interval(each).one() for name, each in scores.items()}
+        if any(found[name].low > 0 for name in scores):
+            gained.append(words)
+    doubts = [f"What is gained {' and '.join(gained)} can be hard to see: another network reads it."] if gained else []
+    return _finding(claim, found, lambda one: one.low <= 0, "points", *doubts)
 
 
 def _judges(*painted: Painted) -> dict[str, str]:
@@ -180,3 +167,16 @@ def _who_judged(*painted: Painted) -> str:
     else:
         judges = f"The judge is {first.judge}; it is no human."
     return f"{judges} {first.n} pictures each."
+
+
+# By the claims' keys, in the order of the table: what makes a finding of a claim, the subject and the reference.
+FEATURES: dict[str, Callable[[Claim, str, str], Finding]] = {
+    "losses": _losses,
+    "squiggles": _squiggles,
+    "corrected": _corrected,
+    "plausible": _plausible,
+    "likely": _likely,
+    "displayed": _displayed,
+    "sampled": _sampled,
+    "training": _training,
+}

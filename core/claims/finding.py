@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.numbers import decimal, p_value
+
+Known = TypeVar("Known")
 
 
 class Verdict(StrEnum):
@@ -27,9 +31,9 @@ class Verdict(StrEnum):
     NOT_CHECKABLE = "not checkable here"
 
     @classmethod
-    def of_share(cls, share: float) -> Verdict:
-        """Of a claim of several parts, from the share of them that holds, 0 to 1."""
-        return cls.HOLDS if share == 1 else cls.IN_PART if share > 0 else cls.FAILS
+    def of_parts(cls, parts: Sequence[bool]) -> Verdict:
+        """Of a claim of several parts, from whether each holds."""
+        return cls.HOLDS if all(parts) else cls.IN_PART if any(parts) else cls.FAILS
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +119,7 @@ class Claim:
     """What is claimed: where, in which words, and by which statistic it is checked here.
 
     about: "comparison" of two maps that must have been measured alike, the "subject" or the "reference" alone, or other
-    maps of the "shelf". waves: whether the report judges it on any waves that it has, or on a whole map; None: not.
+    maps of the "shelf". waves: whether the report judges it on any waves that it has, or on a whole map; None: neither.
     """
 
     key: str
@@ -123,7 +127,7 @@ class Claim:
     quote: str
     statistic: str
     about: Literal["comparison", "subject", "reference", "shelf"] = "subject"
-    waves: Literal["any", "all"] | None = "any"
+    waves: Literal["any", "all"] | None = None
 
     @property
     def papers(self) -> bool:
@@ -141,6 +145,12 @@ class Claim:
         return f"“{self.quote}”" if self.papers else self.quote
 
 
+CLAIMS = {
+    key: Claim(key, **row)
+    for key, row in tomllib.loads(Path(__file__).with_name("claims.toml").read_text("utf-8")).items()
+}
+
+
 @dataclass(frozen=True)
 class Finding:
     """A claim's evidence and verdict.
@@ -156,3 +166,27 @@ class Finding:
     wave: Frequency = (0, 1)
     show: str = "Error"
     tab: str = ""
+
+
+class NotCheckable(Exception):
+    """What a claim needs is not here; the text says what, a whole sentence."""
+
+
+def needed(found: Known | None, why: str) -> Known:
+    """What was found.
+
+    Raises:
+        NotCheckable: nothing was.
+    """
+    if found is None:
+        raise NotCheckable(why)
+    return found
+
+
+def judged(claim: Claim, check: Callable[..., Finding | Iterable[Finding]], *given: Any) -> tuple[Finding, ...]:
+    """What a check makes of a claim and what else is given: a finding or several, or why it cannot be checked."""
+    try:
+        found = check(claim, *given)
+    except NotCheckable as error:
+        return (Finding(claim, Verdict.NOT_CHECKABLE, doubts=(str(error),)),)
+    return (found,) if isinstance(found, Finding) else tuple(found)

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.claims import said
-from core.claims.finding import Evidence, Finding, NamedMap, Verdict
+from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict, needed
 from core.data.classes import CIFAR10, PRECOMPUTED
 from core.files import ArchiveKind, Fact
 from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
@@ -266,15 +265,11 @@ def where_it_fails(found: Agreement, epsilon: float) -> str:
     return told
 
 
-def gradient_finding(named: NamedMap) -> Finding:
+def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
     """Holds where the waves agree beyond noise and chance; in part where the gradient overrates some rings."""
-    stored = stored_gradient(named.heatmap)
-    if stored is None:
-        why = f"No gradient of {named.name} is stored; of {listed(list(stored_gradients()))}’s CIFAR-10 maps it is."
-        return Finding(said.GRADIENT, Verdict.NOT_CHECKABLE, doubts=(why,))
-    found = agreement(stored, named.heatmap)
-    if found is None:
-        return Finding(said.GRADIENT, Verdict.NOT_CHECKABLE, doubts=("The map has too few waves to be ranked.",))
+    lack = f"No gradient of {named.name} is stored; of {listed(list(stored_gradients()))}’s CIFAR-10 maps it is."
+    stored = needed(stored_gradient(named.heatmap), lack)
+    found = needed(agreement(stored, named.heatmap), "The map has too few waves to be ranked.")
     evidence = (
         Evidence(f"rank correlation over {found.count} waves", found.waves, "ratio"),
         Evidence("p", Measured.exact(found.p), "p"),
@@ -283,7 +278,5 @@ def gradient_finding(named: NamedMap) -> Finding:
     verdict = Verdict.FAILS
     if found.waves.low > 0 and found.p < 0.05:
         verdict = Verdict.HOLDS if found.overrated is None else Verdict.IN_PART
-    doubt = where_it_fails(found, named.heatmap.metadata["epsilon"])
-    return Finding(
-        said.GRADIENT, verdict, tuple(evidence), (doubt,) if doubt else (), (named.label,), (0, 1), "Minus clean"
-    )
+    doubts = tuple(filter(None, [where_it_fails(found, named.heatmap.metadata["epsilon"])]))
+    return Finding(claim, verdict, evidence, doubts, (named.label,), (0, 1), "Minus clean")

@@ -52,7 +52,7 @@ def speak_for_low(difference: Measured) -> bool:
     return bool(difference.high < 0)
 
 
-def lacking(*maps: NamedMap) -> str:
-    """A sentence that says whose hybrids are not stored; empty where all are."""
+def lacking(*maps: NamedMap) -> tuple[str, ...]:
+    """A sentence that says whose hybrids are not stored; none where all are."""
     names = [named.name for named in maps if hybrids_of(named) is None]
-    return f"No hybrid images were put to {' and '.join(names)}: the direct test is missing here." if names else ""
+    return (f"No hybrid images were put to {' and '.join(names)}: the direct test is missing here.",) if names else ()

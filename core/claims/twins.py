@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
-from core.claims import said
 from core.claims.bands import LOW, Band, corners, in_band, without_wave
-from core.claims.finding import Evidence, Finding, NamedMap, Verdict
+from core.claims.finding import Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, needed
 from core.claims.hybrids import crossing_evidence, speak_for_low
 from core.fourier.contrasts import Errors, contrast, mismatches
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import newcombe
 
 ROBUST = "-robust"  # how the registry names an adversarially trained twin
-NO_TWINS = "There is no map of a network and of its robust twin."
 
 
 def twin_pairs(subject: NamedMap, shelf: Sequence[NamedMap]) -> list[tuple[NamedMap, NamedMap]]:
@@ -29,28 +29,39 @@ def twin_pairs(subject: NamedMap, shelf: Sequence[NamedMap]) -> list[tuple[Named
     return [pair for pair in pairs if subject.label in (pair[0].label, pair[1].label)] or pairs
 
 
-def twin_findings(subject: NamedMap, shelf: Sequence[NamedMap]) -> Iterator[Finding]:
+def twin_findings(claim: Claim, subject: NamedMap, shelf: Sequence[NamedMap]) -> list[Finding]:
     """Of the subject's pair of twins, else of every pair on the shelf."""
-    found = [finding for pair in twin_pairs(subject, shelf) if (finding := _twin(*pair)) is not None]
-    yield from found or [Finding(said.TWINS, Verdict.NOT_CHECKABLE, doubts=(NO_TWINS,))]
+    return by_pair(subject, shelf, partial(_twin, claim), "There is no map of a network and of its robust twin.")
 
 
-def _twin(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
+def by_pair(
+    subject: NamedMap, shelf: Sequence[NamedMap], judge: Callable[[NamedMap, NamedMap], Finding], why: str
+) -> list[Finding]:
+    """What `judge` makes of each of the `twin_pairs` that it can judge.
+
+    Raises:
+        NotCheckable: it can judge none, which `why` says.
+    """
+    found = []
+    for pair in twin_pairs(subject, shelf):
+        with suppress(NotCheckable):
+            found.append(judge(*pair))
+    return needed(found or None, why)
+
+
+def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     """Holds where slow waves raise the robust twin's error more and, if known, it changes its mind at a lower cutoff.
 
     In part where only one of them is so, or slow waves raise it more only relative to fast ones.
     """
     low, far = (
-        contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band))
+        needed(contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band)), "These waves are not known.")
         for band in (LOW, corners(ordinary.heatmap))
     )
-    if low is None or far is None:
-        return None
-    direct = crossing_evidence(robust, ordinary)
     verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if newcombe(low, far).low > 0 else Verdict.FAILS
     evidence: tuple[Evidence, ...] = (Evidence("radius up to 2", low), Evidence("corners", far))
     doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
-    if direct is not None:
+    if (direct := crossing_evidence(robust, ordinary)) is not None:
         difference, told = direct
         evidence = told + evidence
         relies = speak_for_low(difference)
@@ -60,7 +71,7 @@ def _twin(ordinary: NamedMap, robust: NamedMap) -> Finding | None:
                 f"slow waves {'do not raise' if low.low <= 0 else 'raise'} the robust twin’s error more."
             )
             verdict = Verdict.IN_PART
-    return Finding(said.TWINS, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), (0, 1))
+    return Finding(claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), (0, 1))
 
 
 def _rise(heatmap: Heatmap, band: Band) -> Errors | None:

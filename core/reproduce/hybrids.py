@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.claims import said
-from core.claims.finding import Evidence, Finding, Verdict
+from core.claims.finding import CLAIMS, Evidence, Finding, Verdict
 from core.claims.hybrids import compared, speak_for_low, stored_hybrids
 from core.fourier.intervals import Measured
 from core.reproduce.machine import Machine, name_of
@@ -20,7 +19,8 @@ from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, same_pairs
 from core.sweep.hybrid.output import run_hybrids
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
 
-NO_CROSSING = Finding(said.RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does not change its mind.",))
+RELIES = CLAIMS["relies"]
+NO_CROSSING = Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does not change its mind.",))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
     if found is None:
         return NO_CROSSING
     difference, evidence = found
-    return Finding(said.RELIES, Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS, evidence)
+    return Finding(RELIES, Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS, evidence)
 
 
 def to_json(result: HybridResult) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core import numbers as formats
-from core.claims import said
+from core.claims.finding import CLAIMS
 from core.data.provenance import VERSION
 from core.files import write_atomically, write_json
 from core.fourier.intervals import student
@@ -122,7 +122,7 @@ def to_html(results: Results) -> str:
         max_rows=MAX_ROWS,
         agreement=agreement,
         hybrid_findings=hybrid_findings(results.hybrids),
-        relies=said.RELIES,
+        relies=CLAIMS["relies"],
         formats=formats,
         numbers=numbers,
         sentences=sentences,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.claims import said
 from core.claims.checks import findings
 from core.claims.features import feature_findings
 from core.claims.finding import Finding, Verdict
@@ -31,16 +30,16 @@ SHIFTS = "Robustness: sections 1 and 4"
 SUBJECT_PAINTER, REFERENCE_PAINTER = "mini-clip", "mini-resnet-robust"
 # Where what a claim is about can be seen.
 _SHOWN_ON = {
-    said.SQUIGGLES.key: "inpainting",
-    said.CORRECTED.key: "inpainting",
-    said.PLAUSIBLE.key: "inpainting",
-    said.LIKELY.key: "generation",
-    said.DISPLAYED.key: "generation",
-    said.SAMPLED.key: "generation",
+    "squiggles": "inpainting",
+    "corrected": "inpainting",
+    "plausible": "inpainting",
+    "likely": "generation",
+    "displayed": "generation",
+    "sampled": "generation",
 }
 
 # Not about two maps that one chooses.
-_OF_ALL = (said.TWINS, said.CONTRAST, said.SHIFT)
+_OF_ALL = ("twins", "contrast", "shift")
 
 _INTRODUCTION = """
 The **subject** stands in CLIP’s place, the **reference** in the ResNet’s: choose any two; the table is computed from
@@ -97,7 +96,7 @@ def _maps() -> None:
     left, right = st.columns(2)
     subject = _choose(left, "Subject", SUBJECT, available, CLIP)
     reference = _choose(right, "Reference", REFERENCE, available, RESNET56)
-    found = [one for one in _findings(subject, reference, *available.values()) if one.claim not in _OF_ALL]
+    found = [one for one in _findings(subject, reference, *available.values()) if one.claim.key not in _OF_ALL]
     st.markdown(_summary(found, subject, reference))
     findings_table(found, {label for label, entry in available.items() if entry.shipped})
     st.markdown(f"{_RULES} {_pairing(subject, reference)}")
@@ -107,9 +106,9 @@ def _shifts() -> None:
     """What the paper says of robustness, of all networks that are here."""
     st.markdown(_SHIFTS)
     shelf = {label: entry for label, entry in entries().items() if entry.shipped}
-    found = [one for one in _findings(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim in _OF_ALL]
+    found = [one for one in _findings(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim.key in _OF_ALL]
     st.markdown(f"Of {_verdicts(found)}.")
-    findings_table(found, shelf, {said.SHIFT.key: link("frequency", ("tab", DISTURBANCES))})
+    findings_table(found, shelf, {"shift": link("frequency", ("tab", DISTURBANCES))})
 
 
 def _features() -> None:

@@ -11,11 +11,10 @@ import pytest
 from scipy import stats
 
 from core.claims import disturbances
-from core.claims.checks import CHECKS, findings
+from core.claims.checks import findings
 from core.claims.disturbance_spectrum import disturbances_of, mapped, on_trial, predicted, stored_disturbances
-from core.claims.disturbances import FAST, SLOW, exact_rank_test, shift_finding
-from core.claims.finding import NamedMap, Verdict
-from core.claims.said import CONTRAST, SHIFT
+from core.claims.disturbances import FAST, SLOW, contrast_findings, exact_rank_test, shift_finding
+from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
@@ -23,6 +22,7 @@ from core.images.disturbances import DISTURBANCES
 from tests.core.claims.test_checks import crossing_by_loops
 
 FOLDER = PRECOMPUTED / "disturbances"
+SHIFT = CLAIMS["shift"]
 NAMES = sorted(path.stem for path in FOLDER.iterdir())
 SHELF = [
     NamedMap(path.stem.partition("_")[0], path.stem, Heatmap.load(path))
@@ -69,7 +69,7 @@ def test_slow_disturbances_change_slow_waves_most_and_fast_ones_fast_waves():
 @pytest.mark.parametrize("kind", ["mini-clip", "mini-resnet"])
 def test_contrast_changes_harm_robust_twins_more_and_fast_disturbances_less(kind):
     robust = next(named for named in SHELF if named.label == f"{kind}-robust_cifar10")
-    (finding,) = CHECKS[CONTRAST](dataclasses.make_dataclass("M", ("subject", "shelf"))(robust, SHELF))
+    (finding,) = contrast_findings(CLAIMS["contrast"], robust, SHELF)
     wanted = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), SLOW, FAST)]
     assert [one.measured.value for one in finding.evidence] == pytest.approx(wanted)
     assert wanted[0] > wanted[1] > 0 > wanted[2]
@@ -91,7 +91,7 @@ def test_disturbances_of_other_weights_or_without_a_twin_are_not_taken():
     other = {**facts, "classifier": {**facts["classifier"], "sha256": "0" * 64}}
     changed = dataclasses.replace(robust, heatmap=dataclasses.replace(robust.heatmap, metadata=other))
     assert disturbances_of(robust) is stored_disturbances()["mini-clip-robust"] and disturbances_of(changed) is None
-    (finding,) = [one for one in findings(robust, robust, [robust]) if one.claim == CONTRAST]
+    (finding,) = [one for one in findings(robust, robust, [robust]) if one.claim.key == "contrast"]
     assert finding.verdict == Verdict.NOT_CHECKABLE and "robust twin" in finding.doubts[0]
 
 
@@ -116,27 +116,28 @@ def test_the_permutation_test_goes_through_every_order():
 
 def test_slower_networks_bear_fast_disturbances_better_and_slow_ones_worse():
     radii = [crossing_by_loops(name) for name in NAMES]
-    finding = shift_finding(SHELF)
+    finding = shift_finding(SHIFT, SHELF)
     found = [one.measured.value for one in finding.evidence]
     for k, kinds in enumerate((tuple(DISTURBANCES), FAST, SLOW)):
         assert found[2 * k : 2 * k + 2] == pytest.approx(by_every_order(radii, [rise(name, kinds) for name in NAMES]))
     ratio = [(1 - counted(name)[1][0].mean()) / (1 - counted(name)[1][5].mean()) for name in NAMES]
     assert found[6:] == pytest.approx(by_every_order(radii, ratio))
     assert found[0] > 0.9 and found[2] > 0.9 and found[4] < -0.8 and max(found[1::2]) < 0.05
-    assert finding.claim == SHIFT and finding.verdict == Verdict.IN_PART
+    assert finding.verdict == Verdict.IN_PART
     assert "6 small networks (" in finding.doubts[0] and "5 of 8 are fast" in finding.doubts[1]
 
 
 def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
     few = dict(itertools.islice(stored_disturbances().items(), 3))
     monkeypatch.setattr(disturbances, "stored_disturbances", lambda: few)
-    assert shift_finding(SHELF).verdict == Verdict.NOT_CHECKABLE
+    (finding,) = judged(SHIFT, shift_finding, SHELF)
+    assert finding.verdict == Verdict.NOT_CHECKABLE and "of 3 networks, which are too few" in finding.doubts[0]
     monkeypatch.undo()
     signs = iter(
         [(0.9, 0.01), (0.9, 0.01), (-0.2, 0.7), (0, 1)] + [(0.2, 0.7), (0.9, 0.01), (0, 1), (0, 1)] + 4 * [(0, 1)]
     )
     monkeypatch.setattr(disturbances, "exact_rank_test", lambda first, second: next(signs))
-    assert [shift_finding(SHELF).verdict for _ in range(3)] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
+    assert [shift_finding(SHIFT, SHELF).verdict for _ in range(3)] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
 
 
 def test_a_maps_prediction_is_the_sum_over_its_rings():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from core.claims.finding import NamedMap, Verdict
+from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
 from core.claims.gradient_spectrum import (
     GRADIENTS,
     StoredGradient,
@@ -36,6 +36,11 @@ def shipped(name):
 
 def named(heatmap):
     return NamedMap("Toy", "toy", heatmap)
+
+
+def judged_alone(named):
+    (finding,) = judged(CLAIMS["gradient"], gradient_finding, named)
+    return finding
 
 
 def with_errors(values):
@@ -117,7 +122,7 @@ def test_rings_that_the_gradient_overrates_are_named_with_how_far_the_loss_bends
 
 def test_verdicts_on_the_shipped_maps():
     for name in stored_gradients():
-        finding = gradient_finding(named(shipped(name)))
+        finding = judged_alone(named(shipped(name)))
         waves, p, rings = (one.measured for one in finding.evidence)
         assert waves.low > 0 and p.value < 0.05 and -1 <= rings.low <= rings.high <= 1
         fails = [doubt for doubt in finding.doubts if "overrates radius 0 to" in doubt and "times as much" in doubt]
@@ -126,7 +131,7 @@ def test_verdicts_on_the_shipped_maps():
 
 def test_a_map_that_runs_against_its_gradient_fails():
     against = with_errors(9000 - 100 * np.argsort(np.argsort(stored_gradients()["mini-resnet"].energy)) / 10)
-    finding = gradient_finding(named(against))
+    finding = judged_alone(named(against))
     assert finding.verdict == Verdict.FAILS and finding.evidence[0].measured.value < -0.99
 
 
@@ -139,11 +144,11 @@ def test_what_cannot_be_checked_says_what_to_choose():
         {"class_names": ["other"] * 10},
         {"image_size": 64},
     ):
-        finding = gradient_finding(named(dataclasses.replace(heatmap, metadata={**facts, **changed})))
+        finding = judged_alone(named(dataclasses.replace(heatmap, metadata={**facts, **changed})))
         assert finding.verdict == Verdict.NOT_CHECKABLE and "mini-clip, mini-clip-robust" in finding.doubts[0]
-    finding = gradient_finding(named(with_errors(np.full(len(WAVES), 500))))
+    finding = judged_alone(named(with_errors(np.full(len(WAVES), 500))))
     assert finding.verdict == Verdict.NOT_CHECKABLE and "too few waves" in finding.doubts[0]
-    assert gradient_finding(named(heatmap.crop(9))).evidence[0].what == "rank correlation over 41 waves"
+    assert judged_alone(named(heatmap.crop(9))).evidence[0].what == "rank correlation over 41 waves"
 
 
 def test_the_loss_of_a_linear_classifier_hardly_bends_along_a_short_wave(linear_classifier):
