@@ -99,19 +99,10 @@ def mean_radius(relative: np.ndarray, side: int) -> np.ndarray:
     return (relative * wave_weights(side)) @ np.hypot(*np.transpose(half_plane(side)))
 
 
-def ring_shares(relative: np.ndarray, side: int) -> np.ndarray:
-    """(..., rings) share of the energy in each ring of rounded radius 0, 1, ... up to the corners; they add up to 1."""
-    return _ring_sums(relative * wave_weights(side), side)
-
-
 def ring_energy(relative: np.ndarray, side: int) -> np.ndarray:
-    """(..., rings) the mean `relative_energy` of the waves of each ring, as `radial_profile` takes the mean error."""
-    return _ring_sums(relative, side) / _ring_sums(np.ones(relative.shape[-1]), side)
-
-
-def _ring_sums(values: np.ndarray, side: int) -> np.ndarray:
+    """(..., rings) mean `relative_energy` of the waves of each ring of rounded radius 0, 1, ... up to the corners."""
     ring = rounded_radius(half_plane(side))
-    return values @ np.eye(ring.max() + 1)[ring]
+    return relative @ (np.eye(ring.max() + 1)[ring] / np.bincount(ring))
 
 
 def edge_strength(image: np.ndarray) -> np.ndarray:

@@ -1,8 +1,7 @@
-"""Heat maps ring by ring: mean errors over waves of one rounded radius, and where two maps cross."""
+"""Heat maps ring by ring: mean errors over waves of one rounded radius, and how two maps differ there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,22 +75,6 @@ class Ring:
     whole: bool
 
 
-@dataclass(frozen=True)
-class SignRun:
-    """Neighbouring rings, radius `first` to `last`, where one map errs more than the other.
-
-    sign: 1 where the first map errs more, -1 where the second does. largest: the largest difference, first minus
-    second, at radius `at`. clear: the first and last ring whose difference is beyond the noise; None without any.
-    """
-
-    sign: int
-    first: int
-    last: int
-    at: int
-    largest: Measured
-    clear: tuple[int, int] | None
-
-
 def ring_means(heatmap: Heatmap, top: int = 1) -> tuple[Ring, ...]:
     """The rings from the middle to the corners; a ring without any computed wave is left out."""
     profile, half = radial_profile(heatmap, top, corners=True), heatmap.side // 2
@@ -132,22 +115,3 @@ def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Measur
     if not np.array_equal(first.count, second.count):  # other waves in a ring: nothing to pair
         a = {radius: Errors(errors.measured) for radius, errors in a.items()}
     return tuple((radius, a[radius].minus(b[radius]).measured.one()) for radius in sorted(a.keys() & b.keys()))
-
-
-def sign_runs(differences: Iterable[tuple[int, Measured]]) -> tuple[SignRun, ...]:
-    """Differences ring by ring, as runs of one sign. Between two runs lies a sign change; where both are `clear` it is
-    beyond the noise, and lies between their clear rings. A ring without any difference goes on with the run before."""
-    runs: list[list[tuple[int, Measured]]] = []
-    signs: list[int] = []
-    for radius, difference in differences:
-        sign = int(np.sign(difference.value)) or (signs[-1] if signs else 0)
-        if not signs or sign != signs[-1]:
-            signs.append(sign)
-            runs.append([])
-        runs[-1].append((radius, difference))
-    found = []
-    for sign, run in zip(signs, runs, strict=True):
-        at, largest = max(run, key=lambda pair: abs(pair[1].value))
-        clear = [radius for radius, difference in run if difference.clear]
-        found.append(SignRun(sign, run[0][0], run[-1][0], at, largest, (clear[0], clear[-1]) if clear else None))
-    return tuple(found)

@@ -11,7 +11,7 @@ import itertools
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -130,23 +130,6 @@ class PGDRun:
         shares /= shares.sum()
         order = np.argsort(-shares, kind="stable")[:count]
         return [(self.metadata["class_names"][k], float(shares[k])) for k in order]
-
-    def of_image(self, row: int) -> PGDRun:
-        """The run of image `row` alone."""
-        one, facts = slice(row, row + 1), dict(self.metadata["images"])
-        facts |= {name: facts[name][one] for name in ("change", "sure") if name in facts}
-        return replace(
-            self,
-            frames=self.frames[:, one],
-            start=self.start[one],
-            best=self.best[one],
-            curves={name: curve[:, one] for name, curve in self.curves.items()},
-            terms={name: term[:, one] for name, term in self.terms.items()},
-            logits=self.logits[:, one],
-            original=None if self.original is None else self.original[one],
-            mask=self.mask if self.mask is None or len(self.mask) == 1 else self.mask[one],
-            metadata={**self.metadata, "targets": self.metadata["targets"][one], "images": facts},
-        )
 
     def to_bytes(self) -> bytes:
         """The file's bytes."""

@@ -18,7 +18,6 @@ from core.fourier.gradients import (
     mean_radius,
     relative_energy,
     ring_energy,
-    ring_shares,
 )
 from tests.core.toy import SIZE, LinearClassifier
 
@@ -92,7 +91,7 @@ def test_one_wave_has_all_energy_in_its_cells_and_a_point_spreads_it_evenly():
     wave = np.stack([sign * fourier_basis(3, -4, 16, 16) for sign in (1, -1, 0.5)])
     (energy,) = relative_energy(wave[None], 15)
     assert energy[half_plane(15).index((-3, 4))] == pytest.approx(15**2 / 2)
-    assert mean_radius(energy, 15) == pytest.approx(5) and ring_shares(energy, 15)[5] == pytest.approx(1)
+    assert mean_radius(energy, 15) == pytest.approx(5)
     point = np.zeros((1, 3, 16, 16))
     point[0, 1, 4, 7] = 2
     flat = relative_energy(point, 15)
@@ -108,9 +107,6 @@ def test_rings_are_those_of_rounded_radius():
         rings.setdefault(round(math.hypot(*wave)), []).append((value, 1 if wave == (0, 0) else 2))
     cells = SIDE**2
     np.testing.assert_allclose(ring_energy(energy, SIDE), [np.mean([v for v, _ in rings[r]]) for r in sorted(rings)])
-    np.testing.assert_allclose(
-        ring_shares(energy, SIDE), [sum(v * n for v, n in rings[r]) / cells for r in sorted(rings)]
-    )
     radius = sum(
         math.hypot(*wave) * value * (1 if wave == (0, 0) else 2)
         for wave, value in zip(half_plane(SIDE), energy, strict=True)

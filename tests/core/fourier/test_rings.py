@@ -9,8 +9,7 @@ import pytest
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import Measured
-from core.fourier.rings import radial_profile, ring_at, ring_differences, ring_means, sign_runs
+from core.fourier.rings import radial_profile, ring_at, ring_differences, ring_means
 from tests.core.oracles import wilson
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
@@ -24,10 +23,6 @@ def heatmap(errors, n=100):
 
 
 SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
-
-
-def around(value, half=0.01):
-    return Measured(value, value - half, value + half)
 
 
 def test_rings_reach_the_corners_and_say_which_are_cut():
@@ -62,23 +57,13 @@ def test_differences_crop_the_larger_map_to_the_same_waves():
     assert [(radius, estimate.value) for radius, estimate in ring_differences(heatmap(five), SMALL)] == [(0, 0), (1, 0)]
 
 
-def test_sign_runs_tell_noise_from_change():
-    values = (0.2, 0.005, -0.2, -0.3, 0.0, 0.004, -0.2)
-    runs = sign_runs(enumerate(map(around, values)))
-    assert [(run.sign, run.first, run.last, run.at, run.clear) for run in runs] == [
-        (1, 0, 1, 0, (0, 0)),
-        (-1, 2, 4, 3, (2, 3)),
-        (1, 5, 5, 5, None),
-        (-1, 6, 6, 6, (6, 6)),
-    ]
-    assert sign_runs([]) == ()
-
-
 def test_the_papers_two_maps_change_sign_three_times_beyond_the_noise():
     maps = (Heatmap.load(FILES[f"{name}_cifar10_published"]) for name in ("clip-vit-b-32", "resnet-56"))
-    runs = sign_runs(ring_differences(*maps))
-    assert [(run.sign, run.first, run.last) for run in runs] == [(1, 0, 2), (-1, 3, 10), (1, 11, 15), (-1, 16, 21)]
-    assert all(run.clear for run in runs)
+    runs = [list(run) for _, run in itertools.groupby(ring_differences(*maps), lambda ring: ring[1].value > 0)]
+    assert [(run[0][1].value > 0, run[0][0], run[-1][0]) for run in runs] == [
+        (True, 0, 2), (False, 3, 10), (True, 11, 15), (False, 16, 21),
+    ]  # fmt: skip
+    assert all(any(difference.clear for _, difference in run) for run in runs)
 
 
 @pytest.mark.parametrize("top", [1, 5])
