@@ -28,7 +28,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("fourier", "claims", "pgd", "sweep", "runs", "classifiers")
 QUICK = 60.0
-COPIED, LINKED = ("core", "ui", "tests", "benchmarks"), ("precomputed", "data")
+COPIED, LINKED = ("core", "ui", "tests", "benchmarks"), ("precomputed", "data", "docs")
 SWAPS: dict[Any, Any] = {
     **{
         ast.Eq: ast.NotEq,
