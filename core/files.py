@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
@@ -122,6 +122,12 @@ def read_npz(
                 arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
             check_characters(name, arrays[name])
     return arrays
+
+
+def check_array(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type) -> None:
+    """Raise ValueError unless an array has this shape and type."""
+    if array.shape != shape or array.dtype != dtype:
+        raise ValueError(f"{name} must be {shape} {dtype.__name__}; got {array.shape} {array.dtype}")
 
 
 def check_characters(name: str, array: np.ndarray) -> None:
@@ -236,3 +242,53 @@ class ArchiveKind:
                 f"{name}: not a {self.name}, or a damaged one ({one_line(error, MAX_REASON)}); "
                 f"wanted an .npz written by {self.maker}"
             ) from error
+
+
+class Archived:
+    """What an archive holds: its facts, and arrays that `arrays` and `build` turn into those of the file and back."""
+
+    FILE: ClassVar[ArchiveKind]
+    metadata: Mapping[str, Any]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of the file, by name."""
+        raise NotImplementedError
+
+    @classmethod
+    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
+        """From the facts and arrays of a file, trusted or not; raises one of `DAMAGE` where they do not fit."""
+        return cls(metadata=metadata, **arrays)  # type: ignore[call-arg]
+
+    def to_bytes(self) -> bytes:
+        """The file's bytes."""
+        return self.FILE.pack(self.arrays(), self.metadata)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the file atomically: after a crash it is the old one or the new one, never half of one.
+
+        Raises:
+            FileNotFoundError: the folder does not exist.
+        """
+        write_atomically(Path(path), self.to_bytes())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ArchiveError: as `FILE.error` says: it is damaged, foreign, or has a schema this version does not know.
+        """
+        return cls.FILE.load(path, cls.build)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Self:
+        """Read a file's bytes, trusted or not.
+
+        Args:
+            name: what errors call the file.
+            limit: bytes that its arrays may unpack to; None for the usual limit.
+        Raises:
+            ArchiveError: as `load`.
+        """
+        return cls.FILE.parse(data, name, cls.build, max_content=limit)

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from core.data.sample_sets import map_title
-from core.files import ArchiveKind, Fact, write_atomically
+from core.files import Archived, Fact
 
 FACTS = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
 
 
 @dataclass(frozen=True, eq=False)
-class ByClass:
+class ByClass(Archived):
     """Numbers of K classes.
 
-    arrays: as the file has them, rounded; the first axis is the class, in label order. metadata: names of the classes,
+    numbers: as the file has them, rounded; the first axis is the class, in label order. metadata: names of the classes,
     data set's name, split, source and content hash.
     """
 
-    arrays: dict[str, np.ndarray]
+    numbers: dict[str, np.ndarray]
     metadata: dict[str, Any]
 
-    kind: ClassVar[ArchiveKind]
     word: ClassVar[str]  # what errors call the numbers
 
     @property
@@ -35,7 +33,14 @@ class ByClass:
     @property
     def counts(self) -> list[int]:
         """Images of each class."""
-        return list(self.arrays["counts"]) if "counts" in self.arrays else self.metadata["counts"]
+        return list(self.numbers["counts"]) if "counts" in self.numbers else self.metadata["counts"]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return self.numbers
+
+    @classmethod
+    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
+        return cls(arrays, metadata)
 
     def find(self, name: str) -> tuple[int, str]:
         """A class's label, and which images its numbers come from.
@@ -52,21 +57,3 @@ class ByClass:
         """So many of the data set's images, of something."""
         split = "training" if self.metadata["split"] == "train" else self.metadata["split"]
         return f"{count:,} {split} images of {what} in {map_title(self.metadata['dataset'])}"
-
-    def save(self, path: str | Path) -> None:
-        """Write atomically.
-
-        Raises:
-            FileNotFoundError: the folder does not exist.
-        """
-        write_atomically(Path(path), self.kind.pack(self.arrays, self.metadata))
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a file written by `save`.
-
-        Raises:
-            FileNotFoundError: no such file.
-            RuntimeError: damaged, or of an unknown schema version.
-        """
-        return cls.kind.load(path, lambda facts, **arrays: cls(arrays, facts))

@@ -84,11 +84,11 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
 class DatasetCovariance(ByClass):
     """The covariances of every class of a data set, and the file that holds them.
 
-    arrays: mean, (K, 3, h, w) float16. factors, (K, k, 3 * h * w) int8: what `ClassCovariance` has, in units of scales,
-    (K, k), each a 127th of the largest. metadata: also counts, and image_size of the images that they are of.
+    numbers: mean, (K, 3, h, w) float16. factors, (K, k, 3 * h * w) int8: what `ClassCovariance` has, in units of
+    scales, (K, k), each a 127th of the largest. metadata: also counts, and image_size of the images that they are of.
     """
 
-    kind = ArchiveKind(
+    FILE = ArchiveKind(
         name="file of class covariances",
         maker="python -m precomputed.make_statistics",
         schema=1,
@@ -100,7 +100,7 @@ class DatasetCovariance(ByClass):
     def of_class(self, name: str) -> ClassCovariance:
         """The covariance of one class; errors as `find`."""
         label, images = self.find(name)
-        mean, factors, scales = (self.arrays[part][label] for part in self.kind.required)
+        mean, factors, scales = (self.numbers[part][label] for part in self.FILE.required)
         source = f"{images}: {len(factors)} components of {mean.shape[-1]} x {mean.shape[-2]} values"
         factors = factors * scales[:, None].astype(np.float32)
         return ClassCovariance(mean.astype(np.float32), factors, self.metadata["image_size"], source)

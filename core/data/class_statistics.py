@@ -77,10 +77,10 @@ def natural_statistics(image_size: int) -> ClassStatistics:
 class DatasetStatistics(ByClass):
     """The statistics of every class of a data set, and the file that holds them.
 
-    arrays: mean, std, (K, 3, H, W) float16: at most 0.00025 off, a sixteenth of a grey level of 255. counts, (K,).
+    numbers: mean, std, (K, 3, H, W) float16: at most 0.00025 off, a sixteenth of a grey level of 255. counts, (K,).
     """
 
-    kind = ArchiveKind(
+    FILE = ArchiveKind(
         name="file of class statistics",
         maker="python -m precomputed.make_statistics",
         schema=1,
@@ -92,7 +92,7 @@ class DatasetStatistics(ByClass):
     def of_class(self, name: str) -> ClassStatistics:
         """The statistics of one class; errors as `find`."""
         label, source = self.find(name)
-        mean, std = (self.arrays[part][label].astype(np.float32) for part in ("mean", "std"))
+        mean, std = (self.numbers[part][label].astype(np.float32) for part in ("mean", "std"))
         return ClassStatistics(mean, std, source)
 
 

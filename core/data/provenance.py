@@ -9,7 +9,7 @@ from core.data.dataset import ImageDataset
 from core.files import Fact
 
 VERSION = "0.1.0"
-# What a file of a network's outcomes on a data set says of both; `classifier_facts` and `dataset_facts` write it.
+# What a file of a network's outcomes on a data set says of both; `outcome_facts` writes it.
 OUTCOME_FACTS = (
     Fact("classifier.name", "text", 1, 1000),
     Fact("classifier.sha256", "text", 0, 64, optional=True),
@@ -47,6 +47,20 @@ def dataset_facts(dataset: ImageDataset) -> dict[str, Any]:
         "split": dataset.split,
         "n": len(dataset),
         "content_hash": dataset.content_hash,
+    }
+
+
+def outcome_facts(classifier: Any, dataset: ImageDataset, seed: int, **facts: Any) -> dict[str, Any]:
+    """What a file of a classifier's outcomes on a data set says before anything is measured, with further `facts`."""
+    return {
+        "classifier": classifier_facts(classifier),
+        "dataset": dataset_facts(dataset),
+        "image_size": dataset.image_size,
+        "seed": seed,
+        **facts,
+        "class_names": list(dataset.classes.names),
+        "template": classifier.template,
+        "source": {},
     }
 
 

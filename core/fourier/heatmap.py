@@ -6,16 +6,14 @@ The file is one `.npz` that loads with `allow_pickle=False`; docs/file_format.md
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.errors import one_line
-from core.files import MAX_NAME, ArchiveError, ArchiveKind, Fact, write_atomically
+from core.files import MAX_NAME, Archived, ArchiveError, ArchiveKind, Fact, check_array
 from core.fourier.basis import Frequency, canonical_frequency, check_side, half_plane, wave_values
 from core.fourier.intervals import Measured, wilson
 
@@ -61,7 +59,7 @@ HEATMAP_FILE = ArchiveKind(
 
 
 @dataclass(frozen=True, eq=False)
-class Heatmap:
+class Heatmap(Archived):
     """Errors of one classifier on one data set, for every wave of a centred odd square.
 
     top1_errors, top5_errors: (R, R) int64, -1 where not computed. count: (R, R) int64, images per cell.
@@ -79,6 +77,8 @@ class Heatmap:
     end of its 95 % interval. `metadata["estimate"]` names the estimator. No other member holds any of it.
     """
 
+    FILE = HEATMAP_FILE
+
     top1_errors: np.ndarray
     top5_errors: np.ndarray
     count: np.ndarray
@@ -94,9 +94,9 @@ class Heatmap:
     def __post_init__(self) -> None:
         side = self.top1_errors.shape[0]
         check_side(side)
-        _check_array("clean", self.clean, (3,), np.int64)
+        check_array("clean", self.clean, (3,), np.int64)
         for name in ("top1_errors", "top5_errors", "count"):
-            _check_array(name, getattr(self, name), (side, side), np.int64)
+            check_array(name, getattr(self, name), (side, side), np.int64)
         for errors in (self.top1_errors, self.top5_errors):
             if (errors > self.count).any() or (errors < -1).any():
                 raise ValueError("every error count must lie between -1 (not computed) and the number of images")
@@ -111,7 +111,7 @@ class Heatmap:
         }
         for name, shape in shapes.items():
             if (values := getattr(self, name)) is not None:
-                _check_array(name, values, shape, np.float64)
+                check_array(name, values, shape, np.float64)
                 low, high = MEANS.get(name, (0, 1))
                 if (values < low).any() or (values > high).any():
                     kind = "fractions" if (low, high) == (0, 1) else "numbers"
@@ -125,10 +125,10 @@ class Heatmap:
         if self.outcomes is None or self.labels is None:
             raise ValueError("outcomes and labels come together, or not at all")
         n = int(self.metadata["dataset"]["n"])
-        _check_array("labels", self.labels, (n,), np.uint16)
+        check_array("labels", self.labels, (n,), np.uint16)
         if self.labels.max(initial=0) >= len(self.metadata["class_names"]):
             raise ValueError(f"labels name class {self.labels.max()} of {len(self.metadata['class_names'])}")
-        _check_array("outcomes", self.outcomes, ((self.side**2 + 3) // 2, -(-n // 8)), np.uint8)
+        check_array("outcomes", self.outcomes, ((self.side**2 + 3) // 2, -(-n // 8)), np.uint8)
         waves = half_plane(self.side)
         counts = np.append(self.clean[0], wave_values(self.top1_errors, waves))
         images = np.append(self.clean[2], wave_values(self.count, waves))
@@ -213,42 +213,21 @@ class Heatmap:
             return self
         cut = slice((self.side - side) // 2, (self.side + side) // 2)
         whole = ("clean", "outcomes", "labels")
-        arrays: Any = {name: array[..., cut, cut] for name, array in self._arrays().items() if name not in whole}
+        arrays: Any = {name: array[..., cut, cut] for name, array in self.arrays().items() if name not in whole}
         if self.outcomes is not None:
             rows = [outcome_row(wave, self.side) for wave in (None, *half_plane(side))]
             arrays["outcomes"] = self.outcomes[rows]
         return replace(self, **arrays)
 
-    def _arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Its members."""
         names = (*HEATMAP_FILE.required, *HEATMAP_FILE.optional)
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
-    def to_bytes(self) -> bytes:
-        """The file's bytes."""
-        return HEATMAP_FILE.pack(self._arrays(), self.metadata)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file atomically: after a crash it is the old one or the new one, never half of one."""
-        write_atomically(Path(path), self.to_bytes())
-
-    @staticmethod
-    def load(path: str | os.PathLike[str]) -> Heatmap:
-        """Read a heat map file.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            HeatmapError: the file is damaged, is not a heat map, or has a schema this version does not know.
-        """
-        return HEATMAP_FILE.load(path, _build)
-
-    @staticmethod
-    def from_bytes(data: bytes, *, name: str) -> Heatmap:
-        """Read a heat map from a file's bytes, trusted or not; `name` is what errors call it.
-
-        Raises:
-            HeatmapError: as `load`, or its side is over 511.
-        """
-        heatmap = HEATMAP_FILE.parse(data, name, _build)
+    @classmethod
+    def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Heatmap:
+        """As every file's, but maps of a side over 511 are refused."""
+        heatmap = super().from_bytes(data, name=name, limit=limit)
         if heatmap.side > MAX_SIDE:
             raise HeatmapError(
                 f"{one_line(name, MAX_NAME)}: a map of {heatmap.side} x {heatmap.side} cells, at most "
@@ -258,7 +237,7 @@ class Heatmap:
 
     def same(self, other: Heatmap) -> bool:
         """Whether both hold the same."""
-        mine, others = self._arrays(), other._arrays()
+        mine, others = self.arrays(), other.arrays()
         return (
             mine.keys() == others.keys()
             and all(np.array_equal(mine[name], others[name], equal_nan=True) for name in mine)
@@ -279,15 +258,6 @@ def outcome_row(wave: Frequency | None, side: int) -> int:
 @functools.lru_cache(maxsize=4)
 def _wave_places(side: int) -> dict[Frequency, int]:
     return {wave: place for place, wave in enumerate(half_plane(side))}
-
-
-def _build(metadata: Mapping[str, Any], **arrays: np.ndarray) -> Heatmap:
-    return Heatmap(**arrays, metadata=metadata)
-
-
-def _check_array(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type) -> None:
-    if array.shape != shape or array.dtype != dtype:
-        raise ValueError(f"{name} must be {shape} {dtype.__name__}; got {array.shape} {array.dtype}")
 
 
 def _top_index(top: int) -> int:

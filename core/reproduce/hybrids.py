@@ -14,9 +14,8 @@ from core.claims.hybrids import compared, speak_for_low, stored_hybrids
 from core.fourier.intervals import Measured
 from core.reproduce.machine import Machine, name_of
 from core.reproduce.plan import PAIRS, HybridPart
-from core.sweep.hybrid.measure import BATCH
+from core.sweep.hybrid.measure import BATCH, run_hybrids
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, same_pairs
-from core.sweep.hybrid.output import run_hybrids
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
 
 RELIES = CLAIMS["relies"]

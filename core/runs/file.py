@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.files import ArchiveError, ArchiveKind, write_atomically
+from core.files import Archived, ArchiveError, ArchiveKind, check_array
 from core.pgd.config import PGDConfig
 from core.runs.metadata import FACTS, check_agreement
 
@@ -44,7 +42,7 @@ RUN_FILE = ArchiveKind(
 
 
 @dataclass(frozen=True, eq=False)
-class PGDRun:
+class PGDRun(Archived):
     """What is kept of a run. S states were computed and F of them kept as frames, of B images.
 
     frames: (F, B, 3, H, W) uint8, the first of step 0, the last of the last state. frame_steps: (F,) int64, rising.
@@ -56,6 +54,8 @@ class PGDRun:
     original: (B, 3, H, W) uint8 before the hole was cut, or None. mask: (B or 1, 1, H, W) bool, or None.
     metadata: kind, config, objective, targets, class_names, seed, classifier, images, source; a JSON object.
     """
+
+    FILE = RUN_FILE
 
     frames: np.ndarray
     frame_steps: np.ndarray
@@ -88,8 +88,7 @@ class PGDRun:
         if self.mask is not None:
             wanted["mask"] = (self.mask, (1 if len(self.mask) == 1 else batch, 1, height, width), np.bool_)
         for name, (array, right_shape, dtype) in wanted.items():
-            if array.shape != right_shape or array.dtype != dtype:
-                raise ValueError(f"{name} must be {right_shape} {dtype.__name__}; got {array.shape} {array.dtype}")
+            check_array(name, array, right_shape, dtype)
         if set(self.curves) != set(CURVES) or states < 1 or self.start.size < 1:
             raise ValueError(f"a run needs the curves {', '.join(CURVES)}, an image and at least one state")
         steps = self.frame_steps
@@ -131,8 +130,8 @@ class PGDRun:
         order = np.argsort(-shares, kind="stable")[:count]
         return [(self.metadata["class_names"][k], float(shares[k])) for k in order]
 
-    def to_bytes(self) -> bytes:
-        """The file's bytes."""
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of the file: frames as differences."""
         # uint8 wraps around, which is what makes the differences reversible.
         deltas = self.frames.copy()
         deltas[1:] -= self.frames[:-1]
@@ -145,34 +144,27 @@ class PGDRun:
             "terms": np.stack(list(self.terms.values())),
             "logits": self.logits,
         }
-        arrays |= {name: getattr(self, name) for name in RUN_FILE.optional if getattr(self, name) is not None}
-        return RUN_FILE.pack(arrays, {**self.metadata, "terms": list(self.terms)})
+        return arrays | {name: part for name in RUN_FILE.optional if (part := getattr(self, name)) is not None}
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file atomically."""
-        write_atomically(Path(path), self.to_bytes())
+    def to_bytes(self) -> bytes:
+        """The file's bytes."""
+        return RUN_FILE.pack(self.arrays(), {**self.metadata, "terms": list(self.terms)})
 
-    @staticmethod
-    def load(path: str | os.PathLike[str]) -> PGDRun:
-        """Read a run file.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            RunFileError: the file is damaged, is no run, or has a schema this version does not know.
-        """
-        return RUN_FILE.load(path, _build)
-
-    @staticmethod
-    def from_bytes(data: bytes, *, name: str, limit: int = RUN_FILE.max_content) -> PGDRun:
-        """Read a run from a file's bytes, trusted or not.
-
-        Args:
-            name: what errors call the file.
-            limit: bytes that its arrays may unpack to.
-        Raises:
-            RunFileError: as `load`.
-        """
-        return RUN_FILE.parse(data, name, _build, max_content=limit)
+    @classmethod
+    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> PGDRun:
+        check_agreement(metadata)
+        frames, curves, terms = (arrays.pop(name) for name in ("frame_deltas", "curves", "terms"))
+        if frames.dtype != np.uint8:
+            raise ValueError(f"frames are {frames.dtype}")
+        for before, frame in itertools.pairwise(frames):  # in place, and twenty times as fast as numpy.cumsum
+            frame += before
+        return cls(
+            frames=frames,
+            curves=dict(zip(CURVES, curves, strict=True)),
+            terms=dict(zip(metadata["terms"], terms, strict=True)),
+            metadata={name: fact for name, fact in metadata.items() if name != "terms"},
+            **arrays,
+        )
 
 
 def pack_runs(runs: Sequence[PGDRun]) -> bytes:
@@ -216,21 +208,3 @@ def _parts(data: bytes, name: str) -> list[bytes]:
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError):
         return [data]  # which `PGDRun.from_bytes` refuses
     raise RunFileError(f"{name}: wanted at most {MAX_TOGETHER} run files together, not compressed again")
-
-
-def _build(
-    metadata: dict[str, Any], frame_deltas: np.ndarray, curves: np.ndarray, terms: np.ndarray, **arrays: np.ndarray
-) -> PGDRun:
-    check_agreement(metadata)
-    if frame_deltas.dtype != np.uint8:
-        raise ValueError(f"frames are {frame_deltas.dtype}")
-    names, frames = metadata["terms"], frame_deltas
-    for before, frame in itertools.pairwise(frames):  # in place, and twenty times as fast as numpy.cumsum
-        frame += before
-    return PGDRun(
-        frames=frames,
-        curves=dict(zip(CURVES, curves, strict=True)),
-        terms=dict(zip(names, terms, strict=True)),
-        metadata={name: fact for name, fact in metadata.items() if name != "terms"},
-        **arrays,
-    )

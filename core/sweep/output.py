@@ -1,12 +1,12 @@
-"""Results that are kept in a file while they grow, so that the same call resumes them: a sweep's map, and outcomes."""
+"""A sweep's map that is kept in a file while it grows, so that the same call resumes it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from core.cli import progress_bar
 from core.fourier.heatmap import Heatmap
@@ -65,53 +65,6 @@ def run_sweep(
                 if processes.is_main and heatmap is not start:
                     heatmap.save(output)
         return heatmap
-
-
-class Outcomes(Protocol):
-    """What grows, part by part."""
-
-    def save(self, path: Path) -> None:
-        """Write the file, atomically."""
-
-
-Growing = TypeVar("Growing", bound=Outcomes)
-
-
-def grow_in_file(
-    output: Path,
-    empty: Growing,
-    grow: Callable[[Growing], Iterator[Growing]],
-    *,
-    load: Callable[[Path], Growing],
-    same: Callable[[Growing, Growing], bool],
-    done: Callable[[Growing], int],
-    total: int,
-    what: str,
-    unit: str,
-    description: str | None = None,
-) -> Growing:
-    """Measure what `output` lacks, and keep each finished part there.
-
-    Args:
-        empty: the outcomes before anything is measured.
-        grow: the outcomes after each further part.
-        same: whether what `output` holds is of the same configuration as `empty`.
-        done: how many parts are measured, of `total`; each is a `unit` of the progress bar, called `description`.
-        what: is in the file, for errors.
-    Raises:
-        ValueError: `output` holds outcomes of other settings.
-        RuntimeError: another run is writing it.
-        OSError: the folder takes no file.
-    """
-    with only_writer(output):
-        outcomes = start = load(output) if output.exists() else empty
-        if not same(start, empty):
-            raise ValueError(f"{output.name} holds {what} of other settings; choose another --output")
-        with progress_bar(desc=description, total=total, initial=done(start), unit=unit) as bar:
-            for outcomes in grow(start):
-                outcomes.save(output)
-                bar.update()
-    return outcomes
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from core.fourier.hybrid import hybrid
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
+    from core.data.dataset import ImageDataset
 
 
 def class_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
@@ -49,6 +50,16 @@ def finite_top1(classifier: Classifier, images: np.ndarray) -> np.ndarray:
         if not logits.isfinite().all():
             raise RuntimeError(f"{classifier.name} gave logits that are not finite; its weights may be damaged")
         return logits.argmax(dim=1).cpu().numpy()
+
+
+def pixels(dataset: ImageDataset, places: np.ndarray) -> np.ndarray:
+    """(B, 3, H, W) float32 in [0, 1], the images at these places."""
+    return dataset.images[places].astype(np.float32) / 255
+
+
+def undisturbed_top1(classifier: Classifier, dataset: ImageDataset, places: np.ndarray, batch_size: int) -> np.ndarray:
+    """(N,) as `finite_top1`, of the images at these places as they are."""
+    return np.concatenate([finite_top1(classifier, pixels(dataset, some)) for some in batches(places, batch_size)])
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from core.cli import MAX_SEED, check_output, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
 from core.images.disturbances import DISTURBANCES, STRENGTHS
 from core.numbers import decimal, interval
-from core.sweep.disturb.measure import BATCH, DisturbConfig, empty_outcomes, growing_disturbances, same_configuration
+from core.sweep.disturb.measure import BATCH, DisturbConfig, empty_outcomes, growing_disturbances
 from core.sweep.disturb.outcomes import DisturbedOutcomes
-from core.sweep.output import grow_in_file
+from core.sweep.outcomes import grow_in_file
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,17 +47,10 @@ def _run(given: argparse.Namespace) -> str:
     dataset = named_dataset(given)
     config = DisturbConfig(given.pictures, given.seed)
     classifier = named_classifier(given, dataset)
-    empty = empty_outcomes(classifier, dataset, config)
     outcomes = grow_in_file(
         given.output,
-        empty,
+        empty_outcomes(classifier, dataset, config),
         lambda start: growing_disturbances(classifier, dataset, config, start, batch_size=given.batch_size),
-        load=DisturbedOutcomes.load,
-        same=same_configuration,
-        done=lambda outcomes: int(outcomes.done.sum()),
-        total=empty.done.size,
-        what="disturbances",
-        unit="strength",
     )
     return f"{given.output}: {told(outcomes)}"
 

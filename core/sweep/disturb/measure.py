@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.provenance import classifier_facts, computed_source, dataset_facts
+from core.data.provenance import outcome_facts
 from core.device import device_name
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.images.radii import energy_by_radius
 from core.sweep.disturb.outcomes import DisturbedOutcomes
-from core.sweep.predictions import batches, finite_top1
+from core.sweep.outcomes import growing
+from core.sweep.predictions import batches, finite_top1, pixels, undisturbed_top1
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
     from core.data.dataset import ImageDataset
 
 BATCH = 64
-_CONFIGURATION = ("classifier", "dataset", "image_size", "seed", "pictures", "disturbances", "class_names", "template")
 
 
 @dataclass(frozen=True)
@@ -47,26 +46,11 @@ def draw_pictures(count: int, config: DisturbConfig) -> np.ndarray:
 def empty_outcomes(classifier: Classifier, dataset: ImageDataset, config: DisturbConfig) -> DisturbedOutcomes:
     """What will be measured, before anything is."""
     side, pictures = dataset.image_size, min(config.pictures, len(dataset))
-    metadata = {
-        "classifier": classifier_facts(classifier),
-        "dataset": dataset_facts(dataset),
-        "image_size": side,
-        "seed": config.seed,
-        "pictures": pictures,
-        "disturbances": {row.key: [row.amount(s, side) for s in STRENGTHS] for row in DISTURBANCES.values()},
-        "class_names": list(dataset.classes.names),
-        "template": classifier.template,
-        "source": {},
-    }
-    rows = len(DISTURBANCES), len(STRENGTHS)
-    radii = len(energy_by_radius(np.zeros((1, 1, side, side))))
+    amounts = {row.key: [row.amount(s, side) for s in STRENGTHS] for row in DISTURBANCES.values()}
+    facts = outcome_facts(classifier, dataset, config.seed, pictures=pictures, disturbances=amounts)
+    rows, radii = (len(DISTURBANCES), len(STRENGTHS)), len(energy_by_radius(np.zeros((1, 1, side, side))))
     correct, spectrum = np.zeros((*rows, pictures), dtype=bool), np.full((*rows, radii), np.nan)
-    return DisturbedOutcomes(np.zeros(pictures, dtype=bool), correct, spectrum, metadata)
-
-
-def same_configuration(a: DisturbedOutcomes, b: DisturbedOutcomes) -> bool:
-    """Whether one can go on where the other stopped."""
-    return all(a.metadata.get(name) == b.metadata.get(name) for name in _CONFIGURATION)
+    return DisturbedOutcomes(np.zeros(pictures, dtype=bool), correct, spectrum, facts)
 
 
 def growing_disturbances(
@@ -77,43 +61,25 @@ def growing_disturbances(
     *,
     batch_size: int = BATCH,
 ) -> Iterator[DisturbedOutcomes]:
-    """The outcomes after each disturbance and strength; the last are whole.
+    """The outcomes after each disturbance and strength; arguments and errors as `core.sweep.outcomes.growing`.
 
-    Args:
-        start: of the same configuration: what was measured is kept.
     Raises:
-        ValueError: at the first step, when `start` is of another configuration.
         RuntimeError: the logits are not finite.
     """
-    outcomes = empty_outcomes(classifier, dataset, config)
-    if start is not None:
-        if not same_configuration(start, outcomes):
-            raise ValueError("these disturbances were measured with other settings")
-        outcomes = start
-    positions, begun = draw_pictures(len(dataset), config), time.perf_counter()
-    before = outcomes.metadata["source"].get("wall_seconds", 0.0)
-    for d, s in np.argwhere(~outcomes.done).tolist():
-        row, undisturbed = list(DISTURBANCES.values())[d], outcomes.undisturbed
-        if not outcomes.done.any():
-            undisturbed = np.concatenate(
-                [
-                    finite_top1(classifier, _pixels(dataset, some)) == dataset.labels[some]
-                    for some in batches(positions, batch_size)
-                ]
-            )
-        right, energy = [], np.zeros(outcomes.spectrum.shape[-1])
+    positions = draw_pictures(len(dataset), config)
+
+    def measure(outcomes: DisturbedOutcomes, d: int, s: int) -> dict[str, Any]:
+        arrays = {"correct": outcomes.correct.copy(), "spectrum": outcomes.spectrum.copy()}
+        if not outcomes.measured.any():
+            found = undisturbed_top1(classifier, dataset, positions, batch_size)
+            arrays["undisturbed"] = found == dataset.labels[positions]
+        row, right, energy = list(DISTURBANCES.values())[d], [], np.zeros(outcomes.spectrum.shape[-1])
         for some in batches(positions, batch_size):
-            images = _pixels(dataset, some)
+            images = pixels(dataset, some)
             changed = disturbed(images, row, STRENGTHS[s], some.tolist(), seed=config.seed)
             energy += energy_by_radius(changed - images) * len(some) / len(positions)
             right.append(finite_top1(classifier, changed) == dataset.labels[some])
-        correct, spectrum = outcomes.correct.copy(), outcomes.spectrum.copy()  # a kept state never changes later
-        correct[d, s], spectrum[d, s] = np.concatenate(right), energy
-        seconds = round(before + time.perf_counter() - begun, 2)
-        facts = {**outcomes.metadata, "source": computed_source(device_name(classifier), wall_seconds=seconds)}
-        outcomes = replace(outcomes, undisturbed=undisturbed, correct=correct, spectrum=spectrum, metadata=facts)
-        yield outcomes
+        arrays["correct"][d, s], arrays["spectrum"][d, s] = np.concatenate(right), energy
+        return arrays
 
-
-def _pixels(dataset: ImageDataset, positions: np.ndarray) -> np.ndarray:
-    return dataset.images[positions].astype(np.float32) / 255
+    return growing(empty_outcomes(classifier, dataset, config), start, measure, device_name(classifier))

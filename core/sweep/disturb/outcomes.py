@@ -1,20 +1,19 @@
-"""Which disturbed pictures a network classifies correctly: one file, while it grows and when it is whole."""
+"""Which disturbed pictures a network classifies correctly."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.data.provenance import OUTCOME_FACTS
-from core.files import ArchiveKind, Fact, write_atomically
+from core.files import ArchiveKind, Fact, check_array
 from core.fourier.contrasts import Errors
 from core.fourier.intervals import clustered_interval
 from core.images.disturbances import STRENGTHS
+from core.sweep.outcomes import Outcomes
 
 DISTURBED = ArchiveKind(
     name="file of disturbances",
@@ -30,13 +29,15 @@ DISTURBED = ArchiveKind(
 
 
 @dataclass(frozen=True, eq=False)
-class DisturbedOutcomes:
+class DisturbedOutcomes(Outcomes):
     """Of n pictures, D disturbances and S strengths.
 
     undisturbed: (n,) bool, whether each picture is classified correctly. correct: (D, S, n) bool, the same of the
     disturbed pictures. spectrum: (D, S, R) mean energy of what each changes, by rounded radius, as `energy_by_radius`
     has it; NaN where it was not yet measured. metadata: facts; `disturbances` are D keys, each with its S amounts.
     """
+
+    FILE, what, unit = DISTURBED, "disturbances", "strength"
 
     undisturbed: np.ndarray
     correct: np.ndarray
@@ -53,8 +54,8 @@ class DisturbedOutcomes:
         return tuple(self.metadata["disturbances"])
 
     @property
-    def done(self) -> np.ndarray:
-        """(D, S) bool: what was measured."""
+    def measured(self) -> np.ndarray:
+        """(D, S) bool."""
         return np.isfinite(self.spectrum).all(axis=-1)
 
     @property
@@ -82,46 +83,29 @@ class DisturbedOutcomes:
         scores = wrong.mean(axis=0)
         return Errors(clustered_interval(scores).one(), scores, self.images)
 
-    def save(self, path: Path) -> None:
-        """Write the file, atomically."""
-        arrays: dict[str, np.ndarray] = {
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Bits and bytes."""
+        return {
             "undisturbed": np.packbits(self.undisturbed),
             "correct": np.packbits(self.correct, axis=2),
             "spectrum": self.spectrum.astype(np.float32),
         }
-        write_atomically(path, DISTURBED.pack(arrays, self.metadata))
 
-    @staticmethod
-    def load(path: str | os.PathLike[str]) -> DisturbedOutcomes:
-        """Read a file.
-
-        Raises:
-            FileNotFoundError: there is none.
-            ArchiveError: it is damaged, foreign, or of an unknown schema.
-        """
-        return DISTURBED.load(path, _build)
-
-
-def _build(
-    metadata: dict[str, Any], undisturbed: np.ndarray, correct: np.ndarray, spectrum: np.ndarray
-) -> DisturbedOutcomes:
-    count, pictures = len(metadata["disturbances"]), metadata["pictures"]
-    packed, rows = -(-pictures // 8), (count, len(STRENGTHS))
-    for name, array, shape in (("undisturbed", undisturbed, (packed,)), ("correct", correct, (*rows, packed))):
-        if array.shape != shape or array.dtype != np.uint8:
-            raise ValueError(f"{name} must be uint8 {shape}; it is {array.dtype} {array.shape}")
-    if spectrum.shape[:2] != rows or spectrum.ndim != 3 or not spectrum.shape[2] or spectrum.dtype.kind != "f":
-        raise ValueError(f"spectrum must be {rows} rows of numbers; it is {spectrum.dtype} {spectrum.shape}")
-    if np.isinf(spectrum).any() or (spectrum < 0).any():
-        raise ValueError("an energy is finite and not negative")
-    for key, amounts in metadata["disturbances"].items():
-        if not isinstance(amounts, list) or len(amounts) != len(STRENGTHS):
-            raise ValueError(f"{key!r} must have {len(STRENGTHS)} amounts")
-        if not all(isinstance(amount, int | float) for amount in amounts):
-            raise ValueError(f"the amounts of {key!r} must be numbers")
-    return DisturbedOutcomes(
-        np.unpackbits(undisturbed, count=pictures).astype(bool),
-        np.unpackbits(correct, axis=2, count=pictures).astype(bool),
-        spectrum.astype(np.float64),
-        metadata,
-    )
+    @classmethod
+    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> DisturbedOutcomes:
+        undisturbed, correct, spectrum = (arrays[name] for name in DISTURBED.required)
+        pictures, rows = metadata["pictures"], (len(metadata["disturbances"]), len(STRENGTHS))
+        check_array("undisturbed", undisturbed, (-(-pictures // 8),), np.uint8)
+        check_array("correct", correct, (*rows, -(-pictures // 8)), np.uint8)
+        if spectrum.shape[:2] != rows or spectrum.ndim != 3 or not spectrum.shape[2] or spectrum.dtype.kind != "f":
+            raise ValueError(f"spectrum must be {rows} rows of numbers; it is {spectrum.dtype} {spectrum.shape}")
+        if np.isinf(spectrum).any() or (spectrum < 0).any():
+            raise ValueError("an energy is finite and not negative")
+        for key, amounts in metadata["disturbances"].items():
+            if not isinstance(amounts, list) or len(amounts) != len(STRENGTHS):
+                raise ValueError(f"{key!r} must have {len(STRENGTHS)} amounts")
+            if not all(isinstance(amount, int | float) for amount in amounts):
+                raise ValueError(f"the amounts of {key!r} must be numbers")
+        undisturbed = np.unpackbits(undisturbed, count=pictures).astype(bool)
+        correct = np.unpackbits(correct, axis=2, count=pictures).astype(bool)
+        return cls(undisturbed, correct, spectrum.astype(np.float64), metadata)

@@ -21,9 +21,8 @@ from core.files import write_atomically
 from core.fourier.hybrid import Edge
 from core.numbers import decimal, percent
 from core.sweep.hybrid.figure import FORMATS, figure
-from core.sweep.hybrid.measure import BATCH
+from core.sweep.hybrid.measure import BATCH, run_hybrids
 from core.sweep.hybrid.outcomes import ALIKE, HybridOutcomes, crossing_of, paired_difference, unlike
-from core.sweep.hybrid.output import run_hybrids
 from core.sweep.hybrid.pairs import MAX_PAIRS, HybridConfig, default_cutoffs
 
 

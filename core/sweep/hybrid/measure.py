@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.provenance import classifier_facts, computed_source, dataset_facts
+from core.data.provenance import outcome_facts
 from core.device import device_name
 from core.fourier.hybrid import clipped_share, mixed
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.hybrid.pairs import HybridConfig, draw_pairs
-from core.sweep.predictions import batches, finite_top1
+from core.sweep.outcomes import grow_in_file, growing
+from core.sweep.predictions import batches, finite_top1, pixels, undisturbed_top1
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier
     from core.data.dataset import ImageDataset
 
 BATCH = 64
-_CONFIGURATION = ("classifier", "dataset", "image_size", "edge", "seed", "class_names", "template")
 
 
 def empty_outcomes(classifier: Classifier, dataset: ImageDataset, config: HybridConfig) -> HybridOutcomes:
     """What will be measured, before anything is."""
     pairs, count = draw_pairs(dataset.labels, config.pairs, seed=config.seed), len(config.cutoffs)
-    metadata = {
-        "classifier": classifier_facts(classifier),
-        "dataset": dataset_facts(dataset),
-        "image_size": dataset.image_size,
-        "edge": config.edge,
-        "seed": config.seed,
-        "class_names": list(dataset.classes.names),
-        "template": classifier.template,
-        "source": {},
-    }
-    labels = dataset.labels[pairs.T]
-    says = np.zeros((2, count, config.pairs), dtype=bool)
+    labels, says = dataset.labels[pairs.T], np.zeros((2, count, config.pairs), dtype=bool)
     cutoffs, clipped = np.array(config.cutoffs, dtype=np.float64), np.full(count, np.nan)
-    return HybridOutcomes(cutoffs, says, labels, np.zeros_like(labels), clipped, metadata)
-
-
-def same_configuration(a: HybridOutcomes, b: HybridOutcomes) -> bool:
-    """Whether one can go on where the other stopped."""
-    same = all(a.metadata.get(name) == b.metadata.get(name) for name in _CONFIGURATION)
-    return same and np.array_equal(a.cutoffs, b.cutoffs) and np.array_equal(a.labels, b.labels)
+    facts = outcome_facts(classifier, dataset, config.seed, edge=config.edge)
+    return HybridOutcomes(cutoffs, says, labels, np.zeros_like(labels), clipped, facts)
 
 
 def growing_hybrids(
@@ -57,41 +40,44 @@ def growing_hybrids(
     *,
     batch_size: int = BATCH,
 ) -> Iterator[HybridOutcomes]:
-    """The outcomes after each cutoff; the last are whole.
+    """The outcomes after each cutoff; arguments and errors as `core.sweep.outcomes.growing`.
 
-    Args:
-        start: of the same configuration: what was measured is kept.
     Raises:
-        ValueError: at the first step, when `start` is of another configuration.
         RuntimeError: the logits are not finite.
     """
-    outcomes = empty_outcomes(classifier, dataset, config)
-    if start is not None:
-        if not same_configuration(start, outcomes):
-            raise ValueError("these hybrids were made with other settings")
-        outcomes = start
-    pairs, begun = draw_pairs(dataset.labels, config.pairs, seed=config.seed), time.perf_counter()
-    before = outcomes.metadata["source"].get("wall_seconds", 0.0)
-    for k in range(outcomes.done, len(config.cutoffs)):
-        predictions = outcomes.predictions
+    pairs = draw_pairs(dataset.labels, config.pairs, seed=config.seed)
+
+    def measure(outcomes: HybridOutcomes, k: int) -> dict[str, Any]:
+        arrays = {"says": outcomes.says.copy(), "clipped": outcomes.clipped.copy()}
         if k == 0:
-            predictions = np.stack([_whole(classifier, dataset.images, side, batch_size) for side in pairs.T])
+            whole = [undisturbed_top1(classifier, dataset, side, batch_size) for side in pairs.T]
+            arrays["predictions"] = np.stack(whole)
         said, taken = [], []
         for batch in batches(pairs, batch_size):
-            low, high = (dataset.images[side].astype(np.float32) / 255 for side in batch.T)
+            low, high = (pixels(dataset, side) for side in batch.T)
             unclipped = mixed(low, high, config.cutoffs[k], config.edge)
             taken.append(clipped_share(unclipped))
             said.append(finite_top1(classifier, unclipped.clip(0, 1).astype(np.float32)))
-        says, clipped = outcomes.says.copy(), outcomes.clipped.copy()  # a kept state never changes later
-        says[:, k] = np.concatenate(said) == outcomes.labels
-        clipped[k] = np.concatenate(taken).mean()
-        seconds = round(before + time.perf_counter() - begun, 2)
-        facts = {**outcomes.metadata, "source": computed_source(device_name(classifier), wall_seconds=seconds)}
-        outcomes = replace(outcomes, says=says, clipped=clipped, predictions=predictions, metadata=facts)
-        yield outcomes
+        arrays["says"][:, k] = np.concatenate(said) == outcomes.labels
+        arrays["clipped"][k] = np.concatenate(taken).mean()
+        return arrays
+
+    return growing(empty_outcomes(classifier, dataset, config), start, measure, device_name(classifier))
 
 
-def _whole(classifier: Classifier, images: np.ndarray, places: np.ndarray, batch_size: int) -> np.ndarray:
-    """(n,) predictions of pictures that are not mixed."""
-    parts = batches(places, batch_size)
-    return np.concatenate([finite_top1(classifier, images[some].astype(np.float32) / 255) for some in parts])
+def run_hybrids(
+    classifier: Classifier,
+    dataset: ImageDataset,
+    config: HybridConfig,
+    output: Path,
+    *,
+    batch_size: int = BATCH,
+    description: str | None = None,
+) -> HybridOutcomes:
+    """Measure what `output` lacks; as `growing_hybrids` and `grow_in_file`."""
+    return grow_in_file(
+        output,
+        empty_outcomes(classifier, dataset, config),
+        lambda start: growing_hybrids(classifier, dataset, config, start, batch_size=batch_size),
+        description,
+    )

@@ -1,21 +1,20 @@
-"""What a network says of hybrid images, pair by pair: one file, while it grows and when it is whole."""
+"""What a network says of hybrid images, pair by pair."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
 from core.data.provenance import OUTCOME_FACTS
-from core.files import ArchiveKind, Fact, write_atomically
+from core.files import ArchiveKind, Fact, check_array
 from core.fourier.crossing import Crossing, crossing, crossing_difference
 from core.fourier.hybrid import Edge
 from core.fourier.intervals import Measured, wilson
 from core.fourier.kept import kept_with_its_maps
+from core.sweep.outcomes import Outcomes
 
 ALIKE = 0.05  # of two classes, the mean share taken for the other, from which on `unlike` leaves them out
 HYBRIDS = ArchiveKind(
@@ -32,7 +31,7 @@ HYBRIDS = ArchiveKind(
 
 
 @dataclass(frozen=True, eq=False)
-class HybridOutcomes:
+class HybridOutcomes(Outcomes):
     """Of n pairs and C cutoffs.
 
     cutoffs: (C,) float64, ascending, in cycles per image. says: (2, C, n) bool: whether the low picture's class is
@@ -40,6 +39,8 @@ class HybridOutcomes:
     picture of each pair, and what the network says of each by itself. clipped: (C,) mean share of the contrast that
     clipping took; NaN where a cutoff was not yet measured.
     """
+
+    FILE, what, unit = HYBRIDS, "hybrids", "cutoff"
 
     cutoffs: np.ndarray
     says: np.ndarray
@@ -53,9 +54,13 @@ class HybridOutcomes:
         return self.labels.shape[1]
 
     @property
+    def measured(self) -> np.ndarray:
+        return np.isfinite(self.clipped)
+
+    @property
     def done(self) -> int:
         """How many cutoffs were measured, the first ones."""
-        return int(np.isfinite(self.clipped).sum())
+        return int(self.measured.sum())
 
     @property
     def shares(self) -> tuple[Measured, Measured]:
@@ -68,60 +73,44 @@ class HybridOutcomes:
         parts = {name: getattr(self, name)[..., chosen] for name in ("says", "labels", "predictions")}
         return replace(self, **parts)
 
-    def save(self, path: Path) -> None:
-        """Write the file, atomically."""
-        few = np.uint8 if len(self.metadata["class_names"]) <= 256 else np.uint16
-        arrays = {
+    def same_settings(self, other: HybridOutcomes) -> bool:
+        alike = np.array_equal(self.cutoffs, other.cutoffs) and np.array_equal(self.labels, other.labels)
+        return alike and super().same_settings(other)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Bits and bytes."""
+        few = _few(self.metadata)
+        return {
             "cutoffs": self.cutoffs,
             "says": np.packbits(self.says, axis=2),
             "labels": self.labels.astype(few),
             "predictions": self.predictions.astype(few),
             "clipped": self.clipped.astype(np.float32),
         }
-        write_atomically(path, HYBRIDS.pack(arrays, self.metadata))
 
-    @staticmethod
-    def load(path: str | os.PathLike[str]) -> HybridOutcomes:
-        """Read a file.
+    @classmethod
+    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> HybridOutcomes:
+        cutoffs, says, labels, predictions, clipped = (arrays[name] for name in HYBRIDS.required)
+        count, pairs, few = len(cutoffs), labels.shape[-1], _few(metadata)
+        check_array("labels", labels, (2, pairs), few)
+        check_array("predictions", predictions, (2, pairs), few)
+        check_array("says", says, (2, count, -(-pairs // 8)), np.uint8)
+        check_array("clipped", clipped, (count,), np.float32)
+        if cutoffs.dtype != np.float64 or count < 2 or not np.isfinite(cutoffs).all() or (np.diff(cutoffs) <= 0).any():
+            raise ValueError("cutoffs must be finite and ascend")
+        later = np.diff(np.isfinite(clipped).astype(int)) > 0  # measured, after one that was not
+        classes = len(metadata["class_names"])
+        if pairs == 0 or later.any() or max(labels.max(), predictions.max()) >= classes:
+            raise ValueError("labels or cutoffs do not fit")
+        says = np.unpackbits(says, axis=2, count=pairs).astype(bool)
+        return cls(
+            cutoffs, says, labels.astype(np.int64), predictions.astype(np.int64), clipped.astype(np.float64), metadata
+        )
 
-        Raises:
-            FileNotFoundError: there is none.
-            ArchiveError: it is damaged, foreign, or of an unknown schema.
-        """
-        return HYBRIDS.load(path, _build)
 
-
-def _build(
-    metadata: dict[str, Any],
-    cutoffs: np.ndarray,
-    says: np.ndarray,
-    labels: np.ndarray,
-    predictions: np.ndarray,
-    clipped: np.ndarray,
-) -> HybridOutcomes:
-    count, pairs = len(cutoffs), labels.shape[-1]
-    wanted = {"labels": (2, pairs), "predictions": (2, pairs), "says": (2, count, -(-pairs // 8)), "clipped": (count,)}
-    arrays = {"labels": labels, "predictions": predictions, "says": says, "clipped": clipped}
-    for name, shape in wanted.items():
-        if arrays[name].shape != shape or arrays[name].dtype.kind != ("f" if name == "clipped" else "u"):
-            raise ValueError(f"{name} must be {shape}; it is {arrays[name].dtype} {arrays[name].shape}")
-    if cutoffs.dtype != np.float64 or count < 2 or not np.isfinite(cutoffs).all() or (np.diff(cutoffs) <= 0).any():
-        raise ValueError("cutoffs must be finite and ascend")
-    known = np.isfinite(clipped)
-    if (
-        pairs == 0
-        or (np.diff(known.astype(int)) > 0).any()
-        or max(labels.max(), predictions.max()) >= len(metadata["class_names"])
-    ):
-        raise ValueError("labels or cutoffs do not fit")
-    return HybridOutcomes(
-        cutoffs,
-        np.unpackbits(says, axis=2, count=pairs).astype(bool),
-        labels.astype(np.int64),
-        predictions.astype(np.int64),
-        clipped.astype(np.float64),
-        metadata,
-    )
+def _few(metadata: Mapping[str, Any]) -> type[np.uint8] | type[np.uint16]:
+    """What holds a class's number in the file."""
+    return np.uint8 if len(metadata["class_names"]) <= 256 else np.uint16
 
 
 @kept_with_its_maps(32)

@@ -50,7 +50,7 @@ def test_all_six_networks_saw_the_same_pictures_whole_and_in_a_few_kilobytes():
     assert sorted(stored) == NAMES and len(NAMES) == 6
     assert len({one.images for one in stored.values()}) == 1
     for one in stored.values():
-        assert one.done.all() and one.pictures == 2000 and one.keys == tuple(DISTURBANCES)
+        assert one.measured.all() and one.pictures == 2000 and one.keys == tuple(DISTURBANCES)
         assert one.metadata["disturbances"] == {
             row.key: [row.amount(s, 32) for s in (1, 2, 3)] for row in DISTURBANCES.values()
         }

@@ -19,7 +19,7 @@ def test_a_run_tells_every_error_is_kept_and_repeats_itself(archive, tmp_path, c
     told = capsys.readouterr().out
     assert "20 pictures; top-1 error undisturbed " in told and [path.name for path in tmp_path.iterdir()] == ["one.npz"]
     found = DisturbedOutcomes.load(output)
-    assert found.done.all() and found.pictures == 20 and found.keys == tuple(DISTURBANCES)
+    assert found.measured.all() and found.pictures == 20 and found.keys == tuple(DISTURBANCES)
     assert all(row.label in told for row in DISTURBANCES.values())
     assert f"{100 * found.errors('fog', 3).measured.value:.1f} (" in told.splitlines()[-1]
     assert found.metadata["classifier"]["name"] == "mini-resnet" and found.metadata["source"]["wall_seconds"] > 0
@@ -30,7 +30,7 @@ def test_a_run_tells_every_error_is_kept_and_repeats_itself(archive, tmp_path, c
 def test_a_killed_run_goes_on_by_the_same_command(archive, tmp_path):
     output, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
     kill_when_written("core.sweep.disturb", command(archive, output, "--batch-size", "1"), output)
-    assert 0 < DisturbedOutcomes.load(output).done.sum() < 24
+    assert 0 < DisturbedOutcomes.load(output).measured.sum() < 24
     assert main(command(archive, output)) == 0 == main(command(archive, whole))
     resumed, at_once = DisturbedOutcomes.load(output), DisturbedOutcomes.load(whole)
     np.testing.assert_array_equal(resumed.correct, at_once.correct)

@@ -89,11 +89,11 @@ def test_pictures_are_drawn_once_each_and_fewer_are_the_first_of_more():
 
 def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(states, tmp_path):
     network, data = brighter_than(0.425), pictures()
-    assert [int(state.done.sum()) for state in states] == list(range(1, 25))
+    assert [int(state.measured.sum()) for state in states] == list(range(1, 25))
     states[9].save(tmp_path / "half.npz")
     half = DisturbedOutcomes.load(tmp_path / "half.npz")
     rest = list(growing_disturbances(network, data, CONFIG, half))
-    assert len(rest) == 14 and half.done.sum() == 10
+    assert len(rest) == 14 and half.measured.sum() == 10
     np.testing.assert_array_equal(rest[-1].correct, states[-1].correct)
     np.testing.assert_array_equal(rest[-1].undisturbed, states[-1].undisturbed)
     np.testing.assert_allclose(rest[-1].spectrum, states[-1].spectrum, rtol=1e-6)
@@ -109,7 +109,7 @@ def test_a_file_holds_everything_and_damage_is_refused(states, tmp_path):
     again = DisturbedOutcomes.load(path)
     for name in ("correct", "undisturbed"):
         np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
-    assert again.metadata == found.metadata and again.images == found.images and again.done.all()
+    assert again.metadata == found.metadata and again.images == found.images and again.measured.all()
     rows = found.metadata["disturbances"]
     for change in (
         {"undisturbed": found.undisturbed[:8]},
