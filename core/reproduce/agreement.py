@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import compress
@@ -27,6 +28,12 @@ class Match(StrEnum):
     DIFFERS = "differs"
     UNDECIDED = "cannot tell"
     NOT_COMPARED = "nothing to compare with"
+
+
+def measured_json(measured: Measured) -> dict[str, Any]:
+    """A number with its interval, [low, high], as a JSON object; null for what is not known."""
+    value = None if math.isnan(measured.value) else measured.value
+    return {"value": value, "interval": measured.ends}
 
 
 @dataclass(frozen=True)

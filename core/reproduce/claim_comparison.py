@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,7 @@ from core.claims.finding import Finding, NamedMap, Verdict
 from core.classifiers.registry import network_side
 from core.fourier.basis import Frequency, half_plane
 from core.fourier.heatmap import Heatmap
-from core.reproduce.agreement import common_waves, only
+from core.reproduce.agreement import common_waves, measured_json, only
 from core.reproduce.maps import HEATMAPS, MapResult, map_name
 from core.reproduce.plan import MAPS, PAIRS, Pair, waves_needed
 
@@ -65,10 +64,7 @@ class ClaimComparison:
 
 def finding_json(finding: Finding) -> dict[str, Any]:
     """Verdict and evidence as a JSON object."""
-    evidence = []
-    for each in finding.evidence:
-        value = None if math.isnan(each.measured.value) else each.measured.value
-        evidence.append({"what": each.what, "unit": each.unit, "value": value, "interval": each.measured.ends})
+    evidence = [{"what": one.what, "unit": one.unit, **measured_json(one.measured)} for one in finding.evidence]
     return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
 
 

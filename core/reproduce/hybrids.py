@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 
 from core.claims.finding import CLAIMS, Evidence, Finding, Verdict
 from core.claims.hybrids import compared, speak_for_low, stored_hybrids
-from core.fourier.intervals import Measured
-from core.reproduce.machine import Machine, name_of
+from core.reproduce.agreement import measured_json
+from core.reproduce.machine import Machine, PartResult
 from core.reproduce.plan import PAIRS, HybridPart
 from core.sweep.hybrid.measure import BATCH, run_hybrids
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, same_pairs
@@ -23,27 +23,16 @@ NO_CROSSING = Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does n
 
 
 @dataclass(frozen=True, eq=False)
-class HybridResult:
-    """What a network says of hybrid images. note: how its images differ from the paper's, or empty."""
+class HybridResult(PartResult):
+    """What a network says of hybrid images."""
 
     part: HybridPart
     outcomes: HybridOutcomes
     note: str
 
     @property
-    def name(self) -> str:
-        """What its classifier is called."""
-        return name_of(str(self.outcomes.metadata["classifier"]["name"]))
-
-    @property
-    def original(self) -> bool:
-        """Whether its classifier is the one that the part is about."""
-        return bool(self.outcomes.metadata["classifier"]["name"] == self.part.classifier)
-
-    @property
-    def title(self) -> str:
-        """The paper's figure, and whose hybrids these are."""
-        return f"{self.part.figure}: {self.name}"
+    def facts(self) -> Mapping[str, Any]:
+        return self.outcomes.metadata
 
     @property
     def radius(self) -> Evidence | None:
@@ -99,22 +88,15 @@ def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
 
 def to_json(result: HybridResult) -> dict[str, Any]:
     """The numbers of a part as a JSON object; radii in cycles per image."""
-    facts, shares = result.outcomes.metadata, result.outcomes.shares
+    facts, shares = result.facts, result.outcomes.shares
+    radii = {"radius": result.radius, "shipped_radius": result.shipped}
     return {
-        "key": result.part.key,
-        "figure": result.part.figure,
+        **result.to_json(),
         **{name: facts[name] for name in ("classifier", "dataset", "image_size", "edge", "seed")},
         "pairs": result.outcomes.pairs,
-        "note": result.note,
         "cutoffs": result.outcomes.cutoffs.tolist(),
         "says_low": shares[0].value.tolist(),
         "says_high": shares[1].value.tolist(),
-        "radius": _json(result.radius),
-        "shipped_radius": _json(result.shipped),
+        **{name: found and measured_json(found.measured) for name, found in radii.items()},
         "time": facts["source"],
     }
-
-
-def _json(found: Evidence | None) -> dict[str, Any] | None:
-    measured: Measured | None = None if found is None else found.measured
-    return None if measured is None else {"value": measured.value, "interval": measured.ends}

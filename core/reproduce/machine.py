@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.classifiers.registry import (
     classifier_spec,
@@ -158,3 +158,34 @@ def name_of(classifier: str) -> str:
     """A classifier's title; of one that lies in a folder, the folder's name."""
     title = classifier_title(classifier)
     return one_line(title.rpartition("/")[2] if title == classifier else title, 60)
+
+
+class PartResult:
+    """What came of a part, a dataclass. note: how its images differ from the paper's, or empty."""
+
+    part: Any
+    note: str
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """On its classifier and its images."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """What its classifier is called."""
+        return name_of(str(self.facts["classifier"]["name"]))
+
+    @property
+    def title(self) -> str:
+        """The paper's figure, and whose result this is."""
+        return f"{self.part.figure}: {self.name}"
+
+    @property
+    def original(self) -> bool:
+        """Whether its classifier is the one that the part is about."""
+        return bool(self.facts["classifier"]["name"] == self.part.classifier)
+
+    def to_json(self) -> dict[str, Any]:
+        """What every part's JSON object begins with."""
+        return {"key": self.part.key, "figure": self.part.figure, "note": self.note}

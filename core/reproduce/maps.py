@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core import paper
 from core.data.classes import PRECOMPUTED
-from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
 from core.reproduce.agreement import Agreement, Match, agreement
-from core.reproduce.machine import Data, Machine, name_of
+from core.reproduce.machine import Data, Machine, PartResult, name_of
 from core.reproduce.plan import Amount, MapPart, draw_waves
 from core.sweep.config import SweepConfig
 from core.sweep.output import run_sweep
@@ -19,8 +20,8 @@ HEATMAPS = PRECOMPUTED / "heatmaps"
 
 
 @dataclass(frozen=True, eq=False)
-class MapResult:
-    """A computed map. reference: what it is compared with. note: how its images differ from the paper's, or empty."""
+class MapResult(PartResult):
+    """A computed map. reference: what it is compared with."""
 
     part: MapPart
     heatmap: Heatmap
@@ -29,14 +30,8 @@ class MapResult:
     note: str
 
     @property
-    def name(self) -> str:
-        """What its classifier is called."""
-        return map_name(self.heatmap)
-
-    @property
-    def title(self) -> str:
-        """The paper's figure, and whose map this is."""
-        return f"{self.part.figure}: {self.name}"
+    def facts(self) -> Mapping[str, Any]:
+        return self.heatmap.metadata
 
     @property
     def match(self) -> Match:
@@ -52,16 +47,6 @@ class MapResult:
     def waves(self) -> int:
         """How many different waves are computed."""
         return int((self.heatmap.count > 0).sum() + 1) // 2
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of its waves are."""
-        return self.waves == len(half_plane(self.heatmap.side))
-
-    @property
-    def original(self) -> bool:
-        """Whether its classifier is the one that the part is about."""
-        return self.heatmap.metadata["classifier"]["name"] == self.part.classifier
 
 
 def map_name(heatmap: Heatmap) -> str:

@@ -102,11 +102,9 @@ def to_json(result: TableResult) -> dict[str, Any]:
     stored, judged, objective = stored_counts(result), result.judged, result.settings["objective"]
     fixed, wrong = mended(result)
     return {
-        "key": result.part.key,
-        "figure": result.part.figure,
+        **result.to_json(),
         "match": match(result),
         "settings": {**result.settings, "penalty": objective.get("penalty"), "hole": objective.get("side")},
-        "note": result.note,
         "n": len(result.rows),
         "n_needed": images_needed(result),
         **losses,

@@ -87,21 +87,19 @@ def to_json(results: Results) -> dict[str, Any]:
 
 
 def _map_json(result: MapResult) -> dict[str, Any]:
-    facts = result.heatmap.metadata
+    facts = result.facts
     kept = ("classifier", "dataset", "image_size", "epsilon", "seed", "dtype", "template")
     compared = None
     if result.reference is not None and result.agreement is not None:
         source = {key: result.reference.metadata[key] for key in ("classifier", "dataset", "source")}
         compared = {**source, **result.agreement.to_json(), "match": result.match}
     return {
-        "key": result.part.key,
-        "figure": result.part.figure,
+        **result.to_json(),
         "match": result.match,
         **{key: facts[key] for key in kept},
         "side": result.heatmap.side,
         "waves": result.waves,
         "clean_error": result.heatmap.clean_rate(),
-        "note": result.note,
         "compared_with": compared,
         "time": facts["source"],
     }

@@ -15,7 +15,6 @@ from core.fourier.basis import half_plane
 from core.numbers import signed_points, small
 from core.reproduce.agreement import Match
 from core.reproduce.claim_comparison import ClaimComparison
-from core.reproduce.machine import name_of
 from core.reproduce.maps import MapResult
 from core.reproduce.tables import TableResult
 
@@ -44,8 +43,7 @@ def plain_and_minimised(tables: Sequence[TableResult]) -> str:
     losses: dict[str, dict[str, float]] = {}
     for one in tables:
         if one.part.mode == "inpaint":
-            name = name_of(str(one.settings["classifier"]["name"]))
-            losses.setdefault(name, {})[one.part.penalty] = one.median("loss_after")
+            losses.setdefault(one.name, {})[one.part.penalty] = one.median("loss_after")
     pairs = [
         f"{name} {small(found['norm'])} against {small(found['eq3'])}"
         for name, found in losses.items()

@@ -11,7 +11,7 @@ import numpy as np
 from core.reconstruct.batches import read_job, run_job
 from core.reconstruct.job import JobConfig, make_job
 from core.reconstruct.report import Reconstruction, judgement
-from core.reproduce.machine import Machine, name_of
+from core.reproduce.machine import Machine, PartResult
 from core.reproduce.plan import TablePart
 from core.runs.judgement import Judgement
 
@@ -19,11 +19,11 @@ SHOWN = 4  # pictures in the figure
 
 
 @dataclass(frozen=True, eq=False)
-class TableResult:
+class TableResult(PartResult):
     """What a part's runs came to.
 
     settings: everything that the rows depend on. rows: an image each. picture: PNG of the first ones. source: date and
-    device of the last, and seconds of all so far. note: how its images differ from the paper's, or empty.
+    device of the last, and seconds of all so far.
     """
 
     part: TablePart
@@ -34,14 +34,8 @@ class TableResult:
     note: str
 
     @property
-    def title(self) -> str:
-        """The paper's figure, and whose runs these are."""
-        return f"{self.part.figure}: {name_of(str(self.settings['classifier']['name']))}"
-
-    @property
-    def original(self) -> bool:
-        """Whether its classifier is the one that the part is about."""
-        return self.settings["classifier"]["name"] == self.part.classifier
+    def facts(self) -> dict[str, Any]:
+        return self.settings
 
     @property
     def became(self) -> int:
