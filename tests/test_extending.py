@@ -1,6 +1,7 @@
 """docs/extending.md, tried with toys: a row of a table, and it arrives wherever the table is read."""
 
 import html
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +139,52 @@ def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
     assert not app.exception and [tab.label for tab in app.tabs][-1] == "Toys" and "a toy at (2, 3)" in text(app)
     app = open_page(tab="Details", cell="2,3")
     assert not app.exception and "a toy at (2, 3)" not in text(app)
+
+
+# The three places of a number of a map, in their order: the file, what stands there, and what comes to stand there.
+MARGIN = (
+    ("core/fourier/heatmap.py", "MEANS = {", 'MEANS = {"margin": (-1.0, 1.0), '),
+    (
+        "core/fourier/heatmap.py",
+        "    true_probability: np.",
+        "    margin: np.ndarray | None = None\n    true_probability: np.",
+    ),
+    (
+        "core/sweep/cells.py",
+        "    return (logits",
+        "    return (2 * logits.softmax(dim=1).gather(1, targets[:, None])[:, 0] - 1, logits",
+    ),
+    ("core/sweep/cells.py", "    true_probability: float\n", "    true_probability: float\n    margin: float\n"),
+    (
+        "core/fourier/metrics.py",
+        "_ROWS = (",
+        '_ROWS = (\n    Metric("margin", "Margin", "mean margin", lambda one: one.margin),',
+    ),
+)
+SEEN = """
+import numpy as np
+from core.fourier.export import heatmap_csv
+from core.fourier.heatmap import Heatmap
+from ui.maps.catalogue import labelled
+from ui.maps.views import lacking_metrics
+(entry,) = labelled([Heatmap.load("margin.npz")])
+known = np.isfinite(entry.heatmap.margin)
+assert known.sum() == 3 and np.allclose(entry.heatmap.margin, 2 * entry.heatmap.true_probability - 1, equal_nan=True)
+assert ",margin," in heatmap_csv(entry.heatmap).partition("\\n")[0] and "Margin" not in lacking_metrics([entry])
+"""
+
+
+def test_a_number_of_a_map_goes_from_the_engine_to_the_file_the_table_and_the_menu(tmp_path):
+    for name in ("core", "ui"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "precomputed").symlink_to(ROOT / "precomputed")
+    for name, before, after in MARGIN:
+        source = (tmp_path / name).read_text("utf-8")
+        assert before in source
+        (tmp_path / name).write_text(source.replace(before, after, 1), "utf-8")
+    words = (
+        "--classifier mini-resnet --dataset cifar10-samples --limit 5 --cells 0,0;0,1 --device cpu --output margin.npz"
+    )
+    for command in (["-m", "core.sweep", *words.split()], ["-c", SEEN]):
+        done = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr

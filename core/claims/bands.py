@@ -9,7 +9,7 @@ from core.fourier.contrasts import Errors, clean_error, images_of
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured, clustered_interval, paired_interval, wilson
 from core.fourier.outcomes import grey, outcomes
-from core.fourier.rings import ring_means
+from core.fourier.rings import radial_profile
 
 
 class Band(NamedTuple):
@@ -37,10 +37,12 @@ def in_band(heatmap: Heatmap, band: Band) -> Errors | None:
 
     From counts alone the interval is Wilson's for n images, as if all waves misled the same ones: too wide.
     """
-    rings = [ring for ring in ring_means(heatmap) if band.holds(ring.radius)]
-    if not rings:
+    profile = radial_profile(heatmap, corners=True)
+    chosen = band.holds(profile.radius)
+    rates, waves = profile.rate[chosen].tolist(), profile.waves[chosen].tolist()
+    if not waves:
         return None
-    mean = sum(ring.waves * ring.error.value for ring in rings) / sum(ring.waves for ring in rings)
+    mean = sum(rate * count for rate, count in zip(rates, waves, strict=True)) / sum(waves)
     found = outcomes(heatmap)
     if found is None:
         return Errors(wilson(mean, int(heatmap.images[heatmap.images > 0].min())).one())

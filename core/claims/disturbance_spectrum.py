@@ -20,20 +20,18 @@ from core.fourier.rings import ring_errors
 from core.images.disturbances import STRENGTHS
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 
-STORED = PRECOMPUTED / "disturbances"
 DRAWS, CHANNELS = 1_000, 3
 
 
 @functools.cache
 def stored_disturbances() -> dict[str, DisturbedOutcomes]:
     """By the name of the classifier."""
-    found = [DisturbedOutcomes.load(path) for path in sorted(STORED.glob("*.npz"))]
-    return {one.metadata["classifier"]["name"]: one for one in found}
+    return DisturbedOutcomes.stored(PRECOMPUTED / "disturbances")
 
 
 def disturbances_of(named: NamedMap) -> DisturbedOutcomes | None:
     """Those of a map's own classifier, with the same weights and data; None where none are stored."""
-    return next((found for found in stored_disturbances().values() if named.same_network(found.metadata)), None)
+    return named.own(stored_disturbances())
 
 
 def rise(outcomes: DisturbedOutcomes, errors: Errors) -> Errors:

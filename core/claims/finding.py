@@ -10,12 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from core.files import Archived
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.numbers import decimal, p_value
 
 Known = TypeVar("Known")
+Result = TypeVar("Result", bound=Archived)
 
 
 class Verdict(StrEnum):
@@ -55,15 +57,16 @@ class NamedMap:
         """How many patches its classifier cuts a picture into, on a side; None where it cuts none."""
         return self.heatmap.metadata["classifier"].get("patch_grid")
 
-    def same_network(self, metadata: Mapping[str, Any]) -> bool:
-        """Whether another result is of this map's classifier, with the same weights and data.
+    def own(self, results: Mapping[str, Result]) -> Result | None:
+        """Of results by classifier the one of this map's, with the same weights and data; None where there is none.
 
         Published maps do not name their weights, and are taken at their name.
         """
-        mine, other = self.heatmap.metadata, metadata["classifier"]
-        if self.classifier != other["name"] or mine["dataset"]["name"] != metadata["dataset"]["name"]:
-            return False
-        return mine["source"]["type"] == "published" or mine["classifier"].get("sha256") == other.get("sha256")
+        found, mine = results.get(self.classifier), self.heatmap.metadata
+        if found is None or mine["dataset"]["name"] != found.metadata["dataset"]["name"]:
+            return None
+        same = mine["classifier"].get("sha256") == found.metadata["classifier"].get("sha256")
+        return found if same or mine["source"]["type"] == "published" else None
 
 
 # By unit: what follows a number, what it is multiplied by, its digits, and whether a plus is shown.

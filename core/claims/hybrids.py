@@ -9,19 +9,16 @@ from core.data.classes import PRECOMPUTED
 from core.fourier.intervals import Measured
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, paired_difference
 
-STORED = PRECOMPUTED / "hybrids"
-
 
 @functools.cache
 def stored_hybrids() -> dict[str, HybridOutcomes]:
     """By the name of the classifier."""
-    found = [HybridOutcomes.load(path) for path in sorted(STORED.glob("*.npz"))]
-    return {one.metadata["classifier"]["name"]: one for one in found}
+    return HybridOutcomes.stored(PRECOMPUTED / "hybrids")
 
 
 def hybrids_of(named: NamedMap) -> HybridOutcomes | None:
     """Those of a map's own classifier, with the same weights and data; None where none are stored."""
-    return next((found for found in stored_hybrids().values() if named.same_network(found.metadata)), None)
+    return named.own(stored_hybrids())
 
 
 def crossing_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:

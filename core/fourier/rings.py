@@ -61,40 +61,13 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, 
     return RadialProfile(rings, mean, low, high, spread, waves, rings <= half)
 
 
-@dataclass(frozen=True)
-class Ring:
-    """Mean error over the waves of one rounded radius, in cycles per image.
-
-    waves: how many different ones. whole: False where the map's square cuts the ring, so that only the waves in the
-    corners are in the mean.
-    """
-
-    radius: int
-    error: Measured
-    waves: int
-    whole: bool
-
-
-def ring_means(heatmap: Heatmap, top: int = 1) -> tuple[Ring, ...]:
-    """The rings from the middle to the corners; a ring without any computed wave is left out."""
-    profile, half = radial_profile(heatmap, top, corners=True), heatmap.side // 2
-    columns = (profile.radius, profile.rate, profile.low, profile.high, profile.waves)
-    return tuple(
-        Ring(radius, Measured(rate, low, high), waves, radius <= half)
-        for radius, rate, low, high, waves in zip(*(column.tolist() for column in columns), strict=True)
-    )
-
-
-def ring_at(heatmap: Heatmap, radius: int) -> Ring | None:
-    """The ring of this rounded radius; None where nothing of it is computed."""
-    return next((ring for ring in ring_means(heatmap) if ring.radius == radius), None)
-
-
 def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
-    """The mean top-1 error of each rounded radius that is computed."""
-    scores = ring_scores(heatmap) or {}
+    """The mean top-1 error of each rounded radius that is computed, from the middle to the corners."""
+    profile, scores, images = radial_profile(heatmap, corners=True), ring_scores(heatmap) or {}, images_of(heatmap)
+    columns = (column.tolist() for column in (profile.radius, profile.rate, profile.low, profile.high))
     return {
-        ring.radius: Errors(ring.error, scores.get(ring.radius), images_of(heatmap)) for ring in ring_means(heatmap)
+        radius: Errors(Measured(*numbers), scores.get(radius), images)
+        for radius, *numbers in zip(*columns, strict=True)
     }
 
 

@@ -9,7 +9,7 @@ from core.fourier.basis import Frequency
 from core.fourier.contrasts import Errors, cell_error, clean_error, contrast
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
-from core.fourier.rings import ring_at
+from core.fourier.rings import ring_errors
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ def ring_curve(family: Sequence[Heatmap], radius: int) -> tuple[SizePoint, ...]:
 
     Intervals are Wilson's from counts alone for every map, so that they can be compared: wider than need be.
     """
-    rings = [ring_at(replace(heatmap, outcomes=None, labels=None), radius) for heatmap in family]
-    return _curve(family, [None if ring is None else Errors(ring.error) for ring in rings])
+    return _curve(family, [ring_errors(replace(heatmap, outcomes=None, labels=None)).get(radius) for heatmap in family])
 
 
 def _curve(family: Sequence[Heatmap], errors: Sequence[Errors | None]) -> tuple[SizePoint, ...]:

@@ -124,17 +124,12 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
     size = dataset.image_size
     if given.epsilon is None and size not in paper.EPSILON:
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
+    as_given = ("seed", "cells", "batch_size", "weaken_as", "outcomes", "passes", "precision")
     config = SweepConfig(
         side=paper.MAP_SIDE.get(size, min(63, largest_side(size, size))) if given.side is None else given.side,
         epsilon=paper.EPSILON[size] if given.epsilon is None else given.epsilon,
-        seed=given.seed,
-        cells=given.cells,
-        batch_size=given.batch_size,
         dtype="float32" if given.dtype == "auto" else given.dtype,
-        weaken_as=given.weaken_as,
-        outcomes=given.outcomes,
-        passes=given.passes,
-        precision=given.precision,
+        **{name: getattr(given, name) for name in as_given},
     )
     check_side_fits(config.side, size)  # before anything of that size is made
     # Rank 0 downloads what is missing; the others then find it in the cache.

@@ -30,6 +30,12 @@ class Outcomes(Archived):
         """bool, of each part whether it was."""
         raise NotImplementedError
 
+    @classmethod
+    def stored(cls, folder: Path) -> dict[str, Self]:
+        """Those of a folder's files, by the name of the classifier."""
+        found = [cls.load(path) for path in sorted(folder.glob("*.npz"))]
+        return {one.metadata["classifier"]["name"]: one for one in found}
+
     def same_settings(self, other: Self) -> bool:
         """Whether one can go on where the other stopped: the facts are equal, but for the source."""
         one, two = ({**outcomes.metadata, "source": None} for outcomes in (self, other))

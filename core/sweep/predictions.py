@@ -114,36 +114,26 @@ class Predictions:
     curve: np.ndarray
 
 
-def predict_under_wave(
-    classifier: Classifier,
-    image: np.ndarray,
-    frequency: Frequency,
-    epsilon: float,
-    epsilons: Sequence[float],
-    *,
-    seed: int,
-    position: int = 0,
-) -> Predictions:
-    """Predictions for the clean image, the perturbed one, and along a row of sizes; one forward pass for all."""
-    sizes = (0.0, epsilon, *epsilons)
-    batch = [wave_on_image(image, frequency, size, seed=seed, position=position).perturbed for size in sizes]
-    probabilities = class_probabilities(classifier, np.stack(batch))
-    return Predictions(probabilities[0], probabilities[1], tuple(epsilons), probabilities[2:])
-
-
 def predict_under_waves(
     classifier: Classifier,
     image: np.ndarray,
     frequencies: Sequence[Frequency],
     epsilon: float,
+    epsilons: Sequence[float] = (),
     *,
     seed: int,
     position: int = 0,
 ) -> list[Predictions]:
-    """The same for one size under each of several waves, without curves; one forward pass for all."""
-    waves = [wave_on_image(image, one, epsilon, seed=seed, position=position).perturbed for one in frequencies]
-    clean, *perturbed = class_probabilities(classifier, np.stack([image, *waves]))
-    return [Predictions(clean, one, (), np.zeros((0, len(clean)), np.float32)) for one in perturbed]
+    """Predictions for an image without a wave, and with each of several along a row of sizes; one pass for all.
+
+    position: place of the image in its data set.
+    """
+    sizes = (epsilon, *epsilons)
+    waves = [(frequency, size) for frequency in frequencies for size in sizes]
+    batch = [image, *(wave_on_image(image, *wave, seed=seed, position=position).perturbed for wave in waves)]
+    clean, *others = class_probabilities(classifier, np.stack(batch))
+    rows = np.reshape(others, (len(frequencies), len(sizes), len(clean)))
+    return [Predictions(clean, row[0], tuple(epsilons), row[1:]) for row in rows]
 
 
 def top1_predictions(

@@ -20,7 +20,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.device import check_torch
 from core.errors import sentence
 from core.fourier.basis import Frequency
-from core.sweep.predictions import Predictions, predict_under_wave, predict_under_waves, top1_predictions
+from core.sweep.predictions import Predictions, predict_under_waves, top1_predictions
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.models import Predictor, model_colour, short_title
 from ui.maps.prediction_table import Row, prediction_rows, prediction_table, rows_html
@@ -214,10 +214,11 @@ def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
 def _predictions(
     name: str, classes: str | ClassSet, template: str | None, waved: WavedPicture, sizes: tuple[float, ...]
 ) -> Predictions:
-    picture, wave = waved.picture, (waved.frequency, waved.epsilon)
+    picture, wave = waved.picture, ([waved.frequency], waved.epsilon, sizes)
     with job_manager().before_runs():
         classifier = classifier_for(name, classes, template)
-        return predict_under_wave(classifier, picture.image, *wave, sizes, seed=waved.seed, position=picture.position)
+        (found,) = predict_under_waves(classifier, picture.image, *wave, seed=waved.seed, position=picture.position)
+    return found
 
 
 @st.cache_data(show_spinner=False, max_entries=50)

@@ -9,7 +9,7 @@ import pytest
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
-from core.fourier.rings import radial_profile, ring_at, ring_differences, ring_means
+from core.fourier.rings import radial_profile, ring_differences, ring_errors
 from tests.core.oracles import wilson
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
@@ -28,13 +28,12 @@ SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
 def test_rings_reach_the_corners_and_say_which_are_cut():
     five = np.zeros((5, 5), np.int64)
     five[0, 0] = five[4, 4] = 90  # radius 2.83: the only ring that the square cuts, with two waves in it
-    rings = ring_means(heatmap(five))
-    assert [(ring.radius, ring.whole, ring.waves) for ring in rings] == [
+    profile = radial_profile(heatmap(five), corners=True)
+    assert list(zip(profile.radius, profile.whole, profile.waves, strict=True)) == [
         (0, True, 1), (1, True, 4), (2, True, 6), (3, False, 2),
     ]  # fmt: skip
-    assert rings[-1].error.value == pytest.approx(0.45)
-    assert (rings[-1].error.low, rings[-1].error.high) == pytest.approx(wilson(0.45, 100))
-    assert ring_at(heatmap(five), 3) == rings[-1] and ring_at(heatmap(five), 4) is None
+    rings = ring_errors(heatmap(five))
+    assert list(rings) == [0, 1, 2, 3] and rings[3].measured == pytest.approx((0.45, *wilson(0.45, 100)))
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -44,11 +43,11 @@ def test_rings_agree_with_a_loop_over_the_file(name):
     half, sums = len(rates) // 2, {}
     for i, j in itertools.product(range(-half, half + 1), repeat=2):
         sums.setdefault(round(math.sqrt(i * i + j * j)), []).append(rates[half + i, half + j])
-    for ring in ring_means(Heatmap.load(FILES[name])):
-        # both halves of a map hold the same waves, so the mean over all cells is the mean over waves
-        assert ring.error.value == pytest.approx(sum(sums[ring.radius]) / len(sums[ring.radius]), abs=1e-12)
-        assert ring.waves == math.ceil(len(sums[ring.radius]) / 2)
-    assert ring.radius == max(sums)
+    found = Heatmap.load(FILES[name])
+    # both halves of a map hold the same waves, so the mean over all cells is the mean over waves
+    means = {radius: sum(rates) / len(rates) for radius, rates in sorted(sums.items())}
+    assert {radius: errors.measured.value for radius, errors in ring_errors(found).items()} == pytest.approx(means)
+    assert radial_profile(found, corners=True).waves.tolist() == [math.ceil(len(sums[radius]) / 2) for radius in means]
 
 
 def test_differences_crop_the_larger_map_to_the_same_waves():

@@ -14,7 +14,6 @@ from core.sweep.predictions import (
     hybrid_cutoffs,
     mistakes,
     predict_hybrids,
-    predict_under_wave,
     predict_under_waves,
     top1_predictions,
     wave_on_image,
@@ -37,14 +36,14 @@ def test_several_waves_are_predicted_as_each_alone(linear_classifier, noise_imag
     for wave, found in zip(
         waves, predict_under_waves(linear_classifier, image, waves, 2.0, seed=5, position=3), strict=True
     ):
-        alone = predict_under_wave(linear_classifier, image, wave, 2.0, (), seed=5, position=3)
+        (alone,) = predict_under_waves(linear_classifier, image, [wave], 2.0, (), seed=5, position=3)
         np.testing.assert_allclose(found.perturbed, alone.perturbed, atol=1e-6)
         np.testing.assert_allclose(found.clean, alone.clean, atol=1e-6)
 
 
 def test_predict_under_wave_holds_the_clean_the_perturbed_and_the_curve(linear_classifier, noise_images):
     image = noise_images[0][0].astype(np.float32) / 255
-    found = predict_under_wave(linear_classifier, image, (1, 1), 2.0, (0.0, 1.0, 2.0), seed=0)
+    (found,) = predict_under_waves(linear_classifier, image, [(1, 1)], 2.0, (0.0, 1.0, 2.0), seed=0)
     np.testing.assert_allclose(found.clean.sum(), 1, rtol=1e-5)
     np.testing.assert_allclose(found.curve[0], found.clean, rtol=1e-5)
     np.testing.assert_allclose(found.curve[2], found.perturbed, rtol=1e-5)
@@ -58,7 +57,7 @@ def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_c
     config = SweepConfig(side=3, epsilon=1.5, seed=4, cells=((1, 0),))
     (cell,) = sweep_cells(linear_classifier, noise_dataset, config)
     singles = [
-        predict_under_wave(linear_classifier, image, (1, 0), 1.5, (), seed=4, position=k).perturbed[label]
+        predict_under_waves(linear_classifier, image, [(1, 0)], 1.5, seed=4, position=k)[0].perturbed[label]
         for k, (image, label) in enumerate(zip(images.astype(np.float32) / 255, labels, strict=True))
     ]
     assert cell.true_probability == pytest.approx(np.mean(singles), abs=1e-5)

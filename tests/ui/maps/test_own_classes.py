@@ -196,7 +196,7 @@ def test_a_list_is_embedded_once_and_a_question_answered_once(monkeypatch):
     )
     app = ask("cat, dog, {class}", "the {class}")
     app.text_area(key=CLASSES).set_value("cat,dog\n\n{class}").run()
-    monkeypatch.setattr(ui.maps.cell_predictions, "predict_under_wave", lambda *_, **__: pytest.fail("asked again"))
+    monkeypatch.setattr(ui.maps.cell_predictions, "predict_under_waves", lambda *_, **__: pytest.fail("asked again"))
     app.button(key="own.ask").click().run()
     assert not app.exception and calls.count(["the cat", "the dog", "the {class}"]) == 1
 
