@@ -11,12 +11,13 @@ from scipy import stats
 
 from core.claims.checks import findings
 from core.claims.equal_strength import STRENGTH
-from core.claims.finding import NamedMap, Verdict
+from core.claims.finding import Evidence, NamedMap, Verdict
 from core.classifiers.registry import network_side
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import paired_interval
+from core.fourier.intervals import Measured, paired_interval
+from core.reproduce.agreement import only
 from tests.core.oracles import newcombe, wilson
 
 FOLDER = PRECOMPUTED / "heatmaps"
@@ -351,3 +352,27 @@ def test_every_map_gets_a_table(heatmap):
     odd = NamedMap("odd", "odd", heatmap)
     for pair in ((odd, odd), (odd, SHELF[RESNET56]), (SHELF["mini-clip_cifar10-1000"], odd)):
         assert {finding.claim.key for finding in findings(*pair, [odd])} >= {"low", "high", "lattice", "colour"}
+
+
+def test_three_waves_are_enough_to_tell_maps_apart_and_two_are_not():
+    for count, verdict in ((3, Verdict.HOLDS), (2, Verdict.NOT_CHECKABLE)):
+        waves = half_plane(31)[-count:]
+        few = [dataclasses.replace(SHELF[name], heatmap=only(SHELF[name].heatmap, waves)) for name in (CLIP, RESNET56)]
+        assert judged(*few, [])["different"].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("error", "x 25.0 % (20.0 to 30.0)"),
+        ("points", "x +25.0 points (+20.0 to +30.0)"),
+        ("level", "x 63.8 of 255 (51.0 to 76.5)"),
+        ("levels", "x +63.8 of 255 (+51.0 to +76.5)"),
+        ("orders", "x 0.2 orders of magnitude (0.2 to 0.3)"),
+        ("ratio", "x 0.25 (0.20 to 0.30)"),
+        ("radius", "x 0.2 cycles per image (0.2 to 0.3)"),
+        ("radii", "x +0.2 cycles per image (+0.2 to +0.3)"),
+    ],
+)
+def test_evidence_has_the_form_of_its_unit(unit, text):
+    assert str(Evidence("x", Measured(0.25, 0.2, 0.3), unit)) == text
