@@ -13,6 +13,7 @@ from core.data.classes import PRECOMPUTED
 from core.files import write_atomically
 from core.fourier.heatmap import Heatmap
 from core.fourier.lattice import Lattice, lattice
+from core.numbers import decimal, p_value, percent
 
 PAGE = PRECOMPUTED.parent / "docs" / "patch_grid.md"
 PERIODS = (4, 7, 8)
@@ -27,7 +28,7 @@ def row(name: str, heatmap: Heatmap) -> str:
         name,
         "none" if grid is None else f"{grid} × {grid}",
         f"{facts['dataset']['n']:,}",
-        "not published" if clean is None else f"{100 * clean:.1f} %",
+        "not published" if clean is None else percent(clean),
         *(_cell(lattice(heatmap, period), mine=period == grid) for period in PERIODS),
     ]
     return f"| {' | '.join(cells)} |"
@@ -45,9 +46,8 @@ def pooled(maps: Sequence[Heatmap]) -> Heatmap:
 def _cell(found: Lattice | None, *, mine: bool) -> str:
     if found is None:
         return "too few"
-    mean, low, high = (100 * part for part in found.mean)
-    text = f"{mean:+.1f} ({low:+.1f} to {high:+.1f}), p = {found.p:.4f}"
-    text = text.replace("-", "−")
+    value, low, high = (decimal(100 * part, sign=True) for part in found.mean)
+    text = f"{value} ({low} to {high}), p {p_value(found.p)}"
     return f"**{text}**" if mine else text
 
 

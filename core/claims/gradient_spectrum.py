@@ -20,7 +20,7 @@ from core.files import ArchiveKind, Fact
 from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
 from core.fourier.gradients import ring_energy
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Measured, bootstrapped
 from core.fourier.kept import kept_with_its_maps
 from core.numbers import decimal, listed
 
@@ -182,7 +182,7 @@ def _maps(values: np.ndarray, side: int) -> np.ndarray:
 
 def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Measured:
     value = float(rank_correlations(energy[None], rise)[0])
-    return Measured(value, *np.quantile(rank_correlations(resampled, rise), (0.025, 0.975)).tolist())
+    return bootstrapped(value, rank_correlations(resampled, rise))
 
 
 def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Measured, bootstrapped
 
 DRAWS = 1_000
 
@@ -37,13 +37,11 @@ def crossing(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, see
     Returns:
         None where they do not cross: the low picture's class leads from the first cutoff on, or never.
     Raises:
-        ValueError: the shapes do not fit, the cutoffs do not ascend, or there is no pair.
+        ValueError: the shapes do not fit, or there is no pair.
     """
     if low.shape != high.shape or low.ndim != 2 or len(low) != len(cutoffs) or low.shape[1] == 0:
         raise ValueError(f"wanted two ({len(cutoffs)}, n) arrays, n > 0; got {low.shape} and {high.shape}")
     radii = np.asarray(cutoffs, dtype=np.float64)
-    if not np.isfinite(radii).all() or (np.diff(radii) <= 0).any():
-        raise ValueError("cutoffs must be finite and ascend")
     lead = low.astype(np.float64) - high
     value = float(equal_at(lead.mean(axis=1)[None], radii)[0])
     if np.isnan(value):
@@ -51,16 +49,12 @@ def crossing(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, see
     generator, pairs = np.random.Generator(np.random.PCG64(seed)), lead.shape[1]
     even = np.full(pairs, 1 / pairs)
     drawn = equal_at(np.array([lead @ generator.multinomial(pairs, even) for _ in range(DRAWS)]), radii)
-    return Crossing(_measured(value, drawn), drawn)
+    return Crossing(bootstrapped(value, drawn), drawn)  # whose ends are NaN where any sample's radius is
 
 
 def crossing_difference(a: Crossing, b: Crossing) -> Measured:
     """a's radius minus b's, on the same pairs: the interval is of the differences of their drawn samples."""
-    return _measured(a.radius.value - b.radius.value, a.drawn - b.drawn)
-
-
-def _measured(value: float, drawn: np.ndarray) -> Measured:
-    return Measured(value, *np.quantile(drawn, (0.025, 0.975)).tolist())  # NaN where any is
+    return bootstrapped(a.radius.value - b.radius.value, a.drawn - b.drawn)
 
 
 def equal_at(lead: np.ndarray, radii: np.ndarray) -> np.ndarray:
