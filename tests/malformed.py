@@ -26,13 +26,13 @@ from core.data.archive import read_archive
 from core.errors import one_line, quoted
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.images.decode import ImageError, decode_image
+from core.images.hole_url import hole_text, read_hole
 from core.runs.file import RunFileError
 from tests.ui.run_forge import arrays_of, packed
 from ui.maps.catalogue import HEATMAPS, Entry, label_of
 from ui.pages.frequency import _parse_cell
-from ui.runs.hole_url import hole_text, read_hole
 from ui.runs.saved import read_saved_run
-from ui.runs.words import origin, verdict
+from ui.runs.words import origin, outcome
 from ui.shared.text import as_markdown, whole_number
 from ui.shared.url import _senseless
 
@@ -146,7 +146,7 @@ def read_map(data: bytes) -> None:
 
 def read_run(data: bytes) -> None:
     (run,) = read_saved_run(data, "odd.npz", "inpainting").runs
-    assert verdict(run, 0) and origin(run)
+    assert outcome([run]) and origin(run)
 
 
 def read_picture(data: bytes) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from core.fourier.intervals import Measured, student
 from core.runs.judgement import THIRD, Judgement, stored_judgements
 
 
@@ -40,6 +41,18 @@ class Painted:
         """How many the second judge calls their target, before and after."""
         before, after = (int(self.pictures[f"judge_share_{when}"].sum()) for when in ("before", "after"))
         return Judgement(self.judge, self.n, before, after)
+
+    @property
+    def confidence(self) -> tuple[float, Measured]:
+        """The network's mean probability of the target at the start, and at the end."""
+        before, after = np.exp(-self.pictures["loss_before"]), student(self.pictures["probability_after"])
+        return float(before.mean()), Measured(after.value, after.low, min(after.high, 1.0))
+
+    @property
+    def until_sure(self) -> tuple[float, int]:
+        """Median of the mean change, of 1, until it was sure, over those where it became so on the way; how many."""
+        changes = self.pictures["sure_change"][self.sure_later()]
+        return float(np.median(changes)) if len(changes) else np.nan, len(changes)
 
     def mean(self, name: str) -> float:
         """Of one number, over all pictures."""

@@ -122,11 +122,10 @@ class Run:
         return 0 if last is None else last.step
 
     def curves(self, k: int) -> dict[str, np.ndarray]:
-        """The k-th classifier's curves and loss terms so far, each (S,): means over its images."""
+        """The k-th classifier's curves and loss terms so far, each (S, B)."""
         with self._lock:
-            recorder = self._recorders[k]
-            curves, terms = recorder.curves()
-            return {name: curve.mean(axis=1) for name, curve in (curves | terms).items()}
+            curves, terms = self._recorders[k].curves()
+            return curves | terms
 
     def first_sure(self, k: int) -> FirstSure | None:
         """When the k-th classifier was first sure of each image's target; None before the first state."""

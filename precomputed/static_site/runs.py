@@ -13,7 +13,7 @@ from core.runs.file import PGDRun
 from core.runs.starts import STARTS
 from core.runs.stored import stored_subjects
 from ui.runs.replays import run_replay
-from ui.runs.words import comparison, likeness, losses, origin, run_title, target_of
+from ui.runs.words import likeness, losses, origin, outcome, run_title, target_of
 
 KINDS = ("inpainting", "generation")
 
@@ -62,6 +62,6 @@ def _words(runs: list[PGDRun]) -> dict[str, Any]:
         "title": " and ".join(map(run_title, runs)),
         "what": f"{targets}, {first.start.shape[-1]} px",
         "variant": variant,
-        "outcome": f"{comparison(runs)} {likeness(runs)}".strip(),
+        "outcome": " ".join(["".join(parts) for parts in outcome(runs)] + [likeness(runs)]).strip(),
         "origins": [f"{run_title(run)}. {losses(run, 0) if len(run.start) == 1 else ''} {origin(run)}" for run in runs],
     }

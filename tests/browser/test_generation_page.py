@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from core.runs.file import PGDRun
 from core.runs.stored import stored_path
 from tests.browser.waiting import wait_until_drawn
-from ui.runs.words import first_sure
+from tests.ui.replay_reader import first_sure
 
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
 SKETCH = "?generation-start-from=Sketch&generation-classes-cifar10=horse&generation-models-cifar10=Mini ResNet, robust"

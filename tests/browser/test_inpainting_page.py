@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.data.samples import load_samples
+from core.images.hole_url import hole_text, read_hole
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
 from tests.browser.waiting import wait_until_drawn
 from tests.painter_oracle import stamp_mask
-from ui.runs.hole_url import hole_text, read_hole
-from ui.runs.words import verdict
+from tests.ui.replay_reader import verdict
 
 APP = "tests/browser/apps/live_pages_app.py"
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
@@ -65,7 +65,7 @@ def rendering(page: Page) -> set[str]:
 
 
 def wholly_in_the_window(page: Page) -> None:
-    """All four pictures, the transport bar and the probability curve can be seen without scrolling."""
+    """All four pictures, equal squares in one row, the transport bar and the probability curve are in the window."""
     window = page.viewport_size
     expect(page.locator("[class*='-panel'] .replay .pictures canvas")).to_have_count(4)
     # In one go: a run in progress draws its charts anew between two calls.
@@ -78,6 +78,8 @@ def wholly_in_the_window(page: Page) -> None:
         assert box["width"] > 150 and box["height"] > 20, box
         assert box["left"] >= 0 and box["right"] <= window["width"], box
         assert box["top"] >= 0 and box["bottom"] <= window["height"], box
+    pictures = [box for box in boxes if abs(box["width"] - box["height"]) < 1]
+    assert len(pictures) == 4 and len({(round(box["width"]), round(box["top"])) for box in pictures}) == 1, pictures
 
 
 def stop(page: Page) -> float:
@@ -108,6 +110,7 @@ def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     expect(page.get_by_text("A stored example, made by the same code as your own runs.")).to_be_visible()
     run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(verdict(run, 0))
+    expect(page.locator("[class*='-panel'] .replay .best")).to_be_hidden()
     expect(page.locator("[class*='-panel'] .replay .chart svg:visible")).to_have_count(1)
     page.get_by_text("Loss and length of the change").click()
     expect(page.locator("[class*='-panel'] .replay .chart svg:visible")).to_have_count(3)
@@ -135,6 +138,10 @@ def test_keys_play_step_and_jump(live_page):
     page.get_by_role("button", name="Last step").focus()
     page.keyboard.press("Home")
     expect(step).to_have_text("step 0 of 720")
+    chart = page.locator("[class*='-panel'] .replay .chart").first
+    firsts = re.findall(r" from ([\d.]+) to ", chart.locator("svg").get_attribute("aria-label"))
+    keys = chart.locator(".key").all_inner_texts()
+    assert keys == [f"{100 * float(first):.1f} %" for first in firsts], "the curve begins with the number at step 0"
     page.keyboard.press("ArrowRight")
     expect(step).to_have_text("step 24 of 720")
     page.keyboard.press("ArrowLeft")
@@ -315,6 +322,11 @@ def test_generation_runs_and_replays(live_page):
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
     assert download(page, "Animation")[8:12] == b"WEBP"
+    page.keyboard.press("Escape")
+    page.get_by_text("ImageNet, 224 px").click()
+    expect(step_of(page)).to_have_text("Not run yet")
+    page.get_by_role("button", name="Show the last run").click()
+    expect(step_of(page)).to_have_text("step 25 of 25")
 
 
 def test_generation_shows_both_models_rows_on_one_screen(streamlit_app, open_page):
@@ -339,6 +351,16 @@ def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(live
     page.get_by_role("button", name="Back to the example").click()
     expect(new).to_be_hidden()
     expect(page.locator(".state")).to_contain_text("Hole: 256 of")
+    for target in ("cat", "its true class"):
+        box = page.get_by_role("combobox", name=re.compile("Target"))
+        box.fill(target)
+        box.press("Enter")
+        expect(new).to_be_visible(visible=target == "cat")
+    page.get_by_role("button", name="Pictures").click()
+    page.locator(".tile").nth(7).click()
+    expect(new).to_be_visible()
+    page.get_by_role("button", name="Back to the example").click()
+    expect(new).to_be_hidden()
     page.get_by_role("button", name="Settings").click()
     page.get_by_test_id("stRadioGroup").get_by_text("Mean square").click()
     expect(page).to_have_url(re.compile("inpainting-penalty=Mean"))

@@ -1,6 +1,7 @@
 """Saved runs in a real browser: downloaded, opened again, refused; and what strangers' text becomes on the page."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,8 +10,9 @@ from core.numbers import confidence
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
 from tests.browser.waiting import wait_until_drawn
+from tests.ui.replay_reader import verdict
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
-from ui.runs.words import verdict
+from ui.runs.words import target_of
 
 APP = "tests/browser/apps/live_pages_app.py"
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
@@ -79,11 +81,14 @@ def test_downloaded_run_opens_again_with_the_same_numbers(live_page):
     expect(fresh.get_by_text("A stored example")).to_be_visible()
 
 
-def test_stored_run_of_the_other_size_opens_beside_any_picture(live_page):
+def test_run_of_the_other_size_brings_its_picture_hole_and_target_and_shows_its_best_step(live_page):
     path = RUNS / "inpainting_photographs-0__efficientnet-lite0.npz"
     run = PGDRun.load(path)
+    loss = run.curves["loss"].copy()
+    loss[run.frame_steps[5]], loss[-1] = 0.01, 0.02
+    run = replace(run, curves={**run.curves, "loss": loss})
     page = live_page("?inpainting-pictures=CIFAR-10")
-    open_saved(page, path.read_bytes(), path.name)
+    open_saved(page, run.to_bytes(), path.name)
     expect(page.get_by_text(f"Opened from “{path.name}”")).to_be_visible()
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_count(
         1
@@ -92,6 +97,13 @@ def test_stored_run_of_the_other_size_opens_beside_any_picture(live_page):
     key = page.locator("[class*='-panel'] .replay .chart .key").first
     expect(key).to_have_text(confidence(float(run.curves["target_probability"][-1, 0])))
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    expect(page.locator(".painter .state")).to_contain_text("3,600 of 50,176")
+    expect(page).to_have_url(re.compile("inpainting-pictures=Photographs"))
+    expect(page.get_by_role("combobox", name=re.compile("Target"))).to_have_value(target_of(run, 0))
+    wait_until_drawn(page)
+    page.get_by_role("button", name="The last step is not the best").click()
+    lowest = run.frame_steps[loss[run.frame_steps, 0].argmin()]
+    expect(page.locator("[class*='-panel'] .replay .step")).to_have_text(f"step {lowest} of 720")
 
 
 def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page, tmp_path):

@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from core.classifiers.registry import classifier_title
+from core.numbers import confidence
+from core.runs.file import PGDRun
+
 
 def replay_data(app: AppTest) -> dict[str, Any]:
     """The JSON that the page's replay got; examples come after it."""
@@ -32,3 +36,23 @@ def numbers_of(data: dict[str, Any], k: int) -> np.ndarray:
     """(3, F, B): target probability, loss and change at each frame."""
     values = np.frombuffer(base64.b64decode(data["models"][k]["values"]), dtype="<f4")
     return values.reshape(3, len(data["frame_steps"]), len(data["targets"]))
+
+
+def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
+    """What the browser says of a frame of a run, by default the last: how confident the classifier is."""
+    frame %= len(run.frames)
+    step, probability = int(run.frame_steps[frame]), run.curves["target_probability"][:, row]
+    title, target = classifier_title(run.metadata["classifier"]["name"]), run.metadata["targets"][row]
+    before, now = confidence(float(probability[0])), confidence(float(probability[step]))
+    end = f"confident of “{run.metadata['class_names'][target]}”"
+    if step == 0:
+        return f"Before the first step, {title} is {before} {end}."
+    when = f"{title} is now" if frame == len(run.frames) - 1 else f"At step {step:,}, {title} is"
+    return f"{when} {now} {end} (before: {before})."
+
+
+def first_sure(run: PGDRun, row: int) -> tuple[int, str]:
+    """The step at which a classifier was first sure of a target, as it was on the way, and the browser's words."""
+    step = run.sure_step(row)
+    change = 255 * run.metadata["images"]["sure"][row]["change"]
+    return step, f"90 % sure at step {step:,}, after {change:.1f} of 255"

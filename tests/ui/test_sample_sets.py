@@ -9,8 +9,9 @@ import ui.maps.cell_predictions
 import ui.pages.frequency
 import ui.pages.generation
 import ui.pages.inpainting
-import ui.runs.panel
+import ui.runs.examples
 import ui.runs.second_judge
+import ui.runs.start
 import ui.shared.picture_choice
 import ui.sweeps.images
 from core.data.classes import CLASS_SETS, ClassSet
@@ -56,18 +57,18 @@ def shapes(monkeypatch, tmp_path) -> SampleSet:
 def one_classifier(monkeypatch):
     """A random one that knows these classes alone."""
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.start, "current_owner", lambda: "visitor")
 
     def load(name, class_set):
         assert class_set == "shapes"
         return ToyClassifier(name, classes=SHAPES)
 
-    monkeypatch.setattr(ui.runs.panel, "classifier_for", load)
+    monkeypatch.setattr(ui.runs.start, "classifier_for", load)
     ready = [spec("toy-a", "Toy A")]
     for page in (ui.maps.cell_predictions, ui.pages.frequency):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
-    for page in PAGES:
+    for page in (*PAGES, ui.runs.start, ui.runs.examples):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready if class_set == "shapes" else [])
 
 

@@ -69,8 +69,13 @@ def evidence_html(evidence: Evidence) -> str:
     what, number = html.escape(evidence.what), html.escape(evidence.number)
     if not evidence.interval:
         return f'{what} <span class="value">{number}</span>'
-    interval = f'<span class="interval" role="tooltip">95 % interval{evidence.interval}</span>'
-    return f'{what} <span class="value asked" tabindex="0">{number}{interval}</span>'
+    return f"{what} {with_interval(number, evidence.interval)}"
+
+
+def with_interval(number: str, interval: str) -> str:
+    """A number as HTML, in bold, with its 95 % interval where pointer, finger or keyboard ask for it."""
+    told = f'<span class="interval" role="tooltip">95 % interval{html.escape(interval)}</span>'
+    return f'<span class="value asked" tabindex="0">{number}{told}</span>'
 
 
 def _url(finding: Finding, linked: Collection[str], doors: Mapping[str, str]) -> str:

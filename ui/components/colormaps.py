@@ -22,7 +22,6 @@ _NODES = {
 }
 
 COLORMAPS = tuple(_NODES)
-DIVERGING = frozenset({"vik"})
 _PAIR = re.compile("#([0-9A-Fa-f]{6})#([0-9A-Fa-f]{6})")
 LIGHT, DARK = 94.0, 26.0  # CIE lightness of the middle and of both ends of a pair of colours
 

@@ -20,7 +20,7 @@ from core.fourier.intervals import Measured
 from core.fourier.metrics import PERCENT, Unit
 from ui.components.colormaps import colormap_table
 from ui.components.image_picker import Thumbnails
-from ui.components.mount import mount_synchronised, register
+from ui.components.mount import mount_synchronised, place_from, register
 from ui.components.packing import pack_pixels, pack_signs
 
 _component = register("heatmap")
@@ -160,10 +160,7 @@ def wave_lab(
     data["walk"] = walk and {cell: vars(answer) for cell, answer in walk.items()}
     limit = max(len(view.values) // 2 for view in maps)
 
-    def picked() -> None:
-        place = st.session_state[key].get("pick")
-        if picture.strip and isinstance(place, int) and 0 <= place < len(picture.strip.captions):
-            on_pick(place)
+    thumbnails = range(len(picture.strip.captions) if picture.strip else 0)
 
     def walks() -> None:
         cells = read_walk(st.session_state[key].get("walk"), limit)
@@ -179,7 +176,7 @@ def wave_lab(
         about=picture.paper,  # a size v means something for pictures of one size
         data=data | {"picture": pack_picture(picture, key) | {"library": on_library is not None}},
         on_flip_change=on_flip,
-        on_pick_change=picked,
+        on_pick_change=place_from(key, "pick", thumbnails, on_pick),
         on_walk_change=walks,
         on_library_change=on_library or (lambda: None),
     )
@@ -224,7 +221,6 @@ def pack_maps(maps: Sequence[MapView], value_range: tuple[float, float], colorma
 
 def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
     """A picture as the browser gets it: rows of red, green and blue; signs as three bits a cell; thumbnails."""
-    strip = picture.strip
     return {
         "key": key,
         "pixels": pack_pixels(picture.pixels),
@@ -235,15 +231,7 @@ def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
         "paper": picture.paper,
         "most": picture.most,
         "step": picture.paper / 20,
-        "strip": strip
-        and {
-            "digest": strip.digest,
-            "sheet": strip.sheet,
-            "columns": strip.columns,
-            "captions": strip.captions,
-            "lossless": strip.lossless,
-            "selected": picture.selected,
-        },
+        "strip": picture.strip and picture.strip.packed(picture.selected),
     }
 
 

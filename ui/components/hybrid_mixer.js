@@ -4,6 +4,7 @@
 import { button } from "./buttons.js";
 import { element, unpack } from "./dom.js";
 import { paintHybrid, prepareHybrid } from "./fourier.js";
+import { paintPixels } from "./pixels.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
 
 const PLAY_MILLISECONDS = 140; // between two cutoffs
@@ -83,11 +84,7 @@ function load(mixer, data) {
   for (const [kind, { canvas }] of Object.entries(mixer.pictures)) {
     canvas.width = canvas.height = size;
     if (kind === "mixed") continue;
-    const image = new ImageData(size, size);
-    for (let cell = 0; cell < size ** 2; cell++) {
-      image.data.set([...bytes[kind].subarray(3 * cell, 3 * cell + 3), 255], 4 * cell);
-    }
-    canvas.getContext("2d").putImageData(image, 0, 0);
+    paintPixels(canvas, size, size, (at, channel) => bytes[kind][3 * at + channel]);
     canvas.setAttribute("aria-label", data[kind].caption);
   }
   mixer.pictures.low.caption.textContent = `Slow waves of: ${low.caption}`;

@@ -6,7 +6,6 @@ shows picture, bars and sentence of one cutoff together, without a rerun.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import math
 from collections.abc import Callable, Sequence
@@ -14,10 +13,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from ui.components.image_picker import Thumbnails
-from ui.components.mount import mount_synchronised, register
+from ui.components.mount import mount_synchronised, place_from, register
+from ui.components.packing import pack_pixels
 
 _component = register("hybrid_mixer")
 
@@ -80,11 +79,6 @@ def hybrid_mixer(
     if not 0 <= selected < count:
         raise ValueError(f"selected wants a place from 0 to {count - 1}, got {selected}")
 
-    def picked() -> None:
-        place = st.session_state[key].get("pick")
-        if isinstance(place, int) and 0 <= place < len(mixture.strip.captions):  # from the browser, which is untrusted
-            on_pick(place)
-
     mount_synchronised(
         _component,
         key,
@@ -93,33 +87,24 @@ def hybrid_mixer(
         on_choice=on_choose,
         about=list(mixture.cutoffs),
         data=pack_mixture(mixture),
-        on_pick_change=picked,
+        on_pick_change=place_from(key, "pick", range(len(mixture.strip.captions)), on_pick),
     )
 
 
 def pack_mixture(mixture: Mixture) -> dict[str, Any]:
     """What the browser gets, as JSON: rows of red, green and blue, and the ticks of the slider at powers of two."""
-    low, high = (picture.transpose(1, 2, 0).tobytes() for picture in (mixture.low, mixture.high))
-    parts = zip((low, high), mixture.captions, strict=True)
-    sides = [{"pixels": base64.b64encode(pixels).decode(), "caption": caption} for pixels, caption in parts]
+    pixels = [pack_pixels(picture) for picture in (mixture.low, mixture.high)]
+    low, high = ({"pixels": one, "caption": said} for one, said in zip(pixels, mixture.captions, strict=True))
     first, last = math.log2(mixture.cutoffs[0]), math.log2(mixture.cutoffs[-1])
     powers = range(math.ceil(first), math.floor(last) + 1)
     return {
-        "pair": hashlib.blake2b(low + high, digest_size=16).hexdigest(),
+        "pair": hashlib.blake2b("".join(pixels).encode(), digest_size=16).hexdigest(),
         "size": mixture.low.shape[-1],
-        "low": sides[0],
-        "high": sides[1],
+        "low": low,
+        "high": high,
         "cutoffs": list(mixture.cutoffs),
         "ticks": [[(power - first) / (last - first), f"{2.0**power:g}"] for power in powers],
         "networks": [asdict(network) for network in mixture.networks],
         "sentences": list(mixture.sentences),
-        "strip": {
-            "digest": mixture.strip.digest,
-            "sheet": mixture.strip.sheet,
-            "columns": mixture.strip.columns,
-            "captions": mixture.strip.captions,
-            "lossless": mixture.strip.lossless,
-            "selected": mixture.second,
-            "title": mixture.strip_title,
-        },
+        "strip": {**mixture.strip.packed(mixture.second), "title": mixture.strip_title},
     }

@@ -12,13 +12,13 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import streamlit as st
 from PIL import Image
 
 from core.images.square import square_image
-from ui.components.mount import register
+from ui.components.mount import place_from, register
 
 MAX_TILE = 96  # pixels: twice the usual 48, for screens with two device pixels to one of CSS
 _JPEG_QUALITY = 88
@@ -47,6 +47,10 @@ class Thumbnails:
     def digest(self) -> str:
         """Equal for equal pictures in the same order."""
         return hashlib.blake2b(self.sheet.encode(), digest_size=16).hexdigest()
+
+    def packed(self, selected: int) -> dict[str, Any]:
+        """What a browser gets, as JSON; `selected` is the place of the chosen one."""
+        return {**vars(self), "digest": self.digest, "selected": selected}
 
 
 def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails:
@@ -98,23 +102,9 @@ def image_picker(
     if not 0 <= selected < count:
         raise ValueError(f"selected wants an index from 0 to {count - 1}, got {selected}")
 
-    def picked() -> None:
-        index = st.session_state[key].get("pick")
-        if isinstance(index, int) and 0 <= index < count:  # from the browser, which is untrusted
-            on_pick(index)
-
+    crisp = thumbnails.lossless and side >= thumbnails.tile
     _component(
         key=key,
-        data={
-            "selected": selected,
-            "label": label,
-            "captions": thumbnails.captions,
-            "digest": thumbnails.digest,
-            "thumbnail": side,
-            "sheet": thumbnails.sheet,
-            "tile": thumbnails.tile,
-            "columns": thumbnails.columns,
-            "crisp": thumbnails.lossless and side >= thumbnails.tile,
-        },
-        on_pick_change=picked,
+        data={**thumbnails.packed(selected), "label": label, "thumbnail": side, "crisp": crisp},
+        on_pick_change=place_from(key, "pick", range(count), on_pick),
     )

@@ -41,6 +41,21 @@ def _read(file: str) -> str:
     return (_HERE / file).read_text(encoding="utf-8")
 
 
+def place_from(key: str, event: str, places: range, on_place: Callable[[int], None]) -> Callable[[], None]:
+    """The callback of an event by which the browser, which is untrusted, names one of some places.
+
+    Args:
+        key: of the component. on_place: called with the place, before the rerun.
+    """
+
+    def called() -> None:
+        place = st.session_state[key].get(event)
+        if isinstance(place, int) and place in places:
+            on_place(place)
+
+    return called
+
+
 class Synchronised(Generic[T]):
     """What the browser shows in one component, as far as this session knows.
 

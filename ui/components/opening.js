@@ -2,6 +2,7 @@
 
 import { button } from "./buttons.js";
 import { element, unpack } from "./dom.js";
+import { paintPixels } from "./pixels.js";
 
 const PLAY_MILLISECONDS = 2000;
 const scenes = new WeakMap(); // parentElement -> scene
@@ -17,7 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === data.chosen)));
   const name = data.names[data.chosen];
   scene.wish.textContent = `Ask for ${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
-  paint(scene.figures[0], data.size, (k) => scene.frames[0][k]);
+  paintPixels(scene.figures[0].canvas, data.size, data.size, (at, channel) => scene.frames[0][3 * at + channel]);
   if (played === data.chosen || matchMedia("(prefers-reduced-motion: reduce)").matches) finish(scene);
   else grow(scene);
 }
@@ -78,7 +79,10 @@ function show({ data, frames, figures, root }, part) {
   root.dataset.part = String(part);
   data.networks.forEach(({ title, shares }, k) => {
     const figure = figures[k + 1], a = (after - 1) * bytes, b = after * bytes;
-    paint(figure, size, (cell) => frames[k][a + cell] + share * (frames[k][b + cell] - frames[k][a + cell]));
+    paintPixels(figure.canvas, size, size, (at, channel) => {
+      const n = 3 * at + channel;
+      return frames[k][a + n] + share * (frames[k][b + n] - frames[k][a + n]);
+    });
     const sure = `${percent(shares[Math.round(at)])} sure`;
     figure.sure.textContent = sure;
     figure.canvas.setAttribute("aria-label", `What ${title} makes of it: ${sure} that it is ${names[chosen]}`);
@@ -88,13 +92,3 @@ function show({ data, frames, figures, root }, part) {
 
 // No classifier means 0 % or 100 %.
 const percent = (share) => `${Math.min(99, Math.max(1, Math.round(100 * share)))} %`;
-
-function paint({ canvas }, size, value) {
-  if (canvas.width !== size) canvas.width = canvas.height = size;
-  const context = canvas.getContext("2d"), image = context.createImageData(size, size);
-  for (let cell = 0; cell < size * size; cell++) {
-    for (let channel = 0; channel < 3; channel++) image.data[4 * cell + channel] = value(3 * cell + channel);
-    image.data[4 * cell + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-}

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import streamlit as st
-
 from core.runs.file import PGDRun
-from ui.components.mount import register
+from ui.components.mount import place_from, register
 from ui.components.packing import pack_pixels
 
 _component = register("opening")
@@ -32,14 +30,8 @@ def opening(
         titles: of the networks. captions: beneath the start and each result, plain text.
         chosen: place of the class. on_ask: called with the place that the visitor asks for, before the rerun.
     """
-    key, names = "story.opening", runs[0].metadata["class_names"]
-
-    def ask() -> None:
-        place = st.session_state[key].get("ask")
-        if isinstance(place, int) and 0 <= place < len(names):  # from the browser, which is untrusted
-            on_ask(place)
-
-    _component(key=key, data=pack_opening(runs, titles, captions, chosen), on_ask_change=ask)
+    key, data = "story.opening", pack_opening(runs, titles, captions, chosen)
+    _component(key=key, data=data, on_ask_change=place_from(key, "ask", range(len(data["names"])), on_ask))
 
 
 def pack_opening(runs: Sequence[PGDRun], titles: Sequence[str], captions: Sequence[str], chosen: int) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 // Texts come from run files, which may come from anyone: they are only ever set as textContent.
 
 import { element, unpack } from "./dom.js";
+import { paintPixels } from "./pixels.js";
 import { drawCharts } from "./replay_charts.js";
 import { buildPictures, createView } from "./replay_elements.js";
+import { bestKept, bestWords, percent, sureWords, verdict } from "./replay_words.js";
 
 const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // a whole replay, and one frame of it
 
@@ -82,18 +84,29 @@ export function go(view, frame, playing = false) {
   show(view);
 }
 
-// Of the picture in view: the step at which the k-th classifier was first sure of its target, and the words for it.
-const sureOf = (view, k) => view.models[k].sure[view.memory.row] ?? [null, ""];
+// Of the picture in view: the step at which the k-th classifier was first sure of its target, and after which change.
+const sureOf = (view, k) => view.models[k].sure[view.memory.row];
 
 // The first frame at or after the step at which the classifier was sure of the target; none where it never was.
 function sureFrame(view, k) {
-  const [step] = sureOf(view, k);
+  const step = sureOf(view, k)?.[0] ?? null;
   return step === null ? -1 : view.data.frame_steps.findIndex((one) => one >= step);
 }
 
-export function goToSure(view, k) {
-  if (sureFrame(view, k) >= 0) go(view, sureFrame(view, k));
+// The kept frame of the lowest loss, where the last one's is clearly above it and the run has ended; else -1.
+function bestFrame(view, k) {
+  const { data, memory } = view, LOSS = 1, n = data.curve_steps.length, at = 3 * (3 * memory.row + LOSS) * n;
+  if (data.live) return -1;
+  const kept = data.frame_steps.map((_, frame) => valueAt(view, k, LOSS, frame, memory.row));
+  return bestKept(kept, Math.min(...view.models[k].curves.subarray(at, at + n)));
 }
+
+function goTo(view, frame) {
+  if (frame >= 0) go(view, frame);
+}
+
+export const goToSure = (view, k) => goTo(view, sureFrame(view, k));
+export const goToBest = (view, k) => goTo(view, bestFrame(view, k));
 
 export function play(view) {
   const count = view.data.frame_steps.length;
@@ -144,21 +157,23 @@ export function show(view) {
   view.pixels.setAttribute("aria-pressed", String(memory.pixels));
   view.root.classList.toggle("crisp", memory.pixels && !view.pixels.hidden);
   say(view.note, {
-    picture: "", wipe: `left: ${data.labels[0]}, right: ${data.labels[1]}`,
-    original: `left: original, right: ${data.labels[1]}`, change: "grey is no change",
+    picture: "", wipe: data.kind === "inpainting" ? "left: with the hole, right: filled" : "left: start, right: picture",
+    original: "left: original, right: filled", change: "grey is no change",
   }[memory.mode]);
   view.references.forEach(({ planes, figures }) => figures.forEach(({ canvas }, n) => {
     const size = 3 * data.width * data.height, plane = view[planes].subarray(n * size, (n + 1) * size);
-    paint(canvas, plane, plane, "picture", 1, 0);
+    paintPlanes(canvas, plane, plane, "picture", 1, 0);
   }));
-  view.columns.forEach(({ figures, verdict, sure }, k) => {
+  view.columns.forEach(({ figures, said, sure, best }, k) => {
     figures.forEach((figure, n) => drawFigure(view, figure, k, n));
-    verdict.textContent = data.models[k].verdicts[frame][row];
-    const [step, text] = sureOf(view, k);
+    say(said, verdictOf(view, k));
+    const when = sureOf(view, k), text = when ? sureWords(when, data.sure) : "", frames = [sureFrame(view, k), bestFrame(view, k)];
     say(sure, text);
     sure.hidden = !text;
-    sure.disabled = step === null;
-    sure.setAttribute("aria-label", step === null ? text : `${text}: go there`);
+    sure.disabled = frames[0] < 0;
+    sure.setAttribute("aria-label", frames[0] < 0 ? text : `${text}: go there`);
+    best.hidden = frames[1] < 0;
+    if (frames[1] >= 0) say(best, bestWords(data.frame_steps[frames[1]]));
   });
   const ticks = data.models.map((_, k) => sureFrame(view, k)).filter((at) => at > 0);
   if (view.ticks.childElementCount !== ticks.length || ticks.some((at, k) => view.ticks.children[k].value !== String(at))) {
@@ -171,7 +186,7 @@ export function show(view) {
   if (view.dialog.open) {
     view.large.forEach((figure, k) => {
       drawFigure(view, figure, k, row);
-      figure.verdict.textContent = data.models[k].verdicts[frame][row];
+      say(figure.said, verdictOf(view, k));
     });
   }
   const step = data.frame_steps[frame];
@@ -186,7 +201,7 @@ export function show(view) {
     chart.line.setAttribute("x1", chart.x(step));
     chart.line.setAttribute("x2", chart.x(step));
     chart.dots.forEach((dot, k) => {
-      const [sure] = sureOf(view, k);
+      const sure = sureOf(view, k)?.[0] ?? null;
       dot.style.display = sure === null ? "none" : "";
       dot.setAttribute("cx", chart.x(sure ?? 0));
       dot.setAttribute("cy", chart.y(view.data.sure));
@@ -200,12 +215,18 @@ export function show(view) {
 const valueAt = (view, k, curve, frame, row) =>
   view.models[k].values[(curve * view.data.frame_steps.length + frame) * view.data.targets.length + row];
 
+function verdictOf(view, k) {
+  const { data, memory: { frame, row } } = view, { title, curves } = view.models[k];
+  const before = curves[9 * row * data.curve_steps.length], ends = !data.live && frame === data.frame_steps.length - 1;
+  return verdict(title, data.targets[row], data.frame_steps[frame], [before, valueAt(view, k, 0, frame, row)], ends);
+}
+
 function drawFigure(view, figure, k, row) {
-  const { data, memory } = view, { frame, mode, border } = memory, wipes = mode === "wipe" || mode === "original";
+  const { data, memory } = view, { frame, mode, border } = memory, wipes = wiping(mode);
   const size = 3 * data.width * data.height, count = data.targets.length;
   const offset = (frame * count + row) * size;
   const image = view.models[k].frames.subarray(offset, offset + size), start = (mode === "original" ? view.original : view.start).subarray(row * size, row * size + size);
-  paint(figure.canvas, image, start, mode, memory.factor, border);
+  paintPlanes(figure.canvas, image, start, mode, memory.factor, border);
   figure.border.hidden = !wipes;
   figure.border.style.left = `${border}%`;
   const chance = percent(valueAt(view, k, 0, frame, row));
@@ -217,24 +238,16 @@ function drawFigure(view, figure, k, row) {
   } else {
     figure.frame.setAttribute("aria-label", `${said}. Open large`);
     figure.frame.setAttribute("aria-pressed", String(row === memory.row));
-    figure.caption.textContent = `${data.targets[row]} · ${chance}`;
+    figure.caption.textContent = `${data.targets[row]}\n${chance}`;
   }
 }
 
 // Planes of red, green and blue become pixels; each is exact.
-function paint(canvas, image, start, mode, factor, border) {
-  const { width, height } = canvas, area = width * height, split = Math.round((border / 100) * width);
-  const context = canvas.getContext("2d"), pixels = context.createImageData(width, height), { data } = pixels;
-  for (let at = 0; at < area; at++) {
-    const before = (mode === "wipe" || mode === "original") && at % width < split;
-    for (let channel = 0; channel < 3; channel++) {
-      const k = channel * area + at;
-      data[4 * at + channel] = // a clamped array: values end at 0 and 255 by themselves
-        mode === "change" ? Math.round(127.5 + factor * (image[k] - start[k])) : before ? start[k] : image[k];
-    }
-    data[4 * at + 3] = 255;
-  }
-  context.putImageData(pixels, 0, 0);
+function paintPlanes(canvas, image, start, mode, factor, border) {
+  const { width, height } = canvas, area = width * height, split = wiping(mode) ? Math.round((border / 100) * width) : 0;
+  paintPixels(canvas, width, height, mode === "change"
+    ? (at, channel) => Math.round(127.5 + factor * (image[channel * area + at] - start[channel * area + at]))
+    : (at, channel) => (at % width < split ? start : image)[channel * area + at]);
 }
 
 function drawTransport(view) {
@@ -248,6 +261,7 @@ function drawTransport(view) {
   view.stop.hidden = state === "stopped";
 }
 
+const wiping = (mode) => mode === "wipe" || mode === "original";
 const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
 
 export function drawTop(view) {
@@ -278,13 +292,6 @@ export function drawTop(view) {
     }
     return table;
   }));
-}
-
-// A probability for people, as `core.numbers.confidence`: no classifier means 0 % or 100 %.
-export function percent(share) {
-  if (share === undefined) return "";
-  if (share > 0.999) return "over 99.9 %";
-  return share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
 }
 
 // A text that stays is not laid out again.

@@ -27,30 +27,25 @@ Ranked = Sequence[tuple[str, float]]
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One classifier's part of a replay; F frames of B images, R curves of S states. Texts are plain.
+    """One classifier's part of a replay; F frames of B images, curves of S states. Texts are plain.
 
-    title: the classifier's. frames: (F, B, 3, H, W) uint8. verdicts: a sentence for each frame and image.
-    probability, loss, change: (S, R) over the states, R = B, or 1 for the mean of all images.
-    values: (3, F, B) float32, the three at each frame.
+    title: the classifier's. frames: (F, B, 3, H, W) uint8.
+    curves: (3, S, B) float32, target probability, loss and L2 norm of the change.
+    colour: of the classifier, as "#0072B2".
     before, after: for each image, the likeliest classes with their shares of 1, of the first and the last frame; may
         be empty, and without any image nothing is shown.
     sure: for each image, the step at which the classifier was first sure of the target, None where it never was, and
-        the words for it; empty while that is not known.
-    colour: of the classifier, as "#0072B2".
+        the mean change by then, of 1, None where that is not known; empty while the run goes on.
     about: what the classifier was trained for. card: URL of its card, empty where there is none.
     """
 
     title: str
     frames: np.ndarray
-    verdicts: Sequence[Sequence[str]]
-    probability: np.ndarray
-    loss: np.ndarray
-    change: np.ndarray
-    values: np.ndarray
-    before: Sequence[Ranked]
-    after: Sequence[Ranked]
+    curves: np.ndarray
     colour: str
-    sure: Sequence[tuple[int | None, str]] = ()
+    before: Sequence[Ranked] = ()
+    after: Sequence[Ranked] = ()
+    sure: Sequence[tuple[int | None, float | None]] = ()
     about: str = ""
     card: str = ""
 
@@ -73,25 +68,20 @@ def pack_replay(
     start: np.ndarray,
     frame_steps: Sequence[int],
     *,
-    id: str,
-    kind: str,
-    targets: Sequence[str],
-    steps: int,
-    budget: str,
-    labels: tuple[str, str],
     original: np.ndarray | None = None,
     live: Progress | None = None,
+    **about: Any,
 ) -> dict[str, Any]:
     """What the browser gets, as JSON.
 
     Args:
         start: (B, 3, H, W) uint8, what wipe and change compare with.
         frame_steps: F steps, rising.
-        id: of the run; another run begins with its first image in view.
         original: (B, 3, H, W) uint8, the pictures without their holes; None where there are none.
-        targets: what each image is to become. steps: where the charts' axis ends.
-        budget: the largest change allowed. labels: what to call the start, and what comes of it.
         live: for a run that has not ended.
+        about: `id` of the run, as another run begins with its first image in view; `kind`, "inpainting" or
+            "generation"; `targets`, what each image is to become; `steps`, where the charts' axis ends; `budget`, the
+            largest change allowed.
     Raises:
         ValueError: the parts do not fit together.
     """
@@ -103,49 +93,31 @@ def pack_replay(
             )
     # A frame that is soon replaced is not worth it, and unpacking may take longer than until the next one comes.
     packed = live is None or live.state in ("new", "paused")
-    states, _ = envelope(np.arange(len(tracks[0].loss), dtype=np.float32)[:, None])
-    data = {
-        "id": id,
-        "kind": kind,
+    states, _ = envelope(np.arange(tracks[0].curves.shape[1], dtype=np.float32)[:, None])
+    data = about | {
         "height": start.shape[2],
         "width": start.shape[3],
-        "targets": list(targets),
-        "steps": steps,
-        "budget": budget,
-        "labels": list(labels),
         "sure": SURE,
-        "frame_steps": [int(step) for step in frame_steps],
+        "frame_steps": list(frame_steps),
         "packed": packed,
         "start": _bytes(start, packed),
         "original": None if original is None else _bytes(original, packed),
         "curve_steps": states[0, 1].tolist(),
-        "curve_rows": tracks[0].loss.shape[1],
-        "models": [_pack(track, packed) for track in tracks],
+        "models": [_pack(track, frame_steps, packed) for track in tracks],
         "live": None if live is None else vars(live),
     }
     return data | {"version": hashlib.blake2b(repr(data).encode("utf-8", "replace"), digest_size=16).hexdigest()}
 
 
-def replay(
-    data: Mapping[str, Any],
-    *,
-    key: str,
-    on_pause: Callable[[], None],
-    on_resume: Callable[[], None],
-    on_stop: Callable[[], None],
-) -> None:
-    """Show a packed replay. The callbacks are those of a run that has not come to its end.
+def replay(data: Mapping[str, Any], *, key: str, **events: Callable[[], object]) -> None:
+    """Show a packed replay.
 
     Args:
         data: from `pack_replay`. key: unique on the page; the same for all runs, so that the place stays.
+        events: what to call on "pause", "resume" and "stop" of a run that has not come to its end.
     """
-    _component(
-        key=key,
-        data={"key": key, **data},
-        on_pause_change=on_pause,
-        on_resume_change=on_resume,
-        on_stop_change=on_stop,
-    )
+    calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("pause", "resume", "stop")}
+    _component(key=key, data={"key": key, **data}, **calls)
 
 
 def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -170,22 +142,14 @@ def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(parts).transpose(2, 0, 1).astype(np.float32), firsts
 
 
-def _pack(track: Track, packed: bool) -> dict[str, Any]:
-    curves = np.stack([envelope(curve)[0] for curve in (track.probability, track.loss, track.change)], axis=1)
+def _pack(track: Track, frame_steps: Sequence[int], packed: bool) -> dict[str, Any]:
     deltas = track.frames.copy()
     deltas[1:] -= track.frames[:-1]  # uint8 wraps around, which is what makes the differences reversible
-    return {
-        "title": track.title,
+    known = [step for step in frame_steps if step < track.curves.shape[1]]  # of a run that has not begun, nothing
+    return vars(track) | {
         "frames": _bytes(deltas, packed),
-        "verdicts": [list(row) for row in track.verdicts],
-        "values": _base64(track.values.astype("<f4").tobytes()),
-        "curves": _base64(curves.astype("<f4").tobytes()),
-        "before": [[list(one) for one in ranked] for ranked in track.before],
-        "after": [[list(one) for one in ranked] for ranked in track.after],
-        "sure": [list(one) for one in track.sure],
-        "colour": track.colour,
-        "about": track.about,
-        "card": track.card,
+        "values": _base64(track.curves[:, known].astype("<f4").tobytes()),
+        "curves": _base64(np.stack([envelope(curve)[0] for curve in track.curves], axis=1).astype("<f4").tobytes()),
     }
 
 

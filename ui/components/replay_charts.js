@@ -1,7 +1,7 @@
 // The charts of a replay: what each is apart from its curves, and the curves, which grow while a run goes on.
 
 import { element } from "./dom.js";
-import { percent } from "./replay.js";
+import { percent } from "./replay_words.js";
 
 const DASHES = ["none", "6 3"];
 const MIN_LOSS = 1e-6; // the logarithmic axis ends here at the latest
@@ -10,16 +10,15 @@ const SVG = "http://www.w3.org/2000/svg";
 
 // Three charts, each with one axis for all classifiers.
 export function drawCharts(view) {
-  const { data, memory } = view, row = Math.min(memory.row, data.curve_rows - 1);
+  const { data, memory: { row } } = view;
   const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
-  const mean = data.curve_rows < data.targets.length ? `, mean of ${data.targets.length} pictures` : "";
   const narrow = view.root.clientWidth < 700, height = [168, 112, 112]; // as in replay.css
   view.marks = CURVES.map((name, c) => {
     const bands = view.models.map((model) => [0, 1, 2].map((part) => { // lowest, mean, highest
       const n = data.curve_steps.length, at = ((row * 3 + c) * 3 + part) * n;
       return model.curves.subarray(at, at + n);
     }));
-    const axes = axesOf(titles[c] + mean, name, bands, data, narrow && c ? 180 : 300, height[c]);
+    const axes = axesOf(titles[c], name, bands, data, narrow && c ? 180 : 300, height[c]);
     const known = view.marks?.[c], chart = known?.key === JSON.stringify(axes) ? known : createChart(axes);
     drawCurves(chart, bands, data);
     return chart;

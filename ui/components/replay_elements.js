@@ -2,7 +2,7 @@
 
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
-import { drawTop, go, goToSure, pause, play, press, show } from "./replay.js";
+import { drawTop, go, goToBest, goToSure, pause, play, press, show } from "./replay.js";
 import { drawCharts } from "./replay_charts.js";
 
 const FACTORS = [1, 2, 5, 10, 20, 50];
@@ -101,11 +101,12 @@ export function buildPictures(view) {
     card.target = "_top";
     const tiles = column.appendChild(element("div", "tiles"));
     const figures = data.targets.map((_, row) => createFigure(view, tiles, row, many));
-    const verdict = column.appendChild(element("p", "verdict"));
-    const sure = button(column, "", () => goToSure(view, k));
+    const said = column.appendChild(element("p", "verdict"));
+    const [sure, best] = [goToSure, goToBest].map((there) => button(column, "", () => there(view, k)));
     sure.classList.add("sure");
+    best.classList.add("sure", "best");
     column.style.setProperty("--colour", data.models[k].colour);
-    return { column, title, about, aboutText, card, figures, verdict, sure };
+    return { column, title, about, aboutText, card, figures, said, sure, best };
   });
   pictures.replaceChildren(...[...view.references, ...view.columns].map((one) => one.column));
   (many ? view.stage : pictures).append(view.charts);
@@ -147,7 +148,7 @@ function enlarge(view) {
     const section = row.appendChild(element("section"));
     section.append(element("h2", "", model.title));
     const made = createFigure(view, section, memory.row, false);
-    return { ...made, verdict: section.appendChild(element("p", "verdict")) };
+    return { ...made, said: section.appendChild(element("p", "verdict")) };
   });
   dialog.replaceChildren(head, row, element("p", "note", "Space plays, arrow keys step, Home and End go to the ends, Escape closes."));
   dialog.showModal();

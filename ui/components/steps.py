@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import streamlit as st
-
-from ui.components.mount import register
+from ui.components.mount import place_from, register
 
 _component = register("steps")
 
@@ -22,10 +20,5 @@ def step_tabs(
         on_go: called with the step that the visitor chose, before the rerun; the next run should pass it as `current`.
     """
 
-    def go() -> None:
-        step = st.session_state[key].get("go")
-        if isinstance(step, int) and 1 <= step <= len(names):
-            on_go(step)
-
     data = {"names": list(names), "current": current, "title": title, "parameter": parameter}
-    _component(key=key, data=data, on_go_change=go)
+    _component(key=key, data=data, on_go_change=place_from(key, "go", range(1, len(names) + 1), on_go))

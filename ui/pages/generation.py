@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -12,34 +14,28 @@ from core.classifiers.registry import PAPERS_CLIP
 from core.data.class_statistics import ClassStatistics
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.sketch import SIDE, SKETCHES
-from core.pgd.settings import RunKind, paper_settings
+from core.pgd.config import PGDConfig
+from core.pgd.settings import RunKind
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
-from ui.runs.examples import example_titles, stored_example
+from ui.runs.examples import back_to_example, stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
-from ui.runs.own_start import FIRST, picture_start, sketch_start, take_result, to_starts
-from ui.runs.panel import (
-    Wanted,
-    run_button,
-    run_details,
-    run_panel,
-    run_status,
-    settings_beside,
-    start_run,
-)
+from ui.runs.own_start import FIRST, keep_sketch, picture_start, sketch_start, to_starts
+from ui.runs.panel import run_details, run_panel, run_status, settings_beside
 from ui.runs.second_judge import class_set_of, second_judge
-from ui.runs.settings import choose_classifiers, reset_settings, run_settings
+from ui.runs.start import ask_for_run
 from ui.runs.view import Result
 from ui.runs.words import run_title, target_of
-from ui.shared.model_cache import NONE_READY, is_ready, ready_classifiers
+from ui.shared.model_cache import is_ready, ready_classifiers
 from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "generation"
 INTRO = (
-    "Gradient descent changes a **blur** until the classifier is confident of a class. The paper: CLIP becomes "
-    "confident, and we see next to nothing. What does a robust network draw?"
+    "Gradient descent changes a **blur** until the classifier is confident of a class. The paper: CLIP, which matches "
+    "pictures with texts, becomes confident, and we see next to nothing. What does a robust network draw, one trained "
+    "to withstand small changes?"
 )
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
@@ -55,16 +51,11 @@ def page() -> None:
     chosen, beside = settings_beside()
     with chosen:
         asked = _asked()
-        wanted = _controls(asked)
+        row, kind, buttons = asked.row, asked.kind, st.container(horizontal=True, gap="small")
+        wanted = ask_for_run(PAGE, row.class_set, row.side, asked.plan, buttons=buttons)
     names = () if wanted is None else wanted.names
-    row, kind = asked.row, asked.kind
     with beside:
-        result = run_status(
-            PAGE,
-            lambda: stored_example(PAGE, row.name, names, kind),
-            wanted,
-            back=lambda: _back(row),
-        )
+        result = run_status(PAGE, lambda: stored_example(PAGE, row.name, names, kind), wanted, partial(_back, row))
         run_panel(PAGE, result, wanted)
         if result is not None:
             _go_on_painting(result)
@@ -86,19 +77,30 @@ def page() -> None:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What is to be drawn: the sample set, the targets, what they start from, and how that is drawn.
+    """What is to be drawn: the sample set, the targets, and what they start from.
 
-    starts: (B, 3, H, W) float32, `per_target` for each target in turn; None while there is nothing to draw.
-    facts: what a run's file says of them.
+    starts: (B, 3, H, W) float32, as many for each target in turn; None while there is nothing to draw. seed: by which
+    they are drawn. facts: what a run's file says of them.
     """
 
     row: SampleSet
     targets: list[str]
     kind: StartKind
-    per_target: int
-    seed: int
-    starts: np.ndarray | None
-    facts: dict[str, str | int]
+    starts: np.ndarray | None = None
+    seed: int = 0
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def per_target(self) -> int:
+        """How many starts each target has."""
+        return 0 if self.starts is None else len(self.starts) // len(self.targets)
+
+    def plan(self, config: PGDConfig, *_: object) -> tuple[RunPlan | None, str]:
+        """The plan with these settings, or in one sentence why there is none."""
+        if self.starts is None:
+            return None, "nothing to draw is chosen; choose a class, or describe one in words"
+        targets = tuple(target for target in self.targets for _ in range(self.per_target))
+        return RunPlan(targets=targets, start=self.starts, config=config, seed=self.seed, images=self.facts), ""
 
 
 def _asked() -> Asked:
@@ -145,10 +147,10 @@ def _asked() -> Asked:
         return _random(row, targets, kind)
     given = (sketch_start(draw), STARTS[kind].name) if kind == "sketch" else picture_start(row)
     if given is None or not targets:
-        return Asked(row, targets, kind, 1, 0, None, {})
+        return Asked(row, targets, kind)
     picture, credit = given
-    facts: dict[str, str | int] = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
-    return Asked(row, targets, kind, 1, 0, to_starts(picture, row.side, len(targets)), facts)
+    facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
+    return Asked(row, targets, kind, to_starts(picture, row.side, len(targets)), facts=facts)
 
 
 def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
@@ -170,10 +172,10 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
         help="The same number draws the same starts.",
         width=124,
     )
-    per_target = int(chosen)
-    starts = draw_starts(targets, per_target, row.name, int(seed), kind) if targets else None
-    facts = start_facts(targets, per_target, row.name, kind) if targets else {}
-    return Asked(row, targets, kind, per_target, int(seed), starts, facts)
+    if not targets:
+        return Asked(row, targets, kind)
+    starts = draw_starts(targets, int(chosen), row.name, int(seed), kind)
+    return Asked(row, targets, kind, starts, int(seed), start_facts(targets, int(chosen), row.name, kind))
 
 
 def _go_on_painting(result: Result) -> None:
@@ -198,10 +200,9 @@ def _go_on_painting(result: Result) -> None:
 
 
 def _paint_on(run: PGDRun) -> None:
-    take_result(run, 0)
+    keep_sketch(to_picture(run.frames[-1, 0]))
     st.session_state[START] = STARTS["sketch"].label
-    class_set = class_set_of(run)
-    if class_set is not None:
+    if class_set := class_set_of(run):
         st.session_state[f"{PAGE}-classes-{class_set}"] = [target_of(run, 0)]
 
 
@@ -228,41 +229,11 @@ def _start(asked: Asked) -> None:
     st.html(picture_groups(groups, "The starts of each class", tile=56))
 
 
-def _controls(asked: Asked) -> Wanted | None:
-    """Classifiers, settings and the button that starts; returns what they ask for."""
-    row = asked.row
-    ready = ready_classifiers(row.class_set)
-    if not ready:
-        st.info(NONE_READY)
-        return None
-    specs = choose_classifiers(ready, key=f"{PAGE}-models-{row.class_set}")
-    config, *_ = run_settings(PAGE, paper_settings(PAGE, row.side), row.side)
-    plan: RunPlan | str = "nothing to draw is chosen; choose a class, or describe one in words"
-    if asked.starts is not None:
-        plan = RunPlan(
-            targets=tuple(target for target in asked.targets for _ in range(asked.per_target)),
-            start=asked.starts,
-            config=config,
-            seed=asked.seed,
-            images=asked.facts,
-        )
-    wanted = Wanted(plan, tuple(spec.name for spec in specs), row.class_set)
-    if run_button(PAGE):
-        start_run(PAGE, wanted)
-    return wanted
-
-
 def _back(row: SampleSet) -> None:
     """Set everything to what the stored example was made with."""
-    state = st.session_state
-    for kept in (f"{PAGE}.result", f"{PAGE}.error"):
-        state.pop(kept, None)
-    state[f"{PAGE}-classes-{row.class_set}"] = list(row.drawn)
-    state[START] = start = next(iter(OFFERED))
-    state[f"{PAGE}-seeds"], state[f"{PAGE}-seed"] = 1, 0
-    ready = ready_classifiers(row.class_set)
-    state[f"{PAGE}-models-{row.class_set}"] = example_titles(PAGE, row.name, OFFERED[start], ready)
-    reset_settings(PAGE, paper_settings(PAGE, row.side), row.side)
+    label = next(iter(OFFERED))
+    chosen = {f"classes-{row.class_set}": list(row.drawn), "start-from": label, "seeds": 1, "seed": 0}
+    back_to_example(PAGE, row, OFFERED[label], chosen)
 
 
 def _formula() -> None:

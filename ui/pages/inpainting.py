@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 
 import numpy as np
@@ -12,39 +11,24 @@ import streamlit as st
 from core import paper
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.images.hole_url import hole_text, read_hole
 from core.images.masks import hole_side, random_square_mask, square_mask, square_side, usual_side
 from core.pgd.config import PGDConfig, paper_inpainting
 from core.pgd.penalties import Penalty
-from core.pgd.settings import RunKind, paper_settings
+from core.pgd.settings import RunKind
 from core.runs.plan import RunPlan, inpainting_plan
 from ui.components.mask_painter import mask_painter
-from ui.runs.examples import example_titles, stored_example, stored_row
+from ui.runs.examples import back_to_example, stored_example, stored_row
 from ui.runs.figures import to_picture
-from ui.runs.hole_url import hole_text, read_hole
-from ui.runs.instrument import is_slow
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
-from ui.runs.panel import (
-    Wanted,
-    run_button,
-    run_details,
-    run_panel,
-    run_status,
-    settings_beside,
-    start_run,
-)
-from ui.runs.saved import opened_run
-from ui.runs.settings import (
-    OFFERED,
-    choose_classifiers,
-    linked_penalty,
-    reset_settings,
-    run_settings,
-)
+from ui.runs.panel import run_details, run_panel, run_status, settings_beside, show_result
+from ui.runs.settings import OFFERED, linked_penalty
+from ui.runs.start import Wanted, ask_for_run
 from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
 from ui.runs.view import Result
 from ui.runs.words import run_title, sample_set_of, target_of
 from ui.shared import url
-from ui.shared.model_cache import NONE_READY, is_ready, ready_classifiers
+from ui.shared.model_cache import is_ready, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library, take_picture
 from ui.shared.pictures import Picture, samples
 from ui.shared.text import as_markdown, one_line
@@ -54,12 +38,13 @@ PAPERS = paper.RUNS[PAGE]
 FIRST = attrgetter("inpainted")  # of a sample set
 HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
-BROUGHT = f"{PAGE}.brought"
 TRUE_CLASS = "its true class"
+NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
 TABS = ("What is computed", "What the stored runs show", "Where this run comes from")
 INTRO = (
-    "**Paint a hole**, and gradient descent fills it until the classifier is confident of the target. The paper: CLIP "
-    "becomes confident, and we see squiggles. What does a robust network paint?"
+    "**Paint a hole**, and gradient descent fills it until the classifier is confident of the target. The paper: CLIP, "
+    "which matches pictures with texts, becomes confident, and we see squiggles. What does a robust network paint, one "
+    "trained to withstand small changes?"
 )
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
@@ -68,17 +53,13 @@ def page() -> None:
     """Draw the page."""
     st.title("Can CLIP fill a hole?", anchor=False)
     st.markdown(INTRO)
-    opened = opened_run(PAGE)
-    if opened is not None and not opened.fixed and st.session_state.get(BROUGHT) != opened.id:
-        st.session_state[BROUGHT] = opened.id
-        _bring(opened)
     # With the paper's CLIP the page opens with the paper's experiment, on a picture of its size.
     large = next(row.title for row in SAMPLE_SETS.values() if row.side == paper.IMAGE_SIZE)
     papers = large if is_ready(PAPERS_CLIP) else ""
     picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=FIRST, kind=papers)
     picture_library(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
     left, right = settings_beside()
-    wanted, penalty = None, next(iter(OFFERED.values()))
+    wanted = None
     with left:
         above = st.container(horizontal=True, gap="small")
         above.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
@@ -86,26 +67,24 @@ def page() -> None:
             st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
         else:
             _painter(picture)
-            wanted, penalty = _controls(picture)
+            wanted = _controls(picture)
             _squares(picture.size)
             if picture.label is not None:
                 st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
-        names = _names(wanted)
-        row = stored_row(kind := next(iter(SAMPLE_SETS)) if picture is None else picture.kind, names)
-        if row is not None:
-            above.button("Six examples", on_click=_examples, args=(row,), key=f"{PAGE}.row")
+        penalty = OFFERED[st.session_state.get(f"{PAGE}-penalty", next(iter(OFFERED)))]
+        names = () if wanted is None else wanted.names
+        row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
+        if (examples := stored_row(row.name, names)) is not None:
+            count = len(examples.runs[0].start)
+            above.button(f"{count} examples", on_click=show_result, args=(PAGE, examples), key=f"{PAGE}.row")
     with right:
         if told := linked_penalty(PAGE):
             st.info(as_markdown(told))
         result = run_status(
-            PAGE,
-            lambda: stored_example(PAGE, kind, names, penalty),
-            wanted,
-            back=lambda: _back(SAMPLE_SETS[kind]),
-            bring=_bring,
+            PAGE, lambda: stored_example(PAGE, row.name, names, penalty), wanted, partial(_back, row), _bring
         )
         run_panel(PAGE, result, wanted)
-    known = [MANY] if is_stored(SAMPLE_SETS[kind], penalty) else []
+    known = [MANY] if is_stored(row, penalty) else []
     *many, formula, shown, origin = st.tabs([*known, *TABS])
     for tab in many:
         with tab:
@@ -116,16 +95,6 @@ def page() -> None:
         _formula()
     with origin:
         run_details(result)
-
-
-def _names(wanted: Wanted | None) -> tuple[str, ...]:
-    return () if wanted is None else wanted.names
-
-
-def _examples(row: Result) -> None:
-    """Show the row of filled holes in the panel; for a callback."""
-    st.session_state[f"{PAGE}.result"] = replace(row, fixed=True)
-    st.session_state.pop(f"{PAGE}.error", None)
 
 
 def _holes(size: int) -> dict[int, np.ndarray]:
@@ -193,13 +162,9 @@ def _random_place(size: int, side: int) -> np.ndarray:
     return random_square_mask(side, height=size, width=size, generator=np.random.default_rng(drawn))
 
 
-def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
-    """Target, classifiers, penalty, settings and the button that starts; returns what they ask for."""
+def _controls(picture: Picture) -> Wanted | None:
+    """Target, classifiers, settings and the button that starts; returns what they ask for."""
     buttons = st.container(horizontal=True, gap="small")  # right below the picture: both it and the results are in view
-    ready = ready_classifiers(picture.class_set)
-    if not ready:
-        st.info(NONE_READY)
-        return None, "eq3"
     target = st.selectbox(
         "Target (CLIP: any text)",
         [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
@@ -207,59 +172,32 @@ def _controls(picture: Picture) -> tuple[Wanted | None, Penalty]:
         bind="query-params",
         accept_new_options=True,
     )
-    specs = choose_classifiers(ready, key=f"{PAGE}-models-{picture.class_set}")
-    side = hole_side(_holes(picture.size)[picture.size]) or None
-    usual = paper_settings(PAGE, picture.size, side)
-    slow = is_slow(specs, usual["steps"], picture.size**2)
-    with buttons:
-        config, weight, penalty = run_settings(PAGE, usual, picture.size, slow=slow)
-    try:
-        plan: RunPlan | str = _plan(picture, target, config, weight, penalty)
-    except ValueError as error:
-        plan = str(error)
-    preview = None if isinstance(plan, RunPlan) else _preview(picture, config)
-    wanted = Wanted(plan, tuple(spec.name for spec in specs), picture.class_set, preview)
-    with buttons:
-        pressed = run_button(PAGE)
-    if pressed:
-        start_run(PAGE, wanted)
-    return wanted, penalty
-
-
-def _plan(picture: Picture, target: str | None, config: PGDConfig, weight: float, penalty: Penalty) -> RunPlan:
-    """The plan of what is chosen.
-
-    Raises:
-        ValueError: nothing can be run on it; one sentence says why.
-    """
     if target == TRUE_CLASS:
-        target = None if picture.label is None else picture.classes.names[picture.label]
-    if not target:
-        raise ValueError("your picture has no true class; choose a target, or say what the picture shows")
-    return inpainting_plan(
-        picture.pixels[None],
-        _holes(picture.size)[picture.size],
-        [target],
-        config,
-        images=_origin(picture),
-        weight=weight,
-        penalty=penalty,
-    )
+        target = "" if picture.label is None else picture.classes.names[picture.label]
+    hole = _holes(picture.size)[picture.size]
+
+    def plan(config: PGDConfig, weight: float, penalty: Penalty) -> tuple[RunPlan, str]:
+        planned = inpainting_plan(
+            picture.pixels[None],
+            hole,
+            [target or "no target yet"],
+            config,
+            images=_origin(picture),
+            weight=weight,
+            penalty=penalty,
+        )
+        return planned, "" if target else NO_TARGET
+
+    side = hole_side(hole) or None
+    return ask_for_run(PAGE, picture.class_set, picture.size, plan, buttons=buttons, hole=side)
 
 
-def _preview(picture: Picture, config: PGDConfig) -> RunPlan | None:
-    """The picture with its hole, to be looked at while nothing can run; None where there is no hole."""
-    with suppress(ValueError):
-        return inpainting_plan(picture.pixels[None], _holes(picture.size)[picture.size], ["no target yet"], config)
-    return None
-
-
-def _bring(result: Result) -> bool:
-    """Put the picture, the hole and the target of a run into the painter; False where they do not fit there."""
+def _bring(result: Result) -> None:
+    """Put the picture, the hole and the target of a run into the painter, where they fit there; for callbacks."""
     run, state = result.runs[0], st.session_state
     row, facts = sample_set_of(run), run.metadata["images"]
     if row is None or run.original is None or run.mask is None or run.original.shape != (1, 3, row.side, row.side):
-        return False
+        return
     place, original = facts.get("index"), run.original[0]
     known = facts.get("dataset") == row.dataset and isinstance(place, int) and 0 <= place < len(samples(row.name))
     if known and np.array_equal(samples(row.name).images[place], original):
@@ -272,24 +210,15 @@ def _bring(result: Result) -> bool:
     titles, ready = [run_title(one) for one in result.runs], {spec.title for spec in ready_classifiers(row.class_set)}
     if ready.issuperset(titles):
         state[f"{PAGE}-models-{row.class_set}"] = titles
-    return True
 
 
 def _back(row: SampleSet) -> None:
     """Set everything to what the stored example was made with."""
-    state, size = st.session_state, row.side
-    for kept in (f"{PAGE}.result", f"{PAGE}.error"):
-        state.pop(kept, None)
-    state[f"{PAGE}-pictures"] = row.title
+    state, label = st.session_state, next(iter(OFFERED))
     state.setdefault(f"{PAGE}.places", {})[row.name] = row.inpainted
-    state.setdefault(HOLES, {})[size] = _middle(size)
-    state[f"{PAGE}-target-{row.class_set}"] = TRUE_CLASS
-    ready, penalty = ready_classifiers(row.class_set), next(iter(OFFERED))
-    titles = state[f"{PAGE}-models-{row.class_set}"] = example_titles(PAGE, row.name, OFFERED[penalty], ready)
-    state[f"{PAGE}-penalty"] = penalty
-    usual = paper_settings(PAGE, size, usual_side(size))
-    slow = is_slow([spec for spec in ready if spec.title in titles], usual["steps"], size**2)
-    reset_settings(PAGE, usual, size, slow=slow)
+    state.setdefault(HOLES, {})[row.side] = _middle(row.side)
+    chosen = {"pictures": row.title, f"target-{row.class_set}": TRUE_CLASS, "penalty": label}
+    back_to_example(PAGE, row, OFFERED[label], chosen, usual_side(row.side))
 
 
 def _origin(picture: Picture) -> dict[str, object]:

@@ -62,21 +62,25 @@ def run_stem(runs: Sequence[PGDRun], row: int) -> str:
     return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
 
 
-def run_downloads(runs: Sequence[PGDRun], row: int, *, key: str) -> None:
-    """A row of buttons; `key` is unique on the page."""
-    stem = run_stem(runs, row)
-    kinds = {
-        "Picture": (lambda: run_picture(runs, row), "png"),
-        "Animation": (lambda: run_animation(runs, row), "webp"),
-        "Run file": (lambda: pack_runs(runs), "npz"),
-    }
-    with st.container(horizontal=True, gap="small"):
-        for label, (make, suffix) in kinds.items():
-            st.download_button(
-                label,
-                make,
-                f"{stem}.{suffix}",
-                key=f"{key}.{row}.{suffix}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
+def download_menu(runs: Sequence[PGDRun], *, key: str) -> None:
+    """One menu for all classifiers and pictures of a result; `key` is unique on the page."""
+    with st.popover("Download", icon=":material/download:", key=f"{key}.download"):
+        row = 0
+        if len(runs[0].start) > 1:
+            targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
+            row = st.selectbox("Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row")
+        kinds = {
+            "Picture": (lambda: run_picture(runs, row), "png"),
+            "Animation": (lambda: run_animation(runs, row), "webp"),
+            "Run file": (lambda: pack_runs(runs), "npz"),
+        }
+        with st.container(horizontal=True, gap="small"):
+            for label, (make, suffix) in kinds.items():
+                st.download_button(
+                    label,
+                    make,
+                    f"{run_stem(runs, row)}.{suffix}",
+                    key=f"{key}.{row}.{suffix}",
+                    on_click="ignore",
+                    icon=":material/download:",
+                )

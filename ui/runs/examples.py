@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from core.classifiers.registry import CLIPS, ClassifierSpec
-from core.data.sample_sets import SAMPLE_SETS
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.pgd.penalties import Penalty
+from core.pgd.settings import RunKind
 from core.runs.file import PGDRun, RunFileError
+from core.runs.starts import StartKind
 from core.runs.stored import is_row, machine_runs, row_of, stored_subjects
 from ui.components.replay import replay
 from ui.runs.replays import run_replay
-from ui.runs.settings import first_choice
+from ui.runs.settings import first_choice, reset_settings
 from ui.runs.view import Result
+from ui.shared.model_cache import ready_classifiers
 
 SIDE_BY_SIDE = 2
 CHOSEN = (
-    "Six stored examples, chosen by a rule, not by looking: of three pictures of each class the one with the middle "
-    "gain of the robust networks in another network’s eyes, of the ten classes the six with the largest. Many "
-    "pictures, below, counts all."
+    "{} stored examples, chosen by a rule, not by looking: of each class the picture with the middle gain of the "
+    "robust networks in another network’s eyes, of the classes those with the largest. Many pictures, below, counts "
+    "all."
 )
 
 
@@ -91,14 +95,31 @@ def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[Cla
     return [titles[name] for name in names if name in titles] or first
 
 
+def back_to_example(
+    page: RunKind, row: SampleSet, variant: Penalty | StartKind, chosen: Mapping[str, Any], hole: float | None = None
+) -> None:
+    """For callbacks: set everything to what the stored example of a sample set was made with, and show that.
+
+    Args:
+        variant: penalty or kind of start of the example. hole: side of its hole. chosen: what the page's own widgets
+            show then, by the part of their keys after the page's name.
+    """
+    state, ready = st.session_state, ready_classifiers(row.class_set)
+    for kept in ("result", "error"):
+        state.pop(f"{page}.{kept}", None)
+    titles = example_titles(page, row.name, variant, ready)
+    state.update({f"{page}-{name}": value for name, value in chosen.items()})
+    state[f"{page}-models-{row.class_set}"] = titles
+    reset_settings(page, row.side, hole, [spec for spec in ready if spec.title in titles])
+
+
 def stored_row(sample_set: str, classifiers: Sequence[str]) -> Result | None:
     """The row of filled holes of a sample set, by the chosen classifiers where these are stored, else by the first."""
-    runs = _stored("inpainting").get(row_of(sample_set), [])
-    return (
-        replace(_result(row_of(sample_set), (_of(runs, classifiers) or runs)[:SIDE_BY_SIDE]), note=CHOSEN)
-        if runs
-        else None
-    )
+    subject = row_of(sample_set)
+    if not (runs := _stored("inpainting").get(subject, [])):
+        return None
+    row = _result(subject, (_of(runs, classifiers) or runs)[:SIDE_BY_SIDE])
+    return replace(row, note=CHOSEN.format(len(row.runs[0].start)), opened="the examples")
 
 
 def _of(runs: list[PGDRun], classifiers: Sequence[str]) -> list[PGDRun]:
@@ -122,13 +143,9 @@ def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:
     Args:
         id: another one for other runs. key: of the place, unique on the page.
     """
-    replay(_packed(id, runs), key=key, on_pause=_nothing, on_resume=_nothing, on_stop=_nothing)
+    replay(_packed(id, runs), key=key)
 
 
 @st.cache_resource(show_spinner=False)
 def _packed(id: str, _runs: Sequence[PGDRun]) -> dict[str, Any]:
     return run_replay(_runs, id=id, classes=False)
-
-
-def _nothing() -> None:
-    """A run that has ended has nothing to pause."""

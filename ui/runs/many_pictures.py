@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_title
-from core.data.sample_sets import SampleSet
-from core.fourier.intervals import Measured, student
-from core.numbers import decimal, percent
+from core.data.sample_sets import SampleSet, map_title
+from core.numbers import interval, percent
 from core.pgd.penalties import PENALTIES, Penalty
 from core.runs.file import SURE
 from core.runs.judgement import Judgement, stored_judgements
 from core.runs.painted import Painted, stored_painted
-from core.runs.starts import STARTS, StartKind
-from ui.runs.words import share_interval
+from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
+from ui.runs.words import counted
 from ui.shared.scrolling_table import scrolling_table
 from ui.shared.text import as_markdown
 
 MANY = "Many pictures"  # a tab's name
-_WHAT: dict[str, str] = {
-    **{kind: f"drawings, started as {words.name}" for kind, words in STARTS.items()},
-    **{kind: f"holes in CIFAR-10 test images, filled by {words.told}" for kind, words in PENALTIES.items()},
-}
+EQ_3 = "Eq. 3 is the cross-entropy plus a penalty on change outside the hole."
 
 
 def is_stored(of: SampleSet, kind: StartKind | Penalty) -> bool:
@@ -39,13 +34,19 @@ def many_pictures(kind: StartKind | Penalty) -> None:
 
 def told(kind: StartKind | Penalty) -> str:
     """How many pictures, what they began with, and how many of them the judge recognised then."""
-    first = next(iter(stored_painted(kind).values()))
-    stored, seen = stored_judgements(), first.judgement
-    steps = stored["painted"]["configs"].get(kind, stored["drawn"]["config"])["steps"]
+    stored, first = stored_judgements(), next(iter(stored_painted(kind).values()))
+    if kind in RANDOM_KINDS:
+        made, config = f"drawings begun from {STARTS[kind].name}", stored["drawn"]["config"]
+    else:
+        penalty = next(words for name, words in PENALTIES.items() if name == kind)
+        config, data = stored["painted"]["configs"][kind], stored["painted"]["dataset"]
+        made = f"holes in {map_title(data['name'])} {data['split']} images, filled by {penalty.told}"
+    explained = f" {EQ_3}" if "Eq. 3" in made else ""
     return (
-        f"Not one run but {first.n} {_WHAT[kind]}, {steps} steps, the same for each network. "
-        f"{classifier_title(seen.judge)}, which drew none of them, recognised "
-        f"{_counted(seen, seen.before)} at the start. Intervals are 95 %."
+        f"Not one run but {first.n} {made}, {config['steps']} steps, the same for each network.{explained} "
+        f"{classifier_title(first.judge)}, which drew none of them, recognised "
+        f"{_counted(first.judgement, first.judgement.before)} at the start. In brackets are 95 % intervals: where the "
+        "value of all such pictures lies."
     )
 
 
@@ -62,21 +63,14 @@ def columns(kind: StartKind | Penalty) -> tuple[str, ...]:
 
 def row(name: str, one: Painted) -> tuple[str, ...]:
     """What became of one network's pictures, in words."""
-    before, after = np.exp(-one.pictures["loss_before"]), one.pictures["probability_after"]
-    later = one.sure_later()
-    needed = f"{255 * np.median(one.pictures['sure_change'][later]):.1f} of 255" if later.any() else "–"
+    (before, after), (change, count) = one.confidence, one.until_sure
     return (
         classifier_title(name),
-        f"{percent(float(before.mean()))} → {_share(student(after))}",
-        f"{needed} ({int(later.sum())} pictures)",
+        f"{percent(before)} → {percent(after.value)} ({interval(after)})",
+        f"{255 * change:.1f} of 255 ({count} pictures)" if count else "–",
         _counted(one.judgement, one.judgement.after),
     )
 
 
-def _share(measured: Measured) -> str:
-    low, high = (decimal(100 * min(end, 1)) for end in measured[1:])
-    return f"{percent(measured.value)} ({low} to {high})"
-
-
 def _counted(judgement: Judgement, count: int) -> str:
-    return f"{count} of {judgement.n} ({share_interval(judgement, count)})"
+    return "{} ({})".format(*counted(judgement, count))

@@ -11,7 +11,6 @@ import streamlit as st
 from core.data.sample_sets import SampleSet
 from core.images.sketch import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.images.square import square_image
-from core.runs.file import PGDRun
 from ui.components.sketch_painter import sketch_painter
 from ui.shared import url
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
@@ -81,11 +80,6 @@ def to_starts(picture: np.ndarray, side: int, count: int) -> np.ndarray:
     times = max(1, side // len(picture))
     planes = picture.repeat(times, axis=0).repeat(times, axis=1).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     return np.repeat(planes[None], count, axis=0)
-
-
-def take_result(run: PGDRun, row: int) -> None:
-    """Make what a run has drawn the visitor's sketch, to be painted on; for callbacks."""
-    keep_sketch(np.ascontiguousarray(run.frames[-1, row].transpose(1, 2, 0)))
 
 
 def _first(row: SampleSet) -> int:

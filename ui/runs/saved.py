@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import streamlit as st
 
 from core.errors import sentence
 from core.runs.file import RunFileError, read_runs
 from ui.runs.view import Result
-from ui.runs.words import sample_set_of, saved_note
+from ui.runs.words import saved_note
 from ui.shared.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
 
@@ -48,45 +49,36 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
             f"be shown; wanted at most {most.run_images} images, {most.run_side} pixels a side, {MAX_PIXELS:,} pixels "
             f"in all and {most.run_frames:,} frames: save a smaller run"
         )
-    row = sample_set_of(run)
-    # One picture of a known side goes into the page's painter; of all else the page has no counterpart.
-    fixed = page != "inpainting" or len(run.start) > 1 or row is None or row.side != height or width != height
-    return Result(f"opened.{hashlib.sha256(data).hexdigest()[:16]}", runs, saved_note(runs, file_name), fixed=fixed)
+    id = f"opened.{hashlib.sha256(data).hexdigest()[:16]}"
+    return Result(id, runs, saved_note(runs, file_name), opened="the saved run")
 
 
-def opened_run(page: str) -> Result | None:
-    """The run that this visitor has opened on a page."""
-    return st.session_state.get(f"{page}.opened")
+def open_button(page: str, show: Callable[[Result], None]) -> None:
+    """A small button with a place for a run file; a file that cannot be shown changes nothing else.
 
+    show: called with the runs of a file, before the rerun.
+    """
+    state, most = st.session_state, limits().run_file_mb
+    refused, number = f"{page}.refused_file", state.setdefault(f"{page}.openings", 0)
 
-def close_run(page: str) -> None:
-    """Show again what was shown before; nothing happens where no run was opened."""
-    st.session_state.pop(f"{page}.opened", None)
+    def opened() -> None:
+        state.pop(refused, None)
+        if (file := state[f"{page}.saved.{number}"]) is None:
+            return
+        try:
+            show(read_saved_run(file.getvalue(), file.name, page))
+        except RunFileError as error:
+            state[refused] = one_line(error, MAX_REASON_LENGTH)
+        else:
+            # Another key for every opened file: the browser's next one starts empty, and the server forgets the bytes.
+            state[f"{page}.openings"] = number + 1
 
-
-def open_button(page: str) -> None:
-    """A small button with a place for a run file; a file that cannot be shown changes nothing else."""
-    most = limits().run_file_mb
-    refused, number = f"{page}.refused_file", st.session_state.setdefault(f"{page}.openings", 0)
     with st.popover("Open a saved run", icon=":material/folder_open:", key=f"{page}.open.{number}"):
         st.markdown(
             f"A *Run file* (`.npz`) of the page {TITLES[page]}, up to {most} MB, saved here or elsewhere, or one "
             "that `python -m core.reconstruct --save-run` wrote. It is shown step by step; nothing is computed again."
         )
-        # Another key for every opened file: the browser's next one starts empty, and the server forgets the bytes.
-        file = st.file_uploader("Run file", type="npz", key=f"{page}.saved.{number}", max_upload_size=most)
-        if file is None:
-            st.session_state.pop(refused, None)
-            return
-        known, reason = st.session_state.get(refused, (None, ""))
-        if known != file.file_id:
-            try:
-                st.session_state[f"{page}.opened"] = read_saved_run(file.getvalue(), file.name, page)
-            except RunFileError as error:
-                reason = one_line(error, MAX_REASON_LENGTH)
-                st.session_state[refused] = file.file_id, reason
-            else:
-                st.session_state[f"{page}.openings"] = number + 1
-                st.session_state.pop(f"{page}.error", None)
-                st.rerun()
-        st.error(as_markdown(sentence(reason)))
+        key = f"{page}.saved.{number}"
+        st.file_uploader("Run file", type="npz", key=key, max_upload_size=most, on_change=opened)
+        if refused in state:
+            st.error(as_markdown(sentence(state[refused])))

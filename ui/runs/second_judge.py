@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import streamlit as st
 
@@ -10,42 +10,31 @@ from core.classifiers.registry import CLIPS
 from core.errors import sentence
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
+from ui.claims.table import STYLE, with_interval
 from ui.maps.cell_predictions import wait_for_first_paint
 from ui.runs.view import Result
 from ui.runs.words import judged, sample_set_of
 from ui.shared.model_cache import classifier_for, ready_classifiers
-from ui.shared.text import as_markdown
+from ui.shared.text import as_markdown, isolated
 
 NOBODY = "No other classifier of these classes is ready to judge the pictures; *Models and data* shows what can be had."
-JUDGED = "generation.judged"
+JUDGED = "generation.judged"  # of pictures and a judge the judgement, for this visitor
 ASKED, ASK = "generation.judge_asked", "generation.ask_judge"  # the result that CLIP was asked about; the button
 
 
 def second_judge(result: Result) -> None:
-    """One sentence on the pictures shown: how many of them, and of the starts, another network calls the target.
+    """How many of the pictures shown, and of the starts, another network calls the target.
 
     Of a single picture nothing is said: one answer is no measurement.
     """
-    if len(result.runs[0].start) < 2:
+    runs = [run for run in result.runs if class_set_of(run)]
+    if not runs or len(runs[0].start) < 2:
         return
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
     asked = st.session_state.get(ASKED) == result.id
-    judges = [_judge_of(run, drew, asked) for run in result.runs]
-    if (judgements := _known(result, judges)) is None:
-        if wait_for_first_paint():
-            return
-        try:
-            with st.spinner("Another network looks at the pictures …"):
-                judgements = [_judge(run, name) for run, name in zip(result.runs, judges, strict=True)]
-        except (RuntimeError, FileNotFoundError, ValueError) as error:
-            st.error(as_markdown(sentence(f"no second judge: {error}")))
-            return
-        st.session_state[JUDGED] = result.id, judges, judgements
-    seen = [(run, found) for run, found in zip(result.runs, judgements, strict=True) if found is not None]
-    if seen:
-        st.markdown(as_markdown(judged(seen)))
-    elif any(class_set_of(run) for run in result.runs) and not any(judges):
-        if not asked and any(_judge_of(run, drew, True) for run in result.runs):
+    pairs = [(run, (fingerprint(run), name)) for run in runs if (name := _judge_of(run, drew, asked)) is not None]
+    if not pairs:
+        if not asked and any(_judge_of(run, drew, True) for run in runs):
             st.button(
                 "Let CLIP judge the pictures",
                 help="No smaller classifier of these classes is ready. CLIP’s first answer takes some seconds.",
@@ -55,12 +44,32 @@ def second_judge(result: Result) -> None:
             )
         else:
             st.markdown(NOBODY)
+        return
+    known = st.session_state.setdefault(JUDGED, _stored())
+    if new := [(run, pair) for run, pair in pairs if pair not in known]:
+        if wait_for_first_paint():
+            return
+        try:
+            with st.spinner("Another network looks at the pictures …"):
+                known |= {pair: judge_run(run, classifier_for(pair[1], class_set_of(run))) for run, pair in new}
+        except (RuntimeError, FileNotFoundError, ValueError) as error:
+            st.error(as_markdown(sentence(f"no second judge: {error}")))
+            return
+    told = judged([(run, found) for run, pair in pairs if (found := known[pair]) is not None])
+    words = (f"{isolated(a)}{with_interval(number, f' ({interval})')}{isolated(b)}" for a, number, interval, b in told)
+    st.html(f'{STYLE}<p class="judged">{" ".join(words)}</p>')
 
 
-def class_set_of(run: PGDRun) -> str | None:
-    """The class set that a run's classes begin with, or None."""
+def _stored() -> dict[tuple[str, str], Judgement | None]:
+    """The judgements that come with the project, by the pictures and the judge."""
+    stored = stored_judgements()
+    return {(mark, stored["judge"]["name"]): Judgement.from_json(one) for mark, one in stored["runs"].items()}
+
+
+def class_set_of(run: PGDRun) -> str:
+    """The class set that a run's classes begin with; empty where there is none."""
     row = sample_set_of(run)
-    return None if row is None else row.class_set
+    return "" if row is None else row.class_set
 
 
 def _judge_of(run: PGDRun, drew: Collection[str], clips: bool) -> str | None:
@@ -73,29 +82,5 @@ def _judge_of(run: PGDRun, drew: Collection[str], clips: bool) -> str | None:
     """
     if fingerprint(run) in stored_judgements()["runs"]:
         return stored_judgements()["judge"]["name"]
-    class_set = class_set_of(run)
-    ready = [] if class_set is None else [spec.name for spec in ready_classifiers(class_set)]
-    ready = [name for name in ready if clips or name not in CLIPS]
+    ready = [spec.name for spec in ready_classifiers(class_set_of(run)) if clips or spec.name not in CLIPS]
     return choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)
-
-
-def _known(result: Result, judges: Sequence[str | None]) -> list[Judgement | None] | None:
-    """The judgements of a result, if they were made before or need no network."""
-    *made, judgements = st.session_state.get(JUDGED, (None, None, None))
-    if made == [result.id, judges]:
-        return judgements
-    stored = [_stored(run) for run in result.runs]
-    needed = [name for name, found in zip(judges, stored, strict=True) if name is not None and found is None]
-    return None if needed else stored
-
-
-def _stored(run: PGDRun) -> Judgement | None:
-    found = stored_judgements()["runs"].get(fingerprint(run))
-    return None if found is None else Judgement.from_json(found)
-
-
-def _judge(run: PGDRun, name: str | None) -> Judgement | None:
-    found, class_set = _stored(run), class_set_of(run)
-    if found is not None or name is None or class_set is None:
-        return found
-    return judge_run(run, classifier_for(name, class_set))

@@ -11,8 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.registry import CLIPS, PAPERS_CLIP, ClassifierSpec, classifier_title
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES, Penalty
-from core.pgd.settings import FAST, SETTINGS, Setting, fast_settings
+from core.pgd.settings import FAST, SETTINGS, RunKind, Setting, fast_settings, paper_settings
 from core.runs.plan import RunPlan
+from ui.runs.instrument import is_slow
 from ui.shared import url
 from ui.shared.limits import limits
 
@@ -99,43 +100,41 @@ def check_size(page: str, plan: RunPlan) -> None:
 
 
 def run_settings(
-    page: str, paper: Mapping[str, Any], size: int, *, slow: bool = False
+    page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec]
 ) -> tuple[PGDConfig, float, Penalty]:
-    """The paper's settings, scaled to the picture's size, with the visitor's changes to them; lambda and its penalty.
+    """The paper's settings, scaled to the picture, with the visitor's changes to them.
 
     Args:
-        paper: the settings to begin with, by name; where one changes that nobody has changed here, it follows.
-        size: side of the picture in pixels.
-        slow: whether the paper's steps would take long, so that the fast ones are what to begin with.
+        size: side of the picture in pixels. hole: of its hole, as `paper_settings` takes it.
+        specs: of the classifiers: where the paper's steps would take these long, the fast ones are what to begin with.
     Returns:
         The settings, lambda of Eq. 3, 0 where there is none, and what it multiplies.
     """
+    paper = paper_settings(page, size, hole)
     with st.popover("Settings", icon=":material/tune:", key=f"{page}.settings"):
         st.markdown(
             f"The paper's, scaled to the picture's side{', the budget to the hole too' if 'weight' in paper else ''}. "
             f"A run has up to {max_steps(page):,} steps and takes up to {limits().run_seconds / 60:,.0f} minutes."
         )
         penalty = choose_penalty(page) if "weight" in paper else "eq3"
-        unit, paper = paper["step_size"], _paced(page, paper, slow)
+        unit, usuals = paper["step_size"], _paced(page, paper, size, specs)
         columns, below = st.columns(2), st.container()
         numbers = [row for row in _offered(paper) if not row.choices]
         places = {row.name: columns[k % 2] for k, row in enumerate(numbers)}
-        chosen = {
-            row.name: _widget(places.get(row.name, below), row, page, paper, _key(row, page, size), unit)
-            for row in _offered(paper)
-        }
-    chosen = {**paper, **chosen}
+        chosen = dict(usuals)
+        for row in _offered(paper):
+            chosen[row.name] = _widget(places.get(row.name, below), row, page, usuals, _key(row, page, size), unit)
     weight = chosen.pop("weight", 0.0)
     return PGDConfig(**chosen), weight, penalty
 
 
-def _paced(page: str, paper: Mapping[str, Any], slow: bool) -> Mapping[str, Any]:
+def _paced(page: str, paper: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> Mapping[str, Any]:
     """The settings to begin with: the paper's, or the fast ones, as the visitor chooses."""
     fast = fast_settings(paper)
     if fast is None:
         return paper
     paces = {PAPERS_PACE: f"As in the paper ({paper['steps']:,})", FAST_PACE: f"Fast ({fast['steps']:,})"}
-    key, usual = f"{page}-pace", FAST_PACE if slow else PAPERS_PACE
+    key, usual = f"{page}-pace", _usual_pace(paper, size, specs)
     _follow(key, usual)
     chosen = st.radio(
         "Steps to begin with",
@@ -151,6 +150,10 @@ def _paced(page: str, paper: Mapping[str, Any], slow: bool) -> Mapping[str, Any]
         return paper
     st.caption(FAST)
     return fast
+
+
+def _usual_pace(paper: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> str:
+    return FAST_PACE if is_slow(specs, paper["steps"], size**2) else PAPERS_PACE
 
 
 def _follow(key: str, usual: Any) -> None:
@@ -195,10 +198,11 @@ def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:
     return min(value, max_steps(page)) if row.whole else value
 
 
-def reset_settings(page: str, paper: Mapping[str, Any], size: int, *, slow: bool = False) -> None:
-    """For callbacks: set what `run_settings` offers to what it begins with."""
-    fast = fast_settings(paper)
-    if fast is not None:
-        st.session_state[f"{page}-pace"] = FAST_PACE if slow else PAPERS_PACE
+def reset_settings(page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec]) -> None:
+    """For callbacks: set what `run_settings` offers to what it begins with; arguments as it takes them."""
+    paper = paper_settings(page, size, hole)
+    if (fast := fast_settings(paper)) is not None:
+        pace = st.session_state[f"{page}-pace"] = _usual_pace(paper, size, specs)
+        paper = fast if pace == FAST_PACE else paper
     for row in _offered(paper):
-        st.session_state[_key(row, page, size)] = _shown(row, page, fast if fast and slow else paper)
+        st.session_state[_key(row, page, size)] = _shown(row, page, paper)

@@ -8,11 +8,12 @@ import numpy as np
 import streamlit as st
 
 from core.claims.twins import ROBUST
+from core.reconstruct.outcome import last_change, similarity
 from core.runs.file import SURE, PGDRun
 from core.runs.judgement import stored_judgements
 from core.runs.painted import stored_painted
 from ui.runs.examples import made_here, stored_runs
-from ui.runs.words import last_change, similarity
+from ui.runs.words import SSIM
 from ui.shared.scrolling_table import scrolling_table
 
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
@@ -35,7 +36,8 @@ def stored_inpainting(made: tuple[tuple[str, int], ...] = ()) -> StoredFindings:
         change, likeness = last_change(run, 0), similarity(run, 0)
         if change is not None and likeness is not None:
             last = float(run.curves["target_probability"][-1, 0])
-            kinds.setdefault(_kind(run), []).append((last, *change, *likeness))
+            inside, outside = (255 * part for part in change)
+            kinds.setdefault(_kind(run), []).append((last, inside, outside, *likeness))
     rows = tuple(_row(kind, np.array(found)) for kind, found in kinds.items())
     every = np.concatenate([np.array(found) for found in kinds.values()])
     return StoredFindings(_summary(every[:, 3:], int((every[:, 0] >= SURE).sum())), rows)
@@ -87,7 +89,7 @@ def _summary(pairs: np.ndarray, confident: int) -> str:
     before, after = pairs.T
     rise, best = int((after > before).sum()), int((after - before).argmax())
     text = f"Of {len(pairs)} stored runs, {confident} end confident of the class ({100 * SURE:.0f} % or more). "
-    text += f"The similarity of the hole to the original (SSIM, at most 1) rises in {rise}"
+    text += f"The hole’s {SSIM} to the original rises in {rise}"
     text += f", at best from {before[best]:.2f} to {after[best]:.2f}" if rise else ""
     repaired = int((after >= REPAIRED).sum())
     text += f"; {repaired or 'no'} hole{'s are' if repaired > 1 else ' is'} repaired ({REPAIRED:g} or more)."

@@ -6,23 +6,24 @@ All of it is plain text, on one line and of bounded length whatever the run's fi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.numbers import confidence
+from core.numbers import confidence, listed
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
-from core.reconstruct.report import ssim_inside
-from core.runs.file import SURE, PGDRun
+from core.reconstruct.outcome import last_change, mean_similarity
+from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
 from ui.shared.text import one_line
 
 MAX_TEXT_LENGTH = 140  # characters of a text that may be a sentence
-MIN_SSIM_SIDE = 7  # pixels: the side of SSIM's windows
+SSIM = "SSIM (likeness of structure; 1 is an exact copy)"  # where a page first speaks of it
 
 
 def run_title(run: PGDRun) -> str:
@@ -40,142 +41,61 @@ def sample_set_of(run: PGDRun) -> SampleSet | None:
     return next((row for row in SAMPLE_SETS.values() if row.knows(run.metadata["class_names"])), None)
 
 
-def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
-    """One sentence on a frame, by default the last: how confident the classifier is."""
-    frame %= len(run.frames)
-    step, target = int(run.frame_steps[frame]), target_of(run, row)
-    probability = run.curves["target_probability"][:, row]
-    before, now = confidence(float(probability[0])), confidence(float(probability[step]))
-    if step == 0 and len(run.frames) > 1:
-        return f"Before the first step, {run_title(run)} is {before} confident of “{target}”."
-    last = frame == len(run.frames) - 1
-    confident = f"{run_title(run)} is now {now}" if last else f"At step {step:,}, {run_title(run)} is {now}"
-    return f"{confident} confident of “{target}” (before: {before})."
+def outcome(runs: Sequence[PGDRun]) -> list[tuple[str, str, str]]:
+    """What has become of runs of the same start, a sentence for each: its beginning, its one number, and its end.
 
-
-def first_sure(run: PGDRun, row: int) -> tuple[int | None, str]:
-    """The step at which the classifier was first sure of image `row`'s target, None if it never was; and in words."""
-    step, sure = run.sure_step(row), f"{100 * SURE:.0f} % sure"
-    if not step:
-        return step, f"never {sure}" if step is None else f"{sure} at once"
-    # Files of earlier versions do not say how much was changed by then.
-    facts = run.metadata["images"].get("sure") or []
-    known = facts[row] if row < len(facts) else None
-    after = "" if known is None else f", after {255 * known['change']:.1f} of 255"
-    return step, f"{sure} at step {step:,}{after}"
-
-
-def live_verdict(title: str, target: str, probability: float, step: int) -> str:
-    """The same of a run that goes on, as far as it is known."""
-    if step == 0:
-        return f"Before the first step, {title} is {confidence(probability)} confident of “{target}”."
-    return f"At step {step:,}, {title} is {confidence(probability)} confident of “{target}”."
-
-
-def comparison(runs: Sequence[PGDRun]) -> str:
-    """What has come of runs of the same start, in their own numbers: means over the images where there are several."""
-    parts: list[str] = []
+    Numbers are means over the images where there are several.
+    """
+    sentences: list[tuple[str, str, str]] = []
     for run in runs:
-        rows = range(len(run.start))
-        first, last = (run.curves["target_probability"][at].mean() for at in (0, -1))
-        part = f"{run_title(run)} {'has gone ' if not parts else ''}from {confidence(float(first))} to "
-        part += confidence(float(last))
-        if not parts:
-            part += f" confident of {_targets(run)}"
+        rows, ends = range(len(run.start)), run.curves["target_probability"][[0, -1]].mean(axis=1)
+        first, last = (confidence(float(end)) for end in ends)
+        targets = list(dict.fromkeys(target_of(run, row) for row in rows))
+        told = f"“{targets[0]}”" if len(targets) == 1 else "its targets, on average"
+        end = f" confident of {told} (before: {first})"
         changes = [change for row in rows if (change := last_change(run, row)) is not None]
         if len(changes) == len(rows):
-            inside, outside = np.mean(changes, axis=0)
-            part += f" by changing {_changed(run)} by {inside:.1f} of 255 on average"
-            part += "" if run.mask is None else f" and the rest by {outside:.2f}"
-        parts.append(part)
-    mean = ", on average of its pictures" if len(runs[0].start) > 1 else ""
-    steps = len(runs[0].curves["loss"]) - 1
-    return f"After {steps:,} steps{mean}, {'; '.join(parts)}. {_conclusion(runs)}".strip()
-
-
-def _conclusion(runs: Sequence[PGDRun]) -> str:
-    """Who has become confident, on average of several pictures; nothing where there is nobody to compare with."""
-    if len(runs) < 2:
-        return ""
-    share, average = f"{100 * SURE:.0f} % or more", "On average " if len(runs[0].start) > 1 else ""
-    confident = [run_title(run) for run in runs if run.curves["target_probability"][-1].mean() >= SURE]
-    if not confident:
-        told = f"neither is confident ({share})."
-    elif len(confident) < len(runs):
-        told = f"only {' and '.join(confident)} is confident now ({share})."
-    else:
-        told = f"both are confident now ({share})."
-    return f"{average}{told}" if average else told[0].upper() + told[1:]
-
-
-def similarity(run: PGDRun, row: int) -> tuple[float, float] | None:
-    """SSIM to the original inside the hole, at the start and at the end; None where a file does not allow it.
-
-    The end is the last frame, whose values are rounded to whole levels.
-    """
-    if run.original is None or run.mask is None or min(run.start.shape[-2:]) < MIN_SSIM_SIDE:
-        return None
-    hole = run.mask[row if len(run.mask) > 1 else 0]
-    if not hole.any():
-        return None
-    original, last = (images[row].astype(np.float32) / np.float32(255) for images in (run.original, run.frames[-1]))
-    return ssim_inside(original, run.start[row], hole), ssim_inside(original, last, hole)
+            inside, outside = 255 * np.mean(changes, axis=0)
+            what, rest = ("start", "") if run.mask is None else ("hole", f" and the rest by {outside:.2f}")
+            end += f", having changed the {what} by {inside:.1f} of 255 on average{rest}"
+        steps = "" if sentences else f"After {len(run.curves['loss']) - 1:,} steps, "
+        sentences.append((f"{steps}{run_title(run)} is ", last, f"{end}."))
+    return sentences
 
 
 def likeness(runs: Sequence[PGDRun]) -> str:
     """How near the filled holes are to the original; nothing where that cannot be told of every picture."""
-    found = [[similarity(run, row) for row in range(len(run.start))] for run in runs]
-    known = [[pair for pair in pairs if pair is not None] for pairs in found]
-    if known != found:
+    found = [(run_title(run), pair) for run in runs if (pair := mean_similarity(run)) is not None]
+    if len(found) < len(runs):
         return ""
-    before, ends = float(np.mean(known[0], axis=0)[0]), [float(np.mean(pairs, axis=0)[1]) for pairs in known]
-    parts = "; ".join(f"{end:.2f} by {run_title(run)}" for run, end in zip(runs, ends, strict=True))
-    text = f"Similarity of the hole to the original (SSIM, at most 1): {before:.2f} at the start; {parts}."
-    nearer = [run_title(run) for run, end in zip(runs, ends, strict=True) if round(end, 2) > round(before, 2)]
-    if not nearer:
-        return f"{text} No result is nearer to the original than the start."
-    return f"{text} {'Only ' if len(nearer) < len(runs) else ''}{' and '.join(nearer)} came nearer to the original."
+    before = f"{found[0][1][0]:.2f}"
+    parts = [f"{before} at the start", *(f"{pair[1]:.2f} by {title}" for title, pair in found)]
+    nearer = [title for title, pair in found if round(pair[1], 2) > float(before)]
+    only = "Only " if len(nearer) < len(runs) else ""
+    end = f"{only}{listed(nearer)} came nearer to the original." if nearer else "No result is nearer than the start."
+    return f"The hole’s {SSIM} to the original is {listed(parts)}. {end}"
 
 
-def _targets(run: PGDRun) -> str:
-    targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
-    return f"“{targets[0]}”" if len(targets) == 1 else "its targets"
+def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[str, str, str, str]]:
+    """What second judges see in the pictures of runs from the same starts.
 
-
-def _changed(run: PGDRun) -> str:
-    return "the start" if run.metadata["kind"] == "generation" else "the hole"
-
-
-def last_change(run: PGDRun, row: int) -> tuple[float, float] | None:
-    """Mean change in and around the hole at the end, of 255; exact. None if the file does not say."""
-    changes = run.metadata["images"].get("change") or []
-    return (255 * changes[row]["inside"], 255 * changes[row]["outside"]) if row < len(changes) else None
-
-
-def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
-    """What second judges see in the pictures of runs from the same starts: a sentence for each judge."""
-    by_judge: dict[str, list[tuple[PGDRun, Judgement]]] = {}
-    for run, judgement in seen:
-        by_judge.setdefault(judgement.judge, []).append((run, judgement))
+    Returns: for each sentence its beginning, its number, the 95 % interval of that, and its end.
+    """
     sentences = []
-    for judge, group in by_judge.items():
-        parts = [
-            f"{found.after} of {found.n}{'' if k else ' pictures'} by {run_title(run)} "
-            f"({'' if k else '95 % interval '}{share_interval(found, found.after)})"
-            for k, (run, found) in enumerate(group)
-        ]
-        noise = group[0][1]
-        title = one_line(classifier_title(judge))
-        sentences.append(
-            f"Judged by {title}, the target is seen in {'; '.join(parts)}; {noise.before} of {noise.n} of the starts."
-        )
-    return " ".join(sentences)
+    for judge, pairs in groupby(seen, key=lambda pair: pair[1].judge):
+        who = one_line(classifier_title(judge))
+        for run, found in pairs:
+            begin, end = f"{who} recognises the target in ", f" pictures by {run_title(run)}."
+            sentences.append((begin, *counted(found, found.after), end))
+            who = "It"
+        sentences.append(("Of the starts it recognises ", *counted(found, found.before), "."))
+    return sentences
 
 
-def share_interval(judgement: Judgement, count: int) -> str:
-    """'53 to 98 %', of the share that a count of the judged pictures is."""
+def counted(judgement: Judgement, count: int) -> tuple[str, str]:
+    """A count of the judged pictures, '4 of 8', and the 95 % interval of that share, '22 to 78 %'."""
     low, high = judgement.interval(count)
-    return f"{100 * low:.0f} to {100 * high:.0f} %"
+    return f"{count} of {judgement.n}", f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
 def losses(run: PGDRun, row: int) -> str:

@@ -237,7 +237,7 @@
     // A run that has halted, whole.
     async function show() {
       if (!(await draw(state === "ended" ? null : { state, text: "", seconds: 0 }))) return;
-      section.querySelector(".outcome").textContent = lab.words.outcome(run, facts.sure);
+      section.querySelector(".outcome").textContent = lab.words.outcome(run);
       section.querySelector(".origins").replaceChildren(element("p", `Computed in this browser: ${run.step} steps of ${run.size.toPrecision(3)}, ` +
         `L2 budget ${run.epsilon.toPrecision(3)}, in ${run.seconds.toFixed(1)} s. ${run.images.credit}.`));
       more.hidden = false;

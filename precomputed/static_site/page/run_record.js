@@ -2,9 +2,8 @@
 
 (() => {
   // @ts-expect-error: components.js, which is made with the folder, defines it
-  const lab = laboratory, { pack, levels, softmax } = lab.page, { changes, verdict, firstSure } = lab.words;
+  const lab = laboratory, { pack, levels, softmax } = lab.page, { changes } = lab.words;
   const MAX_POINTS = 160; // of a curve
-  const LABELS = { inpainting: ["corrupted", "reconstruction"], generation: ["start", "picture"] };
 
   // plan: { kind, penalty, names, titles, start, mask, target, targetName, size, epsilon, steps, interval, original }.
   function newRun(plan) {
@@ -74,7 +73,7 @@
   async function replayOf(run, { classes, sure }, live = null, from = 0) {
     const frameSteps = run.frameSteps.slice(from), whole = from === 0 && live?.state !== "running";
     const text = whole ? deflated : pack, number = ++version;
-    const models = await Promise.all(run.models.map(async (model, k) => {
+    const models = await Promise.all(run.models.map(async (model) => {
       const frames = model.frames.slice(from), bytes = new Uint8Array(frames.length * run.start.length);
       frames.forEach((frame, at) => {
         const before = frames[at - 1];
@@ -83,18 +82,17 @@
       const curves = [model.probability, model.loss, model.change];
       return {
         title: model.title, about: model.about, colour: model.colour, card: "", frames: await text(bytes),
-        verdicts: frameSteps.map((_, at) => [verdict(run, k, from + at, whole)]),
         values: floats(curves.flatMap((curve) => frameSteps.map((step) => curve[step]))),
         curves: floats(curves.flatMap(envelope)),
         before: whole ? ranked(model.first, classes) : [[]], after: whole ? ranked(model.logits, classes) : [[]],
-        sure: whole ? [firstSure(run, k, sure)] : [],
+        sure: whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
       };
     }));
     const side = Math.sqrt(run.start.length / 3), curveSteps = groups(run.step + 1).map(([first, end]) => (first + end - 1) / 2);
     return {
       id: run.id, kind: run.kind, height: side, width: side, targets: [run.targetName], steps: live ? run.steps : Math.max(1, run.step),
-      budget: run.epsilon.toPrecision(3), labels: LABELS[run.kind], sure, frame_steps: frameSteps, packed: whole,
-      start: await text(run.startLevels), original: run.original ? await text(run.original) : null, curve_steps: curveSteps, curve_rows: 1, models, live, version: `live ${number}`,
+      budget: run.epsilon.toPrecision(3), sure, frame_steps: frameSteps, packed: whole,
+      start: await text(run.startLevels), original: run.original ? await text(run.original) : null, curve_steps: curveSteps, models, live, version: `live ${number}`,
     };
   }
 

@@ -13,21 +13,17 @@ def track(frames=4, batch=2, states=7, size=(5, 6)):
     return Track(
         title="A",
         frames=generator.integers(0, 256, (frames, batch, 3, *size), dtype=np.uint8),
-        verdicts=[[f"{frame} {row}" for row in range(batch)] for frame in range(frames)],
-        probability=generator.random((states, batch)),
-        loss=generator.random((states, batch)),
-        change=generator.random((states, batch)),
-        values=generator.random((3, frames, batch), dtype=np.float32),
+        curves=generator.random((3, states, batch), dtype=np.float32),
+        colour="#0072B2",
         before=[[("cat", 0.5)]] * batch,
         after=[[("dog", 0.7)]] * batch,
-        colour="#0072B2",
     )
 
 
 def packed(tracks, frames=4, batch=2, size=(5, 6), **options):
     start = np.zeros((batch, 3, *size), dtype=np.uint8)
     settings = {"id": "x", "kind": "generation", "targets": ["cat"] * batch, "steps": 6, "budget": "1"}
-    return pack_replay(tracks, start, range(frames), labels=("noise", "picture"), **settings | options)
+    return pack_replay(tracks, start, range(frames), **settings | options)
 
 
 @pytest.mark.parametrize("live", [None, Progress("running", "half", 0.5), Progress("paused")])
@@ -36,7 +32,7 @@ def test_frames_and_numbers_arrive_to_the_byte(live):
     data = packed(tracks, live=live)
     for k, one in enumerate(tracks):
         assert np.array_equal(frames_of(data, k), one.frames)
-        assert np.array_equal(numbers_of(data, k), one.values)
+        assert np.array_equal(numbers_of(data, k), one.curves[:, :4])
 
 
 def test_version_changes_with_any_byte_and_only_then():

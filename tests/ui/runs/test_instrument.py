@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.runs.panel
+import ui.runs.start
 from core.classifiers.registry import classifier_spec
 from core.images.sketch import SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.pgd.config import PGDConfig
@@ -24,8 +25,8 @@ def queue(monkeypatch):
     import torch  # noqa: F401
 
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.start, "current_owner", lambda: "visitor")
     monkeypatch.setattr(instrument, "FIRST_GUESS", 1e-7)  # whatever else this machine does meanwhile
     monkeypatch.setattr(ui.runs.panel, "WAIT_SECONDS", 120)
     monkeypatch.setenv("CLIP_LAB_QUICK_SECONDS", "60")

@@ -12,18 +12,20 @@ from streamlit.testing.v1 import AppTest
 
 import ui.pages.generation
 import ui.pages.inpainting
-import ui.runs.panel
+import ui.runs.examples
+import ui.runs.settings
+import ui.runs.start
 import ui.shared.picture_choice
 from core.data.classes import CIFAR10, ClassSet
+from core.images.hole_url import hole_text
 from core.pgd.settings import FAST
+from core.reconstruct.outcome import similarity
 from core.runs.file import PGDRun
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
-from ui.runs.hole_url import hole_text
 from ui.runs.settings import RENAMED
 from ui.runs.stored_findings import plain_steps, stored_inpainting
-from ui.runs.words import similarity
 from ui.shared.jobs import JobManager
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -34,10 +36,10 @@ SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
 def toys(monkeypatch):
     """Two random classifiers in place of the bundled ones, and a queue of our own."""
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda name, class_set: ToyClassifier(name))
-    for page in (ui.pages.inpainting, ui.pages.generation, ui.shared.picture_choice):
+    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    for page in (ui.pages.inpainting, ui.pages.generation, ui.runs.start, ui.runs.examples, ui.shared.picture_choice):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: SPECS if class_set == "cifar10" else [])
 
 
@@ -67,15 +69,15 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
     run_to_the_end(app, "inpainting")
     assert not app.exception and not app.error
     assert "Your run, 30 steps" in said(app)
-    sentences = [model["verdicts"][-1][0] for model in replay_data(app)["models"]]
-    assert sentences[0].startswith("toy-a is now") and sentences[1].startswith("toy-b is now")
+    assert [model["title"] for model in replay_data(app)["models"]] == ["toy-a", "toy-b"]
     runs = app.session_state["inpainting.result"].runs
     assert [run.metadata["classifier"]["name"] for run in runs] == ["toy-a", "toy-b"]
     assert [len(run.curves["loss"]) for run in runs] == [31, 31]
     assert np.array_equal(runs[0].start, runs[1].start)
     assert replay_data(app)["frame_steps"] == list(range(31))
     before, first, second = similarity(runs[0], 0)[0], similarity(runs[0], 0)[1], similarity(runs[1], 0)[1]
-    assert f"(SSIM, at most 1): {before:.2f} at the start; {first:.2f} by toy-a; {second:.2f} by toy-b." in said(app)
+    told = f"original is {before:.2f} at the start, {first:.2f} by toy-a and {second:.2f} by toy-b."
+    assert "SSIM (likeness of structure; 1 is an exact copy)" in said(app) and told in said(app)
 
 
 def test_generation_runs_a_grid_of_classes_and_samples():
@@ -115,13 +117,13 @@ def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_s
     run_to_the_end(app, "inpainting")
     dogless = ToyClassifier("toy-a")
     dogless.classes = ClassSet("custom", tuple(name for name in CIFAR10.names if name != "dog"))
-    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda *_: dogless)
+    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda *_: dogless)
     run_to_the_end(app, "inpainting")
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("Target 'dog' is not among the 9 classes of classifier 'toy-a'")
     assert "Your run, 3 steps" in said(app)
-    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
     assert not app.error and "“cat”" in said(app)
@@ -196,7 +198,7 @@ def test_classes_without_a_classifier_point_to_the_models_page():
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
 def test_numbers_that_are_none_any_more_fail_in_one_sentence(monkeypatch, name):
     broken = ToyClassifier("broken", strength=float("nan"))
-    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda *_: broken)
+    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda *_: broken)
     app = open_page(name)
     run_to_the_end(app, name)
     assert not app.exception and "not finite" in app.error[0].value
@@ -205,7 +207,7 @@ def test_numbers_that_are_none_any_more_fail_in_one_sentence(monkeypatch, name):
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
 def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
     manager = JobManager(queue_limit=0)
-    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
     release = threading.Event()
 
     def endless():
@@ -253,7 +255,7 @@ def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
 
 
 def test_fast_comes_first_where_the_papers_steps_would_take_over_a_minute(monkeypatch):
-    monkeypatch.setattr(ui.pages.inpainting, "is_slow", lambda specs, steps, pixels: specs == (SPECS[1],))
+    monkeypatch.setattr(ui.runs.settings, "is_slow", lambda specs, steps, pixels: list(specs) == [SPECS[1]])
     app = open_page("inpainting")
     assert app.number_input(key="inpainting-steps").value == 720
     app.multiselect(key="inpainting-models-cifar10").set_value(["Toy B"]).run()

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.runs.panel
+import ui.runs.start
 from core.classifiers.registry import classifier_spec
 from ui.shared.jobs import JobManager
 
@@ -26,8 +27,8 @@ def nothing_starts_by_itself(monkeypatch):
 @pytest.fixture(autouse=True)
 def queue(monkeypatch):
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.start, "current_owner", lambda: "visitor")
 
 
 def open_page(page: str, **address: str) -> AppTest:

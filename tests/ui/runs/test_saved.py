@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 import ui.pages.generation
 import ui.pages.inpainting
-import ui.runs.panel
+import ui.runs.examples
 import ui.runs.saved
+import ui.runs.start
 import ui.shared.picture_choice
 from core.runs.file import PGDRun, RunFileError, pack_runs, read_runs
 from core.runs.stored import RUNS
@@ -25,7 +26,7 @@ from tests.ui.toys import ToyClassifier, spec
 from ui.runs.downloads import run_animation, run_picture, run_stem
 from ui.runs.replays import run_replay
 from ui.runs.saved import read_saved_run
-from ui.runs.words import losses, origin, saved_note, verdict
+from ui.runs.words import losses, origin, outcome, saved_note
 from ui.shared.jobs import JobManager
 from ui.shared.limits import Limits, limits
 
@@ -37,11 +38,11 @@ PAGES = ("inpainting", "generation")
 def toys(monkeypatch):
     """A random classifier in place of the bundled ones, and a queue of our own."""
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.panel, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.panel, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(ui.runs.panel, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
     ready = {"cifar10": [spec("toy-a", "Toy A")]}
-    for page in (ui.pages.inpainting, ui.pages.generation, ui.shared.picture_choice):
+    for page in (ui.pages.inpainting, ui.pages.generation, ui.runs.start, ui.runs.examples, ui.shared.picture_choice):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready.get(class_set, []))
 
 
@@ -68,7 +69,7 @@ def test_downloaded_run_opens_again_with_the_same_words_and_a_note(page):
     before = replay_data(app)
     upload(app, run.to_bytes(), "mine.npz")
     assert not app.exception and not app.error
-    opened = app.session_state[f"{page}.opened"].runs[0]
+    opened = app.session_state[f"{page}.result"].runs[0]
     assert np.array_equal(opened.frames, run.frames) and opened.metadata == run.metadata
     after = replay_data(app)
     own = ("id", "version")  # of the result, not of what it shows
@@ -90,7 +91,7 @@ def test_opened_run_is_closed_to_what_was_shown_before_and_gives_way_to_a_new_ru
     assert "A stored example" in said(app)
     run_to_the_end(app, page)
     upload(app, packed(arrays_of(page)))
-    assert "stranger has gone from" in said(app) and "Your run, 4 steps" not in said(app)
+    assert "stranger is **" in said(app) and "Your run, 4 steps" not in said(app)
     button(app, "Close the saved run").click().run()
     assert "Your run, 4 steps" in said(app), "the visitor's own result is not lost"
     upload(app, packed(arrays_of(page)))
@@ -123,7 +124,7 @@ def test_files_that_cannot_be_shown_get_one_sentence_and_nothing_is_lost():
         assert not app.exception
         (error,) = app.error
         assert error.value.startswith("“odd.npz”: ") and reason in error.value and "\n" not in error.value
-        assert "Your run, 4 steps" in said(app) and "generation.opened" not in app.session_state
+        assert "Your run, 4 steps" in said(app) and not app.session_state["generation.result"].opened
         assert app.number_input(key="generation-steps").value == 4
     app.run()
     assert len(app.error) == 1, "the sentence stays until another file is chosen"
@@ -171,22 +172,22 @@ def test_text_of_a_file_is_shown_as_plain_text(page, text):
     name = text.replace("\0", "").encode("ascii", "replace").decode()
     upload(app, packed(hostile_arrays(page, text)), f"{name}.npz")
     assert not app.exception and not app.error
-    words = [one.value for one in app.markdown if re.search("Opened from|has gone from|Computed ", one.value)]
+    words = [one.value for one in app.markdown if re.search("Opened from|having changed|Computed ", one.value)]
     assert len(words) == 3
     for line in words:
-        line = re.sub(r"^\*\*|\*\*$|\.\*\* (Loss)?", "", line)  # our own emphasis
+        line = re.sub(r"^\*\*|\.\*\* (Loss)?|\*\*(?=[\w .]+ %\*\*)|(?<= %)\*\*", "", line)  # our own emphasis
         assert not re.search(r"(?<!\\)[<>`$*\[\]_]|:\w|\n", line), line
     assert not any(re.search(r"<script|<img src=x|\n\n!\[", one.proto.body) for one in app.get("html"))
     # The replay gets the text as it is, on one line, and sets it as text: the test in a browser sees to that.
     (model,) = replay_data(app)["models"]
-    for line in (model["title"], *model["verdicts"][-1], *(name for name, _ in model["after"][0])):
+    for line in (model["title"], *(name for name, _ in model["after"][0])):
         assert not re.search(r"[\n\x00-\x1f\u202e]", line) and len(line) < 400
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_words_are_one_bounded_line(text):
     run = PGDRun.from_bytes(packed(hostile_arrays("inpainting", text)), name="odd")
-    for words in (verdict(run, 0), losses(run, 0), origin(run), saved_note([run], text)):
+    for words in ("".join(outcome([run])[0]), losses(run, 0), origin(run), saved_note([run], text)):
         assert "\n" not in words and len(words) < 1500
         words.encode("utf-8")
 
@@ -246,7 +247,7 @@ def test_animation_of_an_odd_shape_stays_small(size):
 def test_odd_but_sound_files_are_shown(page, options):
     app = open_page(page)
     upload(app, packed(arrays_of(page, **options)))
-    assert not app.exception and not app.error and "stranger has gone from" in said(app)
+    assert not app.exception and not app.error and "stranger is **" in said(app)
 
 
 def test_as_many_classes_as_are_allowed_are_shown():
@@ -255,7 +256,7 @@ def test_as_many_classes_as_are_allowed_are_shown():
     arrays["logits"] = np.random.default_rng(0).standard_normal((2, 1, 50_000)).astype(np.float32)
     app = open_page("generation")
     upload(app, packed(arrays))
-    assert not app.exception and "stranger has gone from" in said(app)
+    assert not app.exception and "stranger is **" in said(app)
 
 
 @pytest.mark.parametrize("value", [0.0, -5.0, 1e-30, 3e38, -3e38])

@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.numbers import confidence
 from core.pgd.penalties import PENALTIES
+from core.reconstruct.outcome import similarity
 from core.runs.file import PGDRun
 from core.runs.stored import OPENING, RUNS
 from tests.ui.run_forge import sound_run
@@ -18,7 +19,7 @@ from ui.runs.downloads import run_animation, run_picture
 from ui.runs.examples import stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.stored_findings import stored_inpainting
-from ui.runs.words import comparison, likeness, losses, origin, run_title, similarity, verdict
+from ui.runs.words import likeness, losses, origin, outcome, run_title
 
 STORED = sorted(RUNS.glob("*.npz"))
 
@@ -70,10 +71,7 @@ def test_run_file_of_any_version_says_which_rule_it_used(penalty):
     assert words[penalty] in origin(loaded)
 
 
-def test_verdict_is_one_plain_sentence_with_the_runs_numbers(run):
-    sentence = verdict(run, 0)
-    probability = run.curves["target_probability"][:, 0]
-    assert confidence(float(probability[-1])) in sentence and confidence(float(probability[0])) in sentence
+def test_losses_are_numbers(run):
     assert "-0" not in losses(run, 0) and "nan" not in losses(run, 0)
 
 
@@ -136,7 +134,7 @@ def test_to_picture_rounds_floats():
 
 def test_origin_of_an_untrusted_run_is_drawn_without_its_optional_parts(run):
     bare = replace(run, metadata={**run.metadata, "images": {}, "source": {}})
-    assert "unknown" in origin(bare) and verdict(bare, 0).endswith(".")
+    assert "unknown" in origin(bare) and outcome([bare])[0][2].endswith(").")
 
 
 def change_by_hand(run: PGDRun, frame: int, row: int) -> tuple[float, float]:
@@ -154,35 +152,22 @@ def change_by_hand(run: PGDRun, frame: int, row: int) -> tuple[float, float]:
     return sum(inside) / len(inside), sum(outside) / max(1, len(outside))
 
 
-@pytest.mark.parametrize("path", [path for path in STORED if "cifar10" in path.stem], ids=lambda path: path.stem)
-def test_sentence_of_a_frame_has_the_numbers_of_that_frame(path):
-    run = PGDRun.load(path)
-    frame, row = len(run.frames) // 2, len(run.start) - 1
-    step = run.frame_steps[frame]
-    sentence = verdict(run, row, frame)
-    probability = float(np.exp(-run.terms["cross_entropy"][step, row]))
-    assert sentence.startswith(f"At step {step:,}, ") and f" is {confidence(probability)} confident" in sentence
-    assert verdict(run, row, 0).startswith("Before the first step, ")
-
-
 @pytest.mark.parametrize("penalty", ["", "-mean-square"])
-def test_comparison_says_of_the_stored_pair_what_its_files_say(penalty):
+def test_outcome_says_of_the_stored_pair_what_its_files_say(penalty):
     runs = [
         PGDRun.load(RUNS / f"inpainting_cifar10-5{penalty}__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
     ]
-    sentence = comparison(runs)
-    for run in runs:
+    for run, (begin, number, end) in zip(runs, outcome(runs), strict=True):
         change = run.metadata["images"]["change"][0]
-        assert (
-            f"by {255 * change['inside']:.1f} of 255" in sentence
-            and f"the rest by {255 * change['outside']:.2f}" in sentence
+        first, last = (confidence(float(np.exp(-run.terms["cross_entropy"][step, 0]))) for step in (0, -1))
+        assert begin.endswith(f"{run_title(run)} is ") and number == last
+        assert end == (
+            f" confident of “dog” (before: {first}), having changed the hole by {255 * change['inside']:.1f} of 255 on "
+            f"average and the rest by {255 * change['outside']:.2f}."
         )
-        assert f"from {confidence(float(np.exp(-run.terms['cross_entropy'][0, 0])))} to " in sentence
         # Independent of the stored start: the last frame against the original outside the hole says the same.
         assert change_by_hand(run, len(run.frames) - 1, 0)[0] == pytest.approx(255 * change["inside"], abs=0.5)
-    sure = [run_title(run) for run in runs if np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9]
-    wanted = {0: "Neither is", 1: f"Only {sure[0] if sure else ''} is confident now", 2: "Both are confident now"}
-    assert wanted[len(sure)] in sentence
+    assert [begin.startswith("After 720 steps, ") for begin, *_ in outcome(runs)] == [True, False]
 
 
 def test_default_pair_shows_the_contrast_that_the_page_is_about():
@@ -198,9 +183,11 @@ def test_stored_drawings_are_those_of_the_chosen_start(start):
     assert {run.metadata["images"]["start"] for run in runs} == {start} and len(runs) == 2
 
 
-def test_comparison_of_several_pictures_gives_their_means(run):
-    means = run.curves["target_probability"][[0, -1]].mean(axis=1)
-    assert f"from {confidence(float(means[0]))} to {confidence(float(means[1]))}" in comparison([run])
+def test_outcome_of_several_pictures_gives_their_means(run):
+    ((_, number, end),) = outcome([run])
+    first, last = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
+    assert number == last and f"(before: {first})" in end
+    assert ("its targets, on average" in end) == (len(run.start) > 1)
 
 
 def ssim_by_hand(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) -> float:
@@ -226,14 +213,14 @@ def test_likeness_of_the_stored_pair_is_ssim_inside_the_hole_to_the_original(pen
     before = ssim_by_hand(original, runs[0].start[0], runs[0].mask[0])
     first, second = (ssim_by_hand(original, run.frames[-1, 0] / 255, run.mask[0]) for run in runs)
     assert likeness(runs) == (
-        f"Similarity of the hole to the original (SSIM, at most 1): {before:.2f} at the start; {first:.2f} by Mini "
-        f"ResNet; {second:.2f} by Mini ResNet, robust. No result is nearer to the original than the start."
+        f"The hole’s SSIM (likeness of structure; 1 is an exact copy) to the original is {before:.2f} at the start, "
+        f"{first:.2f} by Mini ResNet and {second:.2f} by Mini ResNet, robust. No result is nearer than the start."
     )
 
 
 def test_likeness_is_left_out_where_a_file_does_not_allow_it():
     run = sound_run("inpainting", batch=2)
-    assert " at the start; " in likeness([run]) and likeness([sound_run("generation")]) == ""
+    assert " at the start and " in likeness([run]) and likeness([sound_run("generation")]) == ""
     one = run.mask.repeat(2, axis=0)
     one[1] = False
     for bad in (replace(run, original=None), replace(run, mask=None), replace(run, mask=one)):

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import ui.maps.cell_predictions
 import ui.pages.frequency
 import ui.pages.inpainting
+import ui.runs.start
 import ui.shared.picture_choice
 import ui.sweeps.images
 from core.data.sample_sets import SAMPLE_SETS
@@ -29,6 +30,7 @@ def no_classifiers(monkeypatch):
         ui.maps.cell_predictions,
         ui.pages.frequency,
         ui.pages.inpainting,
+        ui.runs.start,
         ui.shared.picture_choice,
         ui.sweeps.images,
     ):

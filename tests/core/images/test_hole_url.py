@@ -6,9 +6,9 @@ import zlib
 import numpy as np
 import pytest
 
+from core.images.hole_url import MAX_LENGTH, hole_text, read_hole
 from core.images.masks import square_mask
 from tests.painter_oracle import brush_mask
-from ui.runs.hole_url import MAX_LENGTH, hole_text, read_hole
 
 
 @pytest.mark.parametrize("size", [8, 32, 224])
