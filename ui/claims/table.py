@@ -78,6 +78,15 @@ def with_interval(number: str, interval: str) -> str:
     return f'<span class="value asked" tabindex="0">{number}{told}</span>'
 
 
+def sentences_html(sentences: Sequence[tuple[str, str, str, str]]) -> str:
+    """Sentences of plain text as one paragraph: of each its beginning, a number, the interval of that, and its end."""
+    told = (
+        f"{html.escape(begin)}{with_interval(html.escape(number), f' ({interval})')}{html.escape(end)}"
+        for begin, number, interval, end in sentences
+    )
+    return f'{STYLE}<p class="told">{" ".join(told)}</p>'
+
+
 def _url(finding: Finding, linked: Collection[str], doors: Mapping[str, str]) -> str:
     """Where a finding can be seen; empty where nobody else could see it."""
     if finding.maps and set(finding.maps) <= set(linked):

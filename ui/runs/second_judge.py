@@ -10,12 +10,12 @@ from core.classifiers.registry import CLIPS
 from core.errors import sentence
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
-from ui.claims.table import STYLE, with_interval
+from ui.claims.table import sentences_html
 from ui.maps.cell_predictions import wait_for_first_paint
 from ui.runs.view import Result
 from ui.runs.words import judged, sample_set_of
 from ui.shared.model_cache import classifier_for, ready_classifiers
-from ui.shared.text import as_markdown, isolated
+from ui.shared.text import as_markdown
 
 NOBODY = "No other classifier of these classes is ready to judge the pictures; *Models and data* shows what can be had."
 JUDGED = "generation.judged"  # of pictures and a judge the judgement, for this visitor
@@ -55,9 +55,7 @@ def second_judge(result: Result) -> None:
         except (RuntimeError, FileNotFoundError, ValueError) as error:
             st.error(as_markdown(sentence(f"no second judge: {error}")))
             return
-    told = judged([(run, found) for run, pair in pairs if (found := known[pair]) is not None])
-    words = (f"{isolated(a)}{with_interval(number, f' ({interval})')}{isolated(b)}" for a, number, interval, b in told)
-    st.html(f'{STYLE}<p class="judged">{" ".join(words)}</p>')
+    st.html(sentences_html(judged([(run, found) for run, pair in pairs if (found := known[pair]) is not None])))
 
 
 def _stored() -> dict[tuple[str, str], Judgement | None]:

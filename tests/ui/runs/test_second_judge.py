@@ -30,7 +30,7 @@ def never(*_):
 
 def sentence(app):
     """What the page says of the judge, without its marks: an interval follows its number."""
-    told = [one.proto.body for one in app.get("html") if 'class="judged"' in one.proto.body]
+    told = [one.proto.body for one in app.get("html") if "of the starts" in one.proto.body.lower()]
     return re.sub(r"<style>.*?</style>|<[^>]*>", "", told[0], flags=re.DOTALL) if told else None
 
 
