@@ -157,81 +157,25 @@ def _cloud(shape: tuple[int, ...], decay: float, generator: np.random.Generator)
     return (heights - heights.min()) / np.ptp(heights)
 
 
-DISTURBANCES: dict[str, Disturbance] = {
-    row.key: row
-    for row in (
-        Disturbance(
-            "noise",
-            "Gaussian noise",
-            "fast",
-            "standard deviation, of 1",
-            (0.08, 0.12, 0.18),
-            _noise,
-            "ImageNet-C’s gaussian_noise.",
-        ),
-        Disturbance(
-            "impulses",
-            "Impulse noise",
-            "fast",
-            "share of values set to 0 or 1",
-            (0.03, 0.06, 0.09),
-            _impulses,
-            "ImageNet-C’s impulse_noise: in each channel by itself.",
-        ),
-        Disturbance(
-            "blur",
-            "Blur",
-            "fast",
-            "standard deviation, pixels of 224",
-            (1.0, 2.0, 3.0),
-            _blur,
-            "ImageNet-C’s gaussian_blur; up to 64 pixels CIFAR-10-C’s, a 32nd of the side for each pixel.",
-            small=(0.4, 0.6, 0.7),
-        ),
-        Disturbance(
-            "pixelation",
-            "Pixelation",
-            "fast",
-            "share of the side that is left",
-            (0.6, 0.5, 0.4),
-            _pixelation,
-            "ImageNet-C’s pixelate, whose lengths are shares of the side.",
-        ),
-        Disturbance(
-            "jpeg",
-            "JPEG",
-            "fast",
-            "quality",
-            (25, 18, 15),
-            _jpeg,
-            "ImageNet-C’s jpeg_compression; its blocks of 8 × 8 pixels are a quarter of the side of a small picture.",
-        ),
-        Disturbance(
-            "contrast",
-            "Contrast",
-            "slow",
-            "share of the contrast that is left",
-            (0.4, 0.3, 0.2),
-            _contrast,
-            "ImageNet-C’s contrast: around the mean of each channel.",
-        ),
-        Disturbance(
-            "brightness",
-            "Brightness",
-            "slow",
-            "added to the value of each pixel’s colour",
-            (0.1, 0.2, 0.3),
-            _brightness,
-            "ImageNet-C’s brightness: hue and saturation stay.",
-        ),
-        Disturbance(
-            "fog",
-            "Fog",
-            "slow",
-            "height of the fog, of 1",
-            FOGS,
-            _fog,
-            "ImageNet-C’s fog; its surface is a sum of waves, with the amplitudes of the one built square by square.",
-        ),
-    )
-}
+_ROWS = (
+    Disturbance("noise", "Gaussian noise", "fast", "standard deviation, of 1", (0.08, 0.12, 0.18), _noise,
+                "ImageNet-C’s gaussian_noise."),
+    Disturbance("impulses", "Impulse noise", "fast", "share of values set to 0 or 1", (0.03, 0.06, 0.09), _impulses,
+                "ImageNet-C’s impulse_noise: in each channel by itself."),
+    Disturbance("blur", "Blur", "fast", "standard deviation, pixels of 224", (1.0, 2.0, 3.0), _blur,
+                "ImageNet-C’s gaussian_blur; up to 64 pixels CIFAR-10-C’s, a 32nd of the side for each pixel.",
+                small=(0.4, 0.6, 0.7)),
+    Disturbance("pixelation", "Pixelation", "fast", "share of the side that is left", (0.6, 0.5, 0.4), _pixelation,
+                "ImageNet-C’s pixelate, whose lengths are shares of the side."),
+    Disturbance("jpeg", "JPEG", "fast", "quality", (25, 18, 15), _jpeg,
+                "ImageNet-C’s jpeg_compression; its blocks of 8 × 8 pixels are a quarter of the side of a small "
+                "picture."),
+    Disturbance("contrast", "Contrast", "slow", "share of the contrast that is left", (0.4, 0.3, 0.2), _contrast,
+                "ImageNet-C’s contrast: around the mean of each channel."),
+    Disturbance("brightness", "Brightness", "slow", "added to the value of each pixel’s colour", (0.1, 0.2, 0.3),
+                _brightness, "ImageNet-C’s brightness: hue and saturation stay."),
+    Disturbance("fog", "Fog", "slow", "height of the fog, of 1", FOGS, _fog,
+                "ImageNet-C’s fog; its surface is a sum of waves, with the amplitudes of the one built square by "
+                "square."),
+)  # fmt: skip
+DISTURBANCES = {row.key: row for row in _ROWS}

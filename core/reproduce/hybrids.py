@@ -48,6 +48,21 @@ class HybridResult(PartResult):
         found = found.among(np.arange(found.pairs) < mine.pairs)  # fewer pairs of one seed are the first of more
         return _radius(found) if same_pairs(mine, found) else None
 
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as a JSON object; radii in cycles per image."""
+        facts, (low, high) = self.facts, self.outcomes.shares
+        radii = {"radius": self.radius, "shipped_radius": self.shipped}
+        return {
+            **super().to_json(),
+            **{name: facts[name] for name in ("classifier", "dataset", "image_size", "edge", "seed")},
+            "pairs": self.outcomes.pairs,
+            "cutoffs": self.outcomes.cutoffs.tolist(),
+            "says_low": low.value.tolist(),
+            "says_high": high.value.tolist(),
+            **{name: found and measured_json(found.measured) for name, found in radii.items()},
+            "time": facts["source"],
+        }
+
 
 def _radius(outcomes: HybridOutcomes) -> Evidence | None:
     found = crossing_of(outcomes)
@@ -84,19 +99,3 @@ def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
         return NO_CROSSING
     difference, evidence = found
     return Finding(RELIES, Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS, evidence)
-
-
-def to_json(result: HybridResult) -> dict[str, Any]:
-    """The numbers of a part as a JSON object; radii in cycles per image."""
-    facts, shares = result.facts, result.outcomes.shares
-    radii = {"radius": result.radius, "shipped_radius": result.shipped}
-    return {
-        **result.to_json(),
-        **{name: facts[name] for name in ("classifier", "dataset", "image_size", "edge", "seed")},
-        "pairs": result.outcomes.pairs,
-        "cutoffs": result.outcomes.cutoffs.tolist(),
-        "says_low": shares[0].value.tolist(),
-        "says_high": shares[1].value.tolist(),
-        **{name: found and measured_json(found.measured) for name, found in radii.items()},
-        "time": facts["source"],
-    }

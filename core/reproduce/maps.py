@@ -48,6 +48,24 @@ class MapResult(PartResult):
         """How many different waves are computed."""
         return int((self.heatmap.count > 0).sum() + 1) // 2
 
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as a JSON object."""
+        kept = ("classifier", "dataset", "image_size", "epsilon", "seed", "dtype", "template")
+        compared = None
+        if self.reference is not None and self.agreement is not None:
+            source = {key: self.reference.metadata[key] for key in ("classifier", "dataset", "source")}
+            compared = {**source, **self.agreement.to_json(), "match": self.match}
+        return {
+            **super().to_json(),
+            "match": self.match,
+            **{key: self.facts[key] for key in kept},
+            "side": self.heatmap.side,
+            "waves": self.waves,
+            "clean_error": self.heatmap.clean_rate(),
+            "compared_with": compared,
+            "time": self.facts["source"],
+        }
+
 
 def map_name(heatmap: Heatmap) -> str:
     """What a map's classifier is called."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import numbers as formats
+from core import numbers
 from core.claims.finding import CLAIMS
 from core.data.provenance import VERSION
 from core.files import write_atomically, write_json
 from core.fourier.intervals import student
-from core.reproduce import agreement, hybrids, numbers, sentences
+from core.reproduce import agreement, sentences, tables
 from core.reproduce.claim_comparison import ClaimComparison, finding_json
 from core.reproduce.hybrids import HybridResult, hybrid_findings
 from core.reproduce.machine import name_of
@@ -74,34 +74,15 @@ def to_json(results: Results) -> dict[str, Any]:
         "version": VERSION,
         "command": results.command,
         "seed": results.seed,
-        "maps": [_map_json(result) for result in results.maps],
+        "maps": [one.to_json() for one in results.maps],
         "claims": [one.to_json() for one in results.claims],
-        "hybrids": [hybrids.to_json(result) for result in results.hybrids],
+        "hybrids": [one.to_json() for one in results.hybrids],
         "claims_by_hybrids": {title: finding_json(one) for title, one in hybrid_findings(results.hybrids).items()},
-        "tables": [numbers.to_json(result) for result in results.tables],
+        "tables": [one.to_json() for one in results.tables],
         "not_run": [
             {"key": one.part.key, "figure": one.part.figure, "reasons": list(one.reasons)} for one in results.skipped
         ],
         "time": {**vars(results.spent), "device": results.device, "software": _software()},
-    }
-
-
-def _map_json(result: MapResult) -> dict[str, Any]:
-    facts = result.facts
-    kept = ("classifier", "dataset", "image_size", "epsilon", "seed", "dtype", "template")
-    compared = None
-    if result.reference is not None and result.agreement is not None:
-        source = {key: result.reference.metadata[key] for key in ("classifier", "dataset", "source")}
-        compared = {**source, **result.agreement.to_json(), "match": result.match}
-    return {
-        **result.to_json(),
-        "match": result.match,
-        **{key: facts[key] for key in kept},
-        "side": result.heatmap.side,
-        "waves": result.waves,
-        "clean_error": result.heatmap.clean_rate(),
-        "compared_with": compared,
-        "time": facts["source"],
     }
 
 
@@ -121,8 +102,8 @@ def to_html(results: Results) -> str:
         agreement=agreement,
         hybrid_findings=hybrid_findings(results.hybrids),
         relies=CLAIMS["relies"],
-        formats=formats,
         numbers=numbers,
+        tables=tables,
         sentences=sentences,
         name_of=name_of,
         starts=STARTS,
@@ -135,7 +116,7 @@ def _summary(results: Results) -> str:
     """How many parts agree, how many verdicts are the same, and how many parts could not run."""
     lines = [
         sentences.counted([one.match for one in results.maps], "map"),
-        sentences.counted([numbers.match(one) for one in results.tables], "table"),
+        sentences.counted([one.match for one in results.tables], "table"),
     ]
     if results.claims:
         judged, same = (sum(getattr(one, name) for one in results.claims) for name in ("known", "same"))

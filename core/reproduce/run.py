@@ -8,6 +8,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -16,17 +17,16 @@ from core.device import choose_device, name_device, prepare_torch
 from core.errors import one_line, quoted, sentence
 from core.files import make_folder
 from core.reproduce.claim_comparison import compare_claims
-from core.reproduce.hybrids import HybridResult, run_hybrid_part
-from core.reproduce.machine import Machine
-from core.reproduce.maps import MapResult, run_map
-from core.reproduce.plan import HYBRIDS, MAPS, TABLES, Amount, HybridPart, MapPart, Part, TablePart
+from core.reproduce.hybrids import run_hybrid_part
+from core.reproduce.machine import Machine, PartResult
+from core.reproduce.maps import run_map
+from core.reproduce.plan import HYBRIDS, MAPS, TABLES, Amount, HybridPart, MapPart, TablePart
 from core.reproduce.report import Results, Skipped, Spent, write_report
-from core.reproduce.tables import TableResult, run_table
+from core.reproduce.tables import run_table
 from core.sweep.processes import Processes
 
-AnyPart = TypeVar("AnyPart", MapPart, HybridPart, TablePart)
-P = TypeVar("P", HybridPart, TablePart)
-Result = TypeVar("Result", HybridResult, TableResult)
+P = TypeVar("P", MapPart, HybridPart, TablePart)
+Result = TypeVar("Result", bound=PartResult)
 # What is wrong with one part alone: its weights are damaged, its folder holds another run.
 TROUBLE = (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError)
 
@@ -49,81 +49,71 @@ def run(given: argparse.Namespace, processes: Processes) -> str:
         seed=given.seed,
         processes=processes,
     )
-    skipped: list[Skipped] = []
-    maps = _maps(given, machine, skipped)
-    batch = given.batch_size
+
+    def amount(part: MapPart) -> Amount:
+        usual = part.quick if given.quick else Amount()
+        return Amount(given.cells or usual.waves, given.limit or usual.images)
+
+    def count(part: HybridPart | TablePart, asked: int | None) -> int:
+        return asked or (part.quick if given.quick else part.full)
+
+    work, batch = _Work(machine, given.parts), given.batch_size
+    compute = partial(run_map, machine=machine, folder=given.output / "maps", dtype=given.dtype, batch_size=batch)
     mix = partial(run_hybrid_part, machine=machine, folder=given.output / "hybrids", batch_size=batch)
     reconstruct = partial(run_table, machine=machine, folder=given.output / "tables", batch_size=batch)
-    hybrids = _shared_out(HYBRIDS, mix, given.pairs, given, machine, skipped)
-    tables = _shared_out(TABLES, reconstruct, given.runs, given, machine, skipped)
+    maps = list(work.each(work.able(MAPS), lambda part: compute(part, amount(part))))
+    hybrids = work.shared_out(HYBRIDS, lambda part: mix(part, count(part, given.pairs)))
+    tables = work.shared_out(TABLES, lambda part: reconstruct(part, count(part, given.runs)))
     if not processes.is_main:
         return ""
     claims = compare_claims({one.part.key: one for one in maps})
     device = name_device(machine.device)
     spent = _spent(start, machine.device)
     write_report(
-        Results(given.command, device, given.seed, maps, claims, hybrids, tables, skipped, spent), given.output
+        Results(given.command, device, given.seed, maps, claims, hybrids, tables, work.skipped, spent), given.output
     )
-    count = f"{len(maps)} maps, {len(hybrids)} of hybrids, {len(tables)} tables, {len(skipped)} parts that did not run"
-    return f"{given.output / 'report.html'}: {count}"
+    told = f"{len(maps)} maps, {len(hybrids)} of hybrids, {len(tables)} tables"
+    return f"{given.output / 'report.html'}: {told}, {len(work.skipped)} parts that did not run"
 
 
-def _maps(given: argparse.Namespace, machine: Machine, skipped: list[Skipped]) -> list[MapResult]:
-    """All maps, one after the other, each shared out over the processes."""
-    results = []
-    for part in _able([part for part in MAPS if part.key in given.parts], machine, skipped):
-        amount = part.quick if given.quick else Amount()
-        amount = Amount(given.cells or amount.waves, given.limit or amount.images)
-        try:
-            results.append(
-                run_map(part, amount, machine, given.output / "maps", dtype=given.dtype, batch_size=given.batch_size)
-            )
-        except TROUBLE as error:
-            _note_trouble(part, error, machine, skipped)
-    return results
+@dataclass(eq=False)
+class _Work:
+    """The chosen parts on a machine. skipped: those that do not run, as far as that is known."""
 
+    machine: Machine
+    chosen: Sequence[str]
+    skipped: list[Skipped] = field(default_factory=list)
 
-def _shared_out(
-    parts: Sequence[P],
-    work: Callable[[P, int], Result],
-    asked: int | None,
-    given: argparse.Namespace,
-    machine: Machine,
-    skipped: list[Skipped],
-) -> list[Result]:
-    """What `work` makes of each part and its count; each is the work of one process, which keeps it in a file.
+    def able(self, parts: Sequence[P]) -> list[P]:
+        """The parts that can run here, as the first process finds, which downloads; the others go into `skipped`."""
+        parts, processes = [part for part in parts if part.key in self.chosen], self.machine.processes
+        reasons = processes.share({part.key: self.machine.lacks(part) for part in parts} if processes.is_main else {})
+        self.skipped += [Skipped(part, reasons[part.key]) for part in parts if reasons[part.key]]
+        return [part for part in parts if not reasons[part.key]]
 
-    So nothing is gathered before the end. asked: the count that the command line asks for, if any.
-    """
-    able = _able([part for part in parts if part.key in given.parts], machine, skipped)
+    def each(self, parts: Iterable[P], run: Callable[[P], Result]) -> Iterator[Result]:
+        """What comes of each part; a part that fails is skipped.
 
-    def run_each(parts: Iterable[P]) -> Iterator[Result]:
+        Among several processes nobody else knows that it did, so the whole run ends.
+        """
         for part in parts:
             try:
-                yield work(part, asked or (part.quick if given.quick else part.full))
+                yield run(part)
             except TROUBLE as error:
-                _note_trouble(part, error, machine, skipped)
+                if self.machine.processes.count > 1:
+                    raise
+                print(f"{part.key}: {error}", file=sys.stderr)
+                self.skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
 
-    order = [part.key for part in able]
-    results = machine.processes.results(able, run_each, seconds=math.inf)
-    return sorted(results, key=lambda result: order.index(result.part.key))
+    def shared_out(self, parts: Sequence[P], run: Callable[[P], Result]) -> list[Result]:
+        """The same of those that can run, each the work of one process, which keeps it in a file.
 
-
-def _able(parts: Sequence[AnyPart], machine: Machine, skipped: list[Skipped]) -> list[AnyPart]:
-    """The parts that can run here, as the first process finds, which downloads; the others go into `skipped`."""
-    reasons = machine.processes.share(
-        {part.key: machine.lacks(part) for part in parts} if machine.processes.is_main else {}
-    )
-    skipped += [Skipped(part, reasons[part.key]) for part in parts if reasons[part.key]]
-    return [part for part in parts if not reasons[part.key]]
-
-
-def _note_trouble(part: Part, error: Exception, machine: Machine, skipped: list[Skipped]) -> None:
-    """Go on without a part that failed; among several processes nobody else knows, so the run ends."""
-    if machine.processes.count > 1:
-        raise error
-    print(f"{part.key}: {error}", file=sys.stderr)
-    skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
+        So nothing is gathered before the end.
+        """
+        able = self.able(parts)
+        order = [part.key for part in able]
+        results = self.machine.processes.results(able, lambda mine: self.each(mine, run), seconds=math.inf)
+        return sorted(results, key=lambda result: order.index(result.part.key))
 
 
 def _spent(start: float, device: str) -> Spent:

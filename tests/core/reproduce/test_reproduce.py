@@ -21,7 +21,6 @@ from core.reproduce.agreement import Match, agreement, only
 from core.reproduce.claim_comparison import compare_claims
 from core.reproduce.hybrids import HybridResult, hybrid_findings
 from core.reproduce.maps import HEATMAPS, MapResult
-from core.reproduce.numbers import images_needed, match
 from core.reproduce.plan import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
 from core.reproduce.report import Results, Skipped, Spent, to_html
 from core.reproduce.tables import TableResult
@@ -358,7 +357,7 @@ def losses(before, after):
 )
 def test_losses_agree_or_differ_only_where_enough_images_tell(before, after, expected, needed):
     result = losses(before, after)
-    assert (match(result), images_needed(result)) == (expected, needed)
+    assert (result.match, result.images_needed) == (expected, needed)
 
 
 def test_drawn_waves_grow_and_serve_every_band():

@@ -22,16 +22,6 @@ ROOT = Path(__file__).parents[3]
 SIDE = 15
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """Twenty coarse random pictures with CIFAR-10's classes: real work, a few seconds in all."""
-    path = tmp_path_factory.mktemp("data") / "noise.npz"
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, size=(20, 4, 4, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
-    np.savez(path, images=images, labels=np.arange(20) % 10, classes=np.array(CIFAR10.names))
-    return path
-
-
 def command(archive, output, *more):
     return [
         *("--classifier", "mini-resnet", "--dataset", str(archive), "--side", str(SIDE), "--seed", "1"),
