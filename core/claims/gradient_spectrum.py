@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -168,10 +168,10 @@ def agreement(stored: StoredGradient, heatmap: Heatmap) -> Agreement | None:
     over_rings = _measured(energy @ to_rings, resampled @ to_rings, rise @ to_rings)
     as_smooth = wave_values(_as_smooth(stored, generator).transpose(1, 2, 0), waves).T
     p = (1 + int((rank_correlations(as_smooth, rise) >= over_waves.value).sum())) / (1 + DRAWS)
-    overrated = _overrated(radii, energy @ to_rings, rise @ to_rings)
-    if overrated is not None and heatmap.metadata["epsilon"] == stored.epsilon:
-        (change,) = [wave_values(one, waves) for one in _maps(stored.change[None], stored.side)]
-        overrated = _explained(overrated, stored.bend, radii, change @ to_rings, rise @ to_rings)
+    change = wave_values(_maps(stored.change[None], stored.side)[0], waves) @ to_rings
+    if heatmap.metadata["epsilon"] != stored.epsilon:
+        change = np.full(len(radii), np.nan)  # of waves of another size
+    overrated = _overrated(radii, energy @ to_rings, rise @ to_rings, change, stored.bend[radii])
     return Agreement(over_waves, over_rings, len(rise), p, overrated)
 
 
@@ -213,10 +213,12 @@ def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.nda
     return np.fft.fftshift(np.fft.ifft2(np.fft.fft2(np.fft.ifftshift(centred)).real * signs).real, axes=(1, 2))
 
 
-def _overrated(radii: np.ndarray, energy: np.ndarray, rise: np.ndarray) -> Overrated | None:
+def _overrated(
+    radii: np.ndarray, energy: np.ndarray, rise: np.ndarray, change: np.ndarray, bend: np.ndarray
+) -> Overrated | None:
     """The run of rings around the one whose energy ranks highest above its rise, as far as that is half as much.
 
-    None unless that is at least a third of all ranks.
+    None unless that is at least a third of all ranks. change: of the loss, NaN where it is not known; bend: its own.
     """
     from scipy.stats import rankdata
 
@@ -228,22 +230,14 @@ def _overrated(radii: np.ndarray, energy: np.ndarray, rise: np.ndarray) -> Overr
         first -= 1
     while last < len(radii) - 1 and above[last + 1] > above.max() / 2:
         last += 1
-    others = np.delete(np.arange(len(radii)), range(first, last + 1))
-    without = float(rank_correlations(energy[None, others], rise[others])[0])
-    return Overrated(int(radii[first]), int(radii[last]), without, math.nan, math.nan, math.nan)
-
-
-def _explained(
-    found: Overrated, bend: np.ndarray, radii: np.ndarray, change: np.ndarray, rise: np.ndarray
-) -> Overrated:
-    """With how far the loss bends in these rings and elsewhere, and what its real change says."""
-    inside = (found.first <= radii) & (radii <= found.last)
-    return replace(
-        found,
-        bend=float(bend[radii][inside].mean()),
-        bend_elsewhere=float(bend[radii][~inside].mean()),
-        changed=float(rank_correlations(change[None], rise)[0]),
-    )
+    inside = np.zeros(len(radii), dtype=bool)
+    inside[first : last + 1] = True
+    without = float(rank_correlations(energy[None, ~inside], rise[~inside])[0])
+    why = (math.nan,) * 3
+    if not np.isnan(change).any():
+        changed = float(rank_correlations(change[None], rise)[0])
+        why = (float(bend[inside].mean()), float(bend[~inside].mean()), changed)
+    return Overrated(int(radii[first]), int(radii[last]), without, *why)
 
 
 def where_it_fails(found: Agreement, epsilon: float) -> str:
