@@ -18,6 +18,7 @@ from core.classifiers.options import add_classifier_options, named_classifier
 from core.cli import MAX_SEED, number, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
 from core.errors import quoted
+from core.numbers import percent, small
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import FAST, MAX_STEPS, SETTINGS, RunKind, paper_settings
 from core.reconstruct.batches import run_job
@@ -131,14 +132,15 @@ def _run(given: argparse.Namespace) -> str:
     job = build_job(given)
     summary = run_job(job, given.output, given.batch_size)
     before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "target_share"))
-    line = f"{given.output}: {summary['n']} images, loss {before:.3g} -> {after:.3g}, {share:.1%} become the target"
+    loss = f"loss {small(before)} -> {small(after)}"
+    line = f"{given.output}: {summary['n']} images, {loss}, {percent(share)} become the target"
     if job.judge is None:
         return line
     seen = summary["judge"]
-    low, high = seen["after_interval"]
+    low, high = map(percent, seen["after_interval"])
     return (
-        f"{line}; {seen['judge']} calls {seen['after']} the target (95 % interval {low:.1%} to {high:.1%}), of the "
-        f"starts {seen['before']}"
+        f"{line}; {seen['judge']} calls {seen['after']} the target (95 % interval {low} to {high}), of the starts "
+        f"{seen['before']}"
     )
 
 

@@ -17,6 +17,7 @@ from core.cli import progress_bar
 from core.data.provenance import computed_source
 from core.device import device_name
 from core.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
+from core.numbers import percent
 from core.reconstruct.grid import picture_grid
 from core.reconstruct.job import Job
 from core.reconstruct.report import Reconstruction, from_csv, measure_change, summarise, to_csv
@@ -199,5 +200,7 @@ def run_grid(pictures: Mapping[str, np.ndarray], rows: Sequence[Reconstruction],
     start, result = pictures["start"], pictures["result"]
     lines = [("original", pictures["original"]), ("corrupted", start)] if hole else [("start", start)]
     lines += [("result", result), ("change × 10", 0.5 + 10 * (result - start))]
-    captions = [f"{row.target[:16]}\n{row.probability_before:.1%} > {row.probability_after:.1%}" for row in rows]
+    captions = [
+        f"{row.target[:16]}\n{percent(row.probability_before)} > {percent(row.probability_after)}" for row in rows
+    ]
     return picture_grid(lines, captions[: len(start)])

@@ -16,6 +16,7 @@ from core.device import DTYPES
 from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side
 from core.fourier.heatmap import Heatmap
+from core.numbers import percent
 from core.sweep.cheaper import BACKENDS, choose_dtype, with_backend
 from core.sweep.config import SweepConfig, check_side_fits
 from core.sweep.output import run_sweep
@@ -147,7 +148,8 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
     computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
     if heatmap.estimate is not None:
         computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
-    return f"{given.output}: {computed}, clean error {heatmap.clean_rate(1):.2%}" if processes.is_main else ""
+    clean = percent(heatmap.clean_rate() or 0.0, 2)  # which every sweep begins with
+    return f"{given.output}: {computed}, clean error {clean}" if processes.is_main else ""
 
 
 def _dtype(output: Path, classifier: Classifier, dataset: ImageDataset, processes: Processes) -> str:

@@ -160,7 +160,7 @@ def test_script_asks_a_second_judge_about_starts_and_results(written):
     wanted = {"judge": "judge", "n": 12, **counts, "after_interval": pytest.approx([float(low), float(high)])}
     assert wanted.items() <= found.items()
     assert json.loads((output / "settings.json").read_text())["judge"]["name"] == "judge"
-    assert f"judge calls {counts['after']} the target (95 % interval {low:.1%} to {high:.1%})" in told
+    assert f"judge calls {counts['after']} the target (95 % interval {100 * low:.1f} % to {100 * high:.1f} %)" in told
 
 
 def test_script_without_a_judge_and_with_bundled_samples_leaves_its_columns_empty(tmp_path):
