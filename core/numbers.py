@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
 
 
 def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
-    """'6.7' or '−1.4', with a true minus; with `sign` '+6.7' as well."""
-    return f"{number:{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """'6.7' or '−1.4', with a true minus; with `sign` '+6.7' as well. Rounded as maps are: 12.35 to 12.4."""
+    return f"{np.round(number, digits):{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def between_shown(difference: Measured, first: Any, second: Any, factor: float = 100, digits: int = 1) -> Measured:
+    """A difference that stands beside its two terms: that of the numbers as they are read, so that it can be checked.
+
+    Its interval stays as it was computed. factor, digits: by which the terms are shown, as of per cent with one digit.
+    """
+    shown = np.round(factor * first, digits) - np.round(factor * second, digits)
+    return difference._replace(value=shown / factor)
 
 
 def percent(share: float, digits: int = 1, space: str = " ") -> str:
@@ -49,14 +61,9 @@ def interval(measured: Measured) -> str:
 
 
 def points(difference: Measured) -> str:
-    """Size and direction of a clear difference: '17.8 points higher (95 % interval 16.6 to 19.0)'."""
+    """Size and direction of a clear difference: '17.8 points higher (16.6 to 19.0)'."""
     way = "higher" if difference.value > 0 else "lower"
-    return f"{100 * abs(difference.value):.1f} points {way} (95 % interval {interval(difference)})"
-
-
-def apart(difference: Measured) -> str:
-    """`points`, or 'within the noise (−0.9 to +1.6 points)', as what follows 'X’s error is'."""
-    return points(difference) if difference.clear else f"within the noise ({interval(difference)} points)"
+    return f"{decimal(100 * abs(difference.value))} points {way} ({interval(difference)})"
 
 
 def small(number: float) -> str:

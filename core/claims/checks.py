@@ -19,7 +19,7 @@ from core.claims.finding import CLAIMS, Claim, Evidence, Finding, NamedMap, NotC
 from core.claims.gradient_spectrum import gradient_finding
 from core.claims.hybrids import crossing_evidence, lacking, speak_for_low
 from core.claims.twins import twin_findings
-from core.fourier.basis import rounded_radius, wave_values
+from core.fourier.basis import Frequency, rounded_radius, wave_values
 from core.fourier.contrasts import Errors, clear_waves, contrast, mismatches
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
@@ -57,16 +57,27 @@ class Comparison:
 Check = Callable[[Claim, Comparison], Finding | Iterable[Finding]]
 
 
-def findings(subject: NamedMap, reference: NamedMap, shelf: Sequence[NamedMap]) -> tuple[Finding, ...]:
+def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
+    """The claim that compares maps under waves like this one, and the band that it is about; None of other waves."""
+    heatmap = min(maps, key=lambda one: one.side).crop(DRAWN_SIDE)
+    if max(map(abs, wave)) > heatmap.side // 2:
+        return None
+    radius, bands = rounded_radius([wave])[0], {"low": LOW, "high": corners(heatmap)}
+    return next(((CLAIMS[key], band) for key, band in bands.items() if band.holds(radius)), None)
+
+
+def findings(
+    subject: NamedMap, reference: NamedMap, shelf: Sequence[NamedMap], only: Claim | None = None
+) -> tuple[Finding, ...]:
     """Every claim with its verdict on `subject`, in the place of CLIP, and `reference`, in that of the ResNet.
 
-    shelf: all maps there are: among them the twins and the map of Figure 2.
+    shelf: all maps there are: among them the twins and the map of Figure 2. only: this claim alone.
     """
     side = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
     maps = Comparison(_cropped(subject, side), _cropped(reference, side), tuple(shelf))
     unlike = mismatches(maps.subject.heatmap, maps.reference.heatmap)
     found: list[Finding] = []
-    for claim, check in ((CLAIMS[key], check) for key, check in CHECKS.items()):
+    for claim, check in ((CLAIMS[key], check) for key, check in CHECKS.items() if only in (None, CLAIMS[key])):
         if unlike and claim.about == "comparison":
             found.append(Finding(claim, Verdict.NOT_CHECKABLE, doubts=unlike))
         else:
@@ -107,7 +118,7 @@ def _compared(claim: Claim, maps: Comparison, band: Band, sign: int, wave: tuple
     doubt = f"{agree} of its {len(rings)} rings part in this direction, each beyond its own interval."
     names = maps.subject.name, maps.reference.name
     evidence = [Evidence(name, measured, "error") for name, measured in zip(names, both, strict=True)]
-    evidence.append(Evidence("difference", found))
+    evidence.append(Evidence("difference", found, terms=(both[0].value, both[1].value)))
     return Finding(claim, verdict, tuple(evidence), (doubt,), maps.both, wave, "Difference")
 
 
@@ -300,10 +311,10 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
     heatmap, why = maps.subject.heatmap, "The subject’s map does not say which images are misclassified."
     far, parts = corners(heatmap), needed(by_colour(heatmap), why)
     found = [needed(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
-    evidence = [Evidence(what, one) for what, one in zip(("radius up to 2", "corners"), found, strict=True)]
-    for kind, part in (("grey there", parts.grey), ("coloured", parts.coloured)):
-        if (errors := in_band(part, far)) is not None:
-            evidence.append(Evidence(kind, errors.measured, "error"))
+    shown = [errors.measured for part in (parts.grey, parts.coloured) if (errors := in_band(part, far)) is not None]
+    terms = (shown[0].value, shown[1].value) if len(shown) == 2 else None
+    evidence = [Evidence("radius up to 2", found[0]), Evidence("corners", found[1], terms=terms)]
+    evidence += [Evidence(kind, part, "error") for kind, part in zip(("grey there", "coloured"), shown, strict=False)]
     verdict = Verdict.HOLDS if found[0].clear or found[1].clear else Verdict.FAILS
     wave = _corner_wave(heatmap)
     return Finding(claim, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")

@@ -75,11 +75,11 @@ def _squiggles(claim: Claim, subject: str, reference: str) -> Finding:
         found = student(needs[0] - needs[1])
         parts.append(found.high < 0)
         left_out.append(f"{int(both.sum())} of {len(both)}")
-        medians = [Measured.exact(float(np.median(one))) for one in needs]
+        first, second = (float(one.mean()) for one in needs)
         evidence += [
-            Evidence(f"{words}: difference", found, "levels"),
-            Evidence("medians", medians[0], "level"),
-            Evidence("and", medians[1], "level"),
+            Evidence(f"{words}: difference", found, "levels", (first, second)),
+            Evidence("means", Measured.exact(first), "level"),
+            Evidence("and", Measured.exact(second), "level"),
         ]
     if not parts:
         raise NotCheckable(_nothing(subject, reference))

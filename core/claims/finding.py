@@ -14,7 +14,7 @@ from core.files import Archived
 from core.fourier.basis import Frequency
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
-from core.numbers import decimal, p_value
+from core.numbers import between_shown, decimal, p_value
 
 Known = TypeVar("Known")
 Result = TypeVar("Result", bound=Archived)
@@ -88,12 +88,14 @@ class Evidence:
 
     what: of what. unit: "error" and "points" are fractions to be shown in per cent, the latter a difference; "level"
     and "levels" are fractions to be shown of 255, the latter a difference; "radius" and "radii" are cycles per image,
-    the latter a difference; "ratio", "orders" and "p" are shown as is.
+    the latter a difference; "ratio", "orders" and "p" are shown as is. terms: of a difference, the two numbers that
+    stand beside it.
     """
 
     what: str
     measured: Measured
     unit: str = "points"
+    terms: tuple[float, float] | None = None
 
     def __str__(self) -> str:
         """'difference +9.4 points (+8.1 to +10.6)'."""
@@ -104,7 +106,9 @@ class Evidence:
         """'+9.4 points', '33.1 %' or '0.42'; of a p '= 0.03'."""
         if self.unit == "p":
             return p_value(self.measured.value)
-        return self._shown(self.measured.value) + _UNITS[self.unit][0]
+        words, factor, digits, _ = _UNITS[self.unit]
+        measured = between_shown(self.measured, *self.terms, factor, digits) if self.terms else self.measured
+        return self._shown(measured.value) + words
 
     @property
     def interval(self) -> str:

@@ -40,7 +40,7 @@ def compared(
     return difference, (
         Evidence(f"{first} changes its mind at", of_a.radius, "radius"),
         Evidence(f"{second} at", of_b.radius, "radius"),
-        Evidence("paired difference", difference, "radii"),
+        Evidence("paired difference", difference, "radii", (of_a.radius.value, of_b.radius.value)),
     )
 
 

@@ -1,5 +1,6 @@
 """Numbers as people read them."""
 
+import numpy as np
 import pytest
 
 from core import numbers
@@ -14,9 +15,19 @@ def test_shares_and_differences_have_true_minus_signs_and_one_digit():
 
 def test_clear_differences_have_a_size_and_a_direction_and_others_are_noise():
     lower = Measured(-0.178, -0.19, -0.166)
-    assert numbers.apart(lower) == numbers.points(lower) == "17.8 points lower (95 % interval 16.6 to 19.0)"
-    assert numbers.apart(Measured(0.003, -0.009, 0.016)) == "within the noise (−0.9 to +1.6 points)"
+    assert numbers.points(lower) == "17.8 points lower (16.6 to 19.0)"
+    assert numbers.interval(Measured(-0.003, -0.016, 0.009)) == "−1.6 to +0.9"
     assert numbers.interval(Measured(0.33, 0.322, 0.34)) == "32.2 to 34.0"
+
+
+def test_a_difference_is_that_of_the_numbers_beside_it_and_keeps_its_interval():
+    first, second = 0.63862, 0.72649  # 63.9 and 72.6, whose unrounded difference is 8.8
+    shown = numbers.between_shown(Measured(first - second, -0.1, -0.07), first, second)
+    assert numbers.points(shown) == "8.7 points lower (7.0 to 10.0)"
+    maps = np.array([0.63862, 0.1]), np.array([0.72649, 0.1])
+    found = numbers.between_shown(Measured(maps[0] - maps[1], *maps), *maps)
+    np.testing.assert_allclose(found.value, [-0.087, 0])
+    assert found.low is maps[0]
 
 
 @pytest.mark.parametrize(

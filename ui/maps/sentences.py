@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.fourier.basis import Frequency
-from core.fourier.contrasts import cell_error, clean_error, contrast, mismatches
+from core.fourier.contrasts import Errors, cell_error, clean_error, mismatches
 from core.fourier.intervals import Measured
-from core.numbers import apart, interval, percent, points, wave_name
+from core.numbers import between_shown, interval, percent, points, wave_name
 from ui.maps.catalogue import Entry
 
 
@@ -19,23 +19,16 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
         frequency: (i, j), cycles per image.
         top: 1 or 5, of the error.
     """
-    known, missing = [], []
-    for entry in shown:
-        error = cell_error(entry.heatmap, frequency, top)
-        if error is None:
-            missing.append(entry.name)
-        else:
-            known.append((entry, error.measured))
+    found = [(entry, cell_error(entry.heatmap, frequency, top)) for entry in shown]
+    known = [(entry, error) for entry, error in found if error is not None]
     wave = f"wave {wave_name(frequency)}"
     if not known:
         return f"No map in view holds the {wave}."
-    errors = ", ".join(_error(entry, error) for entry, error in known)
+    errors = ", ".join(_error(entry, error.measured) for entry, error in known)
     sentences = [f"{'Top-5 error' if top == 5 else 'Error'} under the {wave}: {errors}."]
-    if len(known) == 1:
-        sentences.append(_rise(known[0][0], frequency, top))
-    elif len(known) == 2:
-        sentences.append(_contrast(known[0][0], known[1][0], frequency, top))
-    if missing:
+    if len(known) <= 2 and not any(_one_image(entry) for entry, _ in known):
+        sentences.append(_rise(*known[0], top) if len(known) == 1 else _contrast(*known))
+    if missing := [entry.name for entry, error in found if error is None]:
         sentences.append(f"Not in the map of {', '.join(missing)}.")
     return " ".join(filter(None, sentences))
 
@@ -55,25 +48,28 @@ def _error(entry: Entry, error: Measured) -> str:
     return f"{entry.name} {percent(error.value)} ({interval(error)})"
 
 
-def _rise(entry: Entry, frequency: Frequency, top: int) -> str:
-    clean = entry.heatmap.clean_rate(top)
-    rise = contrast(cell_error(entry.heatmap, frequency, top), clean_error(entry.heatmap, top))
-    if clean is None or rise is None or _one_image(entry):
+def _rise(entry: Entry, error: Errors, top: int) -> str:
+    clean = clean_error(entry.heatmap, top)
+    if clean is None:
         return ""
+    without, rise = percent(clean.measured.value), _difference(error, clean)
     if not rise.clear:
-        return f"Without a wave it is {percent(clean)}: the difference is within the noise ({interval(rise)})."
-    return f"That is {points(rise)} than without a wave, {percent(clean)}."
+        return f"Without a wave it is {without}: the difference is within the noise ({interval(rise)})."
+    return f"That is {points(rise)} than without a wave, {without}."
 
 
-def _contrast(first: Entry, second: Entry, frequency: Frequency, top: int) -> str:
-    if mismatches(first.heatmap, second.heatmap):
+def _contrast(first: tuple[Entry, Errors], second: tuple[Entry, Errors]) -> str:
+    if mismatches(first[0].heatmap, second[0].heatmap):
         return "They were not measured alike, so their difference says little."
-    difference = contrast(*(cell_error(entry.heatmap, frequency, top) for entry in (first, second)))
-    if difference is None or _one_image(first) or _one_image(second):
-        return ""
+    difference = _difference(first[1], second[1])
     if not difference.clear:
-        return f"The difference is {apart(difference)}."
-    return f"{first.name}’s is {points(difference)}."
+        return f"The difference is within the noise ({interval(difference)})."
+    return f"{first[0].name}’s is {points(difference)}."
+
+
+def _difference(first: Errors, second: Errors) -> Measured:
+    """As it is read beside the two."""
+    return between_shown(first.minus(second).measured.one(), first.measured.value, second.measured.value)
 
 
 def _one_image(entry: Entry) -> bool:

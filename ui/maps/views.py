@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -16,6 +15,7 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.fourier.metrics import METRICS, PERCENT, POINTS, Metric, Unit
 from core.fourier.outcomes import by_colour, tells_colours
+from core.numbers import between_shown
 from ui.components.heatmap import MapView
 from ui.maps.catalogue import Entry
 from ui.maps.models import map_note, model_colour
@@ -54,8 +54,7 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
     if show == "Estimate":
         return ShownMaps([_estimate(*one, top) for one in maps])
     if show == "Minus clean":
-        label = f"rise of top-{top} error"
-        return _signed([_measured(*one, minus_clean(one[1], top), label, POINTS) for one in maps])
+        return _signed([_minus_clean(*one, top) for one in maps])
     return ShownMaps([_value(*one, row) for one in maps], row.colormap, row.value_range)
 
 
@@ -96,44 +95,47 @@ def _signed(views: list[MapView], colormap: str = "vik") -> ShownMaps:
     return ShownMaps(views, colormap, (-end, end))
 
 
-def _who(entry: Entry) -> dict[str, Any]:
-    """Whose map it is: its note and its colour."""
-    return {"note": map_note(entry), "colour": model_colour(entry.heatmap.metadata["classifier"]["name"])}
-
-
-def _measured(entry: Entry, heatmap: Heatmap, found: Measured | None, label: str, unit: Unit = PERCENT) -> MapView:
-    """A map with its interval."""
-    if found is None:
+def _view(
+    entry: Entry,
+    values: np.ndarray | None,
+    interval: Measured | None,
+    label: str,
+    unit: Unit = PERCENT,
+    title: str = "",
+    subtitle: str = "",
+) -> MapView:
+    """A map's numbers with its note and colour; `title` and `subtitle` where they are not the map's own."""
+    if values is None:
         raise ValueError(f"the map {entry.label!r} has no {label}; it should not have been offered")
-    return MapView(entry.name, entry.subtitle, found.value, found, label, unit=unit, **_who(entry))
+    look = map_note(entry), model_colour(entry.heatmap.metadata["classifier"]["name"])
+    return MapView(title or entry.name, subtitle or entry.subtitle, values, interval, label, *look, unit)
 
 
 def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
-    values = metric.array(heatmap)
-    if values is None:
-        return _measured(entry, heatmap, None, metric.label)
-    interval = metric.interval(heatmap)
-    return MapView(entry.name, entry.subtitle, values, interval, metric.label, unit=metric.unit, **_who(entry))
+    return _view(entry, metric.array(heatmap), metric.interval(heatmap), metric.label, metric.unit)
+
+
+def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
+    found, clean = minus_clean(heatmap, top), heatmap.clean_rate(top)
+    found = found and between_shown(found, heatmap.rate(top), clean)
+    return _view(entry, found and found.value, found, f"rise of top-{top} error", POINTS)
 
 
 def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
     """Errors under waves of one sign in all three channels, and under all others."""
-    found = by_colour(heatmap)
-    if found is None:
-        return [_measured(entry, heatmap, None, "top-1 error by colour")]
-    n = heatmap.metadata["dataset"]["n"]
+    found, n = by_colour(heatmap), heatmap.metadata["dataset"]["n"]
     return [
-        MapView(
-            f"{entry.name}, {kind}",
-            f"{words}: {share} of {n:,} images under each wave",
-            part.rate(),
-            part.interval(),
+        _view(
+            entry,
+            None if part is None else part.rate(),
+            None if part is None else part.interval(),
             "top-1 error",
-            **_who(entry),
+            title=f"{entry.name}, {kind}",
+            subtitle=f"{words}: {share} of {n:,} images under each wave",
         )
         for part, kind, words, share in (
-            (found.grey, "grey", "one sign in all channels", "a quarter"),
-            (found.coloured, "coloured", "unlike signs", "three quarters"),
+            (None if found is None else found.grey, "grey", "one sign in all channels", "a quarter"),
+            (None if found is None else found.coloured, "coloured", "unlike signs", "three quarters"),
         )
     ]
 
@@ -166,8 +168,14 @@ def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     else:
         errors, share = (heatmap.top1_errors, heatmap.variance_share) if top == 1 else (heatmap.top5_errors, 1.0)
         error = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share).error
-    view = _measured(entry, heatmap, error, f"estimated top-{top} error")
-    return replace(view, title=f"{entry.name}, estimate", subtitle=f"{entry.subtitle} · estimate, not counts")
+    return _view(
+        entry,
+        error.value,
+        error,
+        f"estimated top-{top} error",
+        title=f"{entry.name}, estimate",
+        subtitle=f"{entry.subtitle} · estimate, not counts",
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner="Estimating the map from few images per wave…")
@@ -178,7 +186,9 @@ def _estimated(errors: np.ndarray, count: np.ndarray, image_size: int, share: fl
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
-    found = difference(first[1], second[1], top)
+    side = min(first[1].side, second[1].side)
+    a, b = (heatmap.crop(side).rate(top) for _, heatmap in (first, second))
+    found = between_shown(difference(first[1], second[1], top), a, b)
     return MapView(
         f"{first[0].name} minus {second[0].name}",
         f"more errors by {first[0].name} to the right of the colour bar, by {second[0].name} to the left",

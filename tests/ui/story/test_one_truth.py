@@ -6,6 +6,8 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.claims.checks import findings
+from core.claims.features import feature_findings
 from core.fourier.heatmap import Heatmap
 from core.reproduce.claim_comparison import compare_claims
 from core.reproduce.maps import HEATMAPS, MapResult
@@ -17,6 +19,7 @@ from tests.ui.pages.test_findings import script
 from tests.ui.story.test_page import opened
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES, SECTION, SHIFTS
+from ui.story.shelf import shipped
 from ui.story.steps import STEPS
 
 VERDICT = re.compile(r'class="chip"[^>]*>\S ([^<]*)<')
@@ -104,6 +107,25 @@ def test_the_static_edition_says_what_findings_says(everywhere):
     for about in ("papers", "painted"):
         for key, (verdict, text) in everywhere[about].items():
             assert offline[key][0] == verdict and FIGURE.findall(offline[key][1]) == FIGURE.findall(text)
+
+
+def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
+    shelf = {label: entry.named for label, entry in shipped().items()}
+    small = "Mini CLIP · CIFAR-10, 1,000 images · computed"  # says what images it misclassifies
+    pairs = (CLIP, RESNET56), (MINI_CLIP, MINI_RESNET), (MINI_RESNET, MINI_CLIP), (small, MINI_RESNET)
+    found = [one for pair in pairs for one in findings(*(shelf[label] for label in pair), tuple(shelf.values()))]
+    found += feature_findings("mini-clip", "mini-clip-robust")
+    terms, compared = {"points": "error", "radii": "radius", "levels": "level"}, set()
+    for finding in found:
+        shown = [(each, each.number.split()[0].replace("\N{MINUS SIGN}", "-")) for each in finding.evidence]
+        for k, (each, difference) in enumerate(shown):
+            after, before = shown[k + 1 : k + 3], shown[max(0, k - 2) : k]
+            for pair in after, before:
+                if len(pair) == 2 and all(one.unit == terms.get(each.unit) for one, _ in pair):
+                    assert float(difference) == pytest.approx(float(pair[0][1]) - float(pair[1][1]), abs=1e-6), each
+                    compared.add(finding.claim.key)
+                    break
+    assert compared == {"low", "high", "relies", "twins", "squiggles", "colour"}
 
 
 def test_the_sentence_about_a_wave_is_one():
