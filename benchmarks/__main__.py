@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.estimate import simulated
+from benchmarks.machine import cores, installed_memory, versions
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
-from ui.shared.machine import cores, installed_memory, versions
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = "mini-clip"

@@ -1,7 +1,10 @@
 """The table of all benchmarks, and a guard against gross regressions: ratios alone, far from what is measured."""
 
+import sys
+
 import pytest
 
+from benchmarks import machine
 from benchmarks.__main__ import Row, estimate_rows, report, table
 from benchmarks.mutants import mutants_of
 from benchmarks.soak import faults
@@ -79,3 +82,18 @@ def test_a_mutant_changes_one_comparison_operator_constant_or_condition(tmp_path
     assert sorted((one.before, one.after) for one in mutants_of(file)) == sorted(changes)
     sources = {one.before: one.source().decode() for one in mutants_of(file)}
     assert sources["x + 2"] == file.read_text().replace("x + 2", "(x - 2)")
+
+
+def test_versions_are_those_installed(monkeypatch):
+    import streamlit
+
+    monkeypatch.setattr(machine, "PACKAGES", ("streamlit", "no-such-package"))
+    found = machine.versions()
+    assert found["streamlit"] == streamlit.__version__
+    assert found["Python"] == ".".join(map(str, sys.version_info[:3]))
+    assert found["no-such-package"] == "not installed"
+
+
+def test_cores_and_memory_are_plausible():
+    assert 1 <= machine.cores() <= 4096
+    assert machine.installed_memory() is None or 2**27 < machine.installed_memory() < 2**50

@@ -22,6 +22,11 @@ class Band(NamedTuple):
         """Whether a rounded radius lies in the band; elementwise."""
         return (self.first <= radius) & (radius <= self.last)
 
+    @property
+    def edge(self) -> float:
+        """Radius of the circle that parts the band from the other waves, within it or around it."""
+        return self.first - 0.5 if self.first else self.last + 0.5
+
 
 # The paper gives no radius. The blue circle in the centre of its ResNet's map ends with the first; "low" is one more.
 LOWEST, LOW = Band(0, 1), Band(0, 2)

@@ -102,6 +102,11 @@ class Evidence:
         return f"{self.what} {self.number}{self.interval}"
 
     @property
+    def is_difference(self) -> bool:
+        """Whether it is shown with its sign."""
+        return self.unit in _UNITS and _UNITS[self.unit][-1]
+
+    @property
     def number(self) -> str:
         """'+9.4 points', '33.1 %' or '0.42'; of a p '= 0.03'."""
         if self.unit == "p":
@@ -173,6 +178,11 @@ class Finding:
     wave: Frequency = (0, 1)
     show: str = "Error"
     tab: str = ""
+
+    def __str__(self) -> str:
+        """'“… is robust …” (paper, §4) holds: rise +1.2 points (+0.4 to +2.0).'"""
+        claim, shown = self.claim, "; ".join(map(str, self.evidence))
+        return f"{claim.words} ({claim.source}) {self.verdict}{shown and f': {shown}'}."
 
 
 class NotCheckable(Exception):

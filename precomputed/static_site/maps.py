@@ -71,7 +71,7 @@ def _packed(entries: Sequence[Entry], show: str) -> dict[str, Any]:
     found = shown_maps(entries, "Top-1", show, SIDE)
     # Whether weights are on this machine means nothing elsewhere.
     views = [replace(view, note="(the paper’s)" if view.note else "") for view in found.views]
-    return pack_maps(views, found.value_range, found.colormap)
+    return pack_maps(replace(found, views=views))
 
 
 def hybrid_pairs() -> dict[str, Any]:

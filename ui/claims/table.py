@@ -9,11 +9,12 @@ import streamlit as st
 
 from core.claims.finding import Evidence, Finding, Verdict
 from core.reproduce.page import CHIPS
+from ui.shared import told
 from ui.shared.look import style_sheet
 from ui.shared.text import isolated
 from ui.shared.url import link
 
-STYLE = style_sheet(__file__)
+STYLE = style_sheet(told.__file__) + style_sheet(__file__)
 
 
 def findings_table(
@@ -49,7 +50,7 @@ def _row(finding: Finding, url: str) -> str:
     claim, seen = finding.claim, ""
     if url:
         seen = f' <a href="{html.escape(url)}" aria-label="See it: {html.escape(claim.statistic)}">See it</a>'
-    evidence = "; ".join(map(evidence_html, finding.evidence))
+    evidence = "; ".join(evidence_html(finding.evidence))
     doubts = " ".join(isolated(doubt) for doubt in finding.doubts)
     return (
         f'<tr data-claim="{claim.key}"><td>{html.escape(claim.words)} <small>{html.escape(claim.source)}</small>'
@@ -64,27 +65,38 @@ def chip(verdict: Verdict) -> str:
     return f'<span class="chip" style="background:{colour}">{sign} {verdict}</span>'
 
 
-def evidence_html(evidence: Evidence) -> str:
-    """'difference <b>+9.4 points</b>', with its interval where pointer, finger or keyboard ask for it."""
-    what, number = html.escape(evidence.what), html.escape(evidence.number)
-    if not evidence.interval:
-        return f'{what} <span class="value">{number}</span>'
-    return f"{what} {with_interval(number, evidence.interval)}"
+def judged_html(finding: Finding, shows: Collection[str] | None = None) -> str:
+    """A claim, its verdict and its evidence, or what `shows` names of that."""
+    claim = finding.claim
+    shown = [each for each in finding.evidence if shows is None or each.what in shows]
+    each = " ".join(f'<span class="each">{one}</span>' for one in evidence_html(shown))
+    return (
+        f'<div class="judged" style="--chip:{CHIPS[finding.verdict][1]}" data-claim="{claim.key}">'
+        f"<blockquote>{html.escape(claim.words)}</blockquote>"
+        f'<p>{chip(finding.verdict)} <span class="source">{html.escape(claim.source)}</span></p>'
+        f"<p>{each}</p></div>"
+    )
 
 
-def with_interval(number: str, interval: str) -> str:
-    """A number as HTML, in bold, with its 95 % interval where pointer, finger or keyboard ask for it."""
-    told = f'<span class="interval" role="tooltip">95 % interval{html.escape(interval)}</span>'
-    return f'<span class="value asked" tabindex="0">{number}{told}</span>'
+def evidence_html(evidence: Sequence[Evidence]) -> list[str]:
+    """'difference <b>+9.4 points</b>' and the like; bold is the first difference, or else the first number."""
+    lead = next((each for each in evidence if each.is_difference), next(iter(evidence), None))
+    return [f"{html.escape(each.what)} {_number(each, each is lead)}" for each in evidence]
+
+
+def _number(each: Evidence, bold: bool) -> str:
+    if each.interval:
+        return told.asked(each.number, f"95 % interval{each.interval}", bold=bold)
+    return f"<b>{html.escape(each.number)}</b>" if bold else html.escape(each.number)
 
 
 def sentences_html(sentences: Sequence[tuple[str, str, str, str]]) -> str:
     """Sentences of plain text as one paragraph: of each its beginning, a number, the interval of that, and its end."""
-    told = (
-        f"{html.escape(begin)}{with_interval(html.escape(number), f' ({interval})')}{html.escape(end)}"
+    shown = (
+        f"{html.escape(begin)}{told.asked(number, f'95 % interval ({interval})', bold=True)}{html.escape(end)}"
         for begin, number, interval, end in sentences
     )
-    return f'{STYLE}<p class="told">{" ".join(told)}</p>'
+    return f'{STYLE}<p class="told">{" ".join(shown)}</p>'
 
 
 def _url(finding: Finding, linked: Collection[str], doors: Mapping[str, str]) -> str:

@@ -59,6 +59,19 @@ class MapView:
                 raise ValueError(f"map {self.title!r}: wanted a square shape ({side}, {side}), got {values.shape}")
 
 
+@dataclass(frozen=True)
+class ShownMaps:
+    """Maps to be drawn together, of one unit; their sides may differ.
+
+    value_range: values at the two ends of their shared colour bar; those beyond take the end's colour. colormap: as
+    `colormap_table` takes it.
+    """
+
+    views: Sequence[MapView]
+    colormap: str = "viridis"
+    value_range: tuple[float, float] = (0, 1)
+
+
 @dataclass(frozen=True, eq=False)
 class PictureUnderWave:
     """A picture that the maps' waves are added to.
@@ -93,11 +106,9 @@ class Answer:
 
 
 def heatmap_view(
-    maps: Sequence[MapView],
+    maps: ShownMaps,
     *,
     selected: Frequency,
-    value_range: tuple[float, float],
-    colormap: str,
     key: str,
     on_select: Callable[[Frequency], None],
     outline: float = 0,
@@ -105,10 +116,8 @@ def heatmap_view(
     """Show heat maps with one colour bar and one linked cursor.
 
     Args:
-        maps: at least one, of one unit; their sides may differ.
+        maps: at least one.
         selected: the chosen frequency (i, j); drawn in every map that contains it.
-        value_range: values at the two ends of the colour bar; values beyond take the end's colour.
-        colormap: a name in `colormaps.COLORMAPS`.
         key: unique on the page.
         on_select: called with the frequency that the visitor chose, before the rerun. It should store it, and
             the next run should pass it back as `selected`.
@@ -116,20 +125,18 @@ def heatmap_view(
     Raises:
         ValueError: no maps, maps of several units, an empty range or an unknown colour map.
     """
-    data = pack_maps(maps, value_range, colormap) | {"outline": outline}
-    limit = max(len(view.values) // 2 for view in maps)
+    data = pack_maps(maps) | {"outline": outline}
+    limit = max(len(view.values) // 2 for view in maps.views)
     mount_synchronised(
         _component, key, selected, read=lambda value: _read_frequency(value, limit), on_choice=on_select, data=data
     )
 
 
 def wave_lab(
-    maps: Sequence[MapView],
+    maps: ShownMaps,
     picture: PictureUnderWave,
     *,
     selected: Frequency,
-    value_range: tuple[float, float],
-    colormap: str,
     key: str,
     on_select: Callable[[Frequency, float], None],
     on_flip: Callable[[], None],
@@ -138,11 +145,12 @@ def wave_lab(
     belongs: Mapping[str, str] | None = None,
     walk: Mapping[str, Answer] | None = None,
     on_walk: Callable[[list[Frequency]], None] | None = None,
+    outline: float = 0,
 ) -> None:
     """Show heat maps beside a picture to which the browser adds the wave under the cursor, without a rerun.
 
     Args:
-        maps, selected, value_range, colormap, key: as `heatmap_view` takes them.
+        maps, selected, key, outline: as `heatmap_view` takes them.
         on_select: called with the frequency and the size v that the visitor chose, before the rerun. It should store
             both, and the next run should pass them back.
         on_flip: called when the visitor asks for other signs.
@@ -156,10 +164,9 @@ def wave_lab(
     Raises:
         ValueError: as `heatmap_view`.
     """
-    data = pack_maps(maps, value_range, colormap) | {"belongs": belongs and dict(belongs)}
+    data = pack_maps(maps) | {"belongs": belongs and dict(belongs), "outline": outline}
     data["walk"] = walk and {cell: vars(answer) for cell, answer in walk.items()}
-    limit = max(len(view.values) // 2 for view in maps)
-
+    limit = max(len(view.values) // 2 for view in maps.views)
     thumbnails = range(len(picture.strip.captions) if picture.strip else 0)
 
     def walks() -> None:
@@ -200,22 +207,23 @@ def read_walk(value: Any, limit: int) -> list[Frequency]:
     return []
 
 
-def pack_maps(maps: Sequence[MapView], value_range: tuple[float, float], colormap: str) -> dict[str, Any]:
+def pack_maps(maps: ShownMaps) -> dict[str, Any]:
     """The maps and their colour bar as the browser gets them, JSON."""
-    if not maps:
+    low, high = maps.value_range
+    if not maps.views:
         raise ValueError("heatmap_view wants at least one map, got none")
-    if not value_range[0] < value_range[1]:
-        raise ValueError(f"value_range wants low < high, got {value_range}")
-    unit = maps[0].unit
-    if any(view.unit != unit for view in maps):
+    if not low < high:
+        raise ValueError(f"value_range wants low < high, got {maps.value_range}")
+    unit = maps.views[0].unit
+    if any(view.unit != unit for view in maps.views):
         raise ValueError("maps beside one colour bar have one unit; these have several")
     return {
-        "range": [unit.scale * end for end in value_range],
-        "table": base64.b64encode(colormap_table(colormap).tobytes()).decode(),
+        "range": [unit.scale * low, unit.scale * high],
+        "table": base64.b64encode(colormap_table(maps.colormap).tobytes()).decode(),
         "signed": unit.signed,
         "unit": unit.name,
         "decimals": unit.decimals,
-        "maps": [_pack(view) for view in maps],
+        "maps": [_pack(view) for view in maps.views],
     }
 
 

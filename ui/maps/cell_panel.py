@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from ui.components.heatmap import PictureUnderWave
 from ui.shared import url
 from ui.shared.picture_choice import PictureStrip
 from ui.shared.pictures import Picture
+from ui.shared.text import whole_number
 
 SEED = "signs"  # in the URL
 
@@ -60,39 +60,23 @@ def _signs(side: int, count: int, seed: int) -> np.ndarray:
 
 def strength(size: int) -> float:
     """Size v of the wave on pictures of so many pixels: from this visit, else from the URL, else the paper's."""
-    key = f"v{size}"
-    if key not in st.session_state:
-        linked = _strength_in_url(key, 4 * paper.EPSILON[size])
-        st.session_state[key] = paper.EPSILON[size] if linked is None else linked
-    return st.session_state[key]
-
-
-def _strength_in_url(key: str, most: float) -> float | None:
-    try:
-        value = float(url.text(key))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and 0 <= value <= most else None
+    key, usual = f"v{size}", paper.EPSILON[size]
+    return url.kept(key, key, url.real(0, 4 * usual), usual, "{:g}".format)
 
 
 def set_strength(size: int, epsilon: float) -> None:
-    """Keep it for this visit; in the URL as well where it is not the paper's."""
-    key = f"v{size}"
-    st.session_state[key] = epsilon
-    url.put(key, f"{epsilon:g}" if epsilon != paper.EPSILON[size] else None)
+    """Keep it for this visit."""
+    st.session_state[f"v{size}"] = epsilon
 
 
 def seed() -> int:
     """Of the signs."""
-    value = st.session_state[SEED] = st.session_state.get(SEED, url.number(SEED) or 0)
-    url.put(SEED, str(value), "0")
-    return value
+    return url.kept(SEED, SEED, whole_number, 0)
 
 
 def flip() -> None:
-    """Take the next signs; before the run, as `url.put` says."""
+    """Take the next signs."""
     st.session_state[SEED] = seed() + 1
-    seed()
 
 
 def change_in_numbers(waved: WavedPicture) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 import numpy as np
@@ -27,7 +27,7 @@ from ui.maps.prediction_table import Row, prediction_rows, prediction_table, row
 from ui.maps.probability_curve import probability_curve
 from ui.shared.log import log
 from ui.shared.model_cache import classifier_for, ready_classifiers
-from ui.shared.pictures import samples
+from ui.shared.pictures import Picture, samples
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
 
@@ -76,68 +76,65 @@ def wait_for_first_paint() -> bool:
 
 
 def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[[], list[SamplePredictions]]:
-    """A row for each classifier; returns what counts how often the wave flips the bundled samples, and fills it in.
+    """A row for each classifier; returns what counts, once, how often the wave flips the bundled samples.
 
     Counting comes last on the page: it goes chunk by chunk and tells how far it is, at which another click ends it.
     """
     if not torch_starts():
         return list
-    picture, place, rows = waved.picture, st.empty(), list[Row]()
-    mine = list[Predictor]()
-    for one in who:
-        found = predict(one.spec, waved, picture.class_set)
-        if found is not None:
-            title = short_title(one.spec.title)
-            rows.append(Row(title, one.told, model_colour(one.spec.name), found))
-            mine.append(one)
-    data = samples(picture.kind)
-    total = len(data) if data.image_size == picture.size else None
+    picture, place = waved.picture, st.empty()
+    told = answers([one.spec for one in who], lambda name: _predictions(name, picture.class_set, None, waved, ()))
+    rows = {one: _row(one, told[one.spec]) for one in who if one.spec in told}
+    total = _total(picture)
 
     def draw() -> None:
         if rows:
             with place:
-                prediction_rows(rows, picture.classes.names, picture.label, waved.frequency, total)
+                prediction_rows(list(rows.values()), picture.classes.names, picture.label, waved.frequency, total)
 
     def count() -> list[SamplePredictions]:
         found = []
-        if total is not None:
-            drawn, wave = time.monotonic(), (waved.frequency, waved.epsilon, waved.seed)
-            for k, (row, one) in enumerate(zip(rows, mine, strict=True)):
-                before = after = np.zeros(0, dtype=np.int64)
-                size = FLIP_CHUNKS[(one.spec.image_size or LARGE) >= LARGE]
-                for start in range(0, total, size):
-                    chunk = one.spec.name, picture.kind, start, size
-                    before = np.concatenate([before, _over_samples(*chunk)])
-                    after = np.concatenate([after, _over_samples(*chunk, *wave)])
-                    rows[k] = replace(row, flips=(int((before != after).sum()), len(after)))
-                    if time.monotonic() - drawn > REDRAW_SECONDS:
-                        draw()
-                        drawn = time.monotonic()
-                found.append(SamplePredictions(row.title, row.note, one.spec.name, data.labels, before, after))
+        for one in rows if total is not None else ():
+            drawn, before, after = time.monotonic(), *np.zeros((2, 0), dtype=np.int64)
+            size = FLIP_CHUNKS[(one.spec.image_size or LARGE) >= LARGE]
+            for start in range(0, total or 0, size):
+                chunk = one.spec.name, picture.kind, start, size
+                before = np.concatenate([before, _over_samples(*chunk)])
+                after = np.concatenate([after, _over_samples(*chunk, waved.frequency, waved.epsilon, waved.seed)])
+                rows[one] = replace(rows[one], flips=(int((before != after).sum()), len(after)))
+                if time.monotonic() - drawn > REDRAW_SECONDS:
+                    draw()
+                    drawn = time.monotonic()
+            labels = samples(picture.kind).labels
+            found.append(SamplePredictions(rows[one].title, rows[one].note, one.spec.name, labels, before, after))
         draw()
         return found
 
     draw()
-    return count
+    return cache(count)
 
 
 def walk_tables(who: Sequence[Predictor], waved: WavedPicture, cells: Sequence[Frequency]) -> dict[Frequency, str]:
     """For each of several waves the table of `draw_predictions`, without flips; empty where somebody has none."""
-    picture, found = waved.picture, list[list[Predictions]]()
-    for one in who:
-        predictions = ask(one.spec, partial(_under_waves, one.spec.name, waved, tuple(cells)))
-        if predictions is None:
-            return {}
-        found.append(predictions)
-    data, looks = samples(picture.kind), [(short_title(o.spec.title), o.told, model_colour(o.spec.name)) for o in who]
-    total = len(data) if data.image_size == picture.size else None
+    picture = waved.picture
+    told = answers([one.spec for one in who], lambda name: _under_waves(name, waved, tuple(cells)))
+    if len(told) < len(who):
+        return {}
+    found = [[_row(one, wave) for wave in told[one.spec]] for one in who]
     about = picture.classes.names, picture.label
     return {
-        cell: rows_html(
-            [Row(*look, rows[k]) for look, rows in zip(looks, found, strict=True)], *about, cell, total, "–"
-        )
-        for k, cell in enumerate(cells)
+        cell: rows_html(rows, *about, cell, _total(picture), "–") for cell, *rows in zip(cells, *found, strict=True)
     }
+
+
+def _row(one: Predictor, predictions: Predictions) -> Row:
+    return Row(short_title(one.spec.title), one.told, model_colour(one.spec.name), predictions)
+
+
+def _total(picture: Picture) -> int | None:
+    """How many bundled samples of its kind flips are counted over; None where these have another size."""
+    data = samples(picture.kind)
+    return len(data) if data.image_size == picture.size else None
 
 
 def torch_starts() -> bool:
@@ -208,6 +205,12 @@ def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
         log("prediction failed", error=error, classifier=spec.name)
         st.error(as_markdown(sentence(f"{spec.title}: {error}")))
         return None
+
+
+def answers(specs: Iterable[ClassifierSpec], question: Callable[[str], Answer]) -> dict[ClassifierSpec, Answer]:
+    """What several classifiers answer, asked by name; those that cannot are left out, with the reason on the page."""
+    found = {spec: ask(spec, partial(question, spec.name)) for spec in specs}
+    return {spec: answer for spec, answer in found.items() if answer is not None}
 
 
 @st.cache_data(show_spinner=False, max_entries=1000)

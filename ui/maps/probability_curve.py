@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 
 from core.sweep.predictions import Predictions
-from ui.shared.charts import chart_legend, line_styles, show_chart
+from ui.shared.charts import line_chart
+
+STRENGTH = "strength v of the wave (L2 norm per channel)"
 
 
 def probability_curve(
@@ -19,35 +21,18 @@ def probability_curve(
         column = int(predictions.clean.argmax()) if label is None else label
         lines.append(title if label is not None else f"{title}: {names[column]}")
         rows += [
-            {"classifier": lines[-1], "v": size, "probability": 100 * float(value)}
+            {"network": lines[-1], "v": size, "probability": 100 * float(value)}
             for size, value in zip(predictions.epsilons, predictions.curve[:, column], strict=True)
         ]
     what = f"probability of “{names[label]}”" if label is not None else "probability of the clean prediction"
-    size = alt.X("v:Q", title="strength v of the wave (L2 norm per channel)", axis=alt.Axis(tickCount=8))
-    colour, dash = line_styles("classifier:N", lines, colours)
-    chart_legend("", lines, colours)
-    line = (
-        alt.Chart()
-        .mark_line(point=True)
-        .encode(
-            size,
-            alt.Y("probability:Q", title=f"{what} (%)", scale=alt.Scale(domain=[0, 100])),
-            colour,
-            dash,
-            tooltip=[
-                "classifier:N",
-                alt.Tooltip("v:Q", format=".2f"),
-                alt.Tooltip("probability:Q", format=".1f", title="probability (%)"),
-            ],
-        )
-    )
-    show_chart(
+    line_chart(
         rows,
-        [line],
-        size,
+        lines,
+        colours,
+        alt.X("v:Q", title=STRENGTH, axis=alt.Axis(tickCount=8)),
+        alt.Y("probability:Q", title=f"{what} (%)", scale=alt.Scale(domain=[0, 100])),
         epsilon,
-        height=200,
-        lines=0,
+        height=240,
         key="cell.curve",
         alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -16,22 +15,13 @@ from core.fourier.intervals import Measured
 from core.fourier.metrics import METRICS, PERCENT, POINTS, Metric, Unit
 from core.fourier.outcomes import by_colour, tells_colours
 from core.numbers import between_shown
-from ui.components.heatmap import MapView
+from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry
 from ui.maps.models import map_note, model_colour
 
 SHOWS = ("Error", "Minus clean", "Difference", "Grey and coloured", "Estimate")
 # From so many images a wave on, a count is as good as its estimate. More cells than a 31 x 31 map's take minutes.
 ENOUGH_IMAGES, MAX_ESTIMATED_SIDE = 1000, 31
-
-
-@dataclass(frozen=True)
-class ShownMaps:
-    """Maps to be drawn together. value_range: of their shared colour bar."""
-
-    views: list[MapView]
-    colormap: str = "viridis"
-    value_range: tuple[float, float] = (0, 1)
 
 
 def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> ShownMaps:

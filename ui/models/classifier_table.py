@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 import streamlit as st
@@ -12,12 +14,14 @@ from core.classifiers.bundled import model_card
 from core.classifiers.fetch.download import STALL_SECONDS
 from core.classifiers.registry import PAPERS_CLIP, classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
-from ui.maps.catalogue import Entry, dataset_title
+from ui.maps.catalogue import Entry, dataset_title, entries
 from ui.models.preparation import preparation
 from ui.models.weight_downloads import WeightDownload, weight_downloads
 from ui.shared import url
 from ui.shared.text import as_markdown, one_line
+from ui.shared.told import MEASURED, asked
 
+TITLE_WIDTH, STATUS_WIDTH = 330, 200  # pixels
 ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
 
 
@@ -29,48 +33,13 @@ class Role:
     more: str = ""
 
 
-ROLES = {
-    "clip-vit-b-32": Role("The paper’s CLIP", "What the paper says about CLIP it says about this one."),
-    "resnet-50": Role("The paper’s comparison on ImageNet100"),
-    "resnet-56": Role("The paper’s comparison on CIFAR-10"),
-    "clip-vit-b-32-robust": Role(
-        "A robust full-size CLIP; not in the paper",
-        "Made robust by adversarial fine-tuning. It descends from LAION’s CLIP, "
-        "`open_clip:ViT-B-32/laion2b_s34b_b79k`, not from OpenAI’s.",
-    ),
-    "efficientnet-lite0": Role(
-        "Full-size CNN for photographs, installed with the app",
-        "Photographs can be classified without any download. Not in the paper.",
-    ),
-    "mini-clip": Role(
-        "Small CLIP trained for this project; not the paper’s",
-        "Trained on CIFAR-10 pictures and captions, so that everything runs at once anywhere.",
-    ),
-    "mini-clip-robust": Role(
-        "Mini CLIP after adversarial fine-tuning",
-        "Its image tower was fine-tuned against L2 attacks of size 0.5: a robust CLIP in miniature.",
-    ),
-    "mini-clip-vit": Role(
-        "Small plain ViT: it cuts pictures into patches",
-        "A plain vision transformer, trained to test whether patches spare a network the waves that repeat in each.",
-    ),
-    "mini-resnet": Role("Small CNN trained for this project", "Trained on CIFAR-10 in the ordinary way."),
-    "mini-resnet-robust": Role(
-        "Mini ResNet after adversarial training",
-        "Trained against L2 attacks of size 0.5: a robust model in miniature.",
-    ),
-}
-
-# Of the columns, in pixels; the role takes what is left.
-_WIDTHS = {"Classifier": 270, "Status": 200, "Map": 120, "Details": 110}
+_ROLES = Path(__file__).with_name("roles.toml").read_text(encoding="utf-8")
+ROLES = {name: Role(**words) for name, words in tomllib.loads(_ROLES).items()}
 
 
 def classifier_table(maps: dict[str, Entry]) -> None:
     """Draw it. `maps`: the heat maps there are, by label."""
     with st.container(key="models-table"):
-        with st.container(horizontal=True, key="models-headings"):
-            for heading in ("Classifier", "Role", "Status", "Map", "Details"):
-                st.markdown(f"**{heading}**", width=_WIDTHS.get(heading, "stretch"))
         for spec in list_classifiers():
             with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
                 _row(spec, classifier_state(spec.name), weight_downloads().get(spec.name), maps)
@@ -82,7 +51,7 @@ def linked_card() -> None:
     for spec in list_classifiers():
         if spec.name == url.text(url.CARD):
             with st.expander(as_markdown(one_line(spec.title)), expanded=True):
-                _details(spec, classifier_state(spec.name), _role(spec))
+                _details(spec, classifier_state(spec.name), entries())
 
 
 def _role(spec: ClassifierSpec) -> Role:
@@ -91,10 +60,9 @@ def _role(spec: ClassifierSpec) -> Role:
 
 def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None, maps: dict[str, Entry]) -> None:
     running = download if download is not None and download.status == "running" else None
-    role = _role(spec)
-    st.markdown(f"**{as_markdown(one_line(spec.title))}**", width=_WIDTHS["Classifier"])
-    st.markdown(role.short, width="stretch")
-    with st.container(width=_WIDTHS["Status"]):
+    st.markdown(f"**{as_markdown(one_line(spec.title))}**", width=TITLE_WIDTH)
+    st.markdown(_role(spec).short, width="stretch")
+    with st.container(width=STATUS_WIDTH):
         if running:
             st.progress(running.fraction or 0.0, text=_progress_text(running))
         elif state.status == "downloadable":
@@ -103,12 +71,8 @@ def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload 
             st.markdown(f":green-badge[:material/check_circle: ready] {_size(spec)}")
         else:
             st.markdown(":gray-badge[:material/block: unavailable]")
-    st.markdown(_maps(spec, maps), width=_WIDTHS["Map"])
-    with (
-        st.container(width=_WIDTHS["Details"]),
-        st.popover("Details", help=f"Licence, source and model card of {spec.title}"),
-    ):
-        _details(spec, state, role)
+    with st.popover("Details", help=f"Maps, licence, source and model card of {spec.title}"):
+        _details(spec, state, maps)
 
 
 def _download_button(spec: ClassifierSpec, state: ClassifierState) -> None:
@@ -147,21 +111,22 @@ def _maps(spec: ClassifierSpec, maps: dict[str, Entry]) -> str:
         if entry.shipped and entry.heatmap.metadata["classifier"]["name"] == spec.name:
             data = dataset_title(entry.heatmap.metadata["dataset"]["name"]).split(",")[0]
             links.setdefault(data, f"[{data}](frequency?maps={quote(label)})")
-    return ", ".join(links.values()) or "none"
+    return f"Heat maps: {', '.join(links.values())}" if links else ""
 
 
-def _details(spec: ClassifierSpec, state: ClassifierState, role: Role) -> None:
+def _details(spec: ClassifierSpec, state: ClassifierState, maps: dict[str, Entry]) -> None:
+    role = _role(spec)
     side = f"{spec.image_size} px" if spec.image_size else "size as configured"
     source = f"[source]({spec.source})" if spec.source.startswith("http") else spec.source
     st.markdown(f"**{spec.title}**, `{spec.name}`: {role.short}. {role.more}")
     st.markdown(f"{spec.kind} · {side} · licence {spec.licence} · {source}  \nWeights: {spec.weights_id}")
-    if state.detail:
-        st.markdown(state.detail)
-    if spec.weights.origin:
-        st.markdown(spec.weights.pinned())
+    for more in (_maps(spec, maps), state.detail, spec.weights.pinned() if spec.weights.origin else ""):
+        if more:
+            st.markdown(more)
     if card := model_card(spec.name):
-        card = re.sub(r"(?<=\d)%", " %", card)
-        st.markdown(re.sub(r"^#+ *(.*)$", r"**\1**", card, flags=re.MULTILINE))  # no headings among the page's
+        card = re.sub(r"^#+ *(.*)$", r"**\1**", re.sub(r"(?<=\d)%", " %", card), flags=re.MULTILINE)  # no headings
+        card = MEASURED.sub(lambda found: asked(found[1], f"95 % interval ({found[2]})"), card)
+        st.markdown(card, unsafe_allow_html=True)  # it comes with this project
 
 
 def _progress_text(download: WeightDownload) -> str:

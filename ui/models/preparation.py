@@ -9,8 +9,9 @@ from __future__ import annotations
 import atexit
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -38,14 +39,12 @@ PROMPT_SECONDS, STEP_SECONDS = 0.01, 0.2
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """One thing to make: what, for people, within a sentence; an example and its file, or a class set's embeddings."""
+    """One thing to make: what, for people, within a sentence. make: makes it, and yields which share is done."""
 
     spec: ClassifierSpec
-    class_set: str | ClassSet
     what: str
     seconds: float
-    example: Example | None = None
-    path: Path | None = None
+    make: Callable[[], Iterator[float]]
 
 
 class Preparation:
@@ -112,7 +111,7 @@ class Preparation:
         pieces = list(missing())
         whole, done = sum(piece.seconds for piece in pieces), 0.0
         for piece in pieces:
-            for share in self._make(piece):
+            for share in piece.make():
                 self.what = f"{piece.spec.title}, {piece.what}"
                 self.fraction = (done + share * piece.seconds) / whole
                 job_manager().wait_until_idle(self._end)
@@ -120,20 +119,21 @@ class Preparation:
                     return
             done += piece.seconds
 
-    def _make(self, piece: _Piece) -> Iterator[float]:
-        """Make it; yields which share of it is done."""
-        yield 0.0
-        if (example := piece.example) is None:
-            classifier_for(piece.spec.name, piece.class_set)
-            return
-        run = Run(example.plan, lambda: [classifier_for(piece.spec.name, piece.class_set)])
-        with contextlib.closing(run.states()) as states:
-            for k, _ in enumerate(states):
-                yield k / example.plan.config.steps
-        (found,) = run.so_far()
-        make_folder(machine_runs())
-        assert piece.path is not None
-        with_few_frames(found).save(piece.path)
+
+def _words(spec: ClassifierSpec, classes: str | ClassSet) -> Iterator[float]:
+    yield 0.0
+    classifier_for(spec.name, classes)
+
+
+def _run(spec: ClassifierSpec, class_set: str, example: Example, path: Path) -> Iterator[float]:
+    yield 0.0
+    run = Run(example.plan, lambda: [classifier_for(spec.name, class_set)])
+    with contextlib.closing(run.states()) as states:
+        for k, _ in enumerate(states):
+            yield k / example.plan.config.steps
+    (found,) = run.so_far()
+    make_folder(machine_runs())
+    with_few_frames(found).save(path)
 
 
 @dataclass(frozen=True)
@@ -144,18 +144,12 @@ class _Wanted:
     kind: str
     subject: str
     spec: ClassifierSpec
-    fast: bool
-
-    @property
-    def path(self) -> Path:
-        """Of its file, where this machine makes it."""
-        subject = fast_subject(self.subject) if self.fast else self.subject
-        return stored_path(self.kind, subject, self.spec.name, machine_runs())
 
     @property
     def paths(self) -> tuple[Path, Path]:
         """Where it may be: it comes with the project, or was made here."""
-        return RUNS / self.path.name, self.path
+        path = stored_path(self.kind, self.subject, self.spec.name, machine_runs())
+        return RUNS / path.name, path
 
 
 def _wanted() -> Iterator[_Wanted]:
@@ -164,7 +158,7 @@ def _wanted() -> Iterator[_Wanted]:
         specs = [ready[title] for title in first_choice(list(ready.values()))]
         for kind, subject in first_subjects(row):
             slow = kind == "inpainting" and is_slow(specs, int(paper.RUNS["inpainting"]["steps"]), row.side**2)
-            yield from (_Wanted(row, kind, subject, spec, slow) for spec in specs)
+            yield from (_Wanted(row, kind, fast_subject(subject) if slow else subject, spec) for spec in specs)
 
 
 def unprepared() -> bool:
@@ -176,19 +170,19 @@ def missing() -> Iterator[_Piece]:
     """What pages open with and is not here, or was made with other settings: what words mean first, holes, drawings."""
     todo = []
     for wanted in _wanted():
-        known = {(one.kind, one.subject): one for one in examples(wanted.row)}
-        example = known[wanted.kind, wanted.subject]
-        example = fast_example(example) if wanted.fast else example
+        known = [one for usual in examples(wanted.row) for one in (usual, fast_example(usual))]
+        example = next(one for one in known if (one.kind, one.subject) == (wanted.kind, wanted.subject))
         if not any(is_made(path, wanted.spec.name, example) for path in wanted.paths):
             todo.append((wanted, example))
     for spec in dict.fromkeys(wanted.spec for wanted, _ in todo if wanted.spec.vocabulary is None):
         for classes in (CIFAR10, imagenet100(), imagenet()):
             asked = classes.name if classes.name in CLASS_SETS else classes  # by name where pages ask by name
-            yield _Piece(spec, asked, f"words for {len(classes):,} classes", PROMPT_SECONDS * len(classes))
+            words = f"words for {len(classes):,} classes"
+            yield _Piece(spec, words, PROMPT_SECONDS * len(classes), partial(_words, spec, asked))
     for wanted, example in sorted(todo, key=lambda one: one[0].kind == "generation"):
         seconds = STEP_SECONDS * len(example.plan.start) * example.plan.config.steps
-        what = f"{example.kind}, {wanted.row.title}"
-        yield _Piece(wanted.spec, wanted.row.class_set, what, seconds, example, wanted.path)
+        make = partial(_run, wanted.spec, wanted.row.class_set, example, wanted.paths[1])
+        yield _Piece(wanted.spec, f"{example.kind}, {wanted.row.title}", seconds, make)
 
 
 def is_made(path: Path, name: str, example: Example) -> bool:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
-from core.claims.checks import findings
 from core.claims.features import feature_findings
 from core.claims.finding import Finding, Verdict
 from core.classifiers.registry import classifier_spec
 from core.fourier.contrasts import same_images
-from core.fourier.kept import kept_with_its_maps
 from core.runs.painted import stored_painted
+from ui.claims.found import found_between
 from ui.claims.table import STYLE, findings_table
-from ui.maps.catalogue import Entry, entries
+from ui.maps.catalogue import entries
 from ui.maps.stories import CLIP, RESNET56
 from ui.runs.settings import models_in_url
 from ui.shared.text import as_markdown
 from ui.shared.url import link
 from ui.tabs.row import DISTURBANCES
+
+T = TypeVar("T")
 
 # Both stand in the page's URL.
 SUBJECT, REFERENCE = "subject", "reference"
@@ -30,44 +34,24 @@ SHIFTS = "Robustness: sections 1 and 4"
 SUBJECT_PAINTER, REFERENCE_PAINTER = "mini-clip", "mini-resnet-robust"
 # Where what a claim is about can be seen.
 _SHOWN_ON = {
-    "squiggles": "inpainting",
-    "corrected": "inpainting",
-    "plausible": "inpainting",
-    "likely": "generation",
-    "displayed": "generation",
-    "sampled": "generation",
+    "inpainting": ("squiggles", "corrected", "plausible"),
+    "generation": ("likely", "displayed", "sampled"),
 }
 
 # Not about two maps that one chooses.
 _OF_ALL = ("twins", "contrast", "shift")
 
-_INTRODUCTION = """
-The **subject** stands in CLIP’s place, the **reference** in the ResNet’s: choose any two; the table is computed from
-them.
-"""
-_RULES = """
-**Verdicts.** *Holds*: the 95 % interval lies on the claimed side of zero, and so does that of every ring where rings
-are compared. *Fails*: it holds zero or lies on the other side. “Not affected” and “robust” mean a rise of at most 2
-points. The paper gives no radius for “low” and “high”: here up to 2 cycles per image
-(“lowest”: 1), and the corners of the map.
-""".strip()
-_FEATURES = """
-Here, too, choose any two bundled networks. Each filled the same holes of 16 × 16 in CIFAR-10 test images, by Eq. 3 with
-the paper’s settings and by the mean square in a third of the steps, three times as large; and drew from the same starts
-of each kind. A judge, a network that painted none of them, says which class it sees, and another one of another family.
-Differences are paired, picture by picture. *Holds in part*: by one penalty, from one kind of start, or to one judge.
-"""
-_SHIFTS = """
-What the paper says of robustness, judged by all bundled networks and ResNet-56: each robust twin against its ordinary
-one, by heat maps, by hybrid images and by real disturbances; and the order of all of them.
-"""
-_PAIRED = """
-Both maps say which of the same images they misclassify, so their differences are paired, image by image.
-""".strip()
-_UNPAIRED = """
-The two maps do not both say which images they misclassify, so intervals of their difference take them as independent:
-on the same images they may be too wide or too narrow.
-""".strip()
+_VERBS = {
+    Verdict.HOLDS: "hold",
+    Verdict.IN_PART: "hold in part",
+    Verdict.FAILS: "fail",
+    Verdict.UNDECIDED: "cannot be told",
+    Verdict.NOT_CHECKABLE: "cannot be checked here",
+}
+# What the page says, by heading.
+WORDS = dict(
+    re.findall(r"^## (\w+)\n\n(.*?)\n(?=\n## |$)", Path(__file__).with_suffix(".md").read_text("utf-8"), re.M | re.S)
+)
 
 
 def page() -> None:
@@ -88,86 +72,61 @@ def page() -> None:
 
 def _maps() -> None:
     """Section 3.1, of any two maps."""
-    st.markdown(_INTRODUCTION)
+    st.markdown(WORDS["introduction"])
     available = entries()
     if len(available) < 2:
         st.info("A comparison needs two maps: add some on *Frequency sensitivity*.")
         return
-    left, right = st.columns(2)
-    subject = _choose(left, "Subject", SUBJECT, available, CLIP)
-    reference = _choose(right, "Reference", REFERENCE, available, RESNET56)
-    found = [one for one in _findings(subject, reference, *available.values()) if one.claim.key not in _OF_ALL]
-    st.markdown(_summary(found, subject, reference))
+    subject, reference = _choose(available, ("Subject", SUBJECT, CLIP), ("Reference", REFERENCE, RESNET56))
+    found = [one for one in found_between(subject, reference, *available.values()) if one.claim.key not in _OF_ALL]
+    same = " The two are the same map: nothing can differ." if subject == reference else ""
+    st.markdown(f"{_summary(found, subject.name, reference.name)}{same}")
     findings_table(found, {label for label, entry in available.items() if entry.shipped})
-    st.markdown(f"{_RULES} {_pairing(subject, reference)}")
+    paired = same_images(subject.heatmap, reference.heatmap)
+    st.markdown(f"{WORDS['rules']} {WORDS['paired' if paired else 'unpaired']}")
 
 
 def _shifts() -> None:
     """What the paper says of robustness, of all networks that are here."""
-    st.markdown(_SHIFTS)
+    st.markdown(WORDS["shifts"])
     shelf = {label: entry for label, entry in entries().items() if entry.shipped}
-    found = [one for one in _findings(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim.key in _OF_ALL]
-    st.markdown(f"Of {_verdicts(found)}.")
+    found = [one for one in found_between(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim.key in _OF_ALL]
+    st.markdown(_summary(found))
     findings_table(found, shelf, {"shift": link("frequency", ("tab", DISTURBANCES))})
 
 
 def _features() -> None:
     """Section 3.2, of any two bundled networks."""
-    st.markdown(_FEATURES)
-    titles = {classifier_spec(name).title: name for name in stored_painted("eq3")}
-    left, right = st.columns(2)
-    subject, reference = (
-        place.selectbox(label, titles, index=list(titles.values()).index(first), key=key, bind="query-params")
-        for place, label, key, first in (
-            (left, "In CLIP’s place", "painter", SUBJECT_PAINTER),
-            (right, "In the robust model’s place", "robust-painter", REFERENCE_PAINTER),
-        )
+    st.markdown(WORDS["features"])
+    names = {spec.title: spec.name for spec in map(classifier_spec, stored_painted("eq3"))}
+    titles = {name: title for title, name in names.items()}
+    chosen = _choose(
+        names,
+        ("In CLIP’s place", "painter", titles[SUBJECT_PAINTER]),
+        ("In the robust model’s place", "robust-painter", titles[REFERENCE_PAINTER]),
     )
-    names = titles[subject], titles[reference]
-    found = feature_findings(*names)
-    st.markdown(_counted(found, subject, reference))
-    doors = {page: link(page, *models_in_url(page, "cifar10", names)) for page in set(_SHOWN_ON.values())}
-    findings_table(found, doors={key: doors[page] for key, page in _SHOWN_ON.items()})
+    found = feature_findings(*chosen)
+    st.markdown(_summary(found, *(titles[name] for name in chosen)))
+    links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
+    findings_table(found, doors={key: links[page] for page, keys in _SHOWN_ON.items() for key in keys})
 
 
-def _choose(
-    place: st.delta_generator.DeltaGenerator, label: str, key: str, options: dict[str, Entry], first: str
-) -> Entry:
-    labels = list(options)
-    index = labels.index(first) if first in options else 0
-    return options[place.selectbox(label, labels, index=index, key=key, bind="query-params")]
+def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
+    """Menus side by side: label, key and first choice of each."""
+    labels, places = list(options), st.columns(len(menus))
+    return [
+        options[
+            place.selectbox(
+                label, labels, index=labels.index(first) if first in options else 0, key=key, bind="query-params"
+            )
+        ]
+        for place, (label, key, first) in zip(places, menus, strict=True)
+    ]
 
 
-@kept_with_its_maps(16)
-def _findings(subject: Entry, reference: Entry, *shelf: Entry) -> tuple[Finding, ...]:
-    """Kept, as a map never changes and its lattice is drawn ten thousand times."""
-    named = {entry.label: entry.named for entry in shelf}
-    return findings(named[subject.label], named[reference.label], tuple(named.values()))
-
-
-def _summary(found: Sequence[Finding], subject: Entry, reference: Entry) -> str:
-    same = " The two are the same map: nothing can differ." if subject == reference else ""
-    return f"{_counted(found, subject.name, reference.name)}{same}"
-
-
-def _counted(found: Sequence[Finding], subject: str, reference: str) -> str:
-    return f"{as_markdown(subject)} against {as_markdown(reference)}: of {_verdicts(found)}."
-
-
-def _verdicts(found: Sequence[Finding]) -> str:
+def _summary(found: Sequence[Finding], *names: str) -> str:
+    """'CLIP ViT-B/32 against ResNet-56: of 13 claims **5** hold, **2** fail.'"""
     count = Counter(finding.verdict for finding in found)
     told = ", ".join(f"**{count[verdict]}** {word}" for verdict, word in _VERBS.items() if count[verdict])
-    return f"{len(found)} claims {told}"
-
-
-_VERBS = {
-    Verdict.HOLDS: "hold",
-    Verdict.IN_PART: "hold in part",
-    Verdict.FAILS: "fail",
-    Verdict.UNDECIDED: "cannot be told",
-    Verdict.NOT_CHECKABLE: "cannot be checked here",
-}
-
-
-def _pairing(subject: Entry, reference: Entry) -> str:
-    return _PAIRED if same_images(subject.heatmap, reference.heatmap) else _UNPAIRED
+    whose = f"{' against '.join(map(as_markdown, names))}: of" if names else "Of"
+    return f"{whose} {len(found)} claims {told}."

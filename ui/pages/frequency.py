@@ -11,11 +11,15 @@ from typing import Any
 
 import streamlit as st
 
+from core.claims.checks import claim_about
+from core.claims.finding import Finding
 from core.data.sample_sets import SAMPLE_SETS, set_of_map
 from core.fourier.basis import Frequency
 from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import MAX_SIDE
 from core.fourier.metrics import METRICS
+from ui.claims.found import found_of_claim
+from ui.claims.table import STYLE, judged_html
 from ui.components.heatmap import Answer, heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
 from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
@@ -32,8 +36,9 @@ from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown, one_line
-from ui.tabs.classes import class_panel
-from ui.tabs.row import TAB, Shown, draw_tabs
+from ui.shared.told import TERMS, told
+from ui.tabs.row import TAB, draw_tabs
+from ui.tabs.shown import Shown
 
 # Everything this page keeps for a visitor. The first five stand in its URL as well, as does `cell`.
 MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
@@ -55,11 +60,6 @@ BELONGS = {
     "sentence": ".st-key-frequency-verdict",
     "chart": ".st-key-frequency-rings",
 }
-
-TERMS = (
-    "*Wave (i, j)*: i cycles down, j across. *v*: its L2 norm in each channel. *Top-1 error*: how often the likeliest "
-    "class is wrong. *n*: pictures counted. In brackets: 95 % intervals."
-)
 
 # Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
 _STYLE = style_sheet(__file__)
@@ -84,23 +84,22 @@ def page() -> None:
     waved = None
     if picture is not None:
         waved = WavedPicture(picture, frequency, strength(picture.size), seed())
+    about = _claim(chosen, frequency)
     with st.container(key="frequency-verdict"):
-        st.markdown(as_markdown(_told_of(chosen, frequency, waved)), help=TERMS)
+        judged = judged_html(about[0]) if about else ""
+        words = told(_told_of(chosen, frequency, waved), *TERMS)
+        st.html(f'{STYLE}<div class="told-beside"><p class="told">{words}</p>{judged}</div>')
         if picture is not None:
             _offer_maps(chosen, picture)
     with st.container(key="frequency-lab"):
-        _maps(chosen, frequency, waved)
+        _maps(chosen, frequency, waved, about[1] if about else 0)
     predictions, rings = st.columns([4, 3], gap="medium")
     with predictions, st.container(key="frequency-predictions"):
-        count_flips, who = _predictions(chosen, waved)
+        count, who = _predictions(chosen, waved)
     with rings, st.container(key="frequency-rings"):
         radial_chart(chosen, top=_top(), selected=frequency, side=_side())
-    classes = draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, _show_new_map))
-    counted = [] if count_flips is None else count_flips()
-    if classes is not None:
-        with classes:
-            size, kind = (None, None) if picture is None else (strength(picture.size), picture.class_set)
-            class_panel(chosen, list(entries().values()), frequency, size, kind, counted)
+    draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, count, _show_new_map))
+    count()  # last, and once: it takes longest
 
 
 def _restore() -> None:
@@ -188,18 +187,13 @@ def _figures(picture: Picture | None) -> None:
     st.pills("Of the paper", list(FIGURES), key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
 
 
-def _open_figure(name: str | None = None) -> None:
+def _open_figure() -> None:
     """Show a figure's maps and a picture that they are about; for callbacks."""
-    state, name = st.session_state, name or st.session_state[FIGURE]
-    if name is not None:
-        story = FIGURES[name]
-        state[MAPS], state[METRIC], state[SHOW], state[CELL] = (
-            list(story.maps),
-            list(METRICS)[0],
-            story.show,
-            story.frequency,
-        )
-        state["pictures"] = story.pictures
+    state = st.session_state
+    if state[FIGURE] is not None:
+        story = FIGURES[state[FIGURE]]
+        state[MAPS], state[METRIC], state[SHOW] = list(story.maps), list(METRICS)[0], story.show
+        state[CELL], state["pictures"] = story.frequency, story.pictures
 
 
 def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
@@ -239,30 +233,41 @@ def _told_of(chosen: list[Entry], frequency: Frequency, waved: WavedPicture | No
     return told if waved is None else f"{told} {other_strength(chosen, waved.picture.size, waved.epsilon)}".strip()
 
 
+def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, float] | None:
+    """What is found, of the first two maps, of the claim about such waves, and the radius that bounds them."""
+    if len(chosen) < 2 or _top() != 1:
+        return None
+    about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2]))
+    return about and (found_of_claim(chosen[0], chosen[1], about[0]), about[1].edge)
+
+
 def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, Answer] | None:
     """What the page says of each wave that *Play* is about to show; once, when it asks."""
     cells = st.session_state.pop(WALK, None)
     if not cells or "torch" not in sys.modules:
         return None
     tables = walk_tables(_who(chosen, waved), waved, cells)
-    return {"{},{}".format(*cell): Answer(table, _told_of(chosen, cell, waved)) for cell, table in tables.items()}
+    told = {cell: (_told_of(chosen, cell, waved), _claim(chosen, cell)) for cell in tables}
+    return {
+        "{},{}".format(*cell): Answer(tables[cell], f"{words} {about[0]}" if about else words)
+        for cell, (words, about) in told.items()
+    }
 
 
-def _maps(chosen: list[Entry], selected: Frequency, waved: WavedPicture | None) -> None:
-    """The maps beside the picture, and what a comparison leaves out."""
+def _maps(chosen: list[Entry], selected: Frequency, waved: WavedPicture | None, outline: float) -> None:
+    """The maps beside the picture, a dashed circle around what a claim is about, and what a comparison leaves out."""
     show = st.session_state[SHOW]
     shown = shown_maps(chosen, st.session_state[METRIC], show, _side())
-    look: dict[str, Any] = {"value_range": shown.value_range, "colormap": shown.colormap, "key": "frequency.heatmaps"}
+    look: dict[str, Any] = {"selected": selected, "outline": outline, "key": "frequency.heatmaps"}
     if waved is None:
         st.info("Choose a file of your own, or a bundled picture.")
         st.button("Choose a picture", icon=":material/image:", on_click=open_library, args=(PLACE,))
-        heatmap_view(shown.views, selected=selected, on_select=partial(_select, None), **look)
+        heatmap_view(shown, on_select=partial(_select, None), **look)
     else:
         picture, side = waved.picture, max(len(view.values) for view in shown.views)
         wave_lab(
-            shown.views,
+            shown,
             under_wave(picture, side, picture_strip(PLACE, url_prefix="")),
-            selected=selected,
             on_select=partial(_select, picture.size),
             on_flip=flip,
             on_pick=lambda place: pick_picture(PLACE, place, url_prefix=""),
@@ -292,20 +297,17 @@ def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> Non
 
 def _predictions(
     chosen: list[Entry], waved: WavedPicture | None
-) -> tuple[Callable[[], list[SamplePredictions]] | None, list[Predictor]]:
+) -> tuple[Callable[[], list[SamplePredictions]], list[Predictor]]:
     """The rows; returns what counts flips, to be called last, and who predicts: nobody where nobody may in this run."""
     if waved is None:
-        return None, []
-    if not waved.possible:
+        pass
+    elif not waved.possible:
         st.info("There are no predictions: the picture cannot carry this wave.")
-        return None, []
-    who = _who(chosen, waved)
-    if not who:
+    elif not (who := _who(chosen, waved)):
         st.info(NONE_READY)
-        return None, []
-    if wait_for_first_paint():
-        return None, []
-    return draw_predictions(who, waved), who
+    elif not wait_for_first_paint():
+        return draw_predictions(who, waved), who
+    return list, []
 
 
 def _who(chosen: list[Entry], waved: WavedPicture) -> list[Predictor]:

@@ -7,11 +7,11 @@ import re
 
 import streamlit as st
 
-from ui.claims.table import CHIPS, STYLE, chip, evidence_html
+from ui.claims.table import STYLE, judged_html
 from ui.components.steps import step_tabs
 from ui.shared import url
 from ui.shared.look import style_sheet
-from ui.story.step import Step, Trial
+from ui.story.step import Step
 from ui.story.steps import STEPS
 
 STEP = "step"  # in the URL, which alone says where a visitor is
@@ -50,23 +50,11 @@ def _go(number: int) -> None:
 
 def told(step: Step) -> str:
     """All that is read in a step, as HTML."""
-    tried = "".join(map(_tried, step.trials))
+    tried = "".join(judged_html(trial.find(), trial.shows) for trial in step.trials)
     return (
         f'{STYLE}<div class="story"><h2>{html.escape(step.title)}</h2>'
         f'<p class="lead">{_unbroken(step.text + step.more())}</p>{tried}'
         f'<a class="door" href="{html.escape(step.door.url)}">{html.escape(step.door.label)}</a></div>'
-    )
-
-
-def _tried(trial: Trial) -> str:
-    """A claim, its verdict, and some of its evidence, as on *Findings*."""
-    finding = trial.find()
-    shown = [evidence_html(each) for each in finding.evidence if each.what in trial.shows]
-    return (
-        f'<div class="judged" style="--chip:{CHIPS[finding.verdict][1]}" data-claim="{finding.claim.key}">'
-        f"<blockquote>{html.escape(finding.claim.words)}</blockquote>"
-        f'<p>{chip(finding.verdict)} <span class="source">{html.escape(finding.claim.source)}</span></p>'
-        f"<p>{'<br>'.join(shown)}</p></div>"
     )
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-CSS, _JS = (Path(__file__).with_suffix(kind).read_text(encoding="utf-8") for kind in (".css", ".js"))
 _STYLED = "look.styled"
-_look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False)
+_LOOK, _TOLD, _JS = (
+    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("look.css", "told.css", "look.js")
+)
+_look = st.components.v2.component("look", css=_LOOK + _TOLD, js=_JS, isolate_styles=False)
 
 
 def style_sheet(module: str) -> str:

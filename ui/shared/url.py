@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import streamlit as st
@@ -9,6 +11,7 @@ import streamlit as st
 from core.errors import one_line
 from ui.shared.text import as_markdown, whole_number
 
+T = TypeVar("T")
 MAX_NUMBER = 1e15  # no page has a use for larger ones, and Streamlit's widgets fail on infinite ones
 CARD = "card"  # whose card *Models and data* opens
 _DROPPED = "url.dropped"
@@ -45,6 +48,32 @@ def put(name: str, value: str | None, usual: str | None = None) -> None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name, usual) != value:
         st.query_params[name] = value
+
+
+def kept(key: str, name: str, read: Callable[[str], T | None], usual: T, write: Callable[[T], str] = str) -> T:
+    """What this visit keeps under `key`; at first what the URL says, or the usual. The URL says it from then on.
+
+    read: makes a value of the URL's text, None where that is senseless. write: the other way round.
+    """
+    state = st.session_state
+    if key not in state:
+        linked = read(text(name))
+        state[key] = usual if linked is None else linked
+    put(name, write(state[key]), write(usual))
+    return state[key]
+
+
+def real(low: float, high: float) -> Callable[[str], float | None]:
+    """Reads a number of a range, for `kept`."""
+
+    def read(value: str) -> float | None:
+        try:
+            found = float(value)
+        except ValueError:
+            return None
+        return found if low <= found <= high else None
+
+    return read
 
 
 def link(page: str, *parameters: tuple[str, object]) -> str:

@@ -18,7 +18,7 @@ from core.fourier.lattice import neighbour_contrasts
 from core.fourier.metrics import POINTS
 from core.images.disturbances import DISTURBANCES
 from core.runs.stored import TWINS
-from ui.components.heatmap import MapView, heatmap_view
+from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.opening import opening
 from ui.components.stripes import Answers, Striped, stripes
@@ -27,11 +27,11 @@ from ui.maps.models import model_colour, short_title
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.maps.views import ShownMaps, shown_maps
+from ui.maps.views import shown_maps
 from ui.runs.examples import example_replay, stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
-from ui.shared.text import as_markdown
+from ui.shared.told import say
 from ui.story.shelf import STORED, WAVE, opening_runs, shipped
 from ui.tabs.disturbance_charts import Network, accuracy_chart
 from ui.tabs.disturbances import disturbed_picture
@@ -74,7 +74,7 @@ def stripes_and_maps() -> None:
         "v is the wave’s size. Click a cell to put its wave on the car."
     )
     _maps("wave", WAVE, shown_maps(entries, "Top-1", "Error", SIDE))
-    st.markdown(as_markdown(cell_verdict(entries, cell)))
+    say(cell_verdict(entries, cell))
 
 
 def car_under_stripes() -> Striped:
@@ -104,7 +104,7 @@ def two_pictures() -> None:
 
 def papers_maps() -> None:
     """The two published maps."""
-    _maps("slow", (0, 1), shown_maps(_entries(CLIP, RESNET56), "Top-1", "Error", SIDE), LOW.last + 0.5)
+    _maps("slow", (0, 1), shown_maps(_entries(CLIP, RESNET56), "Top-1", "Error", SIDE), LOW.edge)
 
 
 def weakened_waves() -> None:
@@ -118,25 +118,25 @@ def weakened_waves() -> None:
     first = (1 - SIDE // 2, 1 - SIDE // 2)
     left, right = st.columns(2, gap="medium")
     with left:
-        _maps("fast", first, shown_maps(entries, "Top-1", "Difference", SIDE), corners(clip.heatmap).first - 0.5)
+        _maps("fast", first, shown_maps(entries, "Top-1", "Difference", SIDE), corners(clip.heatmap).edge)
     with right:
         radial_chart(lines, top=1, selected=_cell("fast", first), height=CHART_HEIGHT)
 
 
 def weather() -> None:
-    """The picture in fog and under noise, and who is right under each disturbance."""
+    """The picture in fog, with less contrast and under noise, and who is right under each disturbance."""
     picture = sample_picture("cifar10", STORED["story"]["position"])
     shown = [
         Figure(DISTURBANCES[key].label, "", to_picture(disturbed_picture(picture, key, WEATHER)))
-        for key in ("fog", "noise")
+        for key in ("fog", "contrast", "noise")
     ]
     networks = [Network(name, classifier_spec(name).title, stored_disturbances()[name]) for name in TWINS]
     left, right = st.columns(2, gap="medium")
     with left:
-        st.html(picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=140))
+        st.html(picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=220))
     with right:
         st.markdown(f"**Accuracy at strength {WEATHER}**, with 95 % intervals")
-        accuracy_chart(networks, "fog", WEATHER)
+        accuracy_chart(networks, "fog", WEATHER, CHART_HEIGHT)
 
 
 def dips() -> None:
@@ -198,10 +198,8 @@ def _entries(*labels: str) -> list[Entry]:
 
 def _maps(name: str, first: Frequency, shown: ShownMaps, outline: float = 0) -> None:
     heatmap_view(
-        shown.views,
+        shown,
         selected=_cell(name, first),
-        value_range=shown.value_range,
-        colormap=shown.colormap,
         key=f"story.{name}",
         on_select=partial(_keep, name),
         outline=outline,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from core.claims.checks import dips_clearly, findings
+from core.claims.checks import dips_clearly
 from core.claims.features import training_finding
 from core.claims.finding import Finding
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
@@ -15,6 +15,7 @@ from core.fourier.lattice import lattice
 from core.numbers import percent
 from core.runs.file import PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
+from ui.claims.found import found_between
 from ui.maps.catalogue import Entry, entries
 from ui.maps.stories import CLIP, MINI_CLIP, RESNET56
 from ui.models.classifier_table import format_size
@@ -29,11 +30,10 @@ def shipped() -> dict[str, Entry]:
     return {label: entry for label, entry in entries().items() if entry.shipped}
 
 
-@cache
 def found(subject: str, reference: str) -> dict[str, Finding]:
     """The findings about two shipped maps, given by label, by the key of their claim; of several the first."""
-    shelf = {label: entry.named for label, entry in shipped().items()}
-    made = findings(shelf[subject], shelf[reference], tuple(shelf.values()))
+    shelf = shipped()
+    made = found_between(shelf[subject], shelf[reference], *shelf.values())
     return {finding.claim.key: finding for finding in reversed(made)}
 
 

@@ -192,13 +192,5 @@ def _draw(state: Sharpening | Heatmap) -> None:
         shown = shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE)
     else:
         shown = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
-    views = list(shown.views)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
-        heatmap_view(
-            views,
-            selected=(0, 0),
-            value_range=shown.value_range,
-            colormap=shown.colormap,
-            key="sweep.live",
-            on_select=lambda frequency: None,
-        )
+        heatmap_view(shown, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -11,7 +12,7 @@ import streamlit as st
 from core.fourier.outcomes import ClassError
 from core.sweep.predictions import mistakes
 from ui.maps.cell_predictions import SamplePredictions
-from ui.shared.charts import ERROR_TOOLTIP
+from ui.shared.charts import interval_chart, percents, show_chart
 
 HEIGHT = 255  # CSS pixels with axes
 RIGHT = "#d0d0d0"  # of the diagonal; black text stands out on it in both themes
@@ -33,7 +34,8 @@ def confusion_chart(found: SamplePredictions, names: Sequence[str]) -> None:
     light = alt.condition("datum.wrong && datum.share < 60", alt.value("#ffffff"), alt.value("#000000"))
     counts = base.mark_text(fontSize=11).encode(text="count:Q", color=light)
     st.markdown(f"**{found.title}**, n = {len(found.labels)}; rows: true class")
-    _draw(rows, cells + counts, f"classes.{found.name}", _in_words(found, names))
+    key, words = f"classes.{found.name}", _in_words(found, names)
+    show_chart(rows, [cells, counts], alt.X("prediction:N"), None, height=HEIGHT, key=key, alt_text=words)
 
 
 def _cells(found: SamplePredictions, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -69,50 +71,33 @@ def _in_words(found: SamplePredictions, names: Sequence[str]) -> str:
     )
 
 
-def class_error_chart(series: Sequence[tuple[str, str, Sequence[ClassError]]], names: Sequence[str]) -> None:
-    """Error class by class with 95 % intervals; `series`: title, colour and errors of each network."""
+@dataclass(frozen=True)
+class ClassErrors:
+    """One network's errors class by class. source: over which images they are counted."""
+
+    title: str
+    source: str
+    colour: str
+    errors: Sequence[ClassError]
+
+
+def class_error_chart(series: Sequence[ClassErrors], names: Sequence[str]) -> None:
+    """Error class by class with 95 % intervals, of each network."""
     rows = [
-        {
-            "network": title,
-            "class": names[one.label],
-            "error": 100 * one.error.value,
-            "low": 100 * one.error.low,
-            "high": 100 * one.error.high,
-            "images": one.images,
-        }
-        for title, _, errors in series
-        for one in errors
+        {"network": one.title, "class": names[each.label], "images": each.images} | percents("error", each.error)
+        for one in series
+        for each in one.errors
     ]
-    titles = [title for title, _, _ in series]
-    colour = alt.Color(
-        "network:N",
-        scale=alt.Scale(domain=titles, range=[colour for _, colour, _ in series]),
-        legend=alt.Legend(orient="top", title=None, labelLimit=300),
-    )
-    base = alt.Chart().encode(
-        alt.Y("class:N", sort=list(names), title=None, axis=alt.Axis(labelOverlap=False)),
-        yOffset=alt.YOffset("network:N", sort=titles),
-        color=colour,
-        tooltip=[
-            "network:N",
-            "class:N",
-            *ERROR_TOOLTIP,
-            "images:Q",
-        ],
-    )
-    percent = alt.Scale(domain=[0, 100])
-    spans = base.mark_rule(strokeWidth=2).encode(alt.X("low:Q", title="error (%)", scale=percent), alt.X2("high:Q"))
-    shapes = alt.Shape("network:N", scale=alt.Scale(domain=titles, range=["circle", "diamond"]), legend=None)
-    points = base.mark_point(filled=True, size=45, opacity=1).encode(alt.X("error:Q", scale=percent), shape=shapes)
     st.markdown("**Error by class** under the wave, with 95 % intervals")
     words = "; ".join(f"{row['network']}, {row['class']}: {row['error']:.0f} % of {row['images']}" for row in rows)
-    _draw(rows, spans + points, "classes.errors", f"Error under the wave class by class, with 95 % intervals. {words}")
-
-
-def _draw(rows: list[dict[str, Any]], chart: alt.LayerChart, key: str, alt_text: str) -> None:
-    """As `show_chart` does, for charts without an upright line."""
-    spec = chart.properties(height=HEIGHT, padding={"bottom": 0}).to_dict(validate=False)
-    spec.pop("datasets", None)
-    for layer in spec["layer"]:
-        layer["data"] = {"values": rows}
-    st.vega_lite_chart(spec, width="stretch", key=key, alt=alt_text)
+    interval_chart(
+        rows,
+        [one.title for one in series],
+        [one.colour for one in series],
+        "class",
+        alt.X("error:Q", title="error (%)", scale=alt.Scale(domain=[0, 100])),
+        None,
+        height=HEIGHT,
+        key="classes.errors",
+        alt_text=f"Error under the wave class by class, with 95 % intervals. {words}",
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -23,15 +22,16 @@ from core.fourier.kept import kept_with_its_maps
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.sweep.predictions import class_probabilities
 from ui.maps.catalogue import Entry
-from ui.maps.cell_predictions import ask, torch_starts, with_twins
+from ui.maps.cell_predictions import answers, torch_starts, with_twins
 from ui.maps.models import Predictor, short_title
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.shared.model_cache import classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.server_jobs import job_manager
-from ui.shared.text import as_markdown
+from ui.shared.told import say
 from ui.tabs.disturbance_charts import Network, accuracy_chart, prediction_chart
 from ui.tabs.sentences import maps_against_disturbances, under_disturbance
+from ui.tabs.shown import Shown
 
 KIND, STRENGTH = "disturbance", "severity"  # in the URL
 MAX_NETWORKS = 4
@@ -43,18 +43,10 @@ _PREDICTION = (
 )
 
 
-def disturbance_panel(
-    picture: Picture | None, who: Sequence[Predictor], chosen: Sequence[Entry], available: Sequence[Entry]
-) -> None:
-    """Draw it.
-
-    Args:
-        who: predicts; nobody where no classifier may be used in this run. Their robust twins join them.
-        chosen, available: the maps in view, and all that there are.
-    """
-    if picture is None:
-        st.info("Open **Picture** above and choose a file of your own, or a bundled picture.")
-        return
+def disturbance_panel(shown: Shown) -> None:
+    """Draw it, of the chosen picture."""
+    assert shown.picture is not None
+    picture, who = shown.picture, shown.who
     left, middle, right = st.columns([4, 5, 5], gap="medium")
     with left:
         key, strength = _controls(picture.size)
@@ -64,8 +56,8 @@ def disturbance_panel(
     if picture.size != side:
         middle.info(f"Counts over many pictures are stored for {side} × {side} pixels alone: choose such a picture.")
         return
-    networks = _networks(chosen, who)
-    found, trial = _trial(*(entry for entry in available if entry.shipped))
+    networks = _networks(shown.chosen, who)
+    found, trial = _trial(*(entry for entry in shown.available if entry.shipped))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
         accuracy_chart(networks, key, strength)
@@ -73,8 +65,8 @@ def disturbance_panel(
         st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
         prediction_chart(networks, found, key)
         st.caption("Large: this disturbance. Squares: slow waves change most. Grey: other networks.")
-    st.markdown(as_markdown(under_disturbance(DISTURBANCES[key].label, key, strength, networks)))
-    st.markdown(as_markdown(maps_against_disturbances(trial, len(found))))
+    say(under_disturbance(DISTURBANCES[key].label, key, strength, networks))
+    say(maps_against_disturbances(trial, len(found)))
 
 
 def _controls(side: int) -> tuple[str, int]:
@@ -104,11 +96,10 @@ def _controls(side: int) -> tuple[str, int]:
 def _pictures(picture: Picture, key: str, strength: int, who: Sequence[Predictor]) -> None:
     """The picture without and with the disturbance, with what each network predicts."""
     notes: tuple[list[str], list[str]] = ([], [])
-    for spec in with_twins(who, picture.class_set)[:MAX_NETWORKS] if who and torch_starts() else ():
-        answer = ask(spec, partial(_predictions, spec.name, picture, key, strength))
-        if answer is not None:
-            for note, probabilities in zip(notes, answer, strict=True):
-                note.append(_prediction(short_title(spec.title), probabilities, picture))
+    specs = with_twins(who, picture.class_set)[:MAX_NETWORKS] if who and torch_starts() else []
+    for spec, answer in answers(specs, lambda name: _predictions(name, picture, key, strength)).items():
+        for note, probabilities in zip(notes, answer, strict=True):
+            note.append(_prediction(short_title(spec.title), probabilities, picture))
     both = (
         ("Undisturbed", picture.image),
         (f"{DISTURBANCES[key].label}, strength {strength}", disturbed_picture(picture, key, strength)),

@@ -18,10 +18,14 @@ from core.fourier.gradients import relative_energy, ring_energy
 from core.fourier.heatmap import Heatmap
 from core.fourier.rings import ring_errors
 from ui.maps.models import model_colour, short_title
-from ui.shared.charts import DASHES, show_chart
+from ui.maps.radial_chart import radius_axis
+from ui.shared.charts import line_chart, percents
 
 MAX_SIDE = 63  # of the waves where no map says how many
 DECADES = [10.0**k for k in range(-6, 7)]  # labelled on the energy's axis
+
+
+HERE = "this picture"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,88 +61,53 @@ class Network:
 def energy_chart(found: Sequence[Network], frequency: Frequency) -> None:
     """Energy along a wave, ring by ring, on a logarithmic axis: of this picture, and the mean over many."""
     rows: list[dict[str, Any]] = []
+    pictures = max((one.stored.pictures for one in found if one.stored is not None), default=0)
     for one in found:
-        energies = {"this picture": relative_energy(one.gradient[None], one.side)[0]}
+        energies = {HERE: relative_energy(one.gradient[None], one.side)[0]}
         if one.stored is not None and one.stored.side == one.side:
             energies[f"mean of {one.stored.pictures:,}"] = one.stored.energy
         for where, energy in energies.items():
             rings = enumerate(ring_energy(energy, one.side).tolist())
-            rows += [
-                {"network": one.title, "of": where, "mean": where != "this picture", "radius": radius, "energy": value}
-                for radius, value in rings
-            ]
-    radius = _radius_axis()
-    energy = alt.Y(
-        "energy:Q", title="energy (1: a flat spectrum)", scale=alt.Scale(type="log"), axis=alt.Axis(values=DECADES)
-    )
-    colour, dash = _styles(found)
-    tooltip = ["network:N", "of:N", "radius:Q", alt.Tooltip("energy:Q", format=".3g")]
-    base = alt.Chart().mark_line().encode(radius, energy, colour, detail="of:N", tooltip=tooltip)
-    layers = [
-        base.transform_filter("!datum.mean").mark_line(opacity=0.5, strokeWidth=1).encode(colour.legend(None)),
-        base.transform_filter("datum.mean").mark_line(strokeWidth=2.5).encode(dash),
-    ]
-    several = any(row["mean"] for row in rows)
-    if not several:
-        layers = [base.encode(dash)]
-    _show(rows, layers, radius, frequency, "energy", "Energy of the gradient along waves against their radius")
-    if several:
-        pictures = max(one.stored.pictures for one in found if one.stored is not None)
+            rows += [{"network": one.title, "of": where, "radius": ring, "energy": value} for ring, value in rings]
+    thin = ("of", HERE) if pictures else None
+    scale, axis = alt.Scale(type="log"), alt.Axis(values=DECADES)
+    energy_axis = alt.Y("energy:Q", title="energy (1: a flat spectrum)", scale=scale, axis=axis)
+    _chart(found, rows, energy_axis, frequency, "Energy of the gradient along waves", thin=thin, number=".3g")
+    if pictures:
         st.caption(f"Thick: mean over {pictures:,} pictures. Thin: this picture.")
 
 
 def rise_chart(found: Sequence[Network], frequency: Frequency) -> None:
     """How much the waves of a ring raise the error of each network's own map, with 95 % intervals."""
+    mapped = {one.title: (one, one.heatmap) for one in found if one.heatmap is not None}
     rows: list[dict[str, Any]] = []
-    for one in found:
-        clean = None if one.heatmap is None else clean_error(one.heatmap)
-        if one.heatmap is None or clean is None:
+    for title, (_, heatmap) in mapped.items():
+        if (clean := clean_error(heatmap)) is None:
             continue
-        for ring, errors in ring_errors(one.heatmap).items():
-            value, low, high = (100 * part for part in errors.minus(clean).measured.one())
-            rows.append({"network": one.title, "radius": ring, "rise": value, "low": low, "high": high})
+        for ring, errors in ring_errors(heatmap).items():
+            rows.append({"network": title, "radius": ring} | percents("rise", errors.minus(clean).measured))
     if not rows:
         st.markdown("There is no map of these networks whose clean error is known.")
         return
-    mapped = [one for one in found if one.heatmap is not None]
-    radius = _radius_axis()
-    colour, dash = _styles(mapped)
-    tooltip: list[Any] = ["network:N", "radius:Q"]
-    tooltip += [
-        alt.Tooltip(f"{field}:Q", format=".1f", title=title)
-        for field, title in (("rise", "rise (points)"), ("low", "95 % from"), ("high", "to"))
-    ]
-    band = alt.Chart().mark_area(opacity=0.2).encode(radius, alt.Y("low:Q"), alt.Y2("high:Q"), colour.legend(None))
     rise = alt.Y("rise:Q", title="rise of the top-1 error (points)")
-    line = alt.Chart().mark_line(strokeWidth=2.5).encode(radius, rise, colour, dash, tooltip=tooltip)
-    _show(rows, [band, line], radius, frequency, "rise", "Rise of the error under waves against their radius")
-    sizes = sorted({one.heatmap.metadata["epsilon"] for one in mapped if one.heatmap is not None})
+    _chart([one for one, _ in mapped.values()], rows, rise, frequency, "Rise of the error under waves", spread="band")
+    sizes = sorted({heatmap.metadata["epsilon"] for _, heatmap in mapped.values()})
     st.caption(f"From each network’s own map, v = {', '.join(f'{size:g}' for size in sizes)}, less its clean error.")
 
 
-def _radius_axis() -> alt.X:
-    return alt.X("radius:Q", title="radius √(i² + j²), cycles per image")
-
-
-def _styles(found: Sequence[Network]) -> tuple[alt.Color, alt.StrokeDash]:
-    titles = [one.title for one in found]
-    colours = alt.Scale(domain=titles, range=[model_colour(one.spec.name) for one in found])
-    dashes = alt.Scale(domain=titles, range=[DASHES[k % 4] for k in range(len(titles))])
-    legend = alt.Legend(orient="top", columns=2, title=None, labelLimit=200)
-    return alt.Color("network:N", scale=colours, legend=legend), alt.StrokeDash("network:N", scale=dashes, legend=None)
-
-
-def _show(
-    rows: list[dict[str, Any]], layers: list[alt.Chart], axis: alt.X, frequency: Frequency, key: str, what: str
+def _chart(
+    found: Sequence[Network], rows: list[dict[str, Any]], y: alt.Y, frequency: Frequency, what: str, **look: Any
 ) -> None:
-    titles = list(dict.fromkeys(row["network"] for row in rows))
-    show_chart(
+    titles = [one.title for one in found]
+    line_chart(
         rows,
-        layers,
-        axis,
+        titles,
+        [model_colour(one.spec.name) for one in found],
+        radius_axis(),
+        y,
         int(rounded_radius([frequency])[0]),
         height=240,
-        lines=-(-len(titles) // 2),
-        key=f"gradients.{key}",
-        alt_text=f"{what}, a line for each of {', '.join(titles)}",
+        key=f"gradients.{y.shorthand}",
+        alt_text=f"{what} against their radius, a line for each of {', '.join(titles)}",
+        **look,
     )

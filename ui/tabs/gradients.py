@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from core.claims.gradient_spectrum import Overrated, StoredGradient, agreement, stored_gradient
 from core.classifiers.registry import ClassifierSpec
-from core.fourier.basis import Frequency
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.numbers import decimal
 from core.sweep.predictions import class_probabilities
 from ui.components.colormaps import colormap_table
-from ui.maps.catalogue import Entry
-from ui.maps.cell_predictions import ask, torch_starts, with_twins
+from ui.maps.cell_predictions import answers, torch_starts, with_twins
 from ui.maps.models import Predictor
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.shared.model_cache import classifier_for
@@ -28,6 +25,7 @@ from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
 from ui.tabs.gradient_charts import Network, energy_chart, rise_chart
 from ui.tabs.sentences import gradient_and_error, why_overrated
+from ui.tabs.shown import Shown
 
 MAX_NETWORKS = 4
 SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
@@ -35,24 +33,11 @@ SCALE_SHARE = 0.995  # of all pixels lie within the colour scale
 COLOURS = "vik"
 
 
-def gradient_panel(
-    picture: Picture | None,
-    who: Sequence[Predictor],
-    chosen: Sequence[Entry],
-    available: Sequence[Entry],
-    frequency: Frequency,
-) -> None:
-    """Draw it.
-
-    Args:
-        who: predicts; nobody where no classifier may be used in this run. Their robust twins join them.
-        chosen, available: the maps in view, and all that there are.
-        frequency: the wave in view.
-    """
-    if picture is None:
-        st.info("Open **Picture** above and choose a file of your own, or a bundled picture.")
-        return
-    maps = [entry.heatmap for entry in [*chosen, *available]]
+def gradient_panel(shown: Shown) -> None:
+    """Draw it, at the chosen picture."""
+    assert shown.picture is not None
+    picture, who = shown.picture, shown.who
+    maps = [entry.heatmap for entry in [*shown.chosen, *shown.available]]
     found = _found(picture, who, maps) if who and torch_starts() else []
     if not found:
         return
@@ -64,21 +49,17 @@ def gradient_panel(
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Energy of the gradient** along a wave, by its radius")
-        energy_chart(steep, frequency)
+        energy_chart(steep, shown.frequency)
     with right:
         st.markdown("**Rise of the error** under a wave, by its radius")
-        rise_chart(found, frequency)
+        rise_chart(found, shown.frequency)
     _agreements(found, maps)
 
 
 def _found(picture: Picture, who: Sequence[Predictor], maps: Sequence[Heatmap]) -> list[Network]:
     """The gradient of each network; the page says why one has none."""
-    found = []
-    for spec in with_twins(who, picture.class_set)[:MAX_NETWORKS]:
-        answer = ask(spec, partial(_gradient, spec.name, picture))
-        if answer is not None:
-            found.append(Network(spec, *answer, _map_of(spec, picture, maps)))
-    return found
+    found = answers(with_twins(who, picture.class_set)[:MAX_NETWORKS], lambda name: _gradient(name, picture))
+    return [Network(spec, *answer, _map_of(spec, picture, maps)) for spec, answer in found.items()]
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -152,7 +133,7 @@ def _colour_bar(limit: float) -> str:
     colours = ",".join(f"rgb({r},{g},{b})" for r, g, b in colormap_table(COLOURS)[::15].tolist())
     bar = f"display:inline-block;width:9rem;height:.7rem;border-radius:2px;background:linear-gradient(90deg,{colours})"
     return (
-        '<div style="font-size:.8rem;display:flex;flex-wrap:wrap;gap:.3rem .5rem;align-items:center">'
+        '<div style="font-size:13px;display:flex;flex-wrap:wrap;gap:.3rem .5rem;align-items:center">'
         f"<span>One scale for all: {html.escape(decimal(-limit, 2))}</span>"
         f'<span style="{bar}"></span><span>+{limit:.2f}</span>'
         "<span>blue: a brighter pixel lowers the loss; brown: it raises it (sum over the channels, of a gradient of "

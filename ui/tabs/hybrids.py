@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -14,39 +13,41 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.sweep.hybrid.figure import FORMATS, figure
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.hybrid_mixer import hybrid_mixer
-from ui.maps.cell_predictions import ask, torch_starts, with_twins
+from ui.maps.cell_predictions import answers, torch_starts, with_twins
 from ui.maps.models import Predictor
 from ui.shared import url
 from ui.shared.model_cache import classifier_for
 from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.shared.server_jobs import job_manager
-from ui.shared.text import as_markdown
+from ui.shared.text import whole_number
+from ui.shared.told import say
 from ui.tabs.mixtures import changes, mixture
 from ui.tabs.sentences import changes_of_mind
+from ui.tabs.shown import Shown
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: a place among the bundled pictures; cycles per image
+_OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # of this visit
 MAX_NETWORKS = 4
 
 
-def hybrid_panel(picture: Picture | None, who: Sequence[Predictor]) -> None:
-    """Draw it; `who` predicts, nobody where no classifier may be used in this run."""
-    if picture is None:
-        st.info("Open **Picture** above and choose a file of your own, or a bundled picture.")
-        return
+def hybrid_panel(shown: Shown) -> None:
+    """Draw it, of the chosen picture."""
+    assert shown.picture is not None
+    picture, who = shown.picture, shown.who
     second = sample_picture(picture.kind, _second(picture))
     cutoffs = hybrid_cutoffs(picture.size)
     found = _found(picture, second, cutoffs, who) if who and torch_starts() else {}
-    shown = mixture(picture, second, cutoffs, found, thumbnails(picture.kind), second.position)
+    mixed = mixture(picture, second, cutoffs, found, thumbnails(picture.kind), second.position)
     hybrid_mixer(
-        shown,
+        mixed,
         selected=_selected(cutoffs),
         key=f"frequency.hybrids.{picture.size}",
         on_choose=partial(_choose, cutoffs),
-        on_pick=partial(_pick, picture.kind),
+        on_pick=partial(st.session_state.__setitem__, _OF_KIND.format(picture.kind)),
     )
-    if shown.networks:
-        st.markdown(as_markdown(changes_of_mind(changes(shown), cutoffs)))
+    if mixed.networks:
+        say(changes_of_mind(changes(mixed), cutoffs))
         st.caption(
             "Of a wave of r cycles per image the share exp(-r² / 2c²) comes from the slow waves’ picture and the rest "
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
@@ -70,51 +71,36 @@ def _figure_for_talks(picture: Picture, who: Sequence[Predictor]) -> None:
 
 
 def _second(picture: Picture) -> int:
-    """The place of the other picture: from this visit, else from the URL, else the set's own."""
-    places: dict[str, int] = st.session_state.setdefault("frequency.second", {})
-    count = len(samples(picture.kind))
-    usual = SAMPLE_SETS[picture.kind].second
-    if picture.kind not in places:
-        linked = url.number(SECOND)
-        places[picture.kind] = usual if linked is None or linked >= count else linked
-    url.put(SECOND, str(places[picture.kind]), str(usual))
-    return places[picture.kind]
+    """The place of the other picture."""
+    count, usual = len(samples(picture.kind)), SAMPLE_SETS[picture.kind].second
 
+    def read(text: str) -> int | None:
+        place = whole_number(text)
+        return None if place is None or place >= count else place
 
-def _pick(kind: str, place: int) -> None:
-    st.session_state["frequency.second"][kind] = place
+    return url.kept(_OF_KIND.format(picture.kind), SECOND, read, usual)
 
 
 def _selected(cutoffs: Sequence[float]) -> int:
-    """The place of the cutoff nearest to this visit's, else to the URL's, else the one in the middle."""
-    usual = cutoffs[len(cutoffs) // 2]
-    wanted = st.session_state.get("frequency.cutoff")
-    if wanted is None:
-        try:
-            wanted = float(url.text(CUTOFF))
-        except ValueError:
-            wanted = usual
-        if not (math.isfinite(wanted) and wanted > 0):
-            wanted = usual
-    place = int(np.abs(np.log(np.array(cutoffs) / wanted)).argmin())
-    url.put(CUTOFF, f"{cutoffs[place]:g}", f"{usual:g}")
-    return place
+    """The place of the cutoff nearest to what this visit or the URL says, or the one in the middle."""
+
+    def nearest(wanted: float) -> int:
+        return int(np.abs(np.log(np.array(cutoffs) / wanted)).argmin())
+
+    usual, read = cutoffs[len(cutoffs) // 2], url.real(1e-9, url.MAX_NUMBER)
+    return nearest(url.kept(_CUTOFF, CUTOFF, read, usual, lambda wanted: f"{cutoffs[nearest(wanted)]:g}"))
 
 
 def _choose(cutoffs: Sequence[float], place: int) -> None:
-    st.session_state["frequency.cutoff"] = cutoffs[place]
+    st.session_state[_CUTOFF] = cutoffs[place]
 
 
 def _found(
     low: Picture, high: Picture, cutoffs: tuple[float, ...], who: Sequence[Predictor]
 ) -> dict[Predictor, HybridPredictions]:
     """What each classifier predicts at every cutoff; the page says why one does not."""
-    found = {}
-    for one in who[:MAX_NETWORKS]:
-        answer = ask(one.spec, partial(_predictions, one.spec.name, low, high, cutoffs))
-        if answer is not None:
-            found[one] = answer
-    return found
+    found = answers([one.spec for one in who[:MAX_NETWORKS]], lambda name: _predictions(name, low, high, cutoffs))
+    return {one: found[one.spec] for one in who if one.spec in found}
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.claims.disturbances import TAB as DISTURBANCES
-from core.fourier.basis import Frequency
-from ui.maps.catalogue import Entry, entries
-from ui.maps.cell_panel import WavedPicture, change_in_numbers
+from ui.maps.cell_panel import change_in_numbers
 from ui.maps.cell_predictions import draw_details
 from ui.maps.downloads import map_downloads
-from ui.maps.models import Predictor
 from ui.maps.own_classes import CLASSES, PROMPT, draw_own_predictions, own_question
 from ui.maps.provenance import provenance
 from ui.maps.upload import add_a_file
 from ui.shared import url
-from ui.shared.pictures import Picture
 from ui.sweeps.panel import sweep_goes_on, sweep_panel
+from ui.tabs.classes import class_panel
 from ui.tabs.disturbances import disturbance_panel
 from ui.tabs.gradients import gradient_panel
 from ui.tabs.hybrids import hybrid_panel
+from ui.tabs.shown import Shown
 from ui.tabs.strengths import strength_panel
 
 TAB = "tab"  # in the URL: the view that is open, by its name in `TABS`
@@ -35,31 +32,16 @@ _FIRST, _OPEN = "frequency.first_view", "frequency.tabs"
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the page shows, for tabs to say more about.
-
-    waved: the picture under the wave; None where it has none, or where classifiers must wait. who: the classifiers that
-    predict; empty where none may. on_new_map: gets the label of a map that a sweep has finished.
-    """
-
-    chosen: Sequence[Entry]
-    frequency: Frequency
-    picture: Picture | None
-    waved: WavedPicture | None
-    who: Sequence[Predictor]
-    on_new_map: Callable[[str], None]
-
-
-@dataclass(frozen=True)
 class Tab:
-    """A view. group: the tab it is found in. draw: returns a place to be filled in last, or None."""
+    """A view. group: the tab it is found in. of_picture: whether there is nothing to draw without one."""
 
     group: str
-    draw: Callable[[Shown], DeltaGenerator | None]
+    draw: Callable[[Shown], None]
+    of_picture: bool = False
 
 
-def draw_tabs(shown: Shown) -> DeltaGenerator | None:
-    """Draw the tabs, and the view chosen in the open one; returns the place for the classes if that is theirs."""
+def draw_tabs(shown: Shown) -> None:
+    """Draw the tabs, and the view chosen in the open one."""
     # Decided once: another default would be another element, and whoever types in it would lose the focus.
     asked = url.text(TAB) if url.text(TAB) in TABS else DETAILS
     if not url.names().isdisjoint((CLASSES, PROMPT)) and asked == DETAILS:
@@ -82,11 +64,13 @@ def draw_tabs(shown: Shown) -> DeltaGenerator | None:
                 wrap=True,
             )
         url.put(TAB, name, DETAILS)
-        place = TABS[name].draw(shown)
+        if TABS[name].of_picture and shown.picture is None:
+            st.info("This is about a picture: choose a file of your own, or a bundled picture.")
+        else:
+            TABS[name].draw(shown)
     if name != OWN_SWEEP and sweep_goes_on():
         with tabs[OWN]:  # a map that is computed is looked after
             TABS[OWN_SWEEP].draw(shown)
-    return place
 
 
 def _details(shown: Shown) -> None:
@@ -114,16 +98,11 @@ def _sources(shown: Shown) -> None:
 # By the name that visitors and the URL give it, in the order of the row.
 TABS: dict[str, Tab] = {
     DETAILS: Tab(PICTURE, _details),
-    HYBRIDS: Tab(PICTURE, lambda shown: hybrid_panel(shown.picture, shown.who)),
-    GRADIENT: Tab(
-        PICTURE,
-        lambda shown: gradient_panel(shown.picture, shown.who, shown.chosen, list(entries().values()), shown.frequency),
-    ),
-    BY_CLASS: Tab(ALL, lambda shown: st.container(key="frequency-classes")),
-    STRENGTHS: Tab(ALL, lambda shown: strength_panel(list(entries().values()), shown.frequency)),
-    DISTURBANCES: Tab(
-        ALL, lambda shown: disturbance_panel(shown.picture, shown.who, shown.chosen, list(entries().values()))
-    ),
+    HYBRIDS: Tab(PICTURE, hybrid_panel, of_picture=True),
+    GRADIENT: Tab(PICTURE, gradient_panel, of_picture=True),
+    BY_CLASS: Tab(ALL, class_panel),
+    STRENGTHS: Tab(ALL, strength_panel),
+    DISTURBANCES: Tab(ALL, disturbance_panel, of_picture=True),
     OWN_WORDS: Tab(OWN, _own_words),
     OWN_SWEEP: Tab(OWN, lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map)),
     OWN_FILE: Tab(OWN, lambda shown: add_a_file(shown.on_new_map)),

@@ -23,7 +23,7 @@ from ui.tabs.disturbance_charts import Network
 
 
 def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str:
-    """'Mini CLIP takes 7 of 10 pictures of “cat” for “ship” (95 %: 40 to 89); 0 of 10 without the wave.'"""
+    """'Mini CLIP takes 7 of 10 (40 to 89 %) pictures of “cat” for “ship”; without the wave 0 of 10.'"""
     who = found.title + (f" ({found.note})" if found.note else "")
     ranked = mistakes(found.labels, found.after)
     if not ranked:
@@ -36,8 +36,8 @@ def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str
     often = f", and {ties} other confusion{'s are' if ties > 1 else ' is'} as frequent" if ties else ""
     clear = mcnemar((after & ~before).sum(), (before & ~after).sum()) < 0.05 and after.sum() > before.sum()
     return (
-        f"{who} takes {top.count} of {top.images} pictures of “{names[top.label]}” for “{names[top.prediction]}” "
-        f"(95 %: {100 * low:.0f} to {100 * high:.0f}){often}; without the wave {before.sum()} of "
+        f"{who} takes {top.count} of {top.images} ({100 * low:.0f} to {100 * high:.0f} %) pictures of "
+        f"“{names[top.label]}” for “{names[top.prediction]}”{often}; without the wave {before.sum()} of "
         f"{top.images}, {'clearly fewer' if clear else 'a difference within the noise'}."
     )
 
@@ -52,10 +52,10 @@ def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str]
         return f"On {source}, {title} misclassifies {percent(most.error.value)} of every class."
     doubt = "" if most.error.low > least.error.high else "; their intervals overlap"
     told = (
-        f"“{names[one.label]}” {where} ({percent(one.error.value)} of {one.images}, {interval(one.error)})"
+        f"“{names[one.label]}” {where}, {percent(one.error.value)} ({interval(one.error)}) of {one.images},"
         for one, where in ((most, "most"), (least, "least"))
     )
-    return f"On {source}, {title} misclassifies {' and '.join(told)}{doubt}."
+    return f"On {source}, {title} misclassifies {' and '.join(told).removesuffix(',')}{doubt}."
 
 
 def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:
@@ -191,8 +191,8 @@ def under_disturbance(label: str, key: str, strength: int, networks: Sequence[Ne
         more = losses[0].minus(losses[1]).measured.one()
         way, doubt = "more" if more.value > 0 else "less", "" if more.clear else ", which may be chance"
         sentences.append(
-            f"{robust.title} loses {decimal(100 * abs(more.value))} points {way} than {ordinary.title} "
-            f"({interval(more)}, paired){doubt}."
+            f"{robust.title} loses {decimal(100 * abs(more.value))} points ({interval(more)}, paired) {way} than "
+            f"{ordinary.title}{doubt}."
         )
     return " ".join(sentences)
 

@@ -9,23 +9,26 @@ import altair as alt
 import streamlit as st
 
 from core import paper
-from core.fourier.basis import Frequency, rounded_radius
+from core.fourier.basis import rounded_radius
 from core.fourier.heatmap import Heatmap
 from core.fourier.wave_sizes import SizePoint, families, ring_curve, wave_curve
 from core.numbers import wave_name
-from ui.maps.catalogue import Entry, dataset_title
+from ui.maps.catalogue import dataset_title
 from ui.maps.models import model_colour
-from ui.shared.charts import ERROR_TOOLTIP, chart_legend, line_styles, show_chart
-from ui.shared.text import as_markdown
+from ui.maps.probability_curve import STRENGTH
+from ui.shared.charts import line_chart, percents
+from ui.shared.told import say
 from ui.tabs.sentences import harmful_strengths, strengths_apart
+from ui.tabs.shown import Shown
 
 MAX_LINES = 4
 
 Family = tuple[Heatmap, ...]
 
 
-def strength_panel(available: Sequence[Entry], frequency: Frequency) -> None:
+def strength_panel(shown: Shown) -> None:
     """Draw it, for up to four networks that have maps of several strengths."""
+    available, frequency = shown.available, shown.frequency
     names = {id(entry.heatmap): entry.name for entry in available}
     found = [(names[id(family[0])], family) for family in families(entry.heatmap for entry in available)][:MAX_LINES]
     found = [(name, family) for name, family in found if len(wave_curve(family, frequency)) > 1]
@@ -36,10 +39,8 @@ def strength_panel(available: Sequence[Entry], frequency: Frequency) -> None:
     told = [harmful_strengths(name, family, frequency) for name, family in found]
     if len(found) > 1:
         told.append(strengths_apart(found[0], found[1], frequency))
-    st.markdown(
-        as_markdown(f"The wave {wave_name(frequency)} on {data['n']:,} images of {dataset_title(data['name'])}: ")
-        + as_markdown(" ".join(filter(None, told)))
-    )
+    where = f"The wave {wave_name(frequency)} on {data['n']:,} images of {dataset_title(data['name'])}: "
+    say(where + " ".join(filter(None, told)))
     radius = int(rounded_radius([frequency])[0])
     left, right = st.columns(2, gap="large")
     with left:
@@ -58,40 +59,21 @@ def strength_panel(available: Sequence[Entry], frequency: Frequency) -> None:
 def _chart(
     found: Sequence[tuple[str, Family]], curve: Callable[[Family], tuple[SizePoint, ...]], key: str, where: str
 ) -> None:
-    titles = [name for name, _ in found]
     rows: list[dict[str, Any]] = [
-        {
-            "network": name,
-            "v": point.epsilon,
-            "error": 100 * point.error.value,
-            "low": 100 * point.error.low,
-            "high": 100 * point.error.high,
-        }
+        {"network": name, "v": point.epsilon} | percents("error", point.error)
         for name, family in found
         for point in curve(family)
     ]
-    ticks = alt.Axis(values=sorted({row["v"] for row in rows}))
-    size = alt.X("v:Q", title="strength v of the wave (L2 norm per channel)", axis=ticks)
-    error = alt.Y("error:Q", title="top-1 error (%)", scale=alt.Scale(domain=[0, 100]))
-    colours = [model_colour(family[0].metadata["classifier"]["name"]) for _, family in found]
-    colour, dash = line_styles("network:N", titles, colours)
-    chart_legend("", titles, colours)
-    tooltip = [
-        "network:N",
-        "v:Q",
-        *ERROR_TOOLTIP,
-    ]
-    bars = alt.Chart().mark_rule(strokeWidth=2).encode(size, alt.Y("low:Q"), alt.Y2("high:Q"), colour)
-    line = alt.Chart().mark_line().encode(size, error, colour, dash)
-    points = alt.Chart().mark_point(filled=True, size=18, opacity=1).encode(size, error, colour, tooltip=tooltip)
     words = "; ".join(f"{row['network']}, v = {row['v']:g}: {row['error']:.0f} %" for row in rows)
-    show_chart(
+    line_chart(
         rows,
-        [bars, line, points],
-        size,
+        [name for name, _ in found],
+        [model_colour(family[0].metadata["classifier"]["name"]) for _, family in found],
+        alt.X("v:Q", title=STRENGTH, axis=alt.Axis(values=sorted({row["v"] for row in rows}))),
+        alt.Y("error:Q", title="top-1 error (%)", scale=alt.Scale(domain=[0, 100])),
         paper.EPSILON.get(found[0][1][0].metadata["image_size"], 0.0),
+        spread="bars",
         height=280,
-        lines=0,
         key=f"strengths.{key}",
         alt_text=f"Error {where} against its strength v, a line for each network, with 95 % intervals. {words}",
     )

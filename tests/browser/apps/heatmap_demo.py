@@ -11,7 +11,7 @@ from core.fourier.intervals import Measured
 from core.fourier.metrics import PERCENT, POINTS, Unit
 from core.numbers import wave_name
 from tests.browser.apps.heatmap_values import SIDES, demo_value
-from ui.components.heatmap import MapView, heatmap_view
+from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 
 
 def demo_map(number: int, diverging: bool) -> MapView:
@@ -51,11 +51,11 @@ st.button("Preset (0, 12)", on_click=select, args=((0, 12),))
 st.button("Compute one more", on_click=lambda: st.session_state.update(one_more=True))
 shown = st.checkbox("Show the maps", value=True)
 if shown:
+    views = [demo_map(number, diverging) for number in range(int(st.query_params.get("maps", "2")))]
+    look = ("vik", (-0.4, 0.4)) if diverging else ("viridis", (0, 0.9))
     heatmap_view(
-        [demo_map(number, diverging) for number in range(int(st.query_params.get("maps", "2")))],
+        ShownMaps(views, *look),
         selected=st.session_state.frequency,
-        value_range=(-0.4, 0.4) if diverging else (0, 0.9),
-        colormap="vik" if diverging else "viridis",
         key="demo",
         on_select=select,
     )

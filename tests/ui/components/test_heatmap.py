@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.fourier.intervals import Measured
 from core.fourier.metrics import POINTS, Unit
 from ui.components.colormaps import COLORMAPS, colormap_table, lightness
-from ui.components.heatmap import MapView, _read_frequency, heatmap_view, pack_maps, read_choice, read_walk
+from ui.components.heatmap import MapView, ShownMaps, _read_frequency, heatmap_view, pack_maps, read_choice, read_walk
 
 
 def page() -> None:
@@ -19,17 +19,16 @@ def page() -> None:
     import streamlit as st
 
     from core.fourier.intervals import Measured
-    from ui.components.heatmap import MapView, heatmap_view
+    from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 
     small = np.array([[0.1004, 0.2006, 0.3], [0.0, np.nan, 0.9995], [-0.0004, 0.5425, 1.0]])
+    views = [
+        MapView("Small", "with intervals", small, Measured(small, small - 0.01, small + 0.01)),
+        MapView("Large", "", np.arange(25.0).reshape(5, 5) / 100, value_label="rate"),
+    ]
     heatmap_view(
-        [
-            MapView("Small", "with intervals", small, Measured(small, small - 0.01, small + 0.01)),
-            MapView("Large", "", np.arange(25.0).reshape(5, 5) / 100, value_label="rate"),
-        ],
+        ShownMaps(views, st.session_state.get("colormap", "viridis")),
         selected=(1, -1),
-        value_range=(0, 1),
-        colormap=st.session_state.get("colormap", "viridis"),
         key="maps",
         on_select=lambda frequency: None,
     )
@@ -64,16 +63,16 @@ def test_the_unit_says_scale_decimals_and_sign_and_the_colour_map_does_not():
     app.session_state.colormap = "vik"
     assert (sent(app.run())["signed"], sent(app)["unit"]) == (False, "%")
     values = np.array([[1.9, np.nan, -0.25]]).repeat(3, axis=0)
-    points = pack_maps([MapView("A", "", values / 10, unit=POINTS)], (-0.2, 0.2), "vik")
+    points = pack_maps(ShownMaps([MapView("A", "", values / 10, unit=POINTS)], "vik", (-0.2, 0.2)))
     assert (points["signed"], points["unit"], points["range"]) == (True, "points", [-20, 20])
     margin = Unit("logits", decimals=2, signed=True)
     for scale, size in ((1, 2), (1000, 4)):
-        found = pack_maps([MapView("A", "", scale * values, unit=margin)], (-2, 2), "vik")
+        found = pack_maps(ShownMaps([MapView("A", "", scale * values, unit=margin)], "vik", (-2, 2)))
         assert (found["signed"], found["unit"], found["decimals"], found["range"]) == (True, "logits", 2, [-2, 2])
         least = np.iinfo(f"i{size}").min
         assert unpack(found["maps"][0])[0, 0].tolist() == [scale * 190, least, scale * -25]
     with pytest.raises(ValueError, match="have one unit; these have several"):
-        pack_maps([MapView("A", "", values, unit=unit) for unit in (margin, POINTS)], (-2, 2), "vik")
+        pack_maps(ShownMaps([MapView("A", "", values, unit=unit) for unit in (margin, POINTS)], "vik", (-2, 2)))
 
 
 def test_only_a_frequency_of_the_largest_map_is_taken():
@@ -94,15 +93,15 @@ def test_map_refuses_other_shapes():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"maps": []}, "at least one map"),
+        ({"views": []}, "at least one map"),
         ({"value_range": (1, 1)}, r"low < high, got \(1, 1\)"),
         ({"colormap": "jet"}, "colour map 'jet' is unknown; known: viridis, vik"),
     ],
 )
 def test_view_refuses_what_it_cannot_show(change, message):
-    arguments = {"maps": [MapView("CLIP", "", np.zeros((3, 3)))], "value_range": (0, 1), "colormap": "viridis"}
+    shown = ShownMaps(**{"views": [MapView("CLIP", "", np.zeros((3, 3)))]} | change)
     with pytest.raises(ValueError, match=message):
-        heatmap_view(**(arguments | change), selected=(0, 0), key="maps", on_select=print)
+        heatmap_view(shown, selected=(0, 0), key="maps", on_select=print)
 
 
 @pytest.mark.parametrize("name", [*COLORMAPS, "#0072B2#D55E00", "#009E73#CC79A7"])
@@ -130,18 +129,16 @@ def lab() -> None:
     """An app with one map of 3 x 3 beside a picture of 2 x 2 pixels."""
     import numpy as np
 
-    from ui.components.heatmap import MapView, PictureUnderWave, wave_lab
+    from ui.components.heatmap import MapView, PictureUnderWave, ShownMaps, wave_lab
     from ui.components.image_picker import pack_thumbnails
 
     signs = np.where(np.arange(27).reshape(3, 3, 3) % 5 == 0, 1, -1).astype(np.int8)
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
     strip = pack_thumbnails(np.zeros((3, 2, 2, 3), np.uint8), ["a", "b", "c"])
     wave_lab(
-        [MapView("CLIP", "", np.zeros((3, 3)), note="map only", colour="#0072B2")],
+        ShownMaps([MapView("CLIP", "", np.zeros((3, 3)), note="map only", colour="#0072B2")]),
         PictureUnderWave(pixels, "a picture", 3.0, 4.0, signs, strip, 2),
         selected=(0, 1),
-        value_range=(0, 1),
-        colormap="viridis",
         key="lab",
         on_select=lambda frequency, epsilon: None,
         on_flip=lambda: None,

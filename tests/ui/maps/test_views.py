@@ -137,7 +137,7 @@ def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the
     margin = Metric("margin", "Margin", "mean margin", lambda one: 2 - one.rate(), unit, (-3, 3), "vik")
     monkeypatch.setitem(METRICS, "Margin", margin)
     shown = shown_maps([ENTRIES[SMALL]], "Margin", "Error", 31)
-    packed = pack_maps(shown.views, shown.value_range, shown.colormap)
+    packed = pack_maps(shown)
     assert (packed["unit"], packed["decimals"], packed["signed"], packed["range"]) == ("logits", 2, True, [-3, 3])
     assert packed["maps"][0]["label"] == "mean margin"
     np.testing.assert_array_equal(shown.views[0].values, 2 - heatmap.rate())

@@ -15,10 +15,11 @@ from core.claims.finding import Claim, Evidence, Finding, Verdict
 from core.data.classes import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
+from ui.claims.found import found_between
 from ui.claims.table import _row, link_of
 from ui.maps.catalogue import HEATMAPS, Entry
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.pages.findings import FEATURES, SECTION, SHIFTS, _findings
+from ui.pages.findings import FEATURES, SECTION, SHIFTS
 from ui.tabs.row import DISTURBANCES, TABS
 
 
@@ -168,8 +169,8 @@ def test_link_of_escapes_what_urls_reserve():
 def test_findings_about_a_dropped_map_are_freed():
     maps = [Heatmap.load(HEATMAPS / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")]
     shelf = [Entry("a", maps.pop(0)), Entry("b", maps.pop(), shipped=True)]
-    found = _findings(*shelf, *shelf)
-    assert found and found is _findings(*shelf, *shelf)
+    found = found_between(*shelf, *shelf)
+    assert found and found is found_between(*shelf, *shelf)
     gone = [weakref.ref(shelf[0].heatmap), weakref.ref(found[0])]
     del shelf[0], found
     gc.collect()

@@ -1,6 +1,7 @@
 """The page *Frequency sensitivity* in Streamlit's test runner: every way to show the maps, and bad URLs."""
 
 import base64
+import html
 import itertools
 import json
 import re
@@ -31,7 +32,8 @@ from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, CROPS, FIGURE, MORE
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
-from ui.shared.text import as_markdown, one_line
+from ui.shared.text import one_line
+from ui.shared.told import TERMS
 from ui.tabs.row import BY_CLASS, OWN_FILE, SOURCES, STRENGTHS
 
 CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))
@@ -47,7 +49,17 @@ def open_page(**parameters) -> AppTest:
 
 
 def text(app: AppTest) -> str:
-    return "\n".join(element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind)
+    """All that is read, with intervals in brackets."""
+    drawn = [element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind]
+    told = [one.proto.body for one in app.get("html") if 'class="told"' in one.proto.body]
+    return "\n".join([*drawn, *(plain(one) for one in told)])
+
+
+def plain(body: str) -> str:
+    """HTML as a sentence of plain text, its intervals in brackets, without what terms mean."""
+    terms = "|".join(re.escape(html.escape(words)) for words in TERMS.values())
+    body = re.sub(f'<span class="interval" role="tooltip">(?:{terms})</span>|<style>.*?</style>', "", body, flags=re.S)
+    return html.unescape(re.sub("<[^>]*>", "", body)).replace("95 % interval", "")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +112,7 @@ def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, s
         shown = {key: app.segmented_control(key=key).value for key in ("show", "metric", "crop")}
         assert shown == {"show": show, "metric": "Top-1", "crop": "63 × 63"}
         assert app.query_params == {"story": number, "cell": "{},{}".format(*cell)}
-        assert as_markdown(cell_verdict([entries()[label] for label in maps], cell)) in text(app)
+        assert cell_verdict([entries()[label] for label in maps], cell) in text(app)
 
 
 def test_link_to_a_story_opens_it_except_where_the_link_says_otherwise():
@@ -206,7 +218,9 @@ def test_chart_of_rings_has_a_row_for_each_ring_of_each_map():
     *layers, _ = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"]
     for layer in layers:
         rows = layer["data"]["values"]
-        assert [(row["map"], row["radius"]) for row in rows] == [(m, r) for m in (CLIP, RESNET56) for r in range(22)]
+        assert [(row["network"], row["radius"]) for row in rows] == [
+            (m, r) for m in (CLIP, RESNET56) for r in range(22)
+        ]
 
 
 def test_page_says_when_a_picture_is_too_small_for_the_wave():

@@ -1,6 +1,7 @@
 """Each claim has one verdict and one set of figures: on Story, Findings, Frequency, in the report and offline."""
 
 import html
+import json
 import re
 
 import pytest
@@ -16,7 +17,9 @@ from core.reproduce.report import Results, Spent, to_html
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import maps_and_stories
 from tests.ui.pages.test_findings import script
+from tests.ui.pages.test_frequency import text as read
 from tests.ui.story.test_page import opened
+from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES, SECTION, SHIFTS
 from ui.story.shelf import shipped
@@ -130,10 +133,26 @@ def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
 
 def test_the_sentence_about_a_wave_is_one():
     """Story's below its maps, Frequency's, and the static edition's."""
-    for maps, cell, told in (
-        ((MINI_CLIP, MINI_RESNET), "0,1", [one.value for one in opened(step="2").markdown]),
-        ((CLIP, RESNET56), "0,1", [story["text"] for story in maps_and_stories()[1]]),
+    for maps, told in (
+        ((MINI_CLIP, MINI_RESNET), read(opened(step="2"))),
+        ((CLIP, RESNET56), " ".join(story["text"] for story in maps_and_stories()[1])),
     ):
-        app = opened("frequency", maps=list(maps), cell=cell, pictures="Yours")
-        (sentence,) = {one.value for one in app.markdown if "Error under the wave (0, 1)" in one.value}
-        assert any(plain(sentence).strip("*") in plain(one) or plain(one) in plain(sentence) for one in told)
+        sentence = cell_verdict([shipped()[label] for label in maps], (0, 1))
+        assert sentence in told and sentence in read(opened("frequency", maps=list(maps), cell="0,1", pictures="Yours"))
+
+
+@pytest.mark.parametrize(
+    ("about", "maps"),
+    [("papers", (CLIP, RESNET56)), ("minis", (MINI_CLIP, MINI_RESNET)), ("gradient", (MINI_RESNET, MINI_CLIP))],
+)
+@pytest.mark.parametrize(("cell", "key"), [("0,1", "low"), ("-2,0", "low"), ("-14,-14", "high"), ("5,5", None)])
+def test_frequency_says_of_a_wave_what_findings_says_of_its_claim(everywhere, about, maps, cell, key):
+    app = opened("frequency", maps=list(maps), cell=cell, pictures="Yours")
+    found = rows("".join(each.proto.body for each in app.get("html") if "told-beside" in each.proto.body))
+    assert list(found) == ([key] if key else [])
+    if key:
+        verdict, words = everywhere[about][key]
+        assert found[key][0] == verdict
+        assert FIGURE.findall(found[key][1]) == FIGURE.findall(words) and len(FIGURE.findall(words)) == 3
+    (lab,) = [one.proto.json for one in app.get("bidi_component") if '"maps"' in one.proto.json]
+    assert json.loads(lab)["outline"] == {"low": 2.5, "high": 15.5, None: 0}[key]

@@ -1,4 +1,4 @@
-"""What the app runs on: versions, cores, memory. Does not import torch."""
+"""What benchmarks run on: versions, cores, memory. Does not import torch."""
 
 from __future__ import annotations
 

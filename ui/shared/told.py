@@ -1,0 +1,58 @@
+"""Sentences on a page: intervals and what terms mean stand behind a dotted underline, one number a sentence is bold.
+
+A tooltip that pointer, finger and keyboard reach; `look.css` has its look. Text stays plain until here, so that reports
+and files can have it too.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+import streamlit as st
+
+# What is explained where it first stands in a sentence, in at most twelve words.
+TERMS = {
+    "CLIP": "a network that learned from the web which text fits a picture",
+    "ResNet": "a CNN: layers of filters, trained on pictures and their labels",
+    "Error": "top-1: share of the n pictures whose likeliest class is wrong",
+    "wave": "(i, j): cycles down and across; v: its L2 norm per channel",
+    "robust": "trained against small changes; its twin was trained without",
+}
+# As `core.numbers` writes them: '33.1 % (32.2 to 34.0)', '7 of 10 (40 to 89 %)', '0.42 (0.3 to 0.5; p = 0.03)'.
+_UNIT = r"(?: %| points(?: (?:higher|lower))?| cycles per image| of \d[\d,]*)?"
+_NUMBER = rf"[+\N{{MINUS SIGN}}]?\d+(?:[.,]\d+)*{_UNIT}|the noise"
+MEASURED = re.compile(rf"({_NUMBER}) \((?:95 % interval )?([^() ]+ to [^()]*)\)")
+_SENTENCE = re.compile(r"(?<=\.) ")
+
+
+def asked(shown: str, words: str, *, bold: bool = False) -> str:
+    """HTML that is `shown`, underlined with dots, and `words` where pointer, finger or keyboard ask for them."""
+    shown, words = html.escape(shown), html.escape(words)
+    shown = f"<b>{shown}</b>" if bold else shown
+    return f'<span class="asked" tabindex="0">{shown}<span class="interval" role="tooltip">{words}</span></span>'
+
+
+def told(text: str, *terms: str) -> str:
+    """Plain text as HTML, with what `TERMS` says of `terms` where each first stands."""
+    parts, left = [], list(terms)
+    for sentence in _SENTENCE.split(text):
+        bold, place, found = len(MEASURED.findall(sentence)) == 1, 0, ""
+        marks = re.compile("|".join([MEASURED.pattern, *(rf"\b{term}\b" for term in left)]))
+        for mark in marks.finditer(sentence):
+            found += html.escape(sentence[place : mark.start()])
+            place = mark.end()
+            if mark[1]:
+                found += asked(mark[1], f"95 % interval ({mark[2]})", bold=bold)
+            elif mark[0] in left:
+                left.remove(mark[0])
+                found += asked(mark[0], TERMS[mark[0]])
+            else:  # once more in the sentence that explained it
+                found += mark[0]
+        parts.append(found + html.escape(sentence[place:]))
+    return " ".join(parts)
+
+
+def say(text: str, *terms: str) -> None:
+    """Draw a paragraph of plain text, as `told`."""
+    st.html(f'<p class="told">{told(text, *terms)}</p>')

@@ -1,0 +1,36 @@
+"""What the page *Frequency sensitivity* shows, for its tabs to say more about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.fourier.basis import Frequency
+from ui.maps.catalogue import Entry, entries
+from ui.maps.cell_panel import WavedPicture
+from ui.maps.cell_predictions import SamplePredictions
+from ui.maps.models import Predictor
+from ui.shared.pictures import Picture
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The page's state.
+
+    waved: the picture under the wave; None where it has none, or where classifiers must wait. who: the classifiers that
+    predict; empty where none may. count: counts how often the wave flips the bundled samples. on_new_map: gets the
+    label of a map that a sweep has finished.
+    """
+
+    chosen: Sequence[Entry]
+    frequency: Frequency
+    picture: Picture | None
+    waved: WavedPicture | None
+    who: Sequence[Predictor]
+    count: Callable[[], list[SamplePredictions]]
+    on_new_map: Callable[[str], None]
+
+    @property
+    def available(self) -> list[Entry]:
+        """All maps that there are."""
+        return list(entries().values())
