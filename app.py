@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from ui.models.preparation import preparation
 from ui.paths import PagesHaveOneName
 from ui.shared.model_cache import read_list
-from ui.shared.server_jobs import end_jobs
+from ui.shared.server_jobs import job_manager
 
 
 def read_pages() -> None:
@@ -31,7 +31,7 @@ async def serving(app: st.App) -> AsyncIterator[None]:
     threading.Thread(target=read_pages, daemon=True).start()
     yield
     preparation().close()
-    end_jobs()
+    job_manager().close()
 
 
 app = st.App("ui/pages/navigation.py", lifespan=serving, middleware=[Middleware(PagesHaveOneName)])

@@ -23,6 +23,11 @@ class Band(NamedTuple):
         return (self.first <= radius) & (radius <= self.last)
 
     @property
+    def side(self) -> str:
+        """On which side of its edge it lies: "inside" or "outside"."""
+        return "outside" if self.first else "inside"
+
+    @property
     def edge(self) -> float:
         """Radius of the circle that parts the band from the other waves, within it or around it."""
         return self.first - 0.5 if self.first else self.last + 0.5

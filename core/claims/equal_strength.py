@@ -23,7 +23,7 @@ class EqualStrength:
     """What is known for a comparison at equal strength.
 
     subject, reference: mean share of a wave's norm, over a band, that reaches each network's input. network_side: the
-    subject's, in pixels. weakened: the reference's map with waves as weak as the subject's; None where not measured.
+    subject's, in pixels. weakened: the reference's map under waves weakened alike; None where not measured.
     """
 
     subject: float

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.fourier.heatmap import Heatmap
 from core.fourier.metrics import METRICS, Metric
+from core.images.colormaps import colormap_table
 
 
 def heatmap_csv(heatmap: Heatmap) -> str:
@@ -36,20 +37,19 @@ def _blank(unknown: bool, value: object) -> object:
     return "" if unknown else value
 
 
-def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, colours: np.ndarray, footnote: str = "") -> bytes:
+def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str = "") -> bytes:
     """A figure of one map with axes and a colour bar, as PNG at 200 dots per inch.
 
     Args:
         values: (R, R), NaN where not computed (drawn grey).
         metric: what they are.
         title: above the map; footnote: below, small.
-        colours: (256, 3) uint8, the colour map.
     """
     # The figure is built without pyplot, whose global state is not safe between a server's threads.
     from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
 
-    colormap = ListedColormap(colours / 255).with_extremes(bad="#b0b0b0")
+    colormap = ListedColormap(colormap_table(metric.colormap) / 255).with_extremes(bad="#b0b0b0")
     unit, (low, high), half = metric.unit, metric.value_range, len(values) / 2
     figure = Figure(figsize=(5.2, 4.6), layout="constrained")
     axes = figure.add_subplot()

@@ -19,20 +19,13 @@ def map_plots(result: MapResult) -> dict[str, bytes]:
     plots: dict[str, bytes] = {}
     name, kind, heatmap, reference = result.name, result.kind, result.heatmap, result.reference
     if 2 * (heatmap.count > 0).sum() > heatmap.side**2:
-        plots["Computed here."] = _map(heatmap.error_rate, f"{name}, computed here")
+        plots["Computed here."] = heatmap_png(heatmap.error_rate, TOP1, title=f"{name}, computed here")
         if reference is not None:
             known = np.where(heatmap.count > 0, reference.error_rate, np.nan)
-            plots[f"The {kind} map."] = _map(known, f"{name}, {kind}")
+            plots[f"The {kind} map."] = heatmap_png(known, TOP1, title=f"{name}, {kind}")
     if result.agreement is not None:
         plots["Each dot is a wave; on the line both errors are the same."] = _waves(result)
     return plots
-
-
-def _map(rate: np.ndarray, title: str) -> bytes:
-    from matplotlib import colormaps
-
-    colours = colormaps[TOP1.colormap](np.arange(256), bytes=True)[:, :3]
-    return heatmap_png(rate, TOP1, title=title, colours=colours)
 
 
 def _waves(result: MapResult) -> bytes:

@@ -30,6 +30,40 @@ LAYOUT_SHIFT = """() => new Promise(resolve => {
 })"""
 
 
+EDGES = {1440: 40, 400: 16}  # left edge of every page's title, by width
+SIZES = {"32px", "20px", "16px", "13px"}
+# Paragraphs, of which lines are counted: those of tables, figures, controls and the footer have the width they need.
+READ = r"""() => {
+  const main = document.querySelector("[data-testid=stMain]"), apart = "table, figure, button, label, .st-key-footer";
+  const shown = (element) => element.checkVisibility() && !element.closest(".st-key-page-tabs, .interval, svg, style");
+  const texts = (root) => {
+    const found = [], walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let text = walk.nextNode(); text; text = walk.nextNode())
+      if (text.data.trim() && shown(text.parentElement)) found.push(text);
+    return found;
+  };
+  const longest = (block) => {
+    const lines = new Map(), range = document.createRange();
+    for (const text of texts(block)) for (const word of text.data.matchAll(/\S+\s*/g)) {
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      const { bottom } = range.getClientRects()[0], near = [...lines.keys()].find((one) => Math.abs(one - bottom) < 9);
+      lines.set(near ?? bottom, (lines.get(near) ?? "") + word[0]);
+    }
+    return [...lines.values()].map((line) => line.trim()).filter((line) => line.length > 62);
+  };
+  const blocks = [...main.querySelectorAll("p, li")].filter((block) => shown(block) && !block.closest(apart));
+  const places = "p, li, h1, h2, h3, h4, td, th, caption, figcaption, summary, small, code";
+  const sized = texts(main).filter(({ parentElement: one }) => one.closest(places) && !one.closest(".lead"));
+  return {
+    blocks: blocks.length,
+    long: blocks.flatMap(longest),
+    sizes: sized.map((text) => [getComputedStyle(text.parentElement).fontSize, text.data]),
+    edge: main.querySelector("h1").getBoundingClientRect().x,
+  };
+}"""
+
+
 @pytest.fixture
 def app(streamlit_app):
     return streamlit_app("app.py")
@@ -50,6 +84,15 @@ def expect_to_fit(page: Page, width: int) -> None:
     assert height <= MAX_HEIGHTS[width], (width, height)
     for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
         assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth"), width
+
+
+def expect_to_read_well(page: Page, width: int) -> None:
+    """Lines of at most 62 characters, four sizes of type, and one left edge on all pages."""
+    read = page.evaluate(READ)
+    assert read["blocks"] > 0 and read["long"] == []
+    title = {"32px"} if width > 768 else {"24px"}
+    assert [one for one in read["sizes"] if one[0] not in SIZES | title] == []
+    assert read["edge"] == EDGES[width]
 
 
 def make_dark(page: Page) -> None:
@@ -76,6 +119,7 @@ def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, pat
     for width in MAX_HEIGHTS:
         page.set_viewport_size({"width": width, "height": 900})
         expect_to_fit(settled(page), width)
+        expect_to_read_well(page, width)
         assert grave_faults(page) == [], width
     make_dark(page)
     for width in MAX_HEIGHTS:
@@ -101,6 +145,7 @@ def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
             tab.click()
             page.wait_for_timeout(300)
             expect_to_fit(page, width)
+            expect_to_read_well(page, width)
             assert grave_faults(page) == [], tab.inner_text()
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.images.colormaps import colormap_table
 from core.numbers import wave_name
 from tests.browser.apps.heatmap_values import SIDES, demo_value
 from tests.browser.waiting import wait_until_drawn
-from ui.components.colormaps import colormap_table
 
 APP = "tests/browser/apps/heatmap_demo.py"
 

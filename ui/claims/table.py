@@ -5,8 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Collection, Mapping, Sequence
 
-import streamlit as st
-
 from core.claims.finding import Evidence, Finding, Verdict
 from core.reproduce.page import CHIPS
 from ui.shared import told
@@ -17,14 +15,9 @@ from ui.shared.url import link
 STYLE = style_sheet(told.__file__) + style_sheet(__file__)
 
 
-def findings_table(
+def findings_html(
     found: Sequence[Finding], linked: Collection[str] = (), doors: Mapping[str, str] | None = None
-) -> None:
-    """Draw the table; arguments as `findings_html` takes them."""
-    st.html(findings_html(found, linked, doors or {}))
-
-
-def findings_html(found: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str]) -> str:
+) -> str:
     """A row for each claim; those that cannot be checked are folded away.
 
     linked: labels of the maps that a URL can name, which are those that every visitor has. doors: for claims that are
@@ -33,7 +26,7 @@ def findings_html(found: Sequence[Finding], linked: Collection[str], doors: Mapp
     parts: tuple[list[Finding], list[Finding]] = [], []
     for one in found:
         parts[one.verdict == Verdict.NOT_CHECKABLE].append(one)
-    known, unknown = (_table(part, linked, doors) if part else "" for part in parts)
+    known, unknown = (_table(part, linked, doors or {}) if part else "" for part in parts)
     if unknown:
         told = f"{len(parts[1])} claim{'s' if len(parts[1]) > 1 else ''} cannot be checked here"
         unknown = f"<details><summary>{told}</summary>{unknown}</details>"
@@ -65,15 +58,15 @@ def chip(verdict: Verdict) -> str:
     return f'<span class="chip" style="background:{colour}">{sign} {verdict}</span>'
 
 
-def judged_html(finding: Finding, shows: Collection[str] | None = None) -> str:
-    """A claim, its verdict and its evidence, or what `shows` names of that."""
+def judged_html(finding: Finding, shows: Collection[str] | None = None, where: str = "") -> str:
+    """A claim, its verdict and its evidence, or what `shows` names of that; where: what follows its source."""
     claim = finding.claim
     shown = [each for each in finding.evidence if shows is None or each.what in shows]
     each = " ".join(f'<span class="each">{one}</span>' for one in evidence_html(shown))
     return (
         f'<div class="judged" style="--chip:{CHIPS[finding.verdict][1]}" data-claim="{claim.key}">'
         f"<blockquote>{html.escape(claim.words)}</blockquote>"
-        f'<p>{chip(finding.verdict)} <span class="source">{html.escape(claim.source)}</span></p>'
+        f'<p>{chip(finding.verdict)} <span class="source">{html.escape(claim.source + where)}</span></p>'
         f"<p>{each}</p></div>"
     )
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.fourier.basis import Frequency, check_side
+from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
 from core.fourier.metrics import PERCENT, Unit
-from ui.components.colormaps import colormap_table
+from core.images.colormaps import colormap_table
 from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, place_from, register
 from ui.components.packing import pack_pixels, pack_signs
@@ -38,8 +38,6 @@ class MapView:
         interval: each value with the ends of its interval, in the same unit, or None.
         value_label: what the values are, e.g. "error". unit: how they are written.
         note: plain text beside the title. colour: of the key before it, e.g. "#0072B2"; none if empty.
-    Raises:
-        ValueError: another shape.
     """
 
     title: str
@@ -50,13 +48,6 @@ class MapView:
     note: str = ""
     colour: str = ""
     unit: Unit = PERCENT
-
-    def __post_init__(self) -> None:
-        side = len(self.values)
-        check_side(side)
-        for values in (self.values, *(self.interval or ())[1:]):
-            if values.shape != (side, side):
-                raise ValueError(f"map {self.title!r}: wanted a square shape ({side}, {side}), got {values.shape}")
 
 
 @dataclass(frozen=True)
@@ -97,14 +88,6 @@ class PictureUnderWave:
         return 4 * self.paper
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a page says about one wave. table: HTML with an attribute data-wave. told: plain text."""
-
-    table: str
-    told: str
-
-
 def heatmap_view(
     maps: ShownMaps,
     *,
@@ -143,7 +126,7 @@ def wave_lab(
     on_pick: Callable[[int], None],
     on_library: Callable[[], None] | None = None,
     belongs: Mapping[str, str] | None = None,
-    walk: Mapping[str, Answer] | None = None,
+    walk: Mapping[str, Mapping[str, str]] | None = None,
     on_walk: Callable[[list[Frequency]], None] | None = None,
     outline: float = 0,
 ) -> None:
@@ -160,12 +143,12 @@ def wave_lab(
             dimmed while another wave is in view; and of a "chart" by Vega-Lite whose points have a field `radius`:
             pointing at one marks its ring.
         on_walk: called with the waves that *Play* is about to show, before the rerun, which may pass as `walk` what the
-            page says of each, by "i,j".
+            page says of each, by "i,j": its "table", HTML with an attribute data-wave, and plain text, its "told".
     Raises:
         ValueError: as `heatmap_view`.
     """
     data = pack_maps(maps) | {"belongs": belongs and dict(belongs), "outline": outline}
-    data["walk"] = walk and {cell: vars(answer) for cell, answer in walk.items()}
+    data["walk"] = walk and dict(walk)
     limit = max(len(view.values) // 2 for view in maps.views)
     thumbnails = range(len(picture.strip.captions) if picture.strip else 0)
 

@@ -70,14 +70,8 @@ def hybrid_mixer(
         on_choose: called with the place of the cutoff that the visitor chose, before the rerun. It should store it, and
             the next run should pass it back as `selected`.
         on_pick: called with the place of the thumbnail that the visitor chose.
-    Raises:
-        ValueError: pictures of two sizes, or a place that is none.
     """
     count = len(mixture.cutoffs)
-    if mixture.low.shape != mixture.high.shape:
-        raise ValueError(f"both pictures must have one shape; got {mixture.low.shape} and {mixture.high.shape}")
-    if not 0 <= selected < count:
-        raise ValueError(f"selected wants a place from 0 to {count - 1}, got {selected}")
 
     mount_synchronised(
         _component,

@@ -41,10 +41,14 @@ class Entry:
         return self.label.split(" · ")[0]
 
     @property
+    def classifier(self) -> str:
+        """The registry's name of it; untrusted text where the file came from outside."""
+        return str(self.heatmap.metadata["classifier"]["name"])
+
+    @property
     def named(self) -> NamedMap:
         """The map as claims take it."""
-        side = network_side(self.heatmap.metadata["classifier"]["name"])
-        return NamedMap(self.name, self.label, self.heatmap, side)
+        return NamedMap(self.name, self.label, self.heatmap, network_side(self.classifier))
 
     @property
     def subtitle(self) -> str:

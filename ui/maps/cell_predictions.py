@@ -23,7 +23,7 @@ from core.fourier.basis import Frequency
 from core.sweep.predictions import Predictions, predict_under_waves, top1_predictions
 from ui.maps.cell_panel import WavedPicture
 from ui.maps.models import Predictor, model_colour, short_title
-from ui.maps.prediction_table import Row, prediction_rows, prediction_table, rows_html
+from ui.maps.prediction_table import STYLE, Row, prediction_table, rows_html
 from ui.maps.probability_curve import probability_curve
 from ui.shared.log import log
 from ui.shared.model_cache import classifier_for, ready_classifiers
@@ -85,12 +85,11 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
     picture, place = waved.picture, st.empty()
     told = answers([one.spec for one in who], lambda name: _predictions(name, picture.class_set, None, waved, ()))
     rows = {one: _row(one, told[one.spec]) for one in who if one.spec in told}
-    total = _total(picture)
+    total, about = _total(picture), (picture.classes.names, picture.label)
 
     def draw() -> None:
         if rows:
-            with place:
-                prediction_rows(list(rows.values()), picture.classes.names, picture.label, waved.frequency, total)
+            place.html(STYLE + rows_html(list(rows.values()), *about, waved.frequency, total))
 
     def count() -> list[SamplePredictions]:
         found = []
@@ -153,24 +152,18 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
         return
     picture = waved.picture
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
-    found, colours = dict[str, Predictions](), list[str]()
-    columns = st.columns(4, gap="medium")
-    for number, spec in enumerate(with_twins(who, picture.class_set)):
-        with columns[number % 4]:
-            predictions = predict(spec, waved, picture.class_set, sizes=sizes)
-            if predictions is not None:
-                found[spec.title] = predictions
-                colours.append(model_colour(spec.name))
-                prediction_table(
-                    spec.title,
-                    predictions,
-                    picture.classes.names,
-                    picture.label,
-                    colour=colours[-1],
-                    frequency=waved.frequency,
-                )
+    specs = with_twins(who, picture.class_set)
+    found = answers(specs, lambda name: _predictions(name, picture.class_set, None, waved, sizes))
+    about = picture.classes.names, picture.label
+    with st.container(key="cell-details"):
+        columns = st.columns(4, gap="medium")
+    for k, (spec, predictions) in enumerate(found.items()):
+        with columns[k % 4]:
+            colour = model_colour(spec.name)
+            prediction_table(spec.title, predictions, *about, colour=colour, frequency=waved.frequency)
     if found:
-        probability_curve(found, picture.classes.names, picture.label, waved.epsilon, colours)
+        colours = [model_colour(spec.name) for spec in found]
+        probability_curve({spec.title: one for spec, one in found.items()}, *about, waved.epsilon, colours)
 
 
 def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
@@ -180,20 +173,13 @@ def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]
 
 
 def predict(
-    spec: ClassifierSpec,
-    waved: WavedPicture,
-    classes: str | ClassSet,
-    template: str | None = None,
-    *,
-    sizes: tuple[float, ...] = (),
+    spec: ClassifierSpec, waved: WavedPicture, classes: ClassSet, template: str | None = None
 ) -> Predictions | None:
-    """A classifier's predictions among `classes`; None, with the reason on the page, where it has none.
+    """A classifier's predictions among classes of one's own; None, with the reason on the page, where it has none.
 
-    Args:
-        classes, template: as `classifier_for` takes them.
-        sizes: of the wave, for the curve.
+    classes, template: as `classifier_for` takes them.
     """
-    return ask(spec, lambda: _predictions(spec.name, classes, template, waved, sizes))
+    return ask(spec, lambda: _predictions(spec.name, classes, template, waved, ()))
 
 
 def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:

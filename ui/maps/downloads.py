@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
 from core.fourier.export import heatmap_csv, heatmap_png
 from core.fourier.metrics import TOP1
-from ui.components.colormaps import colormap_table
 from ui.maps.catalogue import Entry
 
 
@@ -21,20 +21,12 @@ def file_stem(label: str) -> str:
 def map_downloads(entry: Entry) -> None:
     """A row of buttons; files are made when asked for."""
     stem, heatmap = file_stem(entry.label), entry.heatmap
+    title = entry.label.replace(" · ", ", ")
+    made: dict[str, Callable[[], bytes | str]] = {
+        "npz": heatmap.to_bytes,
+        "csv": partial(heatmap_csv, heatmap),
+        "png": partial(heatmap_png, heatmap.rate(), TOP1, title=title, footnote=entry.subtitle),
+    }
     with st.container(horizontal=True):
-        for kind, made in (
-            ("npz", heatmap.to_bytes),
-            ("csv", partial(heatmap_csv, heatmap)),
-            ("png", partial(_figure, entry)),
-        ):
-            st.download_button(kind.upper(), made, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
-
-
-def _figure(entry: Entry) -> bytes:
-    return heatmap_png(
-        entry.heatmap.rate(),
-        TOP1,
-        title=entry.label.replace(" · ", ", "),
-        colours=colormap_table(TOP1.colormap),
-        footnote=entry.subtitle,
-    )
+        for kind, make in made.items():
+            st.download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")

@@ -31,7 +31,7 @@ def _is_robust(name: str) -> bool:
 
 def map_note(entry: Entry) -> str:
     """What stands beside a map's title: whose it is, and whether its classifier could predict here."""
-    name = entry.heatmap.metadata["classifier"]["name"]
+    name = entry.classifier
     if entry.heatmap.metadata["source"]["type"] != "published" or name not in _specs():
         return ""
     ready = classifier_state(name).status == "ready"
@@ -60,9 +60,9 @@ def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_s
     """
     known, found = _specs(), dict[str, Predictor]()
     mine = {spec.name: spec for spec in ready}
-    shown = list(dict.fromkeys(entry.heatmap.metadata["classifier"]["name"] for entry in chosen))
+    shown = list(dict.fromkeys(entry.classifier for entry in chosen))
     of_others = {
-        entry.heatmap.metadata["classifier"]["name"]
+        entry.classifier
         for entry in chosen
         if (row := set_of_map(entry.heatmap.metadata["dataset"]["name"])) is not None and row.class_set != class_set
     }

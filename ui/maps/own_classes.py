@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
@@ -31,24 +30,15 @@ IN_A_ROW = 3  # tables of predictions
 MAX_URL_TEXT = 1500
 
 
-@dataclass(frozen=True)
-class Question:
-    """What the visitor asks the CLIPs: which of `classes`, each put into `template`?"""
-
-    clips: Sequence[ClassifierSpec]
-    classes: ClassSet
-    template: str
-
-
-def own_question() -> Question | None:
-    """Draw the fields; None without a CLIP, or where what is typed cannot be asked (the page says why)."""
+def own_classes(waved: WavedPicture | None) -> None:
+    """Draw the fields and, where there is a picture under a wave, what each CLIP predicts among what is typed."""
     clips = ready_clips()
     if not clips:
         st.markdown(
             "A CLIP can be asked about any classes that you type, but none is ready on this machine: the page "
             "**Models and data** has CLIP models."
         )
-        return None
+        return
     typed = st.text_area(
         f"Classes, on lines of their own or separated by commas ({MIN_CLASSES} to {MAX_CLASSES})",
         DEFAULT_CLASSES,
@@ -78,11 +68,13 @@ def own_question() -> Question | None:
             f"{' and '.join(small)} learned from captions about the ten classes of CIFAR-10 alone: {they} to guess at "
             "any other word."
         )
-    try:
-        return Question(clips, parse_class_list(typed), parse_template(pattern))
-    except ValueError as error:
-        _refuse(error)
-        return None
+    with st.container(key="own-predictions"):
+        try:
+            asked = parse_class_list(typed), parse_template(pattern)
+            if waved is not None:
+                _predictions(clips, *asked, waved)
+        except (ValueError, RuntimeError) as error:  # it may quote the visitor, so nothing in it is taken as Markdown
+            st.error(as_markdown(sentence(str(error))))
 
 
 def _binding(key: str) -> Literal["query-params"] | None:
@@ -93,28 +85,20 @@ def _fits_url(text: str) -> bool:
     return len(quote(text)) <= MAX_URL_TEXT
 
 
-def draw_own_predictions(question: Question, waved: WavedPicture) -> None:
-    """Each CLIP's predictions, without and with the wave. Imports torch."""
-    try:
-        check_torch()
-        from core.classifiers.zero_shot import fill_template
+def _predictions(clips: Sequence[ClassifierSpec], classes: ClassSet, template: str, waved: WavedPicture) -> None:
+    """Each CLIP's predictions, without and with the wave. Imports torch.
 
-        fill_template(question.template, question.classes)
-    except (ValueError, RuntimeError) as error:
-        _refuse(error)
-        return
-    names = question.classes.names
-    places = [column for _ in question.clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]
-    for spec, place in zip(question.clips, places, strict=False):
+    Raises:
+        ValueError, RuntimeError: what was typed cannot be asked, or torch cannot be used; the text says why.
+    """
+    check_torch()
+    from core.classifiers.zero_shot import fill_template
+
+    fill_template(template, classes)
+    places = [column for _ in clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]
+    for spec, place in zip(clips, places, strict=False):
         with place, st.empty():
-            found = predict(spec, waved, question.classes, question.template)
+            found = predict(spec, waved, classes, template)
             if found is not None:
-                colour = model_colour(spec.name)
-                prediction_table(
-                    spec.title, found, names, None, colour=colour, frequency=waved.frequency, complete=True
-                )
-
-
-def _refuse(reason: Exception) -> None:
-    """Say in one sentence what is wrong; it may quote the visitor, so nothing in it is taken as Markdown."""
-    st.error(as_markdown(sentence(str(reason))))
+                about = spec.title, found, classes.names, None
+                prediction_table(*about, colour=model_colour(spec.name), frequency=waved.frequency, complete=True)

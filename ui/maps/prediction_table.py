@@ -16,7 +16,7 @@ from ui.shared.look import style_sheet
 from ui.shared.text import isolated
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
-_STYLE = style_sheet(__file__)
+STYLE = style_sheet(__file__)
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,6 @@ class Row:
     colour: str
     predictions: Predictions
     flips: tuple[int, int] | None = None
-
-
-def prediction_rows(
-    rows: Sequence[Row], names: Sequence[str], label: int | None, frequency: Frequency, total: int | None
-) -> None:
-    """Draw a row for each classifier, as `rows_html`."""
-    st.html(_STYLE + rows_html(rows, names, label, frequency, total))
 
 
 def rows_html(
@@ -120,7 +113,7 @@ def prediction_table(
     before, after = (isolated(names[row]) for row in both.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(title)}: {verdict}"
-    st.html(_STYLE + _table("predictions", frequency, caption, ["class", "clean", "with the wave"], body))
+    st.html(STYLE + _table("predictions", frequency, caption, ["class", "clean", "with the wave"], body))
 
 
 def leading_classes(both: np.ndarray, max_rows: int, *, whole: bool) -> list[int]:

@@ -35,15 +35,14 @@ def radial_chart(
     rows: list[dict[str, Any]] = []
     for entry in chosen:
         profile = radial_profile(entry.heatmap.crop(side), top, corners=True)
-        for radius, whole, *ring in zip(
-            *(part.tolist() for part in (profile.radius, profile.whole, profile.rate, profile.low, profile.high)),
-            strict=True,
-        ):
-            rows.append({"network": entry.label, "radius": radius, "whole": whole} | percents("error", Measured(*ring)))
+        error = profile.rate, profile.low, profile.high
+        for radius, whole, *ring in zip(profile.radius.tolist(), profile.whole.tolist(), *error, strict=True):
+            row = {"network": entry.label, "radius": radius, "whole": whole}
+            rows.append(row | percents("error", Measured(*ring)))
     line_chart(
         rows,
         [entry.label for entry in chosen],
-        [model_colour(entry.heatmap.metadata["classifier"]["name"]) for entry in chosen],
+        [model_colour(entry.classifier) for entry in chosen],
         radius_axis(),
         alt.Y("error:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100])),
         round(math.hypot(*selected)),

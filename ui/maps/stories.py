@@ -23,6 +23,11 @@ class Story:
     show: str = "Error"
     pictures: str = "CIFAR-10"
 
+    @property
+    def state(self) -> tuple[list[str], str, str]:
+        """Maps, what is shown of them, and pictures, as the page keeps them."""
+        return list(self.maps), self.show, self.pictures
+
 
 STORIES = (
     Story("Figure 1: the slowest waves", (CLIP, RESNET56), (0, 1)),

@@ -36,7 +36,7 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
     maps = [(entry, entry.heatmap.crop(side)) for entry in chosen]
     row, top = METRICS[metric], METRICS[metric].top or 1
     if show == "Difference":
-        first, second = (model_colour(entry.heatmap.metadata["classifier"]["name"]) for entry, _ in maps[:2])
+        first, second = (model_colour(entry.classifier) for entry, _ in maps[:2])
         # Each end has the colour of the network that has more errors there.
         return _signed([_difference(maps[0], maps[1], top)], f"{second}{first}" if first != second else "vik")
     if show == "Grey and coloured":
@@ -97,7 +97,7 @@ def _view(
     """A map's numbers with its note and colour; `title` and `subtitle` where they are not the map's own."""
     if values is None:
         raise ValueError(f"the map {entry.label!r} has no {label}; it should not have been offered")
-    look = map_note(entry), model_colour(entry.heatmap.metadata["classifier"]["name"])
+    look = map_note(entry), model_colour(entry.classifier)
     return MapView(title or entry.name, subtitle or entry.subtitle, values, interval, label, *look, unit)
 
 
@@ -114,18 +114,20 @@ def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
 def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
     """Errors under waves of one sign in all three channels, and under all others."""
     found, n = by_colour(heatmap), heatmap.metadata["dataset"]["n"]
+    if found is None:
+        return [_view(entry, None, None, "top-1 error by colour")]
     return [
         _view(
             entry,
-            None if part is None else part.rate(),
-            None if part is None else part.interval(),
+            part.rate(),
+            part.interval(),
             "top-1 error",
             title=f"{entry.name}, {kind}",
             subtitle=f"{words}: {share} of {n:,} images under each wave",
         )
         for part, kind, words, share in (
-            (None if found is None else found.grey, "grey", "one sign in all channels", "a quarter"),
-            (None if found is None else found.coloured, "coloured", "unlike signs", "three quarters"),
+            (found.grey, "grey", "one sign in all channels", "a quarter"),
+            (found.coloured, "coloured", "unlike signs", "three quarters"),
         )
     ]
 

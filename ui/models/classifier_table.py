@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,16 +24,8 @@ TITLE_WIDTH, STATUS_WIDTH = 330, 200  # pixels
 ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
 
 
-@dataclass(frozen=True)
-class Role:
-    """What a classifier is to the paper. short: for its row. more: for its details, Markdown."""
-
-    short: str
-    more: str = ""
-
-
-_ROLES = Path(__file__).with_name("roles.toml").read_text(encoding="utf-8")
-ROLES = {name: Role(**words) for name, words in tomllib.loads(_ROLES).items()}
+# What each classifier is to the paper: "short", for its row, and maybe "more", for its details, Markdown.
+ROLES = tomllib.loads(Path(__file__).with_name("roles.toml").read_text(encoding="utf-8"))
 
 
 def classifier_table(maps: dict[str, Entry]) -> None:
@@ -54,14 +45,14 @@ def linked_card() -> None:
                 _details(spec, classifier_state(spec.name), entries())
 
 
-def _role(spec: ClassifierSpec) -> Role:
-    return ROLES.get(spec.name, Role("Added on this server; not in the paper"))
+def _role(spec: ClassifierSpec) -> dict[str, str]:
+    return ROLES.get(spec.name, {"short": "Added on this server; not in the paper"})
 
 
 def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None, maps: dict[str, Entry]) -> None:
     running = download if download is not None and download.status == "running" else None
     st.markdown(f"**{as_markdown(one_line(spec.title))}**", width=TITLE_WIDTH)
-    st.markdown(_role(spec).short, width="stretch")
+    st.markdown(_role(spec)["short"], width="stretch")
     with st.container(width=STATUS_WIDTH):
         if running:
             st.progress(running.fraction or 0.0, text=_progress_text(running))
@@ -108,7 +99,7 @@ def _maps(spec: ClassifierSpec, maps: dict[str, Entry]) -> str:
     """Links that show this classifier's maps, of each data set the first, which has most images."""
     links: dict[str, str] = {}
     for label, entry in maps.items():
-        if entry.shipped and entry.heatmap.metadata["classifier"]["name"] == spec.name:
+        if entry.shipped and entry.classifier == spec.name:
             data = dataset_title(entry.heatmap.metadata["dataset"]["name"]).split(",")[0]
             links.setdefault(data, f"[{data}](frequency?maps={quote(label)})")
     return f"Heat maps: {', '.join(links.values())}" if links else ""
@@ -118,7 +109,7 @@ def _details(spec: ClassifierSpec, state: ClassifierState, maps: dict[str, Entry
     role = _role(spec)
     side = f"{spec.image_size} px" if spec.image_size else "size as configured"
     source = f"[source]({spec.source})" if spec.source.startswith("http") else spec.source
-    st.markdown(f"**{spec.title}**, `{spec.name}`: {role.short}. {role.more}")
+    st.markdown(f"**{spec.title}**, `{spec.name}`: {role['short']}. {role.get('more', '')}")
     st.markdown(f"{spec.kind} · {side} · licence {spec.licence} · {source}  \nWeights: {spec.weights_id}")
     for more in (_maps(spec, maps), state.detail, spec.weights.pinned() if spec.weights.origin else ""):
         if more:

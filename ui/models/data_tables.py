@@ -34,7 +34,7 @@ def maps_table() -> None:
         except (HeatmapError, FileNotFoundError) as error:
             st.error(str(error), icon=":material/broken_image:")
     if not rows:
-        st.info("There are none in this copy. `python -m core.sweep` computes them, see below.")
+        st.info("There are none in this copy. `python -m core.sweep` computes them.")
         return
     rows.sort(key=lambda row: (row["Origin"] != "published", row["Classifier"], -row["Images"], row["v"]))
     column = st.column_config

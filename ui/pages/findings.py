@@ -16,11 +16,12 @@ from core.classifiers.registry import classifier_spec
 from core.fourier.contrasts import same_images
 from core.runs.painted import stored_painted
 from ui.claims.found import found_between
-from ui.claims.table import STYLE, findings_table
+from ui.claims.table import STYLE, findings_html
 from ui.maps.catalogue import entries
 from ui.maps.stories import CLIP, RESNET56
 from ui.runs.settings import models_in_url
 from ui.shared.text import as_markdown
+from ui.shared.told import TERMS, say
 from ui.shared.url import link
 from ui.tabs.row import DISTURBANCES
 
@@ -72,7 +73,7 @@ def page() -> None:
 
 def _maps() -> None:
     """Section 3.1, of any two maps."""
-    st.markdown(WORDS["introduction"])
+    say(" ".join(WORDS["introduction"].split()), *TERMS)
     available = entries()
     if len(available) < 2:
         st.info("A comparison needs two maps: add some on *Frequency sensitivity*.")
@@ -81,7 +82,7 @@ def _maps() -> None:
     found = [one for one in found_between(subject, reference, *available.values()) if one.claim.key not in _OF_ALL]
     same = " The two are the same map: nothing can differ." if subject == reference else ""
     st.markdown(f"{_summary(found, subject.name, reference.name)}{same}")
-    findings_table(found, {label for label, entry in available.items() if entry.shipped})
+    st.html(findings_html(found, {label for label, entry in available.items() if entry.shipped}))
     paired = same_images(subject.heatmap, reference.heatmap)
     st.markdown(f"{WORDS['rules']} {WORDS['paired' if paired else 'unpaired']}")
 
@@ -92,23 +93,23 @@ def _shifts() -> None:
     shelf = {label: entry for label, entry in entries().items() if entry.shipped}
     found = [one for one in found_between(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim.key in _OF_ALL]
     st.markdown(_summary(found))
-    findings_table(found, shelf, {"shift": link("frequency", ("tab", DISTURBANCES))})
+    st.html(findings_html(found, shelf, {"shift": link("frequency", ("tab", DISTURBANCES))}))
 
 
 def _features() -> None:
     """Section 3.2, of any two bundled networks."""
     st.markdown(WORDS["features"])
     names = {spec.title: spec.name for spec in map(classifier_spec, stored_painted("eq3"))}
-    titles = {name: title for title, name in names.items()}
     chosen = _choose(
         names,
-        ("In CLIP’s place", "painter", titles[SUBJECT_PAINTER]),
-        ("In the robust model’s place", "robust-painter", titles[REFERENCE_PAINTER]),
+        ("In CLIP’s place", "painter", classifier_spec(SUBJECT_PAINTER).title),
+        ("In the robust model’s place", "robust-painter", classifier_spec(REFERENCE_PAINTER).title),
     )
     found = feature_findings(*chosen)
-    st.markdown(_summary(found, *(titles[name] for name in chosen)))
+    st.markdown(_summary(found, *(classifier_spec(name).title for name in chosen)))
     links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
-    findings_table(found, doors={key: links[page] for page, keys in _SHOWN_ON.items() for key in keys})
+    doors = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
+    st.html(findings_html(found, doors=doors))
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.claims.bands import Band
 from core.claims.checks import claim_about
 from core.claims.finding import Finding
 from core.data.sample_sets import SAMPLE_SETS, set_of_map
@@ -20,7 +21,7 @@ from core.fourier.heatmap import MAX_SIDE
 from core.fourier.metrics import METRICS
 from ui.claims.found import found_of_claim
 from ui.claims.table import STYLE, judged_html
-from ui.components.heatmap import Answer, heatmap_view, wave_lab
+from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
 from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
@@ -86,13 +87,13 @@ def page() -> None:
         waved = WavedPicture(picture, frequency, strength(picture.size), seed())
     about = _claim(chosen, frequency)
     with st.container(key="frequency-verdict"):
-        judged = judged_html(about[0]) if about else ""
+        judged = judged_html(about[0], where=f", {about[1].side} the dashed circle:") if about else ""
         words = told(_told_of(chosen, frequency, waved), *TERMS)
         st.html(f'{STYLE}<div class="told-beside"><p class="told">{words}</p>{judged}</div>')
         if picture is not None:
             _offer_maps(chosen, picture)
     with st.container(key="frequency-lab"):
-        _maps(chosen, frequency, waved, about[1] if about else 0)
+        _maps(chosen, frequency, waved, about[1].edge if about else 0)
     predictions, rings = st.columns([4, 3], gap="medium")
     with predictions, st.container(key="frequency-predictions"):
         count, who = _predictions(chosen, waved)
@@ -173,17 +174,10 @@ def _choose(label: str, options: Sequence[str], key: str, usual: str, lacking: d
 
 def _figures(picture: Picture | None) -> None:
     """The paper's two figures, a click each; neither is marked once anything else is shown."""
-    state = st.session_state
-    kind = None if picture is None else SAMPLE_SETS[picture.kind].title
-    plain = state.get(METRIC) == list(METRICS)[0]
-    state[FIGURE] = next(
-        (
-            name
-            for name, story in FIGURES.items()
-            if plain and (state.get(MAPS), state.get(SHOW), kind) == (list(story.maps), story.show, story.pictures)
-        ),
-        None,
-    )
+    state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
+    now = state.get(MAPS), state.get(SHOW), kind
+    shown = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == list(METRICS)[0]]
+    state[FIGURE] = next(iter(shown), None)
     st.pills("Of the paper", list(FIGURES), key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
 
 
@@ -192,8 +186,8 @@ def _open_figure() -> None:
     state = st.session_state
     if state[FIGURE] is not None:
         story = FIGURES[state[FIGURE]]
-        state[MAPS], state[METRIC], state[SHOW] = list(story.maps), list(METRICS)[0], story.show
-        state[CELL], state["pictures"] = story.frequency, story.pictures
+        state[MAPS], state[SHOW], state["pictures"] = story.state
+        state[METRIC], state[CELL] = list(METRICS)[0], story.frequency
 
 
 def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
@@ -203,13 +197,10 @@ def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
     name = next((name for name, story in FIGURES.items() if story.pictures == row.title), None)
     if name is None or any(one is None or one.class_set == row.class_set for one in about):
         return
+    show = partial(st.session_state.__setitem__, MAPS, list(FIGURES[name].maps))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"These maps are not about pictures of {picture.size} pixels.", width="content")
-        st.button(f"Show the maps of {name}", key="frequency.offered", on_click=_set_maps, args=(FIGURES[name],))
-
-
-def _set_maps(story: Story) -> None:
-    st.session_state[MAPS] = list(story.maps)
+        st.button(f"Show the maps of {name}", key="frequency.offered", on_click=show)
 
 
 def _top() -> int:
@@ -233,15 +224,15 @@ def _told_of(chosen: list[Entry], frequency: Frequency, waved: WavedPicture | No
     return told if waved is None else f"{told} {other_strength(chosen, waved.picture.size, waved.epsilon)}".strip()
 
 
-def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, float] | None:
-    """What is found, of the first two maps, of the claim about such waves, and the radius that bounds them."""
+def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
+    """What is found, of the first two maps, of the claim about such waves, and what these are."""
     if len(chosen) < 2 or _top() != 1:
         return None
     about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2]))
-    return about and (found_of_claim(chosen[0], chosen[1], about[0]), about[1].edge)
+    return about and (found_of_claim(chosen[0], chosen[1], about[0]), about[1])
 
 
-def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, Answer] | None:
+def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, dict[str, str]] | None:
     """What the page says of each wave that *Play* is about to show; once, when it asks."""
     cells = st.session_state.pop(WALK, None)
     if not cells or "torch" not in sys.modules:
@@ -249,7 +240,7 @@ def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, Answer] | None:
     tables = walk_tables(_who(chosen, waved), waved, cells)
     told = {cell: (_told_of(chosen, cell, waved), _claim(chosen, cell)) for cell in tables}
     return {
-        "{},{}".format(*cell): Answer(tables[cell], f"{words} {about[0]}" if about else words)
+        "{},{}".format(*cell): {"table": tables[cell], "told": f"{words} {about[0]}" if about else words}
         for cell, (words, about) in told.items()
     }
 

@@ -15,6 +15,7 @@ from ui.models.data_tables import maps_table, samples_tables
 from ui.models.preparation import preparation, unprepared
 from ui.models.weight_downloads import weight_downloads
 from ui.shared.text import as_markdown
+from ui.shared.told import TERMS, say
 
 REDRAW_SECONDS = 0.5  # while a download runs
 
@@ -22,6 +23,7 @@ REDRAW_SECONDS = 0.5  # while a download runs
 def page() -> None:
     """Draw the page."""
     st.title("Models and data", anchor=False)
+    say("What each CLIP, ResNet and robust network here is, where it comes from, and what a download adds.", *TERMS)
     linked_card()
     # Ticks only while there is something to follow: each tick draws the table anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if _busy() else None)()

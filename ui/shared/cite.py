@@ -40,27 +40,6 @@ _ENTRIES = Path(__file__).with_name("references.bib").read_text(encoding="utf-8"
 PAPER, *BUILDS_ON = map(Reference, _ENTRIES, _GAVE)
 
 
-def cite_popover() -> None:
-    """A button *Cite* that opens the entries; for a page's own header as well as for the footer."""
-    with st.popover("Cite", icon=":material/format_quote:"):
-        _entries()
-
-
-def share_popover() -> None:
-    """A button *Share* that opens the link to what is on the screen. Call it when the page's URL is complete."""
-    with st.popover("Share", icon=":material/link:"):
-        st.markdown("This link opens what you see now, except for your own pictures and files: they have no address.")
-        st.code(url.address(), language=None, wrap_lines=True)
-
-
-def _entries() -> None:
-    st.markdown("**The paper.** Cite it for the experiments, and for the heat maps marked as published.")
-    st.code(PAPER.bibtex, language="latex", wrap_lines=True)
-    with st.expander("What it builds on"):
-        st.markdown("; ".join(_line(reference) for reference in BUILDS_ON) + ".")
-        st.code("\n\n".join(reference.bibtex for reference in BUILDS_ON), language="latex", wrap_lines=True)
-
-
 def _line(reference: Reference) -> str:
     first = reference.field("author").partition(",")[0]
     return f"{reference.gave}: [{first} et al. {reference.field('year')}]({reference.field('url')})"
@@ -74,5 +53,15 @@ def footer() -> None:
             f"An interactive companion to *{title}* by Yuri Galindo and Fabio A. Faria "
             f"([code and runs]({PAPER.field('url')}))."
         )
-        share_popover()
-        cite_popover()
+        # When the page's URL is complete.
+        with st.popover("Share", icon=":material/link:"):
+            st.markdown(
+                "This link opens what you see now, except for your own pictures and files: they have no address."
+            )
+            st.code(url.address(), language=None, wrap_lines=True)
+        with st.popover("Cite", icon=":material/format_quote:"):
+            st.markdown("**The paper.** Cite it for the experiments, and for the heat maps marked as published.")
+            st.code(PAPER.bibtex, language="latex", wrap_lines=True)
+            with st.expander("What it builds on"):
+                st.markdown("; ".join(map(_line, BUILDS_ON)) + ".")
+                st.code("\n\n".join(one.bibtex for one in BUILDS_ON), language="latex", wrap_lines=True)

@@ -1,6 +1,6 @@
-"""Loaded classifiers, shared by all visitors of this process.
+"""What all visitors of this process share: loaded classifiers first of all.
 
-They are not in one of Streamlit's caches: any visitor's browser may ask it to clear those.
+It is not in one of Streamlit's caches: any visitor's browser may ask it to clear those.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Slot:
             return self._value
 
 
-def _kept(max_entries: int | None) -> Callable[[Callable[..., Any]], Any]:
+def kept(max_entries: int | None) -> Callable[[Callable[..., Any]], Any]:
     """As `functools.lru_cache`, but threads that ask for the same value at once make it once."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,7 +83,7 @@ def is_ready(name: str) -> bool:
     return classifier_state(name).status == "ready"
 
 
-@_kept(max_entries=24)
+@kept(max_entries=24)
 def classifier_for(name: str, classes: str | ClassSet, template: str | None = None) -> Classifier:
     """The classifier for a class set by name or, if it is zero-shot, for any classes; embeds each prompt once.
 
@@ -100,7 +100,7 @@ def classifier_for(name: str, classes: str | ClassSet, template: str | None = No
     return classifier.for_classes(classes, template)
 
 
-@_kept(max_entries=None)  # there are as many as the registry has names, and a second copy would take more memory
+@kept(max_entries=None)  # there are as many as the registry has names, and a second copy would take more memory
 def _loaded(name: str) -> Classifier:
     device = _prepared_device()
     spec = next(spec for spec in list_classifiers() if spec.name == name)
@@ -112,7 +112,7 @@ def _loaded(name: str) -> Classifier:
     return classifier
 
 
-@_kept(max_entries=1)
+@kept(max_entries=1)
 def _prepared_device() -> str:
     """Set torch up for a server of pages; returns where classifiers are to be."""
     check_torch()

@@ -77,9 +77,9 @@ def take_picture(page: str, chosen: tuple[str, int] | Picture, *, url_prefix: st
         _take(page, f"{url_prefix}pictures", labels[chosen[0]], chosen[1])
 
 
-def open_library(page: str) -> None:
-    """Show the library from the next run on; for callbacks."""
-    st.session_state[_open(page)] = True
+def open_library(page: str, open: bool = True) -> None:
+    """Show the library from the next run on, or no more; for callbacks."""
+    st.session_state[_open(page)] = open
 
 
 def picture_library(page: str, *, url_prefix: str, first: Callable[[SampleSet], int]) -> None:
@@ -90,7 +90,7 @@ def picture_library(page: str, *, url_prefix: str, first: Callable[[SampleSet], 
     """
     # Asked in every run: a run that follows by itself, such as the one that loads torch, must not close it.
     if st.session_state.get(_open(page)):
-        st.dialog("Choose a picture", width="medium", on_dismiss=partial(_close, page))(_library)(
+        st.dialog("Choose a picture", width="medium", on_dismiss=partial(open_library, page, False))(_library)(
             page, f"{url_prefix}pictures", first
         )
 
@@ -130,11 +130,7 @@ def _take(page: str, set_key: str, label: str, chosen: int | Picture | None) -> 
     else:
         st.session_state[_own(page)] = chosen
     st.session_state[set_key] = label
-    _close(page)
-
-
-def _close(page: str) -> None:
-    st.session_state[_open(page)] = False
+    open_library(page, False)
 
 
 def _open(page: str) -> str:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import atexit
-import functools
-import threading
 
 import streamlit as st
 
 from ui.shared.jobs import JobManager
 from ui.shared.limits import limits
+from ui.shared.model_cache import kept
 
 
+@kept(max_entries=1)
 def job_manager() -> JobManager:
     """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
-    with _first:
-        return _manager()
-
-
-_first = threading.Lock()  # two first visitors at once must not make two
-
-
-# Not in one of Streamlit's caches, which any visitor's browser may ask it to clear.
-@functools.cache
-def _manager() -> JobManager:
     allowed = limits()
     manager = JobManager(
         queue_limit=allowed.queue_length,
@@ -33,12 +23,6 @@ def _manager() -> JobManager:
     )
     atexit.register(manager.close)
     return manager
-
-
-def end_jobs() -> None:
-    """End every job, for a server that is about to end; see `JobManager.close`."""
-    if _manager.cache_info().currsize:
-        _manager().close()
 
 
 def current_owner() -> str:

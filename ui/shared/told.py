@@ -17,12 +17,13 @@ TERMS = {
     "ResNet": "a CNN: layers of filters, trained on pictures and their labels",
     "Error": "top-1: share of the n pictures whose likeliest class is wrong",
     "wave": "(i, j): cycles down and across; v: its L2 norm per channel",
+    "interval": "of 100 samples as large, about 95 such intervals hold the truth",
     "robust": "trained against small changes; its twin was trained without",
 }
 # As `core.numbers` writes them: '33.1 % (32.2 to 34.0)', '7 of 10 (40 to 89 %)', '0.42 (0.3 to 0.5; p = 0.03)'.
 _UNIT = r"(?: %| points(?: (?:higher|lower))?| cycles per image| of \d[\d,]*)?"
 _NUMBER = rf"[+\N{{MINUS SIGN}}]?\d+(?:[.,]\d+)*{_UNIT}|the noise"
-MEASURED = re.compile(rf"({_NUMBER}) \((?:95 % interval )?([^() ]+ to [^()]*)\)")
+MEASURED = re.compile(rf"({_NUMBER}) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
 _SENTENCE = re.compile(r"(?<=\.) ")
 
 

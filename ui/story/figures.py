@@ -136,7 +136,7 @@ def weather() -> None:
         st.html(picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=220))
     with right:
         st.markdown(f"**Accuracy at strength {WEATHER}**, with 95 % intervals")
-        accuracy_chart(networks, "fog", WEATHER, CHART_HEIGHT)
+        accuracy_chart(networks, "contrast", WEATHER, CHART_HEIGHT)
 
 
 def dips() -> None:

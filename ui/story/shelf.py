@@ -43,10 +43,8 @@ def opening_runs() -> tuple[PGDRun, ...]:
     return tuple(PGDRun.load(stored_path(OPENING, "cifar10", name)) for name in TWINS)
 
 
-@cache
-def training() -> Finding:
-    """What others recognise of what Mini CLIP and its robust twin drew and filled."""
-    return training_finding()
+# What others recognise of what Mini CLIP and its robust twin drew and filled.
+training = cache(training_finding)
 
 
 @cache  # of shipped maps, each against ten thousand random draws
@@ -63,7 +61,7 @@ def the_test() -> str:
 
 
 def equally_strong() -> str:
-    """How the two errors compare in the corners where the ResNet's waves are as weak as CLIP's, as on *Findings*."""
+    """How the two errors compare in the corners under waves weakened alike, as on *Findings*."""
     evidence = found(CLIP, RESNET56)["relies"].evidence[-1]
     more = "more" if evidence.measured.value > 0 else "less"
     return f" At equal strength (dotted) it errs {more}: {evidence.number}."

@@ -1,9 +1,14 @@
-"""The story, step by step. Texts are read in three minutes: a test counts their words."""
+"""The story, step by step; what it says stands in `steps.toml`."""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
 from core.claims.checks import CLIP_GRID
 from core.data.sample_sets import SAMPLE_SETS
+from core.images.disturbances import DISTURBANCES as DISTURBED
 from core.images.sketch import SKETCHES
 from core.runs.starts import STARTS
 from core.runs.stored import TWINS
@@ -35,16 +40,18 @@ def _about(subject: str, reference: str, key: str, *shows: str) -> Trial:
     return Trial(lambda: found(subject, reference)[key], shows)
 
 
+def _step(name: str, draw: Callable[[], None], door: Door, *trials: Trial, more: Callable[[], str] = str) -> Step:
+    return Step(name, WORDS[name]["title"], WORDS[name]["text"], trials, draw, door, more)
+
+
+WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+CAR = ("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])
 MINIS = ("maps", MINI_CLIP), ("maps", MINI_RESNET)
 PAPERS = "CLIP ViT-B/32", "ResNet-56", "difference"
 
 STEPS = (
-    Step(
+    _step(
         "Drawing",
-        "Both are sure; only one has drawn it",
-        "CLIP learned from the web which text fits a picture. Mini CLIP is its miniature; the robust twin was trained "
-        "against small changes.",
-        (Trial(training, ("from blurs of no class",)),),
         figures.asked_for_a_class,
         Door(
             "Paint your own →",
@@ -55,20 +62,11 @@ STEPS = (
                 *_models("generation"),
             ),
         ),
+        Trial(training, ("from blurs of no class",)),
     ),
-    Step(
-        "A wave",
-        "A stripe misleads CLIP, not the ResNet",
-        "Move the slider. The other network is a small ResNet, a CNN, trained on pictures and labels.",
-        (),
-        figures.stripes_and_maps,
-        _frequency(*MINIS, _cell(*WAVE), ("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])),
-    ),
-    Step(
+    _step("A wave", figures.stripes_and_maps, _frequency(*MINIS, _cell(*WAVE), *CAR)),
+    _step(
         "Mixture",
-        "CLIP follows the slow picture sooner than the ResNet",
-        "Slow waves of one picture, fast waves of another. Triangles mark where networks change their minds.",
-        (_about(MINI_CLIP, MINI_RESNET, "relies", "paired difference"),),
         figures.two_pictures,
         _frequency(
             *MINIS,
@@ -78,52 +76,31 @@ STEPS = (
             ("cutoff", f"{MIXED['starts'][0]:g}"),
             ("tab", HYBRIDS),
         ),
+        _about(MINI_CLIP, MINI_RESNET, "relies", "paired difference"),
     ),
-    Step(
-        "Slow",
-        "Under slow waves CLIP errs more than the ResNet",
-        "The paper’s maps; slow waves lie inside the dashed line.",
-        (_about(CLIP, RESNET56, "low", *PAPERS),),
-        figures.papers_maps,
-        _frequency(("story", 1)),
-    ),
-    Step(
+    _step("Slow", figures.papers_maps, _frequency(("story", 1)), _about(CLIP, RESNET56, "low", *PAPERS)),
+    _step(
         "Fast",
-        "Under fast waves CLIP errs less, but meets them weakened",
-        "CLIP enlarges pictures sevenfold, which blurs fast waves (outside the dashed line).",
-        (_about(CLIP, RESNET56, "high", *PAPERS),),
         figures.weakened_waves,
         _frequency(("story", 2)),
+        _about(CLIP, RESNET56, "high", *PAPERS),
         more=equally_strong,
     ),
-    Step(
+    _step(
         "Weather",
-        "Low contrast harms the robust twin more, noise less",
-        "Fog and contrast change slow waves, noise fast ones.",
-        (_about(MINI_CLIP, MINI_RESNET, "contrast", "contrast changes", "fast disturbances"),),
         figures.weather,
-        _frequency(
-            *MINIS,
-            ("tab", DISTURBANCES),
-            ("disturbance", "Fog"),
-            ("pictures", "CIFAR-10"),
-            ("picture", STORED["story"]["position"]),
-        ),
+        _frequency(*MINIS, ("tab", DISTURBANCES), ("disturbance", DISTURBED["contrast"].label), *CAR),
+        _about(MINI_CLIP, MINI_RESNET, "contrast", "contrast changes", "fast disturbances"),
     ),
-    Step(
+    _step(
         "Patches",
-        "Its patches spare CLIP some waves",
-        f"Blue dots: waves that repeat in each of CLIP’s {CLIP_GRID} × {CLIP_GRID} patches.",
-        (_about(CLIP, RESNET56, "lattice", f"CLIP ViT-B/32 at multiples of {CLIP_GRID}", "ResNet-56"),),
         figures.dips,
         _frequency(("maps", CLIP), _cell(CLIP_GRID, CLIP_GRID)),
+        _about(CLIP, RESNET56, "lattice", f"CLIP ViT-B/32 at multiples of {CLIP_GRID}", "ResNet-56"),
         more=the_test,
     ),
-    Step(
+    _step(
         "Hole",
-        "Both say dog; only one has painted it",
-        "Each fills the hole until it says dog, the rest unchanged: the paper’s Eq. 3. Right: the robust twin.",
-        (),
         figures.filled_hole,
         Door(
             "Fill your own →",
@@ -136,21 +113,11 @@ STEPS = (
         ),
         more=other_networks,
     ),
-    Step(
+    _step(
         "Why",
-        "What a network paints with misleads it",
-        "Painting follows the gradient: how each pixel moves the answer.",
-        (_about(MINI_RESNET, MINI_CLIP, "gradient", "rank correlation over 481 waves"),),
         figures.gradient_and_errors,
         _frequency(("maps", MINI_RESNET), ("tab", GRADIENT), _cell(*WAVE)),
+        _about(MINI_RESNET, MINI_CLIP, "gradient", "rank correlation over 481 waves"),
     ),
-    Step(
-        "Limits",
-        "What this is not",
-        "Only CLIP’s and ResNet-56’s maps are the paper’s; others prove nothing about CLIP.",
-        (),
-        figures.three_maps,
-        Door("Models and data →", "models"),
-        more=limits,
-    ),
+    _step("Limits", figures.three_maps, Door("Models and data →", "models"), more=limits),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,22 +41,19 @@ def confusion_chart(found: SamplePredictions, names: Sequence[str]) -> None:
 
 def _cells(found: SamplePredictions, names: Sequence[str]) -> list[dict[str, Any]]:
     """A row for each cell that is not zero."""
-    rows = []
-    for label in sorted(set(found.labels.tolist())):
-        mine = found.after[found.labels == label]
-        for prediction in sorted(set(mine.tolist())):
-            count = int((mine == prediction).sum())
-            rows.append(
-                {
-                    "class": names[label],
-                    "prediction": names[prediction],
-                    "count": count,
-                    "pictures": f"{count} of {len(mine)}",
-                    "share": 100 * count / len(mine),
-                    "wrong": label != prediction,
-                }
-            )
-    return rows
+    labels = found.labels.tolist()
+    of, counts = Counter(labels), Counter(zip(labels, found.after.tolist(), strict=True))
+    return [
+        {
+            "class": names[label],
+            "prediction": names[prediction],
+            "count": count,
+            "pictures": f"{count} of {of[label]}",
+            "share": 100 * count / of[label],
+            "wrong": label != prediction,
+        }
+        for (label, prediction), count in sorted(counts.items())
+    ]
 
 
 def _in_words(found: SamplePredictions, names: Sequence[str]) -> str:

@@ -61,7 +61,7 @@ def _series(shown: Shown, classes: ClassSet, counted: Sequence[SamplePredictions
     """
     told, epsilon = set(), None if shown.picture is None else strength(shown.picture.size)
     mine = {one.name: one for one in counted}
-    shipped = [one for one in shown.available if one.shipped and one.named.classifier in mine]
+    shipped = [one for one in shown.available if one.shipped and one.classifier in mine]
     for entry in dict.fromkeys([*shown.chosen, *shipped]):
         facts = entry.heatmap.metadata
         name, size = facts["classifier"]["name"], facts["epsilon"]

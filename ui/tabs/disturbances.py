@@ -17,12 +17,12 @@ from core.claims.disturbance_spectrum import (
     stored_disturbances,
 )
 from core.claims.twins import ROBUST
-from core.classifiers.registry import classifier_title
+from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.fourier.kept import kept_with_its_maps
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.sweep.predictions import class_probabilities
 from ui.maps.catalogue import Entry
-from ui.maps.cell_predictions import answers, torch_starts, with_twins
+from ui.maps.cell_predictions import answers
 from ui.maps.models import Predictor, short_title
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.shared.model_cache import classifier_for
@@ -31,10 +31,9 @@ from ui.shared.server_jobs import job_manager
 from ui.shared.told import say
 from ui.tabs.disturbance_charts import Network, accuracy_chart, prediction_chart
 from ui.tabs.sentences import maps_against_disturbances, under_disturbance
-from ui.tabs.shown import Shown
+from ui.tabs.shown import MAX_NETWORKS, Shown
 
 KIND, STRENGTH = "disturbance", "severity"  # in the URL
-MAX_NETWORKS = 4
 USUAL = "Contrast"
 _PREDICTION = (
     "A network’s heat map predicts how much the waves of a ring add to its error, times the energy that the "
@@ -46,17 +45,17 @@ _PREDICTION = (
 def disturbance_panel(shown: Shown) -> None:
     """Draw it, of the chosen picture."""
     assert shown.picture is not None
-    picture, who = shown.picture, shown.who
+    picture = shown.picture
     left, middle, right = st.columns([4, 5, 5], gap="medium")
     with left:
         key, strength = _controls(picture.size)
-        _pictures(picture, key, strength, who)
+        _pictures(picture, key, strength, shown.networks)
     stored = stored_disturbances()
     side = next(iter(stored.values())).metadata["image_size"]
     if picture.size != side:
         middle.info(f"Counts over many pictures are stored for {side} × {side} pixels alone: choose such a picture.")
         return
-    networks = _networks(shown.chosen, who)
+    networks = _networks(shown.chosen, shown.who)
     found, trial = _trial(*(entry for entry in shown.available if entry.shipped))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
@@ -65,8 +64,13 @@ def disturbance_panel(shown: Shown) -> None:
         st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
         prediction_chart(networks, found, key)
         st.caption("Large: this disturbance. Squares: slow waves change most. Grey: other networks.")
-    say(under_disturbance(DISTURBANCES[key].label, key, strength, networks))
-    say(maps_against_disturbances(trial, len(found)))
+    sentences = (
+        under_disturbance(DISTURBANCES[key].label, key, strength, networks),
+        maps_against_disturbances(trial, len(found)),
+    )
+    for place, sentence in zip(st.columns(2, gap="large"), sentences, strict=True):
+        with place:
+            say(sentence)
 
 
 def _controls(side: int) -> tuple[str, int]:
@@ -93,20 +97,17 @@ def _controls(side: int) -> tuple[str, int]:
     return labels[label], int(strength)
 
 
-def _pictures(picture: Picture, key: str, strength: int, who: Sequence[Predictor]) -> None:
+def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[ClassifierSpec]) -> None:
     """The picture without and with the disturbance, with what each network predicts."""
-    notes: tuple[list[str], list[str]] = ([], [])
-    specs = with_twins(who, picture.class_set)[:MAX_NETWORKS] if who and torch_starts() else []
-    for spec, answer in answers(specs, lambda name: _predictions(name, picture, key, strength)).items():
-        for note, probabilities in zip(notes, answer, strict=True):
-            note.append(_prediction(short_title(spec.title), probabilities, picture))
-    both = (
-        ("Undisturbed", picture.image),
-        (f"{DISTURBANCES[key].label}, strength {strength}", disturbed_picture(picture, key, strength)),
-    )
-    figures = [
-        Figure(title, " · ".join(note), to_picture(image)) for (title, image), note in zip(both, notes, strict=True)
-    ]
+    found = answers(networks, lambda name: _predictions(name, picture, key, strength))
+    both = {
+        "Undisturbed": picture.image,
+        f"{DISTURBANCES[key].label}, strength {strength}": disturbed_picture(picture, key, strength),
+    }
+    figures = []
+    for k, (title, image) in enumerate(both.items()):
+        told = [_prediction(short_title(spec.title), answer[k], picture) for spec, answer in found.items()]
+        figures.append(Figure(title, " · ".join(told), to_picture(image)))
     st.html(picture_row(figures, tile=150))
 
 
@@ -133,7 +134,7 @@ def _networks(chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network
     """Those of the maps in view, or who predicts instead, and their robust twins, as far as outcomes are stored."""
     stored = stored_disturbances()
     of_maps = [entry for entry in chosen if disturbances_of(entry.named) is not None]
-    names = [entry.named.classifier for entry in of_maps]
+    names = [entry.classifier for entry in of_maps]
     names += [one.spec.name for one in who if one.instead_of not in {entry.name for entry in of_maps}]
     pairs = [name for one in names for name in (one, f"{one}{ROBUST}") if name in stored]
     kept = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]

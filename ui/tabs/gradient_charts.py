@@ -16,6 +16,7 @@ from core.fourier.basis import Frequency, largest_side, rounded_radius
 from core.fourier.contrasts import clean_error
 from core.fourier.gradients import relative_energy, ring_energy
 from core.fourier.heatmap import Heatmap
+from core.fourier.intervals import Measured
 from core.fourier.rings import ring_errors
 from ui.maps.models import model_colour, short_title
 from ui.maps.radial_chart import radius_axis
@@ -49,6 +50,14 @@ class Network:
         return known if known is not None and known.sha256 == self.sha256 else None
 
     @property
+    def rises(self) -> dict[int, Measured]:
+        """By how much the waves of each ring raise the error of its map; empty where that is not known."""
+        clean = None if self.heatmap is None else clean_error(self.heatmap)
+        if self.heatmap is None or clean is None:
+            return {}
+        return {ring: errors.minus(clean).measured.one() for ring, errors in ring_errors(self.heatmap).items()}
+
+    @property
     def length(self) -> float:
         return float(np.linalg.norm(self.gradient))
 
@@ -79,19 +88,18 @@ def energy_chart(found: Sequence[Network], frequency: Frequency) -> None:
 
 def rise_chart(found: Sequence[Network], frequency: Frequency) -> None:
     """How much the waves of a ring raise the error of each network's own map, with 95 % intervals."""
-    mapped = {one.title: (one, one.heatmap) for one in found if one.heatmap is not None}
-    rows: list[dict[str, Any]] = []
-    for title, (_, heatmap) in mapped.items():
-        if (clean := clean_error(heatmap)) is None:
-            continue
-        for ring, errors in ring_errors(heatmap).items():
-            rows.append({"network": title, "radius": ring} | percents("rise", errors.minus(clean).measured))
+    mapped = [one for one in found if one.rises]
+    rows: list[dict[str, Any]] = [
+        {"network": one.title, "radius": ring} | percents("rise", rise)
+        for one in mapped
+        for ring, rise in one.rises.items()
+    ]
     if not rows:
         st.markdown("There is no map of these networks whose clean error is known.")
         return
     rise = alt.Y("rise:Q", title="rise of the top-1 error (points)")
-    _chart([one for one, _ in mapped.values()], rows, rise, frequency, "Rise of the error under waves", spread="band")
-    sizes = sorted({heatmap.metadata["epsilon"] for _, heatmap in mapped.values()})
+    _chart(mapped, rows, rise, frequency, "Rise of the error under waves", spread="band")
+    sizes = sorted({one.heatmap.metadata["epsilon"] for one in mapped if one.heatmap is not None})
     st.caption(f"From each network’s own map, v = {', '.join(f'{size:g}' for size in sizes)}, less its clean error.")
 
 

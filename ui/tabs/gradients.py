@@ -13,21 +13,20 @@ from core.classifiers.registry import ClassifierSpec
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
+from core.images.colormaps import colormap_table
 from core.numbers import decimal
 from core.sweep.predictions import class_probabilities
-from ui.components.colormaps import colormap_table
-from ui.maps.cell_predictions import answers, torch_starts, with_twins
-from ui.maps.models import Predictor
+from ui.maps.cell_predictions import answers
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.shared.model_cache import classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
+from ui.shared.told import say
 from ui.tabs.gradient_charts import Network, energy_chart, rise_chart
 from ui.tabs.sentences import gradient_and_error, why_overrated
 from ui.tabs.shown import Shown
 
-MAX_NETWORKS = 4
 SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
 SCALE_SHARE = 0.995  # of all pixels lie within the colour scale
 COLOURS = "vik"
@@ -36,15 +35,17 @@ COLOURS = "vik"
 def gradient_panel(shown: Shown) -> None:
     """Draw it, at the chosen picture."""
     assert shown.picture is not None
-    picture, who = shown.picture, shown.who
+    picture = shown.picture
     maps = [entry.heatmap for entry in [*shown.chosen, *shown.available]]
-    found = _found(picture, who, maps) if who and torch_starts() else []
+    gradients = answers(shown.networks, lambda name: _gradient(name, picture))
+    found = [Network(spec, *answer, _map_of(spec, picture, maps)) for spec, answer in gradients.items()]
     if not found:
         return
     steep = [one for one in found if one.length > 0]
     limit = max((float(np.quantile(np.abs(_brightness(one)), SCALE_SHARE)) for one in steep), default=1.0)
     st.markdown(_what_is_shown(picture, found))
-    st.html(picture_row([_original(picture), *(_figure(one, picture, limit) for one in found)], tile=230))
+    original = Figure("The picture", picture.caption, _enlarged(to_picture(picture.image)))
+    st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=230))
     st.html(_colour_bar(limit))
     left, right = st.columns(2, gap="large")
     with left:
@@ -54,12 +55,6 @@ def gradient_panel(shown: Shown) -> None:
         st.markdown("**Rise of the error** under a wave, by its radius")
         rise_chart(found, shown.frequency)
     _agreements(found, maps)
-
-
-def _found(picture: Picture, who: Sequence[Predictor], maps: Sequence[Heatmap]) -> list[Network]:
-    """The gradient of each network; the page says why one has none."""
-    found = answers(with_twins(who, picture.class_set)[:MAX_NETWORKS], lambda name: _gradient(name, picture))
-    return [Network(spec, *answer, _map_of(spec, picture, maps)) for spec, answer in found.items()]
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -92,10 +87,6 @@ def _what_is_shown(picture: Picture, found: Sequence[Network]) -> str:
         "a gradient, divided by its length, as it is here. **Edges**: correlation of the gradient’s size with the "
         "picture’s edges, pixel by pixel. **Mean radius**: of the waves that the gradient is made of."
     )
-
-
-def _original(picture: Picture) -> Figure:
-    return Figure("The picture", picture.caption, _enlarged(to_picture(picture.image)))
 
 
 def _brightness(one: Network) -> np.ndarray:
@@ -155,14 +146,19 @@ def _agreements(found: Sequence[Network], maps: Sequence[Heatmap]) -> None:
             sizes.add(epsilon)
     if not told:
         return
-    lines = [f"- {as_markdown(line)}" for line in told]
-    heading = "**Does the gradient say which waves mislead?** Correlation of its mean energy with the error’s rise:"
-    why = as_markdown(why_overrated(overrated, min(sizes, default=0.0)))
-    st.markdown("\n".join([heading, "", *lines, "", why]))
-    st.caption(
-        "Spearman’s correlations; 95 % intervals over the pictures at which the gradient was taken. p: share of maps "
-        "as smooth as the gradient’s, but at random, that agree with the errors as well or better."
-    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(
+            "**Does the gradient say which waves mislead?** Correlation of its mean energy with the error’s rise:"
+        )
+        for line in told:
+            say(line)
+    with right:
+        say(why_overrated(overrated, min(sizes, default=0.0)))
+        st.caption(
+            "Spearman’s correlations; 95 % intervals over the pictures at which the gradient was taken. p: share of "
+            "maps as smooth as the gradient’s, but at random, that agree with the errors as well or better."
+        )
 
 
 def _with_weaker_waves(

@@ -9,11 +9,12 @@ import numpy as np
 import streamlit as st
 
 from core.claims.hybrids import stored_hybrids
+from core.classifiers.registry import ClassifierSpec
 from core.data.sample_sets import SAMPLE_SETS
 from core.sweep.hybrid.figure import FORMATS, figure
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.hybrid_mixer import hybrid_mixer
-from ui.maps.cell_predictions import answers, torch_starts, with_twins
+from ui.maps.cell_predictions import answers, torch_starts
 from ui.maps.models import Predictor
 from ui.shared import url
 from ui.shared.model_cache import classifier_for
@@ -24,11 +25,10 @@ from ui.shared.text import whole_number
 from ui.shared.told import say
 from ui.tabs.mixtures import changes, mixture
 from ui.tabs.sentences import changes_of_mind
-from ui.tabs.shown import Shown
+from ui.tabs.shown import MAX_NETWORKS, Shown
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: a place among the bundled pictures; cycles per image
 _OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # of this visit
-MAX_NETWORKS = 4
 
 
 def hybrid_panel(shown: Shown) -> None:
@@ -53,12 +53,12 @@ def hybrid_panel(shown: Shown) -> None:
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
             "each: no bar is interpolated. The wave of the maps above is not added."
         )
-    _figure_for_talks(picture, who)
+    _figure_for_talks(picture, shown.networks)
 
 
-def _figure_for_talks(picture: Picture, who: Sequence[Predictor]) -> None:
+def _figure_for_talks(picture: Picture, shown: Sequence[ClassifierSpec]) -> None:
     """Buttons for the figure of the many stored pairs: of the networks that predict here, and of their twins."""
-    stored = [stored_hybrids().get(spec.name) for spec in with_twins(who, picture.class_set)]
+    stored = [stored_hybrids().get(spec.name) for spec in shown]
     networks = [one for one in stored if one is not None and one.metadata["image_size"] == picture.size]
     if not networks:
         return

@@ -11,7 +11,7 @@ from core.claims.disturbances import TAB as DISTURBANCES
 from ui.maps.cell_panel import change_in_numbers
 from ui.maps.cell_predictions import draw_details
 from ui.maps.downloads import map_downloads
-from ui.maps.own_classes import CLASSES, PROMPT, draw_own_predictions, own_question
+from ui.maps.own_classes import CLASSES, PROMPT, own_classes
 from ui.maps.provenance import provenance
 from ui.maps.upload import add_a_file
 from ui.shared import url
@@ -79,13 +79,6 @@ def _details(shown: Shown) -> None:
         draw_details(shown.who, shown.waved)
 
 
-def _own_words(shown: Shown) -> None:
-    question = own_question()
-    with st.container(key="own-predictions"):
-        if question is not None and shown.waved is not None:
-            draw_own_predictions(question, shown.waved)
-
-
 def _sources(shown: Shown) -> None:
     for entry in shown.chosen:
         source, files = st.columns([5, 1], gap="medium")
@@ -103,7 +96,7 @@ TABS: dict[str, Tab] = {
     BY_CLASS: Tab(ALL, class_panel),
     STRENGTHS: Tab(ALL, strength_panel),
     DISTURBANCES: Tab(ALL, disturbance_panel, of_picture=True),
-    OWN_WORDS: Tab(OWN, _own_words),
+    OWN_WORDS: Tab(OWN, lambda shown: own_classes(shown.waved)),
     OWN_SWEEP: Tab(OWN, lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map)),
     OWN_FILE: Tab(OWN, lambda shown: add_a_file(shown.on_new_map)),
     SOURCES: Tab(SOURCES, _sources),

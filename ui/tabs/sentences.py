@@ -74,20 +74,19 @@ def strengths_apart(
 ) -> str:
     """At which strengths which of two networks clearly has more errors under a wave."""
     others = {heatmap.metadata["epsilon"]: heatmap for heatmap in second[1]}
-    signs: dict[int, list[str]] = {1: [], -1: [], 0: []}
+    sizes: dict[int, list[str]] = {1: [], -1: [], 0: []}
     for heatmap in first[1]:
-        other = others.get(heatmap.metadata["epsilon"])
-        difference = other and contrast(cell_error(heatmap, frequency), cell_error(other, frequency))
-        if difference:
-            sign = int(np.sign(difference.value)) if difference.clear else 0
-            signs[sign].append(f"{heatmap.metadata['epsilon']:g}")
-    told = [
-        f"{name} clearly has more errors at v = {listed(signs[sign])}"
-        for name, sign in ((first[0], 1), (second[0], -1))
-        if signs[sign]
-    ]
-    if signs[0]:
-        told.append(f"at v = {listed(signs[0])} the difference is within the noise")
+        epsilon = heatmap.metadata["epsilon"]
+        errors = [cell_error(one, frequency) for one in (heatmap, others.get(epsilon)) if one is not None]
+        if len(errors) == 2 and (difference := contrast(*errors)):
+            sizes[int(np.sign(difference.value)) if difference.clear else 0].append(f"{epsilon:g}")
+    more = " clearly has more errors at v = "
+    words = {
+        1: (first[0] + more, ""),
+        -1: (second[0] + more, ""),
+        0: ("at v = ", " the difference is within the noise"),
+    }
+    told = [f"{before}{listed(sizes[sign])}{after}" for sign, (before, after) in words.items() if sizes[sign]]
     sentence = "; ".join(told)
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 

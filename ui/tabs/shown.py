@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.classifiers.registry import ClassifierSpec
 from core.fourier.basis import Frequency
 from ui.maps.catalogue import Entry, entries
 from ui.maps.cell_panel import WavedPicture
-from ui.maps.cell_predictions import SamplePredictions
+from ui.maps.cell_predictions import SamplePredictions, torch_starts, with_twins
 from ui.maps.models import Predictor
 from ui.shared.pictures import Picture
+
+MAX_NETWORKS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,13 @@ class Shown:
     who: Sequence[Predictor]
     count: Callable[[], list[SamplePredictions]]
     on_new_map: Callable[[str], None]
+
+    @property
+    def networks(self) -> list[ClassifierSpec]:
+        """Up to four: who predicts, and their robust twins; none, with the reason on the page, where torch is not."""
+        if self.picture is None or not self.who or not torch_starts():
+            return []
+        return with_twins(self.who, self.picture.class_set)[:MAX_NETWORKS]
 
     @property
     def available(self) -> list[Entry]:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from core.fourier.export import heatmap_csv, heatmap_png
 from core.fourier.metrics import TOP1
+from core.images.colormaps import colormap_table
 from tests.core.fourier.test_heatmap import example
 
 
@@ -31,21 +32,18 @@ def test_csv_has_every_number_that_the_map_holds():
 
 
 def test_png_is_a_picture_that_shows_the_values_colours():
-    colours = np.stack([np.arange(256), np.zeros(256), np.zeros(256)], axis=1).astype(np.uint8)
-    data = heatmap_png(
-        np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, np.nan]]), TOP1, title="a map", colours=colours
-    )
+    data = heatmap_png(np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, np.nan]]), TOP1, title="a map")
     picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
     assert picture.shape[0] > 600 and picture.shape[1] > 600
     flat = picture.reshape(-1, 3)
-    for colour in ([255, 0, 0], [0, 0, 0], [0xB0, 0xB0, 0xB0]):
+    low, *_, high = colormap_table(TOP1.colormap)
+    for colour in (high, low, [0xB0, 0xB0, 0xB0]):
         assert (flat == colour).all(axis=1).sum() > 10_000
 
 
 def test_png_shows_a_dollar_sign_as_it_is():
     def figure(title, footnote):
-        colours = np.zeros((256, 3), np.uint8)
-        return heatmap_png(np.zeros((3, 3)), TOP1, title=title, colours=colours, footnote=footnote)
+        return heatmap_png(np.zeros((3, 3)), TOP1, title=title, footnote=footnote)
 
     # As a formula either is refused with a ValueError.
     assert figure(r"$\undefined{$", "") and figure("", r"$\undefined{$")

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.fourier.intervals import Measured
 from core.fourier.metrics import POINTS, Unit
-from ui.components.colormaps import COLORMAPS, colormap_table, lightness
+from core.images.colormaps import COLORMAPS, colormap_table, lightness
 from ui.components.heatmap import MapView, ShownMaps, _read_frequency, heatmap_view, pack_maps, read_choice, read_walk
 
 
@@ -18,7 +18,6 @@ def page() -> None:
     import numpy as np
     import streamlit as st
 
-    from core.fourier.intervals import Measured
     from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 
     small = np.array([[0.1004, 0.2006, 0.3], [0.0, np.nan, 0.9995], [-0.0004, 0.5425, 1.0]])
@@ -79,15 +78,6 @@ def test_only_a_frequency_of_the_largest_map_is_taken():
     assert _read_frequency([2, -2], 2) == (2, -2)
     for value in (None, {}, "no", [3, 0], [0, -3], [0.5, 0], ["0", "0"], [0], [0, 0, 0]):
         assert _read_frequency(value, 2) is None
-
-
-def test_map_refuses_other_shapes():
-    with pytest.raises(ValueError, match="odd side"):
-        MapView("CLIP", "", np.zeros((4, 4)))
-    with pytest.raises(ValueError, match=r"map 'CLIP': wanted a square shape \(3, 3\), got \(3, 5\)"):
-        MapView("CLIP", "", np.zeros((3, 5)))
-    with pytest.raises(ValueError, match=r"wanted a square shape \(3, 3\), got \(5, 5\)"):
-        MapView("CLIP", "", np.zeros((3, 3)), Measured(np.zeros((3, 3)), np.zeros((3, 3)), np.zeros((5, 5))))
 
 
 @pytest.mark.parametrize(

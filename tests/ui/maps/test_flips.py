@@ -16,15 +16,15 @@ CHUNK = FLIP_CHUNKS[False]
 @pytest.fixture
 def drawn(monkeypatch):
     """The flips of the rows each time that they are drawn; and after how many of these the visitor clicks elsewhere."""
-    seen, clicks, real = [], [], cell_predictions.prediction_rows
+    seen, clicks, real = [], [], cell_predictions.rows_html
 
     def draw(rows, *arguments):
         seen.append([row.flips for row in rows])
-        real(rows, *arguments)
         if len(seen) in clicks:
             st.stop()  # as Streamlit does where a script draws while another run of it is asked for
+        return real(rows, *arguments)
 
-    monkeypatch.setattr(cell_predictions, "prediction_rows", draw)
+    monkeypatch.setattr(cell_predictions, "rows_html", draw)
     monkeypatch.setattr(cell_predictions, "REDRAW_SECONDS", -1)  # after every chunk
     st.cache_data.clear()
     return seen, clicks

@@ -76,7 +76,7 @@ def test_run_that_takes_too_long_ends_keeps_its_state_and_frees_the_slot():
 def test_first_visitors_at_once_share_one_manager():
     from ui.shared import server_jobs
 
-    server_jobs._manager.cache_clear()
+    server_jobs.job_manager.cache_clear()
     found, barrier = [], threading.Barrier(8)
 
     def visit():

@@ -98,7 +98,7 @@ def test_sentences_give_the_agreement_and_where_it_fails(app):
     said = text(app)
     for name, label in (("mini-clip", MINI_CLIP), ("mini-resnet", MINI_RESNET)):
         found = agreement(stored_gradients()[name], entries()[label].heatmap)
-        (line,) = [one for one in said.split("\n") if one.startswith(f"- {TITLES[name]}: ")]
+        (line,) = [one for one in said.split("\n") if one.startswith(f"{TITLES[name]}: ")]
         assert f": {found.waves.value:.2f} (" in line and f"{found.rings.value:.2f} over rings" in line
         assert ("overrates radius" in line) == (found.overrated is not None)
         assert "Waves of v = 1: 0." in line
