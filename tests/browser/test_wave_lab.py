@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.claims.checks import claim_about
 from core.classifiers.registry import load_classifier
 from core.data.classes import CLASS_SETS
 from core.data.samples import load_samples
@@ -15,6 +16,7 @@ from core.fourier.basis import fourier_basis, random_signs
 from core.images.square import to_uint8
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn
+from ui.claims.found import found_of_claim
 from ui.maps.catalogue import entries
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES
@@ -197,7 +199,11 @@ def test_predictions_and_sentence_step_with_the_walk(lab):
             continue
         seen.add(cell)
         frequency = tuple(map(int, cell.split(",")))
-        assert said is None or said == cell_verdict([entries()[label] for label in STORIES[0].maps], frequency)
+        if said is not None:
+            shown = [entries()[label] for label in STORIES[0].maps]
+            about = claim_about(frequency, *(one.heatmap for one in shown))
+            claim = f" {found_of_claim(*shown, about[0])}" if about else ""
+            assert said == f"{cell_verdict(shown, frequency)}{claim}"
         wave = wave_on_image(image, frequency, 4.0, seed=0, position=33)
         for classifier, verdict in zip(classifiers, table["verdicts"], strict=True):
             best = class_probabilities(classifier, wave.perturbed[None])[0].argmax()
