@@ -15,6 +15,7 @@ from core.fourier.intervals import Measured
 # Okabe & Ito 2008: told apart with every common form of colour blindness. Black is left out for the dark theme.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+SHAPES = ["circle", "diamond", "square", "triangle-up"]  # of points
 Rows = Sequence[dict[str, Any]]
 
 
@@ -97,7 +98,7 @@ def interval_chart(
         rows, names, colours, height: as `line_chart` takes them.
         category: a field. value: of the dashed upright line, if any. weak: of which rows, as a Vega expression.
     """
-    chart_legend("", names, colours)
+    chart_legend("", names, colours, dashed=False)
     colour = alt.Color("network:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
     order = list(dict.fromkeys(row[category] for row in rows))
     base = alt.Chart().encode(
@@ -108,7 +109,8 @@ def interval_chart(
         tooltip=["network:N", f"{category}:N", *tooltips(x)],
     )
     spans = base.encode(alt.X("low:Q"), alt.X2("high:Q")).mark_rule(strokeWidth=2)
-    points = base.encode(x).mark_point(filled=True, size=45)
+    shape = alt.Shape("network:N", scale=alt.Scale(domain=list(names), range=SHAPES), legend=None)
+    points = base.encode(x, shape).mark_point(filled=True, size=45)
     show_chart(rows, [spans, points], x, value, height=height, key=key, alt_text=alt_text)
 
 
@@ -123,11 +125,13 @@ def field_of(axis: alt.X | alt.Y) -> str:
     return str(axis.shorthand).partition(":")[0]
 
 
-def chart_legend(title: str, names: Sequence[str], colours: Sequence[str], note: str = "") -> None:
-    """One line above a plot, which wraps: a stroke for each line of `line_chart`, and a note about its points."""
+def chart_legend(
+    title: str, names: Sequence[str], colours: Sequence[str], note: str = "", *, dashed: bool = True
+) -> None:
+    """One line above a plot, which wraps: a stroke for each network, dashed as its line, and a note about points."""
     strokes = [
         f'<span style="display:inline-block;width:1.7rem;height:3px;vertical-align:middle;margin-right:.3rem;'
-        f'background:{_stroke(colour, DASHES[k % len(DASHES)])}"></span>{html.escape(name)}'
+        f'background:{_stroke(colour, DASHES[k % len(DASHES) if dashed else 0])}"></span>{html.escape(name)}'
         for k, (name, colour) in enumerate(zip(names, colours, strict=True))
     ]
     parts = " &ensp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in [*strokes, html.escape(note)])
