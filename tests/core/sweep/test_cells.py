@@ -10,7 +10,8 @@ import core.sweep.batch_size
 from core.classifiers.preprocessing import Preprocess
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.sweep.batch_size import best_batch_size
-from core.sweep.cells import SweepConfig, sweep_cells
+from core.sweep.cells import sweep_cells
+from core.sweep.config import SweepConfig
 from core.sweep.kept_norm import kept_norm
 from core.sweep.sample import balanced_sample, sampling_variance
 
@@ -176,6 +177,9 @@ def test_sweep_halves_the_batch_when_the_memory_is_full_and_says_so_when_one_ima
         ({"passes": 1.5}, "above 0 and at most 1"),
         ({"passes": float("nan")}, "above 0 and at most 1"),
         ({"cells": ((3, 0),)}, "outside a heat map of side 5"),
+        ({"precision": 0.0}, "half-width in points, above 0"),
+        ({"precision": 1.0, "cells": ((0, 1),)}, "takes 2 to 2,000 waves; got 1"),
+        ({"precision": 1.0, "side": 65}, "takes 2 to 2,000 waves; got 2,113"),
     ],
 )
 def test_sweep_config_refuses_bad_fields(fields, message):

@@ -9,7 +9,8 @@ import pytest
 
 from core.fourier.estimate import ESTIMATOR
 from core.fourier.heatmap import Heatmap, outcome_row
-from core.sweep.cells import CellResult, SweepConfig, sweep_cells
+from core.sweep.cells import CellResult, sweep_cells
+from core.sweep.config import SweepConfig
 from core.sweep.maps import growing_heatmaps
 from core.sweep.sample import balanced_order, round_ends
 
