@@ -4,8 +4,9 @@
 
 A mutant is one file with one comparison, operator, constant or condition changed. It dies when a test fails or hangs:
 of the mirrored file (`core/pgd/ball.py` has `tests/core/pgd/test_ball.py`) and, where they pass in `QUICK` seconds, of
-the others in `tests/core` that import the mutated module. Nothing is changed in the checkout. What survives is listed;
-whether it is equivalent, a reader decides. mutmut and cosmic-ray would want the whole suite for each mutant.
+the others in `tests/core` that import the mutated module or, where there is none, a module that imports it. Nothing is
+changed in the checkout. What survives is listed; whether it is equivalent, a reader decides. mutmut and cosmic-ray
+would want the whole suite for each mutant.
 """
 
 from __future__ import annotations
@@ -141,17 +142,26 @@ class Tests:
             shutil.copy(mutant.path, place)
 
     def _tests_of(self, path: Path) -> list[str]:
-        """The test files of a file of the engine, the mirrored one first."""
-        module = re.compile(rf"\b{re.escape('.'.join(path.with_suffix('').parts))}\b")
-        package = re.compile(rf"from {re.escape('.'.join(path.parent.parts))} import .*\b{path.stem}\b")
+        """The test files of a file of the engine, the mirrored one first; of what imports it, where it has none."""
         mirrored = Path("tests") / path.with_name(f"test_{path.stem.strip('_')}.py")
         found = [mirrored] if (self.folder / mirrored).exists() else []
-        for test in sorted((self.folder / "tests" / "core").rglob("test_*.py")):
-            text, test = test.read_text(encoding="utf-8"), test.relative_to(self.folder)
-            if test not in found and (module.search(text) or package.search(text)):
-                found.append(test)
+        found += [test for test in self._importing("tests/core", path) if test not in found]
+        if not found:
+            above = {test for one in self._importing("core", path) for test in self._importing("tests/core", one)}
+            found = sorted(above)
         quick = [str(test) for test in found if self._measure(str(test)) <= QUICK or test == mirrored]
         return sorted(quick, key=lambda test: (test != str(mirrored), self._seconds[test]))
+
+    def _importing(self, folder: str, path: Path) -> list[Path]:
+        """The files of a folder that name a module of the engine."""
+        module = re.compile(rf"\b{re.escape('.'.join(path.with_suffix('').parts))}\b")
+        package = re.compile(rf"from {re.escape('.'.join(path.parent.parts))} import .*\b{path.stem}\b")
+        texts = {one: one.read_text(encoding="utf-8") for one in sorted((self.folder / folder).rglob("*.py"))}
+        return [
+            one.relative_to(self.folder)
+            for one, text in texts.items()
+            if (module.search(text) or package.search(text)) and (folder == "core" or one.name.startswith("test_"))
+        ]
 
     def _measure(self, test: str) -> float:
         if test not in self._seconds:

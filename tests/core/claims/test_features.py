@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import core.claims.features
-from core.claims.features import feature_findings
+from core.claims.features import feature_findings, training_finding
 from core.claims.finding import Verdict
 from core.data.classes import PRECOMPUTED
 from core.runs.judgement import COLUMNS
@@ -138,6 +138,7 @@ def test_what_the_starts_had_already_is_taken_away():
 def test_the_row_of_the_twins_stays_whichever_networks_are_chosen():
     first, second = by_key()["training"], by_key("mini-resnet", "mini-clip")["training"]
     assert numbers(first) == numbers(second) and first.verdict == second.verdict == Verdict.HOLDS
+    assert training_finding() == first and len(first.doubts) == 2
 
 
 def test_networks_of_which_nothing_is_stored_cannot_be_checked():

@@ -124,6 +124,7 @@ def test_verdicts_on_the_shipped_maps():
     for name in stored_gradients():
         finding = judged_alone(named(shipped(name)))
         waves, p, rings = (one.measured for one in finding.evidence)
+        assert (finding.wave, finding.show, finding.maps) == ((0, 1), "Minus clean", ("toy",))
         assert waves.low > 0 and p.value < 0.05 and -1 <= rings.low <= rings.high <= 1
         fails = [doubt for doubt in finding.doubts if "overrates radius 0 to" in doubt and "times as much" in doubt]
         assert (finding.verdict, len(fails)) == ((Verdict.HOLDS, 0) if name == "mini-resnet" else (Verdict.IN_PART, 1))
