@@ -89,7 +89,7 @@ def sentences_html(sentences: Sequence[tuple[str, str, str, str]]) -> str:
         f"{html.escape(begin)}{told.asked(number, f'95 % interval ({interval})', bold=True)}{html.escape(end)}"
         for begin, number, interval, end in sentences
     )
-    return f'{STYLE}<p class="told">{" ".join(shown)}</p>'
+    return f'{STYLE}<div class="told">{" ".join(shown)}</div>'
 
 
 def _url(finding: Finding, linked: Collection[str], doors: Mapping[str, str]) -> str:

@@ -93,10 +93,10 @@ function sureFrame(view, k) {
   return step === null ? -1 : view.data.frame_steps.findIndex((one) => one >= step);
 }
 
-// The kept frame of the lowest loss, where the last one's is clearly above it and the run has ended; else -1.
+// The kept frame of the lowest loss, where the last one's is clearly above it and the run has halted; else -1.
 function bestFrame(view, k) {
   const { data, memory } = view, LOSS = 1, n = data.curve_steps.length, at = 3 * (3 * memory.row + LOSS) * n;
-  if (data.live) return -1;
+  if (going(data)) return -1;
   const kept = data.frame_steps.map((_, frame) => valueAt(view, k, LOSS, frame, memory.row));
   return bestKept(kept, Math.min(...view.models[k].curves.subarray(at, at + n)));
 }
@@ -217,7 +217,7 @@ const valueAt = (view, k, curve, frame, row) =>
 
 function verdictOf(view, k) {
   const { data, memory: { frame, row } } = view, { title, curves } = view.models[k];
-  const before = curves[9 * row * data.curve_steps.length], ends = !data.live && frame === data.frame_steps.length - 1;
+  const before = curves[9 * row * data.curve_steps.length], ends = !going(data) && frame === data.frame_steps.length - 1;
   return verdict(title, data.targets[row], data.frame_steps[frame], [before, valueAt(view, k, 0, frame, row)], ends);
 }
 

@@ -1,10 +1,9 @@
 // The charts of a replay: what each is apart from its curves, and the curves, which grow while a run goes on.
 
 import { element } from "./dom.js";
-import { percent } from "./replay_words.js";
+import { MIN_LOSS, percent } from "./replay_words.js";
 
 const DASHES = ["none", "6 3"];
-const MIN_LOSS = 1e-6; // the logarithmic axis ends here at the latest
 const CURVES = ["probability", "loss", "change"];
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -12,13 +11,14 @@ const SVG = "http://www.w3.org/2000/svg";
 export function drawCharts(view) {
   const { data, memory: { row } } = view;
   const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
-  const narrow = view.root.clientWidth < 700, height = [168, 112, 112]; // as in replay.css
+  const room = view.root.clientWidth, narrow = room < 700; // as in replay.css
+  const sizes = narrow ? [[Math.min(420, room) || 420, 168], [180, 112], [180, 112]] : [[300, 146], [300, 112], [300, 112]];
   view.marks = CURVES.map((name, c) => {
     const bands = view.models.map((model) => [0, 1, 2].map((part) => { // lowest, mean, highest
       const n = data.curve_steps.length, at = ((row * 3 + c) * 3 + part) * n;
       return model.curves.subarray(at, at + n);
     }));
-    const axes = axesOf(titles[c], name, bands, data, narrow && c ? 180 : 300, height[c]);
+    const axes = axesOf(titles[c], name, bands, data, ...sizes[c]);
     const known = view.marks?.[c], chart = known?.key === JSON.stringify(axes) ? known : createChart(axes);
     drawCurves(chart, bands, data);
     return chart;

@@ -33,9 +33,8 @@ from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "generation"
 INTRO = (
-    "Gradient descent changes a **blur** until the classifier is confident of a class. The paper: CLIP, which matches "
-    "pictures with texts, becomes confident, and we see next to nothing. What does a robust network draw, one trained "
-    "to withstand small changes?"
+    "CLIP changes a **blur** until it is confident of a class, and we see next to nothing, says the paper. What does a "
+    "robust network draw?"
 )
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4

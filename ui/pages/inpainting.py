@@ -42,9 +42,8 @@ TRUE_CLASS = "its true class"
 NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
 TABS = ("What is computed", "What the stored runs show", "Where this run comes from")
 INTRO = (
-    "**Paint a hole**, and gradient descent fills it until the classifier is confident of the target. The paper: CLIP, "
-    "which matches pictures with texts, becomes confident, and we see squiggles. What does a robust network paint, one "
-    "trained to withstand small changes?"
+    "**Paint a hole**: CLIP fills it until it is confident, and we see squiggles, says the paper. What does a robust "
+    "network paint?"
 )
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 

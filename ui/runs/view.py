@@ -11,6 +11,8 @@ from core.runs.file import PGDRun
 from ui.runs.words import likeness, losses, origin, outcome, run_title
 from ui.shared.text import as_markdown
 
+UNIT = "\N{NO-BREAK SPACE}%"  # a number and its sign stay in one line
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -32,7 +34,7 @@ class Result:
 
 def outcome_words(runs: Sequence[PGDRun]) -> str:
     """What has come of the runs, Markdown."""
-    parts = [[as_markdown(part) for part in sentence] for sentence in outcome(runs)]
+    parts = [[as_markdown(part).replace(" %", UNIT) for part in sentence] for sentence in outcome(runs)]
     told = " ".join(f"{begin}**{number}**{end}" for begin, number, end in parts)
     return f"{told} {as_markdown(likeness(runs))}".strip()
 
