@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,7 +23,7 @@ from ui.runs.examples import back_to_example, stored_example
 from ui.runs.figures import Figure, picture_groups, to_picture
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
 from ui.runs.own_start import FIRST, keep_sketch, picture_start, sketch_start, to_starts
-from ui.runs.panel import run_details, run_panel, run_status, settings_beside
+from ui.runs.panel import run_details, run_panel, run_status, settings_beside, tabs
 from ui.runs.second_judge import class_set_of, second_judge
 from ui.runs.start import ask_for_run
 from ui.runs.view import Result
@@ -59,19 +59,12 @@ def page() -> None:
         if result is not None:
             _go_on_painting(result)
             second_judge(result)
-    known = [MANY] if is_stored(row, kind) else []
-    *many, formula, start, origin = st.tabs([*known, "What is computed", "The start", "Where this run comes from"])
-    for tab in many:
-        with tab:
-            many_pictures(kind)
-    with start:
-        _start(asked)
-    with formula:
-        _formula()
-        if result is not None and result.stored:
-            st.markdown(row.rule)
-    with origin:
-        run_details(result)
+    parts: dict[str, Callable[[], None]] = {
+        "What is computed": partial(_formula, row.rule if result is not None and result.stored else ""),
+        "The start": partial(_start, asked),
+        "Where this run comes from": partial(run_details, result),
+    }
+    tabs({MANY: partial(many_pictures, kind)} | parts if is_stored(row, kind) else parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +228,8 @@ def _back(row: SampleSet) -> None:
     back_to_example(PAGE, row, OFFERED[label], chosen)
 
 
-def _formula() -> None:
+def _formula(rule: str) -> None:
+    """rule: by which the classes of what is shown were chosen; may be empty."""
     papers = paper.RUNS[PAGE]
     st.markdown(
         r"The start $x_0$ is drawn from a normal distribution: a blur as a whole image, with the covariance of the "
@@ -246,3 +240,5 @@ def _formula() -> None:
         rf"At {paper.IMAGE_SIZE} pixels the paper takes $\varepsilon$ = {papers['epsilon']}, $\alpha$ = "
         rf"{papers['step_size']} and {papers['steps']} steps; here lengths scale with the side."
     )
+    if rule:
+        st.markdown(rule)

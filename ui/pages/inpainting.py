@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from operator import attrgetter
 
 import numpy as np
 import streamlit as st
@@ -21,26 +21,24 @@ from ui.components.mask_painter import mask_painter
 from ui.runs.examples import back_to_example, stored_example, stored_row
 from ui.runs.figures import to_picture
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
-from ui.runs.panel import run_details, run_panel, run_status, settings_beside, show_result
-from ui.runs.settings import OFFERED, linked_penalty
+from ui.runs.panel import run_details, run_panel, run_status, settings_beside, show_result, tabs
+from ui.runs.settings import OFFERED, choose_picture, linked_penalty
 from ui.runs.start import Wanted, ask_for_run
 from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
 from ui.runs.view import Result
 from ui.runs.words import run_title, sample_set_of, target_of
 from ui.shared import url
 from ui.shared.model_cache import is_ready, ready_classifiers
-from ui.shared.picture_choice import chosen_picture, open_library, picture_library, take_picture
+from ui.shared.picture_choice import take_picture
 from ui.shared.pictures import Picture, samples
 from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "inpainting"
 PAPERS = paper.RUNS[PAGE]
-FIRST = attrgetter("inpainted")  # of a sample set
 HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
 NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
-TABS = ("What is computed", "What the stored runs show", "Where this run comes from")
 INTRO = (
     "**Paint a hole**: CLIP fills it until it is confident, and we see squiggles, says the paper. What does a robust "
     "network paint?"
@@ -54,17 +52,12 @@ def page() -> None:
     st.markdown(INTRO)
     # With the paper's CLIP the page opens with the paper's experiment, on a picture of its size.
     large = next(row.title for row in SAMPLE_SETS.values() if row.side == paper.IMAGE_SIZE)
-    papers = large if is_ready(PAPERS_CLIP) else ""
-    picture = chosen_picture(PAGE, url_prefix=f"{PAGE}-", first=FIRST, kind=papers)
-    picture_library(PAGE, url_prefix=f"{PAGE}-", first=FIRST)
     left, right = settings_beside()
     wanted = None
     with left:
         above = st.container(horizontal=True, gap="small")
-        above.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
-        if picture is None:
-            st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
-        else:
+        picture = choose_picture(PAGE, large if is_ready(PAPERS_CLIP) else "", above)
+        if picture is not None:
             _painter(picture)
             wanted = _controls(picture)
             _squares(picture.size)
@@ -83,17 +76,12 @@ def page() -> None:
             PAGE, lambda: stored_example(PAGE, row.name, names, penalty), wanted, partial(_back, row), _bring
         )
         run_panel(PAGE, result, wanted)
-    known = [MANY] if is_stored(row, penalty) else []
-    *many, formula, shown, origin = st.tabs([*known, *TABS])
-    for tab in many:
-        with tab:
-            many_pictures(penalty)
-    with shown:
-        draw_stored_inpainting()
-    with formula:
-        _formula()
-    with origin:
-        run_details(result)
+    parts: dict[str, Callable[[], None]] = {
+        "What is computed": _formula,
+        "What the stored runs show": draw_stored_inpainting,
+        "Where this run comes from": partial(run_details, result),
+    }
+    tabs({MANY: partial(many_pictures, penalty)} | parts if is_stored(row, penalty) else parts)
 
 
 def _holes(size: int) -> dict[int, np.ndarray]:

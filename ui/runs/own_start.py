@@ -12,8 +12,8 @@ from core.data.sample_sets import SampleSet
 from core.images.sketch import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.images.square import square_image
 from ui.components.sketch_painter import sketch_painter
+from ui.runs.settings import choose_picture
 from ui.shared import url
-from ui.shared.picture_choice import chosen_picture, open_library, picture_library
 
 PAGE = "generation"
 LINKED = f"{PAGE}-sketch"  # in the URL
@@ -64,12 +64,7 @@ def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
 
 def picture_start(row: SampleSet) -> tuple[np.ndarray, str] | None:
     """The button that opens the library; returns uint8 (side, side, 3) and what it is, None while none is chosen."""
-    prefix = f"{PAGE}-"
-    picture = chosen_picture(PAGE, url_prefix=prefix, first=_first, kind=row.title)
-    picture_library(PAGE, url_prefix=prefix, first=_first)
-    st.button("Pictures", icon=":material/image:", key=f"{PAGE}.choice", on_click=open_library, args=(PAGE,))
-    if picture is None:
-        st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
+    if (picture := choose_picture(PAGE, row.title, st.container())) is None:
         return None
     st.image(picture.pixels.transpose(1, 2, 0), caption=picture.caption, width=150)
     return square_image(picture.pixels.transpose(1, 2, 0), row.side, resize_to=row.side), picture.caption
@@ -80,7 +75,3 @@ def to_starts(picture: np.ndarray, side: int, count: int) -> np.ndarray:
     times = max(1, side // len(picture))
     planes = picture.repeat(times, axis=0).repeat(times, axis=1).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     return np.repeat(planes[None], count, axis=0)
-
-
-def _first(row: SampleSet) -> int:
-    return row.inpainted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -192,9 +192,16 @@ def run_panel(page: str, result: Result | None, wanted: Wanted | None) -> None:
 def run_details(result: Result | None) -> None:
     """Where the runs on the screen come from; for below the panel."""
     if result is None:
-        st.markdown("Told when the run has ended.")
+        st.markdown("Shown once the run has ended.")
     else:
         provenance(result.runs)
+
+
+def tabs(parts: Mapping[str, Callable[[], None]]) -> None:
+    """A tab for each name, with what its function draws."""
+    for tab, draw in zip(st.tabs(list(parts)), parts.values(), strict=True):
+        with tab:
+            draw()
 
 
 def _kept(page: str, what: str, version: object, make: Callable[[], Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,8 @@ from core.runs.plan import RunPlan
 from ui.runs.instrument import is_slow
 from ui.shared import url
 from ui.shared.limits import limits
+from ui.shared.picture_choice import chosen_picture, open_library, picture_library
+from ui.shared.pictures import Picture
 
 # An ordinary model beside a robust one, the paper's contrast: with the paper's CLIP as soon as that is here.
 CONTRASTS = (CLIPS, (PAPERS_CLIP, "mini-clip-robust"), (PAPERS_CLIP,), ("mini-clip", "mini-clip-robust"))
@@ -29,6 +32,21 @@ RENAMED: dict[str, Penalty] = {
     "Frozen": "frozen",
     "Frozen: hold everything outside the hole": "frozen",
 }
+
+
+def choose_picture(page: str, kind: str, place: DeltaGenerator) -> Picture | None:
+    """The picture of a run; None, which the page then says, while there is none.
+
+    Args:
+        kind: as `chosen_picture` takes it. place: of the button that opens the library.
+    """
+    where: dict[str, Any] = {"url_prefix": f"{page}-", "first": attrgetter("inpainted")}
+    picture = chosen_picture(page, kind=kind, **where)
+    picture_library(page, **where)
+    place.button("Pictures", icon=":material/image:", key=f"{page}.choice", on_click=open_library, args=(page,))
+    if picture is None:
+        st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
+    return picture
 
 
 def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:

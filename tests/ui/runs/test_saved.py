@@ -224,6 +224,10 @@ def test_a_pair_is_one_file_that_opens_as_a_pair_and_brings_picture_hole_and_tar
     assert app.session_state["inpainting.places"]["cifar10"] == 5
     assert np.array_equal(app.session_state["inpainting.holes"][32], runs[0].mask[0])
     assert app.selectbox(key="inpainting-target-cifar10").value == "dog"
+    app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
+    assert "Not run yet" in said(app) and button(app, "Show the last run") is not None
+    app.button(key="inpainting.back").click().run()
+    assert not app.exception and "A stored example" in said(app) and "inpainting.result" not in app.session_state
 
 
 def test_files_that_are_no_pair_are_refused_in_one_sentence():
