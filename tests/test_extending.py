@@ -84,8 +84,8 @@ def family(monkeypatch, tmp_path) -> str:
     """The prefix of linear classifiers of CIFAR-10's classes, each a file of weights in one folder."""
 
     def load(path, identity):
-        from core.classifiers.base import load_strictly, read_weights
         from core.classifiers.closed_set import ClosedSetClassifier
+        from core.classifiers.loaders import load_strictly, read_weights
         from core.classifiers.preprocessing import Preprocess
 
         network = load_strictly(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), read_weights(path), path)

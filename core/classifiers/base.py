@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import torch
 from torch import nn
@@ -81,39 +79,3 @@ def patch_grid(network: nn.Module, image_size: int) -> int | None:
         if isinstance(filters, nn.Conv2d) and filters.in_channels == 3 and filters.kernel_size == filters.stride:
             return image_size // filters.stride[0]
     return None
-
-
-def read_weights(path: Path) -> Any:
-    """The contents of a weight file: safetensors, or torch's format restricted to plain tensors.
-
-    Raises:
-        RuntimeError: the file is damaged or holds anything but plain data; names the file.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # both libraries raise a dozen unrelated types for a damaged file
-        raise RuntimeError(
-            f"weight file {path} cannot be read ({str(error).splitlines()[0]}); "
-            "it may be damaged or cut short, so delete it and fetch it again"
-        ) from error
-
-
-def load_strictly(network: nn.Module, state: Mapping[str, torch.Tensor], path: Path) -> nn.Module:
-    """The network with every tensor loaded.
-
-    Raises:
-        RuntimeError: names or shapes differ; names the file and the first differences.
-    """
-    try:
-        network.load_state_dict(state, strict=True)
-    except RuntimeError as error:
-        reasons = " ".join(line.strip() for line in str(error).splitlines()[1:3])
-        raise RuntimeError(
-            f"weight file {path} does not fit {type(network).__name__}: {reasons[:300]}; "
-            "check that it is the right file"
-        ) from error
-    return network

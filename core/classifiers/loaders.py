@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,49 @@ from core.classifiers.weights import OPEN_CLIP_CONFIG
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
 
 if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
     from core.classifiers.closed_set import ClosedSetClassifier
     from core.classifiers.preprocessing import Preprocess
     from core.classifiers.zero_shot import ClipModel
+
+
+def read_weights(path: Path) -> Any:
+    """The contents of a weight file: safetensors, or torch's format restricted to plain tensors.
+
+    Raises:
+        RuntimeError: the file is damaged or holds anything but plain data; names the file.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # both libraries raise a dozen unrelated types for a damaged file
+        raise RuntimeError(
+            f"weight file {path} cannot be read ({str(error).splitlines()[0]}); "
+            "it may be damaged or cut short, so delete it and fetch it again"
+        ) from error
+
+
+def load_strictly(network: nn.Module, state: Mapping[str, torch.Tensor], path: Path) -> nn.Module:
+    """The network with every tensor loaded.
+
+    Raises:
+        RuntimeError: names or shapes differ; names the file and the first differences.
+    """
+    try:
+        network.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        reasons = " ".join(line.strip() for line in str(error).splitlines()[1:3])
+        raise RuntimeError(
+            f"weight file {path} does not fit {type(network).__name__}: {reasons[:300]}; "
+            "check that it is the right file"
+        ) from error
+    return network
 
 
 def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
@@ -29,7 +70,6 @@ def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
 
     Trained with ImageNet's mean and standard deviation, evaluated in the paper's run with CIFAR-10's, as here.
     """
-    from core.classifiers.base import read_weights
     from core.classifiers.networks.resnet_cifar import CifarResNet
 
     state = read_weights(path)
@@ -45,8 +85,6 @@ def load_efficientnet_lite0(path: Path, identity: Identity) -> ClosedSetClassifi
     The names differ from timm's but the modules come in the same order, so tensors are paired by place.
     """
     import timm
-
-    from core.classifiers.base import read_weights
 
     state = read_weights(path)
     network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
@@ -78,7 +116,6 @@ def fold_batch_norms(network: Any) -> None:
 
 def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:
     """A network trained by `precomputed.training`; `config.json` beside the weights describes it."""
-    from core.classifiers.base import read_weights
     from core.classifiers.networks.mini_resnet import MiniResNet
 
     config_file = path.parent / "config.json"
@@ -96,8 +133,6 @@ def load_torchvision(path: Path, identity: Identity, *, model: str, version: str
     """
     from torchvision import models
 
-    from core.classifiers.base import read_weights
-
     # These two normalise once more inside, which torchvision switches on together with its own weights.
     twice = {"transform_input": True, "init_weights": False} if model in ("googlenet", "inception_v3") else {}
     network = models.get_model(model, weights=None, **twice)
@@ -113,7 +148,6 @@ def load_timm(path: Path, identity: Identity, *, model: str) -> ClosedSetClassif
     """A timm classifier of the 1,000 ImageNet classes, "architecture.tag". Images are taken as cropped already."""
     import timm
 
-    from core.classifiers.base import read_weights
     from core.classifiers.closed_set import ClosedSetClassifier
 
     # timm renames, converts and cuts the tensors of a file to fit, then loads strictly.
@@ -157,7 +191,6 @@ def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
 
     Without open_clip, whose import takes longer than all the rest, until somebody asks about a prompt of his own.
     """
-    from core.classifiers.base import read_weights
     from core.classifiers.networks.mini_clip import IMAGE_TOWER, MiniClip
     from core.classifiers.zero_shot import ClipModel
 
@@ -222,7 +255,6 @@ def _closed_set(
     identity: Identity, path: Path, network: Any, state: Any, vocabulary: ClassSet, size: int, recipe: dict[str, Any]
 ) -> ClosedSetClassifier:
     """The classifier of a network that takes exactly the tensors `state` of the file `path`."""
-    from core.classifiers.base import load_strictly
     from core.classifiers.closed_set import ClosedSetClassifier
 
     return ClosedSetClassifier(identity, load_strictly(network, state, path), _preprocess(size, recipe), vocabulary)
