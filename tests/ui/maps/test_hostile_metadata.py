@@ -28,7 +28,7 @@ def changed(path, value):
     for name in path[:-1]:
         facts = facts[name]
     facts[path[-1]] = value
-    return Heatmap(**MAP.crop(3)._arrays(), metadata=metadata)
+    return Heatmap(**MAP.crop(3).arrays(), metadata=metadata)
 
 
 @pytest.mark.parametrize("path", list(paths(MAP.metadata)), ids=".".join)
