@@ -141,50 +141,96 @@ def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
     assert not app.exception and "a toy at (2, 3)" not in text(app)
 
 
-# The three places of a number of a map, in their order: the file, what stands there, and what comes to stand there.
-MARGIN = (
-    ("core/fourier/heatmap.py", "MEANS = {", 'MEANS = {"margin": (-1.0, 1.0), '),
-    (
-        "core/fourier/heatmap.py",
-        "    true_probability: np.",
-        "    margin: np.ndarray | None = None\n    true_probability: np.",
+# What is a field or a branch of the code is tried in a copy of the project: the places, in the order of the page, what
+# stands there and what comes to stand there; the script that then knows it; and what is seen of it afterwards.
+PLACES = {
+    "a start of generation": (
+        ("core/runs/starts.py", 'StartKind = Literal["blur"', 'StartKind = Literal["grey", "blur"'),
+        (
+            "core/runs/starts.py",
+            '= {\n    "blur"',
+            '= {\n    "grey": StartWords("grey", "Grey", "Grey.", offered=True),\n    "blur"',
+        ),
+        (
+            "core/runs/starts.py",
+            '    if kind == "cl',
+            '    if kind == "grey":\n        return Start(kind, natural_statistics(image_size))\n    if kind == "cl',
+        ),
     ),
-    (
-        "core/sweep/cells.py",
-        "    return (logits",
-        "    return (2 * logits.softmax(dim=1).gather(1, targets[:, None])[:, 0] - 1, logits",
+    "a disturbance": (
+        (
+            "core/images/disturbances.py",
+            "_ROWS = (",
+            '_ROWS = (\n    Disturbance("dusk", "Dusk", "slow", "share", (0.8, 0.6, 0.4), _dusk, "Nobody’s."),',
+        ),
+        (
+            "core/images/disturbances.py",
+            "def _noise(",
+            "def _dusk(images, amount, generators):\n    return images * amount\n\n\ndef _noise(",
+        ),
     ),
-    ("core/sweep/cells.py", "    true_probability: float\n", "    true_probability: float\n    margin: float\n"),
-    (
-        "core/fourier/metrics.py",
-        "_ROWS = (",
-        '_ROWS = (\n    Metric("margin", "Margin", "mean margin", lambda one: one.margin),',
+    "a number of a map": (
+        ("core/fourier/heatmap.py", "MEANS = {", 'MEANS = {"margin": (-1.0, 1.0), '),
+        (
+            "core/fourier/heatmap.py",
+            "    true_probability: np.",
+            "    margin: np.ndarray | None = None\n    true_probability: np.",
+        ),
+        (
+            "core/sweep/cells.py",
+            "    return (logits",
+            "    return (2 * logits.softmax(1).gather(1, targets[:, None])[:, 0] - 1, logits",
+        ),
+        ("core/sweep/cells.py", "    true_probability: float\n", "    true_probability: float\n    margin: float\n"),
+        (
+            "core/fourier/metrics.py",
+            "_ROWS = (",
+            '_ROWS = (\n    Metric("margin", "Margin", "mean margin", lambda one: one.margin),',
+        ),
     ),
-)
-SEEN = """
+}
+SCRIPTS = {
+    "a start of generation": "reconstruct generate --start grey --limit 1 --steps 1",
+    "a disturbance": "sweep.disturb --pictures 2",
+    "a number of a map": "sweep --limit 5 --cells 0,0;0,1",
+}
+SEEN = {
+    "a start of generation": """
+import json
+from pathlib import Path
+from ui.pages.generation import OFFERED
+assert json.loads(Path("toy.npz/settings.json").read_text())["start"] == "grey" == OFFERED["Grey"]
+""",
+    "a disturbance": """
+from core.claims.disturbances import SLOW
+from core.sweep.disturb.outcomes import DisturbedOutcomes
+found = DisturbedOutcomes.load("toy.npz")
+assert found.keys[0] == SLOW[0] == "dusk" and found.measured.all() and (found.spectrum[0, :, 0] > 0).all()
+""",
+    "a number of a map": """
 import numpy as np
 from core.fourier.export import heatmap_csv
 from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import labelled
 from ui.maps.views import lacking_metrics
-(entry,) = labelled([Heatmap.load("margin.npz")])
+(entry,) = labelled([Heatmap.load("toy.npz")])
 known = np.isfinite(entry.heatmap.margin)
 assert known.sum() == 3 and np.allclose(entry.heatmap.margin, 2 * entry.heatmap.true_probability - 1, equal_nan=True)
 assert ",margin," in heatmap_csv(entry.heatmap).partition("\\n")[0] and "Margin" not in lacking_metrics([entry])
-"""
+""",
+}
 
 
-def test_a_number_of_a_map_goes_from_the_engine_to_the_file_the_table_and_the_menu(tmp_path):
+@pytest.mark.parametrize("added", PLACES)
+def test_it_goes_from_the_engine_to_the_file_and_to_what_pages_read(added, tmp_path):
     for name in ("core", "ui"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "precomputed").symlink_to(ROOT / "precomputed")
-    for name, before, after in MARGIN:
+    for name, before, after in PLACES[added]:
         source = (tmp_path / name).read_text("utf-8")
         assert before in source
         (tmp_path / name).write_text(source.replace(before, after, 1), "utf-8")
-    words = (
-        "--classifier mini-resnet --dataset cifar10-samples --limit 5 --cells 0,0;0,1 --device cpu --output margin.npz"
-    )
-    for command in (["-m", "core.sweep", *words.split()], ["-c", SEEN]):
+    same = "--classifier mini-resnet --dataset cifar10-samples --device cpu --output toy.npz"
+    for command in (["-m", *f"core.{SCRIPTS[added]} {same}".split()], ["-c", SEEN[added]]):
         done = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
