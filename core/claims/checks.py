@@ -6,7 +6,6 @@ maps are judged by the same rules as the paper's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,7 +21,7 @@ from core.claims.twins import twin_findings
 from core.fourier.basis import Frequency, rounded_radius, wave_values
 from core.fourier.contrasts import Errors, clear_waves, contrast, mismatches
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Measured, correlation
 from core.fourier.lattice import Lattice, lattice
 from core.fourier.outcomes import by_colour
 from core.fourier.rings import ring_differences
@@ -242,19 +241,12 @@ def _different(claim: Claim, maps: Comparison) -> Finding:
     around = [each - (np.bincount(radius, each) / np.maximum(waves, 1))[radius] for each in values]
     evidence = (
         Evidence(f"share of {len(found.waves)} waves that differ", Measured.exact(share), "error"),
-        Evidence("correlation", Measured.exact(_correlation(*values)), "ratio"),
-        Evidence("after each ring’s mean is taken away", Measured.exact(_correlation(*around)), "ratio"),
+        Evidence("correlation", Measured.exact(correlation(*values)), "ratio"),
+        Evidence("after each ring’s mean is taken away", Measured.exact(correlation(*around)), "ratio"),
     )
     verdict = Verdict.HOLDS if share > 0.5 else Verdict.FAILS
     doubt = "Neighbouring waves are not independent, so the correlations carry no interval."
     return Finding(claim, verdict, evidence, (doubt,), maps.both, (0, 8), "Difference")
-
-
-def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's; NaN where one does not vary."""
-    if first.std() == 0 or second.std() == 0:
-        return math.nan
-    return float(np.corrcoef(first, second)[0, 1])
 
 
 def _figure2_clip(claim: Claim, maps: Comparison) -> Finding:

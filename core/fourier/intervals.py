@@ -130,3 +130,10 @@ def student(values: np.ndarray) -> Measured:
 
     margin = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
     return Measured(mean, mean - margin, mean + margin).one()
+
+
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's, of two (n,); NaN of fewer than three values, or where one does not vary."""
+    if len(first) < 3 or first.std() == 0 or second.std() == 0:
+        return math.nan
+    return float(np.corrcoef(first, second)[0, 1])

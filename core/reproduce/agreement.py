@@ -14,7 +14,7 @@ from core.claims.bands import Band, in_band
 from core.fourier.basis import Frequency, half_plane, wave_map, wave_values
 from core.fourier.contrasts import Errors, clear_waves, contrast, errors_under, same_images
 from core.fourier.heatmap import MEANS, Heatmap, outcome_row
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Measured, correlation
 
 MARGIN = 0.02  # in error: means that lie this close count as equal
 FEW = 0.05  # share of the waves that may differ
@@ -136,7 +136,7 @@ def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
         if paired
         else _by_chance(b, *(wave_values(one.images, waves) for one in (computed, reference))),
         differing_waves=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
-        correlation=float(np.corrcoef(a, b)[0, 1]) if len(waves) > 2 and a.std() > 0 and b.std() > 0 else float("nan"),
+        correlation=correlation(a, b),
         identical_waves=int((a == b).sum()) if _same_draw(computed, reference) else None,
         paired=paired,
         rows=rows,
