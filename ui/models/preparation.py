@@ -23,10 +23,10 @@ from core.errors import sentence
 from core.files import make_folder
 from core.runs.examples import Example, examples, fast_example, fast_subject, first_subjects, with_few_frames
 from core.runs.file import PGDRun, RunFileError
+from core.runs.matching import changed_settings
 from core.runs.plan import Run
 from core.runs.stored import RUNS, machine_runs, stored_path
 from ui.runs.instrument import is_slow
-from ui.runs.matching import changed_settings
 from ui.runs.settings import first_choice
 from ui.shared.jobs import give_way
 from ui.shared.log import log

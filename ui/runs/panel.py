@@ -11,11 +11,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import sentence
+from core.runs.matching import SUBJECT, changed_settings
 from ui.components.replay import Progress, replay
 from ui.maps.cell_predictions import wait_for_first_paint
 from ui.runs.downloads import download_menu
 from ui.runs.instrument import is_quick, remember_pace
-from ui.runs.matching import SUBJECT, changed_settings
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import open_button
 from ui.runs.start import Started, Wanted, current_run, refusal, running, start, submit

@@ -12,7 +12,6 @@ from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import sound_run
 from tests.ui.toys import ToyClassifier
 from ui.components.replay import Progress
-from ui.runs.matching import changed_settings
 from ui.runs.replays import MAX_BYTES, kept_frames, live_replay, run_replay
 
 PAIR = [
@@ -77,27 +76,3 @@ def test_before_the_first_state_the_start_is_shown():
     data = live_replay(plan, ["toy-a"], [], [], id="j", live=Progress("queued", "waiting"))
     assert np.array_equal(frames_of(data, 0)[0], np.rint(plan.start * 255))
     assert data["curve_steps"] == [] and data["live"]["state"] == "queued"
-
-
-def test_settings_that_made_a_run_are_found_the_same_and_every_change_is_named():
-    run = Run(toy_plan(), lambda: [ToyClassifier("toy-a")])
-    for _ in run.states():
-        pass
-    runs = run.so_far()
-    assert changed_settings(toy_plan(), ["toy-a"], runs) == []
-    assert changed_settings(toy_plan(), ["toy-b"], runs) == ["the classifiers"]
-    assert changed_settings(toy_plan(penalty="mean_square"), ["toy-a"], runs) == ["the penalty"]
-    assert changed_settings(toy_plan(weight=3.0), ["toy-a"], runs) == ["its weight"]
-    other = toy_plan()
-    mask = np.roll(other.mask, 1, axis=-1)
-    assert changed_settings(inpainting_plan(other.original, mask, ["dog"], other.config), ["toy-a"], runs) == [
-        "the hole",
-        "the target",
-    ]
-    assert "the picture" in changed_settings(
-        inpainting_plan(255 - other.original, other.mask, ["cat"], other.config), ["toy-a"], runs
-    )
-    longer = PGDConfig(epsilon=2.0, step_size=0.2, steps=7)
-    assert changed_settings(inpainting_plan(other.original, other.mask, ["cat"], longer), ["toy-a"], runs) == [
-        "steps or lengths"
-    ]

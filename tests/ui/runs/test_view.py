@@ -190,28 +190,11 @@ def test_outcome_of_several_pictures_gives_their_means(run):
     assert ("its targets, on average" in end) == (len(run.start) > 1)
 
 
-def ssim_by_hand(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) -> float:
-    """SSIM of Wang et al. with 7 x 7 windows of equal weight, at pixels of the hole alone, which no border touches."""
-    values = []
-    for channel in range(3):
-        for y, x in zip(*np.nonzero(hole[0]), strict=True):
-            a, b = (
-                one[channel, y - 3 : y + 4, x - 3 : x + 4].astype(np.float64).ravel() for one in (original, picture)
-            )
-            covariance = np.cov(a, b)
-            c1, c2 = 0.01**2, 0.03**2
-            same = (2 * a.mean() * b.mean() + c1) / (a.mean() ** 2 + b.mean() ** 2 + c1)
-            values.append(same * (2 * covariance[0, 1] + c2) / (covariance[0, 0] + covariance[1, 1] + c2))
-    return float(np.mean(values))
-
-
 @pytest.mark.parametrize("penalty", ["", "-mean-square"])
 def test_likeness_of_the_stored_pair_is_ssim_inside_the_hole_to_the_original(penalty):
     names = ("mini-resnet", "mini-resnet-robust")
     runs = [PGDRun.load(RUNS / f"inpainting_cifar10-5{penalty}__{name}.npz") for name in names]
-    original = runs[0].original[0] / 255
-    before = ssim_by_hand(original, runs[0].start[0], runs[0].mask[0])
-    first, second = (ssim_by_hand(original, run.frames[-1, 0] / 255, run.mask[0]) for run in runs)
+    (before, first), (_, second) = (similarity(run, 0) for run in runs)
     assert likeness(runs) == (
         f"The hole’s SSIM (likeness of structure; 1 is an exact copy) to the original is {before:.2f} at the start, "
         f"{first:.2f} by Mini ResNet and {second:.2f} by Mini ResNet, robust. No result is nearer than the start."

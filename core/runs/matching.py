@@ -1,4 +1,4 @@
-"""Whether the runs on the screen are what the settings beside them would compute. Does not import Streamlit."""
+"""Whether runs are what a plan would compute, and what of them is not. Does not import torch."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.errors import one_line
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
-from ui.runs.words import target_of
-from ui.shared.text import one_line
 
 # What makes a run one of other pictures: all else is a setting.
 SUBJECT = PICTURE, HOLE, START, TARGET = "the picture", "the hole", "the start", "the target"
 
 
-def changed_settings(plan: RunPlan, names: Sequence[str], runs: Sequence[PGDRun]) -> list[str]:
-    """What differs between a plan on the named classifiers and the runs shown; nothing where they are the same."""
+def changed_settings(plan: RunPlan, classifiers: Sequence[str], runs: Sequence[PGDRun]) -> list[str]:
+    """What differs between a plan on classifiers, by name, and the runs shown; nothing where they are the same."""
     run = runs[0]
     changed = []
     if plan.mask is not None and run.mask is not None and plan.original is not None and run.original is not None:
@@ -29,9 +28,10 @@ def changed_settings(plan: RunPlan, names: Sequence[str], runs: Sequence[PGDRun]
             changed.append(HOLE)
     elif not np.array_equal(plan.start, run.start):
         changed.append(START)
-    if [one_line(target) for target in plan.targets] != [target_of(run, row) for row in range(len(run.start))]:
+    names = run.metadata["class_names"]
+    if list(map(one_line, plan.targets)) != [one_line(names[target]) for target in run.metadata["targets"]]:
         changed.append(TARGET)
-    if list(names) != [one.metadata["classifier"]["name"] for one in runs]:
+    if list(classifiers) != [one.metadata["classifier"]["name"] for one in runs]:
         changed.append("the classifiers")
     objective = run.metadata["objective"]
     wanted, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))

@@ -1,0 +1,39 @@
+"""Which settings of a plan are not those of a run."""
+
+import numpy as np
+
+from core.pgd.config import PGDConfig
+from core.runs.matching import changed_settings
+from core.runs.plan import Run, inpainting_plan
+from tests.ui.toys import ToyClassifier
+
+
+def toy_plan(**settings):
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32), dtype=np.uint8)
+    mask = np.zeros((1, 32, 32), dtype=bool)
+    mask[:, 8:20, 8:20] = True
+    return inpainting_plan(pixels, mask, ["cat"], PGDConfig(epsilon=2.0, step_size=0.2, steps=6), **settings)
+
+
+def test_settings_that_made_a_run_are_found_the_same_and_every_change_is_named():
+    run = Run(toy_plan(), lambda: [ToyClassifier("toy-a")])
+    for _ in run.states():
+        pass
+    runs = run.so_far()
+    assert changed_settings(toy_plan(), ["toy-a"], runs) == []
+    assert changed_settings(toy_plan(), ["toy-b"], runs) == ["the classifiers"]
+    assert changed_settings(toy_plan(penalty="mean_square"), ["toy-a"], runs) == ["the penalty"]
+    assert changed_settings(toy_plan(weight=3.0), ["toy-a"], runs) == ["its weight"]
+    other = toy_plan()
+    mask = np.roll(other.mask, 1, axis=-1)
+    assert changed_settings(inpainting_plan(other.original, mask, ["dog"], other.config), ["toy-a"], runs) == [
+        "the hole",
+        "the target",
+    ]
+    assert "the picture" in changed_settings(
+        inpainting_plan(255 - other.original, other.mask, ["cat"], other.config), ["toy-a"], runs
+    )
+    longer = PGDConfig(epsilon=2.0, step_size=0.2, steps=7)
+    assert changed_settings(inpainting_plan(other.original, other.mask, ["cat"], longer), ["toy-a"], runs) == [
+        "steps or lengths"
+    ]
