@@ -83,15 +83,6 @@ def _number(each: Evidence, bold: bool) -> str:
     return f"<b>{html.escape(each.number)}</b>" if bold else html.escape(each.number)
 
 
-def sentences_html(sentences: Sequence[tuple[str, str, str, str]]) -> str:
-    """Sentences of plain text as one paragraph: of each its beginning, a number, the interval of that, and its end."""
-    shown = (
-        f"{html.escape(begin)}{told.asked(number, f'95 % interval ({interval})', bold=True)}{html.escape(end)}"
-        for begin, number, interval, end in sentences
-    )
-    return f'{STYLE}<div class="told">{" ".join(shown)}</div>'
-
-
 def _url(finding: Finding, linked: Collection[str], doors: Mapping[str, str]) -> str:
     """Where a finding can be seen; empty where nobody else could see it."""
     if finding.maps and set(finding.maps) <= set(linked):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SampleSet, map_title
 from core.numbers import interval, percent
 from core.pgd.penalties import PENALTIES, Penalty
 from core.runs.file import SURE
-from core.runs.judgement import Judgement, stored_judgements
+from core.runs.judgement import stored_judgements
 from core.runs.painted import Painted, stored_painted
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
-from ui.claims.table import sentences_html
 from ui.runs.words import counted
 from ui.shared.scrolling_table import scrolling_table
+from ui.shared.told import say
 
 MANY = "Many pictures"  # a tab's name
 EQ_3 = "Eq. 3 is the cross-entropy plus a penalty on change outside the hole."
@@ -27,13 +25,13 @@ def is_stored(of: SampleSet, kind: StartKind | Penalty) -> bool:
 
 def many_pictures(kind: StartKind | Penalty) -> None:
     """A table of all pictures from one kind of start, or filled by one penalty."""
-    st.html(sentences_html([told(kind)]))
+    say(told(kind), "interval")
     rows = [row(name, one) for name, one in stored_painted(kind).items()]
     scrolling_table(columns(kind), rows, "Many pictures, by network")
 
 
-def told(kind: StartKind | Penalty) -> tuple[str, str, str, str]:
-    """How many pictures, what they began with, and how many of them the judge recognised then, as `sentences_html`."""
+def told(kind: StartKind | Penalty) -> str:
+    """How many pictures, what they began with, and how many of them the judge recognised then."""
     stored, first = stored_judgements(), next(iter(stored_painted(kind).values()))
     if kind in RANDOM_KINDS:
         made, config = f"drawings begun from {STARTS[kind].name}", stored["drawn"]["config"]
@@ -42,11 +40,10 @@ def told(kind: StartKind | Penalty) -> tuple[str, str, str, str]:
         config, data = stored["painted"]["configs"][kind], stored["painted"]["dataset"]
         made = f"holes in {map_title(data['name'])} {data['split']} images, filled by {penalty.told}"
     explained = f" {EQ_3}" if "Eq. 3" in made else ""
-    begin = f"Not one run but {first.n} {made}, {config['steps']} steps, the same for each network.{explained}"
     return (
-        f"{begin} {classifier_title(first.judge)}, which drew none of them, recognised ",
-        *counted(first.judgement, first.judgement.before),
-        " at the start. In brackets are 95 % intervals: where the value over all such pictures lies.",
+        f"Not one run but {first.n} {made}, {config['steps']} steps, the same for each network.{explained} "
+        f"{classifier_title(first.judge)}, which drew none of them, recognised "
+        f"{counted(first.judgement, first.judgement.before)} at the start. In brackets stands the 95 % interval."
     )
 
 
@@ -68,9 +65,5 @@ def row(name: str, one: Painted) -> tuple[str, ...]:
         classifier_title(name),
         f"{percent(before)} → {percent(after.value)} ({interval(after)})",
         f"{255 * change:.1f} of 255 ({count} pictures)" if count else "–",
-        _counted(one.judgement, one.judgement.after),
+        counted(one.judgement, one.judgement.after),
     )
-
-
-def _counted(judgement: Judgement, count: int) -> str:
-    return "{} ({})".format(*counted(judgement, count))

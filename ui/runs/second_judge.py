@@ -10,12 +10,12 @@ from core.classifiers.registry import CLIPS
 from core.errors import sentence
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
-from ui.claims.table import sentences_html
 from ui.maps.cell_predictions import wait_for_first_paint
 from ui.runs.view import Result
 from ui.runs.words import judged, sample_set_of
 from ui.shared.model_cache import classifier_for, ready_classifiers
 from ui.shared.text import as_markdown
+from ui.shared.told import say
 
 NOBODY = "No other classifier of these classes is ready to judge the pictures; *Models and data* shows what can be had."
 JUDGED = "generation.judged"  # of pictures and a judge the judgement, for this visitor
@@ -55,7 +55,7 @@ def second_judge(result: Result) -> None:
         except (RuntimeError, FileNotFoundError, ValueError) as error:
             st.error(as_markdown(sentence(f"no second judge: {error}")))
             return
-    st.html(sentences_html(judged([(run, found) for run, pair in pairs if (found := known[pair]) is not None])))
+    say(judged([(run, found) for run, pair in pairs if (found := known[pair]) is not None]))
 
 
 def _stored() -> dict[tuple[str, str], Judgement | None]:

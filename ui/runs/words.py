@@ -76,26 +76,23 @@ def likeness(runs: Sequence[PGDRun]) -> str:
     return f"The hole’s {SSIM} to the original is {listed(parts)}. {end}"
 
 
-def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[str, str, str, str]]:
-    """What second judges see in the pictures of runs from the same starts.
-
-    Returns: for each sentence its beginning, its number, the 95 % interval of that, and its end.
-    """
+def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
+    """What second judges see in the pictures of runs from the same starts."""
     sentences = []
     for judge, pairs in groupby(seen, key=lambda pair: pair[1].judge):
         who = one_line(classifier_title(judge))
         for run, found in pairs:
-            begin, end = f"{who} recognises the target in ", f" pictures by {run_title(run)}."
-            sentences.append((begin, *counted(found, found.after), end))
+            seen_in = f"{counted(found, found.after)} pictures by {run_title(run)}."
+            sentences.append(f"{who} recognises the target in {seen_in}")
             who = "It"
-        sentences.append(("Of the starts it recognises ", *counted(found, found.before), "."))
-    return sentences
+        sentences.append(f"Of the starts it recognises {counted(found, found.before)}.")
+    return " ".join(sentences)
 
 
-def counted(judgement: Judgement, count: int) -> tuple[str, str]:
-    """A count of the judged pictures, '4 of 8', and the 95 % interval of that share, '22 to 78 %'."""
+def counted(judgement: Judgement, count: int) -> str:
+    """A count of the judged pictures with the 95 % interval of that share: '4 of 8 (22 to 78 %)'."""
     low, high = judgement.interval(count)
-    return f"{count} of {judgement.n}", f"{100 * low:.0f} to {100 * high:.0f} %"
+    return f"{count} of {judgement.n} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def losses(run: PGDRun, row: int) -> str:

@@ -40,8 +40,7 @@ def test_every_row_is_counted_from_the_stored_pictures(part, kind):
         assert change == f"{255 * median(later):.1f} of 255 ({len(later)} pictures)"
         assert recognised == wilson(sum(rows["judge_share_after"]), len(after))
     first = next(iter(STORED[part]["by"][kind].values()))["pictures"]
-    begin, number, interval, _ = told(kind)
-    assert wilson(sum(first["judge_share_before"]), 200) == f"{number} ({interval})" and "200" in begin
+    assert wilson(sum(first["judge_share_before"]), 200) in told(kind) and "200" in told(kind)
     assert columns(kind)[-1] == "ResNet-56 (CIFAR-10) recognises"
 
 
@@ -54,7 +53,8 @@ def test_pages_show_it_beside_small_pictures_only():
         app = open_page("generation", **{"start-from": label})
         (table,) = tables(app)
         assert all(row(name, one)[-1] in table for name, one in stored_painted(kind).items())
-        assert any(told(kind)[0] in one.proto.body and "95 % interval" in one.proto.body for one in app.get("html"))
+        begin = told(kind).partition(" recognised")[0]
+        assert any(begin in one.proto.body and "95 % interval" in one.proto.body for one in app.get("html"))
     (table,) = tables(open_page("inpainting"))
     assert all(row(name, one)[-1] in table for name, one in stored_painted("eq3").items())
     app = open_page("generation", set="ImageNet, 224 px")

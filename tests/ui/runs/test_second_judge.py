@@ -154,9 +154,8 @@ def test_judge_that_cannot_be_loaded_is_one_sentence(judges, monkeypatch):
 def test_runs_of_different_judges_get_a_sentence_each():
     run, other = stored_run(), stored_run("mini-resnet")
     words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
-    assert words == [
-        ("Mini ResNet recognises the target in ", "2 of 4", "15 to 85 %", " pictures by Mini CLIP."),
-        ("Of the starts it recognises ", "1 of 4", "5 to 70 %", "."),
-        ("Mini CLIP recognises the target in ", "3 of 4", "30 to 95 %", " pictures by Mini ResNet."),
-        ("Of the starts it recognises ", "0 of 4", "0 to 49 %", "."),
-    ]
+    assert words == (
+        "Mini ResNet recognises the target in 2 of 4 (15 to 85 %) pictures by Mini CLIP. Of the starts it recognises 1 "
+        "of 4 (5 to 70 %). Mini CLIP recognises the target in 3 of 4 (30 to 95 %) pictures by Mini ResNet. Of the "
+        "starts it recognises 0 of 4 (0 to 49 %)."
+    )
