@@ -60,7 +60,9 @@ def claim(monkeypatch) -> Claim:
 
     monkeypatch.setitem(CLAIMS, "toy", claim)
     monkeypatch.setitem(CHECKS, "toy", check)
-    monkeypatch.setattr(ui.pages.findings, "_findings", ui.pages.findings._findings.__wrapped__)  # which keeps findings
+    monkeypatch.setattr(
+        ui.pages.findings, "found_between", ui.pages.findings.found_between.__wrapped__
+    )  # which keeps findings
     return claim
 
 

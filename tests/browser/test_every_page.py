@@ -35,7 +35,8 @@ SIZES = {"32px", "20px", "16px", "13px"}
 # Paragraphs, of which lines are counted: those of tables, figures, controls and the footer have the width they need.
 READ = r"""() => {
   const main = document.querySelector("[data-testid=stMain]"), apart = "table, figure, button, label, .st-key-footer";
-  const shown = (element) => element.checkVisibility() && !element.closest(".st-key-page-tabs, .interval, svg, style");
+  const other = ".st-key-page-tabs, .interval, .katex, svg, style";
+  const shown = (element) => element.checkVisibility() && !element.closest(other);
   const texts = (root) => {
     const found = [], walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     for (let text = walk.nextNode(); text; text = walk.nextNode())
@@ -43,14 +44,17 @@ READ = r"""() => {
     return found;
   };
   const longest = (block) => {
-    const lines = new Map(), range = document.createRange();
+    const lines = [], range = document.createRange();
+    let place = -100;
     for (const text of texts(block)) for (const word of text.data.matchAll(/\S+\s*/g)) {
       range.setStart(text, word.index);
       range.setEnd(text, word.index + word[0].length);
-      const { bottom } = range.getClientRects()[0], near = [...lines.keys()].find((one) => Math.abs(one - bottom) < 9);
-      lines.set(near ?? bottom, (lines.get(near) ?? "") + word[0]);
+      const { bottom } = range.getClientRects()[0];
+      if (Math.abs(bottom - place) >= 9) lines.push("");
+      lines.push(lines.pop() + word[0]);
+      place = bottom;
     }
-    return [...lines.values()].map((line) => line.trim()).filter((line) => line.length > 62);
+    return lines.map((line) => line.trim()).filter((line) => line.length > 62);
   };
   const blocks = [...main.querySelectorAll("p, li")].filter((block) => shown(block) && !block.closest(apart));
   const places = "p, li, h1, h2, h3, h4, td, th, caption, figcaption, summary, small, code";

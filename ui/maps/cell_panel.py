@@ -65,8 +65,10 @@ def strength(size: int) -> float:
 
 
 def set_strength(size: int, epsilon: float) -> None:
-    """Keep it for this visit."""
+    """Keep it for this visit; the URL need not name the paper's."""
     st.session_state[f"v{size}"] = epsilon
+    if epsilon == paper.EPSILON[size]:
+        url.put(f"v{size}", None)
 
 
 def seed() -> int:
@@ -86,12 +88,13 @@ def change_in_numbers(waved: WavedPicture) -> None:
     )
     norms = " / ".join(f"{norm:.2f}" for norm in wave.norm)
     largest = float(np.abs(wave.change).max())
-    st.markdown(
+    (i, j), name, row = waved.frequency, f"v{waved.epsilon:g}", st.container(horizontal=True)
+    row.markdown(
         f"L2 norm per channel: {waved.epsilon:.2f} before clipping; {norms} (red / green / blue) after. "
-        f"Largest change of a pixel: {largest:.3f} of 1."
+        f"Largest change of a pixel: {largest:.3f} of 1.",
+        width="content",
     )
-    (i, j), name = waved.frequency, f"v{waved.epsilon:g}"
-    st.download_button(
+    row.download_button(
         "The picture with the wave (PNG)",
         lambda: base64.b64decode(png_data_uri(to_uint8(wave.perturbed)).partition(",")[2]),
         f"wave_{i}_{j}_{name}.png",

@@ -33,7 +33,7 @@ def probability_curve(
         alt.Y("probability:Q", title="probability (%)", scale=alt.Scale(domain=[0, 100])),
         epsilon,
         title=f"P{what[1:]}",
-        height=240,
+        height=200,
         key="cell.curve",
         alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
     )

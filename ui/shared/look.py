@@ -12,7 +12,8 @@ _STYLED = "look.styled"
 _LOOK, _TOLD, _JS = (
     Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("look.css", "told.css", "look.js")
 )
-_look = st.components.v2.component("look", css=_LOOK + _TOLD, js=_JS, isolate_styles=False)
+CSS = _LOOK + _TOLD
+_look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False)
 
 
 def style_sheet(module: str) -> str:

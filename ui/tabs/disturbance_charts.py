@@ -19,7 +19,7 @@ from ui.shared.charts import PALETTE, interval_chart, percents, show_chart, tool
 UNDISTURBED, OTHERS = "Undisturbed", "other networks"
 GREY = "#8A8A8A"
 SPARE = (UNKNOWN, PALETTE[3])  # where two networks are of one kind
-HEIGHT = 284  # CSS pixels with axes
+HEIGHT = 256  # CSS pixels with axes
 
 
 @dataclass(frozen=True, eq=False)

@@ -246,7 +246,8 @@ def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy(page):
         card = model_card(name)
         assert card is not None and f"**{name}**" in shown
         fact = re.search(r"95 % interval .*, n = 10,000", card)[0]
-        assert re.sub(r"(?<=\d)%", " %", fact) in shown
+        start, end = re.sub(r"(?<=\d)%", " %", fact).split("interval ")
+        assert f"{start}interval ({end})" in shown
     assert model_card("clip-vit-b-32") is None and model_card("..") is None
 
 
