@@ -33,8 +33,8 @@ from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "generation"
 INTRO = (
-    "CLIP changes a **blur** until it is confident of a class, and we see next to nothing, says the paper. What does a "
-    "robust network draw?"
+    "CLIP changes a **blur** until it is confident of a class, and we see next to nothing, says the paper. And a "
+    "robust network?"
 )
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4

@@ -40,8 +40,7 @@ HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
 NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
 INTRO = (
-    "**Paint a hole**: CLIP fills it until it is confident, and we see squiggles, says the paper. What does a robust "
-    "network paint?"
+    "**Paint a hole**: CLIP fills it until it is confident, and we see squiggles, says the paper. And a robust network?"
 )
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 

@@ -186,7 +186,8 @@ def run_panel(page: str, result: Result | None, wanted: Wanted | None) -> None:
             )
             _replay(page, packed, go_on=partial(start, page, wanted))
     if started is None and result is not None:
-        st.markdown(_kept(page, "outcome", result.id, lambda: outcome_words(result.runs)))
+        with st.container(key=f"{page}.outcome"):
+            st.markdown(_kept(page, "outcome", result.id, lambda: outcome_words(result.runs)))
 
 
 def run_details(result: Result | None) -> None:

@@ -33,10 +33,10 @@ class Result:
 
 
 def outcome_words(runs: Sequence[PGDRun]) -> str:
-    """What has come of the runs, Markdown."""
+    """What has come of the runs, Markdown: a paragraph for each, and one on all of them."""
     parts = [[as_markdown(part).replace(" %", UNIT) for part in sentence] for sentence in outcome(runs)]
-    told = " ".join(f"{begin}**{number}**{end}" for begin, number, end in parts)
-    return f"{told} {as_markdown(likeness(runs))}".strip()
+    told = [f"{begin}**{number}**{end}" for begin, number, end in parts]
+    return "\n\n".join([*told, as_markdown(likeness(runs))]).strip()
 
 
 def provenance(runs: Sequence[PGDRun]) -> None:
