@@ -35,7 +35,7 @@ SIZES = {"32px", "20px", "16px", "13px"}
 # Paragraphs, of which lines are counted: those of tables, figures, controls and the footer have the width they need.
 READ = r"""() => {
   const main = document.querySelector("[data-testid=stMain]"), apart = "table, figure, button, label, .st-key-footer";
-  const other = ".st-key-page-tabs, .interval, .katex, svg, style";
+  const other = ".st-key-page-tabs, .interval, .katex-mathml, svg, style";
   const shown = (element) => element.checkVisibility() && !element.closest(other);
   const texts = (root) => {
     const found = [], walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);

@@ -107,7 +107,7 @@ def download(page: Page, name: str) -> bytes:
 
 def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     page = live_page(f"?{LARGE}")
-    expect(page.get_by_text("A stored example, made by the same code as your own runs.")).to_be_visible()
+    expect(page.get_by_text("A stored example, made like your own runs.")).to_be_visible()
     run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(verdict(run, 0))
     expect(page.locator("[class*='-panel'] .replay .best")).to_be_hidden()

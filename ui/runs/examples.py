@@ -133,7 +133,7 @@ def _result(subject: str, runs: list[PGDRun]) -> Result:
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
     here = any(run.metadata["classifier"]["name"] in CLIPS for run in together)
     maker = "An example that this machine has made" if here else "A stored example, made"
-    note = f"{maker} by the same code as your own runs."
+    note = f"{maker} like your own runs."
     return Result(f"stored.{subject}.{names}", together, note, stored=True)
 
 
