@@ -24,7 +24,6 @@ TERMS = {
 _UNIT = r"(?: %| points(?: (?:higher|lower))?| cycles per image| of \d[\d,]*)?"
 _NUMBER = rf"[+\N{{MINUS SIGN}}]?\d+(?:[.,]\d+)*{_UNIT}|the noise"
 MEASURED = re.compile(rf"({_NUMBER}) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
-LONG = 300  # characters, from which a paragraph has two columns
 _SENTENCE = re.compile(r"(?<=\.) ")
 
 
@@ -57,4 +56,4 @@ def told(text: str, *terms: str) -> str:
 
 def say(text: str, *terms: str) -> None:
     """Draw a paragraph of plain text, as `told`."""
-    st.html(f'<p class="{"told long" if len(text) > LONG else "told"}">{told(text, *terms)}</p>')
+    st.html(f'<p class="told">{told(text, *terms)}</p>')

@@ -19,7 +19,7 @@ from ui.shared.charts import PALETTE, interval_chart, percents, show_chart, tool
 UNDISTURBED, OTHERS = "Undisturbed", "other networks"
 GREY = "#8A8A8A"
 SPARE = (UNKNOWN, PALETTE[3])  # where two networks are of one kind
-HEIGHT = 256  # CSS pixels with axes
+HEIGHT = 240  # CSS pixels with axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def prediction_chart(networks: Sequence[Network], found: Mapping[str, Predicted]
         [points],
         guess,
         100,
-        height=220,
+        height=200,
         key="disturbances.predicted",
         alt_text="Scatter chart: rise of the error that each network’s map predicts for each disturbance and strength "
         "against the rise measured; larger points: the chosen disturbance; dashed: 100 points",

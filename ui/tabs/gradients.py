@@ -45,7 +45,7 @@ def gradient_panel(shown: Shown) -> None:
     limit = max((float(np.quantile(np.abs(_brightness(one)), SCALE_SHARE)) for one in steep), default=1.0)
     st.markdown(_what_is_shown(picture, found))
     original = Figure("The picture", picture.caption, _enlarged(to_picture(picture.image)))
-    st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=230))
+    st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=180))
     st.html(_colour_bar(limit))
     left, right = st.columns(2, gap="large")
     with left:
