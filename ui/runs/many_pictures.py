@@ -15,7 +15,7 @@ from ui.shared.scrolling_table import scrolling_table
 from ui.shared.told import say
 
 MANY = "Many pictures"  # a tab's name
-EQ_3 = "Eq. 3 is the cross-entropy plus a penalty on change outside the hole."
+EQ_3 = "Eq. 3 adds a penalty on change outside the hole to the cross-entropy."
 
 
 def is_stored(of: SampleSet, kind: StartKind | Penalty) -> bool:
