@@ -10,8 +10,9 @@ is shown, of all and of those while a run went on, and of the whole Frequency pa
 visitors without a browser (`--raw`) ask for; the server's memory, its level and its slope after the first third; how
 runs ended, whether any slot is still taken, and how soon closed tabs freed theirs. The visitors' browser shares this
 machine's cores with the server; with `--browser-nice 19` it gives way to it, and `--visitors 2 --raw 11` shows what
-one of twelve would wait whose browser has a machine of its own. The exit status is 1 if something is reported that
-must not be. Needs the packages of requirements-dev.txt and a Chromium.
+one of twelve would wait whose browser has a machine of its own. `--replicas 2` serves them by two processes behind
+HAProxy, as compose.yaml does. The exit status is 1 if something is reported that must not be. Needs the packages of
+requirements-dev.txt, a Chromium, and HAProxy for replicas.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +41,7 @@ from playwright.async_api import Browser, Error, Locator, Page, async_playwright
 from benchmarks.app import FLAGS, ROOT, server
 from benchmarks.live import gentle_browser
 from benchmarks.raw_visitor import seconds_to_open
+from benchmarks.replicas import replicas
 
 TABS = ("Frequency sensitivity", "Inpainting", "Generation", "Findings", "Models and data")
 DRAWN = "() => document.querySelector('.st-key-footer') && document.documentElement.dataset.shown"
@@ -54,7 +57,7 @@ SAMPLE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Crowd:
-    """Who comes. pause: mean seconds between two things a visitor does. data_mb: memory of the server's own data."""
+    """Who comes. pause: mean seconds between two things a visitor does. data_mb: memory of each process's own data."""
 
     minutes: float
     visitors: int
@@ -62,6 +65,7 @@ class Crowd:
     pause: float
     browser_nice: int
     data_mb: int | None
+    replicas: int = 1
 
 
 @dataclass
@@ -192,11 +196,11 @@ class Visitor:
         return await context.new_page()
 
 
-async def _watch_memory(pid: int, seen: Seen, until: float) -> None:
+async def _watch_memory(pids: Sequence[int], seen: Seen, until: float) -> None:
     while time.monotonic() < until:
-        status = Path(f"/proc/{pid}/status").read_text()
-        resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-        seen.memory.append((time.monotonic(), int(resident.split()[1]) / 1024))
+        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+        resident = sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses)
+        seen.memory.append((time.monotonic(), resident / 1024))
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
@@ -210,7 +214,7 @@ async def _ask_server(address: str, seen: Seen, seed: int, pause: float, until: 
         seen.waits.append(("server", seconds, seen.running > 0))
 
 
-async def _visit(address: str, pid: int, log: Path, crowd: Crowd) -> Seen:
+async def _visit(address: str, pids: Sequence[int], logs: Sequence[Path], crowd: Crowd) -> Seen:
     seen, pause = Seen(), crowd.pause
     with tempfile.TemporaryDirectory() as folder:
         async with async_playwright() as playwright:
@@ -222,16 +226,20 @@ async def _visit(address: str, pid: int, log: Path, crowd: Crowd) -> Seen:
                 for seed in range(crowd.visitors)
             ]
             people += [_ask_server(address, seen, seed, pause, until) for seed in range(crowd.raw)]
-            await asyncio.gather(*people, _watch_memory(pid, seen, until))
+            await asyncio.gather(*people, _watch_memory(pids, seen, until))
             # At least once, whatever chance has done: a run whose visitor goes.
             context = await browser.new_context(viewport={"width": 1280, "height": 900})
             context.set_default_timeout(WAIT_MS)
             await Visitor(browser, address, seen, crowd.visitors, pause).run(await context.new_page(), "close")
             until = time.monotonic() + FREED_SECONDS
-            while _still_running(_events(log.read_text())) and time.monotonic() < until:
+            while _still_running(_events(_texts(logs))) and time.monotonic() < until:
                 await asyncio.sleep(0.5)
             await browser.close()
     return seen
+
+
+def _texts(logs: Sequence[Path]) -> str:
+    return "".join(log.read_text() for log in logs)
 
 
 def _events(log: str) -> list[dict[str, Any]]:
@@ -259,13 +267,27 @@ def _spread(waits: Sequence[float]) -> dict[str, float]:
     return {"n": len(waits)} | {name: round(value, 2) for name, value in found.items()}
 
 
+@contextmanager
+def _served(crowd: Crowd) -> Iterator[tuple[str, list[int], list[Path]]]:
+    """Address, process ids and logs of what these visitors meet."""
+    with ExitStack() as stack:
+        logs = [stack.enter_context(tempfile.NamedTemporaryFile("w+")) for _ in range(crowd.replicas)]
+        if crowd.replicas > 1:
+            address, _, processes = stack.enter_context(replicas({}, logs))
+        else:
+            address, process, _ = stack.enter_context(server(ROOT / "app.py", {}, logs[0]))
+            processes = [process]
+        for process in processes if crowd.data_mb is not None else ():
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (crowd.data_mb << 20, crowd.data_mb << 20))
+        yield address, [process.pid for process in processes], [Path(log.name) for log in logs]
+
+
 def soak(crowd: Crowd) -> dict[str, Any]:
     """Serve these visitors; the report."""
-    with tempfile.NamedTemporaryFile("w+") as log, server(ROOT / "app.py", {}, log) as (address, process, _):
-        if crowd.data_mb is not None:
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (crowd.data_mb << 20, crowd.data_mb << 20))
-        seen = asyncio.run(_visit(address, process.pid, Path(log.name), crowd))
-        text = Path(log.name).read_text()  # before the server ends, which frees all slots
+    with _served(crowd) as (address, pids, logs):
+        seen = asyncio.run(_visit(address, pids, logs, crowd))
+        text = _texts(logs)  # before the server ends, which frees all slots
+        shares = [len({one["run"] for one in _events(_texts([log])) if one["event"] == "run started"}) for log in logs]
     events = _events(text)
     started = {one["run"] for one in events if one["event"] == "run started"}
     ended = {one["run"]: one["status"] for one in events if one["event"] == "run ended"}
@@ -289,7 +311,7 @@ def soak(crowd: Crowd) -> dict[str, Any]:
             "highest": round(float(memory.max())),
             "slope_per_hour": slope,
         },
-        "runs": {"started": len(started), "ended": Counter(ended.values())},
+        "runs": {"started": len(started), "of each process": shares, "ended": Counter(ended.values())},
         "slots still taken": len(_still_running(events)),
         "closed tabs freed after seconds": [round(one, 1) for one in _freed_after(seen.closed, events)],
     }
@@ -322,6 +344,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--pause", type=float, default=10.0, help="mean seconds between two things a visitor does")
     options.add_argument("--browser-nice", type=int, default=0, help="0 to 19; 19 gives way to everything else")
     options.add_argument("--data-mb", type=int, help="limit of the server's memory (Linux: RLIMIT_DATA)")
+    options.add_argument("--replicas", type=int, default=1, help="processes of the app; several are behind HAProxy")
     report = soak(Crowd(**vars(options.parse_args(arguments))))
     print(json.dumps(report, indent=2))
     if found := faults(report):

@@ -226,6 +226,16 @@ def test_two_at_once_fetch_it_once(hub, monkeypatch):
     assert all(counts), "who waits sees how far the other one is"
 
 
+def test_two_processes_fetch_it_once(hub, tmp_path):
+    hub.seconds_per_piece = 1.0  # so that the second one comes in the middle
+    source = source_of(hub)
+    code = f"from core.classifiers.weights import HubFile; {source!r}.fetch()"
+    env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "hub")}
+    replicas = [subprocess.Popen([sys.executable, "-c", code], env=env) for _ in range(2)]
+    assert [one.wait(4 * WAIT) for one in replicas] == [0, 0]
+    assert source.locate().read_bytes() == CONTENT and hub.ranges_asked == [None]
+
+
 def test_a_file_without_a_known_digest_begins_anew(hub, tmp_path):
     hub.cut_at = [PIECE] * 4
     url, path = f"{hub.url}/cdn/{NAME}", tmp_path / "weights.bin"

@@ -1,0 +1,56 @@
+"""Two processes of the app behind HAProxy, with the configuration of `compose.yaml`: a visitor stays at one of them."""
+
+import io
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from benchmarks.replicas import replicas
+from tests.browser.waiting import wait_until_drawn
+
+VISITORS = 4
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory):
+    """URL of the proxy."""
+    if not shutil.which("haproxy"):
+        pytest.skip("there is no haproxy here")
+    folder = tmp_path_factory.mktemp("replicas")
+    with (folder / "1").open("w") as first, (folder / "2").open("w") as second, replicas({}, [first, second]) as found:
+        yield found[0]
+
+
+def picture():
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return {"name": "noise.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+
+
+def test_uploads_reach_the_replica_that_holds_the_visitors_session(proxy, browser):
+    at = []
+    for _ in range(VISITORS):
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        page = context.new_page()
+        refused = []
+        page.on("response", lambda one, found=refused: found.append(one.url) if one.status >= 400 else None)
+        page.goto(f"{proxy}/frequency?pictures=CIFAR-10")
+        wait_until_drawn(page)
+        (cookie,) = [one for one in context.cookies() if one["name"] == "replica"]
+        page.get_by_role("button", name="Library, upload").click()
+        upload = page.get_by_role("dialog").get_by_test_id("stFileUploaderDropzoneInput")
+        upload.set_input_files(picture())
+        page.get_by_role("button", name="Use this picture").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.locator(".scene, .picture").get_by_text("noise.png").first).to_be_visible()
+        page.reload()
+        wait_until_drawn(page)
+        assert [one["value"] for one in context.cookies() if one["name"] == "replica"] == [cookie["value"]]
+        assert cookie["httpOnly"] and not refused
+        at.append(cookie["value"])
+        context.close()
+    assert len(set(at)) == 2, "visitors are shared out"
