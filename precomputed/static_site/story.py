@@ -1,32 +1,30 @@
-"""The app's story for a page without Python: its words as HTML, and what the first two figures are handed."""
+"""The app's story for a page without Python: its words as HTML, and what the components of its figures are handed."""
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
+from precomputed.static_site.charts import chart_html
+from ui.components.heatmap import pack_maps
 from ui.components.opening import pack_opening
 from ui.components.stripes import pack_stripes
 from ui.pages.story import told
-from ui.story.figures import FIRST_CLASS, OPENING_WORDS, car_under_stripes
+from ui.runs.replays import run_replay
+from ui.story import figures
 from ui.story.shelf import WAVE, opening_runs
 from ui.story.steps import STEPS
 
 # Where this edition shows what a step's door leads to in the app.
 _DOORS = {"frequency": "#waves", "inpainting": "#inpainting", "generation": "#generation", "findings": "findings.html"}
 _LINK = re.compile(r'<a (class="door" )?href="([^"]*)"([^>]*)>(.*?)</a>')
+Part = dict[str, Any]
 
 
-def story() -> dict[str, Any]:
-    """The steps' words, and what the components of the first two are handed."""
-    steps = [{"name": step.name, "html": _here(told(step))} for step in STEPS]
-    runs = opening_runs()
-    scenes = [pack_opening(runs, *OPENING_WORDS, place) for place in range(len(runs[0].start))]
-    return {
-        "steps": steps,
-        "opening": {"first": FIRST_CLASS, "scenes": scenes},
-        "stripes": {"value": list(WAVE), **pack_stripes(car_under_stripes())},
-    }
+def story() -> list[Part]:
+    """The steps: name, words, and the parts of the figure, each of one kind that `page/story.js` shows."""
+    return [{"name": step.name, "html": _here(told(step)), "figure": _FIGURES[step.draw]()} for step in STEPS]
 
 
 def _here(html: str) -> str:
@@ -37,3 +35,55 @@ def _here(html: str) -> str:
         return f'<a {found[1] or ""}href="{page}">{found[4]}</a>' if page else ""
 
     return _LINK.sub(door, html)
+
+
+def _drawings() -> list[Part]:
+    runs = opening_runs()
+    scenes = [pack_opening(runs, *figures.OPENING_WORDS, place) for place in range(len(runs[0].start))]
+    return [{"kind": "opening", "first": figures.FIRST_CLASS, "scenes": scenes}]
+
+
+def _wave() -> list[Part]:
+    return [
+        {"kind": "stripes", "data": {"value": list(WAVE), **pack_stripes(figures.car_under_stripes())}},
+        _html(f"<h3>{figures.EVERY_WAVE}</h3><p>{html.escape(figures.about_the_maps())}</p>"),
+        _maps("wave") | {"told": figures.verdict_on(WAVE)},
+    ]
+
+
+def _maps(name: str) -> Part:
+    maps = figures.MAPS[name]
+    data = {"value": list(maps.first), "outline": maps.outline(), **pack_maps(maps.make())}
+    return {"kind": "maps", "data": data}
+
+
+def _html(text: str) -> Part:
+    return {"kind": "html", "html": text}
+
+
+def _fast() -> list[Part]:
+    return [_maps("fast"), _html(chart_html(figures.rings(figures.MAPS["fast"].first)))]
+
+
+def _weather() -> list[Part]:
+    chosen, rest = figures.ACCURACY
+    title = f"<p><strong>{chosen}</strong>{rest}</p>"
+    return [_html(figures.disturbed_pictures()), _html(title + chart_html(figures.who_is_right()))]
+
+
+def _hole() -> list[Part]:
+    return [{"kind": "replay", "data": run_replay(figures.hole().runs, id="story.hole", cards=False, classes=False)}]
+
+
+_FIGURES = {
+    figures.asked_for_a_class: _drawings,
+    figures.stripes_and_maps: _wave,
+    figures.two_pictures: lambda: [{"kind": "mixer"}],  # the page has the pairs
+    figures.papers_maps: lambda: [_maps("slow")],
+    figures.weakened_waves: _fast,
+    figures.weather: _weather,
+    figures.dips: lambda: [_maps("patches")],
+    figures.filled_hole: _hole,
+    figures.gradient_and_errors: lambda: [_maps("why")],
+    figures.three_maps: lambda: [_maps("limits")],
+}

@@ -36,4 +36,4 @@ def probability_curve(
         height=200,
         key="cell.curve",
         alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
-    )
+    ).draw()

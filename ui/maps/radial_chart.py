@@ -14,7 +14,7 @@ from core.fourier.intervals import Measured
 from core.fourier.rings import radial_profile
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
-from ui.shared.charts import line_chart, percents
+from ui.shared.charts import Chart, line_chart, percents
 
 HEIGHT = 190  # CSS pixels of plot and axes together
 
@@ -26,7 +26,7 @@ def radius_axis() -> alt.X:
 
 def radial_chart(
     chosen: Sequence[Entry], *, top: int, selected: Frequency, side: int = MAX_SIDE, height: int = HEIGHT
-) -> None:
+) -> Chart:
     """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
 
     Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow points. side: larger
@@ -39,7 +39,7 @@ def radial_chart(
         for radius, whole, *ring in zip(profile.radius.tolist(), profile.whole.tolist(), *error, strict=True):
             row = {"network": entry.label, "radius": radius, "whole": whole}
             rows.append(row | percents("error", Measured(*ring)))
-    line_chart(
+    return line_chart(
         rows,
         [entry.label for entry in chosen],
         [model_colour(entry.classifier) for entry in chosen],

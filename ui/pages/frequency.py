@@ -98,7 +98,7 @@ def page() -> None:
     with predictions, st.container(key="frequency-predictions"):
         count, who = _predictions(chosen, waved)
     with rings, st.container(key="frequency-rings"):
-        radial_chart(chosen, top=_top(), selected=frequency, side=_side())
+        radial_chart(chosen, top=_top(), selected=frequency, side=_side()).draw()
     draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, count, _show_new_map))
     count()  # last, and once: it takes longest
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import altair as alt
@@ -17,6 +18,22 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 SHAPES = ["circle", "diamond", "square", "triangle-up"]  # of points
 Rows = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart for Vega-Lite. key: unique on its page. alt_text: in its place. legend: HTML above it, may be empty."""
+
+    spec: dict[str, Any]
+    key: str
+    alt_text: str
+    legend: str = ""
+
+    def draw(self) -> None:
+        """In the page."""
+        if self.legend:
+            st.html(self.legend)
+        st.vega_lite_chart(self.spec, width="stretch", key=self.key, alt=self.alt_text)
 
 
 def percents(field: str, measured: Measured) -> dict[str, float]:
@@ -42,8 +59,8 @@ def line_chart(
     height: int,
     key: str,
     alt_text: str,
-) -> None:
-    """Draw a line for each network, with its legend, and a dashed upright line at `value`.
+) -> Chart:
+    """A line for each network, with its legend, and a dashed upright line at `value`.
 
     Args:
         rows: with a field "network", one of `names`; those of the axes; "low" and "high" where there is a spread.
@@ -53,7 +70,7 @@ def line_chart(
         title, shown, note: of the legend, which may have shorter names, and says what points are.
         height: of the plot with its axes, in CSS pixels.
     """
-    chart_legend(title, shown or names, colours, note)
+    legend = chart_legend(title, shown or names, colours, note)
     dashes = [DASHES[k % len(DASHES)] for k in range(len(names))]
     colour = alt.Color("network:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
     dash = alt.StrokeDash("network:N", scale=alt.Scale(domain=list(names), range=dashes), legend=None)
@@ -76,7 +93,7 @@ def line_chart(
     fill = alt.condition(hollow, alt.value("transparent"), filled)
     points = base.encode(y, alt.Description("spoken:N"), fill=fill, tooltip=tooltip).mark_point(size=20, opacity=1)
     layers = [*spreads[spread], line, *([] if thin else [points])]
-    show_chart(rows, layers, x, value, height=height, key=key, alt_text=alt_text)
+    return chart(rows, layers, x, value, height=height, key=key, alt_text=alt_text, legend=legend)
 
 
 def interval_chart(
@@ -91,14 +108,14 @@ def interval_chart(
     height: int,
     key: str,
     alt_text: str,
-) -> None:
-    """Draw a point with its interval for each network in each category, in the rows' order.
+) -> Chart:
+    """A point with its interval for each network in each category, in the rows' order.
 
     Args:
         rows, names, colours, height: as `line_chart` takes them.
         category: a field. value: of the dashed upright line, if any. weak: of which rows, as a Vega expression.
     """
-    chart_legend("", names, colours, dashed=False)
+    legend = chart_legend("", names, colours, dashed=False)
     colour = alt.Color("network:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
     order = list(dict.fromkeys(row[category] for row in rows))
     base = alt.Chart().encode(
@@ -111,7 +128,7 @@ def interval_chart(
     spans = base.encode(alt.X("low:Q"), alt.X2("high:Q")).mark_rule(strokeWidth=2)
     shape = alt.Shape("network:N", scale=alt.Scale(domain=list(names), range=SHAPES), legend=None)
     points = base.encode(x, shape).mark_point(filled=True, size=45)
-    show_chart(rows, [spans, points], x, value, height=height, key=key, alt_text=alt_text)
+    return chart(rows, [spans, points], x, value, height=height, key=key, alt_text=alt_text, legend=legend)
 
 
 def tooltips(axis: alt.X | alt.Y, number: str = ".1f", *, ends: bool = True) -> list[alt.Tooltip]:
@@ -127,7 +144,7 @@ def field_of(axis: alt.X | alt.Y) -> str:
 
 def chart_legend(
     title: str, names: Sequence[str], colours: Sequence[str], note: str = "", *, dashed: bool = True
-) -> None:
+) -> str:
     """One line above a plot, which wraps: a stroke for each network, dashed as its line, and a note about points."""
     strokes = [
         f'<span style="display:inline-block;width:1.7rem;height:3px;vertical-align:middle;margin-right:.3rem;'
@@ -136,7 +153,7 @@ def chart_legend(
     ]
     parts = " &ensp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in [*strokes, html.escape(note)])
     head = f"<b>{html.escape(title)}</b> &ensp; " if title else ""
-    st.html(f'<div style="font-size:13px;line-height:1.5">{head}{parts}</div>')
+    return f'<div style="font-size:13px;line-height:1.5">{head}{parts}</div>'
 
 
 def _stroke(colour: str, dash: Sequence[int]) -> str:
@@ -146,7 +163,7 @@ def _stroke(colour: str, dash: Sequence[int]) -> str:
     return f"repeating-linear-gradient(90deg,{','.join(parts)})"
 
 
-def show_chart(
+def chart(
     rows: Rows,
     layers: Sequence[alt.Chart],
     mark: alt.X,
@@ -155,8 +172,9 @@ def show_chart(
     height: int,
     key: str,
     alt_text: str,
-) -> None:
-    """Draw a chart, maybe with a dashed upright line.
+    legend: str = "",
+) -> Chart:
+    """A chart, maybe with a dashed upright line.
 
     Args:
         rows: what the layers draw.
@@ -171,4 +189,4 @@ def show_chart(
     spec.pop("datasets", None)  # Altair's stand-in for what is missing
     for k, layer in enumerate(spec["layer"]):
         layer["data"] = {"values": rows if k < len(layers) else [{field_of(mark): value}]}
-    st.vega_lite_chart(spec, width="stretch", key=key, alt=alt_text)
+    return Chart(spec, key, alt_text, legend)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -30,6 +32,8 @@ from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.views import shown_maps
 from ui.runs.examples import example_replay, stored_example
 from ui.runs.figures import Figure, picture_row, to_picture
+from ui.runs.view import Result
+from ui.shared.charts import Chart
 from ui.shared.pictures import sample_picture
 from ui.shared.told import say
 from ui.story.shelf import STORED, WAVE, opening_runs, shipped
@@ -44,6 +48,8 @@ FIRST_CLASS = CIFAR10.names.index("dog")
 CHART_HEIGHT = 430  # CSS pixels
 PAIR, CUTOFF, ASKED = "story.pair", "story.cutoff", "story.asked"  # places
 WEATHER = 2  # strength of the disturbances
+EVERY_WAVE = "Every wave at once"
+ACCURACY = f"Accuracy at strength {WEATHER}", ", with 95 % intervals"
 
 
 OPENING_WORDS = (
@@ -64,17 +70,26 @@ def asked_for_a_class() -> None:
 
 def stripes_and_maps() -> None:
     """A picture under stripes, then the maps of the networks that answer: every wave at once."""
-    cell = _cell("wave", WAVE)
+    cell = _cell("wave")
     stripes(car_under_stripes(), selected=cell, key="story.stripes", on_select=partial(_keep, "wave"))
-    st.markdown("### Every wave at once")
-    entries = _entries(MINI_CLIP, MINI_RESNET)
-    n = entries[0].heatmap.metadata["dataset"]["n"]
-    st.markdown(
+    st.markdown(f"### {EVERY_WAVE}")
+    st.markdown(about_the_maps())
+    _maps("wave")
+    say(verdict_on(cell))
+
+
+def about_the_maps() -> str:
+    """What a cell is, before the first maps."""
+    n = _entries(MINI_CLIP)[0].heatmap.metadata["dataset"]["n"]
+    return (
         f"Each cell is a wave, its colour the top-1 error: how often, of n = {n:,} pictures, the first guess is wrong. "
         "v is the wave’s size. Click a cell to put its wave on the car."
     )
-    _maps("wave", WAVE, shown_maps(entries, "Top-1", "Error", SIDE))
-    say(cell_verdict(entries, cell))
+
+
+def verdict_on(cell: Frequency) -> str:
+    """What the first maps say of one wave."""
+    return cell_verdict(_entries(MINI_CLIP, MINI_RESNET), cell)
 
 
 def car_under_stripes() -> Striped:
@@ -104,43 +119,61 @@ def two_pictures() -> None:
 
 def papers_maps() -> None:
     """The two published maps."""
-    _maps("slow", (0, 1), shown_maps(_entries(CLIP, RESNET56), "Top-1", "Error", SIDE), LOW.edge)
+    _maps("slow")
 
 
 def weakened_waves() -> None:
-    """The published maps' difference, and errors by radius, with the ResNet’s under waves weakened alike."""
-    clip, resnet = entries = _entries(CLIP, RESNET56)
+    """The published maps' difference, and errors by radius."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _maps("fast")
+    with right:
+        rings(_cell("fast")).draw()
+
+
+def rings(selected: Frequency) -> Chart:
+    """Errors by radius of the published maps, and of the ResNet’s under waves weakened alike."""
+    clip, resnet = _entries(CLIP, RESNET56)
     strengths, lines = equal_strength(clip.named, resnet.named, corners(clip.heatmap)), [clip, resnet]
     if strengths is not None and strengths.weakened is not None:
         lines.append(
             Entry(f"{resnet.name}, waves weakened alike · CIFAR-10 · computed", strengths.weakened, shipped=True)
         )
-    first = (1 - SIDE // 2, 1 - SIDE // 2)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _maps("fast", first, shown_maps(entries, "Top-1", "Difference", SIDE), corners(clip.heatmap).edge)
-    with right:
-        radial_chart(lines, top=1, selected=_cell("fast", first), height=CHART_HEIGHT)
+    return radial_chart(lines, top=1, selected=selected, height=CHART_HEIGHT)
 
 
 def weather() -> None:
     """The picture in fog, with less contrast and under noise, and who is right under each disturbance."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.html(disturbed_pictures())
+    with right:
+        st.markdown(f"**{ACCURACY[0]}**{ACCURACY[1]}")
+        who_is_right().draw()
+
+
+def disturbed_pictures() -> str:
+    """The picture, in fog, with less contrast and under noise, as HTML."""
     picture = sample_picture("cifar10", STORED["story"]["position"])
     shown = [
         Figure(DISTURBANCES[key].label, "", to_picture(disturbed_picture(picture, key, WEATHER)))
         for key in ("fog", "contrast", "noise")
     ]
+    return picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=220)
+
+
+def who_is_right() -> Chart:
+    """Accuracy of a network and its robust twin under each disturbance."""
     networks = [Network(name, classifier_spec(name).title, stored_disturbances()[name]) for name in TWINS]
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.html(picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=220))
-    with right:
-        st.markdown(f"**Accuracy at strength {WEATHER}**, with 95 % intervals")
-        accuracy_chart(networks, "contrast", WEATHER, CHART_HEIGHT)
+    return accuracy_chart(networks, "contrast", WEATHER, CHART_HEIGHT)
 
 
 def dips() -> None:
     """Each wave's error less that around it."""
+    _maps("patches")
+
+
+def _dips() -> ShownMaps:
     views = [
         MapView(
             entry.name,
@@ -151,23 +184,32 @@ def dips() -> None:
         )
         for entry in _entries(CLIP, RESNET56)
     ]
-    _maps("patches", (7, 7), ShownMaps(views, "vik", (-CONTRAST, CONTRAST)))
+    return ShownMaps(views, "vik", (-CONTRAST, CONTRAST))
 
 
 def three_maps() -> None:
     """CLIP's map and those of the two small networks."""
-    _maps("limits", (0, 1), shown_maps(_entries(CLIP, MINI_CLIP, MINI_RESNET), "Top-1", "Error", SIDE))
+    _maps("limits")
 
 
 def filled_hole() -> None:
     """The stored run of an ordinary network and its robust twin."""
+    example_replay(hole().runs, id="story.hole", key="story.hole")
+
+
+def hole() -> Result:
+    """The runs of the step before."""
     result = stored_example("inpainting", "cifar10", TWINS, "eq3")
     assert result is not None  # it is shipped
-    example_replay(result.runs, id="story.hole", key="story.hole")
+    return result
 
 
 def gradient_and_errors() -> None:
     """Where each wave ranks in a small CNN's gradient and in its errors, from the least to the most."""
+    _maps("why")
+
+
+def _gradient_and_errors() -> ShownMaps:
     (entry,) = _entries(MINI_RESNET)
     heatmap, stored = entry.heatmap, stored_gradient(entry.heatmap)
     assert stored is not None and stored.side == heatmap.side  # of this map
@@ -181,7 +223,7 @@ def gradient_and_errors() -> None:
             (f"Errors of {entry.name}", errors, wave_values(heatmap.rate(), waves)),
         )
     ]
-    _maps("why", WAVE, ShownMaps(views))
+    return ShownMaps(views)
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
@@ -196,19 +238,46 @@ def _entries(*labels: str) -> list[Entry]:
     return [maps[label] for label in labels]
 
 
-def _maps(name: str, first: Frequency, shown: ShownMaps, outline: float = 0) -> None:
+@dataclass(frozen=True)
+class Maps:
+    """The maps of a step. first: the wave chosen at first. outline: radius of a dashed circle, none if 0."""
+
+    first: Frequency
+    make: Callable[[], ShownMaps]
+    outline: Callable[[], float] = lambda: 0.0
+
+
+def _errors(*labels: str, show: str = "Error") -> Callable[[], ShownMaps]:
+    return lambda: shown_maps(_entries(*labels), "Top-1", show, SIDE)
+
+
+MAPS = {
+    "wave": Maps(WAVE, _errors(MINI_CLIP, MINI_RESNET)),
+    "slow": Maps((0, 1), _errors(CLIP, RESNET56), lambda: LOW.edge),
+    "fast": Maps(
+        (1 - SIDE // 2, 1 - SIDE // 2),
+        _errors(CLIP, RESNET56, show="Difference"),
+        lambda: corners(_entries(CLIP)[0].heatmap).edge,
+    ),
+    "patches": Maps((7, 7), _dips),
+    "why": Maps(WAVE, _gradient_and_errors),
+    "limits": Maps((0, 1), _errors(CLIP, MINI_CLIP, MINI_RESNET)),
+}
+
+
+def _maps(name: str) -> None:
     heatmap_view(
-        shown,
-        selected=_cell(name, first),
+        MAPS[name].make(),
+        selected=_cell(name),
         key=f"story.{name}",
         on_select=partial(_keep, name),
-        outline=outline,
+        outline=MAPS[name].outline(),
     )
 
 
-def _cell(name: str, first: Frequency) -> Frequency:
+def _cell(name: str) -> Frequency:
     """The wave chosen in a figure."""
-    return st.session_state.get(f"story.{name}.cell", first)
+    return st.session_state.get(f"story.{name}.cell", MAPS[name].first)
 
 
 def _keep(name: str, frequency: Frequency) -> None:

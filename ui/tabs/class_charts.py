@@ -13,7 +13,7 @@ import streamlit as st
 from core.fourier.outcomes import ClassError
 from core.sweep.predictions import mistakes
 from ui.maps.cell_predictions import SamplePredictions
-from ui.shared.charts import interval_chart, percents, show_chart
+from ui.shared.charts import chart, interval_chart, percents
 
 HEIGHT = 255  # CSS pixels with axes
 RIGHT = "#d0d0d0"  # of the diagonal; black text stands out on it in both themes
@@ -36,7 +36,7 @@ def confusion_chart(found: SamplePredictions, names: Sequence[str]) -> None:
     counts = base.mark_text(fontSize=11).encode(text="count:Q", color=light)
     st.markdown(f"**{found.title}**, n = {len(found.labels)}; rows: true class")
     key, words = f"classes.{found.name}", _in_words(found, names)
-    show_chart(rows, [cells, counts], alt.X("prediction:N"), None, height=HEIGHT, key=key, alt_text=words)
+    chart(rows, [cells, counts], alt.X("prediction:N"), None, height=HEIGHT, key=key, alt_text=words).draw()
 
 
 def _cells(found: SamplePredictions, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -98,4 +98,4 @@ def class_error_chart(series: Sequence[ClassErrors], names: Sequence[str]) -> No
         height=HEIGHT,
         key="classes.errors",
         alt_text=f"Error under the wave class by class, with 95 % intervals. {words}",
-    )
+    ).draw()

@@ -14,7 +14,7 @@ from core.fourier.intervals import Measured
 from core.images.disturbances import DISTURBANCES, STRENGTHS
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 from ui.maps.models import UNKNOWN, model_colour, short_title
-from ui.shared.charts import PALETTE, interval_chart, percents, show_chart, tooltips
+from ui.shared.charts import PALETTE, Chart, chart, interval_chart, percents, tooltips
 
 UNDISTURBED, OTHERS = "Undisturbed", "other networks"
 GREY = "#8A8A8A"
@@ -37,7 +37,7 @@ class Network:
         return Measured(1 - error.value, 1 - error.high, 1 - error.low)
 
 
-def accuracy_chart(networks: Sequence[Network], key: str, strength: int, height: int = HEIGHT) -> None:
+def accuracy_chart(networks: Sequence[Network], key: str, strength: int, height: int = HEIGHT) -> Chart:
     """Each network's accuracy under each disturbance; the chosen disturbance stands out. height: in CSS pixels."""
     labels = {None: UNDISTURBED} | {row.key: row.label for row in DISTURBANCES.values()}
     rows: list[dict[str, Any]] = [
@@ -48,7 +48,7 @@ def accuracy_chart(networks: Sequence[Network], key: str, strength: int, height:
     ]
     classes = len(networks[0].outcomes.metadata["class_names"])
     words = "; ".join(f"{row['network']}, {row['disturbance']}: {row['accuracy']:.0f} %" for row in rows)
-    interval_chart(
+    return interval_chart(
         rows,
         [one.title for one in networks],
         _colours(networks),
@@ -93,7 +93,7 @@ def prediction_chart(networks: Sequence[Network], found: Mapping[str, Predicted]
     tooltip = ["who:N", "disturbance:N", alt.Tooltip("predicted:Q", format=".1f"), *tooltips(rise)]
     size, shown = alt.Size("size:Q", scale=None), alt.Opacity("shown:Q", scale=None)
     points = alt.Chart().mark_point(filled=True).encode(guess, rise, colour, shape, size, shown, tooltip=tooltip)
-    show_chart(
+    chart(
         rows,
         [points],
         guess,
@@ -102,7 +102,7 @@ def prediction_chart(networks: Sequence[Network], found: Mapping[str, Predicted]
         key="disturbances.predicted",
         alt_text="Scatter chart: rise of the error that each network’s map predicts for each disturbance and strength "
         "against the rise measured; larger points: the chosen disturbance; dashed: 100 points",
-    )
+    ).draw()
 
 
 def _colours(networks: Sequence[Network]) -> list[str]:

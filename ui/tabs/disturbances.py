@@ -59,7 +59,7 @@ def disturbance_panel(shown: Shown) -> None:
     found, trial = _trial(*(entry for entry in shown.available if entry.shipped))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
-        accuracy_chart(networks, key, strength)
+        accuracy_chart(networks, key, strength).draw()
     with right:
         st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
         prediction_chart(networks, found, key)

@@ -118,4 +118,4 @@ def _chart(
         key=f"gradients.{y.shorthand}",
         alt_text=f"{what} against their radius, a line for each of {', '.join(titles)}",
         **look,
-    )
+    ).draw()

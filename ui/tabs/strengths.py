@@ -76,4 +76,4 @@ def _chart(
         height=280,
         key=f"strengths.{key}",
         alt_text=f"Error {where} against its strength v, a line for each network, with 95 % intervals. {words}",
-    )
+    ).draw()

@@ -52,13 +52,16 @@
     return { ...parts[0], table: tables[show], range, maps: parts.flatMap((one) => one.maps) };
   }
 
+  let drawings = 0;
   async function draw() {
+    const drawing = ++drawings;
     tell();
     drawControls();
     const set = await load(now.set), place = now.picture[now.set] ?? set.first, { common } = set;
     const own = now.set === "cifar10" ? now.own : null; // as large as the pictures of CIFAR-10
     const { signs, ...bundled } = set.pictures[place], bits = signs[now.seed % signs.length];
-    const bytes = own ? own.pixels : lab.page.pixelsIn(set, place), caption = own ? "Your picture" : bundled.caption;
+    const bytes = own ? own.pixels : await lab.page.pixelsIn(set, place), caption = own ? "Your picture" : bundled.caption;
+    if (drawing !== drawings) return; // another choice came meanwhile
     const pixels = pack(bytes);
     const library = now.set === "cifar10" && Boolean(lab.packs.engine);
     const picture = { ...common, library, strip: { ...common.strip, selected: place }, pixels, caption, signs: bits };
@@ -113,12 +116,16 @@
   // ---- two pictures in one -----------------------------------------------------------------------------------------
 
   const { common: mixing, pairs } = data.hybrids;
-  const showMixer = mount("hybrid_mixer", byId("hybrids"), { choice: () => {}, pick: drawMixer });
 
-  function drawMixer(place) {
-    const { start, told, ...pair } = pairs[place];
-    showMixer({ key: "hybrids", token: String(place), value: start, ...mixing, ...pair, strip: { ...mixing.strip, selected: place } });
-    byId("minds").textContent = told;
+  // Mount the mixer; `say` takes a sentence on the pair in view.
+  function mixer(key, host, say) {
+    const show = mount("hybrid_mixer", host, { choice: () => {}, pick: draw });
+    function draw(place) {
+      const { start: value, told, ...pair } = pairs[place];
+      show({ key, token: String(place), value, ...mixing, ...pair, strip: { ...mixing.strip, selected: place } });
+      say(told);
+    }
+    draw(0);
   }
 
   // ---- stored runs -------------------------------------------------------------------------------------------------
@@ -144,7 +151,7 @@
     if (lab.packs.engine) await lab.liveRuns(kind, section, { choose, events, showReplay });
   }
 
-  runPages.story = await lab.story(byId("story"));
+  runPages.story = await lab.story(byId("story"), (host) => mixer("story", host, () => {}));
 
   // ---- pages -------------------------------------------------------------------------------------------------------
 
@@ -169,6 +176,7 @@
   }
   addEventListener("hashchange", open);
   start(0);
-  drawMixer(0);
+  mixer("hybrids", byId("hybrids"), (told) => { byId("minds").textContent = told; });
   open();
+  lab.sweep();
 })();

@@ -16,14 +16,46 @@
     root.prepend(element("style", SHADOWED));
   }
 
-  // Returns what shows the step that the URL names, `#story?step=2`.
-  lab.story = async (section) => {
-    const { steps, opening, stripes } = await lab.load("story"), find = (selector) => section.querySelector(selector);
-    const showOpening = mount("opening", find("#opening"), { ask: drawOpening });
-    const showStripes = mount("stripes", find("#stripes"), { choice: () => {} });
-    function drawOpening(place) { showOpening({ key: "opening", ...opening.scenes[place], chosen: place }); }
-    let drawn = false;
-    steps.forEach(({ name }, k) => find(".steps").append(element("a", name, { href: `#story?step=${k + 1}` })));
+  // What shows a part of a figure in its host; `parts` are all of the step, shown so far.
+  const KINDS = {
+    html: ({ html }, host) => put(host, html),
+    opening({ first, scenes }, host) {
+      const show = mount("opening", host, { ask: draw });
+      function draw(place) { show({ key: "opening", ...scenes[place], chosen: place }); }
+      draw(first);
+    },
+    // A wave chosen in the stripes is that of the maps beside them, and the other way round.
+    stripes({ data }, host, parts) {
+      const show = mount("stripes", host, { choice: ({ value }) => parts.maps?.(value) });
+      parts.stripes = (value, token = String(value)) => show({ key: "stripes", token, about: null, ...data, value });
+      parts.stripes(data.value);
+    },
+    maps({ data, told }, host, parts) {
+      const words = element("p", told ?? ""), first = String(data.value);
+      const show = mount("heatmap", host.appendChild(element("div")), { choice: ({ value }) => chosen(value.slice(0, 2), parts.stripes) });
+      host.append(words);
+      function chosen(value, others) {
+        words.hidden = !told || String(value) !== first; // it is about one wave
+        others?.(value);
+      }
+      parts.maps = (value) => {
+        chosen(value);
+        draw(value);
+      };
+      const draw = (value) => show({ key: `story ${data.maps.length} ${first}`, token: String(value), about: null, ...data, value });
+      draw(data.value);
+    },
+    mixer: (_, host, parts) => parts.mixer(host),
+    replay: ({ data }, host) => mount("replay", host, {})({ key: "story", ...data }),
+  };
+
+  // `mixer(host)` mounts the page's pairs. Returns what shows the step that the URL names, `#story?step=2`.
+  lab.story = async (section, mixer) => {
+    const steps = await lab.load("story"), find = (selector) => section.querySelector(selector);
+    const figures = steps.map(({ name }, k) => {
+      find(".steps").append(element("a", name, { href: `#story?step=${k + 1}` }));
+      return find(".figures").appendChild(element("div"));
+    });
     return () => {
       const asked = Number(new URLSearchParams(location.hash.split("?")[1] ?? "").get("step"));
       const at = Number.isInteger(asked) && asked >= 1 && asked <= steps.length ? asked - 1 : 0;
@@ -32,11 +64,10 @@
         if (k === at) link.setAttribute("aria-current", "step");
         else link.removeAttribute("aria-current");
       });
-      find("#opening").hidden = at !== 0;
-      find("#stripes").hidden = at !== 1;
-      if (at === 0 && !drawn) drawOpening(opening.first);
-      drawn ||= at === 0;
-      if (at === 1) showStripes({ key: "stripes", token: "story", about: null, ...stripes });
+      figures.forEach((figure, k) => { figure.hidden = k !== at; });
+      if (figures[at].childElementCount) return;
+      const parts = { mixer };
+      for (const part of steps[at].figure) KINDS[part.kind](part, figures[at].appendChild(element("div", "", { className: `figure ${part.kind}` })), parts);
     };
   };
 })();
