@@ -50,6 +50,15 @@ async ({{ names, run }}) => {{
   return {{ step: (many - few) / {STEPS}, predict: predict / 50 }};
 }}
 """
+# Loads four networks and asks each for a prediction.
+FOUR = """
+(async () => {
+  const names = ["mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust"];
+  await laboratory.engine.load(names);
+  await laboratory.engine.ask("predict", { names, pictures: [new Float32Array(3072).fill(0.5)] });
+})()
+"""
+SETTLE_MS = 5000  # code that is compiled in the background
 
 
 def main() -> None:
@@ -65,6 +74,7 @@ def main() -> None:
             "first answer, seconds": {f"{link} Mbit/s": _load(browser, url, link) for link in LINKS},
             **_pointing(browser, url),
             **_page_run(browser, url),
+            **_held(browser, url),
         }
         browser.close()
     print(json.dumps(found, indent=1))
@@ -152,24 +162,40 @@ def _page_run(browser: Browser, url: str) -> dict[str, Any]:
     page.wait_for_selector("#inpainting .beside .buttons button", timeout=300_000)  # to save it, at the end
     seconds = time.perf_counter() - began
     long = page.evaluate("long")
-    memory = max(_memory_of_pages(browser))
+    memory = memory_of_page(browser)
     page.close()
     return {
         "720 steps of two networks, s": seconds,
         "long tasks, ms": sorted(long)[-5:],
-        "memory of the page, MB": memory,
+        "memory after them, MB": memory,
     }
 
 
-def _memory_of_pages(browser: Browser) -> list[float]:
-    """MB that each of this browser's pages holds."""
+def _held(browser: Browser, url: str) -> dict[str, float]:
+    """Memory of the page: without networks, with four that have predicted, and once they are let go."""
+    page = _opened(browser, url)
+    found = {}
+    for name, script in {
+        "idle": "0",
+        "four networks": FOUR,
+        "let go": "laboratory.engine.close()",
+    }.items():
+        page.evaluate(script)
+        page.wait_for_timeout(SETTLE_MS)
+        found[f"memory of the page, {name}, MB"] = memory_of_page(browser)
+    page.close()
+    return found
+
+
+def memory_of_page(browser: Browser) -> float:
+    """MB that the largest of this browser's pages holds, the browser's own code among them (Linux: VmRSS)."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     found = []
     for one in processes:
         status = Path(f"/proc/{one['id']}/status")
         if one["type"] == "renderer" and status.exists():
             found.append(int(status.read_text().partition("VmRSS:")[2].split()[0]) / 1000)
-    return found
+    return max(found)
 
 
 if __name__ == "__main__":

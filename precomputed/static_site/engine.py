@@ -35,8 +35,7 @@ FILES = {
     "ort-wasm-simd-threaded.wasm": "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
 }
 SIDE = 32
-# Those that the page runs: with the plain ViT the site would take over 20 MB besides the runtime.
-NETWORKS = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust")
+NETWORKS = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust", "mini-clip-vit")
 _EXPORTS = re.compile(r"export\{([^}]*)\};")
 _SOURCE_MAP = re.compile(r"//# sourceMappingURL=.*")
 
@@ -118,8 +117,7 @@ def engine_facts() -> dict[str, Any]:
                 "facts": {**facts["classifier"], "template": paper.TEMPLATE if "clip" in name else None},
                 "graphs": {graph: graph_pack(facts, graph) for graph in NAMES},
             }
-            for name, facts in graph_facts().items()
-            if name in NETWORKS
+            for name, facts in ((name, graph_facts()[name]) for name in NETWORKS)
         },
         "classes": list(CIFAR10.names),
         "penalties": {name: PENALTY_WORDS[name].label for name in PENALTIES},

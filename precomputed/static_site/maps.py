@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-import numpy as np
+from PIL import Image
 
 from core import paper
 from core.data.sample_sets import SAMPLE_SETS
@@ -101,19 +102,24 @@ def picture_set(kind: str) -> dict[str, Any]:
         for k, pixels in enumerate(data.images)
     ]
     own = ("pixels", "caption", "signs")
+    common = {name: value for name, value in found[0][0].items() if name not in own}
+    pictures = [{"caption": seeds[0]["caption"], "signs": [one["signs"] for one in seeds]} for seeds in found]
+    if thumbnails.lossless:  # the sheet of all thumbnails then holds the pictures
+        sheet = Image.open(io.BytesIO(base64.b64decode(thumbnails.sheet.partition(",")[2])))
+        common["strip"]["sheet"] = _webp(sheet)
+    else:
+        for one, pixels in zip(pictures, data.images, strict=True):
+            one["webp"] = _webp(Image.fromarray(pixels.transpose(1, 2, 0)))
     return {
         "first": SAMPLE_SETS[kind].first,
         "labels": data.labels.tolist(),
-        "common": {name: value for name, value in found[0][0].items() if name not in own},
-        "pictures": [
-            {"deltas": _deltas(pixels), "caption": seeds[0]["caption"], "signs": [one["signs"] for one in seeds]}
-            for pixels, seeds in zip(data.images, found, strict=True)
-        ],
+        "common": common,
+        "pictures": pictures,
     }
 
 
-def _deltas(pixels: np.ndarray) -> str:
-    """(3, H, W) uint8 in base64, each pixel less the one to its left, modulo 256, which packs a quarter smaller."""
-    rows = pixels.transpose(1, 2, 0).copy()
-    rows[:, 1:] -= pixels.transpose(1, 2, 0)[:, :-1]
-    return base64.b64encode(rows.tobytes()).decode()
+def _webp(picture: Image.Image) -> str:
+    """A data URI that holds every pixel."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "webp", lossless=True, quality=100, method=6)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -7,10 +7,10 @@ files and reads their bytes (`page/packs.js`).
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,16 +32,22 @@ def planes(data: bytes) -> bytes:
     return np.frombuffer(data, np.uint8).reshape(-1, 4).T.tobytes()
 
 
+def _gzip(content: bytes, strategy: int) -> bytes:
+    """strategy: of zlib; in weights no string repeats, and looking for one costs more than it saves."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    return packer.compress(content) + packer.flush()
+
+
 def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """Name -> content becomes file -> bytes: the pieces of all, and `FOLDER/index.js`, which says what there is."""
     files, index = {}, {}
     for name, content in contents.items():
-        packed = gzip.compress(content, 9, mtime=0)
+        packed = min((_gzip(content, how) for how in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY)), key=len)
         pieces = [packed[at : at + PIECE] for at in range(0, len(packed), PIECE)]
         for k, piece in enumerate(pieces):
             text = _SPECIAL.sub(lambda found: _QUOTED[found[0]], piece)
             files[f"{FOLDER}/{name}.{k}.js"] = b'laboratory.piece("%s.%d","%s");\n' % (name.encode(), k, text)
         digest = hashlib.sha256(packed).hexdigest()[:16]
-        index[name] = {"pieces": [len(piece) for piece in pieces], "version": digest}
+        index[name] = {"pieces": [len(piece) for piece in pieces], "size": len(content), "version": digest}
     files[f"{FOLDER}/index.js"] = b"laboratory.packs = %s;\n" % json_bytes(index)
     return files

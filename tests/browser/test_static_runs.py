@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from benchmarks.browser import FOUR, memory_of_page
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.sample_sets import SAMPLE_SETS
@@ -18,6 +19,7 @@ from core.runs.file import PGDRun
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.starts import draw_starts
 from precomputed.static_site.__main__ import main
+from tests.chromium import find_chromium
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +129,45 @@ def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
     assert np.array_equal(drawn, found.frames[-1, 0].transpose(1, 2, 0))
 
 
+def test_stopped_run_is_kept_as_far_as_it_came_and_another_one_begins(open_section):
+    page = open_section("inpainting")
+    section = page.locator("#inpainting")
+    section.get_by_label("beside").select_option("")
+    section.get_by_role("button", name="Fill it here").click()
+    expect(section.locator(".step")).to_contain_text("ms a step")
+    section.get_by_role("button", name="Stop the run").click()
+    expect(section.get_by_role("button", name="Save Mini CLIP’s run")).to_be_visible()
+    found = saved(page, "Mini CLIP")
+    done = len(found.curves["loss"]) - 1
+    assert 0 < done < 720 and found.frame_steps[-1] == done
+    expect(section.locator(".outcome")).to_contain_text(f"After {done} steps")
+    section.get_by_role("button", name="Fill it here").click()
+    expect(section.get_by_role("button", name="Pause the run")).to_be_visible()
+    expect(section.locator(".step")).to_contain_text("of 720")
+
+
+def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_section, tmp_path):
+    page = open_section("generation")
+    section = page.locator("#generation")
+    start, note = section.locator(".fields").get_by_label("Start"), section.locator("p.told")
+    start.select_option("independent")
+    expect(note).to_contain_text("From pixel noise two engines may end in other pixels")
+    red = tmp_path / "red.png"
+    Image.new("RGB", (64, 48), (200, 40, 30)).save(red)
+    with page.expect_file_chooser() as chooser:
+        start.select_option("picture")
+    expect(note).to_be_empty()
+    section.get_by_role("button", name="Draw it here").click()
+    expect(section.locator(".loader .told")).to_contain_text("Choose a picture to start from.")
+    chooser.value.set_files(red)
+    expect(section.locator("canvas.start")).to_be_visible()
+    section.get_by_role("button", name="Draw it here").click()
+    expect(section.locator(".outcome")).to_contain_text("confident of “dog”", timeout=120_000)
+    found = saved(page, "Mini CLIP, robust")
+    assert found.metadata["images"]["start"] == "picture"
+    assert (np.rint(255 * found.start[0]).reshape(3, -1).T == (200, 40, 30)).all()
+
+
 def test_link_carries_a_sketch_and_its_class(open_section):
     page = open_section("generation", f"?sketch={encode_sketch(draw_sketch('ship'))}&class=ship")
     section = page.locator("#generation")
@@ -149,3 +190,32 @@ def test_networks_are_let_go_and_come_again(open_section):
     expect(button).to_have_text("Draw it here: 11 MB, nothing leaves this browser")
     button.click()
     expect(button).to_have_text("Draw it here")
+
+
+@pytest.fixture
+def own_browser(browser):
+    """A Chromium with no other page: its memory is that of one."""
+    started = browser.browser_type.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
+    yield started
+    started.close()
+
+
+def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, site):
+    page = own_browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{(site / 'index.html').as_uri()}#inpainting")
+
+    def falls_below(most):
+        for _ in range(60):  # code is compiled in the background, and pages are swept, when the machine has time
+            if memory_of_page(own_browser) < most:
+                return True
+            page.wait_for_timeout(500)
+        return False
+
+    expect(page.locator("#inpainting .loader button")).to_contain_text("nothing leaves this browser")
+    page.evaluate(FOUR)
+    assert falls_below(300), memory_of_page(own_browser)
+    page.locator("#inpainting .loader button").click()  # a run besides: Mini CLIP and its robust twin
+    expect(page.locator("#inpainting .step")).to_contain_text("ms a step")
+    assert falls_below(300), memory_of_page(own_browser)
+    page.get_by_role("link", name="Open the full app").click()
+    assert falls_below(240), memory_of_page(own_browser)

@@ -29,6 +29,7 @@ from precomputed.static_site import engine
 from precomputed.static_site.__main__ import main
 from precomputed.static_site.check import served
 from tests.browser.accessibility import grave_faults
+from tests.chromium import find_chromium
 from ui.maps.catalogue import HEATMAPS
 from ui.story.steps import STEPS
 
@@ -185,6 +186,48 @@ def test_server_that_forbids_workers_is_named_in_one_sentence(served_page):
     expect(page.locator("#live .loader .told")).to_contain_text("content security policy")
 
 
+def test_strict_policy_that_allows_what_the_docs_name_lets_the_networks_run(served_page):
+    page = served_page
+    policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; "
+    policy += "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
+
+    def strict(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
+
+    page.route("**/spaces/lab/", strict)
+    page.goto(f"{page.base}#waves")
+    page.get_by_role("button", name="Predict here").click()
+    expect(page.locator("#live table")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("WebAssembly.validate = () => false", "This browser has no WebAssembly with SIMD: take a current Chrome"),
+        ("Object.defineProperty(navigator, 'deviceMemory', { value: 0.5 })", "This device has too little memory"),
+    ],
+)
+def test_browser_that_cannot_is_told_so_and_loads_nothing(served_page, script, sentence):
+    page, asked = served_page, []
+    page.on("request", lambda one: asked.append(one.url.rpartition("/")[2]))
+    page.add_init_script(script)
+    page.goto(f"{page.base}#waves")
+    page.get_by_role("button", name="Predict here").click()
+    expect(page.locator("#live .loader .told")).to_contain_text(sentence)
+    assert not [name for name in asked if name.startswith(("wasm.", "worker."))]
+
+
+def test_memory_that_does_not_suffice_is_told_in_one_sentence(browser, site):
+    few = "--js-flags=--wasm-max-mem-pages=270"  # of 64 KiB, and onnxruntime begins with 256
+    small = browser.browser_type.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu", few])
+    page = small.new_page()
+    page.goto(f"{(site / 'index.html').as_uri()}#waves")
+    page.get_by_role("button", name="Predict here").click()
+    expect(page.locator("#live .told").filter(has_text="This device has too little memory")).to_be_visible()
+    small.close()
+
+
 def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(open_site):
     page = open_site()
     stored = json.loads((PRECOMPUTED / "hybrids" / "pairs.json").read_text())
@@ -228,15 +271,26 @@ def test_story_opens_with_the_apps_scenes(open_site):
     page.get_by_role("link", name="Story").click()
     story = page.locator("#story")
     expect(story.locator(".told h2")).to_have_text(STEPS[0].title)
-    story.locator("#opening").get_by_role("button", name="ship").click()
-    expect(story.locator("#opening")).to_contain_text("Its robust twin")
+    story.locator(".opening").get_by_role("button", name="ship").click()
+    expect(story.locator(".opening").first).to_contain_text("Its robust twin")
     story.get_by_role("link", name=STEPS[1].name).click()
     expect(story.locator(".told h2")).to_have_text(STEPS[1].title)
-    expect(story.locator("#stripes canvas").first).to_be_visible()
-    for step in STEPS[2:]:
-        story.get_by_role("link", name=step.name).click()
+    expect(story.locator(".stripes canvas").first).to_be_visible()
+    maps = story.locator(".maps:visible")
+    expect(maps.locator("p")).to_contain_text("Mini CLIP 48.7 %")
+    box = maps.locator(".plot").first.bounding_box()
+    maps.locator(".plot").first.click(position={"x": box["width"] * 18.5 / 31, "y": box["height"] * 15.5 / 31})
+    expect(maps.locator(".readout").first).to_contain_text("(0, 3)")
+    expect(maps.locator("p")).to_be_hidden()  # it was about another wave
+    expect(story.locator(".stripes input[type=range]")).to_have_value("3")
+    figures = [None, None, ".mixer", ".plot", ".plot, svg[aria-label^=Mean]", "img, svg[aria-label^=Accuracy]"]
+    figures += [".plot", ".replay .step", ".plot", ".plot"]
+    counts = [0, 0, 1, 2, 2, 4, 2, 1, 2, 3]
+    for step, what, count in list(zip(STEPS, figures, counts, strict=True))[2:]:
+        story.get_by_role("link", name=step.name, exact=True).click()
         expect(story.locator(".told h2")).to_have_text(step.title)
-    assert grave_faults(page) == []
+        expect(story.locator(what).locator("visible=true")).to_have_count(count)
+        assert grave_faults(page) == []
 
 
 def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):

@@ -44,11 +44,20 @@
     return btoa(text);
   }
 
-  // A picture of a set: each pixel came less the one to its left.
-  function pixelsIn(set, place) {
-    const bytes = unpack(set.pictures[place].deltas), width = 3 * set.common.size;
-    for (let at = 3; at < bytes.length; at++) if (at % width >= 3) bytes[at] += bytes[at - 3];
-    return bytes;
+  // What a canvas holds: pixels, red, green and blue in turn.
+  function pixelsOn(context, side) {
+    const { data } = context.getImageData(0, 0, side, side);
+    return Uint8Array.from({ length: 3 * side * side }, (_, k) => data[4 * Math.floor(k / 3) + (k % 3)]);
+  }
+
+  // A picture of a set: one of its own, or its place in the sheet of thumbnails. Both are lossless.
+  async function pixelsIn({ common: { size, strip }, pictures }, place) {
+    const { webp } = pictures[place], image = element("img", "", { src: webp ?? strip.sheet });
+    await image.decode();
+    const context = element("canvas", "", { width: size, height: size }).getContext("2d", { willReadFrequently: true });
+    const [column, row] = webp ? [0, 0] : [place % strip.columns, Math.floor(place / strip.columns)];
+    context.drawImage(image, -size * column, -size * row);
+    return pixelsOn(context, size);
   }
 
   const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
@@ -92,10 +101,7 @@
       Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high" });
       context.drawImage(source, left, top, length, length, 0, 0, next, next);
       [source, length, left, top] = [canvas, next, 0, 0];
-      if (next === side) {
-        const { data } = context.getImageData(0, 0, side, side);
-        return Uint8Array.from({ length: 3 * side * side }, (_, k) => data[4 * Math.floor(k / 3) + (k % 3)]);
-      }
+      if (next === side) return pixelsOn(context, side);
     }
   }
 

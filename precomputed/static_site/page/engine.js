@@ -8,6 +8,7 @@
     0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
   );
   const LEAST_MEMORY = 1; // GB that the browser says the device has
+  const TOO_LITTLE = "This device has too little memory to run the networks: take another one, or the full app.";
   /** @type {any} */
   let worker = null;
   let gone = "The networks were let go"; // why there is no worker
@@ -20,38 +21,41 @@
     if (!globalThis.WebAssembly || !WebAssembly.validate(SIMD)) return `This browser has no WebAssembly with SIMD: ${instead}`;
     if (!globalThis.DecompressionStream || !globalThis.Worker) return `This browser is too old to run the networks: ${instead}`;
     const memory = /** @type {any} */ (navigator).deviceMemory;
-    if (memory < LEAST_MEMORY) return "This device has too little memory to run the networks: take another one, or the full app.";
+    if (memory < LEAST_MEMORY) return TOO_LITTLE;
     return "";
   }
 
-  /** @type {(what: string, given?: any, options?: { transfer?: any[], tell?: (part: any) => void }) => Promise<any>} */
-  const ask = (what, given = {}, { transfer = [], tell = () => {} } = {}) => new Promise((resolve, reject) => {
+  /** @type {(what: string, given?: any, options?: { tell?: (part: any) => void }) => Promise<any>} */
+  const ask = (what, given = {}, { tell = () => {} } = {}) => new Promise((resolve, reject) => {
     if (!worker) return reject(new Error(gone));
     const id = ++count;
     waiting.set(id, { resolve, reject, tell });
-    worker.postMessage({ id, ask: what, ...given }, transfer);
+    worker.postMessage({ id, ask: what, ...given });
   });
 
-  async function begin(bytes) {
-    const source = new Blob([await bytes("worker")], { type: "text/javascript" });
+  // A pack and how long it is unpacked, which the worker does.
+  const sized = async (name, blob) => ({ blob: await blob(name), size: lab.packs[name].size });
+
+  async function begin(blob) {
+    const source = new Blob([await lab.unpacked(await blob("worker")).blob()], { type: "text/javascript" });
     const url = URL.createObjectURL(source);
     try {
       worker = new Worker(url);
     } catch {
       throw new Error("A rule of this server (its content security policy) forbids the networks to run: open the page from a file.");
     }
-    worker.onmessage = ({ data: { id, part, error, ...answer } }) => {
+    worker.onmessage = ({ data: { id, part, error, memory, ...answer } }) => {
       const { resolve, reject, tell } = waiting.get(id);
       if (part) return tell(part);
       waiting.delete(id);
-      error ? reject(new Error(error)) : resolve(answer);
+      error ? reject(new Error(memory ? TOO_LITTLE : error)) : resolve(answer);
+      if (memory) close(TOO_LITTLE); // what it holds may be half done
     };
     worker.onerror = (event) => {
       event.preventDefault();
       close("The networks could not be started: this browser or the server's content security policy forbids it.");
     };
-    const wasm = await bytes("wasm");
-    await ask("start", { wasm }, { transfer: [wasm.buffer] });
+    await ask("start", { wasm: await sized("wasm", blob) });
   }
 
   function close(why = "The networks were let go") {
@@ -72,14 +76,15 @@
     const packs = [...(worker ? [] : ["worker", "wasm"]), ...wanted.flatMap((name) => packsOf(name, facts))];
     const total = lab.sizeOf(packs);
     let done = 0;
-    const bytes = (name) => lab.bytes(name, { keep: true, report: (length) => report((done += length) / total) });
-    if (!worker) await begin(bytes);
+    const blob = (name) => lab.blob(name, { keep: true, report: (length) => report((done += length) / total) });
+    if (!worker) await begin(blob);
     for (const name of wanted) {
-      const weights = await bytes(`${name}.weights`), graphs = {};
-      for (const [graph, pack] of Object.entries(facts.networks[name].graphs)) graphs[graph] = await bytes(pack);
-      await ask("add", { name, weights, graphs }, { transfer: [weights.buffer] });
+      const weights = await sized(`${name}.weights`, blob), graphs = {};
+      for (const [graph, pack] of Object.entries(facts.networks[name].graphs)) graphs[graph] = await sized(pack, blob);
+      await ask("add", { name, weights, graphs });
       ready.add(name);
     }
+    lab.sweep();
     lab.forgetOthers();
   }
 

@@ -43,7 +43,7 @@
   // What a hole is filled in: the picture, the hole, the target and the penalty. Returns the plan so far.
   async function inpaintingControls(parts, facts, say) {
     const set = await lab.load("cifar10"), key = { token: 0, mask: square(KINDS.inpainting.hole, 8, 8) };
-    let pixels = pixelsIn(set, set.first), label = set.labels[set.first], credit = "CIFAR-10";
+    let pixels = await pixelsIn(set, set.first), label = set.labels[set.first], credit = "CIFAR-10";
     const show = mount("mask_painter", parts.canvas, {
       choice: ({ value }) => { key.mask = maskOf(value); },
       random: () => {
@@ -58,8 +58,8 @@
       show({ key: "hole", token: String(key.token), value: bitsOf(key.mask), about: [SIDE, SIDE], picture, alt: credit, side: KINDS.inpainting.hole, radius: 1 });
     }
     const choices = set.pictures.map(({ caption }, k) => [String(k), caption]);
-    const pictures = menu(parts.fields, "Picture", choices, (k) => {
-      [pixels, label, credit] = [pixelsIn(set, k), set.labels[k], "CIFAR-10"];
+    const pictures = menu(parts.fields, "Picture", choices, async (k) => {
+      [pixels, label, credit] = [await pixelsIn(set, k), set.labels[k], "CIFAR-10"];
       draw();
     });
     pictures.value = String(set.first);
@@ -223,7 +223,8 @@
       await running;
       if (one !== run) return;
       state = "ended";
-      show();
+      await show();
+      lab.sweep();
     }
 
     let drawings = 0;

@@ -9,7 +9,11 @@
   const arrived = new Map(); // pieces that came as scripts
   const opened = new Map(); // name -> promise of a JSON value
 
-  lab.piece = (name, text) => arrived.set(name, Uint8Array.from(text, (character) => character.charCodeAt(0) & 255));
+  lab.piece = (name, text) => {
+    const bytes = new Uint8Array(text.length);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at) & 255;
+    arrived.set(name, bytes);
+  };
 
   // In the place of a visitor's cache that may be switched off, or not there without https: no cache.
   const store = () => (served && globalThis.caches ? caches.open(STORE).catch(() => null) : Promise.resolve(null));
@@ -28,9 +32,9 @@
     });
   }
 
-  // What stands between the quotes of a piece's script.
+  // What stands between the quotes of a piece's script, in the same memory.
   function unquoted(script) {
-    const first = script.indexOf(0x2c) + 2, last = script.lastIndexOf(0x22), bytes = new Uint8Array(last - first);
+    const first = script.indexOf(0x2c) + 2, last = script.lastIndexOf(0x22);
     let count = 0;
     for (let at = first; at < last; at++) {
       let byte = script[at];
@@ -38,9 +42,9 @@
         byte = script[++at];
         byte = byte === 0x6e ? 10 : byte === 0x72 ? 13 : byte;
       }
-      bytes[count++] = byte;
+      script[count++] = byte;
     }
-    return bytes.subarray(0, count);
+    return script.subarray(0, count);
   }
 
   async function byFetch(piece, version, keep) {
@@ -69,20 +73,26 @@
     }
   }
 
-  // The bytes of a pack. keep: in the browser, for the next visit. report: called with the bytes of each piece that came.
-  lab.bytes = async (name, { keep = false, report = (_) => {} } = {}) => {
-    const { pieces, version } = lab.packs[name], parts = [];
+  // A pack, still packed: a blob, which the browser keeps out of the page's memory. keep: for the next visit. report: called
+  // with the bytes of each piece that came.
+  lab.blob = async (name, { keep = false, report = (_) => {} } = {}) => {
+    const { pieces, version } = lab.packs[name], blobs = [];
     for (const [k, length] of pieces.entries()) {
-      parts.push(await one(`${name}.${k}`, length, version, keep));
+      const bytes = await one(`${name}.${k}`, length, version, keep);
+      blobs.push(new Blob([bytes]));
       report(length);
     }
-    const stream = new Blob(parts).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
+    return new Blob(blobs);
   };
+
+  // What came and went is swept when so much more is asked for, none of which is ever touched; else it waits for minutes.
+  lab.sweep = () => new ArrayBuffer(2 ** 27).byteLength;
+
+  lab.unpacked = (blob) => new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));
 
   // A JSON value, loaded once.
   lab.load = (name) => {
-    if (!opened.has(name)) opened.set(name, lab.bytes(name).then((bytes) => JSON.parse(new TextDecoder().decode(bytes))));
+    if (!opened.has(name)) opened.set(name, lab.blob(name).then((blob) => lab.unpacked(blob).json()));
     return opened.get(name);
   };
 

@@ -4,7 +4,7 @@
 (() => {
   const { InferenceSession, Tensor, env } = /** @type {any} */ (globalThis).ort;
   const TELL = 60; // milliseconds between two messages of a run
-  const networks = new Map(); // name -> { graphs, weights }
+  const networks = new Map(); // name -> { graphs, weights }, still packed
   const sessions = new Map(); // "name graph" -> session
   let control = "go", wake = (_) => {};
   const clock = new MessageChannel(); // a turn for incoming messages, without a timer's 4 milliseconds
@@ -18,21 +18,38 @@
     const key = `${name} ${graph}`;
     if (!sessions.has(key)) {
       const { graphs, weights } = networks.get(name);
-      sessions.set(key, await InferenceSession.create(graphs[graph], {
-        executionProviders: ["wasm"], enableCpuMemArena: false, externalData: [{ path: "weights.bin", data: weights }],
+      const data = await unpacked(weights, 4), model = await unpacked(graphs[graph]);
+      sessions.set(key, await InferenceSession.create(model, {
+        executionProviders: ["wasm"], enableCpuMemArena: false, externalData: [{ path: "weights.bin", data }],
       }));
-      delete env.wasm.wasmBinary; // it is compiled by now
+      free(data); // onnxruntime has its own
+      free(env.wasm.wasmBinary); // it is compiled by now
+      delete env.wasm.wasmBinary;
+      new ArrayBuffer(2 ** 27); // as lab.sweep in packs.js
     }
     return sessions.get(key);
   };
 
-  // Bytes come plane by plane, the lowest of all numbers first.
-  function together(planes) {
-    const count = planes.length / 4, bytes = new Uint8Array(planes.length);
-    for (let plane = 0; plane < 4; plane++) {
-      for (let k = 0; k < count; k++) bytes[4 * k + plane] = planes[plane * count + k];
+  // Memory is let go at once: what waits for a sweep adds up to more than the networks.
+  const free = (bytes) => bytes?.buffer.transfer?.(0);
+
+  // The bytes of a pack; of numbers of so many bytes, they come plane by plane, the lowest of all numbers first.
+  async function unpacked({ blob, size }, planes = 1) {
+    const bytes = new Uint8Array(size), count = size / planes;
+    const reader = blob.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
+    for (let at = 0; ;) {
+      const { done, value } = await reader.read();
+      if (done) return bytes;
+      if (planes === 1) bytes.set(value, at);
+      else for (let k = 0, place = at; k < value.length; k++, place++) bytes[planes * (place % count) + Math.floor(place / count)] = value[k];
+      at += value.length;
+      free(value);
     }
-    return bytes;
+  }
+
+  async function release() {
+    for (const one of sessions.values()) await one.release();
+    sessions.clear();
   }
 
   const picture = (values, side) => new Tensor("float32", values, [1, 3, side, side]);
@@ -40,11 +57,11 @@
 
   const asks = {
     async start({ wasm }) {
-      Object.assign(env.wasm, { numThreads: 1, wasmBinary: wasm });
+      Object.assign(env.wasm, { numThreads: 1, wasmBinary: await unpacked(wasm) });
     },
 
     async add({ name, graphs, weights }) {
-      networks.set(name, { graphs, weights: together(weights) });
+      networks.set(name, { graphs, weights });
     },
 
     async predict({ names, pictures }) {
@@ -69,6 +86,7 @@
       };
       /** @type {any[]} */
       const running = [];
+      await release(); // nothing predicts meanwhile, and memory of WebAssembly never shrinks
       for (const name of names) running.push({ images: start, session: await session(name, penalty), best: Infinity, sure: false });
       control = "go";
       /** @type {any[]} */
@@ -101,10 +119,7 @@
         }
         while (control === "pause" && step < steps) await new Promise((resolve) => (wake = resolve));
       }
-      for (const name of names) {
-        await sessions.get(`${name} ${penalty}`).release();
-        sessions.delete(`${name} ${penalty}`);
-      }
+      await release();
       return { ended: true };
     },
   };
@@ -120,7 +135,8 @@
       try {
         postMessage({ id, ...(await asks[ask](given, (part) => postMessage({ id, part }))) });
       } catch (error) {
-        postMessage({ id, error: String(error instanceof Error ? error.message : error) });
+        const text = String(error instanceof Error ? error.message : error);
+        postMessage({ id, error: text, memory: /memory|alloc/i.test(text) });
       }
     });
   });
