@@ -38,15 +38,15 @@ def test_uploads_reach_the_replica_that_holds_the_visitors_session(proxy, browse
         page = context.new_page()
         refused = []
         page.on("response", lambda one, found=refused: found.append(one.url) if one.status >= 400 else None)
-        page.goto(f"{proxy}/frequency?pictures=CIFAR-10")
+        page.goto(f"{proxy}/frequency?pictures=Yours")
         wait_until_drawn(page)
         (cookie,) = [one for one in context.cookies() if one["name"] == "replica"]
-        page.get_by_role("button", name="Library, upload").click()
+        page.get_by_role("button", name="Choose a picture").click()
         upload = page.get_by_role("dialog").get_by_test_id("stFileUploaderDropzoneInput")
         upload.set_input_files(picture())
         page.get_by_role("button", name="Use this picture").click()
         expect(page.get_by_role("dialog")).to_have_count(0)
-        expect(page.locator(".scene, .picture").get_by_text("noise.png").first).to_be_visible()
+        expect(page.locator(".picture canvas").first).to_be_visible()
         page.reload()
         wait_until_drawn(page)
         assert [one["value"] for one in context.cookies() if one["name"] == "replica"] == [cookie["value"]]

@@ -19,6 +19,7 @@ from core.runs.file import PGDRun
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.starts import draw_starts
 from precomputed.static_site.__main__ import main
+from precomputed.static_site.check import served
 from tests.chromium import find_chromium
 
 
@@ -187,7 +188,7 @@ def test_networks_are_let_go_and_come_again(open_section):
     expect(page.locator("#generation .outcome")).to_contain_text("confident of “dog”", timeout=120_000)
     page.get_by_role("link", name="Open the full app").click()
     page.get_by_role("link", name="Generation").click()
-    expect(button).to_have_text("Draw it here: 11 MB, nothing leaves this browser")
+    expect(button).to_have_text("Draw it here: 10 MB, nothing leaves this browser")
     button.click()
     expect(button).to_have_text("Draw it here")
 
@@ -200,9 +201,15 @@ def own_browser(browser):
     started.close()
 
 
-def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, site):
+@pytest.fixture
+def served_url(site):
+    with served(site) as url:
+        yield url
+
+
+def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, served_url):
     page = own_browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"{(site / 'index.html').as_uri()}#inpainting")
+    page.goto(f"{served_url}#inpainting")
 
     def falls_below(most):
         for _ in range(60):  # code is compiled in the background, and pages are swept, when the machine has time

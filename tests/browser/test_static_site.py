@@ -283,9 +283,9 @@ def test_story_opens_with_the_apps_scenes(open_site):
     expect(maps.locator(".readout").first).to_contain_text("(0, 3)")
     expect(maps.locator("p")).to_be_hidden()  # it was about another wave
     expect(story.locator(".stripes input[type=range]")).to_have_value("3")
-    figures = [None, None, ".mixer", ".plot", ".plot, svg[aria-label^=Mean]", "img, svg[aria-label^=Accuracy]"]
+    figures = [None, None, ".mixed canvas", ".plot", ".plot, svg[aria-label^=Mean]", "img, svg[aria-label^=Accuracy]"]
     figures += [".plot", ".replay .step", ".plot", ".plot"]
-    counts = [0, 0, 1, 2, 2, 4, 2, 1, 2, 3]
+    counts = [0, 0, 1, 2, 2, 5, 2, 1, 2, 3]
     for step, what, count in list(zip(STEPS, figures, counts, strict=True))[2:]:
         story.get_by_role("link", name=step.name, exact=True).click()
         expect(story.locator(".told h2")).to_have_text(step.title)
