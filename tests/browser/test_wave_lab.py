@@ -190,29 +190,33 @@ def test_predictions_and_sentence_step_with_the_walk(lab):
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
     page.get_by_role("button", name="Play").click()
-    classifiers = [load_classifier(name, CLASS_SETS["cifar10"]()) for name in ("mini-clip", "mini-resnet")]
-    image, seen = load_samples("cifar10-samples").images[33].astype(np.float32) / 255, set()
-    while len(seen) < 12:
+    walking, walked = page.get_by_role("button", name="Pause"), {}
+    expect(walking).to_be_visible()
+    while len(walked) < 12 and walking.is_visible():
         page.wait_for_timeout(60)
         cell, table, said = page.evaluate(WALK)
-        if table["wave"] in seen or cell != table["wave"]:
-            continue
-        seen.add(cell)
-        frequency = tuple(map(int, cell.split(",")))
-        if said is not None:
-            shown = [entries()[label] for label in STORIES[0].maps]
-            about = claim_about(frequency, *(one.heatmap for one in shown))
-            claim = f" {found_of_claim(*shown, about[0])}" if about else ""
-            assert said == f"{cell_verdict(shown, frequency)}{claim}"
-        wave = wave_on_image(image, frequency, 4.0, seed=0, position=33)
-        for classifier, verdict in zip(classifiers, table["verdicts"], strict=True):
-            best = class_probabilities(classifier, wave.perturbed[None])[0].argmax()
-            assert samples("cifar10").classes.names[best] in verdict.split("→")[-1]
+        if cell == table["wave"]:
+            walked[cell] = table["verdicts"], said
+    assert len(walked) == 12
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(r"cell=\d+%2C\d+"))
     expect(page.locator("[data-said]")).to_have_count(0)
     stopped = page.locator(".panel").get_attribute("data-wave")
     expect(page.locator(".prediction-rows")).to_have_attribute("data-wave", stopped)
+
+    classifiers = [load_classifier(name, CLASS_SETS["cifar10"]()) for name in ("mini-clip", "mini-resnet")]
+    image = load_samples("cifar10-samples").images[33].astype(np.float32) / 255
+    shown = [entries()[label] for label in STORIES[0].maps]
+    for cell, (verdicts, said) in walked.items():
+        frequency = tuple(map(int, cell.split(",")))
+        if said is not None:
+            about = claim_about(frequency, *(one.heatmap for one in shown))
+            claim = f" {found_of_claim(*shown, about[0])}" if about else ""
+            assert said == f"{cell_verdict(shown, frequency)}{claim}"
+        wave = wave_on_image(image, frequency, 4.0, seed=0, position=33)
+        for classifier, verdict in zip(classifiers, verdicts, strict=True):
+            best = class_probabilities(classifier, wave.perturbed[None])[0].argmax()
+            assert samples("cifar10").classes.names[best] in verdict.split("→")[-1]
 
 
 def test_flip_and_another_picture(lab):
