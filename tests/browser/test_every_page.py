@@ -58,7 +58,8 @@ READ = r"""() => {
   };
   const blocks = [...main.querySelectorAll("p, li")].filter((block) => shown(block) && !block.closest(apart));
   const places = "p, li, h1, h2, h3, h4, td, th, caption, figcaption, summary, small, code";
-  const sized = texts(main).filter(({ parentElement: one }) => one.closest(places) && !one.closest(".lead"));
+  const apart_in_size = ".lead, .katex";
+  const sized = texts(main).filter(({ parentElement: one }) => one.closest(places) && !one.closest(apart_in_size));
   return {
     blocks: blocks.length,
     long: blocks.flatMap(longest),

@@ -300,7 +300,7 @@ def test_generation_runs_and_replays(live_page):
     one = "generation-models-cifar10=Mini+ResNet"  # by default there are two, where both are bundled
     page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=25&{one}", path="generation")
     wait_until_drawn(page)
-    if page.get_by_text("Not run yet").first.is_visible():  # else it was quick, and has started by itself
+    if not page.get_by_text("Your run").first.is_visible():  # else it was quick, and has started by itself
         start(page)
     expect(page.get_by_text("Your run, 25 steps")).to_be_visible(timeout=SLOW)
     expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(
