@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.fourier.intervals import Measured
 from core.fourier.metrics import POINTS, Unit
 from core.images.colormaps import COLORMAPS, colormap_table, lightness
 from ui.components.heatmap import MapView, ShownMaps, _read_frequency, heatmap_view, pack_maps, read_choice, read_walk
@@ -18,6 +17,7 @@ def page() -> None:
     import numpy as np
     import streamlit as st
 
+    from core.fourier.intervals import Measured
     from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 
     small = np.array([[0.1004, 0.2006, 0.3], [0.0, np.nan, 0.9995], [-0.0004, 0.5425, 1.0]])
