@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 from torch import nn
 
 from core.classifiers.weights import FolderFile
 from core.data.classes import CIFAR10, ClassSet
+from core.pgd.config import PGDConfig
+from core.runs.plan import RunPlan, inpainting_plan
 
 
 class ToyClassifier(nn.Module):
@@ -33,3 +36,11 @@ def spec(name: str, title: str) -> SimpleNamespace:
     """What a page needs to know of a classifier before it is loaded."""
     nowhere = FolderFile(Path("nowhere"), ())
     return SimpleNamespace(name=name, title=title, kind="closed-set", vocabulary="cifar10", weights=nowhere)
+
+
+def toy_plan(**settings: object) -> RunPlan:
+    """A hole of 12 x 12 in one picture of noise, six steps; settings: as `inpainting_plan` takes them."""
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32), dtype=np.uint8)
+    mask = np.zeros((1, 32, 32), dtype=bool)
+    mask[:, 8:20, 8:20] = True
+    return inpainting_plan(pixels, mask, ["cat"], PGDConfig(epsilon=2.0, step_size=0.2, steps=6), **settings)

@@ -5,14 +5,7 @@ import numpy as np
 from core.pgd.config import PGDConfig
 from core.runs.matching import changed_settings
 from core.runs.plan import Run, inpainting_plan
-from tests.ui.toys import ToyClassifier
-
-
-def toy_plan(**settings):
-    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32), dtype=np.uint8)
-    mask = np.zeros((1, 32, 32), dtype=bool)
-    mask[:, 8:20, 8:20] = True
-    return inpainting_plan(pixels, mask, ["cat"], PGDConfig(epsilon=2.0, step_size=0.2, steps=6), **settings)
+from tests.ui.toys import ToyClassifier, toy_plan
 
 
 def test_settings_that_made_a_run_are_found_the_same_and_every_change_is_named():

@@ -4,26 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from core.pgd.config import PGDConfig
 from core.runs.file import PGDRun
-from core.runs.plan import Run, inpainting_plan
+from core.runs.plan import Run
 from core.runs.stored import RUNS
 from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import sound_run
-from tests.ui.toys import ToyClassifier
+from tests.ui.toys import ToyClassifier, toy_plan
 from ui.components.replay import Progress
 from ui.runs.replays import MAX_BYTES, kept_frames, live_replay, run_replay
 
 PAIR = [
     PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
 ]
-
-
-def toy_plan(**settings):
-    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32), dtype=np.uint8)
-    mask = np.zeros((1, 32, 32), dtype=bool)
-    mask[:, 8:20, 8:20] = True
-    return inpainting_plan(pixels, mask, ["cat"], PGDConfig(epsilon=2.0, step_size=0.2, steps=6), **settings)
 
 
 def test_finished_runs_keep_their_frames_and_numbers():
