@@ -154,13 +154,30 @@ def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
             assert grave_faults(page) == [], tab.inner_text()
 
 
-@pytest.mark.parametrize("width", MAX_HEIGHTS)
-def test_disturbances_fit_and_are_accessible(app, open_page, width):
-    page = settled(open_page(f"{app}/frequency?tab=Disturbances&pictures=CIFAR-10&disturbance=Fog", width=width))
-    expect(page.get_by_text("Fog, strength 2, 2,000 CIFAR-10 test pictures")).to_be_visible()
-    expect(page.locator(".run-row figure")).to_have_count(2)
-    expect_to_fit(page, width)
-    assert grave_faults(page) == []
+# Of the tabs of *Frequency*, with four networks: a text that each shows when it is whole.
+VIEWS = {
+    "Details": "Probability of “automobile”",
+    "Two pictures in one": "pairs, as a figure for talks",
+    "Gradient": "Rise of the error in",
+    "Classes": "Error by class",
+    "Strength": "Mean over its ring",
+    "Disturbances": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
+    "Your own words": "learned from captions about the ten classes",
+    "Compute a map": "predictions if you do not stop it",
+    "Add a map": "A heat map file",
+    "Sources and downloads": "Galindo & Faria, Understanding CLIP Robustness, Figure 1, right",
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_of_frequency_fit_read_well_and_are_accessible(app, open_page, view):
+    page = open_page(f"{app}/frequency?tab={view}", width=1440)
+    expect(page.get_by_text(VIEWS[view]).first).to_be_visible(timeout=60_000)
+    for width in MAX_HEIGHTS:
+        page.set_viewport_size({"width": width, "height": 900})
+        expect_to_fit(settled(page), width)
+        expect_to_read_well(page, width)
+        assert grave_faults(page) == [], width
 
 
 def test_what_opens_is_accessible(app, open_page):

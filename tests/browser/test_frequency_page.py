@@ -31,7 +31,7 @@ def spelled(heatmap: Heatmap, frequency: tuple[int, int], top: int = 1) -> str:
     """What the page should say about a cell, from the engine's numbers."""
     cell = tuple(number + heatmap.side // 2 for number in frequency)
     rate, low, high = (100 * array[cell] for array in heatmap.interval(top))
-    return f"{wave_name(frequency)}: top-{top} error {rate:.1f} % [{low:.1f}, {high:.1f}]"
+    return f"{wave_name(frequency)}: top-{top} error {rate:.1f} %95 % interval ({low:.1f} to {high:.1f})"
 
 
 def click_cell(page: Page, number: int, frequency: tuple[int, int], side: int) -> None:

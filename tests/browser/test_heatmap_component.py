@@ -50,7 +50,7 @@ def expect_chosen(page: Page, frequency: tuple[int, int]) -> int:
 
 def spelled(number: int, frequency: tuple[int, int]) -> str:
     value = float(demo_value(number, *frequency))
-    return f"error {value:.1f} % [{value - 1:.1f}, {value + 1:.1f}]"
+    return f"error {value:.1f} %95 % interval ({value - 1:.1f} to {value + 1:.1f})"
 
 
 def test_click_reports_the_cell_to_python(demo):
@@ -120,7 +120,7 @@ def test_cells_outside_a_smaller_map_and_not_computed_say_so(demo):
 def test_diverging_map_shows_signs_and_its_own_bar(demo):
     page = demo("?colormap=vik")
     value = float(demo_value(0, 3, -4)) - 40
-    expect(readout(page, 0)).to_contain_text(f"difference +{value:.1f} points [+{value - 1:.1f}, ")
+    expect(readout(page, 0)).to_contain_text(f"difference +{value:.1f} points95 % interval (+{value - 1:.1f} to ")
     expect(page.locator(".bar .label")).to_have_text("difference (points)")
     assert page.locator(".tick").all_inner_texts() == ["−40", "−20", "0", "+20", "+40"]
 

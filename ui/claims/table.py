@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from core.claims.finding import Evidence, Finding, Verdict
 from core.reproduce.page import CHIPS
-from ui.shared import told
-from ui.shared.look import style_sheet
+from ui.shared.look import ASKED, style_sheet
 from ui.shared.text import isolated
+from ui.shared.told import asked
 from ui.shared.url import link
 
-STYLE = style_sheet(told.__file__) + style_sheet(__file__)
+STYLE = f"<style>\n{ASKED}</style>{style_sheet(__file__)}"
 
 
 def findings_html(
@@ -28,8 +28,8 @@ def findings_html(
         parts[one.verdict == Verdict.NOT_CHECKABLE].append(one)
     known, unknown = (_table(part, linked, doors or {}) if part else "" for part in parts)
     if unknown:
-        told = f"{len(parts[1])} claim{'s' if len(parts[1]) > 1 else ''} cannot be checked here"
-        unknown = f"<details><summary>{told}</summary>{unknown}</details>"
+        count = f"{len(parts[1])} claim{'s' if len(parts[1]) > 1 else ''} cannot be checked here"
+        unknown = f"<details><summary>{count}</summary>{unknown}</details>"
     return known + unknown
 
 
@@ -79,7 +79,7 @@ def evidence_html(evidence: Sequence[Evidence]) -> list[str]:
 
 def _number(each: Evidence, bold: bool) -> str:
     if each.interval:
-        return told.asked(each.number, f"95 % interval{each.interval}", bold=bold)
+        return asked(each.number, f"95 % interval{each.interval}", bold=bold)
     return f"<b>{html.escape(each.number)}</b>" if bold else html.escape(each.number)
 
 

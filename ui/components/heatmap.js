@@ -1,6 +1,7 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
 // Beside a picture (`wave_panel.js`) the maps take as much room as leaves both, and what stands below, in the window.
 
+import { asked } from "./asked.js";
 import { element, unpack } from "./dom.js";
 import { markAnswers } from "./wave_answers.js";
 import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause, takeWalk } from "./wave_panel.js";
@@ -266,7 +267,7 @@ export function showCursor(view) {
     place(map, map.lines, cursor);
     place(map, map.ring, view.memory.frequency);
     const [value, interval] = describe(view, map, cursor);
-    map.readout.replaceChildren(`${name(cursor)}: ${value} `, element("span", "", interval));
+    map.readout.replaceChildren(`${name(cursor)}: `, interval ? asked(value, interval) : value);
   }
   if (view.panel) drawPanel(view.panel, view.hover ?? view.memory.frequency, view.memory.epsilon);
   markAnswers(view);
@@ -304,7 +305,7 @@ function choose(view, frequency, delay) {
   view.memory.frequency = frequency;
   showCursor(view);
   view.live.textContent = `${name(frequency)}. ` +
-    view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).join(" ").trim()}.`).join(" ");
+    view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).join(", ").replace(/, $/, "")}.`).join(" ");
   if (changed) report(view, delay);
 }
 
@@ -327,7 +328,7 @@ function describe(view, map, frequency) {
   if (value === undefined) return ["outside this map", ""];
   if (Number.isNaN(value)) return ["not computed", ""];
   const text = (n) => number(view, n / 10 ** decimals, decimals);
-  const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `[${text(low)}, ${text(high)}]`;
+  const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `95 % interval (${text(low)} to ${text(high)})`;
   return [`${map.label} ${text(value)}${unit && ` ${unit}`}`, interval];
 }
 

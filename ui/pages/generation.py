@@ -231,7 +231,8 @@ def _back(row: SampleSet) -> None:
 def _formula(rule: str) -> None:
     """rule: by which the classes of what is shown were chosen; may be empty."""
     papers = paper.RUNS[PAGE]
-    st.markdown(
+    left, right = st.columns(2, gap="large")
+    left.markdown(
         r"The start $x_0$ is drawn from a normal distribution: a blur as a whole image, with the covariance of the "
         r"class or of all classes; pixel noise pixel by pixel. Then $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
@@ -241,4 +242,4 @@ def _formula(rule: str) -> None:
         rf"{papers['step_size']} and {papers['steps']} steps; here lengths scale with the side."
     )
     if rule:
-        st.markdown(rule)
+        right.markdown(rule)

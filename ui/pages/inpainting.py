@@ -217,17 +217,18 @@ def _origin(picture: Picture) -> dict[str, object]:
 
 
 def _formula() -> None:
-    st.markdown(
+    loss, steps, plain = st.columns(3, gap="large")
+    loss.markdown(
         r"The hole's mean colour fills it, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
         rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper takes "
         rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']} and {PAPERS['steps']} steps of "
         f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too."
     )
-    st.markdown(
+    steps.markdown(
         r"This penalty is **exact**: while the cross-entropy's gradient $g$ outside the hole is shorter than "
         r"$\lambda$, the minimum changes nothing there. Forward-backward steps find it: a step of length $t$ against "
         r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
         "Wajs 2005), the projection onto the ball, the clip."
     )
-    st.markdown(plain_steps())
+    plain.markdown(plain_steps())

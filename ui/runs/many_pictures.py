@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SampleSet, map_title
 from core.numbers import interval, percent
@@ -25,9 +27,12 @@ def is_stored(of: SampleSet, kind: StartKind | Penalty) -> bool:
 
 def many_pictures(kind: StartKind | Penalty) -> None:
     """A table of all pictures from one kind of start, or filled by one penalty."""
-    say(told(kind), "interval")
-    rows = [row(name, one) for name, one in stored_painted(kind).items()]
-    scrolling_table(columns(kind), rows, "Many pictures, by network")
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        say(told(kind))
+    with right:
+        rows = [row(name, one) for name, one in stored_painted(kind).items()]
+        scrolling_table(columns(kind), rows, "Many pictures, by network")
 
 
 def told(kind: StartKind | Penalty) -> str:
@@ -43,7 +48,7 @@ def told(kind: StartKind | Penalty) -> str:
     return (
         f"Not one run but {first.n} {made}, {config['steps']} steps, the same for each network.{explained} "
         f"{classifier_title(first.judge)}, which drew none of them, recognised "
-        f"{counted(first.judgement, first.judgement.before)} at the start. In brackets stands the 95 % interval."
+        f"{counted(first.judgement, first.judgement.before)} at the start."
     )
 
 

@@ -44,22 +44,27 @@ def sample_set_of(run: PGDRun) -> SampleSet | None:
 def outcome(runs: Sequence[PGDRun]) -> list[tuple[str, str, str]]:
     """What has become of runs of the same start, a sentence for each: its beginning, its one number, and its end.
 
-    Numbers are means over the images where there are several.
+    Numbers are means over the images where there are several. Of a single one the replay says the confidence.
     """
     sentences: list[tuple[str, str, str]] = []
     for run in runs:
         rows, ends = range(len(run.start)), run.curves["target_probability"][[0, -1]].mean(axis=1)
-        first, last = (confidence(float(end)) for end in ends)
-        targets = list(dict.fromkeys(target_of(run, row) for row in rows))
-        told = f"“{targets[0]}”" if len(targets) == 1 else "its targets, on average"
-        end = f" confident of {told} (before: {first})"
+        steps = "" if sentences else f"After {len(run.curves['loss']) - 1:,} steps, "
+        begin = f"{steps}{run_title(run)} "
         changes = [change for row in rows if (change := last_change(run, row)) is not None]
+        changed = ("", "", "")
         if len(changes) == len(rows):
             inside, outside = 255 * np.mean(changes, axis=0)
             what, rest = ("start", "") if run.mask is None else ("hole", f" and the rest by {outside:.2f}")
-            end += f", having changed the {what} by {inside:.1f} of 255 on average{rest}"
-        steps = "" if sentences else f"After {len(run.curves['loss']) - 1:,} steps, "
-        sentences.append((f"{steps}{run_title(run)} is ", last, f"{end}."))
+            changed = f"changed the {what} by ", f"{inside:.1f} of 255", f" on average{rest}"
+        if changed[0] and len(rows) == 1:
+            sentences.append((f"{begin}has {changed[0]}", changed[1], f"{changed[2]}."))
+            continue
+        first, last = (confidence(float(end)) for end in ends)
+        targets = list(dict.fromkeys(target_of(run, row) for row in rows))
+        told = f"“{targets[0]}”" if len(targets) == 1 else "its targets, on average"
+        having = f", having {''.join(changed)}" if changed[0] else ""
+        sentences.append((f"{begin}is ", last, f" confident of {told} (before: {first}){having}."))
     return sentences
 
 

@@ -1,7 +1,7 @@
 """Sentences on a page: intervals and what terms mean stand behind a dotted underline, one number a sentence is bold.
 
-A tooltip that pointer, finger and keyboard reach; `look.css` has its look. Text stays plain until here, so that reports
-and files can have it too.
+A tooltip that pointer, finger and keyboard reach; `ui/components/asked.css` has its look. Text stays plain until here,
+so that reports and files can have it too.
 """
 
 from __future__ import annotations
@@ -34,17 +34,20 @@ def asked(shown: str, words: str, *, bold: bool = False) -> str:
     return f'<span class="asked" tabindex="0">{shown}<span class="interval" role="tooltip">{words}</span></span>'
 
 
-def told(text: str, *terms: str) -> str:
-    """Plain text as HTML, with what `TERMS` says of `terms` where each first stands."""
+def told(text: str, *terms: str, bold: bool = True) -> str:
+    """Plain text as HTML, with what `TERMS` says of `terms` where each first stands.
+
+    bold: whether a sentence's only number with an interval is.
+    """
     parts, left = [], list(terms)
     for sentence in _SENTENCE.split(text):
-        bold, place, found = len(MEASURED.findall(sentence)) == 1, 0, ""
+        place, found, only = 0, "", bold and len(MEASURED.findall(sentence)) == 1
         marks = re.compile("|".join([MEASURED.pattern, *(rf"\b{term}\b" for term in left)]))
         for mark in marks.finditer(sentence):
             found += html.escape(sentence[place : mark.start()])
             place = mark.end()
             if mark[1]:
-                found += asked(mark[1], f"95 % interval ({mark[2]})", bold=bold)
+                found += asked(mark[1], f"95 % interval ({mark[2]})", bold=only)
             elif mark[0] in left:
                 left.remove(mark[0])
                 found += asked(mark[0], TERMS[mark[0]])

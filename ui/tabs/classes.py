@@ -37,13 +37,18 @@ def class_panel(shown: Shown) -> None:
     if not series and not counted:
         st.markdown("No map in view says which images are misclassified, and no classifier is there to predict.")
         return
+    left, right = st.columns(2, gap="large")
     if mine:
         few = int(np.unique(mine[0].labels, return_counts=True)[1].min())
         sentences = " ".join(most_frequent_mistake(one, classes.names) for one in mine)
-        say(
-            f"Under the wave {wave_name(shown.frequency)}: {sentences} The most frequent of all confusions is named, "
-            f"and {few} pictures a class are few: a hint. Grey is right, colour is wrong."
-        )
+        with left:
+            say(
+                f"Under the wave {wave_name(shown.frequency)}: {sentences} The most frequent of all confusions is "
+                f"named, and {few} pictures a class are few: a hint. Grey is right, colour is wrong."
+            )
+    if series:
+        with right if mine else left:
+            say(" ".join(hardest_class(one.title, one.errors, classes.names, one.source) for one in series))
     columns = st.columns(len(mine) + bool(series), gap="medium")
     for place, one in zip(columns, mine, strict=False):
         with place:
@@ -51,7 +56,6 @@ def class_panel(shown: Shown) -> None:
     if series:
         with columns[-1]:
             class_error_chart(series, classes.names)
-            say(" ".join(hardest_class(one.title, one.errors, classes.names, one.source) for one in series))
 
 
 def _series(shown: Shown, classes: ClassSet, counted: Sequence[SamplePredictions]) -> Iterator[ClassErrors]:

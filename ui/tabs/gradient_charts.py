@@ -81,9 +81,9 @@ def energy_chart(found: Sequence[Network], frequency: Frequency) -> None:
     thin = ("of", HERE) if pictures else None
     scale, axis = alt.Scale(type="log"), alt.Axis(values=DECADES)
     energy_axis = alt.Y("energy:Q", title="energy (1: a flat spectrum)", scale=scale, axis=axis)
+    told = f", thin; mean of {pictures:,}, thick" if pictures else " along a wave"
+    st.markdown(f"**Energy of the gradient**{told}")
     _chart(found, rows, energy_axis, frequency, "Energy of the gradient along waves", thin=thin, number=".3g")
-    if pictures:
-        st.caption(f"Thick: mean over {pictures:,} pictures. Thin: this picture.")
 
 
 def rise_chart(found: Sequence[Network], frequency: Frequency) -> None:
@@ -97,10 +97,11 @@ def rise_chart(found: Sequence[Network], frequency: Frequency) -> None:
     if not rows:
         st.markdown("There is no map of these networks whose clean error is known.")
         return
-    rise = alt.Y("rise:Q", title="rise of the top-1 error (points)")
-    _chart(mapped, rows, rise, frequency, "Rise of the error under waves", spread="band")
     sizes = sorted({one.heatmap.metadata["epsilon"] for one in mapped if one.heatmap is not None})
-    st.caption(f"From each network’s own map, v = {', '.join(f'{size:g}' for size in sizes)}, less its clean error.")
+    strengths = ", ".join(f"{size:g}" for size in sizes)
+    st.markdown(f"**Rise of the error** in the network’s own map, v = {strengths}")
+    rise = alt.Y("rise:Q", title="rise of the error (points)")
+    _chart(mapped, rows, rise, frequency, "Rise of the error under waves", spread="band")
 
 
 def _chart(
@@ -114,7 +115,7 @@ def _chart(
         radius_axis(),
         y,
         int(rounded_radius([frequency])[0]),
-        height=240,
+        height=210,
         key=f"gradients.{y.shorthand}",
         alt_text=f"{what} against their radius, a line for each of {', '.join(titles)}",
         **look,

@@ -14,17 +14,18 @@ from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.images.colormaps import colormap_table
-from core.numbers import decimal
+from core.numbers import decimal, small_with_interval
 from core.sweep.predictions import class_probabilities
 from ui.maps.cell_predictions import answers
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.shared.model_cache import classifier_for
 from ui.shared.pictures import Picture
+from ui.shared.scrolling_table import scrolling_table
 from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
 from ui.shared.told import say
 from ui.tabs.gradient_charts import Network, energy_chart, rise_chart
-from ui.tabs.sentences import gradient_and_error, why_overrated
+from ui.tabs.sentences import ERROR, gradient_and_error, why_overrated
 from ui.tabs.shown import Shown
 
 SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
@@ -43,18 +44,22 @@ def gradient_panel(shown: Shown) -> None:
         return
     steep = [one for one in found if one.length > 0]
     limit = max((float(np.quantile(np.abs(_brightness(one)), SCALE_SHARE)) for one in steep), default=1.0)
-    st.markdown(_what_is_shown(picture, found))
-    original = Figure("The picture", picture.caption, _enlarged(to_picture(picture.image)))
-    st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=180))
-    st.html(_colour_bar(limit))
+    words, pictures = st.columns([2, 5], gap="medium")
+    with words:
+        st.markdown(_what_is_shown(picture, found))
+        told = st.container()
+    with pictures:
+        original = Figure("The picture", picture.caption, _enlarged(to_picture(picture.image)))
+        st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=140))
+        st.html(_colour_bar(limit))
+    why = _table(found, picture, maps)
+    with told:
+        _about_the_table(why, any(one.heatmap is not None and stored_gradient(one.heatmap) for one in found))
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Energy of the gradient** along a wave, by its radius")
         energy_chart(steep, shown.frequency)
     with right:
-        st.markdown("**Rise of the error** under a wave, by its radius")
         rise_chart(found, shown.frequency)
-    _agreements(found, maps)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -84,8 +89,7 @@ def _what_is_shown(picture: Picture, found: Sequence[Network]) -> str:
         loss = f"the loss of “{as_markdown(picture.classes.names[picture.label])}”"
     return (
         f"The gradient of {loss} at the picture, without any wave. A step of *Inpainting* or *Generation* follows such "
-        "a gradient, divided by its length, as it is here. **Edges**: correlation of the gradient’s size with the "
-        "picture’s edges, pixel by pixel. **Mean radius**: of the waves that the gradient is made of."
+        "a gradient, divided by its length, as it is here."
     )
 
 
@@ -97,15 +101,7 @@ def _brightness(one: Network) -> np.ndarray:
 def _figure(one: Network, picture: Picture, limit: float) -> Figure:
     if one.length == 0:
         return Figure(one.title, "The loss is flat here.", _coloured(np.zeros(one.gradient.shape[1:]), limit))
-    note = f"edges {decimal(edge_correlation(picture.image, one.gradient), 2)}"
-    if (stored := one.stored) is not None:
-        value, low, high = (decimal(part, 2) for part in stored.edges)
-        note += f"; {value} ({low} to {high}) over {stored.pictures:,} pictures"
-    note += f" · mean radius {mean_radius(relative_energy(one.gradient[None], one.side)[0], one.side):.1f}"
-    if stored is not None:
-        note += f"; {stored.mean_radius.value:.1f} over all"
-    if picture.label is None:
-        note += f" · loss of “{picture.classes.names[one.label]}”"
+    note = "" if picture.label is not None else f"loss of “{picture.classes.names[one.label]}”"
     return Figure(one.title, note, _coloured(_brightness(one), limit))
 
 
@@ -132,33 +128,56 @@ def _colour_bar(limit: float) -> str:
     )
 
 
-def _agreements(found: Sequence[Network], maps: Sequence[Heatmap]) -> None:
-    """How well each gradient says which waves mislead its network, where both are known, and why it may fail."""
-    told, overrated, sizes = list[str](), list[tuple[str, Overrated]](), set[float]()
+def _table(found: Sequence[Network], picture: Picture, maps: Sequence[Heatmap]) -> str:
+    """A table of what is measured of each gradient: where it lies, and whether it says which waves mislead.
+
+    Returns a reason why gradients overrate some waves; empty where none is known.
+    """
+    rows, overrated, sizes = list[dict[str, str]](), dict[str, Overrated](), set[float]()
     for one in found:
+        rows.append({"Network": one.title} | _places(one, picture))
         stored = None if one.heatmap is None else stored_gradient(one.heatmap)
         if one.heatmap is None or stored is None or (ranked := agreement(stored, one.heatmap)) is None:
             continue
         epsilon = float(one.heatmap.metadata["epsilon"])
-        told.append(gradient_and_error(one.title, ranked, _with_weaker_waves(stored, epsilon, maps)))
+        rows[-1] |= gradient_and_error(ranked, _with_weaker_waves(stored, epsilon, maps))
         if ranked.overrated is not None and not np.isnan(ranked.overrated.bend):
-            overrated.append((one.title, ranked.overrated))
+            overrated[one.title] = ranked.overrated
             sizes.add(epsilon)
-    if not told:
-        return
-    left, right = st.columns(2, gap="large")
-    with left:
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    table = [[row.get(column, "–") for column in columns] for row in rows]
+    scrolling_table(columns, table, "The gradients in numbers")
+    return why_overrated(overrated, min(sizes, default=0.0))
+
+
+def _about_the_table(why: str, with_errors: bool) -> None:
+    with st.expander("The table’s columns" + (", and why waves are overrated" if why else "")):
         st.markdown(
-            "**Does the gradient say which waves mislead?** Correlation of its mean energy with the error’s rise:"
+            "**Edges**: Spearman’s correlation of the gradient’s size with the picture’s edges, pixel by pixel. **Mean "
+            "radius**: of the waves that the gradient is made of, in cycles per image."
         )
-        for line in told:
-            say(line)
-    with right:
-        say(why_overrated(overrated, min(sizes, default=0.0)))
-        st.caption(
-            "Spearman’s correlations; 95 % intervals over the pictures at which the gradient was taken. p: share of "
-            "maps as smooth as the gradient’s, but at random, that agree with the errors as well or better."
-        )
+        if with_errors:
+            st.markdown(
+                f"**{ERROR}**: Spearman’s correlation of its mean energy along a wave with the rise of the error under "
+                "that wave; 95 % intervals over the pictures at which the gradient was taken. p: share of maps as "
+                "smooth as the gradient’s, but at random, that agree with the errors as well or better."
+            )
+        say(why)
+
+
+def _places(one: Network, picture: Picture) -> dict[str, str]:
+    """Where the gradient lies: in the picture and among the waves, here and over many pictures."""
+    if one.length == 0:
+        return {}
+    row = {
+        "Edges": decimal(edge_correlation(picture.image, one.gradient), 2),
+        "Mean radius": f"{mean_radius(relative_energy(one.gradient[None], one.side)[0], one.side):.1f}",
+    }
+    if (stored := one.stored) is not None:
+        value, low, high = (decimal(part, 2) for part in stored.edges)
+        row[f"Edges, {stored.pictures:,} pictures"] = f"{value} ({low} to {high})"
+        row[f"Mean radius, {stored.pictures:,} pictures"] = small_with_interval(stored.mean_radius)
+    return row
 
 
 def _with_weaker_waves(

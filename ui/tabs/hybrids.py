@@ -47,8 +47,10 @@ def hybrid_panel(shown: Shown) -> None:
         on_pick=partial(st.session_state.__setitem__, _OF_KIND.format(picture.kind)),
     )
     if mixed.networks:
-        say(changes_of_mind(changes(mixed), cutoffs))
-        st.caption(
+        left, right = st.columns(2, gap="large")
+        with left:
+            say(changes_of_mind(changes(mixed), cutoffs))
+        right.caption(
             "Of a wave of r cycles per image the share exp(-r² / 2c²) comes from the slow waves’ picture and the rest "
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
             "each: no bar is interpolated. The wave of the maps above is not added."
@@ -63,7 +65,7 @@ def _figure_for_talks(picture: Picture, shown: Sequence[ClassifierSpec]) -> None
     if not networks:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Not one pair but {networks[0].pairs:,}, as a figure for talks:", width="content")
+        st.markdown(f"{networks[0].pairs:,} pairs, as a figure for talks:", width="content")
         for suffix in FORMATS:
             kind, name = suffix[1:], f"two-pictures-in-one{suffix}"
             made = partial(figure, networks, kind)

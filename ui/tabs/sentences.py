@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -91,30 +91,30 @@ def strengths_apart(
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
-def gradient_and_error(title: str, found: Agreement, weaker: tuple[float, Measured] | None) -> str:
-    """How well a gradient's energy ranks the waves by what they do to the error, and where it fails.
+ERROR = "Says which waves mislead"  # head of a column
+
+
+def gradient_and_error(found: Agreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
+    """How well a gradient's energy ranks the waves by what they do to the error, and where it fails; by column.
 
     weaker: the size of the waves of another map, and the correlation over its waves.
     """
     value, low, high = (decimal(part, 2) for part in found.waves)
-    chance = f"p {p_value(found.p)}{'' if found.p < 0.05 else ', which may be chance'}"
-    told = [
-        f"{title}: {value} ({low} to {high}; {chance}) over {found.count} waves, "
-        f"{decimal(found.rings.value, 2)} over rings."
-    ]
+    chance = "" if found.p < 0.05 else ", which may be chance"
+    row = {
+        ERROR: f"{value} ({low} to {high}; p {p_value(found.p)}){chance}",
+        "Over rings": decimal(found.rings.value, 2),
+    }
     if found.overrated is not None:
-        told.append(
-            f"The gradient overrates {found.overrated.radii}: over the other rings it is "
-            f"{decimal(found.overrated.without, 2)}."
-        )
+        row |= {"Overrates": found.overrated.radii, "Over the other rings": decimal(found.overrated.without, 2)}
     if weaker is not None:
-        told.append(f"Waves of v = {weaker[0]:g}: {decimal(weaker[1].value, 2)}.")
-    return " ".join(told)
+        row[f"At v = {weaker[0]:g}"] = decimal(weaker[1].value, 2)
+    return row
 
 
-def why_overrated(found: Sequence[tuple[str, Overrated]], epsilon: float) -> str:
+def why_overrated(found: Mapping[str, Overrated], epsilon: float) -> str:
     """A reason that fits, where the loss bends less along the overrated waves than along the others; else nothing."""
-    bent = [(title, one) for title, one in found if one.bend_elsewhere > one.bend]
+    bent = [(title, one) for title, one in found.items() if one.bend_elsewhere > one.bend]
     if not bent:
         return ""
     there = listed([f"{one.bend:.1f} ({title})" for title, one in bent])

@@ -40,7 +40,14 @@ def strength_panel(shown: Shown) -> None:
     if len(found) > 1:
         told.append(strengths_apart(found[0], found[1], frequency))
     where = f"The wave {wave_name(frequency)} on {data['n']:,} images of {dataset_title(data['name'])}: "
-    say(where + " ".join(filter(None, told)))
+    left, right = st.columns(2, gap="large")
+    with left:
+        say(where + " ".join(filter(None, told)))
+    right.caption(
+        "v is the L2 norm of the wave per channel; at 0 there is none. Dashed: the paper’s v. Bars: Wilson’s 95 % "
+        "intervals, of a ring as if all its waves misled the same images, which is wider than need be. The maps stand "
+        "under Maps; one of your own on the same images, from `python -m core.sweep --epsilon`, joins its line."
+    )
     radius = int(rounded_radius([frequency])[0])
     left, right = st.columns(2, gap="large")
     with left:
@@ -49,11 +56,6 @@ def strength_panel(shown: Shown) -> None:
     with right:
         st.markdown(f"**Mean over its ring**, radius {radius}")
         _chart(found, lambda family: ring_curve(family, radius), "ring", f"over the waves of radius {radius}")
-    st.caption(
-        "v is the L2 norm of the wave per channel; at 0 there is none. Dashed: the paper’s v. Bars: Wilson’s 95 % "
-        "intervals, of a ring as if all its waves misled the same images, which is wider than need be. The maps stand "
-        "under Maps; one of your own on the same images, from `python -m core.sweep --epsilon`, joins its line."
-    )
 
 
 def _chart(

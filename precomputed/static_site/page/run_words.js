@@ -2,7 +2,7 @@
 
 (() => {
   // @ts-expect-error: components.js, which is made with the folder, defines it
-  const lab = laboratory, { percent } = lab.page;
+  const lab = laboratory;
 
   // Mean change in the hole and around it.
   /** @returns {any} */
@@ -16,14 +16,13 @@
     return sums.map((sum, k) => (counts[k] ? (scale * sum) / counts[k] : 0));
   }
 
-  // What has become of the run, a sentence for each network.
+  // What has become of the run, a sentence for each network; the replay says how confident it is.
   function outcome(run) {
     const drawn = run.kind === "generation", what = drawn ? "the start" : "the hole";
     const sentences = run.models.map((model) => {
-      const [before, now] = [model.probability[0], model.probability.at(-1)].map(percent);
       const [inside, outside] = changes(run.start, model.last, run.mask, 255);
-      return `${model.title} is ${now} confident of “${run.targetName}” (before: ${before}), having changed ${what} by ` +
-        `${inside.toFixed(1)} of 255 on average${drawn ? "" : ` and the rest by ${outside.toFixed(2)}`}.`;
+      return `${model.title} has changed ${what} by ${inside.toFixed(1)} of 255 on average` +
+        `${drawn ? "" : ` and the rest by ${outside.toFixed(2)}`}.`;
     });
     return `After ${run.step.toLocaleString("en")} steps, ${sentences.join(" ")}`;
   }

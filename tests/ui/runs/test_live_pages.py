@@ -54,7 +54,7 @@ def test_both_pages_show_a_stored_run_before_any_click():
     for name in ("inpainting", "generation"):
         app = open_page(name)
         assert not app.exception
-        assert "A stored example" in said(app) and "confident of" in said(app) and len(replay_data(app)["models"]) == 2
+        assert "A stored example" in said(app) and "of 255" in said(app) and len(replay_data(app)["models"]) == 2
 
 
 def test_inpainting_says_where_the_papers_finding_holds_here():

@@ -13,6 +13,7 @@ from core.runs.painted import stored_painted
 from core.runs.starts import STARTS
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
 from ui.runs.many_pictures import columns, row, told
+from ui.shared.told import told as told_as_html
 
 Z = NormalDist().inv_cdf(0.975)
 STORED = json.loads((PRECOMPUTED / "judgements.json").read_text())
@@ -52,10 +53,10 @@ def test_pages_show_it_beside_small_pictures_only():
     for label, kind in ((STARTS["blur"].label, "blur"), (STARTS["independent"].label, "independent")):
         app = open_page("generation", **{"start-from": label})
         (table,) = tables(app)
-        assert all(row(name, one)[-1] in table for name, one in stored_painted(kind).items())
+        assert all(told_as_html(row(name, one)[-1], bold=False) in table for name, one in stored_painted(kind).items())
         begin = told(kind).partition(" recognised")[0]
         assert any(begin in one.proto.body and "95 % interval" in one.proto.body for one in app.get("html"))
     (table,) = tables(open_page("inpainting"))
-    assert all(row(name, one)[-1] in table for name, one in stored_painted("eq3").items())
+    assert all(told_as_html(row(name, one)[-1], bold=False) in table for name, one in stored_painted("eq3").items())
     app = open_page("generation", set="ImageNet, 224 px")
     assert not app.exception and not tables(app)

@@ -1,6 +1,7 @@
 """The tab *Gradient* in Streamlit's test runner: pictures, numbers and charts against gradients taken here."""
 
 import base64
+import html
 import io
 import json
 import re
@@ -51,21 +52,32 @@ def gradients():
 def figures(app):
     """{title: (note, pixels)} of the row of pictures."""
     body = next(one.proto.body for one in app.get("html") if "run-row" in one.proto.body)
-    found = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*): ([^"]*)"', body)
+    found = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*)(?:: ([^"]*))?"', body)
     return {
         title: (note, np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")))
         for data, title, note in found
     }
 
 
+def table(app):
+    """{title: {column: cell}} of the table of numbers, intervals behind them."""
+    body = next(one.proto.body for one in app.get("html") if "The gradients in numbers" in one.proto.body)
+    heads = [re.sub("<.*?>", "", one) for one in re.findall("<th .*?</th>", body)]
+    rows = [
+        [html.unescape(re.sub("<.*?>", "", one)) for one in row.split("<td>")[1:]] for row in body.split("<tr>")[2:]
+    ]
+    return {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
+
+
 def test_each_network_shows_its_gradient_on_one_scale_with_its_edges(app):
     shown, image = figures(app), samples("cifar10").images[CIFAR].astype(np.float32) / 255
     assert list(shown) == ["The picture", *TITLES.values(), "Mini ResNet, robust"]
     for title, gradient in gradients().items():
-        note, pixels = shown[title]
+        _, pixels = shown[title]
         size = np.sqrt((gradient**2).sum(0)).ravel()
-        assert f"edges {spearmanr(size, edge_strength(image).ravel()).statistic:.2f}; " in note
-        assert "over 1,000 pictures" in note
+        row = table(app)[title]
+        assert row["Edges"] == f"{spearmanr(size, edge_strength(image).ravel()).statistic:.2f}"
+        assert re.fullmatch(r"0\.\d\d95 % interval \(0\.\d\d to 0\.\d\d\)", row["Edges, 1,000 pictures"])
         small = pixels[4::8, 4::8].astype(int)
         signed = gradient.sum(0)
         for sign, warmer in ((1, True), (-1, False)):  # brown has more red than blue
@@ -94,16 +106,15 @@ def test_charts_hold_the_energy_and_the_rise_by_radius(app):
     assert there["low"] < there["rise"] < there["high"]
 
 
-def test_sentences_give_the_agreement_and_where_it_fails(app):
-    said = text(app)
+def test_the_table_gives_the_agreement_and_where_it_fails(app):
     for name, label in (("mini-clip", MINI_CLIP), ("mini-resnet", MINI_RESNET)):
-        found = agreement(stored_gradients()[name], entries()[label].heatmap)
-        (line,) = [one for one in said.split("\n") if one.startswith(f"{TITLES[name]}: ")]
-        assert f": {found.waves.value:.2f} (" in line and f"{found.rings.value:.2f} over rings" in line
-        assert ("overrates radius" in line) == (found.overrated is not None)
-        assert "Waves of v = 1: 0." in line
-    bends = [agreement(stored_gradients()[name], entries()[MINI_CLIP].heatmap).overrated for name in ("mini-clip",)]
-    assert f"At v = 4 it changes {bends[0].bend:.1f} (Mini CLIP)" in said
+        found, row = agreement(stored_gradients()[name], entries()[label].heatmap), table(app)[TITLES[name]]
+        assert row["Says which waves mislead"].startswith(f"{found.waves.value:.2f}95 % interval (")
+        assert row["Over rings"] == f"{found.rings.value:.2f}".replace("-", "\N{MINUS SIGN}")
+        assert row["Overrates"] == ("–" if found.overrated is None else found.overrated.radii)
+        assert row["At v = 1"].startswith("0.")
+    bend = agreement(stored_gradients()["mini-clip"], entries()[MINI_CLIP].heatmap).overrated.bend
+    assert f"At v = 4 it changes {bend:.1f} (Mini CLIP)" in text(app)
 
 
 def test_without_a_picture_it_says_what_to_choose_and_before_the_first_paint_nothing_is_loaded():
@@ -113,5 +124,9 @@ def test_without_a_picture_it_says_what_to_choose_and_before_the_first_paint_not
 def test_a_photograph_has_a_gradient_and_a_map_but_nothing_stored():
     app = opened(pictures="Photographs")
     shown, said = figures(app), text(app)
-    assert "mean radius" in shown["EfficientNet-Lite0"][0] and "over all" not in shown["EfficientNet-Lite0"][0]
-    assert "From each network’s own map, v = 15.7" in said and "Does the gradient say" not in said
+    assert "EfficientNet-Lite0" in shown and list(table(app)["EfficientNet-Lite0"]) == [
+        "Network",
+        "Edges",
+        "Mean radius",
+    ]
+    assert "in the network’s own map, v = 15.7" in said and "Says which waves mislead" not in said
