@@ -132,7 +132,7 @@ def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
     page.get_by_role("tab", name="Sources and downloads").click()
     expect(page).to_have_url(re.compile("tab=Sources"))
     wait_until_drawn(page)
-    line, wave, url = page.locator(".readout").first.inner_text(), drawn(page), page.url
+    line, wave, url = page.locator(".readout").first.text_content(), drawn(page), page.url
     again = frequency_page("?" + url.partition("?")[2])
     expect(again.get_by_text("CLIP ViT-B/32 minus ResNet-56", exact=True)).to_be_visible()
     expect(again.locator(".readout").first).to_have_text(line)

@@ -144,13 +144,16 @@ def test_keys_move_the_frequency_and_speak_it(demo):
     for number, (key, frequency) in enumerate(steps, 1):
         page.keyboard.press(key)
         assert expect_chosen(page, frequency) == 1 + number
-        expect(page.locator(".spoken")).to_have_text(
-            f"{wave_name(frequency)}. Classifier A: {spelled(0, frequency)}. Classifier B: {spelled(1, frequency)}."
-        )
+        a, b = (spelled(number, frequency).replace("%95", "%, 95") for number in (0, 1))
+        expect(page.locator(".spoken")).to_have_text(f"{wave_name(frequency)}. Classifier A: {a}. Classifier B: {b}.")
         expect(plot(page, 0)).to_be_focused()
     for _ in range(4):
         page.keyboard.press("Shift+ArrowUp")
     expect_chosen(page, (-15, 0))  # the edge of the focused map
+    interval = readout(page, 0).get_by_role("tooltip")
+    expect(interval).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(interval).to_be_visible()
     page.keyboard.press("Tab")
     expect(plot(page, 1)).to_be_focused()
     before = expect_chosen(page, (-15, 0))

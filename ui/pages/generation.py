@@ -30,10 +30,11 @@ from ui.runs.view import Result
 from ui.runs.words import run_title, target_of
 from ui.shared.model_cache import is_ready, ready_classifiers
 from ui.shared.text import as_markdown, one_line
+from ui.shared.told import say
 
 PAGE: RunKind = "generation"
 INTRO = (
-    "CLIP changes a **blur** until it is confident of a class, and we see next to nothing, says the paper. And a "
+    "CLIP changes a blur until it is confident of a class, and we see next to nothing, says the paper. And a "
     "robust network?"
 )
 MAX_TARGETS = 10
@@ -46,7 +47,7 @@ START = f"{PAGE}-start-from"
 def page() -> None:
     """Draw the page."""
     st.title("Can CLIP draw what it sees?", anchor=False)
-    st.markdown(INTRO)
+    say(INTRO, "CLIP", "robust")
     chosen, beside = settings_beside()
     with chosen:
         asked = _asked()

@@ -32,6 +32,7 @@ from ui.shared.model_cache import is_ready, ready_classifiers
 from ui.shared.picture_choice import take_picture
 from ui.shared.pictures import Picture, samples
 from ui.shared.text import as_markdown, one_line
+from ui.shared.told import say
 
 PAGE: RunKind = "inpainting"
 PAPERS = paper.RUNS[PAGE]
@@ -39,16 +40,14 @@ HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
 NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
-INTRO = (
-    "**Paint a hole**: CLIP fills it until it is confident, and we see squiggles, says the paper. And a robust network?"
-)
+INTRO = "Paint a hole: CLIP fills it until it is confident, and we see squiggles, says the paper. And a robust network?"
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 
 def page() -> None:
     """Draw the page."""
     st.title("Can CLIP fill a hole?", anchor=False)
-    st.markdown(INTRO)
+    say(INTRO, "CLIP", "robust")
     # With the paper's CLIP the page opens with the paper's experiment, on a picture of its size.
     large = next(row.title for row in SAMPLE_SETS.values() if row.side == paper.IMAGE_SIZE)
     left, right = settings_beside()

@@ -75,7 +75,7 @@ def run_status(
         now = current_run(page)  # which may have started just now
         if now is not None and now.job.active:
             st.markdown(
-                f"Your run is paused: it keeps its place for {limits().pause_seconds} s, then it is stopped."
+                f"Your run is paused; after {limits().pause_seconds} s it is stopped."
                 if now.job.paused
                 else "Your run goes on."
             )

@@ -134,9 +134,7 @@
   for (const kind of ["inpainting", "generation"]) {
     const section = byId(kind), find = (selector) => section.querySelector(selector);
     section.append(/** @type {HTMLTemplateElement} */ (byId("runs")).content.cloneNode(true));
-    // Every second part stands between two pairs of stars.
-    const parts = data.about.intros[kind].split("**");
-    find(".intro").append(...parts.map((part, k) => (k % 2 ? element("strong", part) : part)));
+    find(".intro").textContent = data.about.intros[kind];
     const runs = data.runs.filter((run) => run.kind === kind), select = find("select");
     const events = {}, showReplay = mount("replay", find(".replay"), events);
     const choose = async () => {

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.pages import generation, inpainting
+from ui.shared.look import CSS
 
 
 def elsewhere() -> None:
@@ -10,11 +11,13 @@ def elsewhere() -> None:
 
 
 st.set_page_config(page_title="Live pages", layout="wide")
-st.navigation(
+chosen = st.navigation(
     [
         st.Page(inpainting.page, title="Inpainting", url_path="inpainting", default=True),
         st.Page(generation.page, title="Generation", url_path="generation"),
         st.Page(elsewhere, title="Elsewhere", url_path="elsewhere"),
     ],
     position="top",
-).run()
+)
+st.html(f"<style>{CSS}</style>")
+chosen.run()

@@ -24,6 +24,7 @@ from core.runs.file import PGDRun
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
+from ui.runs.examples import stored_row
 from ui.runs.settings import RENAMED
 from ui.runs.stored_findings import plain_steps, stored_inpainting
 from ui.shared.jobs import JobManager
@@ -55,6 +56,23 @@ def test_both_pages_show_a_stored_run_before_any_click():
         app = open_page(name)
         assert not app.exception
         assert "A stored example" in said(app) and "of 255" in said(app) and len(replay_data(app)["models"]) == 2
+
+
+def test_examples_say_how_many_they_are_and_go_with_another_picture_or_target():
+    app = open_page("inpainting")
+    count = len(stored_row("cifar10", []).runs[0].start)
+    examples = app.button(key="inpainting.row")
+    assert count > 1 and examples.label == f"{count} examples"
+    for change in ("picture", "target"):
+        app.button(key="inpainting.row").click().run()
+        assert not app.exception and len(replay_data(app)["targets"]) == count and "Not run yet" not in said(app)
+        if change == "picture":
+            app.session_state["inpainting.places"] = {"cifar10": 9}
+            app.run()
+        else:
+            app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
+        assert "Not run yet" in said(app) and len(replay_data(app)["targets"]) == 1, change
+        app.button(key="inpainting.back").click().run()
 
 
 def test_inpainting_says_where_the_papers_finding_holds_here():
@@ -126,7 +144,7 @@ def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_s
     monkeypatch.setattr(ui.runs.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
-    assert not app.error and "“cat”" in said(app)
+    assert not app.error and replay_data(app)["targets"] == ["cat"]
 
 
 def test_pages_without_a_choice_say_what_is_missing():
@@ -180,7 +198,7 @@ def test_upload_is_used_at_either_size_and_needs_a_target():
     assert not app.exception and app.error[0].value.startswith("Your picture has no true class")
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
-    assert not app.error and "“cat”" in said(app)
+    assert not app.error and replay_data(app)["targets"] == ["cat"]
 
 
 def test_broken_upload_gets_a_sentence():

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.panel
 import ui.runs.start
 from core.classifiers.registry import classifier_spec
+from tests.ui.replay_reader import replay_data
 from ui.shared.jobs import JobManager
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -91,7 +92,7 @@ def test_shorter_text_of_ones_own_runs_and_an_earlier_result_outlives_a_long_one
     app = open_page(page, target=SHORT, steps="2")
     run_to_the_end(app, page)
     assert not app.exception and not app.error
-    assert f"“{SHORT}”" in said(app) and "Your run, 2 steps" in said(app)
+    assert replay_data(app)["targets"] == [SHORT] and "Your run, 2 steps" in said(app)
     (run,) = app.session_state[f"{page}.result"].runs
     assert run.metadata["class_names"][-1] == SHORT and len(run.metadata["class_names"]) == 11
     if page == "inpainting":
@@ -103,4 +104,4 @@ def test_shorter_text_of_ones_own_runs_and_an_earlier_result_outlives_a_long_one
     assert "Your run, 2 steps" not in said(app), "what is shown belongs to what is chosen"
     app.button(key=f"{page}.see").click()
     again(app)
-    assert "Your run, 2 steps" in said(app) and f"“{SHORT}”" in said(app)
+    assert "Your run, 2 steps" in said(app) and replay_data(app)["targets"] == [SHORT]
