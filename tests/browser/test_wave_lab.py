@@ -128,6 +128,15 @@ def test_a_click_on_any_cell_shows_its_effect_without_scrolling(lab):
         assert page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight") <= 1800
 
 
+@pytest.mark.parametrize("width", [700, 820, 1100])
+def test_nothing_of_the_picture_is_cut_off_beside_the_maps(lab, width):
+    page = lab(width=width, height=1180)
+    for one in page.locator(".picture canvas, .controls, .heatmaps .bar, .heatmaps .plot").all():
+        box = one.bounding_box()
+        assert 0 <= box["x"] and box["x"] + box["width"] <= width
+    assert page.locator(".scene").evaluate("scene => scene.scrollWidth <= scene.clientWidth")
+
+
 def test_keys_draw_at_once_and_the_url_follows_when_they_rest(lab):
     page = lab("?pictures=CIFAR-10&cell=0,0")
     plot = page.locator(".plot").first
