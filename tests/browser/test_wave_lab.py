@@ -133,7 +133,7 @@ def test_nothing_of_the_picture_is_cut_off_beside_the_maps(lab, width):
     page = lab(width=width, height=1180)
     for one in page.locator(".picture canvas, .controls, .heatmaps .bar, .heatmaps .plot").all():
         box = one.bounding_box()
-        assert 0 <= box["x"] and box["x"] + box["width"] <= width
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
     assert page.locator(".scene").evaluate("scene => scene.scrollWidth <= scene.clientWidth")
 
 

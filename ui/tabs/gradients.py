@@ -31,6 +31,12 @@ from ui.tabs.shown import Shown
 SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
 SCALE_SHARE = 0.995  # of all pixels lie within the colour scale
 COLOURS = "vik"
+ABOUT = {  # the table's columns
+    "Edges": "Spearman’s correlation of the gradient’s size with the picture’s edges, pixel by pixel",
+    "Mean radius": "of the waves that the gradient is made of, in cycles per image",
+    ERROR: "Spearman’s correlation of its mean energy along a wave with the rise of the error under it. p: share of "
+    "maps as smooth as the gradient’s, but at random, that agree as well or better",
+}
 
 
 def gradient_panel(shown: Shown) -> None:
@@ -52,9 +58,9 @@ def gradient_panel(shown: Shown) -> None:
         original = Figure("The picture", picture.caption, _enlarged(to_picture(picture.image)))
         st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=140))
         st.html(_colour_bar(limit))
-    why = _table(found, picture, maps)
-    with told:
-        _about_the_table(why, any(one.heatmap is not None and stored_gradient(one.heatmap) for one in found))
+    if why := _table(found, picture, maps):
+        with told, st.expander("Why the gradient overrates some waves"):
+            say(why)
     left, right = st.columns(2, gap="large")
     with left:
         energy_chart(steep, shown.frequency)
@@ -146,23 +152,8 @@ def _table(found: Sequence[Network], picture: Picture, maps: Sequence[Heatmap]) 
             sizes.add(epsilon)
     columns = list(dict.fromkeys(column for row in rows for column in row))
     table = [[row.get(column, "–") for column in columns] for row in rows]
-    scrolling_table(columns, table, "The gradients in numbers")
+    scrolling_table(columns, table, "The gradients in numbers", ABOUT)
     return why_overrated(overrated, min(sizes, default=0.0))
-
-
-def _about_the_table(why: str, with_errors: bool) -> None:
-    with st.expander("The table’s columns" + (", and why waves are overrated" if why else "")):
-        st.markdown(
-            "**Edges**: Spearman’s correlation of the gradient’s size with the picture’s edges, pixel by pixel. **Mean "
-            "radius**: of the waves that the gradient is made of, in cycles per image."
-        )
-        if with_errors:
-            st.markdown(
-                f"**{ERROR}**: Spearman’s correlation of its mean energy along a wave with the rise of the error under "
-                "that wave; 95 % intervals over the pictures at which the gradient was taken. p: share of maps as "
-                "smooth as the gradient’s, but at random, that agree with the errors as well or better."
-            )
-        say(why)
 
 
 def _places(one: Network, picture: Picture) -> dict[str, str]:

@@ -62,7 +62,8 @@ def figures(app):
 def table(app):
     """{title: {column: cell}} of the table of numbers, intervals behind them."""
     body = next(one.proto.body for one in app.get("html") if "The gradients in numbers" in one.proto.body)
-    heads = [re.sub("<.*?>", "", one) for one in re.findall("<th .*?</th>", body)]
+    heads = [re.sub('<span class="interval".*', "", one) for one in re.findall("<th .*?</th>", body)]  # its meaning
+    heads = [re.sub("<.*?>", "", one) for one in heads]
     rows = [
         [html.unescape(re.sub("<.*?>", "", one)) for one in row.split("<td>")[1:]] for row in body.split("<tr>")[2:]
     ]
