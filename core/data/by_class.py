@@ -55,5 +55,9 @@ class ByClass(Archived):
 
     def images_in_words(self, count: int, what: str) -> str:
         """So many of the data set's images, of something."""
-        split = "training" if self.metadata["split"] == "train" else self.metadata["split"]
-        return f"{count:,} {split} images of {what} in {map_title(self.metadata['dataset'])}"
+        return images_in_words(count, self.metadata["split"], what, self.metadata["dataset"])
+
+
+def images_in_words(count: int, split: str, what: str, dataset: str) -> str:
+    """'5,000 training images of “cat” in CIFAR-10'."""
+    return f"{count:,} {'training' if split == 'train' else split} images of {what} in {map_title(dataset)}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from core.classifiers.text import find_class
+from core.data.by_class import images_in_words
 from core.data.class_covariance import ClassCovariance, DatasetCovariance, class_covariance, covariance_path
 from core.data.class_statistics import (
     STATISTICS,
@@ -150,7 +151,7 @@ def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, st
     if dataset is None or label is None:
         return np.empty((0, 3, 1, 1), np.uint8), f"no images of {name!r}"
     images = dataset.images[dataset.labels == label]
-    return images, f"{len(images)} {dataset.split} images of class {name!r}, {dataset.name}"
+    return images, images_in_words(len(images), dataset.split, f"“{name}”", dataset.name)
 
 
 def draw_starts(

@@ -61,7 +61,7 @@ def test_start_of_prefers_what_is_bundled_then_the_data_sets_own_then_natural_im
     many = dataset(20, ClassSet("custom", ("ant", "bee")))
     for kind in ("independent", "blur"):
         own = start_of("bee", "custom", 16, kind, many)
-        assert own.kind == kind and not own.why and "10 test images of class 'bee'" in own.distribution.source
+        assert own.kind == kind and not own.why and "10 test images of “bee” in " in own.distribution.source
         np.testing.assert_allclose(own.distribution.mean, (many.images[1::2] / 255).mean(axis=0), atol=1e-6)
 
 
@@ -98,7 +98,7 @@ def test_blurs_of_no_class_have_the_covariance_of_all_classes_together():
 def test_full_covariance_is_that_of_the_data_sets_own_images_or_refused():
     many = dataset(20, CIFAR10, size=32)
     start = start_of("cat", "cifar10", 32, "full-covariance", many)
-    assert start.kind == "full-covariance" and "2 test images of class 'cat'" in start.distribution.source
+    assert start.kind == "full-covariance" and "2 test images of “cat” in " in start.distribution.source
     with pytest.raises(ValueError, match="at least 2 of its images; got 0"):
         start_of("a red bus", "cifar10", 32, "full-covariance", many)
 
