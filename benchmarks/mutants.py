@@ -1,12 +1,13 @@
 """Do the tests notice a mistake? Random single changes to the engine, each against the tests that mirror its file.
 
     python -m benchmarks.mutants --count 200 --seed 0
+    python -m benchmarks.mutants --only core/pgd/ball.py:31   # those of one line
 
 A mutant is one file with one comparison, operator, constant or condition changed. It dies when a test fails or hangs:
 of the mirrored file (`core/pgd/ball.py` has `tests/core/pgd/test_ball.py`) and, where they pass in `QUICK` seconds, of
 the others in `tests/core` that import the mutated module or, where there is none, a module that imports it. Nothing is
 changed in the checkout. What survives is listed; whether it is equivalent, a reader decides. mutmut and cosmic-ray
-would want the whole suite for each mutant.
+would want the whole suite for each mutant. With `--times FILE`, the seconds of the test files are measured once.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("fourier", "claims", "pgd", "sweep", "runs", "classifiers")
@@ -67,13 +68,15 @@ class Mutant:
 
 
 def mutants_of(path: Path) -> list[Mutant]:
-    """Every mutant of a file, in its order; none in annotations, decorators and texts, where little can fail."""
+    """Every mutant of a file, in its order; none where little can fail: annotations, decorators, texts, `__main__`."""
     whole = path.read_bytes()
     starts = [0]
     for line in whole.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     found = []
-    for node, changed in _changes(ast.parse(whole)):
+    tree = ast.parse(whole)
+    tree.body = [node for node in tree.body if not isinstance(node, ast.If) or "__main__" not in ast.unparse(node.test)]
+    for node, changed in _changes(tree):
         start, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         before = " ".join(whole[start:end].decode().split())
         found.append(Mutant(path, node.lineno, start, end, before, ast.unparse(changed)))
@@ -116,41 +119,53 @@ def _changed(node: ast.expr) -> ast.expr | None:
 
 
 class Tests:
-    """A copy of the checkout in `folder`, and what its tests say of mutants there."""
+    """A copy of the checkout in `folder`, and what its tests say of mutants there. seconds: of each test file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._seconds: dict[str, float] = {}  # that a test file takes with nothing changed
         for name in COPIED:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in filter(lambda name: (ROOT / name).exists(), LINKED):
             (folder / name).symlink_to(ROOT / name)
         shutil.copy(ROOT / "pyproject.toml", folder)
+        self.seconds: dict[Path, float] = {}
 
-    def dies(self, mutant: Mutant) -> bool:
-        """Whether a test fails or hangs.
+    def measure(self, report: Path) -> None:
+        """What each test file takes with nothing changed, from pytest's XML, which is written where there is none.
 
         Raises:
             RuntimeError: a test fails with nothing changed.
         """
-        tests = self._tests_of(mutant.path.relative_to(ROOT))
-        place = self.folder / mutant.path.relative_to(ROOT)
-        place.write_bytes(mutant.source())
-        try:
-            return any(not self._pass(test, 30 + 4 * self._seconds[test]) for test in tests)
-        finally:
-            shutil.copy(mutant.path, place)
+        if not report.exists() and not self._pass(["tests/core", f"--junitxml={report.resolve()}"], 3600):
+            report.unlink(missing_ok=True)
+            raise RuntimeError("a test fails with nothing changed")
+        for case in ElementTree.parse(report).iter("testcase"):
+            test = Path(*case.attrib["classname"].split(".")).with_suffix(".py")
+            self.seconds[test] = self.seconds.get(test, 0) + float(case.attrib["time"])
 
-    def _tests_of(self, path: Path) -> list[str]:
-        """The test files of a file of the engine, the mirrored one first; of what imports it, where it has none."""
+    def dies(self, mutant: Mutant) -> bool:
+        """Whether a test fails or hangs: first of the mirrored file, then of the others, all in one process."""
+        path = mutant.path.relative_to(ROOT)
+        mirrored, others = self._tests_of(path)
+        (self.folder / path).write_bytes(mutant.source())
+        try:
+            return any(
+                not self._pass(map(str, tests), 30 + 4 * sum(map(self.seconds.__getitem__, tests)))
+                for tests in (mirrored, others)
+                if tests
+            )
+        finally:
+            shutil.copy(mutant.path, self.folder / path)
+
+    def _tests_of(self, path: Path) -> tuple[list[Path], list[Path]]:
+        """The test file that mirrors a file of the engine, if there is one, and the others, the quickest first."""
         mirrored = Path("tests") / path.with_name(f"test_{path.stem.strip('_')}.py")
-        found = [mirrored] if (self.folder / mirrored).exists() else []
-        found += [test for test in self._importing("tests/core", path) if test not in found]
+        found = {mirrored, *self._importing("tests/core", path)} & self.seconds.keys()
         if not found:
             above = {test for one in self._importing("core", path) for test in self._importing("tests/core", one)}
-            found = sorted(above)
-        quick = [str(test) for test in found if self._measure(str(test)) <= QUICK or test == mirrored]
-        return sorted(quick, key=lambda test: (test != str(mirrored), self._seconds[test]))
+            found = above & self.seconds.keys()
+        quick = [test for test in found - {mirrored} if self.seconds[test] <= QUICK]
+        return list(found & {mirrored}), sorted(quick, key=self.seconds.__getitem__)
 
     def _importing(self, folder: str, path: Path) -> list[Path]:
         """The files of a folder that name a module of the engine."""
@@ -163,16 +178,8 @@ class Tests:
             if (module.search(text) or package.search(text)) and (folder == "core" or one.name.startswith("test_"))
         ]
 
-    def _measure(self, test: str) -> float:
-        if test not in self._seconds:
-            began = time.perf_counter()
-            if not self._pass(test, 600):
-                raise RuntimeError(f"{test} fails with nothing changed")
-            self._seconds[test] = time.perf_counter() - began
-        return self._seconds[test]
-
-    def _pass(self, test: str, seconds: float) -> bool:
-        command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test]
+    def _pass(self, tests: Iterable[str], seconds: float) -> bool:
+        command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
         try:
             return subprocess.run(command, cwd=self.folder, capture_output=True, timeout=seconds).returncode == 0
         except subprocess.TimeoutExpired:
@@ -184,13 +191,18 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--packages", nargs="+", default=PACKAGES, metavar="NAME", help="folders of core/")
+    parser.add_argument("--only", nargs="+", default=[], metavar="FILE:LINE", help="all mutants of these lines")
+    parser.add_argument("--times", type=Path, metavar="FILE", help="keep the seconds of the test files there")
     given = parser.parse_args()
     paths = sorted(path for name in given.packages for path in (ROOT / "core" / name).rglob("*.py"))
     mutants = [mutant for path in paths for mutant in mutants_of(path)]
     chosen = random.Random(given.seed).sample(mutants, min(given.count, len(mutants)))
+    if given.only:
+        chosen = [one for one in mutants if f"{one.path.relative_to(ROOT)}:{one.line}" in given.only]
     killed = 0
     with tempfile.TemporaryDirectory() as folder:
         tests = Tests(Path(folder))
+        tests.measure(given.times or Path(folder, "times.xml"))
         for number, mutant in enumerate(chosen, 1):
             dies = tests.dies(mutant)
             killed += dies

@@ -69,6 +69,7 @@ def test_a_mutant_changes_one_comparison_operator_constant_or_condition(tmp_path
     file = tmp_path / "file.py"
     file.write_text(
         '@once(1)\ndef f(x: "0 < 1", y=True):\n    "Ä 1"\n    if x:\n        return x + 2 < y or not f"{1}"\n'
+        'if __name__ == "__main__":\n    f(4)\n'
     )
     changes = [
         ("True", "False"),
