@@ -5,9 +5,10 @@
 
 A mutant is one file with one comparison, operator, constant or condition changed. It dies when a test fails or hangs:
 of the mirrored file (`core/pgd/ball.py` has `tests/core/pgd/test_ball.py`) and, where they pass in `QUICK` seconds, of
-the others in `tests/core` that import the mutated module or, where there is none, a module that imports it. Nothing is
-changed in the checkout. What survives is listed; whether it is equivalent, a reader decides. mutmut and cosmic-ray
-would want the whole suite for each mutant. With `--times FILE`, the seconds of the test files are measured once.
+the others in `tests/core` that stand beside it or import the mutated module or, where there is none, a module that
+imports it. Nothing is changed in the checkout. What survives is listed; whether it is equivalent, a reader decides.
+mutmut and cosmic-ray would want the whole suite for each mutant. With `--times FILE`, how long the test files take is
+measured once.
 """
 
 from __future__ import annotations
@@ -160,23 +161,22 @@ class Tests:
     def _tests_of(self, path: Path) -> tuple[list[Path], list[Path]]:
         """The test file that mirrors a file of the engine, if there is one, and the others, the quickest first."""
         mirrored = Path("tests") / path.with_name(f"test_{path.stem.strip('_')}.py")
-        found = {mirrored, *self._importing("tests/core", path)} & self.seconds.keys()
+        beside = {test for test in self.seconds if test.parent == mirrored.parent}
+        found = beside | self.seconds.keys() & self._importing("tests/core", path)
         if not found:
-            above = {test for one in self._importing("core", path) for test in self._importing("tests/core", one)}
-            found = above & self.seconds.keys()
+            above = (self._importing("tests/core", one) for one in self._importing("core", path))
+            found = self.seconds.keys() & set().union(*above)
         quick = [test for test in found - {mirrored} if self.seconds[test] <= QUICK]
         return list(found & {mirrored}), sorted(quick, key=self.seconds.__getitem__)
 
-    def _importing(self, folder: str, path: Path) -> list[Path]:
+    def _importing(self, folder: str, path: Path) -> set[Path]:
         """The files of a folder that name a module of the engine."""
         module = re.compile(rf"\b{re.escape('.'.join(path.with_suffix('').parts))}\b")
         package = re.compile(rf"from {re.escape('.'.join(path.parent.parts))} import .*\b{path.stem}\b")
         texts = {one: one.read_text(encoding="utf-8") for one in sorted((self.folder / folder).rglob("*.py"))}
-        return [
-            one.relative_to(self.folder)
-            for one, text in texts.items()
-            if (module.search(text) or package.search(text)) and (folder == "core" or one.name.startswith("test_"))
-        ]
+        return {
+            one.relative_to(self.folder) for one, text in texts.items() if module.search(text) or package.search(text)
+        }
 
     def _pass(self, tests: Iterable[str], seconds: float) -> bool:
         command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]

@@ -361,6 +361,18 @@ def test_three_waves_are_enough_to_tell_maps_apart_and_two_are_not():
         assert judged(*few, [])["different"].verdict == verdict
 
 
+def test_half_of_the_waves_are_not_most_of_them():
+    named, waves = SHELF["mini-clip_cifar10"], half_plane(31)[-4:]
+    for far, verdict in ((2, Verdict.FAILS), (3, Verdict.HOLDS)):
+        errors = named.heatmap.top1_errors.copy()
+        for i, j in waves[:far]:
+            errors[15 + i, 15 + j] = errors[15 - i, 15 - j] = 0
+        other = dataclasses.replace(named.heatmap, top1_errors=errors)
+        few = [dataclasses.replace(named, heatmap=only(each, waves)) for each in (named.heatmap, other)]
+        found = judged(*few, [])["different"]
+        assert found.verdict == verdict and found.evidence[0].measured.value == far / 4
+
+
 @pytest.mark.parametrize(
     ("unit", "text"),
     [

@@ -176,6 +176,7 @@ def test_clear_waves_from_counts_alone_is_the_test_of_two_proportions(two):
     p = []
     for x, y in zip(a[1:].sum(axis=1), b[1:].sum(axis=1), strict=True):
         p.append(stats.chi2_contingency([[x, N - x], [y, N - y]], correction=False).pvalue)
+    np.testing.assert_allclose(found.p, p)
     np.testing.assert_array_equal(found.clear, stats.false_discovery_control(p) <= 1e-9)
     some = clear_waves(first, dataclasses.replace(second, outcomes=None, labels=None), rate=0.2).clear
     np.testing.assert_array_equal(some, stats.false_discovery_control(p) <= 0.2)

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from core.fourier.basis import half_plane
-from core.fourier.estimate import MAX_WAVES, estimate_map
+from core.fourier.estimate import MAX_WAVES, _find_lattice, estimate_map
 
 SIDE, SIZE = 11, 32
 NAMES = ("radius_size", "radius_length", "own_size", "mirrored_size", "torus_length", "cell_size")
@@ -120,6 +120,18 @@ def test_dips_of_a_lattice_are_found_and_kept():
     found = estimate_map(errors, count, image_size=SIZE)
     assert found.lattice == 5
     assert np.mean((found.error.value - truth)[dips]) == pytest.approx(-0.08, abs=0.03)
+
+
+def test_the_shift_of_a_lattice_is_the_likeliest_of_all_sizes():
+    waves, random = np.array(half_plane(SIDE)), np.random.default_rng(2)
+    on = (waves % 3 == 0).all(axis=1) & waves.any(axis=1)
+    factor = random.normal(size=(len(waves), len(waves)))
+    covariance = factor @ factor.T / len(waves) + np.eye(len(waves))
+    observed = multivariate_normal(cov=covariance).rvs(random_state=random) + 5.0 * on
+    period, shift = _find_lattice(observed, np.linalg.inv(covariance), waves)
+    sizes = shift * np.array([0.97, 1.0, 1.03])
+    likelihoods = [multivariate_normal(cov=covariance + t**2 * np.outer(on, on)).logpdf(observed) for t in sizes]
+    assert period == 3 and np.argmax(likelihoods) == 1
 
 
 def test_a_lattice_is_seldom_found_where_there_is_none():

@@ -11,7 +11,7 @@ from core.fourier.estimate import ESTIMATOR
 from core.fourier.heatmap import Heatmap, outcome_row
 from core.sweep.cells import CellResult, sweep_cells
 from core.sweep.config import SweepConfig
-from core.sweep.maps import growing_heatmaps
+from core.sweep.maps import growing_heatmaps, passes_taken
 from core.sweep.sample import balanced_order, round_ends
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
@@ -29,6 +29,7 @@ def test_growing_heatmaps_add_one_wave_each_after_the_clean_error(linear_classif
     # All waves but the zero frequency, which comes second, fill two cells.
     assert [int((heatmap.count > 0).sum()) for heatmap in maps] == [0, *range(1, 26, 2)]
     assert all(heatmap.clean[2] == 37 and heatmap.true_probability is not None for heatmap in maps)
+    assert [passes_taken(heatmap) for heatmap in maps] == list(range(37, 15 * 37, 37))
     clean, *results = sweep_cells(linear_classifier, noise_dataset, CONFIG, waves=[None, *CONFIG.waves])
     assert maps[-1].metadata["source"]["clean_true_probability"] == clean.true_probability
     half = CONFIG.side // 2

@@ -71,6 +71,10 @@ def test_a_linear_network_changes_its_mind_where_paper_and_pencil_say(slow, fast
     assert (found.says[0] == ~found.says[1]).all()
     k = next(k for k, c in enumerate(CUTOFFS) if c > at)
     assert crossing_of(found).radius == pytest.approx([(CUTOFFS[k - 1] + CUTOFFS[k]) / 2] * 3)  # from -1 to +1
+    one, two = growing_hybrids(
+        linear(slow, fast, weight), stripes(slow, fast), HybridConfig(20, CUTOFFS[k - 1 : k + 1])
+    )
+    assert crossing_of(one) is None and crossing_of(two).radius == crossing_of(found).radius
     assert (found.predictions == found.labels).all()
 
 
