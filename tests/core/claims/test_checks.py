@@ -184,6 +184,24 @@ def test_robust_twins_lean_towards_low_frequencies_only_relative_to_high_ones(pu
     assert values == pytest.approx([a, b, a - b]) and finding.evidence[2].measured.high < 0
 
 
+@pytest.mark.parametrize(
+    ("low", "corner", "verdict"),
+    [(2200, 2000, Verdict.HOLDS), (2000, 1800, Verdict.IN_PART), (2000, 2000, Verdict.FAILS)],
+)
+def test_robust_twins_without_hybrid_images_are_judged_by_slow_waves_alone(low, corner, verdict):
+    whole = SHELF["mini-resnet_cifar10"].heatmap
+    radius = np.hypot(*(np.indices((31, 31)) - 15)).round()
+    robust = np.select([radius <= 2, radius > 15], [low, corner], 2000)
+    shelf = []
+    for name, errors in (("other", np.full((31, 31), 2000)), ("other-robust", robust)):
+        counts = {"top1_errors": errors, "top5_errors": np.zeros_like(errors), "clean": np.array([1000, 0, 10_000])}
+        facts = {**whole.metadata, "classifier": {**whole.metadata["classifier"], "name": name}}
+        shelf.append(NamedMap(name, name, dataclasses.replace(whole, **counts, metadata=facts)))
+    found = judged(*shelf, shelf)["twins other-robust"]
+    rise = gap((low / 10_000, 10_000), (0.1, 10_000)), gap((0.2, 10_000), (0.1, 10_000))
+    assert found.verdict == verdict and numbers(found)[0] == pytest.approx(minus(*rise))
+
+
 def crossing_by_loops(name):
     """The radius of a shipped file at which either picture's class is said as often, by numpy alone."""
     with np.load(PRECOMPUTED / "hybrids" / f"{name}.npz") as file:
