@@ -36,6 +36,16 @@ def test_bfloat16_is_taken_only_where_it_is_faster_and_predicts_the_same(linear_
     assert choose_dtype(linear_classifier, noise_dataset) == "float32"
 
 
+@pytest.mark.parametrize(("changed", "dtype"), [(3, "bfloat16"), (4, "float32")])
+def test_bfloat16_may_change_at_most_one_and_a_half_per_cent(linear_classifier, monkeypatch, changed, dtype):
+    exact = np.arange(200) % 10
+    rounded = np.concatenate([exact[:changed] + 1, exact[changed:]])
+    monkeypatch.setattr(cheaper, "_faster", lambda *arguments, **options: True)
+    monkeypatch.setattr(cheaper, "_batches", lambda *arguments: [None])
+    monkeypatch.setattr(cheaper, "_predicted", lambda one, batch, dtype="": rounded if dtype == "bfloat16" else exact)
+    assert choose_dtype(linear_classifier, None) == dtype
+
+
 def test_backend_auto_is_torch_where_openvino_is_not_installed(linear_classifier, noise_dataset, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert with_backend(linear_classifier, noise_dataset, "auto") is linear_classifier
