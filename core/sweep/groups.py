@@ -54,8 +54,8 @@ def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfi
     group = tuple(itertools.islice(alike, max(1, size // count)))
     signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
     places = np.arange(total)[None]
-    if count < total:
-        places = np.stack([_places(wave or (0, 0), dataset.labels, config, span) for wave in group])
+    if count < total:  # so the clean images are not among the waves
+        places = np.stack([_places(wave, dataset.labels, config, span) for wave in group if wave is not None])
         signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image's signs are those of the whole sweep
     scaled = np.zeros((len(group), height, height), np.float32)
     for k, wave in enumerate(group):

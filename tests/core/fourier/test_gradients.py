@@ -87,6 +87,7 @@ def test_energies_of_all_waves_add_up_to_the_squared_length():
     assert total == pytest.approx(float((odd**2).sum()), rel=1e-5)
 
 
+@pytest.mark.filterwarnings("error")
 def test_one_wave_has_all_energy_in_its_cells_and_a_point_spreads_it_evenly():
     wave = np.stack([sign * fourier_basis(3, -4, 16, 16) for sign in (1, -1, 0.5)])
     (energy,) = relative_energy(wave[None], 15)

@@ -155,6 +155,17 @@ def test_pgd_steps_describes_its_images_truly(penalty):
     assert number == 12 and len(set(lowest.tolist())) > 1
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_of_equal_losses_the_first_is_the_best(rule):
+    network, images = LinearClassifier(), random_images(2, 0)
+
+    def level(batch):  # whose gradient leads on all the same
+        return network(batch) - network(batch).detach()
+
+    state = run_pgd(level, Generation(random_targets(2, 0)), images, config_for(rule))
+    assert torch.equal(state.best_images, images) and not torch.equal(state.images, images)
+
+
 def test_adaptive_steps_reach_a_lower_loss_in_the_same_number():
     # A narrow valley, which plain steps of constant size only cross from side to side.
     objective, images = Inpainting(random_targets(8, 3), centre_mask(), penalty="norm"), random_images(8, 3)
