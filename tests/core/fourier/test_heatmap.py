@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import re
 import resource
 import zipfile
 
@@ -175,6 +176,22 @@ def test_load_refuses_a_damaged_file_and_names_it(tmp_path, data):
 def test_from_bytes_says_what_it_cannot_take(name, array, message):
     with pytest.raises(HeatmapError, match=rf"odd\.npz: {message}"):
         Heatmap.from_bytes(with_member(name, np.array(array)), name="odd.npz")
+
+
+@pytest.mark.parametrize(
+    "fact", ["image_size", "dataset.n", "classifier.patch_grid", "sample.images_per_wave", "clean_measured_here.n"]
+)
+def test_what_is_counted_is_at_least_one(fact):
+    def file(value):
+        parent, _, name = fact.rpartition(".")
+        within = {**METADATA.get(parent, {}), name: value}
+        return with_member(
+            "metadata", np.array(json.dumps(METADATA | {"schema": 1} | ({parent: within} if parent else within)))
+        )
+
+    assert Heatmap.from_bytes(file(1), name="one.npz").side == 3
+    with pytest.raises(HeatmapError, match=re.escape(fact)):
+        Heatmap.from_bytes(file(0), name="none.npz")
 
 
 def test_from_bytes_refuses_a_large_map_and_load_takes_it(tmp_path):
