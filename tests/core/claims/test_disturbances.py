@@ -137,7 +137,9 @@ def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
         [(0.9, 0.01), (0.9, 0.01), (-0.2, 0.7), (0, 1)] + [(0.2, 0.7), (0.9, 0.01), (0, 1), (0, 1)] + 4 * [(0, 1)]
     )
     monkeypatch.setattr(disturbances, "exact_rank_test", lambda first, second: next(signs))
-    assert [shift_finding(SHIFT, SHELF).verdict for _ in range(3)] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
+    made = [shift_finding(SHIFT, SHELF) for _ in range(3)]
+    assert [one.verdict for one in made] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
+    assert not any("the other way round" in doubt for one in made for doubt in one.doubts)
 
 
 def test_a_maps_prediction_is_the_sum_over_its_rings():

@@ -127,13 +127,15 @@ def test_script_killed_while_it_sharpens_a_map_ends_with_the_same_file(archive, 
     assert resumed.metadata["estimate"]["half_width"] <= 3
 
 
-def test_script_computes_chosen_cells_and_adds_others_later(archive, whole, tmp_path):
+def test_script_computes_chosen_cells_and_adds_others_later(archive, whole, tmp_path, capsys):
     output = tmp_path / "map.npz"
     assert main(command(archive, output, "--cells=2,1;-2,2")) == 0
     some = Heatmap.load(output)
     assert some.count[9, 8] == some.count[5, 6] == some.count[5, 9] == some.count[9, 5] == 20
     assert (some.count > 0).sum() == 4 and (some.top1_errors == -1).sum() == SIDE**2 - 4
+    capsys.readouterr()
     assert main(command(archive, output, "--cells=0,0")) == 0
+    assert capsys.readouterr().err.splitlines()[-1].strip().startswith("100%"), "the bar counts what was to come"
     more = Heatmap.load(output)
     known = more.count > 0
     assert known.sum() == 5
