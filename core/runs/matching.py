@@ -36,7 +36,7 @@ def changed_settings(plan: RunPlan, classifiers: Sequence[str], runs: Sequence[P
     objective = run.metadata["objective"]
     wanted, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))
     if plan.mask is None or plan.penalty != objective.get("penalty") or not PENALTIES[plan.penalty].weighted:
-        wanted["weight"] = ran["weight"] = 0
+        ran["weight"] = wanted["weight"]  # which does not count
     if plan.mask is not None and plan.penalty != objective.get("penalty"):
         changed.append("the penalty")
     rows = (SETTINGS["weight"], *SETTINGS.values())  # first, as it is the penalty's

@@ -11,7 +11,14 @@ import pytest
 import torch
 
 from core.classifiers import bundled as classifier_bundles
-from core.classifiers.registry import CLASSIFIERS, classifier_spec, classifier_state, list_classifiers, load_classifier
+from core.classifiers.registry import (
+    CLASSIFIERS,
+    classifier_spec,
+    classifier_state,
+    list_classifiers,
+    load_classifier,
+    network_side,
+)
 from core.classifiers.weights import UrlFile
 from core.data.classes import CIFAR10, ClassSet, imagenet100
 
@@ -243,3 +250,8 @@ print('torch' in sys.modules)
 """
     result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert result.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "mini-clip", "mini-clip-vit", "mini-resnet"])
+def test_the_side_that_pages_state_is_that_of_what_the_network_sees(name):
+    assert network_side(name) == load_classifier(name).preprocess.size
