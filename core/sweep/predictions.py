@@ -79,9 +79,7 @@ class WaveOnImage:
         return self.perturbed - self.clean
 
 
-def wave_on_image(
-    image: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, position: int = 0
-) -> WaveOnImage:
+def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, position: int) -> WaveOnImage:
     """Add a wave to one image, with the signs that a sweep gives the image at `position` of its data set.
 
     Args:
@@ -122,7 +120,7 @@ def predict_under_waves(
     epsilons: Sequence[float] = (),
     *,
     seed: int,
-    position: int = 0,
+    position: int,
 ) -> list[Predictions]:
     """Predictions for an image without a wave, and with each of several along a row of sizes; one pass for all.
 

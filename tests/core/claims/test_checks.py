@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from core.claims.bands import LOW, LOWEST, corners
 from core.claims.checks import findings
 from core.claims.equal_strength import STRENGTH
 from core.claims.finding import Evidence, NamedMap, Verdict
@@ -338,6 +339,12 @@ def test_a_forged_clean_error_is_not_believed(here):
     forged = dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=facts))
     finding = judged(SHELF[CLIP], forged, [])["spared"]
     assert finding.verdict == Verdict.NOT_CHECKABLE
+
+
+def test_the_edge_of_a_band_parts_its_waves_from_the_others():
+    for band in (LOWEST, LOW, corners(SHELF[CLIP].heatmap)):
+        for wave in half_plane(31):
+            assert band.holds(round(math.hypot(*wave))) == ((math.hypot(*wave) < band.edge) == (band.side == "inside"))
 
 
 def odd_maps():

@@ -12,7 +12,7 @@ import torch
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Generation, Inpainting
 from core.pgd.steps import pgd_steps
-from core.runs.file import PGDRun, RunFileError
+from core.runs.file import PGDRun, RunFileError, pack_runs, read_runs
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.record import frame_interval
 from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets
@@ -63,6 +63,17 @@ def test_recorder_of_an_interrupted_run_ends_where_it_was_stopped():
     run, states = record(until=51)
     assert run.frame_steps[-1] == 51 and len(run.curves["loss"]) == 52
     np.testing.assert_array_equal(run.frames[-1], np.rint(states[-1].images.numpy() * 255).astype(np.uint8))
+    start, _ = record(until=0)
+    assert PGDRun.from_bytes(start.to_bytes(), name="start").frame_steps.tolist() == [0]
+
+
+def test_runs_of_one_file_begin_with_the_same_pictures_and_steps():
+    run, shorter = record(steps=4)[0], record(steps=3)[0]
+    for one, other in zip(read_runs(pack_runs([run, run]), name="two"), (run, run), strict=True):
+        same(one, other)
+    for other in (shorter, dataclasses.replace(run, start=1 - run.start), record("generation", steps=4)[0]):
+        with pytest.raises(RunFileError, match="two: its runs do not begin with the same pictures and steps"):
+            read_runs(pack_runs([run, other]), name="two")
 
 
 @pytest.mark.parametrize(("steps", "frame_bytes"), [(1, 1), (60, 3072), (720, 150528), (100_000, 3072), (720, 10**9)])

@@ -11,7 +11,7 @@ from torch import nn
 from core.data.classes import CIFAR10, ClassSet
 from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, THIRD, Judgement, choose_judge, fingerprint, judge_run, stored_judgements
-from core.runs.painted import stored_painted
+from core.runs.painted import Painted, stored_painted
 from core.runs.stored import stored_path
 from tests.ui.run_forge import arrays_of, packed
 
@@ -111,3 +111,10 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
         assert counts["drawn_by"] == name and counts["n"] == len(run.start)
         judgement = Judgement(counts["judge"], counts["n"], counts["before"], counts["after"])
         assert judgement.to_json().items() <= counts.items()
+
+
+def test_a_mean_probability_and_its_interval_end_at_one():
+    pictures = {"loss_before": np.log([4.0, 2.0]), "probability_after": np.array([0.9, 1.0])}
+    before, after = Painted("toy", "0", "judge", pictures).confidence
+    assert before == pytest.approx(0.375) and after.value == pytest.approx(0.95) and after.high == 1
+    assert after.low == pytest.approx(0.95 - 12.7062 * 0.05, abs=1e-5)  # t of one degree of freedom

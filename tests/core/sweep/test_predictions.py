@@ -44,7 +44,7 @@ def test_several_waves_are_predicted_as_each_alone(linear_classifier, noise_imag
 
 def test_predict_under_wave_holds_the_clean_the_perturbed_and_the_curve(linear_classifier, noise_images):
     image = noise_images[0][0].astype(np.float32) / 255
-    (found,) = predict_under_waves(linear_classifier, image, [(1, 1)], 2.0, (0.0, 1.0, 2.0), seed=0)
+    (found,) = predict_under_waves(linear_classifier, image, [(1, 1)], 2.0, (0.0, 1.0, 2.0), seed=0, position=0)
     np.testing.assert_allclose(found.clean.sum(), 1, rtol=1e-5)
     np.testing.assert_allclose(found.curve[0], found.clean, rtol=1e-5)
     np.testing.assert_allclose(found.curve[2], found.perturbed, rtol=1e-5)

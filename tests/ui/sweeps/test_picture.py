@@ -32,6 +32,6 @@ def test_exact_map_of_one_picture_is_a_prediction_for_each_wave():
     data = load_samples("cifar10-samples")
     image, classifier = data.images[3].astype(np.float32) / 255, load_classifier("mini-resnet", data.classes)
     for i, j in half_plane(5):
-        perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0).perturbed
+        perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0, position=0).perturbed
         exact = class_probabilities(classifier, perturbed[None])[0, data.labels[3]]
         assert abs(job.latest.true_probability[i + SIDE // 2, j + SIDE // 2] - exact) < 1e-4
