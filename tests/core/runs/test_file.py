@@ -76,11 +76,17 @@ def test_runs_of_one_file_begin_with_the_same_pictures_and_steps():
             read_runs(pack_runs([run, other]), name="two")
 
 
-@pytest.mark.parametrize(("steps", "frame_bytes"), [(1, 1), (60, 3072), (720, 150528), (100_000, 3072), (720, 10**9)])
-def test_frame_interval_bounds_what_is_kept(steps, frame_bytes):
+@pytest.mark.parametrize(
+    ("steps", "frame_bytes"),
+    [(1, 1), (60, 3072), (720, 150528), (100_000, 3072), (720, 10**9), (47, 2**20), (48, 2**20), (1000, 2**20)],
+)
+def test_frame_interval_keeps_as_many_frames_as_there_is_room_for(steps, frame_bytes):
+    def fits(interval):
+        kept = len({*range(0, steps + 1, interval), steps})
+        return kept == 2 or (kept <= 121 and kept * frame_bytes <= 48 * 2**20)
+
     interval = frame_interval(steps, frame_bytes)
-    kept = len({*range(0, steps + 1, interval), steps})
-    assert 2 <= kept <= 121 and (kept * frame_bytes <= 50 * 2**20 or kept == 2)
+    assert fits(interval) and (interval == 1 or not fits(interval - 1))
 
 
 @pytest.mark.parametrize("kind", ["inpainting", "generation"])
