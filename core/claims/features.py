@@ -5,13 +5,13 @@ Like the checks of maps, none knows which networks it is about; but the last row
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, NotCheckable, Verdict, judged, needed
+from core.fourier.contrasts import mcnemar
 from core.fourier.intervals import Measured, paired_interval, student, wilson
 from core.runs.file import SURE
 from core.runs.painted import Painted, stored_painted
@@ -131,9 +131,7 @@ def _recognised_more(claim: Claim, kinds: dict[str, str], subject: str, referenc
     for words, (mine, robust) in stored.items():
         for judge, told in _judges(mine, robust).items():
             scores = robust.pictures[f"{judge}_share_after"] - mine.pictures[f"{judge}_share_after"]
-            gained, lost = int((scores > 0).sum()), int((scores < 0).sum())
-            n = gained + lost
-            ps.append(min(1.0, 2 * sum(math.comb(n, k) for k in range(min(gained, lost) + 1)) / 2**n))
+            ps.append(float(mcnemar((scores > 0).sum(), (scores < 0).sum())))
             found[words + told] = paired_interval(scores).one()
     who = _who_judged(*(one for pair in stored.values() for one in pair))
     made = _finding(claim, found, lambda one: one.low > 0, "points", who)

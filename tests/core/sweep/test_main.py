@@ -15,7 +15,9 @@ import pytest
 from core.data.classes import CIFAR10
 from core.fourier.basis import frequency_to_cell, half_plane
 from core.fourier.heatmap import Heatmap, outcome_row
+from core.sweep import __main__ as sweep
 from core.sweep.__main__ import main, parse_cells, parse_passes
+from core.sweep.processes import Processes
 from core.sweep.sample import balanced_sample
 
 ROOT = Path(__file__).parents[3]
@@ -78,6 +80,14 @@ def test_script_fills_the_map_symmetrically_and_records_where_it_came_from(whole
     assert facts["seed"] == 1 and facts["epsilon"] == 4.0 and facts["image_size"] == 32
     assert facts["source"]["type"] == "computed" and facts["source"]["wall_seconds"] > 0
     assert facts["class_names"] == list(CIFAR10.names)
+
+
+def test_rank_0_loads_the_network_before_the_others_may(archive, tmp_path, monkeypatch):
+    events, load = [], sweep.named_classifier
+    monkeypatch.setattr(sweep, "named_classifier", lambda *given: events.append("loads") or load(*given))
+    monkeypatch.setattr(Processes, "share", lambda self, value: events.append("shares") or value)
+    assert main(command(archive, tmp_path / "map.npz", "--cells=0,0")) == 0
+    assert events[:3] == ["loads", "shares", "shares"]
 
 
 def test_script_killed_then_stopped_by_ctrl_c_resumes_to_identical_counts(archive, whole, tmp_path, capsys):
