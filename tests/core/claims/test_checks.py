@@ -341,6 +341,12 @@ def test_a_forged_clean_error_is_not_believed(here):
     assert finding.verdict == Verdict.NOT_CHECKABLE
 
 
+def test_a_finding_says_whose_claim_it_is(published):
+    papers, ours = str(published["low"]), str(published["lattice"])
+    assert papers.startswith("“") and "” (paper, §3.1) holds: " in papers
+    assert "“" not in ours and " (seen here) holds: " in ours
+
+
 def test_the_edge_of_a_band_parts_its_waves_from_the_others():
     for band in (LOWEST, LOW, corners(SHELF[CLIP].heatmap)):
         for wave in half_plane(31):

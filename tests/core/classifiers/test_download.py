@@ -14,6 +14,7 @@ from huggingface_hub import constants
 
 from core.classifiers.fetch import download as network
 from core.classifiers.fetch.download import call_with_deadline, download, probe
+from core.classifiers.fetch.hub import keep_revision, kept_revision
 from core.classifiers.weights import HubFile, check_sha256
 from tests.hub_server import COMMIT, PIECE, hub_server
 from tests.weight_server import dead_address, silent_server
@@ -247,3 +248,11 @@ def test_a_file_without_a_known_digest_begins_anew(hub, tmp_path):
     hub.cut_at = []
     download(url, path)
     assert path.read_bytes() == CONTENT
+
+
+def test_the_commit_that_is_kept_can_be_changed(tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    assert kept_revision("owner/name") is None
+    for commit in ("a" * 40, "b" * 40):
+        keep_revision("owner/name", commit)
+        assert kept_revision("owner/name") == commit
