@@ -82,6 +82,17 @@ def test_script_fills_the_map_symmetrically_and_records_where_it_came_from(whole
     assert facts["class_names"] == list(CIFAR10.names)
 
 
+@pytest.mark.parametrize(("pixels", "side"), [(48, 47), (96, 63)])
+def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_63(tmp_path, capsys, pixels, side):
+    images = np.random.default_rng(0).integers(0, 256, (4, pixels, pixels, 3), dtype=np.uint8)
+    np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
+    given = ["--classifier", "mini-resnet", "--dataset", str(tmp_path / "noise.npz"), "--cells=0,0", "--device", "cpu"]
+    given += ["--backend", "torch", "--output", str(tmp_path / "map.npz")]
+    assert main(given) == 2 and f"no size v for {pixels}-pixel images" in capsys.readouterr().err
+    assert main([*given, "--epsilon", "4"]) == 0
+    assert Heatmap.load(tmp_path / "map.npz").side == side
+
+
 def test_rank_0_loads_the_network_before_the_others_may(archive, tmp_path, monkeypatch):
     events, load = [], sweep.named_classifier
     monkeypatch.setattr(sweep, "named_classifier", lambda *given: events.append("loads") or load(*given))
