@@ -101,6 +101,7 @@ def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
             if len(set(sign)) == 1:
                 grey_wrong, grey_all = grey_wrong + bad, grey_all + 1
     assert numbers(finding)[2][0] == pytest.approx(100 * grey_wrong / grey_all, abs=1)
+    assert finding.evidence[1].terms == tuple(one.measured.value for one in finding.evidence[2:])
 
 
 @pytest.mark.parametrize(
