@@ -137,6 +137,7 @@ def _pointing(browser: Browser, url: str) -> dict[str, Any]:
     page = _opened(browser, url)
     page.locator("#live button").first.click()
     page.wait_for_selector("#live table[data-wave]", timeout=120_000)
+    page.locator("#lab .plot").first.hover()  # once the page has scrolled
     box = page.locator("#lab .plot").first.bounding_box()
     assert box is not None
     found = []
@@ -159,7 +160,7 @@ def _page_run(browser: Browser, url: str, name: str, other: str = "") -> dict[st
     )
     section = page.locator("#inpainting")
     for label, wanted in (("Network", name), ("beside", other)):
-        section.get_by_label(label, exact=True).select_option(wanted)
+        section.get_by_label(label).select_option(wanted)
     page.evaluate("names => laboratory.engine.load(names)", [one for one in (name, other) if one])
     page.evaluate("long.length = 0")
     began = time.perf_counter()
