@@ -305,7 +305,7 @@ function choose(view, frequency, delay) {
   view.memory.frequency = frequency;
   showCursor(view);
   view.live.textContent = `${name(frequency)}. ` +
-    view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).join(", ").replace(/, $/, "")}.`).join(" ");
+    view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).filter(Boolean).join(", ")}.`).join(" ");
   if (changed) report(view, delay);
 }
 

@@ -31,7 +31,7 @@ def many_pictures(kind: StartKind | Penalty) -> None:
     with left:
         say(told(kind))
     with right:
-        rows = [row(name, one) for name, one in stored_painted(kind).items()]
+        rows = [row(*one) for one in stored_painted(kind).items()]
         scrolling_table(columns(kind), rows, "Many pictures, by network")
 
 

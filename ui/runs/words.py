@@ -48,24 +48,27 @@ def outcome(runs: Sequence[PGDRun]) -> list[tuple[str, str, str]]:
     """
     sentences: list[tuple[str, str, str]] = []
     for run in runs:
-        rows, ends = range(len(run.start)), run.curves["target_probability"][[0, -1]].mean(axis=1)
         steps = "" if sentences else f"After {len(run.curves['loss']) - 1:,} steps, "
-        begin = f"{steps}{run_title(run)} "
-        changes = [change for row in rows if (change := last_change(run, row)) is not None]
-        changed = ("", "", "")
-        if len(changes) == len(rows):
-            inside, outside = 255 * np.mean(changes, axis=0)
-            what, rest = ("start", "") if run.mask is None else ("hole", f" and the rest by {outside:.2f}")
-            changed = f"changed the {what} by ", f"{inside:.1f} of 255", f" on average{rest}"
-        if changed[0] and len(rows) == 1:
+        begin, changed = f"{steps}{run_title(run)} ", _changed(run)
+        if changed is not None and len(run.start) == 1:
             sentences.append((f"{begin}has {changed[0]}", changed[1], f"{changed[2]}."))
             continue
-        first, last = (confidence(float(end)) for end in ends)
-        targets = list(dict.fromkeys(target_of(run, row) for row in rows))
+        first, last = (confidence(float(end)) for end in run.curves["target_probability"][[0, -1]].mean(axis=1))
+        targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
         told = f"“{targets[0]}”" if len(targets) == 1 else "its targets, on average"
-        having = f", having {''.join(changed)}" if changed[0] else ""
+        having = "" if changed is None else f", having {''.join(changed)}"
         sentences.append((f"{begin}is ", last, f" confident of {told} (before: {first}){having}."))
     return sentences
+
+
+def _changed(run: PGDRun) -> tuple[str, str, str] | None:
+    """'changed the hole by ', its number, and what follows it; None where the file does not say it of every image."""
+    changes = [change for row in range(len(run.start)) if (change := last_change(run, row)) is not None]
+    if len(changes) < len(run.start):
+        return None
+    inside, outside = 255 * np.mean(changes, axis=0)
+    what, rest = ("start", "") if run.mask is None else ("hole", f" and the rest by {outside:.2f}")
+    return f"changed the {what} by ", f"{inside:.1f} of 255", f" on average{rest}"
 
 
 def likeness(runs: Sequence[PGDRun]) -> str:

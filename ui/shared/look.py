@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 _STYLED = "look.styled"
-_HERE = Path(__file__).parent
 _LOOK, ASKED, _JS = (
-    (_HERE / name).read_text(encoding="utf-8") for name in ("look.css", "../components/asked.css", "look.js")
+    Path(__file__).parent.joinpath(name).read_text(encoding="utf-8")
+    for name in ("look.css", "../components/asked.css", "look.js")
 )
 CSS = _LOOK + ASKED
 _look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False)

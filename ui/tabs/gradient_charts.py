@@ -98,9 +98,8 @@ def rise_chart(found: Sequence[Network], frequency: Frequency) -> None:
         st.markdown("There is no map of these networks whose clean error is known.")
         return
     sizes = sorted({one.heatmap.metadata["epsilon"] for one in mapped if one.heatmap is not None})
-    strengths = ", ".join(f"{size:g}" for size in sizes)
-    st.markdown(f"**Rise of the error** in the network’s own map, v = {strengths}")
-    rise = alt.Y("rise:Q", title="rise of the error (points)")
+    st.markdown(f"**Rise of the error** in the network’s own map, v = {', '.join(f'{size:g}' for size in sizes)}")
+    rise = alt.Y("rise:Q", title="points above clean error")
     _chart(mapped, rows, rise, frequency, "Rise of the error under waves", spread="band")
 
 

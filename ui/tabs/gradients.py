@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.claims.gradient_spectrum import Overrated, StoredGradient, agreement, stored_gradient
+from core.claims.gradient_spectrum import Agreement, Overrated, StoredGradient, agreement, stored_gradient
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
 from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
 from core.images.colormaps import colormap_table
-from core.numbers import decimal, small_with_interval
+from core.numbers import decimal, p_value, small_with_interval
 from core.sweep.predictions import class_probabilities
 from ui.maps.cell_predictions import answers
 from ui.runs.figures import Figure, picture_row, to_picture
@@ -25,15 +25,21 @@ from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
 from ui.shared.told import say
 from ui.tabs.gradient_charts import Network, energy_chart, rise_chart
-from ui.tabs.sentences import ERROR, gradient_and_error, why_overrated
+from ui.tabs.sentences import why_overrated
 from ui.tabs.shown import Shown
 
 SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
 SCALE_SHARE = 0.995  # of all pixels lie within the colour scale
 COLOURS = "vik"
-ABOUT = {  # the table's columns
-    "Edges": "Spearman’s correlation of the gradient’s size with the picture’s edges, pixel by pixel",
-    "Mean radius": "of the waves that the gradient is made of, in cycles per image",
+# The table's columns, and what they mean.
+EDGES, RADIUS, ERROR = "Edges", "Mean radius", "Says which waves mislead"
+RINGS, OVERRATES, OTHERS = "Over rings", "Overrates", "Over the other rings"
+ABOUT = {
+    EDGES: "Spearman’s correlation of the gradient’s size with the picture’s edges, pixel by pixel",
+    RADIUS: "of the waves that the gradient is made of, in cycles per image",
+    RINGS: "the same over the means of rings of waves of one radius",
+    OVERRATES: "rings whose waves mislead less than the gradient’s energy would have it",
+    OTHERS: "the correlation without the overrated rings",
     ERROR: "Spearman’s correlation of its mean energy along a wave with the rise of the error under it. p: share of "
     "maps as smooth as the gradient’s, but at random, that agree as well or better",
 }
@@ -51,15 +57,13 @@ def gradient_panel(shown: Shown) -> None:
     steep = [one for one in found if one.length > 0]
     limit = max((float(np.quantile(np.abs(_brightness(one)), SCALE_SHARE)) for one in steep), default=1.0)
     words, pictures = st.columns([2, 5], gap="medium")
-    with words:
-        st.markdown(_what_is_shown(picture, found))
-        told = st.container()
+    words.markdown(_what_is_shown(picture))
     with pictures:
         original = Figure("The picture", picture.caption, _enlarged(to_picture(picture.image)))
         st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=140))
         st.html(_colour_bar(limit))
     if why := _table(found, picture, maps):
-        with told, st.expander("Why the gradient overrates some waves"):
+        with words.expander("Why the gradient overrates some waves"):
             say(why)
     left, right = st.columns(2, gap="large")
     with left:
@@ -89,13 +93,13 @@ def _map_of(spec: ClassifierSpec, picture: Picture, maps: Sequence[Heatmap]) -> 
     return None
 
 
-def _what_is_shown(picture: Picture, found: Sequence[Network]) -> str:
-    loss = "the loss of each network’s own prediction"
+def _what_is_shown(picture: Picture) -> str:
+    of = "each network’s own prediction"
     if picture.label is not None:
-        loss = f"the loss of “{as_markdown(picture.classes.names[picture.label])}”"
+        of = f"“{as_markdown(picture.classes.names[picture.label])}”"
     return (
-        f"The gradient of {loss} at the picture, without any wave. A step of *Inpainting* or *Generation* follows such "
-        "a gradient, divided by its length, as it is here."
+        f"The gradient of the loss of {of} at the picture, without any wave. A step of *Inpainting* or *Generation* "
+        "follows such a gradient, divided by its length, as it is here."
     )
 
 
@@ -139,21 +143,20 @@ def _table(found: Sequence[Network], picture: Picture, maps: Sequence[Heatmap]) 
 
     Returns a reason why gradients overrate some waves; empty where none is known.
     """
-    rows, overrated, sizes = list[dict[str, str]](), dict[str, Overrated](), set[float]()
+    rows, overrated, size = list[dict[str, str]](), dict[str, Overrated](), 0.0
     for one in found:
         rows.append({"Network": one.title} | _places(one, picture))
         stored = None if one.heatmap is None else stored_gradient(one.heatmap)
         if one.heatmap is None or stored is None or (ranked := agreement(stored, one.heatmap)) is None:
             continue
         epsilon = float(one.heatmap.metadata["epsilon"])
-        rows[-1] |= gradient_and_error(ranked, _with_weaker_waves(stored, epsilon, maps))
+        rows[-1] |= _errors(ranked, _with_weaker_waves(stored, epsilon, maps))
         if ranked.overrated is not None and not np.isnan(ranked.overrated.bend):
-            overrated[one.title] = ranked.overrated
-            sizes.add(epsilon)
+            overrated[one.title], size = ranked.overrated, epsilon  # the one at which its bend is known
     columns = list(dict.fromkeys(column for row in rows for column in row))
     table = [[row.get(column, "–") for column in columns] for row in rows]
     scrolling_table(columns, table, "The gradients in numbers", ABOUT)
-    return why_overrated(overrated, min(sizes, default=0.0))
+    return why_overrated(overrated, size)
 
 
 def _places(one: Network, picture: Picture) -> dict[str, str]:
@@ -161,13 +164,31 @@ def _places(one: Network, picture: Picture) -> dict[str, str]:
     if one.length == 0:
         return {}
     row = {
-        "Edges": decimal(edge_correlation(picture.image, one.gradient), 2),
-        "Mean radius": f"{mean_radius(relative_energy(one.gradient[None], one.side)[0], one.side):.1f}",
+        EDGES: decimal(edge_correlation(picture.image, one.gradient), 2),
+        RADIUS: f"{mean_radius(relative_energy(one.gradient[None], one.side)[0], one.side):.1f}",
     }
     if (stored := one.stored) is not None:
         value, low, high = (decimal(part, 2) for part in stored.edges)
-        row[f"Edges, {stored.pictures:,} pictures"] = f"{value} ({low} to {high})"
-        row[f"Mean radius, {stored.pictures:,} pictures"] = small_with_interval(stored.mean_radius)
+        row[f"{EDGES}, {stored.pictures:,} pictures"] = f"{value} ({low} to {high})"
+        row[f"{RADIUS}, {stored.pictures:,} pictures"] = small_with_interval(stored.mean_radius)
+    return row
+
+
+def _errors(found: Agreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
+    """How well the gradient's energy ranks the waves by what they do to the error, and where it fails.
+
+    weaker: the size of the waves of another map, and the correlation over its waves.
+    """
+    value, low, high = (decimal(part, 2) for part in found.waves)
+    chance = "" if found.p < 0.05 else ", which may be chance"
+    row = {
+        ERROR: f"{value} ({low} to {high}; p {p_value(found.p)}; {found.count} waves){chance}",
+        RINGS: decimal(found.rings.value, 2),
+    }
+    if found.overrated is not None:
+        row |= {OVERRATES: found.overrated.radii, OTHERS: decimal(found.overrated.without, 2)}
+    if weaker is not None:
+        row[f"At v = {weaker[0]:g}"] = decimal(weaker[1].value, 2)
     return row
 
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.claims.disturbance_spectrum import MapsOnTrial, rise
-from core.claims.gradient_spectrum import Agreement, Overrated
+from core.claims.gradient_spectrum import Overrated
 from core.claims.twins import ROBUST
 from core.fourier.basis import Frequency
 from core.fourier.contrasts import cell_error, contrast, mcnemar
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import Measured, wilson
+from core.fourier.intervals import wilson
 from core.fourier.outcomes import ClassError
 from core.fourier.wave_sizes import harmful_from
 from core.images.disturbances import DISTURBANCES
-from core.numbers import decimal, interval, listed, p_value, percent
+from core.numbers import decimal, interval, listed, percent
 from core.sweep.predictions import mistakes
 from ui.maps.cell_predictions import SamplePredictions
 from ui.tabs.disturbance_charts import Network
@@ -89,27 +89,6 @@ def strengths_apart(
     told = [f"{before}{listed(sizes[sign])}{after}" for sign, (before, after) in words.items() if sizes[sign]]
     sentence = "; ".join(told)
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
-
-
-ERROR = "Says which waves mislead"  # head of a column
-
-
-def gradient_and_error(found: Agreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
-    """How well a gradient's energy ranks the waves by what they do to the error, and where it fails; by column.
-
-    weaker: the size of the waves of another map, and the correlation over its waves.
-    """
-    value, low, high = (decimal(part, 2) for part in found.waves)
-    chance = "" if found.p < 0.05 else ", which may be chance"
-    row = {
-        ERROR: f"{value} ({low} to {high}; p {p_value(found.p)}){chance}",
-        "Over rings": decimal(found.rings.value, 2),
-    }
-    if found.overrated is not None:
-        row |= {"Overrates": found.overrated.radii, "Over the other rings": decimal(found.overrated.without, 2)}
-    if weaker is not None:
-        row[f"At v = {weaker[0]:g}"] = decimal(weaker[1].value, 2)
-    return row
 
 
 def why_overrated(found: Mapping[str, Overrated], epsilon: float) -> str:
