@@ -1,8 +1,10 @@
 """Entry of the app: `streamlit run app.py` serves the pages of `ui/pages/navigation.py`."""
 
 import contextlib
+import sys
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -34,4 +36,8 @@ async def serving(app: st.App) -> AsyncIterator[None]:
     job_manager().close()
 
 
-app = st.App("ui/pages/navigation.py", lifespan=serving, middleware=[Middleware(PagesHaveOneName)])
+NAVIGATION = Path(__file__).parent / "ui" / "pages" / "navigation.py"
+# Else Streamlit puts this folder first for each run of the script and takes it away after it: an import that goes on in
+# another thread then skips a folder, and does not find what is there.
+sys.path.append(str(NAVIGATION.parent))
+app = st.App(str(NAVIGATION), lifespan=serving, middleware=[Middleware(PagesHaveOneName)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,14 @@ def heatmap_csv(heatmap: Heatmap) -> str:
     """One row per cell, first row the column names; empty where not computed or not published."""
     waves = np.indices(heatmap.count.shape) - heatmap.side // 2
     counts = {"images": heatmap.images, "top1_errors": heatmap.top1_errors, "top5_errors": heatmap.top5_errors}
-    columns: dict[str, list[Any]] = dict(zip("ij", waves.reshape(2, -1).tolist(), strict=True))
-    columns |= {name: [_blank(n < 0, n) for n in count.ravel().tolist()] for name, count in counts.items()}
+    columns: dict[str, Iterable[Any]] = dict(zip("ij", waves.reshape(2, -1).tolist(), strict=True))
+    columns |= {name: _texts(count, lambda n: "" if n < 0 else str(n)) for name, count in counts.items()}
     for metric in METRICS.values():
         measured = metric.interval(heatmap)
         names = [metric.key] if measured is None else [f"{metric.key}_{part}" for part in ("rate", "low", "high")]
         for name, array in zip(names, measured or (metric.array(heatmap),), strict=True):
             if array is not None:
-                columns[name] = [_blank(math.isnan(x), f"{x:.6f}") for x in array.ravel().tolist()]
+                columns[name] = _texts(array, lambda x: "" if math.isnan(x) else f"{x:.6f}")
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
@@ -33,8 +34,10 @@ def heatmap_csv(heatmap: Heatmap) -> str:
     return stream.getvalue()
 
 
-def _blank(unknown: bool, value: object) -> object:
-    return "" if unknown else value
+def _texts(array: np.ndarray, text: Callable[[Any], str]) -> np.ndarray:
+    """Each element as text, made once for each value: an error of n images has at most n + 1."""
+    values, where = np.unique(array, return_inverse=True)
+    return np.array([text(value) for value in values.tolist()], dtype=object)[where.ravel()]
 
 
 def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str = "") -> bytes:

@@ -31,6 +31,7 @@ def open_saved(page: Page, data: bytes, name: str = "run.npz") -> None:
     dropzone = page.get_by_test_id("stPopoverBody").get_by_test_id("stFileUploaderDropzoneInput")
     if not dropzone.count():
         page.get_by_role("button", name="Open a saved run").click()
+    wait_until_drawn(page)  # a visitor does not choose a file within milliseconds of the last one's answer
     dropzone.set_input_files({"name": name, "mimeType": MIME, "buffer": data})
 
 

@@ -59,6 +59,7 @@ def test_pages_work_without_torch(tmp_path):
     (tmp_path / "torch.py").write_text(TORCH)
     ended = subprocess.run(
         [sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, timeout=240,
-        env={"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": "", "HOME": str(tmp_path)},
+        # With the scripts' folder, or Streamlit adds and removes it while a run's thread looks for torch (`app.py`).
+        env={"PYTHONPATH": f"{tmp_path}:{ROOT}:{ROOT}/tests/ui/apps", "PATH": "", "HOME": str(tmp_path)},
     )  # fmt: skip
     assert ended.returncode == 0 and ended.stdout.endswith("all pages\n"), ended.stderr[-3000:]

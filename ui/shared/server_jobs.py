@@ -19,7 +19,8 @@ def job_manager() -> JobManager:
         queue_limit=allowed.queue_length,
         pause_seconds=allowed.pause_seconds,
         run_seconds=allowed.run_seconds,
-        is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner),
+        # Streamlit's test runner has no server that could be asked.
+        is_connected=st.runtime.get_instance().is_active_session if st.runtime.exists() else None,
     )
     atexit.register(manager.close)
     return manager
