@@ -1,8 +1,8 @@
 """A real Streamlit server and a real Chromium, for tests that click, point, press keys and look.
 
 Fixtures: `streamlit_app` starts a script and returns its URL; `browser` is Chromium; `open_page` opens a URL in a
-window of a given size and waits until Streamlit has drawn the page. Every test here carries the
-marker `browser`.
+window of a given size and waits until Streamlit has drawn the page; `site` is the folder of the static edition. Every
+test here carries the marker `browser`.
 """
 
 import functools
@@ -18,8 +18,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from precomputed.static_site.__main__ import main
 from tests.browser.waiting import wait_until_drawn
 from tests.chromium import find_chromium
 
@@ -158,3 +160,14 @@ def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[...,
     assert not errors, f"JavaScript errors on the page: {errors}"
     foreign = [url for url in asked if not is_local(url)]
     assert not foreign, f"the visitor's browser asked third parties: {foreign}"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The static edition, which the first process that asks writes for all that test side by side."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "static"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            assert main([str(folder), "--app", "https://app.example"]) == 0
+    return folder

@@ -18,16 +18,8 @@ from core.pgd.config import paper_generation, paper_inpainting
 from core.runs.file import PGDRun
 from core.runs.plan import Run, RunPlan, inpainting_plan
 from core.runs.starts import draw_starts
-from precomputed.static_site.__main__ import main
 from precomputed.static_site.check import served
 from tests.chromium import find_chromium
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("static")
-    assert main([str(folder)]) == 0
-    return folder
 
 
 @pytest.fixture

@@ -36,13 +36,6 @@ from ui.story.steps import STEPS
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("static")
-    assert main([str(folder), "--app", "https://app.example"]) == 0
-    return folder
-
-
 @pytest.fixture
 def open_site(browser, site):
     """`open_site(width)` -> page; at its end the test fails if it threw an error or asked for anything but files."""
@@ -315,7 +308,7 @@ def test_runs_of_this_machine_are_taken_along(tmp_path, capsys):
     run = PGDRun.load(stored_path("inpainting", "photographs-0", "efficientnet-lite0"))
     facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": PAPERS_CLIP}}
     replace(run, metadata=facts).save(stored_path("inpainting", "photographs-0", PAPERS_CLIP, made))
-    assert main([str(tmp_path / "site"), "--runs", str(made)]) == 0
+    assert main([str(tmp_path / "site"), "--stored", "--runs", str(made)]) == 0
     assert "CLIP ViT-B/32" in str(unpacked(tmp_path / "site", "runs"))
     packs = unpacked(tmp_path / "site", f"inpainting_photographs-0__{PAPERS_CLIP}")
     assert packs["models"][0]["title"].startswith("CLIP ViT-B/32")
