@@ -79,13 +79,15 @@ class ClipModel(nn.Module):
     @torch.no_grad()
     def _embed(self, prompts: list[str]) -> np.ndarray:
         """K sentences -> (K, D) float32 unit rows, by the text tower."""
+        tokens = self.tokenizer(prompts)
+        lengths = tokens.argmax(dim=1) + 1  # the end of a text has the highest number, and what fills it up has 0
+        order = lengths.argsort()  # a pass reads as much of each as of its longest
         rows = []
-        for start in range(0, len(prompts), EMBEDDING_BATCH):
-            tokens = self.tokenizer(prompts[start : start + EMBEDDING_BATCH]).to(self.preprocess.mean.device)
-            length = int(tokens.any(dim=0).nonzero().max()) + 1  # of the longest; 0 fills up the others
-            network, read = with_context(self.network, length)
-            rows.append(network.encode_text(tokens[:, :read], normalize=True).float().cpu())
-        return torch.cat(rows).numpy()
+        for some in order.split(EMBEDDING_BATCH):
+            network, read = with_context(self.network, int(lengths[some].max()))
+            text = tokens[some, :read].to(self.preprocess.mean.device)
+            rows.append(network.encode_text(text, normalize=True).float().cpu())
+        return torch.cat(rows)[order.argsort()].numpy()
 
 
 def with_context(network: Any, length: int) -> tuple[Any, int | None]:
