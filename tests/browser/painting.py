@@ -11,12 +11,12 @@ TOUCH = {"width": 390, "has_touch": True, "is_mobile": True, "device_scale_facto
 
 def place(page: Page, point: Point, size: int) -> tuple[float, float]:
     """Where the centre of an image pixel lies in the window."""
-    box = page.locator(".stage").bounding_box()
+    box = page.locator(".painter .stage").bounding_box()
     return tuple(box[k] + (at + 0.5) * box["width"] / size for k, at in zip("xy", point, strict=True))
 
 
 def drag(page: Page, points: Sequence[Point], size: int = 32) -> None:
-    page.locator(".stage").scroll_into_view_if_needed()
+    page.locator(".painter .stage").scroll_into_view_if_needed()
     page.mouse.move(*place(page, points[0], size))
     page.mouse.down()
     for point in points[1:]:

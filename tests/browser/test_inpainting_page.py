@@ -5,104 +5,40 @@ import time
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from core.data.samples import load_samples
 from core.images.hole_url import hole_text, read_hole
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
+from tests.browser.live_runs import (
+    READ,
+    SLOW,
+    download,
+    pixels,
+    rendering,
+    rgb,
+    stage_click,
+    start,
+    step_number,
+    step_of,
+    stop,
+    wait_for_steps,
+    wholly_in_the_window,
+)
 from tests.browser.waiting import wait_until_drawn
 from tests.painter_oracle import stamp_mask
 from tests.ui.replay_reader import verdict
 
 APP = "tests/browser/apps/live_pages_app.py"
-SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
 SMALL = "inpainting-pictures=CIFAR-10"
 LARGE = "inpainting-pictures=Photographs"
-READ = "canvas => [canvas.width, ...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
 
 
 @pytest.fixture
 def live_page(streamlit_app, open_page):
     """`live_page("?inpainting-steps=20", path="generation", width=390)` -> the page, drawn."""
     return lambda query="", path="", **window: open_page(f"{streamlit_app(APP)}/{path}{query}", **window)
-
-
-def start(page: Page) -> None:
-    page.get_by_role("button", name="Run", exact=True).click()
-
-
-def step_of(page: Page) -> Locator:
-    """The step in view. On a busy machine the replay of the run before stays beside the new one for a moment."""
-    return page.locator("[class*='-panel'] .replay .step").last
-
-
-def step_number(step: Locator) -> int:
-    return int(re.match(r"[Ss]tep ([\d,]+) of", step.inner_text())[1].replace(",", ""))
-
-
-def wait_for_steps(page: Page) -> None:
-    expect(step_of(page)).to_have_text(re.compile(r"step [1-9][\d,]* of .* ms per step"), timeout=SLOW)
-
-
-def pixels(page: Page, k: int = 0) -> np.ndarray:
-    """(H, W, 3) uint8: what the k-th picture of the replay holds."""
-    return rgb(page.locator("[class*='-panel'] .replay .model:not(.reference) canvas").nth(k).evaluate(READ))
-
-
-def rgb(read: list[int]) -> np.ndarray:
-    width, *values = read
-    return np.array(values, dtype=np.uint8).reshape(-1, width, 4)[..., :3]
-
-
-def rendering(page: Page) -> set[str]:
-    """How the browser enlarges the pictures of the replay, also the large ones of an open dialog."""
-    return set(
-        page.locator("[class*='-panel'] .replay canvas").evaluate_all(
-            "all => all.map(c => getComputedStyle(c).imageRendering)"
-        )
-    )
-
-
-def wholly_in_the_window(page: Page) -> None:
-    """All four pictures, equal squares in one row, the transport bar and the probability curve are in the window."""
-    window = page.viewport_size
-    expect(page.locator("[class*='-panel'] .replay .pictures canvas")).to_have_count(4)
-    # In one go: a run in progress draws its charts anew between two calls.
-    boxes = page.locator("[class*='-panel'] .replay").evaluate(
-        """replay => [...replay.querySelectorAll(".pictures canvas, .transport, .pictures > .charts > .chart")]
-          .map(one => one.getBoundingClientRect().toJSON())"""
-    )
-    assert len(boxes) == 6
-    for box in boxes:
-        assert box["width"] > 150 and box["height"] > 20, box
-        assert box["left"] >= 0 and box["right"] <= window["width"], box
-        assert box["top"] >= 0 and box["bottom"] <= window["height"], box
-    pictures = [box for box in boxes if abs(box["width"] - box["height"]) < 1]
-    assert len(pictures) == 4 and len({(round(box["width"]), round(box["top"])) for box in pictures}) == 1, pictures
-
-
-def stop(page: Page) -> float:
-    """Stop the run; returns the seconds until the page shows it."""
-    button = page.get_by_role("button", name="Stop the run")
-    began = time.perf_counter()
-    button.click()
-    expect(page.get_by_text(re.compile("Your run, stopped by you"))).to_be_visible()
-    return time.perf_counter() - began
-
-
-def stage_click(page: Page, x: int, y: int, size: int) -> None:
-    stage = page.locator(".painter .stage")
-    stage.scroll_into_view_if_needed()
-    side = stage.bounding_box()["width"]
-    stage.click(position={"x": (x + 0.5) * side / size, "y": (y + 0.5) * side / size})
-
-
-def download(page: Page, name: str) -> bytes:
-    page.locator("[class*=st-key-][class*=-download] button").first.click()
-    with page.expect_download() as waiting:
-        page.get_by_test_id("stPopoverBody").get_by_role("button", name=name).first.click()
-    return waiting.value.path().read_bytes()
 
 
 def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
@@ -256,7 +192,7 @@ def test_run_goes_on_while_the_visitor_looks_at_another_page(live_page):
     page.get_by_role("link", name="Inpainting").click()
     expect(page.get_by_text("Your run, 1,000 steps")).to_be_visible(timeout=SLOW)
     expect(page.locator(".state")).to_contain_text(f"{mask.sum():,} of")
-    run = PGDRun.from_bytes(download(page, "Run file"), name="download")
+    run = PGDRun.from_bytes(download(page, "Run file")[1], name="download")
     assert np.array_equal(run.mask[0], mask)
     assert run.config.steps == 1000 and run.metadata["objective"]["weight"] == 7
 
@@ -321,7 +257,7 @@ def test_generation_runs_and_replays(live_page):
     expect(large.locator(".verdict")).to_have_text(re.compile("is now .* confident of “automobile”"))
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
-    assert download(page, "Animation")[8:12] == b"WEBP"
+    assert download(page, "Animation")[1][8:12] == b"WEBP"
     page.keyboard.press("Escape")
     page.get_by_text("ImageNet, 224 px").click()
     expect(step_of(page)).to_have_text("Not run yet")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from core.numbers import confidence
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
+from tests.browser.live_runs import download
 from tests.browser.waiting import wait_until_drawn
 from tests.ui.replay_reader import verdict
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
@@ -33,14 +34,6 @@ def open_saved(page: Page, data: bytes, name: str = "run.npz") -> None:
         page.get_by_role("button", name="Open a saved run").click()
     wait_until_drawn(page)  # a visitor does not choose a file within milliseconds of the last one's answer
     dropzone.set_input_files({"name": name, "mimeType": MIME, "buffer": data})
-
-
-def download(page: Page, name: str) -> tuple[str, bytes]:
-    if not page.get_by_test_id("stPopoverBody").count():
-        page.locator("[class*=st-key-][class*=-download] button").first.click()
-    with page.expect_download() as waiting:
-        page.get_by_test_id("stPopoverBody").get_by_role("button", name=name).first.click()
-    return waiting.value.suggested_filename, waiting.value.path().read_bytes()
 
 
 def numbers(page: Page) -> tuple:

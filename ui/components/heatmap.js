@@ -3,6 +3,7 @@
 
 import { asked } from "./asked.js";
 import { element, unpack } from "./dom.js";
+import { describe, minus, name, number } from "./heatmap_words.js";
 import { markAnswers } from "./wave_answers.js";
 import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause, takeWalk } from "./wave_panel.js";
 
@@ -319,26 +320,6 @@ function pointedAt(map, event) {
   const box = map.plot.getBoundingClientRect();
   const cell = (offset, length) => Math.max(0, Math.min(map.side - 1, Math.floor((offset / length) * map.side)));
   return [cell(event.clientY - box.top, box.height) - map.half, cell(event.clientX - box.left, box.width) - map.half];
-}
-
-// [the value, its interval] in words.
-function describe(view, map, frequency) {
-  const { decimals, unit } = view.data;
-  const [value, low, high] = [0, 1, 2].map((layer) => (layer < map.layers ? map.at(frequency, layer) : NaN));
-  if (value === undefined) return ["outside this map", ""];
-  if (Number.isNaN(value)) return ["not computed", ""];
-  const text = (n) => number(view, n / 10 ** decimals, decimals);
-  const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `95 % interval (${text(low)} to ${text(high)})`;
-  return [`${map.label} ${text(value)}${unit && ` ${unit}`}`, interval];
-}
-
-const minus = (text) => String(text).replace("-", "\u2212");
-export const name = ([i, j]) => minus(`(${i}, `) + minus(`${j})`);
-
-function number(view, value, digits) {
-  const text = value.toFixed(digits);
-  if (Number(text) === 0) return text.replace("-", "");
-  return view.data.signed && value > 0 ? `+${text}` : minus(text);
 }
 
 function ticks(direction, half) {

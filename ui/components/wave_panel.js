@@ -1,7 +1,8 @@
 // The picture under the wave beside the maps: redrawn with every movement of the maps' cursor, without Python.
 
 import { element, unpack } from "./dom.js";
-import { name, report, showCursor } from "./heatmap.js";
+import { report, showCursor } from "./heatmap.js";
+import { name } from "./heatmap_words.js";
 import { createAnswers, restoreAnswers } from "./wave_answers.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
 import { addBasis, fourierBasis, outward, showBasis, signsAt } from "./wave.js";

@@ -1,7 +1,6 @@
 """Every verdict on the published maps, from the files by plain loops; other maps get other verdicts."""
 
 import dataclasses
-import json
 import math
 from statistics import correlation, mean, stdev
 
@@ -10,97 +9,33 @@ import pytest
 from scipy import stats
 
 from core.claims.bands import LOW, LOWEST, corners
-from core.claims.checks import findings
+from core.claims.checks import claim_about, findings
 from core.claims.equal_strength import STRENGTH
-from core.claims.finding import Evidence, NamedMap, Verdict
-from core.classifiers.registry import network_side
-from core.data.classes import PRECOMPUTED
+from core.claims.finding import NamedMap, Verdict
 from core.fourier.basis import half_plane
-from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import Measured, paired_interval
+from core.fourier.intervals import paired_interval
 from core.reproduce.agreement import only
-from tests.core.oracles import newcombe, wilson
-
-FOLDER = PRECOMPUTED / "heatmaps"
-CLIP, RESNET56 = "clip-vit-b-32_cifar10_published", "resnet-56_cifar10_published"
-RESNET50 = "resnet-50_imagenet100_published"
-
-
-def named(path):
-    """A shipped map as claims take it."""
-    heatmap = Heatmap.load(path)
-    name = heatmap.metadata["classifier"]["name"]
-    return NamedMap(path.stem.split("_")[0], path.stem, heatmap, network_side(name))
-
-
-SHELF = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
-
-
-class File:
-    """A map file by numpy alone: {(i, j): error}, each wave once, from the `side` cells in the middle."""
-
-    def __init__(self, path, side=31):
-        with np.load(path) as file:
-            known = file["count"] if "printed_rates" not in file else np.ones(file["count"].shape)
-            errors = np.where(known > 0, file["top1_errors"] / np.maximum(known, 1), np.nan)
-            rates = file["printed_rates"][0] if "printed_rates" in file else errors
-            facts = json.loads(str(file["metadata"]))
-            self.n, clean = facts["dataset"]["n"], file["clean"]
-        here = facts.get("clean_measured_here")
-        self.clean = here["top1_errors"] / here["n"] if here else clean[0] / clean[2] if clean[2] > 0 else None
-        middle, half, self.cells = len(rates) // 2, side // 2, {}
-        for i in range(-half, half + 1):
-            for j in range(half + 1):
-                if j > 0 or i >= 0:
-                    both = float(rates[middle + i, middle + j] + rates[middle - i, middle - j]) / 2
-                    if not math.isnan(both):
-                        self.cells[i, j] = both
-
-    def band(self, first, last):
-        """(mean error, n) of the waves of these radii."""
-        return mean(rate for wave, rate in self.cells.items() if first <= round(math.hypot(*wave)) <= last), self.n
-
-
-def gap(a, b):
-    """(value, low, high) in points, of two (rate, n) taken as independent: Newcombe's."""
-    return tuple(100 * end for end in (a[0] - b[0], *newcombe(*a, *b)))
-
-
-def parts(a, b):
-    """Both (rate, n) with Wilson's intervals, and their gap."""
-    return *(tuple(100 * end for end in (rate, *wilson(rate, n))) for rate, n in (a, b)), gap(a, b)
-
-
-def minus(a, b):
-    """(value, low, high) of one difference less another, both independent."""
-    value = a[0] - b[0]
-    low = value - math.hypot(a[0] - a[1], b[2] - b[0])
-    return value, low, value + math.hypot(a[2] - a[0], b[0] - b[1])
+from tests.core.claims.judging import (
+    CLIP,
+    FOLDER,
+    RESNET50,
+    RESNET56,
+    SHELF,
+    File,
+    assert_says,
+    crossing_by_loops,
+    gap,
+    judged,
+    minus,
+    numbers,
+    parts,
+)
+from tests.core.oracles import wilson
 
 
 @pytest.fixture(scope="module")
 def published():
     return judged(SHELF[CLIP], SHELF[RESNET56], SHELF.values())
-
-
-def judged(subject, reference, shelf):
-    """{key: finding}; of the twins, by the robust one's name."""
-    found = {}
-    for finding in findings(subject, reference, list(shelf)):
-        key = finding.claim.key
-        found[f"{key} {finding.maps[0]}" if key == "twins" and finding.maps else key] = finding
-    return found
-
-
-def numbers(finding):
-    """[(value, low, high), ...] in per cent."""
-    return [tuple(100 * end for end in each.measured) for each in finding.evidence]
-
-
-def assert_says(finding, verdict, *wanted):
-    assert finding.verdict == verdict
-    for found, expected in zip(numbers(finding), wanted, strict=True):
-        assert found == pytest.approx(expected, abs=1e-6, nan_ok=True)
 
 
 NAN = math.nan
@@ -201,17 +136,6 @@ def test_robust_twins_without_hybrid_images_are_judged_by_slow_waves_alone(low, 
     found = judged(*shelf, shelf)["twins other-robust"]
     rise = gap((low / 10_000, 10_000), (0.1, 10_000)), gap((0.2, 10_000), (0.1, 10_000))
     assert found.verdict == verdict and numbers(found)[0] == pytest.approx(minus(*rise))
-
-
-def crossing_by_loops(name):
-    """The radius of a shipped file at which either picture's class is said as often, by numpy alone."""
-    with np.load(PRECOMPUTED / "hybrids" / f"{name}.npz") as file:
-        n = file["labels"].shape[1]
-        says = np.unpackbits(file["says"], axis=2, count=n).sum(axis=2).tolist()
-        cutoffs = file["cutoffs"].tolist()
-    lead = [low - high for low, high in zip(*says, strict=True)]
-    k = next(k for k in range(1, len(lead)) if lead[k - 1] < 0 <= lead[k])
-    return cutoffs[k - 1] + (cutoffs[k] - cutoffs[k - 1]) * -lead[k - 1] / (lead[k] - lead[k - 1])
 
 
 def test_hybrid_images_are_the_first_evidence_where_both_networks_saw_the_same(published):
@@ -353,6 +277,16 @@ def test_the_edge_of_a_band_parts_its_waves_from_the_others():
             assert band.holds(round(math.hypot(*wave))) == ((math.hypot(*wave) < band.edge) == (band.side == "inside"))
 
 
+@pytest.mark.parametrize(
+    ("wave", "key"),
+    [((0, 0), "low"), ((1, 2), "low"), ((0, 3), None), ((15, 0), None), ((11, 11), "high"), ((-15, 15), "high"),
+     ((16, 0), None), ((20, 20), None)],
+)  # fmt: skip
+def test_a_wave_is_spoken_of_by_the_claim_about_its_band(wave, key):
+    about = claim_about(wave, SHELF[CLIP].heatmap, SHELF[RESNET50].heatmap)  # the latter knows waves up to 31
+    assert (about and about[0].key) == key
+
+
 def odd_maps():
     whole = SHELF["mini-clip_cifar10-1000"].heatmap
     plain = dataclasses.replace(whole, outcomes=None, labels=None)
@@ -402,20 +336,3 @@ def test_half_of_the_waves_are_not_most_of_them():
         few = [dataclasses.replace(named, heatmap=only(each, waves)) for each in (named.heatmap, other)]
         found = judged(*few, [])["different"]
         assert found.verdict == verdict and found.evidence[0].measured.value == far / 4
-
-
-@pytest.mark.parametrize(
-    ("unit", "text"),
-    [
-        ("error", "x 25.0 % (20.0 to 30.0)"),
-        ("points", "x +25.0 points (+20.0 to +30.0)"),
-        ("level", "x 63.8 of 255 (51.0 to 76.5)"),
-        ("levels", "x +63.8 of 255 (+51.0 to +76.5)"),
-        ("orders", "x 0.2 orders of magnitude (0.2 to 0.3)"),
-        ("ratio", "x 0.25 (0.20 to 0.30)"),
-        ("radius", "x 0.2 cycles per image (0.2 to 0.3)"),
-        ("radii", "x +0.2 cycles per image (+0.2 to +0.3)"),
-    ],
-)
-def test_evidence_has_the_form_of_its_unit(unit, text):
-    assert str(Evidence("x", Measured(0.25, 0.2, 0.3), unit)) == text

@@ -12,7 +12,7 @@ from core.classifiers.registry import network_side
 from core.fourier.basis import half_plane, random_signs
 from core.fourier.heatmap import Heatmap, empty_outcomes
 from core.fourier.intervals import clustered_interval, paired_interval
-from tests.core.claims.test_checks import assert_says, judged, numbers
+from tests.core.claims.judging import assert_says, judged, numbers
 
 N = 300
 

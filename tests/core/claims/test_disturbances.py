@@ -19,7 +19,7 @@ from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.heatmap import Heatmap
 from core.images.disturbances import DISTURBANCES
-from tests.core.claims.test_checks import crossing_by_loops
+from tests.core.claims.judging import crossing_by_loops
 
 FOLDER = PRECOMPUTED / "disturbances"
 SHIFT = CLAIMS["shift"]

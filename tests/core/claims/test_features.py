@@ -179,6 +179,14 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
     assert {back[key].verdict for key in ("losses", "squiggles", "plausible", "displayed")} == {Verdict.FAILS}
 
 
+@pytest.mark.parametrize(("sure", "verdict"), [(2, Verdict.HOLDS), (1, Verdict.NOT_CHECKABLE)])
+def test_two_pictures_that_both_became_sure_of_are_the_fewest_with_an_interval(monkeypatch, sure, verdict):
+    step = np.arange(1, 11) * (np.arange(10) < sure)
+    weak, strong = (forged(sure_step=step, sure_change=np.full(10, change)) for change in (0.1, 0.9))
+    monkeypatch.setattr(core.claims.features, "stored_painted", lambda kind: {"a": weak, "b": strong})
+    assert by_key("a", "b")["squiggles"].verdict == verdict
+
+
 def test_stored_pictures_are_read_as_they_stand():
     one = stored_painted("eq3")["mini-clip"]
     assert one.n == len(pictures("eq3", "mini-clip")["loss_after"]) and stored_painted("nothing") == {}

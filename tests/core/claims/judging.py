@@ -1,0 +1,102 @@
+"""Judging the shipped maps, and the same numbers from their files by plain loops."""
+
+import json
+import math
+from statistics import mean
+
+import numpy as np
+import pytest
+
+from core.claims.checks import findings
+from core.claims.finding import NamedMap
+from core.classifiers.registry import network_side
+from core.data.classes import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
+from tests.core.oracles import newcombe, wilson
+
+FOLDER = PRECOMPUTED / "heatmaps"
+CLIP, RESNET56 = "clip-vit-b-32_cifar10_published", "resnet-56_cifar10_published"
+RESNET50 = "resnet-50_imagenet100_published"
+
+
+def named(path):
+    """A shipped map as claims take it."""
+    heatmap = Heatmap.load(path)
+    name = heatmap.metadata["classifier"]["name"]
+    return NamedMap(path.stem.split("_")[0], path.stem, heatmap, network_side(name))
+
+
+SHELF = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
+
+
+class File:
+    """A map file by numpy alone: {(i, j): error}, each wave once, from the `side` cells in the middle."""
+
+    def __init__(self, path, side=31):
+        with np.load(path) as file:
+            known = file["count"] if "printed_rates" not in file else np.ones(file["count"].shape)
+            errors = np.where(known > 0, file["top1_errors"] / np.maximum(known, 1), np.nan)
+            rates = file["printed_rates"][0] if "printed_rates" in file else errors
+            facts = json.loads(str(file["metadata"]))
+            self.n, clean = facts["dataset"]["n"], file["clean"]
+        here = facts.get("clean_measured_here")
+        self.clean = here["top1_errors"] / here["n"] if here else clean[0] / clean[2] if clean[2] > 0 else None
+        middle, half, self.cells = len(rates) // 2, side // 2, {}
+        for i in range(-half, half + 1):
+            for j in range(half + 1):
+                if j > 0 or i >= 0:
+                    both = float(rates[middle + i, middle + j] + rates[middle - i, middle - j]) / 2
+                    if not math.isnan(both):
+                        self.cells[i, j] = both
+
+    def band(self, first, last):
+        """(mean error, n) of the waves of these radii."""
+        return mean(rate for wave, rate in self.cells.items() if first <= round(math.hypot(*wave)) <= last), self.n
+
+
+def gap(a, b):
+    """(value, low, high) in points, of two (rate, n) taken as independent: Newcombe's."""
+    return tuple(100 * end for end in (a[0] - b[0], *newcombe(*a, *b)))
+
+
+def parts(a, b):
+    """Both (rate, n) with Wilson's intervals, and their gap."""
+    return *(tuple(100 * end for end in (rate, *wilson(rate, n))) for rate, n in (a, b)), gap(a, b)
+
+
+def minus(a, b):
+    """(value, low, high) of one difference less another, both independent."""
+    value = a[0] - b[0]
+    low = value - math.hypot(a[0] - a[1], b[2] - b[0])
+    return value, low, value + math.hypot(a[2] - a[0], b[0] - b[1])
+
+
+def judged(subject, reference, shelf):
+    """{key: finding}; of the twins, by the robust one's name."""
+    found = {}
+    for finding in findings(subject, reference, list(shelf)):
+        key = finding.claim.key
+        found[f"{key} {finding.maps[0]}" if key == "twins" and finding.maps else key] = finding
+    return found
+
+
+def numbers(finding):
+    """[(value, low, high), ...] in per cent."""
+    return [tuple(100 * end for end in each.measured) for each in finding.evidence]
+
+
+def assert_says(finding, verdict, *wanted):
+    assert finding.verdict == verdict
+    for found, expected in zip(numbers(finding), wanted, strict=True):
+        assert found == pytest.approx(expected, abs=1e-6, nan_ok=True)
+
+
+def crossing_by_loops(name):
+    """The radius of a shipped file at which either picture's class is said as often, by numpy alone."""
+    with np.load(PRECOMPUTED / "hybrids" / f"{name}.npz") as file:
+        n = file["labels"].shape[1]
+        says = np.unpackbits(file["says"], axis=2, count=n).sum(axis=2).tolist()
+        cutoffs = file["cutoffs"].tolist()
+    lead = [low - high for low, high in zip(*says, strict=True)]
+    k = next(k for k in range(1, len(lead)) if lead[k - 1] < 0 <= lead[k])
+    return cutoffs[k - 1] + (cutoffs[k] - cutoffs[k - 1]) * -lead[k - 1] / (lead[k] - lead[k - 1])
