@@ -5,8 +5,8 @@
 
 A mutant is one file with one comparison, operator, constant or condition changed. It dies when a test fails or hangs:
 of the mirrored file (`core/pgd/ball.py` has `tests/core/pgd/test_ball.py`) and, where they pass in `QUICK` seconds, of
-the others in `tests/core` that stand beside it or import the mutated module or, where there is none, a module that
-imports it. Nothing is changed in the checkout. What survives is listed; whether it is equivalent, a reader decides.
+the others in `FOLDERS` that stand beside it or import the mutated module or, where there is none, a module that imports
+it. Nothing is changed in the checkout. What survives is listed; whether it is equivalent, a reader decides.
 mutmut and cosmic-ray would want the whole suite for each mutant. With `--times FILE`, how long the test files take is
 measured once.
 """
@@ -30,6 +30,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("fourier", "claims", "pgd", "sweep", "runs", "classifiers")
+FOLDERS = ("tests/core", "tests/precomputed", "tests/ui")  # not those in a browser
 QUICK = 60.0
 COPIED, LINKED = ("core", "ui", "tests", "benchmarks"), ("precomputed", "data", "docs")
 SWAPS: dict[Any, Any] = {
@@ -137,7 +138,7 @@ class Tests:
         Raises:
             RuntimeError: a test fails with nothing changed.
         """
-        if not report.exists() and not self._pass(["tests/core", f"--junitxml={report.resolve()}"], 3600):
+        if not report.exists() and not self._pass([*FOLDERS, f"--junitxml={report.resolve()}"], 3600):
             report.unlink(missing_ok=True)
             raise RuntimeError("a test fails with nothing changed")
         for case in ElementTree.parse(report).iter("testcase"):
@@ -162,9 +163,9 @@ class Tests:
         """The test file that mirrors a file of the engine, if there is one, and the others, the quickest first."""
         mirrored = Path("tests") / path.with_name(f"test_{path.stem.strip('_')}.py")
         beside = {test for test in self.seconds if test.parent == mirrored.parent}
-        found = beside | self.seconds.keys() & self._importing("tests/core", path)
+        found = beside | self.seconds.keys() & self._importing("tests", path)
         if not found:
-            above = (self._importing("tests/core", one) for one in self._importing("core", path))
+            above = (self._importing("tests", one) for one in self._importing("core", path))
             found = self.seconds.keys() & set().union(*above)
         quick = [test for test in found - {mirrored} if self.seconds[test] <= QUICK]
         return list(found & {mirrored}), sorted(quick, key=self.seconds.__getitem__)
