@@ -5,7 +5,7 @@
 
 CLIP ViT-B/32 has its own weights where they are on this machine, else random ones: times depend on neither them nor the
 pictures, which are random. A part of each map is computed, for so many seconds; the whole follows from its pace.
-- map: `core.sweep.growing_heatmaps`, beside bare forward passes of the same batch size; both layouts of memory
+- map: `core.growing_heatmaps`, beside bare forward passes of the same batch size; both layouts of memory
   are tried, as `core.classifiers.registry` takes one on CPUs alone;
 - run: steps of `core.pgd.steps.pgd_steps`, beside the bare forward and backward pass, one picture and as many as
   `core.reconstruct` takes at once; and whether a run that goes on from its middle ends in the same bits.

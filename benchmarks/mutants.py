@@ -4,9 +4,9 @@
     python -m benchmarks.mutants --only core/pgd/ball.py:31   # those of one line
 
 A mutant is one file with one comparison, operator, constant or condition changed. It dies when a test fails or hangs:
-of the mirrored file (`core/pgd/ball.py` has `tests/core/pgd/test_ball.py`) and, where they pass in `QUICK` seconds, of
-the others in `FOLDERS` that stand beside it or import the mutated module or, where there is none, a module that imports
-it. Nothing is changed in the checkout. What survives is listed; whether it is equivalent, a reader decides.
+of the mirrored file (`core/pgd/steps.py` has `tests/core/pgd/test_steps.py`) and, where they pass in `QUICK` seconds,
+of the others in `FOLDERS` that stand beside it or import the mutated module or, where there is none, a module that
+imports it. Nothing is changed in the checkout. What survives is listed; whether it is equivalent, a reader decides.
 mutmut and cosmic-ray would want the whole suite for each mutant. With `--times FILE`, how long the test files take is
 measured once.
 """

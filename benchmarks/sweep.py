@@ -5,7 +5,7 @@
 
 All three are timed in one process, taking turns, on the same images; figures are medians over the rounds.
 - bare: `classifier(images)` on one prepared float batch, at the best batch size, nothing else;
-- sweep: `core.sweep.growing_heatmaps` over the clean images and whole waves, everything included;
+- sweep: `core.growing_heatmaps` over the clean images and whole waves, everything included;
 - peer: the loop of the public code behind the paper (a data loader per wave, the wave added on the CPU image by
   image, the error fetched after every batch), at the same batch size.
 """
