@@ -46,7 +46,7 @@ class Bottleneck(nn.Module):
         self.conv1_1x1 = ConvNorm(channels_in, wide)
         self.conv2_kxk = ConvNorm(wide, wide, 3, stride=stride, groups=wide)
         self.conv3_1x1 = ConvNorm(wide, channels_out)
-        self.adds = stride == 1 and channels_in == channels_out
+        self.adds = stride == 1  # then as many channels go out as come in
 
     def forward(self, features: Tensor) -> Tensor:
         inner = F.silu(self.conv2_kxk(F.silu(self.conv1_1x1(features))))

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.classifiers import bundled as classifier_bundles
 from core.classifiers.loaders import load_open_clip
@@ -65,6 +66,28 @@ def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path
     wrong = load_classifier(f"open_clip:local-dir:{tmp_path / 'gelu'}", ANIMALS)
     images = _images(_pictures(32, 32))
     assert _difference(wrong(images), right(images)) > 1e-2
+
+
+class Drawn(TorchDispatchMode):
+    """Counts the random numbers that fill tensors."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if any(name in str(function) for name in ("uniform", "normal", "randn")):
+            self.count += args[0].numel() if isinstance(args[0], torch.Tensor) else int(np.prod(args[0]))
+        return function(*args, **(kwargs or {}))
+
+
+def test_hardly_any_random_numbers_are_drawn_for_weights_that_are_read_from_a_file(tiny):
+    folder, network = tiny
+    with Drawn() as ours:
+        classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    with Drawn() as theirs:
+        open_clip.create_model(f"local-dir:{folder}")
+    assert ours.count < 0.3 * theirs.count
+    for name, wanted in network.state_dict().items():
+        assert torch.equal(classifier.network.state_dict()[name], wanted), name
 
 
 def test_folder_agrees_with_open_clip(tiny):
