@@ -303,10 +303,13 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
     heatmap, why = maps.subject.heatmap, "The subject’s map does not say which images are misclassified."
     far, parts = corners(heatmap), needed(by_colour(heatmap), why)
     found = [needed(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
-    shown = [errors.measured for part in (parts.grey, parts.coloured) if (errors := in_band(part, far)) is not None]
-    terms = (shown[0].value, shown[1].value) if len(shown) == 2 else None
-    evidence = [Evidence("radius up to 2", found[0]), Evidence("corners", found[1], terms=terms)]
-    evidence += [Evidence(kind, part, "error") for kind, part in zip(("grey there", "coloured"), shown, strict=False)]
+    there = [needed(in_band(part, far), why).measured for part in (parts.grey, parts.coloured)]
+    evidence = [
+        Evidence("radius up to 2", found[0]),
+        Evidence("corners", found[1], terms=(there[0].value, there[1].value)),
+        Evidence("grey there", there[0], "error"),
+        Evidence("coloured", there[1], "error"),
+    ]
     verdict = Verdict.HOLDS if found[0].clear or found[1].clear else Verdict.FAILS
     wave = _corner_wave(heatmap)
     return Finding(claim, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.files import make_folder, write_atomically
-from precomputed.static_site.bundle import components_script
+from precomputed.static_site.bundle import WAVE, components_script
 from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs, start_facts
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import hybrid_pairs, maps_and_stories, picture_set
@@ -20,6 +20,7 @@ from ui.shared.cite import PAPER
 
 HERE = Path(__file__).parent / "page"
 INTROS = {page.PAGE: page.INTRO for page in (inpainting, generation)}  # what the app says first on these pages
+TOOLTIPS = WAVE.with_name("asked.css")  # of sentences, as the app's
 ONNX_LICENSE = "LICENSE.onnxruntime-web.txt"
 
 
@@ -57,7 +58,9 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
     }
     for name, content in files.items():
         write_atomically(folder / name, content)
-    pages = {path.name: path for path in HERE.iterdir() if path.name != "worker.js"} | {ONNX_LICENSE: LICENSE}
+    pages = {path.name: path for path in [*HERE.iterdir(), TOOLTIPS] if path.name != "worker.js"} | {
+        ONNX_LICENSE: LICENSE
+    }
     for name, path in pages.items():
         shutil.copyfile(path, folder / name)
     return sum((folder / name).stat().st_size for name in (*files, *pages))

@@ -12,6 +12,7 @@ from ui.components.opening import pack_opening
 from ui.components.stripes import pack_stripes
 from ui.pages.story import told
 from ui.runs.replays import run_replay
+from ui.shared.told import told as with_tooltips
 from ui.story import figures
 from ui.story.shelf import WAVE, opening_runs
 from ui.story.steps import STEPS
@@ -47,7 +48,7 @@ def _wave() -> list[Part]:
     return [
         {"kind": "stripes", "data": {"value": list(WAVE), **pack_stripes(figures.car_under_stripes())}},
         _html(f"<h3>{figures.EVERY_WAVE}</h3><p>{html.escape(figures.about_the_maps())}</p>"),
-        _maps("wave") | {"told": figures.verdict_on(WAVE)},
+        _maps("wave") | {"told": with_tooltips(figures.verdict_on(WAVE))},
     ]
 
 

@@ -76,7 +76,9 @@
   function tell() {
     const story = data.stories[now.story];
     const inView = String(story.maps) === String(now.maps) && String(story.wave) === String(now.wave);
-    byId("verdict").replaceChildren(...(inView ? [element("strong", `${story.title}. `), story.text] : [
+    const words = element("span");
+    words.innerHTML = story.html; // of our own making
+    byId("verdict").replaceChildren(...(inView ? [element("strong", `${story.title}. `), words] : [
       "Point at a cell of a map to see its wave, what it does to the picture, and the error with its 95 % interval below " +
       "the maps. The numbered buttons return to the stories.",
     ]));
@@ -121,9 +123,9 @@
   function mixer(key, host, say) {
     const show = mount("hybrid_mixer", host, { choice: () => {}, pick: draw });
     function draw(place) {
-      const { start: value, told, ...pair } = pairs[place];
+      const { start: value, html, ...pair } = pairs[place];
       show({ key, token: String(place), value, ...mixing, ...pair, strip: { ...mixing.strip, selected: place } });
-      say(told);
+      say(html);
     }
     draw(0);
   }
@@ -174,7 +176,7 @@
   }
   addEventListener("hashchange", open);
   start(0);
-  mixer("hybrids", byId("hybrids"), (told) => { byId("minds").textContent = told; });
+  mixer("hybrids", byId("hybrids"), (html) => { byId("minds").innerHTML = html; });
   open();
   lab.sweep();
 })();

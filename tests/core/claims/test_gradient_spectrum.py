@@ -5,12 +5,13 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
 from core.claims.gradient_spectrum import (
     GRADIENTS,
     StoredGradient,
+    _as_smooth,
     agreement,
     gradient_finding,
     stored_gradient,
@@ -104,6 +105,16 @@ def test_smooth_maps_agree_by_chance_more_often_than_rough_ones():
         found = agreement(gradient(energy), with_errors(5000 + 500 * weak))
         assert found.waves.value == pytest.approx(0.45, abs=0.1)
         assert (found.p < 0.002) == (limit == 0.002), found
+
+
+def test_maps_by_chance_have_the_waves_of_the_ranks_with_other_signs():
+    stored = gradient(np.random.default_rng(0).normal(size=len(WAVES)) + RADIUS)
+    found, ranks = _as_smooth(stored, np.random.default_rng(1)), rankdata(stored.energy)
+    wanted = np.fft.fft2(np.fft.ifftshift(wave_map(ranks - ranks.mean(), WAVES, 31)))
+    spectra = np.fft.fft2(np.fft.ifftshift(found, axes=(1, 2)))
+    np.testing.assert_allclose(np.abs(spectra[:20]), np.broadcast_to(np.abs(wanted), (20, 31, 31)), atol=1e-6)
+    kept = np.mean(np.sign(spectra.real) == np.sign(wanted.real), axis=0)
+    assert len(found) == 1000 and (abs(kept - 0.5) < 0.08).all()
 
 
 def test_rings_that_the_gradient_overrates_are_named_with_how_far_the_loss_bends():

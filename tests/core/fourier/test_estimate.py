@@ -133,6 +133,13 @@ def test_the_shift_of_a_lattice_is_the_likeliest_of_all_sizes():
     assert period == 3 and np.argmax(likelihoods) == 1
 
 
+def test_two_waves_are_the_fewest_of_a_lattice():
+    waves = np.array([(0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (0, 3), (3, 0)])
+    observed = 6.0 * (waves % 3 == 0).all(axis=1)
+    assert _find_lattice(observed, np.eye(7), waves) == (3, pytest.approx(np.sqrt((2 * 36 - 1) / 2)))
+    assert _find_lattice(observed[:6], np.eye(6), waves[:6]) is None
+
+
 def test_a_lattice_is_seldom_found_where_there_is_none():
     count = np.full((15, 15), 200)
     found = [estimate_map(drawn(smooth_truth(15), 200, seed), count, image_size=SIZE) for seed in range(20)]

@@ -17,6 +17,7 @@ from core.reproduce.report import Results, Spent, to_html
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import maps_and_stories
 from tests.ui.pages.test_findings import script
+from tests.ui.pages.test_frequency import plain as sentence_of
 from tests.ui.pages.test_frequency import text as read
 from tests.ui.story.test_page import opened
 from ui.maps.sentences import cell_verdict
@@ -135,7 +136,7 @@ def test_the_sentence_about_a_wave_is_one():
     """Story's below its maps, Frequency's, and the static edition's."""
     for maps, told in (
         ((MINI_CLIP, MINI_RESNET), read(opened(step="2"))),
-        ((CLIP, RESNET56), " ".join(story["text"] for story in maps_and_stories()[1])),
+        ((CLIP, RESNET56), " ".join(sentence_of(story["html"]) for story in maps_and_stories()[1])),
     ):
         sentence = cell_verdict([shipped()[label] for label in maps], (0, 1))
         assert sentence in told and sentence in read(opened("frequency", maps=list(maps), cell="0,1", pictures="Yours"))
