@@ -132,6 +132,13 @@ def test_importing_the_engine_and_the_pages_does_not_import_torch():
     assert "torch" not in modules_after("\n".join(f"import {name}" for name in names))
 
 
+def test_a_run_of_the_pages_leaves_the_folders_of_imports_alone():
+    modules_after(
+        "import app, sys\nfrom streamlit.runtime.scriptrunner.exec_code import modified_sys_path\n"
+        "before = list(sys.path)\nwith modified_sys_path(str(app.NAVIGATION)):\n    assert sys.path == before"
+    )
+
+
 def test_judging_two_maps_does_not_import_torch():
     loaded = modules_after(
         "from core.claims.finding import NamedMap\nfrom core.claims.checks import findings\n"
