@@ -93,7 +93,9 @@ def test_a_map_without_outcomes_or_seed_has_nothing_to_tell_apart(swept):
     assert outcomes(without) is None and by_colour(without) is None and by_class(without) is None
     with pytest.raises(ValueError, match="does not say which images"):
         among(without, np.ones(37, bool))
-    assert by_colour(dataclasses.replace(heatmap, metadata={**heatmap.metadata, "seed": None})) is None
+    for seed, tells in ((None, False), (True, False), (-1, False), (0, True), (2**64 - 1, True), (2**64, False)):
+        found = by_colour(dataclasses.replace(heatmap, metadata={**heatmap.metadata, "seed": seed}))
+        assert (found is not None) == tells, seed
 
 
 def test_outcomes_survive_saving_cropping_and_half_a_sweep(linear_classifier, noise_dataset, swept, tmp_path):
