@@ -114,7 +114,7 @@ def _changed(node: ast.expr) -> ast.expr | None:
         case ast.Constant(value=bool(value)):
             changed.value = not value
         case ast.Constant(value=int(value) | float(value)):
-            changed.value = value + 1
+            changed.value = value + 1 if value + 1 != value else 2 * value
         case _:
             return None
     return changed

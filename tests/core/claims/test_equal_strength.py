@@ -47,6 +47,8 @@ def test_what_was_not_measured_is_unknown():
     assert network_side("a stranger") is None
     stranger = dataclasses.replace(clip, network_side=None)
     assert equal_strength(clip, stranger, CORNERS) is None and equal_strength(stranger, clip, CORNERS) is None
+    cropped = dataclasses.replace(clip, heatmap=clip.heatmap.crop(5))
+    assert equal_strength(clip, cropped, CORNERS) is None and equal_strength(cropped, clip, CORNERS) is None
     assert kept_share(clip.heatmap, 99, CORNERS) is None
     assert kept_share(clip.heatmap.crop(5), 224, corners(clip.heatmap.crop(5))) is None
     assert kept_share(clip.heatmap, 32, CORNERS) == 1

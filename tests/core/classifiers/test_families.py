@@ -36,6 +36,7 @@ def test_open_clip_names_lead_to_the_right_files():
     assert spec.weights.repo_id == "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
     spec = family_spec("open_clip:hf-hub:chs20/FARE4-ViT-B-32-laion2B-s34B-b79K")
     assert spec.weights.beside == ("open_clip_config.json",)
+    assert spec.title == "CLIP chs20/FARE4-ViT-B-32-laion2B-s34B-b79K"
 
 
 @pytest.mark.parametrize(

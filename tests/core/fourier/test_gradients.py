@@ -121,6 +121,7 @@ def test_a_side_that_the_pixels_cannot_carry_is_refused(side):
         relative_energy(GRADIENT[None], side)
 
 
+@pytest.mark.filterwarnings("error")
 def test_edges_are_sobels_and_a_gradient_on_them_correlates_fully():
     image = RNG.random((3, 12, 12), np.float32)
     grey = np.pad(0.299 * image[0] + 0.587 * image[1] + 0.114 * image[2], 1, mode="edge")

@@ -140,3 +140,5 @@ def test_texts_are_kept_as_they_are():
     text = "<b>[x](y)</b>"
     run = PGDRun.from_bytes(packed(hostile_arrays("generation", text)), name="odd.npz")
     assert run.metadata["class_names"][0] == text and json.dumps(run.metadata["source"])
+    longest = ["a"] * 9 + ["b" * 1000]
+    assert PGDRun.from_bytes(altered("class_names", longest), name="long.npz").metadata["class_names"] == longest

@@ -185,6 +185,7 @@ def test_sweep_halves_the_batch_when_the_memory_is_full_and_says_so_when_one_ima
 def test_sweep_config_refuses_bad_fields(fields, message):
     with pytest.raises(ValueError, match=message):
         SweepConfig(**({"side": 5, "epsilon": 1.0} | fields))
+    assert [SweepConfig(side=5, epsilon=weak).epsilon for weak in (0, 0.5)] == [0, 0.5]
 
 
 def test_sweep_refuses_a_side_beyond_nyquist_at_the_call(linear_classifier, noise_dataset):
