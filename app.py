@@ -40,4 +40,4 @@ NAVIGATION = Path(__file__).parent / "ui" / "pages" / "navigation.py"
 # Else Streamlit puts this folder first for each run of the script and takes it away after it: an import that goes on in
 # another thread then skips a folder, and does not find what is there.
 sys.path.append(str(NAVIGATION.parent))
-app = st.App(str(NAVIGATION), lifespan=serving, middleware=[Middleware(PagesHaveOneName)])
+app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName)])

@@ -303,12 +303,12 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
     heatmap, why = maps.subject.heatmap, "The subject’s map does not say which images are misclassified."
     far, parts = corners(heatmap), needed(by_colour(heatmap), why)
     found = [needed(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
-    there = [needed(in_band(part, far), why).measured for part in (parts.grey, parts.coloured)]
+    grey, coloured = (needed(in_band(part, far), why).measured for part in (parts.grey, parts.coloured))
     evidence = [
         Evidence("radius up to 2", found[0]),
-        Evidence("corners", found[1], terms=(there[0].value, there[1].value)),
-        Evidence("grey there", there[0], "error"),
-        Evidence("coloured", there[1], "error"),
+        Evidence("corners", found[1], terms=(grey.value, coloured.value)),
+        Evidence("grey there", grey, "error"),
+        Evidence("coloured", coloured, "error"),
     ]
     verdict = Verdict.HOLDS if found[0].clear or found[1].clear else Verdict.FAILS
     wave = _corner_wave(heatmap)

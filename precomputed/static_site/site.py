@@ -58,9 +58,8 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
     }
     for name, content in files.items():
         write_atomically(folder / name, content)
-    pages = {path.name: path for path in [*HERE.iterdir(), TOOLTIPS] if path.name != "worker.js"} | {
-        ONNX_LICENSE: LICENSE
-    }
+    pages = {path.name: path for path in HERE.iterdir() if path.name != "worker.js"}
+    pages |= {TOOLTIPS.name: TOOLTIPS, ONNX_LICENSE: LICENSE}
     for name, path in pages.items():
         shutil.copyfile(path, folder / name)
     return sum((folder / name).stat().st_size for name in (*files, *pages))

@@ -20,7 +20,7 @@ def job_manager() -> JobManager:
         pause_seconds=allowed.pause_seconds,
         run_seconds=allowed.run_seconds,
         # Streamlit's test runner has no server that could be asked.
-        is_connected=st.runtime.get_instance().is_active_session if st.runtime.exists() else None,
+        is_connected=lambda owner: not st.runtime.exists() or st.runtime.get_instance().is_active_session(owner),
     )
     atexit.register(manager.close)
     return manager

@@ -4,7 +4,7 @@
   // @ts-expect-error: components.js, which is made with the folder, defines it
   const lab = laboratory, { element, mount } = lab.page;
   const SHADOWED = `
-    a { color: var(--st-primary-color); } p, blockquote { max-width: 47ch; } h2 { margin: 0.3rem 0; font-size: 1.3rem; }
+    a { color: var(--st-primary-color); } p, blockquote { max-width: var(--line); } h2 { margin: 0.3rem 0; font-size: 1.3rem; }
     blockquote { margin: 0.6rem 0; padding-left: 0.8rem; border-left: 3px solid var(--st-border-color); }
     .chip { padding: 0.1rem 0.5rem; border-radius: 0.6rem; color: #fff; white-space: nowrap; }
     table { width: 100%; border-collapse: collapse; } th, td { padding: 0.4rem 0.8rem 0.4rem 0; text-align: left; vertical-align: top; }`;
