@@ -204,6 +204,16 @@ def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
     expect(page.locator(opened)).to_have_count(0)
 
 
+def test_what_a_word_means_is_read_whole_on_a_phone(app, open_page):
+    page = settled(open_page(f"{app}/frequency", width=390, height=844))
+    words = [one for one in page.locator(".asked").all() if one.is_visible()]
+    assert len(words) > 8
+    for one in words:
+        one.focus()
+        box = one.get_by_role("tooltip").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] >= 0 and box["y"] + box["height"] <= 844
+
+
 def test_axe_can_find_something(app, open_page):
     page = settled(open_page(f"{app}/findings", width=1440))
     page.evaluate("document.querySelector('h1').style.color = '#dddddd'")
