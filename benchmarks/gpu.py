@@ -28,8 +28,8 @@ import torch
 from benchmarks.pgd import Stopwatch, bare_step
 from core import paper
 from core.classifiers.base import Classifier
+from core.classifiers.identity import Identity
 from core.classifiers.registry import classifier_spec, classifier_state, load_classifier
-from core.classifiers.spec import Identity
 from core.data.classes import CIFAR10, ClassSet, imagenet100
 from core.data.dataset import ImageDataset
 from core.device import choose_device, forward, name_device, prepare_torch, with_cast_weights

@@ -38,7 +38,8 @@ from core.data.samples import load_samples
 from core.images.masks import square_mask, square_side
 from core.pgd.config import paper_inpainting
 from core.runs.file import read_runs
-from core.runs.plan import Run, inpainting_plan
+from core.runs.plan import inpainting_plan
+from core.runs.run import Run
 from tests.chromium import find_chromium
 from ui.shared.model_cache import classifier_for
 

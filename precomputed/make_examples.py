@@ -32,7 +32,8 @@ from core.images.masks import square_mask, usual_side
 from core.pgd.config import paper_inpainting
 from core.reconstruct.job import class_order
 from core.runs.painted import stored_painted
-from core.runs.plan import Run, inpainting_plan
+from core.runs.plan import inpainting_plan
+from core.runs.run import Run
 from core.sweep.predictions import class_probabilities
 from precomputed.make_judgements import judge_options, load_judge
 

@@ -20,7 +20,8 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.config import paper_generation
 from core.runs.examples import Example, examples, with_few_frames
 from core.runs.file import SURE, PGDRun
-from core.runs.plan import Run, RunPlan
+from core.runs.plan import RunPlan
+from core.runs.run import Run
 from core.runs.starts import draw_starts, start_facts
 from core.runs.stored import OPENING, RUNS, TWINS, stored_path
 from core.sweep.predictions import class_probabilities

@@ -7,8 +7,8 @@ from typing import Literal, Self
 import torch
 from torch import nn
 
+from core.classifiers.identity import Identity
 from core.classifiers.preprocessing import Preprocess
-from core.classifiers.spec import Identity
 from core.data.classes import ClassSet
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from core.classifiers.base import Classifier
+from core.classifiers.identity import Identity
 from core.classifiers.preprocessing import Preprocess
-from core.classifiers.spec import Identity
 from core.data.classes import ClassSet
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classifiers.spec import Identity
+from core.classifiers.identity import Identity
 from core.files import DAMAGE, make_folder, npz_bytes, write_atomically
 
 PROMPT_FILE = "prompt_embeddings.npz"

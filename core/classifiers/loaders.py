@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.classifiers.embeddings import load_prompt_embeddings
-from core.classifiers.spec import Identity
+from core.classifiers.identity import Identity
 from core.classifiers.weights import OPEN_CLIP_CONFIG
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.families import family_spec, name_forms, open_clip_repository
+from core.classifiers.identity import Identity
 from core.classifiers.listed import listed_classifiers
 from core.classifiers.loaders import load_efficientnet_lite0, load_open_clip, load_resnet56, load_torchvision
-from core.classifiers.spec import ClassifierSpec, ClassifierState, Identity
+from core.classifiers.spec import ClassifierSpec, ClassifierState
 from core.classifiers.weights import (
     HubFile,
     PackageFile,

@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from core.classifiers.identity import Identity
 from core.classifiers.weights import WeightSource
 
 if TYPE_CHECKING:
     from core.classifiers.closed_set import ClosedSetClassifier
     from core.classifiers.zero_shot import ClipModel
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Which classifier this is: its name, which weights it carries, and the digest of the file they came from."""
-
-    name: str
-    weights_id: str
-    sha256: str | None = None
 
 
 @dataclass(frozen=True)

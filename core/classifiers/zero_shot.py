@@ -14,8 +14,8 @@ from torch import nn
 from core import paper
 from core.classifiers.base import Classifier
 from core.classifiers.embeddings import kept_embeddings
+from core.classifiers.identity import Identity
 from core.classifiers.preprocessing import Preprocess
-from core.classifiers.spec import Identity
 from core.data.classes import ClassSet
 
 EMBEDDING_BATCH = 64  # prompts per pass through the text tower

@@ -22,7 +22,8 @@ from core.reconstruct.grid import picture_grid
 from core.reconstruct.job import Job
 from core.reconstruct.report import Reconstruction, from_csv, measure_change, summarise, to_csv
 from core.runs.judgement import top1
-from core.runs.plan import Run, RunPlan
+from core.runs.plan import RunPlan
+from core.runs.run import Run
 
 if TYPE_CHECKING:
     from core.classifiers.base import Classifier

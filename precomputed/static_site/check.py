@@ -95,7 +95,7 @@ def _compared(evaluate: Evaluate) -> str:
     """Predictions and a short run of the page beside torch's."""
     import torch
 
-    from core.runs.plan import Run
+    from core.runs.run import Run
 
     data, mask = load_samples("cifar10-samples"), square_mask((16, 16), 16, height=32, width=32)
     plan = inpainting_plan(data.images[4][None], mask, ["deer"], paper_inpainting(32, 16))

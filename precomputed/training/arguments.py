@@ -15,7 +15,7 @@ from core.classifiers.weights import check_sha256
 from core.cli import number, run_script, whole
 from core.device import choose_device, keep_freed_memory
 from precomputed.training.data import LabelledImages, load_cifar10
-from precomputed.training.loop import Recipe
+from precomputed.training.recipes import Recipe
 
 AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 

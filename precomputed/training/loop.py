@@ -18,50 +18,10 @@ from core.classifiers.preprocessing import Preprocess
 from core.classifiers.weights import check_sha256
 from precomputed.training.data import Batch, LabelledImages, draw_batch, seeded_generator
 from precomputed.training.optimisers import Muon
+from precomputed.training.recipes import Recipe
 
 MIN_NORM = 1e-10
 WARM_UP = 0.05  # fraction of the steps during which the learning rates rise
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """Everything that decides the weights of any network trained here, apart from the data.
-
-    Args:
-        epochs, batch_size: an epoch's incomplete last batch is left out.
-        muon_rate, adam_rate: peak learning rates for weight matrices and for everything else.
-        seed: of the first weights and of every random choice in training.
-        shift: largest random shift of an image, in its own pixels.
-        attack_steps: 0 for ordinary training, otherwise gradient steps of the attack on every batch.
-        epsilon, attack_step_size: L2, over the whole image, in [0, 1] pixel units.
-        start_sha256: of the weights that training starts from; empty for a random start.
-    Raises:
-        ValueError: a number out of range.
-    """
-
-    epochs: int
-    batch_size: int
-    muon_rate: float
-    adam_rate: float
-    seed: int = 0
-    shift: int = 4
-    attack_steps: int = 0
-    epsilon: float = 0.5
-    attack_step_size: float = 0.3
-    start_sha256: str = ""
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "muon_rate", "adam_rate", "epsilon", "attack_step_size"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive; got {getattr(self, name)}")
-        for name in ("seed", "shift", "attack_steps"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must not be negative; got {getattr(self, name)}")
-
-    def purpose(self, task: str) -> str:
-        """What the network is trained for, as pages say it."""
-        attacked = f", moved against it by up to {self.epsilon:g} (L2)"
-        return f"trained to {task}{attacked if self.attack_steps else ''}"
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,9 @@ from torch.nn import functional as F
 from core import paper
 from core.classifiers.base import Classifier
 from core.classifiers.embeddings import save_prompt_embeddings
+from core.classifiers.identity import Identity
 from core.classifiers.loaders import load_bundled_network
 from core.classifiers.preprocessing import Preprocess
-from core.classifiers.spec import Identity
 from core.classifiers.text import DEFAULT_WORDS
 from core.classifiers.zero_shot import ClipModel, ZeroShotClassifier, fill_template
 from core.data.classes import CIFAR10, ClassSet
@@ -49,8 +49,9 @@ from precomputed.training.cards import clip_card
 from precomputed.training.clip_loss import caption_targets, contrastive_loss
 from precomputed.training.data import Batch, LabelledImages, seeded_generator
 from precomputed.training.evaluation import Accuracy
-from precomputed.training.loop import Recipe, Training
+from precomputed.training.loop import Training
 from precomputed.training.optimisers import Muon
+from precomputed.training.recipes import ClipRecipe
 from precomputed.training.session import report, train_and_measure, write_bundle
 from precomputed.training.vocabulary import reduced_merges, vocabulary_file
 
@@ -58,27 +59,6 @@ from precomputed.training.vocabulary import reduced_merges, vocabulary_file
 # real CLIP enlarges them to 224. The size of the vocabulary follows from the captions.
 ARCHITECTURE = Path(__file__).with_suffix(".json")
 VOCABULARY, CLIP_WEIGHTS = "bpe_vocabulary.txt.gz", "open_clip_model.safetensors"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ClipRecipe(Recipe):
-    """The recipe of a small CLIP; with `attack_steps` its text tower stays as it is.
-
-    Args:
-        captions_per_class: captions drawn for each class and step; half of them claim an attribute.
-        weight_decay: of the matrices.
-        teacher_weight: share of the teacher's class probabilities in the targets, where there is a teacher.
-        teacher_sha256: of its weights; empty without a teacher.
-    """
-
-    epochs: int = 20
-    batch_size: int = 250
-    muon_rate: float = 0.005
-    adam_rate: float = 0.003
-    captions_per_class: int = 6
-    weight_decay: float = 0.05
-    teacher_weight: float = 0.5
-    teacher_sha256: str = ""
 
 
 ORDINARY = ClipRecipe()

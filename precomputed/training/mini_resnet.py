@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -19,37 +18,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.classifiers.closed_set import ClosedSetClassifier
+from core.classifiers.identity import Identity
 from core.classifiers.networks.mini_resnet import MiniResNet
 from core.classifiers.preprocessing import Preprocess
-from core.classifiers.spec import Identity
 from core.cli import whole
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
 from precomputed.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser
 from precomputed.training.cards import resnet_card
 from precomputed.training.data import Batch, LabelledImages, to_unit_range
-from precomputed.training.loop import Recipe, Training
+from precomputed.training.loop import Training
 from precomputed.training.optimisers import Muon
+from precomputed.training.recipes import ResNetRecipe
 from precomputed.training.session import train_and_measure, write_bundle
 
 WHITENING_IMAGES = 5000
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResNetRecipe(Recipe):
-    """The recipe of a small residual network.
-
-    Args:
-        widths: channels of the three stages.
-        label_smoothing: share of the label spread over all classes.
-        muon_rate: of the convolutions, relative to the norm of each weight.
-    """
-
-    epochs: int = 12
-    batch_size: int = 500
-    muon_rate: float = 0.1
-    adam_rate: float = 0.005
-    widths: tuple[int, int, int] = (48, 96, 192)
-    label_smoothing: float = 0.1
 
 
 ORDINARY = ResNetRecipe()

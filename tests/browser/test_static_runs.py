@@ -16,7 +16,8 @@ from core.images.masks import hole_side, square_mask
 from core.images.sketch import decode_sketch, draw_sketch, encode_sketch
 from core.pgd.config import paper_generation, paper_inpainting
 from core.runs.file import PGDRun
-from core.runs.plan import Run, RunPlan, inpainting_plan
+from core.runs.plan import RunPlan, inpainting_plan
+from core.runs.run import Run
 from core.runs.starts import draw_starts
 from precomputed.static_site.check import served
 from tests.chromium import find_chromium

@@ -51,6 +51,8 @@ function createView(parentElement) {
     live: root.appendChild(element("div", "spoken")),
     maps: [],
     hover: null,
+    moved: () => showCursor(view),
+    report: (delay) => report(view, delay),
   };
   view.live.setAttribute("aria-live", "polite");
   parentElement.appendChild(root);
@@ -262,7 +264,7 @@ function layOut(view) {
   }
 }
 
-export function showCursor(view) {
+function showCursor(view) {
   for (const map of view.maps) {
     const cursor = view.hover ?? view.memory.frequency;
     place(map, map.lines, cursor);
@@ -310,7 +312,7 @@ function choose(view, frequency, delay) {
   if (changed) report(view, delay);
 }
 
-export function report(view, delay) {
+function report(view, delay) {
   clearTimeout(view.timer);
   const { frequency, epsilon } = view.memory;
   view.timer = setTimeout(() => view.send(epsilon === undefined ? frequency : [...frequency, epsilon]), delay);

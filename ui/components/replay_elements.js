@@ -2,8 +2,8 @@
 
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
-import { drawTop, go, goToBest, goToSure, pause, play, press, show } from "./replay.js";
 import { drawCharts } from "./replay_charts.js";
+import { drawTop, go, goToBest, goToSure, pause, play, press, show } from "./replay_moments.js";
 
 const FACTORS = [1, 2, 5, 10, 20, 50];
 const SMALL_BELOW = 100; // pixels of width; only small pictures can be shown with square pixels

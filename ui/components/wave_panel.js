@@ -1,7 +1,6 @@
 // The picture under the wave beside the maps: redrawn with every movement of the maps' cursor, without Python.
 
 import { element, unpack } from "./dom.js";
-import { report, showCursor } from "./heatmap.js";
 import { name } from "./heatmap_words.js";
 import { createAnswers, restoreAnswers } from "./wave_answers.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
@@ -11,6 +10,7 @@ const PLAY_MILLISECONDS = 250; // between two waves of a tour
 const WALK_MILLISECONDS = 3000; // that a tour waits for its predictions at most
 export const REST_MILLISECONDS = 250; // until a choice is reported
 
+// Of the view's functions: `moved` after the wave or its strength was changed, `report` to tell Python, after a delay.
 export function createPanel(view) {
   const root = element("div", "panel");
   const panel = { root, view, pictures: {} };
@@ -59,9 +59,9 @@ function createSlider(panel, parent) {
   input.type = "range";
   input.addEventListener("input", () => {
     panel.view.memory.epsilon = Number(input.value);
-    showCursor(panel.view);
+    panel.view.moved();
   });
-  input.addEventListener("change", () => report(panel.view, REST_MILLISECONDS)); // keys send one for each step
+  input.addEventListener("change", () => panel.view.report(REST_MILLISECONDS)); // keys send one for each step
   return { input, text };
 }
 
@@ -146,7 +146,7 @@ function play(panel) {
     view.hover = null;
     view.memory.frequency = tour.shift();
     panel.paused = tour.length ? tour : null;
-    showCursor(view);
+    view.moved();
   }, PLAY_MILLISECONDS);
   sayPlaying(panel);
 }
@@ -159,7 +159,7 @@ export function pause(panel, tell = true) {
   panel.timer = null;
   restoreAnswers(panel.view);
   sayPlaying(panel);
-  if (tell) report(panel.view, 0);
+  if (tell) panel.view.report(0);
   return true;
 }
 

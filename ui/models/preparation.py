@@ -24,7 +24,7 @@ from core.files import make_folder
 from core.runs.examples import Example, examples, fast_example, fast_subject, first_subjects, with_few_frames
 from core.runs.file import PGDRun, RunFileError
 from core.runs.matching import changed_settings
-from core.runs.plan import Run
+from core.runs.run import Run
 from core.runs.stored import RUNS, machine_runs, stored_path
 from ui.runs.instrument import is_slow
 from ui.runs.settings import first_choice

@@ -13,7 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind
-from core.runs.plan import Run, RunPlan
+from core.runs.plan import RunPlan
+from core.runs.run import Run
 from ui.runs.settings import check_size, choose_classifiers, run_settings
 from ui.shared.job import Job
 from ui.shared.jobs import QueueFull

@@ -6,16 +6,30 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from ui.shared.jobs import JobManager
+from dataclasses import dataclass
+from typing import Any, Literal
 
 JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned", "overtime"]
 IteratorMaker = Callable[[], Iterable[Any]]
 MOMENT_SECONDS = 0.15
 _MOST_MOMENTS = 8
 _TIMED_STEPS = 20  # the speed shown is the mean of so many recent steps: a slow first one does not linger
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a job asks of the line that it stands in.
+
+    Attributes:
+        lock: held whenever the job's state is read or changed. clock: seconds, monotonic.
+        place: of a job in the line: 1 is next, 0 is not waiting.
+        finish: gives a job its last status, unless it has one.
+    """
+
+    lock: threading.RLock
+    clock: Callable[[], float]
+    place: Callable[[Job], int]
+    finish: Callable[[Job, JobStatus], None]
 
 
 class Job:
@@ -36,7 +50,7 @@ class Job:
 
     def __init__(
         self,
-        manager: JobManager,
+        line: Line,
         make_iterator: IteratorMaker,
         owner: str,
         total: int | None,
@@ -50,12 +64,12 @@ class Job:
         self.done = 0
         self.error: Exception | None = None
         self._about = about
-        self._manager = manager
+        self._line = line
         self._make_iterator: IteratorMaker | None = make_iterator
         self._started: float | None = None  # of the steps whose speed is shown
         self._began: float | None = None
-        self._asked = manager._clock()
-        self._last_beat = manager._clock()
+        self._asked = line.clock()
+        self._last_beat = line.clock()
         self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
         self._moments: deque[Any] = deque(maxlen=_MOST_MOMENTS)  # that nobody has asked for yet
         self._moments_before: list[Any] = []
@@ -77,15 +91,12 @@ class Job:
     @property
     def position(self) -> int:
         """Place in the waiting line: 1 is next, 0 is not waiting."""
-        with self._manager._lock:
-            self._manager._drop_silent()
-            queue = self._manager._queue
-            return queue.index(self) + 1 if self in queue else 0
+        return self._line.place(self)
 
     @property
     def seconds_per_step(self) -> float | None:
         """Mean duration of the most recent steps; None before the first state."""
-        with self._manager._lock:
+        with self._line.lock:
             if self._started is None or not self._stamps:
                 return None
             if len(self._stamps) == 1:
@@ -95,13 +106,13 @@ class Job:
     @property
     def seconds_left(self) -> float | None:
         """Estimated seconds until done; None while unknown, 0.0 once ended."""
-        with self._manager._lock:
+        with self._line.lock:
             if not self.active:
                 return 0.0
             step = self.seconds_per_step
             if step is None or self.total is None:
                 return None
-            since_last = self._manager._clock() - self._stamps[-1]
+            since_last = self._line.clock() - self._stamps[-1]
             return max(0.0, (self.total - self.done) * step - since_last)
 
     def moments(self) -> list[Any]:
@@ -109,14 +120,14 @@ class Job:
 
         If there is no new one, the last one again; none before the first state.
         """
-        with self._manager._lock:
+        with self._line.lock:
             self._moments_before = list(self._moments) or self._moments_before[-1:]
             self._moments.clear()
             return self._moments_before
 
     def stop(self) -> None:
         """End the job at once for its visitor; the step in flight finishes unseen, then the next job begins."""
-        self._manager._finish(self, "stopped")
+        self._line.finish(self, "stopped")
 
     def pause(self) -> None:
         """Let the job wait after the step in flight; if nobody resumes it in time, it ends as stopped."""
@@ -124,17 +135,17 @@ class Job:
 
     def resume(self) -> None:
         """Let a paused job go on where it was."""
-        with self._manager._lock:
+        with self._line.lock:
             if self.paused:
                 # The pause belongs to no step: the speed is measured anew.
                 self._stamps.clear()
-                self._started = self._manager._clock()
+                self._started = self._line.clock()
             self._may_go_on.set()
 
     def beat(self) -> None:
         """Say that the visitor is still there. Call it on every redraw, also while the job is queued."""
-        with self._manager._lock:
-            self._last_beat = self._manager._clock()
+        with self._line.lock:
+            self._last_beat = self._line.clock()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the job has ended, at most `timeout` seconds; True if it has."""

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from ui.shared.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus
+from ui.shared.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus, Line
 from ui.shared.log import log
 
 _NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
@@ -89,6 +89,7 @@ class JobManager:
         self._is_connected = is_connected
         self._clock = clock
         self._lock = threading.RLock()
+        self._line = Line(self._lock, clock, self._place, self._finish)
         self._queue: deque[Job] = deque()
         # A stopped job stays here until its step in flight has finished: its thread still keeps a core busy.
         self._running: Job | None = None
@@ -146,7 +147,9 @@ class JobManager:
                 raise QueueFull(f"The server is busy and {line}: please try again in a few minutes.")
             for earlier in mine:
                 earlier.stop()
-            job = Job(self, make_iterator, owner, total, about or {})
+            job = Job(
+                Line(self._lock, self._clock, self._place, self._finish), make_iterator, owner, total, about or {}
+            )
             self._queue.append(job)
             self._start_next()
         return job
@@ -162,6 +165,11 @@ class JobManager:
 
     def _jobs(self) -> list[Job]:
         return [*self._queue, *([self._running] if self._running is not None else [])]
+
+    def _place(self, job: Job) -> int:
+        with self._lock:
+            self._drop_silent()
+            return self._queue.index(job) + 1 if job in self._queue else 0
 
     def _start_next(self) -> None:
         self._drop_silent()

@@ -1,18 +1,12 @@
 """The model cards: the templates beside this file, filled in from what was measured."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from precomputed.training.evaluation import Accuracy, Attack
-from precomputed.training.loop import Recipe
+from precomputed.training.recipes import ClipRecipe, Recipe, ResNetRecipe
 from precomputed.training.session import Outcome, format_duration
-
-if TYPE_CHECKING:
-    from precomputed.training.mini_clip import ClipRecipe
-    from precomputed.training.mini_resnet import ResNetRecipe
 
 
 def resnet_card(recipe: ResNetRecipe, outcome: Outcome) -> str:

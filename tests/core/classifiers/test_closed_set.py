@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from core.classifiers.closed_set import ClosedSetClassifier
+from core.classifiers.identity import Identity
 from core.classifiers.loaders import load_efficientnet_lite0, load_resnet56, load_timm, load_torchvision
 from core.classifiers.networks.resnet_cifar import CifarResNet
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.registry import load_classifier
-from core.classifiers.spec import Identity
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
 from core.data.samples import load_samples
 

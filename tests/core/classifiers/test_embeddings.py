@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.classifiers.embeddings import CACHE, cache_folder, kept_embeddings
+from core.classifiers.identity import Identity
 from core.classifiers.registry import load_classifier
-from core.classifiers.spec import Identity
 from core.data.classes import CIFAR10, ClassSet
 from tests.core.toy import save_clip, tiny_clip
 

@@ -9,9 +9,9 @@ import torch
 
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.embeddings import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
+from core.classifiers.identity import Identity
 from core.classifiers.networks.mobilevit_xxs import MobileVitXxs
 from core.classifiers.registry import load_classifier
-from core.classifiers.spec import Identity
 from core.classifiers.text import DEFAULT_WORDS
 from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet
 from core.data.samples import load_samples

@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.classifiers import bundled as classifier_bundles
+from core.classifiers.identity import Identity
 from core.classifiers.loaders import load_open_clip
 from core.classifiers.registry import classifier_state, load_classifier
-from core.classifiers.spec import Identity
 from core.classifiers.zero_shot import ClipModel, fill_template, with_context
 from core.data.classes import CIFAR10, ClassSet
 from tests.core.toy import TINY_CLIP, save_clip, tiny_clip

@@ -13,8 +13,9 @@ from core.pgd.config import PGDConfig
 from core.pgd.objectives import Generation, Inpainting
 from core.pgd.steps import pgd_steps
 from core.runs.file import PGDRun, RunFileError, pack_runs, read_runs
-from core.runs.plan import Run, RunPlan, inpainting_plan
+from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.record import frame_interval
+from core.runs.run import Run
 from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from core.pgd.config import PGDConfig
 from core.runs.matching import changed_settings
-from core.runs.plan import Run, inpainting_plan
+from core.runs.plan import inpainting_plan
+from core.runs.run import Run
 from tests.ui.toys import ToyClassifier, toy_plan
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from precomputed.training.evaluation import clean_accuracy
-from precomputed.training.loop import Recipe
+from precomputed.training.recipes import Recipe
 from precomputed.training.session import load_checkpoint, save_checkpoint, write_bundle
 
 KINDS = pytest.mark.parametrize(

@@ -25,12 +25,12 @@ from precomputed.training.mini_clip import (
     ORDINARY,
     ROBUST,
     VOCABULARY,
-    ClipRecipe,
     ClipTraining,
     held_out_accuracy,
     write_model,
     write_tokenizer,
 )
+from precomputed.training.recipes import ClipRecipe
 from precomputed.training.session import Outcome
 
 

@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 import ui.maps.cell_predictions
 import ui.maps.own_classes
 import ui.shared.model_cache
+from core.classifiers.identity import Identity
 from core.classifiers.preprocessing import Preprocess
 from core.classifiers.registry import classifier_spec, load_classifier
-from core.classifiers.spec import Identity
 from core.classifiers.zero_shot import ClipModel
 from core.data.classes import CIFAR10, ClassSet
 from core.data.samples import load_samples

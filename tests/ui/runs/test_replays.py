@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.runs.file import PGDRun
-from core.runs.plan import Run
+from core.runs.run import Run
 from core.runs.stored import RUNS
 from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import sound_run

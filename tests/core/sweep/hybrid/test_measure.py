@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from core.classifiers.closed_set import ClosedSetClassifier
+from core.classifiers.identity import Identity
 from core.classifiers.preprocessing import Preprocess
-from core.classifiers.spec import Identity
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
 from core.files import ArchiveError

@@ -9,7 +9,8 @@ from core.images.masks import square_mask
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Inpainting
 from core.pgd.steps import run_pgd
-from core.runs.plan import Run, inpainting_plan
+from core.runs.plan import inpainting_plan
+from core.runs.run import Run
 from tests.ui.toys import ToyClassifier
 
 CONFIG = PGDConfig(epsilon=2.0, step_size=0.1, steps=6)

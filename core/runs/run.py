@@ -1,0 +1,130 @@
+"""The one engine of inpainting and generation runs: a plan on one or several classifiers, step by step together.
+
+The pages, `python -m core.reconstruct` and the script that makes the stored runs consume it. Does not import torch
+before a run starts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.classifiers.text import choose_target
+from core.device import check_torch
+from core.runs.file import PGDRun
+from core.runs.plan import RunPlan
+
+if TYPE_CHECKING:
+    from core.classifiers.base import Classifier
+    from core.pgd.objectives import Objective
+    from core.pgd.steps import PGDState
+    from core.runs.first_sure import FirstSure
+    from core.runs.record import RunRecorder
+
+
+class Run:
+    """A plan in progress. `states` belongs to one thread at a time; `curves` and `so_far` may be called from any.
+
+    Args:
+        plan: what is to be run.
+        load_classifiers: called when the run starts, in its thread.
+    """
+
+    def __init__(self, plan: RunPlan, load_classifiers: Callable[[], Sequence[Classifier]]) -> None:
+        self.plan = plan
+        self._load = load_classifiers
+        self._lock = threading.Lock()
+        self._recorders: list[RunRecorder] = []
+
+    def states(self) -> Generator[tuple[PGDState, ...], None, None]:
+        """The same step of every classifier's run, in their order, one step after the other.
+
+        Called again after it was closed, it goes on where the run stands, to the same bits.
+
+        Raises:
+            ValueError: a target that a classifier does not know or cannot read.
+            FileNotFoundError, RuntimeError: weights that are missing or damaged; torch does not start.
+        """
+        check_torch()
+        import torch
+
+        from core.pgd.steps import pgd_steps
+        from core.runs.record import RunRecorder
+
+        with ExitStack() as open_runs:
+            iterators, recorders = [], []
+            for k, classifier in enumerate(self._load()):
+                classifier, objective = prepare(self.plan, classifier)
+                start = torch.from_numpy(self.plan.start).to(classifier.device)
+                recorder = self._recorders[k] if self._recorders else RunRecorder(self.plan, classifier, objective)
+                steps = pgd_steps(classifier, objective, start, self.plan.config, after=recorder.last)
+                iterators.append(open_runs.enter_context(closing(steps)))
+                recorders.append(recorder)
+            self._recorders = recorders
+            together: Iterator[tuple[PGDState, ...]] = zip(*iterators, strict=True)
+            if len(iterators) > 1 and torch.get_num_threads() == 1:
+                together = _side_by_side(iterators, open_runs)
+            for states in together:
+                with self._lock:
+                    for recorder, state in zip(recorders, states, strict=True):
+                        recorder.add(state)
+                yield states
+
+    @property
+    def step(self) -> int:
+        """Steps taken so far."""
+        last = self._recorders[0].last if self._recorders else None
+        return 0 if last is None else last.step
+
+    def curves(self, k: int) -> dict[str, np.ndarray]:
+        """The k-th classifier's curves and loss terms so far, each (S, B)."""
+        with self._lock:
+            curves, terms = self._recorders[k].curves()
+            return curves | terms
+
+    def first_sure(self, k: int) -> FirstSure | None:
+        """When the k-th classifier was first sure of each image's target; None before the first state."""
+        with self._lock:
+            return self._recorders[k].sure
+
+    def so_far(self) -> tuple[PGDRun, ...]:
+        """The runs so far, one for each classifier; none before the first state."""
+        with self._lock:
+            return tuple(recorder.run() for recorder in self._recorders if recorder.last is not None)
+
+
+def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack) -> Iterator[tuple[PGDState, ...]]:
+    """The same as `zip`, but every step of each is taken in a thread of its own, at the same time as the others'.
+
+    To the same bits. Worth it where a pass has one thread: the other core is free then (`docs/scaling.md` has times).
+    """
+    import torch
+
+    threads = ThreadPoolExecutor(len(iterators), initializer=torch.set_num_threads, initargs=(1,))
+    open_runs.enter_context(threads)  # which ends before the iterators are closed
+    while None not in (states := tuple(threads.map(next, iterators, itertools.repeat(None)))):
+        yield states
+
+
+def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:
+    """The classifier, which knows one class more for each free text among the targets, and what it minimises."""
+    import torch
+
+    from core.pgd.objectives import Generation, Inpainting
+
+    indices = []
+    for target in plan.targets:
+        if isinstance(target, str):
+            chosen = choose_target(classifier, target)
+            classifier, target = chosen.classifier, chosen.index
+        indices.append(target)
+    targets = torch.tensor(indices)
+    if plan.mask is None:
+        return classifier, Generation(targets)
+    return classifier, Inpainting(targets, torch.from_numpy(plan.mask), weight=plan.weight, penalty=plan.penalty)

@@ -1,0 +1,231 @@
+// One moment of a run after the other: moving to it, and drawing all that depends on it.
+
+import { element } from "./dom.js";
+import { paintPixels } from "./pixels.js";
+import { bestKept, bestWords, percent, sureWords, verdict } from "./replay_words.js";
+
+const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // a whole replay, and one frame of it
+
+// ---- moving ------------------------------------------------------------------------------------------------------
+
+export function go(view, frame, playing = false) {
+  if (!playing) pause(view);
+  const last = view.data.frame_steps.length - 1;
+  view.memory.frame = Math.max(0, Math.min(last, frame));
+  show(view);
+}
+
+// Of the picture in view: the step at which the k-th classifier was first sure of its target, and after which change.
+const sureOf = (view, k) => view.models[k].sure[view.memory.row];
+
+// The first frame at or after the step at which the classifier was sure of the target; none where it never was.
+function sureFrame(view, k) {
+  const step = sureOf(view, k)?.[0] ?? null;
+  return step === null ? -1 : view.data.frame_steps.findIndex((one) => one >= step);
+}
+
+// The kept frame of the lowest loss, where the last one's is clearly above it and the run has halted; else -1.
+function bestFrame(view, k) {
+  const { data, memory } = view, LOSS = 1, n = data.curve_steps.length, at = 3 * (3 * memory.row + LOSS) * n;
+  if (going(data)) return -1;
+  const kept = data.frame_steps.map((_, frame) => valueAt(view, k, LOSS, frame, memory.row));
+  return bestKept(kept, Math.min(...view.models[k].curves.subarray(at, at + n)));
+}
+
+function goTo(view, frame) {
+  if (frame >= 0) go(view, frame);
+}
+
+export const goToSure = (view, k) => goTo(view, sureFrame(view, k));
+export const goToBest = (view, k) => goTo(view, bestFrame(view, k));
+
+export function play(view) {
+  const count = view.data.frame_steps.length;
+  if (count < 2) return;
+  if (view.memory.frame === count - 1) view.memory.frame = 0;
+  playFrom(view, Math.max(MIN_FRAME_MS, Math.min(MAX_FRAME_MS, PLAY_MS / count)));
+  show(view);
+}
+
+// From the frame in view to the last, `wait` milliseconds each.
+export function playFrom(view, wait) {
+  view.timer = setInterval(() => {
+    if (!view.root.isConnected) return stop(view); // another view may have gone on with its memory
+    if (view.memory.frame >= view.data.frame_steps.length - 1) return pause(view);
+    go(view, view.memory.frame + 1, true);
+  }, wait);
+}
+
+export function stop(view) {
+  clearInterval(view.timer);
+  view.timer = null;
+}
+
+export function pause(view) {
+  stop(view);
+  if (view.data) show(view);
+}
+
+export function press(view, event) {
+  if (!view.data || view.data.live?.state === "running" || event.ctrlKey || event.altKey || event.metaKey) return;
+  const [target] = event.composedPath(), { frame } = view.memory;
+  if (target.tagName === "SELECT" || (target.type === "range" && event.key !== " ")) return; // they know these keys
+  if (target.tagName === "BUTTON" && event.key === " ") return;
+  const move = { ArrowLeft: frame - 1, ArrowRight: frame + 1, Home: 0, End: Infinity }[event.key];
+  if (event.key === " ") view.timer ? pause(view) : play(view);
+  else if (move !== undefined) go(view, move);
+  else return;
+  event.preventDefault(); // do not scroll the page
+}
+
+// ---- drawing -----------------------------------------------------------------------------------------------------
+
+// Everything that depends on the moment in view.
+export function show(view) {
+  const { data, memory } = view, { frame, row } = memory;
+  for (const [mode, one] of Object.entries(view.modes)) one.setAttribute("aria-pressed", String(mode === memory.mode));
+  view.factor.value = memory.factor;
+  view.pixels.setAttribute("aria-pressed", String(memory.pixels));
+  view.root.classList.toggle("crisp", memory.pixels && !view.pixels.hidden);
+  say(view.note, {
+    picture: "", wipe: data.kind === "inpainting" ? "left: with the hole, right: filled" : "left: start, right: picture",
+    original: "left: original, right: filled", change: "grey is no change",
+  }[memory.mode]);
+  view.references.forEach(({ planes, figures }) => figures.forEach(({ canvas }, n) => {
+    const size = 3 * data.width * data.height, plane = view[planes].subarray(n * size, (n + 1) * size);
+    paintPlanes(canvas, plane, plane, "picture", 1, 0);
+  }));
+  view.columns.forEach(({ figures, said, sure, best }, k) => {
+    figures.forEach((figure, n) => drawFigure(view, figure, k, n));
+    say(said, verdictOf(view, k));
+    const when = sureOf(view, k), text = when ? sureWords(when, data.sure) : "", frames = [sureFrame(view, k), bestFrame(view, k)];
+    say(sure, text);
+    sure.hidden = !text;
+    sure.disabled = frames[0] < 0;
+    sure.setAttribute("aria-label", frames[0] < 0 ? text : `${text}: go there`);
+    best.hidden = frames[1] < 0;
+    if (frames[1] >= 0) say(best, bestWords(data.frame_steps[frames[1]]));
+  });
+  const ticks = data.models.map((_, k) => sureFrame(view, k)).filter((at) => at > 0);
+  if (view.ticks.childElementCount !== ticks.length || ticks.some((at, k) => view.ticks.children[k].value !== String(at))) {
+    view.ticks.replaceChildren(...ticks.map((at) => new Option("", String(at))));
+  }
+  view.moves.slice(1, 4).forEach((move, k) => {
+    const at = data.frame_steps[frame + k - 1]; // runs keep some of their pictures, not those of all steps
+    if (k !== 1) move.title = at === undefined ? "" : `to step ${at.toLocaleString("en")}, the next that is kept`;
+  });
+  if (view.dialog.open) {
+    view.large.forEach((figure, k) => {
+      drawFigure(view, figure, k, row);
+      say(figure.said, verdictOf(view, k));
+    });
+  }
+  const step = data.frame_steps[frame];
+  const state = data.live?.state, plays = view.timer && state !== "running";
+  say(view.play, plays ? "Pause" : "Play");
+  view.play.setAttribute("aria-label", plays ? "Pause the replay" : "Play");
+  view.scrubber.value = going(data) ? step : frame;
+  const place = `step ${step.toLocaleString("en")} of ${data.steps.toLocaleString("en")}`;
+  say(view.step, { queued: data.live?.text, new: data.live?.text, running: `${place} · ${data.live?.text}` }[state] ?? place);
+  view.scrubber.setAttribute("aria-valuetext", `step ${step}`);
+  for (const [c, chart] of view.marks.entries()) {
+    chart.line.setAttribute("x1", chart.x(step));
+    chart.line.setAttribute("x2", chart.x(step));
+    chart.dots.forEach((dot, k) => {
+      const sure = sureOf(view, k)?.[0] ?? null;
+      dot.style.display = sure === null ? "none" : "";
+      dot.setAttribute("cx", chart.x(sure ?? 0));
+      dot.setAttribute("cy", chart.y(view.data.sure));
+    });
+    chart.keys.forEach((key, k) => say(key, chart.text(valueAt(view, k, c, frame, row))));
+  }
+  const ends = { before: frame === 0, after: frame === data.frame_steps.length - 1 };
+  for (const cell of view.top.querySelectorAll("[data-end]")) cell.classList.toggle("now", ends[cell.dataset.end]);
+}
+
+const valueAt = (view, k, curve, frame, row) =>
+  view.models[k].values[(curve * view.data.frame_steps.length + frame) * view.data.targets.length + row];
+
+function verdictOf(view, k) {
+  const { data, memory: { frame, row } } = view, { title, curves } = view.models[k];
+  const before = curves[9 * row * data.curve_steps.length], ends = !going(data) && frame === data.frame_steps.length - 1;
+  return verdict(title, data.targets[row], data.frame_steps[frame], [before, valueAt(view, k, 0, frame, row)], ends);
+}
+
+function drawFigure(view, figure, k, row) {
+  const { data, memory } = view, { frame, mode, border } = memory, wipes = wiping(mode);
+  const size = 3 * data.width * data.height, count = data.targets.length;
+  const offset = (frame * count + row) * size;
+  const image = view.models[k].frames.subarray(offset, offset + size), start = (mode === "original" ? view.original : view.start).subarray(row * size, row * size + size);
+  paintPlanes(figure.canvas, image, start, mode, memory.factor, border);
+  figure.border.hidden = !wipes;
+  figure.border.style.left = `${border}%`;
+  const chance = percent(valueAt(view, k, 0, frame, row));
+  const said = `${data.models[k].title}, ${data.targets[row]}, ${view.modes[mode].textContent.toLowerCase()} at step ${data.frame_steps[frame]}: ${chance}`;
+  if (figure.range) {
+    figure.range.hidden = !wipes;
+    figure.range.value = border;
+    figure.canvas.setAttribute("aria-label", said);
+  } else {
+    figure.frame.setAttribute("aria-label", `${said}. Open large`);
+    figure.frame.setAttribute("aria-pressed", String(row === memory.row));
+    figure.caption.textContent = `${data.targets[row]}\n${chance}`;
+  }
+}
+
+// Planes of red, green and blue become pixels; each is exact.
+function paintPlanes(canvas, image, start, mode, factor, border) {
+  const { width, height } = canvas, area = width * height, split = wiping(mode) ? Math.round((border / 100) * width) : 0;
+  paintPixels(canvas, width, height, mode === "change"
+    ? (at, channel) => Math.round(127.5 + factor * (image[channel * area + at] - start[channel * area + at]))
+    : (at, channel) => (at % width < split ? start : image)[channel * area + at]);
+}
+
+export function drawTransport(view) {
+  const { data } = view, state = data.live?.state ?? "ended", goes = going(data);
+  view.run.hidden = state !== "new";
+  for (const one of [...view.moves, view.scrubber]) one.disabled = goes || data.frame_steps.length < 2;
+  view.scrubber.max = goes ? data.steps : Math.max(1, data.frame_steps.length - 1);
+  view.live.hidden = state === "ended" || state === "new";
+  view.pause.hidden = state !== "running";
+  view.resume.hidden = state !== "paused" && state !== "stopped";
+  view.stop.hidden = state === "stopped";
+}
+
+const wiping = (mode) => mode === "wipe" || mode === "original";
+const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
+
+export function drawTop(view) {
+  const { data, memory } = view;
+  const top = JSON.stringify([data.models.map(({ title, before, after }) => [title, before, after]), data.targets, memory.row, data.live?.state]);
+  if (view.topDrawn === top) return;
+  view.topDrawn = top;
+  view.likeliest.hidden = data.live?.state === "new" || data.models.every((model) => !model.before.length);
+  view.top.replaceChildren(...data.models.map((model) => {
+    const table = element("table"), head = table.createTHead().insertRow(), body = table.createTBody();
+    table.createCaption().textContent = `${model.title}`;
+    const [before, after] = [model.before[memory.row] ?? [], model.after[memory.row] ?? []];
+    for (const [end, text] of [["before", "at the start"], ["after", data.live?.state === "running" ? "now" : "at the end"]]) {
+      const cell = head.appendChild(element("th", "", text));
+      cell.scope = "col";
+      cell.dataset.end = end;
+    }
+    for (let k = 0; k < 5; k++) {
+      const row = body.insertRow();
+      for (const [end, list] of [["before", before], ["after", after]]) {
+        const cell = row.insertCell();
+        cell.dataset.end = end;
+        if (!list[k]) { cell.textContent = "\u00a0"; continue; }
+        const [name, share] = list[k];
+        cell.append(element("span", name === data.targets[memory.row] ? "target" : "", name), element("span", "share", percent(share)));
+        cell.style.setProperty("--share", `${100 * share}%`);
+      }
+    }
+    return table;
+  }));
+}
+
+// A text that stays is not laid out again.
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
