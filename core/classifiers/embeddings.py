@@ -50,10 +50,8 @@ def cache_folder() -> Path:
     return Path(os.environ.get(CACHE) or usual).expanduser()
 
 
-def kept_embeddings(
-    identity: Identity, prompts: list[str], embed: Callable[[list[str]], np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Prompt -> (D,) unit row: read from a file of an earlier start, else embedded and written, where that can be.
+def kept_embeddings(identity: Identity, prompts: list[str], embed: Callable[[list[str]], np.ndarray]) -> np.ndarray:
+    """(K, D) unit rows of K prompts: read from a file of an earlier start, else embedded and written where possible.
 
     A file counts if it is whole and the text tower still makes the same of its first prompt, up to rounding: weights
     can be read by another architecture or tokenizer than before.
@@ -63,16 +61,16 @@ def kept_embeddings(
         embed: K sentences -> (K, D) float32 unit rows.
     """
     if identity.sha256 is None:
-        return dict(zip(prompts, embed(prompts), strict=True))
+        return embed(prompts)
     facts = json.dumps([_VERSION, identity.name, identity.sha256, prompts]).encode()
     path = cache_folder() / "embeddings" / f"{hashlib.sha256(facts).hexdigest()}.npz"
     with suppress(*DAMAGE), np.load(path, allow_pickle=False) as file:
         rows, first = file["embeddings"], embed(prompts[:1])
         whole = rows.dtype == np.float32 and rows.shape == (len(prompts), first.shape[1])
         if whole and np.abs(rows[:1] - first).max() < _TOLERANCE:
-            return dict(zip(prompts, rows, strict=True))
+            return rows
     rows = embed(prompts)
     with suppress(OSError):  # a full disk, a folder of somebody else: the next start computes them again
         make_folder(path.parent)
         write_atomically(path, npz_bytes(embeddings=rows))
-    return dict(zip(prompts, rows, strict=True))
+    return rows

@@ -68,12 +68,8 @@ class ClipModel(nn.Module):
         known = self.embedded
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in known]
         if new:
-            found = (
-                kept_embeddings(self.identity, new, self._embed)
-                if keep
-                else dict(zip(new, self._embed(new), strict=True))
-            )
-            known = {**known, **found}
+            rows = kept_embeddings(self.identity, new, self._embed) if keep else self._embed(new)
+            known = {**known, **dict(zip(new, rows, strict=True))}
         return torch.from_numpy(np.stack([known[prompt] for prompt in prompts])).to(self.preprocess.mean.device)
 
     @torch.no_grad()

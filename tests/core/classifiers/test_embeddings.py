@@ -35,20 +35,16 @@ def files(cache):
     return list(cache.rglob("*.npz"))
 
 
-def rows_of(found):
-    return np.stack([found[prompt] for prompt in PROMPTS])
-
-
 def test_the_next_start_reads_the_file_and_embeds_one_prompt_to_check_it(cache):
     first, again = Tower(), Tower()
-    rows = rows_of(kept_embeddings(WHO, PROMPTS, first))
-    np.testing.assert_array_equal(rows_of(kept_embeddings(WHO, PROMPTS, again)), rows)
+    rows = kept_embeddings(WHO, PROMPTS, first)
+    np.testing.assert_array_equal(kept_embeddings(WHO, PROMPTS, again), rows)
     assert (first.asked, again.asked) == (len(PROMPTS), 1) and len(files(cache)) == 1
 
 
 @pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "other shape", "other rows"])
 def test_damaged_file_is_computed_again_and_mended(cache, harm):
-    rows = rows_of(kept_embeddings(WHO, PROMPTS, Tower()))
+    rows = kept_embeddings(WHO, PROMPTS, Tower())
     (path,) = files(cache)
     data = bytearray(path.read_bytes())
     if harm == "cut":
@@ -62,14 +58,14 @@ def test_damaged_file_is_computed_again_and_mended(cache, harm):
         np.savez_compressed(path, embeddings=rows[:-1] if harm == "other shape" else np.roll(rows, 1, axis=0))
     for expected in (1, 0):  # the second time the file is sound again
         tower = Tower()
-        np.testing.assert_array_equal(rows_of(kept_embeddings(WHO, PROMPTS, tower)), rows)
+        np.testing.assert_array_equal(kept_embeddings(WHO, PROMPTS, tower), rows)
         assert (tower.asked >= len(PROMPTS)) == expected
 
 
 def test_another_text_tower_under_the_same_name_is_not_given_these_rows():
     kept_embeddings(WHO, PROMPTS, Tower())
     other = Tower(seed=1)
-    np.testing.assert_array_equal(rows_of(kept_embeddings(WHO, PROMPTS, other)), Tower(seed=1)(PROMPTS))
+    np.testing.assert_array_equal(kept_embeddings(WHO, PROMPTS, other), Tower(seed=1)(PROMPTS))
 
 
 def test_without_a_digest_or_a_folder_to_write_to_all_is_embedded(cache, monkeypatch):
@@ -77,7 +73,7 @@ def test_without_a_digest_or_a_folder_to_write_to_all_is_embedded(cache, monkeyp
     assert not files(cache)
     (cache / "file").touch()
     monkeypatch.setenv(CACHE, str(cache / "file"))
-    np.testing.assert_array_equal(rows_of(kept_embeddings(WHO, PROMPTS, Tower())), Tower()(PROMPTS))
+    np.testing.assert_array_equal(kept_embeddings(WHO, PROMPTS, Tower()), Tower()(PROMPTS))
 
 
 def test_usual_folder_is_in_the_users_cache(monkeypatch, tmp_path):
