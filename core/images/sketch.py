@@ -9,6 +9,7 @@ import base64
 import re
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -53,52 +54,41 @@ class Shape:
 
 @dataclass(frozen=True)
 class Sketch:
-    """A bundled sketch. class_name: the class of CIFAR-10 that it is meant for. Later shapes cover earlier ones."""
+    """A bundled sketch. Later shapes cover earlier ones."""
 
-    class_name: str
     background: Colour
     shapes: tuple[Shape, ...]
 
 
-def _ellipse(colour: Colour, *box: float) -> Shape:
-    return Shape("ellipse", colour, (box[0], box[1], box[2], box[3]))
-
-
-def _box(colour: Colour, *box: float, lean: float = 0.0) -> Shape:
-    return Shape("box", colour, (box[0], box[1], box[2], box[3]), lean)
-
-
+_ellipse, _box = partial(Shape, "ellipse"), partial(Shape, "box")
 _SKY, _WATER, _GRASS, _, _BROWN, _RED, _WHITE, _GREY = PALETTE.values()
 _PALE_GREY, _TAN, _BEIGE = (180, 180, 180), (170, 120, 70), (230, 200, 150)
 _FOREST, _MEADOW = (60, 110, 60), (120, 160, 110)
 
+# By the class of CIFAR-10 that each is meant for.
 SKETCHES: dict[str, Sketch] = {
     "horse": Sketch(
-        "horse",
         _SKY,
         (
-            _box(_GRASS, 0, 20, 32, 32),
-            _ellipse(_BROWN, 7, 11, 25, 20),
-            _ellipse(_BROWN, 21, 5, 27, 15),
-            _box(_BROWN, 9, 17, 11, 27),
-            _box(_BROWN, 20, 17, 22, 27),
+            _box(_GRASS, (0, 20, 32, 32)),
+            _ellipse(_BROWN, (7, 11, 25, 20)),
+            _ellipse(_BROWN, (21, 5, 27, 15)),
+            _box(_BROWN, (9, 17, 11, 27)),
+            _box(_BROWN, (20, 17, 22, 27)),
         ),
     ),
-    "ship": Sketch(
-        "ship", _SKY, (_box(_WATER, 0, 21, 32, 32), _box(_WHITE, 12, 11, 20, 17), _box(_RED, 6, 17, 26, 22))
-    ),
-    "frog": Sketch("frog", _FOREST, (_ellipse(_GRASS, 8, 11, 25, 24),)),
+    "ship": Sketch(_SKY, (_box(_WATER, (0, 21, 32, 32)), _box(_WHITE, (12, 11, 20, 17)), _box(_RED, (6, 17, 26, 22)))),
+    "frog": Sketch(_FOREST, (_ellipse(_GRASS, (8, 11, 25, 24)),)),
     "automobile": Sketch(
-        "automobile",
         _PALE_GREY,
-        (_box(_GREY, 0, 22, 32, 32), _box(_RED, 10, 10, 22, 15), _box(_RED, 5, 15, 27, 22)),
+        (_box(_GREY, (0, 22, 32, 32)), _box(_RED, (10, 10, 22, 15)), _box(_RED, (5, 15, 27, 22))),
     ),
     "bird": Sketch(
-        "bird", _SKY, (_box(_BROWN, 0, 22, 32, 24), _ellipse(_RED, 9, 12, 21, 22), _ellipse(_RED, 17, 8, 24, 15))
+        _SKY, (_box(_BROWN, (0, 22, 32, 24)), _ellipse(_RED, (9, 12, 21, 22)), _ellipse(_RED, (17, 8, 24, 15)))
     ),
-    "deer": Sketch("deer", _FOREST, (_ellipse(_TAN, 9, 13, 23, 21), _ellipse(_TAN, 19, 7, 25, 13))),
-    "dog": Sketch("dog", _MEADOW, (_ellipse(_BEIGE, 9, 8, 23, 22),)),
-    "airplane": Sketch("airplane", _SKY, (_box(_WHITE, 4, 14, 28, 18), _box(_WHITE, 14, 18, 19, 27, lean=-5))),
+    "deer": Sketch(_FOREST, (_ellipse(_TAN, (9, 13, 23, 21)), _ellipse(_TAN, (19, 7, 25, 13)))),
+    "dog": Sketch(_MEADOW, (_ellipse(_BEIGE, (9, 8, 23, 22)),)),
+    "airplane": Sketch(_SKY, (_box(_WHITE, (4, 14, 28, 18)), _box(_WHITE, (14, 18, 19, 27), lean=-5))),
 }
 
 

@@ -17,6 +17,7 @@ from core.data.classes import CIFAR10
 from core.data.provenance import VERSION
 from core.images.masks import square_side
 from core.images.sketch import PALETTE, SKETCHES, draw_sketch
+from core.images.square import to_uint8
 from core.pgd.config import paper_generation, paper_inpainting
 from core.pgd.penalties import PENALTIES as PENALTY_WORDS
 from core.runs.file import SURE
@@ -137,17 +138,17 @@ def start_facts() -> dict[str, Any]:
     """What a drawing may start from: stored draws by kind and class, and the bundled sketches; pixels in base64."""
     drawn = {
         kind: {
-            name: [_packed(start.transpose(1, 2, 0)) for start in draw_starts([name], DRAWS, "cifar10", 0, kind)]
+            name: [_packed(to_uint8(start)) for start in draw_starts([name], DRAWS, "cifar10", 0, kind)]
             for name in CIFAR10.names
         }
         for kind in STARTS_DRAWN
     }
-    sketches = {name: [sketch.class_name, _packed(draw_sketch(name) / 255)] for name, sketch in SKETCHES.items()}
+    sketches = {name: _packed(draw_sketch(name)) for name in SKETCHES}
     palette = [[name, "#{:02x}{:02x}{:02x}".format(*colour)] for name, colour in PALETTE.items()]
     labels = {kind: STARTS[kind].label for kind in STARTS_DRAWN}
     return {"labels": labels, "drawn": drawn, "sketches": sketches, "palette": palette}
 
 
 def _packed(picture: np.ndarray) -> str:
-    """(H, W, 3) in [0, 1], rounded to whole levels."""
-    return base64.b64encode(np.rint(255 * picture).astype(np.uint8).tobytes()).decode()
+    """The bytes of a uint8 (H, W, 3) picture."""
+    return base64.b64encode(picture.tobytes()).decode()

@@ -13,7 +13,7 @@ from core import paper
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.class_statistics import ClassStatistics
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.images.sketch import SIDE, SKETCHES
+from core.images.sketch import SIDE
 from core.pgd.config import PGDConfig
 from core.pgd.settings import RunKind
 from core.runs.file import PGDRun
@@ -122,7 +122,7 @@ def _asked() -> Asked:
 
     def begin() -> None:
         if OFFERED.get(st.session_state[START]) == "sketch":
-            draw(SKETCHES[FIRST].class_name)  # of one picture one class, to begin with
+            draw(FIRST)  # of one picture one class, to begin with
 
     start = st.segmented_control(
         "Start from",

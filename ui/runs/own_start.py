@@ -41,7 +41,7 @@ def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
     def take() -> None:
         if (name := state[f"{PAGE}.bundled_sketch"]) is not None:
             keep_sketch(draw_sketch(name))
-            on_sketch(SKETCHES[name].class_name)
+            on_sketch(name)
             state[f"{PAGE}.bundled_sketch"] = None
 
     st.selectbox(

@@ -9,7 +9,6 @@ from pathlib import Path
 from core.claims.checks import CLIP_GRID
 from core.data.sample_sets import SAMPLE_SETS
 from core.images.disturbances import DISTURBANCES as DISTURBED
-from core.images.sketch import SKETCHES
 from core.runs.starts import STARTS
 from core.runs.stored import TWINS
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
@@ -58,7 +57,7 @@ STEPS = (
             link(
                 "generation",
                 ("generation-start-from", STARTS["sketch"].label),
-                ("generation-classes-cifar10", SKETCHES[FIRST].class_name),
+                ("generation-classes-cifar10", FIRST),
                 *_models("generation"),
             ),
         ),

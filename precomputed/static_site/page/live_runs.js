@@ -87,7 +87,7 @@
   // What a drawing begins with: a class, and a start of one of four kinds.
   async function generationControls(parts, facts, say) {
     const starts = await lab.load("starts"), kinds = { ...starts.labels, sketch: "Sketch", picture: "Picture" };
-    let target = "dog", kind = "blur", draw = 0, token = 0, sketch = unpack(starts.sketches.deer[1]), picture = null;
+    let target = "dog", kind = "blur", draw = 0, token = 0, sketch = unpack(starts.sketches.deer), picture = null;
     const chips = parts.top.appendChild(element("fieldset", "", { className: "choice chips" }));
     chips.append(element("legend", "Class to draw", { className: "spoken" }));
     for (const name of facts.classes) {
@@ -106,9 +106,8 @@
     other.addEventListener("click", () => { kind === "picture" ? choosePicture() : (draw += 1); show(); });
     const bundled = menu(parts.fields, "Begin with a sketch of", [["", "…"], ...Object.keys(starts.sketches).map((name) => [name, name])], (name) => {
       if (!name) return;
-      const [meant, pixels] = starts.sketches[name];
-      [sketch, target] = [unpack(pixels), meant];
-      /** @type {any} */ (chips.querySelector(`input[value="${meant}"]`)).checked = true;
+      [sketch, target] = [unpack(starts.sketches[name]), name];
+      /** @type {any} */ (chips.querySelector(`input[value="${name}"]`)).checked = true;
       token += 1;
       show();
     });

@@ -173,7 +173,7 @@ def test_bundled_sketch_is_coarse_and_fits_a_url(name):
     colours = {tuple(colour) for colour in np.unique(picture.reshape(-1, 3), axis=0).tolist()}
     assert colours == {SKETCHES[name].background, *(shape.colour for shape in SKETCHES[name].shapes)}
     assert len(encode_sketch(picture)) < 120
-    assert SKETCHES[name].class_name in CIFAR10.names
+    assert name in CIFAR10.names
     # Twice the side is the same sketch, finer: where four pixels agree, the coarse one has their colour.
     fine = draw_sketch(name, 64).reshape(32, 2, 32, 2, 3).swapaxes(1, 2).reshape(32, 32, 4, 3)
     same = (fine == fine[:, :, :1]).all(axis=(2, 3))
@@ -184,7 +184,7 @@ def test_draw_sketch_paints_shapes_in_order(monkeypatch):
     red, blue, green = (255, 0, 0), (0, 0, 255), (0, 255, 0)
     shapes = (Shape("ellipse", red, (4, 6, 20, 30)), Shape("box", blue, (0, 28, 32, 32)))
     leaning = Shape("box", green, (20, 0, 24, 4), lean=4)
-    monkeypatch.setitem(SKETCHES, "test", Sketch("ship", (1, 2, 3), (*shapes, leaning)))
+    monkeypatch.setitem(SKETCHES, "test", Sketch((1, 2, 3), (*shapes, leaning)))
     wanted = np.full((32, 32, 3), (1, 2, 3), np.uint8)
     wanted[ellipse_mask((4, 6), (19, 29), height=32, width=32)[0]] = red
     wanted[28:] = blue
@@ -202,7 +202,7 @@ def test_draw_sketch_refuses_what_it_does_not_know():
 
 def test_robust_network_makes_of_every_sketch_what_another_network_sees_in_it():
     pictures = np.stack([draw_sketch(name) for name in SKETCHES]).transpose(0, 3, 1, 2)
-    targets = torch.tensor([CIFAR10.names.index(sketch.class_name) for sketch in SKETCHES.values()])
+    targets = torch.tensor([CIFAR10.names.index(name) for name in SKETCHES])
     start = torch.from_numpy(pictures.astype(np.float32) / 255)
     judge = load_classifier("mini-resnet", CIFAR10)
     config = PGDConfig(epsilon=5.71, step_size=paper_generation(32).step_size, steps=40)
