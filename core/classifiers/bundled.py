@@ -16,21 +16,18 @@ MODELS = PRECOMPUTED / "models"
 _CONFIGS = (OPEN_CLIP_CONFIG, "config.json")
 
 
-def bundled_specs(folder: Path | None = None) -> dict[str, ClassifierSpec]:
+def bundled_specs() -> dict[str, ClassifierSpec]:
     """Name -> spec of every bundled model, so that nothing is offered that is not there.
 
     A folder with `open_clip_config.json` holds a CLIP in open_clip's format, one with `config.json` alone a network
     of `precomputed.training`. In either case `config.json` may give `title`, `trained`, `licence`, `source`, `classes`
     and `sha256`.
 
-    Args:
-        folder: where to look; None for the project's own.
     Raises:
         RuntimeError: a model's configuration is damaged.
     """
-    folder = MODELS if folder is None else folder
     specs = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in sorted(MODELS.iterdir()) if MODELS.is_dir() else ():
         changes = [file.stat().st_mtime_ns for name in _CONFIGS if (file := path / name).is_file()]
         if changes:
             specs[path.name] = _spec(path, tuple(changes))

@@ -62,7 +62,7 @@ new Promise((resolve) => setTimeout(resolve, 500)).then(() => JSON.stringify({
 """
 
 
-def check_site(folder: Path, browsers: tuple[str, ...] = ("chromium", "firefox")) -> str:
+def check_site(folder: Path) -> str:
     """One sentence on what was compared.
 
     Raises:
@@ -70,9 +70,9 @@ def check_site(folder: Path, browsers: tuple[str, ...] = ("chromium", "firefox")
     """
     told = []
     with served(folder) as url:
-        for name in browsers:
+        for name, opened in _BROWSERS.items():
             for dark in (False, True):
-                with _BROWSERS[name](url, dark) as (evaluate, resize):
+                with opened(url, dark) as (evaluate, resize):
                     for width in WIDTHS:
                         resize(width)
                         _check_looks(json.loads(evaluate(_LOOKS)), name, dark, width)

@@ -34,8 +34,8 @@ Result = TypeVar("Result")
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all (None if unknown)
 
 
-def call_with_deadline(function: Callable[[], Result], seconds: float | None = None) -> Result:
-    """Run `function` in a daemon thread and wait for it no longer than `seconds`, by default `PROBE_SECONDS`.
+def call_with_deadline(function: Callable[[], Result]) -> Result:
+    """Run `function` in a daemon thread and wait for it no longer than `PROBE_SECONDS`.
 
     A time-out given to a socket does not cover the look-up of its name, nor a response that trickles in byte by
     byte. The thread is left behind when the time is up; it ends with the process at the latest.
@@ -44,7 +44,6 @@ def call_with_deadline(function: Callable[[], Result], seconds: float | None = N
         TimeoutError: no result in time.
         Exception: whatever `function` raised.
     """
-    seconds = PROBE_SECONDS if seconds is None else seconds
     future: Future[Result] = Future()
 
     def run() -> None:
@@ -55,17 +54,16 @@ def call_with_deadline(function: Callable[[], Result], seconds: float | None = N
 
     threading.Thread(target=run, daemon=True, name="network-call").start()
     try:
-        return future.result(timeout=seconds)
+        return future.result(timeout=PROBE_SECONDS)
     except TimeoutError as error:
-        raise TimeoutError(f"no answer within {seconds:g} s") from error
+        raise TimeoutError(f"no answer within {PROBE_SECONDS:g} s") from error
 
 
-def probe(url: str, seconds: float = PROBE_SECONDS) -> int | None:
+def probe(url: str) -> int | None:
     """Ask whether `url` answers, and how long its content is.
 
     Args:
         url: http or https; proxies of the environment are honoured.
-        seconds: how long to wait in total.
     Returns:
         Content length in bytes, None if the server does not say.
     Raises:
@@ -74,12 +72,12 @@ def probe(url: str, seconds: float = PROBE_SECONDS) -> int | None:
     request = Request(url, method="HEAD", headers=BROWSER)
 
     def ask() -> int | None:
-        with urllib.request.urlopen(request, timeout=seconds) as response:
+        with urllib.request.urlopen(request, timeout=PROBE_SECONDS) as response:
             length = response.headers.get("Content-Length")
             return int(length) if length and length.isdigit() else None
 
     try:
-        return call_with_deadline(ask, seconds)
+        return call_with_deadline(ask)
     except urllib.error.HTTPError as error:
         raise FileNotFoundError(refusal(urlsplit(url).hostname, error.code)) from error
     except (OSError, ValueError) as error:

@@ -7,6 +7,7 @@ import pytest
 import timm
 import torch
 
+from core.classifiers import bundled
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.embeddings import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
 from core.classifiers.identity import Identity
@@ -56,12 +57,13 @@ def test_kept_embeddings_are_those_of_the_text_tower(name):
     torch.testing.assert_close(torch.from_numpy(np.stack(list(kept.values()))), rows, rtol=1e-5, atol=1e-6)
 
 
-def test_embeddings_of_other_weights_are_not_used(tmp_path):
+def test_embeddings_of_other_weights_are_not_used(tmp_path, monkeypatch):
     folder = tmp_path / "mini-clip"
     shutil.copytree(MODELS / "mini-clip", folder)
     wrong = np.tile(np.eye(1, 128, dtype=np.float32), (10, 1))
     save_prompt_embeddings(folder, [f"a photo of a {word}" for word in CIFAR10.names], wrong, "0" * 64)
-    (spec,) = bundled_specs(tmp_path).values()
+    monkeypatch.setattr(bundled, "MODELS", tmp_path)
+    (spec,) = bundled_specs().values()
     model = spec.load(folder / "open_clip_model.safetensors", Identity("mini-clip", "a copy", spec.sha256))
     expected = load_classifier("mini-clip")
     torch.testing.assert_close(model.for_classes(CIFAR10)(pictures()), expected(pictures()), rtol=1e-4, atol=1e-4)
@@ -69,12 +71,13 @@ def test_embeddings_of_other_weights_are_not_used(tmp_path):
     assert load_prompt_embeddings(folder, spec.sha256) == {}
 
 
-def test_weights_of_another_network_are_named(tmp_path):
+def test_weights_of_another_network_are_named(tmp_path, monkeypatch):
     folder = tmp_path / "mini-clip"
     shutil.copytree(MODELS / "mini-clip", folder)
     other = folder / "open_clip_model.safetensors"
     other.write_bytes((MODELS / "mini-resnet" / "model.safetensors").read_bytes())
-    (spec,) = bundled_specs(tmp_path).values()
+    monkeypatch.setattr(bundled, "MODELS", tmp_path)
+    (spec,) = bundled_specs().values()
     with pytest.raises(RuntimeError, match=r"open_clip_model\.safetensors does not hold a mini-clip"):
         spec.load(other, Identity("mini-clip", "a copy"))
 

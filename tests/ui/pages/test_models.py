@@ -112,8 +112,7 @@ def test_a_bundled_model_of_ones_own_gets_a_row(tmp_path, monkeypatch):
     (tmp_path / "tiny-net").mkdir()
     (tmp_path / "tiny-net" / "config.json").write_text(json.dumps({"title": "Tiny-Net"}))
     (tmp_path / "tiny-net" / "model.safetensors").touch()
-    specs = bundled_specs(tmp_path)
-    monkeypatch.setattr("core.classifiers.registry.bundled_specs", lambda: specs)
+    monkeypatch.setattr("core.classifiers.bundled.MODELS", tmp_path)
     text = text_of(opened())
     assert "**Tiny-Net**" in text and "Not in the paper" in text
 
