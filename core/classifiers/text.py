@@ -6,7 +6,6 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.data.classes import ClassSet
@@ -78,22 +77,14 @@ def _tidy(text: str) -> str:
     return " ".join(plain.split()) if seen else ""
 
 
-@dataclass(frozen=True)
-class Target:
-    """A target class: `index` among the classes of `classifier`, which may know one class more than before."""
-
-    classifier: Classifier
-    index: int
-
-
 def find_class(name: str, classes: ClassSet) -> int | None:
     """The class called `name`, whatever its case and surrounding blanks; the first, where several share the name."""
     wanted = name.strip().casefold()
     return next((k for k, known in enumerate(classes.names) if known.casefold() == wanted), None)
 
 
-def choose_target(classifier: Classifier, text: str) -> Target:
-    """The class that `text` names or, for a zero-shot classifier, describes.
+def choose_target(classifier: Classifier, text: str) -> tuple[Classifier, int]:
+    """The class that `text` names or, for a zero-shot classifier, describes: a classifier, and its index there.
 
     A text that is no class yet becomes one more class of a zero-shot classifier, beside those it has: the probability
     of the target is then a share among all of them.
@@ -106,7 +97,7 @@ def choose_target(classifier: Classifier, text: str) -> Target:
         raise ValueError("the target is empty; choose a class, or describe one in words")
     index = find_class(text, classifier.classes)
     if index is not None:
-        return Target(classifier, index)
+        return classifier, index
     names = classifier.classes.names
     if classifier.kind != "zero-shot":
         known = {name.casefold(): name for name in reversed(names)}
@@ -117,7 +108,7 @@ def choose_target(classifier: Classifier, text: str) -> Target:
         )
     check_prompts(classifier, [text.strip()], what="target text")
     extended = ClassSet("custom", (*names, text.strip()))
-    return Target(classifier.for_classes(extended), len(names))
+    return classifier.for_classes(extended), len(names)
 
 
 def check_prompts(

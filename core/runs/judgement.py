@@ -61,13 +61,9 @@ class Judgement:
         """Which share of n that is, with Wilson's 95 % interval."""
         return wilson(count / self.n, self.n).one()
 
-    def interval(self, count: int) -> tuple[float, float]:
-        """The ends alone."""
-        return self.share(count)[1:]
-
     def to_json(self) -> dict[str, Any]:
         """The counts and their intervals."""
-        intervals = {f"{when}_interval": list(self.interval(getattr(self, when))) for when in ("before", "after")}
+        intervals = {f"{when}_interval": list(self.share(getattr(self, when))[1:]) for when in ("before", "after")}
         return asdict(self) | intervals
 
 

@@ -121,8 +121,7 @@ def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objectiv
     indices = []
     for target in plan.targets:
         if isinstance(target, str):
-            chosen = choose_target(classifier, target)
-            classifier, target = chosen.classifier, chosen.index
+            classifier, target = choose_target(classifier, target)
         indices.append(target)
     targets = torch.tensor(indices)
     if plan.mask is None:

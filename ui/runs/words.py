@@ -99,7 +99,7 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
 
 def counted(judgement: Judgement, count: int) -> str:
     """A count of the judged pictures with the 95 % interval of that share: '4 of 8 (22 to 78 %)'."""
-    low, high = judgement.interval(count)
+    _, low, high = judgement.share(count)
     return f"{count} of {judgement.n} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 

@@ -73,15 +73,15 @@ class Named:
 @pytest.mark.parametrize(("text", "index"), [(" bee ", 1), ("CRANE", 2)])
 def test_choose_target_finds_a_class_by_name(kind, text, index):
     classifier = Named(kind)
-    chosen = choose_target(classifier, text)
-    assert chosen.index == index and chosen.classifier is classifier
+    chosen, place = choose_target(classifier, text)
+    assert place == index and chosen is classifier
 
 
 @pytest.mark.parametrize("text", ["a blue teapot", "one two three"])  # the second just fits
 def test_choose_target_adds_free_text_to_a_zero_shot_classifier(text):
     classifier = Named("zero-shot")
-    chosen = choose_target(classifier, f" {text} ")
-    assert chosen.index == 4 and chosen.classifier.classes.names[4] == text
+    chosen, place = choose_target(classifier, f" {text} ")
+    assert place == 4 and chosen.classes.names[4] == text
     assert len(classifier.classes) == 4
 
 

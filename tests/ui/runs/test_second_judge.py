@@ -98,7 +98,7 @@ def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
             int((ToyClassifier("other")(torch.from_numpy(images)).argmax(dim=1).numpy() == targets).sum())
             for images in (run.start, run.frames[-1].astype(np.float32) / 255)
         )
-    low, high = Judgement("other", 16, before, after).interval(after)
+    _, low, high = Judgement("other", 16, before, after).share(after)
     assert sentence(app).startswith(
         f"other recognises the target in {after} of 1695 % interval ({100 * low:.0f} to {100 * high:.0f} %) pictures "
         f"by toy-a. Of the starts it recognises {before} of 1695 % interval ("
