@@ -19,8 +19,8 @@ from core.classifiers.registry import load_classifier
 from core.data.classes import PRECOMPUTED
 from core.data.samples import load_samples
 from core.files import write_json
-from core.fourier.basis import Frequency, add_basis, fourier_basis, half_plane, random_signs
-from core.sweep.predictions import class_probabilities
+from core.fourier.basis import add_basis, fourier_basis, half_plane, random_signs
+from core.sweep.predictions import class_probabilities, wave_on_image
 
 TARGET = PRECOMPUTED / "default_picture.json"
 TURNED, KEPT, SAMPLES = "mini-clip", "mini-resnet", "cifar10-samples"
@@ -52,7 +52,8 @@ def default_picture() -> dict[str, Any]:
     if not told.any():
         raise RuntimeError(f"the wave {WAVE} makes no {STORY[0]} of {SAMPLES} a {STORY[1]} for {TURNED} alone")
     place = int(told.argmax())
-    under = np.stack([_under(images[: place + 1], wave, epsilon) for wave in half_plane(SIDE)])
+    under = [wave_on_image(images[place], wave, epsilon, seed=SEED, position=place) for wave in half_plane(SIDE)]
+    waves = np.stack([one.perturbed for one in under])
     return {
         "rule": "first sample right without the wave, wrong with it for `turned`, right with it for `kept`",
         "samples": SAMPLES,
@@ -68,17 +69,11 @@ def default_picture() -> dict[str, Any]:
             "rule": f"first of `fitting` that is an {STORY[0]}, and with the wave a {STORY[1]} for `turned`",
             "position": place,
             "answers": {
-                name: [_answer(found[name][0][place]), *map(_answer, class_probabilities(classifier, under))]
+                name: [_answer(found[name][0][place]), *map(_answer, class_probabilities(classifier, waves))]
                 for name, classifier in classifiers.items()
             },
         },
     }
-
-
-def _under(images: np.ndarray, wave: Frequency, epsilon: float) -> np.ndarray:
-    """The last image under a wave, with the signs that it has on the pages."""
-    signs = random_signs(len(images), wave, seed=SEED)
-    return add_basis(images, fourier_basis(*wave, *images.shape[2:]), epsilon, signs=signs).images[-1]
 
 
 def _answer(probabilities: np.ndarray) -> tuple[int, float]:

@@ -15,7 +15,6 @@ Run it after `precomputed.make_judgements`, and `precomputed.make_runs` after it
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -84,18 +83,13 @@ def _gains(judge: Classifier, rows: np.ndarray, data: Any) -> np.ndarray:
     side = usual_side(size)
     mask = square_mask((size // 2, size // 2), side, height=size, width=size)
     plan = inpainting_plan(data.images[rows], mask, labels.tolist(), paper_inpainting(size, side))
-    seen = {}
-    for name in (name for pair in PAIRS for name in pair):
-        run = Run(plan, partial(_loaded, name))
-        for (state,) in run.states():
-            last = state
-        seen[name] = class_probabilities(judge, last.images.cpu().numpy())[np.arange(len(rows)), labels]
+    names, seen = [name for pair in PAIRS for name in pair], {}
+    for states in Run(plan, lambda: [load_classifier(name, CIFAR10) for name in names]).states():
+        last = states
+    for name, state in zip(names, last, strict=True):
+        seen[name] = class_probabilities(judge, state.images.cpu().numpy())[np.arange(len(rows)), labels]
         print(name, seen[name].mean(), flush=True)
     return np.mean([seen[robust] - seen[ordinary] for ordinary, robust in PAIRS], axis=0)
-
-
-def _loaded(name: str) -> list[Classifier]:
-    return [load_classifier(name, CIFAR10)]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -33,7 +32,7 @@ from core.classifiers.registry import load_classifier
 from core.cli import run_script
 from core.data.classes import CIFAR10
 from core.data.provenance import classifier_facts, computed_source
-from core.files import make_folder, write_atomically
+from core.files import make_folder, write_atomically, write_json
 from core.pgd.ball import norms, project
 from core.pgd.objectives import Inpainting
 from core.pgd.penalties import Penalty
@@ -260,7 +259,7 @@ def _run() -> str:
         }
     versions = {package: version(package) for package in ("torch", "onnx", "onnxscript")}
     provenance = {"source": computed_source("cpu", versions=versions), "weight": paper.PENALTY_WEIGHT, "graphs": facts}
-    write_atomically(PROVENANCE, (json.dumps(provenance, indent=1) + "\n").encode())
+    write_json(PROVENANCE, provenance, indent=1)
     return f"{len(facts)} classifiers -> {GRAPHS} ({size:,} bytes)"
 
 

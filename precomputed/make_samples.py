@@ -10,7 +10,6 @@ installed package, the others are taken from the folder.
 
 import argparse
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from PIL import Image
 from core.data.archive import read_archive
 from core.data.classes import CIFAR10, imagenet
 from core.data.sample_sets import SAMPLES
+from core.files import write_json
 from core.images.decode import decode_image
 
 SEED = 0
@@ -98,7 +98,7 @@ def make_cifar10(archive_file: Path) -> None:
     labels = archive.labels[indices].astype(np.uint8)
     classes = np.array(CIFAR10.names)
     np.savez_compressed(folder / "images.npz", images=archive.images[indices], labels=labels, classes=classes)
-    _write_provenance(folder, {
+    write_json(folder / "provenance.json", {
         "title": "100 CIFAR-10 test images, 10 per class",
         "author": "Alex Krizhevsky, Vinod Nair and Geoffrey Hinton",
         "source": "https://www.cs.toronto.edu/~kriz/cifar.html",
@@ -110,7 +110,7 @@ def make_cifar10(archive_file: Path) -> None:
             {"index": int(index), "class": CIFAR10.names[label]}
             for index, label in zip(indices, labels, strict=True)
         ],
-    })  # fmt: skip
+    }, indent=1)  # fmt: skip
 
 
 def make_photographs(originals: Path) -> None:
@@ -135,18 +135,14 @@ def make_photographs(originals: Path) -> None:
             "original_sha256": hashlib.sha256(original).hexdigest(),
             "sha256": hashlib.sha256((folder / photograph.file).read_bytes()).hexdigest(),
         })  # fmt: skip
-    _write_provenance(folder, {"title": "Free photographs of ImageNet classes", "photographs": entries})
+    record = {"title": "Free photographs of ImageNet classes", "photographs": entries}
+    write_json(folder / "provenance.json", record, indent=1)
 
 
 def _scikit_image_data() -> Path:
     import skimage
 
     return Path(skimage.__file__).parent / "data"
-
-
-def _write_provenance(folder: Path, record: dict[str, object]) -> None:
-    text = json.dumps(record, indent=1, ensure_ascii=False)
-    (folder / "provenance.json").write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> None:

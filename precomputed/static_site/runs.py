@@ -33,7 +33,7 @@ def run_replays(folders: Sequence[Path] = ()) -> list[StoredReplay]:
     for kind in KINDS:
         replays = []
         for subject, paths in stored_subjects(kind, *folders).items():
-            for name, group in groupby(paths, key=lambda path: _model(path.stem).removesuffix("-robust")):
+            for name, group in groupby(paths, key=lambda path: path.stem.rpartition("__")[2].removesuffix("-robust")):
                 runs, id = [PGDRun.load(path) for path in group], f"{kind}_{subject}__{name}"
                 listed = {"id": id, "kind": kind, **_words(runs)}
                 replays.append((_rank(runs[0]), StoredReplay(id, listed, run_replay(runs, id=id, cards=False))))
@@ -45,10 +45,6 @@ def _rank(run: PGDRun) -> tuple[int, int, bool]:
     """Small pictures first, and of each the penalty and the start that pages begin with."""
     penalty = run.metadata["objective"].get("penalty", "eq3")
     return run.start.shape[-1], list(PENALTIES).index(penalty), run.metadata["images"].get("start") != "blur"
-
-
-def _model(stem: str) -> str:
-    return stem.rpartition("__")[2]
 
 
 def _words(runs: list[PGDRun]) -> dict[str, Any]:
