@@ -5,15 +5,14 @@ A sketch is uint8 (side, side, 3). Points are (x, y), x to the right and y down 
 
 from __future__ import annotations
 
-import base64
-import re
-import zlib
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 import numpy as np
 from PIL import Image
+
+from core.images.url_text import url_bytes, url_text
 
 Colour = tuple[int, int, int]
 
@@ -22,7 +21,6 @@ MAX_SIDE = 256
 MAX_COLOURS = 64
 # Longer URLs are cut by some servers and chats. The bundled sketches take 60 to 110.
 MAX_LENGTH = 3000
-_ALPHABET = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 # The flat colours to paint with. In CIELAB any two are at least 23 apart (1976), also as people see them who lack one
 # of the three kinds of cones (Machado et al. 2009).
@@ -139,8 +137,7 @@ def encode_sketch(picture: np.ndarray) -> str:
         colours, indices = np.unique(np.array(reduced.convert("RGB")).reshape(-1, 3), axis=0, return_inverse=True)
     rows = indices.reshape(side, side).astype(np.uint8)
     rows[1:] ^= rows[:-1].copy()
-    packed = zlib.compress(bytes([len(colours) - 1]) + colours.tobytes() + rows.tobytes(), 9)
-    text = base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
+    text = url_text(bytes([len(colours) - 1]) + colours.tobytes() + rows.tobytes())
     if len(text) > MAX_LENGTH:
         raise ValueError(
             f"this sketch takes {len(text):,} characters, and a URL has room for {MAX_LENGTH:,}: "
@@ -157,7 +154,7 @@ def decode_sketch(text: str, side: int) -> np.ndarray:
     """
     _check_side(side)
     pixels = side * side
-    data = _inflate(text, 1 + 3 * MAX_COLOURS + pixels) if len(text) <= MAX_LENGTH else b""
+    data = url_bytes(text, 1 + 3 * MAX_COLOURS + pixels) if len(text) <= MAX_LENGTH else b""
     count = data[0] + 1 if data else 0
     if 1 <= count <= MAX_COLOURS and len(data) == 1 + 3 * count + pixels:
         colours = np.frombuffer(data, np.uint8, 3 * count, offset=1).reshape(count, 3)
@@ -168,19 +165,6 @@ def decode_sketch(text: str, side: int) -> np.ndarray:
     raise ValueError(
         f"these {len(text):,} characters are no sketch of {side} × {side} pixels; copy the whole URL, or paint it again"
     )
-
-
-def _inflate(text: str, max_bytes: int) -> bytes:
-    """What base64url of zlib's format holds, whole; nothing where that is damaged, or longer than `max_bytes`."""
-    if not _ALPHABET.fullmatch(text):
-        return b""
-    unpacking = zlib.decompressobj()
-    try:
-        data = unpacking.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), max_bytes)
-        data += unpacking.decompress(unpacking.unconsumed_tail, 1)  # the check sum may come after the last byte
-    except (ValueError, zlib.error):
-        return b""
-    return data if unpacking.eof and not unpacking.unused_data else b""
 
 
 def _check_side(side: int) -> None:
