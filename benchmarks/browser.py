@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from core.classifiers.registry import classifier_title, load_classifier
 from core.data.classes import CIFAR10
 from core.data.samples import load_samples
-from core.images.masks import square_mask
+from core.images.masks import middle_square
 from core.pgd.config import paper_inpainting
 from core.pgd.objectives import Inpainting
 from core.pgd.steps import pgd_steps
@@ -91,7 +91,7 @@ def _opened(browser: Browser, url: str) -> Page:
 
 def _steps(browser: Browser, url: str, name: str) -> dict[str, float]:
     """Milliseconds of a step of Eq. 3 and of a prediction, here and in torch; medians of rounds in turns."""
-    data, mask = load_samples("cifar10-samples"), square_mask((16, 16), 16, height=32, width=32)
+    data, mask = load_samples("cifar10-samples"), middle_square(32)
     config = paper_inpainting(32, 16)
     plan = inpainting_plan(data.images[4][None], mask, ["deer"], config)
     run = {

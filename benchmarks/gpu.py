@@ -34,7 +34,7 @@ from core.data.classes import CIFAR10, ClassSet, imagenet100
 from core.data.dataset import ImageDataset
 from core.device import choose_device, forward, name_device, prepare_torch, with_cast_weights
 from core.fourier.basis import half_plane
-from core.images.masks import square_mask, square_side
+from core.images.masks import middle_square, square_side
 from core.pgd.config import PGDConfig, paper_inpainting
 from core.pgd.objectives import Inpainting
 from core.pgd.steps import pgd_steps
@@ -119,7 +119,7 @@ def run_figures(classifier: Classifier, data: ImageDataset, dtype: str, count: i
     """Milliseconds of a step on so many pictures at once, beside bare passes in turns; seconds of 720; memory; bits."""
     side, device = data.image_size, classifier.device
     watch = Stopwatch("wall", device)
-    mask = torch.from_numpy(square_mask((side // 2, side // 2), square_side(side), height=side, width=side))
+    mask = torch.from_numpy(middle_square(side, square_side(side)))
     start = torch.as_tensor(data.images[:count]).to(device).float() / 255
     targets = torch.as_tensor(data.labels[:count]).to(device)
     usual = paper_inpainting(side)

@@ -35,7 +35,7 @@ from benchmarks.app import FLAGS, ROOT, server
 from benchmarks.pgd import bare_step
 from core.classifiers.registry import classifier_spec
 from core.data.samples import load_samples
-from core.images.masks import square_mask, square_side
+from core.images.masks import middle_square, square_side
 from core.pgd.config import paper_inpainting
 from core.runs.file import read_runs
 from core.runs.plan import inpainting_plan
@@ -83,7 +83,7 @@ def alone_ms(name: str, class_set: str, image: np.ndarray, steps: int) -> float:
     """Milliseconds per step of the page's first run without a page."""
     size = image.shape[-1]
     side = square_side(size)
-    mask = square_mask((size // 2, size // 2), side, height=size, width=size)
+    mask = middle_square(size, side)
     plan = inpainting_plan(image[None], mask, [0], replace(paper_inpainting(size), steps=steps))
     run = Run(plan, lambda: [classifier_for(name, class_set)])
     for _ in run.states():

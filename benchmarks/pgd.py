@@ -31,7 +31,7 @@ from torch.nn import functional
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
 from core.device import prepare_torch
-from core.images.masks import square_mask, square_side
+from core.images.masks import middle_square, square_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.objectives import Generation, Inpainting
 from core.pgd.steps import pgd_steps, run_pgd
@@ -85,7 +85,7 @@ def run_foolbox(classifier: Any, images: Tensor, targets: Tensor, config: PGDCon
 def measure(classifier: Any, images: Tensor, targets: Tensor, rounds: int, seconds: Stopwatch) -> dict[str, Any]:
     """Milliseconds and ratios of one batch size."""
     size = images.shape[-1]
-    hole = torch.from_numpy(square_mask((size // 2, size // 2), square_side(size), height=size, width=size))
+    hole = torch.from_numpy(middle_square(size, square_side(size)))
     config = PGDConfig(epsilon=paper_inpainting(size).epsilon, step_size=paper_inpainting(size).step_size, steps=10_000)
     runs = {
         "generation": pgd_steps(classifier, Generation(targets), images, config),

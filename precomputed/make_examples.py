@@ -27,7 +27,7 @@ from core.data.sample_sets import EXAMPLES
 from core.data.samples import load_samples
 from core.device import device_name
 from core.files import write_json
-from core.images.masks import square_mask, usual_side
+from core.images.masks import middle_square, usual_side
 from core.pgd.config import paper_inpainting
 from core.reconstruct.job import class_order
 from core.runs.painted import stored_painted
@@ -80,9 +80,8 @@ def chosen_pictures(judge: Classifier) -> list[int]:
 def _gains(judge: Classifier, rows: np.ndarray, data: Any) -> np.ndarray:
     """(n,) the judge's probability of the true class: robust minus ordinary, mean of the pairs."""
     size, labels = data.image_size, data.labels[rows]
-    side = usual_side(size)
-    mask = square_mask((size // 2, size // 2), side, height=size, width=size)
-    plan = inpainting_plan(data.images[rows], mask, labels.tolist(), paper_inpainting(size, side))
+    config = paper_inpainting(size, usual_side(size))
+    plan = inpainting_plan(data.images[rows], middle_square(size), labels.tolist(), config)
     names, seen = [name for pair in PAIRS for name in pair], {}
     for states in Run(plan, lambda: [load_classifier(name, CIFAR10) for name in names]).states():
         last = states

@@ -53,6 +53,11 @@ def square_mask(centre: Point, side: int, *, height: int, width: int) -> np.ndar
     return mask
 
 
+def middle_square(size: int, side: int | None = None) -> np.ndarray:
+    """(1, size, size) a square hole in the middle, by default of the usual side."""
+    return square_mask((size // 2, size // 2), side or usual_side(size), height=size, width=size)
+
+
 def random_square_mask(side: int, *, height: int, width: int, generator: np.random.Generator) -> np.ndarray:
     """(1, H, W) a `side` x `side` square, every place inside the image equally likely.
 

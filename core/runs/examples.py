@@ -10,7 +10,7 @@ import numpy as np
 from core.data.class_covariance import covariance_path
 from core.data.sample_sets import SampleSet
 from core.data.samples import load_samples, sample_credits
-from core.images.masks import square_mask, usual_side
+from core.images.masks import middle_square, usual_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.penalties import PENALTIES, Penalty
 from core.pgd.settings import fast_settings
@@ -54,17 +54,15 @@ def examples(row: SampleSet) -> Iterator[Example]:
     wanted = [((row.inpainted,), penalty, f"{one}{end}") for penalty, end in STORED_PENALTIES.items()]
     wanted += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
     size = data.image_size
-    side = usual_side(size)
-    mask = square_mask((size // 2, size // 2), side, height=size, width=size)
     credits = sample_credits(row.dataset)
     for positions, penalty, subject in wanted:
         credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in positions))
         index = positions[0] if len(positions) == 1 else list(positions)
         plan = inpainting_plan(
             data.images[list(positions)],
-            mask,
+            middle_square(size),
             [int(data.labels[at]) for at in positions],
-            paper_inpainting(size, side),
+            paper_inpainting(size, usual_side(size)),
             images={"dataset": data.name, "index": index, "credit": credit},
             penalty=penalty,
         )

@@ -25,7 +25,7 @@ import numpy as np
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.samples import load_samples
-from core.images.masks import square_mask
+from core.images.masks import middle_square
 from core.pgd.config import paper_inpainting
 from core.runs.plan import inpainting_plan
 
@@ -97,7 +97,7 @@ def _compared(evaluate: Evaluate) -> str:
 
     from core.runs.run import Run
 
-    data, mask = load_samples("cifar10-samples"), square_mask((16, 16), 16, height=32, width=32)
+    data, mask = load_samples("cifar10-samples"), middle_square(32)
     plan = inpainting_plan(data.images[4][None], mask, ["deer"], paper_inpainting(32, 16))
     run = {
         "penalty": "eq3", "start": plan.start.ravel().tolist(), "mask": mask.ravel().astype(int).tolist(),

@@ -12,7 +12,7 @@ from core import paper
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.hole_url import hole_text, read_hole
-from core.images.masks import hole_side, random_square_mask, square_mask, square_side, usual_side
+from core.images.masks import hole_side, middle_square, random_square_mask, square_side, usual_side
 from core.pgd.config import PGDConfig, paper_inpainting
 from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind
@@ -87,13 +87,8 @@ def _holes(size: int) -> dict[int, np.ndarray]:
     holes: dict[int, np.ndarray] = st.session_state.setdefault(HOLES, {})
     if size not in holes:
         given = read_hole(url.text(HOLE), size)
-        holes[size] = _middle(size) if given is None else given
+        holes[size] = middle_square(size) if given is None else given
     return holes
-
-
-def _middle(size: int, side: int | None = None) -> np.ndarray:
-    """A square hole in the middle, by default that of the stored runs."""
-    return square_mask((size // 2, size // 2), side or usual_side(size), height=size, width=size)
 
 
 def _painter(picture: Picture) -> None:
@@ -122,11 +117,13 @@ def _squares(size: int) -> None:
     holes = _holes(size)
     papers, key = square_side(size), f"{PAGE}.square.{size}"
     sides = sorted({papers, usual_side(size), size * 3 // 8, size * 5 // 8})
-    st.session_state[key] = next((side for side in sides if np.array_equal(holes[size], _middle(size, side))), None)
+    st.session_state[key] = next(
+        (side for side in sides if np.array_equal(holes[size], middle_square(size, side))), None
+    )
 
     def cut() -> None:
         if (side := st.session_state[key]) is not None:
-            holes[size], st.session_state[f"{SIDE}.{size}"] = _middle(size, side), side
+            holes[size], st.session_state[f"{SIDE}.{size}"] = middle_square(size, side), side
 
     config = paper_inpainting(size, hole_side(holes[size]) or None)
     st.pills(
@@ -201,7 +198,7 @@ def _back(row: SampleSet) -> None:
     """Set everything to what the stored example was made with."""
     state, label = st.session_state, next(iter(OFFERED))
     state.setdefault(f"{PAGE}.places", {})[row.name] = row.inpainted
-    state.setdefault(HOLES, {})[row.side] = _middle(row.side)
+    state.setdefault(HOLES, {})[row.side] = middle_square(row.side)
     chosen = {"pictures": row.title, f"target-{row.class_set}": TRUE_CLASS, "penalty": label}
     back_to_example(PAGE, row, OFFERED[label], chosen, usual_side(row.side))
 
