@@ -19,7 +19,7 @@ from core.classifiers.registry import load_classifier
 from core.data.classes import PRECOMPUTED
 from core.data.samples import load_samples
 from core.files import write_json
-from core.fourier.basis import add_basis, fourier_basis, half_plane, random_signs
+from core.fourier.basis import half_plane
 from core.sweep.predictions import class_probabilities, wave_on_image
 
 TARGET = PRECOMPUTED / "default_picture.json"
@@ -38,8 +38,8 @@ def default_picture() -> dict[str, Any]:
     data = load_samples(SAMPLES)
     images = data.images.astype(np.float32) / 255
     epsilon = paper.EPSILON[data.image_size]
-    signs = random_signs(len(data), WAVE, seed=SEED)
-    waved = add_basis(images, fourier_basis(*WAVE, *images.shape[2:]), epsilon, signs=signs).images
+    shown = [wave_on_image(one, WAVE, epsilon, seed=SEED, position=k) for k, one in enumerate(images)]
+    waved = np.stack([one.perturbed for one in shown])
     fits, models, found, classifiers = np.ones(len(data), bool), {}, {}, {}
     for name, stays_right in ((TURNED, False), (KEPT, True)):
         classifier = classifiers[name] = load_classifier(name, data.classes)
