@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
-import ui.components.heatmap
-import ui.components.hybrid_mixer
-import ui.components.mask_painter
-import ui.components.opening
-import ui.components.replay
-import ui.components.sketch_painter
-import ui.components.stripes  # noqa: F401  # all register their sources
-from ui.components.mount import SOURCES
+from ui.components import mount
 
 COMPONENTS = ("heatmap", "hybrid_mixer", "mask_painter", "opening", "replay", "sketch_painter", "stripes")
-WAVE = Path(ui.components.heatmap.__file__).parent / "wave.js"
+WAVE = Path(mount.__file__).with_name("wave.js")
 _NAMED = re.compile(r"^export function (\w+)", re.MULTILINE)
 _EXPORT = "export default function ("
 
@@ -29,7 +23,8 @@ def components_script() -> bytes:
     """
     parts = ["const laboratory = { components: {}, data: {}, wave: {} };"]
     for name in COMPONENTS:
-        css, js = SOURCES[name]
+        import_module(f"ui.components.{name}")  # which registers its sources
+        css, js = mount.SOURCES[name]
         if js.count(_EXPORT) != 1 or js.count("export ") != 1 or "import " in js:
             raise ValueError(f"{name}.js must hold one 'export default function' and no other export or import")
         code = f"{js.replace(_EXPORT, 'function mount(')}\nreturn {{ mount, css: {json.dumps(css)} }};"
