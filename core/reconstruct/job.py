@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -137,13 +138,11 @@ def generation_plans(
         target: one class or text for all; None for every class in turn, in an order fixed by the seed.
     """
     order: list[int | str] = [target] if target is not None else [*class_order(len(dataset.classes), seed)]
-    known: dict[int | str, Start] = {}
 
+    @cache
     def source(wanted: int | str) -> Start:
-        if wanted not in known:
-            name = wanted if isinstance(wanted, str) else dataset.classes.names[wanted]
-            known[wanted] = start_of(name, dataset.classes.name, dataset.image_size, start, dataset)
-        return known[wanted]
+        name = wanted if isinstance(wanted, str) else dataset.classes.names[wanted]
+        return start_of(name, dataset.classes.name, dataset.image_size, start, dataset)
 
     def make_plan(indices: Sequence[int]) -> RunPlan:
         targets = [order[index % len(order)] for index in indices]

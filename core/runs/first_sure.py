@@ -6,6 +6,7 @@ How far a run goes on painting after that depends on its length; what the networ
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from core.pgd.steps import PGDState
 from core.runs.file import SURE
@@ -21,10 +22,9 @@ class FirstSure:
         images: (B, 3, H, W) in [0, 1] at that step; what the run started from where no state was.
     """
 
-    def __init__(self, first: PGDState) -> None:
-        self.steps = torch.full((len(first.images),), -1, device=first.images.device)
-        self.images = first.images
-        self.add(first)
+    def __init__(self, start: Tensor) -> None:
+        self.steps = torch.full((len(start),), -1, device=start.device)
+        self.images = start
 
     def add(self, state: PGDState) -> None:
         """Take in the next state."""

@@ -66,10 +66,8 @@ class RunRecorder:
         terms = [state.cross_entropy, *([] if state.penalty is None else [state.penalty])]
         self._new.append(torch.stack([*terms, state.perturbation_norm]))
         self._first, self.last = self._first or state, state
-        if self.sure is None:
-            self.sure = FirstSure(state)
-        else:
-            self.sure.add(state)
+        self.sure = self.sure or FirstSure(state.images)
+        self.sure.add(state)
         if state.step % self._interval == 0:
             self._frames.append(_bytes(state.images))
             self._frame_steps.append(state.step)
