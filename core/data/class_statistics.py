@@ -51,16 +51,15 @@ class ClassStatistics:
 
 
 def class_statistics(images: np.ndarray, source: str) -> ClassStatistics:
-    """The statistics of (N, 3, H, W) images, uint8 or float in [0, 1].
+    """The statistics of (N, 3, H, W) uint8 images.
 
     Raises:
         ValueError: fewer than two images, whose spread is unknown.
     """
     if len(images) < 2:
         raise ValueError(f"class statistics need at least 2 images; got {len(images)} for {source}")
-    if images.dtype == np.uint8:
-        images = images / np.float32(255)
-    mean, std = images.mean(axis=0, dtype=np.float64), images.std(axis=0, dtype=np.float64)
+    values = images / np.float32(255)
+    mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     return ClassStatistics(mean.astype(np.float32).clip(0, 1), std.astype(np.float32), source)
 
 
