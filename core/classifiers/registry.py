@@ -135,10 +135,8 @@ def list_classifiers() -> tuple[ClassifierSpec, ...]:
 
 def classifier_title(name: str) -> str:
     """A classifier's title, or its name where the registry has none; names from files are untrusted text."""
-    if (title := _titles().get(name)) is not None:
-        return title
-    listed = listed_classifiers().specs.get(name)
-    return name if listed is None else listed.title
+    spec = _own_specs().get(name) or listed_classifiers().specs.get(name)
+    return name if spec is None else spec.title
 
 
 def trained_for(name: str) -> str:
@@ -148,9 +146,9 @@ def trained_for(name: str) -> str:
 
 
 @cache
-def _titles() -> dict[str, str]:
-    # A replay asks for every frame of every image.
-    return {spec.name: spec.title for spec in (*CLASSIFIERS.values(), *bundled_specs().values())}
+def _own_specs() -> dict[str, ClassifierSpec]:
+    # A replay asks for a title at every frame of every image.
+    return {**CLASSIFIERS, **bundled_specs()}
 
 
 def classifier_spec(name: str) -> ClassifierSpec:

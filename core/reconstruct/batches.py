@@ -56,7 +56,7 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
         last = state
         progress()
     (run,) = engine.so_far()
-    best = job.keep == "best"
+    best = job.settings["keep"] == "best"
     results = last.best_images if best else last.images
     logits = last.logits
     if best:
@@ -147,7 +147,7 @@ def run_job(
             bar.set_postfix(loss=f"{summary['loss_after']['mean']:.3g}")
             if first == 0:
                 write_atomically(output / "images.csv", to_csv([]))  # no rows of other settings beside these
-                if job.save_run:
+                if job.settings["save_run"]:
                     result.run.save(output / "run.npz")
             source = computed_source(device_name(job.classifier), seconds=seconds)
             write_json(output / "settings.json", {**job.settings, "source": source})
@@ -171,7 +171,7 @@ def _usual_batch_size(job: Job) -> int:
 
 def _finished(job: Job, output: Path, columns: int) -> tuple[list[Reconstruction], dict[str, np.ndarray], float]:
     """Rows, pictures of a grid that is not full, and seconds of a job's finished batches; nothing of other settings."""
-    files = ["grid.png", "summary.json", *(["run.npz"] if job.save_run else [])]
+    files = ["grid.png", "summary.json", *(["run.npz"] if job.settings["save_run"] else [])]
     with suppress(*DAMAGE):
         settings = json.loads((output / "settings.json").read_text("utf-8"))
         source = settings.pop("source")

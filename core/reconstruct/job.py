@@ -54,7 +54,7 @@ class JobConfig:
 class Job:
     """`count` images in batches planned by `make_plan`, one after the other.
 
-    keep, save_run: as in `JobConfig`. settings: a JSON object of everything that the results depend on.
+    settings: a JSON object of everything that the results depend on; keep and save_run as in `JobConfig`.
     judge: another network, which says what it sees in the starts and the results; its first classes are the data set's.
     """
 
@@ -62,9 +62,7 @@ class Job:
     config: PGDConfig
     count: int
     make_plan: MakePlan
-    keep: str
     settings: dict[str, Any]
-    save_run: bool = False
     judge: Classifier | None = None
 
 
@@ -101,7 +99,7 @@ def make_job(wanted: JobConfig, classifier: Classifier, dataset: ImageDataset, j
         "judge": None if judge is None else {**classifier_facts(judge), "template": judge.template},
         "dataset": dataset_facts(dataset),
     }
-    return Job(classifier, config, count, make_plan, wanted.keep, settings, wanted.save_run, judge)
+    return Job(classifier, config, count, make_plan, settings, judge)
 
 
 def inpainting_plans(
