@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from core.classifiers.fetch.download import (
@@ -29,9 +29,7 @@ def hub_files(repo_id: str, revision: str | None) -> dict[str, int | None]:
     """
     from huggingface_hub import HfApi
 
-    def ask() -> Any:
-        return HfApi().model_info(repo_id, revision=revision, files_metadata=True, timeout=PROBE_SECONDS)
-
+    ask = partial(HfApi().model_info, repo_id, revision=revision, files_metadata=True, timeout=PROBE_SECONDS)
     with hub_errors(repo_id, revision):
         return {file.rfilename: file.size for file in call_with_deadline(ask).siblings or ()}
 
