@@ -47,9 +47,7 @@ def parse_passes(text: str) -> float:
 
 def parse_batch_size(text: str) -> int | None:
     """'auto' -> None; a number -> itself."""
-    if text == "auto":
-        return None
-    return whole(1)(text)
+    return None if text == "auto" else whole(1)(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -103,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
         dest="outcomes",
         help="leave out which images are misclassified under each wave, one bit each: 0.6 MB for CIFAR-10",
     )
-    options.add_argument("--batch-size", type=parse_batch_size, default=None, help="auto or a number; halved on OOM")
+    options.add_argument("--batch-size", type=parse_batch_size, help="auto or a number; halved on OOM")
     options.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
     return options
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import statistics
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from timeit import timeit
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
 
 Backend = Literal["auto", "torch", "openvino"]
-BACKENDS: tuple[Backend, ...] = ("auto", "torch", "openvino")
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
 ROUNDS, IMAGES = 3, 256
 BATCH = {"cpu": 32, "cuda": 256}  # of fewer a large GPU would tell how soon it starts, not how fast it is
 MOST_CHANGED = 0.015  # of the predictions, under bfloat16
@@ -92,9 +91,7 @@ def _logits(classifier: Classifier, images: Tensor, dtype: str = "float32") -> T
 def _worth_converting(classifier: Classifier, images: Tensor, ahead: int) -> bool:
     """Whether converting the network and measuring it takes at most 5 % of the time of the predictions to come."""
     _predicted(classifier, images)
-    start = time.perf_counter()
-    _predicted(classifier, images)
-    batch = time.perf_counter() - start
+    batch = timeit(lambda: _predicted(classifier, images), number=1)
     return 2 * (ROUNDS + 2) * batch + CONVERSION_SECONDS <= MOST_MEASURING * ahead * batch / len(images)
 
 
@@ -106,13 +103,7 @@ def _same(first: Classifier, second: Classifier, batches: list[Tensor]) -> bool:
 
 def _faster(first: Classifier, second: Classifier, images: Tensor, dtype: str = "float32") -> bool:
     """Whether the second, in that dtype, takes less time than the first in float32: medians, in turns."""
-
-    def seconds(work: Callable[[], np.ndarray]) -> float:
-        start = time.perf_counter()
-        work()
-        return time.perf_counter() - start
-
     works = (lambda: _predicted(first, images), lambda: _predicted(second, images, dtype))
-    turns = [[seconds(work) for work in works] for _ in range(ROUNDS + 1)][1:]
+    turns = [[timeit(work, number=1) for work in works] for _ in range(ROUNDS + 1)][1:]
     one, two = (statistics.median(times) for times in zip(*turns, strict=True))
     return two < one

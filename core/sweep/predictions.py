@@ -217,6 +217,5 @@ def predict_hybrids(
 ) -> HybridPredictions:
     """Predictions for two images (3, H, W) in [0, 1], and for their hybrid at each cutoff."""
     batch = np.stack([low, high, *(hybrid(low, high, cutoff) for cutoff in cutoffs)])
-    parts = [class_probabilities(classifier, batch[k : k + _TOGETHER]) for k in range(0, len(batch), _TOGETHER)]
-    probabilities = np.concatenate(parts)
-    return HybridPredictions(tuple(cutoffs), probabilities[0], probabilities[1], probabilities[2:])
+    found = np.concatenate([class_probabilities(classifier, some) for some in batches(batch, _TOGETHER)])
+    return HybridPredictions(tuple(cutoffs), found[0], found[1], found[2:])

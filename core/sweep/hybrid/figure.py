@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import numpy as np
+
 from core.errors import one_line
 from core.numbers import decimal
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of
@@ -36,7 +38,7 @@ def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
             axes.plot(cutoffs, shares.value, style, color=colour, linewidth=2, label=label if style == "-" else None)
             axes.fill_between(cutoffs, shares.low, shares.high, color=colour, alpha=0.15, linewidth=0)
         if found is not None:
-            height = _share_at(one, found.radius.value)
+            height = np.interp(found.radius.value, cutoffs, one.shares[0].value)
             axes.plot(found.radius.value, height, "o", color=colour, markersize=8, markeredgecolor="white", zorder=5)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(ScalarFormatter())
@@ -52,9 +54,3 @@ def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
         facts = {"Date": None} if kind == "svg" else None
         drawn.savefig(buffer, format=kind, dpi=200, metadata=facts)
     return buffer.getvalue()
-
-
-def _share_at(one: HybridOutcomes, radius: float) -> float:
-    import numpy as np
-
-    return float(np.interp(radius, one.cutoffs[: one.done], one.shares[0].value))
