@@ -67,7 +67,7 @@ def predicted(named: NamedMap, outcomes: DisturbedOutcomes) -> Predicted | None:
     energy = outcomes.spectrum[..., radii]
     by_share = energy @ more / energy.sum(axis=-1)
     by_energy = energy @ more / (CHANNELS * float(facts["epsilon"]) ** 2)
-    found = [[rise(outcomes, outcomes.errors(key, one)).measured for one in STRENGTHS] for key in outcomes.keys]
+    found = [[rise(outcomes, outcomes.errors(key, strength=s)).measured for s in STRENGTHS] for key in outcomes.keys]
     return Predicted(by_share, by_energy, Measured(*np.moveaxis(np.array(found, dtype=np.float64), -1, 0)))
 
 

@@ -64,7 +64,7 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
 
 def _more(a: DisturbedOutcomes, b: DisturbedOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Measured:
     """How much more disturbances raise a's error than b's, paired, at one strength or in the mean over all."""
-    rises: list[Errors] = [rise(one, one.mean_errors(keys, strength)) for one in (a, b)]
+    rises: list[Errors] = [rise(one, one.errors(*keys, strength=strength)) for one in (a, b)]
     return rises[0].minus(rises[1]).measured.one()
 
 
@@ -81,7 +81,7 @@ def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
     radii, outcomes = np.array([radius for radius, _ in networks.values()]), [found for _, found in networks.values()]
     sets = {"all eight": tuple(DISTURBANCES), "the fast ones": FAST, "the slow ones": SLOW}
     tested = {
-        f"rise under {what}": np.array([rise(one, one.mean_errors(keys)).measured.value for one in outcomes])
+        f"rise under {what}": np.array([rise(one, one.errors(*keys)).measured.value for one in outcomes])
         for what, keys in sets.items()
     }
     noise, contrast = (np.array([1 - one.errors(key).measured.value for one in outcomes]) for key in RATIO)

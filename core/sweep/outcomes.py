@@ -45,23 +45,16 @@ class Outcomes(Archived):
 Growing = TypeVar("Growing", bound=Outcomes)
 
 
-def growing(
-    empty: Growing, start: Growing | None, measure: Callable[..., dict[str, Any]], device: str
-) -> Iterator[Growing]:
+def growing(start: Growing, measure: Callable[..., dict[str, Any]], device: str) -> Iterator[Growing]:
     """The outcomes after each part that was not measured yet; the last are whole.
 
     Args:
-        empty: before anything is measured.
-        start: of the same settings: what was measured is kept.
+        start: what was measured so far, which is kept.
         measure: from the outcomes so far, and a part's place in `measured`, to the arrays that it changes. A kept state
             never changes later, so these are copies.
         device: in words.
-    Raises:
-        ValueError: at the first step, when `start` is of other settings.
     """
-    outcomes: Any = empty if start is None else start
-    if not empty.same_settings(outcomes):
-        raise ValueError(f"these {empty.what} were measured with other settings")
+    outcomes: Any = start
     begun, before = time.perf_counter(), outcomes.metadata["source"].get("wall_seconds", 0.0)
     for part in np.argwhere(~outcomes.measured).tolist():
         arrays = measure(outcomes, *part)

@@ -165,7 +165,7 @@ def under_disturbance(label: str, key: str, strength: int, networks: Sequence[Ne
         ordinary = titles.get(robust.name.removesuffix(ROBUST))
         if ordinary is None or ordinary is robust:
             continue
-        losses = [rise(one.outcomes, one.outcomes.errors(key, strength)) for one in (robust, ordinary)]
+        losses = [rise(one.outcomes, one.outcomes.errors(key, strength=strength)) for one in (robust, ordinary)]
         more = losses[0].minus(losses[1]).measured.one()
         way, doubt = "more" if more.value > 0 else "less", "" if more.clear else ", which may be chance"
         sentences.append(

@@ -62,7 +62,7 @@ def told(outcomes: DisturbedOutcomes) -> str:
         f"{outcomes.pictures:,} pictures; top-1 error undisturbed {decimal(100 * clean.value)} ({interval(clean)})"
     ]
     for key in outcomes.keys:
-        found = [outcomes.errors(key, strength).measured for strength in STRENGTHS]
+        found = [outcomes.errors(key, strength=strength).measured for strength in STRENGTHS]
         numbers = "; ".join(f"{decimal(100 * one.value)} ({interval(one)})" for one in found)
         lines.append(f"  {DISTURBANCES[key].label:<14} {numbers}")
     return "\n".join(lines)

@@ -57,11 +57,11 @@ def growing_disturbances(
     classifier: Classifier,
     dataset: ImageDataset,
     config: DisturbConfig,
-    start: DisturbedOutcomes | None = None,
+    start: DisturbedOutcomes,
     *,
     batch_size: int = BATCH,
 ) -> Iterator[DisturbedOutcomes]:
-    """The outcomes after each disturbance and strength; arguments and errors as `core.sweep.outcomes.growing`.
+    """The outcomes after each disturbance and strength that `start`, of these settings, lacks.
 
     Raises:
         RuntimeError: the logits are not finite.
@@ -82,4 +82,4 @@ def growing_disturbances(
         arrays["correct"][d, s], arrays["spectrum"][d, s] = np.concatenate(right), energy
         return arrays
 
-    return growing(empty_outcomes(classifier, dataset, config), start, measure, device_name(classifier))
+    return growing(start, measure, device_name(classifier))

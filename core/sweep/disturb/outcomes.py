@@ -69,12 +69,8 @@ class DisturbedOutcomes(Outcomes):
         """Of the undisturbed pictures."""
         return self._errors(~self.undisturbed[None])
 
-    def errors(self, key: str, strength: int | None = None) -> Errors:
-        """Under a disturbance, at one strength or, image by image, the mean over all."""
-        return self.mean_errors((key,), strength)
-
-    def mean_errors(self, keys: tuple[str, ...], strength: int | None = None) -> Errors:
-        """Mean over disturbances, at one strength or over all, image by image."""
+    def errors(self, *keys: str, strength: int | None = None) -> Errors:
+        """Mean over one or several disturbances, at one strength or over all, image by image."""
         rows = [self.keys.index(key) for key in keys]
         columns = slice(None) if strength is None else [STRENGTHS.index(strength)]
         return self._errors(~self.correct[rows][:, columns].reshape(-1, self.pictures))

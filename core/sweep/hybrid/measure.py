@@ -36,11 +36,11 @@ def growing_hybrids(
     classifier: Classifier,
     dataset: ImageDataset,
     config: HybridConfig,
-    start: HybridOutcomes | None = None,
+    start: HybridOutcomes,
     *,
     batch_size: int = BATCH,
 ) -> Iterator[HybridOutcomes]:
-    """The outcomes after each cutoff; arguments and errors as `core.sweep.outcomes.growing`.
+    """The outcomes after each cutoff that `start`, of these settings, lacks.
 
     Raises:
         RuntimeError: the logits are not finite.
@@ -62,7 +62,7 @@ def growing_hybrids(
         arrays["clipped"][k] = np.concatenate(taken).mean()
         return arrays
 
-    return growing(empty_outcomes(classifier, dataset, config), start, measure, device_name(classifier))
+    return growing(start, measure, device_name(classifier))
 
 
 def run_hybrids(

@@ -21,7 +21,7 @@ def test_a_run_tells_every_error_is_kept_and_repeats_itself(archive, tmp_path, c
     found = DisturbedOutcomes.load(output)
     assert found.measured.all() and found.pictures == 20 and found.keys == tuple(DISTURBANCES)
     assert all(row.label in told for row in DISTURBANCES.values())
-    assert f"{100 * found.errors('fog', 3).measured.value:.1f} (" in told.splitlines()[-1]
+    assert f"{100 * found.errors('fog', strength=3).measured.value:.1f} (" in told.splitlines()[-1]
     assert found.metadata["classifier"]["name"] == "mini-resnet" and found.metadata["source"]["wall_seconds"] > 0
     written = output.read_bytes()
     assert main(command(archive, output)) == 0 and output.read_bytes() == written  # nothing was left to do

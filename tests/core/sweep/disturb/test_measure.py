@@ -17,7 +17,7 @@ from core.files import ArchiveError
 from core.fourier.intervals import wilson
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.images.radii import energy_by_radius
-from core.sweep.disturb.measure import DisturbConfig, draw_pictures, growing_disturbances
+from core.sweep.disturb.measure import DisturbConfig, draw_pictures, empty_outcomes, growing_disturbances
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 
 SIZE = 16
@@ -43,9 +43,13 @@ def brighter_than(level, name="threshold"):
     return ClosedSetClassifier(Identity(name, "on paper"), inside, Preprocess(SIZE, (0.0,) * 3, (1.0,) * 3), CLASSES)
 
 
+def states_of(*settings, **named):
+    return growing_disturbances(*settings, empty_outcomes(*settings), **named)
+
+
 @pytest.fixture(scope="module")
 def states():
-    return list(growing_disturbances(brighter_than(0.425), pictures(), CONFIG, batch_size=7))
+    return list(states_of(brighter_than(0.425), pictures(), CONFIG, batch_size=7))
 
 
 def test_contrast_keeps_the_mean_and_brightness_does_not(states):
@@ -53,13 +57,13 @@ def test_contrast_keeps_the_mean_and_brightness_does_not(states):
     assert found.undisturbed.all() and found.correct[found.keys.index("contrast")].all()
     labels = pictures().labels[draw_pictures(40, CONFIG)]
     np.testing.assert_array_equal(found.correct[found.keys.index("brightness")][1:], [labels == 1] * 2)
-    error = found.errors("brightness", 2).measured
+    error = found.errors("brightness", strength=2).measured
     assert error == pytest.approx(wilson((labels == 0).mean(), 25))
     mean = found.errors("brightness")
     assert mean.measured.value == pytest.approx(
-        np.mean([found.errors("brightness", s).measured.value for s in (1, 2, 3)])
+        np.mean([found.errors("brightness", strength=s).measured.value for s in (1, 2, 3)])
     )
-    assert found.mean_errors(("contrast", "brightness")).measured.value == pytest.approx(mean.measured.value / 2)
+    assert found.errors("contrast", "brightness").measured.value == pytest.approx(mean.measured.value / 2)
     assert mean.minus(found.clean_errors()).measured.low > 0
 
 
@@ -98,9 +102,9 @@ def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(states,
     np.testing.assert_array_equal(rest[-1].undisturbed, states[-1].undisturbed)
     np.testing.assert_allclose(rest[-1].spectrum, states[-1].spectrum, rtol=1e-6)
     assert list(growing_disturbances(network, data, CONFIG, rest[-1])) == []
+    assert empty_outcomes(network, data, CONFIG).same_settings(half)
     for other in (DisturbConfig(24, 3), DisturbConfig(25, 4)):
-        with pytest.raises(ValueError, match="other settings"):
-            next(growing_disturbances(network, data, other, half))
+        assert not empty_outcomes(network, data, other).same_settings(half)
 
 
 def test_a_file_holds_everything_and_damage_is_refused(states, tmp_path):
@@ -127,4 +131,4 @@ def test_a_file_holds_everything_and_damage_is_refused(states, tmp_path):
 
 def test_logits_that_are_not_finite_are_an_error():
     with pytest.raises(RuntimeError, match="not finite"):
-        next(growing_disturbances(brighter_than(math.nan), pictures(), CONFIG))
+        next(states_of(brighter_than(math.nan), pictures(), CONFIG))

@@ -14,7 +14,7 @@ from core.classifiers.preprocessing import Preprocess
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
 from core.files import ArchiveError
-from core.sweep.hybrid.measure import growing_hybrids
+from core.sweep.hybrid.measure import empty_outcomes, growing_hybrids
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, paired_difference, unlike
 from core.sweep.hybrid.pairs import HybridConfig, draw_pairs
 
@@ -45,9 +45,12 @@ def linear(slow, fast, weight=1.0, name="linear"):
     return ClosedSetClassifier(Identity(name, "on paper"), inside, Preprocess(SIZE, (0.5,) * 3, (0.5,) * 3), CLASSES)
 
 
-def last(*arguments, **named):
-    *_, outcomes = growing_hybrids(*arguments, **named)
-    return outcomes
+def states_of(*settings, **named):
+    return list(growing_hybrids(*settings, empty_outcomes(*settings), **named))
+
+
+def last(*settings, **named):
+    return states_of(*settings, **named)[-1]
 
 
 def on_paper(slow, fast, weight=1.0):
@@ -71,9 +74,7 @@ def test_a_linear_network_changes_its_mind_where_paper_and_pencil_say(slow, fast
     assert (found.says[0] == ~found.says[1]).all()
     k = next(k for k, c in enumerate(CUTOFFS) if c > at)
     assert crossing_of(found).radius == pytest.approx([(CUTOFFS[k - 1] + CUTOFFS[k]) / 2] * 3)  # from -1 to +1
-    one, two = growing_hybrids(
-        linear(slow, fast, weight), stripes(slow, fast), HybridConfig(20, CUTOFFS[k - 1 : k + 1])
-    )
+    one, two = states_of(linear(slow, fast, weight), stripes(slow, fast), HybridConfig(20, CUTOFFS[k - 1 : k + 1]))
     assert crossing_of(one) is None and crossing_of(two).radius == crossing_of(found).radius
     assert (found.predictions == found.labels).all()
 
@@ -100,7 +101,7 @@ def test_outcomes_are_those_of_pictures_mixed_one_by_one():
 
 def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(tmp_path):
     network, data, config = linear(1, 6), stripes(1, 6), HybridConfig(20, CUTOFFS)
-    states = list(growing_hybrids(network, data, config))
+    states = states_of(network, data, config)
     assert [state.done for state in states] == list(range(1, len(CUTOFFS) + 1))
     states[3].save(tmp_path / "half.npz")
     half = HybridOutcomes.load(tmp_path / "half.npz")
@@ -109,9 +110,9 @@ def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(tmp_pat
     np.testing.assert_array_equal(rest[-1].says, states[-1].says)
     np.testing.assert_array_equal(rest[-1].predictions, states[-1].predictions)
     assert list(growing_hybrids(network, data, config, rest[-1])) == []
+    assert empty_outcomes(network, data, config).same_settings(half)
     for other in (HybridConfig(19, CUTOFFS), HybridConfig(20, CUTOFFS[1:]), HybridConfig(20, CUTOFFS, "sharp")):
-        with pytest.raises(ValueError, match="other settings"):
-            next(growing_hybrids(network, data, other, half))
+        assert not empty_outcomes(network, data, other).same_settings(half)
 
 
 def test_a_file_holds_everything_and_damage_is_refused(tmp_path):
@@ -155,4 +156,4 @@ def test_classes_taken_for_each_other_can_be_left_out():
 
 def test_logits_that_are_not_finite_are_an_error():
     with pytest.raises(RuntimeError, match="not finite"):
-        next(growing_hybrids(linear(1, 6, math.nan), stripes(1, 6), HybridConfig(20, CUTOFFS)))
+        last(linear(1, 6, math.nan), stripes(1, 6), HybridConfig(20, CUTOFFS))
