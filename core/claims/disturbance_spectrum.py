@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -106,21 +105,20 @@ def on_trial(keys: Sequence[str], found: Sequence[Predicted]) -> MapsOnTrial:
     measured = np.array([one.measured.value for one in found])
     by_share, by_energy = (np.array([getattr(one, part) for one in found]) for part in ("by_share", "by_energy"))
     above = rankdata(measured).reshape(measured.shape) - rankdata(by_energy).reshape(measured.shape)
-    between = {key: math.nan for key in keys}
+    between = np.full(len(keys), np.nan)
     if len(found) > 2:
-        means = by_energy.mean(axis=2), measured.mean(axis=2)
-        between = {key: float(rank_correlations(means[0][None, :, d], means[1][:, d])[0]) for d, key in enumerate(keys)}
+        between = rank_correlations(by_energy.mean(axis=2).T, measured.mean(axis=2).T)
     return MapsOnTrial(
         _agreement(by_share, measured),
         _agreement(by_energy, measured),
         measured.size,
         dict(zip(keys, above.mean(axis=(0, 2)).tolist(), strict=True)),
-        between,
+        dict(zip(keys, between.tolist(), strict=True)),
     )
 
 
 def _agreement(guess: np.ndarray, measured: np.ndarray) -> Measured:
-    value = float(rank_correlations(guess.reshape(1, -1), measured.ravel())[0])
+    value = float(rank_correlations(guess.ravel(), measured.ravel()))
     generator, (networks, disturbances, _) = np.random.default_rng(0), guess.shape
     rows = generator.integers(networks, size=(DRAWS, networks, 1))
     columns = generator.integers(disturbances, size=(DRAWS, 1, disturbances))

@@ -125,7 +125,7 @@ def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float
 
     tested = permutation_test(
         (first,),
-        lambda orders, axis: rank_correlations(orders.reshape(-1, len(second)), second).reshape(orders.shape[:-1]),
+        lambda orders, axis: rank_correlations(orders, second),
         permutation_type="pairings",
         vectorized=True,
         n_resamples=RESAMPLES,

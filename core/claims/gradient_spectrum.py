@@ -43,7 +43,7 @@ class StoredGradient:
 
     sha256: of its weights. blocks: (blocks, W) mean `relative_energy` of each block of as many pictures. edges,
     mean_radius: means over the pictures, with Student's intervals. slope, change: (W,) mean change of the loss under
-    each wave of Eq. 1 of size `epsilon`: by the gradient alone, and the real one, over `bent_over` pictures.
+    each wave of Eq. 1 of size `epsilon`: by the gradient alone, and the real one.
     """
 
     sha256: str
@@ -54,7 +54,6 @@ class StoredGradient:
     slope: np.ndarray
     change: np.ndarray
     epsilon: float
-    bent_over: int
 
     @property
     def energy(self) -> np.ndarray:
@@ -65,6 +64,10 @@ class StoredGradient:
     def side(self) -> int:
         """Of the map that has these waves."""
         return int((2 * self.blocks.shape[1] - 1) ** 0.5)
+
+    def maps(self, values: np.ndarray) -> np.ndarray:
+        """(..., R, R) maps of (..., W) values of its waves."""
+        return wave_map(values, half_plane(self.side), self.side)
 
     @property
     def bend(self) -> np.ndarray:
@@ -92,7 +95,6 @@ def _read(
             slope[k].astype(np.float64),
             change[k].astype(np.float64),
             metadata["epsilon"],
-            metadata["bent_over"],
         )
     return found
 
@@ -160,33 +162,27 @@ def agreement(stored: StoredGradient, heatmap: Heatmap) -> Agreement | None:
         return None
     radii, ring = np.unique(rounded_radius(waves), return_inverse=True)
     to_rings = np.eye(len(radii))[ring] / np.bincount(ring)
-    blocks = np.array([wave_values(one, waves) for one in _maps(stored.blocks, stored.side)])
+    blocks = wave_values(stored.maps(stored.blocks), waves)
     generator = np.random.default_rng(0)
     drawn = generator.multinomial(len(blocks), np.full(len(blocks), 1 / len(blocks)), DRAWS) / len(blocks)
     energy, resampled = blocks.mean(axis=0), drawn @ blocks
     over_waves = _measured(energy, resampled, rise)
     over_rings = _measured(energy @ to_rings, resampled @ to_rings, rise @ to_rings)
-    as_smooth = wave_values(_as_smooth(stored, generator).transpose(1, 2, 0), waves).T
+    as_smooth = wave_values(_as_smooth(stored, generator), waves)
     p = (1 + int((rank_correlations(as_smooth, rise) >= over_waves.value).sum())) / (1 + DRAWS)
-    change = wave_values(_maps(stored.change[None], stored.side)[0], waves) @ to_rings
+    change = wave_values(stored.maps(stored.change), waves) @ to_rings
     if heatmap.metadata["epsilon"] != stored.epsilon:
         change = np.full(len(radii), np.nan)  # of waves of another size
     overrated = _overrated(radii, energy @ to_rings, rise @ to_rings, change, stored.bend[radii])
     return Agreement(over_waves, over_rings, len(rise), p, overrated)
 
 
-def _maps(values: np.ndarray, side: int) -> np.ndarray:
-    """(D, R, R) maps of (D, W) values."""
-    return np.array([wave_map(row, half_plane(side), side) for row in values])
-
-
 def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Measured:
-    value = float(rank_correlations(energy[None], rise)[0])
-    return bootstrapped(value, rank_correlations(resampled, rise))
+    return bootstrapped(float(rank_correlations(energy, rise)), rank_correlations(resampled, rise))
 
 
 def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(D,) Spearman's correlation of each of (D, W) rows with (W,) values, or with its own of (D, W).
+    """(...) Spearman's correlation of each of (..., W) rows with (W,) values, or with its own of (..., W).
 
     NaN for a row that does not vary.
     """
@@ -195,7 +191,7 @@ def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
     ranks = (rankdata(one, axis=-1) for one in (rows, values))
     a, b = (one - one.mean(axis=-1, keepdims=True) for one in ranks)
     length = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
-    return np.divide((a * b).sum(axis=-1), length, out=np.full(len(a), np.nan), where=length > 0)
+    return np.divide((a * b).sum(axis=-1), length, out=np.full(length.shape, np.nan), where=length > 0)
 
 
 def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.ndarray:
@@ -208,7 +204,7 @@ def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.nda
     from scipy.stats import rankdata
 
     ranks = rankdata(stored.energy)
-    centred, number = _maps(np.stack([ranks - ranks.mean(), np.arange(len(ranks))]), stored.side)
+    centred, number = stored.maps(np.stack([ranks - ranks.mean(), np.arange(len(ranks))]))
     signs = generator.choice((-1.0, 1.0), (DRAWS, len(ranks)))[:, np.fft.ifftshift(number).astype(int)]
     return np.fft.fftshift(np.fft.ifft2(np.fft.fft2(np.fft.ifftshift(centred)).real * signs).real, axes=(1, 2))
 
@@ -220,24 +216,21 @@ def _overrated(
 
     None unless that is at least a third of all ranks. change: of the loss, NaN where it is not known; bend: its own.
     """
+    from scipy.ndimage import label
     from scipy.stats import rankdata
 
     above = rankdata(energy) - rankdata(rise)
     if above.max() < len(radii) / 3:
         return None
-    first = last = int(above.argmax())
-    while first > 0 and above[first - 1] > above.max() / 2:
-        first -= 1
-    while last < len(radii) - 1 and above[last + 1] > above.max() / 2:
-        last += 1
-    inside = np.zeros(len(radii), dtype=bool)
-    inside[first : last + 1] = True
-    without = float(rank_correlations(energy[None, ~inside], rise[~inside])[0])
+    runs, _ = label(above > above.max() / 2)
+    inside = runs == runs[above.argmax()]
+    first, last = radii[inside][[0, -1]].tolist()
+    without = float(rank_correlations(energy[~inside], rise[~inside]))
     why = (math.nan,) * 3
     if not np.isnan(change).any():
-        changed = float(rank_correlations(change[None], rise)[0])
+        changed = float(rank_correlations(change, rise))
         why = (float(bend[inside].mean()), float(bend[~inside].mean()), changed)
-    return Overrated(int(radii[first]), int(radii[last]), without, *why)
+    return Overrated(first, last, without, *why)
 
 
 def where_it_fails(found: Agreement, epsilon: float) -> str:

@@ -65,17 +65,17 @@ def rounded_radius(waves: Sequence[Frequency] | np.ndarray) -> np.ndarray:
 
 
 def wave_values(array: np.ndarray, waves: Sequence[Frequency] | np.ndarray) -> np.ndarray:
-    """The values of an (R, R) map at these waves."""
-    rows, cols = np.array(waves, dtype=np.int64).reshape(-1, 2).T + len(array) // 2
-    return array[rows, cols]
+    """(..., W) the values of (..., R, R) maps at these waves."""
+    rows, cols = np.array(waves, dtype=np.int64).reshape(-1, 2).T + array.shape[-1] // 2
+    return array[..., rows, cols]
 
 
 def wave_map(values: np.ndarray, waves: Sequence[Frequency] | np.ndarray, side: int) -> np.ndarray:
-    """The (R, R) map of a value for each wave, at (i, j) and (-i, -j); NaN elsewhere."""
-    array = np.full((side, side), np.nan)
+    """The (..., R, R) maps of (..., W) values, a value for each wave, at (i, j) and (-i, -j); NaN elsewhere."""
+    array = np.full((*values.shape[:-1], side, side), np.nan)
     for sign in (1, -1):
         rows, cols = sign * np.reshape(waves, (-1, 2)).T + side // 2
-        array[rows, cols] = values
+        array[..., rows, cols] = values
     return array
 
 

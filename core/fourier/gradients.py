@@ -84,7 +84,7 @@ def relative_energy(gradients: np.ndarray, side: int) -> np.ndarray:
     cells = (np.abs(spectra[..., signed[:, None], signed]) ** 2).sum(axis=1)
     mean = cells.mean(axis=(1, 2), keepdims=True)
     relative = np.divide(cells, mean, out=np.full_like(cells, np.nan), where=mean > 0)
-    return wave_values(relative.transpose(1, 2, 0), half_plane(side)).T
+    return wave_values(relative, half_plane(side))
 
 
 def wave_weights(side: int) -> np.ndarray:

@@ -54,7 +54,7 @@ def with_errors(values):
 def gradient(energy, **changes):
     """One that is the same in all blocks of pictures, of a loss that does not bend."""
     blocks, one, none = np.tile(energy, (20, 1)), np.ones(len(WAVES)), Measured(0, 0, 0)
-    found = StoredGradient("", 1000, blocks, none, none, slope=one, change=one, epsilon=4.0, bent_over=50)
+    found = StoredGradient("", 1000, blocks, none, none, slope=one, change=one, epsilon=4.0)
     return dataclasses.replace(found, **changes)
 
 
