@@ -36,11 +36,7 @@ def crossing(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, see
         seed: of the bootstrap.
     Returns:
         None where they do not cross: the low picture's class leads from the first cutoff on, or never.
-    Raises:
-        ValueError: the shapes do not fit, or there is no pair.
     """
-    if low.shape != high.shape or low.ndim != 2 or len(low) != len(cutoffs) or low.shape[1] == 0:
-        raise ValueError(f"wanted two ({len(cutoffs)}, n) arrays, n > 0; got {low.shape} and {high.shape}")
     radii = np.asarray(cutoffs, dtype=np.float64)
     lead = low.astype(np.float64) - high
     value = float(equal_at(lead.mean(axis=1)[None], radii)[0])

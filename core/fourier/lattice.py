@@ -21,13 +21,12 @@ _DRAWS_AT_ONCE = 5_000  # keeps the random numbers of all draws from filling the
 class Lattice:
     """The lattice statistic of one map.
 
-    waves: those whose coordinates are both multiples of `period`, once for (i, j) and (-i, -j), without (0, 0).
+    waves: those whose coordinates are both multiples of the period, once for (i, j) and (-i, -j), without (0, 0).
     contrasts: (waves,) error minus the mean error of the eight neighbours. mean: of the contrasts, with its 95 %
     interval (Student's t over the waves). p: share of random draws of as many waves whose mean is as low or
     lower, counting the lattice as one of them.
     """
 
-    period: int
     waves: tuple[Frequency, ...]
     contrasts: np.ndarray
     mean: Measured
@@ -71,4 +70,4 @@ def lattice(heatmap: Heatmap, period: int, *, draws: int = 10_000, seed: int = 0
         drawn = np.argpartition(order, len(waves) - 1, axis=1)[:, : len(waves)]
         as_low += int((everywhere[drawn].mean(axis=1) <= mean.value).sum())
         left -= len(order)
-    return Lattice(period, waves, values, mean, (1 + as_low) / (1 + draws), draws)
+    return Lattice(waves, values, mean, (1 + as_low) / (1 + draws), draws)

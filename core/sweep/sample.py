@@ -75,8 +75,6 @@ def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int
     Source: systematic sampling from a list in order of the classes, each shuffled (Cochran 1977, ch. 8).
     """
     total = len(labels)
-    if not 1 <= size <= total:
-        raise ValueError(f"a sample of {total} images holds 1 to {total}; got {size}")
     # The signs are the same generator's first stream; with that one, sample and signs would depend on each other.
     bits = wave_bits(total + 1, wave, seed=seed, stream=1)
     shuffled = np.lexsort((bits[:total], labels))

@@ -74,16 +74,3 @@ def test_the_difference_of_two_networks_is_of_the_same_drawn_pairs():
 def test_an_interval_is_unknown_where_some_drawn_sample_does_not_cross():
     found = crossing(said(4, 5, 5, 6), said(6, 5, 5, 5), CUTOFFS)
     assert found.radius.value == 2 and math.isnan(found.radius.low) and math.isnan(found.radius.high)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "cutoffs", "why"),
-    [
-        (said(1, 2), said(1, 2, 3), (1, 2), "wanted two"),
-        (said(1, 2), said(1, 2), (1, 2, 3), "wanted two"),
-        (said(1, 2, n=0), said(1, 2, n=0), (1, 2), "n > 0"),
-    ],
-)
-def test_what_does_not_fit_is_refused(low, high, cutoffs, why):
-    with pytest.raises(ValueError, match=why):
-        crossing(low, high, cutoffs)

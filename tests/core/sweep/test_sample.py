@@ -52,12 +52,6 @@ def test_sample_does_not_follow_the_signs():
     assert abs(np.mean(positive, axis=0) - 0.5).max() < 4 * 0.5 / np.sqrt(500 * len(half_plane(15)))
 
 
-@pytest.mark.parametrize("size", [0, 101])
-def test_sample_refuses_what_cannot_be_drawn(size):
-    with pytest.raises(ValueError, match="a sample of 100 images holds 1 to 100"):
-        balanced_sample(LABELS, size, (1, 1), seed=0)
-
-
 def test_share_of_the_passes_in_images():
     assert [images_per_wave(10_000, 0.02), images_per_wave(37, 0.02), images_per_wave(20, 1.0)] == [200, 1, 20]
 
