@@ -112,13 +112,10 @@ def median_interval(values: np.ndarray) -> Measured:
 
     Source: the sign test, inverted (Thompson 1936).
     """
-    median, n = np.median(values), len(values)
-    if n < FEWEST:
-        return Measured(median, np.nan, np.nan).one()
     from scipy import stats
 
-    ordered, outside = np.sort(values), int(stats.binom.ppf(0.025, n, 0.5))  # P(fewer below the median) <= 2.5 %
-    return Measured(median, ordered[outside - 1], ordered[n - outside]).one()
+    low, high = stats.quantile_test(values, p=0.5).confidence_interval(0.95)
+    return Measured(np.median(values), low, high).one()
 
 
 def student(values: np.ndarray) -> Measured:
