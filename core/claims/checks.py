@@ -93,10 +93,6 @@ def _corner_wave(heatmap: Heatmap) -> tuple[int, int]:
     return near, near
 
 
-def _low(claim: Claim, maps: Comparison) -> Finding:
-    return _compared(claim, maps, LOW, 1, (0, 1))
-
-
 def _high(claim: Claim, maps: Comparison) -> Finding:
     heatmap = maps.subject.heatmap
     return _compared(claim, maps, corners(heatmap), -1, _corner_wave(heatmap))
@@ -317,7 +313,7 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
 
 # By the claims' keys, in the order of the table.
 CHECKS: dict[str, Check] = {
-    "low": _low,
+    "low": lambda claim, maps: _compared(claim, maps, LOW, 1, (0, 1)),
     "high": _high,
     "relies": _relies,
     "spared": _spared,

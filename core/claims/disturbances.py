@@ -46,10 +46,9 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     )
     by_strength = [_more(a, b, ("contrast",), one).value for one in STRENGTHS]
     told = listed([decimal(100 * one, sign=True) for one in by_strength])
+    shrink = ""
     if by_strength[-1] < by_strength[0]:
         shrink = " They shrink towards chance, where whoever is better undisturbed has more to lose."
-    else:
-        shrink = ""
     doubts = [
         f"{robust.name} against {ordinary.name}: one small network each.",
         f"Contrast changes, strength by strength: {told} points.{shrink}",

@@ -108,14 +108,6 @@ def _likely(claim: Claim, subject: str, reference: str) -> Finding:
     return _finding(claim, found, lambda one: one.low > 0.5, "error")
 
 
-def _plausible(claim: Claim, subject: str, reference: str) -> Finding:
-    return _recognised_more(claim, FILLED, subject, reference)
-
-
-def _displayed(claim: Claim, subject: str, reference: str) -> Finding:
-    return _recognised_more(claim, DRAWN, subject, reference)
-
-
 def _training(claim: Claim, *chosen: str) -> Finding:
     found = _recognised_more(claim, DRAWN | FILLED, *TWINS)
     doubt = "Two small networks, whichever are chosen above; no proof about CLIP."
@@ -172,9 +164,9 @@ FEATURES: dict[str, Callable[[Claim, str, str], Finding]] = {
     "losses": _losses,
     "squiggles": _squiggles,
     "corrected": _corrected,
-    "plausible": _plausible,
+    "plausible": lambda claim, *chosen: _recognised_more(claim, FILLED, *chosen),
     "likely": _likely,
-    "displayed": _displayed,
+    "displayed": lambda claim, *chosen: _recognised_more(claim, DRAWN, *chosen),
     "sampled": _sampled,
     "training": _training,
 }

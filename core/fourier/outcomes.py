@@ -5,7 +5,6 @@ Nothing here runs a classifier: the random signs follow from the seed, the class
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
@@ -133,11 +132,11 @@ class ClassError:
 
 def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ...]:
     """Errors class by class under one wave; empty where the map has no outcomes, or not of this wave."""
-    found = {label: cell_error(part, frequency) for label, part in (by_class(heatmap) or {}).items()}
-    images = Counter([] if heatmap.labels is None else heatmap.labels.tolist())
-    return tuple(
-        ClassError(label, error.measured, images[label]) for label, error in found.items() if error is not None
-    )
+    found = []
+    for label, part in (by_class(heatmap) or {}).items():
+        if (error := cell_error(part, frequency)) is not None:
+            found.append(ClassError(label, error.measured, int(part.count.max())))
+    return tuple(found)
 
 
 def class_errors_of(labels: np.ndarray, predictions: np.ndarray) -> tuple[ClassError, ...]:

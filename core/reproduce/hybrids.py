@@ -19,7 +19,6 @@ from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, same_pairs
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
 
 RELIES = CLAIMS["relies"]
-NO_CROSSING = Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does not change its mind.",))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +95,6 @@ def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
 def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
     found = compared(subject.name, subject.outcomes, reference.name, reference.outcomes)
     if found is None:
-        return NO_CROSSING
+        return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does not change its mind.",))
     difference, evidence = found
     return Finding(RELIES, Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS, evidence)

@@ -51,11 +51,11 @@ class Machine:
     device: str
     data_dir: Path
     imagenet_dir: Path
-    clip: str = CLIP
-    weights: Mapping[str, Path] = field(default_factory=dict)
-    download: bool = False
-    seed: int = 0
-    processes: Processes = field(default_factory=Processes)
+    clip: str
+    weights: Mapping[str, Path]
+    download: bool
+    seed: int
+    processes: Processes
     _loaded: dict[tuple[str, ClassSet], Classifier] = field(default_factory=dict)
     _read: dict[tuple[str, int | None], Data] = field(default_factory=dict)
 

@@ -84,5 +84,5 @@ def counted(verdicts: Sequence[Match], what: str) -> str:
     }
     if len(verdicts) != 1:
         what += "s"
-    told = [f"{count} {words[kind][count > 1]}" for kind in Match if (count := sum(one == kind for one in verdicts))]
+    told = [f"{count} {words[kind][count > 1]}" for kind in Match if (count := verdicts.count(kind))]
     return f"{len(verdicts)} {what}: {', '.join(told)}." if verdicts else f"No {what}."

@@ -21,7 +21,7 @@ from core.runs.painted import stored_painted
 
 SHOWN = 4  # pictures in the figure
 # The paper gives one number each, without images or spread: only the size of a loss can agree.
-FACTOR_BEFORE, FACTOR_AFTER = 2, 10
+FACTORS = {"loss_before": 2, "loss_after": 10}
 PICTURES = 2  # of stored counts: rounding on another machine may tip a picture
 
 
@@ -134,13 +134,14 @@ class TableResult(PartResult):
 
     def _against(self, published: tuple[float, float]) -> list[tuple[Measured, int]]:
         """Median losses before and after, as multiples of the published ones, and the factors that still agree."""
-        names, factors = ("loss_before", "loss_after"), (FACTOR_BEFORE, FACTOR_AFTER)
-        found = [median_interval(self.values(name) / there) for name, there in zip(names, published, strict=True)]
-        return list(zip(found, factors, strict=True))
+        return [
+            (median_interval(self.values(name) / there), factor)
+            for (name, factor), there in zip(FACTORS.items(), published, strict=True)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as a JSON object."""
-        means = {name: student(self.values(name)) for name in ("loss_before", "loss_after")}
+        means = {name: student(self.values(name)) for name in FACTORS}
         stored, judged, objective = self.stored, self.judged, self.settings["objective"]
         fixed, wrong = self.mended
         return {

@@ -187,19 +187,16 @@ def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processe
 def _entered(heatmap: Heatmap, wave: Frequency, result: CellResult, means: dict[str, float]) -> dict[str, np.ndarray]:
     """The arrays that a result changes, at (i, j) and (-i, -j); it adds to what was counted there before."""
     cells = wave_cells(*wave, heatmap.side)
-    known: Any = {name: getattr(heatmap, name) for name in ("top1_errors", "top5_errors", "count", *MEANS)}
     n, m = int(heatmap.count[cells[0]]), result.count
     values: dict[str, float] = {"count": n + m}
     for name in ("top1_errors", "top5_errors"):
-        values[name] = getattr(result, name) + (known[name][cells[0]] if n else 0)
+        values[name] = getattr(result, name) + (getattr(heatmap, name)[cells[0]] if n else 0)
     for name, mean in means.items():
-        values[name] = (n * float(known[name][cells[0]]) + m * mean) / (n + m) if n else mean
+        values[name] = (n * float(getattr(heatmap, name)[cells[0]]) + m * mean) / (n + m) if n else mean
     if heatmap.sampling_variance is not None and result.variance is not None:
-        known["sampling_variance"] = variance = heatmap.sampling_variance
-        total = heatmap.metadata["dataset"]["n"]
-        before = float(variance[cells[0]])
+        total, before = heatmap.metadata["dataset"]["n"], float(heatmap.sampling_variance[cells[0]])
         values["sampling_variance"] = pooled_variance(before, n, result.variance, m, total) if n else result.variance
-    arrays = {name: known[name].copy() for name in values}
+    arrays = {name: getattr(heatmap, name).copy() for name in values}
     for name, value in values.items():
         for cell in cells:
             arrays[name][cell] = value

@@ -13,8 +13,17 @@ from core.fourier.basis import Frequency, PerturbedImages, add_basis, fourier_ba
 from core.fourier.hybrid import hybrid
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from core.classifiers.base import Classifier
     from core.data.dataset import ImageDataset
+
+
+def _logits(classifier: Classifier, images: np.ndarray) -> Tensor:
+    import torch
+
+    with torch.inference_mode():
+        return forward(classifier, torch.from_numpy(np.ascontiguousarray(images)).to(classifier.device), "float32")
 
 
 def class_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
@@ -25,11 +34,7 @@ def class_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarra
     Returns:
         (B, K) float32.
     """
-    import torch
-
-    with torch.inference_mode():
-        batch = torch.from_numpy(np.ascontiguousarray(images)).to(classifier.device)
-        return classifier(batch).float().softmax(dim=1).cpu().numpy()
+    return _logits(classifier, images).softmax(dim=1).cpu().numpy()
 
 
 def batches(rows: np.ndarray, size: int) -> list[np.ndarray]:
@@ -43,13 +48,10 @@ def finite_top1(classifier: Classifier, images: np.ndarray) -> np.ndarray:
     Raises:
         RuntimeError: the logits are not finite.
     """
-    import torch
-
-    with torch.inference_mode():
-        logits = forward(classifier, torch.from_numpy(np.ascontiguousarray(images)).to(classifier.device), "float32")
-        if not logits.isfinite().all():
-            raise RuntimeError(f"{classifier.name} gave logits that are not finite; its weights may be damaged")
-        return logits.argmax(dim=1).cpu().numpy()
+    logits = _logits(classifier, images)
+    if not logits.isfinite().all():
+        raise RuntimeError(f"{classifier.name} gave logits that are not finite; its weights may be damaged")
+    return logits.argmax(dim=1).cpu().numpy()
 
 
 def pixels(dataset: ImageDataset, places: np.ndarray) -> np.ndarray:
