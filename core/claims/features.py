@@ -48,7 +48,7 @@ def _nothing(*names: str) -> str:
 
 
 def _finding(
-    claim: Claim, found: dict[str, Measured], holds: Callable[[Measured], bool], unit: str = "points", *doubts: str
+    claim: Claim, found: dict[str, Measured], holds: Callable[[Measured], bool], unit: str, *doubts: str
 ) -> Finding:
     """Of a claim of as many parts as numbers were found."""
     evidence = tuple(Evidence(words, one, unit) for words, one in found.items())

@@ -6,13 +6,16 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.fourier.heatmap import Heatmap
 from core.fourier.metrics import METRICS, Metric
 from core.images.colormaps import colormap_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def heatmap_csv(heatmap: Heatmap) -> str:
@@ -71,6 +74,11 @@ def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str
     figure.colorbar(picture, ax=axes, label=f"{metric.label} ({unit.name})" if unit.name else metric.label)
     if footnote:
         figure.supxlabel(footnote, fontsize=6, color="#555555", parse_math=False)
+    return figure_file(figure, format="png", dpi=200)
+
+
+def figure_file(figure: Figure, **options: Any) -> bytes:
+    """What matplotlib's `savefig` writes of a figure."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=200)
+    figure.savefig(buffer, **options)
     return buffer.getvalue()

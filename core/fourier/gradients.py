@@ -87,16 +87,12 @@ def relative_energy(gradients: np.ndarray, side: int) -> np.ndarray:
     return wave_values(relative, half_plane(side))
 
 
-def wave_weights(side: int) -> np.ndarray:
-    """(W,) share of a map's cells that show each wave: two of them, one for (0, 0). Times the energy, its share."""
-    weights = np.full(len(half_plane(side)), 2.0)
-    weights[0] = 1  # half_plane begins with the lowest frequency
-    return weights / side**2
-
-
 def mean_radius(relative: np.ndarray, side: int) -> np.ndarray:
     """(...) sqrt(i^2 + j^2) in cycles per image, weighted by the share of the energy; of (..., W) `relative_energy`."""
-    return (relative * wave_weights(side)) @ np.hypot(*np.transpose(half_plane(side)))
+    waves = half_plane(side)
+    cells = np.full(len(waves), 2.0)  # of a map that show each wave
+    cells[0] = 1  # of (0, 0), with which half_plane begins
+    return (relative * (cells / side**2)) @ np.hypot(*np.transpose(waves))
 
 
 def ring_energy(relative: np.ndarray, side: int) -> np.ndarray:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
 from core.fourier.basis import rounded_radius, wave_values
-from core.fourier.export import heatmap_png
+from core.fourier.export import figure_file, heatmap_png
 from core.fourier.metrics import TOP1
 from core.reproduce.maps import MapResult
 
@@ -45,6 +43,4 @@ def _waves(result: MapResult) -> bytes:
     axes.set(xlim=(0, 100), ylim=(0, 100), aspect="equal", xlabel=f"{result.kind} error (%)", ylabel="error here (%)")
     axes.set_title(result.name, fontsize=10, parse_math=False)
     figure.colorbar(points, ax=axes, label="radius (cycles per image)")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150)
-    return buffer.getvalue()
+    return figure_file(figure, format="png", dpi=150)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 
 from core.errors import one_line
+from core.fourier.export import figure_file
 from core.numbers import decimal
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of
 
@@ -49,8 +49,5 @@ def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
     legend = axes.legend(title="changes its mind at", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     for text in legend.get_texts():
         text.set_parse_math(False)  # names may come from anybody's file
-    buffer = io.BytesIO()
     with rc_context({"svg.hashsalt": "hybrid"}):  # the same file each time
-        facts = {"Date": None} if kind == "svg" else None
-        drawn.savefig(buffer, format=kind, dpi=200, metadata=facts)
-    return buffer.getvalue()
+        return figure_file(drawn, format=kind, dpi=200, metadata={"Date": None} if kind == "svg" else None)
