@@ -69,7 +69,7 @@ def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray, share: float = 
 def dips(heatmap: Heatmap) -> float:
     """Mean contrast of the waves with the same phase in all patches of CLIP ViT-B/32, in points."""
     found = lattice(heatmap, PATCHES, draws=1)
-    return 100 * found.mean if found else float("nan")
+    return 100 * found.mean.value if found else float("nan")
 
 
 def simulated(truth: Heatmap, images: int, seed: int) -> Score:
