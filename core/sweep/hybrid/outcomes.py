@@ -125,11 +125,9 @@ def crossing_of(outcomes: HybridOutcomes) -> Crossing | None:
 
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
     """Whether both networks saw the same hybrids, at whatever cutoffs."""
-    facts = [
-        (one.metadata["dataset"]["content_hash"], one.metadata["seed"], one.metadata["edge"], one.pairs)
-        for one in (a, b)
-    ]
-    return facts[0] == facts[1] and np.array_equal(a.labels, b.labels)
+    alike = all(a.metadata[name] == b.metadata[name] for name in ("seed", "edge"))
+    same = a.metadata["dataset"]["content_hash"] == b.metadata["dataset"]["content_hash"]
+    return alike and same and np.array_equal(a.labels, b.labels)
 
 
 def paired_difference(a: HybridOutcomes, b: HybridOutcomes) -> Measured | None:
