@@ -13,8 +13,8 @@ from core.fourier.basis import Frequency, all_random_signs
 from core.images.square import png_data_uri, to_uint8
 from core.sweep.predictions import wave_on_image
 from ui.components.heatmap import PictureUnderWave
+from ui.components.image_picker import Thumbnails
 from ui.shared import url
-from ui.shared.picture_choice import PictureStrip
 from ui.shared.pictures import Picture
 from ui.shared.text import whole_number
 
@@ -36,10 +36,13 @@ class WavedPicture:
         return max(map(abs, self.frequency)) <= self.picture.size // 2
 
 
-def under_wave(picture: Picture, side: int, strip: PictureStrip | None) -> PictureUnderWave:
-    """The picture as the component wants it, ready for every wave of maps of that side that it can carry."""
+def under_wave(picture: Picture, side: int, strip: Thumbnails | None) -> PictureUnderWave:
+    """The picture as the component wants it, ready for every wave of maps of that side that it can carry.
+
+    strip: the samples that it is one of.
+    """
     side = min(side, 2 * (picture.size // 2) + 1)
-    count = len(strip.thumbnails.captions) if strip else picture.position + 1
+    count = len(strip.captions) if strip else picture.position + 1
     signs = _signs(side, count, seed())[:, :, picture.position]
     return PictureUnderWave(
         picture.pixels,
@@ -47,8 +50,8 @@ def under_wave(picture: Picture, side: int, strip: PictureStrip | None) -> Pictu
         strength(picture.size),
         paper.EPSILON[picture.size],
         signs,
-        strip.thumbnails if strip else None,
-        strip.selected if strip else 0,
+        strip,
+        selected=picture.position,
     )
 
 

@@ -114,8 +114,7 @@ def _restore() -> None:
         elif "Estimate" not in lacking_shows(shown, list(METRICS)[0], _side()):
             state[METRIC], state[SHOW] = list(METRICS)[0], "Estimate"  # of few images the counts are noise
     if CELL not in state:
-        linked = url.number(STORY)
-        if linked is not None and 1 <= linked <= len(STORIES):
+        if linked := url.number(STORY, range(1, len(STORIES) + 1)):
             state[TOLD] = linked - 1
         state[CELL] = _parse_cell(url.text("cell")) or _told().frequency
         if unknown := [label for label in url.texts(MAPS) if label not in entries()]:
@@ -258,7 +257,7 @@ def _maps(chosen: list[Entry], selected: Frequency, waved: WavedPicture | None, 
         picture, side = waved.picture, max(len(view.values) for view in shown.views)
         wave_lab(
             shown,
-            under_wave(picture, side, picture_strip(PLACE, url_prefix="")),
+            under_wave(picture, side, picture_strip(url_prefix="")),
             on_select=partial(_select, picture.size),
             on_flip=flip,
             on_pick=lambda place: pick_picture(PLACE, place, url_prefix=""),

@@ -30,7 +30,7 @@ from ui.runs.words import run_title, sample_set_of, target_of
 from ui.shared import url
 from ui.shared.model_cache import is_ready, ready_classifiers
 from ui.shared.picture_choice import take_picture
-from ui.shared.pictures import Picture, samples
+from ui.shared.pictures import UPLOAD, Picture, samples
 from ui.shared.text import as_markdown, one_line
 from ui.shared.told import say
 
@@ -183,10 +183,10 @@ def _bring(result: Result) -> None:
     place, original = facts.get("index"), run.original[0]
     known = facts.get("dataset") == row.dataset and isinstance(place, int) and 0 <= place < len(samples(row.name))
     if known and np.array_equal(samples(row.name).images[place], original):
-        take_picture(PAGE, (row.name, place), url_prefix=f"{PAGE}-")
+        take_picture(PAGE, row.name, place, url_prefix=f"{PAGE}-")
     else:
         credit = one_line(facts.get("credit") or "the picture of the run", 60)
-        take_picture(PAGE, Picture(original, None, row.name, 0, credit), url_prefix=f"{PAGE}-")
+        take_picture(PAGE, UPLOAD, Picture(original, None, row.name, 0, credit), url_prefix=f"{PAGE}-")
     state.setdefault(HOLES, {})[row.side] = run.mask[0]
     state[f"{PAGE}-target-{row.class_set}"] = target_of(run, 0)
     titles, ready = [run_title(one) for one in result.runs], {spec.title for spec in ready_classifiers(row.class_set)}

@@ -23,7 +23,7 @@ _STYLE = style_sheet(__file__)
 def page() -> None:
     """Draw the step that the URL names."""
     st.markdown(_STYLE, unsafe_allow_html=True)
-    number = _number()
+    number = url.number(STEP, range(1, len(STEPS) + 1)) or 1  # a senseless URL shows the first
     step = STEPS[number - 1]
     words = told(step)  # before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
@@ -36,12 +36,6 @@ def page() -> None:
     left.html(words)
     with figure, st.container(key="story-figure"):
         step.draw()
-
-
-def _number() -> int:
-    """The step in view, from 1; a senseless URL shows the first."""
-    linked = url.number(STEP)
-    return linked if linked is not None and 1 <= linked <= len(STEPS) else 1
 
 
 def _go(number: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -18,14 +17,6 @@ from ui.shared.pictures import UPLOAD, Picture, captions, picture_kinds, sample_
 from ui.shared.text import as_markdown, one_line
 
 THUMBNAIL = (36, 72)  # CSS pixels, least and most
-
-
-@dataclass(frozen=True)
-class PictureStrip:
-    """The bundled pictures of the chosen set, for a component with its own thumbnails; `selected` is a place."""
-
-    thumbnails: Thumbnails
-    selected: int
 
 
 def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], int], kind: str = "") -> Picture | None:
@@ -51,16 +42,16 @@ def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], i
         return state.get(_own(page))
     places, parameter = _places(page), f"{url_prefix}picture"
     if chosen not in places:
-        place = url.number(parameter)
-        places[chosen] = first(SAMPLE_SETS[chosen]) if place is None or place >= len(samples(chosen)) else place
+        place = url.number(parameter, range(len(samples(chosen))))
+        places[chosen] = first(SAMPLE_SETS[chosen]) if place is None else place
     url.put(parameter, str(places[chosen]), str(first(SAMPLE_SETS[chosen])))
     return sample_picture(chosen, places[chosen])
 
 
-def picture_strip(page: str, *, url_prefix: str) -> PictureStrip | None:
+def picture_strip(*, url_prefix: str) -> Thumbnails | None:
     """The pictures beside the chosen one; None where that is an upload. Call it after `chosen_picture`."""
     kind = picture_kinds()[st.session_state[f"{url_prefix}pictures"]]
-    return None if kind == UPLOAD else PictureStrip(thumbnails(kind), _places(page)[kind])
+    return None if kind == UPLOAD else thumbnails(kind)
 
 
 def pick_picture(page: str, place: int, *, url_prefix: str) -> None:
@@ -68,13 +59,14 @@ def pick_picture(page: str, place: int, *, url_prefix: str) -> None:
     _places(page)[picture_kinds()[st.session_state[f"{url_prefix}pictures"]]] = place
 
 
-def take_picture(page: str, chosen: tuple[str, int] | Picture, *, url_prefix: str) -> None:
-    """Take a sample, by its set and place, or a picture as the visitor's own; before `chosen_picture`."""
-    labels = {name: label for label, name in picture_kinds().items()}
-    if isinstance(chosen, Picture):
-        _take(page, f"{url_prefix}pictures", labels[UPLOAD], chosen)
+def take_picture(page: str, kind: str, chosen: int | Picture | None, *, url_prefix: str) -> None:
+    """Show a sample of the set `kind`, by its place, or of the kind `UPLOAD` a picture; before `chosen_picture`."""
+    if isinstance(chosen, int):
+        _places(page)[kind] = chosen
     else:
-        _take(page, f"{url_prefix}pictures", labels[chosen[0]], chosen[1])
+        st.session_state[_own(page)] = chosen
+    st.session_state[f"{url_prefix}pictures"] = next(label for label, name in picture_kinds().items() if name == kind)
+    open_library(page, False)
 
 
 def open_library(page: str, open: bool = True) -> None:
@@ -91,46 +83,38 @@ def picture_library(page: str, *, url_prefix: str, first: Callable[[SampleSet], 
     # Asked in every run: a run that follows by itself, such as the one that loads torch, must not close it.
     if st.session_state.get(_open(page)):
         st.dialog("Choose a picture", width="medium", on_dismiss=partial(open_library, page, False))(_library)(
-            page, f"{url_prefix}pictures", first
+            page, url_prefix, first
         )
 
 
-def _library(page: str, set_key: str, first: Callable[[SampleSet], int]) -> None:
+def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> None:
     """The dialog's content."""
     if not st.session_state[_open(page)]:
         st.rerun()  # something was chosen: the whole page, without the dialog
     label = st.segmented_control(
         "Picture",
         list(picture_kinds()),
-        default=st.session_state[set_key],
+        default=st.session_state[f"{url_prefix}pictures"],
         key=f"{page}.kind",
         required=True,
         label_visibility="collapsed",
     )
     kind = picture_kinds()[label]
+    take = partial(take_picture, page, kind, url_prefix=url_prefix)
     if kind == UPLOAD:
         own = _uploaded(page)
-        use = partial(_take, page, set_key, label, own)
-        st.button("Use this picture", type="primary", disabled=own is None, on_click=use, key=f"{page}.use")
+        st.button(
+            "Use this picture", type="primary", disabled=own is None, on_click=take, args=(own,), key=f"{page}.use"
+        )
         return
     image_picker(
         thumbnails(kind),
         selected=_places(page).get(kind, first(SAMPLE_SETS[kind])),
         key=f"{page}.picker.{kind}",
         label="Bundled pictures",
-        on_pick=partial(_take, page, set_key, label),
+        on_pick=take,
         side=int(np.clip(SAMPLE_SETS[kind].side, *THUMBNAIL)),
     )
-
-
-def _take(page: str, set_key: str, label: str, chosen: int | Picture | None) -> None:
-    """Show a sample, by its place in the set, or the visitor's own picture; for callbacks."""
-    if isinstance(chosen, int):
-        _places(page)[picture_kinds()[label]] = chosen
-    else:
-        st.session_state[_own(page)] = chosen
-    st.session_state[set_key] = label
-    open_library(page, False)
 
 
 def _open(page: str) -> str:

@@ -24,6 +24,7 @@ def isolated(text: str) -> str:
     return f"<bdi>{html.escape(text)}</bdi>"
 
 
-def whole_number(text: str) -> int | None:
-    """The number in a URL's text, None unless it has one to nine decimal digits and nothing else."""
-    return int(text) if text.isdecimal() and len(text) < 10 else None
+def whole_number(text: str, places: range = range(10**9)) -> int | None:
+    """The number in a URL's text, one of `places`; None unless it has one to nine decimal digits and nothing else."""
+    number = int(text) if text.isdecimal() and len(text) < 10 else -1
+    return number if number in places else None

@@ -32,9 +32,9 @@ def text(name: str) -> str:
     return st.query_params.get(name, "")
 
 
-def number(name: str) -> int | None:
-    """The same, where it is a whole number of at most nine digits."""
-    return whole_number(text(name))
+def number(name: str, places: range) -> int | None:
+    """The same, where it is one of these whole numbers."""
+    return whole_number(text(name), places)
 
 
 def put(name: str, value: str | None, usual: str | None = None) -> None:

@@ -74,13 +74,8 @@ def _figure_for_talks(picture: Picture, shown: Sequence[ClassifierSpec]) -> None
 
 def _second(picture: Picture) -> int:
     """The place of the other picture."""
-    count, usual = len(samples(picture.kind)), SAMPLE_SETS[picture.kind].second
-
-    def read(text: str) -> int | None:
-        place = whole_number(text)
-        return None if place is None or place >= count else place
-
-    return url.kept(_OF_KIND.format(picture.kind), SECOND, read, usual)
+    read = partial(whole_number, places=range(len(samples(picture.kind))))
+    return url.kept(_OF_KIND.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
 
 
 def _selected(cutoffs: Sequence[float]) -> int:
