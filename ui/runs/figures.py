@@ -28,6 +28,12 @@ def to_picture(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(image.transpose(1, 2, 0)) if image.dtype == np.uint8 else to_uint8(image)
 
 
+def enlarged(picture: np.ndarray, side: int) -> np.ndarray:
+    """(H, W, 3) with each pixel a whole square, as large as `side` allows."""
+    times = max(1, side // len(picture))
+    return picture.repeat(times, axis=0).repeat(times, axis=1)
+
+
 def picture_row(figures: Sequence[Figure], *, tile: int = 130) -> str:
     """Pictures side by side, as many in a row as fit; lossless, and enlarged smoothly."""
     parts = []

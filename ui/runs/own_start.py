@@ -12,6 +12,7 @@ from core.data.sample_sets import SampleSet
 from core.images.sketch import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.images.square import square_image
 from ui.components.sketch_painter import sketch_painter
+from ui.runs.figures import enlarged
 from ui.runs.settings import choose_picture
 from ui.shared import url
 
@@ -72,6 +73,5 @@ def picture_start(row: SampleSet) -> tuple[np.ndarray, str] | None:
 
 def to_starts(picture: np.ndarray, side: int, count: int) -> np.ndarray:
     """(count, 3, side, side) float32 in [0, 1]: one picture for each target; a sketch is enlarged by whole pixels."""
-    times = max(1, side // len(picture))
-    planes = picture.repeat(times, axis=0).repeat(times, axis=1).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    planes = enlarged(picture, side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     return np.repeat(planes[None], count, axis=0)

@@ -17,7 +17,7 @@ from core.images.colormaps import colormap_table
 from core.numbers import decimal, p_value, small_with_interval
 from core.sweep.predictions import class_probabilities
 from ui.maps.cell_predictions import answers
-from ui.runs.figures import Figure, picture_row, to_picture
+from ui.runs.figures import Figure, enlarged, picture_row, to_picture
 from ui.shared.model_cache import classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.scrolling_table import scrolling_table
@@ -59,7 +59,7 @@ def gradient_panel(shown: Shown) -> None:
     words, pictures = st.columns([2, 5], gap="medium")
     words.markdown(_what_is_shown(picture))
     with pictures:
-        original = Figure("The picture", picture.caption, _enlarged(to_picture(picture.image)))
+        original = Figure("The picture", picture.caption, enlarged(to_picture(picture.image), SHOWN_SIDE))
         st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=140))
         st.html(_colour_bar(limit))
     if why := _table(found, picture, maps):
@@ -104,25 +104,15 @@ def _what_is_shown(picture: Picture) -> str:
 
 
 def _brightness(one: Network) -> np.ndarray:
-    """(H, W) how the loss changes as a pixel gets brighter in all channels, of a gradient of length 1."""
-    return one.gradient.sum(axis=0) / one.length
+    """(H, W) how the loss changes as a pixel gets brighter in all channels, of a gradient of length 1 or 0."""
+    return one.gradient.sum(axis=0) / (one.length or 1)
 
 
 def _figure(one: Network, picture: Picture, limit: float) -> Figure:
-    if one.length == 0:
-        return Figure(one.title, "The loss is flat here.", _coloured(np.zeros(one.gradient.shape[1:]), limit))
     note = "" if picture.label is not None else f"loss of “{picture.classes.names[one.label]}”"
-    return Figure(one.title, note, _coloured(_brightness(one), limit))
-
-
-def _coloured(values: np.ndarray, limit: float) -> np.ndarray:
-    places = np.rint((np.clip(values / limit, -1, 1) + 1) * 127.5).astype(int)
-    return _enlarged(colormap_table(COLOURS)[places])
-
-
-def _enlarged(pixels: np.ndarray) -> np.ndarray:
-    times = max(1, SHOWN_SIDE // len(pixels))
-    return pixels.repeat(times, axis=0).repeat(times, axis=1)
+    places = np.rint((np.clip(_brightness(one) / limit, -1, 1) + 1) * 127.5).astype(int)
+    pixels = enlarged(colormap_table(COLOURS)[places], SHOWN_SIDE)
+    return Figure(one.title, note if one.length else "The loss is flat here.", pixels)
 
 
 def _colour_bar(limit: float) -> str:
