@@ -124,7 +124,7 @@ def wave_lab(
     on_select: Callable[[Frequency, float], None],
     on_flip: Callable[[], None],
     on_pick: Callable[[int], None],
-    on_library: Callable[[], None] | None = None,
+    on_library: Callable[[], None],
     belongs: Mapping[str, str] | None = None,
     walk: Mapping[str, Mapping[str, str]] | None = None,
     on_walk: Callable[[list[Frequency]], None] | None = None,
@@ -138,7 +138,7 @@ def wave_lab(
             both, and the next run should pass them back.
         on_flip: called when the visitor asks for other signs.
         on_pick: called with the place of the thumbnail that the visitor chose.
-        on_library: called when the visitor asks for all pictures; None where there is one alone.
+        on_library: called when the visitor asks for all pictures.
         belongs: CSS selectors of what the page says about the selected wave, its "table" and "sentence", which are
             dimmed while another wave is in view; and of a "chart" by Vega-Lite whose points have a field `radius`:
             pointing at one marks its ring.
@@ -164,11 +164,11 @@ def wave_lab(
         read=lambda value: read_choice(value, limit=limit, most=picture.most),
         on_choice=lambda choice: on_select(choice[:2], choice[2]),
         about=picture.paper,  # a size v means something for pictures of one size
-        data=data | {"picture": pack_picture(picture, key) | {"library": on_library is not None}},
+        data=data | {"picture": pack_picture(picture, key) | {"library": True}},
         on_flip_change=on_flip,
         on_pick_change=place_from(key, "pick", thumbnails, on_pick),
         on_walk_change=walks,
-        on_library_change=on_library or (lambda: None),
+        on_library_change=on_library,
     )
 
 

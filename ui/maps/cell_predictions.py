@@ -172,9 +172,7 @@ def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]
     return [spec for spec in ready_classifiers(class_set) if spec.name in names]
 
 
-def predict(
-    spec: ClassifierSpec, waved: WavedPicture, classes: ClassSet, template: str | None = None
-) -> Predictions | None:
+def predict(spec: ClassifierSpec, waved: WavedPicture, classes: ClassSet, template: str) -> Predictions | None:
     """A classifier's predictions among classes of one's own; None, with the reason on the page, where it has none.
 
     classes, template: as `classifier_for` takes them.

@@ -138,7 +138,7 @@ def has_enough_images(heatmap: Heatmap) -> bool:
     return len(images) > 1 and bool(images.min() >= ENOUGH_IMAGES)
 
 
-def why_no_estimate(heatmap: Heatmap, top: int = 1) -> str | None:
+def why_no_estimate(heatmap: Heatmap, top: int) -> str | None:
     """Why a map has no estimate, within a sentence; None where it has one, or needs none."""
     if has_enough_images(heatmap) or (top == 1 and heatmap.estimate is not None):
         return None

@@ -104,7 +104,7 @@ def _asked() -> Asked:
     chosen = st.segmented_control(
         "Classes of", list(sets), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
     )
-    row = sets[chosen or first]
+    row = sets[chosen]
     classes = f"{PAGE}-classes-{row.class_set}"
     targets = st.multiselect(
         f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
@@ -135,7 +135,7 @@ def _asked() -> Asked:
         on_change=begin,
         help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in OFFERED.items()),
     )
-    kind = OFFERED[start or next(iter(OFFERED))]
+    kind = OFFERED[start]
     if kind in RANDOM_KINDS:
         return _random(row, targets, kind)
     given = (sketch_start(draw), STARTS[kind].name) if kind == "sketch" else picture_start(row)
@@ -214,10 +214,8 @@ def _start(asked: Asked) -> None:
         figures = [Figure("Mean picture", "", to_picture(mean))]
         if isinstance(start.distribution, ClassStatistics):
             figures.append(Figure("Standard deviation", "black is none", to_picture(start.distribution.std)))
-        figures += [
-            Figure(f"Start {k * asked.per_target + n + 1}", name, to_picture(starts[k * asked.per_target + n]))
-            for n in range(asked.per_target)
-        ]
+        mine = range(k * asked.per_target, (k + 1) * asked.per_target)
+        figures += [Figure(f"Start {n + 1}", name, to_picture(starts[n])) for n in mine]
         groups.append((one_line(target), figures, f"From {one_line(start.distribution.source, 110)}."))
     st.html(picture_groups(groups, "The starts of each class", tile=56))
 

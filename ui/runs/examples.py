@@ -52,9 +52,14 @@ def _read(kind: str, made: tuple[tuple[str, int], ...]) -> dict[str, list[PGDRun
     return found
 
 
+def _single(kind: str) -> dict[str, list[PGDRun]]:
+    """The same without rows of examples."""
+    return {subject: runs for subject, runs in _stored(kind).items() if not is_row(subject)}
+
+
 def stored_runs(kind: str) -> list[PGDRun]:
     """All stored runs of "inpainting" or "generation", but for rows of examples."""
-    return [run for subject, runs in _stored(kind).items() if not is_row(subject) for run in runs]
+    return [run for runs in _single(kind).values() for run in runs]
 
 
 def stored_example(kind: str, sample_set: str, classifiers: Sequence[str], variant: str) -> Result | None:
@@ -67,21 +72,17 @@ def stored_example(kind: str, sample_set: str, classifiers: Sequence[str], varia
         variant: penalty of Eq. 3, or kind of start; it matters less than the set, and more than the classifiers.
     """
     wanted = SAMPLE_SETS[sample_set]
-    best: tuple[int, str, list[PGDRun]] | None = None
-    for subject, runs in _stored(kind).items():
-        if is_row(subject):
-            continue
-        chosen = _of(runs, classifiers)
+
+    def nearness(runs: list[PGDRun]) -> int:
         facts = runs[0].metadata
         alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
         of_set = runs[0].start.shape[-1] == wanted.side and wanted.knows(facts["class_names"])
-        score = 20 * of_set + 10 * alike + len(chosen)
-        if best is None or score > best[0]:
-            best = score, subject, (chosen or runs)[:SIDE_BY_SIDE]
-    if best is None:
+        return 20 * of_set + 10 * alike + len(_of(runs, classifiers))
+
+    if not (stored := _single(kind)):
         return None
-    _, subject, runs = best
-    return _result(subject, runs)
+    subject, runs = max(stored.items(), key=lambda one: nearness(one[1]))
+    return _result(subject, (_of(runs, classifiers) or runs)[:SIDE_BY_SIDE])
 
 
 def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[ClassifierSpec]) -> list[str]:
