@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers
+from core.claims.twins import ROBUST
+from core.classifiers.registry import ClassifierSpec, list_classifiers
 from core.data.sample_sets import set_of_map
 from ui.maps.catalogue import Entry
+from ui.shared.model_cache import is_ready
 
 # Okabe & Ito 2008: (as trained, robust). A CLIP and its miniature are blue wherever they stand.
 COLOURS = {"zero-shot": ("#0072B2", "#009E73"), "closed-set": ("#D55E00", "#E69F00")}
@@ -26,7 +28,7 @@ def model_colour(name: str) -> str:
 
 
 def _is_robust(name: str) -> bool:
-    return name.endswith("-robust")
+    return name.endswith(ROBUST)
 
 
 def map_note(entry: Entry) -> str:
@@ -34,8 +36,7 @@ def map_note(entry: Entry) -> str:
     name = entry.classifier
     if entry.heatmap.metadata["source"]["type"] != "published" or name not in _specs():
         return ""
-    ready = classifier_state(name).status == "ready"
-    return "(the paper’s)" if ready else "(the paper’s, map only: its weights are a download)"
+    return "(the paper’s)" if is_ready(name) else "(the paper’s, map only: its weights are a download)"
 
 
 @dataclass(frozen=True)

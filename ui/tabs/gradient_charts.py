@@ -52,8 +52,7 @@ class Network:
     @property
     def rises(self) -> dict[int, Measured]:
         """By how much the waves of each ring raise the error of its map; empty where that is not known."""
-        clean = None if self.heatmap is None else clean_error(self.heatmap)
-        if self.heatmap is None or clean is None:
+        if self.heatmap is None or (clean := clean_error(self.heatmap)) is None:
             return {}
         return {ring: errors.minus(clean).measured.one() for ring, errors in ring_errors(self.heatmap).items()}
 
