@@ -101,13 +101,14 @@ def _rank(heatmap: Heatmap) -> tuple[bool, int, float]:
 
 # Shared, not copied: maps are frozen, and copying them at every click costs more than reading them once.
 @st.cache_resource(show_spinner=False)
-def _shipped() -> list[Entry]:
-    return labelled(Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz")))
+def shipped() -> dict[str, Entry]:
+    """The maps that come with this project, by label."""
+    return {entry.label: entry for entry in labelled(map(Heatmap.load, sorted(HEATMAPS.glob("*.npz"))))}
 
 
 def entries() -> dict[str, Entry]:
     """Every map there is for this visitor, by label."""
-    return {entry.label: entry for entry in [*_shipped(), *st.session_state.get(_MINE, [])]}
+    return shipped() | {entry.label: entry for entry in st.session_state.get(_MINE, [])}
 
 
 def add_map(heatmap: Heatmap, *, origin: str) -> str:

@@ -83,7 +83,7 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
     if not torch_starts():
         return list
     picture, place = waved.picture, st.empty()
-    told = answers([one.spec for one in who], lambda name: _predictions(name, picture.class_set, None, waved, ()))
+    told = answers([one.spec for one in who], lambda name: predictions_of(name, picture.class_set, None, waved))
     rows = {one: _row(one, told[one.spec]) for one in who if one.spec in told}
     total, about = _total(picture), (picture.classes.names, picture.label)
 
@@ -153,7 +153,7 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
     picture = waved.picture
     sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
     specs = with_twins(who, picture.class_set)
-    found = answers(specs, lambda name: _predictions(name, picture.class_set, None, waved, sizes))
+    found = answers(specs, lambda name: predictions_of(name, picture.class_set, None, waved, sizes))
     about = picture.classes.names, picture.label
     with st.container(key="cell-details"):
         columns = st.columns(4, gap="medium")
@@ -172,18 +172,10 @@ def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]
     return [spec for spec in ready_classifiers(class_set) if spec.name in names]
 
 
-def predict(spec: ClassifierSpec, waved: WavedPicture, classes: ClassSet, template: str) -> Predictions | None:
-    """A classifier's predictions among classes of one's own; None, with the reason on the page, where it has none.
-
-    classes, template: as `classifier_for` takes them.
-    """
-    return ask(spec, lambda: _predictions(spec.name, classes, template, waved, ()))
-
-
 def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
     """What a classifier answers; None, with the reason on the page and in the log, where it cannot."""
     try:
-        with st.spinner(f"{spec.title} …"):
+        with st.spinner(f"{spec.title} …"), job_manager().before_runs():
             return question()
     except (RuntimeError, FileNotFoundError, ValueError) as error:
         log("prediction failed", error=error, classifier=spec.name)
@@ -198,24 +190,23 @@ def answers(specs: Iterable[ClassifierSpec], question: Callable[[str], Answer]) 
 
 
 @st.cache_data(show_spinner=False, max_entries=1000)
-def _predictions(
-    name: str, classes: str | ClassSet, template: str | None, waved: WavedPicture, sizes: tuple[float, ...]
+def predictions_of(
+    name: str, classes: str | ClassSet, template: str | None, waved: WavedPicture, sizes: tuple[float, ...] = ()
 ) -> Predictions:
+    """A classifier's predictions; classes, template: as `classifier_for` takes them. sizes: of the curve's waves."""
     picture, wave = waved.picture, ([waved.frequency], waved.epsilon, sizes)
-    with job_manager().before_runs():
-        classifier = classifier_for(name, classes, template)
-        (found,) = predict_under_waves(classifier, picture.image, *wave, seed=waved.seed, position=picture.position)
+    classifier = classifier_for(name, classes, template)
+    (found,) = predict_under_waves(classifier, picture.image, *wave, seed=waved.seed, position=picture.position)
     return found
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def _under_waves(name: str, waved: WavedPicture, cells: tuple[Frequency, ...]) -> list[Predictions]:
     picture = waved.picture
-    with job_manager().before_runs():
-        classifier = classifier_for(name, picture.class_set)
-        return predict_under_waves(
-            classifier, picture.image, cells, waved.epsilon, seed=waved.seed, position=picture.position
-        )
+    classifier = classifier_for(name, picture.class_set)
+    return predict_under_waves(
+        classifier, picture.image, cells, waved.epsilon, seed=waved.seed, position=picture.position
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from core.data.classes import ClassSet
 from core.device import check_torch
 from core.errors import sentence
 from ui.maps.cell_panel import WavedPicture
-from ui.maps.cell_predictions import predict
+from ui.maps.cell_predictions import ask, predictions_of
 from ui.maps.models import model_colour
 from ui.maps.prediction_table import prediction_table
 from ui.shared.model_cache import ready_clips
@@ -98,7 +99,7 @@ def _predictions(clips: Sequence[ClassifierSpec], classes: ClassSet, template: s
     places = [column for _ in clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]
     for spec, place in zip(clips, places, strict=False):
         with place, st.empty():
-            found = predict(spec, waved, classes, template)
+            found = ask(spec, partial(predictions_of, spec.name, classes, template, waved))
             if found is not None:
                 about = spec.title, found, classes.names, None
                 prediction_table(*about, colour=model_colour(spec.name), frequency=waved.frequency, complete=True)

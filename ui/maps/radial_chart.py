@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 
-from core.fourier.basis import Frequency
+from core.fourier.basis import Frequency, rounded_radius
 from core.fourier.heatmap import MAX_SIDE
 from core.fourier.intervals import Measured
 from core.fourier.rings import radial_profile
@@ -45,7 +44,7 @@ def radial_chart(
         [model_colour(entry.classifier) for entry in chosen],
         radius_axis(),
         alt.Y("error:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100])),
-        round(math.hypot(*selected)),
+        int(rounded_radius([selected])[0]),
         spread="band",
         hollow="!datum.whole",
         title="Error by radius",

@@ -17,7 +17,7 @@ from core.fourier.contrasts import same_images
 from core.runs.painted import stored_painted
 from ui.claims.found import found_between
 from ui.claims.table import STYLE, findings_html
-from ui.maps.catalogue import entries
+from ui.maps.catalogue import entries, shipped
 from ui.maps.stories import CLIP, RESNET56
 from ui.runs.settings import models_in_url
 from ui.shared.text import as_markdown
@@ -82,7 +82,7 @@ def _maps() -> None:
     found = [one for one in found_between(subject, reference, *available.values()) if one.claim.key not in _OF_ALL]
     same = " The two are the same map: nothing can differ." if subject == reference else ""
     st.markdown(f"{_summary(found, subject.name, reference.name)}{same}")
-    st.html(findings_html(found, {label for label, entry in available.items() if entry.shipped}))
+    st.html(findings_html(found, shipped()))
     paired = same_images(subject.heatmap, reference.heatmap)
     st.markdown(f"{WORDS['rules']} {WORDS['paired' if paired else 'unpaired']}")
 
@@ -90,7 +90,7 @@ def _maps() -> None:
 def _shifts() -> None:
     """What the paper says of robustness, of all networks that are here."""
     st.markdown(WORDS["shifts"])
-    shelf = {label: entry for label, entry in entries().items() if entry.shipped}
+    shelf = shipped()
     found = [one for one in found_between(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim.key in _OF_ALL]
     st.markdown(_summary(found))
     st.html(findings_html(found, shelf, {"shift": link("frequency", ("tab", DISTURBANCES))}))

@@ -24,7 +24,7 @@ from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.opening import opening
 from ui.components.stripes import Answers, Striped, stripes
-from ui.maps.catalogue import Entry
+from ui.maps.catalogue import Entry, shipped
 from ui.maps.models import model_colour, short_title
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
@@ -36,7 +36,7 @@ from ui.runs.view import Result
 from ui.shared.charts import Chart
 from ui.shared.pictures import sample_picture
 from ui.shared.told import say
-from ui.story.shelf import STORED, WAVE, opening_runs, shipped
+from ui.story.shelf import STORED, WAVE, opening_runs
 from ui.tabs.disturbance_charts import Network, accuracy_chart
 from ui.tabs.disturbances import disturbed_picture
 from ui.tabs.mixtures import STORED as MIXED

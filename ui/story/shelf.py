@@ -16,18 +16,13 @@ from core.numbers import percent
 from core.runs.file import PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
 from ui.claims.found import found_between
-from ui.maps.catalogue import Entry, entries
+from ui.maps.catalogue import shipped
 from ui.maps.stories import CLIP, MINI_CLIP, RESNET56
 from ui.models.classifier_table import format_size
 
 STORED = json.loads((PRECOMPUTED / "default_picture.json").read_text())
 WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
 TEST_OF_PATCHES = "mini-clip-vit"  # begins the names of the networks that are to test the explanation
-
-
-def shipped() -> dict[str, Entry]:
-    """The maps that come with this project, by label: the story is about no others."""
-    return {label: entry for label, entry in entries().items() if entry.shipped}
 
 
 def found(subject: str, reference: str) -> dict[str, Finding]:

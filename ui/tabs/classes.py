@@ -11,7 +11,7 @@ from core.data.classes import CLASS_SETS, ClassSet
 from core.fourier.outcomes import class_errors, class_errors_of
 from core.numbers import wave_name
 from core.sweep.predictions import mistakes
-from ui.maps.catalogue import dataset_title
+from ui.maps.catalogue import dataset_title, shipped
 from ui.maps.cell_panel import strength
 from ui.maps.cell_predictions import SamplePredictions
 from ui.maps.models import model_colour
@@ -65,8 +65,8 @@ def _series(shown: Shown, classes: ClassSet, counted: Sequence[SamplePredictions
     """
     told, epsilon = set(), None if shown.picture is None else strength(shown.picture.size)
     mine = {one.name: one for one in counted}
-    shipped = [one for one in shown.available if one.shipped and one.classifier in mine]
-    for entry in dict.fromkeys([*shown.chosen, *shipped]):
+    others = [one for one in shipped().values() if one.classifier in mine]
+    for entry in dict.fromkeys([*shown.chosen, *others]):
         facts = entry.heatmap.metadata
         name, size = facts["classifier"]["name"], facts["epsilon"]
         if name in told or epsilon not in (None, size):

@@ -21,13 +21,12 @@ from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.fourier.kept import kept_with_its_maps
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.sweep.predictions import class_probabilities
-from ui.maps.catalogue import Entry
+from ui.maps.catalogue import Entry, shipped
 from ui.maps.cell_predictions import answers
 from ui.maps.models import Predictor, short_title
 from ui.runs.figures import Figure, picture_row, to_picture
 from ui.shared.model_cache import classifier_for
 from ui.shared.pictures import Picture
-from ui.shared.server_jobs import job_manager
 from ui.shared.told import say
 from ui.tabs.disturbance_charts import Network, accuracy_chart, prediction_chart
 from ui.tabs.sentences import maps_against_disturbances, under_disturbance
@@ -56,7 +55,7 @@ def disturbance_panel(shown: Shown) -> None:
         middle.info(f"Counts over many pictures are stored for {side} × {side} pixels alone: choose such a picture.")
         return
     networks = _networks(shown.chosen, shown.who)
-    found, trial = _trial(*(entry for entry in shown.available if entry.shipped))
+    found, trial = _trial(*shipped().values())
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
         accuracy_chart(networks, key, strength).draw()
@@ -125,9 +124,8 @@ def disturbed_picture(picture: Picture, key: str, strength: int) -> np.ndarray:
 @st.cache_data(show_spinner=False, max_entries=400)
 def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.ndarray:
     """(2, K) probabilities without and with the disturbance."""
-    with job_manager().before_runs():
-        images = np.stack([picture.image, disturbed_picture(picture, key, strength)])
-        return class_probabilities(classifier_for(name, picture.class_set), images)
+    images = np.stack([picture.image, disturbed_picture(picture, key, strength)])
+    return class_probabilities(classifier_for(name, picture.class_set), images)
 
 
 def _networks(chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network]:
