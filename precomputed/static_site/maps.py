@@ -24,7 +24,7 @@ from ui.maps.stories import STORIES
 from ui.maps.views import lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
 from ui.shared.told import TERMS, told
-from ui.tabs.mixtures import STORED, changes, stored_mixtures
+from ui.tabs.mixtures import STORED, stored_mixtures
 from ui.tabs.sentences import changes_of_mind
 
 SIDE = 63  # larger maps are cropped, as in the app
@@ -81,7 +81,7 @@ def hybrid_pairs() -> dict[str, Any]:
     packed = [pack_mixture(one) for one in stored_mixtures()]
     pairs = [
         {name: value for name, value in one.items() if name not in ("strip", "cutoffs", "ticks", "size")}
-        | {"start": mixture.cutoffs.index(cutoff), "html": told(changes_of_mind(changes(mixture), mixture.cutoffs))}
+        | {"start": mixture.cutoffs.index(cutoff), "html": told(changes_of_mind(mixture.networks, mixture.cutoffs))}
         for one, mixture, cutoff in zip(packed, stored_mixtures(), STORED["starts"], strict=True)
     ]
     common = {name: packed[0][name] for name in ("strip", "cutoffs", "ticks", "size")}

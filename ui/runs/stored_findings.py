@@ -45,10 +45,8 @@ def stored_inpainting(made: tuple[tuple[str, int], ...] = ()) -> StoredFindings:
 
 def _kind(run: PGDRun) -> str:
     """Which networks this one is of."""
-    side = run.start.shape[-1]
-    if run.metadata["classifier"]["name"].endswith(ROBUST):
-        return f"robust, {side} px"
-    return f"as trained, {side} px"
+    how = "robust" if run.metadata["classifier"]["name"].endswith(ROBUST) else "as trained"
+    return f"{how}, {run.start.shape[-1]} px"
 
 
 def _row(kind: str, found: np.ndarray) -> tuple[str, ...]:

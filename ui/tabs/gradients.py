@@ -21,11 +21,10 @@ from ui.runs.figures import Figure, enlarged, picture_row, to_picture
 from ui.shared.model_cache import classifier_for
 from ui.shared.pictures import Picture
 from ui.shared.scrolling_table import scrolling_table
-from ui.shared.server_jobs import job_manager
 from ui.shared.text import as_markdown
 from ui.shared.told import say
 from ui.tabs.gradient_charts import Network, energy_chart, rise_chart
-from ui.tabs.sentences import why_overrated
+from ui.tabs.sentences import correlation, why_overrated
 from ui.tabs.shown import Shown
 
 SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
@@ -75,12 +74,11 @@ def gradient_panel(shown: Shown) -> None:
 @st.cache_data(show_spinner=False, max_entries=200)
 def _gradient(name: str, picture: Picture) -> tuple[str | None, int, np.ndarray]:
     """The digest of the weights, the label, or without one the prediction, and the gradient of its loss."""
-    with job_manager().before_runs():
-        classifier, images = classifier_for(name, picture.class_set), picture.image[None]
-        label = picture.label
-        if label is None:
-            label = int(class_probabilities(classifier, images).argmax())
-        return classifier.sha256, label, loss_gradients(classifier, images, np.array([label])).gradients[0]
+    classifier, images = classifier_for(name, picture.class_set), picture.image[None]
+    label = picture.label
+    if label is None:
+        label = int(class_probabilities(classifier, images).argmax())
+    return classifier.sha256, label, loss_gradients(classifier, images, np.array([label])).gradients[0]
 
 
 def _map_of(spec: ClassifierSpec, picture: Picture, maps: Sequence[Heatmap]) -> Heatmap | None:
@@ -158,8 +156,7 @@ def _places(one: Network, picture: Picture) -> dict[str, str]:
         RADIUS: f"{mean_radius(relative_energy(one.gradient[None], one.side)[0], one.side):.1f}",
     }
     if (stored := one.stored) is not None:
-        value, low, high = (decimal(part, 2) for part in stored.edges)
-        row[f"{EDGES}, {stored.pictures:,} pictures"] = f"{value} ({low} to {high})"
+        row[f"{EDGES}, {stored.pictures:,} pictures"] = correlation(stored.edges)
         row[f"{RADIUS}, {stored.pictures:,} pictures"] = small_with_interval(stored.mean_radius)
     return row
 
@@ -169,10 +166,9 @@ def _errors(found: Agreement, weaker: tuple[float, Measured] | None) -> dict[str
 
     weaker: the size of the waves of another map, and the correlation over its waves.
     """
-    value, low, high = (decimal(part, 2) for part in found.waves)
     chance = "" if found.p < 0.05 else ", which may be chance"
     row = {
-        ERROR: f"{value} ({low} to {high}; p {p_value(found.p)}; {found.count} waves){chance}",
+        ERROR: correlation(found.waves, f"; p {p_value(found.p)}; {found.count} waves") + chance,
         RINGS: decimal(found.rings.value, 2),
     }
     if found.overrated is not None:

@@ -20,10 +20,9 @@ from ui.shared import url
 from ui.shared.model_cache import classifier_for
 from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.shared.server_jobs import job_manager
 from ui.shared.text import whole_number
 from ui.shared.told import say
-from ui.tabs.mixtures import changes, mixture
+from ui.tabs.mixtures import mixture
 from ui.tabs.sentences import changes_of_mind
 from ui.tabs.shown import MAX_NETWORKS, Shown
 
@@ -49,7 +48,7 @@ def hybrid_panel(shown: Shown) -> None:
     if mixed.networks:
         left, right = st.columns(2, gap="large")
         with left:
-            say(changes_of_mind(changes(mixed), cutoffs))
+            say(changes_of_mind(mixed.networks, cutoffs))
         right.caption(
             "Of a wave of r cycles per image the share exp(-r² / 2c²) comes from the slow waves’ picture and the rest "
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
@@ -102,5 +101,4 @@ def _found(
 
 @st.cache_data(show_spinner=False, max_entries=200)
 def _predictions(name: str, low: Picture, high: Picture, cutoffs: tuple[float, ...]) -> HybridPredictions:
-    with job_manager().before_runs():
-        return predict_hybrids(classifier_for(name, low.class_set), low.image, high.image, cutoffs)
+    return predict_hybrids(classifier_for(name, low.class_set), low.image, high.image, cutoffs)

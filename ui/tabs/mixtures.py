@@ -62,14 +62,6 @@ def _mixed(who: Predictor, found: HybridPredictions, low: Picture, high: Picture
     return Mixed(title, model_colour(who.spec.name), names, shares, switches or None, mark)
 
 
-def changes(shown: Mixture) -> list[tuple[str, tuple[str, str], int | None, float]]:
-    """Of each network what `sentences.changes_of_mind` tells."""
-    return [
-        (one.title, one.classes, one.switches, sum(one.shares[one.switches]) if one.switches else 0.0)
-        for one in shown.networks
-    ]
-
-
 @cache
 def stored_mixtures() -> tuple[Mixture, ...]:
     """The stored pairs with what two small networks predict of them. Does not import torch."""

@@ -12,12 +12,13 @@ from core.claims.twins import ROBUST
 from core.fourier.basis import Frequency
 from core.fourier.contrasts import cell_error, contrast, mcnemar
 from core.fourier.heatmap import Heatmap
-from core.fourier.intervals import wilson
+from core.fourier.intervals import Measured, wilson
 from core.fourier.outcomes import ClassError
 from core.fourier.wave_sizes import harmful_from
 from core.images.disturbances import DISTURBANCES
 from core.numbers import decimal, interval, listed, percent
 from core.sweep.predictions import mistakes
+from ui.components.hybrid_mixer import Mixed
 from ui.maps.cell_predictions import SamplePredictions
 from ui.tabs.disturbance_charts import Network
 
@@ -108,6 +109,12 @@ def why_overrated(found: Mapping[str, Overrated], epsilon: float) -> str:
     )
 
 
+def correlation(found: Measured, more: str = "") -> str:
+    """'0.42 (−0.10 to 0.71)'; `more` stands behind the interval."""
+    value, low, high = (decimal(part, 2) for part in found)
+    return f"{value} ({low} to {high}{more})"
+
+
 def at_cutoff(cutoff: float, found: Sequence[tuple[str, tuple[str, str], str]]) -> str:
     """What each network predicts for a mixture; `found`: title, both pictures' classes, top-1 prediction."""
     told = []
@@ -120,15 +127,12 @@ def at_cutoff(cutoff: float, found: Sequence[tuple[str, tuple[str, str], str]]) 
 UNSURE = 0.2  # with less for both classes together, a network sees neither
 
 
-def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None, float]], cutoffs: Sequence[float]) -> str:
-    """From which cutoff on each network prefers the low picture's class.
-
-    found: title, classes, place of the cutoff or None, and what both classes have together there.
-    """
-    if all(low == high for _, (low, high), _, _ in found):
+def changes_of_mind(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
+    """From which cutoff on each network prefers the low picture's class."""
+    if all(low == high for low, high in (one.classes for one in networks)):
         return "Both pictures show one class, so there is no mind to change: choose a second picture of another class."
-    switching = sorted((place, title) for title, _, place, _ in found if place)
-    never = [title for title, _, place, _ in found if not place]
+    switching = sorted((one.switches, one.title) for one in networks if one.switches)
+    never = [one.title for one in networks if not one.switches]
     sentences = []
     if switching:
         (place, first), *later = switching
@@ -142,10 +146,10 @@ def changes_of_mind(found: Sequence[tuple[str, tuple[str, str], int | None, floa
                 f"{first} needs fewer of these waves than {later[-1][1]}: for this pair it relies more on low "
                 "frequencies."
             )
-    for title, _, change, together in found:
-        if change and together < UNSURE:
+    for one in networks:
+        if one.switches and (together := sum(one.shares[one.switches])) < UNSURE:
             sentences.append(
-                f"Where {title} changes its mind, the two share {percent(together)}: it hardly sees either."
+                f"Where {one.title} changes its mind, the two share {percent(together)}: it hardly sees either."
             )
     if never:
         sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not change for this pair.")
@@ -177,14 +181,11 @@ def under_disturbance(label: str, key: str, strength: int, networks: Sequence[Ne
 
 def maps_against_disturbances(found: MapsOnTrial, networks: int) -> str:
     """How well maps rank what disturbances do, and where they fail."""
-    by_energy, by_share = (
-        f"{decimal(one.value, 2)} ({decimal(one.low, 2)} to {decimal(one.high, 2)})"
-        for one in (found.by_energy, found.by_share)
-    )
     doubt = "" if found.by_share.clear else ", which may be chance"
     worst = max(found.misjudged, key=lambda key: abs(found.misjudged[key]))
     way = "less" if found.misjudged[worst] < 0 else "more"
     reversed_ = [DISTURBANCES[key].words for key, value in found.between.items() if value < 0]
+    by_energy, by_share = correlation(found.by_energy), correlation(found.by_share)
     told = (
         f"Over {networks} networks × {found.count // networks} disturbances maps’ predictions correlate with what was "
         f"measured by {by_energy}; by which waves change, whatever the size, by {by_share}{doubt}. They fail for "

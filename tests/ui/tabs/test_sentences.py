@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 from core.data.classes import CIFAR10, PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import class_errors, class_errors_of
+from ui.components.hybrid_mixer import Mixed
 from ui.maps.cell_predictions import SamplePredictions
 from ui.tabs.sentences import (
     at_cutoff,
@@ -80,19 +81,24 @@ def test_a_mixture_is_told_for_each_network():
     assert at_cutoff(2.0, [("A", ("cat", "cat"), "cat")]) == "At 2 cycles per image A predicts “cat”."
 
 
+def mixed(title, classes, switches=None, together=0.0):
+    """A network that gives both classes so much together at each of four cutoffs."""
+    return Mixed(title, "", classes, 4 * [(together / 2, together / 2)], switches, "")
+
+
 def test_changes_of_mind_are_told_in_order_and_hedged():
     pair, cutoffs = ("cat", "ship"), (1.0, 2.0, 4.0, 8.0)
     assert changes_of_mind(
-        [("A", pair, 3, 0.125), ("B", pair, 1, 0.6), ("C", pair, None, 0.0), ("D", pair, 0, 0.0)], cutoffs
+        [mixed("A", pair, 3, 0.125), mixed("B", pair, 1, 0.6), mixed("C", pair), mixed("D", pair, 0)], cutoffs
     ) == (
         "B changes its mind at a cutoff of 2 cycles per image and A at 8: from there on the class of the slow waves’ "
         "picture is the more probable of the two. B needs fewer of these waves than A: for this pair it relies more on "
         "low frequencies. Where A changes its mind, the two share 12.5 %: it hardly sees either. C and D do "
         "not change for this pair. This is one pair."
     )
-    assert "fewer" not in changes_of_mind([("A", pair, 2, 0.5), ("B", pair, 2, 0.5)], cutoffs)
-    assert changes_of_mind([("A", pair, None, 0.0)], cutoffs) == "A does not change for this pair. This is one pair."
-    assert "no mind to change" in changes_of_mind([("A", ("cat", "cat"), None, 0.0)], cutoffs)
+    assert "fewer" not in changes_of_mind([mixed("A", pair, 2, 0.5), mixed("B", pair, 2, 0.5)], cutoffs)
+    assert changes_of_mind([mixed("A", pair)], cutoffs) == "A does not change for this pair. This is one pair."
+    assert "no mind to change" in changes_of_mind([mixed("A", ("cat", "cat"))], cutoffs)
 
 
 def sized(errors, epsilon, clean=100, n=1000):
