@@ -97,29 +97,29 @@ def _about(
     bring: Callable[[Result], None],
 ) -> None:
     """What is shown, or that nothing has run yet; whether it is what the settings ask for; and where to go from it."""
+    # Why nothing was started, for this click only; or how the last run failed.
     if error := st.session_state.pop(f"{page}.refusal", None) or st.session_state.get(f"{page}.error"):
-        st.error(
-            as_markdown(sentence(error))
-        )  # why nothing was started, for this click only; or how the last run failed
-    changed = [] if wanted is None or result is None or _is_of_others(wanted, result) else _changed(wanted, result)
+        st.error(as_markdown(sentence(error)))
+    shown = None if new else result
+    changed = [] if wanted is None or shown is None or _is_of_others(wanted, shown) else _changed(wanted, shown)
     if new and wanted is not None:
         st.markdown(f"**Not run yet**{f': {as_markdown(wanted.why)}' if wanted.why else ''}.")
-    elif result is not None:
+    elif shown is not None:
         what = f" **Other settings than these ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
-        st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
+        st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(shown.note)}{what}")
     if new and result is not None and not result.stored:
         again = partial(show_result, page, result, bring)
         st.button("Show the last run", key=f"{page}.see", on_click=again, type="tertiary")
     if new or changed:
         st.button("Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=back)
-    if not new and result is not None and result.opened:
+    if shown is not None and shown.opened:
         close = partial(_close, page, bring)
-        st.button(f"Close {result.opened}", icon=":material/close:", on_click=close, type="tertiary")
-    elif not new and result is not None and not result.stored and not changed:
+        st.button(f"Close {shown.opened}", icon=":material/close:", on_click=close, type="tertiary")
+    elif shown is not None and not shown.stored and not changed:
         st.button("Show the stored example", on_click=back, type="tertiary")
     open_button(page, partial(show_result, page, bring=bring))
-    if not new and result is not None:
-        download_menu(result.runs, key=f"{page}.{result.id}")
+    if shown is not None:
+        download_menu(shown.runs, key=f"{page}.{shown.id}")
 
 
 def _is_of_others(wanted: Wanted, result: Result | None) -> bool:
