@@ -147,8 +147,7 @@ def wave_lab(
     Raises:
         ValueError: as `heatmap_view`.
     """
-    data = pack_maps(maps) | {"belongs": belongs and dict(belongs), "outline": outline}
-    data["walk"] = walk and dict(walk)
+    data = pack_maps(maps) | {"outline": outline, "belongs": belongs and dict(belongs), "walk": walk and dict(walk)}
     limit = max(len(view.values) // 2 for view in maps.views)
     thumbnails = range(len(picture.strip.captions) if picture.strip else 0)
 

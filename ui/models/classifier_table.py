@@ -50,12 +50,11 @@ def _role(spec: ClassifierSpec) -> dict[str, str]:
 
 
 def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None, maps: dict[str, Entry]) -> None:
-    running = download if download is not None and download.status == "running" else None
     st.markdown(f"**{as_markdown(one_line(spec.title))}**", width=TITLE_WIDTH)
     st.markdown(_role(spec)["short"], width="stretch")
     with st.container(width=STATUS_WIDTH):
-        if running:
-            st.progress(running.fraction or 0.0, text=_progress_text(running))
+        if download is not None and download.status == "running":
+            st.progress(download.fraction or 0.0, text=_progress_text(download))
         elif state.status == "downloadable":
             _download_button(spec, state)
         elif state.status == "ready":

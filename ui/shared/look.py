@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -29,12 +30,9 @@ def look(page: str) -> bool:
     comes; the browser then asks for the next run by itself.
     """
     styled = _STYLED in st.session_state
-    _look(key="look", data={"ask": not styled, "page": page}, on_styled_change=_styled)
+    has_it = partial(st.session_state.__setitem__, _STYLED, True)
+    _look(key="look", data={"ask": not styled, "page": page}, on_styled_change=has_it)
     return styled
-
-
-def _styled() -> None:
-    st.session_state[_STYLED] = True
 
 
 def page_tabs(pages: Mapping[str, StreamlitPage]) -> None:

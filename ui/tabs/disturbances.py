@@ -64,7 +64,7 @@ def disturbance_panel(shown: Shown) -> None:
         prediction_chart(networks, found, key)
         st.caption("Large: this disturbance. Squares: slow waves change most. Grey: other networks.")
     sentences = (
-        under_disturbance(DISTURBANCES[key].label, key, strength, networks),
+        under_disturbance(key, strength, networks),
         maps_against_disturbances(trial, len(found)),
     )
     for place, sentence in zip(st.columns(2, gap="large"), sentences, strict=True):

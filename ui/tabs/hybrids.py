@@ -42,7 +42,7 @@ def hybrid_panel(shown: Shown) -> None:
         mixed,
         selected=_selected(cutoffs),
         key=f"frequency.hybrids.{picture.size}",
-        on_choose=partial(_choose, cutoffs),
+        on_choose=lambda place: st.session_state.__setitem__(_CUTOFF, cutoffs[place]),
         on_pick=partial(st.session_state.__setitem__, _OF_KIND.format(picture.kind)),
     )
     if mixed.networks:
@@ -85,10 +85,6 @@ def _selected(cutoffs: Sequence[float]) -> int:
 
     usual, read = cutoffs[len(cutoffs) // 2], url.real(1e-9, url.MAX_NUMBER)
     return nearest(url.kept(_CUTOFF, CUTOFF, read, usual, lambda wanted: f"{cutoffs[nearest(wanted)]:g}"))
-
-
-def _choose(cutoffs: Sequence[float], place: int) -> None:
-    st.session_state[_CUTOFF] = cutoffs[place]
 
 
 def _found(

@@ -156,14 +156,14 @@ def changes_of_mind(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
     return " ".join([*sentences, "This is one pair."])
 
 
-def under_disturbance(label: str, key: str, strength: int, networks: Sequence[Network]) -> str:
+def under_disturbance(key: str, strength: int, networks: Sequence[Network]) -> str:
     """How many pictures each network still knows, and how many more each robust twin loses than its ordinary one."""
     told = []
     for one in networks:
         now = one.accuracy(key, strength)
         told.append(f"{one.title} {percent(now.value)} ({interval(now)})")
-    pictures = f"{networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
-    sentences = [f"{label}, strength {strength}, {pictures}, correctly classified: {', '.join(told)}."]
+    pictures = f"strength {strength}, {networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
+    sentences = [f"{DISTURBANCES[key].label}, {pictures}, correctly classified: {', '.join(told)}."]
     titles = {one.name: one for one in networks}
     for robust in networks:
         ordinary = titles.get(robust.name.removesuffix(ROBUST))

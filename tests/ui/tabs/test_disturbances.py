@@ -105,13 +105,13 @@ def test_without_a_picture_the_tab_asks_for_one():
 def test_sentences_say_who_loses_more_and_where_maps_fail():
     stored = stored_disturbances()
     ordinary, robust = (Network(name, name.title(), stored[name]) for name in ("mini-clip", "mini-clip-robust"))
-    told = under_disturbance("Contrast", "contrast", 1, [ordinary, robust])
+    told = under_disturbance("contrast", 1, [ordinary, robust])
     wrong = [one.outcomes.undisturbed.mean() - one.outcomes.correct[5, 0].mean() for one in (ordinary, robust)]
     more = re.search(r"Mini-Clip-Robust loses ([0-9.]+) points \([^)]*paired\) more than Mini-Clip\.", told)
     assert float(more[1]) == pytest.approx(100 * (wrong[1] - wrong[0]), abs=0.051)
     assert f"Mini-Clip {100 * ordinary.outcomes.correct[5, 0].mean():.1f} % (" in told
-    assert "paired) less than " in under_disturbance("Noise", "noise", 2, [ordinary, robust])
-    assert "which may be chance" in under_disturbance("Brightness", "brightness", 1, [ordinary, robust])
+    assert "paired) less than " in under_disturbance("noise", 2, [ordinary, robust])
+    assert "which may be chance" in under_disturbance("brightness", 1, [ordinary, robust])
     trial = MapsOnTrial(Measured(0.4, 0.1, 0.8), Measured(0.7, 0.4, 0.9), 24, {"fog": 2.0, "jpeg": 6.0}, {"fog": 0.1})
     told = maps_against_disturbances(trial, 1)
     assert "0.70 (0.40 to 0.90)" in told and "JPEG, which misleads more than predicted (by 6 of 24 ranks" in told
