@@ -11,8 +11,8 @@ from starlette.middleware import Middleware
 
 from ui.models.preparation import preparation
 from ui.paths import PagesHaveOneName
-from ui.shared.model_cache import read_list
-from ui.shared.server_jobs import job_manager
+from ui.server.model_cache import read_list
+from ui.server.server_jobs import job_manager
 
 
 def read_pages() -> None:

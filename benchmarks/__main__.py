@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.estimate import simulated
 from benchmarks.machine import cores, installed_memory, versions
 from core.data.classes import PRECOMPUTED
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = "mini-clip"

@@ -23,11 +23,11 @@ import numpy as np
 
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane, wave_values
-from core.fourier.estimate import estimate_map
-from core.fourier.heatmap import Heatmap
-from core.fourier.lattice import lattice
-from core.fourier.outcomes import among, outcomes
-from core.sweep.sample import balanced_sample, sampling_variance
+from core.fourier.maps.estimate import estimate_map
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.lattice import lattice
+from core.fourier.maps.outcomes import among, outcomes
+from core.sweep.loop.sample import balanced_sample, sampling_variance
 
 SIDE, PATCHES = 31, 7
 IMAGES = (200, 100, 50)  # of 10,000: 2, 1 and 0.5 %

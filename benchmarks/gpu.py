@@ -26,21 +26,21 @@ import numpy as np
 import torch
 
 from benchmarks.pgd import Stopwatch, bare_step
-from core import paper
-from core.classifiers.base import Classifier
-from core.classifiers.identity import Identity
+from core.classifiers.kinds.base import Classifier
+from core.classifiers.kinds.identity import Identity
 from core.classifiers.registry import classifier_spec, classifier_state, load_classifier
 from core.data.classes import CIFAR10, ClassSet, imagenet100
 from core.data.dataset import ImageDataset
-from core.device import choose_device, forward, name_device, prepare_torch, with_cast_weights
 from core.fourier.basis import half_plane
 from core.images.masks import middle_square, square_side
 from core.pgd.config import PGDConfig, paper_inpainting
 from core.pgd.objectives import Inpainting
 from core.pgd.steps import pgd_steps
 from core.reconstruct.batches import BATCH_PIXELS
-from core.sweep.batch_size import best_batch_size
-from core.sweep.config import SweepConfig
+from core.shared import paper
+from core.shared.device import choose_device, forward, name_device, prepare_torch, with_cast_weights
+from core.sweep.loop.batch_size import best_batch_size
+from core.sweep.loop.config import SweepConfig
 from core.sweep.maps import growing_heatmaps, passes_taken
 
 CLIP = "clip-vit-b-32"

@@ -32,7 +32,7 @@ import numpy as np
 from benchmarks.app import ROOT
 from core.classifiers.fetch.download import download
 from core.data.classes import PRECOMPUTED
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.runs.file import PGDRun
 from core.runs.stored import stored_path
 

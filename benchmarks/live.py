@@ -41,7 +41,7 @@ from core.runs.file import read_runs
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
 from tests.chromium import find_chromium
-from ui.shared.model_cache import classifier_for
+from ui.server.model_cache import classifier_for
 
 STEPS = {32: 1000, 224: 100}  # some seconds each, more than frames are counted for
 WAIT_MS = 300_000

@@ -30,11 +30,11 @@ from torch.nn import functional
 
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
-from core.device import prepare_torch
 from core.images.masks import middle_square, square_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.objectives import Generation, Inpainting
 from core.pgd.steps import pgd_steps, run_pgd
+from core.shared.device import prepare_torch
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 

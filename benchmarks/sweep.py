@@ -25,13 +25,13 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from core import paper
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
-from core.device import prepare_torch
 from core.fourier.basis import fourier_basis, half_plane
-from core.sweep.batch_size import best_batch_size
-from core.sweep.config import SweepConfig
+from core.shared import paper
+from core.shared.device import prepare_torch
+from core.sweep.loop.batch_size import best_batch_size
+from core.sweep.loop.config import SweepConfig
 from core.sweep.maps import growing_heatmaps
 
 

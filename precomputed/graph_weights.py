@@ -14,7 +14,7 @@ from core.pgd.penalties import Penalty
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
 
 GRAPHS = PRECOMPUTED / "graphs"
 PROVENANCE = GRAPHS / "provenance.json"

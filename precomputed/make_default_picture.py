@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from core import paper
 from core.classifiers.registry import load_classifier
 from core.data.classes import PRECOMPUTED
 from core.data.samples import load_samples
-from core.files import write_json
 from core.fourier.basis import half_plane
+from core.shared import paper
+from core.shared.files import write_json
 from core.sweep.predictions import class_probabilities, wave_on_image
 
 TARGET = PRECOMPUTED / "default_picture.json"

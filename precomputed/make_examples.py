@@ -19,20 +19,20 @@ from typing import Any
 
 import numpy as np
 
-from core.classifiers.base import Classifier
+from core.classifiers.kinds.base import Classifier
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.provenance import classifier_facts, computed_source
 from core.data.sample_sets import EXAMPLES
 from core.data.samples import load_samples
-from core.device import device_name
-from core.files import write_json
 from core.images.masks import middle_square, usual_side
 from core.pgd.config import paper_inpainting
 from core.reconstruct.job import class_order
 from core.runs.painted import stored_painted
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
+from core.shared.device import device_name
+from core.shared.files import write_json
 from core.sweep.predictions import class_probabilities
 from precomputed.make_judgements import judge_options, load_judge
 

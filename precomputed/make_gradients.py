@@ -14,21 +14,21 @@ import argparse
 
 import numpy as np
 
-from core import paper
 from core.claims.gradient_spectrum import GRADIENTS, STORED
-from core.classifiers.base import Classifier
 from core.classifiers.bundled import bundled_specs
+from core.classifiers.kinds.base import Classifier
 from core.classifiers.registry import load_classifier
-from core.cli import run_script
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
-from core.device import device_name
-from core.files import write_atomically
 from core.fourier.basis import Frequency, add_basis, fourier_basis, half_plane, largest_side, random_signs
 from core.fourier.gradients import LossGradients, edge_correlation, loss_gradients, mean_radius, relative_energy
 from core.fourier.intervals import student
+from core.shared import paper
+from core.shared.cli import run_script
+from core.shared.device import device_name
+from core.shared.files import write_atomically
 
 COUNT, SEED, BLOCK = 1000, 0, 50
 BENT = 50  # pictures over which the loss is followed along each wave

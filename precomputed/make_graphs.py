@@ -25,17 +25,17 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy, interpolate
 
-from core import paper
-from core.classifiers.base import Classifier
 from core.classifiers.bundled import bundled_specs
+from core.classifiers.kinds.base import Classifier
 from core.classifiers.registry import load_classifier
-from core.cli import run_script
 from core.data.classes import CIFAR10
 from core.data.provenance import classifier_facts, computed_source
-from core.files import make_folder, write_atomically, write_json
 from core.pgd.ball import norms, project
 from core.pgd.objectives import Inpainting
 from core.pgd.penalties import Penalty
+from core.shared import paper
+from core.shared.cli import run_script
+from core.shared.files import make_folder, write_atomically, write_json
 from precomputed.graph_weights import GRAPHS, PENALTIES, PREDICT, PROVENANCE, WEIGHTS, named_tensors
 
 aten = torch.ops.aten

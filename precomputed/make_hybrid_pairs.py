@@ -16,7 +16,7 @@ import numpy as np
 from core.classifiers.registry import load_classifier
 from core.data.classes import PRECOMPUTED
 from core.data.samples import load_samples
-from core.files import write_json
+from core.shared.files import write_json
 from core.sweep.hybrid.pairs import draw_pairs
 from core.sweep.predictions import class_probabilities, hybrid_cutoffs, predict_hybrids
 

@@ -19,15 +19,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.classifiers.base import Classifier
 from core.classifiers.bundled import bundled_specs
+from core.classifiers.kinds.base import Classifier
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
-from core.device import device_name
-from core.files import write_atomically
 from core.images.masks import usual_side
 from core.pgd.config import paper_generation, paper_inpainting
 from core.pgd.penalties import Penalty
@@ -38,6 +36,8 @@ from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, STORED, THIRD, fingerprint, judge_run
 from core.runs.starts import StartKind
 from core.runs.stored import stored_subjects
+from core.shared.device import device_name
+from core.shared.files import write_atomically
 
 COUNT, SEED, BATCH = 200, 0, 50
 DRAWN_FROM: tuple[StartKind, ...] = ("blur", "classless", "independent")  # the starts that the page offers

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.classifiers.preprocessing import Preprocess
-from core.files import npz_bytes, write_atomically
+from core.classifiers.kinds.preprocessing import Preprocess
 from core.fourier.basis import largest_side
-from core.sweep.kept_norm import KEPT, kept_norm
+from core.shared.files import npz_bytes, write_atomically
+from core.sweep.loop.kept_norm import KEPT, kept_norm
 
 SIZES = ((32, 64), (32, 224))  # CIFAR-10 into Mini CLIP and into CLIP ViT-B/32, both bicubic
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.data.classes import PRECOMPUTED
-from core.files import write_atomically
-from core.fourier.heatmap import Heatmap
-from core.fourier.lattice import Lattice, lattice
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.lattice import Lattice, lattice
 from core.numbers import decimal, p_value, percent
+from core.shared.files import write_atomically
 
 PAGE = PRECOMPUTED.parent / "docs" / "patch_grid.md"
 PERIODS = (4, 7, 8)

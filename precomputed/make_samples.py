@@ -19,8 +19,8 @@ from PIL import Image
 from core.data.archive import read_archive
 from core.data.classes import CIFAR10, imagenet
 from core.data.sample_sets import SAMPLES
-from core.files import write_json
 from core.images.decode import decode_image
+from core.shared.files import write_json
 
 SEED = 0
 PER_CLASS = 10

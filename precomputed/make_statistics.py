@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from core.cli import run_script
-from core.data.class_covariance import DatasetCovariance, class_covariance, covariance_path
-from core.data.class_statistics import STATISTICS, DatasetStatistics, class_statistics
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
+from core.data.statistics.class_covariance import DatasetCovariance, class_covariance, covariance_path
+from core.data.statistics.class_statistics import STATISTICS, DatasetStatistics, class_statistics
+from core.shared.cli import run_script
 
 GRAIN, COMPONENTS = 2, 64
 

@@ -23,11 +23,11 @@ from PIL import Image
 
 from core.classifiers.text import parse_class_list, parse_template
 from core.data.archive import read_archive
-from core.errors import one_line, quoted
-from core.fourier.heatmap import Heatmap, HeatmapError
+from core.fourier.maps.heatmap import Heatmap, HeatmapError
 from core.images.decode import ImageError, decode_image
 from core.images.hole_url import hole_text, read_hole
 from core.runs.file import RunFileError
+from core.shared.errors import one_line, quoted
 from tests.ui.run_forge import arrays_of, packed
 from ui.maps.catalogue import HEATMAPS, Entry, label_of
 from ui.pages.frequency import _parse_cell

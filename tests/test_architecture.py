@@ -12,7 +12,7 @@ import pytest
 import core
 
 ROOT = Path(__file__).parents[1]
-MAX_ROOMS = 16
+MAX_ROOMS = 12
 
 
 def module_name(path):
@@ -54,9 +54,10 @@ def all_imports(*, types):
     return {name: imports_of(path.read_text("utf-8"), types=types) for name, path in MODULES.items()}
 
 
-def packages(graph):
-    """The graph of packages, such as `core.fourier`, and of files that lie beside them, such as `core.files`."""
-    package = {name: ".".join(name.split(".")[:2]) for name in graph.keys() | set().union(*graph.values())}
+def packages(graph, *, whole):
+    """The graph of packages, and of files beside them: `core.fourier` whole, or `core.fourier.maps` apart from it."""
+    names = graph.keys() | set().union(*graph.values())
+    package = {name: ".".join(name.split(".")[: 2 if whole else max(2, name.count("."))]) for name in names}
     joined = {name: set() for name in package.values()}
     for name, imported in graph.items():
         joined[package[name]] |= {package[one] for one in imported} - {package[name]}
@@ -68,33 +69,39 @@ def order(graph):
     return list(graphlib.TopologicalSorter(graph).static_order())
 
 
-def test_no_module_imports_itself_by_way_of_others():
-    assert len(order(all_imports(types=False))) >= len(MODULES)
+def test_no_module_imports_itself_by_way_of_others_not_even_for_types():
+    assert len(order(all_imports(types=True))) >= len(MODULES)
 
 
 def test_no_package_imports_itself_by_way_of_others_not_even_for_types():
-    graph = packages(all_imports(types=True))
-    assert {"core.fourier", "core.files", "ui.maps"} <= graph.keys() and len(order(graph)) == len(graph)
+    graph = packages(all_imports(types=True), whole=True)
+    assert {"core.fourier", "core.numbers", "ui.maps"} <= graph.keys() and len(order(graph)) == len(graph)
     assert "core.classifiers" not in graph["core.claims"], "maps are judged without knowing any network"
+    inner = packages(all_imports(types=True), whole=False)
+    assert {"core.fourier", "core.fourier.maps"} <= inner.keys() and len(order(inner)) == len(inner)
 
 
 def test_the_check_for_circles_can_fail():
-    lazy = imports_of("def load():\n    from core.fourier.heatmap import Heatmap", types=False)
-    graph = {"core.files": lazy, "core.fourier.heatmap": imports_of("from core.files import read_npz", types=False)}
-    with pytest.raises(graphlib.CycleError, match=r"core\.fourier\.heatmap"):
+    lazy = imports_of("def load():\n    from core.fourier.maps.heatmap import Heatmap", types=False)
+    graph = {
+        "core.shared.files": lazy,
+        "core.fourier.maps.heatmap": imports_of("from core.shared.files import read_npz", types=False),
+    }
+    with pytest.raises(graphlib.CycleError, match=r"core\.fourier\.maps\.heatmap"):
         order(graph)
 
 
 @pytest.mark.parametrize("types", [False, True])
 def test_the_check_for_circles_of_packages_can_fail_where_no_file_is_in_one(types):
-    back = "if TYPE_CHECKING:\n    from core.fourier.basis import Frequency"
+    back = "if TYPE_CHECKING:\n    from core.fourier.maps.metrics import METRICS"
     graph = {
-        "core.fourier.heatmap": imports_of("from core.data.classes import ClassSet", types=types),
+        "core.fourier.maps.heatmap": imports_of("from core.data.classes import ClassSet", types=types),
         "core.data.datasets": imports_of(back, types=types),
     }
     assert len(order(graph)) == 2 + 1 + types
-    with pytest.raises(graphlib.CycleError, match=r"core\.data") if types else contextlib.nullcontext():
-        order(packages(graph))
+    for whole in (True, False):
+        with pytest.raises(graphlib.CycleError, match=r"core\.data") if types else contextlib.nullcontext():
+            order(packages(graph, whole=whole))
 
 
 @pytest.mark.parametrize("top", ["core", "ui"])
@@ -106,24 +113,24 @@ def test_no_level_has_more_rooms_than_a_reader_can_hold(top):
 
 def test_the_engine_imports_neither_streamlit_nor_pages():
     engine = [name for name in MODULES if name.startswith("core.") and not name.endswith("__main__")]
-    assert "core.sweep.cells" in engine and "core.classifiers.base" in engine
+    assert "core.sweep.loop.cells" in engine and "core.classifiers.kinds.base" in engine
     loaded = modules_after("\n".join(f"import {name}" for name in engine))
     assert "torch" in loaded and not loaded & {"streamlit", "ui", "precomputed"}
 
 
 def test_the_check_for_streamlit_can_fail():
-    assert "streamlit" in modules_after("import core.fourier.heatmap, streamlit")
+    assert "streamlit" in modules_after("import core.fourier.maps.heatmap, streamlit")
 
 
 def test_importing_the_engine_and_the_pages_does_not_import_torch():
     packages = {
-        "core.fourier": "contrasts export",
+        "core.fourier.maps": "contrasts export",
         "core.images": "decode masks square",
-        "core.data": "datasets class_statistics",
+        "core.data": "datasets statistics.class_statistics",
         "core.classifiers": "registry",
         "core.runs": "plan starts file",
         "core.reproduce": "__main__ run",
-        "core.sweep": "predictions kept_norm",
+        "core.sweep": "predictions loop.kept_norm",
     }
     names = [f"{package}.{name}" for package, files in packages.items() for name in files.split()]
     pages = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script, which would run
@@ -142,7 +149,7 @@ def test_a_run_of_the_pages_leaves_the_folders_of_imports_alone():
 def test_judging_two_maps_does_not_import_torch():
     loaded = modules_after(
         "from core.claims.finding import NamedMap\nfrom core.claims.checks import findings\n"
-        "from core.fourier.heatmap import Heatmap\n"
+        "from core.fourier.maps.heatmap import Heatmap\n"
         "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
         "assert len(findings(named, named, [named])) == 16"
     )
@@ -152,7 +159,8 @@ def test_judging_two_maps_does_not_import_torch():
 def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():
     loaded = modules_after(
         "import torch\nfrom core.classifiers.text import parse_class_list\n"
-        "from ui.maps.own_classes import DEFAULT_CLASSES\nfrom ui.shared.model_cache import classifier_for\n"
+        "from ui.maps.predictions.own_classes import DEFAULT_CLASSES\n"
+        "from ui.server.model_cache import classifier_for\n"
         "images = torch.rand(1, 3, 32, 32, requires_grad=True)\n"
         "classifier_for('mini-clip', 'cifar10')(images).sum().backward()\n"
         "classifier_for('mini-clip-robust', parse_class_list(DEFAULT_CLASSES))(images)"

@@ -16,20 +16,20 @@ import ui.tabs.row
 from core.claims.checks import CHECKS
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.classifiers.families import FAMILIES, Family
+from core.classifiers.fetch.weights import FolderFile
 from core.classifiers.listed import VARIABLE, listed_classifiers
 from core.classifiers.registry import classifier_spec, classifier_title, load_classifier
 from core.classifiers.spec import ClassifierSpec
-from core.classifiers.weights import FolderFile
 from core.data.classes import CIFAR10
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
-from core.reproduce.claim_comparison import compare_claims
-from core.reproduce.maps import HEATMAPS, MapResult
-from core.reproduce.plan import MAPS
+from core.fourier.maps.heatmap import Heatmap
+from core.reproduce.parts.claim_comparison import compare_claims
+from core.reproduce.parts.maps import HEATMAPS, MapResult
+from core.reproduce.parts.plan import MAPS
 from core.reproduce.report import Results, Spent, to_html
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
-from ui.shared.model_cache import ready_classifiers
+from ui.server.model_cache import ready_classifiers
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,9 +86,9 @@ def family(monkeypatch, tmp_path) -> str:
     """The prefix of linear classifiers of CIFAR-10's classes, each a file of weights in one folder."""
 
     def load(path, identity):
-        from core.classifiers.closed_set import ClosedSetClassifier
+        from core.classifiers.kinds.closed_set import ClosedSetClassifier
+        from core.classifiers.kinds.preprocessing import Preprocess
         from core.classifiers.loaders import load_strictly, read_weights
-        from core.classifiers.preprocessing import Preprocess
 
         network = load_strictly(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), read_weights(path), path)
         return ClosedSetClassifier(identity, network, Preprocess(8, [0.5] * 3, [0.5] * 3), CIFAR10)
@@ -172,20 +172,24 @@ PLACES = {
         ),
     ),
     "a number of a map": (
-        ("core/fourier/heatmap.py", "MEANS = {", 'MEANS = {"margin": (-1.0, 1.0), '),
+        ("core/fourier/maps/heatmap.py", "MEANS = {", 'MEANS = {"margin": (-1.0, 1.0), '),
         (
-            "core/fourier/heatmap.py",
+            "core/fourier/maps/heatmap.py",
             "    true_probability: np.",
             "    margin: np.ndarray | None = None\n    true_probability: np.",
         ),
         (
-            "core/sweep/cells.py",
+            "core/sweep/loop/cells.py",
             "    return (logits",
             "    return (2 * logits.softmax(1).gather(1, targets[:, None])[:, 0] - 1, logits",
         ),
-        ("core/sweep/cells.py", "    true_probability: float\n", "    true_probability: float\n    margin: float\n"),
         (
-            "core/fourier/metrics.py",
+            "core/sweep/loop/cells.py",
+            "    true_probability: float\n",
+            "    true_probability: float\n    margin: float\n",
+        ),
+        (
+            "core/fourier/maps/metrics.py",
             "_ROWS = (",
             '_ROWS = (\n    Metric("margin", "Margin", "mean margin", lambda one: one.margin),',
         ),
@@ -211,8 +215,8 @@ assert found.keys[0] == SLOW[0] == "dusk" and found.measured.all() and (found.sp
 """,
     "a number of a map": """
 import numpy as np
-from core.fourier.export import heatmap_csv
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.export import heatmap_csv
+from core.fourier.maps.heatmap import Heatmap
 from ui.maps.catalogue import labelled
 from ui.maps.views import lacking_metrics
 (entry,) = labelled([Heatmap.load("toy.npz")])

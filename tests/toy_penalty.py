@@ -34,7 +34,7 @@ def on_the_page() -> None:
     from core.runs.file import PGDRun
     from tests.ui.page_runner import run_to_the_end, said
     from tests.ui.runs.test_live_pages import open_page
-    from ui.shared.jobs import JobManager
+    from ui.server.jobs import JobManager
 
     manager = JobManager()
     ui.runs.panel.job_manager, ui.runs.panel.current_owner = lambda: manager, lambda: "visitor"

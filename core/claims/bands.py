@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from core.fourier.basis import rounded_radius
-from core.fourier.contrasts import Errors, clean_error, images_of
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured, clustered_interval, paired_interval, wilson
-from core.fourier.outcomes import grey, outcomes
-from core.fourier.rings import radial_profile
+from core.fourier.maps.contrasts import Errors, clean_error, images_of
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.outcomes import grey, outcomes
+from core.fourier.maps.rings import radial_profile
 
 
 class Band(NamedTuple):

@@ -19,12 +19,12 @@ from core.claims.gradient_spectrum import gradient_finding
 from core.claims.hybrids import crossing_evidence, lacking, speak_for_low
 from core.claims.twins import twin_findings
 from core.fourier.basis import Frequency, rounded_radius, wave_values
-from core.fourier.contrasts import Errors, clear_waves, contrast, mismatches
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured, correlation
-from core.fourier.lattice import Lattice, lattice
-from core.fourier.outcomes import by_colour
-from core.fourier.rings import ring_differences
+from core.fourier.maps.contrasts import Errors, clear_waves, contrast, mismatches
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.lattice import Lattice, lattice
+from core.fourier.maps.outcomes import by_colour
+from core.fourier.maps.rings import ring_differences
 
 CLIP_GRID = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
 DRAWN_SIDE = 63  # of larger maps the paper draws the centre

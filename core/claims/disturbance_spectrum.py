@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import paper
 from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.claims.gradient_spectrum import rank_correlations
 from core.data.classes import PRECOMPUTED
-from core.fourier.contrasts import Errors
 from core.fourier.intervals import Measured
-from core.fourier.rings import ring_errors
+from core.fourier.maps.contrasts import Errors
+from core.fourier.maps.rings import ring_errors
 from core.images.disturbances import STRENGTHS
+from core.shared import paper
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 
 DRAWS, CHANNELS = 1_000, 3

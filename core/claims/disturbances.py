@@ -12,8 +12,8 @@ from core.claims.finding import Claim, Evidence, Finding, NamedMap, NotCheckable
 from core.claims.gradient_spectrum import rank_correlations
 from core.claims.hybrids import stored_hybrids
 from core.claims.twins import by_pair
-from core.fourier.contrasts import Errors
 from core.fourier.intervals import Measured
+from core.fourier.maps.contrasts import Errors
 from core.images.disturbances import DISTURBANCES, STRENGTHS
 from core.numbers import decimal, listed
 from core.sweep.disturb.outcomes import DisturbedOutcomes

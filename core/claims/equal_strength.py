@@ -12,8 +12,8 @@ from core.claims.bands import Band
 from core.claims.finding import NamedMap
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane, rounded_radius, wave_values
-from core.fourier.heatmap import Heatmap
-from core.sweep.kept_norm import kept_norm_map
+from core.fourier.maps.heatmap import Heatmap
+from core.sweep.loop.kept_norm import kept_norm_map
 
 STRENGTH = PRECOMPUTED / "strength"
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, NotCheckable, Verdict, judged, needed
-from core.fourier.contrasts import mcnemar
 from core.fourier.intervals import Measured, paired_interval, student, wilson
+from core.fourier.maps.contrasts import mcnemar
 from core.runs.file import SURE
 from core.runs.painted import Painted, stored_painted
 from core.runs.stored import TWINS

@@ -10,11 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from core.files import Archived
 from core.fourier.basis import Frequency
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
+from core.fourier.maps.heatmap import Heatmap
 from core.numbers import between_shown, decimal, p_value
+from core.shared.files import Archived
 
 Known = TypeVar("Known")
 Result = TypeVar("Result", bound=Archived)

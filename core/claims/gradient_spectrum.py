@@ -16,13 +16,13 @@ import numpy as np
 
 from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict, needed
 from core.data.classes import CIFAR10, PRECOMPUTED
-from core.files import ArchiveKind, Fact
 from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
 from core.fourier.gradients import ring_energy
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured, bootstrapped
 from core.fourier.kept import kept_with_its_maps
+from core.fourier.maps.heatmap import Heatmap
 from core.numbers import decimal, listed
+from core.shared.files import ArchiveKind, Fact
 
 GRADIENTS = PRECOMPUTED / "gradients.npz"
 # energy: (N, blocks, W) float16, `relative_energy` of each block of pictures, for each model and wave of `half_plane`.

@@ -9,9 +9,9 @@ from functools import partial
 from core.claims.bands import LOW, Band, corners, in_band, without_wave
 from core.claims.finding import Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, needed
 from core.claims.hybrids import crossing_evidence, speak_for_low
-from core.fourier.contrasts import Errors, contrast, mismatches
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import newcombe
+from core.fourier.maps.contrasts import Errors, contrast, mismatches
+from core.fourier.maps.heatmap import Heatmap
 
 ROBUST = "-robust"  # how the registry names an adversarially trained twin
 

@@ -12,8 +12,8 @@ from functools import cache
 
 from core.classifiers.families import family_spec, name_forms
 from core.classifiers.spec import ClassifierSpec
-from core.errors import one_line, quoted
 from core.numbers import listed
+from core.shared.errors import one_line, quoted
 
 VARIABLE = "CLIP_LAB_CLASSIFIERS"
 

@@ -14,18 +14,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.classifiers.embeddings import load_prompt_embeddings
-from core.classifiers.identity import Identity
-from core.classifiers.weights import OPEN_CLIP_CONFIG
+from core.classifiers.fetch.weights import OPEN_CLIP_CONFIG
+from core.classifiers.kinds.embeddings import load_prompt_embeddings
+from core.classifiers.kinds.identity import Identity
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from core.classifiers.closed_set import ClosedSetClassifier
-    from core.classifiers.preprocessing import Preprocess
-    from core.classifiers.zero_shot import ClipModel
+    from core.classifiers.kinds.closed_set import ClosedSetClassifier
+    from core.classifiers.kinds.preprocessing import Preprocess
+    from core.classifiers.kinds.zero_shot import ClipModel
 
 
 def read_weights(path: Path) -> Any:
@@ -148,7 +148,7 @@ def load_timm(path: Path, identity: Identity, *, model: str) -> ClosedSetClassif
     """A timm classifier of the 1,000 ImageNet classes, "architecture.tag". Images are taken as cropped already."""
     import timm
 
-    from core.classifiers.closed_set import ClosedSetClassifier
+    from core.classifiers.kinds.closed_set import ClosedSetClassifier
 
     # timm renames, converts and cuts the tensors of a file to fit, then loads strictly.
     overlay = {"state_dict": read_weights(path), "custom_load": False}
@@ -191,8 +191,8 @@ def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
 
     Without open_clip, whose import takes longer than all the rest, until somebody asks about a prompt of his own.
     """
+    from core.classifiers.kinds.zero_shot import ClipModel
     from core.classifiers.networks.mini_clip import IMAGE_TOWER, MiniClip
-    from core.classifiers.zero_shot import ClipModel
 
     folder = path.parent
     config = json.loads((folder / OPEN_CLIP_CONFIG).read_text(encoding="utf-8"))
@@ -258,7 +258,7 @@ def _uninitialised() -> Any:
 
 def clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
     """An open_clip model that preprocesses as it says."""
-    from core.classifiers.zero_shot import ClipModel
+    from core.classifiers.kinds.zero_shot import ClipModel
 
     recipe = network.visual.preprocess_cfg
     size = recipe["size"]
@@ -272,14 +272,14 @@ def _closed_set(
     identity: Identity, path: Path, network: Any, state: Any, vocabulary: ClassSet, size: int, recipe: dict[str, Any]
 ) -> ClosedSetClassifier:
     """The classifier of a network that takes exactly the tensors `state` of the file `path`."""
-    from core.classifiers.closed_set import ClosedSetClassifier
+    from core.classifiers.kinds.closed_set import ClosedSetClassifier
 
     return ClosedSetClassifier(identity, load_strictly(network, state, path), _preprocess(size, recipe), vocabulary)
 
 
 def _preprocess(size: int, recipe: dict[str, Any]) -> Preprocess:
     """`Preprocess` as timm or open_clip describe it, who both take any interpolation but "bilinear" for bicubic."""
-    from core.classifiers.preprocessing import Preprocess
+    from core.classifiers.kinds.preprocessing import Preprocess
 
     interpolation = "bilinear" if recipe.get("interpolation") == "bilinear" else "bicubic"
     return Preprocess(size, recipe["mean"], recipe["std"], interpolation=interpolation)

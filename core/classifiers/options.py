@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.classifiers.registry import load_classifier
-from core.device import choose_device, prepare_torch
-from core.errors import quoted
+from core.shared.device import choose_device, prepare_torch
+from core.shared.errors import quoted
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.data.dataset import ImageDataset
 
 

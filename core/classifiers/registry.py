@@ -14,11 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.families import family_spec, name_forms, open_clip_repository
-from core.classifiers.identity import Identity
-from core.classifiers.listed import listed_classifiers
-from core.classifiers.loaders import load_efficientnet_lite0, load_open_clip, load_resnet56, load_torchvision
-from core.classifiers.spec import ClassifierSpec, ClassifierState
-from core.classifiers.weights import (
+from core.classifiers.fetch.weights import (
     HubFile,
     PackageFile,
     UrlFile,
@@ -27,13 +23,17 @@ from core.classifiers.weights import (
     format_bytes,
     given_file,
 )
+from core.classifiers.kinds.identity import Identity
+from core.classifiers.listed import listed_classifiers
+from core.classifiers.loaders import load_efficientnet_lite0, load_open_clip, load_resnet56, load_torchvision
+from core.classifiers.spec import ClassifierSpec, ClassifierState
 from core.data.classes import CLASS_SETS, ClassSet
-from core.errors import sentence
+from core.shared.errors import sentence
 
 if TYPE_CHECKING:
     import torch
 
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
 
 PAPERS_CLIP = "clip-vit-b-32"
 CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and one that stands beside it as a robust one

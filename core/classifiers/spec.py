@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from core.classifiers.identity import Identity
-from core.classifiers.weights import WeightSource
+from core.classifiers.fetch.weights import WeightSource
+from core.classifiers.kinds.identity import Identity
 
 if TYPE_CHECKING:
-    from core.classifiers.closed_set import ClosedSetClassifier
-    from core.classifiers.zero_shot import ClipModel
+    from core.classifiers.kinds.closed_set import ClosedSetClassifier
+    from core.classifiers.kinds.zero_shot import ClipModel
 
 
 @dataclass(frozen=True)

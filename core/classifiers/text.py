@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.data.classes import ClassSet
-from core.errors import quoted
+from core.shared.errors import quoted
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
 
 MIN_CLASSES, MAX_CLASSES = 2, 100
 # What the field for own words holds at first. Bundled CLIPs bring these words' embeddings and need no text tower.
@@ -55,7 +55,7 @@ def parse_class_list(text: str) -> ClassSet:
 def parse_template(text: str) -> str:
     """A typed prompt pattern without the blanks around it.
 
-    Whether it holds `{class}` once is for `core.classifiers.zero_shot.fill_template` to say, which needs torch.
+    Whether it holds `{class}` once is for `core.classifiers.kinds.zero_shot.fill_template` to say, which needs torch.
 
     Raises:
         ValueError: more than 200 characters.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import one_line
-from core.files import DAMAGE, MAX_NAME, MAX_REASON, check_characters, read_npz
+from core.shared.errors import one_line
+from core.shared.files import DAMAGE, MAX_NAME, MAX_REASON, check_characters, read_npz
 
 MEMBERS = ("images", "labels", "classes")
 

@@ -15,9 +15,9 @@ from core.data.folder import class_folders, list_pictures, read_picture
 from core.data.sample_sets import sets_by_dataset
 from core.data.samples import load_samples
 from core.data.store import empty_images
-from core.errors import one_line
-from core.files import MAX_NAME, MAX_REASON
 from core.images.square import square_image
+from core.shared.errors import one_line
+from core.shared.files import MAX_NAME, MAX_REASON
 
 MIN_SIZE = 8
 PHOTOGRAPH_SIZE = 224  # pixels, of what is read from files of any size

@@ -6,10 +6,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from core.cli import progress_bar, whole
 from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
 from core.data.sample_sets import sets_by_dataset
+from core.shared.cli import progress_bar, whole
 
 
 def add_dataset_options(options: ArgumentParser, default: str | None = None) -> None:

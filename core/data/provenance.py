@@ -6,7 +6,7 @@ import datetime
 from typing import Any, Protocol
 
 from core.data.dataset import ImageDataset
-from core.files import Fact
+from core.shared.files import Fact
 
 VERSION = "0.1.0"
 # What a file of a network's outcomes on a data set says of both; `outcome_facts` writes it.

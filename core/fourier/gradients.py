@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.device import forward
 from core.fourier.basis import check_side, half_plane, largest_side, rounded_radius, wave_values
+from core.shared.device import forward
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +34,7 @@ def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, l
     """The cross-entropy of each image to its label, and its gradient at the image: one pass forward and one back.
 
     Args:
-        classifier: as `core.classifiers.base.Classifier`.
+        classifier: as `core.classifiers.kinds.base.Classifier`.
         images: (B, 3, H, W) float32 in [0, 1].
         labels: (B,) int64.
     Raises:

@@ -62,7 +62,7 @@ def newcombe(a: Measured, b: Measured) -> Measured:
     """a minus b, two independent proportions, with an interval from theirs.
 
     Source: Newcombe 1998, method 10. On the same images it ignores the pairing and may be too wide or too narrow;
-    `core.fourier.contrasts` pairs where it can.
+    `core.fourier.maps.contrasts` pairs where it can.
     """
     low = np.hypot(a.value - a.low, b.high - b.value)
     high = np.hypot(a.high - a.value, b.value - b.low)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core import paper
+from core.shared import paper
 
 Point = tuple[int, int]
 Fill = Literal["region", "image"]

@@ -11,10 +11,10 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from core import paper
 from core.images.masks import check_form
 from core.pgd.ball import MIN_NORM, norms, shrink, unit
 from core.pgd.penalties import PENALTIES, Penalty
+from core.shared import paper
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.device import forward
+from core.shared.device import forward
 
 ImageClassifier = Callable[[Tensor], Tensor]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Literal
 
-from core import paper
 from core.images.masks import square_side
+from core.shared import paper
 
 MAX_STEPS = 100_000
 FAST_STEPS, FIRST_LENGTH = 100, 100

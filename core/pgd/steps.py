@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.device import with_cast_weights
 from core.pgd.auto_pgd import AutoPGD
 from core.pgd.ball import norms, project
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Objective
 from core.pgd.passes import ImageClassifier, Passes
+from core.shared.device import with_cast_weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,11 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import paper
 from core.classifiers.options import add_classifier_options, named_classifier
-from core.cli import MAX_SEED, number, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
-from core.errors import quoted
 from core.numbers import percent, small
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import FAST, MAX_STEPS, SETTINGS, RunKind, paper_settings
@@ -25,9 +22,12 @@ from core.reconstruct.batches import run_job
 from core.reconstruct.job import Job, JobConfig, make_job
 from core.runs.run import prepare
 from core.runs.starts import RANDOM_KINDS, STARTS
+from core.shared import paper
+from core.shared.cli import MAX_SEED, number, run_script, whole
+from core.shared.errors import quoted
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.data.dataset import ImageDataset
 
 

@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.cli import progress_bar
 from core.data.provenance import computed_source
-from core.device import device_name
-from core.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
 from core.numbers import percent
 from core.reconstruct.grid import picture_grid
 from core.reconstruct.job import Job
@@ -24,9 +21,12 @@ from core.reconstruct.report import Reconstruction, from_csv, measure_change, su
 from core.runs.judgement import top1
 from core.runs.plan import RunPlan
 from core.runs.run import Run
+from core.shared.cli import progress_bar
+from core.shared.device import device_name
+from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.runs.file import PGDRun
 
 GRID_COLUMNS = 8

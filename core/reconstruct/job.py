@@ -18,7 +18,7 @@ from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import Start, StartKind, start_of
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.data.dataset import ImageDataset
 
 MakePlan = Callable[[Sequence[int]], RunPlan]

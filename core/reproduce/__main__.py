@@ -14,11 +14,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.cli import MAX_SEED, whole
-from core.device import DTYPES
-from core.errors import quoted
-from core.reproduce.plan import CLIP, KEYS
+from core.reproduce.parts.plan import CLIP, KEYS
 from core.reproduce.run import run
+from core.shared.cli import MAX_SEED, whole
+from core.shared.device import DTYPES
+from core.shared.errors import quoted
 from core.sweep.hybrid.pairs import MAX_PAIRS
 from core.sweep.processes import run_together
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from core.fourier.basis import rounded_radius, wave_values
-from core.fourier.export import figure_file, heatmap_png
-from core.fourier.metrics import TOP1
-from core.reproduce.maps import MapResult
+from core.fourier.maps.export import figure_file, heatmap_png
+from core.fourier.maps.metrics import TOP1
+from core.reproduce.parts.maps import MapResult
 
 MAX_BARS = 100  # more intervals than that hide the points
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from core.claims.finding import Verdict
-from core.errors import one_line
-from core.reproduce.agreement import Match
+from core.reproduce.parts.agreement import Match
+from core.shared.errors import one_line
 
 # White on these has a contrast of 5 to 7; the sign tells them apart without colour.
 GOOD, HALF, BAD, OPEN = ("✓", "#1a7f37"), ("◐", "#8a5a00"), ("✕", "#b3261e"), ("?", "#57606a")

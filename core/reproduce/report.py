@@ -11,18 +11,19 @@ from typing import Any
 from core import numbers
 from core.claims.finding import CLAIMS
 from core.data.provenance import VERSION
-from core.files import write_atomically, write_json
 from core.fourier.intervals import student
-from core.reproduce import agreement, sentences, tables
-from core.reproduce.claim_comparison import ClaimComparison, finding_json
-from core.reproduce.hybrids import HybridResult, hybrid_findings
-from core.reproduce.machine import name_of
+from core.reproduce import sentences
 from core.reproduce.map_plots import map_plots
-from core.reproduce.maps import MapResult
 from core.reproduce.page import filled
-from core.reproduce.plan import Part
-from core.reproduce.tables import TableResult
+from core.reproduce.parts import agreement, tables
+from core.reproduce.parts.claim_comparison import ClaimComparison, finding_json
+from core.reproduce.parts.hybrids import HybridResult, hybrid_findings
+from core.reproduce.parts.machine import name_of
+from core.reproduce.parts.maps import MapResult
+from core.reproduce.parts.plan import Part
+from core.reproduce.parts.tables import TableResult
 from core.runs.starts import STARTS
+from core.shared.files import write_atomically, write_json
 
 SCHEMA = 1
 MAX_ROWS = 60  # of a folded table; more stand in the JSON alone

@@ -13,16 +13,16 @@ from functools import partial
 from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
-from core.device import choose_device, name_device, prepare_torch
-from core.errors import one_line, quoted, sentence
-from core.files import make_folder
-from core.reproduce.claim_comparison import compare_claims
-from core.reproduce.hybrids import run_hybrid_part
-from core.reproduce.machine import Machine, PartResult
-from core.reproduce.maps import run_map
-from core.reproduce.plan import HYBRIDS, MAPS, TABLES, Amount, HybridPart, MapPart, TablePart
+from core.reproduce.parts.claim_comparison import compare_claims
+from core.reproduce.parts.hybrids import run_hybrid_part
+from core.reproduce.parts.machine import Machine, PartResult
+from core.reproduce.parts.maps import run_map
+from core.reproduce.parts.plan import HYBRIDS, MAPS, TABLES, Amount, HybridPart, MapPart, TablePart
+from core.reproduce.parts.tables import run_table
 from core.reproduce.report import Results, Skipped, Spent, write_report
-from core.reproduce.tables import run_table
+from core.shared.device import choose_device, name_device, prepare_torch
+from core.shared.errors import one_line, quoted, sentence
+from core.shared.files import make_folder
 from core.sweep.processes import Processes
 
 P = TypeVar("P", MapPart, HybridPart, TablePart)

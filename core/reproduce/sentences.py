@@ -10,13 +10,13 @@ import numpy as np
 
 from core import numbers
 from core.claims.finding import Finding
-from core.errors import sentence
 from core.fourier.basis import half_plane
 from core.numbers import signed_points, small
-from core.reproduce.agreement import Match
-from core.reproduce.claim_comparison import ClaimComparison
-from core.reproduce.maps import MapResult
-from core.reproduce.tables import TableResult
+from core.reproduce.parts.agreement import Match
+from core.reproduce.parts.claim_comparison import ClaimComparison
+from core.reproduce.parts.maps import MapResult
+from core.reproduce.parts.tables import TableResult
+from core.shared.errors import sentence
 
 percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
 

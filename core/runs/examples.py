@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from core.data.class_covariance import covariance_path
 from core.data.sample_sets import SampleSet
 from core.data.samples import load_samples, sample_credits
+from core.data.statistics.class_covariance import covariance_path
 from core.images.masks import middle_square, usual_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.penalties import PENALTIES, Penalty

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from core.files import Archived, ArchiveError, ArchiveKind, check_array
 from core.pgd.config import PGDConfig
 from core.runs.metadata import FACTS, check_agreement
+from core.shared.files import Archived, ArchiveError, ArchiveKind, check_array
 
 SURE = 0.9  # a target probability from which a classifier is called sure, or confident
 MAX_TOGETHER = 2  # runs in one file

@@ -20,7 +20,7 @@ from core.runs.file import PGDRun
 from core.sweep.predictions import class_probabilities
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
 
 STORED = PRECOMPUTED / "judgements.json"
 # What is stored of each picture: fields of `core.reconstruct.report.Reconstruction`.

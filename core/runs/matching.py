@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.errors import one_line
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
+from core.shared.errors import one_line
 
 # What makes a run one of other pictures: all else is a setting.
 SUBJECT = PICTURE, HOLE, START, TARGET = "the picture", "the hole", "the start", "the target"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.errors import quoted
-from core.files import Fact
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES
 from core.runs.starts import START_KINDS
+from core.shared.errors import quoted
+from core.shared.files import Fact
 
 MAX_NAME_LENGTH = 1_000  # characters; a class may be a text of one's own
 MAX_TEXT_LENGTH = 10_000

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from core import paper
 from core.images.masks import Fill, fill_hole
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import Penalty
+from core.shared import paper
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

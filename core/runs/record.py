@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from core.data.provenance import classifier_facts, computed_source
-from core.device import device_name
 from core.pgd.steps import PGDState
 from core.runs.file import PGDRun
 from core.runs.first_sure import FirstSure
+from core.shared.device import device_name
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.pgd.objectives import Objective
     from core.runs.plan import RunPlan
 

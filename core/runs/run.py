@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.classifiers.text import choose_target
-from core.device import check_torch
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
+from core.shared.device import check_torch
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.pgd.objectives import Objective
     from core.pgd.steps import PGDState
     from core.runs.first_sure import FirstSure

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from core.classifiers.text import find_class
-from core.data.by_class import images_in_words
-from core.data.class_covariance import ClassCovariance, DatasetCovariance, class_covariance, covariance_path
-from core.data.class_statistics import (
+from core.data.sample_sets import SAMPLE_SETS
+from core.data.statistics.by_class import images_in_words
+from core.data.statistics.class_covariance import ClassCovariance, DatasetCovariance, class_covariance, covariance_path
+from core.data.statistics.class_statistics import (
     STATISTICS,
     ClassStatistics,
     DatasetStatistics,
     class_statistics,
     natural_statistics,
 )
-from core.data.sample_sets import SAMPLE_SETS
 
 if TYPE_CHECKING:
     from core.data.dataset import ImageDataset

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.classifiers.embeddings import cache_folder
+from core.classifiers.kinds.embeddings import cache_folder
 from core.data.classes import PRECOMPUTED
 
 RUNS = PRECOMPUTED / "runs"

@@ -8,22 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import paper
 from core.classifiers.options import add_classifier_options, named_classifier
-from core.cli import MAX_SEED, check_output, number, whole
 from core.data.options import add_dataset_options, named_dataset
-from core.device import DTYPES
-from core.errors import quoted
 from core.fourier.basis import Frequency, largest_side
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.numbers import percent
+from core.shared import paper
+from core.shared.cli import MAX_SEED, check_output, number, whole
+from core.shared.device import DTYPES
+from core.shared.errors import quoted
 from core.sweep.cheaper import BACKENDS, choose_dtype, with_backend
-from core.sweep.config import SweepConfig, check_side_fits
+from core.sweep.loop.config import SweepConfig, check_side_fits
 from core.sweep.output import run_sweep
 from core.sweep.processes import Processes, run_together
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.data.dataset import ImageDataset
 
 FIRST_ROUND = 0.01  # of the images, with --precision

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from core.device import SAME, forward, with_cast_weights
+from core.shared.device import SAME, forward, with_cast_weights
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.data.dataset import ImageDataset
 
 Backend = Literal["auto", "torch", "openvino"]

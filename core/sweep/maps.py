@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
-from core.device import device_name
 from core.fourier.basis import Frequency, frequency_to_cell, wave_cells
-from core.fourier.estimate import with_estimate
-from core.fourier.heatmap import MEANS, Heatmap, empty_outcomes, outcome_row
-from core.sweep.batch_size import sized_batches
-from core.sweep.cells import CellResult, sweep_cells
-from core.sweep.config import SweepConfig, Wave
+from core.fourier.maps.estimate import with_estimate
+from core.fourier.maps.heatmap import MEANS, Heatmap, empty_outcomes, outcome_row
+from core.shared.device import device_name
+from core.sweep.loop.batch_size import sized_batches
+from core.sweep.loop.cells import CellResult, sweep_cells
+from core.sweep.loop.config import SweepConfig, Wave
+from core.sweep.loop.sample import images_per_wave, pooled_variance, round_ends
 from core.sweep.processes import Processes
-from core.sweep.sample import images_per_wave, pooled_variance, round_ends
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.data.dataset import ImageDataset
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.classifiers.base import Classifier
+from core.classifiers.kinds.base import Classifier
 from core.data.classes import ClassSet
 
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
-from core.cli import progress_bar
 from core.data.provenance import computed_source
-from core.files import Archived
+from core.shared.cli import progress_bar
+from core.shared.files import Archived
 from core.sweep.output import only_writer
 
 

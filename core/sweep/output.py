@@ -8,15 +8,15 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli import progress_bar
-from core.fourier.heatmap import Heatmap
-from core.sweep.config import SweepConfig
+from core.fourier.maps.heatmap import Heatmap
+from core.shared.cli import progress_bar
+from core.sweep.loop.config import SweepConfig
+from core.sweep.loop.sample import images_per_wave
 from core.sweep.maps import empty_heatmap, growing_heatmaps, missing_waves, passes_taken, same_configuration
 from core.sweep.processes import Processes
-from core.sweep.sample import images_per_wave
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.data.dataset import ImageDataset
 
 SAVE_SECONDS = 1.0

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.device import forward
 from core.fourier.basis import Frequency, PerturbedImages, add_basis, fourier_basis, random_signs
 from core.fourier.hybrid import hybrid
+from core.shared.device import forward
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.data.dataset import ImageDataset
 
 

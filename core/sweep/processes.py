@@ -15,7 +15,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any, TypeVar
 
-from core.cli import run_script
+from core.shared.cli import run_script
 
 Item = TypeVar("Item")
 T = TypeVar("T")

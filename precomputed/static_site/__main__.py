@@ -16,8 +16,8 @@ from pathlib import Path
 
 from streamlit.logger import set_log_level
 
-from core.cli import run_script
 from core.runs.stored import machine_runs
+from core.shared.cli import run_script
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

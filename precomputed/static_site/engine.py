@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from core import paper
 from core.classifiers.registry import classifier_title, trained_for
 from core.data.classes import CIFAR10
 from core.data.provenance import VERSION
@@ -22,6 +21,7 @@ from core.pgd.config import paper_generation, paper_inpainting
 from core.pgd.penalties import PENALTIES as PENALTY_WORDS
 from core.runs.file import SURE
 from core.runs.starts import STARTS, StartKind, draw_starts
+from core.shared import paper
 from precomputed.graph_weights import GRAPHS, NAMES, PENALTIES, graph_facts, packed_weights
 from precomputed.static_site.packs import planes
 from ui.maps.models import model_colour

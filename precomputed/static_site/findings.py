@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.claims.checks import findings
 from core.claims.features import feature_findings
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.runs.stored import TWINS
 from ui.claims.table import STYLE, findings_html
 from ui.maps.catalogue import HEATMAPS, labelled

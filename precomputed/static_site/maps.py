@@ -11,10 +11,10 @@ from typing import Any
 
 from PIL import Image
 
-from core import paper
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.basis import all_random_signs
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
+from core.shared import paper
 from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
 from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails

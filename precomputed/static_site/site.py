@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.data.sample_sets import SAMPLE_SETS
-from core.files import make_folder, write_atomically
+from core.shared.files import make_folder, write_atomically
 from precomputed.static_site.bundle import WAVE, components_script
 from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs, start_facts
 from precomputed.static_site.findings import findings_page

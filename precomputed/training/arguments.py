@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import torch
 
-from core.classifiers.weights import check_sha256
-from core.cli import number, run_script, whole
-from core.device import choose_device, keep_freed_memory
+from core.classifiers.fetch.weights import check_sha256
+from core.shared.cli import number, run_script, whole
+from core.shared.device import choose_device, keep_freed_memory
 from precomputed.training.data import LabelledImages, load_cifar10
 from precomputed.training.recipes import Recipe
 

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.classifiers.closed_set import ClosedSetClassifier
-from core.classifiers.identity import Identity
+from core.classifiers.kinds.closed_set import ClosedSetClassifier
+from core.classifiers.kinds.identity import Identity
+from core.classifiers.kinds.preprocessing import Preprocess
 from core.classifiers.networks.mini_resnet import MiniResNet
-from core.classifiers.preprocessing import Preprocess
-from core.cli import whole
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
+from core.shared.cli import whole
 from precomputed.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser
 from precomputed.training.cards import resnet_card
 from precomputed.training.data import Batch, LabelledImages, to_unit_range

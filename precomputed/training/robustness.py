@@ -17,13 +17,13 @@ from pathlib import Path
 
 import torch
 
-from core.classifiers.base import Classifier
 from core.classifiers.bundled import MODELS
+from core.classifiers.kinds.base import Classifier
 from core.classifiers.registry import load_classifier
-from core.cli import run_script
 from core.data.classes import CIFAR10
 from core.data.provenance import computed_source
-from core.files import make_folder, write_atomically, write_json
+from core.shared.cli import run_script
+from core.shared.files import make_folder, write_atomically, write_json
 from precomputed.training.data import LabelledImages, load_cifar10, seeded_generator
 from precomputed.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
 from precomputed.training.session import report

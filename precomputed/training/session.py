@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from core.cli import progress_bar
-from core.files import make_folder, write_atomically, write_json
+from core.shared.cli import progress_bar
+from core.shared.files import make_folder, write_atomically, write_json
 from precomputed.training.data import LabelledImages, seeded_generator
 from precomputed.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
 from precomputed.training.loop import Training, TrainingState

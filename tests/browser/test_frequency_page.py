@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from core.classifiers.registry import load_classifier
 from core.data.samples import load_samples
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.numbers import wave_name
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn

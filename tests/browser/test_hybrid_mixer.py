@@ -15,7 +15,7 @@ from core.images.square import to_uint8
 from core.sweep.predictions import class_probabilities, hybrid_cutoffs
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn
-from ui.shared.model_cache import classifier_for
+from ui.server.model_cache import classifier_for
 
 SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
 TAB = "tab=Two+pictures+in+one"

@@ -12,7 +12,7 @@ from core.data.classes import ClassSet
 from core.data.samples import load_samples
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn
-from ui.maps.own_classes import DEFAULT_CLASSES
+from ui.maps.predictions.own_classes import DEFAULT_CLASSES
 
 SLOW = 120_000  # milliseconds: loading torch and a classifier on a busy machine
 PLACE = "?pictures=CIFAR-10&cell=0,5&picture=33&tab=Your+own+words"

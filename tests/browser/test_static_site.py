@@ -14,16 +14,16 @@ import torch
 from PIL import Image
 from playwright.sync_api import expect
 
-from core import paper
 from core.classifiers.registry import PAPERS_CLIP, load_classifier
 from core.data.classes import CIFAR10, PRECOMPUTED
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
-from core.fourier.heatmap import Heatmap
 from core.fourier.hybrid import hybrid
+from core.fourier.maps.heatmap import Heatmap
 from core.images.square import to_uint8
 from core.runs.file import PGDRun
 from core.runs.stored import stored_path
+from core.shared import paper
 from core.sweep.predictions import hybrid_cutoffs, wave_on_image
 from precomputed.static_site import engine
 from precomputed.static_site.__main__ import main

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from core.classifiers.closed_set import ClosedSetClassifier
-from core.classifiers.identity import Identity
-from core.classifiers.preprocessing import Preprocess
+from core.classifiers.kinds.closed_set import ClosedSetClassifier
+from core.classifiers.kinds.identity import Identity
+from core.classifiers.kinds.preprocessing import Preprocess
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
 

@@ -5,23 +5,23 @@ import json
 import numpy as np
 import pytest
 
-import ui.maps.cell_predictions
+import ui.maps.predictions.cell_predictions
 import ui.pages.frequency
 import ui.pages.generation
 import ui.pages.inpainting
 import ui.runs.examples
 import ui.runs.second_judge
-import ui.runs.start
+import ui.runs.setup.start
 import ui.shared.picture_choice
 import ui.sweeps.images
 from core.data.classes import CLASS_SETS, ClassSet
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.sweep.__main__ import main
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.runs.test_live_pages import open_page
 from tests.ui.toys import ToyClassifier, spec
-from ui.shared.jobs import JobManager
+from ui.server.jobs import JobManager
 from ui.shared.pictures import samples
 
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
@@ -57,18 +57,18 @@ def shapes(monkeypatch, tmp_path) -> SampleSet:
 def one_classifier(monkeypatch):
     """A random one that knows these classes alone."""
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
 
     def load(name, class_set):
         assert class_set == "shapes"
         return ToyClassifier(name, classes=SHAPES)
 
-    monkeypatch.setattr(ui.runs.start, "classifier_for", load)
+    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", load)
     ready = [spec("toy-a", "Toy A")]
-    for page in (ui.maps.cell_predictions, ui.pages.frequency):
+    for page in (ui.maps.predictions.cell_predictions, ui.pages.frequency):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
-    for page in (*PAGES, ui.runs.start, ui.runs.examples):
+    for page in (*PAGES, ui.runs.setup.start, ui.runs.examples):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready if class_set == "shapes" else [])
 
 

@@ -19,7 +19,7 @@ from ui.maps.catalogue import entries
 from ui.maps.models import predictors
 from ui.maps.stories import CLIP, RESNET56
 from ui.pages.story import told
-from ui.shared.model_cache import ready_classifiers, ready_clips
+from ui.server.model_cache import ready_classifiers, ready_clips
 from ui.story.steps import STEPS
 
 APPS = Path(__file__).parent / "apps"

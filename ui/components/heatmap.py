@@ -17,7 +17,7 @@ import streamlit as st
 
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
-from core.fourier.metrics import PERCENT, Unit
+from core.fourier.maps.metrics import PERCENT, Unit
 from core.images.colormaps import colormap_table
 from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, place_from, register

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import paper
 from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.classifiers.registry import classifier_title, list_classifiers, network_side
 from core.data.classes import PRECOMPUTED
 from core.data.sample_sets import map_title
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.numbers import percent
+from core.shared import paper
 from ui.shared.text import one_line
 
 HEATMAPS = PRECOMPUTED / "heatmaps"

@@ -8,8 +8,8 @@ from functools import partial
 
 import streamlit as st
 
-from core.fourier.export import heatmap_csv, heatmap_png
-from core.fourier.metrics import TOP1
+from core.fourier.maps.export import heatmap_csv, heatmap_png
+from core.fourier.maps.metrics import TOP1
 from ui.maps.catalogue import Entry
 
 

@@ -9,7 +9,7 @@ from core.claims.twins import ROBUST
 from core.classifiers.registry import ClassifierSpec, list_classifiers
 from core.data.sample_sets import set_of_map
 from ui.maps.catalogue import Entry
-from ui.shared.model_cache import is_ready
+from ui.server.model_cache import is_ready
 
 # Okabe & Ito 2008: (as trained, robust). A CLIP and its miniature are blue wherever they stand.
 COLOURS = {"zero-shot": ("#0072B2", "#009E73"), "closed-set": ("#D55E00", "#E69F00")}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from ui.maps.catalogue import Entry
 from ui.shared.text import as_markdown, one_line
 

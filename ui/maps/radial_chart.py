@@ -8,9 +8,9 @@ from typing import Any
 import altair as alt
 
 from core.fourier.basis import Frequency, rounded_radius
-from core.fourier.heatmap import MAX_SIDE
 from core.fourier.intervals import Measured
-from core.fourier.rings import radial_profile
+from core.fourier.maps.heatmap import MAX_SIDE
+from core.fourier.maps.rings import radial_profile
 from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
 from ui.shared.charts import Chart, line_chart, percents

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.fourier.basis import Frequency
-from core.fourier.contrasts import Errors, cell_error, clean_error, mismatches
 from core.fourier.intervals import Measured
+from core.fourier.maps.contrasts import Errors, cell_error, clean_error, mismatches
 from core.numbers import between_shown, interval, percent, points, wave_name
 from ui.maps.catalogue import Entry
 

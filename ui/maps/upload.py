@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.errors import sentence
-from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from core.fourier.maps.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from core.shared.errors import sentence
 from ui.maps.catalogue import add_map
-from ui.shared.limits import check_upload, limits
+from ui.server.limits import check_upload, limits
 from ui.shared.text import as_markdown
 
 UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.fourier.contrasts import difference, minus_clean
-from core.fourier.estimate import MapEstimate, estimate_map
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
-from core.fourier.metrics import METRICS, PERCENT, POINTS, Metric, Unit
-from core.fourier.outcomes import by_colour, tells_colours
+from core.fourier.maps.contrasts import difference, minus_clean
+from core.fourier.maps.estimate import MapEstimate, estimate_map
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
+from core.fourier.maps.outcomes import by_colour, tells_colours
 from core.numbers import between_shown
 from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry

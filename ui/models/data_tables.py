@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title
 from core.data.samples import load_samples, sample_credits
-from core.fourier.heatmap import Heatmap, HeatmapError
+from core.fourier.maps.heatmap import Heatmap, HeatmapError
 from core.images.square import png_data_uri, square_image
 from ui.maps.catalogue import HEATMAPS, dataset_title
 from ui.shared.text import one_line

@@ -15,23 +15,23 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from core import paper
 from core.classifiers.spec import ClassifierSpec
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet, imagenet, imagenet100
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.errors import sentence
-from core.files import make_folder
 from core.runs.examples import Example, examples, fast_example, fast_subject, first_subjects, with_few_frames
 from core.runs.file import PGDRun, RunFileError
 from core.runs.matching import changed_settings
 from core.runs.run import Run
 from core.runs.stored import RUNS, machine_runs, stored_path
-from ui.runs.instrument import is_slow
-from ui.runs.settings import first_choice
-from ui.shared.jobs import give_way
-from ui.shared.log import log
-from ui.shared.model_cache import classifier_for, ready_classifiers
-from ui.shared.server_jobs import job_manager
+from core.shared import paper
+from core.shared.errors import sentence
+from core.shared.files import make_folder
+from ui.runs.setup.instrument import is_slow
+from ui.runs.setup.settings import first_choice
+from ui.server.jobs import give_way
+from ui.server.log import log
+from ui.server.model_cache import classifier_for, ready_classifiers
+from ui.server.server_jobs import job_manager
 
 # Seconds that a large network needs for one prompt, and for one step of one picture, on one core: for the bar.
 PROMPT_SECONDS, STEP_SECONDS = 0.01, 0.2

@@ -13,13 +13,13 @@ import streamlit as st
 from core.claims.features import feature_findings
 from core.claims.finding import Finding, Verdict
 from core.classifiers.registry import classifier_spec
-from core.fourier.contrasts import same_images
+from core.fourier.maps.contrasts import same_images
 from core.runs.painted import stored_painted
 from ui.claims.found import found_between
 from ui.claims.table import STYLE, findings_html
 from ui.maps.catalogue import entries, shipped
 from ui.maps.stories import CLIP, RESNET56
-from ui.runs.settings import models_in_url
+from ui.runs.setup.settings import models_in_url
 from ui.shared.text import as_markdown
 from ui.shared.told import TERMS, say
 from ui.shared.url import link

@@ -16,24 +16,24 @@ from core.claims.checks import claim_about
 from core.claims.finding import Finding
 from core.data.sample_sets import SAMPLE_SETS, set_of_map
 from core.fourier.basis import Frequency
-from core.fourier.contrasts import mismatches
-from core.fourier.heatmap import MAX_SIDE
-from core.fourier.metrics import METRICS
+from core.fourier.maps.contrasts import mismatches
+from core.fourier.maps.heatmap import MAX_SIDE
+from core.fourier.maps.metrics import METRICS
 from ui.claims.found import found_of_claim
 from ui.claims.table import STYLE, judged_html
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
-from ui.maps.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
-from ui.maps.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
 from ui.maps.models import Predictor, predictors
-from ui.maps.own_classes import CLASSES, PROMPT
+from ui.maps.predictions.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
+from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
+from ui.maps.predictions.own_classes import CLASSES, PROMPT
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict, other_strength
 from ui.maps.stories import FIGURES, STORIES, Story
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
+from ui.server.model_cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.look import style_sheet
-from ui.shared.model_cache import NONE_READY, ready_classifiers
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown, one_line

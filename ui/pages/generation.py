@@ -9,26 +9,26 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core import paper
 from core.classifiers.registry import PAPERS_CLIP
-from core.data.class_statistics import ClassStatistics
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.statistics.class_statistics import ClassStatistics
 from core.images.sketch import SIDE
 from core.pgd.config import PGDConfig
 from core.pgd.settings import RunKind
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
+from core.shared import paper
 from ui.runs.examples import back_to_example, stored_example
-from ui.runs.figures import Figure, picture_groups, to_picture
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
-from ui.runs.own_start import FIRST, keep_sketch, picture_start, sketch_start, to_starts
 from ui.runs.panel import run_details, run_panel, run_status, settings_beside, tabs
 from ui.runs.second_judge import class_set_of, second_judge
-from ui.runs.start import ask_for_run
+from ui.runs.setup.own_start import FIRST, keep_sketch, picture_start, sketch_start, to_starts
+from ui.runs.setup.start import ask_for_run
 from ui.runs.view import Result
 from ui.runs.words import run_title, target_of
-from ui.shared.model_cache import is_ready, ready_classifiers
+from ui.server.model_cache import is_ready, ready_classifiers
+from ui.shared.figures import Figure, picture_groups, to_picture
 from ui.shared.text import as_markdown, one_line
 from ui.shared.told import say
 

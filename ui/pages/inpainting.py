@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core import paper
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.hole_url import hole_text, read_hole
@@ -17,18 +16,19 @@ from core.pgd.config import PGDConfig, paper_inpainting
 from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind
 from core.runs.plan import RunPlan, inpainting_plan
+from core.shared import paper
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import back_to_example, stored_example, stored_row
-from ui.runs.figures import to_picture
 from ui.runs.many_pictures import MANY, is_stored, many_pictures
 from ui.runs.panel import run_details, run_panel, run_status, settings_beside, show_result, tabs
-from ui.runs.settings import OFFERED, choose_picture, linked_penalty
-from ui.runs.start import Wanted, ask_for_run
+from ui.runs.setup.settings import OFFERED, choose_picture, linked_penalty
+from ui.runs.setup.start import Wanted, ask_for_run
 from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
 from ui.runs.view import Result
 from ui.runs.words import run_title, sample_set_of, target_of
+from ui.server.model_cache import is_ready, ready_classifiers
 from ui.shared import url
-from ui.shared.model_cache import is_ready, ready_classifiers
+from ui.shared.figures import to_picture
 from ui.shared.picture_choice import take_picture
 from ui.shared.pictures import UPLOAD, Picture, samples
 from ui.shared.text import as_markdown, one_line

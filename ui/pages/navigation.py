@@ -4,14 +4,14 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from core.errors import sentence
+from core.shared.errors import sentence
 from ui.pages import findings, frequency, generation, inpainting, models, story
+from ui.server.limits import limits
+from ui.server.log import log
+from ui.server.model_cache import read_list
 from ui.shared import url
 from ui.shared.cite import footer
-from ui.shared.limits import limits
-from ui.shared.log import log
 from ui.shared.look import look, page_tabs
-from ui.shared.model_cache import read_list
 
 TITLE = "What does CLIP see?"
 

@@ -17,9 +17,9 @@ from core.runs.starts import StartKind
 from core.runs.stored import is_row, machine_runs, row_of, stored_subjects
 from ui.components.replay import replay
 from ui.runs.replays import run_replay
-from ui.runs.settings import first_choice, reset_settings
+from ui.runs.setup.settings import first_choice, reset_settings
 from ui.runs.view import Result
-from ui.shared.model_cache import ready_classifiers
+from ui.server.model_cache import ready_classifiers
 
 SIDE_BY_SIDE = 2
 CHOSEN = (

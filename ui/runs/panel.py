@@ -10,18 +10,18 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import sentence
 from core.runs.matching import SUBJECT, changed_settings
+from core.shared.errors import sentence
 from ui.components.replay import Progress, replay
-from ui.maps.cell_predictions import wait_for_first_paint
+from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.downloads import download_menu
-from ui.runs.instrument import is_quick, remember_pace
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import open_button
-from ui.runs.start import Started, Wanted, current_run, refusal, running, start, submit
+from ui.runs.setup.instrument import is_quick, remember_pace
+from ui.runs.setup.start import Started, Wanted, current_run, refusal, running, start, submit
 from ui.runs.view import Result, outcome_words, provenance
-from ui.shared.job import Job
-from ui.shared.limits import limits
+from ui.server.job import Job
+from ui.server.limits import limits
 from ui.shared.look import style_sheet
 from ui.shared.text import as_markdown
 

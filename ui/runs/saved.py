@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.errors import sentence
 from core.runs.file import RunFileError, read_runs
+from core.shared.errors import sentence
 from ui.runs.view import Result
 from ui.runs.words import saved_note
-from ui.shared.limits import check_upload, limits
+from ui.server.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
 
 TITLES = {"inpainting": "Inpainting", "generation": "Generation"}

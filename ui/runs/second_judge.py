@@ -7,13 +7,13 @@ from collections.abc import Collection
 import streamlit as st
 
 from core.classifiers.registry import CLIPS
-from core.errors import sentence
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
-from ui.maps.cell_predictions import wait_for_first_paint
+from core.shared.errors import sentence
+from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.view import Result
 from ui.runs.words import judged, sample_set_of
-from ui.shared.model_cache import classifier_for, ready_classifiers
+from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.text import as_markdown
 from ui.shared.told import say
 

@@ -10,9 +10,9 @@ import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
+from ui.server.limits import limits
+from ui.server.model_cache import ready_classifiers
 from ui.shared import url
-from ui.shared.limits import limits
-from ui.shared.model_cache import ready_classifiers
 from ui.shared.pictures import UPLOAD, Picture, captions, picture_kinds, sample_picture, samples, uploaded_pixels
 from ui.shared.text import as_markdown, one_line
 

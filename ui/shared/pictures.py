@@ -12,7 +12,7 @@ from core.data.dataset import ImageDataset
 from core.data.sample_sets import SAMPLE_SETS, sides
 from core.data.samples import load_samples, sample_credits
 from core.images.bounded import square_uploads
-from ui.shared.limits import check_upload, limits
+from ui.server.limits import check_upload, limits
 
 UPLOAD = "upload"
 

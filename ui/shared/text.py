@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from core.errors import one_line as one_line  # pages find all about untrusted text here
+from core.shared.errors import one_line as one_line  # pages find all about untrusted text here
 
 # What Markdown, and Streamlit's additions to it, give a meaning.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>$~#|&!])")

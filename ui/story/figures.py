@@ -16,8 +16,8 @@ from core.claims.gradient_spectrum import stored_gradient
 from core.classifiers.registry import classifier_spec
 from core.data.classes import CIFAR10
 from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map, wave_values
-from core.fourier.lattice import neighbour_contrasts
-from core.fourier.metrics import POINTS
+from core.fourier.maps.lattice import neighbour_contrasts
+from core.fourier.maps.metrics import POINTS
 from core.images.disturbances import DISTURBANCES
 from core.runs.stored import TWINS
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
@@ -31,9 +31,9 @@ from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.views import shown_maps
 from ui.runs.examples import example_replay, stored_example
-from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.view import Result
 from ui.shared.charts import Chart
+from ui.shared.figures import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.told import say
 from ui.story.shelf import STORED, WAVE, opening_runs

@@ -11,7 +11,7 @@ from core.claims.finding import Finding
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import Frequency
-from core.fourier.lattice import lattice
+from core.fourier.maps.lattice import lattice
 from core.numbers import percent
 from core.runs.file import PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path

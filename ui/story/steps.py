@@ -12,8 +12,8 @@ from core.images.disturbances import DISTURBANCES as DISTURBED
 from core.runs.starts import STARTS
 from core.runs.stored import TWINS
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.runs.own_start import FIRST
-from ui.runs.settings import models_in_url
+from ui.runs.setup.own_start import FIRST
+from ui.runs.setup.settings import models_in_url
 from ui.shared.url import link
 from ui.story import figures
 from ui.story.shelf import STORED, WAVE, equally_strong, found, limits, other_networks, the_test, training

@@ -13,8 +13,8 @@ from core.data.classes import CLASS_SETS, ClassSet
 from core.data.dataset import ImageDataset
 from core.data.datasets import uploaded_dataset
 from core.data.sample_sets import SAMPLE_SETS, sides
-from ui.shared.limits import check_upload, limits
-from ui.shared.model_cache import ready_classifiers, ready_clips
+from ui.server.limits import check_upload, limits
+from ui.server.model_cache import ready_classifiers, ready_clips
 from ui.shared.pictures import Picture, samples
 from ui.shared.text import as_markdown
 

@@ -8,19 +8,19 @@ from typing import Any
 
 import streamlit as st
 
-from core import paper
 from core.fourier.basis import half_plane
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
+from core.shared import paper
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.downloads import file_stem
 from ui.maps.views import shown_maps
-from ui.shared.job import Job
-from ui.shared.jobs import QueueFull
-from ui.shared.limits import limits
-from ui.shared.model_cache import NONE_READY, classifier_for
+from ui.server.job import Job
+from ui.server.jobs import QueueFull
+from ui.server.limits import limits
+from ui.server.model_cache import NONE_READY, classifier_for
+from ui.server.server_jobs import current_owner, job_manager
 from ui.shared.pictures import Picture
-from ui.shared.server_jobs import current_owner, job_manager
 from ui.shared.text import as_markdown
 from ui.sweeps.images import Chosen, chosen_images, image_kinds
 from ui.sweeps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command, sharpening, sweep_options
@@ -95,7 +95,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
 
 
 def _start(name: str, chosen: Chosen, epsilon: float) -> None:
-    from core.sweep.config import SweepConfig
+    from core.sweep.loop.config import SweepConfig
 
     dataset, one = chosen.dataset, chosen.script is None
     options: dict[str, Any] = {} if one else sweep_options(len(dataset))

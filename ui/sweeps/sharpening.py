@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.fourier.basis import half_plane
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.sweep.maps import passes_taken
 
 SIDE = 31

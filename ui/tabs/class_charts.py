@@ -10,9 +10,9 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from core.fourier.outcomes import ClassError
+from core.fourier.maps.outcomes import ClassError
 from core.sweep.predictions import mistakes
-from ui.maps.cell_predictions import SamplePredictions
+from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.shared.charts import chart, interval_chart, percents
 
 HEIGHT = 255  # CSS pixels with axes

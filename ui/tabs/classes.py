@@ -8,13 +8,13 @@ import numpy as np
 import streamlit as st
 
 from core.data.classes import CLASS_SETS, ClassSet
-from core.fourier.outcomes import class_errors, class_errors_of
+from core.fourier.maps.outcomes import class_errors, class_errors_of
 from core.numbers import wave_name
 from core.sweep.predictions import mistakes
 from ui.maps.catalogue import dataset_title, shipped
-from ui.maps.cell_panel import strength
-from ui.maps.cell_predictions import SamplePredictions
 from ui.maps.models import model_colour
+from ui.maps.predictions.cell_panel import strength
+from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.shared.scrolling_table import scrolling_table
 from ui.shared.told import say
 from ui.tabs.class_charts import ClassErrors, class_error_chart, confusion_chart

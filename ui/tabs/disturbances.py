@@ -22,10 +22,10 @@ from core.fourier.kept import kept_with_its_maps
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.sweep.predictions import class_probabilities
 from ui.maps.catalogue import Entry, shipped
-from ui.maps.cell_predictions import answers
 from ui.maps.models import Predictor, short_title
-from ui.runs.figures import Figure, picture_row, to_picture
-from ui.shared.model_cache import classifier_for
+from ui.maps.predictions.cell_predictions import answers
+from ui.server.model_cache import classifier_for
+from ui.shared.figures import Figure, picture_row, to_picture
 from ui.shared.pictures import Picture
 from ui.shared.told import say
 from ui.tabs.disturbance_charts import Network, accuracy_chart, prediction_chart

@@ -13,11 +13,11 @@ import streamlit as st
 from core.claims.gradient_spectrum import StoredGradient, stored_gradients
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.basis import Frequency, largest_side, rounded_radius
-from core.fourier.contrasts import clean_error
 from core.fourier.gradients import relative_energy, ring_energy
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
-from core.fourier.rings import ring_errors
+from core.fourier.maps.contrasts import clean_error
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.rings import ring_errors
 from ui.maps.models import model_colour, short_title
 from ui.maps.radial_chart import radius_axis
 from ui.shared.charts import line_chart, percents

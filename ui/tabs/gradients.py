@@ -11,14 +11,14 @@ import streamlit as st
 from core.claims.gradient_spectrum import Agreement, Overrated, StoredGradient, agreement, stored_gradient
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
+from core.fourier.maps.heatmap import Heatmap
 from core.images.colormaps import colormap_table
 from core.numbers import decimal, p_value, small_with_interval
 from core.sweep.predictions import class_probabilities
-from ui.maps.cell_predictions import answers
-from ui.runs.figures import Figure, enlarged, picture_row, to_picture
-from ui.shared.model_cache import classifier_for
+from ui.maps.predictions.cell_predictions import answers
+from ui.server.model_cache import classifier_for
+from ui.shared.figures import Figure, enlarged, picture_row, to_picture
 from ui.shared.pictures import Picture
 from ui.shared.scrolling_table import scrolling_table
 from ui.shared.text import as_markdown

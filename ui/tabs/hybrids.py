@@ -14,10 +14,10 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.sweep.hybrid.figure import FORMATS, figure
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.hybrid_mixer import hybrid_mixer
-from ui.maps.cell_predictions import answers, torch_starts
 from ui.maps.models import Predictor
+from ui.maps.predictions.cell_predictions import answers, torch_starts
+from ui.server.model_cache import classifier_for
 from ui.shared import url
-from ui.shared.model_cache import classifier_for
 from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.shared.text import whole_number

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.claims.disturbances import TAB as DISTURBANCES
-from ui.maps.cell_panel import change_in_numbers
-from ui.maps.cell_predictions import draw_details
 from ui.maps.downloads import map_downloads
-from ui.maps.own_classes import CLASSES, PROMPT, own_classes
+from ui.maps.predictions.cell_panel import change_in_numbers
+from ui.maps.predictions.cell_predictions import draw_details
+from ui.maps.predictions.own_classes import CLASSES, PROMPT, own_classes
 from ui.maps.provenance import provenance
 from ui.maps.upload import add_a_file
 from ui.shared import url

@@ -10,16 +10,16 @@ from core.claims.disturbance_spectrum import MapsOnTrial, rise
 from core.claims.gradient_spectrum import Overrated
 from core.claims.twins import ROBUST
 from core.fourier.basis import Frequency
-from core.fourier.contrasts import cell_error, contrast, mcnemar
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured, wilson
-from core.fourier.outcomes import ClassError
-from core.fourier.wave_sizes import harmful_from
+from core.fourier.maps.contrasts import cell_error, contrast, mcnemar
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.outcomes import ClassError
+from core.fourier.maps.wave_sizes import harmful_from
 from core.images.disturbances import DISTURBANCES
 from core.numbers import decimal, interval, listed, percent
 from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
-from ui.maps.cell_predictions import SamplePredictions
+from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.tabs.disturbance_charts import Network
 
 

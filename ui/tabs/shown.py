@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.basis import Frequency
 from ui.maps.catalogue import Entry, entries
-from ui.maps.cell_panel import WavedPicture
-from ui.maps.cell_predictions import SamplePredictions, torch_starts, with_twins
 from ui.maps.models import Predictor
+from ui.maps.predictions.cell_panel import WavedPicture
+from ui.maps.predictions.cell_predictions import SamplePredictions, torch_starts, with_twins
 from ui.shared.pictures import Picture
 
 MAX_NETWORKS = 4

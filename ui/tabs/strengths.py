@@ -8,14 +8,14 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from core import paper
 from core.fourier.basis import rounded_radius
-from core.fourier.heatmap import Heatmap
-from core.fourier.wave_sizes import SizePoint, families, ring_curve, wave_curve
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.wave_sizes import SizePoint, families, ring_curve, wave_curve
 from core.numbers import wave_name
+from core.shared import paper
 from ui.maps.catalogue import dataset_title
 from ui.maps.models import model_colour
-from ui.maps.probability_curve import STRENGTH
+from ui.maps.predictions.probability_curve import STRENGTH
 from ui.shared.charts import line_chart, percents
 from ui.shared.told import say
 from ui.tabs.sentences import harmful_strengths, strengths_apart

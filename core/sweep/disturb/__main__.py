@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.classifiers.options import add_classifier_options, named_classifier
-from core.cli import MAX_SEED, check_output, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
 from core.images.disturbances import DISTURBANCES, STRENGTHS
 from core.numbers import decimal, interval
+from core.shared.cli import MAX_SEED, check_output, run_script, whole
 from core.sweep.disturb.measure import BATCH, DisturbConfig, empty_outcomes, growing_disturbances
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 from core.sweep.outcomes import grow_in_file

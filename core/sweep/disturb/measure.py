@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.provenance import outcome_facts
-from core.device import device_name
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.images.radii import energy_by_radius
+from core.shared.device import device_name
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 from core.sweep.outcomes import growing
 from core.sweep.predictions import batches, finite_top1, pixels, undisturbed_top1
 
 if TYPE_CHECKING:
-    from core.classifiers.base import Classifier
+    from core.classifiers.kinds.base import Classifier
     from core.data.dataset import ImageDataset
 
 BATCH = 64

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from core.data.provenance import OUTCOME_FACTS
-from core.files import ArchiveKind, Fact, check_array
-from core.fourier.contrasts import Errors
 from core.fourier.intervals import clustered_interval
+from core.fourier.maps.contrasts import Errors
 from core.images.disturbances import STRENGTHS
+from core.shared.files import ArchiveKind, Fact, check_array
 from core.sweep.outcomes import Outcomes
 
 DISTURBED = ArchiveKind(

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import get_args
 
 from core.classifiers.options import add_classifier_options, named_classifier
-from core.cli import MAX_SEED, check_output, number, run_script, whole
 from core.data.options import add_dataset_options, named_dataset
-from core.files import write_atomically
 from core.fourier.hybrid import Edge
 from core.numbers import decimal, percent
+from core.shared.cli import MAX_SEED, check_output, number, run_script, whole
+from core.shared.files import write_atomically
 from core.sweep.hybrid.figure import FORMATS, figure
 from core.sweep.hybrid.measure import BATCH, run_hybrids
 from core.sweep.hybrid.outcomes import ALIKE, HybridOutcomes, crossing_of, paired_difference, unlike

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.errors import one_line
-from core.fourier.export import figure_file
+from core.fourier.maps.export import figure_file
 from core.numbers import decimal
+from core.shared.errors import one_line
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of
 
 FORMATS = (".svg", ".png")

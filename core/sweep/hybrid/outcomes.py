@@ -9,11 +9,11 @@ from typing import Any, get_args
 import numpy as np
 
 from core.data.provenance import OUTCOME_FACTS
-from core.files import ArchiveKind, Fact, check_array
 from core.fourier.crossing import Crossing, crossing, crossing_difference
 from core.fourier.hybrid import Edge
 from core.fourier.intervals import Measured, wilson
 from core.fourier.kept import kept_with_its_maps
+from core.shared.files import ArchiveKind, Fact, check_array
 from core.sweep.outcomes import Outcomes
 
 ALIKE = 0.05  # of two classes, the mean share taken for the other, from which on `unlike` leaves them out

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.fourier.intervals import Measured
-from core.fourier.metrics import PERCENT, POINTS, Unit
+from core.fourier.maps.metrics import PERCENT, POINTS, Unit
 from core.numbers import wave_name
 from tests.browser.apps.heatmap_values import SIDES, demo_value
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view

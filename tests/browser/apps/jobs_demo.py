@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from ui.shared.jobs import JobManager
-from ui.shared.server_jobs import current_owner
+from ui.server.jobs import JobManager
+from ui.server.server_jobs import current_owner
 
 
 @st.cache_resource

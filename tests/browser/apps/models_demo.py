@@ -9,8 +9,8 @@ import sys
 
 import streamlit as st
 
+from core.classifiers.fetch.weights import UrlFile
 from core.classifiers.registry import CLASSIFIERS
-from core.classifiers.weights import UrlFile
 from ui.pages import models
 from ui.shared.look import CSS
 

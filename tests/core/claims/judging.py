@@ -11,7 +11,7 @@ from core.claims.checks import findings
 from core.claims.finding import NamedMap
 from core.classifiers.registry import network_side
 from core.data.classes import PRECOMPUTED
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from tests.core.oracles import newcombe, wilson
 
 FOLDER = PRECOMPUTED / "heatmaps"

@@ -14,7 +14,7 @@ from core.claims.equal_strength import STRENGTH
 from core.claims.finding import NamedMap, Verdict
 from core.fourier.basis import half_plane
 from core.fourier.intervals import paired_interval
-from core.reproduce.agreement import only
+from core.reproduce.parts.agreement import only
 from tests.core.claims.judging import (
     CLIP,
     FOLDER,

@@ -10,8 +10,8 @@ import pytest
 from core.claims.finding import NamedMap, Verdict
 from core.classifiers.registry import network_side
 from core.fourier.basis import half_plane, random_signs
-from core.fourier.heatmap import Heatmap, empty_outcomes
 from core.fourier.intervals import clustered_interval, paired_interval
+from core.fourier.maps.heatmap import Heatmap, empty_outcomes
 from tests.core.claims.judging import assert_says, judged, numbers
 
 N = 300

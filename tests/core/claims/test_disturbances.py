@@ -17,7 +17,7 @@ from core.claims.disturbances import FAST, SLOW, contrast_findings, exact_rank_t
 from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.images.disturbances import DISTURBANCES
 from tests.core.claims.judging import crossing_by_loops
 

@@ -10,8 +10,8 @@ from core.claims.equal_strength import equal_strength, kept_share
 from core.claims.finding import NamedMap
 from core.classifiers.registry import network_side
 from core.data.classes import PRECOMPUTED
-from core.fourier.heatmap import Heatmap
-from core.sweep.kept_norm import KEPT
+from core.fourier.maps.heatmap import Heatmap
+from core.sweep.loop.kept_norm import KEPT
 from precomputed.make_kept_norm import kept_norms
 
 CORNERS = Band(16, 21)

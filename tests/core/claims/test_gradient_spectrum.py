@@ -23,8 +23,8 @@ from core.data.classes import CIFAR10, PRECOMPUTED
 from core.data.samples import load_samples
 from core.fourier.basis import half_plane, rounded_radius, wave_map
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured, student
+from core.fourier.maps.heatmap import Heatmap
 from precomputed.make_gradients import loss_changes
 
 WAVES = half_plane(31)

@@ -16,7 +16,7 @@ from core.classifiers.registry import (
 )
 from core.data.samples import load_samples
 from core.sweep.predictions import class_probabilities
-from ui.shared.model_cache import ready_classifiers, ready_clips
+from ui.server.model_cache import ready_classifiers, ready_clips
 
 FOLDER = f"open_clip:local-dir:{MODELS / 'mini-clip'}"
 
@@ -45,7 +45,9 @@ def test_menus_offer_a_listed_classifier_for_the_class_sets_it_serves(monkeypatc
     sets = {name: names(ready_classifiers(name)) for name in ("cifar10", "imagenet")}
     assert FOLDER in sets["cifar10"] and FOLDER in sets["imagenet"] and FOLDER in names(ready_clips())
     assert classifier_state("timm:resnet18").status == "downloadable" and "timm:resnet18" not in sets["imagenet"]
-    monkeypatch.setattr("core.classifiers.weights.HubFile.locate", lambda self: MODELS)  # as if it had been fetched
+    monkeypatch.setattr(
+        "core.classifiers.fetch.weights.HubFile.locate", lambda self: MODELS
+    )  # as if it had been fetched
     assert "timm:resnet18" in names(ready_classifiers("imagenet"))
     assert "timm:resnet18" not in names(ready_classifiers("cifar10")) and "timm:resnet18" not in names(ready_clips())
 

@@ -9,8 +9,8 @@ import torch
 
 from core.classifiers import bundled
 from core.classifiers.bundled import bundled_specs
-from core.classifiers.embeddings import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
-from core.classifiers.identity import Identity
+from core.classifiers.kinds.embeddings import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
+from core.classifiers.kinds.identity import Identity
 from core.classifiers.networks.mobilevit_xxs import MobileVitXxs
 from core.classifiers.registry import load_classifier
 from core.classifiers.text import DEFAULT_WORDS

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from core.classifiers import bundled as classifier_bundles
+from core.classifiers.fetch.weights import UrlFile
 from core.classifiers.registry import (
     CLASSIFIERS,
     classifier_spec,
@@ -19,7 +20,6 @@ from core.classifiers.registry import (
     load_classifier,
     network_side,
 )
-from core.classifiers.weights import UrlFile
 from core.data.classes import CIFAR10, ClassSet, imagenet100
 
 RESNET56_BYTES = 3_471_733

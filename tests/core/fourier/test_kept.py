@@ -7,10 +7,10 @@ import weakref
 import numpy as np
 
 from core.data.classes import PRECOMPUTED
-from core.fourier.contrasts import difference, minus_clean
-from core.fourier.heatmap import Heatmap
 from core.fourier.kept import kept_with_its_maps
-from core.fourier.outcomes import by_colour, outcomes
+from core.fourier.maps.contrasts import difference, minus_clean
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.outcomes import by_colour, outcomes
 
 SHIPPED = [Heatmap.load(PRECOMPUTED / "heatmaps" / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")]
 

@@ -13,17 +13,17 @@ from core.claims.finding import Verdict
 from core.claims.hybrids import stored_hybrids
 from core.data.classes import CIFAR10, imagenet100
 from core.fourier.basis import half_plane
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.reconstruct import batches
 from core.reconstruct.report import Reconstruction, from_csv
 from core.reproduce.__main__ import main
-from core.reproduce.agreement import Match, agreement, only
-from core.reproduce.claim_comparison import compare_claims
-from core.reproduce.hybrids import HybridResult, hybrid_findings
-from core.reproduce.maps import HEATMAPS, MapResult
-from core.reproduce.plan import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
+from core.reproduce.parts.agreement import Match, agreement, only
+from core.reproduce.parts.claim_comparison import compare_claims
+from core.reproduce.parts.hybrids import HybridResult, hybrid_findings
+from core.reproduce.parts.maps import HEATMAPS, MapResult
+from core.reproduce.parts.plan import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
+from core.reproduce.parts.tables import TableResult
 from core.reproduce.report import Results, Skipped, Spent, to_html
-from core.reproduce.tables import TableResult
 from core.sweep.hybrid.outcomes import crossing_of
 from tests.core.oracles import wilson
 from tests.core.toy import save_clip, tiny_clip

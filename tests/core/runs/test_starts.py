@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from core.data.class_covariance import DatasetCovariance, class_covariance, covariance_path
-from core.data.class_statistics import ClassStatistics, class_statistics
 from core.data.classes import CIFAR10, IMAGENET_MEAN, ClassSet
 from core.data.dataset import ImageDataset
+from core.data.statistics.class_covariance import DatasetCovariance, class_covariance, covariance_path
+from core.data.statistics.class_statistics import ClassStatistics, class_statistics
 from core.runs.starts import STARTS, draw_starts, start_facts, start_of
 
 

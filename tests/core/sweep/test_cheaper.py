@@ -6,7 +6,7 @@ import torch
 
 from core.classifiers.registry import load_classifier
 from core.data.samples import load_samples
-from core.device import device_name
+from core.shared.device import device_name
 from core.sweep import cheaper
 from core.sweep.cheaper import choose_dtype, with_backend
 

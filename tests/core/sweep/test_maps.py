@@ -7,12 +7,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from core.fourier.estimate import ESTIMATOR
-from core.fourier.heatmap import Heatmap, outcome_row
-from core.sweep.cells import CellResult, sweep_cells
-from core.sweep.config import SweepConfig
+from core.fourier.maps.estimate import ESTIMATOR
+from core.fourier.maps.heatmap import Heatmap, outcome_row
+from core.sweep.loop.cells import CellResult, sweep_cells
+from core.sweep.loop.config import SweepConfig
+from core.sweep.loop.sample import balanced_order, round_ends
 from core.sweep.maps import growing_heatmaps, passes_taken
-from core.sweep.sample import balanced_order, round_ends
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 ROUNDING = 1e-6  # of a mean probability: a product's last bit may depend on how many images are in it

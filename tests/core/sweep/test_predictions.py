@@ -6,8 +6,8 @@ import torch
 
 from core.fourier.basis import fourier_basis, random_signs
 from core.fourier.hybrid import hybrid
-from core.sweep.cells import sweep_cells
-from core.sweep.config import SweepConfig
+from core.sweep.loop.cells import sweep_cells
+from core.sweep.loop.config import SweepConfig
 from core.sweep.predictions import (
     HybridPredictions,
     Mistake,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data.classes import CIFAR10
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.sweep.__main__ import main
 from core.sweep.processes import Processes, share_out
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 # The script with a rest before each batch, so that it can be killed in the middle on machines of any speed.
 SLOWLY = """
 import time
-from core.classifiers.closed_set import ClosedSetClassifier
+from core.classifiers.kinds.closed_set import ClosedSetClassifier
 from core.sweep.__main__ import main
 
 predict = ClosedSetClassifier.forward

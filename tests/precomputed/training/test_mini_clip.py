@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from core.classifiers.zero_shot import fill_template
+from core.classifiers.kinds.zero_shot import fill_template
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, PRECOMPUTED, ClassSet
 from precomputed.training.arguments import recipe_from_arguments, training_parser
 from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions

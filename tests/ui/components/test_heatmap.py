@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.fourier.metrics import POINTS, Unit
+from core.fourier.maps.metrics import POINTS, Unit
 from core.images.colormaps import COLORMAPS, colormap_table, lightness
 from ui.components.heatmap import MapView, ShownMaps, _read_frequency, heatmap_view, pack_maps, read_choice, read_walk
 

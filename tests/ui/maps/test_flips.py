@@ -6,8 +6,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ui.maps import cell_predictions
-from ui.maps.cell_predictions import FLIP_CHUNKS, LOADING
+from ui.maps.predictions import cell_predictions
+from ui.maps.predictions.cell_predictions import FLIP_CHUNKS, LOADING
 
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
 CHUNK = FLIP_CHUNKS[False]

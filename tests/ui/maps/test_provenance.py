@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from ui.maps.catalogue import HEATMAPS, dataset_title, label_of
 from ui.maps.provenance import computed_words, published_words
 

@@ -10,10 +10,10 @@ import pytest
 
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane, random_signs
-from core.fourier.estimate import estimate_map, with_estimate
-from core.fourier.export import heatmap_csv
-from core.fourier.heatmap import Heatmap
-from core.fourier.metrics import METRICS, Metric, Unit
+from core.fourier.maps.estimate import estimate_map, with_estimate
+from core.fourier.maps.export import heatmap_csv
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.metrics import METRICS, Metric, Unit
 from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import Entry, labelled
 from ui.maps.models import model_colour

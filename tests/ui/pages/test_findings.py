@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.claims.features import feature_findings
 from core.claims.finding import Claim, Evidence, Finding, Verdict
 from core.data.classes import PRECOMPUTED
-from core.fourier.heatmap import Heatmap
 from core.fourier.intervals import Measured
+from core.fourier.maps.heatmap import Heatmap
 from ui.claims.found import found_between
 from ui.claims.table import _row, link_of
 from ui.maps.catalogue import HEATMAPS, Entry

@@ -17,20 +17,20 @@ from streamlit.testing.v1 import AppTest
 from core.classifiers.bundled import MODELS
 from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import SAMPLE_SETS
-from core.fourier.export import heatmap_csv
-from core.fourier.heatmap import MAX_SIDE, Heatmap
-from core.fourier.metrics import METRICS
+from core.fourier.maps.export import heatmap_csv
+from core.fourier.maps.heatmap import MAX_SIDE, Heatmap
+from core.fourier.maps.metrics import METRICS
 from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import TARGET, default_picture
 from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
-from ui.maps.cell_predictions import LOADING
 from ui.maps.models import UNKNOWN, map_note, model_colour, predictors
+from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET50, RESNET56, STORIES
 from ui.maps.upload import UPLOADED
 from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, CROPS, FIGURE, MORE
-from ui.shared.model_cache import classifier_for, ready_classifiers
+from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
 from ui.shared.text import one_line
 from ui.shared.told import TERMS

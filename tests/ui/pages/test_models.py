@@ -13,10 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifiers.bundled import bundled_specs, model_card
+from core.classifiers.fetch.weights import PackageFile, UrlFile
 from core.classifiers.registry import CLASSIFIERS, classifier_spec, list_classifiers
-from core.classifiers.weights import PackageFile, UrlFile
 from core.data.samples import sample_credits
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.sweep.__main__ import parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import labelled
@@ -24,7 +24,7 @@ from ui.models import data_tables
 from ui.models.classifier_table import ROLES, format_size
 from ui.models.preparation import preparation
 from ui.models.weight_downloads import WeightDownloads, weight_downloads
-from ui.shared.model_cache import read_list
+from ui.server.model_cache import read_list
 from ui.shared.url import card_link
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -278,7 +278,7 @@ def test_operators_classifiers_have_a_row_and_what_cannot_be_used_has_a_sentence
     said = warning.value.replace("\N{WORD JOINER}", "")
     assert said.startswith(r"CLIP\_LAB\_CLASSIFIERS lists 'timm:\[no\](such)', which cannot be used: timm has no")
     lines = []
-    monkeypatch.setattr("ui.shared.model_cache.log", lambda event, **facts: lines.append(facts["reason"]))
+    monkeypatch.setattr("ui.server.model_cache.log", lambda event, **facts: lines.append(facts["reason"]))
     read_list.cache_clear()
     read_list(), read_list()
     assert len(lines) == 1 and "'timm:[no](such)', which cannot be used" in lines[0]

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 import ui.pages.generation
 import ui.pages.inpainting
 import ui.runs.examples
-import ui.runs.settings
-import ui.runs.start
+import ui.runs.setup.settings
+import ui.runs.setup.start
 import ui.shared.picture_choice
 from core.data.classes import CIFAR10, ClassSet
 from core.images.hole_url import hole_text
@@ -25,9 +25,9 @@ from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.examples import stored_row
-from ui.runs.settings import RENAMED
+from ui.runs.setup.settings import RENAMED
 from ui.runs.stored_findings import plain_steps, stored_inpainting
-from ui.shared.jobs import JobManager
+from ui.server.jobs import JobManager
 
 APPS = Path(__file__).parents[1] / "apps"
 SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
@@ -37,10 +37,16 @@ SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
 def toys(monkeypatch):
     """Two random classifiers in place of the bundled ones, and a queue of our own."""
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.start, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
-    for page in (ui.pages.inpainting, ui.pages.generation, ui.runs.start, ui.runs.examples, ui.shared.picture_choice):
+    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    for page in (
+        ui.pages.inpainting,
+        ui.pages.generation,
+        ui.runs.setup.start,
+        ui.runs.examples,
+        ui.shared.picture_choice,
+    ):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: SPECS if class_set == "cifar10" else [])
 
 
@@ -135,13 +141,13 @@ def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_s
     run_to_the_end(app, "inpainting")
     dogless = ToyClassifier("toy-a")
     dogless.classes = ClassSet("custom", tuple(name for name in CIFAR10.names if name != "dog"))
-    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda *_: dogless)
+    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda *_: dogless)
     run_to_the_end(app, "inpainting")
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("Target 'dog' is not among the 9 classes of classifier 'toy-a'")
     assert "Your run, 3 steps" in said(app)
-    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
     assert not app.error and replay_data(app)["targets"] == ["cat"]
@@ -216,7 +222,7 @@ def test_classes_without_a_classifier_point_to_the_models_page():
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
 def test_numbers_that_are_none_any_more_fail_in_one_sentence(monkeypatch, name):
     broken = ToyClassifier("broken", strength=float("nan"))
-    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda *_: broken)
+    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda *_: broken)
     app = open_page(name)
     run_to_the_end(app, name)
     assert not app.exception and "not finite" in app.error[0].value
@@ -225,7 +231,7 @@ def test_numbers_that_are_none_any_more_fail_in_one_sentence(monkeypatch, name):
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
 def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
     manager = JobManager(queue_limit=0)
-    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     release = threading.Event()
 
     def endless():
@@ -273,7 +279,7 @@ def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
 
 
 def test_fast_comes_first_where_the_papers_steps_would_take_over_a_minute(monkeypatch):
-    monkeypatch.setattr(ui.runs.settings, "is_slow", lambda specs, steps, pixels: list(specs) == [SPECS[1]])
+    monkeypatch.setattr(ui.runs.setup.settings, "is_slow", lambda specs, steps, pixels: list(specs) == [SPECS[1]])
     app = open_page("inpainting")
     assert app.number_input(key="inpainting-steps").value == 720
     app.multiselect(key="inpainting-models-cifar10").set_value(["Toy B"]).run()

@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.runs.panel
-import ui.runs.start
+import ui.runs.setup.start
 from core.classifiers.registry import classifier_spec
 from tests.ui.replay_reader import replay_data
-from ui.shared.jobs import JobManager
+from ui.server.jobs import JobManager
 
 APPS = Path(__file__).parents[1] / "apps"
 LONG = "a horse " + "that stands beside another horse " * 12 + "still"
@@ -28,8 +28,8 @@ def nothing_starts_by_itself(monkeypatch):
 @pytest.fixture(autouse=True)
 def queue(monkeypatch):
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
 
 
 def open_page(page: str, **address: str) -> AppTest:

@@ -7,7 +7,7 @@ import pytest
 from core.data.classes import PRECOMPUTED
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
-from ui.runs.settings import OFFERED
+from ui.runs.setup.settings import OFFERED
 
 
 @pytest.mark.parametrize("label", OFFERED)

@@ -15,7 +15,7 @@ import ui.pages.generation
 import ui.pages.inpainting
 import ui.runs.examples
 import ui.runs.saved
-import ui.runs.start
+import ui.runs.setup.start
 import ui.shared.picture_choice
 from core.runs.file import PGDRun, RunFileError, pack_runs, read_runs
 from core.runs.stored import RUNS
@@ -27,8 +27,8 @@ from ui.runs.downloads import run_animation, run_picture, run_stem
 from ui.runs.replays import run_replay
 from ui.runs.saved import read_saved_run
 from ui.runs.words import losses, origin, outcome, saved_note
-from ui.shared.jobs import JobManager
-from ui.shared.limits import Limits, limits
+from ui.server.jobs import JobManager
+from ui.server.limits import Limits, limits
 
 APPS = Path(__file__).parents[1] / "apps"
 PAGES = ("inpainting", "generation")
@@ -38,11 +38,17 @@ PAGES = ("inpainting", "generation")
 def toys(monkeypatch):
     """A random classifier in place of the bundled ones, and a queue of our own."""
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.start, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(ui.runs.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
     ready = {"cifar10": [spec("toy-a", "Toy A")]}
-    for page in (ui.pages.inpainting, ui.pages.generation, ui.runs.start, ui.runs.examples, ui.shared.picture_choice):
+    for page in (
+        ui.pages.inpainting,
+        ui.pages.generation,
+        ui.runs.setup.start,
+        ui.runs.examples,
+        ui.shared.picture_choice,
+    ):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready.get(class_set, []))
 
 

@@ -17,9 +17,9 @@ from core.runs.stored import OPENING, RUNS
 from tests.ui.run_forge import sound_run
 from ui.runs.downloads import run_animation, run_picture
 from ui.runs.examples import stored_example
-from ui.runs.figures import Figure, picture_row, to_picture
 from ui.runs.stored_findings import stored_inpainting
 from ui.runs.words import likeness, losses, origin, outcome, run_title
+from ui.shared.figures import Figure, picture_row, to_picture
 
 STORED = sorted(RUNS.glob("*.npz"))
 

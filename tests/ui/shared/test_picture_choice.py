@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-import ui.maps.cell_predictions
+import ui.maps.predictions.cell_predictions
 import ui.pages.frequency
 import ui.pages.inpainting
-import ui.runs.start
+import ui.runs.setup.start
 import ui.shared.picture_choice
 import ui.sweeps.images
 from core.data.sample_sets import SAMPLE_SETS
@@ -27,10 +27,10 @@ APPS = Path(__file__).parents[1] / "apps"
 @pytest.fixture(autouse=True)
 def no_classifiers(monkeypatch):
     for page in (
-        ui.maps.cell_predictions,
+        ui.maps.predictions.cell_predictions,
         ui.pages.frequency,
         ui.pages.inpainting,
-        ui.runs.start,
+        ui.runs.setup.start,
         ui.shared.picture_choice,
         ui.sweeps.images,
     ):

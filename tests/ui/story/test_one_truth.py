@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.claims.checks import findings
 from core.claims.features import feature_findings
-from core.fourier.heatmap import Heatmap
-from core.reproduce.claim_comparison import compare_claims
-from core.reproduce.maps import HEATMAPS, MapResult
-from core.reproduce.plan import MAPS
+from core.fourier.maps.heatmap import Heatmap
+from core.reproduce.parts.claim_comparison import compare_claims
+from core.reproduce.parts.maps import HEATMAPS, MapResult
+from core.reproduce.parts.plan import MAPS
 from core.reproduce.report import Results, Spent, to_html
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import maps_and_stories

@@ -19,7 +19,7 @@ from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.ui.replay_reader import replay_data
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, STORIES
 from ui.pages.story import told
-from ui.shared.model_cache import classifier_for
+from ui.server.model_cache import classifier_for
 from ui.story.shelf import STORED
 from ui.story.steps import STEPS
 

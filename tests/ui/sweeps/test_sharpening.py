@@ -9,9 +9,9 @@ import pytest
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_dataset
 from core.data.samples import load_samples
-from core.fourier.heatmap import Heatmap
+from core.fourier.maps.heatmap import Heatmap
 from core.sweep.__main__ import main
-from core.sweep.config import SweepConfig
+from core.sweep.loop.config import SweepConfig
 from core.sweep.maps import growing_heatmaps
 from ui.sweeps.images import Chosen, read_upload
 from ui.sweeps.panel import progress_words

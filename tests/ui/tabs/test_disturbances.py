@@ -13,7 +13,7 @@ from core.images.disturbances import DISTURBANCES, disturbed
 from core.sweep.predictions import class_probabilities
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
-from ui.maps.cell_predictions import LOADING
+from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.stories import MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET56
 from ui.shared.pictures import samples
 from ui.tabs.disturbance_charts import Network

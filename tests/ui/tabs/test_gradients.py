@@ -16,9 +16,9 @@ from core.claims.gradient_spectrum import agreement, stored_gradients
 from core.fourier.gradients import edge_strength
 from tests.ui.pages.test_frequency import CIFAR, open_page, text
 from ui.maps.catalogue import entries
-from ui.maps.cell_predictions import LOADING
+from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.stories import MINI_CLIP, MINI_RESNET
-from ui.shared.model_cache import classifier_for
+from ui.server.model_cache import classifier_for
 from ui.shared.pictures import samples
 from ui.tabs.row import GRADIENT
 

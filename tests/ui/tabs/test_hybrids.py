@@ -15,8 +15,8 @@ from core.sweep.predictions import HybridPredictions, class_probabilities, hybri
 from precomputed.make_hybrid_pairs import TARGET, hybrid_pairs
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
-from ui.maps.cell_predictions import LOADING
 from ui.maps.models import Predictor
+from ui.maps.predictions.cell_predictions import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.tabs.mixtures import STORED, _mixed, stored_mixtures
 from ui.tabs.row import HYBRIDS

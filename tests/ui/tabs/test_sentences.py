@@ -7,10 +7,10 @@ import numpy as np
 from scipy.stats import binomtest
 
 from core.data.classes import CIFAR10, PRECOMPUTED
-from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import class_errors, class_errors_of
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.outcomes import class_errors, class_errors_of
 from ui.components.hybrid_mixer import Mixed
-from ui.maps.cell_predictions import SamplePredictions
+from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.tabs.sentences import (
     at_cutoff,
     changes_of_mind,

@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import nn
 
-from core.classifiers.closed_set import ClosedSetClassifier
-from core.classifiers.identity import Identity
-from core.classifiers.preprocessing import Preprocess
+from core.classifiers.kinds.closed_set import ClosedSetClassifier
+from core.classifiers.kinds.identity import Identity
+from core.classifiers.kinds.preprocessing import Preprocess
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
-from core.files import ArchiveError
 from core.fourier.intervals import wilson
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.images.radii import energy_by_radius
+from core.shared.files import ArchiveError
 from core.sweep.disturb.measure import DisturbConfig, draw_pictures, empty_outcomes, growing_disturbances
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from core.classifiers.closed_set import ClosedSetClassifier
-from core.classifiers.identity import Identity
-from core.classifiers.preprocessing import Preprocess
+from core.classifiers.kinds.closed_set import ClosedSetClassifier
+from core.classifiers.kinds.identity import Identity
+from core.classifiers.kinds.preprocessing import Preprocess
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
-from core.files import ArchiveError
+from core.shared.files import ArchiveError
 from core.sweep.hybrid.measure import empty_outcomes, growing_hybrids
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, paired_difference, unlike
 from core.sweep.hybrid.pairs import HybridConfig, draw_pairs

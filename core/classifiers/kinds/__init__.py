@@ -1,0 +1,1 @@
+"""The two kinds of classifiers, and what they share."""

@@ -1,0 +1,81 @@
+"""One interface over zero-shot and closed-set classifiers. Imports torch: import it lazily."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+import torch
+from torch import nn
+
+from core.classifiers.kinds.identity import Identity
+from core.classifiers.kinds.preprocessing import Preprocess
+from core.data.classes import ClassSet
+
+
+class Classifier(nn.Module):
+    """Square images (B, 3, H, H) in [0, 1] -> logits (B, K), for any H.
+
+    Resizing and normalising happen inside, differentiably. Always in eval mode, parameters frozen:
+    one network is shared by everybody who asks it, so nothing about it may change after loading.
+
+    Attributes:
+        name, weights_id, sha256: which classifier, which weights, and the digest of their file.
+        kind: "zero-shot" or "closed-set".
+        classes: the K classes, in the order of the logits.
+        template: the prompt's pattern; None for a closed-set classifier.
+        image_size: the network's own input side in pixels.
+        patch_grid: see `patch_grid`.
+    """
+
+    kind: Literal["zero-shot", "closed-set"]
+    template: str | None = None
+
+    def __init__(self, identity: Identity, network: nn.Module, preprocess: Preprocess, classes: ClassSet) -> None:
+        super().__init__()
+        self.identity = identity
+        self.name, self.weights_id, self.sha256 = identity.name, identity.weights_id, identity.sha256
+        self.image_size = preprocess.size
+        self.patch_grid = patch_grid(network, preprocess.size)
+        self.network = network
+        self.preprocess = preprocess
+        self.classes = classes
+        self.requires_grad_(False)
+        self.train(False)
+
+    @property
+    def device(self) -> torch.device:
+        return self.preprocess.mean.device
+
+    def train(self, mode: bool = True) -> Self:
+        """Stays in eval mode, whatever `mode` says: batch statistics and dropout never change a prediction."""
+        return super().train(False)
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
+        """The same network, asked about other classes; nothing of the network is copied.
+
+        Args:
+            class_set: the wanted classes; logits come in their order.
+            template: prompt pattern with one `{class}`; None keeps the present one. Zero-shot only.
+        Raises:
+            ValueError: a closed-set classifier does not know a class or was given a template; a bad template.
+        """
+        raise NotImplementedError
+
+
+def patch_grid(network: nn.Module, image_size: int) -> int | None:
+    """How many patches a plain vision transformer cuts its input into, on a side; None for any other network.
+
+    Args:
+        network: a classifier's, or a CLIP's with its image tower in `visual`.
+        image_size: side of its input in pixels.
+    """
+    # As open_clip, timm (alone, or inside open_clip) and torchvision name the filters that read the patches.
+    for name in ("visual.conv1", "visual.trunk.patch_embed.proj", "patch_embed.proj", "conv_proj"):
+        try:
+            filters = network.get_submodule(name)
+        except AttributeError:
+            continue
+        # Filters that overlap, or see what other filters made, belong to a convolutional stem.
+        if isinstance(filters, nn.Conv2d) and filters.in_channels == 3 and filters.kernel_size == filters.stride:
+            return image_size // filters.stride[0]
+    return None

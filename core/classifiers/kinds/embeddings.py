@@ -1,0 +1,76 @@
+"""Embeddings of prompts in files: those that bundled models bring, and those kept for the next start. No torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from core.classifiers.kinds.identity import Identity
+from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically
+
+PROMPT_FILE = "prompt_embeddings.npz"
+CACHE = "CLIP_LAB_CACHE"  # environment variable: another folder for what can be computed again
+_VERSION = 1  # of what a kept file holds
+_TOLERANCE = 1e-5
+
+
+def save_prompt_embeddings(folder: Path, prompts: Sequence[str], embeddings: np.ndarray, weights_sha256: str) -> None:
+    """Write the embeddings of the usual prompts to `PROMPT_FILE`, so that those prompts need no text tower.
+
+    Args:
+        folder: the model's.
+        prompts: K sentences.
+        embeddings: (K, D) float32, unit rows.
+        weights_sha256: of the weights that they come from.
+    """
+    arrays = {"prompts": np.array(prompts), "embeddings": embeddings, "weights_sha256": np.array(weights_sha256)}
+    write_atomically(folder / PROMPT_FILE, npz_bytes(**arrays))
+
+
+def load_prompt_embeddings(folder: Path, weights_sha256: str | None) -> dict[str, np.ndarray]:
+    """Prompt -> (D,) float32; empty where the folder holds none that come from these weights."""
+    path = folder / PROMPT_FILE
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as file:
+        if str(file["weights_sha256"]) != weights_sha256:
+            return {}
+        return dict(zip(file["prompts"].tolist(), file["embeddings"], strict=True))
+
+
+def cache_folder() -> Path:
+    """Where the app keeps what can be computed again: $CLIP_LAB_CACHE, else `clip-lab` in the user's cache."""
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "clip-lab")
+    return Path(os.environ.get(CACHE) or usual).expanduser()
+
+
+def kept_embeddings(identity: Identity, prompts: list[str], embed: Callable[[list[str]], np.ndarray]) -> np.ndarray:
+    """(K, D) unit rows of K prompts: read from a file of an earlier start, else embedded and written where possible.
+
+    A file counts if it is whole and the text tower still makes the same of its first prompt, up to rounding: weights
+    can be read by another architecture or tokenizer than before.
+
+    Args:
+        identity: of the weights; without a digest nothing is kept.
+        embed: K sentences -> (K, D) float32 unit rows.
+    """
+    if identity.sha256 is None:
+        return embed(prompts)
+    facts = json.dumps([_VERSION, identity.name, identity.sha256, prompts]).encode()
+    path = cache_folder() / "embeddings" / f"{hashlib.sha256(facts).hexdigest()}.npz"
+    with suppress(*DAMAGE), np.load(path, allow_pickle=False) as file:
+        rows, first = file["embeddings"], embed(prompts[:1])
+        whole = rows.dtype == np.float32 and rows.shape == (len(prompts), first.shape[1])
+        if whole and np.abs(rows[:1] - first).max() < _TOLERANCE:
+            return rows
+    rows = embed(prompts)
+    with suppress(OSError):  # a full disk, a folder of somebody else: the next start computes them again
+        make_folder(path.parent)
+        write_atomically(path, npz_bytes(embeddings=rows))
+    return rows

@@ -1,0 +1,156 @@
+"""CLIP as a classifier: classes come as sentences. Imports torch: import it lazily."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from core.classifiers.kinds.base import Classifier
+from core.classifiers.kinds.embeddings import kept_embeddings
+from core.classifiers.kinds.identity import Identity
+from core.classifiers.kinds.preprocessing import Preprocess
+from core.data.classes import ClassSet
+from core.shared import paper
+
+EMBEDDING_BATCH = 64  # prompts per pass through the text tower
+
+
+class ClipModel(nn.Module):
+    """An open_clip model that has not been told any classes yet.
+
+    Args:
+        identity: which classifier this is.
+        network: an open_clip model.
+        tokenizer: list of prompts -> int64 tokens (K, L).
+        preprocess: the image tower's own.
+        embedded: prompt -> (D,) unit row, of prompts that need no text tower.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        network: Any,
+        tokenizer: Callable[[list[str]], torch.Tensor],
+        preprocess: Preprocess,
+        embedded: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        super().__init__()
+        self.identity = identity
+        self.network = network
+        self.tokenizer = tokenizer
+        self.preprocess = preprocess
+        self.embedded = embedded or {}
+        self.requires_grad_(False)
+        self.eval()
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> ZeroShotClassifier:
+        """A classifier for these classes, sharing the towers.
+
+        Args:
+            class_set: the K classes.
+            template: prompt pattern with one `{class}`; None for the paper's.
+        Raises:
+            ValueError: a bad template.
+        """
+        return ZeroShotClassifier(self, class_set, paper.TEMPLATE if template is None else template)
+
+    def embed_prompts(self, prompts: list[str], *, keep: bool = False) -> torch.Tensor:
+        """K sentences -> (K, D) unit rows.
+
+        keep: whether those that are new may be kept in a file for the next start, or are in one.
+        """
+        known = self.embedded
+        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in known]
+        if new:
+            rows = kept_embeddings(self.identity, new, self._embed) if keep else self._embed(new)
+            known = {**known, **dict(zip(new, rows, strict=True))}
+        return torch.from_numpy(np.stack([known[prompt] for prompt in prompts])).to(self.preprocess.mean.device)
+
+    @torch.no_grad()
+    def _embed(self, prompts: list[str]) -> np.ndarray:
+        """K sentences -> (K, D) float32 unit rows, by the text tower."""
+        tokens = self.tokenizer(prompts)
+        lengths = tokens.argmax(dim=1) + 1  # the end of a text has the highest number, and what fills it up has 0
+        order = lengths.argsort()  # a pass reads as much of each as of its longest
+        rows = []
+        for some in order.split(EMBEDDING_BATCH):
+            network, read = with_context(self.network, int(lengths[some].max()))
+            text = tokens[some, :read].to(self.preprocess.mean.device)
+            rows.append(network.encode_text(text, normalize=True).float().cpu())
+        return torch.cat(rows)[order.argsort()].numpy()
+
+
+def with_context(network: Any, length: int) -> tuple[Any, int | None]:
+    """The same open_clip model with a text tower that reads `length` tokens, and how many it reads; None for all.
+
+    What a causal tower makes of a token does not depend on those behind it, so that prompts which end before them have
+    the same embedding, in a tenth of the time. Towers of another kind are returned as they are.
+    """
+    mask = getattr(network, "attn_mask", None)
+    if mask is None or getattr(network, "text_pool_type", None) != "argmax":
+        return network, None
+    short = copy.copy(network)  # shares all weights; the original stays as it is, for others may use it meanwhile
+    position = nn.Parameter(network.positional_embedding[:length], requires_grad=False)
+    short._parameters = {**network._parameters, "positional_embedding": position}
+    short._buffers = {**network._buffers, "attn_mask": mask[:length, :length]}
+    return short, length
+
+
+class ZeroShotClassifier(Classifier):
+    """Logits are the logit scale times the cosine between an image and each class's prompt.
+
+    The prompts are embedded once, here.
+
+    Args:
+        clip: the towers.
+        class_set: the K classes.
+        template: prompt pattern with one `{class}`.
+    Raises:
+        ValueError: a bad template.
+    """
+
+    kind = "zero-shot"
+    class_embeddings: torch.Tensor
+
+    def __init__(self, clip: ClipModel, class_set: ClassSet, template: str = paper.TEMPLATE) -> None:
+        prompts = fill_template(template, class_set)
+        super().__init__(clip.identity, clip.network, clip.preprocess, class_set)
+        self.template = template
+        rows = clip.embed_prompts(prompts, keep=class_set.name != "custom")  # visitors' words go into no file
+        self.register_buffer("class_embeddings", rows, persistent=False)  # (K, D)
+        self.tokenizer = clip.tokenizer
+        self.embedded = {**clip.embedded, **dict(zip(prompts, rows.cpu().numpy(), strict=True))}
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (B, 3, H, W) in [0, 1] -> logits (B, K)."""
+        network: Any = self.network
+        features = F.normalize(network.encode_image(self.preprocess(images)), dim=-1)  # (B, D)
+        logits = network.logit_scale.exp() * features @ self.class_embeddings.T
+        bias = getattr(network, "logit_bias", None)  # SigLIP alone has one
+        return logits if bias is None else logits + bias
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> ZeroShotClassifier:
+        clip = ClipModel(self.identity, self.network, self.tokenizer, self.preprocess, self.embedded)
+        return clip.for_classes(class_set, self.template if template is None else template)
+
+
+def fill_template(template: str, class_set: ClassSet) -> list[str]:
+    """One prompt per class.
+
+    Args:
+        template: text with exactly one `{class}`; other braces are left alone.
+        class_set: what to fill in.
+    Raises:
+        ValueError: no slot, or more than one.
+    """
+    if template.count("{class}") != 1:
+        raise ValueError(
+            f"a prompt template holds {{class}} exactly once, got {template!r}; the paper's is {paper.TEMPLATE!r}"
+        )
+    return [template.replace("{class}", name) for name in class_set.names]

@@ -1,0 +1,1 @@
+"""Statistics of a data set, class by class."""

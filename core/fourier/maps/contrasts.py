@@ -1,0 +1,191 @@
+"""Errors under waves, and how much they differ: between two maps, two kinds of waves, or with a wave and without.
+
+`Errors.minus` alone decides how two errors are compared. Where both say which of the same images are misclassified,
+every image is one observation, whatever the number of waves: what is averaged over waves is averaged image by image
+first. Counts alone do not say this; Newcombe's interval takes the two as independent, and on the same images it may
+come out too wide or too narrow. Every interval is one of its own (pointwise).
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import compress, product
+
+import numpy as np
+
+from core.fourier.basis import Frequency, half_plane, wave_values
+from core.fourier.intervals import Measured, newcombe, paired_interval, wilson
+from core.fourier.kept import kept_with_its_maps
+from core.fourier.maps.heatmap import Heatmap, outcome_row
+from core.shared.errors import one_line
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """An error, or a difference of two, with what it takes to compare it with another.
+
+    measured: a number, or (W,) of as many waves. scores: (n,) or (W, n), what each image has in its mean, such as 0 or
+    1; None where that is not known. images: equal for the same images in the same order.
+    """
+
+    measured: Measured
+    scores: np.ndarray | None = None
+    images: Hashable = None
+
+    def minus(self, other: Errors, confidence: float = 0.95) -> Errors:
+        """This less another: image by image where both know the same images, else as if their images were others."""
+        if self.scores is None or other.scores is None or self.images != other.images:
+            return Errors(newcombe(self.measured, other.measured))
+        scores = self.scores - other.scores
+        return Errors(paired_interval(scores, confidence), scores, self.images)
+
+
+def contrast(first: Errors | None, second: Errors | None) -> Measured | None:
+    """The first less the second, of a cell, a ring, a band or no wave; None where either is unknown."""
+    return None if first is None or second is None else first.minus(second).measured.one()
+
+
+def images_of(heatmap: Heatmap) -> Hashable:
+    """What is equal for maps that say which of the same images, in the same order, they misclassify."""
+    if heatmap.labels is None:
+        return None
+    content = heatmap.metadata["dataset"].get("content_hash")
+    # Of images without a name only the map itself has the same; a weak reference does not keep it.
+    return (content, heatmap.labels.tobytes()) if isinstance(content, str) else weakref.ref(heatmap)
+
+
+def same_images(first: Heatmap, second: Heatmap) -> bool:
+    """Whether both maps say which images they misclassify, and these are the same images in the same order."""
+    return first.labels is not None and images_of(first) == images_of(second)
+
+
+def errors_under(heatmap: Heatmap, waves: Sequence[Frequency], top: int = 1, confidence: float = 0.95) -> Errors:
+    """Under each of W waves that the map holds."""
+    measured = Measured(*(wave_values(part, waves) for part in heatmap.interval(top, confidence)))
+    return Errors(measured, _scores(heatmap, waves) if top == 1 else None, images_of(heatmap))
+
+
+def _scores(heatmap: Heatmap, waves: Sequence[Frequency | None]) -> np.ndarray | None:
+    """(W, n) int8, 1 where an image is misclassified; None stands for no wave."""
+    if heatmap.outcomes is None or heatmap.labels is None:
+        return None
+    rows = [outcome_row(wave, heatmap.side) for wave in waves]
+    return np.unpackbits(heatmap.outcomes[rows], axis=1, count=len(heatmap.labels)).view(np.int8)
+
+
+def cell_error(heatmap: Heatmap, wave: Frequency, top: int = 1) -> Errors | None:
+    """Error under one wave; None where the map does not reach it or has not computed it."""
+    if max(map(abs, wave)) > heatmap.side // 2:
+        return None
+    found = errors_under(heatmap, [wave], top)
+    if not np.isfinite(found.measured.value[0]):
+        return None
+    return Errors(found.measured.one(), None if found.scores is None else found.scores[0], found.images)
+
+
+def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
+    """Error without any wave; None where the source does not give it."""
+    value = heatmap.clean_rate(top)
+    if value is None:
+        return None
+    scores = _scores(heatmap, [None]) if top == 1 else None
+    measured = wilson(value, int(heatmap.clean[2])).one()
+    return Errors(measured, None if scores is None else scores[0], images_of(heatmap))
+
+
+@kept_with_its_maps(8)
+def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95) -> Measured:
+    """`first` minus `second` as (R, R) maps, NaN where either is unknown; the larger map is cropped to the smaller."""
+    side = min(first.side, second.side)
+    first, second = first.crop(side), second.crop(side)
+    cells = _known_cells(first.rate(top) + second.rate(top))
+    a, b = (errors_under(heatmap, cells, top, confidence) for heatmap in (first, second))
+    return _as_maps(a.minus(b, confidence).measured, cells, side)
+
+
+@kept_with_its_maps(8)
+def minus_clean(heatmap: Heatmap, top: int = 1) -> Measured | None:
+    """Error with the wave minus error without, as (R, R) maps; None where the source does not give the clean error."""
+    cells, clean = _known_cells(heatmap.rate(top)), clean_error(heatmap, top)
+    if clean is None:
+        return None
+    return _as_maps(errors_under(heatmap, cells, top).minus(clean).measured, cells, heatmap.side)
+
+
+def _known_cells(rate: np.ndarray) -> list[Frequency]:
+    """Both (i, j) and (-i, -j): a published map may have measured each."""
+    span = range(-(len(rate) // 2), len(rate) // 2 + 1)
+    return list(compress(product(span, span), np.isfinite(rate).ravel()))
+
+
+def _as_maps(found: Measured, cells: Sequence[Frequency], side: int) -> Measured:
+    maps = np.full((3, side, side), np.nan)
+    rows, columns = np.reshape(cells, (-1, 2)).astype(np.int64).T + side // 2
+    maps[:, rows, columns] = found
+    return Measured(*maps)
+
+
+def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
+    """Two-sided exact p of McNemar's test: both networks are as often the only one that is wrong."""
+    from scipy.stats import binom
+
+    return np.minimum(1.0, 2 * binom.cdf(np.minimum(only_first, only_second), only_first + only_second, 0.5))
+
+
+@dataclass(frozen=True, eq=False)
+class ClearWaves:
+    """Waves under which two maps differ, of all that both hold; the false discovery rate is held at `rate`.
+
+    value: (W,) first minus second. p: (W,). clear: (W,) bool. paired: whether McNemar's test was used, or, from counts
+    alone, the test of two independent proportions.
+    """
+
+    waves: tuple[Frequency, ...]
+    value: np.ndarray
+    p: np.ndarray
+    clear: np.ndarray
+    paired: bool
+
+
+def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWaves:
+    """Where two maps' top-1 errors differ, by Benjamini and Hochberg's procedure over all waves."""
+    from scipy.stats import false_discovery_control, norm
+
+    side = min(first.side, second.side)
+    first, second = first.crop(side), second.crop(side)
+    known = wave_values(np.isfinite(first.rate() + second.rate()), half_plane(side))
+    waves = tuple(compress(half_plane(side), known))
+    a, b = (errors_under(heatmap, waves) for heatmap in (first, second))
+    found = a.minus(b)
+    if found.scores is not None:
+        p = mcnemar((found.scores > 0).sum(axis=1), (found.scores < 0).sum(axis=1))
+    else:
+        value, n_a, n_b = found.measured.value, *(wave_values(heatmap.images, waves) for heatmap in (first, second))
+        pooled = (a.measured.value * n_a + b.measured.value * n_b) / (n_a + n_b)
+        error = np.sqrt(pooled * (1 - pooled) * (1 / n_a + 1 / n_b))
+        p = 2 * norm.sf(np.abs(np.divide(value, error, out=np.zeros_like(value), where=error > 0)))
+    clear = false_discovery_control(p) <= rate if len(p) else np.zeros(0, bool)
+    return ClearWaves(waves, found.measured.value, p, clear, found.scores is not None)
+
+
+def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:
+    """Reasons why two maps cannot be compared cell by cell, each one sentence; empty when they can."""
+    a, b = first.metadata, second.metadata
+    reasons = []
+    if a["image_size"] != b["image_size"]:
+        reasons.append(
+            f"Their images have {a['image_size']} and {b['image_size']} pixels, "
+            "so the same cycles per image are different waves per pixel."
+        )
+    if a["dataset"]["name"] != b["dataset"]["name"]:
+        names = " and ".join(one_line(facts["dataset"]["name"]) for facts in (a, b))
+        reasons.append(f"They were measured on different data: {names}.")
+    if float(a["epsilon"]) != float(b["epsilon"]):
+        reasons.append(f"Their waves have different size v: {a['epsilon']:g} and {b['epsilon']:g}.")
+    if a.get("weakened_as") != b.get("weakened_as"):
+        reasons.append("In one of them the waves are weakened, as enlarging the images does.")
+    if len(a["class_names"]) != len(b["class_names"]):
+        reasons.append(f"They choose among {len(a['class_names'])} and {len(b['class_names'])} classes.")
+    return tuple(reasons)

@@ -1,0 +1,266 @@
+"""A Fourier heat map: error counts with their provenance; saved, loaded and read without surprises.
+
+The file is one `.npz` that loads with `allow_pickle=False`; docs/file_format.md has its members.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from core.fourier.basis import Frequency, canonical_frequency, check_side, half_plane, wave_values
+from core.fourier.intervals import Measured, wilson
+from core.shared.errors import one_line
+from core.shared.files import MAX_NAME, Archived, ArchiveError, ArchiveKind, Fact, check_array
+
+
+class HeatmapError(ArchiveError):
+    """A heat map file that is damaged, foreign or of an unknown schema. The text names the file."""
+
+
+MAX_TEXT = 10_000  # characters
+# Side of a map from untrusted bytes: 255 cycles per image, beyond any image in use. Larger ones cost seconds a redraw.
+MAX_SIDE = 511
+
+# Means over the images of a cell, with the least and the largest value: members, and fields of a sweep's `CellResult`.
+MEANS = {"true_probability": (0.0, 1.0)}
+
+# Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.
+HEATMAP_FILE = ArchiveKind(
+    name="heat map file",
+    maker="python -m core.sweep",
+    schema=1,
+    required=("top1_errors", "top5_errors", "count", "clean"),
+    optional=("printed_rates", *MEANS, "outcomes", "labels", "sampling_variance", "estimate"),
+    error=HeatmapError,
+    facts=(
+        Fact("classifier.name", "text", low=1, high=MAX_TEXT),
+        # Patches on a side of the picture, where the network is a plain vision transformer.
+        Fact("classifier.patch_grid", "whole number", low=1, high=2**16, optional=True),
+        Fact("dataset.name", "text", low=1, high=MAX_TEXT),
+        Fact("dataset.n", "whole number", low=1, high=2**53),
+        Fact("source.type", "text", high=MAX_TEXT),
+        Fact("source.wall_seconds", "number", high=1e30, optional=True),
+        Fact("source.images_per_second", "number", high=1e30, optional=True),
+        Fact("image_size", "whole number", low=1, high=2**16),
+        Fact("sample.images_per_wave", "whole number", low=1, high=2**53, optional=True),
+        Fact("estimate.half_width", "number", high=100, optional=True),
+        Fact("epsilon", "number", high=1e6),
+        Fact("class_names", "list", low=1, high=50_000),
+        # The clean error of a published map, where its source does not give it.
+        Fact("clean_measured_here.top1_errors", "whole number", high=2**53, optional=True),
+        Fact("clean_measured_here.n", "whole number", low=1, high=2**53, optional=True),
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap(Archived):
+    """Errors of one classifier on one data set, for every wave of a centred odd square.
+
+    top1_errors, top5_errors: (R, R) int64, -1 where not computed. count: (R, R) int64, images per cell.
+    clean: (3,) int64, [top-1 errors, top-5 errors, n] without any wave; -1 where unknown.
+    metadata: provenance, a JSON object (see docs/file_format.md).
+    printed_rates: (2, R, R) float64 or None. Published maps are known only as printed percentages with three
+    digits: they carry these rates (top-1, top-5; NaN where missing) and no made-up counts.
+    true_probability: (R, R) float64 or None, mean softmax probability of the true class; NaN where not computed.
+    outcomes: (1 + waves, ceil(n / 8)) uint8 or None: row by row, first without a wave, then for each wave of
+    `half_plane(R)`, which of the n images are misclassified (top-1), as `numpy.packbits` packs them; zeros where not
+    computed. labels: (n,) uint16, their true classes; there where outcomes are.
+    sampling_variance: (R, R) float64 or None, variance of the top-1 error rate from sample to sample, where each wave
+    was added to a sample of its own; NaN where not computed.
+    estimate: (3, R, R) float64 or None, what `core.fourier.maps.estimate` made of the top-1 counts: the rate, low and
+    high end of its 95 % interval. `metadata["estimate"]` names the estimator. No other member holds any of it.
+    """
+
+    FILE = HEATMAP_FILE
+
+    top1_errors: np.ndarray
+    top5_errors: np.ndarray
+    count: np.ndarray
+    clean: np.ndarray
+    metadata: Mapping[str, Any]
+    printed_rates: np.ndarray | None = None
+    true_probability: np.ndarray | None = None
+    outcomes: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    sampling_variance: np.ndarray | None = None
+    estimate: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        side = self.top1_errors.shape[0]
+        check_side(side)
+        check_array("clean", self.clean, (3,), np.int64)
+        for name in ("top1_errors", "top5_errors", "count"):
+            check_array(name, getattr(self, name), (side, side), np.int64)
+        for errors in (self.top1_errors, self.top5_errors):
+            if (errors > self.count).any() or (errors < -1).any():
+                raise ValueError("every error count must lie between -1 (not computed) and the number of images")
+        if self.clean[2] >= 0 and (self.clean[:2] > self.clean[2]).any():
+            raise ValueError(f"more clean errors than images: {self.clean.tolist()}")
+        square = (side, side)
+        shapes = {
+            "printed_rates": (2, *square),
+            **dict.fromkeys(MEANS, square),
+            "sampling_variance": square,
+            "estimate": (3, *square),
+        }
+        for name, shape in shapes.items():
+            if (values := getattr(self, name)) is not None:
+                check_array(name, values, shape, np.float64)
+                low, high = MEANS.get(name, (0, 1))
+                if (values < low).any() or (values > high).any():
+                    kind = "fractions" if (low, high) == (0, 1) else "numbers"
+                    found = f"{np.nanmin(values)} to {np.nanmax(values)}"
+                    raise ValueError(f"{name} holds {kind} in [{low:g}, {high:g}]; got {found}")
+        if self.outcomes is not None or self.labels is not None:
+            self._check_outcomes()
+
+    def _check_outcomes(self) -> None:
+        """Raise ValueError unless outcomes and labels fit each other and the counts."""
+        if self.outcomes is None or self.labels is None:
+            raise ValueError("outcomes and labels come together, or not at all")
+        n = int(self.metadata["dataset"]["n"])
+        check_array("labels", self.labels, (n,), np.uint16)
+        if self.labels.max(initial=0) >= len(self.metadata["class_names"]):
+            raise ValueError(f"labels name class {self.labels.max()} of {len(self.metadata['class_names'])}")
+        check_array("outcomes", self.outcomes, ((self.side**2 + 3) // 2, -(-n // 8)), np.uint8)
+        waves = half_plane(self.side)
+        counts = np.append(self.clean[0], wave_values(self.top1_errors, waves))
+        images = np.append(self.clean[2], wave_values(self.count, waves))
+        bits = np.bitwise_count(self.outcomes).sum(axis=1, dtype=np.int64)
+        padding = self.outcomes[:, -1:] & (0xFF >> (n % 8 or 8))
+        if (bits != np.maximum(counts, 0)).any() or padding.any() or not np.isin(images, (-1, 0, n)).all():
+            raise ValueError("the outcomes hold other errors than the counts")
+
+    @property
+    def side(self) -> int:
+        """R, the number of rows and of columns."""
+        return int(self.top1_errors.shape[0])
+
+    @property
+    def error_rate(self) -> np.ndarray:
+        """(R, R) top-1 error in [0, 1], NaN where not computed."""
+        return self.rate(1)
+
+    def rate(self, top: int = 1) -> np.ndarray:
+        """(R, R) top-1 or top-5 error in [0, 1], NaN where not computed."""
+        if self.printed_rates is not None:
+            return self.printed_rates[_top_index(top)].copy()
+        errors = (self.top1_errors, self.top5_errors)[_top_index(top)]
+        computed = (errors >= 0) & (self.count > 0)
+        return np.divide(errors, self.count, out=np.full(errors.shape, np.nan), where=computed)
+
+    def interval(self, top: int = 1, confidence: float = 0.95) -> Measured:
+        """(R, R) `rate` with its Wilson interval; a printed rate's rounding widens it on both sides."""
+        rate, half = self.rate(top), self.rounding(top)
+        low = wilson(np.clip(rate - half, 0, 1), self.images, confidence).low
+        return Measured(rate, low, wilson(np.clip(rate + half, 0, 1), self.images, confidence).high)
+
+    @property
+    def images(self) -> np.ndarray:
+        """(R, R) images behind each rate; for a printed rate the number its run used."""
+        if self.printed_rates is None:
+            return self.count
+        return np.where(np.isfinite(self.printed_rates[0]), int(self.metadata["dataset"]["n"]), 0)
+
+    @property
+    def images_per_wave(self) -> int | None:
+        """How many images waves were added to, the most where the numbers differ; None where all had the same images.
+
+        Where it is a number, each wave had a sample of its own.
+        """
+        sample = self.metadata.get("sample")
+        if not isinstance(sample, Mapping):
+            return None
+        return int(self.count.max()) if "first_round" in sample else sample.get("images_per_wave")
+
+    @property
+    def variance_share(self) -> float:
+        """Variance of the top-1 error rates from sample to sample, as a share of the binomial; 1 where unknown."""
+        if self.sampling_variance is None:
+            return 1.0
+        rate = self.rate()
+        binomial = rate * (1 - rate) / np.maximum(self.count - 1, 1)
+        known = np.isfinite(binomial) & np.isfinite(self.sampling_variance)
+        if not binomial[known].sum() > 0:
+            return 1.0
+        return float(np.clip(self.sampling_variance[known].sum() / binomial[known].sum(), 0.05, 1))
+
+    def rounding(self, top: int = 1) -> np.ndarray:
+        """(R, R) half a unit of the last printed digit (three significant digits, in percent); 0 for counts."""
+        rate = self.rate(top)
+        if self.printed_rates is None:
+            return np.zeros_like(rate)
+        percent = np.nan_to_num(rate * 100)
+        # 54.3 -> 0.05 points, 5.83 -> 0.005, 0.916 -> 0.0005; the 1e-9 keeps 9.9999... from binary rounding apart.
+        digits = np.floor(np.log10(np.maximum(percent, 1e-3) + 1e-9))
+        return 0.5 * 10.0 ** (digits - 2) / 100
+
+    def clean_rate(self, top: int = 1) -> float | None:
+        """Error without any wave, in [0, 1]; None where the source does not give it."""
+        errors, n = self.clean[_top_index(top)], self.clean[2]
+        return float(errors / n) if errors >= 0 and n > 0 else None
+
+    def crop(self, side: int) -> Heatmap:
+        """The central `side` x `side` cells; the map itself when it is not larger than that."""
+        check_side(side)
+        if side >= self.side:
+            return self
+        cut = slice((self.side - side) // 2, (self.side + side) // 2)
+        whole = ("clean", "outcomes", "labels")
+        arrays: Any = {name: array[..., cut, cut] for name, array in self.arrays().items() if name not in whole}
+        if self.outcomes is not None:
+            rows = [outcome_row(wave, self.side) for wave in (None, *half_plane(side))]
+            arrays["outcomes"] = self.outcomes[rows]
+        return replace(self, **arrays)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Its members."""
+        names = (*HEATMAP_FILE.required, *HEATMAP_FILE.optional)
+        return {name: array for name in names if (array := getattr(self, name)) is not None}
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Heatmap:
+        """As every file's, but maps of a side over 511 are refused."""
+        heatmap = super().from_bytes(data, name=name, limit=limit)
+        if heatmap.side > MAX_SIDE:
+            raise HeatmapError(
+                f"{one_line(name, MAX_NAME)}: a map of {heatmap.side} x {heatmap.side} cells, at most "
+                f"{MAX_SIDE} x {MAX_SIDE} are taken; crop it with Heatmap.load(PATH).crop({MAX_SIDE}).save(PATH)"
+            )
+        return heatmap
+
+    def same(self, other: Heatmap) -> bool:
+        """Whether both hold the same."""
+        mine, others = self.arrays(), other.arrays()
+        return (
+            mine.keys() == others.keys()
+            and all(np.array_equal(mine[name], others[name], equal_nan=True) for name in mine)
+            and self.metadata == other.metadata
+        )
+
+
+def empty_outcomes(side: int, n: int) -> np.ndarray:
+    """The member `outcomes` of a map without any cell."""
+    return np.zeros(((side**2 + 3) // 2, -(-n // 8)), dtype=np.uint8)
+
+
+def outcome_row(wave: Frequency | None, side: int) -> int:
+    """The row of a map's `outcomes` that is about this wave; None stands for the clean images."""
+    return 0 if wave is None else 1 + _wave_places(side)[canonical_frequency(*wave)]
+
+
+@functools.lru_cache(maxsize=4)
+def _wave_places(side: int) -> dict[Frequency, int]:
+    return {wave: place for place, wave in enumerate(half_plane(side))}
+
+
+def _top_index(top: int) -> int:
+    if top not in (1, 5):
+        raise ValueError(f"top must be 1 or 5; got {top}")
+    return 0 if top == 1 else 1

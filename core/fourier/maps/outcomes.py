@@ -1,0 +1,148 @@
+"""What outcomes image by image add to a heat map: errors among chosen images, grey and coloured waves, classes.
+
+Nothing here runs a classifier: the random signs follow from the seed, the classes from the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Any
+
+import numpy as np
+
+from core.fourier.basis import Frequency, half_plane, random_signs, wave_cells, wave_values
+from core.fourier.intervals import Measured, wilson
+from core.fourier.kept import kept_with_its_maps
+from core.fourier.maps.contrasts import cell_error
+from core.fourier.maps.heatmap import MEANS, Heatmap
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Which images are misclassified (top-1).
+
+    waves: those computed, W of them, lowest frequency first. wrong: (W, n) bool. clean: (n,) bool, without a wave;
+    None where not computed.
+    """
+
+    waves: tuple[Frequency, ...]
+    wrong: np.ndarray
+    clean: np.ndarray | None
+
+
+@kept_with_its_maps(8)
+def outcomes(heatmap: Heatmap) -> Outcomes | None:
+    """The outcomes of a map; None where its file has none."""
+    if heatmap.outcomes is None or heatmap.labels is None:
+        return None
+    waves = half_plane(heatmap.side)
+    known = wave_values(heatmap.count, waves) > 0
+    clean, *wrong = np.unpackbits(heatmap.outcomes[[True, *known]], axis=1, count=len(heatmap.labels)).astype(bool)
+    return Outcomes(
+        tuple(compress(waves, known)),
+        np.array(wrong).reshape(-1, len(heatmap.labels)),
+        clean if heatmap.clean[2] > 0 else None,
+    )
+
+
+def among(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
+    """The map of chosen images alone.
+
+    Args:
+        heatmap: one with outcomes.
+        chosen: (n,) bool for all waves alike, or (W, n), its own for each of the computed waves; the clean error is
+            then that of all images.
+    Raises:
+        ValueError: the map has no outcomes.
+    """
+    found = outcomes(heatmap)
+    if found is None:
+        raise ValueError("this map does not say which images are misclassified")
+    errors, count = np.full_like(heatmap.top1_errors, -1), np.zeros_like(heatmap.count)
+    images = np.broadcast_to(chosen, found.wrong.shape)
+    for (i, j), wrong, some in zip(found.waves, found.wrong, images, strict=True):
+        for cell in wave_cells(i, j, heatmap.side):
+            errors[cell], count[cell] = (wrong & some).sum(), some.sum()
+    clean = heatmap.clean
+    if chosen.ndim == 1 and found.clean is not None:
+        clean = np.array([(found.clean & chosen).sum(), -1, chosen.sum()])
+    without: dict[str, Any] = dict.fromkeys(("outcomes", "labels", *MEANS))
+    return replace(
+        heatmap,
+        top1_errors=errors,
+        top5_errors=np.full_like(errors, -1),
+        count=count,
+        clean=clean,
+        **without,
+    )
+
+
+@dataclass(frozen=True)
+class Colours:
+    """A map told apart by the signs: grey, where a wave has the same sign in all three channels, and coloured."""
+
+    grey: Heatmap
+    coloured: Heatmap
+
+
+def tells_colours(heatmap: Heatmap) -> bool:
+    """Whether a map has outcomes and a seed, which tell grey waves from coloured ones."""
+    seed = heatmap.metadata.get("seed")
+    return heatmap.outcomes is not None and type(seed) is int and 0 <= seed < 2**64
+
+
+def grey(heatmap: Heatmap) -> np.ndarray | None:
+    """(W, n) for the computed waves: whether an image's wave had the same sign in all three channels.
+
+    None without outcomes or a seed.
+    """
+    found = outcomes(heatmap)
+    if found is None or not tells_colours(heatmap):
+        return None
+    seed: int = heatmap.metadata["seed"]
+    n = found.wrong.shape[1]
+    signs = [abs(random_signs(n, wave, seed=seed).sum(axis=1)) == 3 for wave in found.waves]
+    return np.array(signs, dtype=bool).reshape(-1, n)
+
+
+@kept_with_its_maps(8)
+def by_colour(heatmap: Heatmap) -> Colours | None:
+    """The errors under grey waves, a quarter of all, and under coloured ones; None without outcomes or a seed."""
+    signs = grey(heatmap)
+    return None if signs is None else Colours(among(heatmap, signs), among(heatmap, ~signs))
+
+
+@kept_with_its_maps(8)
+def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
+    """For each class that has images, by its position in `class_names`, the map of these; None without outcomes."""
+    if heatmap.labels is None:
+        return None
+    return {label: among(heatmap, heatmap.labels == label) for label in np.unique(heatmap.labels).tolist()}
+
+
+@dataclass(frozen=True)
+class ClassError:
+    """Error among the `images` of one class. label: its position among the classes."""
+
+    label: int
+    error: Measured
+    images: int
+
+
+def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ...]:
+    """Errors class by class under one wave; empty where the map has no outcomes, or not of this wave."""
+    found = []
+    for label, part in (by_class(heatmap) or {}).items():
+        if (error := cell_error(part, frequency)) is not None:
+            found.append(ClassError(label, error.measured, int(part.count.max())))
+    return tuple(found)
+
+
+def class_errors_of(labels: np.ndarray, predictions: np.ndarray) -> tuple[ClassError, ...]:
+    """Errors class by class of (N,) predictions, for the classes among the (N,) labels."""
+    found = []
+    for label in np.unique(labels).tolist():
+        wrong = predictions[labels == label] != label
+        found.append(ClassError(label, wilson(wrong.mean(), wrong.size).one(), wrong.size))
+    return tuple(found)

@@ -1,0 +1,74 @@
+"""Error against the size v of the waves, from maps that differ in nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from core.fourier.basis import Frequency
+from core.fourier.intervals import Measured
+from core.fourier.maps.contrasts import Errors, cell_error, clean_error, contrast
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.rings import ring_errors
+
+
+@dataclass(frozen=True)
+class SizePoint:
+    """Error at one size v of the wave, L2 norm per channel; v = 0 is without a wave."""
+
+    epsilon: float
+    error: Measured
+
+
+def families(maps: Iterable[Heatmap]) -> tuple[tuple[Heatmap, ...], ...]:
+    """Maps of one classifier on the same images that differ in v alone: two or more, the weakest waves first.
+
+    Of two maps with the same v the first counts.
+    """
+    found: list[list[Heatmap]] = []
+    for heatmap in maps:
+        family = next((family for family in found if _facts(family[0]) == _facts(heatmap)), None)
+        if family is None:
+            found.append([heatmap])
+        elif all(_size(other) != _size(heatmap) for other in family):
+            family.append(heatmap)
+    return tuple(tuple(sorted(family, key=_size)) for family in found if len(family) > 1)
+
+
+def _facts(heatmap: Heatmap) -> tuple[object, ...]:
+    """All that cells depend on but v."""
+    return heatmap.side, {**heatmap.metadata, "epsilon": None, "source": None}
+
+
+def _size(heatmap: Heatmap) -> float:
+    return float(heatmap.metadata["epsilon"])
+
+
+def wave_curve(family: Sequence[Heatmap], frequency: Frequency) -> tuple[SizePoint, ...]:
+    """Error under one wave at every v, and without it; a map that lacks the wave is left out."""
+    return _curve(family, [cell_error(heatmap, frequency) for heatmap in family])
+
+
+def ring_curve(family: Sequence[Heatmap], radius: int) -> tuple[SizePoint, ...]:
+    """Mean error over the waves of one rounded radius at every v, and without a wave.
+
+    Intervals are Wilson's from counts alone for every map, so that they can be compared: wider than need be.
+    """
+    return _curve(family, [ring_errors(replace(heatmap, outcomes=None, labels=None)).get(radius) for heatmap in family])
+
+
+def _curve(family: Sequence[Heatmap], errors: Sequence[Errors | None]) -> tuple[SizePoint, ...]:
+    sizes = [0.0, *map(_size, family)]
+    known = zip(sizes, [clean_error(family[0]), *errors], strict=True)
+    return tuple(SizePoint(size, error.measured) for size, error in known if error is not None)
+
+
+def harmful_from(family: Sequence[Heatmap], frequency: Frequency) -> float | None:
+    """The smallest v from which on the wave clearly raises the error at every v measured; None where at none."""
+    first = None
+    for heatmap in reversed(family):
+        rise = contrast(cell_error(heatmap, frequency), clean_error(heatmap))
+        if rise is None or rise.low <= 0:
+            break
+        first = _size(heatmap)
+    return first

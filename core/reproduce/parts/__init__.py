@@ -1,0 +1,1 @@
+"""What a reproduction consists of: each part is planned, measured and compared."""

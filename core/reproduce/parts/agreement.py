@@ -1,0 +1,186 @@
+"""Whether a computed map agrees with the one it is compared with, over the waves that both hold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import compress
+from typing import Any
+
+import numpy as np
+
+from core.claims.bands import Band, in_band
+from core.fourier.basis import Frequency, half_plane, wave_map, wave_values
+from core.fourier.intervals import Measured, correlation
+from core.fourier.maps.contrasts import Errors, clear_waves, contrast, errors_under, same_images
+from core.fourier.maps.heatmap import MEANS, Heatmap, outcome_row
+
+MARGIN = 0.02  # in error: means that lie this close count as equal
+FEW = 0.05  # share of the waves that may differ
+FALSE_DISCOVERIES = 0.05
+
+
+class Match(StrEnum):
+    """What a comparison says."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    UNDECIDED = "cannot tell"
+    NOT_COMPARED = "nothing to compare with"
+
+
+def measured_json(measured: Measured) -> dict[str, Any]:
+    """A number with its interval, [low, high], as a JSON object; null for what is not known."""
+    value = None if math.isnan(measured.value) else measured.value
+    return {"value": value, "interval": measured.ends}
+
+
+@dataclass(frozen=True)
+class WaveRow:
+    """One wave: top-1 errors in [0, 1] here and there, and the first minus the second with its 95 % interval."""
+
+    wave: Frequency
+    error: float
+    reference: float
+    difference: Measured
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A computed map against its reference, errors in [0, 1].
+
+    mean_error, mean_reference: over the common waves. mean_difference: the first minus the second, with its 95 %
+    interval. mean_absolute_difference: of the waves; expected_by_chance: that of two independent draws of as many
+    images as either map used, None where the two maps are of the same images. differing_waves: how many, 5 % false
+    discoveries allowed. identical_waves: those with the same count of errors, where both maps have the same images and
+    random signs; else None. correlation: Pearson's over the waves, NaN below three. paired: compared image by image.
+    """
+
+    mean_error: float
+    mean_reference: float
+    mean_difference: Measured
+    mean_absolute_difference: float
+    expected_by_chance: float | None
+    differing_waves: int
+    identical_waves: int | None
+    correlation: float
+    paired: bool
+    rows: tuple[WaveRow, ...]
+
+    @property
+    def largest(self) -> WaveRow:
+        """The wave whose errors lie farthest apart."""
+        return max(self.rows, key=lambda row: abs(row.difference.value))
+
+    @property
+    def match(self) -> Match:
+        """Agrees where the mean difference's whole interval lies within the margin and few waves differ."""
+        few, (_, low, high) = self.differing_waves <= FEW * len(self.rows), self.mean_difference
+        if few and low >= -MARGIN and high <= MARGIN:
+            return Match.AGREES
+        return Match.DIFFERS if not few or self.mean_difference.clear else Match.UNDECIDED
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as a JSON object; an interval is [low, high]."""
+        rows = [
+            {
+                "i": row.wave[0],
+                "j": row.wave[1],
+                "error": row.error,
+                "reference": row.reference,
+                "difference": row.difference.value,
+                "interval": row.difference.ends,
+            }
+            for row in self.rows
+        ]
+        return {
+            **vars(self),
+            "match": self.match,
+            "waves": len(self.rows),
+            "mean_difference": self.mean_difference.value,
+            "interval": self.mean_difference.ends,
+            "largest": {"wave": list(self.largest.wave), "difference": self.largest.difference.value},
+            "correlation": None if np.isnan(self.correlation) else self.correlation,
+            "rows": rows,
+        }
+
+
+def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
+    """Compare two maps of one side; None where they have no wave in common.
+
+    The interval of the mean difference is paired where both maps say which of the same images they misclassify. Else
+    that of the computed map takes each image as one observation and the other is Wilson's, as if all waves misled the
+    same images; the two are joined as Newcombe does, as if the images were different ones: too wide, if anything.
+    """
+    waves = common_waves(computed, reference)
+    if not waves:
+        return None
+    computed, reference = only(computed, waves), only(reference, waves)
+    everywhere, paired = Band(0, computed.side), same_images(computed, reference)
+    ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
+    apart = contrast(ours, theirs)
+    assert ours is not None and theirs is not None and apart is not None
+    each = [wave_errors(heatmap, waves) for heatmap in (computed, reference)]
+    (a, b), differences = (errors.measured.value for errors in each), each[0].minus(each[1]).measured
+    rows = tuple(
+        WaveRow(wave, error, other, Measured(*numbers))
+        for wave, error, other, *numbers in zip(waves, *(part.tolist() for part in (a, b, *differences)), strict=True)
+    )
+    return Agreement(
+        mean_error=ours.measured.value,
+        mean_reference=theirs.measured.value,
+        mean_difference=apart,
+        mean_absolute_difference=float(np.abs(a - b).mean()),
+        expected_by_chance=None
+        if paired
+        else _by_chance(b, *(wave_values(one.images, waves) for one in (computed, reference))),
+        differing_waves=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
+        correlation=correlation(a, b),
+        identical_waves=int((a == b).sum()) if _same_draw(computed, reference) else None,
+        paired=paired,
+        rows=rows,
+    )
+
+
+def _same_draw(first: Heatmap, second: Heatmap) -> bool:
+    """Whether both maps were computed on the same images with the same random signs."""
+    a, b = ((one.metadata["dataset"]["content_hash"], one.metadata["seed"]) for one in (first, second))
+    return a == b
+
+
+def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
+    """The waves that all maps of one side hold."""
+    waves = half_plane(maps[0].side)
+    known = np.all([np.isfinite(wave_values(heatmap.rate(), waves)) for heatmap in maps], axis=0)
+    return tuple(compress(waves, known))
+
+
+def only(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
+    """The map as if no other waves had been computed."""
+    gone = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
+    changes: dict[str, Any] = {"count": np.where(gone, 0, heatmap.count)}
+    changes |= {name: np.where(gone, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
+    for name in ("printed_rates", *MEANS, "sampling_variance"):
+        if (array := getattr(heatmap, name)) is not None:
+            changes[name] = np.where(gone, np.nan, array)
+    if heatmap.outcomes is not None:
+        kept = [outcome_row(wave, heatmap.side) for wave in (None, *waves)]
+        changes["outcomes"] = np.zeros_like(heatmap.outcomes)
+        changes["outcomes"][kept] = heatmap.outcomes[kept]
+    return replace(heatmap, **changes)
+
+
+def wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
+    """Top-1 errors under W waves; the mean of the two where a published map holds a wave twice."""
+    found, rate = errors_under(heatmap, waves), heatmap.rate()
+    mean = (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
+    return replace(found, measured=found.measured._replace(value=mean))
+
+
+def _by_chance(rate: np.ndarray, n_a: np.ndarray, n_b: np.ndarray) -> float:
+    """Mean size of the difference between two independent binomial draws of n_a and n_b images with these errors."""
+    deviation = np.sqrt(rate * (1 - rate) * (1 / n_a + 1 / n_b))
+    # E|d| = s sqrt(2 / pi) for d ~ Normal(0, s^2), which the difference of two binomial shares is nearly: the mean of
+    # the half-normal distribution (Leone, Nelson & Nottingham 1961).
+    return float(np.sqrt(2 / np.pi) * deviation.mean())

@@ -1,0 +1,131 @@
+"""The claims of section 3.1, judged on the published maps and on those computed here, over the same waves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.claims.checks import findings
+from core.claims.finding import Finding, NamedMap, Verdict
+from core.classifiers.registry import network_side
+from core.fourier.basis import Frequency, half_plane
+from core.fourier.maps.heatmap import Heatmap
+from core.reproduce.parts.agreement import common_waves, measured_json, only
+from core.reproduce.parts.maps import HEATMAPS, MapResult, map_name
+from core.reproduce.parts.plan import MAPS, PAIRS, Pair, waves_needed
+
+
+@dataclass(frozen=True, eq=False)
+class ClaimComparison:
+    """A pair's claims. subject, reference: whose maps these are, and where from. waves: how many, of all.
+
+    here: findings on the maps computed here. before: those on the maps they are compared with, None where there is
+    none, or where the waves are too few to tell. kind: "published" or "shipped", of these.
+    """
+
+    pair: Pair
+    subject: str
+    reference: str
+    waves: int
+    here: tuple[Finding, ...]
+    before: tuple[Finding | None, ...]
+    kind: str
+
+    @property
+    def pairs(self) -> tuple[tuple[Finding, Finding | None], ...]:
+        """Each claim here, and before."""
+        return tuple(zip(self.here, self.before, strict=True))
+
+    @property
+    def known(self) -> int:
+        """How many claims were judged before."""
+        return sum(one is not None for one in self.before)
+
+    @property
+    def same(self) -> int:
+        """How many of their verdicts are the same here."""
+        return sum(before is not None and here.verdict == before.verdict for here, before in self.pairs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Verdicts and evidence as a JSON object."""
+        rows = [
+            {
+                "claim": one.claim.key,
+                "quote": one.claim.quote,
+                "here": finding_json(one),
+                "before": None if earlier is None else finding_json(earlier),
+            }
+            for one, earlier in self.pairs
+        ]
+        facts = {name: getattr(self, name) for name in ("subject", "reference", "waves")}
+        return {"title": self.pair.title, **facts, "claims": rows}
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Verdict and evidence as a JSON object."""
+    evidence = [{"what": one.what, "unit": one.unit, **measured_json(one.measured)} for one in finding.evidence]
+    return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
+
+
+def compare_claims(results: Mapping[str, MapResult]) -> tuple[ClaimComparison, ...]:
+    """The pairs of which at least one map was computed, by the keys of `MAPS`."""
+    return tuple(found for pair in PAIRS if (found := _comparison(pair, results)) is not None)
+
+
+def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison | None:
+    keys = (pair.subject, pair.reference)
+    if not results.keys() & set(keys):
+        return None
+    before = [_reference(key, results.get(key)) for key in keys]
+    here = [results[key].heatmap if key in results else known for key, known in zip(keys, before, strict=True)]
+    if here[1] is None:
+        return None
+    waves = common_waves(*(heatmap for heatmap in (*here, *before) if heatmap is not None))
+    if not waves:
+        return None
+    whole = len(waves) == len(common_waves(here[1])) == len(half_plane(here[1].side))
+    kind = "published" if any(one and one.metadata["source"]["type"] == "published" for one in before) else "shipped"
+    subject, reference = (
+        f"the {'computed' if key in results else kind} map of {map_name(heatmap)}" if heatmap else ""
+        for key, heatmap in zip(keys, here, strict=True)
+    )
+    found, earlier = (_found(maps, waves, whole) for maps in (here, before))
+    if (needed := waves_needed(waves, here[1].side)) is not None:
+        found, earlier = tuple(_undecided(one, len(waves), needed) for one in found), ()
+    known = {finding.claim.key: finding for finding in earlier}
+    return ClaimComparison(
+        pair, subject, reference, len(waves), found, tuple(known.get(one.claim.key) for one in found), kind
+    )
+
+
+def _undecided(finding: Finding, waves: int, needed: int) -> Finding:
+    """The finding without the verdict that so few waves seem to give."""
+    if finding.verdict == Verdict.NOT_CHECKABLE:
+        return finding
+    doubt = f"A verdict takes {needed} waves (--cells {needed}), {needed // 3} of each band; here are {waves}."
+    return replace(finding, verdict=Verdict.UNDECIDED, doubts=(doubt, *finding.doubts))
+
+
+def _reference(key: str, result: MapResult | None) -> Heatmap | None:
+    if result is not None:
+        return result.reference
+    part = next(part for part in MAPS if part.key == key)
+    return Heatmap.load(HEATMAPS / part.references[-1]).crop(part.side) if part.references else None
+
+
+def _found(maps: list[Heatmap | None], waves: tuple[Frequency, ...], whole: bool) -> tuple[Finding, ...]:
+    """Findings on two maps; where the subject is missing, those that are about the reference alone."""
+    subject, reference = maps
+    if reference is None:
+        return ()
+    a, b = (
+        NamedMap(map_name(one), name, only(one, waves), network_side(str(one.metadata["classifier"]["name"])))
+        for one, name in ((subject or reference, "subject"), (reference, "other"))
+    )
+    return tuple(
+        finding
+        for finding in findings(a, b, ())
+        if finding.claim.waves in (("any", "all") if whole else ("any",))
+        and (subject is not None or finding.claim.about == "reference")
+    )

@@ -1,0 +1,100 @@
+"""Hybrid images put to the networks of Figure 1 and of its miniature: which changes its mind at the lower cutoff?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.claims.finding import CLAIMS, Evidence, Finding, Verdict
+from core.claims.hybrids import compared, speak_for_low, stored_hybrids
+from core.reproduce.parts.agreement import measured_json
+from core.reproduce.parts.machine import Machine, PartResult
+from core.reproduce.parts.plan import PAIRS, HybridPart
+from core.sweep.hybrid.measure import BATCH, run_hybrids
+from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, same_pairs
+from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
+
+RELIES = CLAIMS["relies"]
+
+
+@dataclass(frozen=True, eq=False)
+class HybridResult(PartResult):
+    """What a network says of hybrid images."""
+
+    part: HybridPart
+    outcomes: HybridOutcomes
+    note: str
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return self.outcomes.metadata
+
+    @property
+    def radius(self) -> Evidence | None:
+        """The crossing radius; None where the shares do not cross."""
+        return _radius(self.outcomes)
+
+    @property
+    def shipped(self) -> Evidence | None:
+        """That of the hybrids of the same weights and the same pairs that come with this project, if any do."""
+        mine, found = self.outcomes, stored_hybrids().get(self.outcomes.metadata["classifier"]["name"])
+        if found is None or found.metadata["classifier"]["sha256"] != mine.metadata["classifier"]["sha256"]:
+            return None
+        found = found.among(np.arange(found.pairs) < mine.pairs)  # fewer pairs of one seed are the first of more
+        return _radius(found) if same_pairs(mine, found) else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as a JSON object; radii in cycles per image."""
+        facts, (low, high) = self.facts, self.outcomes.shares
+        radii = {"radius": self.radius, "shipped_radius": self.shipped}
+        return {
+            **super().to_json(),
+            **{name: facts[name] for name in ("classifier", "dataset", "image_size", "edge", "seed")},
+            "pairs": self.outcomes.pairs,
+            "cutoffs": self.outcomes.cutoffs.tolist(),
+            "says_low": low.value.tolist(),
+            "says_high": high.value.tolist(),
+            **{name: found and measured_json(found.measured) for name, found in radii.items()},
+            "time": facts["source"],
+        }
+
+
+def _radius(outcomes: HybridOutcomes) -> Evidence | None:
+    found = crossing_of(outcomes)
+    return None if found is None else Evidence("changes its mind at", found.radius, "radius")
+
+
+def run_hybrid_part(
+    part: HybridPart, count: int, machine: Machine, folder: Path, *, batch_size: int | None
+) -> HybridResult:
+    """Measure what the part's file in the folder lacks.
+
+    Raises:
+        ValueError: the file holds hybrids of other settings.
+    """
+    data = machine.data(part.dataset, None, part.samples)
+    config = HybridConfig(count, default_cutoffs(data.dataset.image_size), seed=machine.seed)
+    classifier = machine.classifier(part.classifier, data.dataset.classes)
+    path = folder / f"{part.key}.npz"
+    outcomes = run_hybrids(classifier, data.dataset, config, path, batch_size=batch_size or BATCH, description=part.key)
+    return HybridResult(part, outcomes, data.note)
+
+
+def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
+    """By the title of each pair of which both networks were asked: the claim, by hybrid images alone."""
+    known = {one.part.key: one for one in results}
+    return {
+        pair.title: _finding(*(known[key] for key in pair.hybrids)) for pair in PAIRS if {*pair.hybrids} <= known.keys()
+    }
+
+
+def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
+    found = compared(subject.name, subject.outcomes, reference.name, reference.outcomes)
+    if found is None:
+        return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does not change its mind.",))
+    difference, evidence = found
+    return Finding(RELIES, Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS, evidence)

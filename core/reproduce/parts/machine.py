@@ -1,0 +1,191 @@
+"""What this machine has for the parts of the paper: classifiers and data, or one sentence on how to get them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.classifiers.fetch.weights import format_bytes
+from core.classifiers.registry import (
+    classifier_spec,
+    classifier_state,
+    classifier_title,
+    list_classifiers,
+    load_classifier,
+)
+from core.data.datasets import load_dataset
+from core.reproduce.parts.plan import CLIP, Part
+from core.runs.judgement import choose_judge
+from core.shared.cli import progress_bar
+from core.shared.errors import one_line, sentence
+from core.sweep.processes import Processes
+
+if TYPE_CHECKING:
+    from core.classifiers.kinds.base import Classifier
+    from core.data.classes import ClassSet
+    from core.data.dataset import ImageDataset
+
+
+class Unavailable(Exception):
+    """Something that a part needs is not here; the text is one sentence with what to do."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images for a part. note: what is different from the paper's, a sentence; empty where nothing is."""
+
+    dataset: ImageDataset
+    note: str = ""
+
+
+@dataclass(eq=False)
+class Machine:
+    """Where to look, and what may be done.
+
+    clip: the classifier in CLIP's place. weights: files for classifiers by name. download: allow fetching weights and
+    CIFAR-10. seed: of every choice of images.
+    """
+
+    device: str
+    data_dir: Path
+    imagenet_dir: Path
+    clip: str
+    weights: Mapping[str, Path]
+    download: bool
+    seed: int
+    processes: Processes
+    _loaded: dict[tuple[str, ClassSet], Classifier] = field(default_factory=dict)
+    _read: dict[tuple[str, int | None], Data] = field(default_factory=dict)
+
+    def name(self, classifier: str) -> str:
+        """The registry's name of what takes a classifier's place."""
+        return self.clip if classifier == CLIP else classifier
+
+    def lacks(self, part: Part) -> tuple[str, ...]:
+        """What a part needs and is not here, a sentence each, after downloading what may be downloaded."""
+        reasons = []
+        for look in (
+            lambda: self._fetch(self.name(part.classifier)),
+            lambda: self.data(part.dataset, 1, part.samples),
+        ):
+            try:
+                look()
+            except Unavailable as error:
+                reasons.append(str(error))
+        return tuple(reasons)
+
+    def _fetch(self, name: str) -> None:
+        """Make sure that the weights of a classifier are on this machine."""
+        spec, given = classifier_spec(name), self.weights.get(name)
+        state, title = classifier_state(name, given), one_line(spec.title)
+        if state.status == "unavailable":
+            raise Unavailable(f"{title} is not available: {state.detail}")
+        if state.status == "ready":
+            return
+        if not self.download:
+            raise Unavailable(
+                f"The weights of {title} are not on this machine: add --download "
+                f"({format_bytes(state.download_bytes).split(' (')[0]}), or --weights {name}=FILE."
+            )
+        with progress_bar(desc=name, unit="B", unit_scale=True, total=state.download_bytes) as bar:
+            try:
+                spec.weights.fetch(lambda done, total: bar.update(done - bar.n) and None)
+            except (FileNotFoundError, RuntimeError) as error:
+                raise Unavailable(f"The weights of {title} could not be had: {sentence(str(error))}") from error
+
+    def classifier(self, name: str, classes: ClassSet) -> Classifier:
+        """Load a classifier that `lacks` has found; the last one is kept."""
+        name = self.name(name)
+        if (name, classes) not in self._loaded:
+            self._loaded.clear()
+            self._loaded[name, classes] = load_classifier(
+                name, classes, device=self.device, weights=self.weights.get(name)
+            )
+        return self._loaded[name, classes]
+
+    def judge(self, drawn_by: str, classes: ClassSet) -> Classifier | None:
+        """Another classifier that knows these classes and is ready; None where there is none."""
+        vocabulary = "cifar10" if classes.name == "cifar10" else "imagenet"
+        ready = [
+            spec.name
+            for spec in list_classifiers()
+            if spec.vocabulary == vocabulary
+            and spec.kind == "closed-set"
+            and classifier_state(spec.name, self.weights.get(spec.name)).status == "ready"
+        ]
+        name = choose_judge(self.name(drawn_by), ready)
+        if name is None:
+            return None
+        return load_classifier(name, classes, device=self.device, weights=self.weights.get(name))
+
+    def data(self, name: str, limit: int | None, stand_in: str | None) -> Data:
+        """The first `limit` images of a data set in an order fixed by the seed; a few stay in memory.
+
+        Args:
+            stand_in: bundled samples to take where the data set is not here; None to take nothing else.
+        Raises:
+            Unavailable: the data set is not here and nothing may stand in for it.
+        """
+        if (name, limit) not in self._read:
+            folder = self.imagenet_dir if name == "imagenet100" else self.data_dir
+            try:
+                found = Data(load_dataset(name, folder, limit=limit, seed=self.seed, download=self.download))
+            except FileNotFoundError as error:
+                missing = _missing(name, self.download, str(error))
+                if stand_in is None:
+                    raise Unavailable(missing) from error
+                found = Data(load_dataset(stand_in, limit=limit, seed=self.seed), missing)
+            if len(self._read) > 3:
+                self._read.clear()
+            self._read[name, limit] = found
+        return self._read[name, limit]
+
+
+def _missing(name: str, download: bool, error: str) -> str:
+    if name == "imagenet100":
+        return (
+            "ImageNet100 is not here: give --imagenet-dir FOLDER with the validation images, "
+            "one folder for each WordNet id."
+        )
+    if download:
+        return f"CIFAR-10 could not be had: {one_line(error, 200)}."
+    return "CIFAR-10 is not here: give --data-dir FOLDER, or add --download (170 MB)."
+
+
+def name_of(classifier: str) -> str:
+    """A classifier's title; of one that lies in a folder, the folder's name."""
+    title = classifier_title(classifier)
+    return one_line(title.rpartition("/")[2] if title == classifier else title, 60)
+
+
+class PartResult:
+    """What came of a part, a dataclass. note: how its images differ from the paper's, or empty."""
+
+    part: Any
+    note: str
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """On its classifier and its images."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """What its classifier is called."""
+        return name_of(str(self.facts["classifier"]["name"]))
+
+    @property
+    def title(self) -> str:
+        """The paper's figure, and whose result this is."""
+        return f"{self.part.figure}: {self.name}"
+
+    @property
+    def original(self) -> bool:
+        """Whether its classifier is the one that the part is about."""
+        return bool(self.facts["classifier"]["name"] == self.part.classifier)
+
+    def to_json(self) -> dict[str, Any]:
+        """What every part's JSON object begins with."""
+        return {"key": self.part.key, "figure": self.part.figure, "note": self.note}

@@ -1,0 +1,113 @@
+"""The heat maps of Figures 1 and 2, computed here and held against those that were published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.data.classes import PRECOMPUTED
+from core.fourier.maps.heatmap import Heatmap
+from core.reproduce.parts.agreement import Agreement, Match, agreement
+from core.reproduce.parts.machine import Data, Machine, PartResult, name_of
+from core.reproduce.parts.plan import Amount, MapPart, draw_waves
+from core.shared import paper
+from core.sweep.loop.config import SweepConfig
+from core.sweep.output import run_sweep
+
+HEATMAPS = PRECOMPUTED / "heatmaps"
+
+
+@dataclass(frozen=True, eq=False)
+class MapResult(PartResult):
+    """A computed map. reference: what it is compared with."""
+
+    part: MapPart
+    heatmap: Heatmap
+    reference: Heatmap | None
+    agreement: Agreement | None
+    note: str
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return self.heatmap.metadata
+
+    @property
+    def match(self) -> Match:
+        """The verdict; another network in CLIP's place is compared for reading only."""
+        return self.agreement.match if self.agreement is not None and self.original else Match.NOT_COMPARED
+
+    @property
+    def kind(self) -> str:
+        """Of the reference: "published", or "shipped" with this project."""
+        return "published" if self.reference is not None and self.reference.printed_rates is not None else "shipped"
+
+    @property
+    def waves(self) -> int:
+        """How many different waves are computed."""
+        return int((self.heatmap.count > 0).sum() + 1) // 2
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as a JSON object."""
+        kept = ("classifier", "dataset", "image_size", "epsilon", "seed", "dtype", "template")
+        compared = None
+        if self.reference is not None and self.agreement is not None:
+            source = {key: self.reference.metadata[key] for key in ("classifier", "dataset", "source")}
+            compared = {**source, **self.agreement.to_json(), "match": self.match}
+        return {
+            **super().to_json(),
+            "match": self.match,
+            **{key: self.facts[key] for key in kept},
+            "side": self.heatmap.side,
+            "waves": self.waves,
+            "clean_error": self.heatmap.clean_rate(),
+            "compared_with": compared,
+            "time": self.facts["source"],
+        }
+
+
+def map_name(heatmap: Heatmap) -> str:
+    """What a map's classifier is called."""
+    return name_of(str(heatmap.metadata["classifier"]["name"]))
+
+
+def run_map(
+    part: MapPart, amount: Amount, machine: Machine, folder: Path, *, dtype: str, batch_size: int | None
+) -> MapResult:
+    """Compute what the part's file in the folder lacks. Every process of the group calls this together.
+
+    Raises:
+        ValueError: the file holds a map of another configuration.
+    """
+    data = machine.data(part.dataset, amount.images, part.samples)
+    config = SweepConfig(
+        side=part.side,
+        epsilon=paper.EPSILON[data.dataset.image_size],
+        seed=machine.seed,
+        cells=draw_waves(part.side, _waves(amount, data), seed=machine.seed),
+        batch_size=batch_size,
+        dtype=dtype,
+    )
+    classifier = machine.classifier(part.classifier, data.dataset.classes)
+    heatmap = run_sweep(classifier, data.dataset, config, folder / f"{part.key}.npz", machine.processes, part.key)
+    reference = reference_map(part, heatmap)
+    compared = None if reference is None else agreement(heatmap, reference)
+    return MapResult(part, heatmap, reference, compared, data.note)
+
+
+def _waves(amount: Amount, data: Data) -> int | None:
+    """As many waves as are asked for, or more where samples stand in, so that the work stays the same."""
+    if not data.note or amount.waves is None:
+        return amount.waves
+    if amount.images is None:
+        return None
+    return max(amount.waves, amount.waves * amount.images // len(data.dataset))
+
+
+def reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
+    """What a part is compared with: of the shipped maps the one on the same images, else the last; None without any."""
+    found = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
+    content = heatmap.metadata["dataset"]["content_hash"]
+    same = [one for one in found if one.metadata["dataset"]["content_hash"] == content]
+    return next(iter([*same, *reversed(found)]), None)

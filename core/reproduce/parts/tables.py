@@ -1,0 +1,181 @@
+"""The inpainting and generation runs of section 2.2 over many images, against the paper's or against stored ones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.fourier.intervals import FEWEST, Measured, median_interval, student
+from core.reconstruct.batches import read_job, run_job
+from core.reconstruct.job import JobConfig, make_job
+from core.reconstruct.report import Reconstruction, judgement
+from core.reproduce.parts.agreement import Match
+from core.reproduce.parts.machine import Machine, PartResult
+from core.reproduce.parts.plan import TablePart
+from core.runs.judgement import Judgement, stored_judgements
+from core.runs.painted import stored_painted
+
+SHOWN = 4  # pictures in the figure
+# The paper gives one number each, without images or spread: only the size of a loss can agree.
+FACTORS = {"loss_before": 2, "loss_after": 10}
+PICTURES = 2  # of stored counts: rounding on another machine may tip a picture
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Counts of pictures that were drawn when the model was bundled, from the same starts.
+
+    own: which the model itself then takes for their target. judge, judged: who else was asked, and how many of them.
+    """
+
+    n: int
+    own: int
+    judge: str
+    judge_sha256: str
+    judged: int
+
+
+@dataclass(frozen=True, eq=False)
+class TableResult(PartResult):
+    """What a part's runs came to.
+
+    settings: everything that the rows depend on. rows: an image each. picture: PNG of the first ones. source: date and
+    device of the last, and seconds of all so far.
+    """
+
+    part: TablePart
+    settings: dict[str, Any]
+    rows: tuple[Reconstruction, ...]
+    picture: bytes
+    source: dict[str, Any]
+    note: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return self.settings
+
+    @property
+    def became(self) -> int:
+        """How many images become the target."""
+        return sum(row.target_share for row in self.rows)
+
+    @property
+    def steps(self) -> int:
+        """Steps of all images together, with the state before the first."""
+        return len(self.rows) * (self.settings["config"]["steps"] + 1)
+
+    @property
+    def judged(self) -> Judgement | None:
+        """How many of its pictures the second judge calls their target; None without one."""
+        judge = self.settings["judge"]
+        return None if judge is None else judgement(self.rows, judge["name"])
+
+    def values(self, name: str) -> np.ndarray:
+        """(n,) one field of the rows."""
+        return np.array([getattr(row, name) for row in self.rows], dtype=np.float64)
+
+    def median(self, name: str) -> float:
+        """The median of one field of the rows."""
+        return float(np.median(self.values(name)))
+
+    @property
+    def stored(self) -> Stored | None:
+        """What is stored for this network, kind of start and number of pictures; None where nothing is."""
+        kept, settings, n = stored_judgements(), self.settings, len(self.rows)
+        drawn, found = kept["drawn"], stored_painted(settings["start"]).get(settings["classifier"]["name"])
+        if found is None or settings["mode"] != "generate" or found.sha256 != settings["classifier"]["sha256"]:
+            return None
+        if (drawn["seed"], drawn["config"]) != (settings["seed"], settings["config"]) or found.n < n:
+            return None
+        found, judge = found.first(n), kept["judge"]
+        return Stored(found.n, found.own, judge["name"], judge["sha256"], found.judgement.after)
+
+    @property
+    def mended(self) -> tuple[int, int]:
+        """Of the holes that turned the prediction wrong, how many end with the right one: (how many, of how many)."""
+        wrong = [row for row in self.rows if row.label and row.top1_before != row.label]
+        return sum(row.top1_after == row.label for row in wrong), len(wrong)
+
+    @property
+    def match(self) -> Match:
+        """Whether the runs agree with the paper, or with the counts stored for a bundled model."""
+        stored = self.stored
+        if self.part.published is not None and self.original and not self.note:
+            pairs = self._against(self.part.published)
+            if all(1 / factor <= ratio.low and ratio.high <= factor for ratio, factor in pairs):
+                return Match.AGREES
+            outside = any(ratio.high < 1 / factor or ratio.low > factor for ratio, factor in pairs)
+            return Match.DIFFERS if outside else Match.UNDECIDED
+        if stored is None:
+            return Match.NOT_COMPARED
+        counts = [(self.became, stored.own)]
+        if (judged := self.judged) is not None and self.settings["judge"]["sha256"] == stored.judge_sha256:
+            counts.append((judged.after, stored.judged))
+        return Match.AGREES if all(abs(here - there) <= PICTURES for here, there in counts) else Match.DIFFERS
+
+    @property
+    def images_needed(self) -> int | None:
+        """How many images would tell whether the losses agree, as far as those here let one expect; None if they do.
+
+        An interval shrinks with the square root of their number, until it ends before the nearest bound of agreement.
+        """
+        if self.match != Match.UNDECIDED or self.part.published is None:
+            return None
+        n, needed = len(self.rows), float(FEWEST)
+        for ratio, factor in self._against(self.part.published) if n >= FEWEST else ():
+            value, low, high = (math.log(max(end, 1e-30)) for end in ratio)
+            to_bound = min(abs(value - math.log(factor)), abs(value + math.log(factor)))
+            needed = max(needed, n * (max(high - value, value - low) / max(to_bound, 1e-3)) ** 2)
+        return math.ceil(needed)
+
+    def _against(self, published: tuple[float, float]) -> list[tuple[Measured, int]]:
+        """Median losses before and after, as multiples of the published ones, and the factors that still agree."""
+        return [
+            (median_interval(self.values(name) / there), factor)
+            for (name, factor), there in zip(FACTORS.items(), published, strict=True)
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as a JSON object."""
+        means = {name: student(self.values(name)) for name in FACTORS}
+        stored, judged, objective = self.stored, self.judged, self.settings["objective"]
+        fixed, wrong = self.mended
+        return {
+            **super().to_json(),
+            "match": self.match,
+            "settings": {**self.settings, "penalty": objective.get("penalty"), "hole": objective.get("side")},
+            "n": len(self.rows),
+            "n_needed": self.images_needed,
+            **{
+                name: {"mean": mean.value, "interval": mean.ends, "median": self.median(name)}
+                for name, mean in means.items()
+            },
+            "published": self.part.published,
+            "become_target": self.became,
+            "judge": None if judged is None else judged.to_json(),
+            "stored": None if stored is None else vars(stored),
+            "wrong_before": wrong,
+            "wrong_before_right_after": fixed,
+            "mean_change_in_hole": float(self.values("change_inside").mean()),
+            "time": self.source,
+        }
+
+
+def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, batch_size: int | None) -> TableResult:
+    """Run what the part's folder lacks, and read what it holds; rows of other settings are replaced."""
+    # Without bundled statistics the noise needs all images of a class, however few are drawn.
+    limit = count if part.mode == "inpaint" or part.dataset == "cifar10" else None
+    data = machine.data(part.dataset, limit, part.samples)
+    classes = data.dataset.classes
+    classifier, judge = machine.classifier(part.classifier, classes), machine.judge(part.classifier, classes)
+    wanted = JobConfig(mode=part.mode, count=count, seed=machine.seed, penalty=part.penalty, start=part.start)
+    run_job(
+        make_job(wanted, classifier, data.dataset, judge), folder / part.key, batch_size, columns=SHOWN, name=part.key
+    )
+    settings, rows, picture = read_job(folder / part.key)
+    source = settings.pop("source")
+    return TableResult(part, settings, tuple(rows), picture, source, data.note)

@@ -1,0 +1,90 @@
+"""What the batch scripts share: types of options, progress, and errors as one sentence. Does not import torch."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from core.shared.errors import quoted
+
+Number = TypeVar("Number", int, float)
+QUIET_SECONDS = 30.0
+MAX_SEED = 2**64 - 1
+
+
+def whole(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
+    """The type of an option that takes a whole number from `low` to `high`; argparse names the option in its errors."""
+    wanted = f"of at least {low:,}" if high == 2**63 - 1 else f"from {low:,} to {high:,}"
+    return _parser(int, lambda value: low <= value <= high, f"a whole number {wanted}")
+
+
+def number(*, above: bool = False) -> Callable[[str], float]:
+    """The type of an option that takes a finite number of at least 0, or `above` it."""
+    wanted = f"a number {'above' if above else 'of at least'} 0"
+    return _parser(float, lambda value: 0 <= value < float("inf") and not (above and value == 0), wanted)
+
+
+def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], wanted: str) -> Callable[[str], Number]:
+    def parse(text: str) -> Number:
+        with suppress(ValueError):
+            if fits(value := read(text)):
+                return value
+        raise ArgumentTypeError(f"wanted {wanted}, got {quoted(text)}")
+
+    return parse
+
+
+def check_output(options: ArgumentParser, output: Path, endings: Sequence[str] = (".npz",)) -> None:
+    """End the script unless `--output` names a file with one of the endings, in a folder that exists."""
+    if output.suffix not in endings:
+        options.error(f"--output wants a name that ends in {' or '.join(endings)}; got {output.name}")
+    if output.is_dir():
+        options.error(f"--output: {output} is a folder; give the name of a file")
+    if not output.parent.is_dir():
+        options.error(f"--output: the folder {output.parent} does not exist; create it first")
+
+
+def run_script(work: Callable[[], str], stopped: str) -> int:
+    """Do the work and print what it reports; returns the exit status.
+
+    An error that people can mend is one sentence on standard error, status 2; Ctrl-C or SIGTERM, which whoever runs
+    batch jobs sends before it kills, is `stopped`, status 130.
+    """
+    try:
+        with _sigterm_as_ctrl_c():
+            if line := work():
+                print(line)
+    except KeyboardInterrupt:
+        print(f"\nstopped; {stopped}", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # as in tests; no other may set a handler
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def progress_bar(**options: Any) -> tqdm:
+    """tqdm on standard error: lively in a terminal, at most every 30 seconds in a log file."""
+    if not sys.stderr.isatty():
+        options = {"mininterval": QUIET_SECONDS, "maxinterval": QUIET_SECONDS, "ascii": True, "ncols": 100} | options
+    return tqdm(file=sys.stderr, **options)

@@ -1,0 +1,182 @@
+"""The device that work runs on: which one, its name, the precision there, and settings that make a CPU faster."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+import functools
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from core.shared.errors import one_line
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+Network = TypeVar("Network")
+
+DTYPES = ("float32", "bfloat16", "float16")
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+CLEARLY, SAME = 0.8, 1e-5  # of a product's time and, relative to its size, of its values
+
+
+class Located(Protocol):
+    """A classifier, as far as its device is concerned."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+
+def keep_freed_memory() -> bool:
+    """Tell glibc to keep freed memory for the next layer instead of returning it to the system.
+
+    By default large activations are mapped, zeroed page by page and unmapped again, in each layer of each pass:
+    EfficientNet-Lite0 at 224 pixels ran 1.2 to 1.4 times as fast without that (one thread). The process keeps its
+    peak memory until it ends.
+
+    Returns:
+        Whether the setting took effect; it does nothing outside Linux with glibc.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        return bool(mallopt(M_MMAP_THRESHOLD, 1 << 30) and mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1))
+    return False
+
+
+def prepare_torch() -> None:
+    """Set torch up for this process, once and before anything is computed: memory, and how products are rounded.
+
+    float32 means float32 on a GPU: torch would let convolutions, but not matrix products, round to TF32's 10 bits.
+    """
+    import torch
+
+    keep_freed_memory()
+    torch.backends.cudnn.allow_tf32 = False
+    if torch.cuda.is_available():
+        torch.backends.cuda.matmul.allow_tf32 = False
+    else:
+        products_by_onednn()
+
+
+@functools.cache
+def products_by_onednn() -> bool:
+    """Let oneDNN multiply float32 matrices on the CPU where that is clearly faster and just as exact; whether it does.
+
+    torch takes MKL, which on AMD's processors needs twice the time. The setting also permits oneDNN to round to
+    bfloat16, which it does where a processor has instructions for that, so a product of a transformer's size decides.
+    It holds for all threads of the process, which is why it is made once and not for each network.
+    """
+    import torch
+
+    generator, before = torch.Generator().manual_seed(0), torch.get_float32_matmul_precision()
+    a, b = (torch.randn(shape, generator=generator) for shape in ((128, 768), (768, 768)))
+    products, seconds = dict[str, torch.Tensor](), {before: float("inf"), "medium": float("inf")}
+    for _ in range(5):
+        for precision in seconds:
+            torch.set_float32_matmul_precision(precision)
+            start = time.thread_time()
+            products[precision] = a @ b
+            seconds[precision] = min(seconds[precision], time.thread_time() - start)
+    (usual, other), (slow, fast) = products.values(), seconds.values()
+    taken = fast < CLEARLY * slow and bool((usual - other).norm() < SAME * usual.norm())
+    torch.set_float32_matmul_precision("medium" if taken else before)
+    return taken
+
+
+def check_torch() -> None:
+    """Import torch, or raise RuntimeError, one sentence: a system library or a temporary folder may be missing."""
+    try:
+        import torch  # noqa: F401
+    except (ImportError, OSError) as error:
+        raise RuntimeError(
+            f"torch does not start on this machine ({one_line(error, 200)}): nothing can be predicted or run"
+        ) from error
+
+
+def choose_device(name: str, local_rank: int) -> str:
+    """The device that `--device` means for this process.
+
+    Raises:
+        ValueError: there is no such device; one sentence that names the option.
+    """
+    import torch
+
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(
+            f"--device {name} needs a CUDA GPU and a CUDA build of torch; none was found, use --device cpu"
+        )
+    name = f"cuda:{local_rank}" if name == "cuda" else name
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        reason = one_line(error, 120)
+        raise ValueError(
+            f"--device {name} cannot be used here ({reason}); wanted auto, cpu, cuda, cuda:1 or mps"
+        ) from error
+    return name
+
+
+def free_device() -> str:
+    """Of several GPUs the one with the most free memory, so that the processes of a server spread; else the CPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "cpu"
+    free = [torch.cuda.mem_get_info(number)[0] for number in range(torch.cuda.device_count())]
+    return f"cuda:{free.index(max(free))}"
+
+
+def device_name(classifier: Located) -> str:
+    """A classifier's device in words, as `name_device`, and what else computes on it."""
+    backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`
+    return name_device(classifier.device) + (f", {backend}" if backend else "")
+
+
+def name_device(device: str | torch.device) -> str:
+    """A device in words: the GPU's name and rounding, or the processor's number of threads and what multiplies."""
+    import torch
+
+    device = torch.device(device)
+    if device.type == "cuda":
+        rounding = "TF32" if torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32 else "no TF32"
+        return f"{torch.cuda.get_device_name(device)}, {rounding}"
+    by_onednn = device.type == "cpu" and torch.get_float32_matmul_precision() == "medium"
+    return f"{device.type}, {torch.get_num_threads()} threads{', products by oneDNN' if by_onednn else ''}"
+
+
+def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) -> Tensor:
+    """Logits (B, K) in float32 of images (B, 3, H, W) in [0, 1], computed in a dtype; so will be their gradients."""
+    import torch
+
+    with torch.autocast(images.device.type, getattr(torch, dtype), enabled=dtype != "float32"):
+        return classifier(images).float()
+
+
+def with_cast_weights(network: Network, dtype: str) -> Network:
+    """The same network for passes in a dtype: the weights of its layers are cast now, not by autocast at every call.
+
+    It computes the same to the bit; everything else is shared, and `network` stays as it is. What is no torch module,
+    or stays in float32, is returned as it came.
+    """
+    import torch
+    from torch import nn
+
+    if dtype == "float32" or not isinstance(network, nn.Module):
+        return network
+
+    def cast(module: nn.Module) -> nn.Module:
+        twin = copy.copy(module)
+        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd | nn.MultiheadAttention):
+            twin._parameters = {
+                name: None if one is None else nn.Parameter(one.to(getattr(torch, dtype)), requires_grad=False)
+                for name, one in module._parameters.items()
+            }
+        twin._modules = {name: None if one is None else cast(one) for name, one in module._modules.items()}
+        return twin
+
+    return cast(network)  # type: ignore[return-value]

@@ -1,0 +1,83 @@
+"""What a sweep computes, and how. Does not import torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.fourier import basis
+from core.fourier.maps.estimate import MAX_WAVES
+from core.shared.device import DTYPES
+
+# A frequency, or None for the clean images, without any wave.
+Wave = basis.Frequency | None
+# Start and stop among a wave's images in their balanced order; None for a sweep of one round.
+Span = tuple[int, int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepConfig:
+    """What a sweep computes, and how.
+
+    side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
+    cells: the frequencies to compute, None for all. batch_size: images per forward pass, None to measure the best.
+    dtype: precision of the forward pass; the wave is always added in float32.
+    weaken_as: side in pixels of a network's input: each wave is added with the strength that enlarging the image to it
+    (bicubic) would leave, for comparing networks at equal strength; None to add it whole.
+    outcomes: whether the map keeps which images are misclassified under each wave, a bit for each.
+    passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave gets a class-balanced sample
+    of its own. The clean error is always that of all images. A map of samples keeps no outcomes.
+    precision: half-width in points, above 0, of the estimate's 95 % interval, mean over the cells: the sweep goes
+    through all waves again and again, each time with further images, until it is reached or every image was taken.
+    `passes` is then the share of the first round. None for a sweep of one round.
+    """
+
+    side: int
+    epsilon: float
+    seed: int = 0
+    cells: tuple[basis.Frequency, ...] | None = None
+    batch_size: int | None = None
+    dtype: str = "float32"
+    weaken_as: int | None = None
+    outcomes: bool = True
+    passes: float = 1.0
+    precision: float | None = None
+
+    def __post_init__(self) -> None:
+        basis.check_side(self.side)
+        if not 0 <= self.epsilon < float("inf"):
+            raise ValueError(f"epsilon is the L2 size of the wave and must be >= 0; got {self.epsilon}")
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"a seed lies between 0 and 2**64 - 1; got {self.seed}")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ValueError(f"a batch holds at least 1 image; got {self.batch_size}")
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
+        if self.weaken_as is not None and not 1 <= self.weaken_as <= 4096:
+            raise ValueError(f"waves are weakened as by enlarging to 1 to 4096 pixels; got {self.weaken_as}")
+        if not 0 < self.passes <= 1:
+            raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
+        for i, j in self.cells or ():
+            basis.frequency_to_cell(i, j, self.side)
+        if self.precision is not None:
+            if not 0 < self.precision < float("inf"):
+                raise ValueError(f"precision is a half-width in points, above 0; got {self.precision}")
+            if not 2 <= len(self.waves) <= MAX_WAVES:
+                raise ValueError(
+                    f"an estimate, by which precision is told, takes 2 to {MAX_WAVES:,} waves; got {len(self.waves):,}"
+                )
+
+    @property
+    def waves(self) -> tuple[basis.Frequency, ...]:
+        """The different waves to compute, each by its canonical frequency, in a fixed order."""
+        if self.cells is None:
+            return basis.half_plane(self.side)
+        return tuple(dict.fromkeys(basis.canonical_frequency(i, j) for i, j in self.cells))
+
+
+def check_side_fits(side: int, image_size: int) -> None:
+    """Raise ValueError unless images of that size carry every wave of a map of that side."""
+    if side > (max_side := basis.largest_side(image_size, image_size)):
+        raise ValueError(
+            f"a heat map of side {side} needs frequencies up to {side // 2} cycles per image, but "
+            f"images of {image_size} x {image_size} pixels carry fewer: use a side of at most {max_side}"
+        )

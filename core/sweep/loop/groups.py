@@ -1,0 +1,94 @@
+"""Waves that share their forward passes: which ones, added to which images, how strong and with which signs."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.fourier import basis
+from core.sweep.loop.config import Span, SweepConfig, Wave
+from core.sweep.loop.sample import balanced_order, balanced_sample, images_per_wave
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from core.data.dataset import ImageDataset
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """G waves, each added to n images.
+
+    scaled: (G, H, W) float32, each wave times its size v; zeros for the clean images. places: (G, n) int64 among the
+    images, or (1, n) where they are the same for all. signs: (G, n, 3) int8.
+    """
+
+    waves: tuple[Wave, ...]
+    scaled: np.ndarray
+    places: np.ndarray
+    signs: np.ndarray
+
+    @property
+    def count(self) -> int:
+        return self.signs.shape[1]
+
+    def batches(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+        """Places and signs, cut along the images into as few parts as `size` allows, of nearly equal length."""
+        import torch
+
+        tensors = (torch.from_numpy(array).to(device) for array in (self.places, self.signs))
+        return zip(*(tensor.tensor_split(-(-self.count // size), 1) for tensor in tensors), strict=True)
+
+
+def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfig, span: Span, size: int) -> Group:
+    """The first wave, with as many of the next ones as are added to equally many images and fill a batch of `size`."""
+    total, height = len(dataset), dataset.image_size
+    count = images_under(waves[0], total, config, span)
+    alike = itertools.takewhile(lambda wave: images_under(wave, total, config, span) == count, waves)
+    group = tuple(itertools.islice(alike, max(1, size // count)))
+    signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
+    places = np.arange(total)[None]
+    if count < total:  # so the clean images are not among the waves
+        places = np.stack([_places(wave, dataset.labels, config, span) for wave in group if wave is not None])
+        signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image's signs are those of the whole sweep
+    scaled = np.zeros((len(group), height, height), np.float32)
+    for k, wave in enumerate(group):
+        if wave is not None:
+            scaled[k] = basis.fourier_basis(*wave, height, height) * np.float32(_epsilon(wave, config, height))
+    return Group(group, scaled, places, signs)
+
+
+def images_under(wave: Wave, total: int, config: SweepConfig, span: Span) -> int:
+    """How many of all images a wave is added to; the clean error is that of all."""
+    if wave is None:
+        return total
+    return images_per_wave(total, config.passes) if span is None else span[1] - span[0]
+
+
+def _places(wave: basis.Frequency, labels: np.ndarray, config: SweepConfig, span: Span) -> np.ndarray:
+    """Which images those are, where they are not all."""
+    if span is None:
+        return balanced_sample(labels, images_per_wave(len(labels), config.passes), wave, seed=config.seed)
+    return balanced_order(labels, wave, seed=config.seed)[slice(*span)]
+
+
+def _epsilon(wave: basis.Frequency, config: SweepConfig, image_size: int) -> float:
+    """L2 size of a wave per channel, weakened where the configuration says so."""
+    if config.weaken_as is None:
+        return config.epsilon
+    cell = basis.frequency_to_cell(*wave, config.side)
+    return config.epsilon * float(_kept(image_size, config.weaken_as, config.side)[cell])
+
+
+@functools.lru_cache(maxsize=4)
+def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
+    from core.classifiers.kinds.preprocessing import Preprocess
+    from core.sweep.loop.kept_norm import kept_norm
+
+    return kept_norm(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)

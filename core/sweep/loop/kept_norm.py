@@ -1,0 +1,51 @@
+"""How much of a wave's norm a network's resize keeps: computed, and stored for pages that must not wait for torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.data.classes import PRECOMPUTED
+from core.fourier.basis import fourier_basis, half_plane, wave_map
+
+if TYPE_CHECKING:
+    from core.classifiers.kinds.preprocessing import Preprocess
+
+KEPT = PRECOMPUTED / "strength" / "kept_norm.npz"  # made by `precomputed.make_kept_norm`
+_AMPLITUDE = 0.25  # of the wave, around middle grey: far from where pixels are clipped
+_AT_ONCE = 32  # waves in memory
+
+
+def kept_norm_map(image_size: int, network_side: int) -> np.ndarray | None:
+    """(R, R) share of each wave's norm that resizing keeps; None where it was not measured."""
+    with np.load(KEPT) as file:
+        return file.get(f"{image_size}_{network_side}")
+
+
+def kept_norm(preprocess: Preprocess, image_size: int, side: int) -> np.ndarray:
+    """The share of each wave's L2 norm that arrives at the network's input.
+
+    Enlarging a picture n times makes any norm n times larger, so the norm afterwards is divided by the ratio of the
+    sides: a wave that keeps its amplitude keeps 1. An epsilon of v at the image is one of `share * v` at the network.
+
+    Args:
+        image_size: side of the images in pixels, before preprocessing.
+        side: R, of the heat map.
+    Returns:
+        (R, R) share, 1 where nothing is lost.
+    """
+    import torch
+
+    shares, waves = [], half_plane(side)
+    grey = torch.full((1, 3, image_size, image_size), 0.5)
+    with torch.inference_mode():
+        flat = preprocess(grey)
+        for start in range(0, len(waves), _AT_ONCE):
+            group = waves[start : start + _AT_ONCE]
+            units = torch.from_numpy(np.stack([fourier_basis(i, j, image_size, image_size) for i, j in group]))
+            peak = units.abs().amax((1, 2), keepdim=True)
+            scaled = (units * _AMPLITUDE / peak)[:, None]
+            change = ((preprocess(grey + scaled) - flat) * preprocess.std)[:, 0]
+            shares.append(change.norm(dim=(1, 2)) / scaled[:, 0].norm(dim=(1, 2)) * image_size / preprocess.size)
+    return wave_map(torch.cat(shares).numpy(), waves, side)

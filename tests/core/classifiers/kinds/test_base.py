@@ -1,0 +1,34 @@
+"""What can be read off any network."""
+
+import open_clip
+import pytest
+import timm
+from torchvision.models import VisionTransformer
+
+from core.classifiers.kinds.base import patch_grid
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+
+SMALL = {"layers": 1, "width": 32, "head_width": 32, "image_size": 32}
+TEXT = {"context_length": 8, "vocab_size": 64, "width": 32, "heads": 1, "layers": 1}
+TIMM = {"timm_model_name": "vit_tiny_patch16_224", "timm_model_pretrained": False, "timm_proj": "linear"}
+
+
+@pytest.mark.parametrize(
+    "make, size, grid",
+    [
+        (lambda: open_clip.CLIP(16, {**SMALL, "patch_size": 8}, TEXT), 32, 4),
+        (lambda: open_clip.CLIP(16, {**TIMM, "timm_pool": "", "image_size": 64}, TEXT), 64, 4),
+        (lambda: timm.create_model("vit_tiny_patch16_224", img_size=32, patch_size=4, depth=1), 32, 8),
+        (lambda: VisionTransformer(32, 4, 1, 1, 32, 32), 32, 8),
+        (lambda: timm.create_model("resnet18"), 224, None),
+        (lambda: timm.create_model("vit_tiny_r_s16_p8_224", depth=1), 224, None),  # patches of what convolutions made
+    ],
+)
+def test_patch_grid_counts_the_patches_of_plain_vision_transformers(make, size, grid):
+    assert patch_grid(make(), size) == grid
+
+
+@pytest.mark.parametrize("name", ["mini-clip", "mini-resnet"])
+def test_patch_grid_of_convolutions_is_unknown(name):
+    assert load_classifier(name, CIFAR10).patch_grid is None

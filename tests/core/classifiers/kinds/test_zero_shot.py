@@ -1,0 +1,228 @@
+"""CLIP as a classifier, against open_clip's own preprocessing, towers and zero-shot weights."""
+
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from core.classifiers import bundled as classifier_bundles
+from core.classifiers.kinds.identity import Identity
+from core.classifiers.kinds.zero_shot import ClipModel, fill_template, with_context
+from core.classifiers.loaders import load_open_clip
+from core.classifiers.registry import classifier_state, load_classifier
+from core.data.classes import CIFAR10, ClassSet
+from tests.core.toy import TINY_CLIP, save_clip, tiny_clip
+
+ANIMALS = ClassSet("custom", ("cat", "great white shark", "crane"))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "mini-clip"
+    network = tiny_clip()
+    save_clip(folder, network)
+    return folder, network
+
+
+def _pictures(height, width, count=2):
+    """Smooth random pictures: photographs have little at the finest frequencies, too."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, size=(count, 14, 14, 3), dtype=np.uint8)
+    return [Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC) for picture in coarse]
+
+
+def _images(pictures):
+    return torch.stack([torch.from_numpy(np.array(p)).permute(2, 0, 1) for p in pictures]).float() / 255
+
+
+@torch.no_grad()
+def _reference(network, preprocess, tokenizer, names):
+    """open_clip's own zero-shot classifier: PIL images -> logits."""
+    weights = open_clip.build_zero_shot_classifier(network, tokenizer, names, ["a photo of a {}"])
+
+    @torch.no_grad()
+    def classify(pictures):
+        features = network.encode_image(torch.stack([preprocess(p) for p in pictures]), normalize=True)
+        return network.logit_scale.exp() * features @ weights
+
+    return classify
+
+
+def _difference(ours, theirs):
+    """Largest difference in terms of what decides the prediction: how far the logits of one image lie apart."""
+    spread = (theirs - theirs.mean(dim=1, keepdim=True)).norm(dim=1)
+    return ((ours - theirs).norm(dim=1) / spread).max().item()
+
+
+def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path):
+    folder, network = tiny
+    save_clip(tmp_path / "gelu", network, TINY_CLIP | {"quick_gelu": False})
+    right = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    wrong = load_classifier(f"open_clip:local-dir:{tmp_path / 'gelu'}", ANIMALS)
+    images = _images(_pictures(32, 32))
+    assert _difference(wrong(images), right(images)) > 1e-2
+
+
+class Drawn(TorchDispatchMode):
+    """Counts the random numbers that fill tensors."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if any(name in str(function) for name in ("uniform", "normal", "randn")):
+            self.count += args[0].numel() if isinstance(args[0], torch.Tensor) else int(np.prod(args[0]))
+        return function(*args, **(kwargs or {}))
+
+
+def test_hardly_any_random_numbers_are_drawn_for_weights_that_are_read_from_a_file(tiny):
+    folder, network = tiny
+    with Drawn() as ours:
+        classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    with Drawn() as theirs:
+        open_clip.create_model(f"local-dir:{folder}")
+    assert ours.count < 0.3 * theirs.count
+    for name, wanted in network.state_dict().items():
+        assert torch.equal(classifier.network.state_dict()[name], wanted), name
+
+
+def test_folder_agrees_with_open_clip(tiny):
+    folder, _ = tiny
+    network, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+    tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    reference = _reference(network.eval(), preprocess, tokenizer, ANIMALS.names)
+    assert classifier.kind == "zero-shot" and classifier.template == "a photo of a {class}"
+    assert classifier.image_size == 32 and classifier.classes is ANIMALS and len(classifier.sha256) == 64
+
+    # Other sizes are resized, and PIL alone rounds the result to whole grey values.
+    for side, bound in ((32, 1e-3), (20, 5e-2), (50, 5e-2)):
+        pictures = _pictures(side, side)
+        assert _difference(classifier(_images(pictures)), reference(pictures)) < bound
+
+    images = _images(_pictures(20, 20, count=1)).requires_grad_()
+    (gradient,) = torch.autograd.grad(classifier(images)[0, 2], images)
+    assert (gradient != 0).all()
+    assert all(parameter.grad is None for parameter in classifier.parameters())
+
+
+def test_logits_are_scale_times_cosine(tiny):
+    folder, network = tiny
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    images = torch.rand(2, 3, 32, 32)
+    features = network.encode_image((images - classifier.preprocess.mean) / classifier.preprocess.std)
+    tokens = open_clip.tokenize(["a photo of a cat", "a photo of a great white shark", "a photo of a crane"])
+    cosine = torch.cosine_similarity(features[:, None], network.encode_text(tokens)[None], dim=-1)
+    torch.testing.assert_close(classifier(images), network.logit_scale.exp() * cosine)
+    torch.testing.assert_close(classifier.class_embeddings.norm(dim=1), torch.ones(3))
+
+
+def test_logit_bias_is_added_as_open_clip_adds_it(tmp_path):
+    """As SigLIP has one: it moves all classes of an image alike, so no prediction would show its sign."""
+    network = open_clip.CLIP(**TINY_CLIP, init_logit_bias=-10.0).eval()
+    open_clip.model.set_model_preprocess_cfg(network, {"size": 32, "mean": (0.5,) * 3, "std": (0.25,) * 3})
+    save_clip(tmp_path, network, TINY_CLIP | {"init_logit_bias": -10.0})
+    images = torch.rand(2, 3, 32, 32)
+    tokens = open_clip.tokenize([f"a photo of a {name}" for name in ANIMALS.names])
+    wanted, _ = network.get_logits((images - 0.5) / 0.25, tokens)
+    torch.testing.assert_close(load_classifier(f"open_clip:local-dir:{tmp_path}", ANIMALS)(images), wanted)
+
+
+def test_for_classes_shares_the_towers_and_leaves_the_first_alone(tiny):
+    folder, _ = tiny
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    images = torch.rand(2, 3, 32, 32)
+    before = classifier(images)
+    other = classifier.for_classes(CIFAR10, template="{class}!")
+    assert other.network is classifier.network and other.template == "{class}!"
+    assert other(images).shape == (2, 10)
+    assert other.for_classes(ANIMALS).template == "{class}!"
+    torch.testing.assert_close(classifier(images), before)
+
+
+def test_many_classes_are_embedded_in_batches(tiny):
+    folder, _ = tiny
+    names = tuple(f"thing number {k}" for k in range(70))
+    many = load_classifier(f"open_clip:local-dir:{folder}", ClassSet("custom", names))
+    alone = many.for_classes(ClassSet("custom", names[65:66]))
+    torch.testing.assert_close(many.class_embeddings[65:66], alone.class_embeddings)
+
+
+def test_fill_template():
+    assert fill_template("a {big} photo of a {class}", ANIMALS)[1] == "a {big} photo of a great white shark"
+    for bad in ("a photo", "a photo of a {}", "{class} and {class}"):
+        with pytest.raises(ValueError, match=r"holds \{class\} exactly once, got .*the paper's is 'a photo of a"):
+            fill_template(bad, ANIMALS)
+
+
+def test_bundled_clip_starts_with_its_own_classes(tiny, monkeypatch):
+    monkeypatch.setattr(classifier_bundles, "MODELS", tiny[0].parent)
+    assert classifier_state("mini-clip").status == "ready"
+    classifier = load_classifier("mini-clip")
+    assert classifier.classes is CIFAR10 and classifier.name == "mini-clip" and classifier.kind == "zero-shot"
+
+
+def test_architecture_and_file_normalise_as_the_tag_says(tmp_path, monkeypatch):
+    """`open_clip:ARCH/TAG` with a weight file: the tag's mean, not open_clip's default, reaches the network."""
+    network = tiny_clip()
+    save_file(network.state_dict(), tmp_path / "weights.safetensors")
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", TINY_CLIP)
+    recipe = {"mean": (0.1, 0.2, 0.3), "std": (0.5, 0.5, 0.5), "interpolation": "bilinear", "resize_mode": "squash"}
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", {"mine": recipe})
+    model = load_open_clip(tmp_path / "weights.safetensors", Identity("tiny", "mine"), architecture="tiny", tag="mine")
+    assert model.preprocess.interpolation == "bilinear"
+    torch.testing.assert_close(model.preprocess.mean.flatten(), torch.tensor([0.1, 0.2, 0.3]))
+    torch.testing.assert_close(model.network.state_dict(), network.state_dict())
+
+
+def test_damaged_clip_weights_are_named(tiny, tmp_path):
+    folder, _ = tiny
+    weights = (folder / "open_clip_model.safetensors").read_bytes()
+    (tmp_path / "open_clip_model.safetensors").write_bytes(weights[:-1000])
+    (tmp_path / "open_clip_config.json").write_bytes((folder / "open_clip_config.json").read_bytes())
+    with pytest.raises(RuntimeError, match=r"open_clip_model\.safetensors does not load"):
+        load_classifier(f"open_clip:local-dir:{tmp_path}", CIFAR10)
+
+
+def test_folder_brings_its_own_vocabulary(tiny, tmp_path, monkeypatch):
+    _, network = tiny
+    config = TINY_CLIP | {"text_cfg": TINY_CLIP["text_cfg"] | {"tokenizer_kwargs": {"bpe_path": "words.txt.gz"}}}
+    save_clip(tmp_path / "model", network, config)
+    monkeypatch.chdir(tmp_path)
+    name = f"open_clip:local-dir:{tmp_path / 'model'}"
+    with pytest.raises(FileNotFoundError, match=r"lacks words\.txt\.gz, the vocabulary"):
+        load_classifier(name, ANIMALS)
+    vocabulary = Path(open_clip.__file__).parent / "bpe_simple_vocab_16e6.txt.gz"
+    (tmp_path / "model" / "words.txt.gz").write_bytes(vocabulary.read_bytes())
+    expected = load_classifier(f"open_clip:local-dir:{tiny[0]}", ANIMALS)
+    torch.testing.assert_close(load_classifier(name, ANIMALS).class_embeddings, expected.class_embeddings)
+
+
+def test_folder_without_configuration_is_named(tiny, tmp_path):
+    (tmp_path / "open_clip_model.safetensors").touch()
+    with pytest.raises(FileNotFoundError, match=r"lacks open_clip_config\.json"):
+        load_classifier(f"open_clip:local-dir:{tmp_path}", CIFAR10)
+    with pytest.raises(FileNotFoundError, match=r"none does not exist"):
+        load_classifier(f"open_clip:local-dir:{tmp_path}/none", CIFAR10)
+
+
+@torch.no_grad()
+def test_short_prompts_need_no_long_context_and_the_network_stays_as_it_is(tiny):
+    folder, network = tiny
+    classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
+    before = {name: value.shape for name, value in classifier.network.named_parameters()}
+    prompts = ["a cat", "a photo of a great white shark", ""]
+    clip = ClipModel(classifier.identity, classifier.network, classifier.tokenizer, classifier.preprocess)
+    whole = network.encode_text(classifier.tokenizer(prompts), normalize=True)  # open_clip's own, with all its padding
+    torch.testing.assert_close(clip.embed_prompts(prompts), whole, atol=1e-6, rtol=0)
+    short, length = with_context(classifier.network, 9)
+    assert length == 9 and len(short.positional_embedding) == 9
+    assert {name: value.shape for name, value in classifier.network.named_parameters()} == before
+    assert short.token_embedding is classifier.network.token_embedding
+    classifier.network.attn_mask, mask = None, classifier.network.attn_mask  # a tower that looks ahead needs it all
+    assert with_context(classifier.network, 9) == (classifier.network, None)
+    classifier.network.attn_mask = mask

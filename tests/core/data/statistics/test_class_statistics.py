@@ -1,0 +1,113 @@
+"""Class statistics: against numpy, stored and read back, and the script that makes the bundled ones."""
+
+import numpy as np
+import pytest
+
+from core.data.classes import CIFAR10_MEAN, CIFAR10_STD, IMAGENET_MEAN, ClassSet
+from core.data.dataset import ImageDataset
+from core.data.statistics.class_covariance import DatasetCovariance
+from core.data.statistics.class_statistics import (
+    STATISTICS,
+    ClassStatistics,
+    DatasetStatistics,
+    class_statistics,
+    natural_statistics,
+)
+from precomputed.make_statistics import dataset_statistics, main
+
+
+def small_dataset(counts=(5, 7), seed=0) -> ImageDataset:
+    generator = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(len(counts)), counts)
+    images = generator.integers(0, 256, (len(labels), 3, 8, 8), dtype=np.uint8)
+    classes = ClassSet("custom", tuple(f"class {k}" for k in range(len(counts))))
+    return ImageDataset("small", "train", images, labels.astype(np.int64), classes, "made up")
+
+
+def test_dataset_statistics_agree_with_numpy():
+    dataset = small_dataset()
+    found = dataset_statistics(dataset)
+    for label in range(2):
+        pixels = dataset.images[dataset.labels == label]
+        images = pixels / 255
+        exact = class_statistics(pixels, "")
+        assert np.allclose(exact.mean, images.mean(axis=0), atol=1e-6)
+        assert np.allclose(exact.std, images.std(axis=0), atol=1e-6)
+        rounded = found.of_class(f"class {label}")
+        assert np.abs(rounded.mean - exact.mean).max() <= 0.00025 and np.abs(rounded.std - exact.std).max() <= 0.00025
+        assert rounded.mean.dtype == rounded.std.dtype == np.float32
+    assert found.counts == [5, 7]
+
+
+def test_save_and_load_keep_every_number(tmp_path):
+    statistics = dataset_statistics(small_dataset())
+    statistics.save(tmp_path / "s.npz")
+    loaded = DatasetStatistics.load(str(tmp_path / "s.npz"))
+    assert loaded.class_names == statistics.class_names and loaded.counts == statistics.counts
+    for name in statistics.class_names:
+        one, other = statistics.of_class(name), loaded.of_class(name)
+        assert np.array_equal(one.mean, other.mean) and np.array_equal(one.std, other.std)
+        assert one.source == other.source
+
+
+def test_of_class_says_where_the_numbers_come_from():
+    statistics = dataset_statistics(small_dataset())
+    assert statistics.of_class("class 1").source == "7 training images of “class 1” in small"
+    with pytest.raises(ValueError, match="no statistics for class 'cat'; there are some for class 0, class 1"):
+        statistics.of_class("cat")
+
+
+def test_resized_keeps_constants_and_says_so():
+    natural = natural_statistics(32)
+    large = natural.resized(224)
+    assert large.mean.shape == (3, 224, 224)
+    np.testing.assert_allclose(large.mean[:, 0, 0], IMAGENET_MEAN, atol=1e-6)
+    assert "resized from 32 to 224" in large.source and "not this class" in large.source
+    assert natural.resized(32) is natural
+
+
+def test_resized_interpolates_between_pixel_centres():
+    ramp = np.tile(np.linspace(0, 1, 4, dtype=np.float32), (3, 4, 1))
+    large = ClassStatistics(ramp, ramp, "ramp").resized(8).mean[0, 0]
+    np.testing.assert_allclose(large[1:-1], (np.arange(1, 7) - 0.5) / 6, atol=1e-6)
+
+
+def test_a_class_of_one_image_is_refused():
+    with pytest.raises(ValueError, match="at least 2 images; got 1 for class 'class 1'"):
+        dataset_statistics(small_dataset((3, 1)))
+
+
+def test_load_refuses_what_is_not_its_own(tmp_path):
+    (tmp_path / "bad.npz").write_bytes(b"not an archive")
+    with pytest.raises(RuntimeError, match=r"bad\.npz: not a file of class statistics"):
+        DatasetStatistics.load(tmp_path / "bad.npz")
+    np.savez(tmp_path / "new.npz", mean=0, std=0, counts=0, metadata='{"schema": 9, "class_names": []}')
+    with pytest.raises(RuntimeError, match="schema '9' is unknown .* reads schema 1"):
+        DatasetStatistics.load(tmp_path / "new.npz")
+
+
+def test_main_reads_an_archive(tmp_path, capsys):
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
+    np.savez(tmp_path / "set.npz", images=images, labels=np.array([0, 1] * 3), classes=np.array(["one", "two"]))
+    assert main(["--dataset", str(tmp_path / "set.npz"), "--output", str(tmp_path)]) == 0
+    assert "2 classes, 6 images" in capsys.readouterr().out
+    wanted = images[1::2].transpose(0, 3, 1, 2).mean(axis=0) / 255
+    assert np.allclose(DatasetStatistics.load(tmp_path / "custom.npz").of_class("two").mean, wanted, atol=3e-4)
+    covariance = DatasetCovariance.load(tmp_path / "custom_covariance.npz").of_class("two")
+    assert np.allclose(covariance.mean, wanted.reshape(3, 4, 2, 4, 2).mean(axis=(2, 4)), atol=3e-4)
+
+
+def test_main_explains_a_missing_data_set(tmp_path, capsys):
+    assert main(["--dataset", "cifar10", "--data-dir", str(tmp_path), "--output", str(tmp_path)]) == 2
+    assert "error: CIFAR-10 is not in" in capsys.readouterr().err
+
+
+def test_bundled_statistics_of_cifar10():
+    statistics = DatasetStatistics.load(STATISTICS / "cifar10.npz")
+    found = [statistics.of_class(name) for name in statistics.class_names]
+    mean, std = (np.stack([getattr(one, part) for one in found]) for part in ("mean", "std"))
+    assert mean.shape == (10, 3, 32, 32) and statistics.counts == [5000] * 10
+    # CIFAR-10's published channel means; the classes are of equal size.
+    assert np.allclose(mean.mean(axis=(0, 2, 3)), CIFAR10_MEAN, atol=2e-4)
+    variance = (std**2 + mean**2).mean(axis=(0, 2, 3)) - mean.mean(axis=(0, 2, 3)) ** 2
+    assert np.allclose(np.sqrt(variance), CIFAR10_STD, atol=2e-4)

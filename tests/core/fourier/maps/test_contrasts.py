@@ -1,0 +1,183 @@
+"""Statistics of two maps on the same images: against scipy, textbook examples, simulation, and plain loops."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from core.fourier.basis import half_plane
+from core.fourier.intervals import clustered_interval, paired_interval, wilson
+from core.fourier.maps.contrasts import (
+    cell_error,
+    clean_error,
+    clear_waves,
+    contrast,
+    difference,
+    errors_under,
+    mcnemar,
+    minus_clean,
+    same_images,
+)
+from core.fourier.maps.heatmap import Heatmap, empty_outcomes
+from core.fourier.maps.rings import radial_profile, ring_differences
+
+N, SIDE = 200, 5
+METADATA = {
+    "dataset": {"name": "dots", "n": N, "content_hash": "0"},
+    "image_size": 8,
+    "epsilon": 1.0,
+    "class_names": ["a", "b"],
+    "seed": 0,
+}
+Z = 1.959963984540054
+
+
+def heatmap(wrong, clean, **dataset):
+    """A map from (13, N) outcomes in the order of `half_plane(5)`, and (N,) clean ones."""
+    errors = np.zeros((SIDE, SIDE), np.int64)
+    for (i, j), row in zip(half_plane(SIDE), wrong, strict=True):
+        errors[2 + i, 2 + j] = errors[2 - i, 2 - j] = row.sum()
+    bits = empty_outcomes(SIDE, N)
+    bits[:] = np.packbits(np.vstack([clean, wrong]), axis=1)
+    metadata = METADATA | {"dataset": METADATA["dataset"] | dataset}
+    count, labels = np.full_like(errors, N), np.zeros(N, np.uint16)
+    return Heatmap(errors, errors, count, np.array([clean.sum(), 0, N]), metadata, outcomes=bits, labels=labels)
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Two networks that mostly stumble over the same images; their outcomes and their maps."""
+    rng = np.random.default_rng(0)
+    hard = rng.random(N)
+    first, second = (rng.random((14, N)) * 0.6 + 0.7 * hard > level for level in (0.8, 0.9))
+    return first, second, heatmap(first[1:], first[0]), heatmap(second[1:], second[0])
+
+
+def under(first, second, wave):
+    """What two maps' errors under one wave are apart."""
+    return contrast(cell_error(first, wave), cell_error(second, wave))
+
+
+def test_mcnemar_is_scipys_binomial_test():
+    pairs = [(0, 0), (3, 9), (9, 3), (40, 41), (0, 12), (200, 150)]
+    wanted = [stats.binomtest(b, b + c, 0.5).pvalue if b + c else 1.0 for b, c in pairs]
+    assert mcnemar(*np.transpose(pairs)) == pytest.approx(wanted)
+
+
+def test_paired_interval_is_agresti_and_mins():
+    # b = 15, c = 5, n = 100, by their formula: half an observation in each of the four cells
+    differences = np.repeat([1, -1, 0], [15, 5, 80])
+    b, c, n = 15.5, 5.5, 102
+    half = Z * math.sqrt((b + c) - (b - c) ** 2 / n) / n
+    _, low, high = paired_interval(differences)
+    assert (low, high) == (pytest.approx((b - c) / n - half), pytest.approx((b - c) / n + half))
+
+
+def test_paired_interval_covers_the_truth_in_about_19_of_20_cases():
+    rng = np.random.default_rng(0)
+    differences = rng.choice([1, 0, -1], p=[0.15, 0.8, 0.05], size=(4000, 150))
+    _, low, high = paired_interval(differences)
+    assert ((low <= 0.1) & (high >= 0.1)).mean() == pytest.approx(0.95, abs=0.012)
+
+
+def test_clustered_interval_of_one_wave_is_wilsons_and_covers_the_truth_of_many():
+    one = (np.arange(N) < 30).astype(float)
+    _, low, high = clustered_interval(one)
+    assert (low, high) == (pytest.approx(wilson(0.15, N).low), pytest.approx(wilson(0.15, N).high))
+    assert clustered_interval(np.zeros(N)) == pytest.approx(wilson(0.0, N))
+    rng = np.random.default_rng(0)
+    hard = rng.beta(0.6, 1.4, size=(2000, 150, 1))  # mean 0.3
+    scores = (rng.random((2000, 150, 8)) < hard).mean(axis=2)
+    _, low, high = clustered_interval(scores)
+    assert ((low <= 0.3) & (high >= 0.3)).mean() == pytest.approx(0.95, abs=0.015)
+    assert (high - low).mean() < 0.85 * (wilson(0.3, 150).high - wilson(0.3, 150).low)
+
+
+def test_maps_on_the_same_images_are_compared_image_by_image(two):
+    a, b, first, second = two
+    found, waves = clear_waves(first, second), half_plane(SIDE)
+    differences = errors_under(first, waves).minus(errors_under(second, waves)).scores
+    np.testing.assert_array_equal(differences, a[1:].astype(int) - b[1:])
+    for row, (i, j) in enumerate(half_plane(SIDE), 1):
+        only_a, only_b = int((a[row] & ~b[row]).sum()), int((b[row] & ~a[row]).sum())
+        assert found.p[row - 1] == pytest.approx(stats.binomtest(only_a, only_a + only_b).pvalue)
+        wanted = paired_interval(a[row].astype(int) - b[row])
+        for sign in (1, -1):
+            assert difference(first, second).low[2 + sign * i, 2 + sign * j] == wanted.low
+            found_there = under(first, second, (sign * i, sign * j))
+            assert found_there == wanted
+            assert found_there.value == pytest.approx(a[row].mean() - b[row].mean())
+        rise = contrast(cell_error(first, (i, j)), clean_error(first))
+        assert rise == paired_interval(a[row].astype(int) - a[0])
+        assert rise == tuple(part[2 + i, 2 + j] for part in minus_clean(first))
+
+
+def test_rings_take_each_image_as_one_observation(two):
+    a, b, first, second = two
+    radius = np.array([round(math.hypot(*wave)) for wave in half_plane(SIDE)])
+    profile = radial_profile(first, corners=True)
+    for place, ring in enumerate((0, 1, 2, 3)):
+        scores = a[1:][radius == ring].mean(axis=0)
+        _, low, high = clustered_interval(scores)
+        assert (profile.low[place], profile.high[place]) == (pytest.approx(low), pytest.approx(high))
+        gaps = scores - b[1:][radius == ring].mean(axis=0)
+        found = dict(ring_differences(first, second))[ring]
+        assert found.value == pytest.approx(gaps.mean())
+        assert found == pytest.approx(tuple(map(float, paired_interval(gaps))))
+
+
+def test_what_is_not_known_to_be_paired_is_not_paired(two):
+    _, b, first, second = two
+    others = heatmap(b[1:], b[0], content_hash="1")
+    nameless = heatmap(b[1:], b[0], content_hash=None)
+    counts = dataclasses.replace(second, outcomes=None, labels=None)
+    assert same_images(first, second)
+    for other in (others, nameless, counts):
+        assert not same_images(first, other)
+        assert not clear_waves(first, other).paired
+        unpaired, paired = under(first, other, (1, 1)), under(first, second, (1, 1))
+        assert unpaired.value == pytest.approx(paired.value)
+        assert unpaired.high - unpaired.low > paired.high - paired.low  # these two stumble over the same images
+    # A map has the same images as itself, named or not.
+    rise, wanted = contrast(cell_error(nameless, (1, 1)), clean_error(nameless)), minus_clean(second)
+    assert rise == tuple(part[3, 3] for part in wanted)
+    assert difference(first, counts, top=5).low[0, 0] == difference(first, second, top=5).low[0, 0]
+
+
+def test_newcombes_interval_is_too_narrow_where_two_networks_fail_on_different_images():
+    rng = np.random.default_rng(1)
+    wrong = rng.random((14, N)) < 0.5
+    first, second = heatmap(wrong[1:], wrong[0]), heatmap(~wrong[1:], ~wrong[0])
+    counts = dataclasses.replace(second, outcomes=None, labels=None)
+    paired, unpaired = under(first, second, (1, 1)), under(first, counts, (1, 1))
+    assert paired.high - paired.low > 1.3 * (unpaired.high - unpaired.low)
+
+
+def test_clear_waves_hold_the_false_discovery_rate(two):
+    a, b, first, second = two
+    found = clear_waves(first, second)
+    assert found.paired and found.waves == half_plane(SIDE)
+    p = np.array([
+        stats.binomtest(int((x & ~y).sum()), max(1, int((x ^ y).sum()))).pvalue
+        for x, y in zip(a[1:], b[1:], strict=True)
+    ])  # fmt: skip
+    # Benjamini and Hochberg by hand: all up to the last rank k whose p is at most 0.05 k / m
+    ranks = np.sort(p)
+    last = max(k for k in range(13) if ranks[k] <= 0.05 * (k + 1) / 13)
+    np.testing.assert_array_equal(found.clear, p <= ranks[last])
+    assert 0 < found.clear.sum() < 13
+
+
+def test_clear_waves_from_counts_alone_is_the_test_of_two_proportions(two):
+    a, b, first, second = two
+    found = clear_waves(first, dataclasses.replace(second, outcomes=None, labels=None), rate=1e-9)
+    p = []
+    for x, y in zip(a[1:].sum(axis=1), b[1:].sum(axis=1), strict=True):
+        p.append(stats.chi2_contingency([[x, N - x], [y, N - y]], correction=False).pvalue)
+    np.testing.assert_allclose(found.p, p)
+    np.testing.assert_array_equal(found.clear, stats.false_discovery_control(p) <= 1e-9)
+    some = clear_waves(first, dataclasses.replace(second, outcomes=None, labels=None), rate=0.2).clear
+    np.testing.assert_array_equal(some, stats.false_discovery_control(p) <= 0.2)
+    assert some.any()

@@ -1,0 +1,79 @@
+"""Contrasts of maps that are known as counts alone, on maps small enough to do by hand."""
+
+import numpy as np
+import pytest
+
+from core.fourier.maps.contrasts import cell_error, clean_error, contrast, difference, minus_clean, mismatches
+from core.fourier.maps.heatmap import Heatmap
+from tests.core.oracles import newcombe, wilson
+
+METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
+
+
+def heatmap(errors, n=100, **metadata):
+    errors = np.array(errors, dtype=np.int64)
+    return Heatmap(
+        errors,
+        np.zeros_like(errors),
+        np.where(errors < 0, 0, n).astype(np.int64),
+        np.array([5, 0, n], dtype=np.int64),
+        METADATA | metadata,
+    )
+
+
+SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
+
+
+def test_cell_error_reads_the_wave_with_its_interval():
+    found = cell_error(SMALL, (-1, 0)).measured
+    assert found.value == 0.2
+    assert (found.low, found.high) == pytest.approx(wilson(0.2, 100))
+    assert cell_error(SMALL, (0, -1)).measured.value == 0.1
+    assert cell_error(SMALL, (0, -1), top=5).measured.value == 0
+
+
+def test_what_a_map_does_not_hold_is_unknown_and_not_zero():
+    holes = heatmap([[40, -1, 50], [10, 0, 10], [50, -1, 40]])
+    assert cell_error(SMALL, (2, 0)) is None and cell_error(SMALL, (0, -2)) is None
+    assert cell_error(holes, (1, 0)) is None and contrast(cell_error(SMALL, (1, 0)), None) is None
+    published = Heatmap(
+        np.full((3, 3), -1), np.full((3, 3), -1), np.zeros((3, 3), np.int64), np.full(3, -1), METADATA,
+        np.full((2, 3, 3), 0.5),
+    )  # fmt: skip
+    assert clean_error(published) is None and contrast(cell_error(published, (0, 0)), None) is None
+    assert cell_error(published, (0, 0)).measured.value == 0.5
+
+
+def test_contrast_and_rise_carry_newcombes_interval():
+    other = heatmap([[10, 10, 10], [10, 10, 10], [10, 10, 10]], n=400)
+    apart = contrast(cell_error(SMALL, (1, 1)), cell_error(other, (1, 1)))
+    assert apart.value == pytest.approx(0.4 - 0.025) and apart.clear
+    assert (apart.low, apart.high) == pytest.approx(newcombe(0.4, 100, 0.025, 400))
+    rise = contrast(cell_error(SMALL, (1, 0)), clean_error(SMALL))
+    assert rise.value == pytest.approx(0.15) and (rise.low, rise.high) == pytest.approx(newcombe(0.2, 100, 0.05, 100))
+    assert not contrast(cell_error(SMALL, (0, 1)), clean_error(SMALL)).clear  # 10 of 100 against 5 of 100
+
+
+def test_difference_crops_to_the_smaller_map_and_subtracts():
+    large = np.full((5, 5), 90)
+    large[2, 2] = 30
+    result = difference(heatmap(large), SMALL)
+    assert result.value.shape == (3, 3)
+    assert result.value[1, 1] == pytest.approx(0.3)
+    assert result.value[0, 2] == pytest.approx(0.4)
+    assert (result.low <= result.value).all() and (result.value <= result.high).all()
+
+
+def test_minus_clean_subtracts_the_clean_error_or_says_it_is_unknown():
+    found = minus_clean(SMALL)
+    assert found is not None and found.value[0, 0] == pytest.approx(0.35)
+    unknown = Heatmap(SMALL.top1_errors, SMALL.top5_errors, SMALL.count, np.full(3, -1, dtype=np.int64), METADATA)
+    assert minus_clean(unknown) is None
+
+
+def test_mismatches_names_each_difference_between_runs():
+    assert mismatches(SMALL, SMALL) == ()
+    other = heatmap([[1]], image_size=16, epsilon=2.0, dataset={"name": "stripes"}, class_names=["a"], weakened_as=224)
+    reasons = " ".join(mismatches(SMALL, other))
+    for part in ("8 and 16 pixels", "dots and stripes", "size v: 1 and 2", "2 and 1 classes", "waves are weakened"):
+        assert part in reasons

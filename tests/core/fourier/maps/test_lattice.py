@@ -1,0 +1,106 @@
+"""The lattice statistic: the shipped map of CLIP by other code, and maps whose lattice is known."""
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+
+from core.data.classes import PRECOMPUTED
+from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.lattice import lattice, neighbour_contrasts
+
+FOLDER = PRECOMPUTED / "heatmaps"
+
+
+def dips(name, period, limit=14):
+    """{(i, j): points below or above the mean of the eight neighbours}, with plain loops over the file."""
+    with np.load(FOLDER / f"{name}.npz") as file:
+        rates = (file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]).tolist()
+    found = {}
+    for i in range(-limit, limit + 1):
+        for j in range(limit + 1):
+            if (j == 0 and i <= 0) or i % period or j % period:
+                continue
+            block = [rates[15 + i + down][15 + j + across] for down in (-1, 0, 1) for across in (-1, 0, 1)]
+            found[i, j] = 100 * (block[4] - (sum(block) - block[4]) / 8)
+    return found
+
+
+def test_clips_published_map_dips_on_the_lattice_of_its_seven_patches():
+    wanted = dips("clip-vit-b-32_cifar10_published", 7)
+    assert len(wanted) == 12
+    assert -min(wanted.values()) == pytest.approx(9.5, abs=0.05) and -max(wanted.values()) == pytest.approx(
+        3.2, abs=0.06
+    )
+    found = lattice(Heatmap.load(FOLDER / "clip-vit-b-32_cifar10_published.npz"), 7)
+    assert dict(zip(found.waves, 100 * found.contrasts, strict=True)) == pytest.approx(wanted)
+    assert 100 * found.mean.value == pytest.approx(sum(wanted.values()) / 12) == pytest.approx(-6.4, abs=0.05)
+    assert found.mean.low < found.mean.value < found.mean.high < 0
+    # no draw of twelve cells is as low: by another generator and another way of drawing, too
+    every, rng = list(dips("clip-vit-b-32_cifar10_published", 1).values()), random.Random(1)
+    assert found.p == 1 / 10_001 and min(sum(rng.sample(every, 12)) / 12 for _ in range(5_000)) > -3
+
+
+@pytest.mark.parametrize("period", [2, 3, 4, 5, 6, 8, 9, 10])
+def test_no_other_lattice_of_that_map_dips(period):
+    wanted = dips("clip-vit-b-32_cifar10_published", period)
+    found = lattice(Heatmap.load(FOLDER / "clip-vit-b-32_cifar10_published.npz"), period)
+    assert 100 * found.mean.value == pytest.approx(sum(wanted.values()) / len(wanted)) == pytest.approx(0, abs=0.8)
+    assert found.p > 0.05
+
+
+@pytest.mark.parametrize("name", ["resnet-56_cifar10_published", "mini-clip_cifar10", "mini-resnet_cifar10"])
+def test_networks_without_patches_do_not_dip(name):
+    found = lattice(Heatmap.load(FOLDER / f"{name}.npz"), 7)
+    assert 100 * found.mean.value == pytest.approx(sum(dips(name, 7).values()) / 12) and found.p > 0.1
+
+
+def test_the_page_about_patches_tells_what_the_shipped_maps_say():
+    text = (PRECOMPUTED.parent / "docs" / "patch_grid.md").read_text(encoding="utf-8").replace("−", "-")
+    rows = [line.strip("| ").replace("**", "").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    assert len(rows) >= 12
+    for name, _, _, _, *told in rows:
+        for period, words in zip((4, 7, 8), told, strict=True):
+            found = dips(name.strip("`"), period)
+            assert float(words.split()[0]) == pytest.approx(sum(found.values()) / len(found), abs=0.051), (name, period)
+
+
+@pytest.fixture
+def noise():
+    """A map of 21 x 21 cells of noise, symmetric, made of counts."""
+    heatmap = Heatmap.load(FOLDER / "mini-resnet_cifar10.npz").crop(21)
+    errors = np.random.default_rng(0).integers(4000, 4100, (21, 21))
+    return dataclasses.replace(heatmap, top1_errors=np.maximum(errors, errors[::-1, ::-1]))
+
+
+def test_a_planted_lattice_is_found_and_noise_is_not(noise):
+    assert lattice(noise, 4).p > 0.05
+    errors = noise.top1_errors.copy()
+    errors[2:-1:4, 2:-1:4] -= 100  # i and j from -8 to 8 in steps of 4
+    planted = lattice(dataclasses.replace(noise, top1_errors=errors), 4)
+    assert len(planted.waves) == 12 and planted.mean.value == pytest.approx(-0.01, abs=0.002)
+    assert planted.p < 0.001
+
+
+def test_the_draws_follow_the_seed(noise):
+    first, again, other = (lattice(noise, 3, draws=500, seed=seed).p for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_waves_without_all_their_neighbours_are_left_out(noise):
+    assert np.isnan(neighbour_contrasts(noise)[0]).all()
+
+    def without(*waves):
+        count, errors = noise.count.copy(), noise.top1_errors.copy()
+        for i, j in waves:
+            for cell in ((10 + i, 10 + j), (10 - i, 10 - j)):
+                count[cell], errors[cell] = 0, -1
+        return dataclasses.replace(noise, count=count, top1_errors=errors, top5_errors=np.full_like(errors, -1))
+
+    assert (4, 4) in lattice(noise, 4).waves and (4, 4) not in lattice(without((4, 5)), 4).waves
+    assert lattice(noise, 9).waves == ((0, 9), (9, 0), (-9, 9), (9, 9)) and lattice(noise, 10) is None
+    assert lattice(without((9, 0), (9, 9)), 9).waves == ((0, 9), (-9, 9)), "two are enough"
+    assert lattice(without((9, 0), (9, 9), (0, 9)), 9) is None, "one has no interval"
+    with pytest.raises(ValueError, match="at least 2"):
+        lattice(noise, 1)

@@ -1,0 +1,150 @@
+"""Outcomes of a sweep against a slow twin that keeps every prediction, and files that lie about them."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import binomtest
+
+from core.fourier.basis import add_basis, fourier_basis, random_signs
+from core.fourier.maps.heatmap import Heatmap, HeatmapError
+from core.fourier.maps.outcomes import among, by_class, by_colour, class_errors, class_errors_of, outcomes
+from core.sweep.loop.config import SweepConfig
+from core.sweep.maps import growing_heatmaps
+
+CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
+
+
+@pytest.fixture
+def swept(linear_classifier, noise_dataset):
+    """The finished map, and for each wave, (i, j) or None, which images are wrong: one image at a time."""
+    *_, heatmap = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
+    wrong = {}
+    for wave in (None, *CONFIG.waves):
+        signs = random_signs(len(noise_dataset), wave or (0, 0), seed=CONFIG.seed)
+        basis = fourier_basis(*(wave or (0, 0)), 8, 8) * (wave is not None)
+        wrong[wave] = []
+        for image, label, sign in zip(noise_dataset.images, noise_dataset.labels, signs, strict=True):
+            pixels = image[None].astype(np.float32) / 255
+            perturbed = add_basis(pixels, basis, CONFIG.epsilon, signs=sign[None]).images
+            wrong[wave].append(linear_classifier(torch.from_numpy(perturbed))[0].argmax().item() != label)
+    return heatmap, wrong
+
+
+def test_outcomes_are_those_of_the_slow_twin(swept):
+    heatmap, wrong = swept
+    found = outcomes(heatmap)
+    assert found.waves == CONFIG.waves
+    np.testing.assert_array_equal(found.clean, wrong[None])
+    np.testing.assert_array_equal(found.wrong, [wrong[wave] for wave in CONFIG.waves])
+    assert 0 < found.wrong.mean() < 1 and not (found.wrong == found.wrong[0]).all()
+
+
+def test_one_image_is_enough(linear_classifier, noise_dataset):
+    one = dataclasses.replace(noise_dataset, images=noise_dataset.images[:1], labels=noise_dataset.labels[:1])
+    *_, heatmap = growing_heatmaps(linear_classifier, one, CONFIG)
+    assert outcomes(heatmap).waves == CONFIG.waves
+
+
+def test_grey_waves_have_one_sign_in_all_channels(swept, noise_dataset):
+    heatmap, wrong = swept
+    colours = by_colour(heatmap)
+    for wave in CONFIG.waves:
+        i, j = wave
+        signs = random_signs(len(noise_dataset), wave, seed=CONFIG.seed).tolist()
+        grey = [r == g == b for r, g, b in signs]
+        for found, kind in ((colours.grey, True), (colours.coloured, False)):
+            of_kind = [bad for bad, is_grey in zip(wrong[wave], grey, strict=True) if is_grey == kind]
+            for cell in ((2 + i, 2 + j), (2 - i, 2 - j)):
+                assert (found.top1_errors[cell], found.count[cell]) == (sum(of_kind), len(of_kind))
+    np.testing.assert_array_equal(colours.grey.top1_errors + colours.coloured.top1_errors, heatmap.top1_errors)
+
+
+def test_classes_share_the_errors_out(swept, noise_dataset):
+    heatmap, wrong = swept
+    classes = by_class(heatmap)
+    assert list(classes) == sorted(set(noise_dataset.labels.tolist()))
+    for k in classes:
+        mine = [bad for bad, label in zip(wrong[1, 2], noise_dataset.labels, strict=True) if label == k]
+        assert (classes[k].top1_errors[3, 4], classes[k].count[3, 4]) == (sum(mine), len(mine))
+        clean = [bad for bad, label in zip(wrong[None], noise_dataset.labels, strict=True) if label == k]
+        assert classes[k].clean.tolist() == [sum(clean), -1, len(clean)]
+
+
+def test_errors_by_class_are_the_same_from_outcomes_and_from_predictions(swept, noise_dataset):
+    heatmap, wrong = swept
+    labels = noise_dataset.labels
+    predictions = np.where(wrong[1, 2], (labels + 1) % 6, labels)
+    found = class_errors(heatmap, (-1, -2))
+    assert found == class_errors_of(labels, predictions)
+    for one in found:
+        mine = [bad for bad, label in zip(wrong[1, 2], labels, strict=True) if label == one.label]
+        test = binomtest(sum(mine), len(mine)).proportion_ci(method="wilson")
+        assert (one.images, one.error.value) == (len(mine), pytest.approx(np.mean(mine)))
+        assert (one.error.low, one.error.high) == pytest.approx((test.low, test.high), abs=1e-9)
+    without = dataclasses.replace(heatmap, outcomes=None, labels=None)
+    assert class_errors(without, (1, 2)) == class_errors(heatmap, (5, 5)) == ()
+
+
+def test_a_map_without_outcomes_or_seed_has_nothing_to_tell_apart(swept):
+    heatmap, _ = swept
+    without = dataclasses.replace(heatmap, outcomes=None, labels=None)
+    assert outcomes(without) is None and by_colour(without) is None and by_class(without) is None
+    with pytest.raises(ValueError, match="does not say which images"):
+        among(without, np.ones(37, bool))
+    for seed, tells in ((None, False), (True, False), (-1, False), (0, True), (2**64 - 1, True), (2**64, False)):
+        found = by_colour(dataclasses.replace(heatmap, metadata={**heatmap.metadata, "seed": seed}))
+        assert (found is not None) == tells, seed
+
+
+def test_outcomes_survive_saving_cropping_and_half_a_sweep(linear_classifier, noise_dataset, swept, tmp_path):
+    heatmap, wrong = swept
+    heatmap.save(tmp_path / "map.npz")
+    small = outcomes(Heatmap.load(tmp_path / "map.npz").crop(3))
+    np.testing.assert_array_equal(small.wrong, [wrong[wave] for wave in small.waves])
+    assert len(small.waves) == 5
+    some = dataclasses.replace(CONFIG, cells=((2, 1), (0, 0)))
+    *_, part = growing_heatmaps(linear_classifier, noise_dataset, some)
+    assert outcomes(part).waves == ((0, 0), (2, 1))
+    np.testing.assert_array_equal(outcomes(part).wrong, [wrong[0, 0], wrong[2, 1]])
+
+
+def test_a_map_begun_without_outcomes_goes_on_without(linear_classifier, noise_dataset):
+    plain = dataclasses.replace(CONFIG, outcomes=False)
+    start = next(growing_heatmaps(linear_classifier, noise_dataset, plain))
+    assert start.outcomes is None
+    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG, start)
+    assert whole.outcomes is None and (whole.count == 37).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (lambda m: {"labels": None}, "come together"),
+        (lambda m: {"labels": m.labels[:-1]}, r"labels must be \(37,\) uint16"),
+        (lambda m: {"labels": m.labels + np.uint16(6)}, "labels name class"),
+        (lambda m: {"outcomes": m.outcomes[:-1]}, r"outcomes must be \(14, 5\) uint8"),
+        (lambda m: {"outcomes": m.outcomes ^ np.uint8(128)}, "other errors than the counts"),
+        (lambda m: {"outcomes": padded(m.outcomes)}, "other errors than the counts"),
+    ],
+)
+def test_outcomes_that_cannot_be_are_refused(swept, tmp_path, changes, message):
+    heatmap, _ = swept
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(heatmap, **changes(heatmap))
+    forged = dataclasses.replace(heatmap)
+    for name, value in changes(heatmap).items():
+        object.__setattr__(forged, name, value)
+    (tmp_path / "forged.npz").write_bytes(forged.to_bytes())
+    with pytest.raises(HeatmapError, match=rf"forged\.npz.*{message}"):
+        Heatmap.load(tmp_path / "forged.npz")
+
+
+def padded(outcomes):
+    """One error moved from its image to a bit behind the last of 37 images."""
+    moved = outcomes.copy()
+    row = int(np.argmax(moved[:, 0] > 0))
+    moved[row, 0] &= moved[row, 0] - np.uint8(1)
+    moved[row, -1] |= 1
+    return moved

@@ -1,0 +1,68 @@
+"""What a pass may be rounded to, and that what makes it faster leaves its numbers alone."""
+
+import pytest
+import torch
+from torch import nn
+
+from core.shared.device import (
+    SAME,
+    forward,
+    free_device,
+    name_device,
+    prepare_torch,
+    products_by_onednn,
+    with_cast_weights,
+)
+
+
+class Network(nn.Module):
+    """Each kind of layer whose weights autocast casts, and one that stays in float32."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 16, 3), nn.LayerNorm(16)
+        self.attention, self.head = nn.MultiheadAttention(16, 2, batch_first=True), nn.Linear(16, 5)
+        self.requires_grad_(False).eval()
+
+    def forward(self, images):
+        tokens = self.norm(self.conv(images).flatten(2).transpose(1, 2))
+        return self.head(self.attention(tokens, tokens, tokens, need_weights=False)[0].mean(dim=1))
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_weights_cast_once_give_the_same_bits_as_cast_at_every_call(dtype):
+    network, images = Network(), torch.rand(2, 3, 8, 8)
+    kept = {name: one.clone() for name, one in network.named_parameters()}
+    twin = with_cast_weights(network, dtype)
+    found = []
+    for one in (network, twin):
+        variable = images.clone().requires_grad_()
+        logits = forward(one, variable, dtype)
+        found.append((logits.detach(), *torch.autograd.grad(logits[:, 1].sum(), variable)))
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+    assert {name for name, one in twin.named_parameters() if one.dtype == torch.float32} == {"norm.weight", "norm.bias"}
+    assert all(torch.equal(one, kept[name]) for name, one in network.named_parameters())
+
+
+def test_nothing_is_cast_in_float32_nor_where_there_is_no_network():
+    network = Network()
+    assert with_cast_weights(network, "float32") is network
+    assert with_cast_weights(torch.sum, "bfloat16") is torch.sum
+
+
+def test_products_stay_exact_and_the_device_says_who_makes_them():
+    prepare_torch()
+    a, b = (torch.randn(shape, generator=torch.Generator().manual_seed(1)) for shape in ((50, 768), (768, 2304)))
+    exact = a.double() @ b.double()
+    assert (a @ b - exact).norm() < SAME * exact.norm()
+    assert ("products by oneDNN" in name_device("cpu")) == products_by_onednn()
+    assert torch.backends.cudnn.allow_tf32 is False
+
+
+def test_a_server_process_takes_the_gpu_with_the_most_free_memory(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert free_device() == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda number: ((10, 70, 40)[number] << 30, 80 << 30))
+    assert free_device() == "cuda:1"

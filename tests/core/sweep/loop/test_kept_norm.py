@@ -1,0 +1,58 @@
+"""What resizing leaves of a wave, against Pillow's resize and against the figures of an independent measurement."""
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.classifiers.kinds.preprocessing import Preprocess
+from core.sweep.loop.kept_norm import kept_norm
+
+SIDE = 31
+
+
+def pillows(image_size, size, resample, side=SIDE):
+    """{radius: mean share}, one wave at a time, in Pillow's floating-point mode."""
+    rings = {}
+    rows, cols = np.mgrid[:image_size, :image_size]
+    for i in range(-(side // 2), side // 2 + 1):
+        for j in range(side // 2 + 1):
+            wave = np.cos(2 * math.pi * (i * rows + j * cols) / image_size).astype(np.float32)
+            enlarged = np.asarray(Image.fromarray(wave).resize((size, size), resample))
+            ratio = math.sqrt((enlarged.astype(float) ** 2).mean() / (wave.astype(float) ** 2).mean())
+            if j > 0 or i >= 0:
+                rings.setdefault(round(math.hypot(i, j)), []).append(ratio)
+    return {radius: float(np.mean(ratios)) for radius, ratios in rings.items()}
+
+
+def ours(preprocess, image_size, side=SIDE):
+    shares, half = kept_norm(preprocess, image_size, side), side // 2
+    np.testing.assert_allclose(shares, shares[::-1, ::-1])
+    i, j = np.indices(shares.shape) - half
+    once = (j > 0) | ((j == 0) & (i >= 0))
+    radius = np.rint(np.hypot(i, j)).astype(int)
+    return {r: float(shares[once & (radius == r)].mean()) for r in range(radius.max() + 1)}
+
+
+def preprocess(size, interpolation="bicubic"):
+    return Preprocess(size, (0.48, 0.46, 0.41), (0.27, 0.26, 0.28), interpolation=interpolation)
+
+
+@pytest.mark.parametrize(
+    ("size", "interpolation"), [(224, "bicubic"), (64, "bicubic"), (224, "bilinear"), (24, "bicubic")]
+)
+def test_share_is_that_of_pillows_resize(size, interpolation):
+    wanted = pillows(32, size, Image.Resampling[interpolation.upper()])
+    assert ours(preprocess(size, interpolation), 32) == pytest.approx(wanted, abs=2e-4)
+
+
+def test_clips_resize_halves_the_fastest_waves():
+    found = ours(preprocess(224), 32)
+    for radius, share in {5: 0.99, 10: 0.90, 15: 0.73, 18: 0.62, 21: 0.53}.items():
+        assert found[radius] == pytest.approx(share, abs=0.006)
+    assert found[0] == pytest.approx(1, abs=1e-5)
+
+
+def test_a_network_of_the_images_own_size_gets_the_whole_wave():
+    np.testing.assert_allclose(kept_norm(preprocess(32), 32, SIDE), 1, atol=1e-5)

@@ -1,0 +1,114 @@
+"""Samples of images: balanced, evenly drawn, the same everywhere, independent from wave to wave and of the signs."""
+
+import numpy as np
+import pytest
+
+from core.fourier.basis import half_plane, random_signs
+from core.sweep.loop.sample import (
+    balanced_order,
+    balanced_sample,
+    images_per_wave,
+    pooled_variance,
+    round_ends,
+    sampling_variance,
+)
+
+LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [40, 40, 15, 5]))
+
+
+def test_sample_holds_each_class_by_its_share():
+    for wave in half_plane(9):
+        for size in (20, 33, 100):
+            chosen = balanced_sample(LABELS, size, wave, seed=7)
+            assert len(set(chosen.tolist())) == size and (np.diff(chosen) > 0).all()
+            shares = np.array([40, 40, 15, 5]) * size / 100
+            assert (abs(np.bincount(LABELS[chosen], minlength=4) - shares) < 1).all()
+
+
+def test_sample_draws_every_image_equally_often():
+    waves = half_plane(63)
+    drawn = np.bincount(np.concatenate([balanced_sample(LABELS, 30, wave, seed=1) for wave in waves]))
+    expected = 0.3 * len(waves)
+    assert abs(drawn - expected).max() < 4.5 * np.sqrt(expected * 0.7)  # binomial, the largest of a hundred
+
+
+def test_sample_depends_on_wave_and_seed_alone():
+    def sample(wave, seed):
+        return balanced_sample(LABELS, 20, wave, seed=seed).tolist()
+
+    assert sample((3, -2), 5) == sample((-3, 2), 5) == sample((3, -2), 5)
+    others = [sample((3, -2), 6), sample((3, 2), 5), sample((2, 3), 5)]
+    assert all(other != sample((3, -2), 5) for other in others)
+    # Written down, so that a map begun by one version is not continued with other images by another.
+    assert sample((3, -2), 5) == [3, 4, 13, 14, 16, 25, 31, 33, 44, 49, 51, 55, 58, 69, 70, 72, 77, 79, 90, 92]
+
+
+def test_sample_does_not_follow_the_signs():
+    labels = np.zeros(2000, int)
+    positive = [
+        (random_signs(2000, wave, seed=3)[balanced_sample(labels, 500, wave, seed=3)] > 0).mean(axis=0)
+        for wave in half_plane(15)
+    ]
+    assert abs(np.mean(positive, axis=0) - 0.5).max() < 4 * 0.5 / np.sqrt(500 * len(half_plane(15)))
+
+
+def test_share_of_the_passes_in_images():
+    assert [images_per_wave(10_000, 0.02), images_per_wave(37, 0.02), images_per_wave(20, 1.0)] == [200, 1, 20]
+
+
+def test_sampling_variance_is_that_of_many_samples():
+    labels = np.repeat([0, 1, 2], [200, 200, 100])
+    wrong = np.random.default_rng(2).random(500) < np.array([0.05, 0.9, 0.4])[labels]
+    waves = half_plane(63)
+    samples = [balanced_sample(labels, 100, wave, seed=0) for wave in waves]
+    rates = np.array([wrong[sample].mean() for sample in samples])
+    found = np.mean([sampling_variance(wrong[sample], labels[sample], 500) for sample in samples])
+    assert rates.mean() == pytest.approx(wrong.mean(), abs=0.003)
+    assert found == pytest.approx(rates.var(), rel=0.12)  # a variance of 1,985 draws is known to 3 %
+    assert found < 0.6 * 0.8 * wrong.mean() * (1 - wrong.mean()) / 100, "of images drawn at random"
+
+
+def test_sampling_variance_of_single_images_is_that_of_the_whole_sample():
+    wrong = np.array([True, False, False, True, False])
+    assert sampling_variance(wrong, np.arange(5), 50) == pytest.approx(0.4 * 0.6 / 4 * 0.9)
+
+
+def test_every_beginning_of_an_order_is_balanced():
+    labels = np.random.default_rng(0).permutation(np.arange(100) % 4)
+    for wave in half_plane(5):
+        order = balanced_order(labels, wave, seed=7)
+        assert sorted(order) == list(range(100))
+        counts = np.cumsum(labels[order][:, None] == np.arange(4), axis=0)  # (n, classes)
+        assert abs(counts - np.arange(1, 101)[:, None] / 4).max() < 1
+        uneven = np.bincount(LABELS[balanced_order(LABELS, wave, seed=7)[:20]], minlength=4)
+        assert abs(uneven - [8, 8, 3, 1]).max() <= 2
+
+
+def test_order_depends_on_wave_and_seed_alone_and_begins_with_any_image_as_often():
+    first = balanced_order(LABELS, (3, -2), seed=5)
+    np.testing.assert_array_equal(first, balanced_order(LABELS, (-3, 2), seed=5))
+    # Written down, so that a map begun by one version is not continued with other images by another.
+    assert first[:12].tolist() == [30, 8, 18, 60, 10, 45, 54, 55, 72, 82, 21, 73]
+    begins = np.bincount(
+        np.concatenate([balanced_order(LABELS, wave, seed=1)[:30] for wave in half_plane(63)]), minlength=100
+    )
+    expected = 0.3 * len(half_plane(63))
+    assert abs(begins - expected).max() < 5 * np.sqrt(expected)
+
+
+def test_rounds_grow_by_a_quarter_and_end_with_all_images():
+    assert round_ends(100, 20) == [20, 25, 31, 38, 47, 58, 72, 90, 100]
+    assert round_ends(10, 1) == [2, 4, 6, 8, 10] and round_ends(3, 50) == [3]
+
+
+def test_pooled_variance_is_that_of_both_samples_together():
+    labels = np.repeat([0, 1, 2], [200, 200, 100])
+    wrong = np.random.default_rng(2).random(500) < np.array([0.05, 0.9, 0.4])[labels]
+    rates, found = [], []
+    for wave in half_plane(63):
+        order = balanced_order(labels, wave, seed=0)
+        parts = [sampling_variance(wrong[part], labels[part], 500) for part in (order[:50], order[50:100])]
+        rates.append(wrong[order[:100]].mean())
+        found.append(pooled_variance(parts[0], 50, parts[1], 50, 500))
+    assert np.mean(found) == pytest.approx(np.var(rates), rel=0.12)
+    assert pooled_variance(0.01, 250, 0.01, 250, 500) == 0

@@ -1,0 +1,107 @@
+"""The picture under the wave, and what may be changed about it: size v and signs; both stand in the URL."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.fourier.basis import Frequency, all_random_signs
+from core.images.square import png_data_uri, to_uint8
+from core.shared import paper
+from core.sweep.predictions import wave_on_image
+from ui.components.heatmap import PictureUnderWave
+from ui.components.image_picker import Thumbnails
+from ui.shared import url
+from ui.shared.pictures import Picture
+from ui.shared.text import whole_number
+
+SEED = "signs"  # in the URL
+
+
+@dataclass(frozen=True, eq=False)
+class WavedPicture:
+    """What predictions are about: a picture, a wave (i, j), its size v per channel, and the seed of its signs."""
+
+    picture: Picture
+    frequency: Frequency
+    epsilon: float
+    seed: int
+
+    @property
+    def possible(self) -> bool:
+        """Whether the picture has the pixels that the wave needs."""
+        return max(map(abs, self.frequency)) <= self.picture.size // 2
+
+
+def under_wave(picture: Picture, side: int, strip: Thumbnails | None) -> PictureUnderWave:
+    """The picture as the component wants it, ready for every wave of maps of that side that it can carry.
+
+    strip: the samples that it is one of.
+    """
+    side = min(side, 2 * (picture.size // 2) + 1)
+    count = len(strip.captions) if strip else picture.position + 1
+    signs = _signs(side, count, seed())[:, :, picture.position]
+    return PictureUnderWave(
+        picture.pixels,
+        picture.caption,
+        strength(picture.size),
+        paper.EPSILON[picture.size],
+        signs,
+        strip,
+        selected=picture.position,
+    )
+
+
+# Of all pictures of a set at once: that takes no longer than of one.
+@st.cache_data(show_spinner=False, max_entries=8)
+def _signs(side: int, count: int, seed: int) -> np.ndarray:
+    return all_random_signs(side, count, seed=seed)
+
+
+def strength(size: int) -> float:
+    """Size v of the wave on pictures of so many pixels: from this visit, else from the URL, else the paper's."""
+    key, usual = f"v{size}", paper.EPSILON[size]
+    return url.kept(key, key, url.real(0, 4 * usual), usual, "{:g}".format)
+
+
+def set_strength(size: int, epsilon: float) -> None:
+    """Keep it for this visit; the URL need not name the paper's."""
+    st.session_state[f"v{size}"] = epsilon
+    if epsilon == paper.EPSILON[size]:
+        url.put(f"v{size}", None)
+
+
+def seed() -> int:
+    """Of the signs."""
+    return url.kept(SEED, SEED, whole_number, 0)
+
+
+def flip() -> None:
+    """Take the next signs."""
+    st.session_state[SEED] = seed() + 1
+
+
+def change_in_numbers(waved: WavedPicture) -> None:
+    """What clipping left of the wave, and the picture with it as a file."""
+    wave = wave_on_image(
+        waved.picture.image, waved.frequency, waved.epsilon, seed=waved.seed, position=waved.picture.position
+    )
+    norms = " / ".join(f"{norm:.2f}" for norm in wave.norm)
+    largest = float(np.abs(wave.change).max())
+    (i, j), name, row = waved.frequency, f"v{waved.epsilon:g}", st.container(horizontal=True)
+    row.markdown(
+        f"L2 norm per channel: {waved.epsilon:.2f} before clipping; {norms} (red / green / blue) after. "
+        f"Largest change of a pixel: {largest:.3f} of 1.",
+        width="content",
+    )
+    row.download_button(
+        "The picture with the wave (PNG)",
+        lambda: base64.b64decode(png_data_uri(to_uint8(wave.perturbed)).partition(",")[2]),
+        f"wave_{i}_{j}_{name}.png",
+        "image/png",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,0 +1,219 @@
+"""What every ready classifier predicts for the picture, without and with the wave."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TypeVar
+
+import numpy as np
+import streamlit as st
+
+from core.claims.twins import ROBUST
+from core.classifiers.registry import ClassifierSpec
+from core.data.classes import ClassSet
+from core.data.sample_sets import SAMPLE_SETS
+from core.fourier.basis import Frequency
+from core.shared import paper
+from core.shared.device import check_torch
+from core.shared.errors import sentence
+from core.sweep.predictions import Predictions, predict_under_waves, top1_predictions
+from ui.maps.models import Predictor, model_colour, short_title
+from ui.maps.predictions.cell_panel import WavedPicture
+from ui.maps.predictions.prediction_table import STYLE, Row, prediction_table, rows_html
+from ui.maps.predictions.probability_curve import probability_curve
+from ui.server.log import log
+from ui.server.model_cache import classifier_for, ready_classifiers
+from ui.server.server_jobs import job_manager
+from ui.shared.pictures import Picture, samples
+from ui.shared.text import as_markdown
+
+Answer = TypeVar("Answer")
+LOADING = "predictions.loading"
+CURVE_POINTS = 9
+# Images between two looks at whether the visitor has clicked elsewhere: of large networks and of small ones.
+FLIP_CHUNKS = {True: 5, False: 25}
+LARGE = 100  # pixels a side that a large network looks at
+REDRAW_SECONDS = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class SamplePredictions:
+    """A classifier's top-1 predictions over the bundled samples of a picture's kind.
+
+    name: the classifier's in the registry. note: as `Predictor.told`. labels: (N,) true classes. before, after: (N,)
+    predictions without and with the wave.
+    """
+
+    title: str
+    note: str
+    name: str
+    labels: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+
+def wait_for_first_paint() -> bool:
+    """Whether this run must leave torch alone: importing it now would hold up what the browser is about to paint.
+
+    The next run, which the browser asks for once it has shown this one, may load it.
+    """
+    if "torch" in sys.modules or LOADING in st.session_state:
+        return False
+    st.markdown("Loading the classifiers …")
+
+    def load() -> None:
+        if LOADING in st.session_state:
+            st.rerun()
+        st.session_state[LOADING] = True
+
+    # The first call is part of this run; the second comes from the browser.
+    st.fragment(load, run_every=0.3)()
+    return True
+
+
+def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[[], list[SamplePredictions]]:
+    """A row for each classifier; returns what counts, once, how often the wave flips the bundled samples.
+
+    Counting comes last on the page: it goes chunk by chunk and tells how far it is, at which another click ends it.
+    """
+    if not torch_starts():
+        return list
+    picture, place = waved.picture, st.empty()
+    told = answers([one.spec for one in who], lambda name: predictions_of(name, picture.class_set, None, waved))
+    rows = {one: _row(one, told[one.spec]) for one in who if one.spec in told}
+    total, about = _total(picture), (picture.classes.names, picture.label)
+
+    def draw() -> None:
+        if rows:
+            place.html(STYLE + rows_html(list(rows.values()), *about, waved.frequency, total))
+
+    def count() -> list[SamplePredictions]:
+        found = []
+        for one in rows if total is not None else ():
+            drawn, before, after = time.monotonic(), *np.zeros((2, 0), dtype=np.int64)
+            size = FLIP_CHUNKS[(one.spec.image_size or LARGE) >= LARGE]
+            for start in range(0, total or 0, size):
+                chunk = one.spec.name, picture.kind, start, size
+                before = np.concatenate([before, _over_samples(*chunk)])
+                after = np.concatenate([after, _over_samples(*chunk, waved.frequency, waved.epsilon, waved.seed)])
+                rows[one] = replace(rows[one], flips=(int((before != after).sum()), len(after)))
+                if time.monotonic() - drawn > REDRAW_SECONDS:
+                    draw()
+                    drawn = time.monotonic()
+            labels = samples(picture.kind).labels
+            found.append(SamplePredictions(rows[one].title, rows[one].note, one.spec.name, labels, before, after))
+        draw()
+        return found
+
+    draw()
+    return cache(count)
+
+
+def walk_tables(who: Sequence[Predictor], waved: WavedPicture, cells: Sequence[Frequency]) -> dict[Frequency, str]:
+    """For each of several waves the table of `draw_predictions`, without flips; empty where somebody has none."""
+    picture = waved.picture
+    told = answers([one.spec for one in who], lambda name: _under_waves(name, waved, tuple(cells)))
+    if len(told) < len(who):
+        return {}
+    found = [[_row(one, wave) for wave in told[one.spec]] for one in who]
+    about = picture.classes.names, picture.label
+    return {
+        cell: rows_html(rows, *about, cell, _total(picture), "–") for cell, *rows in zip(cells, *found, strict=True)
+    }
+
+
+def _row(one: Predictor, predictions: Predictions) -> Row:
+    return Row(short_title(one.spec.title), one.told, model_colour(one.spec.name), predictions)
+
+
+def _total(picture: Picture) -> int | None:
+    """How many bundled samples of its kind flips are counted over; None where these have another size."""
+    data = samples(picture.kind)
+    return len(data) if data.image_size == picture.size else None
+
+
+def torch_starts() -> bool:
+    """Whether classifiers can be used at all; else the page says why, once and not for each of them."""
+    try:
+        check_torch()
+    except RuntimeError as error:
+        st.error(as_markdown(sentence(str(error))))
+        return False
+    return True
+
+
+def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
+    """Leading classes of who predicts and of its robust twin, and the true class's probability against the size v."""
+    if not torch_starts():
+        return
+    picture = waved.picture
+    sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
+    specs = with_twins(who, picture.class_set)
+    found = answers(specs, lambda name: predictions_of(name, picture.class_set, None, waved, sizes))
+    about = picture.classes.names, picture.label
+    with st.container(key="cell-details"):
+        columns = st.columns(4, gap="medium")
+    for k, (spec, predictions) in enumerate(found.items()):
+        with columns[k % 4]:
+            colour = model_colour(spec.name)
+            prediction_table(spec.title, predictions, *about, colour=colour, frequency=waved.frequency)
+    if found:
+        colours = [model_colour(spec.name) for spec in found]
+        probability_curve({spec.title: one for spec, one in found.items()}, *about, waved.epsilon, colours)
+
+
+def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
+    """Who predicts, and the robust twin of each, as far as these are ready."""
+    names = {name for one in who for name in (one.spec.name, f"{one.spec.name}{ROBUST}")}
+    return [spec for spec in ready_classifiers(class_set) if spec.name in names]
+
+
+def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
+    """What a classifier answers; None, with the reason on the page and in the log, where it cannot."""
+    try:
+        with st.spinner(f"{spec.title} …"), job_manager().before_runs():
+            return question()
+    except (RuntimeError, FileNotFoundError, ValueError) as error:
+        log("prediction failed", error=error, classifier=spec.name)
+        st.error(as_markdown(sentence(f"{spec.title}: {error}")))
+        return None
+
+
+def answers(specs: Iterable[ClassifierSpec], question: Callable[[str], Answer]) -> dict[ClassifierSpec, Answer]:
+    """What several classifiers answer, asked by name; those that cannot are left out, with the reason on the page."""
+    found = {spec: ask(spec, partial(question, spec.name)) for spec in specs}
+    return {spec: answer for spec, answer in found.items() if answer is not None}
+
+
+@st.cache_data(show_spinner=False, max_entries=1000)
+def predictions_of(
+    name: str, classes: str | ClassSet, template: str | None, waved: WavedPicture, sizes: tuple[float, ...] = ()
+) -> Predictions:
+    """A classifier's predictions; classes, template: as `classifier_for` takes them. sizes: of the curve's waves."""
+    picture, wave = waved.picture, ([waved.frequency], waved.epsilon, sizes)
+    classifier = classifier_for(name, classes, template)
+    (found,) = predict_under_waves(classifier, picture.image, *wave, seed=waved.seed, position=picture.position)
+    return found
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _under_waves(name: str, waved: WavedPicture, cells: tuple[Frequency, ...]) -> list[Predictions]:
+    picture = waved.picture
+    classifier = classifier_for(name, picture.class_set)
+    return predict_under_waves(
+        classifier, picture.image, cells, waved.epsilon, seed=waved.seed, position=picture.position
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=2000)
+def _over_samples(
+    name: str, kind: str, start: int, count: int, wave: Frequency | None = None, epsilon: float = 0.0, seed: int = 0
+) -> np.ndarray:
+    """Top-1 predictions for a chunk of the samples, with a wave where one is named."""
+    classifier = classifier_for(name, SAMPLE_SETS[kind].class_set)
+    images = samples(kind).images[start : start + count]
+    return top1_predictions(classifier, images, wave, epsilon, seed=seed, start=start)

@@ -1,0 +1,105 @@
+"""Asking every ready CLIP about classes in the visitor's own words, with a prompt pattern of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal
+from urllib.parse import quote
+
+import streamlit as st
+
+from core.classifiers.bundled import bundled_specs
+from core.classifiers.registry import ClassifierSpec
+from core.classifiers.text import DEFAULT_WORDS, MAX_CLASSES, MIN_CLASSES, parse_class_list, parse_template
+from core.data.classes import ClassSet
+from core.shared import paper
+from core.shared.device import check_torch
+from core.shared.errors import sentence
+from ui.maps.models import model_colour
+from ui.maps.predictions.cell_panel import WavedPicture
+from ui.maps.predictions.cell_predictions import ask, predictions_of
+from ui.maps.predictions.prediction_table import prediction_table
+from ui.server.model_cache import ready_clips
+from ui.shared.text import as_markdown
+
+# What a visitor types here; in the URL as well.
+CLASSES, PROMPT = "classes", "prompt"
+DEFAULT_CLASSES = ", ".join(DEFAULT_WORDS)
+IN_A_ROW = 3  # tables of predictions
+# Longer URLs are cut by some servers and chats, and a reload of a very long one fails.
+MAX_URL_TEXT = 1500
+
+
+def own_classes(waved: WavedPicture | None) -> None:
+    """Draw the fields and, where there is a picture under a wave, what each CLIP predicts among what is typed."""
+    clips = ready_clips()
+    if not clips:
+        st.markdown(
+            "A CLIP can be asked about any classes that you type, but none is ready on this machine: the page "
+            "**Models and data** has CLIP models."
+        )
+        return
+    typed = st.text_area(
+        f"Classes, on lines of their own or separated by commas ({MIN_CLASSES} to {MAX_CLASSES})",
+        DEFAULT_CLASSES,
+        height=100,
+        key=CLASSES,
+        bind=_binding(CLASSES),
+        persist_state="session",
+        help="The prediction is a share among exactly these. Try things that are not in the picture, such as “pattern "
+        "of stripes”: does the wave make CLIP say it?",
+    )
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    pattern = left.text_input(
+        "Prompt pattern, with {class} where the class stands",
+        paper.TEMPLATE,
+        key=PROMPT,
+        bind=_binding(PROMPT),
+        persist_state="session",
+    )
+    # Leaving a field is enough; the button is for those who look for one.
+    right.button("Ask", width="stretch", key="own.ask")
+    if not all(_fits_url(text) for text in (typed, pattern)):
+        st.caption("This is too long for the URL: a link to this page will ask about other classes.")
+    small = [spec.title for spec in clips if spec.name in bundled_specs()]
+    if small:
+        they = "it has" if len(small) == 1 else "they have"
+        st.markdown(
+            f"{' and '.join(small)} learned from captions about the ten classes of CIFAR-10 alone: {they} to guess at "
+            "any other word."
+        )
+    with st.container(key="own-predictions"):
+        try:
+            asked = parse_class_list(typed), parse_template(pattern)
+            if waved is not None:
+                _predictions(clips, *asked, waved)
+        except (ValueError, RuntimeError) as error:  # it may quote the visitor, so nothing in it is taken as Markdown
+            st.error(as_markdown(sentence(str(error))))
+
+
+def _binding(key: str) -> Literal["query-params"] | None:
+    return "query-params" if _fits_url(st.session_state.get(key, "")) else None
+
+
+def _fits_url(text: str) -> bool:
+    return len(quote(text)) <= MAX_URL_TEXT
+
+
+def _predictions(clips: Sequence[ClassifierSpec], classes: ClassSet, template: str, waved: WavedPicture) -> None:
+    """Each CLIP's predictions, without and with the wave. Imports torch.
+
+    Raises:
+        ValueError, RuntimeError: what was typed cannot be asked, or torch cannot be used; the text says why.
+    """
+    check_torch()
+    from core.classifiers.kinds.zero_shot import fill_template
+
+    fill_template(template, classes)
+    places = [column for _ in clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]
+    for spec, place in zip(clips, places, strict=False):
+        with place, st.empty():
+            found = ask(spec, partial(predictions_of, spec.name, classes, template, waved))
+            if found is not None:
+                about = spec.title, found, classes.names, None
+                prediction_table(*about, colour=model_colour(spec.name), frequency=waved.frequency, complete=True)

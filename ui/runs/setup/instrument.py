@@ -1,0 +1,59 @@
+"""How long runs take here: which start by themselves, as of an instrument, and which had better take fewer steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.classifiers.bundled import bundled_specs
+from core.classifiers.spec import ClassifierSpec
+from core.runs.plan import RunPlan
+from ui.server.limits import limits
+
+# Seconds that a step of one bundled network takes for each pixel, until a run here has told: about 2 ms for a picture
+# of 32 x 32 on two cores.
+FIRST_GUESS = 2e-6
+# The same of any other network, whatever the picture's size, for each byte of its weights: CLIP ViT-B/32, 605 MB, takes
+# 0.2 s a step on one core.
+BYTE_SECONDS = 3e-10
+SLOW_SECONDS = 60
+
+
+@st.cache_resource(show_spinner=False)
+def _paces() -> dict[tuple[str, ...], float]:
+    """Seconds for each step and pixel of runs on this server, by the names of their networks."""
+    return {}
+
+
+def remember_pace(plan: RunPlan, names: Sequence[str], seconds_per_step: float | None) -> None:
+    """Learn from a run that has ended how long another one of these networks will take.
+
+    The best pace counts: a slow one tells of what else the server did meanwhile, after which no run would start by
+    itself again.
+    """
+    if seconds_per_step:
+        pace, paces = seconds_per_step / _pixels(plan), _paces()
+        paces[tuple(names)] = min(pace, paces.get(tuple(names), pace))
+
+
+def is_quick(plan: RunPlan, names: Sequence[str]) -> bool:
+    """Whether a run may start by itself: of bundled networks, and over in two seconds, as far as one can tell."""
+    if not names or not set(names) <= bundled_specs().keys():
+        return False
+    pace = _paces().get(tuple(names), FIRST_GUESS * len(names))
+    return pace * _pixels(plan) * plan.config.steps < limits().quick_seconds
+
+
+def is_slow(specs: Sequence[ClassifierSpec], steps: int, pixels: int) -> bool:
+    """Whether a run of so many steps on one picture of so many pixels takes over a minute here, as far as is known."""
+    pace = _paces().get(tuple(spec.name for spec in specs))
+    if pace is not None:
+        return pace * pixels * steps > SLOW_SECONDS
+    weights = (spec.weights.locate() for spec in specs)
+    return BYTE_SECONDS * sum(path.stat().st_size for path in weights if path) * steps > SLOW_SECONDS
+
+
+def _pixels(plan: RunPlan) -> int:
+    pictures, _, height, width = plan.start.shape
+    return pictures * height * width

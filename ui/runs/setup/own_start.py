@@ -1,0 +1,77 @@
+"""A start of *Generation* that the visitor gives: a sketch, painted here, or a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import numpy as np
+import streamlit as st
+
+from core.data.sample_sets import SampleSet
+from core.images.sketch import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.images.square import square_image
+from ui.components.sketch_painter import sketch_painter
+from ui.runs.setup.settings import choose_picture
+from ui.shared import url
+from ui.shared.figures import enlarged
+
+PAGE = "generation"
+LINKED = f"{PAGE}-sketch"  # in the URL
+FIRST = next(iter(SKETCHES))
+_KEPT = f"{PAGE}.sketch"
+
+
+def keep_sketch(picture: np.ndarray) -> None:
+    """Make a uint8 (32, 32, 3) picture the visitor's sketch; for callbacks."""
+    st.session_state[_KEPT] = picture
+
+
+def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
+    """The painter with the bundled sketches above it; returns uint8 (32, 32, 3).
+
+    on_sketch: called with the class that a bundled sketch is meant for, when one is taken.
+    """
+    state = st.session_state
+    if _KEPT not in state:
+        state[_KEPT] = draw_sketch(FIRST)
+        with suppress(ValueError):
+            if linked := url.text(LINKED):
+                state[_KEPT] = decode_sketch(linked, SIDE)
+
+    def take() -> None:
+        if (name := state[f"{PAGE}.bundled_sketch"]) is not None:
+            keep_sketch(draw_sketch(name))
+            on_sketch(name)
+            state[f"{PAGE}.bundled_sketch"] = None
+
+    st.selectbox(
+        "Begin with a sketch of, then paint",
+        list(SKETCHES),
+        index=None,
+        placeholder="horse, ship, frog, …",
+        key=f"{PAGE}.bundled_sketch",
+        on_change=take,
+    )
+    sketch_painter(state[_KEPT], key=f"{PAGE}.painter", on_paint=keep_sketch, background=PALETTE["sky blue"])
+    text = None
+    try:
+        text = encode_sketch(state[_KEPT])
+    except ValueError:
+        st.markdown("This picture has too many details for a link: *Share* leaves it out, a saved run keeps it.")
+    url.put(LINKED, text, encode_sketch(draw_sketch(FIRST)))
+    return state[_KEPT]
+
+
+def picture_start(row: SampleSet) -> tuple[np.ndarray, str] | None:
+    """The button that opens the library; returns uint8 (side, side, 3) and what it is, None while none is chosen."""
+    if (picture := choose_picture(PAGE, row.title, st.container())) is None:
+        return None
+    st.image(picture.pixels.transpose(1, 2, 0), caption=picture.caption, width=150)
+    return square_image(picture.pixels.transpose(1, 2, 0), row.side, resize_to=row.side), picture.caption
+
+
+def to_starts(picture: np.ndarray, side: int, count: int) -> np.ndarray:
+    """(count, 3, side, side) float32 in [0, 1]: one picture for each target; a sketch is enlarged by whole pixels."""
+    planes = enlarged(picture, side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    return np.repeat(planes[None], count, axis=0)

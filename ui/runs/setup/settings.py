@@ -1,0 +1,226 @@
+"""What a visitor chooses for a run: classifiers, lengths, lambda; shared by *Inpainting* and *Generation*."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.classifiers.registry import CLIPS, PAPERS_CLIP, ClassifierSpec, classifier_title
+from core.pgd.config import PGDConfig
+from core.pgd.penalties import PENALTIES, Penalty
+from core.pgd.settings import FAST, SETTINGS, RunKind, Setting, fast_settings, paper_settings
+from core.runs.plan import RunPlan
+from ui.runs.setup.instrument import is_slow
+from ui.server.limits import limits
+from ui.shared import url
+from ui.shared.picture_choice import chosen_picture, open_library, picture_library
+from ui.shared.pictures import Picture
+
+# An ordinary model beside a robust one, the paper's contrast: with the paper's CLIP as soon as that is here.
+CONTRASTS = (CLIPS, (PAPERS_CLIP, "mini-clip-robust"), (PAPERS_CLIP,), ("mini-clip", "mini-clip-robust"))
+MAX_CLASSIFIERS = 2
+PAPERS_PACE, FAST_PACE = "paper", "fast"
+OFFERED: dict[str, Penalty] = {words.label: penalty for penalty, words in PENALTIES.items() if words.offered}
+# What links of earlier versions say, and what they mean.
+RENAMED: dict[str, Penalty] = {
+    "Norm (Eq. 3)": "norm",
+    "Mean square (Santurkar et al.)": "mean_square",
+    "Frozen": "frozen",
+    "Frozen: hold everything outside the hole": "frozen",
+}
+
+
+def choose_picture(page: str, kind: str, place: DeltaGenerator) -> Picture | None:
+    """The picture of a run; None, which the page then says, while there is none.
+
+    Args:
+        kind: as `chosen_picture` takes it. place: of the button that opens the library.
+    """
+    where: dict[str, Any] = {"url_prefix": f"{page}-", "first": attrgetter("inpainted")}
+    picture = chosen_picture(page, kind=kind, **where)
+    picture_library(page, **where)
+    place.button("Pictures", icon=":material/image:", key=f"{page}.choice", on_click=open_library, args=(page,))
+    if picture is None:
+        st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
+    return picture
+
+
+def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:
+    """One or two classifiers, in the order of choice; by default the paper's contrast, where it is ready."""
+    by_title = {spec.title: spec for spec in ready}
+    titles = st.multiselect(
+        "Classifiers (one or two)",
+        list(by_title),
+        default=first_choice(ready),
+        max_selections=MAX_CLASSIFIERS,
+        key=key,
+        bind="query-params",
+    )
+    return tuple(by_title[title] for title in titles)
+
+
+def models_in_url(page: str, class_set: str, names: Sequence[str]) -> list[tuple[str, str]]:
+    """The parameters of a link to a page with these classifiers chosen."""
+    return [(f"{page}-models-{class_set}", classifier_title(name)) for name in names]
+
+
+def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
+    """Titles of the first contrast that is complete, else of the first classifier."""
+    titles = {spec.name: spec.title for spec in ready}
+    pair = next((pair for pair in CONTRASTS if all(name in titles for name in pair)), ())
+    return [titles[name] for name in pair] or list(titles.values())[:1]
+
+
+def choose_penalty(page: str) -> Penalty:
+    """What keeps the picture outside the hole from changing; by default Eq. 3, minimised."""
+    parameter = f"{page}-penalty"
+    if (linked := RENAMED.get(url.text(parameter))) is not None:
+        url.put(parameter, None)  # which counts more than what the session holds
+        st.session_state.setdefault(parameter, PENALTIES[linked if PENALTIES[linked].offered else "eq3"].label)
+        st.session_state[f"{page}.linked_penalty"] = linked
+    chosen = st.radio(
+        "Change outside the hole",
+        list(OFFERED),
+        horizontal=True,
+        key=parameter,
+        bind="query-params",
+        help=" ".join(f"*{label}*: {PENALTIES[penalty].rule}" for label, penalty in OFFERED.items()),
+    )
+    return OFFERED[chosen]
+
+
+def linked_penalty(page: str) -> str:
+    """One sentence where a link of an earlier version led here and meant another rule than a run takes now."""
+    linked: Penalty | None = st.session_state.get(f"{page}.linked_penalty")
+    if linked is None or PENALTIES[linked].offered:
+        return ""
+    return (
+        f"This link was made by an earlier version, for a run with {PENALTIES[linked].told}. A run from here takes "
+        "what is chosen."
+    )
+
+
+def max_steps(page: str) -> int:
+    """Of one run of "inpainting" or "generation"."""
+    return {"inpainting": limits().inpainting_steps, "generation": limits().generation_steps}[page]
+
+
+def check_size(page: str, plan: RunPlan) -> None:
+    """Raise ValueError, one sentence, for more than the server allows: widgets keep to it, other clients need not."""
+    wanted = ("steps", plan.config.steps, max_steps(page)), ("pictures", len(plan.start), limits().run_pictures)
+    for what, count, most in wanted:
+        if count > most:
+            raise ValueError(f"this server allows {most:,} {what} a run, and {count:,} were asked for; choose fewer")
+
+
+def run_settings(
+    page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec]
+) -> tuple[PGDConfig, float, Penalty]:
+    """The paper's settings, scaled to the picture, with the visitor's changes to them.
+
+    Args:
+        size: side of the picture in pixels. hole: of its hole, as `paper_settings` takes it.
+        specs: of the classifiers: where the paper's steps would take these long, the fast ones are what to begin with.
+    Returns:
+        The settings, lambda of Eq. 3, 0 where there is none, and what it multiplies.
+    """
+    paper = paper_settings(page, size, hole)
+    with st.popover("Settings", icon=":material/tune:", key=f"{page}.settings"):
+        st.markdown(
+            f"The paper's, scaled to the picture's side{', the budget to the hole too' if 'weight' in paper else ''}. "
+            f"A run has up to {max_steps(page):,} steps and takes up to {limits().run_seconds / 60:,.0f} minutes."
+        )
+        penalty = choose_penalty(page) if "weight" in paper else "eq3"
+        unit, usuals = paper["step_size"], _paced(page, paper, size, specs)
+        columns, below = st.columns(2), st.container()
+        numbers = [row for row in _offered(paper) if not row.choices]
+        places = {row.name: columns[k % 2] for k, row in enumerate(numbers)}
+        chosen = dict(usuals)
+        for row in _offered(paper):
+            chosen[row.name] = _widget(places.get(row.name, below), row, page, usuals, _key(row, page, size), unit)
+    weight = chosen.pop("weight", 0.0)
+    return PGDConfig(**chosen), weight, penalty
+
+
+def _paced(page: str, paper: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> Mapping[str, Any]:
+    """The settings to begin with: the paper's, or the fast ones, as the visitor chooses."""
+    fast = fast_settings(paper)
+    if fast is None:
+        return paper
+    paces = {PAPERS_PACE: f"As in the paper ({paper['steps']:,})", FAST_PACE: f"Fast ({fast['steps']:,})"}
+    key, usual = f"{page}-pace", _usual_pace(paper, size, specs)
+    _follow(key, usual)
+    chosen = st.radio(
+        "Steps to begin with",
+        list(paces),
+        list(paces).index(usual),
+        format_func=paces.__getitem__,
+        horizontal=True,
+        key=key,
+        bind="query-params",
+        help=f"*Fast*: {FAST}",
+    )
+    if chosen == PAPERS_PACE:
+        return paper
+    st.caption(FAST)
+    return fast
+
+
+def _usual_pace(paper: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> str:
+    return FAST_PACE if is_slow(specs, paper["steps"], size**2) else PAPERS_PACE
+
+
+def _follow(key: str, usual: Any) -> None:
+    """Where what a widget begins with has changed and nobody has changed the widget, it follows."""
+    state, followed = st.session_state, f"{key}.followed"
+    before = state.get(followed, usual)
+    if before != usual and state.get(key) == before:
+        state[key] = usual
+    state[followed] = usual
+
+
+def _offered(paper: Mapping[str, Any]) -> list[Setting]:
+    return [row for name, row in SETTINGS.items() if row.parameter and name in paper]
+
+
+def _key(row: Setting, page: str, size: int) -> str:
+    """In the session and in the URL."""
+    return f"{page}-{row.parameter}{f'-{size}' if row.scaled else ''}"
+
+
+def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str, Any], key: str, length: float) -> Any:
+    """What the visitor takes. length: of the paper's step, in which widgets of what is scaled go."""
+    usual = _shown(row, page, usuals)
+    _follow(key, usual)
+    if row.choices:
+        on = place.toggle(row.label, key=key, bind="query-params", help=row.help)
+        return row.choices[on]
+    unit = length if row.scaled else 1
+    low, high, step = (row.low * unit, row.high * unit or max_steps(page), row.step * unit)
+    if not row.whole:
+        low, high, step = float(low), float(high), float(step)
+    return place.number_input(
+        row.label, low, high, usual, step=step, format=row.digits, key=key, bind="query-params", help=row.help or None
+    )
+
+
+def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:
+    """The paper's value, as its widget shows it on this server."""
+    value = paper[row.name]
+    if row.choices:
+        return value != row.choices[0]
+    return min(value, max_steps(page)) if row.whole else value
+
+
+def reset_settings(page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec]) -> None:
+    """For callbacks: set what `run_settings` offers to what it begins with; arguments as it takes them."""
+    paper = paper_settings(page, size, hole)
+    if (fast := fast_settings(paper)) is not None:
+        pace = st.session_state[f"{page}-pace"] = _usual_pace(paper, size, specs)
+        paper = fast if pace == FAST_PACE else paper
+    for row in _offered(paper):
+        st.session_state[_key(row, page, size)] = _shown(row, page, paper)

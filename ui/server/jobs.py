@@ -1,0 +1,247 @@
+"""Live work in the background: a process-wide queue that outlives a page's reruns.
+
+A page hands in a function that makes an iterator (`core`'s live work is iterators), keeps the `Job` in its
+session, and draws `job.latest` whenever it likes; how often it draws never changes the result. One job runs,
+the others wait in order of arrival. A paused job keeps its place for a while, then it counts as stopped. A visitor
+who closes the tab stops calling `beat`, and the next in line begins.
+
+Does not import Streamlit; the one manager of a server is in `server_jobs`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ui.server.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus, Line
+from ui.server.log import log
+
+_NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
+_LONGEST_REST = 1.0  # seconds that a step waits for other work: a busy server's runs go on all the same
+_LOOK_SECONDS = 0.1  # between two looks whether a visitor still waits
+
+Value = TypeVar("Value")
+_THIS_THREAD = threading.local()
+# On Linux a thread has the priority of the one that starts it: these two start now, with that of pages.
+_AT_FULL_PRIORITY = ThreadPoolExecutor(2, thread_name_prefix="full-priority")
+for _ in range(2):
+    _AT_FULL_PRIORITY.submit(time.sleep, 0.1)
+
+
+class QueueFull(RuntimeError):
+    """The waiting line has reached its limit; the message is a sentence to show to the visitor."""
+
+
+def give_way() -> None:
+    """Lower the priority of this thread, and so of those that torch starts for it, where that can be done.
+
+    Linux alone has priorities of threads; elsewhere it would be that of the whole process. A sandbox may refuse it.
+    """
+    _THIS_THREAD.gives_way = True
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
+def at_full_priority(make: Callable[[], Value]) -> Value:
+    """Make a value that a page may wait for as well: in this thread, or in another one where this one gives way."""
+    return _AT_FULL_PRIORITY.submit(make).result() if getattr(_THIS_THREAD, "gives_way", False) else make()
+
+
+class JobManager:
+    """Runs jobs one at a time, in order of arrival, each in a thread of its own."""
+
+    def __init__(
+        self,
+        *,
+        queue_limit: int = 8,
+        quiet_seconds: float = 10.0,
+        heartbeat_seconds: float = 150.0,
+        pause_seconds: float = 60.0,
+        run_seconds: float = 3600.0,
+        is_connected: Callable[[str], bool] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Args:
+            queue_limit: jobs that may wait.
+            quiet_seconds: after so long without a beat, a job is abandoned if its owner is not connected.
+            heartbeat_seconds: after so long without a beat, it is abandoned anyway. Generous, because
+                browsers slow the timers of a hidden tab to one call a minute.
+            pause_seconds: so long a paused job keeps others waiting; then it ends as stopped.
+            run_seconds: a job that has run for so long ends as overtime.
+            is_connected: tells whether an owner's browser is still connected; without it, only
+                `heartbeat_seconds` counts.
+            clock: seconds, monotonic; replaced in tests.
+        """
+        self._queue_limit = queue_limit
+        self._quiet_seconds = quiet_seconds
+        self._heartbeat_seconds = heartbeat_seconds
+        self._pause_seconds = pause_seconds
+        self._run_seconds = run_seconds
+        self._is_connected = is_connected
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._line = Line(self._lock, clock, self._place, self._finish)
+        self._queue: deque[Job] = deque()
+        # A stopped job stays here until its step in flight has finished: its thread still keeps a core busy.
+        self._running: Job | None = None
+        self._thread: threading.Thread | None = None
+        self._waiting_for = 0  # pieces of work that visitors are waiting for at this moment
+        self._calm = threading.Event()
+        self._calm.set()
+
+    @contextlib.contextmanager
+    def before_runs(self) -> Iterator[None]:
+        """Short work that a visitor waits for: a run rests between two steps until the block is left, or a second."""
+        with self._lock:
+            self._waiting_for += 1
+            self._calm.clear()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting_for -= 1
+                if not self._waiting_for:
+                    self._calm.set()
+
+    def wait_until_idle(self, end: threading.Event) -> None:
+        """Block while any run goes on or a visitor waits, or until `end`: for work that nobody waits for."""
+        while (self._running is not None or not self._calm.is_set()) and not end.wait(_LOOK_SECONDS):
+            pass
+
+    def submit(
+        self,
+        make_iterator: IteratorMaker,
+        *,
+        owner: str,
+        total: int | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> Job:
+        """Queue a job; it starts at once when none runs. An earlier job of the same owner is stopped.
+
+        Args:
+            make_iterator: called in the worker thread; returns the iterator to consume, which is closed in
+                that same thread however the job ends. Only the newest state is offered, so each must stand on
+                its own (the map so far, not one more cell) and must not change after it was yielded.
+            owner: who asks, e.g. the session's id.
+            total: number of states that the iterator will yield, if known.
+            about: facts for the log, none about the visitor.
+        Raises:
+            QueueFull: as many jobs wait already as may.
+        """
+        with self._lock:
+            self._drop_silent()
+            mine = [job for job in self._jobs() if job.owner == owner]
+            waiting = sum(job.owner != owner for job in self._queue)
+            if waiting >= self._queue_limit and self._running is not None:
+                log("run refused: the line is full", waiting=waiting, **(about or {}))
+                line = "no run may wait" if not waiting else f"the waiting line is full ({waiting} in it)"
+                raise QueueFull(f"The server is busy and {line}: please try again in a few minutes.")
+            for earlier in mine:
+                earlier.stop()
+            job = Job(
+                Line(self._lock, self._clock, self._place, self._finish), make_iterator, owner, total, about or {}
+            )
+            self._queue.append(job)
+            self._start_next()
+        return job
+
+    def close(self, timeout: float = 10.0) -> None:
+        """End every job and wait for the step in flight, so that the process can end: torch aborts in a lost thread."""
+        with self._lock:
+            for job in self._jobs():
+                self._finish(job, "abandoned")
+            thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
+    def _jobs(self) -> list[Job]:
+        return [*self._queue, *([self._running] if self._running is not None else [])]
+
+    def _place(self, job: Job) -> int:
+        with self._lock:
+            self._drop_silent()
+            return self._queue.index(job) + 1 if job in self._queue else 0
+
+    def _start_next(self) -> None:
+        self._drop_silent()
+        if self._running is None and self._queue:
+            job = self._running = self._queue.popleft()
+            job.status = "running"
+            job._started = job._began = self._clock()
+            log("run started", run=job.id, waited_s=round(job._began - job._asked, 3), **job._about)
+            self._thread = threading.Thread(target=self._work, args=(job,), name=f"job-{job.id[:8]}", daemon=True)
+            self._thread.start()
+
+    def _work(self, job: Job) -> None:
+        try:
+            give_way()
+            assert job._make_iterator is not None
+            states: Any = job._make_iterator()
+            # A generator is closed here, in the thread that ran it; a plain iterator has nothing to close.
+            with contextlib.closing(states) if hasattr(states, "close") else contextlib.nullcontext():
+                for state in states:
+                    if not self._record(job, state):
+                        break
+                    if not job._may_go_on.wait(self._pause_seconds):
+                        self._finish(job, "stopped")
+                        break
+                    self._calm.wait(_LONGEST_REST)
+            self._finish(job, "done")
+        except Exception as error:
+            self._finish(job, "failed", error)
+        finally:
+            self._finish(job, "failed", RuntimeError("the work ended with neither a result nor an error"))
+            with self._lock:
+                job._make_iterator = None  # lets go of the classifiers and images that it holds
+                self._running = None
+                self._start_next()
+
+    def _record(self, job: Job, state: Any) -> bool:
+        """Make `state` the newest; False when the work is to end."""
+        with self._lock:
+            if not job.active:
+                return False
+            job.latest = state
+            job.done += 1
+            now = self._clock()
+            job._stamps.append(now)
+            if now - job._last_moment >= MOMENT_SECONDS:
+                job._moments.append(state)
+                job._last_moment = now
+            self._drop_silent()
+            if job._began is not None and now - job._began > self._run_seconds:
+                self._finish(job, "overtime")
+            return job.active
+
+    def _finish(self, job: Job, status: JobStatus, error: Exception | None = None) -> None:
+        """Give the job its last status, unless it has one."""
+        with self._lock:
+            if not job.active:
+                return
+            if job.status == "queued":
+                self._queue.remove(job)
+                job._make_iterator = None
+            job.status, job.error = status, error
+            seconds = 0.0 if job._began is None else round(self._clock() - job._began, 3)
+            log("run ended", error=error, run=job.id, status=status, states=job.done, seconds=seconds, **job._about)
+            job._ended.set()
+            job._may_go_on.set()
+
+    def _drop_silent(self) -> None:
+        """Abandon every job whose visitor has gone. There is no timer: any other call brings this about."""
+        now = self._clock()
+        for job in self._jobs():
+            silence = now - job._last_beat
+            if silence > self._heartbeat_seconds or (
+                silence > self._quiet_seconds and self._is_connected and not self._is_connected(job.owner)
+            ):
+                self._finish(job, "abandoned")

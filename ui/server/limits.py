@@ -1,0 +1,86 @@
+"""What one visitor may ask of this server. Its operator sets other limits by environment variables.
+
+`limits().picture_mb` comes from `CLIP_LAB_PICTURE_MB` if that is set. Batch scripts know none of these: whoever runs
+them has the machine to themselves. Does not import Streamlit.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from core.classifiers.kinds.embeddings import CACHE
+from core.classifiers.listed import VARIABLE as LISTED
+from core.shared.errors import quoted
+
+PREFIX = "CLIP_LAB_"
+
+
+def _limit(value: int, what: str, *, low: int = 1, high: int = 10**9) -> Any:
+    return field(default=value, metadata={"what": what, "low": low, "high": high})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Whole numbers; what each one bounds stands in its metadata. The server refuses more, and pages say so before."""
+
+    picture_mb: int = _limit(20, "MB of an uploaded picture", high=50)
+    picture_megapixels: int = _limit(50, "megapixels of an uploaded picture, half of them as WebP", high=50)
+    map_mb: int = _limit(10, "MB of an uploaded heat map", high=64)
+    archive_mb: int = _limit(20, "MB of an uploaded archive of images", high=200)
+    archive_images: int = _limit(2000, "images of an uploaded archive")
+    run_file_mb: int = _limit(64, "MB of an opened run, which may be no more than Streamlit's `server.maxUploadSize`")
+    run_content_mb: int = _limit(192, "MB that an opened run may unpack to")
+    run_images: int = _limit(128, "pictures of an opened run")
+    run_frames: int = _limit(1000, "frames of an opened run")
+    run_side: int = _limit(512, "pixels a side of an opened run")
+    inpainting_steps: int = _limit(2000, "steps of an inpainting run", high=100_000)
+    generation_steps: int = _limit(1000, "steps of a generation run", high=100_000)
+    run_pictures: int = _limit(16, "pictures that one run draws: classes times samples", high=64)
+    sweep_predictions: int = _limit(1_000_000, "predictions of one sweep: waves times images")
+    quick_seconds: int = _limit(2, "seconds that a run of bundled models may take to start without a click", low=0)
+    run_seconds: int = _limit(3600, "seconds that a run or a sweep may take; what it has computed is kept")
+    pause_seconds: int = _limit(60, "seconds that a paused run keeps others waiting")
+    queue_length: int = _limit(8, "runs that may wait in line", low=0)
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str]) -> Limits:
+        """The limits that the variables set, the defaults for all others.
+
+        Raises:
+            ValueError: a variable of our prefix names no limit, or its value is none; one sentence.
+        """
+        known = {PREFIX + one.name.upper(): one for one in fields(Limits)}
+        found = {}
+        for variable in sorted(name for name in environment if name.startswith(PREFIX) and name not in (LISTED, CACHE)):
+            if variable not in known:
+                raise ValueError(f"the environment variable {variable} sets no limit; known: {', '.join(known)}")
+            limit, text = known[variable], environment[variable].strip()
+            low, high = limit.metadata["low"], limit.metadata["high"]
+            value = int(text) if text.isdecimal() and len(text) < 12 else -1
+            if not low <= value <= high:
+                raise ValueError(
+                    f"the environment variable {variable} ({limit.metadata['what']}) wants a whole number from "
+                    f"{low:,} to {high:,}, got {quoted(text)}; mend or unset it, and start the app again"
+                )
+            found[limit.name] = value
+        return Limits(**found)
+
+
+@functools.cache
+def limits() -> Limits:
+    """Those of this process.
+
+    Raises:
+        ValueError: as `Limits.from_environment`.
+    """
+    return Limits.from_environment(os.environ)
+
+
+def check_upload(data: bytes, most_mb: int) -> None:
+    """Raise ValueError, one sentence, for a file of more MB than are taken: a browser may send any."""
+    if len(data) > most_mb * 2**20:
+        raise ValueError(f"larger than the {most_mb} MB that this server takes; choose a smaller file")

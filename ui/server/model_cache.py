@@ -1,0 +1,125 @@
+"""What all visitors of this process share: loaded classifiers first of all.
+
+It is not in one of Streamlit's caches: any visitor's browser may ask it to clear those.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from core.classifiers.listed import listed_classifiers
+from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
+from core.classifiers.text import check_prompts
+from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
+from core.shared.device import check_torch, free_device, prepare_torch
+from ui.server.jobs import at_full_priority
+from ui.server.log import log
+
+NONE_READY = (
+    "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be had, and "
+    "how large each download is."
+)
+
+if TYPE_CHECKING:
+    from core.classifiers.kinds.base import Classifier
+
+
+class _Slot:
+    """One value, made by the first who asks while the others wait; after an error by the next."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._value: Any = None
+
+    def get(self, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if self._value is None:
+                self._value = at_full_priority(make)
+            return self._value
+
+
+def kept(max_entries: int | None) -> Callable[[Callable[..., Any]], Any]:
+    """As `functools.lru_cache`, but threads that ask for the same value at once make it once."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        slots, lock = functools.lru_cache(max_entries)(lambda *key: _Slot()), threading.Lock()
+
+        @functools.wraps(function)
+        def get(*key: Any) -> Any:
+            with lock:
+                slot = slots(*key)
+            return slot.get(lambda: function(*key))
+
+        get.cache_clear = slots.cache_clear  # type: ignore[attr-defined]
+        return get
+
+    return decorate
+
+
+@functools.cache
+def read_list() -> None:
+    """Read the operator's list of classifiers, which imports their libraries, and log what cannot be used of it."""
+    for reason in listed_classifiers().refused:
+        log("classifier left out", level=logging.WARNING, reason=reason)
+
+
+def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
+    """Classifiers whose weights are here and which know the words of a class set. Does not import torch."""
+    return [spec for spec in list_classifiers() if spec.vocabulary in (None, class_set) and is_ready(spec.name)]
+
+
+def ready_clips() -> list[ClassifierSpec]:
+    """Zero-shot classifiers whose weights are here, whatever words they learned. Does not import torch."""
+    return [spec for spec in list_classifiers() if spec.kind == "zero-shot" and is_ready(spec.name)]
+
+
+def is_ready(name: str) -> bool:
+    """Whether a classifier's weights are here."""
+    return classifier_state(name).status == "ready"
+
+
+@kept(max_entries=24)
+def classifier_for(name: str, classes: str | ClassSet, template: str | None = None) -> Classifier:
+    """The classifier for a class set by name or, if it is zero-shot, for any classes; embeds each prompt once.
+
+    Args:
+        template: prompt pattern for classes of one's own; None for the paper's.
+    Raises:
+        ValueError: a class name too long for the text tower.
+    """
+    classifier = _loaded(name)
+    # By name where there is one: Streamlit takes 0.1 s to hash a thousand classes.
+    if isinstance(classes, str):
+        return classifier.for_classes(CLASS_SETS[classes]())
+    check_prompts(classifier, classes.names, template)
+    return classifier.for_classes(classes, template)
+
+
+@kept(max_entries=None)  # there are as many as the registry has names, and a second copy would take more memory
+def _loaded(name: str) -> Classifier:
+    device = _prepared_device()
+    spec = next(spec for spec in list_classifiers() if spec.name == name)
+    classes = CIFAR10 if spec.kind == "zero-shot" else None
+    classifier = load_classifier(name, classes, device=device)
+    # A collection of garbage looks through every object, and torch's, which stay for good, would make it 0.2 s.
+    gc.collect()
+    gc.freeze()
+    return classifier
+
+
+@kept(max_entries=1)
+def _prepared_device() -> str:
+    """Set torch up for a server of pages; returns where classifiers are to be."""
+    check_torch()
+    import torch
+
+    prepare_torch()
+    # One core stays with the pages: with a thread of torch's on each, every layer waits for the one that a redraw
+    # interrupts, and a run takes twice as long (`benchmarks.live`, two cores).
+    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+    return free_device()

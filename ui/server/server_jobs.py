@@ -1,0 +1,36 @@
+"""The jobs of this process: the one manager that all visitors share, and who a visitor is."""
+
+from __future__ import annotations
+
+import atexit
+
+import streamlit as st
+
+from ui.server.jobs import JobManager
+from ui.server.limits import limits
+from ui.server.model_cache import kept
+
+
+@kept(max_entries=1)
+def job_manager() -> JobManager:
+    """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
+    allowed = limits()
+    manager = JobManager(
+        queue_limit=allowed.queue_length,
+        pause_seconds=allowed.pause_seconds,
+        run_seconds=allowed.run_seconds,
+        # Streamlit's test runner has no server that could be asked.
+        is_connected=lambda owner: not st.runtime.exists() or st.runtime.get_instance().is_active_session(owner),
+    )
+    atexit.register(manager.close)
+    return manager
+
+
+def current_owner() -> str:
+    """Id of the visitor's session whose script is running."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    if context is None:
+        raise RuntimeError("current_owner() wants a running Streamlit script; outside one, name the owner yourself")
+    return context.session_id
