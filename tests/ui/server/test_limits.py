@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.ui.shared.test_jobs import LIMIT, Clock, Steps
 
 import ui.shared.pictures
 from core.pgd.config import paper_generation
 from core.runs.plan import RunPlan
+from tests.ui.server.test_jobs import LIMIT, Clock, Steps
 from ui.runs.setup.settings import check_size, max_steps
 from ui.server.jobs import JobManager
 from ui.server.limits import PREFIX, Limits, check_upload, limits

@@ -4,9 +4,9 @@ import io
 import json
 
 import pytest
-from tests.ui.shared.test_jobs import LIMIT, Steps
 
 import ui.server.log
+from tests.ui.server.test_jobs import LIMIT, Steps
 from ui.server.jobs import JobManager, QueueFull
 from ui.server.log import log
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 from PIL import Image
-from tests.core.fourier.test_heatmap import example
 
 from core.fourier.maps.export import heatmap_csv, heatmap_png
 from core.fourier.maps.metrics import TOP1
 from core.images.colormaps import colormap_table
+from tests.core.fourier.maps.test_heatmap import example
 
 
 def test_csv_has_one_row_per_cell_with_counts_rates_and_intervals():

@@ -26,7 +26,7 @@ from tests.core.toy import tiny_clip
 from tests.ui.toys import spec
 from ui.maps.predictions.own_classes import CLASSES, DEFAULT_CLASSES, MAX_URL_TEXT, PROMPT
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 MINI = classifier_spec("mini-clip")
 
 

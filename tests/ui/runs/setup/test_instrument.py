@@ -39,7 +39,7 @@ def queue(monkeypatch):
 def generation(**address) -> AppTest:
     from pathlib import Path
 
-    app = AppTest.from_file(str(Path(__file__).parents[1] / "apps" / "generation_app.py"), default_timeout=120)
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "apps" / "generation_app.py"), default_timeout=120)
     for key, value in address.items():
         app.query_params[key.replace("_", "-")] = value
     return app.run()
