@@ -20,7 +20,7 @@ from core.pgd.penalties import PENALTIES
 from core.pgd.settings import FAST, MAX_STEPS, SETTINGS, RunKind, paper_settings
 from core.reconstruct.batches import run_job
 from core.reconstruct.job import Job, JobConfig, make_job
-from core.runs.run import prepare
+from core.runs.plan import prepare
 from core.runs.starts import RANDOM_KINDS, STARTS
 from core.shared import paper
 from core.shared.cli import MAX_SEED, number, run_script, whole

@@ -1,17 +1,22 @@
-"""What a run of inpainting or generation is to do. Does not import torch."""
+"""What a run of inpainting or generation is to do, and what a classifier minimises in it. Imports torch only then."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.classifiers.text import choose_target
 from core.images.masks import Fill, fill_hole
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import Penalty
 from core.shared import paper
+
+if TYPE_CHECKING:
+    from core.classifiers.kinds.base import Classifier
+    from core.pgd.objectives import Objective
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,3 +52,20 @@ def inpainting_plan(
     """
     start = fill_hole(original.astype(np.float32) / np.float32(255), mask, fill)
     return RunPlan(targets=tuple(targets), start=start, config=config, original=original, mask=mask, **settings)
+
+
+def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:
+    """The classifier, which knows one class more for each free text among the targets, and what it minimises."""
+    import torch
+
+    from core.pgd.objectives import Generation, Inpainting
+
+    indices = []
+    for target in plan.targets:
+        if isinstance(target, str):
+            classifier, target = choose_target(classifier, target)
+        indices.append(target)
+    targets = torch.tensor(indices)
+    if plan.mask is None:
+        return classifier, Generation(targets)
+    return classifier, Inpainting(targets, torch.from_numpy(plan.mask), weight=plan.weight, penalty=plan.penalty)

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.classifiers.text import choose_target
 from core.runs.file import PGDRun
-from core.runs.plan import RunPlan
+from core.runs.plan import RunPlan, prepare
 from core.shared.device import check_torch
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
-    from core.pgd.objectives import Objective
     from core.pgd.steps import PGDState
     from core.runs.first_sure import FirstSure
     from core.runs.record import RunRecorder
@@ -110,20 +108,3 @@ def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack)
     open_runs.enter_context(threads)  # which ends before the iterators are closed
     while None not in (states := tuple(threads.map(next, iterators, itertools.repeat(None)))):
         yield states
-
-
-def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:
-    """The classifier, which knows one class more for each free text among the targets, and what it minimises."""
-    import torch
-
-    from core.pgd.objectives import Generation, Inpainting
-
-    indices = []
-    for target in plan.targets:
-        if isinstance(target, str):
-            classifier, target = choose_target(classifier, target)
-        indices.append(target)
-    targets = torch.tensor(indices)
-    if plan.mask is None:
-        return classifier, Generation(targets)
-    return classifier, Inpainting(targets, torch.from_numpy(plan.mask), weight=plan.weight, penalty=plan.penalty)

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -62,7 +62,7 @@ new Promise((resolve) => setTimeout(resolve, 500)).then(() => JSON.stringify({
 """
 
 
-def check_site(folder: Path) -> str:
+def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) -> str:
     """One sentence on what was compared.
 
     Raises:
@@ -70,9 +70,9 @@ def check_site(folder: Path) -> str:
     """
     told = []
     with served(folder) as url:
-        for name, opened in _BROWSERS.items():
+        for name in browsers:
             for dark in (False, True):
-                with opened(url, dark) as (evaluate, resize):
+                with _BROWSERS[name](url, dark) as (evaluate, resize):
                     for width in WIDTHS:
                         resize(width)
                         _check_looks(json.loads(evaluate(_LOOKS)), name, dark, width)

@@ -167,10 +167,11 @@ def test_own_colour_and_one_picked_up(demo):
     expect(page.locator(".state")).to_contain_text("#01abcd: 1.3 % of the picture.")
     drag(page, [(25, 25), (29, 30)])
     expect_picture(page, sheet.paint(ellipse_mask((25, 25), (29, 30), **sheet.size), OWN))
-    dog = SKETCHES["dog"]
-    choose(page, "dog", "Pick up")
+    choose(page, "dog")
+    expect_picture(page, draw_sketch("dog"))  # which the server sends; a click before would pick up what was there
+    choose(page, "Pick up")
     drag(page, [(16, 16)])
-    expect(own).to_have_value("#{:02x}{:02x}{:02x}".format(*dog.shapes[0].colour))
+    expect(own).to_have_value("#{:02x}{:02x}{:02x}".format(*SKETCHES["dog"].shapes[0].colour))
 
 
 def test_keys_move_the_cursor_choose_and_paint(demo):

@@ -12,8 +12,8 @@ from core.pgd.steps import pgd_steps
 from core.reconstruct.batches import run_batch
 from core.reconstruct.job import JobConfig, make_job
 from core.runs.file import PGDRun, RunFileError
-from core.runs.plan import inpainting_plan
-from core.runs.run import Run, prepare
+from core.runs.plan import inpainting_plan, prepare
+from core.runs.run import Run
 
 ROWS = [5, 0, 7, 29]  # of the last one it is sure at once
 
