@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
-import numpy as np
-
 from core.data.sample_sets import SampleSet
 from core.data.samples import load_samples, sample_credits
 from core.data.statistics.class_covariance import covariance_path
@@ -14,7 +12,7 @@ from core.images.masks import middle_square, usual_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.penalties import PENALTIES, Penalty
 from core.pgd.settings import fast_settings
-from core.runs.file import PGDRun
+from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
 from core.runs.stored import row_of
@@ -98,5 +96,5 @@ def with_few_frames(run: PGDRun) -> PGDRun:
     """The same run with as many frames as are kept of an example."""
     pictures, *_, side = run.start.shape
     frames = FRAMES_OF_LARGE if side > 32 else FRAMES_OF_SEVERAL if pictures > 1 else FRAMES_OF_ONE
-    kept = np.unique(np.linspace(0, len(run.frames) - 1, min(frames, len(run.frames))).round()).astype(int)
+    kept = evenly_spaced(len(run.frames), frames)
     return replace(run, frames=run.frames[kept], frame_steps=run.frame_steps[kept])

@@ -167,6 +167,11 @@ class PGDRun(Archived):
         )
 
 
+def evenly_spaced(count: int, most: int) -> np.ndarray:
+    """Indices of at most `most` of so many frames, with both ends."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
 def pack_runs(runs: Sequence[PGDRun]) -> bytes:
     """A run's file; of several runs one file that holds theirs, as an uncompressed archive."""
     if len(runs) == 1:

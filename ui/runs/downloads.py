@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from core.runs.file import PGDRun, pack_runs
+from core.runs.file import PGDRun, evenly_spaced, pack_runs
 from ui.maps.downloads import file_stem
 from ui.runs.words import run_title, target_of
 from ui.shared.figures import to_picture
@@ -30,7 +29,7 @@ def run_picture(runs: Sequence[PGDRun], row: int) -> bytes:
 def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
     """The same step by step, as an endless lossless WebP."""
     count = min(len(run.frames) for run in runs)
-    chosen = np.unique(np.linspace(0, count - 1, min(count, MAX_FRAMES)).round().astype(int)).tolist()
+    chosen = evenly_spaced(count, MAX_FRAMES).tolist()
     first, *others = [_side_by_side(runs, row, k) for k in chosen]
     buffer = io.BytesIO()
     durations = [round(1000 * SECONDS / len(chosen))] * len(others) + [1000]

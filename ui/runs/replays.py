@@ -9,7 +9,7 @@ import numpy as np
 
 from core.classifiers.registry import classifier_title, trained_for
 from core.reconstruct.outcome import change_until_sure
-from core.runs.file import PGDRun
+from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan
 from ui.components.replay import Progress, Track, pack_replay
 from ui.maps.models import model_colour
@@ -114,7 +114,7 @@ def _network(name: str, cards: bool = True) -> dict[str, Any]:
 def kept_frames(count: int, frame_bytes: int) -> np.ndarray:
     """Indices of the frames to be sent, evenly spaced, with both ends."""
     most = max(2, min(MAX_FRAMES, MAX_BYTES // max(1, frame_bytes)))
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+    return evenly_spaced(count, most)
 
 
 def to_uint8_planes(images: np.ndarray) -> np.ndarray:

@@ -237,6 +237,11 @@ def test_shuffled_cells_change_the_verdicts(published, seed):
     assert {"low", "high", "figure-2-resnet", "lattice"} <= changed  # others change with some shuffles only
 
 
+def test_a_claim_shows_a_wave_of_its_band(published):
+    assert (published["low"].wave, published["high"].wave) == ((0, 1), (-14, -14))
+    assert LOW.holds(1) and corners(SHELF[CLIP].heatmap).holds(round(math.hypot(14, 14)))
+
+
 def test_the_roles_can_be_exchanged():
     other = judged(SHELF[RESNET56], SHELF[CLIP], SHELF.values())
     assert {other[key].verdict for key in ("low", "high")} == {Verdict.FAILS}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
 from core.fourier.basis import Frequency, all_random_signs
-from core.images.square import png_data_uri, to_uint8
+from core.images.square import png_bytes, to_uint8
 from core.shared import paper
 from core.sweep.predictions import wave_on_image
 from ui.components.heatmap import PictureUnderWave
@@ -99,7 +98,7 @@ def change_in_numbers(waved: WavedPicture) -> None:
     )
     row.download_button(
         "The picture with the wave (PNG)",
-        lambda: base64.b64decode(png_data_uri(to_uint8(wave.perturbed)).partition(",")[2]),
+        lambda: png_bytes(to_uint8(wave.perturbed)),
         f"wave_{i}_{j}_{name}.png",
         "image/png",
         icon=":material/download:",

@@ -53,6 +53,7 @@ def test_rate_divides_counts_and_marks_what_was_not_computed():
     np.testing.assert_allclose(rate[0], [0.1, 0.2, 0.3])
     assert example().rate(5)[1, 0] == 0.1
     assert example().clean_rate(1) == 0.1
+    assert example(clean=np.array([1, -1, 10], dtype=np.int64)).clean_rate(5) is None
 
 
 def test_interval_contains_the_rate_and_is_wilsons():

@@ -44,7 +44,8 @@ def test_outcomes_are_those_of_the_slow_twin(swept):
 def test_one_image_is_enough(linear_classifier, noise_dataset):
     one = dataclasses.replace(noise_dataset, images=noise_dataset.images[:1], labels=noise_dataset.labels[:1])
     *_, heatmap = growing_heatmaps(linear_classifier, one, CONFIG)
-    assert outcomes(heatmap).waves == CONFIG.waves
+    found = outcomes(heatmap)
+    assert found.waves == CONFIG.waves and found.clean.tolist() == [heatmap.clean[0] == 1]
 
 
 def test_grey_waves_have_one_sign_in_all_channels(swept, noise_dataset):

@@ -103,6 +103,7 @@ def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(tmp_pat
     network, data, config = linear(1, 6), stripes(1, 6), HybridConfig(20, CUTOFFS)
     states = states_of(network, data, config)
     assert [state.done for state in states] == list(range(1, len(CUTOFFS) + 1))
+    assert (states[0].predictions == states[0].labels).all()
     states[3].save(tmp_path / "half.npz")
     half = HybridOutcomes.load(tmp_path / "half.npz")
     rest = list(growing_hybrids(network, data, config, half))
