@@ -219,7 +219,7 @@ from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import Heatmap
 from ui.maps.catalogue import labelled
 from ui.maps.views import lacking_metrics
-(entry,) = labelled([Heatmap.load("toy.npz")])
+(entry,) = labelled([Heatmap.load("toy.npz")]).values()
 known = np.isfinite(entry.heatmap.margin)
 assert known.sum() == 3 and np.allclose(entry.heatmap.margin, 2 * entry.heatmap.true_probability - 1, equal_nan=True)
 assert ",margin," in heatmap_csv(entry.heatmap).partition("\\n")[0] and "Margin" not in lacking_metrics([entry])

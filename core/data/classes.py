@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 PRECOMPUTED = Path(__file__).resolve().parents[2] / "precomputed"
+HEATMAPS = PRECOMPUTED / "heatmaps"
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from core.claims.checks import findings
 from core.claims.features import feature_findings
-from core.fourier.maps.heatmap import Heatmap
 from core.runs.stored import TWINS
 from ui.claims.table import STYLE, findings_html
-from ui.maps.catalogue import HEATMAPS, labelled
+from ui.maps.catalogue import shipped
 from ui.maps.stories import CLIP, RESNET56
 
 TITLE = "Findings: the paper on trial"
@@ -15,7 +14,7 @@ TITLE = "Findings: the paper on trial"
 
 def findings_page() -> bytes:
     """findings.html, whole."""
-    shelf = {entry.label: entry.named for entry in labelled(map(Heatmap.load, sorted(HEATMAPS.glob("*.npz"))))}
+    shelf = {label: entry.named for label, entry in shipped().items()}
     tables = {
         f"{shelf[CLIP].name} against {shelf[RESNET56].name}": findings(
             shelf[CLIP], shelf[RESNET56], tuple(shelf.values())

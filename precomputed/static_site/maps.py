@@ -13,12 +13,11 @@ from PIL import Image
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.basis import all_random_signs
-from core.fourier.maps.heatmap import Heatmap
 from core.shared import paper
 from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
 from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails
-from ui.maps.catalogue import HEATMAPS, Entry, labelled
+from ui.maps.catalogue import Entry, labelled, shipped
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES
 from ui.maps.views import lacking_shows, shown_maps
@@ -35,9 +34,9 @@ KEY = "waves"
 
 def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Every shipped map of the paper's v alone, the difference of any two of equal side, and the stories about them."""
-    maps = [Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz"))]
+    maps = [entry.heatmap for entry in shipped().values()]
     papers = [one for one in maps if one.metadata["epsilon"] == paper.EPSILON.get(one.metadata["image_size"])]
-    entries = {entry.label: entry for entry in labelled(papers)}
+    entries = labelled(papers)
     shown = {
         show: {
             label: _packed([entry], show)

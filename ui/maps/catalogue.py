@@ -11,14 +11,13 @@ import streamlit as st
 from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.classifiers.registry import classifier_title, list_classifiers, network_side
-from core.data.classes import PRECOMPUTED
+from core.data.classes import HEATMAPS
 from core.data.sample_sets import map_title
 from core.fourier.maps.heatmap import Heatmap
 from core.numbers import percent
 from core.shared import paper
 from ui.shared.text import one_line
 
-HEATMAPS = PRECOMPUTED / "heatmaps"
 _MINE = "frequency.my_maps"
 
 
@@ -82,8 +81,8 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
     return f"{title} · {dataset_title(facts['dataset']['name'])}{images}{size} · {origin}"
 
 
-def labelled(maps: Iterable[Heatmap]) -> list[Entry]:
-    """The shipped maps by their labels: the paper's own come first, and of two with one name that of more images."""
+def labelled(maps: Iterable[Heatmap]) -> dict[str, Entry]:
+    """Shipped maps by label: the paper's own come first, and of two with one name that of more images."""
     found: dict[str, Entry] = {}
     known = {spec.name for spec in list_classifiers()}
     for heatmap in sorted(maps, key=_rank):
@@ -91,7 +90,7 @@ def labelled(maps: Iterable[Heatmap]) -> list[Entry]:
         name, usual = facts["classifier"]["name"], facts["epsilon"] == paper.EPSILON.get(facts["image_size"])
         label = label_of(heatmap, with_n=first in found)
         found[label] = Entry(label, heatmap, shipped=True, more=first in found or not usual or name not in known)
-    return list(found.values())
+    return found
 
 
 def _rank(heatmap: Heatmap) -> tuple[bool, int, float]:
@@ -103,7 +102,7 @@ def _rank(heatmap: Heatmap) -> tuple[bool, int, float]:
 @st.cache_resource(show_spinner=False)
 def shipped() -> dict[str, Entry]:
     """The maps that come with this project, by label."""
-    return {entry.label: entry for entry in labelled(map(Heatmap.load, sorted(HEATMAPS.glob("*.npz"))))}
+    return labelled(map(Heatmap.load, sorted(HEATMAPS.glob("*.npz"))))
 
 
 def entries() -> dict[str, Entry]:

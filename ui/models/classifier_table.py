@@ -13,7 +13,7 @@ from core.classifiers.bundled import model_card
 from core.classifiers.fetch.download import STALL_SECONDS
 from core.classifiers.registry import PAPERS_CLIP, classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
-from ui.maps.catalogue import Entry, dataset_title, entries
+from ui.maps.catalogue import dataset_title, shipped
 from ui.models.preparation import preparation
 from ui.models.weight_downloads import WeightDownload, weight_downloads
 from ui.shared import url
@@ -28,12 +28,12 @@ ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is 
 ROLES = tomllib.loads(Path(__file__).with_name("roles.toml").read_text(encoding="utf-8"))
 
 
-def classifier_table(maps: dict[str, Entry]) -> None:
-    """Draw it. `maps`: the heat maps there are, by label."""
+def classifier_table() -> None:
+    """Draw it."""
     with st.container(key="models-table"):
         for spec in list_classifiers():
             with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
-                _row(spec, classifier_state(spec.name), weight_downloads().get(spec.name), maps)
+                _row(spec, classifier_state(spec.name), weight_downloads().get(spec.name))
             _failure(spec)
 
 
@@ -42,14 +42,14 @@ def linked_card() -> None:
     for spec in list_classifiers():
         if spec.name == url.text(url.CARD):
             with st.expander(as_markdown(one_line(spec.title)), expanded=True):
-                _details(spec, classifier_state(spec.name), entries())
+                _details(spec, classifier_state(spec.name))
 
 
 def _role(spec: ClassifierSpec) -> dict[str, str]:
     return ROLES.get(spec.name, {"short": "Added on this server; not in the paper"})
 
 
-def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None, maps: dict[str, Entry]) -> None:
+def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None) -> None:
     st.markdown(f"**{as_markdown(one_line(spec.title))}**", width=TITLE_WIDTH)
     st.markdown(_role(spec)["short"], width="stretch")
     with st.container(width=STATUS_WIDTH):
@@ -62,7 +62,7 @@ def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload 
         else:
             st.markdown(":gray-badge[:material/block: unavailable]")
     with st.popover("Details", help=f"Maps, licence, source and model card of {spec.title}"):
-        _details(spec, state, maps)
+        _details(spec, state)
 
 
 def _download_button(spec: ClassifierSpec, state: ClassifierState) -> None:
@@ -94,23 +94,23 @@ def _size(spec: ClassifierSpec) -> str:
     return format_size(path.stat().st_size if path is not None else spec.download_bytes or None)
 
 
-def _maps(spec: ClassifierSpec, maps: dict[str, Entry]) -> str:
-    """Links that show this classifier's maps, of each data set the first, which has most images."""
+def _maps(spec: ClassifierSpec) -> str:
+    """Links that show this classifier's shipped maps, of each data set the first, which has most images."""
     links: dict[str, str] = {}
-    for label, entry in maps.items():
-        if entry.shipped and entry.classifier == spec.name:
+    for label, entry in shipped().items():
+        if entry.classifier == spec.name:
             data = dataset_title(entry.heatmap.metadata["dataset"]["name"]).split(",")[0]
             links.setdefault(data, f"[{data}](frequency?maps={quote(label)})")
     return f"Heat maps: {', '.join(links.values())}" if links else ""
 
 
-def _details(spec: ClassifierSpec, state: ClassifierState, maps: dict[str, Entry]) -> None:
+def _details(spec: ClassifierSpec, state: ClassifierState) -> None:
     role = _role(spec)
     side = f"{spec.image_size} px" if spec.image_size else "size as configured"
     source = f"[source]({spec.source})" if spec.source.startswith("http") else spec.source
     st.markdown(f"**{spec.title}**, `{spec.name}`: {role['short']}. {role.get('more', '')}")
     st.markdown(f"{spec.kind} · {side} · licence {spec.licence} · {source}  \nWeights: {spec.weights_id}")
-    for more in (_maps(spec, maps), state.detail, spec.weights.pinned() if spec.weights.origin else ""):
+    for more in (_maps(spec), state.detail, spec.weights.pinned() if spec.weights.origin else ""):
         if more:
             st.markdown(more)
     if card := model_card(spec.name):

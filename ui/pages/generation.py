@@ -28,7 +28,7 @@ from ui.runs.setup.start import ask_for_run
 from ui.runs.view import Result
 from ui.runs.words import run_title, target_of
 from ui.server.model_cache import is_ready, ready_classifiers
-from ui.shared.figures import Figure, picture_groups, to_picture
+from ui.shared.picture_rows import Figure, picture_groups, to_picture
 from ui.shared.text import as_markdown, one_line
 from ui.shared.told import say
 

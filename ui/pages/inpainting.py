@@ -28,8 +28,8 @@ from ui.runs.view import Result
 from ui.runs.words import run_title, sample_set_of, target_of
 from ui.server.model_cache import is_ready, ready_classifiers
 from ui.shared import url
-from ui.shared.figures import to_picture
 from ui.shared.picture_choice import take_picture
+from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import UPLOAD, Picture, samples
 from ui.shared.text import as_markdown, one_line
 from ui.shared.told import say

@@ -9,7 +9,6 @@ import streamlit as st
 
 from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state
-from ui.maps.catalogue import entries
 from ui.models.classifier_table import classifier_table, format_size, linked_card
 from ui.models.data_tables import maps_table, samples_tables
 from ui.models.preparation import preparation, unprepared
@@ -48,7 +47,7 @@ def _classifiers() -> None:
         st.rerun()
     _banner()
     _preparation()
-    classifier_table(entries())
+    classifier_table()
     for reason in listed_classifiers().refused:
         st.warning(as_markdown(reason), icon=":material/warning:")
 

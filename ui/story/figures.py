@@ -33,7 +33,7 @@ from ui.maps.views import shown_maps
 from ui.runs.examples import example_replay, stored_example
 from ui.runs.view import Result
 from ui.shared.charts import Chart
-from ui.shared.figures import Figure, picture_row, to_picture
+from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.told import say
 from ui.story.shelf import STORED, WAVE, opening_runs

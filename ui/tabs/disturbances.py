@@ -25,7 +25,7 @@ from ui.maps.catalogue import Entry, shipped
 from ui.maps.models import Predictor, short_title
 from ui.maps.predictions.cell_predictions import answers
 from ui.server.model_cache import classifier_for
-from ui.shared.figures import Figure, picture_row, to_picture
+from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import Picture
 from ui.shared.told import say
 from ui.tabs.disturbance_charts import Network, accuracy_chart, prediction_chart

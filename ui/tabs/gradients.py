@@ -18,7 +18,7 @@ from core.numbers import decimal, p_value, small_with_interval
 from core.sweep.predictions import class_probabilities
 from ui.maps.predictions.cell_predictions import answers
 from ui.server.model_cache import classifier_for
-from ui.shared.figures import Figure, enlarged, picture_row, to_picture
+from ui.shared.picture_rows import Figure, enlarged, picture_row, to_picture
 from ui.shared.pictures import Picture
 from ui.shared.scrolling_table import scrolling_table
 from ui.shared.text import as_markdown

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.data.classes import PRECOMPUTED
+from core.data.classes import HEATMAPS
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.parts.agreement import Agreement, Match, agreement
 from core.reproduce.parts.machine import Data, Machine, PartResult, name_of
@@ -15,8 +15,6 @@ from core.reproduce.parts.plan import Amount, MapPart, draw_waves
 from core.shared import paper
 from core.sweep.loop.config import SweepConfig
 from core.sweep.output import run_sweep
-
-HEATMAPS = PRECOMPUTED / "heatmaps"
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,7 +67,7 @@ def newcombe(a, rate_a, b, rate_b):
 
 def shipped():
     maps = [Heatmap.load(path) for path in FOLDER.glob("*.npz")]
-    return {entry.label: entry for entry in labelled(maps)}
+    return labelled(maps)
 
 
 ENTRIES = shipped()

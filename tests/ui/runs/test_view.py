@@ -19,7 +19,7 @@ from ui.runs.downloads import run_animation, run_picture
 from ui.runs.examples import stored_example
 from ui.runs.stored_findings import stored_inpainting
 from ui.runs.words import likeness, losses, origin, outcome, run_title
-from ui.shared.figures import Figure, picture_row, to_picture
+from ui.shared.picture_rows import Figure, picture_row, to_picture
 
 STORED = sorted(RUNS.glob("*.npz"))
 

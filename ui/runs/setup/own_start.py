@@ -14,7 +14,7 @@ from core.images.square import square_image
 from ui.components.sketch_painter import sketch_painter
 from ui.runs.setup.settings import choose_picture
 from ui.shared import url
-from ui.shared.figures import enlarged
+from ui.shared.picture_rows import enlarged
 
 PAGE = "generation"
 LINKED = f"{PAGE}-sketch"  # in the URL
