@@ -10,6 +10,7 @@ from benchmarks.mutants import mutants_of
 from benchmarks.soak import faults
 
 
+@pytest.mark.slow
 def test_a_sweep_is_not_grossly_slower_than_bare_passes():
     # Seven rounds, as the script takes: of three, the median follows what else runs here.
     found = report("benchmarks.sweep", "mini-resnet", "--images", "64", "--batch-size", "32")
@@ -17,6 +18,7 @@ def test_a_sweep_is_not_grossly_slower_than_bare_passes():
     assert found["sweep_to_peer"] > 0.7
 
 
+@pytest.mark.slow
 def test_what_a_gpu_is_measured_by_runs_in_small_on_a_cpu():
     small = ("--device", "cpu", "--seconds", "0.2", "--rounds", "3", "--images", "5")
     found = report("benchmarks.gpu", "--network", "mini-resnet", *small)

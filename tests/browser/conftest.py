@@ -32,10 +32,6 @@ START_SECONDS = 60.0
 expect.set_options(timeout=45_000)  # milliseconds; generous, because the machine may be busy
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: runs a Streamlit server and Chromium")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -112,7 +108,7 @@ def browser() -> Iterator[Browser]:
     if chromium_path is None or not chromium_path.exists():
         pytest.fail(
             "no Chromium was found: run python -m tests.chromium, or set CHROMIUM to the path of one; "
-            "to leave these tests out, run pytest with -m 'not browser'"
+            "to leave these tests out, run pytest with -m 'not browser and not slow'"
         )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)

@@ -15,6 +15,8 @@ from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
 from tests.browser.waiting import wait_until_drawn
 from tests.hub_server import hub_server
 
+pytestmark = pytest.mark.slow
+
 APP = "tests/browser/apps/clip_demo.py"
 SIZE = 605_143_284
 TITLE = "CLIP ViT-B/32 (OpenAI)"

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from benchmarks.replicas import replicas
 from tests.browser.waiting import wait_until_drawn
 
+pytestmark = pytest.mark.slow
+
 VISITORS = 4
 
 

@@ -22,6 +22,8 @@ from core.runs.starts import draw_starts
 from precomputed.static_site.check import served
 from tests.chromium import find_chromium
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def open_section(browser, site):

@@ -333,6 +333,7 @@ def checked(site, name):
 
 
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
+@pytest.mark.slow
 def test_check_compares_the_served_site_with_torch_in_both_browsers(site, name):
     if not any(shutil.which(one) for one in (name, f"{name}-esr")):
         pytest.skip(f"there is no {name} here")
@@ -340,6 +341,7 @@ def test_check_compares_the_served_site_with_torch_in_both_browsers(site, name):
     assert re.match(rf"{name}: largest differences from torch: logits \de-0\d, ", done.stdout), done.stderr
 
 
+@pytest.mark.slow
 def test_check_refuses_a_site_that_does_not_fit_a_phone(site, tmp_path):
     shutil.copytree(site, tmp_path / "wrong")
     with (tmp_path / "wrong" / "page.css").open("a") as style:

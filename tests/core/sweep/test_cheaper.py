@@ -11,6 +11,7 @@ from core.sweep import cheaper
 from core.sweep.cheaper import choose_dtype, with_backend
 
 
+@pytest.mark.slow
 def test_openvino_predicts_what_torch_does_and_says_its_name():
     pytest.importorskip("openvino", reason="an optional package")
     data = load_samples("cifar10-samples")
@@ -53,6 +54,7 @@ def test_backend_auto_is_torch_where_openvino_is_not_installed(linear_classifier
         with_backend(linear_classifier, noise_dataset, "openvino")
 
 
+@pytest.mark.slow
 def test_backend_auto_measures_only_where_much_is_ahead_and_wants_the_same_logits(monkeypatch):
     pytest.importorskip("openvino", reason="an optional package")
     data = load_samples("cifar10-samples")

@@ -101,6 +101,7 @@ def test_rank_0_loads_the_network_before_the_others_may(archive, tmp_path, monke
     assert events[:3] == ["loads", "shares", "shares"]
 
 
+@pytest.mark.slow
 def test_script_killed_then_stopped_by_ctrl_c_resumes_to_identical_counts(archive, whole, tmp_path, capsys):
     output = tmp_path / "map.npz"
     (tmp_path / "map.npz.part").write_text("a journal of the previous version")
@@ -128,6 +129,7 @@ def test_script_killed_then_stopped_by_ctrl_c_resumes_to_identical_counts(archiv
     assert_same_counts(Heatmap.load(output), whole)
 
 
+@pytest.mark.slow
 def test_script_killed_while_it_sharpens_a_map_ends_with_the_same_file(archive, tmp_path, capsys):
     sharpen = ("--precision", "3", "--passes", "20%")  # several rounds
     assert main(command(archive, tmp_path / "once.npz", *sharpen)) == 0
@@ -172,6 +174,7 @@ def test_script_refuses_another_configuration_on_the_same_output(archive, tmp_pa
     assert output.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_script_under_torchrun_loses_a_process_starts_again_and_samples_as_one_process_does(archive, whole, tmp_path):
     output = tmp_path / "map.npz"
     launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
@@ -221,6 +224,7 @@ def test_script_answers_a_full_disk_with_a_sentence(archive, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_script_stopped_by_sigterm_keeps_its_cells_and_says_how_to_resume(archive, tmp_path):
     output = tmp_path / "map.npz"
     process = start("core.sweep", *command(archive, output))

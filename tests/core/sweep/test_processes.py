@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from core.data.classes import CIFAR10
 from core.fourier.maps.heatmap import Heatmap
@@ -61,6 +62,7 @@ def cells(output):
     return int((Heatmap.load(output).count > 0).sum()) if output.exists() else 0
 
 
+@pytest.mark.slow
 def test_a_killed_process_ends_the_run_and_the_same_command_computes_what_is_missing(tmp_path):
     archive, output, peaceful = (tmp_path / name for name in ("noise.npz", "map.npz", "peaceful.npz"))
     write_noise(archive)

@@ -39,6 +39,7 @@ def test_network_refuses_widths():
         MiniResNet((8, 0, 8))
 
 
+@pytest.mark.slow
 def test_the_same_command_resumes_after_kill(tmp_path, coloured):
     """The script itself, killed without warning, ends with the same file as one left in peace."""
     pixels, classes = coloured.images.permute(0, 2, 3, 1).numpy(), np.array(CIFAR10.names)

@@ -1,0 +1,59 @@
+"""Two tiers of tests: the README's command runs what is not marked slow, `.ci/run` that and then the rest."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+
+
+def pytest_options(command):
+    """What follows the last `pytest` of a command line."""
+    return command.rpartition("-m pytest")[2].split()
+
+
+def has_tests(source):
+    """Whether a file defines functions that pytest would collect."""
+    return any(
+        isinstance(node, ast.FunctionDef) and node.name.startswith("test_") for node in ast.walk(ast.parse(source))
+    )
+
+
+def outside_both_tiers(paths):
+    """Files with tests whose names pytest does not collect, or that leave themselves out."""
+    sources = {path: path.read_text("utf-8") for path in paths}
+    return {
+        path
+        for path, source in sources.items()
+        if has_tests(source) and not path.match("test_*.py") or re.search(r"^collect_ignore", source, re.M)
+    }
+
+
+def test_the_two_commands_run_every_test_once():
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
+    assert options["addopts"][-2:] == ["-m", "not slow"] and options["testpaths"] == ["tests"]
+    readme, ci = (ROOT.joinpath(name).read_text("utf-8") for name in ("README.md", ".ci/run"))
+    block = re.search(r"^<!-- tests -->\n```bash\n(.*?)\n```$", readme, re.M | re.S)[1]
+    assert pytest_options(block) == ["-n", "auto", "--dist", "loadfile"]
+    (slow,) = [line for line in ci.splitlines() if "-m pytest" in line]
+    assert pytest_options(slow) == ["-m", "slow", "-n", "auto", "--dist", "loadfile"]
+    assert outside_both_tiers(TESTS.rglob("*.py")) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "outside"),
+    [
+        ("test_fine.py", "def test_it(): ...", False),
+        ("helper.py", "def it(): ...", False),
+        ("fine_test_.py", "class TestIt:\n    def test_it(self): ...", True),
+        ("conftest.py", "collect_ignore = ['test_it.py']", True),
+    ],
+)
+def test_a_file_in_neither_tier_is_found(tmp_path, name, source, outside):
+    path = tmp_path / name
+    path.write_text(source)
+    assert outside_both_tiers([path]) == ({path} if outside else set())
