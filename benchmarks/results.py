@@ -1,0 +1,148 @@
+"""Hashes of what follows from the shipped files: equal before and after a change that is to change no result.
+
+    python -m benchmarks.results > before.txt
+    python -m benchmarks.results | diff before.txt -
+
+A line each: the claims of every shipped map in the subject's place, with every map as its reference; the claims of
+section 3.2 of every stored network; each stored gradient, file of corruptions and of hybrids, with what is computed
+from it; the pictures that corruptions and hybrids make of the bundled ones; and short measurements of a bundled model.
+Numbers enter to the last bit, so lines of two machines may differ; those of one machine do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import is_dataclass
+from typing import Any
+
+import numpy as np
+
+from core.claims.checks import findings
+from core.claims.disturbance_spectrum import mapped, on_trial, predicted, stored_disturbances
+from core.claims.features import feature_findings, training_finding
+from core.claims.finding import Finding, NamedMap
+from core.claims.gradient_spectrum import agreement, stored_gradient, stored_gradients
+from core.claims.hybrids import stored_hybrids
+from core.classifiers.registry import load_classifier, network_side
+from core.data.classes import HEATMAPS
+from core.data.samples import load_samples
+from core.fourier.hybrid import clipped_share, hybrid
+from core.fourier.maps.heatmap import Heatmap
+from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
+from core.runs.judgement import stored_judgements
+from core.runs.painted import stored_painted
+from core.sweep.disturb.measure import DisturbConfig, growing_disturbances
+from core.sweep.disturb.measure import empty_outcomes as no_disturbances
+from core.sweep.hybrid.measure import empty_outcomes as no_hybrids
+from core.sweep.hybrid.measure import growing_hybrids
+from core.sweep.hybrid.outcomes import crossing_of, paired_difference, unlike
+from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
+
+MODEL = "mini-clip"
+PICTURES = 20  # that the model is measured on
+
+
+def plain(value: Any) -> Any:
+    """A result as JSON: floats to the last bit, an array as its type, shape and hash, an object as its fields."""
+    if isinstance(value, np.ndarray):
+        return [str(value.dtype), value.shape, hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value.hex()
+    if isinstance(value, Finding):
+        return plain({**vars(value), "claim": value.claim.key})
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(vars(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, Sequence | Set) and not isinstance(value, str):
+        return [plain(part) for part in value]
+    return value
+
+
+def digest(*values: Any) -> str:
+    """Of everything that they hold."""
+    return hashlib.sha256(json.dumps(plain(values), sort_keys=True).encode()).hexdigest()
+
+
+def shipped_maps() -> list[NamedMap]:
+    """By file name."""
+    maps = ((path.stem, Heatmap.load(path)) for path in sorted(HEATMAPS.glob("*.npz")))
+    return [NamedMap(name, name, one, network_side(one.metadata["classifier"]["name"])) for name, one in maps]
+
+
+def of_claims(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+    """Of maps, and of what networks draw and fill."""
+    for subject in shelf:
+        yield f"claims of {subject.name}", digest([findings(subject, reference, shelf) for reference in shelf])
+    stored = stored_judgements()
+    kinds = [*stored["drawn"]["by"], *stored["painted"]["by"]]
+    networks = sorted({name for kind in kinds for name in stored_painted(kind)})
+    for network in networks:
+        yield f"section 3.2 of {network}", digest([feature_findings(network, other) for other in networks])
+    yield "section 3.2, twins", digest(training_finding())
+
+
+def of_gradients(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+    """By network, and how well they agree with each map."""
+    for name, stored in stored_gradients().items():
+        yield f"gradient of {name}", digest(stored, stored.energy, stored.bend)
+    for named in shelf:
+        if (gradient := stored_gradient(named.heatmap)) is not None:
+            yield f"gradient against {named.name}", digest(agreement(gradient, named.heatmap))
+
+
+def of_corruptions(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+    """By network, what its map predicts, and the pictures."""
+    for name, found in stored_disturbances().items():
+        errors = [found.errors(key, strength=strength) for key in found.keys for strength in (None, *STRENGTHS)]
+        yield f"corruptions of {name}", digest(found.arrays(), found.metadata, found.clean_errors(), errors)
+    trial = {name: predicted(*pair) for name, pair in mapped(shelf).items()}
+    for name, guess in trial.items():
+        yield f"corruptions predicted of {name}", digest(guess)
+    yield "corruptions predicted", digest(on_trial(tuple(DISTURBANCES), [one for one in trial.values() if one]))
+    data = load_samples("cifar10-samples")
+    images = data.images[:PICTURES].astype(np.float32) / 255
+    for key, row in DISTURBANCES.items():
+        yield f"pictures under {key}", digest([disturbed(images, row, s, range(len(images))) for s in STRENGTHS])
+    config, classifier = DisturbConfig(PICTURES), load_classifier(MODEL, data.classes, device="cpu")
+    *_, last = growing_disturbances(classifier, data, config, no_disturbances(classifier, data, config))
+    yield f"corruptions measured of {MODEL}", digest(last.arrays())
+
+
+def of_hybrids() -> Iterator[tuple[str, str]]:
+    """By network and pair of networks, and the pictures."""
+    stored = stored_hybrids()
+    for name, found in stored.items():
+        kept = unlike(found)
+        parts = (found.shares, crossing_of(found), kept, crossing_of(found.among(kept)))
+        yield f"hybrids of {name}", digest(found.arrays(), found.metadata, *parts)
+    for one, two in itertools.combinations(stored, 2):
+        yield f"hybrids of {one} and {two}", digest(paired_difference(stored[one], stored[two]))
+    data = load_samples("cifar10-samples")
+    images = data.images[: 2 * PICTURES].astype(np.float32) / 255
+    low, high = images[:PICTURES], images[PICTURES:]
+    for edge in ("gaussian", "sharp"):
+        mixed = [hybrid(low, high, cutoff, edge) for cutoff in default_cutoffs(data.image_size)]
+        yield f"hybrids, {edge}", digest(mixed, [clipped_share(one) for one in mixed])
+    config = HybridConfig(PICTURES, default_cutoffs(data.image_size))
+    classifier = load_classifier(MODEL, data.classes, device="cpu")
+    *_, last = growing_hybrids(classifier, data, config, no_hybrids(classifier, data, config))
+    yield f"hybrids measured of {MODEL}", digest(last.arrays())
+
+
+def main() -> int:
+    """Print a line for each result."""
+    shelf = shipped_maps()
+    for results in (of_claims(shelf), of_gradients(shelf), of_corruptions(shelf), of_hybrids()):
+        for name, hashed in results:
+            print(f"{hashed}  {name}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
