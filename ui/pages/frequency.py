@@ -36,6 +36,7 @@ from ui.shared import url
 from ui.shared.look import style_sheet
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
+from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
 from ui.shared.told import TERMS, told
 from ui.tabs.row import TAB, draw_tabs
@@ -138,18 +139,18 @@ def _told() -> Story:
 
 def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Two menus; returns the chosen maps, in order."""
-    default = [label for label in _told().maps if label in available]
-    linked = url.texts(MAPS)
+    default, linked = [[label for label in some if label in available] for some in (_told().maps, url.texts(MAPS))]
     if len(linked) > MAX_MAPS:
         st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
+    kept = st.session_state.setdefault(MAPS, linked[:MAX_MAPS] or default)
     with st.popover("Maps", icon=":material/grid_on:"):
         more = st.session_state.get(MORE, False)
-        kept = {*linked, *st.session_state.get(MAPS, [])}
         offered = [label for label, entry in available.items() if more or label in kept or not entry.more]
-        labels = st.multiselect(
-            "Maps", offered, default=default, key=MAPS, bind="query-params", max_selections=MAX_MAPS
+        labels = settable(
+            MAPS, lambda key, value: st.multiselect("Maps", offered, value, key=key, max_selections=MAX_MAPS)
         )
         st.toggle("More maps: other strengths, fewer images, other random seeds", key=MORE)
+    url.put_all(MAPS, labels, default)
     chosen = [available[label] for label in labels]
     with st.popover("View", icon=":material/tune:"):
         if chosen:
@@ -163,10 +164,12 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
 def _choose(label: str, options: Sequence[str], key: str, usual: str, lacking: dict[str, str]) -> None:
     """One of the options that the chosen maps have, and why they have no others."""
     offered = [option for option in options if option not in lacking]
-    first = usual if usual in offered else offered[0]
-    if st.session_state.get(key, url.text(key) or first) not in offered:
-        st.session_state[key] = first
-    st.segmented_control(label, offered, default=first, key=key, required=True, bind="query-params")
+    if st.session_state.setdefault(key, url.text(key)) not in offered:
+        st.session_state[key] = usual if usual in offered else offered[0]
+    now = settable(
+        key, lambda name, value: st.segmented_control(label, offered, default=value, key=name, required=True)
+    )
+    url.put(key, st.session_state[key], usual)
     if lacking:
         st.caption(as_markdown("; ".join(f"No {option}: {why}" for option, why in lacking.items()) + "."))
 

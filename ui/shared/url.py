@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
@@ -46,8 +46,14 @@ def put(name: str, value: str | None, usual: str | None = None) -> None:
     """
     if value is None:
         st.query_params.pop(name, None)
-    elif st.query_params.get(name, usual) != value:
-        st.query_params[name] = value
+    else:
+        put_all(name, [value], [usual])
+
+
+def put_all(name: str, values: list[str], usual: Sequence[str | None]) -> None:
+    """Make the URL say several values of one parameter; what else `put` says holds here."""
+    if (texts(name) or usual) != values:
+        st.query_params[name] = values
 
 
 def kept(key: str, name: str, read: Callable[[str], T | None], usual: T, write: Callable[[T], str] = str) -> T:

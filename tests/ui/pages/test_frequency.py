@@ -22,6 +22,7 @@ from core.fourier.maps.heatmap import MAX_SIDE, Heatmap
 from core.fourier.maps.metrics import METRICS
 from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import TARGET, default_picture
+from tests.ui.page_runner import settable_widget
 from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
 from ui.maps.models import UNKNOWN, map_note, model_colour, predictors
 from ui.maps.predictions.cell_predictions import LOADING
@@ -68,17 +69,17 @@ def page():
 
 
 def test_page_draws_maps_of_different_size_in_every_way(page):
-    page.multiselect(key="maps").select("ResNet-50 · ImageNet100 · published")
+    settable_widget(page, "maps").select("ResNet-50 · ImageNet100 · published")
     crops, drawn = itertools.cycle(CROPS), set()
     page.toggle(key=MORE).set_value(True).run()
     small = "Mini CLIP · CIFAR-10, 1,000 images · computed"
     for maps in ([CLIP, RESNET56, RESNET50], [MINI_CLIP, MINI_RESNET, EFFICIENTNET], [small]):
-        page.multiselect(key="maps").set_value(maps).run()
-        for metric in page.segmented_control(key="metric").options:
-            page.segmented_control(key="metric").set_value(metric).run()
-            for show in page.segmented_control(key="show").options:
-                page.segmented_control(key="show").set_value(show)
-                page.segmented_control(key="crop").set_value(next(crops)).run()
+        settable_widget(page, "maps").set_value(maps).run()
+        for metric in settable_widget(page, "metric").options:
+            settable_widget(page, "metric").set_value(metric).run()
+            for show in settable_widget(page, "show").options:
+                settable_widget(page, "show").set_value(show)
+                settable_widget(page, "crop").set_value(next(crops)).run()
                 assert not page.exception, (maps, metric, show)
                 for packed in json.loads(page.get("bidi_component")[0].proto.json)["maps"]:
                     cells = np.frombuffer(base64.b64decode(packed["cells"]), f"<i{packed['bytes']}")
@@ -103,13 +104,13 @@ def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, s
     for _ in range(2):  # the second run keeps what the first one opened
         app.run()
         state = app.session_state
-        assert not app.exception and app.multiselect(key="maps").value == maps
+        assert not app.exception and settable_widget(app, "maps").value == maps
         assert (state[CELL], state["pictures"], state["cell.places"][picture_kinds()[pictures]]) == (
             cell,
             pictures,
             picture,
         )
-        shown = {key: app.segmented_control(key=key).value for key in ("show", "metric", "crop")}
+        shown = {key: settable_widget(app, key).value for key in ("show", "metric", "crop")}
         assert shown == {"show": show, "metric": "Top-1", "crop": "63 × 63"}
         assert app.query_params == {"story": number, "cell": "{},{}".format(*cell)}
         assert cell_verdict([entries()[label] for label in maps], cell) in text(app)
@@ -117,12 +118,12 @@ def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, s
 
 def test_link_to_a_story_opens_it_except_where_the_link_says_otherwise():
     app = open_page(story="3", cell="2,5", show="Error", metric="Top-5", maps=[MINI_CLIP])
-    assert app.query_params["cell"] == "2,5" and app.segmented_control(key="show").value == "Error"
-    assert app.segmented_control(key="metric").value == "Top-5" and app.multiselect(key="maps").value == [MINI_CLIP]
+    assert app.query_params["cell"] == "2,5" and settable_widget(app, "show").value == "Error"
+    assert settable_widget(app, "metric").value == "Top-5" and settable_widget(app, "maps").value == [MINI_CLIP]
     assert app.query_params["story"] == "3" and app.session_state["pictures"] == "Yours"
     for senseless in ("99", "0", "-1", "two"):
         app = open_page(story=senseless)
-        assert app.multiselect(key="maps").value == list(STORIES[0].maps) and app.session_state[CELL] == (0, 1)
+        assert settable_widget(app, "maps").value == list(STORIES[0].maps) and app.session_state[CELL] == (0, 1)
 
 
 def test_default_picture_is_what_the_rule_gives():
@@ -156,10 +157,10 @@ def test_models_predict_for_the_maps_shown_and_robust_ones_for_robust_ones():
 
 def test_page_warns_when_maps_were_not_measured_alike():
     app = open_page()
-    app.multiselect(key="maps").set_value(
+    settable_widget(app, "maps").set_value(
         ["CLIP ViT-B/32 · CIFAR-10 · published", "ResNet-50 · ImageNet100 · published"]
     )
-    app.segmented_control(key="show").set_value("Difference")
+    settable_widget(app, "show").set_value("Difference")
     app.run()
     assert "32 and 224 pixels" in text(app) and "size v: 4 and 15.7" in text(app)
 
@@ -167,17 +168,18 @@ def test_page_warns_when_maps_were_not_measured_alike():
 def test_figures_of_the_paper_are_a_click_away_and_marked_only_while_they_are_shown():
     app = open_page(pictures="CIFAR-10")
     assert app.button_group(key=FIGURE).value == "Figure 1"
-    app.segmented_control(key="show").set_value("Difference").run()
+    settable_widget(app, "show").set_value("Difference").run()
     assert app.button_group(key=FIGURE).value is None
     app.button_group(key=FIGURE).set_value("Figure 2").run()
     assert (
-        app.multiselect(key="maps").value == [RESNET50, EFFICIENTNET] and app.session_state["pictures"] == "Photographs"
+        settable_widget(app, "maps").value == [RESNET50, EFFICIENTNET]
+        and app.session_state["pictures"] == "Photographs"
     )
-    assert app.segmented_control(key="show").value == "Error" and app.button_group(key=FIGURE).value == "Figure 2"
-    app.multiselect(key="maps").set_value([CLIP]).run()
+    assert settable_widget(app, "show").value == "Error" and app.button_group(key=FIGURE).value == "Figure 2"
+    settable_widget(app, "maps").set_value([CLIP]).run()
     assert "not about pictures of 224 pixels" in text(app) and app.button_group(key=FIGURE).value is None
     app.button(key="frequency.offered").click().run()
-    assert app.multiselect(key="maps").value == [RESNET50, EFFICIENTNET] and "not about" not in text(app)
+    assert settable_widget(app, "maps").value == [RESNET50, EFFICIENTNET] and "not about" not in text(app)
 
 
 def test_page_says_where_the_picture_has_another_strength_than_the_maps():
@@ -187,14 +189,14 @@ def test_page_says_where_the_picture_has_another_strength_than_the_maps():
 
 def test_menu_says_why_something_is_not_offered(page):
     app = open_page(show="Minus clean", metric="Probability")
-    assert (app.segmented_control(key="metric").value, app.segmented_control(key="show").value) == ("Top-1", "Error")
+    assert (settable_widget(app, "metric").value, settable_widget(app, "show").value) == ("Top-1", "Error")
     assert "No Probability: not in the map of CLIP ViT-B/32 and ResNet-56." in text(app)
     assert "No Minus clean: the clean error of CLIP ViT-B/32 and ResNet-56 is not published with the map" in text(app)
 
 
 def test_page_without_maps_asks_for_one():
     app = open_page()
-    app.multiselect(key="maps").set_value([]).run()
+    settable_widget(app, "maps").set_value([]).run()
     assert not app.exception and "Choose at least one map" in text(app)
 
 
@@ -206,10 +208,10 @@ def test_page_takes_a_senseless_url_for_the_first_story(cell):
 
 
 def test_page_shows_the_first_maps_of_a_link_with_too_many_and_says_so(page):
-    labels = page.multiselect(key="maps").options
+    labels = settable_widget(page, "maps").options
     app = open_page(maps=[*labels, "A map of mine · computed here 1"])
     assert "maps that are not here: A map of mine" in " ".join(toast.value for toast in app.toast)
-    assert not app.exception and app.multiselect(key="maps").value == labels[:4]
+    assert not app.exception and settable_widget(app, "maps").value == labels[:4]
     assert "the first 4" in app.toast[1].value and not open_page(maps=labels[:4]).toast
 
 
@@ -255,10 +257,10 @@ def test_the_largest_maps_cost_less_than_two_seconds_of_one_core_a_redraw():
     app = open_page(crop="Full", tab=OWN_FILE)
     for number in range(1, 5):
         upload(app, uploaded(MAX_SIDE, epsilon=float(number)))
-    assert len(app.multiselect(key="maps").value) == 4
-    for show in app.segmented_control(key="show").options:
+    assert len(settable_widget(app, "maps").value) == 4
+    for show in settable_widget(app, "show").options:
         began = time.process_time()
-        app.segmented_control(key="show").set_value(show).run()
+        settable_widget(app, "show").set_value(show).run()
         assert time.process_time() - began < 2 and not app.exception
     heatmap = uploaded(MAX_SIDE)
     for make in (heatmap.to_bytes, partial(heatmap_csv, heatmap)):
@@ -281,16 +283,16 @@ def test_the_name_in_an_uploaded_map_leads_to_no_folder_of_the_server():
 
 def test_every_shipped_map_says_where_it_comes_from(page):
     app = open_page(tab=SOURCES)
-    assert len(app.multiselect(key="maps").options) < 10
-    labels = app.toggle(key=MORE).set_value(True).run().multiselect(key="maps").options
+    assert len(settable_widget(app, "maps").options) < 10
+    labels = settable_widget(app.toggle(key=MORE).set_value(True).run(), "maps").options
     assert len(labels) == len(list(HEATMAPS.glob("*.npz"))) == len(set(labels))
     for chosen in np.array_split(labels, -(-len(labels) // 4)):
-        app.multiselect(key="maps").set_value(chosen.tolist()).run()
+        settable_widget(app, "maps").set_value(chosen.tolist()).run()
         assert not app.exception
         shown = text(app)
         for label in chosen:
             assert f"**{label}**" in shown
-    assert "the run's log says ResNet-56" in text(app.multiselect(key="maps").set_value(list(STORIES[0].maps)).run())
+    assert "the run's log says ResNet-56" in text(settable_widget(app, "maps").set_value(list(STORIES[0].maps)).run())
 
 
 def test_tabs_count_classes_filter_the_picture_and_put_strengths_in_a_row():

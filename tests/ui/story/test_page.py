@@ -16,6 +16,7 @@ from core.data.samples import load_samples
 from core.runs.file import SURE, PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
 from core.sweep.predictions import class_probabilities, wave_on_image
+from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, STORIES
 from ui.pages.story import told
@@ -134,9 +135,9 @@ def door(number: int) -> tuple[str, dict[str, list[str]]]:
 def test_a_door_to_frequency_opens_the_state_of_the_figure(number, labels, cell, show):
     page, parameters = door(number)
     app = opened(page, **parameters | {"pictures": "Yours"})  # without a picture no classifier is loaded
-    assert tuple(app.multiselect(key="maps").value) == labels
+    assert tuple(settable_widget(app, "maps").value) == labels
     assert "{},{}".format(*app.session_state["frequency.cell"]) == cell
-    assert app.segmented_control(key="show").value == show
+    assert settable_widget(app, "show").value == show
     assert "{},{}".format(*of(opened(step=str(number)), "maps")["value"][:2]) == cell
 
 
@@ -150,7 +151,7 @@ def test_the_door_to_inpainting_opens_the_run_of_the_figure():
 def test_the_door_to_two_pictures_opens_the_pair_of_the_figure():
     found, parameters = door(3)
     app = opened(found, **parameters)
-    assert tuple(app.multiselect(key="maps").value) == (MINI_CLIP, MINI_RESNET)
+    assert tuple(settable_widget(app, "maps").value) == (MINI_CLIP, MINI_RESNET)
     (there,), (here,) = ([data for data in components(one) if "cutoffs" in data] for one in (app, opened(step="3")))
     for key in ("pair", "cutoffs", "value", "low", "high"):
         assert there[key] == here[key]
