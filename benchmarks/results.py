@@ -34,12 +34,10 @@ from core.fourier.maps.heatmap import Heatmap
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.runs.judgement import stored_judgements
 from core.runs.painted import stored_painted
-from core.sweep.disturb.measure import DisturbConfig, growing_disturbances
-from core.sweep.disturb.measure import empty_outcomes as no_disturbances
-from core.sweep.hybrid.measure import empty_outcomes as no_hybrids
-from core.sweep.hybrid.measure import growing_hybrids
+from core.sweep.disturb.measure import DisturbConfig
 from core.sweep.hybrid.outcomes import crossing_of, paired_difference, unlike
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
+from core.sweep.transforms import growing
 
 MODEL = "mini-clip"
 PICTURES = 20  # that the model is measured on
@@ -110,7 +108,7 @@ def of_corruptions(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     for key, row in DISTURBANCES.items():
         yield f"pictures under {key}", digest([disturbed(images, row, s, range(len(images))) for s in STRENGTHS])
     config, classifier = DisturbConfig(PICTURES), load_classifier(MODEL, data.classes, device="cpu")
-    *_, last = growing_disturbances(classifier, data, config, no_disturbances(classifier, data, config))
+    *_, last = growing(config, classifier, data)
     yield f"corruptions measured of {MODEL}", digest(last.arrays())
 
 
@@ -131,7 +129,7 @@ def of_hybrids() -> Iterator[tuple[str, str]]:
         yield f"hybrids, {edge}", digest(mixed, [clipped_share(one) for one in mixed])
     config = HybridConfig(PICTURES, default_cutoffs(data.image_size))
     classifier = load_classifier(MODEL, data.classes, device="cpu")
-    *_, last = growing_hybrids(classifier, data, config, no_hybrids(classifier, data, config))
+    *_, last = growing(config, classifier, data)
     yield f"hybrids measured of {MODEL}", digest(last.arrays())
 
 

@@ -59,11 +59,6 @@ def pixels(dataset: ImageDataset, places: np.ndarray) -> np.ndarray:
     return dataset.images[places].astype(np.float32) / 255
 
 
-def undisturbed_top1(classifier: Classifier, dataset: ImageDataset, places: np.ndarray, batch_size: int) -> np.ndarray:
-    """(N,) as `finite_top1`, of the images at these places as they are."""
-    return np.concatenate([finite_top1(classifier, pixels(dataset, some)) for some in batches(places, batch_size)])
-
-
 @dataclass(frozen=True)
 class WaveOnImage:
     """One image with one wave added, at one size.

@@ -14,9 +14,9 @@ from core.claims.hybrids import compared, speak_for_low, stored_hybrids
 from core.reproduce.parts.agreement import measured_json
 from core.reproduce.parts.machine import Machine, PartResult
 from core.reproduce.parts.plan import PAIRS, HybridPart
-from core.sweep.hybrid.measure import BATCH, run_hybrids
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, same_pairs
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
+from core.sweep.transforms import BATCH, grow_in_file
 
 RELIES = CLAIMS["relies"]
 
@@ -80,7 +80,9 @@ def run_hybrid_part(
     config = HybridConfig(count, default_cutoffs(data.dataset.image_size), seed=machine.seed)
     classifier = machine.classifier(part.classifier, data.dataset.classes)
     path = folder / f"{part.key}.npz"
-    outcomes = run_hybrids(classifier, data.dataset, config, path, batch_size=batch_size or BATCH, description=part.key)
+    outcomes = grow_in_file(
+        config, classifier, data.dataset, path, batch_size=batch_size or BATCH, description=part.key
+    )
     return HybridResult(part, outcomes, data.note)
 
 

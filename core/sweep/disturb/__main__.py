@@ -9,50 +9,25 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from core.classifiers.options import add_classifier_options, named_classifier
-from core.data.options import add_dataset_options, named_dataset
 from core.images.disturbances import DISTURBANCES, STRENGTHS
 from core.numbers import decimal, interval
-from core.shared.cli import MAX_SEED, check_output, run_script, whole
-from core.sweep.disturb.measure import BATCH, DisturbConfig, empty_outcomes, growing_disturbances
+from core.shared.cli import check_output, run_script
+from core.sweep.disturb.measure import DisturbConfig
 from core.sweep.disturb.outcomes import DisturbedOutcomes
-from core.sweep.outcomes import grow_in_file
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    options = argparse.ArgumentParser(
-        prog="python -m core.sweep.disturb", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_classifier_options(options)
-    add_dataset_options(options)
-    options.add_argument("--pictures", type=whole(1), default=2000, help="drawn by the seed, default 2000")
-    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of pictures and of noise")
-    options.add_argument("--batch-size", type=whole(1), default=BATCH, help=f"default {BATCH}")
-    options.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
-    return options
+from core.sweep.script import measured, parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; returns the exit status."""
-    options = parser()
+    options = parser("core.sweep.disturb", __doc__, "pictures", 2**63 - 1, "drawn by the seed", "pictures and of noise")
     given = options.parse_args(arguments)
     check_output(options, given.output)
     return run_script(lambda: _run(given), "finished disturbances are saved, run the same command again to resume")
 
 
 def _run(given: argparse.Namespace) -> str:
-    dataset = named_dataset(given)
-    config = DisturbConfig(given.pictures, given.seed)
-    classifier = named_classifier(given, dataset)
-    outcomes = grow_in_file(
-        given.output,
-        empty_outcomes(classifier, dataset, config),
-        lambda start: growing_disturbances(classifier, dataset, config, start, batch_size=given.batch_size),
-    )
-    return f"{given.output}: {told(outcomes)}"
+    return f"{given.output}: {told(measured(given, lambda dataset: DisturbConfig(given.pictures, given.seed)))}"
 
 
 def told(outcomes: DisturbedOutcomes) -> str:

@@ -13,7 +13,7 @@ from core.fourier.intervals import clustered_interval
 from core.fourier.maps.contrasts import Errors
 from core.images.disturbances import STRENGTHS
 from core.shared.files import ArchiveKind, Fact, check_array
-from core.sweep.outcomes import Outcomes
+from core.sweep.transforms import Outcomes
 
 DISTURBED = ArchiveKind(
     name="file of disturbances",
@@ -57,6 +57,14 @@ class DisturbedOutcomes(Outcomes):
     def measured(self) -> np.ndarray:
         """(D, S) bool."""
         return np.isfinite(self.spectrum).all(axis=-1)
+
+    def originals(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+        return {"undisturbed": (predictions == labels)[0]}
+
+    def part(self, place: tuple[int, ...], says: np.ndarray, value: np.ndarray) -> dict[str, np.ndarray]:
+        correct, spectrum = self.correct.copy(), self.spectrum.copy()
+        correct[place], spectrum[place] = says[0], value
+        return {"correct": correct, "spectrum": spectrum}
 
     @property
     def images(self) -> Hashable:

@@ -14,16 +14,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from core.classifiers.options import add_classifier_options, named_classifier
-from core.data.options import add_dataset_options, named_dataset
+from core.data.dataset import ImageDataset
 from core.fourier.hybrid import Edge
 from core.numbers import decimal, percent
-from core.shared.cli import MAX_SEED, check_output, number, run_script, whole
+from core.shared.cli import check_output, number, run_script
 from core.shared.files import write_atomically
 from core.sweep.hybrid.figure import FORMATS, figure
-from core.sweep.hybrid.measure import BATCH, run_hybrids
 from core.sweep.hybrid.outcomes import ALIKE, HybridOutcomes, crossing_of, paired_difference, unlike
 from core.sweep.hybrid.pairs import MAX_PAIRS, HybridConfig, default_cutoffs
+from core.sweep.script import measured
+from core.sweep.script import parser as table_parser
 
 
 def parse_cutoffs(text: str) -> tuple[float, ...]:
@@ -33,18 +33,10 @@ def parse_cutoffs(text: str) -> tuple[float, ...]:
 
 def parser() -> argparse.ArgumentParser:
     """The command line that measures."""
-    options = argparse.ArgumentParser(
-        prog="python -m core.sweep.hybrid", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_classifier_options(options)
-    add_dataset_options(options)
-    options.add_argument("--pairs", type=whole(1, MAX_PAIRS), default=2000, help="of pictures, default 2000")
+    options = table_parser("core.sweep.hybrid", __doc__, "pairs", MAX_PAIRS, "of pictures", "pairs")
     told_cutoffs = 'cycles per image, ascending, e.g. --cutoffs="2,4,8"; default 1 to half of the side'
     options.add_argument("--cutoffs", type=parse_cutoffs, help=told_cutoffs)
     options.add_argument("--edge", choices=get_args(Edge), default="gaussian", help="of the filter")
-    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of pairs")
-    options.add_argument("--batch-size", type=whole(1), default=BATCH, help=f"default {BATCH}")
-    options.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
     return options
 
 
@@ -68,12 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> str:
-    dataset = named_dataset(given)
-    cutoffs = given.cutoffs or default_cutoffs(dataset.image_size)
-    config = HybridConfig(given.pairs, cutoffs, given.edge, given.seed)
-    classifier = named_classifier(given, dataset)
-    outcomes = run_hybrids(classifier, dataset, config, given.output, batch_size=given.batch_size)
-    return f"{given.output}: {told(outcomes)}"
+    def table(dataset: ImageDataset) -> HybridConfig:
+        return HybridConfig(given.pairs, given.cutoffs or default_cutoffs(dataset.image_size), given.edge, given.seed)
+
+    return f"{given.output}: {told(measured(given, table))}"
 
 
 def told(outcomes: HybridOutcomes) -> str:

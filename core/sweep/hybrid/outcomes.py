@@ -14,7 +14,7 @@ from core.fourier.hybrid import Edge
 from core.fourier.intervals import Measured, wilson
 from core.fourier.kept import kept_with_its_maps
 from core.shared.files import ArchiveKind, Fact, check_array
-from core.sweep.outcomes import Outcomes
+from core.sweep.transforms import Outcomes
 
 ALIKE = 0.05  # of two classes, the mean share taken for the other, from which on `unlike` leaves them out
 HYBRIDS = ArchiveKind(
@@ -56,6 +56,14 @@ class HybridOutcomes(Outcomes):
     @property
     def measured(self) -> np.ndarray:
         return np.isfinite(self.clipped)
+
+    def originals(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+        return {"predictions": predictions}
+
+    def part(self, place: tuple[int, ...], says: np.ndarray, value: np.ndarray) -> dict[str, np.ndarray]:
+        said, clipped = self.says.copy(), self.clipped.copy()
+        said[:, place[0]], clipped[place] = says, value
+        return {"says": said, "clipped": clipped}
 
     @property
     def done(self) -> int:

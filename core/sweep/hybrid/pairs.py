@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from core.fourier.hybrid import Edge
+from core.data.provenance import outcome_facts
+from core.fourier.hybrid import Edge, clipped_share, mixed
+from core.sweep.hybrid.outcomes import HybridOutcomes
+
+if TYPE_CHECKING:
+    from core.classifiers.kinds.base import Classifier
+    from core.data.dataset import ImageDataset
 
 MAX_PAIRS = 1_000_000
 SMALL = 32  # pixels
@@ -34,6 +40,26 @@ class HybridConfig:
         ends = (0.0, *self.cutoffs, float("inf"))
         if len(self.cutoffs) < 2 or not all(a < b for a, b in zip(ends, ends[1:], strict=False)):
             raise ValueError(f"wanted at least two finite cutoffs above 0 that ascend; got {self.cutoffs}")
+
+    def places(self, dataset: ImageDataset) -> np.ndarray:
+        """(n, 2) positions: the low picture's and the high picture's."""
+        return draw_pairs(dataset.labels, self.pairs, seed=self.seed)
+
+    def empty(self, classifier: Classifier, dataset: ImageDataset) -> HybridOutcomes:
+        """What will be measured, before anything is."""
+        labels, count = dataset.labels[self.places(dataset).T], len(self.cutoffs)
+        says, clipped = np.zeros((2, count, self.pairs), dtype=bool), np.full(count, np.nan)
+        facts = outcome_facts(classifier, dataset, self.seed, edge=self.edge)
+        cutoffs = np.array(self.cutoffs, dtype=np.float64)
+        return HybridOutcomes(cutoffs, says, labels, np.zeros_like(labels), clipped, facts)
+
+    def apply(
+        self, place: tuple[int, ...], pictures: list[np.ndarray], positions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The hybrids of one cutoff, and the share of their contrast that clipping takes."""
+        low, high = pictures
+        unclipped = mixed(low, high, self.cutoffs[place[0]], self.edge)
+        return unclipped.clip(0, 1).astype(np.float32), clipped_share(unclipped).mean()
 
 
 def default_cutoffs(image_size: int) -> tuple[float, ...]:

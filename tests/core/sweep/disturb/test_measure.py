@@ -17,8 +17,9 @@ from core.fourier.intervals import wilson
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.images.radii import energy_by_radius
 from core.shared.files import ArchiveError
-from core.sweep.disturb.measure import DisturbConfig, draw_pictures, empty_outcomes, growing_disturbances
+from core.sweep.disturb.measure import DisturbConfig
 from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.transforms import growing
 
 SIZE = 16
 CLASSES = ClassSet("custom", ("dark", "bright"))
@@ -43,19 +44,15 @@ def brighter_than(level, name="threshold"):
     return ClosedSetClassifier(Identity(name, "on paper"), inside, Preprocess(SIZE, (0.0,) * 3, (1.0,) * 3), CLASSES)
 
 
-def states_of(*settings, **named):
-    return growing_disturbances(*settings, empty_outcomes(*settings), **named)
-
-
 @pytest.fixture(scope="module")
 def states():
-    return list(states_of(brighter_than(0.425), pictures(), CONFIG, batch_size=7))
+    return list(growing(CONFIG, brighter_than(0.425), pictures(), batch_size=7))
 
 
 def test_contrast_keeps_the_mean_and_brightness_does_not(states):
     found = states[-1]
     assert found.undisturbed.all() and found.correct[found.keys.index("contrast")].all()
-    labels = pictures().labels[draw_pictures(40, CONFIG)]
+    labels = pictures().labels[CONFIG.places(pictures())[:, 0]]
     np.testing.assert_array_equal(found.correct[found.keys.index("brightness")][1:], [labels == 1] * 2)
     error = found.errors("brightness", strength=2).measured
     assert error == pytest.approx(wilson((labels == 0).mean(), 25))
@@ -73,7 +70,7 @@ def test_outcomes_and_spectra_are_those_of_pictures_disturbed_one_by_one(states)
         row, d = DISTURBANCES[key], found.keys.index(key)
         for strength in STRENGTHS:
             energy = []
-            for n, place in enumerate(draw_pictures(40, CONFIG).tolist()):
+            for n, place in enumerate(CONFIG.places(pictures())[:, 0].tolist()):
                 image = data.images[[place]].astype(np.float32) / 255
                 changed = disturbed(image, row, strength, [place], seed=3)
                 said = int(changed.astype(np.float64).mean() > 0.425)
@@ -84,9 +81,10 @@ def test_outcomes_and_spectra_are_those_of_pictures_disturbed_one_by_one(states)
 
 
 def test_pictures_are_drawn_once_each_and_fewer_are_the_first_of_more():
-    many = draw_pictures(100, DisturbConfig(100, 4))
-    assert sorted(many) == list(range(100)) and (draw_pictures(100, DisturbConfig(9, 4)) == many[:9]).all()
-    assert (draw_pictures(100, DisturbConfig(9, 5)) != many[:9]).any()
+    data = pictures(100)
+    many = DisturbConfig(100, 4).places(data)
+    assert sorted(many[:, 0]) == list(range(100)) and (DisturbConfig(9, 4).places(data) == many[:9]).all()
+    assert (DisturbConfig(9, 5).places(data) != many[:9]).any()
     with pytest.raises(ValueError, match="at least 1"):
         DisturbConfig(0)
 
@@ -96,15 +94,15 @@ def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(states,
     assert [int(state.measured.sum()) for state in states] == list(range(1, 25))
     states[9].save(tmp_path / "half.npz")
     half = DisturbedOutcomes.load(tmp_path / "half.npz")
-    rest = list(growing_disturbances(network, data, CONFIG, half))
+    rest = list(growing(CONFIG, network, data, half))
     assert len(rest) == 14 and half.measured.sum() == 10
     np.testing.assert_array_equal(rest[-1].correct, states[-1].correct)
     np.testing.assert_array_equal(rest[-1].undisturbed, states[-1].undisturbed)
     np.testing.assert_allclose(rest[-1].spectrum, states[-1].spectrum, rtol=1e-6)
-    assert list(growing_disturbances(network, data, CONFIG, rest[-1])) == []
-    assert empty_outcomes(network, data, CONFIG).same_settings(half)
+    assert list(growing(CONFIG, network, data, rest[-1])) == []
+    assert CONFIG.empty(network, data).same_settings(half)
     for other in (DisturbConfig(24, 3), DisturbConfig(25, 4)):
-        assert not empty_outcomes(network, data, other).same_settings(half)
+        assert not other.empty(network, data).same_settings(half)
 
 
 def test_a_file_holds_everything_and_damage_is_refused(states, tmp_path):
@@ -131,4 +129,4 @@ def test_a_file_holds_everything_and_damage_is_refused(states, tmp_path):
 
 def test_logits_that_are_not_finite_are_an_error():
     with pytest.raises(RuntimeError, match="not finite"):
-        next(states_of(brighter_than(math.nan), pictures(), CONFIG))
+        next(growing(CONFIG, brighter_than(math.nan), pictures()))

@@ -14,9 +14,9 @@ from core.classifiers.kinds.preprocessing import Preprocess
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
 from core.shared.files import ArchiveError
-from core.sweep.hybrid.measure import empty_outcomes, growing_hybrids
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, paired_difference, unlike
 from core.sweep.hybrid.pairs import HybridConfig, draw_pairs
+from core.sweep.transforms import growing
 
 SIZE, CUTOFFS = 16, (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0)
 CLASSES = ClassSet("custom", ("slow", "fast"))
@@ -45,8 +45,8 @@ def linear(slow, fast, weight=1.0, name="linear"):
     return ClosedSetClassifier(Identity(name, "on paper"), inside, Preprocess(SIZE, (0.5,) * 3, (0.5,) * 3), CLASSES)
 
 
-def states_of(*settings, **named):
-    return list(growing_hybrids(*settings, empty_outcomes(*settings), **named))
+def states_of(classifier, dataset, config, **named):
+    return list(growing(config, classifier, dataset, **named))
 
 
 def last(*settings, **named):
@@ -106,14 +106,14 @@ def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(tmp_pat
     assert (states[0].predictions == states[0].labels).all()
     states[3].save(tmp_path / "half.npz")
     half = HybridOutcomes.load(tmp_path / "half.npz")
-    rest = list(growing_hybrids(network, data, config, half))
+    rest = list(growing(config, network, data, half))
     assert [state.done for state in rest] == list(range(5, len(CUTOFFS) + 1)) and half.done == 4
     np.testing.assert_array_equal(rest[-1].says, states[-1].says)
     np.testing.assert_array_equal(rest[-1].predictions, states[-1].predictions)
-    assert list(growing_hybrids(network, data, config, rest[-1])) == []
-    assert empty_outcomes(network, data, config).same_settings(half)
+    assert list(growing(config, network, data, rest[-1])) == []
+    assert config.empty(network, data).same_settings(half)
     for other in (HybridConfig(19, CUTOFFS), HybridConfig(20, CUTOFFS[1:]), HybridConfig(20, CUTOFFS, "sharp")):
-        assert not empty_outcomes(network, data, other).same_settings(half)
+        assert not other.empty(network, data).same_settings(half)
 
 
 def test_a_file_holds_everything_and_damage_is_refused(tmp_path):

@@ -1,0 +1,160 @@
+"""Both scripts over transforms of pictures, as users run them: whole, resumed, refused; and the figure of hybrids."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from core.images.disturbances import DISTURBANCES
+from core.sweep.disturb import __main__ as disturb
+from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.hybrid import __main__ as hybrid
+from core.sweep.hybrid.outcomes import HybridOutcomes
+from core.sweep.hybrid.pairs import default_cutoffs
+from tests.core.sweep.killed import kill_when_written
+
+
+@dataclass(frozen=True)
+class Script:
+    """One of them, in short. slow: words with which there is time to kill it. parts: how many it then measures."""
+
+    main: object
+    outcomes: type
+    words: tuple
+    slow: tuple
+    parts: int
+    fewer: tuple  # than the words have, of the same
+    tells: str
+
+
+SCRIPTS = {
+    "hybrid": Script(
+        hybrid.main,
+        HybridOutcomes,
+        ("--pairs", "30", "--cutoffs", "2,4,8"),
+        ("--cutoffs", ",".join(str(k / 4) for k in range(4, 44))),
+        40,
+        ("--pairs", "3"),
+        "30 pairs, ",
+    ),
+    "disturb": Script(
+        disturb.main,
+        DisturbedOutcomes,
+        (),
+        ("--batch-size", "1"),
+        24,
+        ("--pictures", "3"),
+        "20 pictures; top-1 error undisturbed ",
+    ),
+}
+each_script = pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+
+
+def command(script, archive, output, *more, name="mini-resnet"):
+    given = ("--classifier", name, "--dataset", archive, "--device", "cpu", "--output", output)
+    return [*map(str, given), *script.words, *more]
+
+
+@each_script
+def test_a_run_is_kept_with_its_provenance_and_repeats_itself(script, archive, tmp_path, capsys):
+    output = tmp_path / "one.npz"
+    assert script.main(command(script, archive, output)) == 0
+    assert script.tells in capsys.readouterr().out and [path.name for path in tmp_path.iterdir()] == ["one.npz"]
+    found = script.outcomes.load(output)
+    assert found.measured.all() and found.metadata["source"]["wall_seconds"] > 0
+    assert found.metadata["classifier"]["name"] == "mini-resnet" and len(found.metadata["classifier"]["sha256"]) == 64
+    written = output.read_bytes()
+    assert script.main(command(script, archive, output)) == 0 and output.read_bytes() == written  # nothing was left
+
+
+@each_script
+def test_a_killed_run_goes_on_by_the_same_command(script, archive, tmp_path):
+    output, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
+    words = command(script, archive, output, *script.slow)
+    kill_when_written(script.main.__module__.removesuffix(".__main__"), words, output)
+    assert 0 < script.outcomes.load(output).measured.sum() < script.parts
+    assert script.main(words) == 0 == script.main(command(script, archive, whole, *script.slow))
+    resumed, at_once = (script.outcomes.load(path).arrays() for path in (output, whole))
+    for name, values in at_once.items():
+        np.testing.assert_array_equal(resumed[name], values)
+
+
+@each_script
+def test_other_settings_on_the_same_output_are_refused(script, archive, tmp_path, capsys):
+    output = tmp_path / "one.npz"
+    assert script.main(command(script, archive, output, *script.fewer)) == 0
+    for more, name in (
+        ((*script.fewer, "--seed", "1"), "mini-resnet"),
+        ((), "mini-resnet"),
+        (script.fewer, "mini-clip"),
+    ):
+        assert script.main(command(script, archive, output, *more, name=name)) == 2
+        assert "other settings; choose another --output" in capsys.readouterr().err
+    output.write_bytes(b"nothing of the kind")
+    assert script.main(command(script, archive, output)) == 2
+    assert f"not a {script.outcomes.FILE.name}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "why"),
+    [
+        *((script, words, why) for script in SCRIPTS for words, why in (
+            (["--output", "map.png"], "ends in .npz"),
+            (["--output", "nowhere/map.npz"], "does not exist"),
+        )),
+        ("disturb", ["--output", "map.npz", "--pictures", "0"], "--pictures"),
+        ("hybrid", ["--output", "map.npz", "--pairs", "0"], "--pairs"),
+        ("hybrid", ["--output", "map.npz", "--cutoffs", "1,x"], "--cutoffs"),
+        ("hybrid", ["--output", "map.npz", "--edge", "soft"], "--edge"),
+    ],
+)  # fmt: skip
+def test_options_that_mean_nothing_are_refused(script, words, why, capsys):
+    with pytest.raises(SystemExit):
+        SCRIPTS[script].main(["--classifier", "mini-resnet", "--dataset", "cifar10", *words])
+    assert why in capsys.readouterr().err
+
+
+def test_every_error_is_told(archive, tmp_path, capsys):
+    script, output = SCRIPTS["disturb"], tmp_path / "one.npz"
+    assert script.main(command(script, archive, output)) == 0
+    told, found = capsys.readouterr().out, DisturbedOutcomes.load(output)
+    assert found.pictures == 20 and found.keys == tuple(DISTURBANCES)
+    assert all(row.label in told for row in DISTURBANCES.values())
+    assert f"{100 * found.errors('fog', strength=3).measured.value:.1f} (" in told.splitlines()[-1]
+
+
+def test_cutoffs_are_numbers_between_commas(archive, tmp_path):
+    assert hybrid.parse_cutoffs("1,2.5,4") == (1, 2.5, 4)
+    script, output = SCRIPTS["hybrid"], tmp_path / "one.npz"
+    assert script.main(command(script, archive, output)) == 0
+    found = HybridOutcomes.load(output)
+    assert found.cutoffs.tolist() == [2, 4, 8] and found.done == 3 and found.pairs == 30
+
+
+def test_photographs_are_mixed_at_their_own_side(tmp_path):
+    output = tmp_path / "photographs.npz"
+    words = ["--classifier", "efficientnet-lite0", "--dataset", "photographs", "--pairs", "3", "--cutoffs", "1,224"]
+    assert hybrid.main([*words, "--output", str(output)]) == 0
+    found = HybridOutcomes.load(output)
+    assert found.metadata["image_size"] == 224 and len(found.metadata["class_names"]) == 1000
+    # almost all of the low picture's waves, so what is said of it unmixed
+    np.testing.assert_array_equal(found.says[0, 1], found.predictions[0] == found.labels[0])
+    assert default_cutoffs(224)[0] == 1 and default_cutoffs(224)[-1] == pytest.approx(112, rel=0.05)
+
+
+def test_the_figure_names_its_networks_and_is_the_same_each_time(archive, tmp_path, capsys):
+    files = [tmp_path / f"{name}.npz" for name in ("mini-resnet", "mini-resnet-robust")]
+    for path in files:
+        assert hybrid.main(command(SCRIPTS["hybrid"], archive, path, name=path.stem)) == 0
+    svg, png = tmp_path / "figure.svg", tmp_path / "figure.png"
+    assert hybrid.main(["plot", *map(str, files), "--output", str(svg)]) == 0
+    first = svg.read_bytes()
+    assert hybrid.main(["plot", *map(str, files), "--output", str(svg)]) == 0
+    assert (
+        svg.read_bytes() == first and first.startswith(b"<?xml") and "mini-resnet-robust: " in capsys.readouterr().out
+    )
+    assert hybrid.main(["plot", str(files[0]), "--output", str(png)]) == 0
+    assert png.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(SystemExit):
+        hybrid.main(["plot", str(files[0]), "--output", "figure.pdf"])
+    assert hybrid.main(["plot", str(tmp_path / "none.npz"), "--output", str(png)]) == 2
