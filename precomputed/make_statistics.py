@@ -4,7 +4,8 @@
 
 reads the training images of CIFAR-10, or of what `--dataset` names as `core.sweep --dataset` does, and writes
 NAME.npz and NAME_covariance.npz into precomputed/statistics, NAME being that of the classes. Squares of 2 x 2 pixels
-and 64 components are coarse enough to be a blur, and take 0.5 MB.
+and 64 components are coarse enough to be a blur, and take 0.5 MB. natural_pixels.json has the mean and the covariance
+of the colours of all their pixels.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
 from core.data.statistics.class_covariance import DatasetCovariance, class_covariance, covariance_path
 from core.data.statistics.class_statistics import STATISTICS, DatasetStatistics, class_statistics
+from core.data.statistics.natural_pixels import NATURAL_PIXELS
 from core.shared.cli import run_script
+from core.shared.files import write_json
 
 GRAIN, COMPONENTS = 2, 64
 
@@ -51,6 +54,17 @@ def dataset_covariance(dataset: ImageDataset, grain: int, components: int) -> Da
     return DatasetCovariance(arrays, {**_facts(dataset), **facts})
 
 
+def pixel_colors(dataset: ImageDataset) -> dict[str, Any]:
+    """Mean and covariance of the colours of all pixels, in [0, 1], and where they come from; a JSON object."""
+    pixels = dataset.images.transpose(1, 0, 2, 3).reshape(3, -1) / np.float32(255)
+    mean = pixels.mean(axis=1, dtype=np.float64)
+    deviations = pixels - mean[:, None].astype(np.float32)
+    covariance = (deviations @ deviations.T).astype(np.float64) / pixels.shape[1]
+    source = f"{len(dataset):,} {dataset.split} images of {dataset.name}"
+    facts = {"content_hash": dataset.content_hash, "origin": dataset.source}
+    return {"mean": mean.tolist(), "covariance": covariance.tolist(), "source": source, **facts}
+
+
 def _images(dataset: ImageDataset) -> list[np.ndarray]:
     """Of each class, in label order."""
     return [dataset.images[dataset.labels == label] for label in range(len(dataset.classes))]
@@ -75,6 +89,7 @@ def _run(given: argparse.Namespace) -> str:
     name = dataset.classes.name
     dataset_statistics(dataset).save(given.output / f"{name}.npz")
     dataset_covariance(dataset, GRAIN, COMPONENTS).save(given.output / covariance_path(name).name)
+    write_json(given.output / NATURAL_PIXELS.name, pixel_colors(dataset))
     return f"{len(dataset.classes)} classes, {len(dataset):,} images -> {given.output}"
 
 

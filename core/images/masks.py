@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from core.shared import paper
 
 Point = tuple[int, int]
-Fill = Literal["region", "image"]
+Fill = Literal["region", "image", "rim"]
 
 
 def square_side(image_size: int) -> int:
@@ -131,27 +131,63 @@ def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
 
 
 def fill_hole(images: np.ndarray, mask: np.ndarray, fill: Fill = "region") -> np.ndarray:
-    """Copies of the images whose hole holds one colour: the mean per channel of the hole, or of the whole image.
+    """Copies of the images whose hole holds one colour, or the colours of its rim.
 
     Args:
         images: (3, H, W) or (B, 3, H, W) float, pixel values in [0, 1].
         mask: (1, H, W), or (B, 1, H, W) for one hole per image.
-        fill: "region", the mean of what the hole covers (the paper); "image", the mean of the whole image.
+        fill: "region", the mean per channel of what the hole covers (the paper); "image", that of the whole image;
+            "rim", the colours around the hole carried smoothly into it, as heat would spread.
     Returns:
         float32 images, same shape.
     Raises:
         ValueError: the mask does not fit the images, is empty or full, or the fill is unknown.
-    Source: the paper, sec. 2.2 ("region"); the notebook of Santurkar et al. 2019 ("image").
+    Source: the paper, sec. 2.2 ("region"); the notebook of Santurkar et al. 2019 ("image"). "rim" shows nothing of
+        what the hole covers, where "region" shows its mean.
     """
     check_mask(mask, height=images.shape[-2], width=images.shape[-1])
+    if fill == "rim":
+        batch = images.reshape(-1, *images.shape[-3:])
+        holes = np.broadcast_to(mask.reshape(-1, *mask.shape[-2:]), (len(batch), *images.shape[-2:]))
+        return np.stack([_spread_rim(*pair) for pair in zip(batch, holes, strict=True)]).reshape(images.shape)
     if fill == "region":
         weight = mask.astype(np.float64)
     elif fill == "image":
         weight = np.ones_like(mask, dtype=np.float64)
     else:
-        raise ValueError(f"fill must be 'region' or 'image'; got {fill!r}")
+        raise ValueError(f"fill must be one of {', '.join(get_args(Fill))}; got {fill!r}")
     mean = (images * weight).sum(axis=(-2, -1), keepdims=True) / weight.sum(axis=(-2, -1), keepdims=True)
     return np.where(mask, mean, images).astype(np.float32)
+
+
+def _spread_rim(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """(3, H, W) float32: a copy of the image whose (H, W) hole is the solution of Laplace's equation.
+
+    Each pixel of the hole is the mean of its neighbours inside the image.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.linalg import spsolve
+
+    places = np.full(hole.shape, -1)
+    places[hole] = np.arange(hole.sum())
+    rows, columns = np.nonzero(hole)
+    neighbours, known = np.zeros(len(rows)), np.zeros((len(rows), 3))
+    entries: list[tuple[np.ndarray, np.ndarray]] = []
+    for down, across in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        y, x = rows + down, columns + across
+        inside = (y >= 0) & (y < hole.shape[0]) & (x >= 0) & (x < hole.shape[1])
+        neighbours += inside
+        y, x, at = y[inside], x[inside], np.arange(len(rows))[inside]
+        unknown = hole[y, x]
+        entries.append((at[unknown], places[y[unknown], x[unknown]]))
+        known[at[~unknown]] += image[:, y[~unknown], x[~unknown]].T
+    diagonal = np.arange(len(rows))
+    at, other = (np.concatenate(parts) for parts in zip((diagonal, diagonal), *entries, strict=True))
+    values = np.concatenate([neighbours, -np.ones(len(at) - len(rows))])
+    matrix = coo_array((values, (at, other)), shape=(len(rows), len(rows))).tocsc()
+    filled = image.astype(np.float32)
+    filled[:, hole] = np.asarray(spsolve(matrix, known)).reshape(len(rows), 3).T.clip(0, 1)
+    return filled
 
 
 def _check_side(side: int, height: int, width: int) -> None:

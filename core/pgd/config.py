@@ -7,9 +7,12 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from core.pgd.settings import SETTINGS, paper_settings
+from core.pgd.view_settings import Search, Views
 
 # Settings that run files of earlier versions carry; no page or script ever offered them.
 RETIRED = {"random_start", "restarts", "momentum", "stop_loss"}
+# Settings that a file need not say.
+UNSAID = {"dtype": "float32", "search": "pixels", "step_decay": 1.0, "views": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +26,11 @@ class PGDConfig:
         step_rule: "constant", or "adaptive": momentum, and a step size per image that halves when progress stalls
             (Auto-PGD, Croce & Hein 2020).
         dtype: precision of the network's forward and backward pass; the images and the steps are always float32.
+        search: "pixels", the paper's: each step follows the gradient at the very picture; "views": at a random view.
+        step_decay: length of the last step in parts of the first, in (0, 1]; it falls evenly in between.
+        views: how views are drawn; counts only where the search is "views", and is needed there.
     Raises:
-        ValueError: a value is out of its range; the text names it.
+        ValueError: a value is out of its range, or the search by views lacks its settings or has adaptive steps.
     """
 
     epsilon: float
@@ -32,14 +38,26 @@ class PGDConfig:
     steps: int
     step_rule: str = "constant"
     dtype: str = "float32"
+    search: Search = "pixels"
+    step_decay: float = 1.0
+    views: Views | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            object.__setattr__(self, field.name, SETTINGS[field.name].checked(getattr(self, field.name)))
+        for name in SETTINGS.keys() & {field.name for field in fields(self)}:
+            object.__setattr__(self, name, SETTINGS[name].checked(getattr(self, name)))
+        if self.search == "views" and self.views is None:
+            raise ValueError("the search by views needs the settings of its views, as `view_run` has them")
+        if self.search == "views" and self.step_rule == "adaptive":
+            raise ValueError("adaptive steps compare losses, which differ from view to view; take constant steps")
+
+    def step_length(self, step: int) -> float:
+        """L2 length of the step after `step` steps."""
+        return self.step_size * (1 - (1 - self.step_decay) * step / max(1, self.steps - 1))
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as a JSON object; float32 goes without saying, as in the files of earlier versions."""
-        return {name: value for name, value in asdict(self).items() if (name, value) != ("dtype", "float32")}
+        """The settings as a JSON object, without those that go without saying in the files of earlier versions."""
+        values = {**asdict(self), "views": None if self.views is None else self.views.to_json()}
+        return {name: value for name, value in values.items() if name not in UNSAID or value != UNSAID[name]}
 
     @staticmethod
     def from_json(settings: Mapping[str, Any]) -> PGDConfig:
@@ -49,7 +67,10 @@ class PGDConfig:
             raise ValueError(f"unknown PGD settings {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
         if missing := {name for name in known if known[name]} - set(settings):
             raise ValueError(f"PGD settings lack {', '.join(sorted(missing))}")
-        return PGDConfig(**{name: value for name, value in settings.items() if name in known})
+        values = {name: value for name, value in settings.items() if name in known}
+        if values.get("views") is not None:
+            values["views"] = Views.from_json(values["views"])
+        return PGDConfig(**values)
 
 
 def settings_of(config: PGDConfig, weight: float | None) -> dict[str, Any]:

@@ -38,6 +38,11 @@ class Objective:
         """The same with its tensors on a device; `penalty_term` and `step` want the images' own."""
         return replace(self, targets=self.targets.to(device))
 
+    @property
+    def hole(self) -> Tensor | None:
+        """Bool (1 or B, 1, H, W), outside which nothing changes; None where all may."""
+        return None
+
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
         """(B,) the penalty of (B, 3, H, W) images; None where the cross-entropy is all.
 
@@ -106,6 +111,10 @@ class Inpainting(Objective):
 
     def to(self, device: torch.device) -> Self:
         return replace(super().to(device), mask=self.mask.to(device))
+
+    @property
+    def hole(self) -> Tensor | None:
+        return self.mask if self.penalty == "frozen" else None
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
         if self.penalty == "frozen":

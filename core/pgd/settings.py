@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 from core.images.masks import square_side
+from core.pgd.view_settings import Search, view_run
 from core.shared import paper
 
 MAX_STEPS = 100_000
@@ -28,6 +29,7 @@ class Setting:
     label: with its unit. help: what it is. parameter: in URLs, after the page's name; empty where no page offers it.
     scaled: what the paper's value at 224 pixels is scaled with: the picture's "side", or that and the "hole"'s.
     choices: all that it can be, the usual one first; empty for numbers. whole: no fractions.
+    unsaid: the value that goes without saying, where there is one; that of choices is the first.
     low, high, step: of the widget; of what is scaled, in steps of the paper's length. high 0: as the server allows.
     digits: the widget's format. changed: what a comparison calls it. told: how a sentence about a run goes on with it.
     """
@@ -39,6 +41,7 @@ class Setting:
     scaled: Literal["", "side", "hole"] = ""
     choices: tuple[str, ...] = ()
     whole: bool = False
+    unsaid: float | None = None
     low: float = 0
     high: float = 0
     step: float = 1
@@ -57,8 +60,10 @@ class Setting:
                 raise ValueError(f"{self.name} must be one of {', '.join(self.choices)}; got {value!r}")
             return value
         plain = isinstance(value, Integral if self.whole else Real) and not isinstance(value, bool)
-        if not plain or not 0 < value < math.inf or (self.whole and value > MAX_STEPS):
+        above = self.unsaid is not None and plain and value > self.unsaid
+        if not plain or above or not 0 < value < math.inf or (self.whole and value > MAX_STEPS):
             wanted = "number above 0, an L2 length in pixels of [0, 1]"
+            wanted = wanted if self.unsaid is None else f"number above 0, at most {self.unsaid:g}"
             wanted = f"whole number from 1 to {MAX_STEPS:,}" if self.whole else wanted
             raise ValueError(f"{self.name} must be a {wanted}; got {value!r}")
         return int(value) if self.whole else float(value)
@@ -88,6 +93,13 @@ _ROWS = (
             "another picture."),
     Setting(name="step_rule", label="Step rule", choices=("constant", "adaptive"), changed="the step rule",
             told="; {} steps", help="adaptive: Auto-PGD."),
+    Setting(name="step_decay", label="Last step, in parts of the first", low=0.01, high=1, step=0.1,
+            changed="steps or lengths", told=", shrinking to {:.0%}", unsaid=1.0,
+            help="The length of steps falls evenly to this part of the first."),
+    Setting(name="search", label="Search", choices=("pixels", "views"), changed="the search", told="; search by {}",
+            help="pixels: each step follows the gradient at the very picture, as in the paper. views: at a random view "
+            "of it, cropped or shifted, with noise, and each step has the spectrum and the colours of natural "
+            "pictures; nothing outside a hole moves."),
 )  # fmt: skip
 SETTINGS = {row.name: row for row in _ROWS}
 
@@ -97,8 +109,28 @@ def paper_settings(kind: RunKind, image_size: int, hole_side: float | None = Non
 
     hole_side: of a hole that is not the paper's square; else None.
     """
+    return _scaled(paper.RUNS[kind], image_size, hole_side)
+
+
+def usual_settings(
+    kind: RunKind, image_size: int, hole_side: float | None = None, search: Search = "pixels"
+) -> dict[str, Any]:
+    """What a run by a search begins with, by name: the paper's settings, or those of `view_run`, scaled alike.
+
+    By views there is also "views", which is no row of `SETTINGS`. The paper's search may take these as well, so that
+    both are compared within the same steps and the same ball.
+    """
+    if search == "pixels":
+        return paper_settings(kind, image_size, hole_side)
+    run = view_run(kind, image_size)
+    values = {name: value for name, value in vars(run).items() if name != "views"}
+    return {**_scaled(paper.RUNS[kind] | values, image_size, hole_side), "search": search, "views": run.views}
+
+
+def _scaled(values_at_224: Mapping[str, float], image_size: int, hole_side: float | None) -> dict[str, Any]:
     values: dict[str, Any] = {name: row.choices[0] for name, row in SETTINGS.items() if row.choices}
-    for name, value in paper.RUNS[kind].items():
+    values["step_decay"] = SETTINGS["step_decay"].unsaid
+    for name, value in values_at_224.items():
         if SETTINGS[name].scaled:
             value = value * (image_size / paper.IMAGE_SIZE)
         if SETTINGS[name].scaled == "hole" and hole_side is not None:
@@ -112,7 +144,7 @@ def fast_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
 
     Measured: `docs/reconstruct.md`.
     """
-    if usual["steps"] <= FAST_STEPS:
+    if usual["steps"] <= FAST_STEPS or usual["search"] == "views":
         return None
     step_size = FIRST_LENGTH * usual["step_size"]
     return {**usual, "steps": FAST_STEPS, "step_size": step_size, "step_rule": "adaptive"}

@@ -19,9 +19,14 @@ from torch import Tensor
 from core.pgd.auto_pgd import AutoPGD
 from core.pgd.ball import norms, project
 from core.pgd.config import PGDConfig
+from core.pgd.natural import NaturalSteps
 from core.pgd.objectives import Objective
 from core.pgd.passes import ImageClassifier, Passes
+from core.pgd.views import ViewDraws
 from core.shared.device import with_cast_weights
+
+# By views, the picture itself is looked at once in so many steps: a forward pass that a step does not need.
+LOOK_INTERVAL = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +35,9 @@ class PGDState:
 
     step: steps taken so far, 0 at the start. steps: steps of the whole run.
     images: (B, 3, H, W) in [0, 1]. logits: (B, K). cross_entropy, penalty: (B,) the terms of the loss; penalty is None
-    where the objective has none. perturbation_norm: (B,) L2 distance to x0, over the whole image.
+    where the objective has none. By views all of these are of the picture itself too, not of a view: measured at every
+    tenth step and at the last, and in between as they were.
+    perturbation_norm: (B,) L2 distance to x0, over the whole image.
     best_loss: (B,) lowest loss so far of each image. best_images: (B, 3, H, W) the image that had it.
     memory: what steps of the rule "adaptive" know before they go on from here; else None.
     """
@@ -58,14 +65,21 @@ class PGDState:
 
 
 def pgd_steps(
-    classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig, after: PGDState | None = None
+    classifier: ImageClassifier,
+    objective: Objective,
+    images: Tensor,
+    config: PGDConfig,
+    after: PGDState | None = None,
+    *,
+    seed: int = 0,
 ) -> Generator[PGDState, None, None]:
     """Minimise `objective` around `images` by L2 PGD; arguments are checked now, work is done while iterating.
 
     Each step is x <- clip(project(x - step_size * g / ||g||_2), 0, 1): projection onto the ball of radius epsilon
     around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. A state's loss and the gradient of
     the next step come from one forward pass, so n steps cost n + 1 forward and n backward passes. Images of a batch
-    never influence each other.
+    never influence each other. By views, the gradient is that at a random view of the picture, made natural
+    (`core.pgd.views`, `core.pgd.natural`); ball, unit step and clip are the same.
 
     Args:
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
@@ -73,6 +87,7 @@ def pgd_steps(
         images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed.
         config: lengths, number of steps and their rule.
         after: a state of the same run to go on from: to the same bits where passes repeat to the bit, as on a CPU.
+        seed: of the random views, 0 to 2**64 - 1.
     Returns:
         A generator of `config.steps + 1` states; state 0 comes before any step. With `after`,
         that one comes first, once more.
@@ -87,18 +102,27 @@ def pgd_steps(
     _check_images(images)
     objective.check(images)
     _check_targets(objective.targets, classifier)
-    return _steps(classifier, objective, images, config, after)
+    if config.search == "views" and getattr(objective, "penalty", "frozen") != "frozen":
+        raise ValueError("by views nothing outside the hole moves: give Inpainting(..., penalty='frozen')")
+    return _steps(classifier, objective, images, config, after, seed)
 
 
-def run_pgd(classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig) -> PGDState:
+def run_pgd(
+    classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig, *, seed: int = 0
+) -> PGDState:
     """The last state of `pgd_steps`, which also holds the best images; same arguments, same errors."""
-    for state in pgd_steps(classifier, objective, images, config):
+    for state in pgd_steps(classifier, objective, images, config, seed=seed):
         last = state
     return last
 
 
 def _steps(
-    classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig, after: PGDState | None
+    classifier: ImageClassifier,
+    objective: Objective,
+    images: Tensor,
+    config: PGDConfig,
+    after: PGDState | None,
+    seed: int,
 ) -> Generator[PGDState, None, None]:
     """The loop of `pgd_steps`. No grad-mode block is open at the yield: it would leak into the consumer."""
     with torch.inference_mode(False):  # a run started in inference mode needs tensors that can carry a gradient
@@ -108,14 +132,21 @@ def _steps(
         classifier = with_cast_weights(classifier, config.dtype)
     auto_pgd = AutoPGD(x0, objective, config) if config.step_rule == "adaptive" else None
     passes = Passes(classifier, targets, config.dtype, len(x0))
+    by_views = _ViewGradients(passes, config, x0, objective.hole, seed) if config.search == "views" else None
     first, x, best_loss, best_images = 0, x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
     if after is not None:
         first, x, best_loss, best_images = after.step, after.images, after.best_loss, after.best_images
         auto_pgd = copy.copy(after.memory)
+        logits, cross_entropy = after.logits, after.cross_entropy
     for step in range(first, config.steps + 1):
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
-            logits, cross_entropy, gradient = passes(x, last)
+            if by_views is None:
+                logits, cross_entropy, gradient = passes(x, last)
+            else:
+                if step % LOOK_INTERVAL == 0 or last:
+                    logits, cross_entropy, _ = passes(x, True)
+                gradient = None if last else by_views(x, step)
             variable = x.detach().requires_grad_()
             penalty = objective.penalty_term(variable, x0)
             loss = cross_entropy if penalty is None else cross_entropy + penalty.detach()
@@ -143,10 +174,29 @@ def _steps(
             )
             if gradient is not None:
                 if auto_pgd is None:
-                    x = project(objective.step(x, x0, gradient, config.step_size), x0, config.epsilon)
+                    x = project(objective.step(x, x0, gradient, config.step_length(step)), x0, config.epsilon)
                 else:
                     x = auto_pgd.step(x, gradient, loss)
         yield state
+
+
+class _ViewGradients:
+    """Natural gradients at random views of the images of one run, step by step."""
+
+    def __init__(self, passes: Passes, config: PGDConfig, x0: Tensor, hole: Tensor | None, seed: int) -> None:
+        assert config.views is not None
+        self._passes, self._count = passes, config.views.count
+        self._draws, self._natural = ViewDraws(config.views, x0, hole, seed), NaturalSteps(config.views, x0, hole)
+
+    def __call__(self, images: Tensor, step: int) -> Tensor:
+        """(B, 3, H, W), averaged over the views of this step."""
+        total = torch.zeros_like(images)
+        for index in range(self._count):
+            variable = images.detach().requires_grad_()
+            views = self._draws.at(step, variable, index)
+            _, _, gradient = self._passes(views.detach(), False)
+            total += torch.autograd.grad(views, variable, gradient)[0]  # the adjoint of crop and resize
+        return self._natural(total)
 
 
 def _check_images(images: Tensor) -> None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from core.classifiers.options import add_classifier_options, named_classifier
 from core.data.options import add_dataset_options, named_dataset
+from core.images.masks import Fill
 from core.numbers import percent, small
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import FAST, MAX_STEPS, SETTINGS, RunKind, paper_settings
@@ -66,7 +67,12 @@ def parser() -> argparse.ArgumentParser:
         help="of the square, default 60 at 224 pixels, 16 at 32; scales epsilon",
     )
     inpaint.add_argument("--fast", action="store_true", help=FAST)
-    inpaint.add_argument("--fill", choices=("region", "image"), default="region", help="whose mean fills the hole")
+    inpaint.add_argument(
+        "--fill",
+        choices=get_args(Fill),
+        default="region",
+        help="the mean of the hole or of the whole image, or the colours of the hole's rim",
+    )
     generate.add_argument(
         "--start",
         "--noise",
@@ -83,7 +89,7 @@ def _add_settings(options: argparse.ArgumentParser, kind: RunKind) -> None:
         row = SETTINGS[name]
         takes: Any = whole(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
         scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if row.scaled else ""
-        told = f"{row.label}; default {usual}{scaled}. {row.help}".strip()
+        told = f"{row.label}; default {usual}{scaled}. {row.help}".strip().replace("%", "%%")
         options.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=told)
 
 

@@ -13,7 +13,8 @@ from core.data.provenance import classifier_facts, dataset_facts
 from core.images.masks import Fill, random_square_mask, usual_side
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import Penalty
-from core.pgd.settings import fast_settings, paper_settings
+from core.pgd.settings import fast_settings, usual_settings
+from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import Start, StartKind, start_of
 
@@ -26,7 +27,7 @@ MakePlan = Callable[[Sequence[int]], RunPlan]
 
 @dataclass(frozen=True, kw_only=True)
 class JobConfig:
-    """What is wanted of a classifier and a data set; the paper's settings, scaled, where nothing else is said.
+    """What is wanted of a classifier and a data set; the usual settings of the search where nothing else is said.
 
     mode: Eq. 3 or Eq. 2. count: images, at most those of the data set to inpaint. seed: of the holes and the noise.
     target: one class or text for all; None for the true class, or every class in turn. keep: whether the result is the
@@ -74,15 +75,20 @@ def make_job(wanted: JobConfig, classifier: Classifier, dataset: ImageDataset, j
     """
     size, target, seed = dataset.image_size, wanted.target, wanted.seed
     objective: dict[str, Any] = {}
+    search: Search = wanted.changes.get("search", "pixels")
     if wanted.mode == "inpaint":
         count, side = min(wanted.count, len(dataset)), wanted.hole or usual_side(size)
-        usual = paper_settings("inpainting", size, side)
+        usual = usual_settings("inpainting", size, side, search)
         values = ((wanted.fast and fast_settings(usual)) or usual) | dict(wanted.changes)
-        objective = {"weight": values.pop("weight"), "penalty": wanted.penalty, "fill": wanted.fill, "side": side}
+        penalty = "frozen" if search == "views" else wanted.penalty
+        objective = {"weight": values.pop("weight"), "penalty": penalty, "fill": wanted.fill, "side": side}
         config = PGDConfig(**values)
         make_plan = inpainting_plans(dataset, config, target=target, seed=seed, **objective)
     else:
-        count, config = wanted.count, PGDConfig(**(paper_settings("generation", size) | dict(wanted.changes)))
+        count, config = (
+            wanted.count,
+            PGDConfig(**(usual_settings("generation", size, search=search) | dict(wanted.changes))),
+        )
         make_plan = generation_plans(dataset, config, target=target, start=wanted.start, seed=seed)
     settings = {
         "mode": wanted.mode,

@@ -20,7 +20,7 @@ from core.runs.metadata import FACTS, check_agreement
 from core.shared.files import Archived, ArchiveError, ArchiveKind, check_array
 
 SURE = 0.9  # a target probability from which a classifier is called sure, or confident
-MAX_TOGETHER = 2  # runs in one file
+MAX_TOGETHER = 4  # runs in one file: two networks by two searches
 CURVES = ("loss", "target_probability", "perturbation_norm", "best_loss")
 
 

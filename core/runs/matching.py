@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
+from core.pgd.view_settings import Search
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.shared.errors import one_line
@@ -17,9 +19,15 @@ from core.shared.errors import one_line
 SUBJECT = PICTURE, HOLE, START, TARGET = "the picture", "the hole", "the start", "the target"
 
 
-def changed_settings(plan: RunPlan, classifiers: Sequence[str], runs: Sequence[PGDRun]) -> list[str]:
-    """What differs between a plan on classifiers, by name, and the runs shown; nothing where they are the same."""
-    run = runs[0]
+def changed_settings(
+    plan: RunPlan, classifiers: Sequence[str], runs: Sequence[PGDRun], searches: Sequence[Search] = ()
+) -> list[str]:
+    """What differs between a plan on classifiers, by name, and the runs shown; nothing where they are the same.
+
+    searches: as `Run` takes them.
+    """
+    run, searches = runs[0], searches or [plan.config.search]
+    plan = plan.by(searches[0])
     changed = []
     if plan.mask is not None and run.mask is not None and plan.original is not None and run.original is not None:
         if not np.array_equal(plan.original, run.original):
@@ -31,13 +39,22 @@ def changed_settings(plan: RunPlan, classifiers: Sequence[str], runs: Sequence[P
     names = run.metadata["class_names"]
     if list(map(one_line, plan.targets)) != [one_line(names[target]) for target in run.metadata["targets"]]:
         changed.append(TARGET)
-    if list(classifiers) != [one.metadata["classifier"]["name"] for one in runs]:
+    pairs = [(shown.metadata["classifier"]["name"], shown.config.search) for shown in runs]
+    if list(classifiers) != list(dict.fromkeys(name for name, _ in pairs)):
         changed.append("the classifiers")
+    elif list(itertools.product(classifiers, searches)) != pairs:
+        changed.append(SETTINGS["search"].changed)
     objective = run.metadata["objective"]
     wanted, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))
-    if plan.mask is None or plan.penalty != objective.get("penalty") or not PENALTIES[plan.penalty].weighted:
+    if (
+        plan.mask is None
+        or plan.minimised_penalty != objective.get("penalty")
+        or not PENALTIES[plan.minimised_penalty].weighted
+    ):
         ran["weight"] = wanted["weight"]  # which does not count
-    if plan.mask is not None and plan.penalty != objective.get("penalty"):
+    if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):
         changed.append("the penalty")
+    if plan.config.search == "views" and plan.config.views != run.config.views:
+        changed.append(SETTINGS["search"].changed)
     rows = (SETTINGS["weight"], *SETTINGS.values())  # first, as it is the penalty's
     return list(dict.fromkeys(changed + [row.changed for row in rows if not row.same(wanted[row.name], ran[row.name])]))

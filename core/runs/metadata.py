@@ -7,7 +7,7 @@ from typing import Any
 
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES
-from core.runs.starts import START_KINDS
+from core.runs.starts import RETIRED_KINDS, START_KINDS
 from core.shared.errors import quoted
 from core.shared.files import Fact
 
@@ -42,7 +42,7 @@ FACTS = (
     Fact("images", "JSON object"),
     Fact("images.change", "list", optional=True),
     Fact("images.sure", "list", optional=True),
-    Fact("images.start", "text", choices=START_KINDS, optional=True),
+    Fact("images.start", "text", choices=(*START_KINDS, *RETIRED_KINDS), optional=True),
     Fact("source", "JSON object"),
     Fact("source.wall_seconds", "number", high=1e12, optional=True),
     *(Fact(text, "text", high=MAX_TEXT_LENGTH, optional=True) for text in TEXTS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from core.classifiers.text import choose_target
 from core.images.masks import Fill, fill_hole
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import Penalty
+from core.pgd.view_settings import Search
 from core.shared import paper
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ class RunPlan:
     mask: np.ndarray | None = None
     weight: float = paper.PENALTY_WEIGHT
     penalty: Penalty = "eq3"
+
+    def by(self, search: Search) -> RunPlan:
+        """The same plan by another search, within the same steps and the same ball."""
+        return replace(self, config=replace(self.config, search=search))
+
+    @property
+    def minimised_penalty(self) -> Penalty:
+        """By views nothing outside the hole moves, which is the minimum of Eq. 3 wherever that is exact."""
+        return "frozen" if self.config.search == "views" else self.penalty
 
 
 def inpainting_plan(
@@ -68,4 +78,5 @@ def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objectiv
     targets = torch.tensor(indices)
     if plan.mask is None:
         return classifier, Generation(targets)
-    return classifier, Inpainting(targets, torch.from_numpy(plan.mask), weight=plan.weight, penalty=plan.penalty)
+    mask = torch.from_numpy(plan.mask)
+    return classifier, Inpainting(targets, mask, weight=plan.weight, penalty=plan.minimised_penalty)

@@ -1,4 +1,4 @@
-"""The one engine of inpainting and generation runs: a plan on one or several classifiers, step by step together.
+"""The one engine of inpainting and generation runs: a plan on classifiers, by searches, step by step together.
 
 The pages, `python -m core.reconstruct` and the script that makes the stored runs consume it. Does not import torch
 before a run starts.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.pgd.view_settings import Search
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan, prepare
 from core.shared.device import check_torch
@@ -32,16 +33,21 @@ class Run:
     Args:
         plan: what is to be run.
         load_classifiers: called when the run starts, in its thread.
+        searches: every classifier runs by each of them, within the same steps and the same ball; by default by the
+            plan's own. There are as many runs as pairs, those of the first classifier first.
     """
 
-    def __init__(self, plan: RunPlan, load_classifiers: Callable[[], Sequence[Classifier]]) -> None:
+    def __init__(
+        self, plan: RunPlan, load_classifiers: Callable[[], Sequence[Classifier]], searches: Sequence[Search] = ()
+    ) -> None:
         self.plan = plan
+        self._plans = [plan.by(search) for search in searches] or [plan]
         self._load = load_classifiers
         self._lock = threading.Lock()
         self._recorders: list[RunRecorder] = []
 
     def states(self) -> Generator[tuple[PGDState, ...], None, None]:
-        """The same step of every classifier's run, in their order, one step after the other.
+        """The same step of every run, in their order, one step after the other.
 
         Called again after it was closed, it goes on where the run stands, to the same bits.
 
@@ -57,11 +63,11 @@ class Run:
 
         with ExitStack() as open_runs:
             iterators, recorders = [], []
-            for k, classifier in enumerate(self._load()):
-                classifier, objective = prepare(self.plan, classifier)
-                start = torch.from_numpy(self.plan.start).to(classifier.device)
-                recorder = self._recorders[k] if self._recorders else RunRecorder(self.plan, classifier, objective)
-                steps = pgd_steps(classifier, objective, start, self.plan.config, after=recorder.last)
+            for k, (classifier, plan) in enumerate(itertools.product(self._load(), self._plans)):
+                classifier, objective = prepare(plan, classifier)
+                start = torch.from_numpy(plan.start).to(classifier.device)
+                recorder = self._recorders[k] if self._recorders else RunRecorder(plan, classifier, objective)
+                steps = pgd_steps(classifier, objective, start, plan.config, recorder.last, seed=plan.seed)
                 iterators.append(open_runs.enter_context(closing(steps)))
                 recorders.append(recorder)
             self._recorders = recorders
@@ -81,18 +87,18 @@ class Run:
         return 0 if last is None else last.step
 
     def curves(self, k: int) -> dict[str, np.ndarray]:
-        """The k-th classifier's curves and loss terms so far, each (S, B)."""
+        """The k-th run's curves and loss terms so far, each (S, B)."""
         with self._lock:
             curves, terms = self._recorders[k].curves()
             return curves | terms
 
     def first_sure(self, k: int) -> FirstSure | None:
-        """When the k-th classifier was first sure of each image's target; None before the first state."""
+        """When the k-th run's classifier was first sure of each image's target; None before the first state."""
         with self._lock:
             return self._recorders[k].sure
 
     def so_far(self) -> tuple[PGDRun, ...]:
-        """The runs so far, one for each classifier; none before the first state."""
+        """The runs so far; none before the first state."""
         with self._lock:
             return tuple(recorder.run() for recorder in self._recorders if recorder.last is not None)
 

@@ -21,12 +21,15 @@ from core.data.statistics.class_statistics import (
     class_statistics,
     natural_statistics,
 )
+from core.data.statistics.natural_pixels import GreyNoise
+from core.pgd.view_settings import MIN_CROP_SIZE
 
 if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
 
-StartKind = Literal["blur", "classless", "independent", "full-covariance", "sketch", "picture"]
+StartKind = Literal["blur", "classless", "independent", "grey", "sketch", "picture"]
 START_KINDS: tuple[StartKind, ...] = get_args(StartKind)
+RETIRED_KINDS = ("full-covariance",)  # in run files of earlier versions
 MIN_IMAGES = 8  # fewer images of a class say little about its spread
 
 
@@ -42,6 +45,11 @@ class StartWords:
     source: str
     random: bool = True
     offered: bool = False
+
+    @property
+    def phrase(self) -> str:
+        """The name with its article, where it has one."""
+        return f"a {self.name}" if self.name.startswith("blur") else self.name
 
 
 STARTS: dict[StartKind, StartWords] = {
@@ -66,11 +74,12 @@ STARTS: dict[StartKind, StartWords] = {
         "paper’s text says.",
         offered=True,
     ),
-    "full-covariance": StartWords(
-        "whole image",
-        "Whole image of the data set",
-        "A whole image drawn from the full covariance of the data set’s own images of the class, as in the code of "
-        "Santurkar et al. 2019.",
+    "grey": StartWords(
+        "grey",
+        "Grey",
+        "The mean colour of natural pixels with faint pink noise in their colours: nothing of the class that is to be "
+        "drawn is in it.",
+        offered=True,
     ),
     "sketch": StartWords(
         "a sketch",
@@ -99,7 +108,7 @@ class Start:
     """
 
     kind: StartKind
-    distribution: ClassStatistics | ClassCovariance
+    distribution: ClassStatistics | ClassCovariance | GreyNoise
     why: str = ""
 
 
@@ -108,27 +117,30 @@ def start_of(
 ) -> Start:
     """What is drawn for a class or a free text.
 
-    From what is bundled with this project where that knows the class, else from the data set's own images of it, else a
-    blur of no class, or pixel noise with the statistics of natural images in general.
+    From what is bundled with this project where that knows the class, else from the data set's own images of it, else
+    a grey start, at 32 pixels a blur of no class, or pixel noise with the statistics of natural images in general.
 
     Raises:
-        ValueError: "full-covariance" without images of the class.
         RuntimeError: a bundled file is damaged.
     """
+    if kind == "grey":
+        return Start(kind, GreyNoise(image_size))
     if kind == "classless":
         return Start(kind, _classless().resized(image_size))
     bundled = _bundled(class_set, kind)
     if bundled is not None and name in bundled.class_names:
         return Start(kind, bundled.of_class(name).resized(image_size))
     images, source = _own_images(name, dataset)
-    if kind == "full-covariance" or (kind == "blur" and len(images) >= MIN_IMAGES):
+    if kind == "blur" and len(images) >= MIN_IMAGES:
         return Start(kind, class_covariance(images, max(1, image_size // 56), source))  # 4 at 224 pixels, as there
     if len(images) >= MIN_IMAGES:
         return Start("independent", class_statistics(images, source))
     if kind == "independent":
         return Start(kind, natural_statistics(image_size))
-    why = f"There are no images of “{name}” here, so its start is a blur of no class."
-    return Start("classless", _classless().resized(image_size), why)
+    # Enlarged from 32 pixels, a blur of no class is large blotches, which a search only works against.
+    fallback: StartKind = "grey" if image_size >= MIN_CROP_SIZE else "classless"
+    why = f"There are no images of “{name}” here, so its start is {STARTS[fallback].phrase}."
+    return Start(fallback, start_of(name, class_set, image_size, fallback).distribution, why)
 
 
 @cache

@@ -119,10 +119,29 @@ def test_fill_hole_takes_one_mask_per_image():
         (lambda: masks.random_square_mask(0, **SIZE, generator=np.random.default_rng()), "side must be from 1 to 20"),
         (
             lambda: masks.fill_hole(np.zeros((3, 24, 20), np.float32), masks.square_mask((5, 5), 3, **SIZE), "blue"),
-            "'region' or 'image'",
+            "region, image, rim; got 'blue'",
         ),
     ],
 )
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_rims_colours_solve_laplaces_equation():
+    down, across = np.mgrid[:20, :24] / 24
+    # Harmonic functions on the grid: linear ones, x^2 - y^2 and x * y.
+    image = np.stack([0.2 + down / 2, 0.5 + across**2 - down**2, down * across]).clip(0, 1).astype(np.float32)
+    mask = np.zeros((1, 20, 24), dtype=bool)
+    mask[0, 5:13, 6:15], mask[0, 2:6, 10] = True, True
+    filled = masks.fill_hole(np.where(mask, np.float32(0.9), image)[None], mask[None], "rim")
+    assert filled.dtype == np.float32 and np.abs(filled[0] - image).max() < 1e-5
+
+
+def test_the_rims_colours_at_an_edge_are_those_of_the_pixels_that_are_there():
+    image = np.full((2, 3, 6, 6), 0.5, np.float32)
+    image[1, :, :, 3:] = 0.1
+    mask = np.zeros((2, 1, 6, 6), dtype=bool)
+    mask[0, 0, :3, :3], mask[1, 0, :, :3] = True, True
+    filled = masks.fill_hole(image, mask, "rim")
+    assert np.allclose(filled[0], 0.5) and np.allclose(filled[1], 0.1)

@@ -187,6 +187,22 @@ def test_script_gives_the_same_numbers_for_any_batch_size(archive, tmp_path):
         assert float(one["loss_after"]) == pytest.approx(float(other["loss_after"]), abs=1e-3)
 
 
+def test_script_searches_by_views_the_same_for_any_batch_size(archive, tmp_path):
+    for mode, more in (("generate", ["--start", "grey"]), ("inpaint", ["--fill", "rim"])):
+        pictures = []
+        for size in ("1", "3"):
+            output = tmp_path / mode / size
+            line = [mode, "--classifier", "toy", "--dataset", str(archive), "--limit", "3", "--steps", "11", *more]
+            line += ["--search", "views", "--batch-size", size, "--save-run", "--output", str(output)]
+            assert reconstruct.main(line) == 0
+            settings = json.loads((output / "settings.json").read_text())
+            assert settings["config"]["search"] == "views" and settings["config"]["views"]["shift"] == 3
+            pictures.append(table(output))
+        for row, other in zip(*pictures, strict=True):
+            assert float(row["perturbation_norm"]) == pytest.approx(float(other["perturbation_norm"]), rel=1e-4)
+            assert mode == "generate" or float(row["change_outside"]) == 0
+
+
 def test_script_takes_settings_and_target_from_the_command_line(archive, tmp_path):
     more = (
         "--steps 3 --epsilon 0.5 --step-size 0.4 --weight 2 --penalty mean_square --fill image --target cat --keep last"

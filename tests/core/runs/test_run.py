@@ -1,5 +1,7 @@
 """The engine of runs: PGD's own numbers, on several classifiers at once, whole, stopped, and refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,9 @@ from core.images.masks import square_mask
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Inpainting
 from core.pgd.steps import run_pgd
+from core.pgd.view_settings import Views
+from core.runs.file import pack_runs, read_runs
+from core.runs.matching import changed_settings
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
 from tests.ui.toys import ToyClassifier
@@ -61,6 +66,37 @@ def test_stopped_run_keeps_what_it_has_and_goes_on_to_the_same_bits():
         assert np.array_equal(run.frames, other.frames) and run.frame_steps.tolist() == other.frame_steps.tolist()
         assert np.array_equal(run.best, other.best) and np.array_equal(run.logits, other.logits)
         assert all(np.array_equal(run.curves[name], other.curves[name]) for name in run.curves)
+
+
+def test_each_classifier_runs_by_every_search_within_the_same_ball():
+    config = PGDConfig(epsilon=2.0, step_size=0.1, steps=12, views=Views(shift=2, noise=0.05, spectrum=1))
+    plan = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), config)
+    engine, again = (
+        Run(plan, lambda: [ToyClassifier(name) for name in "ab"], searches=("pixels", "views")) for _ in range(2)
+    )
+    list(engine.states())
+    runs = engine.so_far()
+    names = [(run.metadata["classifier"]["name"], run.config.search) for run in runs]
+    assert names == [("a", "pixels"), ("a", "views"), ("b", "pixels"), ("b", "views")]
+    assert [run.metadata["objective"]["penalty"] for run in runs] == ["eq3", "frozen"] * 2
+    assert not np.array_equal(runs[0].frames[-1], runs[1].frames[-1])
+    assert (runs[1].frames[-1] == runs[1].frames[0])[:, :, ~MASK[0]].all(), "by views nothing outside moves"
+    states = again.states()  # stopped, and gone on with
+    for _ in range(5):
+        next(states)
+    states.close()
+    list(again.states())
+    for run, other in zip(runs, again.so_far(), strict=True):
+        assert np.array_equal(run.frames, other.frames) and np.array_equal(run.logits, other.logits)
+    loaded = read_runs(pack_runs(runs), name="file")
+    assert [run.config for run in loaded] == [run.config for run in runs]
+    both = ("pixels", "views")
+    assert changed_settings(plan, ["a", "b"], loaded, both) == []
+    assert changed_settings(plan, ["a", "b"], loaded[:1], both) == ["the classifiers"]
+    assert changed_settings(plan, ["a"], loaded[:1], both) == ["the search"]
+    assert changed_settings(plan.by("views"), ["a"], loaded[1:2]) == []
+    other = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), replace(config, views=Views(shift=1)))
+    assert changed_settings(other.by("views"), ["a"], loaded[1:2]) == ["the search"]
 
 
 def test_run_stopped_before_its_first_state_has_nothing_to_show():

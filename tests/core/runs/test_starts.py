@@ -95,15 +95,14 @@ def test_blurs_of_no_class_have_the_covariance_of_all_classes_together():
     np.testing.assert_allclose(pooled.mean.ravel(), mean, atol=1e-6)
 
 
-def test_full_covariance_is_that_of_the_data_sets_own_images_or_refused():
-    many = dataset(20, CIFAR10, size=32)
-    start = start_of("cat", "cifar10", 32, "full-covariance", many)
-    assert start.kind == "full-covariance" and "2 test images of “cat” in " in start.distribution.source
-    with pytest.raises(ValueError, match="at least 2 of its images; got 0"):
-        start_of("a red bus", "cifar10", 32, "full-covariance", many)
+def test_a_class_without_images_starts_grey_where_the_picture_is_large():
+    large, small = (start_of("a red bus", "imagenet", size) for size in (224, 32))
+    assert large.kind == "grey" and "its start is grey" in large.why
+    assert small.kind == "classless" and "its start is a blur of no class" in small.why
+    assert large.distribution.draw(1, generator=np.random.default_rng(0)).shape == (1, 3, 224, 224)
 
 
-@pytest.mark.parametrize("kind", ["blur", "classless", "independent"])
+@pytest.mark.parametrize("kind", ["blur", "classless", "independent", "grey"])
 def test_draw_starts_of_a_target_do_not_depend_on_its_neighbours(kind):
     both = draw_starts(["cat", "a red bus"], 2, "cifar10", 7, kind)
     alone = draw_starts(["a red bus"], 2, "cifar10", 7, kind)

@@ -11,7 +11,7 @@ from torch import nn
 from core.classifiers.kinds.closed_set import ClosedSetClassifier
 from core.classifiers.kinds.identity import Identity
 from core.classifiers.kinds.preprocessing import Preprocess
-from core.classifiers.loaders import load_efficientnet_lite0, load_resnet56, load_timm, load_torchvision
+from core.classifiers.loaders import load_efficientnet_lite, load_resnet56, load_timm, load_torchvision
 from core.classifiers.networks.resnet_cifar import CifarResNet
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
@@ -78,7 +78,11 @@ def test_resnet56_is_the_network_of_the_paper(resnet56_file):
     [
         (load_resnet56, {"state_dict": CifarResNet(blocks=3).state_dict()}, r"fit CifarResNet: Missing key.*layer1\.3"),
         (load_resnet56, {"state_dict": nn.Linear(2, 2)}, r"cannot be read \(Weights only load failed"),
-        (load_efficientnet_lite0, OrderedDict(weight=torch.zeros(2, 2)), "does not hold an EfficientNet-Lite0"),
+        (
+            partial(load_efficientnet_lite, number=0, side=224),
+            OrderedDict(weight=torch.zeros(2, 2)),
+            "does not hold an EfficientNet-Lite0",
+        ),
         (partial(load_timm, model=TIMM), {"weight": torch.zeros(1)}, r"does not fit timm's test_resnet\.r160_in1k"),
     ],
     ids=["other network", "code", "other shapes", "timm"],

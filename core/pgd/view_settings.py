@@ -1,0 +1,103 @@
+"""Settings of the search by views, without torch: how a view is drawn, how natural a step is, and what a run takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+Search = Literal["pixels", "views"]
+MIN_CROP_SIZE = 64  # pixels: of smaller pictures a crop would show too little, and they are shifted instead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Views:
+    """How the random views of a picture are drawn, and the spectrum and colours that steps are given.
+
+    Args:
+        min_side, max_side: of a square crop, in parts of the picture's side, in (0, 1]; drawn uniformly. The crop is
+            resized back. With a hole, its centre lies within a quarter of its side of the hole's centre.
+        shift: whole pixels, at least 0; the picture moves by up to as many in each direction, its border mirrored.
+        flip: whether half of the views are mirrored left to right.
+        noise: standard deviation of Gaussian noise, at least 0, pixels in [0, 1].
+        spectrum: p, at least 0: the gradient is multiplied by 1 / max(1, r)^p at r cycles per image.
+        colors: q, at least 0: it is multiplied by the q-th power of the colour covariance of natural pixels.
+        count: views a step, 1 to 64, whose gradients are averaged.
+    Raises:
+        ValueError: a value is out of its range; the text names it.
+    Source: Athalye et al. 2018 (expectation over transformations); Olah et al. 2017 (spectrum, colours).
+    """
+
+    min_side: float = 1.0
+    max_side: float = 1.0
+    shift: int = 0
+    flip: bool = False
+    noise: float = 0.0
+    spectrum: float = 0.0
+    colors: float = 0.0
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            kind = {"int": int, "bool": bool}.get(str(field.type), float)
+            number = isinstance(value, (int, float)) and isinstance(value, bool) == (kind is bool)
+            if not number or not 0 <= value < math.inf or int(value) != value and kind is int:
+                raise ValueError(f"views.{field.name} must be a {kind.__name__} of at least 0; got {value!r}")
+            object.__setattr__(self, field.name, kind(value))
+        if not 0 < self.min_side <= self.max_side <= 1:
+            raise ValueError(f"views need 0 < min_side <= max_side <= 1; got {self.min_side} and {self.max_side}")
+        if not 1 <= self.count <= 64:
+            raise ValueError(f"views.count must be from 1 to 64; got {self.count}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as a JSON object."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> Views:
+        """Read `to_json`'s object, checked like any others."""
+        known = {field.name for field in fields(Views)}
+        if not isinstance(content, Mapping) or not set(content) <= known:
+            raise ValueError(f"views must be a JSON object of {', '.join(sorted(known))}; got {content!r}")
+        return Views(**content)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewRun:
+    """What a run by views takes at 224 pixels, with the paper's hole of 60; lengths scale as the paper's do."""
+
+    epsilon: float
+    step_size: float
+    steps: int
+    step_decay: float
+    views: Views
+
+
+# Chosen on classes and photographs that docs/views.md does not report on; it has the figures.
+LARGE = {
+    "generation": ViewRun(
+        epsilon=90, step_size=2, steps=300, step_decay=0.3,
+        views=Views(min_side=0.3, noise=0.08, spectrum=1.2, colors=0.4),
+    ),
+    "inpainting": ViewRun(
+        epsilon=37, step_size=1.2, steps=300, step_decay=0.3,
+        views=Views(min_side=0.35, noise=0.08, spectrum=1.2, colors=0.5),
+    ),
+}  # fmt: skip
+SMALL = {
+    "generation": ViewRun(
+        epsilon=40, step_size=1, steps=120, step_decay=1,
+        views=Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
+    ),
+    "inpainting": ViewRun(
+        epsilon=21.6, step_size=0.3, steps=240, step_decay=1,
+        views=Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
+    ),
+}  # fmt: skip
+
+
+def view_run(kind: str, image_size: int) -> ViewRun:
+    """What a run of "inpainting" or "generation" by views takes for pictures of a side in pixels."""
+    return (LARGE if image_size >= MIN_CROP_SIZE else SMALL)[kind]

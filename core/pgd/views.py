@@ -1,0 +1,118 @@
+"""Random views of a picture, at which the search by views takes its gradients. Imports torch.
+
+Each is drawn by random seed, step and image alone: the same for any batch and device, and after a break.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.pgd.view_settings import Views
+
+
+@dataclass(frozen=True)
+class View:
+    """One view of a square image: a crop or a shift, a flip, and the noise that is added.
+
+    left, top, side: of the crop, in whole pixels. dx, dy: whole pixels that the image is shifted by.
+    noise: (3, H, W) float32, or None.
+    """
+
+    left: int
+    top: int
+    side: int
+    dx: int = 0
+    dy: int = 0
+    flip: bool = False
+    noise: np.ndarray | None = None
+
+    def apply(self, image: Tensor) -> Tensor:
+        """The view of a (3, H, W) image, same shape; differentiable."""
+        size = image.shape[-1]
+        reach = max(abs(self.dx), abs(self.dy))
+        if reach:
+            mirrored = F.pad(image[None], (reach, reach, reach, reach), mode="reflect")[0]
+            top, left = reach - self.dy, reach - self.dx
+            image = mirrored[:, top : top + size, left : left + size]
+        if self.side < size:
+            crop = image[None, :, self.top : self.top + self.side, self.left : self.left + self.side]
+            image = F.interpolate(crop, size=(size, size), mode="bilinear", antialias=True)[0]
+        if self.flip:
+            image = image.flip(-1)
+        if self.noise is not None:
+            image = image + torch.from_numpy(self.noise).to(image.device)
+        return image
+
+
+def image_key(image: Tensor) -> int:
+    """What an image is known by when its views are drawn: a check sum of its (3, H, W) values."""
+    return zlib.crc32(image.detach().cpu().contiguous().numpy().tobytes())
+
+
+def draw_view(
+    views: Views, size: int, *, seed: int, step: int, key: int, hole: tuple[float, float] | None = None, index: int = 0
+) -> View:
+    """The view of one image of `size` x `size` pixels at one step.
+
+    Args:
+        seed: 0 to 2**64 - 1. key: of the image, as `image_key` has it. index: among the views of this step.
+        hole: centre (x, y) of the hole in pixels, which crops lie around; None for crops anywhere.
+    """
+    counter = np.array([0, 0, index, step], dtype=np.uint64)  # views are far apart in the counter, so none overlaps
+    generator = np.random.Generator(np.random.Philox(key=np.array([seed, key], dtype=np.uint64), counter=counter))
+    part, across, down, mirrored = generator.random(4)
+    dx, dy = generator.integers(-views.shift, views.shift, size=2, endpoint=True).tolist()
+    side = min(size, max(1, round(size * (views.min_side + part * (views.max_side - views.min_side)))))
+    left, top = (
+        _start(size, side, place, None if hole is None else hole[axis]) for axis, place in enumerate((across, down))
+    )
+    noise = None
+    if views.noise:
+        noise = generator.standard_normal((3, size, size), dtype=np.float32) * np.float32(views.noise)
+    return View(left, top, side, dx, dy, views.flip and mirrored < 0.5, noise)
+
+
+def _start(size: int, side: int, place: float, centre: float | None) -> int:
+    """Where a crop begins along one axis; place: uniform in [0, 1)."""
+    if centre is None:
+        return int(place * (size - side + 1))
+    around = centre + (place - 0.5) * side / 2  # within a quarter of its side of the hole's centre
+    return min(max(round(around - side / 2), 0), size - side)
+
+
+class ViewDraws:
+    """The views of the images of one run, step by step.
+
+    Args:
+        x0: (B, 3, H, W), the run's start, by which each image is known. hole: bool (1 or B, 1, H, W), or None.
+    """
+
+    def __init__(self, views: Views, x0: Tensor, hole: Tensor | None, seed: int) -> None:
+        self._views, self._size, self._seed = views, x0.shape[-1], seed
+        self._keys = [image_key(image) for image in x0]
+        self._centres: list[tuple[float, float] | None] = [None] * len(x0)
+        if hole is not None:
+            self._centres = [hole_centre(mask) for mask in hole.expand(len(x0), -1, -1, -1).cpu().numpy()]
+
+    def at(self, step: int, images: Tensor, index: int = 0) -> Tensor:
+        """(B, 3, H, W) the images' views at a step; differentiable."""
+        return torch.stack(
+            [
+                draw_view(self._views, self._size, seed=self._seed, step=step, key=key, hole=centre, index=index).apply(
+                    image
+                )
+                for image, key, centre in zip(images, self._keys, self._centres, strict=True)
+            ]
+        )
+
+
+def hole_centre(mask: np.ndarray) -> tuple[float, float]:
+    """Mean place (x, y) of the pixels of a (1, H, W) hole."""
+    rows, columns = np.nonzero(mask[0])
+    return float(columns.mean()), float(rows.mean())

@@ -1,0 +1,268 @@
+"""The search by views: its random views against numpy, its natural steps against loops, its promises for a run."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+from torch.nn import functional as F
+
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+from core.data.statistics.natural_pixels import GreyNoise, natural_pixels
+from core.pgd.ball import unit
+from core.pgd.config import PGDConfig
+from core.pgd.natural import NaturalSteps
+from core.pgd.objectives import Generation, Inpainting
+from core.pgd.settings import usual_settings
+from core.pgd.steps import pgd_steps, run_pgd
+from core.pgd.view_settings import Views
+from core.pgd.views import View, ViewDraws, draw_view, image_key
+from tests.core.toy import ConvClassifier, LinearClassifier, centre_mask, random_images, random_targets
+
+CROPS = Views(min_side=0.4, noise=0.05, spectrum=1.2, colors=0.4)
+SHIFTS = Views(shift=2, flip=True, noise=0.03, spectrum=1, colors=0.5)
+
+
+def config_for(views=CROPS, **changes):
+    settings = {"epsilon": 1.0, "step_size": 0.1, "steps": 12, "search": "views", "views": views}
+    return PGDConfig(**(settings | changes))
+
+
+# Views
+
+
+def test_a_crop_is_resized_back_as_by_hand():
+    image = random_images(1, 0, 16)[0]
+    view = View(left=3, top=5, side=8).apply(image)
+    # Bilinear with pixel centres aligned: output pixel k looks at 3 + (k + 0.5) / 2 - 0.5, inside the crop.
+    at = np.clip((np.arange(16) + 0.5) / 2 - 0.5, 0, 7)
+    grid = np.meshgrid(at + 5, at + 3, indexing="ij")
+    expected = np.stack([ndimage.map_coordinates(plane, grid, order=1) for plane in image.numpy()])
+    assert np.abs(view.numpy() - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(2, 0), (-1, 2), (0, -3)])
+def test_a_shift_moves_the_picture_and_mirrors_its_border(dx, dy):
+    image = random_images(1, 1, 16)[0]
+    shifted = View(0, 0, 16, dx, dy).apply(image).numpy()
+    expected = ndimage.shift(image.numpy(), (0, dy, dx), order=0, mode="mirror")
+    assert np.array_equal(shifted, expected)
+
+
+def test_a_flip_and_noise_come_last():
+    image, noise = random_images(1, 2)[0], np.full((3, 8, 8), 0.25, np.float32)
+    view = View(0, 0, 8, flip=True, noise=noise).apply(image)
+    assert torch.equal(view, image.flip(-1) + 0.25)
+
+
+def test_views_depend_on_seed_step_image_and_index_alone():
+    facts = {"seed": 3, "step": 5, "key": 7, "index": 0}
+    first, again = (draw_view(CROPS, 32, **facts) for _ in range(2))
+    assert np.array_equal(first.noise, again.noise) and (first.left, first.side) == (again.left, again.side)
+    for name in facts:
+        other = draw_view(CROPS, 32, **(facts | {name: facts[name] + 1}))
+        assert abs(np.corrcoef(first.noise.reshape(-1), other.noise.reshape(-1))[0, 1]) < 0.1, name
+
+
+def test_drawn_views_have_the_distribution_that_was_asked_for():
+    views = Views(min_side=0.25, max_side=0.75, shift=2, flip=True, noise=0.1)
+    drawn = [draw_view(views, 64, seed=0, step=step, key=1) for step in range(400)]
+    sides = np.array([view.side for view in drawn])
+    assert sides.min() >= 16 and sides.max() <= 48 and abs(sides.mean() - 32) < 2
+    assert {view.dx for view in drawn} == {view.dy for view in drawn} == {-2, -1, 0, 1, 2}
+    assert 0.4 < np.mean([view.flip for view in drawn]) < 0.6
+    assert np.std([view.noise for view in drawn]) == pytest.approx(0.1, rel=0.01)
+    for name in ("left", "top"):
+        places = [(getattr(view, name), 64 - view.side) for view in drawn]
+        assert all(0 <= at <= room for at, room in places)
+        assert abs(np.mean([at / room for at, room in places]) - 0.5) < 0.05
+
+
+def test_crops_lie_around_the_hole():
+    hole = (10.0, 50.0)
+    for step in range(200):
+        view = draw_view(Views(min_side=0.3, max_side=0.6), 64, seed=0, step=step, key=1, hole=hole)
+        for at, centre in zip((view.left, view.top), hole, strict=True):
+            free = centre - view.side / 4 >= view.side / 2 and centre + view.side / 4 <= 64 - view.side / 2
+            distance = abs(at + view.side / 2 - centre)
+            assert distance <= view.side / 4 + 0.5 or not free
+            assert 0 <= at <= 64 - view.side
+
+
+def test_the_gradient_through_views_is_their_adjoint():
+    image, weight = random_images(1, 3, 16), torch.randn(1, 3, 16, 16)
+    draws = ViewDraws(dataclasses.replace(CROPS, shift=2, noise=0), image, None, 0)
+    variable = image.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad((draws.at(4, variable) * weight).sum(), variable)
+    other = random_images(1, 4, 16)  # <A x, w> = <x, A* w>
+    assert float((draws.at(4, other) * weight).sum()) == pytest.approx(float((other * gradient).sum()), rel=1e-4)
+
+
+# Natural steps
+
+
+def test_natural_steps_by_slow_loops():
+    gradient, hole = random_images(1, 5) - 0.5, centre_mask()
+    views = Views(spectrum=1.2, colors=0.4)
+    natural = NaturalSteps(views, gradient, hole)(gradient)
+    values, axes = np.linalg.eigh(natural_pixels().covariance)
+    colors = axes @ np.diag(values**0.4) @ axes.T
+    masked = (gradient * hole).numpy()[0].astype(np.float64)
+    spectrum = np.fft.fft2(masked)
+    for i in range(8):
+        for j in range(8):
+            radius = np.hypot((i + 4) % 8 - 4, (j + 4) % 8 - 4)
+            spectrum[:, i, j] /= max(1, radius) ** 1.2
+    expected = np.einsum("dc,chw->dhw", colors, np.fft.ifft2(spectrum).real)
+    expected = torch.from_numpy(expected)[None] * hole
+    assert float((unit(natural) - unit(expected)).abs().max()) < 1e-6
+
+
+def test_natural_steps_of_power_zero_change_nothing():
+    gradient = random_images(2, 6) - 0.5
+    assert float((NaturalSteps(Views(), gradient, None)(gradient) - gradient).abs().max()) < 1e-6
+
+
+def test_natural_colours_are_those_of_photographs_and_a_grey_start_has_them():
+    pixels = natural_pixels()
+    assert pixels.mean.shape == (3,) and (np.linalg.eigvalsh(pixels.covariance) > 0).all()
+    assert "50,000 train images" in pixels.source
+    start = GreyNoise(64).draw(3, generator=np.random.default_rng(0))
+    assert start.dtype == np.float32 and start.std(axis=(2, 3)).mean() == pytest.approx(0.03, rel=0.1)
+    correlation = np.corrcoef(start[0].reshape(3, -1))[0, 1]
+    expected = pixels.covariance[0, 1] / np.sqrt(pixels.covariance[0, 0] * pixels.covariance[1, 1])
+    assert correlation == pytest.approx(expected, abs=0.1)
+    again = GreyNoise(64).draw(1, generator=np.random.default_rng(0))
+    assert np.array_equal(again[0], start[0])
+    power = np.abs(np.fft.fft2(start[:, 0] - start[:, 0].mean(axis=(1, 2), keepdims=True))).mean(axis=0)
+    assert power[0, 2] / power[0, 16] == pytest.approx(8**1.4, rel=0.6), "amplitude 1/f^1.4"
+
+
+# Runs
+
+
+@pytest.mark.parametrize("views", [CROPS, SHIFTS, dataclasses.replace(SHIFTS, count=3)])
+@pytest.mark.parametrize("inpainting", [False, True])
+def test_a_run_by_views_keeps_the_promises(views, inpainting):
+    images, targets, mask = random_images(3, 0, 16), random_targets(3, 0), torch.zeros(1, 16, 16, dtype=torch.bool)
+    mask[:, 4:12, 4:12] = True
+    objective = Inpainting(targets, mask, penalty="frozen") if inpainting else Generation(targets)
+    classifier, before, config = ConvClassifier(), images.clone(), config_for(views, epsilon=0.6)
+    states = list(pgd_steps(classifier, objective, images, config))
+    assert torch.equal(images, before) and len(states) == 13
+    for state in states:
+        assert float(state.perturbation_norm.max()) <= 0.6 + 1e-5
+        assert float(state.images.min()) >= 0 and float(state.images.max()) <= 1
+        if inpainting:
+            assert torch.equal(state.images * ~mask, images * ~mask)
+    for step in (0, 10, 12):  # what a state says is of the picture itself
+        logits = classifier(states[step].images)
+        assert torch.allclose(states[step].logits, logits, atol=1e-5)
+        assert torch.allclose(states[step].cross_entropy, F.cross_entropy(logits, targets, reduction="none"), atol=1e-5)
+    assert torch.equal(states[7].logits, states[0].logits), "looked at every tenth step"
+
+
+def test_a_run_by_views_convinces_a_real_network_by_the_picture_itself():
+    classifier, targets = load_classifier("mini-resnet", CIFAR10), torch.tensor([3, 8])
+    images = torch.from_numpy(GreyNoise(32).draw(2, generator=np.random.default_rng(0)))
+    settings = usual_settings("generation", 32, search="views")
+    state = run_pgd(classifier, Generation(targets), images, PGDConfig(**settings))
+    assert float(classifier(state.images).softmax(1).gather(1, targets[:, None]).min()) > 0.9
+
+
+@pytest.mark.parametrize("at", [0, 3, 10, 11])
+def test_a_run_by_views_resumes_to_the_same_bits(at):
+    images, objective = random_images(2, 1, 16), Generation(random_targets(2, 1))
+    whole = list(pgd_steps(ConvClassifier(3), objective, images, config_for(), seed=9))
+    rest = list(pgd_steps(ConvClassifier(3), objective, images, config_for(), whole[at], seed=9))
+    for state, expected in zip(rest, whole[at:], strict=True):
+        assert torch.equal(state.images, expected.images) and torch.equal(state.logits, expected.logits)
+
+
+def test_a_run_by_views_is_the_same_in_any_batch_and_another_for_another_seed():
+    images, targets = random_images(4, 2, 16), random_targets(4, 2)
+    together = run_pgd(ConvClassifier(), Generation(targets), images, config_for())
+    for row in range(4):
+        alone = run_pgd(ConvClassifier(), Generation(targets[row : row + 1]), images[row : row + 1], config_for())
+        assert float((alone.images - together.images[row]).abs().max()) < 1e-5
+    other = run_pgd(ConvClassifier(), Generation(targets), images, config_for(), seed=1)
+    assert float((other.images - together.images).abs().max()) > 1e-3
+
+
+def test_without_views_noise_and_powers_it_is_the_papers_search():
+    images, objective = random_images(3, 3), Generation(random_targets(3, 3))
+    plain, by_views = (
+        run_pgd(LinearClassifier(), objective, images, config_for(Views(), search=search))
+        for search in ("pixels", "views")
+    )
+    assert float((plain.images - by_views.images).abs().max()) < 1e-5
+
+
+def test_steps_shrink_evenly_to_their_last_length():
+    config = config_for(step_decay=0.25, steps=4, step_size=1)
+    assert [config.step_length(step) for step in range(4)] == [1, 0.75, 0.5, 0.25]
+    assert config_for(steps=1, step_decay=0.25).step_length(0) == 0.1
+
+
+def test_image_key_tells_images_apart():
+    first, second = random_images(2, 0)
+    assert image_key(first) == image_key(first.clone()) != image_key(second)
+
+
+def test_by_views_needs_a_frozen_outside():
+    objective = Inpainting(torch.tensor([0]), centre_mask(), penalty="eq3")
+    with pytest.raises(ValueError, match="nothing outside the hole moves"):
+        pgd_steps(LinearClassifier(), objective, random_images(1, 0), config_for())
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"min_side": 0}, "min_side <= max_side"),
+        ({"min_side": 0.9, "max_side": 0.5}, "min_side <= max_side"),
+        ({"shift": 1.5}, "views.shift must be a int"),
+        ({"noise": -1}, "views.noise must be"),
+        ({"noise": float("nan")}, "views.noise must be"),
+        ({"flip": 1}, "views.flip must be"),
+        ({"count": 0}, "views.count"),
+    ],
+)
+def test_views_refuse_what_is_out_of_range(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Views(**changes)
+
+
+def test_a_config_says_what_the_search_needs():
+    with pytest.raises(ValueError, match="needs the settings of its views"):
+        config_for(None)
+    with pytest.raises(ValueError, match="adaptive steps compare losses"):
+        config_for(step_rule="adaptive")
+    with pytest.raises(ValueError, match="search must be one of pixels, views"):
+        config_for(search="beauty")
+    with pytest.raises(ValueError, match="step_decay must be a number above 0, at most 1"):
+        config_for(step_decay=1.5)
+
+
+def test_a_config_is_read_back_as_it_was_written():
+    config = config_for(SHIFTS, step_decay=0.3)
+    assert PGDConfig.from_json(config.to_json()) == config
+    plain = PGDConfig(epsilon=1, step_size=1, steps=1)
+    assert set(plain.to_json()) == {"epsilon", "step_size", "steps", "step_rule"}
+    with pytest.raises(ValueError, match="views must be a JSON object"):
+        PGDConfig.from_json(config.to_json() | {"views": {"zoom": 2}})
+
+
+@pytest.mark.parametrize("kind", ["generation", "inpainting"])
+def test_usual_settings_scale_with_the_picture(kind):
+    large, half = (usual_settings(kind, size, search="views") for size in (224, 112))
+    assert half["epsilon"] == pytest.approx(large["epsilon"] / 2) and half["views"] == large["views"]
+    small = usual_settings(kind, 32, search="views")["views"]
+    assert small.shift and small.min_side == 1, "of a small picture a crop shows too little"
+    values = {name: value for name, value in large.items() if name != "weight"}
+    assert PGDConfig(**values).search == "views"
+    assert PGDConfig(**(values | {"search": "pixels"})).epsilon == large["epsilon"], "the same ball for both"
