@@ -7,6 +7,7 @@ All are timed in one process, taking turns step by step in random order, so that
 slows all of them alike; ratios are medians over the turns of (step / the bare pass of the same turn).
 - bare: logits, cross-entropy and the gradient with respect to the images, nothing else;
 - generation, inpainting: one `next` of `core.pgd.steps.pgd_steps`, which yields a whole state each time;
+- views: the same of generation by views, the mean of ten, as the picture itself is looked at once in ten steps;
 - foolbox: one step of its `L2PGD`, the difference between runs of 3 and of 1 steps, halved (it cannot be stepped).
 Then both run 60 steps from the same images with three budgets, and the largest difference of a pixel is printed.
 """
@@ -19,7 +20,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ from core.data.samples import load_samples
 from core.images.masks import middle_square, square_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.objectives import Generation, Inpainting
-from core.pgd.steps import pgd_steps, run_pgd
+from core.pgd.settings import usual_settings
+from core.pgd.steps import LOOK_INTERVAL, pgd_steps, run_pgd
 from core.shared.device import prepare_torch
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -91,14 +93,17 @@ def measure(classifier: Any, images: Tensor, targets: Tensor, rounds: int, secon
         "generation": pgd_steps(classifier, Generation(targets), images, config),
         "inpainting": pgd_steps(classifier, Inpainting(targets, hole), images, config),
     }
+    by_views = replace(PGDConfig(**usual_settings("generation", size, search="views")), steps=100_000)
+    runs["views"] = pgd_steps(classifier, Generation(targets), images, by_views)
     one, three = (PGDConfig(epsilon=config.epsilon, step_size=config.step_size, steps=steps) for steps in (1, 3))
     for states in runs.values():
         next(states)
-    times: dict[str, list[float]] = {"bare": [], "generation": [], "inpainting": [], "foolbox": []}
+    times: dict[str, list[float]] = {"bare": [], "generation": [], "inpainting": [], "views": [], "foolbox": []}
     works: dict[str, Callable[[], Any]] = {
         "bare": lambda: bare_step(classifier, images, targets),
         "generation": lambda: next(runs["generation"]),
         "inpainting": lambda: next(runs["inpainting"]),
+        "views": lambda: [next(runs["views"]) for _ in range(LOOK_INTERVAL)],
         "foolbox": lambda: run_foolbox(classifier, images, targets, three),
         "foolbox start": lambda: run_foolbox(classifier, images, targets, one),
     }
@@ -108,6 +113,7 @@ def measure(classifier: Any, images: Tensor, targets: Tensor, rounds: int, secon
         order = list(works)
         shuffle(order)
         took = {name: seconds(works[name]) for name in order}
+        took["views"] /= LOOK_INTERVAL
         took["foolbox"] = (took["foolbox"] - took.pop("foolbox start")) / 2
         if turn >= 2:
             for name, value in took.items():
@@ -115,7 +121,7 @@ def measure(classifier: Any, images: Tensor, targets: Tensor, rounds: int, secon
     report: dict[str, Any] = {
         f"{name}_ms": round(1000 * statistics.median(values), 3) for name, values in times.items()
     }
-    for name in ("generation", "inpainting", "foolbox"):
+    for name in ("generation", "inpainting", "views", "foolbox"):
         ratios = sorted(a / b for a, b in zip(times[name], times["bare"], strict=True))
         quarter = len(ratios) // 4
         report[f"{name}_ratio"] = round(statistics.median(ratios), 4)

@@ -41,11 +41,13 @@ class Passes:
         return torch.cat(logits), torch.cat(cross_entropy), None if last else torch.cat(gradients)
 
     def _part(self, images: Tensor, targets: Tensor, last: bool) -> tuple[Tensor, Tensor, Tensor | None]:
-        variable = images.detach().requires_grad_()
+        variable = images.detach().requires_grad_(not last)  # without a gradient, nothing is kept for it
         logits = forward(self._classifier, variable, self._dtype)
+        cross_entropy = F.cross_entropy(logits, targets, reduction="none")
+        if last:
+            return logits.detach(), cross_entropy.detach(), None
         if not logits.requires_grad:
             raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
-        cross_entropy = F.cross_entropy(logits, targets, reduction="none")
         # contiguous: networks in channels-last order hand out gradients whose norm would round differently.
-        gradient = None if last else torch.autograd.grad(cross_entropy.sum(), variable)[0].contiguous()
+        gradient = torch.autograd.grad(cross_entropy.sum(), variable)[0].contiguous()
         return logits.detach(), cross_entropy.detach(), gradient

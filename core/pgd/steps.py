@@ -189,14 +189,15 @@ class _ViewGradients:
         self._draws, self._natural = ViewDraws(config.views, x0, hole, seed), NaturalSteps(config.views, x0, hole)
 
     def __call__(self, images: Tensor, step: int) -> Tensor:
-        """(B, 3, H, W), averaged over the views of this step."""
-        total = torch.zeros_like(images)
-        for index in range(self._count):
-            variable = images.detach().requires_grad_()
-            views = self._draws.at(step, variable, index)
-            _, _, gradient = self._passes(views.detach(), False)
-            total += torch.autograd.grad(views, variable, gradient)[0]  # the adjoint of crop and resize
-        return self._natural(total)
+        """(B, 3, H, W), summed over the views of this step; its length has no meaning."""
+        gradients = [self._gradient(images, step, index) for index in range(self._count)]
+        return self._natural(sum(gradients[1:], gradients[0]))
+
+    def _gradient(self, images: Tensor, step: int, index: int) -> Tensor:
+        variable = images.detach().requires_grad_()
+        views = self._draws.at(step, variable, index)
+        _, _, gradient = self._passes(views.detach(), False)
+        return torch.autograd.grad(views, variable, gradient)[0]  # the adjoint of crop and resize
 
 
 def _check_images(images: Tensor) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Search = Literal["pixels", "views"]
+SEARCHES: tuple[Search, ...] = get_args(Search)
 MIN_CROP_SIZE = 64  # pixels: of smaller pictures a crop would show too little, and they are shifted instead
 
 
@@ -92,7 +93,7 @@ SMALL = {
         views=Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
     ),
     "inpainting": ViewRun(
-        epsilon=21.6, step_size=0.3, steps=240, step_decay=1,
+        epsilon=21.6, step_size=0.6, steps=120, step_decay=1,
         views=Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
     ),
 }  # fmt: skip
