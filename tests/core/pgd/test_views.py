@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
+from core.data.samples import load_samples
 from core.data.statistics.natural_pixels import GreyNoise, natural_pixels
 from core.pgd.ball import unit
 from core.pgd.config import PGDConfig
@@ -19,7 +20,18 @@ from core.pgd.settings import usual_settings
 from core.pgd.steps import pgd_steps, run_pgd
 from core.pgd.view_settings import Views
 from core.pgd.views import View, ViewDraws, draw_view, image_key
-from tests.core.toy import ConvClassifier, LinearClassifier, centre_mask, random_images, random_targets
+from core.runs.plan import RunPlan, inpainting_plan
+from core.runs.run import Run
+from core.runs.starts import draw_starts
+from tests.core.toy import (
+    ConvClassifier,
+    LinearClassifier,
+    centre_mask,
+    random_images,
+    random_targets,
+    save_clip,
+    tiny_clip,
+)
 
 CROPS = Views(min_side=0.4, noise=0.05, spectrum=1.2, colors=0.4)
 SHIFTS = Views(shift=2, flip=True, noise=0.03, spectrum=1, colors=0.5)
@@ -266,3 +278,30 @@ def test_usual_settings_scale_with_the_picture(kind):
     values = {name: value for name, value in large.items() if name != "weight"}
     assert PGDConfig(**values).search == "views"
     assert PGDConfig(**(values | {"search": "pixels"})).epsilon == large["epsilon"], "the same ball for both"
+
+
+@pytest.fixture(scope="module")
+def random_clip(tmp_path_factory):
+    """A CLIP with random weights in the layout of a hub's folder."""
+    folder = tmp_path_factory.mktemp("clip")
+    save_clip(folder, tiny_clip())
+    return load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)
+
+
+def test_a_clip_draws_and_fills_by_views_a_class_and_a_text_of_ones_own(random_clip):
+    settings = {**usual_settings("inpainting", 32, 16, "views"), "steps": 11}
+    weight = settings.pop("weight")
+    original = load_samples("cifar10-samples").images[:2]
+    mask = np.zeros((1, 32, 32), dtype=bool)
+    mask[:, 8:24, 8:24] = True
+    targets, config = ("cat", "a red bus in the rain"), PGDConfig(**settings)
+    filling = inpainting_plan(original, mask, targets, config, fill="rim", weight=weight)
+    drawing = RunPlan(targets=targets, start=draw_starts(targets, 1, "cifar10", 0, "grey"), config=config)
+    for plan in (filling, drawing):
+        run = Run(plan, lambda: [random_clip], searches=("pixels", "views"))
+        list(run.states())
+        pixels, views = run.so_far()
+        assert views.metadata["class_names"][-1] == "a red bus in the rain" and views.config.search == "views"
+        assert (views.frames[-1] != views.frames[0]).any() and (views.frames[-1] != pixels.frames[-1]).any()
+        if plan.mask is not None:
+            assert (views.frames[-1] == views.frames[0])[:, :, ~mask[0]].all()
