@@ -93,10 +93,11 @@ def test_weights_that_do_not_fit_or_carry_code_are_refused(load, content, messag
         load(tmp_path / "weights.bin", IDENTITY)
 
 
-def test_efficientnet_lite0_knows_the_bundled_photographs(lite0):
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_efficientnet_lite_knows_the_bundled_photographs(number):
     photographs = load_samples("photographs")
     images = torch.from_numpy(photographs.images).float() / 255
-    top5 = lite0(images).topk(5).indices
+    top5 = load_classifier(f"efficientnet-lite{number}")(images).topk(5).indices
     correct = (top5 == torch.from_numpy(photographs.labels)[:, None]).any(dim=1)
     assert correct.float().mean() >= 0.75
 
