@@ -39,8 +39,7 @@ from core.pgd.steps import pgd_steps
 from core.reconstruct.batches import BATCH_PIXELS
 from core.shared import paper
 from core.shared.device import choose_device, forward, name_device, prepare_torch, with_cast_weights
-from core.sweep.loop.batch_size import best_batch_size
-from core.sweep.loop.config import SweepConfig
+from core.sweep.loop.config import BATCH, SweepConfig
 from core.sweep.maps import growing_heatmaps, passes_taken
 
 CLIP = "clip-vit-b-32"
@@ -78,7 +77,7 @@ def map_figures(classifier: Classifier, data: ImageDataset, dtype: str, seconds:
     """Pace and memory of a part of a map, and minutes of all of it; `whole`: images of the paper's."""
     side = paper.MAP_SIDE[data.image_size]
     images, watch = torch.as_tensor(data.images).to(classifier.device), Stopwatch("wall", classifier.device)
-    size = best_batch_size(classifier, images, dtype)
+    size = BATCH.get(images.device.type, BATCH["cpu"])
     cast, batch = with_cast_weights(classifier, dtype), images[torch.arange(size) % len(images)].float() / 255
     config = SweepConfig(
         side=side, epsilon=paper.EPSILON[data.image_size], dtype=dtype, batch_size=size, outcomes=False

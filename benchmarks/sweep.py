@@ -4,7 +4,7 @@
     python -m benchmarks.sweep resnet-56 --weights resnet56-4bfd9763.th
 
 All three are timed in one process, taking turns, on the same images; figures are medians over the rounds.
-- bare: `classifier(images)` on one prepared float batch, at the best batch size, nothing else;
+- bare: `classifier(images)` on one prepared float batch, at a sweep's batch size, nothing else;
 - sweep: `core.growing_heatmaps` over the clean images and whole waves, everything included;
 - peer: the loop of the public code behind the paper (a data loader per wave, the wave added on the CPU image by
   image, the error fetched after every batch), at the same batch size.
@@ -30,8 +30,7 @@ from core.data.samples import load_samples
 from core.fourier.basis import fourier_basis, half_plane
 from core.shared import paper
 from core.shared.device import prepare_torch
-from core.sweep.loop.batch_size import best_batch_size
-from core.sweep.loop.config import SweepConfig
+from core.sweep.loop.config import BATCH, SweepConfig
 from core.sweep.maps import growing_heatmaps
 
 
@@ -65,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--images", type=int, default=256, help="images per wave")
     options.add_argument("--waves", type=int, default=2, help="waves per round")
     options.add_argument("--rounds", type=int, default=7)
-    options.add_argument("--batch-size", type=int, help="default: measured")
+    options.add_argument("--batch-size", type=int, help="default: a sweep's own")
     options.add_argument("--device", default="cpu")
     given = options.parse_args(arguments)
 
@@ -80,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     waves = half_plane(7)[1 : 1 + given.waves]
     config = SweepConfig(side=7, epsilon=paper.EPSILON[size], cells=waves, batch_size=given.batch_size)
     on_device = torch.from_numpy(dataset.images).to(given.device)
-    batch_size = config.batch_size or best_batch_size(classifier, on_device, config.dtype)
+    batch_size = config.batch_size or BATCH.get(on_device.device.type, BATCH["cpu"])
     config = replace(config, batch_size=batch_size)
     batch = on_device[:batch_size].float() / 255
 

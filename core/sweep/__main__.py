@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.classifiers.options import add_classifier_options, named_classifier
 from core.data.options import add_dataset_options, named_dataset
 from core.fourier.basis import Frequency, largest_side
-from core.fourier.maps.heatmap import Heatmap
 from core.numbers import percent
 from core.shared import paper
 from core.shared.cli import MAX_SEED, check_output, number, whole
 from core.shared.device import DTYPES
 from core.shared.errors import quoted
-from core.sweep.cheaper import BACKENDS, choose_dtype, with_backend
 from core.sweep.loop.config import SweepConfig, check_side_fits
 from core.sweep.output import run_sweep
 from core.sweep.processes import Processes, run_together
-
-if TYPE_CHECKING:
-    from core.classifiers.kinds.base import Classifier
-    from core.data.dataset import ImageDataset
 
 FIRST_ROUND = 0.01  # of the images, with --precision
 
@@ -45,9 +37,11 @@ def parse_passes(text: str) -> float:
     return share
 
 
-def parse_batch_size(text: str) -> int | None:
-    """'auto' -> None; a number -> itself."""
-    return None if text == "auto" else whole(1)(text)
+def not_auto(text: str) -> str:
+    """A text other than "auto", which older versions took."""
+    if text == "auto":
+        raise argparse.ArgumentTypeError('"auto" is no longer measured: leave it out, or name a choice')
+    return text
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,15 +79,17 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the signs and of the choice of images")
     options.add_argument(
         "--dtype",
+        type=not_auto,
         default="float32",
-        choices=("auto", *DTYPES),
-        help="auto: bfloat16 where it is faster here and changes few predictions without bias, else float32",
+        choices=DTYPES,
+        help="bfloat16 rounds more, and is faster where the hardware has it",
     )
     options.add_argument(
         "--backend",
+        type=not_auto,
         default="torch",
-        choices=BACKENDS,
-        help="what computes float32 on a CPU; auto: OpenVINO where it is installed, faster, and predicts the same",
+        choices=("torch", "openvino"),
+        help="what computes float32; openvino, on a CPU, needs the package of that name",
     )
     options.add_argument(
         "--no-outcomes",
@@ -101,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
         dest="outcomes",
         help="leave out which images are misclassified under each wave, one bit each: 0.6 MB for CIFAR-10",
     )
-    options.add_argument("--batch-size", type=parse_batch_size, help="auto or a number; halved on OOM")
+    options.add_argument("--batch-size", type=whole(1), help="default 64, on a GPU 512; halved on OOM")
     options.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
     return options
 
@@ -123,11 +119,10 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
     size = dataset.image_size
     if given.epsilon is None and size not in paper.EPSILON:
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
-    as_given = ("seed", "cells", "batch_size", "weaken_as", "outcomes", "passes", "precision")
+    as_given = ("seed", "cells", "dtype", "batch_size", "weaken_as", "outcomes", "passes", "precision")
     config = SweepConfig(
         side=paper.MAP_SIDE.get(size, min(63, largest_side(size, size))) if given.side is None else given.side,
         epsilon=paper.EPSILON[size] if given.epsilon is None else given.epsilon,
-        dtype="float32" if given.dtype == "auto" else given.dtype,
         **{name: getattr(given, name) for name in as_given},
     )
     check_side_fits(config.side, size)  # before anything of that size is made
@@ -136,27 +131,20 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         if processes.is_main == (turn == "first"):
             classifier = named_classifier(given, dataset, processes.local_rank)
         processes.share(None)
-    if given.dtype == "auto":
-        config = replace(config, dtype=processes.share(_dtype(given.output, classifier, dataset, processes)))
-    if config.dtype == "float32":
-        classifier = with_backend(classifier, dataset, given.backend)
-    elif given.backend == "openvino":
-        raise ValueError(f"--backend openvino computes float32, and --dtype is {config.dtype}: leave one of them out")
+    if given.backend == "openvino":
+        if config.dtype != "float32":
+            raise ValueError(
+                f"--backend openvino computes float32, and --dtype is {config.dtype}: leave one of them out"
+            )
+        from core.sweep.on_openvino import on_openvino
+
+        classifier = on_openvino(classifier, dataset)
     heatmap = run_sweep(classifier, dataset, config, given.output, processes)
     computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
     if heatmap.estimate is not None:
         computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
     clean = percent(heatmap.clean_rate() or 0.0, 2)  # which every sweep begins with
     return f"{given.output}: {computed}, clean error {clean}" if processes.is_main else ""
-
-
-def _dtype(output: Path, classifier: Classifier, dataset: ImageDataset, processes: Processes) -> str:
-    """What "auto" means: a map goes on as it was begun, and rank 0 decides for all about a new one."""
-    if not processes.is_main:
-        return ""
-    if output.exists() and (begun := Heatmap.load(output).metadata.get("dtype")) in DTYPES:
-        return str(begun)
-    return choose_dtype(classifier, dataset)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from core.fourier.basis import Frequency, frequency_to_cell, wave_cells
 from core.fourier.maps.estimate import with_estimate
 from core.fourier.maps.heatmap import MEANS, Heatmap, empty_outcomes, outcome_row
 from core.shared.device import device_name
-from core.sweep.loop.batch_size import sized_batches
 from core.sweep.loop.cells import CellResult, sweep_cells
 from core.sweep.loop.config import SweepConfig, Wave
 from core.sweep.loop.sample import images_per_wave, pooled_variance, round_ends
@@ -130,7 +129,6 @@ def _rounds(
     for end in [first] if config.precision is None else round_ends(len(dataset), first):
         if todo := missing_waves(heatmap, config, end):
             costs = [len(dataset) if wave is None else end - begin for wave in todo]
-            config = sized_batches(classifier, dataset, config, sum(costs) // processes.count)
             span = None if config.precision is None else (begin, end)
             results = processes.results(
                 todo,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import nn
 
 from core.classifiers.kinds.base import Classifier
 from core.data.classes import ClassSet
+from core.data.dataset import ImageDataset
 
 
 class OpenVinoClassifier(Classifier):
@@ -45,3 +47,17 @@ class OpenVinoClassifier(Classifier):
 
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
         return self.original.for_classes(class_set, template)
+
+
+def on_openvino(classifier: Classifier, dataset: ImageDataset) -> OpenVinoClassifier:
+    """The classifier for images of the data set's size.
+
+    Raises:
+        ValueError: its device is not the CPU.
+        ModuleNotFoundError: OpenVINO is not installed.
+    """
+    if classifier.device.type != "cpu":
+        raise ValueError(f"--backend openvino computes on the CPU alone, and the device is {classifier.device}")
+    if importlib.util.find_spec("openvino") is None:
+        raise ModuleNotFoundError("--backend openvino needs the package openvino: pip install openvino")
+    return OpenVinoClassifier(classifier, torch.as_tensor(dataset.images[:32]).float() / 255)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from typing import Any
 
@@ -28,9 +27,8 @@ from ui.sweeps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command,
 JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
 REDRAW_SECONDS = 0.5
 MAP_WIDTH = 360  # pixels of a map in the making: low enough to be seen with the controls above it
-OPENVINO = " OpenVINO computes long ones where it is measured to be faster and to give the same logits."
-# By image size. Measuring the best one would take longer than the first round.
-BATCH_SIZES = {32: 64, 224: 8}
+# Images of a forward pass; fewer of large ones, after each of which a visitor can stop it.
+SMALL_SIDE, BATCH, BATCH_OF_LARGE = 64, 64, 8
 
 
 def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
@@ -39,7 +37,6 @@ def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> No
         f"A {SIDE} × {SIDE} map of your own, whole after the first round over all waves and sharper with every further "
         "one; or the exact map of the picture above. It appears beside the other maps. Stop it whenever it is sharp "
         "enough: `python -m core.sweep` goes on from the file."
-        + (OPENVINO if importlib.util.find_spec("openvino") else "")
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
@@ -99,15 +96,13 @@ def _start(name: str, chosen: Chosen, epsilon: float) -> None:
 
     dataset, one = chosen.dataset, chosen.script is None
     options: dict[str, Any] = {} if one else sweep_options(len(dataset))
-    config = SweepConfig(side=SIDE, epsilon=epsilon, batch_size=BATCH_SIZES[dataset.image_size], **options)
+    batch_size = BATCH if dataset.image_size <= SMALL_SIDE else BATCH_OF_LARGE
+    config = SweepConfig(side=SIDE, epsilon=epsilon, batch_size=batch_size, **options)
 
     def work() -> Any:
-        from core.sweep.cheaper import with_backend
         from core.sweep.maps import growing_heatmaps
 
-        ahead = len(config.waves) * len(dataset)
-        classifier = with_backend(classifier_for(name, chosen.classes), dataset, "auto", ahead)
-        maps = growing_heatmaps(classifier, dataset, config)
+        maps = growing_heatmaps(classifier_for(name, chosen.classes), dataset, config)
         return maps if one else sharpening(maps)
 
     total = len(config.waves) + 1 if one else None

@@ -14,9 +14,8 @@ import numpy as np
 from core.fourier.basis import perturb
 from core.fourier.maps.heatmap import MEANS
 from core.shared.device import forward, with_cast_weights
-from core.sweep.loop.batch_size import best_batch_size
-from core.sweep.loop.config import Span, SweepConfig, Wave, check_side_fits
-from core.sweep.loop.groups import Group, first_group, images_under
+from core.sweep.loop.config import BATCH, Span, SweepConfig, Wave, check_side_fits
+from core.sweep.loop.groups import Group, first_group
 from core.sweep.loop.sample import sampling_variance
 
 if TYPE_CHECKING:
@@ -80,8 +79,7 @@ def _sweep(
     images = torch.as_tensor(dataset.images).to(classifier.device)
     labels = torch.as_tensor(dataset.labels).to(classifier.device)
     classifier = with_cast_weights(classifier, config.dtype)
-    ahead = sum(images_under(wave, len(dataset), config, span) for wave in waves)
-    size = config.batch_size or best_batch_size(classifier, images, config.dtype, ahead)
+    size = config.batch_size or BATCH.get(images.device.type, BATCH["cpu"])
     while waves:
         group = first_group(waves, dataset, config, span, size)
         try:

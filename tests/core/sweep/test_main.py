@@ -27,7 +27,7 @@ SIDE = 15
 def command(archive, output, *more):
     return [
         *("--classifier", "mini-resnet", "--dataset", str(archive), "--side", str(SIDE), "--seed", "1"),
-        *("--epsilon", "4", "--batch-size", "5", "--device", "cpu", "--backend", "torch", "--output", str(output)),
+        *("--epsilon", "4", "--batch-size", "5", "--device", "cpu", "--output", str(output)),
         *more,
     ]
 
@@ -87,7 +87,7 @@ def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_
     images = np.random.default_rng(0).integers(0, 256, (4, pixels, pixels, 3), dtype=np.uint8)
     np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
     given = ["--classifier", "mini-resnet", "--dataset", str(tmp_path / "noise.npz"), "--cells=0,0", "--device", "cpu"]
-    given += ["--backend", "torch", "--output", str(tmp_path / "map.npz")]
+    given += ["--output", str(tmp_path / "map.npz")]
     assert main(given) == 2 and f"no size v for {pixels}-pixel images" in capsys.readouterr().err
     assert main([*given, "--epsilon", "4"]) == 0
     assert Heatmap.load(tmp_path / "map.npz").side == side
@@ -269,6 +269,8 @@ def test_script_warns_of_classes_that_make_the_numbers_mean_nothing(classifier, 
         (("--device", "cuda"), "use --device cpu"),
         (("--cells", "1;2"), 'wanted pairs of whole numbers like "11,10;-3,4"'),
         (("--batch-size", "many"), "--batch-size: wanted a whole number of at least 1"),
+        (("--dtype", "auto"), '--dtype: "auto" is no longer measured: leave it out, or name a choice'),
+        (("--backend", "auto"), "--backend: "),
         (("--output", "map.txt"), "ends in .npz"),
         (("--output", "nowhere/map.npz"), "create it first"),
     ],

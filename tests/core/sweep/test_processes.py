@@ -36,7 +36,7 @@ def write_noise(path):
 def command(archive, output):
     return [
         *("--classifier", "mini-resnet", "--dataset", str(archive), "--side", "15", "--epsilon", "4"),
-        *("--batch-size", "5", "--device", "cpu", "--backend", "torch", "--output", str(output)),
+        *("--batch-size", "5", "--device", "cpu", "--output", str(output)),
     ]
 
 

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-import core.sweep.loop.batch_size
 from core.classifiers.kinds.preprocessing import Preprocess
 from core.fourier.basis import add_basis, fourier_basis, random_signs
-from core.sweep.loop.batch_size import best_batch_size
 from core.sweep.loop.cells import sweep_cells
 from core.sweep.loop.config import SweepConfig
 from core.sweep.loop.kept_norm import kept_norm
@@ -193,36 +191,8 @@ def test_sweep_refuses_a_side_beyond_nyquist_at_the_call(linear_classifier, nois
         sweep_cells(linear_classifier, noise_dataset, SweepConfig(side=9, epsilon=1))
 
 
-def test_best_batch_size_stays_within_the_memory(linear_classifier, noise_dataset):
-    linear_classifier.network.register_forward_pre_hook(full_above(16)[0])
-    assert best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype) in (4, 16)
-
-
-@pytest.mark.parametrize(("ahead", "measured"), [(None, 576), (576 * 20, 576), (576 * 20 - 1, 0), (100, 0)])
-def test_measuring_takes_at_most_five_percent_of_the_work_ahead(linear_classifier, noise_dataset, ahead, measured):
-    hook, sizes = full_above(1000)
-    linear_classifier.network.register_forward_pre_hook(hook)
-    best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype, ahead)
-    assert sum(sizes) == measured
-
-
 def test_small_sweep_makes_only_the_predictions_it_was_asked_for(linear_classifier, noise_dataset):
     hook, sizes = full_above(1000)
     linear_classifier.network.register_forward_pre_hook(hook)
     results = list(sweep_cells(linear_classifier, noise_dataset, CONFIG))
     assert sum(sizes) == 37 * len(results)
-
-
-@pytest.mark.parametrize(("gain", "best"), [(2.0, 64), (1.05, 16)])
-def test_best_batch_size_is_not_misled_by_a_busy_machine(linear_classifier, noise_dataset, monkeypatch, gain, best):
-    now = 0.0
-
-    def forward(_, inputs):
-        """Four times as slow, but for a fifth of the time; large batches are `gain` times as fast."""
-        nonlocal now
-        for _ in range(count := len(inputs[0])):
-            now += 0.001 * (1 if now % 0.02 < 0.004 else 4) / (gain if count >= 64 else 1)
-
-    linear_classifier.network.register_forward_pre_hook(forward)
-    monkeypatch.setattr(core.sweep.loop.batch_size, "perf_counter", lambda: now)
-    assert best_batch_size(linear_classifier, torch.from_numpy(noise_dataset.images), CONFIG.dtype) == best
