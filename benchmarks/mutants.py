@@ -3,12 +3,12 @@
     python -m benchmarks.mutants --count 200 --seed 0
     python -m benchmarks.mutants --only core/pgd/ball.py:31   # those of one line
 
-A mutant is one file with one comparison, operator, constant or condition changed. It dies when a test fails or hangs:
-of the mirrored file (`core/pgd/steps.py` has `tests/core/pgd/test_steps.py`) and, where they pass in `QUICK` seconds,
-of the others in `FOLDERS` that stand beside it or import the mutated module or, where there is none, a module that
-imports it. Nothing is changed in the checkout. What survives is listed; whether it is equivalent, a reader decides.
-mutmut and cosmic-ray would want the whole suite for each mutant. With `--times FILE`, how long the test files take is
-measured once.
+A mutant is one file with one comparison, operator, constant or condition changed. It dies when a test of the first tier
+fails or hangs: of the mirrored file (`core/pgd/steps.py` has `tests/core/pgd/test_steps.py`) and, where they pass in
+`QUICK` seconds, of the others in `FOLDERS` that stand beside it or import the mutated module or, where there is none, a
+module that imports it. Nothing is changed in the checkout. What survives is listed; whether it is equivalent, a reader
+decides. mutmut and cosmic-ray would want the whole suite for each mutant. With `--times FILE`, how long the test files
+take is measured once.
 """
 
 from __future__ import annotations
@@ -148,19 +148,15 @@ class Tests:
     def dies(self, mutant: Mutant) -> bool:
         """Whether a test fails or hangs: first of the mirrored file, then of the others, all in one process."""
         path = mutant.path.relative_to(ROOT)
-        mirrored, others = self._tests_of(path)
+        tests = self._tests_of(path)
         (self.folder / path).write_bytes(mutant.source())
         try:
-            return any(
-                not self._pass(map(str, tests), 30 + 4 * sum(map(self.seconds.__getitem__, tests)))
-                for tests in (mirrored, others)
-                if tests
-            )
+            return bool(tests) and not self._pass(map(str, tests), 60 + 4 * sum(map(self.seconds.__getitem__, tests)))
         finally:
             shutil.copy(mutant.path, self.folder / path)
 
-    def _tests_of(self, path: Path) -> tuple[list[Path], list[Path]]:
-        """The test file that mirrors a file of the engine, if there is one, and the others, the quickest first."""
+    def _tests_of(self, path: Path) -> list[Path]:
+        """The test file that mirrors a file of the engine, if there is one, then the others, the quickest first."""
         mirrored = Path("tests") / path.with_name(f"test_{path.stem.strip('_')}.py")
         beside = {test for test in self.seconds if test.parent == mirrored.parent}
         found = beside | self.seconds.keys() & self._importing("tests", path)
@@ -168,7 +164,7 @@ class Tests:
             above = (self._importing("tests", one) for one in self._importing("core", path))
             found = self.seconds.keys() & set().union(*above)
         quick = [test for test in found - {mirrored} if self.seconds[test] <= QUICK]
-        return list(found & {mirrored}), sorted(quick, key=self.seconds.__getitem__)
+        return [*(found & {mirrored}), *sorted(quick, key=self.seconds.__getitem__)]
 
     def _importing(self, folder: str, path: Path) -> set[Path]:
         """The files of a folder that name a module of the engine."""

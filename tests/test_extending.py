@@ -23,6 +23,7 @@ from core.classifiers.spec import ClassifierSpec
 from core.data.classes import CIFAR10
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
+from core.reconstruct.__main__ import main as reconstruct
 from core.reproduce.parts.claim_comparison import compare_claims
 from core.reproduce.parts.maps import HEATMAPS, MapResult
 from core.reproduce.parts.plan import MAPS
@@ -34,19 +35,17 @@ from ui.server.model_cache import ready_classifiers
 ROOT = Path(__file__).parents[1]
 
 
-def toy_penalty(*options):
-    command = [sys.executable, "-m", "tests.toy_penalty", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-
-
+@pytest.mark.slow
 def test_a_penalty_arrives_on_the_page_in_the_script_and_in_files():
-    done = toy_penalty()
+    command = [sys.executable, "-m", "tests.toy_penalty"]  # where nothing has read the table before
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and done.stdout.endswith("arrived\n"), done.stderr
 
 
-def test_a_penalty_without_its_row_is_unknown():
-    done = toy_penalty("--without-the-row")
-    assert done.returncode != 0 and "argument --penalty: invalid choice: 'absolute'" in done.stderr
+def test_a_penalty_without_a_row_is_unknown(capsys):
+    with pytest.raises(SystemExit):
+        reconstruct(["inpaint", "--classifier", "mini-resnet", "--penalty", "absolute", "--output", "nowhere"])
+    assert "argument --penalty: invalid choice: 'absolute'" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -217,6 +216,7 @@ assert found.keys[0] == SLOW[0] == "dusk" and found.measured.all() and (found.sp
 import numpy as np
 from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import Heatmap
+from core.reconstruct.__main__ import main as reconstruct
 from ui.maps.catalogue import labelled
 from ui.maps.views import lacking_metrics
 (entry,) = labelled([Heatmap.load("toy.npz")]).values()
@@ -227,6 +227,7 @@ assert ",margin," in heatmap_csv(entry.heatmap).partition("\\n")[0] and "Margin"
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("added", PLACES)
 def test_it_goes_from_the_engine_to_the_file_and_to_what_pages_read(added, tmp_path):
     for name in ("core", "ui"):

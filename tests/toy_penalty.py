@@ -3,7 +3,6 @@
 `tests/test_extending.py` runs it in a process of its own, where nothing has read the table yet.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -23,21 +22,16 @@ def penalty_term(self: Inpainting, images, x0):
 
 
 BEFORE = Inpainting.penalty_term
-if "--without-the-row" not in sys.argv:
-    PENALTIES["absolute"] = ROW
+PENALTIES["absolute"] = ROW
 Inpainting.penalty_term = penalty_term
 
 
 def on_the_page() -> None:
     """It can be chosen; the run, its file and the sentence about it say so."""
-    import ui.runs.panel
     from core.runs.file import PGDRun
     from tests.ui.page_runner import run_to_the_end, said
     from tests.ui.runs.test_live_pages import open_page
-    from ui.server.jobs import JobManager
 
-    manager = JobManager()
-    ui.runs.panel.job_manager, ui.runs.panel.current_owner = lambda: manager, lambda: "visitor"
     app = open_page("inpainting", inpainting_penalty=ROW.label, inpainting_steps="2")
     assert app.radio(key="inpainting-penalty").value == ROW.label, app.radio(key="inpainting-penalty").value
     run_to_the_end(app, "inpainting")

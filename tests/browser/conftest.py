@@ -6,13 +6,6 @@ test here carries the marker `browser`.
 """
 
 import functools
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,10 +17,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from precomputed.static_site.__main__ import main
 from tests.browser.waiting import wait_until_drawn
 from tests.chromium import find_chromium
+from tests.shared_server import session_folder, url_of
 
-ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-START_SECONDS = 60.0
 
 expect.set_options(timeout=45_000)  # milliseconds; generous, because the machine may be busy
 
@@ -38,67 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait_until_healthy(url: str, server: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    how = f"ended with code {server.returncode}" if server.poll() is not None else "did not answer"
-    pytest.fail(f"the Streamlit server {how} within {START_SECONDS:.0f} s; its output:\n{log.read_text()}")
-
-
 @pytest.fixture(scope="session")
-def streamlit_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """`streamlit_app(script, env={...}, options=[...])` -> URL of a server that runs `script`.
+def streamlit_app() -> Callable[..., str]:
+    """`streamlit_app(script, env={...})` -> URL of a server that runs `script`, a path below the repository's root.
 
-    The script is relative to the repository's root, from where the server is started. Servers with the same
-    arguments are shared by all tests of the session, and ended with it.
+    Servers with the same arguments are shared by all processes of the session, and ended with it.
     """
-    servers: dict[tuple, tuple[subprocess.Popen, str]] = {}
-
-    def start(script: str | Path, env: dict[str, str] | None = None, options: list[str] | None = None) -> str:
-        key = (str(script), tuple(sorted((env or {}).items())), tuple(options or ()))
-        if key in servers:
-            return servers[key][1]
-        port = _free_port()
-        url = f"http://127.0.0.1:{port}"
-        log = tmp_path_factory.mktemp("streamlit") / "output.txt"
-        settings = [
-            f"--server.port={port}",
-            "--server.address=127.0.0.1",
-            "--server.headless=true",
-            "--browser.gatherUsageStats=false",
-        ]
-        with log.open("w") as output:
-            server = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", str(ROOT / script), *settings, *(options or ())],
-                cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        servers[key] = server, url
-        _wait_until_healthy(url, server, log)
-        return url
-
-    yield start
-    for server, _ in servers.values():
-        server.terminate()
-    for server, _ in servers.values():
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.kill()
+    return lambda script, env=None: url_of(script, env or {})
 
 
 @pytest.fixture(scope="session")
@@ -159,10 +97,9 @@ def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[...,
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site() -> Path:
     """The static edition, which the first process that asks writes for all that test side by side."""
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "static"
+    folder = session_folder() / "static"
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "index.html").exists():  # written after all data
             assert main([str(folder), "--app", "https://app.example"]) == 0

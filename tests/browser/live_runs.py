@@ -16,6 +16,11 @@ def start(page: Page) -> None:
     page.get_by_role("button", name="Run", exact=True).click()
 
 
+def go_to(page: Page, title: str) -> None:
+    """Another page, by the bar at the top."""
+    page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+
+
 def step_of(page: Page) -> Locator:
     """The step in view. On a busy machine the replay of the run before stays beside the new one for a moment."""
     return page.locator("[class*='-panel'] .replay .step").last

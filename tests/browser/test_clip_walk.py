@@ -17,7 +17,7 @@ from tests.hub_server import hub_server
 
 pytestmark = pytest.mark.slow
 
-APP = "tests/browser/apps/clip_demo.py"
+APP = "tests/browser/own_weights.py"
 SIZE = 605_143_284
 TITLE = "CLIP ViT-B/32 (OpenAI)"
 SLOW = 240_000  # milliseconds: a very busy machine

@@ -32,6 +32,7 @@ def test_every_verdict_is_in_sight_on_a_phone_and_a_rows_link_leads_to_the_state
     expect(page.locator(".st-key-frequency-verdict")).to_contain_text("(−14, −14)")
 
 
+@pytest.mark.slow
 def test_a_choice_stands_in_the_url_and_is_found_there(findings):
     page = findings(width=1440)
     first = page.locator(".findings tbody").first.inner_text()

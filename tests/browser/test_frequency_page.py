@@ -102,6 +102,7 @@ def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets
     expect(figure).to_have_attribute("aria-checked", "true")
 
 
+@pytest.mark.slow
 def test_pointing_at_the_chart_of_rings_marks_the_ring_in_every_map(frequency_page):
     page = frequency_page("frequency", height=900)
     chart = page.locator(".st-key-frequency-rings svg.marks")
@@ -121,6 +122,7 @@ def test_pointing_at_the_chart_of_rings_marks_the_ring_in_every_map(frequency_pa
     expect(bands.first).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_predictions_and_norms_are_the_engines(frequency_page):
     data = load_samples("photographs")
     image = data.images[3].astype(np.float32) / 255
@@ -168,6 +170,7 @@ def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
     assert f"{abs(rise):.1f} points" in line
 
 
+@pytest.mark.slow
 def test_broken_files_get_a_sentence_and_nothing_is_lost(frequency_page):
     page = frequency_page("?pictures=Yours&tab=Add+a+map")
     upload = page.get_by_test_id("stFileUploaderDropzoneInput").first
@@ -195,6 +198,7 @@ def test_broken_files_get_a_sentence_and_nothing_is_lost(frequency_page):
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_library_opens_beside_the_strip_and_a_choice_by_key_closes_it(frequency_page):
     page = frequency_page("?pictures=CIFAR-10", width=400)
     button, dialog = page.get_by_role("button", name="Library, upload"), page.get_by_role("dialog")
@@ -221,6 +225,7 @@ def test_library_opens_beside_the_strip_and_a_choice_by_key_closes_it(frequency_
     expect(page.get_by_role("img", name=re.compile("The picture without a wave: macaw"))).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_map_of_ones_own_starts_stops_and_stands_beside_the_others(frequency_page):
     page = frequency_page("?pictures=CIFAR-10")
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)

@@ -15,15 +15,9 @@ SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
 SKETCH = "?generation-start-from=Sketch&generation-classes-cifar10=horse&generation-models-cifar10=Mini ResNet, robust"
 
 
-@pytest.fixture
-def generation(streamlit_app, open_page):
-    # Whatever else this machine does meanwhile, small runs start by themselves.
-    app = streamlit_app("app.py", env={"CLIP_LAB_QUICK_SECONDS": "60"})
-    return lambda query="", **window: open_page(f"{app}/generation{query}", **window)
-
-
-def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(generation):
-    page, run = generation(width=1440, height=900), PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
+def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(streamlit_app, open_page):
+    page = open_page(f"{streamlit_app('app.py')}/generation", width=1440, height=900)
+    run = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
     wait_until_drawn(page)
     step, words = first_sure(run, 0)
     page.get_by_role("button", name=f"{words}: go there").click()
@@ -35,8 +29,11 @@ def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(generatio
     expect(dot).to_be_visible()
 
 
-def test_a_stroke_on_the_sketch_draws_anew_without_another_click(generation):
-    page = generation(SKETCH, width=1440, height=1100)
+@pytest.mark.slow
+def test_a_stroke_on_the_sketch_draws_anew_without_another_click(streamlit_app, open_page):
+    # Whatever else this machine does meanwhile, small runs start by themselves.
+    app = streamlit_app("app.py", env={"CLIP_LAB_QUICK_SECONDS": "60"})
+    page = open_page(f"{app}/generation{SKETCH}", width=1440, height=1100)
     expect(page.get_by_text(re.compile("Your run, 60 steps"))).to_be_visible(timeout=SLOW)
     picture = page.locator(".replay .model:not(.reference) canvas").first
     before = picture.evaluate("one => one.toDataURL()")

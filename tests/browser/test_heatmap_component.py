@@ -1,4 +1,4 @@
-"""The heat map component in a real browser, on a page with nothing else (`apps/heatmap_demo.py`)."""
+"""The heat map component in a real browser, on a page with nothing else."""
 
 import re
 
@@ -8,10 +8,10 @@ from playwright.sync_api import Page, expect
 
 from core.images.colormaps import colormap_table
 from core.numbers import wave_name
-from tests.browser.apps.heatmap_values import SIDES, demo_value
+from tests.browser.demo_values import SIDES, demo_value
 from tests.browser.waiting import wait_until_drawn
 
-APP = "tests/browser/apps/heatmap_demo.py"
+APP = "tests/browser/demos.py"
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def demo(streamlit_app, open_page):
     """`demo("?maps=3", width=390)` -> the demo page, maps drawn."""
 
     def open_demo(query: str = "", **window) -> Page:
-        page = open_page(f"{streamlit_app(APP)}/{query}", **window)
+        page = open_page(f"{streamlit_app(APP)}/maps{query}", **window)
         expect(readout(page, 0)).to_contain_text("(3, −4)")
         return page
 
@@ -102,6 +102,7 @@ def test_hover_shows_the_frequency_in_all_maps_without_a_rerun(demo):
     assert expect_chosen(page, (3, -4)) == 1
 
 
+@pytest.mark.slow
 def test_cells_outside_a_smaller_map_and_not_computed_say_so(demo):
     page = demo()
     plot(page, 1).click(position=where(page, 1, (-20, 4)))
@@ -117,6 +118,7 @@ def test_cells_outside_a_smaller_map_and_not_computed_say_so(demo):
     expect(page.locator(".key.absent")).to_have_text("not computed")
 
 
+@pytest.mark.slow
 def test_diverging_map_shows_signs_and_its_own_bar(demo):
     page = demo("?colormap=vik")
     value = float(demo_value(0, 3, -4)) - 40
@@ -125,6 +127,7 @@ def test_diverging_map_shows_signs_and_its_own_bar(demo):
     assert page.locator(".tick").all_inner_texts() == ["−40", "−20", "0", "+20", "+40"]
 
 
+@pytest.mark.slow
 def test_numbers_of_any_unit_and_size_are_shown(demo):
     page = demo("?unit=logits")
     expect(readout(page, 0)).to_contain_text(f"margin {1000 * demo_value(0, 3, -4):.2f} logits")
@@ -191,11 +194,12 @@ def test_quick_clicks_end_at_the_last_one(demo):
     expect(readout(page, 0)).to_contain_text("(0, 9)")
 
 
+@pytest.mark.slow
 def test_click_does_not_send_the_maps_again(streamlit_app, contexts):
     page = contexts().new_page()
     received: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
-    page.goto(f"{streamlit_app(APP)}/?maps=3")
+    page.goto(f"{streamlit_app(APP)}/maps?maps=3")
     expect(readout(page, 2)).to_contain_text("(3, −4)")
     wait_until_drawn(page)
     first = sum(received)
@@ -207,6 +211,7 @@ def test_click_does_not_send_the_maps_again(streamlit_app, contexts):
     assert first > 150_000 and sum(received) < 15_000, (first, sum(received))
 
 
+@pytest.mark.slow
 def test_maps_line_up_in_a_wide_window_and_stack_in_a_narrow_one(demo):
     page = demo("?maps=3&colormap=vik")
     first, second = (plot(page, number).bounding_box() for number in (0, 1))
@@ -229,6 +234,7 @@ def test_maps_line_up_in_a_wide_window_and_stack_in_a_narrow_one(demo):
     expect(page.locator(".heatmaps")).to_have_class("heatmaps narrow")
 
 
+@pytest.mark.slow
 def test_tap_on_a_dark_phone_chooses_a_cell(demo):
     page = demo(width=390, has_touch=True, is_mobile=True, device_scale_factor=3, color_scheme="dark")
     plot(page, 0).tap(position=where(page, 0, (-7, 6)))
@@ -237,6 +243,7 @@ def test_tap_on_a_dark_phone_chooses_a_cell(demo):
     assert min(colour[:3]) > 200
 
 
+@pytest.mark.slow
 def test_growing_map_keeps_its_elements_and_focus(demo):
     page = demo()
     plot(page, 0).focus()

@@ -72,7 +72,9 @@ def circles(page: Page) -> list[float]:
     return radii
 
 
-@pytest.mark.parametrize(("kind", "low", "high"), [("cifar10", 1, 4), ("photographs", 6, 9)])
+@pytest.mark.parametrize(
+    ("kind", "low", "high"), [("cifar10", 1, 4), pytest.param("photographs", 6, 9, marks=pytest.mark.slow)]
+)
 def test_picture_circle_bars_and_sentence_are_the_engines_at_the_same_cutoff(streamlit_app, open_page, kind, low, high):
     row = SAMPLE_SETS[kind]
     title = row.title.replace(" ", "+")
@@ -83,7 +85,7 @@ def test_picture_circle_bars_and_sentence_are_the_engines_at_the_same_cutoff(str
     classes = [data.labels[low], data.labels[high]]
     mixer, address = page.locator(".mixer"), page.url
     network = mixer.locator(".network").first
-    for place in (0, len(cutoffs) - 1, *random.Random(row.side).sample(range(1, len(cutoffs) - 1), 18)):
+    for place in (0, len(cutoffs) - 1, *random.Random(row.side).sample(range(1, len(cutoffs) - 1), 3)):
         move(page, place)
         mixed, cutoff = hybrid(images[low], images[high], cutoffs[place]), cutoffs[place]
         assert mixer.get_attribute("data-cutoff") == f"{cutoff:g}"
@@ -102,6 +104,7 @@ def test_picture_circle_bars_and_sentence_are_the_engines_at_the_same_cutoff(str
     assert page.url == address, "dragging is not choosing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["cifar10", "photographs"])
 def test_a_move_is_seen_within_a_quarter_of_a_second(streamlit_app, open_page, kind, record_property):
     row = SAMPLE_SETS[kind]
@@ -114,6 +117,7 @@ def test_a_move_is_seen_within_a_quarter_of_a_second(streamlit_app, open_page, k
     assert milliseconds["median"] <= 250
 
 
+@pytest.mark.slow
 def test_the_circle_leaves_with_the_tab(streamlit_app, open_page):
     page = opened(streamlit_app, open_page, "pictures=CIFAR-10&cutoff=4")
     circle, key = page.locator(".heatmaps .plot .cutoff").first, page.locator(".heatmaps .key.cutoff")
@@ -146,6 +150,7 @@ def test_keys_move_the_cutoff_and_the_url_follows_when_they_rest(streamlit_app, 
     expect(page.locator(".mixer")).to_have_attribute("data-cutoff", "8", timeout=SLOW)
 
 
+@pytest.mark.slow
 def test_another_second_picture_and_play(streamlit_app, open_page):
     page = opened(streamlit_app, open_page, "pictures=CIFAR-10&cutoff=16")
     images = load_samples("cifar10-samples").images
@@ -162,6 +167,7 @@ def test_another_second_picture_and_play(streamlit_app, open_page):
     expect(page.locator(".mixer").get_by_role("button", name="Play")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_on_a_phone_picture_slider_and_bars_are_in_one_sight(streamlit_app, open_page):
     page = opened(streamlit_app, open_page, "pictures=CIFAR-10", width=390, height=850)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

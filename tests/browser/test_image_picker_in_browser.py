@@ -1,4 +1,4 @@
-"""The image picker in a real browser, on a page with nothing else (`apps/image_picker_demo.py`)."""
+"""The image picker in a real browser, on a page with nothing else."""
 
 import re
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from core.data.samples import load_samples, sample_credits
 from tests.browser.waiting import wait_until_drawn
 
-APP = "tests/browser/apps/image_picker_demo.py"
+APP = "tests/browser/demos.py"
 CAPTIONS = [credit.title for credit in sample_credits("cifar10-samples")]
 LAST = len(CAPTIONS) - 1
 
@@ -19,7 +19,7 @@ def demo(streamlit_app, open_page):
     """`demo("?set=photographs", width=390)` -> the demo page, thumbnails drawn."""
 
     def open_demo(query: str = "", **window) -> Page:
-        page = open_page(f"{streamlit_app(APP)}/{query}", **window)
+        page = open_page(f"{streamlit_app(APP)}/pictures{query}", **window)
         expect(page.get_by_role("radio").nth(7)).to_be_checked()
         page.wait_for_function("""() => {
             const host = [...document.querySelectorAll('*')].find((e) => e.shadowRoot?.querySelector('.picker'));
@@ -75,6 +75,7 @@ def test_tiles_show_the_pictures_pixel_for_pixel(demo):
     assert page.locator("canvas").first.evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
 
 
+@pytest.mark.slow
 def test_hover_shows_the_caption_without_a_rerun(demo):
     page = demo()
     tile(page, 30).hover()
@@ -112,6 +113,7 @@ def test_keys_look_through_the_pictures_and_enter_chooses(demo):
     expect(tile(page, LAST)).to_be_focused()
 
 
+@pytest.mark.slow
 def test_python_moves_the_choice_the_next_click_wins_again_and_quick_clicks_end_at_the_last(demo):
     page = demo()
     for _ in range(2):
@@ -126,6 +128,7 @@ def test_python_moves_the_choice_the_next_click_wins_again_and_quick_clicks_end_
     expect(tile(page, 31)).to_be_checked()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["?set=photographs", "?thumbnail=96"])
 def test_narrow_window_never_scrolls_sideways(demo, query):
     page = demo(query, width=320)
@@ -134,6 +137,7 @@ def test_narrow_window_never_scrolls_sideways(demo, query):
     assert page.get_by_role("radiogroup").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
+@pytest.mark.slow
 def test_tap_on_a_dark_phone_chooses_a_picture(demo):
     page = demo(width=390, has_touch=True, is_mobile=True, device_scale_factor=3, color_scheme="dark")
     tile(page, 12).tap()

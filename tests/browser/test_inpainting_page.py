@@ -15,6 +15,7 @@ from tests.browser.live_runs import (
     READ,
     SLOW,
     download,
+    go_to,
     pixels,
     rendering,
     rgb,
@@ -30,7 +31,6 @@ from tests.browser.waiting import wait_until_drawn
 from tests.painter_oracle import stamp_mask
 from tests.ui.replay_reader import verdict
 
-APP = "tests/browser/apps/live_pages_app.py"
 SMALL = "inpainting-pictures=CIFAR-10"
 LARGE = "inpainting-pictures=Photographs"
 
@@ -38,7 +38,7 @@ LARGE = "inpainting-pictures=Photographs"
 @pytest.fixture
 def live_page(streamlit_app, open_page):
     """`live_page("?inpainting-steps=20", path="generation", width=390)` -> the page, drawn."""
-    return lambda query="", path="", **window: open_page(f"{streamlit_app(APP)}/{path}{query}", **window)
+    return lambda query="", path="inpainting", **window: open_page(f"{streamlit_app('app.py')}/{path}{query}", **window)
 
 
 def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
@@ -89,6 +89,7 @@ def test_keys_play_step_and_jump(live_page):
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_small_pictures_are_smooth_until_square_pixels_are_asked_for(live_page):
     page = live_page(f"?{SMALL}")
     squares = page.get_by_role("button", name="Pixels", exact=True)
@@ -102,15 +103,16 @@ def test_small_pictures_are_smooth_until_square_pixels_are_asked_for(live_page):
     assert rendering(page) == {"pixelated"}
     page.get_by_role("button", name="Change", exact=True).click()
     assert rendering(page) == {"pixelated"}
-    page.get_by_role("link", name="Elsewhere").click()
-    expect(page.get_by_role("heading", name="Elsewhere")).to_be_visible()
-    page.get_by_role("link", name="Inpainting").click()
+    go_to(page, "Models and data")
+    expect(page.get_by_role("heading", name="Models and data")).to_be_visible()
+    go_to(page, "Inpainting")
     expect(squares).to_have_attribute("aria-pressed", "true")
     assert rendering(page) == {"pixelated"}
     squares.click()
     assert rendering(page) == {"auto"}
 
 
+@pytest.mark.slow
 def test_large_picture_in_the_dialog_has_the_pixels_that_were_asked_for(live_page):
     page = live_page("?generation-set=CIFAR-10%2C+32+px", path="generation")
     page.get_by_role("button", name="Pixels", exact=True).click()
@@ -119,12 +121,14 @@ def test_large_picture_in_the_dialog_has_the_pixels_that_were_asked_for(live_pag
     assert rendering(page) == {"pixelated"}
 
 
+@pytest.mark.slow
 def test_pictures_of_photographs_offer_no_square_pixels(live_page):
     page = live_page(f"?{LARGE}")
     expect(page.locator("[class*='-panel'] .replay canvas").first).to_have_css("image-rendering", "auto")
     expect(page.get_by_role("button", name="Pixels", exact=True)).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_running_paused_and_finished_run_stay_wholly_in_the_window_at_one_place(live_page):
     page = live_page(f"?{SMALL}&inpainting-steps=2000", width=1440, height=900)
     expect(step_of(page)).to_have_text("step 720 of 720")
@@ -179,6 +183,7 @@ def test_run_stop_and_run_again(live_page):
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_run_goes_on_while_the_visitor_looks_at_another_page(live_page):
     page = live_page(f"?{SMALL}&inpainting-steps=1000&inpainting-lambda=7&inpainting-models-cifar10=Mini+ResNet")
     stage_click(page, 8, 20, 32)
@@ -187,9 +192,9 @@ def test_run_goes_on_while_the_visitor_looks_at_another_page(live_page):
     wait_until_drawn(page)
     start(page)
     wait_for_steps(page)
-    page.get_by_role("link", name="Elsewhere").click()
-    expect(page.get_by_role("heading", name="Elsewhere")).to_be_visible()
-    page.get_by_role("link", name="Inpainting").click()
+    go_to(page, "Models and data")
+    expect(page.get_by_role("heading", name="Models and data")).to_be_visible()
+    go_to(page, "Inpainting")
     expect(page.get_by_text("Your run, 1,000 steps")).to_be_visible(timeout=SLOW)
     expect(page.locator(".state")).to_contain_text(f"{mask.sum():,} of")
     run = PGDRun.from_bytes(download(page, "Run file")[1], name="download")
@@ -215,6 +220,7 @@ def test_address_brings_the_whole_state_back(live_page):
     expect(again.get_by_text("True class: macaw")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_bad_target_and_empty_hole_get_a_sentence_and_nothing_is_lost(live_page):
     one = "inpainting-models-cifar10=Mini+ResNet"  # a CLIP would take any words
     page = live_page(f"?{SMALL}&inpainting-target-cifar10=a+catt&inpainting-steps=21&{one}")
@@ -277,6 +283,7 @@ def test_generation_shows_both_models_rows_on_one_screen(streamlit_app, open_pag
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 1800
 
 
+@pytest.mark.slow
 def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(live_page):
     page = live_page(f"?{SMALL}")
     new = page.locator(".st-key-inpainting-status").get_by_text("Not run yet")
@@ -304,6 +311,7 @@ def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(live
     expect(new).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(live_page):
     one = "inpainting-models-cifar10=Mini+ResNet"
     page = live_page(f"?{SMALL}&inpainting-steps=2000&{one}&inpainting-picture=3")
@@ -326,6 +334,7 @@ def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(live_page)
     assert np.array_equal(half, wanted[:, :16])
 
 
+@pytest.mark.slow
 def test_table_of_stored_runs_scrolls_by_itself_on_a_phone(live_page):
     page = live_page(width=390, height=800)
     page.get_by_role("tab", name="What the stored runs show").click()

@@ -1,4 +1,4 @@
-"""Live jobs with real visitors: two windows share one slot (`apps/jobs_demo.py`)."""
+"""Live jobs with real visitors: two windows share one slot."""
 
 import re
 
@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 @pytest.fixture
 def visitors(streamlit_app, open_page):
     """Two windows; the first one's job runs, the second one's waits."""
-    address = streamlit_app("tests/browser/apps/jobs_demo.py")
+    address = f"{streamlit_app('tests/browser/demos.py')}/job"
     first, second = open_page(address, width=600), open_page(address, width=600)
     first.get_by_role("button", name="Start").click()
     expect(first.get_by_text(re.compile(r"running, 0 in line, [1-9]\d* steps"))).to_be_visible()
@@ -24,6 +24,7 @@ def visitors(streamlit_app, open_page):
                 expect(page.get_by_text("stopped, 0 in line")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_ending_a_run_shows_and_starts_the_next(visitors):
     first, second = visitors
     first.get_by_role("button", name="End the run").click()

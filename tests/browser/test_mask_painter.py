@@ -11,7 +11,7 @@ from core.images.masks import encode_mask, random_square_mask, square_side
 from tests.browser.painting import TOUCH, drag, place
 from tests.painter_oracle import brush_mask, combine, erase, stamp_mask
 
-APP = "tests/browser/apps/mask_painter_demo.py"
+APP = "tests/browser/demos.py"
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def demo(streamlit_app, open_page):
     """`demo("?size=32", width=390)` -> the page, drawn."""
 
     def open_(query: str = "", **window) -> Page:
-        page = open_page(f"{streamlit_app(APP)}/{query}", **window)
+        page = open_page(f"{streamlit_app(APP)}/mask{query}", **window)
         expect(page.locator(".stage img")).to_be_visible()
         return page
 
@@ -38,7 +38,7 @@ def tool(page: Page, name: str, size: int | None = None) -> None:
         page.locator(".size input").evaluate("(e, v) => { e.value = v; e.dispatchEvent(new Event('input')) }", size)
 
 
-@pytest.mark.parametrize(("size", "width"), [(224, 390), (32, 1400)])
+@pytest.mark.parametrize(("size", "width"), [pytest.param(224, 390, marks=pytest.mark.slow), (32, 1400)])
 def test_one_click_stamps_the_papers_square(demo, size, width):
     page = demo(f"?size={size}", width=width)
     drag(page, [(size // 3, size // 2)], size)
@@ -50,7 +50,7 @@ def test_one_click_stamps_the_papers_square(demo, size, width):
     expect(page.locator(".state")).to_have_text(f"Hole: {side * side:,} of {size * size:,} pixels, {share:.1f} %")
 
 
-def test_strokes_of_every_tool_are_those_of_core_masks(demo):
+def test_strokes_of_every_tool_are_those_of_the_oracle(demo):
     page, size = demo("?size=224"), 224
     rng = np.random.default_rng(size)
     paths = [[tuple(int(v) for v in p) for p in rng.integers(-size // 8, size + size // 8, (6, 2))] for _ in range(3)]
@@ -115,6 +115,7 @@ def test_keys_move_the_cursor_paint_and_change_the_size(demo):
     expect_mask(page, both)
 
 
+@pytest.mark.slow
 def test_finger_paints_and_the_page_stays(demo):
     page = demo("?size=32", **TOUCH)
     stage = page.locator(".stage")
@@ -126,6 +127,7 @@ def test_finger_paints_and_the_page_stays(demo):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.slow
 def test_mask_survives_hiding_the_painter_and_another_picture(demo):
     page = demo()
     drag(page, [(60, 60), (100, 90)], 224)
@@ -139,6 +141,7 @@ def test_mask_survives_hiding_the_painter_and_another_picture(demo):
     expect_mask(page, np.zeros_like(mask))
 
 
+@pytest.mark.slow
 def test_picture_of_another_size_has_a_mask_of_its_own(demo):
     page = demo()
     drag(page, [(60, 60)], 224)
@@ -151,6 +154,7 @@ def test_picture_of_another_size_has_a_mask_of_its_own(demo):
     expect_mask(page, stamp_mask([(60, 60)], 60, height=224, width=224))
 
 
+@pytest.mark.slow
 def test_quick_strokes_all_arrive(demo):
     page = demo()
     points = [(20 + 15 * k, 200 - 14 * k) for k in range(12)]

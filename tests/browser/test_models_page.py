@@ -1,26 +1,10 @@
-"""The page *Models and data* in a real browser (`apps/models_demo.py`): no torch, downloads, narrow windows."""
+"""The page *Models and data* in a real browser: no torch, downloads, narrow windows."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.weight_server import PIECE, weight_server
-
-APP = "tests/browser/apps/models_demo.py"
-
-
-@pytest.fixture
-def demo(streamlit_app, open_page, tmp_path):
-    """`demo(weights_url, width=390)` -> the page, drawn; ResNet-56 comes from there."""
-
-    def open_demo(weights_url: str = "", **window) -> Page:
-        # With weights of its own the page gets a server of its own: downloads belong to the process.
-        env = {"DEMO_WEIGHTS_URL": weights_url, "TORCH_HOME": str(tmp_path)} if weights_url else {}
-        page = open_page(streamlit_app(APP, env=env), **window)
-        expect(page.get_by_text("Server: torch is")).to_be_visible()
-        return page
-
-    return open_demo
 
 
 def row(page: Page, name: str):
@@ -28,8 +12,9 @@ def row(page: Page, name: str):
     return page.locator(f".st-key-models-row-{name}")
 
 
-def test_page_needs_no_torch_and_no_sideways_scrolling(demo):
-    page = demo()
+def test_page_needs_no_torch_and_no_sideways_scrolling(streamlit_app, open_page):
+    page = open_page(f"{streamlit_app('tests/browser/demos.py')}/models")
+    expect(page.get_by_text("Server: torch is")).to_be_visible()
     for folded in ("Heat maps, each", "Pictures, each"):
         page.get_by_text(folded).click()
     expect(page.get_by_text("Server: torch is not loaded")).to_be_visible()
@@ -41,14 +26,16 @@ def test_page_needs_no_torch_and_no_sideways_scrolling(demo):
     assert montage.evaluate("e => getComputedStyle(e).imageRendering") == "pixelated"
     for width in (1400, 390, 320):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(300)
+        wait_until_still(page)
         for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
             assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth")
 
 
-def test_download_moves_on_by_itself_and_ends_ready(demo):
+@pytest.mark.slow
+def test_download_moves_on_by_itself_and_ends_ready(streamlit_app, open_page, tmp_path):
     with weight_server(bytes(3 * PIECE)) as server:
-        page = demo(server.url)
+        env = {"DEMO_WEIGHTS_URL": server.url, "TORCH_HOME": str(tmp_path)}
+        page = open_page(f"{streamlit_app('tests/browser/own_weights.py', env=env)}/models")
         resnet = row(page, "resnet-56")
         resnet.get_by_role("button", name="Download (3.5 MB)").click()
         server.permits.release()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import wait_until_drawn, wait_until_still
 
 
 @pytest.fixture
@@ -25,10 +25,11 @@ def test_parameters_of_a_link_arrive_and_stay_also_below_a_page(app, open_page, 
     expect(page).to_have_title(re.compile(f"^{title}"))
     wait_until_drawn(page)
     expect(page.locator("h1")).to_be_visible()
-    page.wait_for_timeout(500)
+    wait_until_still(page)
     assert re.match(f"{app}/{wanted}", page.url)
 
 
+@pytest.mark.slow
 def test_the_first_visitor_of_a_server_may_come_to_any_page(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('app.py', env={'ASKED_BY': 'nobody yet'})}/models", width=1440)
     expect(page).to_have_title(re.compile("^Models and data"))
@@ -50,6 +51,7 @@ def test_pages_are_in_sight_on_a_phone(app, open_page):
     expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
 
 
+@pytest.mark.slow
 def test_the_paper_can_be_cited(app, open_page):
     footer = open_page(f"{app}/findings", width=1440).locator(".st-key-footer")
     footer.get_by_role("button", name="Cite").click()

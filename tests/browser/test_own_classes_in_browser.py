@@ -83,6 +83,7 @@ def test_typing_with_the_keyboard_alone_gets_the_engines_numbers_and_a_link_that
     expect_predictions(again, ("brown horse", "toad", "a jet"), "a dark picture of a {class}")
 
 
+@pytest.mark.slow
 def test_question_is_kept_on_another_page_and_a_long_one_stays_out_of_the_url(frequency_page):
     page = frequency_page("&classes=cat%0Adog")
     expect(own_table(page)).to_be_visible(timeout=SLOW)
@@ -101,6 +102,7 @@ def test_question_is_kept_on_another_page_and_a_long_one_stays_out_of_the_url(fr
     expect(own_table(page).get_by_text("a nice cat number").first).to_be_visible(timeout=SLOW)
 
 
+@pytest.mark.slow
 def test_typed_text_runs_nothing_and_fits_a_phone(frequency_page):
     page = frequency_page("&prompt={class}", width=390)
     asked_for: list[str] = []

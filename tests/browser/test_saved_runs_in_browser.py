@@ -15,7 +15,6 @@ from tests.ui.replay_reader import verdict
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
 from ui.runs.words import target_of
 
-APP = "tests/browser/apps/live_pages_app.py"
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
 MIME = "application/octet-stream"
 HOSTILE = (
@@ -25,7 +24,7 @@ HOSTILE = (
 
 @pytest.fixture
 def live_page(streamlit_app, open_page):
-    return lambda query="", path="", **window: open_page(f"{streamlit_app(APP)}/{path}{query}", **window)
+    return lambda query="", path="inpainting", **window: open_page(f"{streamlit_app('app.py')}/{path}{query}", **window)
 
 
 def open_saved(page: Page, data: bytes, name: str = "run.npz") -> None:
@@ -75,6 +74,7 @@ def test_downloaded_run_opens_again_with_the_same_numbers(live_page):
     expect(fresh.get_by_text("A stored example")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_run_of_the_other_size_brings_its_picture_hole_and_target_and_shows_its_best_step(live_page):
     path = RUNS / "inpainting_photographs-0__efficientnet-lite0.npz"
     run = PGDRun.load(path)
@@ -100,6 +100,7 @@ def test_run_of_the_other_size_brings_its_picture_hole_and_target_and_shows_its_
     expect(page.locator("[class*='-panel'] .replay .step")).to_have_text(f"step {lowest} of 720")
 
 
+@pytest.mark.slow
 def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page, tmp_path):
     page = live_page()
     shown = "all => all.map(one => one.toDataURL())"
@@ -130,9 +131,9 @@ def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page,
     expect(page.get_by_text("Opened from “good.npz”")).to_be_visible()
 
 
-@pytest.mark.parametrize("kind", ["inpainting", "generation"])
+@pytest.mark.parametrize("kind", ["inpainting", pytest.param("generation", marks=pytest.mark.slow)])
 def test_hostile_text_is_shown_as_letters_and_asks_no_other_server(live_page, kind):
-    page = live_page(path="generation" if kind == "generation" else "", width=390, height=800)
+    page = live_page(path=kind, width=390, height=800)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     open_saved(page, packed(hostile_arrays(kind, HOSTILE)), "odd.npz")

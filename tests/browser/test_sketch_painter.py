@@ -12,7 +12,7 @@ from core.images.sketch import PALETTE, SKETCHES, draw_sketch
 from tests.browser.painting import TOUCH, drag, place
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask
 
-APP = "tests/browser/apps/sketch_painter_demo.py"
+APP = "tests/browser/demos.py"
 OWN = (1, 171, 205)
 
 
@@ -43,7 +43,7 @@ def demo(streamlit_app, open_page):
     """`demo("?size=64", width=390)` -> the page, drawn."""
 
     def open_(query: str = "", **window) -> Page:
-        page = open_page(f"{streamlit_app(APP)}/{query}", **window)
+        page = open_page(f"{streamlit_app(APP)}/sketch{query}", **window)
         expect(page.locator(".stage .sheet")).to_be_visible()
         return page
 
@@ -74,7 +74,7 @@ def shown(page: Page, size: int = 32) -> np.ndarray:
     return np.array(values, dtype=np.uint8).reshape(size, size, 4)[..., :3]
 
 
-@pytest.mark.parametrize(("size", "width"), [(32, 1400), (64, 390)])
+@pytest.mark.parametrize(("size", "width"), [(32, 1400), pytest.param(64, 390, marks=pytest.mark.slow)])
 def test_strokes_of_every_tool_are_those_of_the_oracle(demo, size, width):
     page, sheet = demo(f"?size={size}", width=width), Sheet(size)
     rng = np.random.default_rng(size)
@@ -97,6 +97,7 @@ def test_strokes_of_every_tool_are_those_of_the_oracle(demo, size, width):
     np.testing.assert_array_equal(shown(page, size), sheet.picture)
 
 
+@pytest.mark.slow
 def test_fill_stays_within_its_area(demo):
     page, sheet = demo(), Sheet()
     choose(page, "red")
@@ -136,6 +137,7 @@ def test_undo_redo_and_clear(demo):
     expect(undo).to_be_disabled()
 
 
+@pytest.mark.slow
 def test_python_may_put_a_bundled_sketch_there_and_undo_takes_it_back(demo):
     page, sheet = demo(), Sheet()
     drag(page, [(3, 3)])
@@ -152,6 +154,7 @@ def test_python_may_put_a_bundled_sketch_there_and_undo_takes_it_back(demo):
     expect_picture(page, painted)
 
 
+@pytest.mark.slow
 def test_own_colour_and_one_picked_up(demo):
     page, sheet = demo(), Sheet()
     own = page.get_by_label("Own colour")
@@ -207,6 +210,7 @@ def test_keys_move_the_cursor_choose_and_paint(demo):
     expect(page.get_by_role("button", name="grass green")).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.slow
 def test_finger_paints_and_the_page_stays(demo):
     page, sheet = demo(**TOUCH), Sheet()
     page.locator(".stage").scroll_into_view_if_needed()
@@ -222,6 +226,7 @@ def test_finger_paints_and_the_page_stays(demo):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.slow
 def test_sketch_survives_hiding_the_painter(demo):
     page, sheet = demo(), Sheet()
     choose(page, "Ellipse", "red")
@@ -235,6 +240,7 @@ def test_sketch_survives_hiding_the_painter(demo):
     expect_picture(page, Sheet().picture)
 
 
+@pytest.mark.slow
 def test_sketch_of_another_size_is_one_of_its_own(demo):
     page, sheet = demo(), Sheet()
     drag(page, [(5, 5), (20, 25)])
@@ -248,6 +254,7 @@ def test_sketch_of_another_size_is_one_of_its_own(demo):
     expect_picture(page, sheet.picture)
 
 
+@pytest.mark.slow
 def test_quick_strokes_all_arrive(demo):
     page, sheet = demo(), Sheet()
     for k in range(12):

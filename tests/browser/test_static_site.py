@@ -148,6 +148,7 @@ def served_page(browser, site):
         page.close()
 
 
+@pytest.mark.slow
 def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
     page, asked = served_page, []
     page.on("request", lambda one: asked.append(one.url.rpartition("/")[2].partition("?")[0]))
@@ -168,6 +169,7 @@ def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
     assert asked.count("mini-clip.weights.2.js") == 1, "a second visit loads nothing again"
 
 
+@pytest.mark.slow
 def test_server_that_forbids_workers_is_named_in_one_sentence(served_page):
     page = served_page
 
@@ -181,6 +183,7 @@ def test_server_that_forbids_workers_is_named_in_one_sentence(served_page):
     expect(page.locator("#live .loader .told")).to_contain_text("content security policy")
 
 
+@pytest.mark.slow
 def test_strict_policy_that_allows_what_the_docs_name_lets_the_networks_run(served_page):
     page = served_page
     policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; "
@@ -196,6 +199,7 @@ def test_strict_policy_that_allows_what_the_docs_name_lets_the_networks_run(serv
     expect(page.locator("#live table")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
@@ -213,6 +217,7 @@ def test_browser_that_cannot_is_told_so_and_loads_nothing(served_page, script, s
     assert not [name for name in asked if name.startswith(("wasm.", "worker."))]
 
 
+@pytest.mark.slow
 def test_memory_that_does_not_suffice_is_told_in_one_sentence(browser, site):
     few = "--js-flags=--wasm-max-mem-pages=270"  # of 64 KiB, and onnxruntime begins with 256
     small = browser.browser_type.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu", few])
@@ -223,6 +228,7 @@ def test_memory_that_does_not_suffice_is_told_in_one_sentence(browser, site):
     small.close()
 
 
+@pytest.mark.slow
 def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(open_site):
     page = open_site()
     stored = json.loads((PRECOMPUTED / "hybrids" / "pairs.json").read_text())
@@ -285,7 +291,17 @@ def test_story_opens_with_the_apps_scenes(open_site):
         story.get_by_role("link", name=step.name, exact=True).click()
         expect(story.locator(".told h2")).to_have_text(step.title)
         expect(story.locator(what).locator("visible=true")).to_have_count(count)
-        assert grave_faults(page) == []
+
+
+@pytest.mark.slow
+def test_every_step_of_the_story_is_accessible(open_site):
+    page = open_site()
+    page.get_by_role("link", name="Story").click()
+    story = page.locator("#story")
+    for step in STEPS[2:]:
+        story.get_by_role("link", name=step.name, exact=True).click()
+        expect(story.locator(".told h2")).to_have_text(step.title)
+        assert grave_faults(page) == [], step.name
 
 
 def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
@@ -301,6 +317,7 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     expect(page.get_by_role("link", name="https://app.example")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_runs_of_this_machine_are_taken_along(tmp_path, capsys):
     made = tmp_path / "runs"
     made.mkdir()

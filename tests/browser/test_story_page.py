@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
 from core.data.samples import load_samples
@@ -49,6 +50,7 @@ def test_a_dog_grows_once_by_itself_and_another_class_at_a_click(streamlit_app, 
     expect(page.get_by_role("radio", name="Sketch")).to_be_checked()
 
 
+@pytest.mark.slow
 def test_who_wants_no_motion_sees_the_end_at_once(streamlit_app, open_page):
     page = open_page(streamlit_app("app.py"), width=1440, height=900, reduced_motion="reduce")
     parts = page.locator(".opening").evaluate("""scene => new Promise(done => {
@@ -92,6 +94,7 @@ def test_stripes_turn_the_car_into_a_ship_for_mini_clip_alone(streamlit_app, ope
     assert grave_faults(page) == []
 
 
+@pytest.mark.slow
 def test_the_line_around_slow_waves_is_that_of_the_claim(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('app.py')}/story?step=4", width=1440, height=900)
     plot, line = (page.locator(one).first.bounding_box() for one in (".plot", ".outline"))

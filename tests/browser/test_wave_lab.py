@@ -15,7 +15,7 @@ from core.data.samples import load_samples
 from core.fourier.basis import fourier_basis, random_signs
 from core.images.square import to_uint8
 from core.sweep.predictions import class_probabilities, wave_on_image
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import wait_until_drawn, wait_until_still
 from ui.claims.found import found_of_claim
 from ui.maps.catalogue import entries
 from ui.maps.sentences import cell_verdict
@@ -24,14 +24,21 @@ from ui.shared.pictures import samples
 
 SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
 HEADER = 60  # CSS pixels that Streamlit's own bar covers
-# Of one moment: the wave in view, the table of predictions, and the sentence above the maps where the walk has put one.
+# From now on, in each frame where the table of predictions is of the wave in view: its rows, and the sentence above the
+# maps where the walk has put one.
 WALK = """() => {
+  window.walked = {};
   const roots = root => [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
-  const [panel] = [document, ...roots(document)].flatMap(root => root.querySelector(".panel") ?? []);
-  const table = document.querySelector(".prediction-rows");
-  const verdicts = table ? [...table.tBodies[0].rows].map(row => row.cells[1].textContent) : [];
-  const said = document.querySelector(".st-key-frequency-verdict").dataset.said ?? null;
-  return [panel.dataset.wave, { wave: table?.dataset.wave, verdicts }, said];
+  const look = () => {
+    const [panel] = [document, ...roots(document)].flatMap(root => root.querySelector(".panel") ?? []);
+    const table = document.querySelector(".prediction-rows"), wave = panel?.dataset.wave;
+    const said = document.querySelector(".st-key-frequency-verdict")?.dataset.said ?? null;
+    if (wave && table?.dataset.wave === wave) {
+      window.walked[wave] = [[...table.tBodies[0].rows].map(row => row.cells[1].textContent), said];
+    }
+    requestAnimationFrame(look);
+  };
+  look();
 }"""
 READ = """canvas => btoa(Array.from(
   canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, byte => String.fromCharCode(byte)
@@ -74,8 +81,11 @@ def some_cells(count: int, half: int) -> list[tuple[int, int]]:
 @pytest.mark.parametrize(
     ("samples", "query", "count", "half", "epsilon"),
     [
-        ("cifar10-samples", "?pictures=CIFAR-10&picture=33&signs=3&v32=6.2", 50, 15, 6.2),
-        ("photographs", "?pictures=Photographs&story=4&picture=5&signs=1&v224=15.7", 8, 31, 15.7),
+        ("cifar10-samples", "?pictures=CIFAR-10&picture=33&signs=3&v32=6.2", 6, 15, 6.2),
+        pytest.param(
+            *("photographs", "?pictures=Photographs&story=4&picture=5&signs=1&v224=15.7", 6, 31, 15.7),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_pointing_at_a_cell_draws_the_engines_pixels_without_a_rerun(lab, samples, query, count, half, epsilon):
@@ -109,13 +119,14 @@ def outside(page: Page, selectors: list[str]) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_click_on_any_cell_shows_its_effect_without_scrolling(lab):
     page = lab(width=1440, height=900)
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     sizes = {(1440, 900): 8, (1920, 1080): 8, (1024, 768): 5}
     for (width, height), count in sizes.items():
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(300)  # the maps take their new size
+        wait_until_still(page)  # the maps take their new size
         parts = [".plot", ".picture canvas", *([".prediction-rows"] if width > 1024 else [])]
         for frequency in some_cells(count, 15):
             page.mouse.click(*middle(page, 1, frequency, 31))
@@ -128,6 +139,7 @@ def test_a_click_on_any_cell_shows_its_effect_without_scrolling(lab):
         assert page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight") <= 1800
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [700, 820, 1100])
 def test_nothing_of_the_picture_is_cut_off_beside_the_maps(lab, width):
     page = lab(width=width, height=1180)
@@ -158,18 +170,20 @@ def test_keys_draw_at_once_and_the_url_follows_when_they_rest(lab):
     np.testing.assert_array_equal(pixels(page, "perturbed"), before)
 
 
+@pytest.mark.slow
 def test_play_runs_outward_to_the_corner_and_escape_stops_it(lab):
     page = lab("?pictures=CIFAR-10&cell=0,-3")
     wave = page.locator(".panel")
+    wave.evaluate("""panel => {
+      window.seen = [];
+      const note = new MutationObserver(() => window.seen.push(panel.dataset.wave));
+      note.observe(panel, { attributeFilter: ["data-wave"] });
+    }""")
     page.get_by_role("button", name="Play").click()
-    seen = []
-    for _ in range(40):
-        page.wait_for_timeout(100)
-        seen.append(tuple(map(int, wave.get_attribute("data-wave").split(","))))
-        if len(set(seen)) > 5:
-            break
-    radii = [round(np.hypot(*one)) for one in dict.fromkeys(seen) if one != (0, -3)]
-    assert radii == sorted(set(radii)) and len(radii) >= 4, seen
+    page.wait_for_function("() => window.seen.length > 5")
+    seen = [tuple(map(int, one.split(","))) for one in page.evaluate("window.seen")]
+    radii = [round(np.hypot(*one)) for one in seen if one != (0, -3)]
+    assert radii == sorted(radii) and len(set(radii)) >= 4, seen
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     stopped = wave.get_attribute("data-wave")
@@ -179,6 +193,7 @@ def test_play_runs_outward_to_the_corner_and_escape_stops_it(lab):
     expect(page).to_have_url(re.compile("cell=15%2C-15"))
 
 
+@pytest.mark.slow
 def test_what_belongs_to_the_selected_wave_is_dimmed_while_another_is_in_view(lab):
     page = lab("?pictures=CIFAR-10&cell=0,3")
     places = page.locator(".st-key-frequency-verdict, .st-key-frequency-predictions")
@@ -198,15 +213,10 @@ def test_predictions_and_sentence_step_with_the_walk(lab):
     page = lab("?pictures=CIFAR-10&picture=33&cell=0,3")
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
+    page.evaluate(WALK)
     page.get_by_role("button", name="Play").click()
-    walking, walked = page.get_by_role("button", name="Pause"), {}
-    expect(walking).to_be_visible()
-    while len(walked) < 12 and walking.is_visible():
-        page.wait_for_timeout(60)
-        cell, table, said = page.evaluate(WALK)
-        if cell == table["wave"]:
-            walked[cell] = table["verdicts"], said
-    assert len(walked) == 12
+    page.wait_for_function("() => Object.keys(window.walked).length === 12", timeout=SLOW)
+    walked = page.evaluate("window.walked")
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(r"cell=\d+%2C\d+"))
     expect(page.locator("[data-said]")).to_have_count(0)
@@ -255,7 +265,7 @@ def test_on_a_phone_the_picture_stays_above_and_follows_the_finger(lab):
     expect(page.locator(".plot").nth(1)).to_be_visible()
     plot = page.locator(".plot:visible")
     plot.evaluate("plot => plot.scrollIntoView({block: 'end'})")
-    page.wait_for_timeout(200)
+    wait_until_still(page)
     scene = page.locator(".scene").bounding_box()
     assert (
         scene["y"] >= HEADER - 1

@@ -14,3 +14,26 @@ def wait_until_drawn(page: Page, timeout: float = 45_000) -> None:
     )
     idle.to_have_attribute("data-test-script-state", "notRunning", timeout=timeout)
     page.wait_for_function("() => document.documentElement.dataset.shown !== ''", timeout=timeout)
+
+
+# Elements, texts and sizes of a page, shadow roots left out, compared from frame to frame.
+_STILL = """frames => new Promise((resolve) => {
+  const main = document.querySelector("[data-testid=stMain]") ?? document.body;
+  const sight = () => [document.querySelectorAll("*").length, main.scrollHeight, main.scrollWidth,
+    ...[...main.querySelectorAll("canvas, svg, img, iframe, [data-testid=stElementContainer]")]
+      .flatMap((part) => Object.values(part.getBoundingClientRect().toJSON()))].join();
+  let before = sight(), same = 0;
+  const look = () => {
+    const now = sight();
+    same = now === before ? same + 1 : 0;
+    before = now;
+    if (same >= frames) resolve();
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+
+
+def wait_until_still(page: Page, frames: int = 12) -> None:
+    """Wait until so many frames in a row, each 17 ms where the machine is quick, have the same elements and sizes."""
+    page.evaluate(_STILL, frames)

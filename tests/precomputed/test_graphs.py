@@ -85,6 +85,7 @@ def test_gradient_and_loss_terms_are_torchs(exported, penalty):
     assert found["change"][0] == pytest.approx(np.linalg.norm(images - run.start), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_inpainting_run_of_the_papers_720_steps_ends_as_torchs(exported):
     name, classifier, sessions = exported
     run = Run("eq3")

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 REASON = "libgomp.so.1: cannot open shared object file"
 # As on a system without libgomp: torch is installed, and its import ends in an OSError.
@@ -55,6 +57,7 @@ print("all pages")
 """
 
 
+@pytest.mark.slow
 def test_pages_work_without_torch(tmp_path):
     (tmp_path / "torch.py").write_text(TORCH)
     ended = subprocess.run(

@@ -17,6 +17,7 @@ def assert_same_weights(one, other):
         assert torch.equal(tensor, other.network.state_dict()[name]), name
 
 
+@pytest.mark.slow
 @KINDS
 def test_a_run_with_evaluations_and_a_restart_ends_at_the_same_bits(
     kind, attack_steps, make_training, coloured, tmp_path
@@ -40,6 +41,7 @@ def test_a_run_with_evaluations_and_a_restart_ends_at_the_same_bits(
         assert_same_weights(whole, training)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "attack_steps", "share"), [("resnet", 0, 0.7), ("resnet", 1, 0.7), ("clip", 0, 0.85)])
 def test_steps_reduce_the_loss(kind, attack_steps, share, make_training):
     losses = [state.loss for state in make_training(kind, attack_steps=attack_steps, epochs=8).steps()]

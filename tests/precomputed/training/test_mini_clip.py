@@ -34,6 +34,7 @@ from precomputed.training.recipes import ClipRecipe
 from precomputed.training.session import Outcome
 
 
+@pytest.mark.slow
 def test_adversarial_fine_tuning_changes_the_image_tower_alone(make_training):
     training = make_training("clip", attack_steps=1, epochs=1)
     before = {name: tensor.clone() for name, tensor in training.network.state_dict().items()}
@@ -148,6 +149,7 @@ def test_card_of_a_plain_vit_names_its_patches_and_its_architecture():
     assert "mobilevit" not in card and "enlarged" not in card
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, grid", [("mini_clip_vit", 8), ("mini_clip_vit8", 4)])
 def test_plain_vits_train_by_the_same_recipe(name, grid, coloured, tmp_path):
     config = json.loads(ARCHITECTURE.with_name(f"{name}.json").read_text())

@@ -34,7 +34,6 @@ def start_empty(patch, folder):
     """No weights on this machine, no downloads of earlier tests, no network."""
     patch.setenv("TORCH_HOME", str(folder / "torch"))
     patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder / "hub"))
-    patch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(folder / "hub"), raising=False)
     patch.setattr("ui.models.weight_downloads._DOWNLOADS", WeightDownloads())
 
 

@@ -14,6 +14,7 @@ from core.pgd.penalties import PENALTIES
 from core.reconstruct.outcome import similarity
 from core.runs.file import PGDRun
 from core.runs.stored import OPENING, RUNS
+from tests.ui.reading import reads
 from tests.ui.run_forge import sound_run
 from ui.runs.downloads import run_animation, run_picture
 from ui.runs.examples import stored_example
@@ -56,19 +57,15 @@ def test_stored_example_has_the_chosen_penalty_and_classifiers(pair, penalty):
     assert {run.metadata["objective"]["penalty"] for run in found.runs} == {penalty}
 
 
-@pytest.mark.parametrize("penalty", PENALTIES)
-def test_run_file_of_any_version_says_which_rule_it_used(penalty):
-    run = sound_run("inpainting")
-    run = replace(run, metadata={**run.metadata, "objective": {**run.metadata["objective"], "penalty": penalty}})
-    loaded = PGDRun.from_bytes(run.to_bytes(), name="run")
-    assert loaded.metadata["objective"]["penalty"] == penalty
-    words = {
-        "eq3": "Eq. 3, minimised by forward-backward steps",
-        "mean_square": "the mean square of the notebook",
-        "norm": "Eq. 3 by plain steps, which stop short of its minimum",
-        "frozen": "everything outside the hole frozen",
-    }
-    assert words[penalty] in origin(loaded)
+def test_run_file_of_any_version_says_which_rule_it_used():
+    sentences = set()
+    for penalty in PENALTIES:
+        run = sound_run("inpainting")
+        run = replace(run, metadata={**run.metadata, "objective": {**run.metadata["objective"], "penalty": penalty}})
+        loaded = PGDRun.from_bytes(run.to_bytes(), name="run")
+        assert loaded.metadata["objective"]["penalty"] == penalty
+        sentences.add(origin(loaded))
+    assert len(sentences) == len(PENALTIES)
 
 
 def test_losses_are_numbers(run):
@@ -159,12 +156,11 @@ def test_outcome_says_of_the_stored_pair_what_its_files_say(penalty):
     ]
     for run, (begin, number, end) in zip(runs, outcome(runs), strict=True):
         change = run.metadata["images"]["change"][0]
-        assert begin.endswith(f"{run_title(run)} has changed the hole by ")
-        assert number == f"{255 * change['inside']:.1f} of 255"
-        assert end == f" on average and the rest by {255 * change['outside']:.2f}."
+        assert reads(begin, run_title(run), "changed the hole")
+        assert reads(number + end, f"{255 * change['inside']:.1f} of 255", "rest", f"{255 * change['outside']:.2f}.")
         # Independent of the stored start: the last frame against the original outside the hole says the same.
         assert change_by_hand(run, len(run.frames) - 1, 0)[0] == pytest.approx(255 * change["inside"], abs=0.5)
-    assert [begin.startswith("After 720 steps, ") for begin, *_ in outcome(runs)] == [True, False]
+    assert ["720 steps" in begin for begin, *_ in outcome(runs)] == [True, False]
 
 
 def test_default_pair_shows_the_contrast_that_the_page_is_about():
@@ -195,10 +191,8 @@ def test_likeness_of_the_stored_pair_is_ssim_inside_the_hole_to_the_original(pen
     names = ("mini-resnet", "mini-resnet-robust")
     runs = [PGDRun.load(RUNS / f"inpainting_cifar10-5{penalty}__{name}.npz") for name in names]
     (before, first), (_, second) = (similarity(run, 0) for run in runs)
-    assert likeness(runs) == (
-        f"The hole’s SSIM (likeness of structure; 1 is an exact copy) to the original is {before:.2f} at the start, "
-        f"{first:.2f} by Mini ResNet and {second:.2f} by Mini ResNet, robust. No result is nearer than the start."
-    )
+    numbers = (f"{before:.2f}", "start", f"{first:.2f}", "Mini ResNet", f"{second:.2f}", "Mini ResNet, robust")
+    assert max(first, second) < before and reads(likeness(runs), "SSIM", *numbers, "No result is nearer")
 
 
 def test_likeness_is_left_out_where_a_file_does_not_allow_it():

@@ -335,6 +335,7 @@ def test_many_visitors_submitting_at_once_are_all_served():
     assert {(job.status, job.latest, job.done) for job in jobs} == {("done", 49, 50)}
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_in_the_middle_of_a_run_ends_cleanly():
     script = """
 import time, torch

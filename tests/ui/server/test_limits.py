@@ -21,8 +21,10 @@ SERVER = Path(__file__).parents[3] / "docs" / "server.md"
 
 
 def test_docs_list_every_limit_with_its_default():
-    rows = re.findall(rf"^\| `{PREFIX}(\w+)` \| ([\d,]+) \| (.+) \|$", SERVER.read_text("utf-8"), re.MULTILINE)
-    assert rows == [(one.name.upper(), f"{one.default:,}", one.metadata["what"]) for one in fields(Limits)]
+    rows = re.findall(rf"`{PREFIX}(\w+)` \| ([\d,]+) ", SERVER.read_text("utf-8"))
+    assert {name: int(value.replace(",", "")) for name, value in rows} == {
+        one.name.upper(): one.default for one in fields(Limits)
+    }
 
 
 def test_environment_sets_limits_and_leaves_the_others():

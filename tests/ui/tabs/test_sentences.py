@@ -1,7 +1,6 @@
 """Sentences of the tabs against counts made here, by hand or with scipy; and how they hedge."""
 
 import dataclasses
-import re
 
 import numpy as np
 from scipy.stats import binomtest
@@ -9,6 +8,7 @@ from scipy.stats import binomtest
 from core.data.classes import CIFAR10, PRECOMPUTED
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import class_errors, class_errors_of
+from tests.ui.reading import reads
 from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.tabs.sentences import (
@@ -39,18 +39,15 @@ def told(before, after):
 
 
 def test_the_most_frequent_mistake_is_named_with_its_interval():
-    low, high = binomtest(7, 10).proportion_ci(method="wilson")
-    assert told(predicted(), predicted((1, 8, 7), (3, 5, 4))) == (
-        f"Toy (shown instead of CLIP) takes 7 of 10 ({100 * low:.0f} to {100 * high:.0f} %) pictures of “automobile” "
-        "for “ship”; without the wave 0 of 10, clearly fewer."
-    )
+    low, high = (f"{100 * end:.0f}" for end in binomtest(7, 10).proportion_ci(method="wilson"))
+    text = told(predicted(), predicted((1, 8, 7), (3, 5, 4)))
+    assert reads(text, "Toy (shown instead of CLIP)", "7 of 10", low, high, "automobile", "ship", "0 of 10", "clearly")
 
 
 def test_what_few_pictures_do_not_show_is_hedged():
-    assert "1 of 10, a difference within the noise" in told(predicted((1, 8, 1)), predicted((1, 8, 4)))
-    assert "as frequent; without" in told(predicted(), predicted((1, 8, 3), (2, 4, 3), (5, 3, 3)))
-    assert ", and 2 other confusions are as frequent" in told(predicted(), predicted((1, 8, 3), (2, 4, 3), (5, 3, 3)))
-    assert told(LABELS, LABELS) == "Toy (shown instead of CLIP) takes no class for another."
+    assert reads(told(predicted((1, 8, 1)), predicted((1, 8, 4))), "4 of 10", "1 of 10", "within the noise")
+    assert reads(told(predicted(), predicted((1, 8, 3), (2, 4, 3), (5, 3, 3))), "3 of 10", "2 other", "as frequent")
+    assert reads(told(LABELS, LABELS), "Toy", "no class")
 
 
 def test_the_hardest_class_is_that_of_the_files_own_bits():
@@ -63,22 +60,21 @@ def test_the_hardest_class_is_that_of_the_files_own_bits():
     rates = {k: wrong[row][labels == k].mean() for k in range(10)}
     most, least = max(rates, key=rates.get), min(rates, key=rates.get)
     sentence = hardest_class("Toy", class_errors(heatmap, (0, 1)), NAMES, "1,000 images")
-    assert sentence.startswith("On 1,000 images, Toy misclassifies “")
-    for place, where in ((most, "most"), (least, "least")):
-        of = f"of {(labels == place).sum()}"
-        assert re.search(f"“{NAMES[place]}” {where}, {100 * rates[place]:.1f} % [(][0-9. to]+[)] {of}[,.]? ?", sentence)
-    assert "overlap" not in sentence
+    facts = [
+        (NAMES[place], where, f"{100 * rates[place]:.1f} %", (labels == place).sum())
+        for place, where in ((most, "most"), (least, "least"))
+    ]
+    assert reads(sentence, "1,000 images", "Toy", *facts[0], *facts[1]) and "overlap" not in sentence
     few = class_errors_of(LABELS, predicted((1, 8, 4), (2, 3, 2)))
     assert "their intervals overlap" in hardest_class("Toy", few, NAMES, "100 images")
 
 
 def test_a_mixture_is_told_for_each_network():
     pair = ("cat", "ship")
-    assert at_cutoff(4.9, [("A", pair, "cat"), ("B", pair, "ship"), ("C", pair, "frog")]) == (
-        "At 4.9 cycles per image A predicts “cat”, the slow waves’ picture; B predicts “ship”, the fast waves’ "
-        "picture; C predicts “frog”, neither of the two."
-    )
-    assert at_cutoff(2.0, [("A", ("cat", "cat"), "cat")]) == "At 2 cycles per image A predicts “cat”."
+    text = at_cutoff(4.9, [("A", pair, "cat"), ("B", pair, "ship"), ("C", pair, "frog")])
+    assert reads(text, "4.9 cycles", "A ", "cat", "slow", "B ", "ship", "fast", "C ", "frog", "neither")
+    text = at_cutoff(2.0, [("A", ("cat", "cat"), "cat")])
+    assert reads(text, "2 cycles", "A ", "cat") and not {"slow", "fast", "neither"} & set(text.split())
 
 
 def mixed(title, classes, switches=None, together=0.0):
@@ -88,16 +84,14 @@ def mixed(title, classes, switches=None, together=0.0):
 
 def test_changes_of_mind_are_told_in_order_and_hedged():
     pair, cutoffs = ("cat", "ship"), (1.0, 2.0, 4.0, 8.0)
-    assert changes_of_mind(
-        [mixed("A", pair, 3, 0.125), mixed("B", pair, 1, 0.6), mixed("C", pair), mixed("D", pair, 0)], cutoffs
-    ) == (
-        "B changes its mind at a cutoff of 2 cycles per image and A at 8: from there on the class of the slow waves’ "
-        "picture is the more probable of the two. B needs fewer of these waves than A: for this pair it relies more on "
-        "low frequencies. Where A changes its mind, the two share 12.5 %: it hardly sees either. C and D do "
-        "not change for this pair. This is one pair."
+    networks = [mixed("A", pair, 3, 0.125), mixed("B", pair, 1, 0.6), mixed("C", pair), mixed("D", pair, 0)]
+    text = changes_of_mind(networks, cutoffs)
+    assert reads(
+        text, "B ", "2 cycles", "A ", "8", "slow", "B ", "fewer", "A", "A ", "12.5 %", "C and D", "not", "one pair"
     )
+    assert "B changes its mind, the two" not in text, "what it sees is more than a fifth"
     assert "fewer" not in changes_of_mind([mixed("A", pair, 2, 0.5), mixed("B", pair, 2, 0.5)], cutoffs)
-    assert changes_of_mind([mixed("A", pair)], cutoffs) == "A does not change for this pair. This is one pair."
+    assert reads(alone := changes_of_mind([mixed("A", pair)], cutoffs), "A", "not", "one pair") and "2" not in alone
     assert "no mind to change" in changes_of_mind([mixed("A", ("cat", "cat"))], cutoffs)
 
 
@@ -111,13 +105,9 @@ def sized(errors, epsilon, clean=100, n=1000):
 def test_strengths_are_told_apart_where_the_intervals_allow_it():
     first = sized(105, 1.0), sized(200, 2.0), sized(400, 4.0)
     second = sized(160, 1.0), sized(205, 2.0), sized(300, 4.0), sized(500, 8.0)
-    assert harmful_strengths("A", first, (3, 4)) == "A’s error is clearly above its clean 10.0 % from v = 2 on."
-    assert (
-        harmful_strengths("B", second, (3, 4)) == "B’s error is clearly above its clean 10.0 % already from v = 1 on."
-    )
-    assert harmful_strengths("A", first[:1], (3, 4)).startswith("No strength measured raises A’s error clearly")
-    assert strengths_apart(("A", first), ("B", second), (3, 4)) == (
-        "A clearly has more errors at v = 4; B clearly has more errors at v = 1; at v = 2 the difference is within the "
-        "noise."
-    )
+    assert reads(text := harmful_strengths("A", first, (3, 4)), "A", "10.0 %", "v = 2") and "already" not in text
+    assert reads(harmful_strengths("B", second, (3, 4)), "B", "10.0 %", "already", "v = 1")
+    assert reads(harmful_strengths("A", first[:1], (3, 4)), "No strength", "A", "10.0 %")
+    text = strengths_apart(("A", first), ("B", second), (3, 4))
+    assert reads(text, "A clearly", "v = 4", "B clearly", "v = 1", "v = 2", "within the noise")
     assert strengths_apart(("A", first[:1]), ("B", second[1:]), (3, 4)) == ""

@@ -85,6 +85,7 @@ def test_a_server_without_ranges_is_asked_for_the_whole_again(hub):
     assert source_of(hub).fetch().read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_gone_on_from(hub, tmp_path):
     hub.stall_at = 2 * PIECE
     code = (
@@ -228,6 +229,7 @@ def test_two_at_once_fetch_it_once(hub, monkeypatch):
     assert all(counts), "who waits sees how far the other one is"
 
 
+@pytest.mark.slow
 def test_two_processes_fetch_it_once(hub, tmp_path):
     hub.seconds_per_piece = 1.0  # so that the second one comes in the middle
     source = source_of(hub)

