@@ -170,7 +170,7 @@ VIEWS = {
     "Two pictures in one": "pairs, as a figure for talks",
     "Gradient": "Rise of the error in",
     "Classes": "Error by class",
-    "Strength": "Mean over its ring",
+    "Strength": "thin: its ring",  # of earlier versions, now a choice of the chart
     "Disturbances": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
     "Your own words": "learned from captions about the ten classes",
     "Compute a map": "predictions if you do not stop it",

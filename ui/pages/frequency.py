@@ -41,18 +41,21 @@ from ui.shared.text import as_markdown, one_line
 from ui.shared.told import TERMS, told
 from ui.tabs.row import TAB, draw_tabs
 from ui.tabs.shown import Shown
+from ui.tabs.strengths import strength_chart
 
-# Everything this page keeps for a visitor. The first five stand in its URL as well, as does `cell`.
-MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
+# Everything this page keeps for a visitor. The first six stand in its URL as well, as does `cell`.
+MAPS, METRIC, SHOW, CROP, STORY, CHART = "maps", "metric", "show", "crop", "story", "chart"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT, MORE = "frequency.pending_map", "frequency.all_predict", "frequency.more_maps"
 TOLD, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
 # What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
-IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
+IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, CHART, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
 
 FIRST = attrgetter("first")  # of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 CROPPED = "63 × 63"
+BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
+OLD_TAB = "Strength"  # what links of earlier versions call the second chart
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
@@ -99,7 +102,10 @@ def page() -> None:
     with predictions, st.container(key="frequency-predictions"):
         count, who = _predictions(chosen, waved)
     with rings, st.container(key="frequency-rings"):
-        radial_chart(chosen, top=_top(), selected=frequency, side=_side()).draw()
+        if st.session_state[CHART] == BY_STRENGTH:
+            strength_chart(frequency)
+        else:
+            radial_chart(chosen, top=_top(), selected=frequency, side=_side()).draw()
     draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, count, _show_new_map))
     count()  # last, and once: it takes longest
 
@@ -114,6 +120,8 @@ def _restore() -> None:
             state[METRIC] = "Probability"  # one image is right or wrong; its probability says more
         elif "Estimate" not in lacking_shows(shown, list(METRICS)[0], _side()):
             state[METRIC], state[SHOW] = list(METRICS)[0], "Estimate"  # of few images the counts are noise
+    if url.text(TAB) == OLD_TAB:
+        state.setdefault(CHART, BY_STRENGTH)
     if CELL not in state:
         if linked := url.number(STORY, range(1, len(STORIES) + 1)):
             state[TOLD] = linked - 1
@@ -157,6 +165,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
             _choose("Metric", list(METRICS), METRIC, list(METRICS)[0], lacking_metrics(chosen))
             _choose("Show", SHOWS, SHOW, _told().show, lacking_shows(chosen, st.session_state[METRIC], _side()))
         _choose("Crop", list(CROPS), CROP, CROPPED, {})
+        _choose("Chart", [BY_RADIUS, BY_STRENGTH], CHART, BY_RADIUS, {})
         st.toggle("Every model that is ready predicts", key=ALL_PREDICT)
     return chosen
 

@@ -21,12 +21,11 @@ from ui.tabs.disturbances import disturbance_panel
 from ui.tabs.gradients import gradient_panel
 from ui.tabs.hybrids import hybrid_panel
 from ui.tabs.shown import Shown
-from ui.tabs.strengths import strength_panel
 
 TAB = "tab"  # in the URL: the view that is open, by its name in `TABS`
 PICTURE, ALL, OWN, SOURCES = "This picture", "All pictures", "Your own", "Sources and downloads"
 HYBRIDS = "Two pictures in one"
-DETAILS, BY_CLASS, STRENGTHS, GRADIENT = "Details", "Classes", "Strength", "Gradient"
+DETAILS, BY_CLASS, GRADIENT = "Details", "Classes", "Gradient"
 OWN_WORDS, OWN_SWEEP, OWN_FILE = "Your own words", "Compute a map", "Add a map"
 _FIRST, _OPEN = "frequency.first_view", "frequency.tabs"
 
@@ -94,7 +93,6 @@ TABS: dict[str, Tab] = {
     HYBRIDS: Tab(PICTURE, hybrid_panel, of_picture=True),
     GRADIENT: Tab(PICTURE, gradient_panel, of_picture=True),
     BY_CLASS: Tab(ALL, class_panel),
-    STRENGTHS: Tab(ALL, strength_panel),
     DISTURBANCES: Tab(ALL, disturbance_panel, of_picture=True),
     OWN_WORDS: Tab(OWN, lambda shown: own_classes(shown.waved)),
     OWN_SWEEP: Tab(OWN, lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map)),

@@ -20,6 +20,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import MAX_SIDE, Heatmap
 from core.fourier.maps.metrics import METRICS
+from core.fourier.maps.rings import radial_profile
 from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import TARGET, default_picture
 from tests.ui.page_runner import settable_widget
@@ -35,7 +36,7 @@ from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
 from ui.shared.text import one_line
 from ui.shared.told import TERMS
-from ui.tabs.row import BY_CLASS, OWN_FILE, SOURCES, STRENGTHS
+from ui.tabs.row import BY_CLASS, OWN_FILE, SOURCES
 
 CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
@@ -225,6 +226,26 @@ def test_chart_of_rings_has_a_row_for_each_ring_of_each_map():
         ]
 
 
+@pytest.mark.parametrize("linked", [{"chart": "Error by strength"}, {"tab": "Strength"}], ids=["now", "earlier"])
+def test_chart_of_strengths_has_a_line_for_each_wave_and_ring_of_maps_that_differ_in_v(linked):
+    app = open_page(cell="0,3", **linked)
+    assert not app.exception and app.session_state["chart"] == "Error by strength"
+    rows = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"][0]["data"]["values"]
+    lines = Counter((row["network"], row["of"]) for row in rows)
+    wave, ring = "the wave (0, 3)", "its ring, radius 3"
+    assert lines == dict.fromkeys(
+        itertools.product(("Mini CLIP", "Mini ResNet"), (wave, ring)), 5
+    )  # v = 0, 1, 2, 4 and 8
+    first = Heatmap.load(HEATMAPS / "mini-clip_cifar10-1000_v2.npz")
+    shown = {row["of"]: row["error"] for row in rows if (row["network"], row["v"]) == ("Mini CLIP", 2.0)}
+    profile = radial_profile(first, corners=True)
+    assert shown[wave] == pytest.approx(100 * first.rate()[first.side // 2, first.side // 2 + 3])
+    assert shown[ring] == pytest.approx(100 * profile.rate[profile.radius == 3].item())
+    assert "Mini CLIP’s error is clearly above its clean" in text(app)
+    far = text(open_page(maps=[RESNET50], cell="0,30", **linked))
+    assert "No network here has maps of several strengths v that hold this wave" in far
+
+
 def test_page_says_when_a_picture_is_too_small_for_the_wave():
     app = open_page(pictures="CIFAR-10", cell="20,3")
     assert not app.exception
@@ -315,5 +336,3 @@ def test_tabs_count_classes_filter_the_picture_and_put_strengths_in_a_row():
         assert counts == Counter(names) and int(flipped) == (before != after).sum()
     again = open_page(pictures="CIFAR-10", tab="Low and high pass", radius32="9")
     assert not again.exception and "L2 norm per channel" in text(again), "a tab of earlier versions"
-    row = open_page(tab=STRENGTHS)
-    assert not row.exception
