@@ -12,11 +12,11 @@ from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.claims.gradient_spectrum import rank_correlations
 from core.data.classes import PRECOMPUTED
+from core.data.sample_sets import usual_epsilon
 from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import Errors
 from core.fourier.maps.rings import ring_errors
 from core.images.disturbances import STRENGTHS
-from core.shared import paper
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 
 DRAWS, CHANNELS = 1_000, 3
@@ -75,7 +75,7 @@ def mapped(shelf: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, DisturbedOutc
     found: dict[str, tuple[NamedMap, DisturbedOutcomes]] = {}
     for named in sorted(shelf, key=lambda one: -int(one.heatmap.metadata["dataset"]["n"])):
         facts, outcomes = named.heatmap.metadata, disturbances_of(named)
-        usual = facts["epsilon"] == paper.EPSILON.get(facts["image_size"]) and facts.get("weakened_as") is None
+        usual = facts["epsilon"] == usual_epsilon(facts["image_size"]) and facts.get("weakened_as") is None
         if outcomes is not None and usual:
             found.setdefault(named.classifier, (named, outcomes))
     return found

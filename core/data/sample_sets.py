@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.data.classes import CLASS_SETS, PRECOMPUTED, ClassSet
+from core.shared import paper
 
 SAMPLES = PRECOMPUTED / "samples"
 EXAMPLES = PRECOMPUTED / "examples.json"  # by precomputed.make_examples, which has the rule
@@ -21,6 +22,7 @@ class SampleSet:
 
     name: in the session and in the names of stored runs. title: in menus and URLs. dataset: for `load_dataset`.
     side: of the pictures, in pixels. class_set: of `CLASS_SETS`; classes_title: in menus and URLs.
+    epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.samples` reads, and pictures: images.npz, or files that it names.
     first: the picture that *Frequency sensitivity* begins with. second: the one mixed with it.
     inpainted: the one whose hole is filled.
@@ -36,6 +38,7 @@ class SampleSet:
     class_set: str
     classes_title: str
     folder: Path
+    epsilon: float | None = None
     first: int = 0
     second: int = 1
     inpainted: int = 0
@@ -43,6 +46,10 @@ class SampleSet:
     drawn: tuple[str, ...] = ()
     rule: str = ""
     maps: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.epsilon is None and self.side not in paper.EPSILON:
+            raise ValueError(f"{self.name}: the paper has no size v for {self.side} pixels; the row must name one")
 
     @property
     def classes(self) -> ClassSet:
@@ -115,6 +122,12 @@ def map_title(dataset: str) -> str:
 def sides() -> tuple[int, ...]:
     """The different sides of the sets' pictures, in pixels."""
     return tuple(dict.fromkeys(row.side for row in SAMPLE_SETS.values()))
+
+
+def usual_epsilon(side: int) -> float:
+    """Size v of the waves on pictures of a side: the paper's, else that of a set's row; 0 where neither has one."""
+    rows = (row.epsilon for row in SAMPLE_SETS.values() if row.side == side and row.epsilon)
+    return paper.EPSILON.get(side) or next(rows, 0.0)
 
 
 def sets_by_dataset() -> dict[str, SampleSet]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.classifiers.options import add_classifier_options, named_classifier
 from core.data.options import add_dataset_options, named_dataset
+from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import Frequency, largest_side
 from core.numbers import percent
 from core.shared import paper
@@ -117,12 +118,12 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         given.passes = 1.0 if given.precision is None else FIRST_ROUND
     dataset = named_dataset(given, limit=given.limit, seed=given.seed, quiet=not processes.is_main)
     size = dataset.image_size
-    if given.epsilon is None and size not in paper.EPSILON:
+    if given.epsilon is None and not usual_epsilon(size):
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
     as_given = ("seed", "cells", "dtype", "batch_size", "weaken_as", "outcomes", "passes", "precision")
     config = SweepConfig(
         side=paper.MAP_SIDE.get(size, min(63, largest_side(size, size))) if given.side is None else given.side,
-        epsilon=paper.EPSILON[size] if given.epsilon is None else given.epsilon,
+        epsilon=usual_epsilon(size) if given.epsilon is None else given.epsilon,
         **{name: getattr(given, name) for name in as_given},
     )
     check_side_fits(config.side, size)  # before anything of that size is made

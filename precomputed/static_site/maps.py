@@ -11,9 +11,8 @@ from typing import Any
 
 from PIL import Image
 
-from core.data.sample_sets import SAMPLE_SETS
+from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.fourier.basis import all_random_signs
-from core.shared import paper
 from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
 from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails
@@ -33,9 +32,9 @@ KEY = "waves"
 
 
 def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Every shipped map of the paper's v alone, the difference of any two of equal side, and the stories about them."""
+    """Every shipped map of the usual v alone, the difference of any two of equal side, and the stories about them."""
     maps = [entry.heatmap for entry in shipped().values()]
-    papers = [one for one in maps if one.metadata["epsilon"] == paper.EPSILON.get(one.metadata["image_size"])]
+    papers = [one for one in maps if one.metadata["epsilon"] == usual_epsilon(one.metadata["image_size"])]
     entries = labelled(papers)
     shown = {
         show: {
@@ -91,7 +90,7 @@ def picture_set(kind: str) -> dict[str, Any]:
     """All bundled pictures of a sample set, with the signs of each under every wave."""
     data, names = samples(kind), captions(kind)
     side = min(SIDE, 2 * (data.image_size // 2) + 1)
-    strength = paper.EPSILON[data.image_size]
+    strength = usual_epsilon(data.image_size)
     thumbnails = pack_thumbnails(data.images.transpose(0, 2, 3, 1), names)
     signs = [all_random_signs(side, len(data), seed=seed) for seed in range(SEEDS)]  # (S, S, N, 3) each
     found = [

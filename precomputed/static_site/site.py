@@ -18,6 +18,7 @@ from precomputed.static_site.story import story
 from ui.pages import generation, inpainting
 from ui.shared.cite import PAPER
 
+LIVE = "cifar10"  # the set whose classes the networks of the engine know
 HERE = Path(__file__).parent / "page"
 INTROS = {page.PAGE: page.INTRO for page in (inpainting, generation)}  # what the app says first on these pages
 TOOLTIPS = WAVE.with_name("asked.css")  # of sentences, as the app's
@@ -37,8 +38,9 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
     """
     maps, stories = maps_and_stories()
     runs = run_replays(more_runs)
+    sets = {row.name: {"title": row.title, "side": row.side} for row in SAMPLE_SETS.values()}
     data = {
-        "about": {"app": app, "code": PAPER.field("url"), "intros": INTROS},
+        "about": {"app": app, "code": PAPER.field("url"), "intros": INTROS, "sets": sets, "live": LIVE},
         "maps": maps,
         "stories": stories,
         "hybrids": hybrid_pairs(),

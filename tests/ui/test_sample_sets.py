@@ -1,5 +1,6 @@
-"""A second sample set of 32 pixels beside CIFAR-10, with classes of its own: a row of two tables and a folder."""
+"""A sample set of a side that the paper has not, with classes of its own: a row of two tables and a folder."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -18,12 +19,15 @@ from core.data.classes import CLASS_SETS, ClassSet
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.fourier.maps.heatmap import Heatmap
 from core.sweep.__main__ import main
+from precomputed.static_site.maps import picture_set
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.runs.test_live_pages import open_page
 from tests.ui.toys import ToyClassifier, spec
 from ui.server.jobs import JobManager
 from ui.shared.pictures import samples
+from ui.tabs.row import TABS
 
+SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
 PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.second_judge, ui.shared.picture_choice, ui.sweeps.images)
 
@@ -31,7 +35,7 @@ PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.second_judge, ui.shar
 @pytest.fixture(autouse=True)
 def shapes(monkeypatch, tmp_path) -> SampleSet:
     """Six pictures of three classes."""
-    images = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (6, SIDE, SIDE, 3), dtype=np.uint8)
     np.savez(tmp_path / "images.npz", images=images, labels=np.arange(6) % 3, classes=np.array(SHAPES.names))
     known = {"author": "Nobody", "source": "https://example.org", "licence": "CC0 1.0"}
     listed = [{"class": SHAPES.names[k % 3], "index": k} for k in range(6)]
@@ -40,7 +44,8 @@ def shapes(monkeypatch, tmp_path) -> SampleSet:
         name="shapes",
         title="Shapes",
         dataset="shapes-samples",
-        side=32,
+        side=SIDE,
+        epsilon=8.0,
         class_set="shapes",
         classes_title="Shapes",
         folder=tmp_path,
@@ -62,7 +67,7 @@ def one_classifier(monkeypatch):
 
     def load(name, class_set):
         assert class_set == "shapes"
-        return ToyClassifier(name, classes=SHAPES)
+        return ToyClassifier(name, SIDE, classes=SHAPES)
 
     monkeypatch.setattr(ui.runs.setup.start, "classifier_for", load)
     ready = [spec("toy-a", "Toy A")]
@@ -74,10 +79,10 @@ def one_classifier(monkeypatch):
 
 def test_sweep_takes_the_set_by_name(tmp_path):
     output = tmp_path / "map.npz"
-    line = "--classifier mini-clip --dataset shapes-samples --side 3 --epsilon 4 --device cpu --output"
+    line = "--classifier mini-clip --dataset shapes-samples --side 3 --device cpu --output"
     assert main([*line.split(), str(output)]) == 0
     facts = Heatmap.load(output).metadata
-    assert facts["class_names"] == list(SHAPES.names) and facts["image_size"] == 32
+    assert facts["class_names"] == list(SHAPES.names) and facts["image_size"] == SIDE and facts["epsilon"] == 8
     assert facts["dataset"]["name"] == "shapes-samples" and facts["dataset"]["n"] == 6
 
 
@@ -85,10 +90,25 @@ def test_frequency_page_shows_and_sweeps_its_pictures():
     app = open_page("frequency", pictures="Shapes", picture="5", tab="Compute a map")
     assert not app.exception and app.session_state["cell.places"]["shapes"] == 5
     picked = json.loads(app.get("bidi_component")[0].proto.json)["picture"]
-    assert picked["strip"]["selected"] == 5 and picked["size"] == 32
+    assert picked["strip"]["selected"] == 5 and (picked["size"], picked["usual"], picked["whose"]) == (SIDE, 8, "usual")
     assert "Shapes" in app.selectbox(key="sweep.images").options and app.selectbox(key="sweep.name").options == [
         "Toy A"
     ]
+
+
+@pytest.mark.parametrize("tab", [name for name, tab in TABS.items() if tab.of_picture])
+def test_tabs_about_a_picture_take_its_pictures(tab):
+    assert not open_page("frequency", pictures="Shapes", tab=tab).exception
+
+
+def test_static_edition_packs_its_pictures():
+    packed = picture_set("shapes")
+    assert len(packed["pictures"]) == 6 and packed["common"]["size"] == SIDE and packed["common"]["usual"] == 8
+
+
+def test_a_side_without_a_size_v_is_refused():
+    with pytest.raises(ValueError, match="the paper has no size v for 96 pixels"):
+        dataclasses.replace(SAMPLE_SETS["shapes"], epsilon=None)
 
 
 def test_inpainting_fills_a_hole_in_its_picture():
@@ -108,19 +128,19 @@ def test_inpainting_fills_a_hole_in_its_picture():
 
 
 def test_generation_draws_its_classes():
-    app = open_page("generation", generation_set="Shapes, 32 px", generation_steps="2")
+    app = open_page("generation", generation_set="Shapes, 96 px", generation_steps="2")
     run_to_the_end(app, "generation")
     assert not app.exception and not app.error
     (run,) = app.session_state["generation.result"].runs
-    assert run.start.shape == (1, 3, 32, 32) and run.metadata["class_names"][run.metadata["targets"][0]] == "ring"
+    assert run.start.shape == (1, 3, SIDE, SIDE) and run.metadata["class_names"][run.metadata["targets"][0]] == "ring"
 
 
 def test_uploads_may_be_used_like_its_pictures():
     app = open_page("inpainting", inpainting_pictures="Yours")
     app.session_state["inpainting.library_open"] = True
-    app.session_state["inpainting.uploaded"] = "mine.png", {32: np.zeros((3, 32, 32), np.uint8)}
+    app.session_state["inpainting.uploaded"] = "mine.png", {SIDE: np.zeros((3, SIDE, SIDE), np.uint8)}
     app.run()
-    app.radio(key="inpainting.upload_size").set_value("32 px, Shapes classes").run()
+    app.radio(key="inpainting.upload_size").set_value("96 px, Shapes classes").run()
     assert app.selectbox(key="inpainting.true_class.shapes").options == list(SHAPES.names)
     app.button(key="inpainting.use").click().run()
     assert not app.exception and app.session_state["inpainting.own"].classes == SHAPES

@@ -19,6 +19,7 @@ from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
 from core.fourier.maps.metrics import PERCENT, Unit
 from core.images.colormaps import colormap_table
+from core.shared import paper
 from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, place_from, register
 from ui.components.packing import pack_pixels, pack_signs
@@ -69,7 +70,8 @@ class PictureUnderWave:
 
     Attributes:
         pixels: (3, H, H) uint8. caption: what it shows, plain text.
-        epsilon: size v of the wave now, L2 norm per channel; 0 to `most`. paper: the paper's, which is named as such.
+        epsilon: size v of the wave now, L2 norm per channel; 0 to `most`. usual: the paper's, which is named as such,
+            where it has pictures of this size.
         signs: (S, S, 3) int8, -1 or 1 for each wave and channel, frequency (i, j) in row i + S // 2, column
             j + S // 2. Waves beyond are refused, as the picture cannot carry them.
         strip: thumbnails to choose another picture from, and `selected`, the place of this one; may be None.
@@ -78,14 +80,14 @@ class PictureUnderWave:
     pixels: np.ndarray
     caption: str
     epsilon: float
-    paper: float
+    usual: float
     signs: np.ndarray
     strip: Thumbnails | None = None
     selected: int = 0
 
     @property
     def most(self) -> float:
-        return 4 * self.paper
+        return 4 * self.usual
 
 
 def heatmap_view(
@@ -162,7 +164,7 @@ def wave_lab(
         (*selected, picture.epsilon),
         read=lambda value: read_choice(value, limit=limit, most=picture.most),
         on_choice=lambda choice: on_select(choice[:2], choice[2]),
-        about=picture.paper,  # a size v means something for pictures of one size
+        about=picture.usual,  # a size v means something for pictures of one size
         data=data | {"picture": pack_picture(picture, key) | {"library": True}},
         on_flip_change=on_flip,
         on_pick_change=place_from(key, "pick", thumbnails, on_pick),
@@ -218,9 +220,10 @@ def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
         "caption": picture.caption,
         "signs": pack_signs(picture.signs),
         "side": len(picture.signs),
-        "paper": picture.paper,
+        "usual": picture.usual,
+        "whose": "paper" if picture.pixels.shape[-1] in paper.EPSILON else "usual",
         "most": picture.most,
-        "step": picture.paper / 20,
+        "step": picture.usual / 20,
         "strip": picture.strip and picture.strip.packed(picture.selected),
     }
 

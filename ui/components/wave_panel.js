@@ -85,12 +85,12 @@ export function fillPanel(panel, picture) {
 
 // What the cursor's wave does to the picture. `data-wave` and `data-milliseconds` are read by tests and benchmarks.
 export function drawPanel(panel, frequency, epsilon) {
-  const start = performance.now(), { size, side, paper } = panel.data;
+  const start = performance.now(), { size, side, usual, whose } = panel.data;
   const signs = signsAt(panel.signs, side, frequency);
   panel.root.classList.toggle("refused", !signs);
   panel.slider.input.value = epsilon;
   panel.slider.text.textContent =
-    `Strength of the wave: v = ${number0(epsilon)}${epsilon === paper ? ", as in the paper" : ` (paper: ${paper})`}`;
+    `Strength of the wave: v = ${number0(epsilon)}${epsilon !== usual ? ` (${whose}: ${usual})` : whose === "paper" ? ", as in the paper" : ", as usual"}`;
   panel.refusal.textContent = signs ? "" :
     `Pictures of ${size} pixels carry at most ${(side - 1) / 2} cycles per image: choose a cell nearer to the middle, ` +
     "or a larger picture.";

@@ -12,10 +12,9 @@ from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.classifiers.registry import classifier_title, list_classifiers, network_side
 from core.data.classes import HEATMAPS
-from core.data.sample_sets import map_title
+from core.data.sample_sets import map_title, usual_epsilon
 from core.fourier.maps.heatmap import Heatmap
 from core.numbers import percent
-from core.shared import paper
 from ui.shared.text import one_line
 
 _MINE = "frequency.my_maps"
@@ -76,7 +75,7 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
     facts = heatmap.metadata
     origin = "published" if facts["source"]["type"] == "published" else "computed"
     title = one_line(classifier_title(facts["classifier"]["name"])).split(" (")[0]
-    size = f", v = {facts['epsilon']:g}" if facts["epsilon"] != paper.EPSILON.get(facts["image_size"]) else ""
+    size = f", v = {facts['epsilon']:g}" if facts["epsilon"] != usual_epsilon(facts["image_size"]) else ""
     images = f", {facts['dataset']['n']:,} images" if with_n or size else ""
     return f"{title} · {dataset_title(facts['dataset']['name'])}{images}{size} · {origin}"
 
@@ -87,7 +86,7 @@ def labelled(maps: Iterable[Heatmap]) -> dict[str, Entry]:
     known = {spec.name for spec in list_classifiers()}
     for heatmap in sorted(maps, key=_rank):
         facts, first = heatmap.metadata, label_of(heatmap)
-        name, usual = facts["classifier"]["name"], facts["epsilon"] == paper.EPSILON.get(facts["image_size"])
+        name, usual = facts["classifier"]["name"], facts["epsilon"] == usual_epsilon(facts["image_size"])
         label = label_of(heatmap, with_n=first in found)
         found[label] = Entry(label, heatmap, shipped=True, more=first in found or not usual or name not in known)
     return found

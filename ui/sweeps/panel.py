@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
-from core.shared import paper
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.downloads import file_stem
@@ -71,7 +71,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     )
     size, images = chosen.dataset.image_size, len(chosen.dataset)
     epsilon = columns[2].number_input(
-        "Strength v", 0.0, 10 * paper.EPSILON[size], paper.EPSILON[size], key=f"sweep.v{size}", disabled=disabled
+        "Strength v", 0.0, 10 * usual_epsilon(size), usual_epsilon(size), key=f"sweep.v{size}", disabled=disabled
     )
     waves, most = len(half_plane(SIDE)), limits().sweep_predictions
     if waves * images > most:

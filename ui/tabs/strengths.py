@@ -7,10 +7,10 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
+from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import Frequency, rounded_radius
 from core.fourier.maps.wave_sizes import families, ring_curve, wave_curve
 from core.numbers import wave_name
-from core.shared import paper
 from ui.maps.catalogue import dataset_title, entries
 from ui.maps.models import model_colour
 from ui.maps.predictions.probability_curve import STRENGTH
@@ -46,7 +46,7 @@ def strength_chart(frequency: Frequency) -> None:
         [model_colour(family[0].metadata["classifier"]["name"]) for _, family in found],
         alt.X("v:Q", title=STRENGTH, axis=alt.Axis(values=sorted({row["v"] for row in rows}), titlePadding=2)),
         alt.Y("error:Q", title="top-1 error (%)", scale=alt.Scale(domain=[0, 100])),
-        paper.EPSILON.get(facts["image_size"], 0.0),
+        usual_epsilon(facts["image_size"]),
         spread="bars",
         thin=("of", ring),
         title="Error by strength",

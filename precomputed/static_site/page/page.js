@@ -4,13 +4,13 @@
 (async () => {
   // @ts-expect-error: components.js, which is made with the folder, defines it
   const lab = laboratory, { load } = lab, { element, mount, option, pack, unpack } = lab.page;
-  const SETS = { cifar10: "CIFAR-10", photographs: "Photographs" };
-  const MAX_MAPS = 4, SIDE = 32;
+  const MAX_MAPS = 4;
   const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
   /** @type {Record<string, any>} */
   const data = {};
   const names = ["about", "maps", "stories", "hybrids", "runs"];
   (await Promise.all(names.map(load))).forEach((value, k) => { data[names[k]] = value; });
+  const { sets, live } = data.about; // by name: title and side of its pictures; and the one that networks here know
 
   // ---- Frequency sensitivity ---------------------------------------------------------------------------------------
 
@@ -26,7 +26,7 @@
     },
     flip: () => { now.seed += 1; draw(); },
     pick: (place) => { now.picture[now.set] = place; now.own = null; draw(); },
-    library: () => lab.page.askForPicture(SIDE, (pixels, name) => { now.own = { pixels, name }; draw(); }, (why) => { byId("verdict").textContent = why; }),
+    library: () => lab.page.askForPicture(sets[live].side, (pixels, name) => { now.own = { pixels, name }; draw(); }, (why) => { byId("verdict").textContent = why; }),
   }, ".lab.narrow .scene { top: 0; }"); // Streamlit's header, which stays in sight there, is missing here
 
   const predict = await lab.prediction(byId("lab"), byId("live"));
@@ -58,19 +58,19 @@
     tell();
     drawControls();
     const set = await load(now.set), place = now.picture[now.set] ?? set.first, { common } = set;
-    const own = now.set === "cifar10" ? now.own : null; // as large as the pictures of CIFAR-10
+    const own = now.set === live ? now.own : null; // as large as that set's pictures
     const { signs, ...bundled } = set.pictures[place], bits = signs[now.seed % signs.length];
     const bytes = own ? own.pixels : await lab.page.pixelsIn(set, place), caption = own ? "Your picture" : bundled.caption;
     if (drawing !== drawings) return; // another choice came meanwhile
     const pixels = pack(bytes);
-    const library = now.set === "cifar10" && Boolean(lab.packs.engine);
+    const library = now.set === live && Boolean(lab.packs.engine);
     const picture = { ...common, library, strip: { ...common.strip, selected: place }, pixels, caption, signs: bits };
-    const strength = now.strength[common.paper] ?? common.paper;
+    const strength = now.strength[common.usual] ?? common.usual;
     // Another set of pictures has another strength: the component is told as if the page had changed it.
     const token = `${now.token} ${now.set}`;
-    showLab({ key: common.key, token, value: [...now.wave, strength], about: common.paper, ...packed(), picture });
+    showLab({ key: common.key, token, value: [...now.wave, strength], about: common.usual, ...packed(), picture });
     const label = own ? null : set.labels[place];
-    predict(now.set === "cifar10" ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label } : null);
+    predict(now.set === live ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label } : null);
   }
 
   function tell() {
@@ -110,7 +110,7 @@
     });
   }
   for (const show of Object.keys(shown)) option(byId("shows"), "radio", "shows", show, show, () => { now.show = show; draw(); });
-  for (const [set, name] of Object.entries(SETS)) option(byId("pictures"), "radio", "pictures", set, name, () => { now.set = set; draw(); });
+  for (const [set, { title }] of Object.entries(sets)) option(byId("pictures"), "radio", "pictures", set, title, () => { now.set = set; draw(); });
   const menu = /** @type {HTMLDetailsElement} */ (document.querySelector(".menu"));
   document.addEventListener("click", ({ target }) => menu.contains(/** @type {Node} */ (target)) || (menu.open = false));
   document.addEventListener("keydown", ({ key }) => key === "Escape" && (menu.open = false));

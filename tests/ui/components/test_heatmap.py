@@ -145,7 +145,7 @@ def test_lab_sends_the_pixels_three_bits_of_signs_a_cell_and_the_strength():
     )
     bits = np.unpackbits(np.frombuffer(base64.b64decode(picture["signs"]), np.uint8), bitorder="little")[:27]
     assert np.flatnonzero(bits).tolist() == [0, 5, 10, 15, 20, 25]
-    assert (picture["size"], picture["side"], picture["most"], picture["paper"]) == (2, 3, 16, 4)
+    assert (picture["size"], picture["side"], picture["most"], picture["usual"]) == (2, 3, 16, 4)
     assert (picture["strip"]["selected"], picture["strip"]["captions"]) == (2, ["a", "b", "c"])
     assert data["value"] == [0, 1, 3]
     assert (data["maps"][0]["note"], data["maps"][0]["colour"]) == ("map only", "#0072B2")

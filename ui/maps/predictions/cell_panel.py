@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import Frequency, all_random_signs
 from core.images.square import png_bytes, to_uint8
-from core.shared import paper
 from core.sweep.predictions import wave_on_image
 from ui.components.heatmap import PictureUnderWave
 from ui.components.image_picker import Thumbnails
@@ -47,7 +47,7 @@ def under_wave(picture: Picture, side: int, strip: Thumbnails | None) -> Picture
         picture.pixels,
         picture.caption,
         strength(picture.size),
-        paper.EPSILON[picture.size],
+        usual_epsilon(picture.size),
         signs,
         strip,
         selected=picture.position,
@@ -62,14 +62,14 @@ def _signs(side: int, count: int, seed: int) -> np.ndarray:
 
 def strength(size: int) -> float:
     """Size v of the wave on pictures of so many pixels: from this visit, else from the URL, else the paper's."""
-    key, usual = f"v{size}", paper.EPSILON[size]
+    key, usual = f"v{size}", usual_epsilon(size)
     return url.kept(key, key, url.real(0, 4 * usual), usual, "{:g}".format)
 
 
 def set_strength(size: int, epsilon: float) -> None:
     """Keep it for this visit; the URL need not name the paper's."""
     st.session_state[f"v{size}"] = epsilon
-    if epsilon == paper.EPSILON[size]:
+    if epsilon == usual_epsilon(size):
         url.put(f"v{size}", None)
 
 

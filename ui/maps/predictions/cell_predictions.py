@@ -15,9 +15,8 @@ import streamlit as st
 from core.claims.twins import ROBUST
 from core.classifiers.registry import ClassifierSpec
 from core.data.classes import ClassSet
-from core.data.sample_sets import SAMPLE_SETS
+from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.fourier.basis import Frequency
-from core.shared import paper
 from core.shared.device import check_torch
 from core.shared.errors import sentence
 from core.sweep.predictions import Predictions, predict_under_waves, top1_predictions
@@ -151,7 +150,7 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
     if not torch_starts():
         return
     picture = waved.picture
-    sizes = tuple(np.linspace(0, 4 * paper.EPSILON[picture.size], CURVE_POINTS).round(4).tolist())
+    sizes = tuple(np.linspace(0, 4 * usual_epsilon(picture.size), CURVE_POINTS).round(4).tolist())
     specs = with_twins(who, picture.class_set)
     found = answers(specs, lambda name: predictions_of(name, picture.class_set, None, waved, sizes))
     about = picture.classes.names, picture.label
