@@ -228,6 +228,7 @@ def without_time(content):
     return [without_time(value) for value in content] if isinstance(content, list) else content
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_to_the_same_report(place, output, report, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(place / "no-weights"))
     whole = batches.run_batch

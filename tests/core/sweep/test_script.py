@@ -67,6 +67,7 @@ def test_a_run_is_kept_with_its_provenance_and_repeats_itself(script, archive, t
     assert script.main(command(script, archive, output)) == 0 and output.read_bytes() == written  # nothing was left
 
 
+@pytest.mark.slow
 @each_script
 def test_a_killed_run_goes_on_by_the_same_command(script, archive, tmp_path):
     output, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
