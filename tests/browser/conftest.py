@@ -15,13 +15,13 @@ from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from precomputed.static_site.__main__ import main
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import PATIENCE, wait_until_drawn
 from tests.chromium import find_chromium
 from tests.shared_server import session_folder, url_of
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
-expect.set_options(timeout=45_000)  # milliseconds; generous, because the machine may be busy
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,7 +57,14 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def contexts(browser: Browser) -> Callable[..., BrowserContext]:
     """`contexts(has_touch=True)` -> a context shared by all tests that want the same: Streamlit's files load once."""
-    return functools.cache(lambda **settings: browser.new_context(**settings))
+
+    @functools.cache
+    def context(**settings) -> BrowserContext:
+        made = browser.new_context(**settings)
+        made.set_default_timeout(PATIENCE)
+        return made
+
+    return context
 
 
 def is_local(url: str) -> bool:

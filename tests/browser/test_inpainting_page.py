@@ -165,11 +165,11 @@ def test_run_stop_and_run_again(live_page):
     picture, deadline = pixels(page), time.monotonic() + 60
     while np.array_equal(pixels(page), picture):
         assert time.monotonic() < deadline, "the picture stands still"
-    seconds = stop(page)
-    assert seconds < 5, f"stopping took {seconds:.2f} s"
+    stop(page)
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(re.compile(r"is now .* confident of “dog”"))
     step = step_of(page)
     stopped_at = step_number(step)
+    assert stopped_at < 2000
     page.get_by_role("button", name="Continue the run").click()
     wait_for_steps(page)
     deadline = time.monotonic() + 60

@@ -2,8 +2,10 @@
 
 from playwright.sync_api import Page, expect
 
+PATIENCE = 120_000  # milliseconds: the machine may be very busy, and nothing waits longer than it must
 
-def wait_until_drawn(page: Page, timeout: float = 45_000) -> None:
+
+def wait_until_drawn(page: Page, timeout: float = PATIENCE) -> None:
     """Wait until the page's script has run to its end, and the page is shown; each for `timeout` milliseconds."""
     idle = expect(page.get_by_test_id("stApp"))
     idle.to_have_attribute("data-test-script-state", "notRunning", timeout=timeout)

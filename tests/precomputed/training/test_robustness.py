@@ -14,6 +14,7 @@ from precomputed.training.evaluation import Accuracy
 from precomputed.training.robustness import HEADING, measure, section, with_section
 
 
+@pytest.mark.slow
 def test_each_attack_leaves_no_more_than_the_one_before():
     samples = load_samples("cifar10-samples")
     data = LabelledImages(torch.from_numpy(samples.images[:6]), torch.from_numpy(samples.labels[:6]), "samples")
