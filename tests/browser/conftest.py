@@ -78,11 +78,12 @@ def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[...,
     """`open_page(url, width=1400, height=900, **context)` -> page, drawn; closed after the test.
 
     Keyword arguments go to Playwright's `new_context`, e.g. `has_touch=True`, `device_scale_factor=3`. The test
-    fails at its end if a page threw a JavaScript error, or asked any other server for anything.
+    fails at its end if a page threw a JavaScript error, asked any other server for anything, or was answered an error.
     """
     pages: list[Page] = []
     errors: list[str] = []
     asked: list[str] = []
+    missing: list[str] = []
 
     def open_(url: str, *, width: int = 1400, height: int = 900, **context) -> Page:
         page = contexts(**context).new_page()
@@ -91,6 +92,9 @@ def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[...,
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         page.on("websocket", lambda socket: asked.append(socket.url))
+        page.on(
+            "response", lambda answer: missing.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+        )
         page.goto(url)
         wait_until_drawn(page)
         return page
@@ -99,6 +103,7 @@ def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[...,
     for page in pages:
         page.close()
     assert not errors, f"JavaScript errors on the page: {errors}"
+    assert not missing, f"the server answered the visitor's browser with errors: {missing}"
     foreign = [url for url in asked if not is_local(url)]
     assert not foreign, f"the visitor's browser asked third parties: {foreign}"
 

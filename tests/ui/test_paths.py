@@ -4,21 +4,24 @@ import pytest
 import streamlit as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.paths import PagesHaveOneName
+from ui.paths import SERVER, PagesHaveOneName
+
+PAGE = f"<!DOCTYPE html><html><head></head><body>{'the page ' * 100}</body></html>"  # so long that it is compressed
 
 
 @pytest.fixture
 def client():
     routes = [
         Route("/{path:path}_stcore/health", lambda request: PlainTextResponse("no", 404)),
-        Route("/{path:path}", lambda request: HTMLResponse("the page")),
+        Route("/{path:path}", lambda request: HTMLResponse(PAGE)),
     ]
     return TestClient(
-        Starlette(routes=routes, middleware=[Middleware(PagesHaveOneName)]),
+        Starlette(routes=routes, middleware=[Middleware(PagesHaveOneName), Middleware(GZipMiddleware)]),
         base_url="http://lab.example",
         follow_redirects=False,
     )
@@ -38,7 +41,14 @@ def test_a_page_has_one_name(client, monkeypatch, base, asked, sent_to):
     answer = client.get(asked)
     assert answer.status_code == 307
     assert str(answer.next_request.url) == f"http://lab.example{sent_to}"
-    assert client.get(sent_to).text == "the page"
+    assert "the page" in client.get(sent_to).text
+
+
+def test_a_page_is_told_where_its_server_is_and_is_otherwise_streamlits(client, monkeypatch):
+    monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": ""}.__getitem__)
+    answer = client.get("/inpainting", headers={"accept": "text/html", "accept-encoding": "gzip"})
+    assert SERVER.decode() in answer.text and answer.headers["content-length"] == str(len(answer.content))
+    assert answer.text.replace(SERVER.decode(), "<head>") == PAGE
 
 
 def test_nobody_is_sent_to_another_host(client):
@@ -49,4 +59,4 @@ def test_nobody_is_sent_to_another_host(client):
 
 def test_what_is_not_the_page_stays(client):
     assert client.get("/inpainting/_stcore/health").status_code == 404
-    assert client.get("/").text == client.get("/inpainting").text == "the page"
+    assert client.get("/").text == client.get("/inpainting").text

@@ -175,9 +175,7 @@ def _choose(label: str, options: Sequence[str], key: str, usual: str, lacking: d
     offered = [option for option in options if option not in lacking]
     if st.session_state.setdefault(key, url.text(key)) not in offered:
         st.session_state[key] = usual if usual in offered else offered[0]
-    now = settable(
-        key, lambda name, value: st.segmented_control(label, offered, default=value, key=name, required=True)
-    )
+    settable(key, lambda name, value: st.segmented_control(label, offered, default=value, key=name, required=True))
     url.put(key, st.session_state[key], usual)
     if lacking:
         st.caption(as_markdown("; ".join(f"No {option}: {why}" for option, why in lacking.items()) + "."))
