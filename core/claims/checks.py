@@ -80,7 +80,7 @@ def findings(
         if unlike and claim.about == "comparison":
             found.append(Finding(claim, Verdict.NOT_CHECKABLE, doubts=unlike))
         else:
-            found += judged(claim, check, maps)
+            found += judged(claim, check, maps, networks=(subject.classifier, reference.classifier))
     return tuple(found)
 
 
@@ -258,7 +258,8 @@ def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
     verdict = Verdict.of_parts([others.low > 0, far.low > 0])
     doubt = f"This row is about {named.name} on ImageNet100, whichever maps are chosen."
     evidence = Evidence("all others", others), Evidence("corners", far)
-    return Finding(claim, verdict, evidence, (doubt,), (named.label,), (0, 9))
+    networks = (named.classifier,)
+    return Finding(claim, verdict, evidence, (doubt,), (named.label,), (0, 9), networks=networks)
 
 
 def _is_figure2(heatmap: Heatmap) -> bool:

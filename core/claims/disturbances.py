@@ -58,7 +58,8 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
             "Fast disturbances harm the robust twin less: the weakness is one of slow waves, not a general one."
         )
     verdict = Verdict.of_parts([contrast.low > 0, slow.low > 0])
-    return Finding(claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tab=TAB)
+    networks = robust.classifier, ordinary.classifier
+    return Finding(claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tab=TAB, networks=networks)
 
 
 def _more(a: DisturbedOutcomes, b: DisturbedOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Measured:
@@ -103,7 +104,7 @@ def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
             "Under slow disturbances it is the other way round, so what holds of all follows from their mixture: "
             f"{len(FAST)} of {len(DISTURBANCES)} are fast."
         )
-    return Finding(claim, verdict, tuple(evidence), tuple(doubts))
+    return Finding(claim, verdict, tuple(evidence), tuple(doubts), networks=tuple(networks))
 
 
 def _networks() -> dict[str, tuple[float, DisturbedOutcomes]]:

@@ -28,7 +28,8 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
 
     Both are names of classifiers; where nothing is stored of one, its claims cannot be checked.
     """
-    return tuple(one for key, check in FEATURES.items() for one in judged(CLAIMS[key], check, subject, reference))
+    both = subject, reference
+    return tuple(one for key, check in FEATURES.items() for one in judged(CLAIMS[key], check, *both, networks=both))
 
 
 def training_finding() -> Finding:
@@ -111,7 +112,7 @@ def _likely(claim: Claim, subject: str, reference: str) -> Finding:
 def _training(claim: Claim, *chosen: str) -> Finding:
     found = _recognised_more(claim, DRAWN | FILLED, *TWINS)
     doubt = "Two small networks, whichever are chosen above; no proof about CLIP."
-    return replace(found, doubts=(*found.doubts, doubt))
+    return replace(found, doubts=(*found.doubts, doubt), networks=TWINS[::-1])
 
 
 def _recognised_more(claim: Claim, kinds: dict[str, str], subject: str, reference: str) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -14,9 +14,12 @@ from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
 from core.numbers import between_shown, decimal, p_value
+from core.shared import paper
 from core.shared.files import Archived
 
+MINIATURE = "mini-"  # how the registry's names of small networks trained here begin, which stand in for the paper's
 Known = TypeVar("Known")
+Place = TypeVar("Place")
 Result = TypeVar("Result", bound=Archived)
 
 
@@ -156,6 +159,11 @@ class Claim:
         """The paper's in quotation marks; ours without."""
         return f"“{self.quote}”" if self.papers else self.quote
 
+    def of(self, subject: Place, reference: Place) -> tuple[Place, ...]:
+        """Whom of the two it is about; nobody where it is about others."""
+        about = {"comparison": (subject, reference), "subject": (subject,), "reference": (reference,)}
+        return about.get(self.about, ())
+
 
 CLAIMS = {
     key: Claim(key, **row)
@@ -167,7 +175,8 @@ CLAIMS = {
 class Finding:
     """A claim's evidence and verdict.
 
-    doubts: whole sentences. maps, wave, show, tab: what the page *Frequency sensitivity* is to show.
+    doubts: whole sentences. maps, wave, show, tab: what the page *Frequency sensitivity* is to show. networks: whose
+    evidence it is, by the registry's names, which may be untrusted text.
     """
 
     claim: Claim
@@ -178,11 +187,30 @@ class Finding:
     wave: Frequency = (0, 1)
     show: str = "Error"
     tab: str = ""
+    networks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """'“… is robust …” (paper, §4) holds: rise +1.2 points (+0.4 to +2.0).'"""
+        """'“… is robust …” (paper, §4) holds, in miniature: rise +1.2 points (+0.4 to +2.0).'"""
         claim, shown = self.claim, "; ".join(map(str, self.evidence))
-        return f"{claim.words} ({claim.source}) {self.verdict}{shown and f': {shown}'}."
+        return f"{claim.words} ({claim.source}) {self.judgement}{shown and f': {shown}'}."
+
+    @property
+    def stand_in(self) -> str:
+        """What a verdict is, of networks that its quotation is not about; empty of those that it is about.
+
+        What the paper says of robust networks in general is about any of them.
+        """
+        # The robust model of section 3.2 is a ResNet-50 that is not here.
+        papers = self.claim.of((paper.CLIP,), paper.RESNETS if self.claim.section == "3.1" else ())
+        others = [name for name, its in zip(self.networks, papers, strict=False) if name not in its]
+        if not (others and self.claim.papers):
+            return ""
+        return "in miniature" if all(name.startswith(MINIATURE) for name in others) else "of other networks"
+
+    @property
+    def judgement(self) -> str:
+        """'holds', or 'holds, in miniature'."""
+        return ", ".join(filter(None, (self.verdict, self.stand_in)))
 
 
 class NotCheckable(Exception):
@@ -200,10 +228,16 @@ def needed(found: Known | None, why: str) -> Known:
     return found
 
 
-def judged(claim: Claim, check: Callable[..., Finding | Iterable[Finding]], *given: Any) -> tuple[Finding, ...]:
-    """What a check makes of a claim and what else is given: a finding or several, or why it cannot be checked."""
+def judged(
+    claim: Claim, check: Callable[..., Finding | Iterable[Finding]], *given: Any, networks: tuple[str, str] = ("", "")
+) -> tuple[Finding, ...]:
+    """What a check makes of a claim and what else is given: a finding or several, or why it cannot be checked.
+
+    networks: the registry's names of subject and reference.
+    """
     try:
         found = check(claim, *given)
     except NotCheckable as error:
         return (Finding(claim, Verdict.NOT_CHECKABLE, doubts=(str(error),)),)
-    return (found,) if isinstance(found, Finding) else tuple(found)
+    several = (found,) if isinstance(found, Finding) else found
+    return tuple(replace(one, networks=one.networks or claim.of(*networks)) for one in several)

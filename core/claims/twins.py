@@ -71,7 +71,8 @@ def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
                 f"slow waves {'do not raise' if low.low <= 0 else 'raise'} the robust twin’s error more."
             )
             verdict = Verdict.IN_PART
-    return Finding(claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), (0, 1))
+    networks = robust.classifier, ordinary.classifier
+    return Finding(claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), networks=networks)
 
 
 def _rise(heatmap: Heatmap, band: Band) -> Errors | None:

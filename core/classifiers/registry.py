@@ -28,6 +28,7 @@ from core.classifiers.listed import listed_classifiers
 from core.classifiers.loaders import load_efficientnet_lite, load_open_clip, load_resnet56, load_torchvision
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from core.data.classes import CLASS_SETS, ClassSet
+from core.shared import paper
 from core.shared.errors import sentence
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from core.classifiers.kinds.base import Classifier
 
-PAPERS_CLIP = "clip-vit-b-32"
+PAPERS_CLIP = paper.CLIP
 CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and one that stands beside it as a robust one
 
 CLASSIFIERS: dict[str, ClassifierSpec] = {

@@ -19,3 +19,6 @@ RUNS: dict[str, dict[str, float]] = {
     "inpainting": {"epsilon": 21.6, "step_size": 0.1, "steps": 720, "weight": PENALTY_WEIGHT},
     "generation": {"epsilon": 40, "step_size": 1, "steps": 60},
 }
+
+# Whose heat maps it shows, by the registry's names.
+CLIP, RESNETS = "clip-vit-b-32", ("resnet-50", "resnet-56")

@@ -16,6 +16,7 @@ from core.fourier.basis import fourier_basis, random_signs
 from core.images.square import to_uint8
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn, wait_until_still
+from tests.ui.pages.test_frequency import plain
 from ui.claims.found import found_of_claim
 from ui.maps.catalogue import entries
 from ui.maps.sentences import cell_verdict
@@ -24,17 +25,20 @@ from ui.shared.pictures import samples
 
 SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
 HEADER = 60  # CSS pixels that Streamlit's own bar covers
-# From now on, in each frame where the table of predictions is of the wave in view: its rows, and the sentence above the
-# maps where the walk has put one.
+# From now on, in each frame where the table of predictions is of the wave in view: its rows, what the walk has put
+# above the maps, and whether the claim stands beside the sentence.
 WALK = """() => {
   window.walked = {};
   const roots = root => [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
   const look = () => {
     const [panel] = [document, ...roots(document)].flatMap(root => root.querySelector(".panel") ?? []);
     const table = document.querySelector(".prediction-rows"), wave = panel?.dataset.wave;
-    const said = document.querySelector(".st-key-frequency-verdict")?.dataset.said ?? null;
-    if (wave && table?.dataset.wave === wave) {
-      window.walked[wave] = [[...table.tBodies[0].rows].map(row => row.cells[1].textContent), said];
+    const told = document.querySelector(".told-beside");
+    if (wave && told && table?.dataset.wave === wave) {
+      const [sentence, claim] = [...told.children].map(part => part.getBoundingClientRect());
+      const beside = !claim || (claim.top === sentence.top && claim.left >= sentence.right);
+      const verdicts = [...table.tBodies[0].rows].map(row => row.cells[1].textContent);
+      window.walked[wave] = [verdicts, "walk" in told.dataset ? told.outerHTML : null, beside];
     }
     requestAnimationFrame(look);
   };
@@ -219,19 +223,21 @@ def test_predictions_and_sentence_step_with_the_walk(lab):
     walked = page.evaluate("window.walked")
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(r"cell=\d+%2C\d+"))
-    expect(page.locator("[data-said]")).to_have_count(0)
+    expect(page.locator("[data-walk]")).to_have_count(0)
     stopped = page.locator(".panel").get_attribute("data-wave")
     expect(page.locator(".prediction-rows")).to_have_attribute("data-wave", stopped)
 
     classifiers = [load_classifier(name, CLASS_SETS["cifar10"]()) for name in ("mini-clip", "mini-resnet")]
     image = load_samples("cifar10-samples").images[33].astype(np.float32) / 255
     shown = [entries()[label] for label in STORIES[0].maps]
-    for cell, (verdicts, said) in walked.items():
+    for cell, (verdicts, said, beside) in walked.items():
+        assert beside, "as at rest"
         frequency = tuple(map(int, cell.split(",")))
         if said is not None:
+            assert cell_verdict(shown, frequency) in plain(said)
             about = claim_about(frequency, *(one.heatmap for one in shown))
-            claim = f" {found_of_claim(*shown, about[0])}" if about else ""
-            assert said == f"{cell_verdict(shown, frequency)}{claim}"
+            assert ("data-claim" in said) == (about is not None)
+            assert about is None or f"{found_of_claim(*shown, about[0]).evidence[-1].number}</b>" in said
         wave = wave_on_image(image, frequency, 4.0, seed=0, position=33)
         for classifier, verdict in zip(classifiers, verdicts, strict=True):
             best = class_probabilities(classifier, wave.perturbed[None])[0].argmax()

@@ -6,9 +6,11 @@ import html
 from collections.abc import Collection, Mapping, Sequence
 
 from core.claims.finding import Evidence, Finding, Verdict
+from core.classifiers.registry import classifier_title
 from core.reproduce.page import CHIPS
+from ui.maps.models import short_title
 from ui.shared.look import ASKED, style_sheet
-from ui.shared.text import isolated
+from ui.shared.text import isolated, one_line
 from ui.shared.told import asked
 from ui.shared.url import link
 
@@ -29,52 +31,72 @@ def findings_html(
     known, unknown = (_table(part, linked, doors or {}) if part else "" for part in parts)
     if unknown:
         count = f"{len(parts[1])} claim{'s' if len(parts[1]) > 1 else ''} cannot be checked here"
-        unknown = f"<details><summary>{count}</summary>{unknown}</details>"
+        unknown = f"<details{'' if known else ' open'}><summary>{count}</summary>{unknown}</details>"
     return known + unknown
 
 
 def _table(found: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str]) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Claim", "Evidence", "Verdict"))
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Verdict", "Claim", "Measured"))
     rows = "".join(_row(finding, _url(finding, linked, doors)) for finding in found)
     return f'<table class="findings"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _row(finding: Finding, url: str) -> str:
+    """Verdict, claim and the number that says most; the rest is folded away."""
     claim, seen = finding.claim, ""
     if url:
         seen = f' <a href="{html.escape(url)}" aria-label="See it: {html.escape(claim.statistic)}">See it</a>'
-    evidence = "; ".join(evidence_html(finding.evidence))
+    evidence, lead = evidence_html(finding.evidence), _lead(finding.evidence)
+    rest = "".join(f"<li>{each}</li>" for k, each in enumerate(evidence) if k != lead)
     doubts = " ".join(isolated(doubt) for doubt in finding.doubts)
+    whose = _source(finding, _networks(finding))
     return (
-        f'<tr data-claim="{claim.key}"><td>{html.escape(claim.words)} <small>{html.escape(claim.source)}</small>'
-        f"<details><summary>How it is checked</summary>{html.escape(claim.statistic)}. {doubts}</details></td>"
-        f'<td>{evidence}</td><td class="verdict">{chip(finding.verdict)}{seen}</td></tr>'
+        f'<tr data-claim="{claim.key}"><td class="verdict">{chip(finding)}{seen}</td>'
+        f"<td>{html.escape(claim.words)} <small>{whose}</small><details><summary>How it is checked</summary>"
+        f"{html.escape(claim.statistic)}. {doubts}<ul>{rest}</ul></details></td>"
+        f"<td>{evidence[lead] if evidence else ''}</td></tr>"
     )
 
 
-def chip(verdict: Verdict) -> str:
-    """A verdict as HTML: its sign and its words on its colour."""
-    sign, colour = CHIPS[verdict]
-    return f'<span class="chip" style="background:{colour}">{sign} {verdict}</span>'
+def chip(finding: Finding) -> str:
+    """A verdict as HTML: its sign and its words on its colour, or framed by it where other networks stand in."""
+    sign, colour = CHIPS[finding.verdict]
+    look = "chip stand-in" if finding.stand_in else "chip"
+    return f'<span class="{look}" style="--chip:{colour}">{sign} {finding.judgement}</span>'
+
+
+def _networks(finding: Finding) -> list[str]:
+    """Names of those whose evidence it is; they may be untrusted."""
+    return [short_title(one_line(classifier_title(name))) for name in finding.networks]
+
+
+def _source(finding: Finding, names: Sequence[str]) -> str:
+    """'paper, §3.1, Mini CLIP against Mini ResNet', as HTML."""
+    whose = (" against " if len(names) < 3 else "; ").join(map(isolated, names))
+    return ", ".join(filter(None, (html.escape(finding.claim.source), whose)))
 
 
 def judged_html(finding: Finding, shows: Collection[str] | None = None, where: str = "") -> str:
     """A claim, its verdict and its evidence, or what `shows` names of that; where: what follows its source."""
-    claim = finding.claim
     shown = [each for each in finding.evidence if shows is None or each.what in shows]
     each = " ".join(f'<span class="each">{one}</span>' for one in evidence_html(shown))
+    names, named = _networks(finding), {each.what for each in shown}
+    source = _source(finding, [] if named.issuperset(names) else names)
+    look = "judged stand-in" if finding.stand_in else "judged"
     return (
-        f'<div class="judged" style="--chip:{CHIPS[finding.verdict][1]}" data-claim="{claim.key}">'
-        f"<blockquote>{html.escape(claim.words)}</blockquote>"
-        f'<p>{chip(finding.verdict)} <span class="source">{html.escape(claim.source + where)}</span></p>'
-        f"<p>{each}</p></div>"
+        f'<div class="{look}" style="--chip:{CHIPS[finding.verdict][1]}" data-claim="{finding.claim.key}">'
+        f"<blockquote>{html.escape(finding.claim.words)}</blockquote>"
+        f'<p>{chip(finding)} <span class="source">{source}{html.escape(where)}</span></p><p>{each}</p></div>'
     )
 
 
 def evidence_html(evidence: Sequence[Evidence]) -> list[str]:
     """'difference <b>+9.4 points</b>' and the like; bold is the first difference, or else the first number."""
-    lead = next((each for each in evidence if each.is_difference), next(iter(evidence), None))
-    return [f"{html.escape(each.what)} {_number(each, each is lead)}" for each in evidence]
+    return [f"{html.escape(each.what)} {_number(each, k == _lead(evidence))}" for k, each in enumerate(evidence)]
+
+
+def _lead(evidence: Sequence[Evidence]) -> int:
+    return next((k for k, each in enumerate(evidence) if each.is_difference), 0)
 
 
 def _number(each: Evidence, bold: bool) -> str:

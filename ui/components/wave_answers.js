@@ -8,7 +8,7 @@ import { name } from "./heatmap_words.js";
 export function createAnswers(view) {
   const root = element("div", "answers");
   root.setAttribute("aria-hidden", "true"); // the table below says the same
-  const answers = { root, walk: null, original: "" };
+  const answers = { root, walk: null, original: {} };
   const observer = new MutationObserver(() => (root.isConnected ? markAnswers(view) : observer.disconnect()));
   observer.observe(document.querySelector("[data-testid=stMain]") ?? document.body, { childList: true, subtree: true });
   return answers;
@@ -53,19 +53,25 @@ function markRing(view, radius) {
   }
 }
 
-// A wave of the walk: the table and the sentence that the server has made for it beforehand.
+// What the server has made of a wave beforehand takes the place of what it drew, and may draw again meanwhile.
+const steppedParts = (view) => ({
+  table: tableOf(view),
+  told: places(view, "sentence")[0]?.querySelector(".told-beside"),
+});
+
 function stepAnswers(view, cell) {
-  const { answers } = view.panel, step = answers.walk?.[cell], table = tableOf(view);
-  if (!step || !table || table.dataset.wave === cell) return;
-  if (!("walk" in table.dataset)) answers.original = table.outerHTML; // the server's, which may draw it again meanwhile
-  table.outerHTML = step.table;
-  tableOf(view).dataset.walk = "";
-  for (const place of places(view, "sentence")) place.dataset.said = step.told;
+  const { answers } = view.panel, step = answers.walk?.[cell], parts = steppedParts(view);
+  if (!step || !parts.table || parts.table.dataset.wave === cell) return;
+  for (const [kind, part] of Object.entries(parts)) {
+    if (!part) continue;
+    if (!("walk" in part.dataset)) answers.original[kind] = part.outerHTML;
+    part.outerHTML = step[kind];
+    steppedParts(view)[kind].dataset.walk = "";
+  }
 }
 
 // The page as the server drew it; what it draws next takes its place.
 export function restoreAnswers(view) {
-  const table = tableOf(view);
-  if (table && "walk" in table.dataset) table.outerHTML = view.panel.answers.original;
-  for (const place of places(view, "sentence")) delete place.dataset.said;
+  for (const [kind, part] of Object.entries(steppedParts(view)))
+    if (part && "walk" in part.dataset) part.outerHTML = view.panel.answers.original[kind];
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.claims.finding import MINIATURE
 from core.claims.twins import ROBUST
 from core.classifiers.registry import ClassifierSpec, list_classifiers
 from core.data.sample_sets import set_of_map
@@ -49,7 +50,7 @@ class Predictor:
     @property
     def told(self) -> str:
         """Whose place it takes, in words; or empty."""
-        small = ", in miniature" if self.spec.name.startswith("mini-") else ""
+        small = ", in miniature" if self.spec.name.startswith(MINIATURE) else ""
         return f"shown instead of {self.instead_of}{small}" if self.instead_of else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from core.claims.features import feature_findings
 from core.claims.finding import Finding, Verdict
 from core.classifiers.registry import classifier_spec
 from core.fourier.maps.contrasts import same_images
+from core.reproduce.page import CHIPS
 from core.runs.painted import stored_painted
 from ui.claims.found import found_between
 from ui.claims.table import STYLE, findings_html
@@ -29,6 +30,7 @@ T = TypeVar("T")
 
 # Both stand in the page's URL.
 SUBJECT, REFERENCE = "subject", "reference"
+VERDICTS = "findings.verdicts"
 
 SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
 SHIFTS = "Robustness: sections 1 and 4"
@@ -42,13 +44,6 @@ _SHOWN_ON = {
 # Not about two maps that one chooses.
 _OF_ALL = ("twins", "contrast", "shift")
 
-_VERBS = {
-    Verdict.HOLDS: "hold",
-    Verdict.IN_PART: "hold in part",
-    Verdict.FAILS: "fail",
-    Verdict.UNDECIDED: "cannot be told",
-    Verdict.NOT_CHECKABLE: "cannot be checked here",
-}
 # What the page says, by heading.
 WORDS = dict(
     re.findall(r"^## (\w+)\n\n(.*?)\n(?=\n## |$)", Path(__file__).with_suffix(".md").read_text("utf-8"), re.M | re.S)
@@ -73,18 +68,22 @@ def page() -> None:
 
 def _maps() -> None:
     """Section 3.1, of any two maps."""
-    say(" ".join(WORDS["introduction"].split()), *TERMS)
+    words, menus = st.columns(2, gap="large")
+    with words:
+        say(" ".join(WORDS["introduction"].split()), *TERMS)
     available = entries()
     if len(available) < 2:
         st.info("A comparison needs two maps: add some on *Frequency sensitivity*.")
         return
-    subject, reference = _choose(available, ("Subject", SUBJECT, CLIP), ("Reference", REFERENCE, RESNET56))
+    with menus:
+        subject, reference = _choose(available, ("Subject", SUBJECT, CLIP), ("Reference", REFERENCE, RESNET56))
     found = [one for one in found_between(subject, reference, *available.values()) if one.claim.key not in _OF_ALL]
-    same = " The two are the same map: nothing can differ." if subject == reference else ""
-    st.markdown(f"{_summary(found, subject.name, reference.name)}{same}")
-    st.html(findings_html(found, shipped()))
+    if subject == reference:
+        st.markdown("The two are the same map: nothing can differ.")
+    _judged(found, shipped(), {}, subject.name, reference.name)
     paired = same_images(subject.heatmap, reference.heatmap)
-    st.markdown(f"{WORDS['rules']} {WORDS['paired' if paired else 'unpaired']}")
+    for place, name in zip(st.columns(2, gap="large"), ("rules", "paired" if paired else "unpaired"), strict=True):
+        place.markdown(WORDS[name])
 
 
 def _shifts() -> None:
@@ -92,24 +91,23 @@ def _shifts() -> None:
     st.markdown(WORDS["shifts"])
     shelf = shipped()
     found = [one for one in found_between(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim.key in _OF_ALL]
-    st.markdown(_summary(found))
-    st.html(findings_html(found, shelf, {"shift": link("frequency", ("tab", DISTURBANCES))}))
+    _judged(found, shelf, {"shift": link("frequency", ("tab", DISTURBANCES))})
 
 
 def _features() -> None:
     """Section 3.2, of any two bundled networks."""
-    st.markdown(WORDS["features"])
+    words, menus = st.columns(2, gap="large")
+    words.markdown(WORDS["features"])
     names = {spec.title: spec.name for spec in map(classifier_spec, stored_painted("eq3"))}
-    chosen = _choose(
-        names,
-        ("In CLIP’s place", "painter", classifier_spec(SUBJECT_PAINTER).title),
-        ("In the robust model’s place", "robust-painter", classifier_spec(REFERENCE_PAINTER).title),
-    )
-    found = feature_findings(*chosen)
-    st.markdown(_summary(found, *(classifier_spec(name).title for name in chosen)))
+    with menus:
+        chosen = _choose(
+            names,
+            ("In CLIP’s place", "painter", classifier_spec(SUBJECT_PAINTER).title),
+            ("In the robust model’s place", "robust-painter", classifier_spec(REFERENCE_PAINTER).title),
+        )
     links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
     doors = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
-    st.html(findings_html(found, doors=doors))
+    _judged(feature_findings(*chosen), (), doors, *(classifier_spec(name).title for name in chosen))
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
@@ -125,9 +123,17 @@ def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
     ]
 
 
-def _summary(found: Sequence[Finding], *names: str) -> str:
-    """'CLIP ViT-B/32 against ResNet-56: of 13 claims **5** hold, **2** fail.'"""
-    count = Counter(finding.verdict for finding in found)
-    told = ", ".join(f"**{count[verdict]}** {word}" for verdict, word in _VERBS.items() if count[verdict])
-    whose = f"{' against '.join(map(as_markdown, names))}: of" if names else "Of"
-    return f"{whose} {len(found)} claims {told}."
+def _judged(found: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str], *names: str) -> None:
+    """How often each verdict was reached, which are buttons that leave its rows alone, and the table.
+
+    linked, doors: as `findings_html` takes them. names: of the two that are compared.
+    """
+    count, against = Counter(finding.verdict for finding in found), " against ".join(map(as_markdown, names))
+    chosen = st.pills(
+        f"{against}: {len(found)} claims" if names else f"{len(found)} claims",
+        [verdict for verdict in Verdict if count[verdict] or verdict is not Verdict.UNDECIDED],
+        selection_mode="multi",
+        format_func=lambda verdict: f"{CHIPS[verdict][0]} {verdict}: {count[verdict]}",
+        key=VERDICTS,
+    )
+    st.html(findings_html([one for one in found if not chosen or one.verdict in chosen], linked, doors))

@@ -91,9 +91,7 @@ def page() -> None:
         waved = WavedPicture(picture, frequency, strength(picture.size), seed())
     about = _claim(chosen, frequency)
     with st.container(key="frequency-verdict"):
-        judged = judged_html(about[0], where=f", {about[1].side} the dashed circle:") if about else ""
-        words = told(_told_of(chosen, frequency, waved), *TERMS)
-        st.html(f'{STYLE}<div class="told-beside"><p class="told">{words}</p>{judged}</div>')
+        st.html(f"{STYLE}{_told_beside(chosen, frequency, waved, about)}")
         if picture is not None:
             _offer_maps(chosen, picture)
     with st.container(key="frequency-lab"):
@@ -227,10 +225,15 @@ def _show_new_map(label: str) -> None:
     st.rerun()
 
 
-def _told_of(chosen: list[Entry], frequency: Frequency, waved: WavedPicture | None) -> str:
-    """The sentence on a wave, plain text."""
-    told = cell_verdict(chosen, frequency, _top())
-    return told if waved is None else f"{told} {other_strength(chosen, waved.picture.size, waved.epsilon)}".strip()
+def _told_beside(
+    chosen: list[Entry], frequency: Frequency, waved: WavedPicture | None, about: tuple[Finding, Band] | None
+) -> str:
+    """The sentence on a wave, and beside it the claim about such waves, as HTML."""
+    words = cell_verdict(chosen, frequency, _top())
+    if waved is not None:
+        words = f"{words} {other_strength(chosen, waved.picture.size, waved.epsilon)}".strip()
+    judged = judged_html(about[0], where=f", {about[1].side} the dashed circle:") if about else ""
+    return f'<div class="told-beside"><p class="told">{told(words, *TERMS)}</p>{judged}</div>'
 
 
 def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
@@ -247,10 +250,9 @@ def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, dict[str, str]]
     if not cells or "torch" not in sys.modules:
         return None
     tables = walk_tables(_who(chosen, waved), waved, cells)
-    told = {cell: (_told_of(chosen, cell, waved), _claim(chosen, cell)) for cell in tables}
     return {
-        "{},{}".format(*cell): {"table": tables[cell], "told": f"{words} {about[0]}" if about else words}
-        for cell, (words, about) in told.items()
+        "{},{}".format(*cell): {"table": table, "told": _told_beside(chosen, cell, waved, _claim(chosen, cell))}
+        for cell, table in tables.items()
     }
 
 

@@ -99,4 +99,5 @@ def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
     if found is None:
         return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does not change its mind.",))
     difference, evidence = found
-    return Finding(RELIES, Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS, evidence)
+    verdict = Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS
+    return Finding(RELIES, verdict, evidence, networks=(subject.part.classifier, reference.part.classifier))

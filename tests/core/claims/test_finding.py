@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.claims.finding import Evidence
+from core.claims.finding import CLAIMS, Evidence, Finding, Verdict
 from core.fourier.intervals import Measured
 
 
@@ -21,3 +21,24 @@ from core.fourier.intervals import Measured
 )
 def test_evidence_has_the_form_of_its_unit(unit, text):
     assert str(Evidence("x", Measured(0.25, 0.2, 0.3), unit)) == text
+
+
+@pytest.mark.parametrize(
+    ("claim", "networks", "words"),
+    [
+        ("low", ("clip-vit-b-32", "resnet-56"), "holds"),
+        ("low", ("mini-clip", "mini-resnet"), "holds, in miniature"),
+        ("low", ("clip-vit-b-32", "mini-resnet"), "holds, in miniature"),
+        ("low", ("resnet-56", "clip-vit-b-32"), "holds, of other networks"),
+        ("low", ("mini-clip", "efficientnet-lite0"), "holds, of other networks"),
+        ("red", ("resnet-50",), "holds"),
+        ("red", ("clip-vit-b-32",), "holds, of other networks"),
+        ("plausible", ("clip-vit-b-32", "resnet-50"), "holds, of other networks"),  # the paper's was a robust one
+        ("twins", ("mini-clip-robust", "mini-clip"), "holds"),  # a sentence about robust networks in general
+        ("training", ("mini-clip-robust", "mini-clip"), "holds"),  # no quotation
+        ("low", (), "holds"),
+    ],
+)
+def test_a_verdict_says_where_others_stand_in_for_those_that_its_quotation_is_about(claim, networks, words):
+    finding = Finding(CLAIMS[claim], Verdict.HOLDS, networks=networks)
+    assert finding.judgement == words and f") {words}." in str(finding)

@@ -5,13 +5,16 @@ import gc
 import html
 import re
 import weakref
+from collections import Counter
 from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.claims.features import feature_findings
-from core.claims.finding import Claim, Evidence, Finding, Verdict
+from core.claims.finding import MINIATURE, Claim, Evidence, Finding, Verdict
+from core.classifiers.bundled import bundled_specs
+from core.classifiers.registry import classifier_title
 from core.data.classes import PRECOMPUTED
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
@@ -19,7 +22,7 @@ from ui.claims.found import found_between
 from ui.claims.table import _row, link_of
 from ui.maps.catalogue import HEATMAPS, Entry
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.pages.findings import FEATURES, SECTION, SHIFTS
+from ui.pages.findings import FEATURES, SECTION, SHIFTS, VERDICTS
 from ui.tabs.row import DISTURBANCES, TABS
 
 
@@ -27,6 +30,12 @@ def script():
     from ui.pages import findings
 
     findings.page()
+
+
+def told_story():
+    from ui.pages import story
+
+    story.page()
 
 
 def opened(**state) -> AppTest:
@@ -41,22 +50,100 @@ def opened(**state) -> AppTest:
 def table(app: AppTest) -> list[str]:
     """The rows of the table, as HTML."""
     (found,) = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
-    return re.findall(r'<tr data-claim="[^"]*">(<td>.*?)</tr>', found)
+    return re.findall(r'<tr data-claim="[^"]*">(<td.*?)</tr>', found)
 
 
 def verdicts(app: AppTest) -> list[str]:
-    return [re.search(r'class="chip"[^>]*>. ([^<]*)<', row)[1] for row in table(app)]
+    """Of each row, without what is said where other networks stand in."""
+    return [re.search(r'class="chip[^>]*>. ([^<,]*)', row)[1] for row in table(app)]
+
+
+def counts(app: AppTest) -> dict[str, int]:
+    """What the buttons above the table say."""
+    return {
+        each[2:].rpartition(": ")[0]: int(each.rpartition(": ")[2]) for each in app.button_group(key=VERDICTS).options
+    }
 
 
 def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
     app = opened()
     assert (app.selectbox[0].value, app.selectbox[1].value) == (CLIP, RESNET56)
     found = verdicts(app)
-    summary = next(text.value for text in app.markdown if "of 1" in text.value)
-    for verdict, word in (("holds", "hold,"), ("fails", "fail"), ("not checkable here", "cannot be checked")):
-        assert f"**{found.count(verdict)}** {word}" in summary
-    assert len(found) == 13 and "CLIP ViT-B/32 against ResNet-56: of 13 claims" in summary
+    assert len(found) == 13 and {name: count for name, count in counts(app).items() if count} == Counter(found)
+    assert app.button_group(key=VERDICTS).label == "CLIP ViT-B/32 against ResNet-56: 13 claims"
     assert any("take them as independent" in text.value for text in app.markdown)
+
+
+def test_a_verdicts_button_leaves_its_rows_alone():
+    app = opened()
+    every = table(app)
+    for verdict in (Verdict.FAILS, Verdict.NOT_CHECKABLE):
+        app.button_group(key=VERDICTS).set_value([verdict]).run()
+        assert table(app) == [row for row in every if f"> {verdict}" in re.sub("(?<=>).(?= )", "", row)]
+    (body,) = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
+    assert "<details open><summary>4 claims cannot be checked here" in body
+    app.button_group(key=VERDICTS).set_value([]).run()
+    assert table(app) == every
+
+
+def test_a_row_shows_its_verdict_first_and_one_number_alone():
+    for row in table(opened()):
+        verdict, claim, number = re.findall("<td[^>]*>(.*?)</td>", row)
+        assert "chip" in verdict and claim.index(
+            "<small>paper, §" if "“" in claim else "<small>seen here"
+        ) < claim.index("<details>")
+        assert number.count("<b>") == ("not checkable" not in verdict)
+
+
+# Whom the paper's sentences are about: none of the networks that were trained here.
+OF_THE_PAPER = {"CLIP ViT-B/32", "ResNet-56", "ResNet-50"}
+OF_ROBUST_NETWORKS = {"twins", "contrast", "shift"}  # in general
+
+
+def boxes(app: AppTest) -> list[tuple[str, str]]:
+    """Each verdict on a page, as a row or beside a sentence: its claim, and what is read of it, nothing unfolded."""
+    bodies = re.sub("</?bdi>", "", " ".join(each.proto.body for each in app.get("html")))
+    found = re.findall(r'data-claim="([^"]*)">(.*?)</(?:tr|div)>', bodies, re.S)
+    return [(claim, html.unescape(re.sub("<details.*?</details>|<[^>]*>", " ", body))) for claim, body in found]
+
+
+SMALL = [classifier_title(name) for name in bundled_specs() if name.startswith(MINIATURE)]
+
+
+def expect_labels(app: AppTest) -> int:
+    """No box shows a quotation with a network that it is not about, unless it says so; returns how many say so."""
+    labelled = 0
+    for claim, read in boxes(app):
+        apart = [name for name in SMALL if re.search(rf"\b{re.escape(name)}\b", read)]
+        about_others = bool(apart) and "“" in read and claim not in OF_ROBUST_NETWORKS
+        assert about_others == (", in miniature" in read), read
+        labelled += about_others
+    return labelled
+
+
+def test_a_miniatures_verdict_on_a_sentence_about_clip_says_so():
+    assert expect_labels(opened()) == 0
+    assert expect_labels(opened(subject=MINI_CLIP, reference=MINI_RESNET)) > 5
+    assert expect_labels(opened(subject=CLIP, reference=MINI_RESNET)) > 2
+    app = AppTest.from_function(script, default_timeout=60)
+    for section, least in ((FEATURES, 7), (SHIFTS, 0)):
+        app.query_params[SECTION] = section
+        assert expect_labels(app.run()) == least and boxes(app)
+
+
+def test_a_network_that_is_no_miniature_of_the_papers_is_called_another():
+    app = opened(subject=RESNET56, reference=CLIP)  # each in the other's place
+    read = dict(boxes(app))
+    assert "of other networks" in read["low"] and "of other networks" in read["red"]
+    assert "of other networks" not in read["figure-2-resnet"] and "miniature" not in "".join(read.values())
+
+
+@pytest.mark.parametrize("step", range(1, 11))
+def test_no_step_of_the_story_shows_a_miniatures_verdict_unlabelled(step):
+    app = AppTest.from_function(told_story, default_timeout=60)
+    app.query_params["step"] = str(step)
+    assert not app.run().exception
+    expect_labels(app)
 
 
 def test_robust_features_are_judged_of_any_two_networks_that_painted():
@@ -69,9 +156,8 @@ def test_robust_features_are_judged_of_any_two_networks_that_painted():
     )  # fmt: skip
     found, wanted = verdicts(app), feature_findings("mini-clip", "mini-resnet-robust")
     assert sorted(found) == sorted(str(one.verdict) for one in wanted)
-    summary = next(text.value for text in app.markdown if "Mini CLIP against Mini ResNet, robust" in text.value)
-    for verdict, word in (("holds", "hold"), ("fails", "fail")):
-        assert f"**{found.count(verdict)}** {word}" in summary
+    assert app.button_group(key=VERDICTS).label == "Mini CLIP against Mini ResNet, robust: 8 claims"
+    assert {name: count for name, count in counts(app).items() if count} == Counter(found)
     links = [parse_qs(link) for link in re.findall(r'href="[a-z]+\?([^"]*)"', html.unescape("".join(table(app))))]
     assert len(links) == 6 and {tuple(link.popitem()[1]) for link in links} == {("Mini CLIP", "Mini ResNet, robust")}
     app.selectbox(key="painter").set_value("Mini ResNet").run()
@@ -84,7 +170,7 @@ def test_other_maps_make_another_table():
     app.selectbox[1].select(MINI_RESNET).run()
     second = table(app)
     assert len(second) == 13 and not set(first[:6]) & set(second[:6])
-    assert "Mini CLIP against Mini ResNet" in " ".join(text.value for text in app.markdown)
+    assert app.button_group(key=VERDICTS).label == "Mini CLIP against Mini ResNet: 13 claims"
     app.selectbox[1].select(MINI_CLIP).run()
     assert "nothing can differ" in " ".join(text.value for text in app.markdown)
     assert verdicts(app)[0] == "fails"
@@ -119,7 +205,10 @@ def test_what_the_paper_says_of_robustness_has_a_tab_and_disturbances_are_seen_o
     app.run()
     assert not app.exception and len(table(app)) == 5
     assert verdicts(app) == ["holds in part", "holds in part", "holds", "holds", "holds in part"]
-    assert any("Of 5 claims **2** hold, **3** hold in part." in text.value for text in app.markdown)
+    assert app.button_group(key=VERDICTS).label == "5 claims"
+    whose = [re.search(r"<small>paper, §\d, (.*?)</small>", re.sub("</?bdi>", "", row))[1] for row in table(app)]
+    twins = [f"{name}, robust against {name}" for name in ("Mini CLIP", "Mini ResNet")]
+    assert whose[:4] == 2 * twins and "Mini CLIP, plain ViT; " in whose[4]
     links = [parse_qs(html.unescape(re.search(r'href="[a-z]+\?([^"]*)"', row)[1])) for row in table(app)]
     assert [link.get("tab") for link in links] == 2 * [None] + 3 * [[DISTURBANCES]] and DISTURBANCES in TABS
     assert links[2]["maps"] == ["Mini CLIP, robust · CIFAR-10 · computed", MINI_CLIP]
@@ -136,11 +225,10 @@ def test_numbers_carry_signs_units_and_intervals():
         Evidence("p", Measured(0.0001, float("nan"), float("nan")), "p"),
     ]
     row = _row(Finding(claim, Verdict.HOLDS, tuple(shown)), ())
-    text = re.sub(r"<[^>]*>", "", row)
-    assert (
-        "difference −6.4 points95 % interval (−7.7 to −5.1); clean 6.7 %95 % interval (6.2 to 7.2); share 0.65; "
-        "p &lt; 0.001"
-    ) in text
+    rest, shown = (re.sub("<[^>]*>", "", part) for part in re.search("<ul>(.*)</ul>.*<td>(.*)</td>", row).groups())
+    assert rest == "clean 6.7 %95 % interval (6.2 to 7.2)share 0.65p &lt; 0.001"
+    assert shown == "difference −6.4 points95 % interval (−7.7 to −5.1)"
+    text = re.sub("<[^>]*>", "", row)
     assert "“They &lt;differ&gt;.” paper, §3.1" in text and "href" not in row
 
 
@@ -158,7 +246,7 @@ def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_a_sign_besides_its_colour(verdict):
     row = _row(Finding(Claim("key", "ours", "Ours.", "none"), verdict), ())
-    assert re.search(rf'background:#[0-9a-f]{{6}}">\S {verdict}<', row) and "seen here" in row
+    assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "seen here" in row
 
 
 def test_link_of_escapes_what_urls_reserve():

@@ -26,7 +26,7 @@ from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES, SECTION, SHIFTS
 from ui.story.steps import STEPS
 
-VERDICT = re.compile(r'class="chip"[^>]*>\S ([^<]*)<')
+VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
 # Evidence as it is read: '95 % interval' stands before the ends in a tooltip, and nowhere else.
 FIGURE = re.compile(r"[+\N{MINUS SIGN}]?\d[\d.,]* (?:points|%|cycles per image)(?: \([^)]*\))?")
 
