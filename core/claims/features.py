@@ -6,19 +6,29 @@ Like the checks of maps, none knows which networks it is about; but the last row
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, NotCheckable, Verdict, judged, needed
 from core.fourier.intervals import Measured, paired_interval, student, wilson
 from core.fourier.maps.contrasts import mcnemar
+from core.reconstruct.search_outcomes import LARGE_SIZE, stored_outcomes
 from core.runs.file import SURE
+from core.runs.judgement import searched
 from core.runs.painted import Painted, stored_painted
 from core.runs.stored import TWINS
 
-DRAWN = {"blur": "from blurs", "classless": "from blurs of no class", "independent": "from pixel noise"}
 FILLED = {"eq3": "Eq. 3", "mean_square": "mean square"}
+DRAWN = {"blur": "from blurs", "classless": "from blurs of no class", "independent": "from pixel noise"}
+# The same by views.
+FILLED_BY_VIEWS = {searched("eq3", "views"): "holes"}
+DRAWN_BY_VIEWS = {searched("classless", "views"): "from blurs of no class"}
+# By the paper's search and by views: drawings within the same steps and ball, holes within the same ball.
+SEARCHED = {
+    "drawings": (searched("classless", "pixels"), searched("classless", "views")),
+    "holes": ("eq3", searched("eq3", "views")),
+}
 ORDERS = 4  # of magnitude, by which a loss "decreased from 3.8 to 2e-4", rounded down
 LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
 
@@ -26,10 +36,26 @@ LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     """Every claim of section 3.2 with its verdict on `subject`, in the place of CLIP, and `reference`, the robust one.
 
-    Both are names of classifiers; where nothing is stored of one, its claims cannot be checked.
+    Each under the paper's search, then under the search by views; at the end our own claims. Both are names of
+    classifiers; where nothing is stored of one, its claims cannot be checked.
     """
-    both = subject, reference
-    return tuple(one for key, check in FEATURES.items() for one in judged(CLAIMS[key], check, *both, networks=both))
+    both, findings = (subject, reference), list[Finding]()
+    for key, check in FEATURES.items():
+        for kinds, condition in ((_Kinds(FILLED, DRAWN), ""), (_Kinds(FILLED_BY_VIEWS, DRAWN_BY_VIEWS), "by views")):
+            results = judged(CLAIMS[key], check, kinds, *both, networks=both)
+            findings += [replace(finding, condition=condition) for finding in results]
+    findings += judged(CLAIMS["views"], _views, subject, networks=both)
+    large = judged(CLAIMS["views"], _large_views)
+    findings += [replace(finding, condition=f"{LARGE_SIZE} px") for finding in large]
+    return (*findings, training_finding())
+
+
+@dataclass(frozen=True)
+class _Kinds:
+    """Kinds of filled holes and of drawings under one search, each with what its evidence is called."""
+
+    filled: dict[str, str]
+    drawn: dict[str, str]
 
 
 def training_finding() -> Finding:
@@ -56,19 +82,19 @@ def _finding(
     return Finding(claim, Verdict.of_parts([holds(one) for one in found.values()]), evidence, doubts)
 
 
-def _losses(claim: Claim, subject: str, reference: str) -> Finding:
+def _losses(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds where every mean fall is by four orders of magnitude or more, beyond its interval."""
     found = {
         words: student(np.log10(one.pictures["loss_before"] / one.pictures["loss_after"].clip(LEAST_LOSS)))
-        for words, (one,) in _stored(FILLED | DRAWN, subject).items()
+        for words, (one,) in _stored(kinds.filled | kinds.drawn, subject).items()
     }
     return _finding(claim, found, lambda one: one.low >= ORDERS, "orders")
 
 
-def _squiggles(claim: Claim, subject: str, reference: str) -> Finding:
+def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds where the subject needs less change than the reference, by either penalty."""
     evidence, parts, left_out = list[Evidence](), [], []
-    for words, pair in _stored(FILLED, subject, reference).items():
+    for words, pair in _stored(kinds.filled, subject, reference).items():
         both = pair[0].sure_later() & pair[1].sure_later()
         if both.sum() < 2:
             continue
@@ -88,11 +114,11 @@ def _squiggles(claim: Claim, subject: str, reference: str) -> Finding:
     return Finding(claim, Verdict.of_parts(parts), tuple(evidence), (doubt,))
 
 
-def _corrected(claim: Claim, subject: str, reference: str) -> Finding:
+def _corrected(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds where more than half of what it got wrong ends right, beyond the interval."""
     ends = {
         words: one.pictures["target_share"][one.pictures["own_before"] == 0]
-        for words, (one,) in _stored(FILLED, subject).items()
+        for words, (one,) in _stored(kinds.filled, subject).items()
     }
     found = {words: wilson(right.mean(), len(right)).one() for words, right in ends.items() if len(right)}
     counts = " and ".join(str(len(right)) for right in ends.values() if len(right))
@@ -100,11 +126,11 @@ def _corrected(claim: Claim, subject: str, reference: str) -> Finding:
     return _finding(claim, found, lambda one: one.low > 0.5, "error", f"Of {counts} pictures.")
 
 
-def _likely(claim: Claim, subject: str, reference: str) -> Finding:
+def _likely(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds where it is sure of more than half of its drawings, beyond the interval."""
     found = {
         words: wilson((one.pictures["probability_after"] >= SURE).mean(), one.n).one()
-        for words, (one,) in _stored(DRAWN, subject).items()
+        for words, (one,) in _stored(kinds.drawn, subject).items()
     }
     return _finding(claim, found, lambda one: one.low > 0.5, "error")
 
@@ -116,25 +142,59 @@ def _training(claim: Claim, *chosen: str) -> Finding:
 
 
 def _recognised_more(claim: Claim, kinds: dict[str, str], subject: str, reference: str) -> Finding:
-    """Holds where each judge recognises the reference's results more often, whatever they began with.
+    """Holds where each judge recognises the reference's results more often, whatever they began with."""
+    return _gain_of(
+        claim, {words: (mine, robust) for words, (mine, robust) in _stored(kinds, subject, reference).items()}
+    )
 
-    Compared picture by picture, with the largest of McNemar's exact p values.
+
+def _views(claim: Claim, subject: str) -> Finding:
+    """Holds where each judge recognises what the subject paints by views more often than by the paper's search."""
+    stored = {name: [stored_painted(kind).get(subject) for kind in kinds] for name, kinds in SEARCHED.items()}
+    pairs = {name: (pixels, views) for name, (pixels, views) in stored.items() if pixels and views}
+    return _gain_of(claim, needed(pairs or None, _nothing(subject)))
+
+
+def _large_views(claim: Claim) -> Finding:
+    """Judge the same of the drawings and filled holes at 224 pixels, by the first judge's top-1 prediction."""
+    stored = needed(stored_outcomes(), "Nothing is stored of pictures of 224 pixels.")
+    scores = {
+        name: views.recognised() - pixels.recognised()
+        for name, mode in (("drawings", "draw"), ("holes", "hole"))
+        if (pair := stored.pair(mode)) is not None
+        for pixels, views in (pair,)
+    }
+    counts = " and ".join(f"{len(signs)} {name}" for name, signs in scores.items())
+    doubt = f"{counts}. The judge is {stored.judges[0]}, of the painter’s family: a weak witness, and no human."
+    finding = _gain(claim, scores, doubt)
+    return replace(finding, networks=(stored.painter,))
+
+
+def _gain_of(claim: Claim, pairs: dict[str, tuple[Painted, Painted]]) -> Finding:
+    """Holds where each judge recognises more of the second than of the first, in every pair."""
+    scores = {
+        name + suffix: after.pictures[f"{judge}_share_after"] - before.pictures[f"{judge}_share_after"]
+        for name, (before, after) in pairs.items()
+        for judge, suffix in _judges(before, after).items()
+    }
+    return _gain(claim, scores, _who_judged(*(painted for pair in pairs.values() for painted in pair)))
+
+
+def _gain(claim: Claim, scores: dict[str, np.ndarray], doubt: str) -> Finding:
+    """Holds where every mean of scores, 1, 0 or -1 a picture, is above 0, beyond its interval.
+
+    With the largest of McNemar's exact p values.
     """
-    stored, found, ps = _stored(kinds, subject, reference), dict[str, Measured](), []
-    for words, (mine, robust) in stored.items():
-        for judge, told in _judges(mine, robust).items():
-            scores = robust.pictures[f"{judge}_share_after"] - mine.pictures[f"{judge}_share_after"]
-            ps.append(float(mcnemar((scores > 0).sum(), (scores < 0).sum())))
-            found[words + told] = paired_interval(scores).one()
-    who = _who_judged(*(one for pair in stored.values() for one in pair))
-    made = _finding(claim, found, lambda one: one.low > 0, "points", who)
-    return replace(made, evidence=(*made.evidence, Evidence("largest p", Measured.exact(max(ps)), "p")))
+    gains = {name: paired_interval(signs).one() for name, signs in scores.items()}
+    largest = max(float(mcnemar((signs > 0).sum(), (signs < 0).sum())) for signs in scores.values())
+    made = _finding(claim, gains, lambda gain: gain.low > 0, "points", doubt)
+    return replace(made, evidence=(*made.evidence, Evidence("largest p", Measured.exact(largest), "p")))
 
 
-def _sampled(claim: Claim, subject: str, reference: str) -> Finding:
+def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds where no judge recognises more in the results than in the starts."""
     found, gained = dict[str, Measured](), []
-    for words, (one,) in _stored(DRAWN, subject).items():
+    for words, (one,) in _stored(kinds.drawn, subject).items():
         scores = {
             words + told: one.pictures[f"{judge}_share_after"] - one.pictures[f"{judge}_share_before"]
             for judge, told in _judges(one).items()
@@ -160,14 +220,13 @@ def _who_judged(*painted: Painted) -> str:
     return f"{judges} {first.n} pictures each."
 
 
-# By the claims' keys, in the order of the table: what makes a finding of a claim, the subject and the reference.
-FEATURES: dict[str, Callable[[Claim, str, str], Finding]] = {
+# By the claims' keys, in the order of the table: a finding from a claim, what is stored, the subject and the reference.
+FEATURES: dict[str, Callable[[Claim, _Kinds, str, str], Finding]] = {
     "losses": _losses,
     "squiggles": _squiggles,
     "corrected": _corrected,
-    "plausible": lambda claim, *chosen: _recognised_more(claim, FILLED, *chosen),
+    "plausible": lambda claim, kinds, *chosen: _recognised_more(claim, kinds.filled, *chosen),
     "likely": _likely,
-    "displayed": lambda claim, *chosen: _recognised_more(claim, DRAWN, *chosen),
+    "displayed": lambda claim, kinds, *chosen: _recognised_more(claim, kinds.drawn, *chosen),
     "sampled": _sampled,
-    "training": _training,
 }

@@ -176,7 +176,8 @@ class Finding:
     """A claim's evidence and verdict.
 
     doubts: whole sentences. maps, wave, show, tab: what the page *Frequency sensitivity* is to show. networks: whose
-    evidence it is, by the registry's names, which may be untrusted text.
+    evidence it is, by the registry's names, which may be untrusted text. condition: under which it was measured, where
+    that is not the paper's: "by views".
     """
 
     claim: Claim
@@ -188,11 +189,17 @@ class Finding:
     show: str = "Error"
     tab: str = ""
     networks: tuple[str, ...] = ()
+    condition: str = ""
 
     def __str__(self) -> str:
         """'“… is robust …” (paper, §4) holds, in miniature: rise +1.2 points (+0.4 to +2.0).'"""
-        claim, shown = self.claim, "; ".join(map(str, self.evidence))
-        return f"{claim.words} ({claim.source}) {self.judgement}{shown and f': {shown}'}."
+        shown = "; ".join(map(str, self.evidence))
+        return f"{self.claim.words} ({self.source}) {self.judgement}{shown and f': {shown}'}."
+
+    @property
+    def source(self) -> str:
+        """Whose claim it is, and the condition."""
+        return ", ".join(filter(None, (self.claim.source, self.condition)))
 
     @property
     def stand_in(self) -> str:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
 from core.data.classes import PRECOMPUTED
+from core.fourier.intervals import Measured, student, wilson
 
 STORED = PRECOMPUTED / "views.json"
+LARGE_SIZE = 224  # side of the pictures in pixels
 # ImageNet classes on which the settings of the search were tried: nothing is reported on them.
 TRIED = frozenset(
     [
@@ -61,3 +71,100 @@ TRIED = frozenset(
         "pizza",
     ]
 )
+
+
+@dataclass(frozen=True, eq=False)
+class SearchOutcomes:
+    """What became of n pictures by one search.
+
+    pictures: (n,) names; targets: (n,) class indices. numbers: (n,) by name: own (1 where the painter's top-1
+    prediction is the target), confidence, norm (L2 length of the change), radius (mean, of the change, in cycles per
+    image), low (share of its energy within radius 8), seconds, and for holes ssim_before and ssim_after.
+    places: (n, J) place of the target in each judge's predictions, 1 for top-1; places_before: of the starts.
+    energy: (R,) share of the change's energy by radius, mean over the pictures.
+    """
+
+    pictures: tuple[str, ...]
+    targets: tuple[int, ...]
+    numbers: Mapping[str, np.ndarray]
+    places: np.ndarray
+    places_before: np.ndarray
+    energy: np.ndarray
+
+    @property
+    def n(self) -> int:
+        return len(self.pictures)
+
+    def recognised(self, judge: int = 0, top: int = 1, *, before: bool = False) -> np.ndarray:
+        """(n,) 1.0 where the judge's `top` first predictions have the target, else 0; before: of the starts."""
+        places = self.places_before if before else self.places
+        return (places[:, judge] <= top).astype(np.float64)
+
+    def share(self, judge: int = 0, top: int = 1) -> Measured:
+        """Share of `recognised`, with Wilson's 95 % interval."""
+        return wilson(self.recognised(judge, top).mean(), self.n).one()
+
+    def mean(self, name: str) -> Measured:
+        """Mean of a number with Student's 95 % interval."""
+        return student(self.numbers[name])
+
+    def of(self, pictures: tuple[str, ...]) -> SearchOutcomes:
+        """Select these pictures, in their order."""
+        rows = [self.pictures.index(picture) for picture in pictures]
+        return SearchOutcomes(
+            pictures,
+            tuple(self.targets[row] for row in rows),
+            {name: values[rows] for name, values in self.numbers.items()},
+            self.places[rows],
+            self.places_before[rows],
+            self.energy,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class StoredOutcomes:
+    """Content of the file: the painter's name, the judges' names, the one to report first, and outcomes by group.
+
+    groups: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views". configs: of their runs, JSON.
+    """
+
+    painter: str
+    judges: tuple[str, ...]
+    hole: int
+    groups: Mapping[str, SearchOutcomes]
+    configs: Mapping[str, Any]
+
+    def pair(self, mode: str) -> tuple[SearchOutcomes, SearchOutcomes] | None:
+        """The same pictures by the paper's search and by views; mode: "draw" or "hole". None where there are none."""
+        pixels, views = (self.groups.get(f"{mode}-{search}") for search in ("pixels", "views"))
+        if pixels is None or views is None:
+            return None
+        both = tuple(picture for picture in views.pictures if picture in pixels.pictures)
+        return (pixels.of(both), views.of(both)) if both else None
+
+
+@cache
+def stored_outcomes() -> StoredOutcomes | None:
+    """Load what `precomputed.make_views` has written; None where there is nothing."""
+    if not STORED.is_file():
+        return None
+    content = json.loads(STORED.read_text("utf-8"))
+    return StoredOutcomes(
+        content["painter"]["name"],
+        tuple(judge["name"] for judge in content["judges"]),
+        content["hole"],
+        {group: _outcomes(rows, content["energy"][group]) for group, rows in content["pictures"].items()},
+        content["configs"],
+    )
+
+
+def _outcomes(rows: list[dict[str, Any]], energy: list[float]) -> SearchOutcomes:
+    texts = {"picture", "target", "places", "places_before", "corner"}
+    return SearchOutcomes(
+        tuple(row["picture"] for row in rows),
+        tuple(row["target"] for row in rows),
+        {name: np.array([row[name] for row in rows], np.float64) for name in rows[0].keys() - texts},
+        np.array([row["places"] for row in rows]),
+        np.array([row["places_before"] for row in rows]),
+        np.array(energy),
+    )

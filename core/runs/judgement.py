@@ -67,6 +67,14 @@ class Judgement:
         return asdict(self) | intervals
 
 
+def searched(kind: str, search: str) -> str:
+    """Name in the file of drawings from a kind of start, or holes filled by a penalty, where searches are compared.
+
+    Both searches then take the steps and the ball of a run by views.
+    """
+    return f"{kind}, {search}"
+
+
 def choose_judge(drawn_by: str, ready: Sequence[str]) -> str | None:
     """Who judges what `drawn_by` has drawn, of the classifiers that are ready: never itself, its twin only at need.
 

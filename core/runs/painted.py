@@ -18,7 +18,8 @@ class Painted:
 
     pictures: (n,) float64 by name, as in `core.runs.judgement.COLUMNS`; NaN where there is nothing to tell. The same
     row is the same start, whichever network worked on it. third: another judge, of another family, who fills the
-    columns `THIRD`; empty where nobody was asked, as of its own pictures.
+    columns `THIRD`; empty where nobody was asked, as of its own pictures. energy: (R,) of what was painted, by radius,
+    as shares of all but the mean colour's; None where that was not measured.
     """
 
     classifier: str
@@ -26,6 +27,7 @@ class Painted:
     judge: str
     pictures: Mapping[str, np.ndarray]
     third: str = ""
+    energy: np.ndarray | None = None
 
     @property
     def n(self) -> int:
@@ -79,6 +81,7 @@ def stored_painted(kind: str) -> dict[str, Painted]:
             stored["judge"]["name"],
             {column: np.array(values, dtype=np.float64) for column, values in one["pictures"].items()},
             stored["third"]["name"] if THIRD[0] in one["pictures"] else "",
+            np.array(one["energy"]) if "energy" in one else None,
         )
         for name, one in by.items()
     }

@@ -73,7 +73,7 @@ def _networks(finding: Finding) -> list[str]:
 def _source(finding: Finding, names: Sequence[str]) -> str:
     """'paper, §3.1, Mini CLIP against Mini ResNet', as HTML."""
     whose = (" against " if len(names) < 3 else "; ").join(map(isolated, names))
-    return ", ".join(filter(None, (html.escape(finding.claim.source), whose)))
+    return ", ".join(filter(None, (html.escape(finding.source), whose)))
 
 
 def judged_html(finding: Finding, shows: Collection[str] | None = None, where: str = "") -> str:

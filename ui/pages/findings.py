@@ -130,7 +130,7 @@ def _judged(found: Sequence[Finding], linked: Collection[str], doors: Mapping[st
     """
     count, against = Counter(finding.verdict for finding in found), " against ".join(map(as_markdown, names))
     chosen = st.pills(
-        f"{against}: {len(found)} claims" if names else f"{len(found)} claims",
+        f"{against}: {len(found)} verdicts" if names else f"{len(found)} verdicts",
         [verdict for verdict in Verdict if count[verdict] or verdict is not Verdict.UNDECIDED],
         selection_mode="multi",
         format_func=lambda verdict: f"{CHIPS[verdict][0]} {verdict}: {count[verdict]}",

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.claims.gradient_spectrum import StoredGradient, stored_gradients
+from core.claims.painted_spectrum import painted_energy
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.basis import Frequency, largest_side, rounded_radius
 from core.fourier.gradients import relative_energy, ring_energy
@@ -18,6 +19,7 @@ from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import clean_error
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.rings import ring_errors
+from core.pgd.view_settings import Search
 from ui.maps.models import model_colour, short_title
 from ui.maps.radial_chart import radius_axis
 from ui.shared.charts import line_chart, percents
@@ -48,6 +50,11 @@ class Network:
         """What is known of it over many pictures of this size."""
         known = stored_gradients().get(self.spec.name) if self.gradient.shape[-1] == 32 else None
         return known if known is not None and known.sha256 == self.sha256 else None
+
+    @property
+    def painted(self) -> dict[Search, np.ndarray]:
+        """Energy of what it draws by radius, by search; empty where that is not known."""
+        return painted_energy(self.spec.name, self.sha256)
 
     @property
     def rises(self) -> dict[int, Measured]:
@@ -85,6 +92,22 @@ def energy_chart(found: Sequence[Network], frequency: Frequency) -> None:
     _chart(found, rows, energy_axis, frequency, "Energy of the gradient along waves", thin=thin, number=".3g")
 
 
+def painted_chart(networks: Sequence[Network], frequency: Frequency) -> None:
+    """Energy of what each network draws, by the paper's search and by views, ring by ring."""
+    rows: list[dict[str, Any]] = [
+        {"network": network.title, "of": search, "radius": ring, "energy": 100 * float(share)}
+        for network in networks
+        for search, energy in network.painted.items()
+        for ring, share in enumerate(energy[: network.side // 2 + 1])
+        if ring
+    ]
+    if rows:
+        st.markdown("**Energy of what it draws**: the paper’s search, thin; by views, thick")
+        energy_axis = alt.Y("energy:Q", title="% of the change’s energy")
+        what = "Energy of drawings"
+        _chart(networks, rows, energy_axis, frequency, what, thin=("of", "pixels"), number=".2g", key="painted")
+
+
 def rise_chart(found: Sequence[Network], frequency: Frequency) -> None:
     """How much the waves of a ring raise the error of each network's own map, with 95 % intervals."""
     mapped = [one for one in found if one.rises]
@@ -103,7 +126,13 @@ def rise_chart(found: Sequence[Network], frequency: Frequency) -> None:
 
 
 def _chart(
-    found: Sequence[Network], rows: list[dict[str, Any]], y: alt.Y, frequency: Frequency, what: str, **look: Any
+    found: Sequence[Network],
+    rows: list[dict[str, Any]],
+    y: alt.Y,
+    frequency: Frequency,
+    what: str,
+    key: str = "",
+    **look: Any,
 ) -> None:
     titles = [one.title for one in found]
     line_chart(
@@ -114,7 +143,7 @@ def _chart(
         y,
         int(rounded_radius([frequency])[0]),
         height=210,
-        key=f"gradients.{y.shorthand}",
+        key=f"gradients.{key or y.shorthand}",
         alt_text=f"{what} against their radius, a line for each of {', '.join(titles)}",
         **look,
     ).draw()

@@ -9,12 +9,14 @@ import numpy as np
 import streamlit as st
 
 from core.claims.gradient_spectrum import Agreement, Overrated, StoredGradient, agreement, stored_gradient
+from core.claims.painted_spectrum import difference_under, rise_under
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
 from core.images.colormaps import colormap_table
-from core.numbers import decimal, p_value, small_with_interval
+from core.numbers import decimal, p_value, percent, signed_points, small_with_interval
+from core.pgd.view_settings import SEARCHES
 from core.sweep.predictions import class_probabilities
 from ui.maps.predictions.cell_predictions import answers
 from ui.server.model_cache import classifier_for
@@ -23,7 +25,7 @@ from ui.shared.pictures import Picture
 from ui.shared.scrolling_table import scrolling_table
 from ui.shared.text import as_markdown
 from ui.shared.told import say
-from ui.tabs.gradient_charts import Network, energy_chart, rise_chart
+from ui.tabs.gradient_charts import Network, energy_chart, painted_chart, rise_chart
 from ui.tabs.sentences import correlation, why_overrated
 from ui.tabs.shown import Shown
 
@@ -69,6 +71,11 @@ def gradient_panel(shown: Shown) -> None:
         energy_chart(steep, shown.frequency)
     with right:
         rise_chart(found, shown.frequency)
+    painting = [network for network in found if network.painted]
+    left, right = st.columns(2, gap="large", vertical_alignment="center")
+    with left:
+        painted_chart(painting, shown.frequency)
+    right.markdown(as_markdown(painted_sentences(painting)))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -124,6 +131,23 @@ def _colour_bar(limit: float) -> str:
         "<span>blue: a brighter pixel lowers the loss; brown: it raises it (sum over the channels, of a gradient of "
         "length 1)</span></div>"
     )
+
+
+def painted_sentences(painting: Sequence[Network]) -> str:
+    """Whether views move the painting into waves under which a network errs, a sentence for each that has a map."""
+    sentences = []
+    for network in painting:
+        if not network.rises:
+            continue
+        pixels, views = (rise_under(network.painted[search], network.rises) for search in SEARCHES)
+        difference = difference_under(network.painted, network.rises)
+        more = "more" if difference.low > 0 else "less" if difference.high < 0 else "neither more nor less"
+        sentences.append(
+            f"The waves that {network.title} paints by views mislead it {more} than those by the paper’s search: they "
+            f"raise its error by {percent(views.value)} and {percent(pixels.value)} on average, weighted by energy "
+            f"(difference {signed_points(difference)})."
+        )
+    return " ".join(sentences)
 
 
 def _table(found: Sequence[Network], picture: Picture, maps: Sequence[Heatmap]) -> str:

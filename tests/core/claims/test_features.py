@@ -48,8 +48,13 @@ def t_interval(values):
     return mean(values), mean(values) - half, mean(values) + half
 
 
-def by_key(subject="mini-clip", reference="mini-resnet-robust"):
-    return {finding.claim.key: finding for finding in feature_findings(subject, reference)}
+VIEWS = "by views"
+KINDS = {"": (FILLED, DRAWN), VIEWS: (("eq3, views",), ("classless, views",))}
+
+
+def by_key(subject="mini-clip", reference="mini-resnet-robust", condition=""):
+    findings = feature_findings(subject, reference)
+    return {finding.claim.key: finding for finding in findings if finding.condition == condition}
 
 
 def numbers(finding, unit=None):
@@ -62,10 +67,11 @@ def assert_close(found, wanted):
         assert one == pytest.approx(other, abs=1e-6, nan_ok=True)
 
 
+@pytest.mark.parametrize("condition", KINDS)
 @pytest.mark.parametrize("name", NAMES)
-def test_falls_of_the_loss_are_means_of_logarithms(name):
-    finding, wanted = by_key(name)["losses"], []
-    for kind in (*FILLED, *DRAWN):
+def test_falls_of_the_loss_are_means_of_logarithms(name, condition):
+    finding, wanted = by_key(name, condition=condition)["losses"], []
+    for kind in itertools.chain(*KINDS[condition]):
         rows = pictures(kind, name)
         falls = [
             math.log10(before / max(after, 1e-7))
@@ -106,12 +112,13 @@ def test_wrong_answers_that_become_right_and_drawings_of_which_it_is_sure():
     assert_close(numbers(found["likely"]), wanted)
 
 
-@pytest.mark.parametrize(("key", "kinds"), [("plausible", FILLED), ("displayed", DRAWN)])
+@pytest.mark.parametrize("condition", KINDS)
+@pytest.mark.parametrize("key", ["plausible", "displayed"])
 @pytest.mark.parametrize("subject", ["mini-clip", "mini-clip-vit"])
-def test_what_other_networks_recognise_is_compared_picture_by_picture(key, kinds, subject):
-    finding, shares, ps = by_key(subject)[key], [], []
+def test_what_other_networks_recognise_is_compared_picture_by_picture(key, subject, condition):
+    finding, shares, ps = by_key(subject, condition=condition)[key], [], []
     judges = ("judge",) if subject == STORED["third"]["name"] else ("judge", "third")
-    for kind, judge in itertools.product(kinds, judges):
+    for kind, judge in itertools.product(KINDS[condition][key == "displayed"], judges):
         mine, other = (pictures(kind, name)[f"{judge}_share_after"] for name in (subject, "mini-resnet-robust"))
         shares.append(agresti_min(mine, other))
         gained = sum(b > a for a, b in zip(mine, other, strict=True))
@@ -135,6 +142,41 @@ def test_what_the_starts_had_already_is_taken_away():
     assert any("hard to see" in doubt for doubt in finding.doubts) == (not all(no_more))
 
 
+@pytest.mark.parametrize("subject", ["mini-clip", "mini-clip-vit"])
+def test_views_are_set_against_the_papers_search_picture_by_picture(subject):
+    finding, shares, ps = by_key(subject)["views"], [], []
+    judges = ("judge",) if subject == STORED["third"]["name"] else ("judge", "third")
+    for kinds, judge in itertools.product([("classless, pixels", "classless, views"), ("eq3", "eq3, views")], judges):
+        pixels, views = (pictures(kind, subject)[f"{judge}_share_after"] for kind in kinds)
+        shares.append(agresti_min(pixels, views))
+        gained, apart = (
+            sum(test(b, a) for a, b in zip(pixels, views, strict=True))
+            for test in (lambda b, a: b > a, lambda b, a: b != a)
+        )
+        ps.append(stats.binomtest(gained, apart).pvalue)
+    assert_close(numbers(finding, "points"), shares)
+    assert finding.evidence[-1].measured.value == pytest.approx(max(ps), rel=1e-9, abs=0)
+    more = [low > 0 for _, low, _ in shares]
+    assert finding.verdict == (Verdict.HOLDS if all(more) else Verdict.IN_PART if any(more) else Verdict.FAILS)
+    assert not finding.claim.papers
+
+
+def test_large_pictures_are_judged_by_the_place_of_their_class():
+    stored = json.loads((PRECOMPUTED / "views.json").read_text())
+    (finding,) = by_key(condition="224 px").values()
+    expected = []
+    for mode in ("draw", "hole"):
+        pixels, views = (
+            {row["picture"]: row["places"][0] == 1 for row in stored["pictures"].get(f"{mode}-{search}", [])}
+            for search in ("pixels", "views")
+        )
+        both = [name for name in views if name in pixels]
+        if both:
+            expected.append(agresti_min([pixels[name] for name in both], [views[name] for name in both]))
+    assert_close(numbers(finding, "points"), expected)
+    assert stored["judges"][0]["name"] in finding.doubts[0] and "weak witness" in finding.doubts[0]
+
+
 def test_the_row_of_the_twins_stays_whichever_networks_are_chosen():
     first, second = by_key()["training"], by_key("mini-resnet", "mini-clip")["training"]
     assert numbers(first) == numbers(second) and first.verdict == second.verdict == Verdict.HOLDS
@@ -145,6 +187,8 @@ def test_networks_of_which_nothing_is_stored_cannot_be_checked():
     found = by_key("clip-vit-b-32", "mini-resnet-robust")
     told = {key: finding.verdict for key, finding in found.items()}
     assert told.pop("training") == Verdict.HOLDS
+    by_views = by_key("clip-vit-b-32", "mini-resnet-robust", VIEWS)
+    assert {finding.verdict for finding in by_views.values()} == {Verdict.NOT_CHECKABLE}
     assert set(told.values()) == {Verdict.NOT_CHECKABLE}
     assert "clip-vit-b-32" in found["losses"].doubts[0]
 

@@ -91,11 +91,15 @@ def test_fingerprint_is_another_one_for_another_picture_start_or_target():
 def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     stored = stored_judgements()
     kinds = {"blur": "cifar10", "independent": "cifar10-noise"}
-    assert set(stored["drawn"]["by"]) == {*kinds, "classless"}
-    assert set(stored["painted"]["by"]) == {"eq3", "mean_square", "norm"}
+    by_search = {"classless, pixels", "classless, views", "eq3, views"}
+    assert set(stored["drawn"]["by"]) | set(stored["painted"]["by"]) == by_search | {
+        *kinds, "classless", "eq3", "mean_square", "norm"
+    }  # fmt: skip
+    for part in ("drawn", "painted"):
+        assert stored[part]["configs"].keys() == stored[part]["by"].keys()
     assert stored["judge"]["name"] not in BUNDLED and stored["judge"]["sha256"]
     card = json.loads((stored_path("", "", "").parents[1] / "models" / name / "config.json").read_text())
-    for kind in (*kinds, "classless", "eq3", "mean_square", "norm"):
+    for kind in (*kinds, "classless", "eq3", "mean_square", "norm", *by_search):
         many = stored_painted(kind)[name]
         assert many.n == (50 if kind == "norm" else 200) and many.judge == stored["judge"]["name"]
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the one that is bundled"

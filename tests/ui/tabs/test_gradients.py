@@ -13,6 +13,7 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from core.claims.gradient_spectrum import agreement, stored_gradients
+from core.data.classes import PRECOMPUTED
 from core.fourier.gradients import edge_strength
 from tests.ui.pages.test_frequency import CIFAR, open_page, text
 from ui.maps.catalogue import entries
@@ -105,6 +106,29 @@ def test_charts_hold_the_energy_and_the_rise_by_radius(app):
     (there,) = [row for row in rows if (row["network"], row["radius"]) == ("Mini ResNet", 9)]
     assert there["rise"] == pytest.approx(100 * (np.mean(errors) - heatmap.clean_rate()), abs=1e-6)
     assert there["low"] < there["rise"] < there["high"]
+
+
+def test_what_a_network_draws_is_charted_by_radius_and_set_against_its_errors(app):
+    painted = json.loads(app.get("vega_lite_chart")[3].proto.spec)["layer"][0]["data"]["values"]
+    stored = json.loads((PRECOMPUTED / "judgements.json").read_text())["drawn"]["by"]
+    raised = {}
+    heatmap = entries()[MINI_RESNET].heatmap
+    cells = [(i, j) for i in range(-15, 16) for j in range(-15, 16)]
+    for search in ("pixels", "views"):
+        energy = stored[f"classless, {search}"]["mini-resnet"]["energy"]
+        (row,) = [r for r in painted if (r["network"], r["of"], r["radius"]) == ("Mini ResNet", search, 5)]
+        assert row["energy"] == pytest.approx(100 * energy[5])
+        by_ring = {}
+        for i, j in cells:
+            by_ring.setdefault(round(np.hypot(i, j)), []).append(heatmap.error_rate[15 + i, 15 + j])
+        rings = [ring for ring in by_ring if ring]
+        rises = [np.mean(by_ring[ring]) - heatmap.clean_rate() for ring in rings]
+        raised[search] = 100 * np.average(rises, weights=[energy[ring] for ring in rings])
+    sentence = next(each for each in text(app).split(". ") if "The waves that Mini ResNet paints by views" in each)
+    assert f"{raised['views']:.1f} % and {raised['pixels']:.1f} %" in sentence
+    word = "more" if raised["views"] > raised["pixels"] else "less"
+    difference = raised["views"] - raised["pixels"]
+    assert f"mislead it {word} than" in sentence and f"{difference:+.1f}".replace("-", "\N{MINUS SIGN}") in sentence
 
 
 def test_the_table_gives_the_agreement_and_where_it_fails(app):
