@@ -274,6 +274,7 @@ def upload(app: AppTest, heatmap: Heatmap) -> AppTest:
     return app
 
 
+@pytest.mark.slow
 def test_the_largest_maps_cost_less_than_two_seconds_of_one_core_a_redraw():
     app = open_page(crop="Full", tab=OWN_FILE)
     for number in range(1, 5):
