@@ -41,7 +41,7 @@ def test_clip_gets_its_words_first_then_the_papers_experiment(monkeypatch):
     assert [piece.what for piece in missing()] == [*words, *runs]
 
 
-@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("slow", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_examples_are_made_once_and_pages_find_them(slow, monkeypatch):
     monkeypatch.setattr("ui.models.preparation.is_slow", lambda specs, steps, pixels: slow and pixels < 2000)
     before = {kind: len(stored_runs(kind)) for kind in ("inpainting", "generation")}
@@ -106,6 +106,7 @@ def test_it_rests_while_a_visitors_run_goes_on_and_ends_when_asked():
 
 def test_what_cannot_be_made_is_one_sentence(monkeypatch, tmp_path):
     (tmp_path / "runs").write_text("a file where the folder should be")
+    monkeypatch.setattr("ui.models.preparation.is_slow", lambda specs, steps, pixels: pixels < 2000)  # fewer steps
     preparation = Preparation()
     preparation.begin()
     preparation.wait(120)
