@@ -183,7 +183,7 @@ VIEWS = {
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_of_frequency_fit_read_well_and_are_accessible(app, open_page, view):
     page = open_page(f"{app}/frequency?tab={view}", width=1440)
-    expect(page.get_by_text(VIEWS[view]).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(VIEWS[view]).first).to_be_visible()
     for width in MAX_HEIGHTS:
         page.set_viewport_size({"width": width, "height": 900})
         expect_to_fit(settled(page), width)

@@ -162,7 +162,7 @@ def test_another_second_picture_and_play(streamlit_app, open_page):
     assert np.abs(pixels(page) - to_uint8(mixed).astype(int)).max() <= 1
     wait_until_drawn(page)
     page.locator(".mixer").get_by_role("button", name="Play").click()
-    expect(page.locator(".mixer")).to_have_attribute("data-cutoff", "32", timeout=15_000)
+    expect(page.locator(".mixer")).to_have_attribute("data-cutoff", "32")
     expect(page).to_have_url(re.compile("cutoff=32"))
     expect(page.locator(".mixer").get_by_role("button", name="Play")).to_be_visible()
 

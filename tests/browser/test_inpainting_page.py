@@ -162,7 +162,7 @@ def test_run_stop_and_run_again(live_page):
     page = live_page(f"?{SMALL}&inpainting-steps=2000&inpainting-models-cifar10=Mini+ResNet")
     start(page)
     wait_for_steps(page)
-    picture, deadline = pixels(page), time.monotonic() + 60
+    picture, deadline = pixels(page), time.monotonic() + SLOW / 1000
     while np.array_equal(pixels(page), picture):
         assert time.monotonic() < deadline, "the picture stands still"
     stop(page)
@@ -172,7 +172,7 @@ def test_run_stop_and_run_again(live_page):
     assert stopped_at < 2000
     page.get_by_role("button", name="Continue the run").click()
     wait_for_steps(page)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SLOW / 1000
     while step_number(step) <= stopped_at:  # the step at which it stopped comes once more
         assert time.monotonic() < deadline
     stop(page)

@@ -193,7 +193,7 @@ def test_play_runs_outward_to_the_corner_and_escape_stops_it(lab):
     stopped = wave.get_attribute("data-wave")
     expect(page).to_have_url(re.compile("cell=" + stopped.replace(",", "%2C")))
     page.get_by_role("button", name="Play").click()  # goes on from there
-    expect(wave).to_have_attribute("data-wave", "15,-15", timeout=15_000)
+    expect(wave).to_have_attribute("data-wave", "15,-15")
     expect(page).to_have_url(re.compile("cell=15%2C-15"))
 
 

@@ -93,7 +93,7 @@ def test_it_rests_while_a_visitors_run_goes_on_and_ends_when_asked():
 
     job = job_manager().submit(states, owner="a visitor")
     preparation.begin()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while "look" in preparation.what and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.5)
