@@ -112,7 +112,7 @@ def shown(place):
         return ready_clips()[0].name
     if place == "the story's last step says":
         return STEPS[-1].more()
-    app = AppTest.from_function(models_page, default_timeout=60).run()
+    app = AppTest.from_function(models_page, default_timeout=120).run()
     return said(app) + "\n".join(one.value for one in app.success)
 
 

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from ui.maps.predictions.cell_predictions import LOADING
 
 def opened(page, query=None, **state):
-    app = AppTest.from_file(f"{ROOT}/tests/ui/apps/{{page}}_app.py", default_timeout=60)
+    app = AppTest.from_file(f"{ROOT}/tests/ui/apps/{{page}}_app.py", default_timeout=120)
     app.session_state[LOADING] = True
     app.query_params.update(query or {{}})
     for key, value in state.items():

@@ -74,7 +74,7 @@ def sent(app: AppTest) -> dict:
 
 
 def test_data_stay_the_same_until_python_changes_the_value_or_what_it_is_about():
-    app = AppTest.from_function(page, default_timeout=30).run()
+    app = AppTest.from_function(page, default_timeout=120).run()
     first = sent(app)
     assert first["value"] == 1
     assert sent(app.run()) == first

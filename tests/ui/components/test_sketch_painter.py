@@ -26,7 +26,7 @@ def page() -> None:
 
 
 def test_painter_gets_the_picture_and_the_colours_and_gives_back_what_was_painted():
-    app = AppTest.from_function(page, default_timeout=30).run()
+    app = AppTest.from_function(page, default_timeout=120).run()
     assert not app.exception
     data = json.loads(app.get("bidi_component")[0].proto.json)
     assert data["value"] == SHIP and data["about"] == [32, 32] and data["radius"] == 3

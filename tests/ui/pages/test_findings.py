@@ -39,7 +39,7 @@ def told_story():
 
 
 def opened(**state) -> AppTest:
-    app = AppTest.from_function(script, default_timeout=60)
+    app = AppTest.from_function(script, default_timeout=120)
     for key, value in state.items():
         app.session_state[key] = value
     app.run()
@@ -147,7 +147,7 @@ def test_no_step_of_the_story_shows_a_miniatures_verdict_unlabelled(step):
 
 
 def test_robust_features_are_judged_of_any_two_networks_that_painted():
-    app = AppTest.from_function(script, default_timeout=60)
+    app = AppTest.from_function(script, default_timeout=120)
     app.query_params[SECTION] = FEATURES
     app.run()
     assert not app.exception
@@ -200,7 +200,7 @@ def test_links_name_the_maps_the_wave_and_the_view():
 
 
 def test_what_the_paper_says_of_robustness_has_a_tab_and_disturbances_are_seen_on_theirs():
-    app = AppTest.from_function(script, default_timeout=60)
+    app = AppTest.from_function(script, default_timeout=120)
     app.query_params[SECTION] = SHIFTS
     app.run()
     assert not app.exception and len(table(app)) == 5

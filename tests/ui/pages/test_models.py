@@ -57,7 +57,7 @@ def script():
 
 
 def opened() -> AppTest:
-    app = AppTest.from_function(script, default_timeout=60).run()
+    app = AppTest.from_function(script, default_timeout=120).run()
     assert not app.exception
     return app
 
@@ -256,12 +256,12 @@ def opened_cards(app: AppTest) -> list:
 def test_a_link_opens_the_card_of_one_classifier_and_of_no_other():
     assert not opened_cards(opened()), "nothing was asked for"
     for name in ("mini-clip-robust", "clip-vit-b-32"):
-        app = AppTest.from_function(script, default_timeout=60)
+        app = AppTest.from_function(script, default_timeout=120)
         app.query_params.update(parse_qsl(card_link(name).partition("?")[2]))
         (card,) = opened_cards(app.run())
         assert card.label == classifier_spec(name).title
         assert f"`{name}`" in card.markdown[0].value
-    app = AppTest.from_function(script, default_timeout=60)
+    app = AppTest.from_function(script, default_timeout=120)
     app.query_params["card"] = "../nobody"
     assert not opened_cards(app.run()) and not app.exception
 

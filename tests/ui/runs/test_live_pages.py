@@ -51,7 +51,7 @@ def toys(monkeypatch):
 
 
 def open_page(name: str, **address) -> AppTest:
-    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=60)
+    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=120)
     for key, value in address.items():
         app.query_params[key.replace("_", "-")] = value
     return app.run()
@@ -168,7 +168,7 @@ def test_pages_without_a_choice_say_what_is_missing():
 @pytest.mark.parametrize("value", ["-5", "1e9", "nan"])
 def test_senseless_numbers_in_the_url_become_the_papers(name, value):
     keys = {f"{name}-steps": None, f"{name}-step-32": None, f"{name}-epsilon-32": None}
-    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=60)
+    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=120)
     for key in keys:
         app.query_params[key] = value
     app.run()

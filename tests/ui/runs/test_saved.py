@@ -53,7 +53,7 @@ def toys(monkeypatch):
 
 
 def open_page(page: str, **address: str) -> AppTest:
-    app = AppTest.from_file(str(APPS / f"{page}_app.py"), default_timeout=60)
+    app = AppTest.from_file(str(APPS / f"{page}_app.py"), default_timeout=120)
     for name, value in ({"steps": "4"} | address).items():
         app.query_params[f"{page}-{name}"] = value
     return app.run()

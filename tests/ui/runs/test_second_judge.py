@@ -63,7 +63,7 @@ def test_clip_judges_only_who_asks_for_it(judges, monkeypatch):
 
         second_judge(st.session_state["shown"])
 
-    app = AppTest.from_function(script, default_timeout=60)
+    app = AppTest.from_function(script, default_timeout=120)
     app.session_state["shown"] = Result("mine", (run,), "")
     app.run()
     assert not app.exception and not judges and sentence(app) is None

@@ -12,7 +12,7 @@ import pytest
 from ui.server.jobs import JobManager, QueueFull
 
 ROOT = Path(__file__).parents[3]
-LIMIT = 10.0  # seconds
+LIMIT = 60.0  # seconds
 
 
 class Steps:

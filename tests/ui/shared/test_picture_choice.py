@@ -38,7 +38,7 @@ def no_classifiers(monkeypatch):
 
 
 def open_page(name: str, **parameters: str) -> AppTest:
-    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=60)
+    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=120)
     for key, value in parameters.items():
         app.query_params[key.replace("_", "-")] = value
     return app.run()

@@ -22,7 +22,7 @@ from ui.shared.url import drop_senseless_numbers
 drop_senseless_numbers()
 {page}.page()
 """
-    app = AppTest.from_string(script, default_timeout=60)
+    app = AppTest.from_string(script, default_timeout=120)
     for name, value in parameters.items():
         app.query_params[name] = value
     return app.run()

@@ -43,7 +43,7 @@ def rows(text: str) -> dict[str, tuple[str, str]]:
 
 
 def findings_of(**parameters) -> dict[str, tuple[str, str]]:
-    app = AppTest.from_function(script, default_timeout=60)
+    app = AppTest.from_function(script, default_timeout=120)
     app.query_params.update(parameters)
     app.run()
     assert not app.exception

@@ -235,7 +235,7 @@ def test_first_run_of_the_page_draws_the_question_without_torch():
     script = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('tests/ui/apps/frequency_app.py', default_timeout=60)\n"
+        "app = AppTest.from_file('tests/ui/apps/frequency_app.py', default_timeout=120)\n"
         "app.query_params['pictures'] = 'CIFAR-10'\n"
         f"app.query_params['{CLASSES}'] = 'cat, <b>, cat'\n"
         "app.run()\n"
