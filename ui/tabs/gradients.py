@@ -15,7 +15,7 @@ from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
 from core.images.colormaps import colormap_table
-from core.numbers import decimal, p_value, percent, signed_points, small_with_interval
+from core.numbers import decimal, listed, p_value, percent, signed_points, small_with_interval
 from core.pgd.view_settings import SEARCHES
 from core.sweep.predictions import class_probabilities
 from ui.maps.predictions.cell_predictions import answers
@@ -35,6 +35,7 @@ COLOURS = "vik"
 # The table's columns, and what they mean.
 EDGES, RADIUS, ERROR = "Edges", "Mean radius", "Says which waves mislead"
 RINGS, OVERRATES, OTHERS = "Over rings", "Overrates", "Over the other rings"
+BY_PIXELS, BY_VIEWS = "Painted by the paper’s search", "By views"
 ABOUT = {
     EDGES: "Spearman’s correlation of the gradient’s size with the picture’s edges, pixel by pixel",
     RADIUS: "of the waves that the gradient is made of, in cycles per image",
@@ -72,10 +73,11 @@ def gradient_panel(shown: Shown) -> None:
     with right:
         rise_chart(found, shown.frequency)
     painting = [network for network in found if network.painted]
-    left, right = st.columns(2, gap="large", vertical_alignment="center")
+    left, right = st.columns(2, gap="large")
     with left:
         painted_chart(painting, shown.frequency)
-    right.markdown(as_markdown(painted_sentences(painting)))
+    with right:
+        _painted_waves([network for network in painting if network.rises])
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -133,21 +135,27 @@ def _colour_bar(limit: float) -> str:
     )
 
 
-def painted_sentences(painting: Sequence[Network]) -> str:
-    """Whether views move the painting into waves under which a network errs, a sentence for each that has a map."""
-    sentences = []
-    for network in painting:
-        if not network.rises:
-            continue
-        pixels, views = (rise_under(network.painted[search], network.rises) for search in SEARCHES)
-        difference = difference_under(network.painted, network.rises)
-        more = "more" if difference.low > 0 else "less" if difference.high < 0 else "neither more nor less"
-        sentences.append(
-            f"The waves that {network.title} paints by views mislead it {more} than those by the paper’s search: they "
-            f"raise its error by {percent(views.value)} and {percent(pixels.value)} on average, weighted by energy "
-            f"(difference {signed_points(difference)})."
-        )
-    return " ".join(sentences)
+def _painted_waves(painting: Sequence[Network]) -> None:
+    """Say whether views move the painting into the waves under which a network errs, with a table of the numbers."""
+    if not painting:
+        return
+    differences = {network.title: difference_under(network.painted, network.rises) for network in painting}
+    moved = {
+        "into waves that mislead {} more": [name for name, each in differences.items() if each.low > 0],
+        "away from the waves that mislead {}": [name for name, each in differences.items() if each.high < 0],
+    }
+    parts = [place.format(listed(names)) for place, names in moved.items() if names]
+    rest = [name for name in differences if not any(name in names for names in moved.values())]
+    sentence = f"Views move the painting {' and '.join(parts)}" if parts else "Views move no painting clearly"
+    st.markdown(as_markdown(f"{sentence}{f'; no clear difference for {listed(rest)}' if parts and rest else ''}."))
+    rows = [
+        [network.title, *(percent(rise_under(network.painted[search], network.rises).value) for search in SEARCHES),
+         signed_points(differences[network.title])]
+        for network in painting
+    ]  # fmt: skip
+    heads = ("Network", BY_PIXELS, BY_VIEWS, "Difference")
+    about = "mean rise of the error under the waves that were painted, each ring weighted by its share of the energy"
+    scrolling_table(heads, rows, "Rise of the error under the painted waves", {BY_PIXELS: about, BY_VIEWS: about})
 
 
 def _table(found: Sequence[Network], picture: Picture, maps: Sequence[Heatmap]) -> str:
