@@ -14,7 +14,7 @@ from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import hybrid_pairs, maps_and_stories, picture_set
 from precomputed.static_site.packs import FOLDER, json_bytes, pack_files
 from precomputed.static_site.runs import run_replays
-from precomputed.static_site.story import story
+from precomputed.static_site.story import story, story_pictures
 from ui.pages import generation, inpainting
 from ui.shared.cite import PAPER
 
@@ -45,6 +45,7 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
         "stories": stories,
         "hybrids": hybrid_pairs(),
         "story": story(),
+        **story_pictures(),
         "runs": [replay.listed for replay in runs],
         **{kind: picture_set(kind) for kind in SAMPLE_SETS},
         **{replay.id: replay.packed for replay in runs},

@@ -6,6 +6,7 @@ import html
 import re
 from typing import Any
 
+from core.reconstruct.view_pictures import WORDS, opening_drawings
 from precomputed.static_site.charts import chart_html
 from ui.components.heatmap import pack_maps
 from ui.components.opening import pack_opening
@@ -13,19 +14,33 @@ from ui.components.stripes import pack_stripes
 from ui.pages.story import told
 from ui.runs.replays import run_replay
 from ui.shared.told import told as with_tooltips
-from ui.story import figures
-from ui.story.shelf import WAVE, opening_runs
-from ui.story.steps import STEPS
+from ui.story import figures, opening, wall
+from ui.story.shelf import WAVE
+from ui.story.steps import FORMER, STEPS
 
 # Where this edition shows what a step's door leads to in the app.
-_DOORS = {"frequency": "#waves", "inpainting": "#inpainting", "generation": "#generation", "findings": "findings.html"}
-_LINK = re.compile(r'<a (class="door" )?href="([^"]*)"([^>]*)>(.*?)</a>')
+_DOORS = {
+    "?step=": "#story?step=",
+    "frequency": "#waves",
+    "inpainting": "#inpainting",
+    "generation": "#generation",
+    "findings": "findings.html",
+}
+_LINK = re.compile(r'<a (class="\w+" )?href="([^"]*)"([^>]*)>(.*?)</a>')
 Part = dict[str, Any]
 
 
 def story() -> list[Part]:
     """The steps: name, words, and the parts of the figure, each of one kind that `page/story.js` shows."""
-    return [{"name": step.name, "html": _here(told(step)), "figure": _FIGURES[step.draw]()} for step in STEPS]
+    return [
+        {
+            "name": step.name,
+            "links": [step.link, *(str(k) for k, former in enumerate(FORMER, 1) if former == step.link)],
+            "html": _here(told(step)),
+            "figure": _FIGURES[step.draw](),
+        }
+        for step in STEPS
+    ]
 
 
 def _here(html: str) -> str:
@@ -38,10 +53,22 @@ def _here(html: str) -> str:
     return _LINK.sub(door, html)
 
 
-def _drawings() -> list[Part]:
-    runs = opening_runs()
-    scenes = [pack_opening(runs, *figures.OPENING_WORDS, place) for place in range(len(runs[0].start))]
-    return [{"kind": "opening", "first": figures.FIRST_CLASS, "scenes": scenes}]
+def story_pictures() -> dict[str, Part]:
+    """What steps load by name when they are opened: the scene of each word."""
+    scenes = {
+        _scene(word): pack_opening(WORDS, place, opening_drawings(word), opening.captions(place))
+        for place, word in enumerate(WORDS)
+    }
+    return scenes
+
+
+def _scene(word: str) -> str:
+    return f"opening-{word.replace(' ', '-')}"
+
+
+def _opening() -> list[Part]:
+    below = opening.lesson_html("beside") + _here(opening.cards_html())
+    return [{"kind": "opening", "scenes": [_scene(word) for word in WORDS]}, _html(below)]
 
 
 def _wave() -> list[Part]:
@@ -77,7 +104,8 @@ def _hole() -> list[Part]:
 
 
 _FIGURES = {
-    figures.asked_for_a_class: _drawings,
+    opening.ask_for_a_word: _opening,
+    wall.wall: lambda: [_html(wall.wall_html())],
     figures.stripes_and_maps: _wave,
     figures.two_pictures: lambda: [{"kind": "mixer"}],  # the page has the pairs
     figures.papers_maps: lambda: [_maps("slow")],

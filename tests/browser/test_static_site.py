@@ -31,7 +31,7 @@ from precomputed.static_site.check import served
 from tests.browser.accessibility import grave_faults
 from tests.chromium import find_chromium
 from ui.maps.catalogue import HEATMAPS
-from ui.story.steps import STEPS
+from ui.story.steps import STEPS, named_step
 
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 
@@ -272,10 +272,13 @@ def test_story_opens_with_the_apps_scenes(open_site):
     page.get_by_role("link", name="Story").click()
     story = page.locator("#story")
     expect(story.locator(".told h2")).to_have_text(STEPS[0].title)
-    story.locator(".opening").get_by_role("button", name="ship").click()
-    expect(story.locator(".opening").first).to_contain_text("Its robust twin")
-    story.get_by_role("link", name=STEPS[1].name).click()
-    expect(story.locator(".told h2")).to_have_text(STEPS[1].title)
+    expect(story.locator("div.opening:not(.figure)")).to_have_attribute("data-part", "1")
+    story.locator(".figure.opening").get_by_role("button", name="teapot").click()
+    expect(story.locator(".opening .wish")).to_have_text("Ask for a teapot")
+    expect(story.locator(".opening .judged").last).to_contain_text("says teapot, too")
+    assert grave_faults(page) == []
+    page.goto(page.url.partition("#")[0] + "#story?step=2")  # by its number in an earlier version
+    expect(story.locator(".told h2")).to_have_text(named_step("a-wave").title)
     expect(story.locator(".stripes canvas").first).to_be_visible()
     maps = story.locator(".maps:visible")
     expect(maps.locator("p")).to_contain_text("Mini CLIP 48.7 %")
@@ -284,10 +287,19 @@ def test_story_opens_with_the_apps_scenes(open_site):
     expect(maps.locator(".readout").first).to_contain_text("(0, 3)")
     expect(maps.locator("p")).to_be_hidden()  # it was about another wave
     expect(story.locator(".stripes input[type=range]")).to_have_value("3")
-    figures = [None, None, ".mixed canvas", ".plot", ".plot, svg[aria-label^=Mean]", "img, svg[aria-label^=Accuracy]"]
-    figures += [".plot", ".replay .step", ".plot", ".plot"]
-    counts = [0, 0, 1, 2, 2, 5, 2, 1, 2, 3]
-    for step, what, count in list(zip(STEPS, figures, counts, strict=True))[2:]:
+    figures = {
+        "twins": (".wall img", 21),
+        "mixture": (".mixed canvas", 1),
+        "slow": (".plot", 2),
+        "fast": (".plot, svg[aria-label^=Mean]", 2),
+        "weather": ("img, svg[aria-label^=Accuracy]", 5),
+        "patches": (".plot", 2),
+        "hole": (".replay .step", 1),
+        "why": (".plot", 2),
+        "limits": (".plot", 3),
+    }
+    for link, (what, count) in figures.items():
+        step = named_step(link)
         story.get_by_role("link", name=step.name, exact=True).click()
         expect(story.locator(".told h2")).to_have_text(step.title)
         expect(story.locator(what).locator("visible=true")).to_have_count(count)

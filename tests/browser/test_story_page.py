@@ -4,50 +4,59 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from core.data.samples import load_samples
 from core.images.square import to_uint8
-from core.runs.file import PGDRun
-from core.runs.stored import OPENING, TWINS, stored_path
+from core.reconstruct.view_pictures import SIDE, opening_drawings
 from core.sweep.predictions import wave_on_image
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.story.shelf import STORED
 from ui.story.steps import STEPS
 
+FAST = [step.link for step in STEPS].index("fast") + 1
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 
 
-def pixels(canvas) -> np.ndarray:
-    return np.array(canvas.evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
+def pixels(canvas, side: int = 32) -> np.ndarray:
+    return np.array(canvas.evaluate(PIXELS)).reshape(side, side, 4)[..., :3]
 
 
-def drawn(k: int, place: int, frame: int = -1) -> np.ndarray:
-    run = PGDRun.load(stored_path(OPENING, "cifar10", TWINS[k]))
-    return run.frames[frame, place].transpose(1, 2, 0)
-
-
-def test_a_dog_grows_once_by_itself_and_another_class_at_a_click(streamlit_app, open_page):
+def test_a_volcano_grows_once_by_itself_and_another_word_at_a_click(streamlit_app, open_page):
     page = open_page(streamlit_app("app.py"), width=1440, height=900)
     scene = page.locator(".opening")
-    expect(scene.get_by_role("button", name="dog")).to_have_attribute("aria-pressed", "true")
+    expect(scene.get_by_role("button", name="volcano")).to_have_attribute("aria-pressed", "true")
     expect(scene).to_have_attribute("data-part", "1")
     squares = [box.bounding_box() for box in scene.locator("canvas").all()]
-    assert len(squares) == 3 and all(310 <= box["width"] == box["height"] <= 320 for box in squares)
-    assert all(box["y"] + box["height"] < 760 and box["y"] == squares[0]["y"] for box in squares)
-    for k, sure in enumerate(("99 % sure", "96 % sure")):
-        expect(scene.locator(".result .sure").nth(k)).to_have_text(sure)
-        assert np.array_equal(pixels(scene.locator(".result canvas").nth(k)), drawn(k, 5))
-    assert np.array_equal(pixels(scene.locator(".start canvas")), drawn(0, 5, 0))
-    scene.get_by_role("button", name="ship").click()
-    expect(scene.locator(".wish")).to_have_text("Ask for a ship")
-    expect(scene).to_have_attribute("data-part", "1")
-    expect(scene.get_by_role("button", name="ship")).to_have_attribute("aria-pressed", "true")
-    assert np.array_equal(pixels(scene.locator(".result canvas").nth(1)), drawn(1, 8))
-    page.get_by_role("link", name="Paint your own").click()
+    assert len(squares) == 2 and all(320 <= box["width"] == box["height"] <= 400 for box in squares)
+    assert all(box["y"] + box["height"] < 700 and box["y"] == squares[0]["y"] for box in squares)
+    for word in ("volcano", "teapot"):
+        scene.get_by_role("button", name=word).click()
+        expect(scene.locator(".wish")).to_have_text(f"Ask for a {word}")
+        expect(scene).to_have_attribute("data-part", "1")
+        for k, (drawing, judged) in enumerate(zip(opening_drawings(word), scene.locator(".judged").all(), strict=True)):
+            expect(scene.locator(".sure").nth(k)).to_have_text("99 % sure")
+            expect(judged).to_contain_text(f"says {drawing.judged}")
+            with Image.open(drawing.strip) as strip:
+                last = np.asarray(strip.convert("RGB"))[-SIDE:].astype(int)
+            # Chromium's decoder and Pillow's are of one library, but not of one version.
+            assert np.abs(pixels(scene.locator("canvas").nth(k), SIDE) - last).mean() < 1
+    tries = page.get_by_role("navigation", name="To try")
+    assert tries.bounding_box()["y"] + tries.bounding_box()["height"] <= 900
+    assert grave_faults(page) == []
+    tries.get_by_role("link", name="Paint a hole").click()
+    expect(page.get_by_role("heading", name="Can CLIP fill a hole?")).to_be_visible()
+
+
+def test_any_word_leads_to_a_drawing_of_it(streamlit_app, open_page):
+    page = open_page(streamlit_app("app.py"), width=390, height=844)
+    page.get_by_role("combobox", name="Any of 1,000 words").fill("castle")
+    page.get_by_role("option", name="castle", exact=True).click()
+    page.get_by_role("link", name="Draw: castle").click()
     expect(page.get_by_role("heading", name="Can CLIP draw what it sees?")).to_be_visible()
-    expect(page.get_by_role("radio", name="Sketch")).to_be_checked()
+    expect(page.get_by_text("castle").first).to_be_visible()
 
 
 @pytest.mark.slow
@@ -62,11 +71,11 @@ def test_who_wants_no_motion_sees_the_end_at_once(streamlit_app, open_page):
       };
       look();
     })""")
-    assert set(parts) == {"1"}
+    assert set(filter(None, parts)) == {"1"}  # nothing before the frames are decoded
 
 
 def test_stripes_turn_the_car_into_a_ship_for_mini_clip_alone(streamlit_app, open_page):
-    page = open_page(f"{streamlit_app('app.py')}/story?step=2", width=1440, height=900)
+    page = open_page(f"{streamlit_app('app.py')}/story?step=a-wave", width=1440, height=900)
     scene = page.locator(".stripes")
     answers, slider = scene.locator(".answer"), scene.get_by_role("slider")
     canvas = scene.locator("canvas")
@@ -96,7 +105,7 @@ def test_stripes_turn_the_car_into_a_ship_for_mini_clip_alone(streamlit_app, ope
 
 @pytest.mark.slow
 def test_the_line_around_slow_waves_is_that_of_the_claim(streamlit_app, open_page):
-    page = open_page(f"{streamlit_app('app.py')}/story?step=4", width=1440, height=900)
+    page = open_page(f"{streamlit_app('app.py')}/story?step=slow", width=1440, height=900)
     plot, line = (page.locator(one).first.bounding_box() for one in (".plot", ".outline"))
     assert abs(line["width"] / plot["width"] * 31 / 2 - 2.5) < 0.05
     value = page.locator(".story .asked").last
@@ -111,22 +120,22 @@ def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_p
     expect(heading).to_have_text(STEPS[0].title)
     figure = page.locator(".st-key-story-figure").bounding_box()
     assert figure["y"] >= 60 and figure["y"] + figure["height"] <= 900 and figure["x"] + figure["width"] <= 1440
-    for step in STEPS[1:5]:
+    for step in STEPS[1:FAST]:
         page.keyboard.press("ArrowRight")
         expect(heading).to_have_text(step.title)
-    expect(page).to_have_url(re.compile(r"\?step=5$"))
+    expect(page).to_have_url(re.compile(r"\?step=fast$"))
     wait_until_drawn(page)
     page.locator(".plot").focus()
     page.keyboard.press("ArrowRight")  # there it moves the cursor
     expect(page.locator(".readout")).to_contain_text("(−14, −13)")
     wait_until_drawn(page)  # the run that the cursor began
-    for step in (STEPS[3], STEPS[2]):
+    for step in (STEPS[FAST - 2], STEPS[FAST - 3]):
         page.go_back()
         expect(heading).to_have_text(step.title)
         wait_until_drawn(page)
 
 
-def test_the_longest_step_fits_a_phone_with_its_buttons_in_sight(streamlit_app, open_page):
+def test_the_first_step_fits_a_phone_with_its_buttons_in_sight(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('app.py')}/story?step=1", width=400, height=850)
     assert page.get_by_test_id("stMainBlockContainer").evaluate("e => e.scrollHeight") <= 3500
     assert page.evaluate("document.documentElement.scrollWidth") <= 400

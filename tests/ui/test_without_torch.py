@@ -48,7 +48,7 @@ while not inpainting.error and time.monotonic() < deadline:
 check(inpainting, errors=1)
 
 check(opened("story"), errors=0)
-check(opened("story", {{"step": "2"}}, **{{"story.wave.cell": (3, 4)}}), errors=0)
+check(opened("story", {{"step": "a-wave"}}, **{{"story.wave.cell": (3, 4)}}), errors=0)
 
 generation = opened("generation")
 assert says(generation, "ResNet-56 (CIFAR-10) recognises the target in ")

@@ -1,52 +1,58 @@
-// The opening scene: a row of classes to ask for, the blur, and two pictures that grow out of it.
+// The opening scene: a row of words to ask for, and two pictures that grow from one start, by each search.
 
 import { button } from "./buttons.js";
-import { element, unpack } from "./dom.js";
-import { paintPixels } from "./pixels.js";
+import { element } from "./dom.js";
 
-const PLAY_MILLISECONDS = 2000;
+const PLAY_MILLISECONDS = 3500;
 const scenes = new WeakMap(); // parentElement -> scene
-let played = null; // the class whose pictures have grown: they do so once, also when mounted anew
+let played = ""; // the word whose pictures have grown: they do so once, also when mounted anew
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
   if (!scenes.has(parentElement)) scenes.set(parentElement, createScene(parentElement, data));
-  const scene = scenes.get(parentElement);
+  const scene = scenes.get(parentElement), { words, chosen } = data, word = words[chosen];
   scene.ask = (place) => setTriggerValue("ask", place);
+  if (scene.data && scene.data.chosen !== chosen) delete scene.root.dataset.part; // until its frames are decoded
   scene.data = data;
-  scene.frames = data.networks.map(({ frames }) => unpack(frames));
-  scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === data.chosen)));
-  const name = data.names[data.chosen];
-  scene.wish.textContent = `Ask for ${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
-  paintPixels(scene.figures[0].canvas, data.size, data.size, (at, channel) => scene.frames[0][3 * at + channel]);
-  if (played === data.chosen || matchMedia("(prefers-reduced-motion: reduce)").matches) finish(scene);
-  else grow(scene);
+  scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === chosen)));
+  scene.wish.textContent = `Ask for ${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
+  scene.figures.forEach(({ judged }, k) => { judged.textContent = data.drawings[k].judged; });
+  Promise.all(data.drawings.map(({ strip }) => decoded(strip))).then((strips) => {
+    if (scene.data !== data) return;
+    scene.strips = strips;
+    if (played === word || matchMedia("(prefers-reduced-motion: reduce)").matches) finish(scene);
+    else grow(scene);
+  });
 }
 
-function createScene(parentElement, { names, networks, captions }) {
+async function decoded(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  return image;
+}
+
+function createScene(parentElement, { words, drawings }) {
   const root = element("div", "opening"), scene = { root, timer: 0 };
-  const asking = root.appendChild(element("div", "asking"));
-  scene.wish = asking.appendChild(element("div", "wish"));
+  scene.wish = root.appendChild(element("div", "wish"));
   scene.wish.setAttribute("aria-live", "polite");
-  const group = asking.appendChild(element("div", "chips"));
+  const group = root.appendChild(element("div", "chips"));
   group.setAttribute("role", "group");
-  group.setAttribute("aria-label", "Class to ask for");
-  scene.chips = names.map((name, place) => button(group, name, () => {
-    scene.wish.textContent = "";
-    played = null;
+  group.setAttribute("aria-label", "Word to ask for");
+  scene.chips = words.map((word, place) => button(group, word, () => {
+    played = "";
     if (place === scene.data.chosen) grow(scene);
     else scene.ask(place);
   }));
   const row = root.appendChild(element("div", "squares"));
-  scene.figures = ["Both begin with this blur", ...networks.map(({ title }) => title)].map((title, k) => {
-    const figure = row.appendChild(element("figure", k ? "result" : "start"));
-    const canvas = figure.appendChild(element("canvas"));
+  scene.figures = drawings.map(({ title, about }) => {
+    const figure = row.appendChild(element("figure")), canvas = figure.appendChild(element("canvas"));
     canvas.setAttribute("role", "img");
-    const caption = figure.appendChild(element("figcaption"));
-    caption.append(element("span", "title", title));
-    const sure = caption.appendChild(element("strong", "sure"));
-    caption.append(element("span", "about", captions[k]));
-    return { canvas, sure };
+    const caption = figure.appendChild(element("figcaption")), line = caption.appendChild(element("div", "line"));
+    line.append(element("span", "title", title));
+    const sure = line.appendChild(element("strong", "sure"));
+    caption.append(element("span", "about", about));
+    return { canvas, sure, judged: caption.appendChild(element("span", "judged")) };
   });
   parentElement.appendChild(root);
   return scene;
@@ -67,27 +73,26 @@ function grow(scene) {
 }
 
 function finish(scene) {
-  played = scene.data.chosen;
+  played = scene.data.words[scene.data.chosen];
   show(scene, 1);
 }
 
-// Both results at a moment from 0 to 1. Between two stored frames pixels go straight from one to the other.
-function show({ data, frames, figures, root }, part) {
-  const { steps, size, names, chosen } = data, at = part * steps[steps.length - 1];
-  const after = Math.max(1, steps.findIndex((step) => step >= at)), share = (at - steps[after - 1]) / (steps[after] - steps[after - 1]);
-  const bytes = 3 * size * size;
+// Both pictures at a moment from 0 to 1; between two stored frames they mix. Judges are heard at the end.
+function show({ data, strips, figures, root }, part) {
+  const { size, words, chosen } = data;
   root.dataset.part = String(part);
-  data.networks.forEach(({ title, shares }, k) => {
-    const figure = figures[k + 1], a = (after - 1) * bytes, b = after * bytes;
-    paintPixels(figure.canvas, size, size, (at, channel) => {
-      const n = 3 * at + channel;
-      return frames[k][a + n] + share * (frames[k][b + n] - frames[k][a + n]);
-    });
-    const sure = `${percent(shares[Math.round(at)])} sure`;
-    figure.sure.textContent = sure;
-    figure.canvas.setAttribute("aria-label", `What ${title} makes of it: ${sure} that it is ${names[chosen]}`);
+  data.drawings.forEach(({ title, shares }, k) => {
+    const { canvas, sure } = figures[k], at = part * (shares.length - 1), frame = Math.floor(at);
+    if (canvas.width !== size) Object.assign(canvas, { width: size, height: size });
+    const context = canvas.getContext("2d");
+    for (const [place, alpha] of [[frame, 1], [frame + 1, at - frame]]) {
+      if (!alpha) continue;
+      context.globalAlpha = alpha;
+      context.drawImage(strips[k], 0, place * size, size, size, 0, 0, size, size);
+    }
+    sure.textContent = `${percent(shares[Math.round(at)])} sure`;
+    canvas.setAttribute("aria-label", `${title}: ${sure.textContent} that it is a ${words[chosen]}`);
   });
-  figures[0].canvas.setAttribute("aria-label", "A blur of no class");
 }
 
 // No classifier means 0 % or 100 %.

@@ -1,4 +1,4 @@
-"""The scene that the story opens with: one blur, and what each of two networks makes of it when asked for a class.
+"""The scene that the story opens with: a word, and what a network draws of it by each search from one start.
 
 The browser's half is `opening.js`: it plays the stored frames once, by itself, and mixes neighbours in between.
 """
@@ -8,47 +8,48 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.runs.file import PGDRun
+from core.reconstruct.view_pictures import SIDE, Drawing
 from ui.components.mount import place_from, register
-from ui.components.packing import pack_pixels
+from ui.components.packing import webp_data_uri
 
 _component = register("opening")
 
 
 def opening(
-    runs: Sequence[PGDRun],
-    titles: Sequence[str],
-    captions: Sequence[str],
+    words: Sequence[str],
     chosen: int,
+    drawings: Sequence[Drawing],
+    captions: Sequence[tuple[str, str, str]],
     *,
     on_ask: Callable[[int], None],
 ) -> None:
-    """Show the chips of the classes, and the scene of the chosen one.
+    """Show chips of the words, and the drawings of the chosen one.
 
     Args:
-        runs: of one start and the same frame steps; image k is to become class k.
-        titles: of the networks. captions: beneath the start and each result, plain text.
-        chosen: place of the class. on_ask: called with the place that the visitor asks for, before the rerun.
+        chosen: place of the word. drawings: of that word, of the same number of frames.
+        captions: of each drawing its title, what it is, and what a judge says of it, plain text.
+        on_ask: called with the place that the visitor asks for, before the rerun.
     """
-    key, data = "story.opening", pack_opening(runs, titles, captions, chosen)
-    _component(key=key, data=data, on_ask_change=place_from(key, "ask", range(len(data["names"])), on_ask))
+    key, data = "story.opening", pack_opening(words, chosen, drawings, captions)
+    _component(key=key, data=data, on_ask_change=place_from(key, "ask", range(len(words)), on_ask))
 
 
-def pack_opening(runs: Sequence[PGDRun], titles: Sequence[str], captions: Sequence[str], chosen: int) -> dict[str, Any]:
-    """What the browser gets, as JSON: frames as rows of red, green and blue, and a probability for every step."""
-    first = runs[0]
+def pack_opening(
+    words: Sequence[str], chosen: int, drawings: Sequence[Drawing], captions: Sequence[tuple[str, str, str]]
+) -> dict[str, Any]:
+    """What the browser gets, as JSON: the frames of a drawing below each other, and a probability for every one."""
     return {
-        "names": list(first.metadata["class_names"]),
+        "words": list(words),
         "chosen": chosen,
-        "size": first.start.shape[-1],
-        "steps": first.frame_steps.tolist(),
-        "captions": list(captions),
-        "networks": [
+        "size": SIDE,
+        "drawings": [
             {
                 "title": title,
-                "frames": pack_pixels(run.frames[:, chosen]),
-                "shares": [round(float(share), 4) for share in run.curves["target_probability"][:, chosen]],
+                "about": about,
+                "judged": judged,
+                "strip": webp_data_uri(drawing.strip),
+                "shares": drawing.confidence,
             }
-            for run, title in zip(runs, titles, strict=True)
+            for drawing, (title, about, judged) in zip(drawings, captions, strict=True)
         ],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import numpy as np
 
@@ -15,3 +16,8 @@ def pack_pixels(pixels: np.ndarray) -> str:
 def pack_signs(signs: np.ndarray) -> str:
     """(S, S, 3) of -1 and 1 as three bits a cell, row by row: is it positive? `signsAt` of `wave.js` reads them."""
     return base64.b64encode(np.packbits(signs.ravel() > 0, bitorder="little").tobytes()).decode()
+
+
+def webp_data_uri(file: Path) -> str:
+    """A stored picture, as it is."""
+    return f"data:image/webp;base64,{base64.b64encode(file.read_bytes()).decode()}"

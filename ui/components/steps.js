@@ -71,7 +71,7 @@ function show(view) {
 
 function lead(view, made, step) {
   made.step = step;
-  if (step) made.href = `?${view.data.parameter}=${step}`;
+  if (step) made.href = `?${view.data.parameter}=${view.data.links[step - 1]}`;
   else made.removeAttribute("href");
 }
 

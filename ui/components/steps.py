@@ -10,15 +10,24 @@ _component = register("steps")
 
 
 def step_tabs(
-    names: Sequence[str], current: int, *, title: str, parameter: str, key: str, on_go: Callable[[int], None]
+    names: Sequence[str],
+    links: Sequence[str],
+    current: int,
+    *,
+    title: str,
+    parameter: str,
+    key: str,
+    on_go: Callable[[int], None],
 ) -> None:
     """Show the tabs.
 
     Args:
-        names: of the steps, in order. current: the one on the screen, from 1. title: of that one, for screen readers.
-        parameter: the URL's parameter that names a step by its number.
+        names: of the steps, in order. links: what the URL's `parameter` calls them.
+        current: the one on the screen, from 1. title: of that one, for screen readers.
         on_go: called with the step that the visitor chose, before the rerun; the next run should pass it as `current`.
     """
 
-    data = {"names": list(names), "current": current, "title": title, "parameter": parameter}
+    data = {
+        "names": list(names), "links": list(links), "current": current, "title": title, "parameter": parameter
+    }  # fmt: skip
     _component(key=key, data=data, on_go_change=place_from(key, "go", range(1, len(names) + 1), on_go))

@@ -1,4 +1,4 @@
-"""Page *Story*, the first one: ten steps, each with a figure to touch, most with a claim and its verdict."""
+"""Page *Story*, the first one: steps, each with a figure to touch, most with a claim and its verdict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.components.steps import step_tabs
 from ui.shared import url
 from ui.shared.look import style_sheet
 from ui.story.step import Step
-from ui.story.steps import STEPS
+from ui.story.steps import STEPS, named_step
 
 STEP = "step"  # in the URL, which alone says where a visitor is
 
@@ -23,23 +23,31 @@ _STYLE = style_sheet(__file__)
 def page() -> None:
     """Draw the step that the URL names."""
     st.markdown(_STYLE, unsafe_allow_html=True)
-    number = url.number(STEP, range(1, len(STEPS) + 1)) or 1  # a senseless URL shows the first
-    step = STEPS[number - 1]
+    step = named_step(url.text(STEP)) or STEPS[0]  # a senseless URL shows the first
     words = told(step)  # before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):
             step_tabs(
-                [each.name for each in STEPS], number, title=step.title, parameter=STEP, key="story.tabs", on_go=_go
+                [each.name for each in STEPS],
+                [each.link for each in STEPS],
+                STEPS.index(step) + 1,
+                title=step.title,
+                parameter=STEP,
+                key="story.tabs",
+                on_go=_go,
             )
-    left, figure = st.columns([25, 75], gap="medium")
-    left.html(words)
+    left, figure = st.columns([33, 67] if step is STEPS[0] else [25, 75], gap="medium")
+    with left:
+        st.html(words)
+        step.beside()
     with figure, st.container(key="story-figure"):
         step.draw()
+    step.below()
 
 
 def _go(number: int) -> None:
-    url.put(STEP, str(number))
+    url.put(STEP, STEPS[number - 1].link)
 
 
 def told(step: Step) -> str:
@@ -48,7 +56,7 @@ def told(step: Step) -> str:
     return (
         f'{STYLE}<div class="story"><h2>{html.escape(step.title)}</h2>'
         f'<p class="lead">{_unbroken(step.text + step.more())}</p>{tried}'
-        f'<a class="door" href="{html.escape(step.door.url)}">{html.escape(step.door.label)}</a></div>'
+        f"{step.door.html if step.door else ''}</div>"
     )
 
 

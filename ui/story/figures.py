@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -14,7 +14,6 @@ from core.claims.disturbance_spectrum import stored_disturbances
 from core.claims.equal_strength import equal_strength
 from core.claims.gradient_spectrum import stored_gradient
 from core.classifiers.registry import classifier_spec
-from core.data.classes import CIFAR10
 from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map, wave_values
 from core.fourier.maps.lattice import neighbour_contrasts
 from core.fourier.maps.metrics import POINTS
@@ -22,7 +21,6 @@ from core.images.disturbances import DISTURBANCES
 from core.runs.stored import TWINS
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
-from ui.components.opening import opening
 from ui.components.stripes import Answers, Striped, stripes
 from ui.maps.catalogue import Entry, shipped
 from ui.maps.models import model_colour, short_title
@@ -36,7 +34,7 @@ from ui.shared.charts import Chart
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.told import say
-from ui.story.shelf import STORED, WAVE, opening_runs
+from ui.story.shelf import STORED, WAVE
 from ui.tabs.disturbance_charts import Network, accuracy_chart
 from ui.tabs.disturbances import disturbed_picture
 from ui.tabs.mixtures import STORED as MIXED
@@ -44,28 +42,11 @@ from ui.tabs.mixtures import stored_mixtures
 
 SIDE = 31
 CONTRAST = 0.1  # both ends of the colour bar for dips, as fractions
-FIRST_CLASS = CIFAR10.names.index("dog")
 CHART_HEIGHT = 430  # CSS pixels
-PAIR, CUTOFF, ASKED = "story.pair", "story.cutoff", "story.asked"  # places
+PAIR, CUTOFF = "story.pair", "story.cutoff"  # places
 WEATHER = 2  # strength of the disturbances
 EVERY_WAVE = "Every wave at once"
 ACCURACY = f"Accuracy at strength {WEATHER}", ", with 95 % intervals"
-
-
-OPENING_WORDS = (
-    ("Mini CLIP", "Its robust twin"),
-    ("Of 20 blurs, the one whose right-hand pictures two other networks recognise best.", "", ""),
-)
-
-
-def asked_for_a_class() -> None:
-    """The stored drawings of an ordinary network and its robust twin, of the class that the visitor asks for."""
-    opening(
-        opening_runs(),
-        *OPENING_WORDS,
-        st.session_state.get(ASKED, FIRST_CLASS),
-        on_ask=partial(st.session_state.__setitem__, ASKED),
-    )
 
 
 def stripes_and_maps() -> None:
@@ -251,12 +232,20 @@ def _errors(*labels: str, show: str = "Error") -> Callable[[], ShownMaps]:
     return lambda: shown_maps(_entries(*labels), "Top-1", show, SIDE)
 
 
+def _who_errs_more() -> ShownMaps:
+    """The published maps' difference, in the colours of all that is more or less: blue is fewer errors."""
+    shown = _errors(CLIP, RESNET56, show="Difference")()
+    clip, resnet = (entry.name for entry in _entries(CLIP, RESNET56))
+    views = [replace(view, subtitle=f"blue: {clip} errs less; brown: {resnet} does") for view in shown.views]
+    return replace(shown, views=views, colormap="vik")
+
+
 MAPS = {
     "wave": Maps(WAVE, _errors(MINI_CLIP, MINI_RESNET)),
     "slow": Maps((0, 1), _errors(CLIP, RESNET56), lambda: LOW.edge),
     "fast": Maps(
         (1 - SIDE // 2, 1 - SIDE // 2),
-        _errors(CLIP, RESNET56, show="Difference"),
+        _who_errs_more,
         lambda: corners(_entries(CLIP)[0].heatmap).edge,
     ),
     "patches": Maps((7, 7), _dips),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from core.claims.finding import Finding
 
@@ -23,19 +25,36 @@ class Door:
     label: str
     url: str
 
+    @property
+    def html(self) -> str:
+        """A link that looks like a button."""
+        return f'<a class="door" href="{html.escape(self.url)}">{html.escape(self.label)}</a>'
+
+
+def nothing() -> None:
+    """Draw nothing."""
+
 
 @dataclass(frozen=True)
 class Step:
     """What is on the screen at once.
 
-    name: on its tab. text: plain. draw: puts the figure into the page. more: computes what is said after `text`, may be
-    empty.
+    name: on its tab and, in small letters, in its URL. text: plain. draw: puts the figure into the page.
+    more: computes what is said after `text`, may be empty. beside, below: draw further parts, under the text and under
+    all.
     """
 
     name: str
     title: str
     text: str
     trials: tuple[Trial, ...]
-    draw: Callable[[], None]
-    door: Door
+    draw: Callable[[], Any]
+    door: Door | None = None
     more: Callable[[], str] = str
+    beside: Callable[[], Any] = nothing
+    below: Callable[[], Any] = nothing
+
+    @property
+    def link(self) -> str:
+        """What the URL calls it."""
+        return self.name.lower().replace(" ", "-")

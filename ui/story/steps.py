@@ -5,17 +5,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from core.claims.checks import CLIP_GRID
+from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import SAMPLE_SETS
 from core.images.disturbances import DISTURBANCES as DISTURBED
 from core.runs.starts import STARTS
 from core.runs.stored import TWINS
+from ui.maps.models import short_title
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.runs.setup.own_start import FIRST
 from ui.runs.setup.settings import models_in_url
 from ui.shared.url import link
-from ui.story import figures
+from ui.story import figures, opening, wall
 from ui.story.shelf import STORED, WAVE, equally_strong, found, limits, other_networks, the_test, training
 from ui.story.step import Door, Step, Trial
 from ui.tabs.mixtures import KIND as MIXED_KIND
@@ -39,19 +42,29 @@ def _about(subject: str, reference: str, key: str, *shows: str) -> Trial:
     return Trial(lambda: found(subject, reference)[key], shows)
 
 
-def _step(name: str, draw: Callable[[], None], door: Door, *trials: Trial, more: Callable[[], str] = str) -> Step:
-    return Step(name, WORDS[name]["title"], WORDS[name]["text"], trials, draw, door, more)
+def _step(name: str, draw: Callable[[], object], door: Door | None, *trials: Trial, **further: Any) -> Step:
+    return Step(name, WORDS[name]["title"], WORDS[name]["text"], trials, draw, door, **further)
 
 
+def named_step(link: str) -> Step | None:
+    """The step that a URL names, also one of an earlier version by its number; None where it names none."""
+    former = {str(k): name for k, name in enumerate(FORMER, 1)}
+    return next((step for step in STEPS if step.link == former.get(link, link)), None)
+
+
+# The ten steps of earlier versions, whose links name them by their numbers, from 1.
+FORMER = ("volcano", "a-wave", "mixture", "slow", "fast", "weather", "patches", "hole", "why", "limits")
 WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 CAR = ("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])
 MINIS = ("maps", MINI_CLIP), ("maps", MINI_RESNET)
+ROBUST = f"{short_title(classifier_spec(TWINS[1]).title)} · CIFAR-10 · computed"  # the map's label
 PAPERS = "CLIP ViT-B/32", "ResNet-56", "difference"
 
 STEPS = (
+    _step("Volcano", opening.ask_for_a_word, None, beside=opening.any_word, below=opening.cards),
     _step(
-        "Drawing",
-        figures.asked_for_a_class,
+        "Twins",
+        wall.wall,
         Door(
             "Paint your own →",
             link(
@@ -81,20 +94,26 @@ STEPS = (
     _step(
         "Fast",
         figures.weakened_waves,
-        _frequency(("story", 2)),
+        _frequency(("maps", CLIP), ("maps", RESNET56), ("show", "Difference"), _cell(-14, -14)),
         _about(CLIP, RESNET56, "high", *PAPERS),
         more=equally_strong,
     ),
     _step(
         "Weather",
         figures.weather,
-        _frequency(*MINIS, ("tab", DISTURBANCES), ("disturbance", DISTURBED["contrast"].label), *CAR),
+        _frequency(
+            ("maps", MINI_CLIP),
+            ("maps", ROBUST),
+            ("tab", DISTURBANCES),
+            ("disturbance", DISTURBED["contrast"].label),
+            *CAR,
+        ),
         _about(MINI_CLIP, MINI_RESNET, "contrast", "contrast changes", "fast disturbances"),
     ),
     _step(
         "Patches",
         figures.dips,
-        _frequency(("maps", CLIP), _cell(CLIP_GRID, CLIP_GRID)),
+        _frequency(("maps", CLIP), ("maps", RESNET56), _cell(CLIP_GRID, CLIP_GRID)),
         _about(CLIP, RESNET56, "lattice", f"CLIP ViT-B/32 at multiples of {CLIP_GRID}", "ResNet-56"),
         more=the_test,
     ),

@@ -19,10 +19,10 @@
   // What shows a part of a figure in its host; `parts` are all of the step, shown so far.
   const KINDS = {
     html: ({ html }, host) => put(host, html),
-    opening({ first, scenes }, host) {
+    opening({ scenes }, host) {
       const show = mount("opening", host, { ask: draw });
-      function draw(place) { show({ key: "opening", ...scenes[place], chosen: place }); }
-      draw(first);
+      async function draw(place) { show(await lab.load(scenes[place])); }
+      draw(0);
     },
     // A wave chosen in the stripes is that of the maps beside them, and the other way round.
     stripes({ data }, host, parts) {
@@ -50,16 +50,16 @@
     replay: ({ data }, host) => mount("replay", host, {})({ key: "story", ...data }),
   };
 
-  // `mixer(host)` mounts the page's pairs. Returns what shows the step that the URL names, `#story?step=2`.
+  // `mixer(host)` mounts the page's pairs. Returns what shows the step that the URL names, `#story?step=twins`.
   lab.story = async (section, mixer) => {
     const steps = await lab.load("story"), find = (selector) => section.querySelector(selector);
-    const figures = steps.map(({ name }, k) => {
-      find(".steps").append(element("a", name, { href: `#story?step=${k + 1}` }));
+    const figures = steps.map(({ name, links }) => {
+      find(".steps").append(element("a", name, { href: `#story?step=${links[0]}` }));
       return find(".figures").appendChild(element("div"));
     });
     return () => {
-      const asked = Number(new URLSearchParams(location.hash.split("?")[1] ?? "").get("step"));
-      const at = Number.isInteger(asked) && asked >= 1 && asked <= steps.length ? asked - 1 : 0;
+      const asked = new URLSearchParams(location.hash.split("?")[1] ?? "").get("step");
+      const at = Math.max(0, steps.findIndex(({ links }) => links.includes(asked)));
       put(find(".told"), steps[at].html);
       [...find(".steps").children].forEach((link, k) => {
         if (k === at) link.setAttribute("aria-current", "step");

@@ -24,7 +24,7 @@ from ui.maps.catalogue import shipped
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES, SECTION, SHIFTS
-from ui.story.steps import STEPS
+from ui.story.steps import STEPS, named_step
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
 # Evidence as it is read: '95 % interval' stands before the ends in a tooltip, and nowhere else.
@@ -64,13 +64,21 @@ def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
 
 
 @pytest.mark.parametrize(
-    ("number", "about"),
-    [(1, "painted"), (3, "minis"), (4, "papers"), (5, "papers"), (6, "minis"), (7, "papers"), (9, "gradient")],
+    ("step", "about"),
+    [
+        ("twins", "painted"),
+        ("mixture", "minis"),
+        ("slow", "papers"),
+        ("fast", "papers"),
+        ("weather", "minis"),
+        ("patches", "papers"),
+        ("why", "gradient"),
+    ],
 )
-def test_the_story_says_what_findings_says(everywhere, number, about):
-    (body,) = [each.proto.body for each in opened(step=str(number)).get("html") if 'class="story"' in each.proto.body]
+def test_the_story_says_what_findings_says(everywhere, step, about):
+    (body,) = [each.proto.body for each in opened(step=step).get("html") if 'class="story"' in each.proto.body]
     told = rows(body)
-    assert len(told) == len(STEPS[number - 1].trials) > 0
+    assert len(told) == len(named_step(step).trials) > 0
     for key, (verdict, text) in told.items():
         assert verdict == everywhere[about][key][0]
         figures = FIGURE.findall(text)
@@ -79,12 +87,13 @@ def test_the_story_says_what_findings_says(everywhere, number, about):
 
 
 def test_every_step_with_a_claim_is_compared():
-    assert [k for k, step in enumerate(STEPS, 1) if step.trials] == [1, 3, 4, 5, 6, 7, 9]
+    compared = ["twins", "mixture", "slow", "fast", "weather", "patches", "why"]
+    assert [step.link for step in STEPS if step.trials] == compared
 
 
 def test_figures_said_in_passing_are_those_of_findings(everywhere):
-    for number, about, key in ((5, "papers", "relies"), (8, "painted", "training")):
-        (figure,) = re.findall(r"[+\N{MINUS SIGN}][\d.]+ points", STEPS[number - 1].more())
+    for step, about, key in (("fast", "papers", "relies"), ("hole", "painted", "training")):
+        (figure,) = re.findall(r"[+\N{MINUS SIGN}][\d.]+ points", named_step(step).more())
         assert figure in everywhere[about][key][1]
 
 
@@ -135,7 +144,7 @@ def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
 def test_the_sentence_about_a_wave_is_one():
     """Story's below its maps, Frequency's, and the static edition's."""
     for maps, told in (
-        ((MINI_CLIP, MINI_RESNET), read(opened(step="2"))),
+        ((MINI_CLIP, MINI_RESNET), read(opened(step="a-wave"))),
         ((CLIP, RESNET56), " ".join(sentence_of(story["html"]) for story in maps_and_stories()[1])),
     ):
         sentence = cell_verdict([shipped()[label] for label in maps], (0, 1))

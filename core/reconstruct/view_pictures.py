@@ -1,0 +1,75 @@
+"""Stored drawings at 224 pixels by both searches: which there are, where they lie, what is known of them. No torch.
+
+`precomputed.make_view_pictures` makes them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+from core.data.classes import PRECOMPUTED
+from core.pgd.view_settings import Search
+
+FOLDER = PRECOMPUTED / "views"
+OPENING, JUDGED = FOLDER / "opening.json", FOLDER / "judged.json"
+SIDE = 224  # of every picture, in pixels
+WORDS = ("volcano", "golden retriever", "teapot", "macaw", "lion")  # chosen by hand; the first is shown first
+SEARCHES: tuple[Search, ...] = get_args(Search)
+CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # of things to try
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """What a search made of a grey start when asked for a word.
+
+    strip: frames of one side below each other, a lossy picture. confidence: the painter's of the word, at each frame.
+    norm: L2 norm of the whole change. judged: top-1 prediction of a network that had no part in it, for the last frame.
+    place: of the word among its predictions, from 1.
+    """
+
+    search: Search
+    strip: Path
+    confidence: tuple[float, ...]
+    norm: float
+    judged: str
+    place: int
+
+
+def strip_path(word: str, search: Search) -> Path:
+    """The file of a drawing's frames."""
+    return FOLDER / f"opening-{word.replace(' ', '-')}-{search}.webp"
+
+
+@cache
+def _opening() -> dict[str, Any]:
+    return json.loads(OPENING.read_text())
+
+
+def painter_name() -> str:
+    """The classifier that drew them, by its name in the registry."""
+    return _opening()["painter"]["name"]
+
+
+def judge_name() -> str:
+    """The classifier whose predictions are stored with them."""
+    return _opening()["judge"]["name"]
+
+
+@cache
+def opening_drawings(word: str) -> tuple[Drawing, ...]:
+    """What both searches made of a word of `WORDS`, from the same start, within the same steps and the same ball."""
+    known = _opening()["words"][word]
+    return tuple(Drawing(search=search, strip=strip_path(word, search), **_read(known[search])) for search in SEARCHES)
+
+
+def _read(known: dict[str, Any]) -> dict[str, Any]:
+    return {**known, "confidence": tuple(known["confidence"])}
+
+
+def judged_path(label: int, search: Search) -> Path:
+    """The file of a drawing that visitors judge, of a class by its label."""
+    return FOLDER / f"{label}-{search}.webp"

@@ -1,0 +1,113 @@
+"""What the story opens with: a word, drawn by one network by both searches, and things to try."""
+
+from __future__ import annotations
+
+import html
+from functools import partial
+
+import streamlit as st
+
+from core.classifiers.registry import classifier_spec
+from core.data.sample_sets import SAMPLE_SETS
+from core.images.colormaps import colormap_table
+from core.images.square import png_data_uri
+from core.reconstruct.view_pictures import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
+from ui.components.opening import opening
+from ui.components.packing import webp_data_uri
+from ui.maps.catalogue import shipped
+from ui.maps.models import short_title
+from ui.maps.stories import CLIP
+from ui.runs.setup.settings import models_in_url
+from ui.shared.look import style_sheet
+from ui.shared.picture_rows import enlarged
+from ui.shared.url import link
+from ui.story.step import Door
+
+CARD_SIDE = 160  # pixels
+ASKED, WORD = "story.asked", "story.word"  # places
+TITLES = {
+    "pixels": ("Convinces as it is", "The paper’s search: each step follows the gradient at the picture itself."),
+    "views": ("Convinces from every view", "Each step follows the gradient at a random crop of it, under noise."),
+}
+# What one does there, in a line; the picture's file; the link.
+TO_TRY = (
+    ("Paint a hole", "and watch networks fill it.", "hole", "inpainting"),
+    ("Touch a heat map", "Which stripes mislead CLIP, and which a ResNet?", "map", "frequency"),
+)
+# What it teaches and what not, below the two drawings.
+LESSON = (
+    "A search that shows nothing does not prove that the network knows nothing: this one, neither CLIP nor robust, "
+    "paints what others recognise once the picture must convince from every view.",
+    "About CLIP it proves nothing: EfficientNet is not CLIP, and EfficientNet-Lite2, a judge of the same family, is a "
+    "weak witness.",
+)
+
+
+def ask_for_a_word() -> None:
+    """The stored drawings of the word that the visitor asks for."""
+    place = st.session_state.get(ASKED, 0)
+    drawings = opening_drawings(WORDS[place])
+    opening(WORDS, place, drawings, captions(place), on_ask=partial(st.session_state.__setitem__, ASKED))
+
+
+def captions(place: int) -> list[tuple[str, str, str]]:
+    """What stands under each drawing of a word, by its place."""
+    return [(*TITLES[drawing.search], judged(drawing, WORDS[place])) for drawing in opening_drawings(WORDS[place])]
+
+
+def judged(drawing: Drawing, word: str) -> str:
+    """What another network makes of a drawing, one sentence."""
+    says = f"Another network, {short_title(classifier_spec(judge_name()).title)}, says {drawing.judged}"
+    return f"{says}, too." if drawing.place == 1 else f"{says}; {word} is number {drawing.place:,} of its guesses."
+
+
+def any_word() -> None:
+    """A choice of all of ImageNet's classes, which leads to *Generation*."""
+    row = SAMPLE_SETS["photographs"]
+    names = list(dict.fromkeys(row.classes.names))
+    word = st.selectbox(
+        "Any of 1,000 words (the five were chosen by hand)",
+        names,
+        index=None,
+        placeholder="Type a word: castle, goldfish …",
+        key=WORD,
+    )
+    if word is not None:
+        st.html(door_to(word).html)
+    st.html(lesson_html("beside"))
+
+
+def lesson_html(place: str) -> str:
+    """What the two drawings teach; place: "beside" them in a wide window, or "below" them in a narrow one."""
+    return f'<div class="lesson {place}">{"".join(f"<p>{html.escape(each)}</p>" for each in LESSON)}</div>'
+
+
+def door_to(word: str) -> Door:
+    """The page that draws it."""
+    row = SAMPLE_SETS["photographs"]
+    chosen = ("generation-set", row.drawn_title), (f"generation-classes-{row.class_set}", word)
+    return Door(
+        f"Draw: {word} →", link("generation", *chosen, *models_in_url("generation", row.class_set, [painter_name()]))
+    )
+
+
+def cards() -> None:
+    """Things to try, a picture each."""
+    st.html(lesson_html("below") + cards_html())
+
+
+def cards_html() -> str:
+    """The same as HTML."""
+    parts = [
+        f'<a class="try" href="{html.escape(url)}"><img src="{_card_picture(picture)}" alt="">'
+        f"<span><b>{html.escape(title)}</b>{html.escape(text)}</span></a>"
+        for title, text, picture, url in TO_TRY
+    ]
+    return f'{style_sheet(__file__)}<nav class="tries" aria-label="To try">{"".join(parts)}</nav>'
+
+
+def _card_picture(name: str) -> str:
+    if name in CARDS:
+        return webp_data_uri(CARDS[name])
+    rates, colours = shipped()[CLIP].heatmap.rate(), colormap_table("viridis")
+    return png_data_uri(enlarged(colours[(rates * (len(colours) - 1)).round().astype(int)], CARD_SIDE))

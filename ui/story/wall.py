@@ -1,0 +1,51 @@
+"""A wall of drawings: every class, as an ordinary network and its robust twin drew it from one blur."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+import streamlit as st
+
+from core.classifiers.registry import classifier_spec
+from core.images.square import png_data_uri
+from core.runs.stored import TWINS
+from ui.shared.look import style_sheet
+from ui.shared.picture_rows import to_picture
+from ui.story.shelf import opening_runs
+
+BAND = 5  # classes side by side
+
+
+def wall() -> None:
+    """Draw it."""
+    st.html(wall_html())
+
+
+def wall_html() -> str:
+    """Two bands of five classes, a row a network; in a narrow window a row a class."""
+    runs = opening_runs()
+    titles = [classifier_spec(name).title for name in TWINS]
+    least = [int(100 * run.curves["target_probability"][-1].min()) for run in runs]
+    heads = [f"<b>{html.escape(title)}</b> over {share} % sure" for title, share in zip(titles, least, strict=True)]
+    names = runs[0].metadata["class_names"]
+    bands = []
+    for first in range(0, len(names), BAND):
+        cells = [_cell("", "head"), *(_cell(head, "head") for head in heads)]
+        for k in range(first, min(first + BAND, len(names))):
+            cells.append(_cell(html.escape(names[k]), "name"))
+            cells += [
+                _cell(_picture(run.frames[-1, k], f"{names[k]}, drawn by {title}"), "picture")
+                for run, title in zip(runs, titles, strict=True)
+            ]
+        bands.append(f'<div class="band">{"".join(cells)}</div>')
+    start = f'<div class="begin">{_picture(runs[0].frames[0, 0], "A blur of no class")}All begin with this blur.</div>'
+    return f'{style_sheet(__file__)}<div class="wall">{start}{"".join(bands)}</div>'
+
+
+def _picture(pixels: np.ndarray, alt: str) -> str:
+    return f'<img src="{png_data_uri(to_picture(pixels))}" alt="{html.escape(alt, quote=True)}">'
+
+
+def _cell(content: str, kind: str) -> str:
+    return f'<div class="{kind}">{content}</div>'
