@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -47,11 +48,17 @@ class Comparison:
     def both(self) -> tuple[str, str]:
         return self.subject.label, self.reference.label
 
+    def about(self, claim: Claim) -> NamedMap:
+        """The map that a claim about one of them is about."""
+        return self.reference if claim.about == "reference" else self.subject
+
     def errors(self, band: Band) -> tuple[Errors | None, Errors | None]:
         """Of subject and reference over a band; None for one that lacks it."""
         return in_band(self.subject.heatmap, band), in_band(self.reference.heatmap, band)
 
 
+# A band of waves, of all maps or as it lies in one.
+Region = Band | Callable[[Heatmap], Band]
 # What makes of a claim and two maps a finding, or several; raises `NotCheckable`.
 Check = Callable[[Claim, Comparison], Finding | Iterable[Finding]]
 
@@ -88,19 +95,23 @@ def _cropped(named: NamedMap, side: int) -> NamedMap:
     return replace(named, heatmap=named.heatmap.crop(side))
 
 
-def _corner_wave(heatmap: Heatmap) -> tuple[int, int]:
+def _band(heatmap: Heatmap, region: Region) -> Band:
+    return region if isinstance(region, Band) else region(heatmap)
+
+
+def _beyond_lowest(heatmap: Heatmap) -> Band:
+    return Band(LOWEST.last + 1, heatmap.side)
+
+
+def _wave(heatmap: Heatmap, region: Region = corners) -> Frequency:
+    """Where a claim about a region is shown."""
     near = 1 - heatmap.side // 2
-    return near, near
+    return (near, near) if region is corners else (0, 1)
 
 
-def _high(claim: Claim, maps: Comparison) -> Finding:
-    heatmap = maps.subject.heatmap
-    return _compared(claim, maps, corners(heatmap), -1, _corner_wave(heatmap))
-
-
-def _compared(claim: Claim, maps: Comparison, band: Band, sign: int, wave: tuple[int, int]) -> Finding:
-    """Subject against reference over a band: holds where its mean and every ring part in the claimed direction."""
-    why = "One of the maps lacks these waves."
+def _compared(claim: Claim, maps: Comparison, *, region: Region, sign: int) -> Finding:
+    """Subject against reference over a region: holds where its mean and every ring part in the claimed direction."""
+    band, why = _band(maps.subject.heatmap, region), "One of the maps lacks these waves."
     both = [needed(errors, why).measured for errors in maps.errors(band)]
     found = needed(contrast(*maps.errors(band)), why)
     rings = [
@@ -114,7 +125,46 @@ def _compared(claim: Claim, maps: Comparison, band: Band, sign: int, wave: tuple
     names = maps.subject.name, maps.reference.name
     evidence = [Evidence(name, measured, "error") for name, measured in zip(names, both, strict=True)]
     evidence.append(Evidence("difference", found, terms=(both[0].value, both[1].value)))
+    wave = _wave(maps.subject.heatmap, region)
     return Finding(claim, verdict, tuple(evidence), (doubt,), maps.both, wave, "Difference")
+
+
+def _within(claim: Claim, maps: Comparison, *, region: Region, than: Region, doubt: str = "") -> Finding:
+    """Holds where a region raises the error of the map that the claim is about more than another does."""
+    named = maps.about(claim)
+    found = needed(_more(named.heatmap, region, than), f"The {claim.about}’s map lacks these waves.")
+    verdict, doubts = Verdict.HOLDS if found.low > 0 else Verdict.FAILS, (doubt,) if doubt else ()
+    wave = _wave(named.heatmap, region)
+    return Finding(claim, verdict, (Evidence("difference", found),), doubts, (named.label,), wave)
+
+
+def _more(heatmap: Heatmap, region: Region, than: Region) -> Measured | None:
+    """Within one map: error over a region minus that over another."""
+    return contrast(*(in_band(heatmap, _band(heatmap, one)) for one in (region, than)))
+
+
+def _unaffected(claim: Claim, maps: Comparison, *, region: Region, others: Region | None = None) -> Finding:
+    """Holds where a region raises the error of the map that the claim is about by a negligible amount.
+
+    Noise alone is no proof of it: the interval of the rise must end below what is negligible. others: waves that make
+    it hold in part where they raise the error more.
+    """
+    named = maps.about(claim)
+    heatmap, why = named.heatmap, f"The {claim.about}’s clean error was not published."
+    clean = needed(without_wave(heatmap), why)
+    rise = needed(contrast(in_band(heatmap, _band(heatmap, region)), clean), why)
+    evidence: tuple[Evidence, ...] = Evidence("rise", rise), Evidence("clean error", clean.measured, "error")
+    verdict = Verdict.FAILS if rise.low > 0 else Verdict.NOT_CHECKABLE
+    verdict = Verdict.HOLDS if rise.high <= NEGLIGIBLE else verdict
+    doubts: tuple[str, ...] = ()
+    if others is not None:
+        if (less := _more(heatmap, others, region)) is not None:
+            evidence += (Evidence("all other waves have more by", less),)
+            if verdict == Verdict.FAILS and less.low > 0:
+                verdict = Verdict.IN_PART
+        if heatmap.clean_rate() is None:
+            doubts = ("The clean error was measured here, with the same weights: the log does not give it.",)
+    return Finding(claim, verdict, evidence, doubts, (named.label,), _wave(heatmap, region))
 
 
 def _relies(claim: Claim, maps: Comparison) -> Finding:
@@ -137,7 +187,7 @@ def _relies(claim: Claim, maps: Comparison) -> Finding:
             doubts += (f"The two kinds of evidence disagree: hybrid images {hybrids}, heat maps {others}.",)
         parts = [low, *parts]
     verdict = Verdict.of_parts(parts) if parts else Verdict.NOT_CHECKABLE
-    return Finding(claim, verdict, evidence, doubts, maps.both, _corner_wave(maps.subject.heatmap), "Difference")
+    return Finding(claim, verdict, evidence, doubts, maps.both, _wave(maps.subject.heatmap), "Difference")
 
 
 def _by_heat_maps(maps: Comparison) -> tuple[list[bool], tuple[Evidence, ...], tuple[str, ...]]:
@@ -158,70 +208,6 @@ def _by_heat_maps(maps: Comparison) -> tuple[list[bool], tuple[Evidence, ...], t
         return [], evidence, (why,)
     evidence += (Evidence("difference in the corners at equal strength", corner),)
     return [low.low > 0, corner.high < 0], evidence, ()
-
-
-def _spared(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where the rise is negligible; in part where it is not, but the other waves raise the error more."""
-    heatmap = maps.reference.heatmap
-    verdict, evidence = _unaffected(heatmap, LOWEST, "The reference’s clean error was not published.")
-    less = _more(heatmap, _beyond_lowest(heatmap), LOWEST)
-    if less is not None:
-        evidence += (Evidence("all other waves have more by", less),)
-        if verdict == Verdict.FAILS and less.low > 0:
-            verdict = Verdict.IN_PART
-    doubts: tuple[str, ...] = ()
-    if heatmap.clean_rate() is None:
-        doubts = ("The clean error was measured here, with the same weights: the log does not give it.",)
-    return Finding(claim, verdict, evidence, doubts, (maps.reference.label,), (0, 1))
-
-
-def _robust_high(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where the corners raise the error by a negligible amount."""
-    heatmap = maps.subject.heatmap
-    verdict, evidence = _unaffected(heatmap, corners(heatmap), "The subject’s clean error was not published.")
-    return Finding(claim, verdict, evidence, (), (maps.subject.label,), _corner_wave(heatmap))
-
-
-def _unaffected(heatmap: Heatmap, band: Band, why: str) -> tuple[Verdict, tuple[Evidence, ...]]:
-    """Of a claim that a band raises nothing, with its evidence.
-
-    Noise alone is no proof of it: the interval of the rise must end below what is negligible.
-    """
-    clean = needed(without_wave(heatmap), why)
-    rise = needed(contrast(in_band(heatmap, band), clean), why)
-    verdict = Verdict.FAILS if rise.low > 0 else Verdict.NOT_CHECKABLE
-    evidence = Evidence("rise", rise), Evidence("clean error", clean.measured, "error")
-    return Verdict.HOLDS if rise.high <= NEGLIGIBLE else verdict, evidence
-
-
-def _more(heatmap: Heatmap, band: Band, than: Band) -> Measured | None:
-    """Within one map: error over a band minus that over another."""
-    return contrast(in_band(heatmap, band), in_band(heatmap, than))
-
-
-def _beyond_lowest(heatmap: Heatmap) -> Band:
-    return Band(LOWEST.last + 1, heatmap.side)
-
-
-def _red(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where the corners raise the reference's error more than the lowest waves."""
-    heatmap = maps.reference.heatmap
-    found = needed(_more(heatmap, corners(heatmap), LOWEST), "The reference’s map lacks these waves.")
-    return _positive(claim, found, maps.reference, _corner_wave(heatmap))
-
-
-def _within(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where the lowest waves raise the subject's error more than the corners."""
-    heatmap = maps.subject.heatmap
-    found = needed(_more(heatmap, LOWEST, corners(heatmap)), "The subject’s map lacks these waves.")
-    doubt = "The paper may mean: than the ResNet, which the first two claims say."
-    return _positive(claim, found, maps.subject, (0, 1), doubt)
-
-
-def _positive(claim: Claim, found: Measured, named: NamedMap, wave: tuple[int, int], *doubts: str) -> Finding:
-    """Of a claim that a difference within one map is positive."""
-    verdict = Verdict.HOLDS if found.low > 0 else Verdict.FAILS
-    return Finding(claim, verdict, (Evidence("difference", found),), doubts, (named.label,), wave)
 
 
 def _different(claim: Claim, maps: Comparison) -> Finding:
@@ -254,7 +240,7 @@ def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
     named = next((each for each in maps.shelf if _is_figure2(each.heatmap)), None)
     named = needed(named, "The map of ResNet-50 on ImageNet100 is not here.")
     heatmap, why = named.heatmap.crop(DRAWN_SIDE), "The map of ResNet-50 on ImageNet100 lacks these waves."
-    others, far = (needed(_more(heatmap, band, LOWEST), why) for band in (_beyond_lowest(heatmap), corners(heatmap)))
+    others, far = (needed(_more(heatmap, region, LOWEST), why) for region in (_beyond_lowest, corners))
     verdict = Verdict.of_parts([others.low > 0, far.low > 0])
     doubt = f"This row is about {named.name} on ImageNet100, whichever maps are chosen."
     evidence = Evidence("all others", others), Evidence("corners", far)
@@ -308,22 +294,27 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
         Evidence("coloured", coloured, "error"),
     ]
     verdict = Verdict.HOLDS if found[0].clear or found[1].clear else Verdict.FAILS
-    wave = _corner_wave(heatmap)
+    wave = _wave(heatmap)
     return Finding(claim, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")
 
 
-# By the claims' keys, in the order of the table.
+# By the claims' keys, in the order of the table: a statistic with its band and sign, or a function of its own.
 CHECKS: dict[str, Check] = {
-    "low": lambda claim, maps: _compared(claim, maps, LOW, 1, (0, 1)),
-    "high": _high,
+    "low": partial(_compared, region=LOW, sign=1),
+    "high": partial(_compared, region=corners, sign=-1),
     "relies": _relies,
-    "spared": _spared,
-    "red": _red,
-    "within": _within,
+    "spared": partial(_unaffected, region=LOWEST, others=_beyond_lowest),
+    "red": partial(_within, region=corners, than=LOWEST),
+    "within": partial(
+        _within,
+        region=LOWEST,
+        than=corners,
+        doubt="The paper may mean: than the ResNet, which the first two claims say.",
+    ),
     "different": _different,
     "figure-2-clip": _figure2_clip,
     "figure-2-resnet": _figure2_resnet,
-    "robust-high": _robust_high,
+    "robust-high": partial(_unaffected, region=corners),
     "twins": lambda claim, maps: twin_findings(claim, maps.subject, maps.shelf),
     "contrast": lambda claim, maps: contrast_findings(claim, maps.subject, maps.shelf),
     "shift": lambda claim, maps: shift_finding(claim, maps.shelf),

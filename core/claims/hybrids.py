@@ -16,17 +16,12 @@ def stored_hybrids() -> dict[str, HybridOutcomes]:
     return HybridOutcomes.stored(PRECOMPUTED / "hybrids")
 
 
-def hybrids_of(named: NamedMap) -> HybridOutcomes | None:
-    """Those of a map's own classifier, with the same weights and data; None where none are stored."""
-    return named.own(stored_hybrids())
-
-
 def crossing_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:
     """The paired difference of the crossing radii, first minus second, and all three numbers as evidence.
 
     None where either has no stored hybrids, does not cross, or saw other pairs.
     """
-    a, b = hybrids_of(first), hybrids_of(second)
+    a, b = (named.own(stored_hybrids()) for named in (first, second))
     return None if a is None or b is None else compared(first.name, a, second.name, b)
 
 
@@ -51,5 +46,5 @@ def speak_for_low(difference: Measured) -> bool:
 
 def lacking(*maps: NamedMap) -> tuple[str, ...]:
     """A sentence that says whose hybrids are not stored; none where all are."""
-    names = [named.name for named in maps if hybrids_of(named) is None]
+    names = [named.name for named in maps if named.own(stored_hybrids()) is None]
     return (f"No hybrid images were put to {' and '.join(names)}: the direct test is missing here.",) if names else ()

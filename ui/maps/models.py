@@ -25,11 +25,7 @@ def _specs() -> dict[str, ClassifierSpec]:
 def model_colour(name: str) -> str:
     """A classifier's colour, the same on every page."""
     spec = _specs().get(name)
-    return OWN_COLOURS.get(name) or (COLOURS[spec.kind][_is_robust(name)] if spec else UNKNOWN)
-
-
-def _is_robust(name: str) -> bool:
-    return name.endswith(ROBUST)
+    return OWN_COLOURS.get(name) or (COLOURS[spec.kind][name.endswith(ROBUST)] if spec else UNKNOWN)
 
 
 def map_note(entry: Entry) -> str:
@@ -75,7 +71,7 @@ def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_s
         if name in mine or name not in known or name in of_others:
             continue
         for spec in ready:
-            if spec.kind == known[name].kind and _is_robust(spec.name) == _is_robust(name):
+            if spec.kind == known[name].kind and spec.name.endswith(ROBUST) == name.endswith(ROBUST):
                 found.setdefault(spec.name, Predictor(spec, short_title(known[name].title)))
                 break
     return list(found.values()) or [Predictor(spec) for spec in ready]
