@@ -3,7 +3,8 @@
     python -m precomputed.make_runs [CLASSIFIER ...]
 
 without names: every classifier that is bundled or installed. The runs take the paper's settings, scaled to the
-picture's side, and are computed by the engine of a visitor's own run; only fewer frames of them are kept.
+picture's side; those by both searches what the pages begin with. They are computed by the engine of a visitor's own
+run; only fewer frames of them are kept.
 Run `precomputed.make_judgements` after it: it judges these pictures.
 """
 
@@ -23,7 +24,7 @@ from core.runs.file import SURE, PGDRun
 from core.runs.plan import RunPlan
 from core.runs.run import Run
 from core.runs.starts import draw_starts, start_facts
-from core.runs.stored import OPENING, RUNS, TWINS, stored_path
+from core.runs.stored import OPENING, RUNS, TWINS
 from core.sweep.predictions import class_probabilities
 
 
@@ -68,15 +69,19 @@ def main() -> None:
     """Write the stored runs."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("classifiers", nargs="*", help="bundled names, or efficientnet-lite0")
-    wanted = options.parse_args().classifiers or [*bundled_specs(), "efficientnet-lite0"]
+    options.add_argument("--new", action="store_true", help="compute what is not stored, and keep the rest")
+    given = options.parse_args()
     RUNS.mkdir(exist_ok=True)
-    for name in wanted:
+    for name in given.classifiers or [*bundled_specs(), "efficientnet-lite0"]:
         row = next(row for row in SAMPLE_SETS.values() if row.class_set == classifier_spec(name).vocabulary)
         wanted_examples = [*examples(row)]
         if name in TWINS:
             wanted_examples.append(Example(OPENING, row.class_set, opening_plan(row, opening_seed())))
         for example in wanted_examples:
-            run, path = compute(example.plan, name, row), stored_path(example.kind, example.subject, name)
+            path = example.path(name)
+            if given.new and path.exists():
+                continue
+            run = compute(example.plan, name, row)
             run.save(path)
             loss = run.curves["loss"].mean(axis=1)
             print(f"{path.stem}: loss {loss[0]:.3g} -> {loss[-1]:.3g}, {path.stat().st_size / 1e6:.2f} MB", flush=True)

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from core.data.classes import CLASS_SETS, PRECOMPUTED, ClassSet
+from core.images.masks import middle_square, square_mask
 from core.shared import paper
 
 SAMPLES = PRECOMPUTED / "samples"
@@ -25,7 +28,10 @@ class SampleSet:
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.samples` reads, and pictures: images.npz, or files that it names.
     first: the picture that *Frequency sensitivity* begins with. second: the one mixed with it.
-    inpainted: the one whose hole is filled.
+    inpainted: the one whose hole is filled first. by_the_paper: the one whose middle is, in stored runs, by the
+    paper's search and settings; None for the same.
+    holes: (left, top, side) of the square that is cut into a picture at first, by the picture's place; into all others
+    it is cut in the middle.
     filled: the pictures of the row of filled holes. drawn: the classes that *Generation* begins with; it offers sets
     that have some. rule: by which these were chosen, one sentence; empty where there is none.
     maps: title of every data set whose maps are about these classes, by its name.
@@ -42,6 +48,8 @@ class SampleSet:
     first: int = 0
     second: int = 1
     inpainted: int = 0
+    by_the_paper: int | None = None
+    holes: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     filled: tuple[int, ...] = ()
     drawn: tuple[str, ...] = ()
     rule: str = ""
@@ -54,6 +62,13 @@ class SampleSet:
     @property
     def classes(self) -> ClassSet:
         return CLASS_SETS[self.class_set]()
+
+    def hole(self, place: int) -> np.ndarray:
+        """(1, side, side) the hole that is cut into a picture at first."""
+        if place not in self.holes:
+            return middle_square(self.side)
+        left, top, side = self.holes[place]
+        return square_mask((left + side // 2, top + side // 2), side, height=self.side, width=self.side)
 
     @property
     def drawn_title(self) -> str:
@@ -96,8 +111,15 @@ SAMPLE_SETS = {
             classes_title="ImageNet",
             folder=SAMPLES / "photographs",
             second=2,  # a giant panda
-            inpainted=0,  # a tabby
-            drawn=("macaw",),
+            # Hens, of which the one in the middle is cut out, and a koala without its head.
+            inpainted=6,
+            by_the_paper=0,  # a tabby
+            holes={6: (60, 39, 110), 7: (91, 20, 98)},
+            drawn=("volcano",),
+            rule=(
+                "The example’s class is none of those drawn at random: it was chosen because people recognise it, as "
+                "were the hen and the koala of *Inpainting*. docs/views.md counts 100 classes drawn at random."
+            ),
             maps={
                 "imagenet100": "ImageNet100",
                 "imagenet-sample": "ImageNet, one image per class",

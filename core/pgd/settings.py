@@ -18,6 +18,13 @@ FAST = (
     f"{FAST_STEPS} steps of Auto-PGD, whose length adapts itself and is at first {FIRST_LENGTH} times the paper’s. "
     "They end near the same loss by another path, so in another picture."
 )
+QUICK_SHARE, QUICK_LENGTH = 0.4, 1.5
+QUICK = "Two fifths of the steps, each half as long again: less painted, in less than half of the time."
+# What a run by each search has to do, where both stand side by side.
+SEARCH_WORDS: dict[Search, str] = {
+    "pixels": "the very picture has to convince, as in the paper",
+    "views": "every view has to convince: cropped, with noise",
+}
 RunKind = Literal["inpainting", "generation"]
 
 
@@ -148,3 +155,14 @@ def fast_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     step_size = FIRST_LENGTH * usual["step_size"]
     return {**usual, "steps": FAST_STEPS, "step_size": step_size, "step_rule": "adaptive"}
+
+
+def quick_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The settings by views with fewer steps, as `QUICK` says; None by pixels, and where views are no crops.
+
+    Small pictures, which are shifted and not cropped, take a moment with all steps.
+    """
+    if usual["search"] != "views" or usual["views"].min_side == 1:
+        return None
+    steps, step_size = round(QUICK_SHARE * usual["steps"]), QUICK_LENGTH * usual["step_size"]
+    return {**usual, "steps": steps, "step_size": step_size}

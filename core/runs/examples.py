@@ -1,21 +1,29 @@
-"""The runs that pages show before any click, with the paper's settings scaled to the picture's side. No torch."""
+"""The runs that pages show before any click: by the paper's settings, scaled, and at full size by both searches.
+
+Does not import torch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
 
 from core.data.sample_sets import SampleSet
 from core.data.samples import load_samples, sample_credits
 from core.data.statistics.class_covariance import covariance_path
-from core.images.masks import middle_square, usual_side
+from core.images.masks import hole_side, middle_square, usual_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.penalties import PENALTIES, Penalty
-from core.pgd.settings import fast_settings
+from core.pgd.settings import RunKind, fast_settings, quick_settings, usual_settings
+from core.pgd.view_settings import MIN_CROP_SIZE, Search
 from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
-from core.runs.stored import row_of
+from core.runs.stored import RUNS, row_of, stored_path
 
 # Kept of a small picture, of several, and of a large one: the free edition carries them all.
 FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 13
@@ -25,6 +33,7 @@ STORED_PENALTIES: dict[Penalty, str] = {
     for penalty, words in PENALTIES.items()
     if words.offered
 }
+SEARCHES: tuple[Search, ...] = get_args(Search)
 STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
 
 
@@ -36,6 +45,10 @@ class Example:
     subject: str
     plan: RunPlan
 
+    def path(self, classifier: str, folder: Path = RUNS) -> Path:
+        """The file of this run by a classifier."""
+        return stored_path(self.kind, self.subject, classifier, folder, self.plan.config.search)
+
 
 def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
     """Kind and subject of what pages open with for a sample set; of the last where it draws some classes."""
@@ -43,39 +56,76 @@ def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
     return found if row.drawn else found[:1]
 
 
+def first_searches(side: int) -> tuple[Search, ...]:
+    """What a page begins with: both searches where pictures are large enough to show what is found by views."""
+    return SEARCHES if side >= MIN_CROP_SIZE else ("pixels",)
+
+
 def examples(row: SampleSet) -> Iterator[Example]:
-    """Every example of a sample set."""
-    data = load_samples(row.dataset)
+    """Every example of a sample set; one subject has as many as searches."""
     # One picture by itself by each penalty, and the row of examples as the page begins.
-    wanted: list[tuple[tuple[int, ...], Penalty, str]]
-    one = f"{row.name}-{row.inpainted}"
-    wanted = [((row.inpainted,), penalty, f"{one}{end}") for penalty, end in STORED_PENALTIES.items()]
-    wanted += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
-    size = data.image_size
-    credits = sample_credits(row.dataset)
-    for positions, penalty, subject in wanted:
-        credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in positions))
-        index = positions[0] if len(positions) == 1 else list(positions)
-        plan = inpainting_plan(
-            data.images[list(positions)],
-            middle_square(size),
-            [int(data.labels[at]) for at in positions],
-            paper_inpainting(size, usual_side(size)),
-            images={"dataset": data.name, "index": index, "credit": credit},
-            penalty=penalty,
-        )
-        yield Example("inpainting", subject, plan)
-    targets = row.drawn
-    # Classes without a covariance here, as ImageNet's, have one stored start: a blur of no class.
+    paired = len(first_searches(row.side)) > 1
+    place = row.inpainted if row.by_the_paper is None else row.by_the_paper
+    one = f"{row.name}-{place}"
+    holes: list[tuple[tuple[int, ...], Penalty, str]]
+    alone = not paired or place != row.inpainted  # else it is filled by both searches
+    holes = [((place,), penalty, f"{one}{end}") for penalty, end in STORED_PENALTIES.items() if alone]
+    holes += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
+    for places, penalty, subject in holes:
+        config = paper_inpainting(row.side, usual_side(row.side))
+        yield Example("inpainting", subject, _hole(row, places, middle_square(row.side), config, penalty=penalty))
+    if paired:
+        yield from _by_searches(row)
+        return
     starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
     for start, suffix in starts.items():
-        plan = RunPlan(
-            targets=targets,
-            start=draw_starts(targets, 1, row.name, 0, start),
-            config=paper_generation(size),
-            images=start_facts(targets, 1, row.name, start),
-        )
+        plan = _drawing(row, start, paper_generation(row.side))
         yield Example("generation", f"{row.class_set}{suffix}", plan)
+
+
+def _by_searches(row: SampleSet) -> Iterator[Example]:
+    """What pages of large pictures begin with: holes over objects and a drawing, by both searches with one budget."""
+    for place in dict.fromkeys((row.inpainted, *row.holes)):
+        mask = row.hole(place)
+        settings = first_settings("inpainting", row.side, hole_side(mask), "views")
+        weight = settings.pop("weight")
+        plan = _hole(row, (place,), mask, PGDConfig(**settings), weight=weight, fill="rim")
+        for search in SEARCHES:
+            yield Example("inpainting", f"{row.name}-{place}", plan.by(search))
+    plan = _drawing(row, "grey", PGDConfig(**first_settings("generation", row.side, None, "views")))
+    for search in SEARCHES:
+        yield Example("generation", row.class_set, plan.by(search))
+
+
+def first_settings(kind: RunKind, side: int, hole: float | None, search: Search) -> dict[str, Any]:
+    """What a page begins with; arguments as `usual_settings` takes them."""
+    usual = usual_settings(kind, side, hole, search)
+    return quick_settings(usual) or usual
+
+
+def _hole(row: SampleSet, places: Sequence[int], mask: np.ndarray, config: PGDConfig, **settings: Any) -> RunPlan:
+    """The plan that fills a hole in some pictures; `settings` as `inpainting_plan` takes them."""
+    data, credits = load_samples(row.dataset), sample_credits(row.dataset)
+    credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in places))
+    index = places[0] if len(places) == 1 else list(places)
+    return inpainting_plan(
+        data.images[list(places)],
+        mask,
+        [int(data.labels[at]) for at in places],
+        config,
+        images={"dataset": data.name, "index": index, "credit": credit},
+        **settings,
+    )
+
+
+def _drawing(row: SampleSet, start: StartKind, config: PGDConfig) -> RunPlan:
+    """The plan that draws the set's classes from starts of one kind."""
+    return RunPlan(
+        targets=row.drawn,
+        start=draw_starts(row.drawn, 1, row.name, 0, start),
+        config=config,
+        images=start_facts(row.drawn, 1, row.name, start),
+    )
 
 
 def fast_example(example: Example) -> Example:

@@ -124,11 +124,7 @@ class PGDRun(Archived):
 
     def top_classes(self, row: int, *, last: bool, count: int = 5) -> list[tuple[str, float]]:
         """(class name, probability) of the likeliest classes of image `row` at the first or the last state."""
-        logits = self.logits[1 if last else 0, row].astype(np.float64)
-        shares = np.exp(logits - logits.max())
-        shares /= shares.sum()
-        order = np.argsort(-shares, kind="stable")[:count]
-        return [(self.metadata["class_names"][k], float(shares[k])) for k in order]
+        return likeliest(self.logits[1 if last else 0, row], self.metadata["class_names"], count)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of the file: frames as differences."""
@@ -165,6 +161,14 @@ class PGDRun(Archived):
             metadata={name: fact for name, fact in metadata.items() if name != "terms"},
             **arrays,
         )
+
+
+def likeliest(logits: np.ndarray, names: Sequence[str], count: int = 5) -> list[tuple[str, float]]:
+    """(class name, probability) of the likeliest classes by (K,) logits."""
+    shares = np.exp(logits.astype(np.float64) - logits.max())
+    shares /= shares.sum()
+    order = np.argsort(-shares, kind="stable")[:count]
+    return [(names[k], float(shares[k])) for k in order]
 
 
 def evenly_spaced(count: int, most: int) -> np.ndarray:

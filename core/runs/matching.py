@@ -17,6 +17,8 @@ from core.shared.errors import one_line
 
 # What makes a run one of other pictures: all else is a setting.
 SUBJECT = PICTURE, HOLE, START, TARGET = "the picture", "the hole", "the start", "the target"
+FILL_ROUNDING = 1e-4  # of a rim's colours, which solvers round differently
+FILL = "what fills the hole at first"
 
 
 def changed_settings(
@@ -34,6 +36,8 @@ def changed_settings(
             changed.append(PICTURE)
         if not np.array_equal(plan.mask.reshape(-1), run.mask.reshape(-1)):
             changed.append(HOLE)
+        if not changed and not np.allclose(plan.start, run.start, atol=FILL_ROUNDING):
+            changed.append(FILL)
     elif not np.array_equal(plan.start, run.start):
         changed.append(START)
     names = run.metadata["class_names"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
+from core.images.masks import Fill
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES
 from core.runs.starts import RETIRED_KINDS, START_KINDS
@@ -42,6 +43,7 @@ FACTS = (
     Fact("images", "JSON object"),
     Fact("images.change", "list", optional=True),
     Fact("images.sure", "list", optional=True),
+    Fact("images.fill", "text", choices=get_args(Fill), optional=True),
     Fact("images.start", "text", choices=(*START_KINDS, *RETIRED_KINDS), optional=True),
     Fact("source", "JSON object"),
     Fact("source.wall_seconds", "number", high=1e12, optional=True),

@@ -57,10 +57,14 @@ def inpainting_plan(
 ) -> RunPlan:  # fmt: skip
     """The plan that fills the hole of (B, 3, H, W) uint8 images; `settings` are further fields of `RunPlan`.
 
+    A fill that is not the paper's is among the facts of the images.
+
     Raises:
         ValueError: as `fill_hole`, the one place where a mask is checked.
     """
     start = fill_hole(original.astype(np.float32) / np.float32(255), mask, fill)
+    if fill != "region":
+        settings["images"] = {**settings.get("images", {}), "fill": fill}
     return RunPlan(targets=tuple(targets), start=start, config=config, original=original, mask=mask, **settings)
 
 

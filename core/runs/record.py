@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.data.provenance import classifier_facts, computed_source
 from core.pgd.steps import PGDState
-from core.runs.file import PGDRun
+from core.runs.file import PGDRun, likeliest
 from core.runs.first_sure import FirstSure
 from core.shared.device import device_name
 
@@ -86,6 +86,11 @@ class RunRecorder:
             "best_loss": np.fmin.accumulate(loss),
         }
         return curves, dict(zip(("cross_entropy", "penalty"), terms, strict=False))
+
+    def top_classes(self, *, last: bool) -> list[list[tuple[str, float]]]:
+        """For each image the likeliest classes, as `PGDRun.top_classes`; none before the first state."""
+        state = self.last if last else self._first
+        return [] if state is None else [likeliest(row, self._class_names) for row in _numpy(state.logits)]
 
     def run(self) -> PGDRun:
         """The run so far, whether it came to its end, was stopped, or goes on.

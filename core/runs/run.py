@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """A plan in progress. `states` belongs to one thread at a time; `curves` and `so_far` may be called from any.
+    """A plan in progress. `states` belongs to one thread at a time; all else may be called from any.
 
     Args:
         plan: what is to be run.
@@ -91,6 +91,11 @@ class Run:
         with self._lock:
             curves, terms = self._recorders[k].curves()
             return curves | terms
+
+    def top_classes(self, k: int, *, last: bool) -> list[list[tuple[str, float]]]:
+        """For each image the k-th run's likeliest classes at the first or the newest state."""
+        with self._lock:
+            return self._recorders[k].top_classes(last=last)
 
     def first_sure(self, k: int) -> FirstSure | None:
         """When the k-th run's classifier was first sure of each image's target; None before the first state."""

@@ -1,6 +1,7 @@
 """The stored runs, which pages show before any click: where they lie, how their files are named. No torch.
 
-A file is KIND_SUBJECT__CLASSIFIER.npz; files of one subject started from the same images. `precomputed.make_runs`
+A file is KIND_SUBJECT__CLASSIFIER.npz, by views KIND_SUBJECT__CLASSIFIER__views.npz; files of one subject started from
+the same images. `precomputed.make_runs`
 writes those of `precomputed/runs`; the app, after a download, those of this machine.
 """
 
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from core.classifiers.kinds.embeddings import cache_folder
 from core.data.classes import PRECOMPUTED
+from core.pgd.view_settings import Search
 
 RUNS = PRECOMPUTED / "runs"
 _ROW = "-row"
@@ -22,9 +24,14 @@ def machine_runs() -> Path:
     return cache_folder() / "runs"
 
 
-def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS) -> Path:
+def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS, search: Search = "pixels") -> Path:
     """The file of one stored run; kind: "inpainting", "generation" or `OPENING`."""
-    return folder / f"{kind}_{subject}__{classifier}.npz"
+    return folder / f"{kind}_{subject}__{classifier}{'' if search == 'pixels' else f'__{search}'}.npz"
+
+
+def stored_classifier(path: Path) -> str:
+    """The name of the classifier in a stored run's file name."""
+    return path.stem.split("__")[1]
 
 
 def stored_subjects(kind: str, *others: Path) -> dict[str, list[Path]]:

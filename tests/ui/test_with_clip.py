@@ -12,8 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
+from core.runs.examples import SEARCHES
 from core.runs.file import PGDRun
-from core.runs.stored import RUNS, machine_runs
+from core.runs.stored import RUNS, machine_runs, stored_path
 from tests.ui.page_runner import said
 from ui.maps.catalogue import entries
 from ui.maps.models import predictors
@@ -41,12 +42,12 @@ SMALL_PAIR, PAIR = (MINI, MINI_ROBUST), CLIPS
 STAND_IN = (MINI, "shown instead of CLIP ViT-B/32, in miniature")
 DOWNLOAD, IS_HERE = "CLIP: a 605 MB download", "CLIP: it is here, too"
 ROWS = (
-    Row("inpainting opens with", (CIFAR, PHOTOGRAPHS, PHOTOGRAPHS, CIFAR)),
-    Row("inpainting opens with the networks", (SMALL_PAIR, (PAPERS_CLIP,), PAIR, SMALL_PAIR)),
+    Row("inpainting opens with", 4 * (PHOTOGRAPHS,)),
+    Row("inpainting opens with the networks", ((CNN,), (PAPERS_CLIP,), PAIR, (ROBUST,))),
     Row("inpainting of a small picture", (SMALL_PAIR, (PAPERS_CLIP, MINI_ROBUST), PAIR, SMALL_PAIR)),
     Row("inpainting of a photograph", ((CNN,), (PAPERS_CLIP,), PAIR, (ROBUST,))),
-    Row("generation opens with", (SMALL, LARGE, LARGE, SMALL)),
-    Row("generation opens with the networks", (SMALL_PAIR, (PAPERS_CLIP,), PAIR, SMALL_PAIR)),
+    Row("generation opens with", 4 * (LARGE,)),
+    Row("generation opens with the networks", ((CNN,), (PAPERS_CLIP,), PAIR, (ROBUST,))),
     Row("generation of small pictures", (SMALL_PAIR, (PAPERS_CLIP, MINI_ROBUST), PAIR, SMALL_PAIR)),
     Row("generation of photographs", ((CNN,), (PAPERS_CLIP,), PAIR, (ROBUST,))),
     Row("rows beside the paper's maps", (STAND_IN, (PAPERS_CLIP, ""), (PAPERS_CLIP, ""), STAND_IN)),
@@ -128,14 +129,16 @@ def test_each_step_of_the_story_says_whether_it_is_of_small_networks_or_of_the_p
     assert re.search("small|Mini|the paper|paper,", told(step))
 
 
-def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_leads_to_them(weights):
+def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_leads_to_them(weights, monkeypatch):
+    monkeypatch.setattr("ui.runs.panel.expected_seconds", lambda *_: None)  # nothing starts by itself
     weights((PAPERS_CLIP,))
     app = opened("inpainting")
     assert "Other settings than these (the classifiers)" in said(app), "before they are made: another network's"
-    made = machine_runs() / f"inpainting_photographs-0__{PAPERS_CLIP}.npz"
-    made.parent.mkdir()
-    shutil.copy(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz", made)
-    rename(made, PAPERS_CLIP)
+    machine_runs().mkdir()
+    for search in SEARCHES:
+        made = stored_path("inpainting", "photographs-6", PAPERS_CLIP, machine_runs(), search)
+        shutil.copy(RUNS / stored_path("inpainting", "photographs-6", CNN, search=search).name, made)
+        rename(made, PAPERS_CLIP)
     app = opened("inpainting")
     assert "An example that this machine has made like your own runs." in said(app)
     assert "Other settings" not in said(app)

@@ -29,14 +29,15 @@ Ranked = Sequence[tuple[str, float]]
 class Track:
     """One classifier's part of a replay; F frames of B images, curves of S states. Texts are plain.
 
-    title: the classifier's. frames: (F, B, 3, H, W) uint8.
+    title: of the run, above its picture. frames: (F, B, 3, H, W) uint8.
     curves: (3, S, B) float32, target probability, loss and L2 norm of the change.
     colour: of the classifier, as "#0072B2".
     before, after: for each image, the likeliest classes with their shares of 1, of the first and the last frame; may
         be empty, and without any image nothing is shown.
     sure: for each image, the step at which the classifier was first sure of the target, None where it never was, and
         the mean change by then, of 1, None where that is not known; empty while the run goes on.
-    about: what the classifier was trained for. card: URL of its card, empty where there is none.
+    about: what it had to do, and what the classifier was trained for. card: URL of its card, empty where there is none.
+    network: the classifier's title in sentences, where that above the picture says more.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Track:
     sure: Sequence[tuple[int | None, float | None]] = ()
     about: str = ""
     card: str = ""
+    network: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { MIN_LOSS, percent } from "./replay_words.js";
 
-const DASHES = ["none", "6 3"];
+const DASHES = ["none", "6 3", "2 3", "9 3 2 3"], KEYS = ["solid", "dashed", "dotted", "double"]; // of up to four runs
 const CURVES = ["probability", "loss", "change"];
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -11,8 +11,8 @@ const SVG = "http://www.w3.org/2000/svg";
 export function drawCharts(view) {
   const { data, memory: { row } } = view;
   const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
-  const room = view.root.clientWidth, narrow = room < 700; // as in replay.css
-  const sizes = narrow ? [[Math.min(420, room) || 420, 168], [180, 112], [180, 112]] : [[300, 146], [300, 112], [300, 112]];
+  const room = view.root.clientWidth, narrow = room < 700, wide = data.targets.length > 1 ? 300 : 220; // as in replay.css
+  const sizes = narrow ? [[Math.min(420, room) || 420, 168], [180, 112], [180, 112]] : [[wide, 146], [wide, 112], [wide, 112]];
   view.marks = CURVES.map((name, c) => {
     const bands = view.models.map((model) => [0, 1, 2].map((part) => { // lowest, mean, highest
       const n = data.curve_steps.length, at = ((row * 3 + c) * 3 + part) * n;
@@ -52,7 +52,7 @@ function createChart(axes) {
   const keys = colours.map((colour, k) => {
     const key = head.appendChild(element("span", "key"));
     key.style.setProperty("--colour", colour);
-    key.style.setProperty("--dash", k ? "dashed" : "solid");
+    key.style.setProperty("--dash", KEYS[k]);
     return key;
   });
   const [left, right, top, bottom] = [40, 8, 6, 20];

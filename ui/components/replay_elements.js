@@ -73,8 +73,8 @@ export function buildPictures(view) {
   view.root.classList.toggle("many", many);
   view.pixels.hidden = data.width >= SMALL_BELOW;
   view.modes.original.hidden = !data.original;
-  const first = data.kind === "inpainting" ? "With the hole" : "Start";
-  const references = [["Original", "original"], [first, "start"]].filter(([, planes]) => view[planes] && !(many && planes === "start"));
+  const begun = data.kind === "inpainting" ? "With the hole" : "Start";
+  const references = [["Original", "original"], [begun, "start"]].filter(([, planes]) => view[planes] && !(many && planes === "start"));
   view.references = references.map(([name, planes]) => {
     const column = element("section", "model reference");
     column.append(element("h2", "", name));
@@ -88,8 +88,7 @@ export function buildPictures(view) {
     });
     return { column, planes, figures };
   });
-  view.root.style.setProperty("--models", data.models.length + (many ? 0 : references.length));
-  view.root.style.setProperty("--references", references.length);
+  view.root.style.setProperty("--models", data.models.length);
   const count = data.targets.length, tile = count > 8 ? 76 : count > 6 ? 78 : count > 4 ? 110 : 150;
   view.root.style.setProperty("--tile", `${tile}px`);
   view.root.style.setProperty("--columns", Math.min(count, 8));
@@ -108,8 +107,10 @@ export function buildPictures(view) {
     column.style.setProperty("--colour", data.models[k].colour);
     return { column, title, about, aboutText, card, figures, said, sure, best };
   });
-  pictures.replaceChildren(...[...view.references, ...view.columns].map((one) => one.column));
-  (many ? view.stage : pictures).append(view.charts);
+  const first = element("div", "beside"), sections = view.references.map((one) => one.column);
+  first.append(...sections, view.charts);
+  pictures.replaceChildren(...(many ? sections : [first]), ...view.columns.map((one) => one.column));
+  if (many) view.stage.append(view.charts);
 }
 
 // A picture; among several it is a button that opens it large.

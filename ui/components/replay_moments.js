@@ -147,9 +147,9 @@ const valueAt = (view, k, curve, frame, row) =>
   view.models[k].values[(curve * view.data.frame_steps.length + frame) * view.data.targets.length + row];
 
 function verdictOf(view, k) {
-  const { data, memory: { frame, row } } = view, { title, curves } = view.models[k];
+  const { data, memory: { frame, row } } = view, { title, network, curves } = view.models[k];
   const before = curves[9 * row * data.curve_steps.length], ends = !going(data) && frame === data.frame_steps.length - 1;
-  return verdict(title, data.targets[row], data.frame_steps[frame], [before, valueAt(view, k, 0, frame, row)], ends);
+  return verdict(network || title, data.targets[row], data.frame_steps[frame], [before, valueAt(view, k, 0, frame, row)], ends);
 }
 
 function drawFigure(view, figure, k, row) {

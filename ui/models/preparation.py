@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +19,16 @@ from typing import Literal
 from core.classifiers.spec import ClassifierSpec
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet, imagenet, imagenet100
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.runs.examples import Example, examples, fast_example, fast_subject, first_subjects, with_few_frames
+from core.pgd.view_settings import Search
+from core.runs.examples import (
+    Example,
+    examples,
+    fast_example,
+    fast_subject,
+    first_searches,
+    first_subjects,
+    with_few_frames,
+)
 from core.runs.file import PGDRun, RunFileError
 from core.runs.matching import changed_settings
 from core.runs.run import Run
@@ -144,11 +154,12 @@ class _Wanted:
     kind: str
     subject: str
     spec: ClassifierSpec
+    search: Search
 
     @property
     def paths(self) -> tuple[Path, Path]:
         """Where it may be: it comes with the project, or was made here."""
-        path = stored_path(self.kind, self.subject, self.spec.name, machine_runs())
+        path = stored_path(self.kind, self.subject, self.spec.name, machine_runs(), self.search)
         return RUNS / path.name, path
 
 
@@ -157,8 +168,11 @@ def _wanted() -> Iterator[_Wanted]:
         ready = {spec.title: spec for spec in ready_classifiers(row.class_set)}
         specs = [ready[title] for title in first_choice(list(ready.values()))]
         for kind, subject in first_subjects(row):
-            slow = kind == "inpainting" and is_slow(specs, int(paper.RUNS["inpainting"]["steps"]), row.side**2)
-            yield from (_Wanted(row, kind, fast_subject(subject) if slow else subject, spec) for spec in specs)
+            searches = first_searches(row.side)
+            slow = searches == ("pixels",) and kind == "inpainting"
+            slow = slow and is_slow(specs, int(paper.RUNS["inpainting"]["steps"]), row.side**2)
+            name = fast_subject(subject) if slow else subject
+            yield from (_Wanted(row, kind, name, *pair) for pair in itertools.product(specs, searches))
 
 
 def unprepared() -> bool:
@@ -171,7 +185,8 @@ def missing() -> Iterator[_Piece]:
     todo = []
     for wanted in _wanted():
         known = [one for usual in examples(wanted.row) for one in (usual, fast_example(usual))]
-        example = next(one for one in known if (one.kind, one.subject) == (wanted.kind, wanted.subject))
+        file = wanted.paths[0].name
+        example = next(one for one in known if one.path(wanted.spec.name).name == file)
         if not any(is_made(path, wanted.spec.name, example) for path in wanted.paths):
             todo.append((wanted, example))
     for spec in dict.fromkeys(wanted.spec for wanted, _ in todo if wanted.spec.vocabulary is None):
@@ -182,7 +197,8 @@ def missing() -> Iterator[_Piece]:
     for wanted, example in sorted(todo, key=lambda one: one[0].kind == "generation"):
         seconds = STEP_SECONDS * len(example.plan.start) * example.plan.config.steps
         make = partial(_run, wanted.spec, wanted.row.class_set, example, wanted.paths[1])
-        yield _Piece(wanted.spec, f"{example.kind}, {wanted.row.title}", seconds, make)
+        by = ", by views" if wanted.search == "views" else ""
+        yield _Piece(wanted.spec, f"{example.kind}, {wanted.row.title}{by}", seconds, make)
 
 
 def is_made(path: Path, name: str, example: Example) -> bool:

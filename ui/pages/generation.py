@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.statistics.class_statistics import ClassStatistics
 from core.images.sketch import SIDE
-from core.pgd.config import PGDConfig
 from core.pgd.settings import RunKind
+from core.pgd.view_settings import MIN_CROP_SIZE, Search
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
@@ -24,10 +23,12 @@ from ui.runs.many_pictures import MANY, is_stored, many_pictures
 from ui.runs.panel import run_details, run_panel, run_status, settings_beside, tabs
 from ui.runs.second_judge import class_set_of, second_judge
 from ui.runs.setup.own_start import FIRST, keep_sketch, picture_start, sketch_start, to_starts
+from ui.runs.setup.settings import Chosen, follow
 from ui.runs.setup.start import ask_for_run
 from ui.runs.view import Result
-from ui.runs.words import run_title, target_of
-from ui.server.model_cache import is_ready, ready_classifiers
+from ui.runs.words import VIEWS, run_title, target_of
+from ui.server.model_cache import ready_classifiers
+from ui.shared import url
 from ui.shared.picture_rows import Figure, picture_groups, to_picture
 from ui.shared.text import as_markdown, one_line
 from ui.shared.told import say
@@ -40,7 +41,6 @@ INTRO = (
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
-OFFERED: dict[str, StartKind] = {words.label: kind for kind, words in STARTS.items() if words.offered}
 START = f"{PAGE}-start-from"
 
 
@@ -53,15 +53,16 @@ def page() -> None:
         asked = _asked()
         row, kind, buttons = asked.row, asked.kind, st.container(horizontal=True, gap="small")
         wanted = ask_for_run(PAGE, row.class_set, row.side, asked.plan, buttons=buttons)
-    names = () if wanted is None else wanted.names
+    names, searches = ((), ()) if wanted is None else (wanted.names, wanted.searches)
     with beside:
-        result = run_status(PAGE, lambda: stored_example(PAGE, row.name, names, kind), wanted, partial(_back, row))
+        example = partial(stored_example, PAGE, row.name, names, kind, searches)
+        result = run_status(PAGE, example, wanted, partial(_back, row))
         run_panel(PAGE, result, wanted)
         if result is not None:
             _go_on_painting(result)
             second_judge(result)
     parts: dict[str, Callable[[], None]] = {
-        "What is computed": partial(_formula, row.rule if result is not None and result.stored else ""),
+        "What is computed": partial(_formula, kind, searches, row.rule if result is not None and result.stored else ""),
         "The start": partial(_start, asked),
         "Where this run comes from": partial(run_details, result),
     }
@@ -88,62 +89,119 @@ class Asked:
         """How many starts each target has."""
         return 0 if self.starts is None else len(self.starts) // len(self.targets)
 
-    def plan(self, config: PGDConfig, *_: object) -> tuple[RunPlan | None, str]:
+    def plan(self, chosen: Chosen) -> tuple[RunPlan | None, str]:
         """The plan with these settings, or in one sentence why there is none."""
         if self.starts is None:
             return None, "nothing to draw is chosen; choose a class, or describe one in words"
         targets = tuple(target for target in self.targets for _ in range(self.per_target))
-        return RunPlan(targets=targets, start=self.starts, config=config, seed=self.seed, images=self.facts), ""
+        return RunPlan(targets=targets, start=self.starts, config=chosen.config, seed=self.seed, images=self.facts), ""
 
 
 def _asked() -> Asked:
     """The widgets for it."""
-    sets = {row.drawn_title: row for row in SAMPLE_SETS.values() if row.drawn}
-    small, next_set, *_ = sets
-    first = small if ready_classifiers(sets[small].class_set) and not is_ready(PAPERS_CLIP) else next_set
+    sets = {row.drawn_title: row for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side) if row.drawn}
+    _take_linked_set(sets)
+    first = next((title for title, row in sets.items() if ready_classifiers(row.class_set)), next(iter(sets)))
     chosen = st.segmented_control(
         "Classes of", list(sets), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
     )
     row = sets[chosen]
-    classes = f"{PAGE}-classes-{row.class_set}"
-    targets = st.multiselect(
-        f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
-        list(dict.fromkeys(row.classes.names)),
-        default=list(row.drawn),
-        max_selections=MAX_TARGETS,
-        accept_new_options=True,
-        key=classes,
-        bind="query-params",
-    )
-
-    def draw(class_name: str) -> None:
-        if class_name in row.classes.names:
-            st.session_state[classes] = [class_name]
+    targets = _targets(row)
+    offered = {STARTS[kind].label: kind for kind in offered_starts(row)}
+    first = next(iter(offered))
+    follow(START, first)
+    if st.session_state.get(START, first) not in offered:
+        st.session_state[START] = first  # another set's
 
     def begin() -> None:
-        if OFFERED.get(st.session_state[START]) == "sketch":
-            draw(FIRST)  # of one picture one class, to begin with
+        if offered.get(st.session_state[START]) == "sketch":
+            _draw(row, FIRST)  # of one picture one class, to begin with
 
     start = st.segmented_control(
         "Start from",
-        list(OFFERED),
-        default=next(iter(OFFERED)),
+        list(offered),
+        default=first,
         key=START,
         required=True,
         wrap=True,
         bind="query-params",
         on_change=begin,
-        help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in OFFERED.items()),
+        help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in offered.items()),
     )
-    kind = OFFERED[start]
+    kind = offered[start]
     if kind in RANDOM_KINDS:
         return _random(row, targets, kind)
-    given = (sketch_start(draw), STARTS[kind].name) if kind == "sketch" else picture_start(row)
+    given = (sketch_start(partial(_draw, row)), STARTS[kind].name) if kind == "sketch" else picture_start(row)
     if given is None or not targets:
         return Asked(row, targets, kind)
     picture, credit = given
     facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
     return Asked(row, targets, kind, to_starts(picture, row.side, len(targets)), facts=facts)
+
+
+def _take_linked_set(sets: Mapping[str, SampleSet]) -> None:
+    """Choose the set whose classes or networks a link names: links of earlier versions say no more."""
+    state, key = st.session_state, f"{PAGE}-set"
+    if key in state or url.text(key):
+        return
+    for title, row in sets.items():
+        if url.names_class_set(PAGE, row.class_set):
+            state[key] = title
+            return
+
+
+def offered_starts(row: SampleSet) -> list[StartKind]:
+    """The starts that the page offers for a set, the one to begin with first.
+
+    A class without images here has no blur of its own; at full size both searches begin with grey.
+    """
+    kinds: list[StartKind] = [kind for kind, words in STARTS.items() if words.offered]
+    if row.side < MIN_CROP_SIZE:
+        return kinds
+    return sorted((kind for kind in kinds if kind != "blur"), key=lambda kind: kind != "grey")
+
+
+def _targets(row: SampleSet) -> list[str]:
+    """The classes to draw: where a set begins with one, another takes its place, until several are wanted."""
+    names, several = list(dict.fromkeys(row.classes.names)), f"{PAGE}-classes-{row.class_set}"
+    if len(row.drawn) == 1:
+        several_wanted = f"{PAGE}-several"
+        place = st.container()
+        on = st.toggle(
+            "Several at once",
+            value=bool(url.texts(several)),
+            key=several_wanted,
+            bind="query-params",
+        )
+        if not on:
+            target = place.selectbox(
+                "Draw (type a word; for CLIP, any text)",
+                names,
+                index=names.index(row.drawn[0]),
+                accept_new_options=True,
+                key=f"{PAGE}-class-{row.class_set}",
+                bind="query-params",
+            )
+            return [target] if target else []
+    else:
+        place = st.container()
+    return place.multiselect(
+        f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
+        names,
+        default=list(row.drawn),
+        max_selections=MAX_TARGETS,
+        accept_new_options=True,
+        key=several,
+        bind="query-params",
+    )
+
+
+def _draw(row: SampleSet, class_name: str) -> None:
+    """Choose one class; for callbacks."""
+    if class_name not in row.classes.names:
+        return
+    st.session_state[f"{PAGE}-classes-{row.class_set}"] = [class_name]
+    st.session_state[f"{PAGE}-class-{row.class_set}"] = class_name
 
 
 def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
@@ -222,23 +280,27 @@ def _start(asked: Asked) -> None:
 
 def _back(row: SampleSet) -> None:
     """Set everything to what the stored example was made with."""
-    label = next(iter(OFFERED))
-    chosen = {f"classes-{row.class_set}": list(row.drawn), "start-from": label, "seeds": 1, "seed": 0}
-    back_to_example(PAGE, row, OFFERED[label], chosen)
+    kind = next(iter(offered_starts(row)))
+    chosen: dict[str, object] = {f"classes-{row.class_set}": list(row.drawn), f"class-{row.class_set}": row.drawn[0]}
+    chosen |= {"start-from": STARTS[kind].label, "seeds": 1, "seed": 0}
+    if len(row.drawn) == 1:
+        chosen["several"] = False
+    back_to_example(PAGE, row, kind, chosen)
 
 
-def _formula(rule: str) -> None:
+def _formula(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
     """rule: by which the classes of what is shown were chosen; may be empty."""
     papers = paper.RUNS[PAGE]
     left, right = st.columns(2, gap="large")
     left.markdown(
-        r"The start $x_0$ is drawn from a normal distribution: a blur as a whole image, with the covariance of the "
-        r"class or of all classes; pixel noise pixel by pixel. Then $x$ minimises "
+        rf"The start $x_0$: {STARTS[kind].source[0].lower()}{STARTS[kind].source[1:]} From it, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
         r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
         r"$x \leftarrow \mathrm{clip}(\mathrm{project}(x - \alpha\, g / \lVert g\rVert_2), 0, 1)$. "
         rf"At {paper.IMAGE_SIZE} pixels the paper takes $\varepsilon$ = {papers['epsilon']}, $\alpha$ = "
         rf"{papers['step_size']} and {papers['steps']} steps; here lengths scale with the side."
     )
+    if "views" in searches:
+        right.markdown(VIEWS)
     if rule:
         right.markdown(rule)

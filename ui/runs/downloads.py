@@ -40,7 +40,7 @@ def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
 def _side_by_side(runs: Sequence[PGDRun], row: int, frame: int) -> Image.Image:
     original = runs[0].original
     pictures = [] if original is None else [("Original", original[row])]
-    pictures += [(run_title(run), run.frames[frame, row]) for run in runs]
+    pictures += [(run_title(run, runs), run.frames[frame, row]) for run in runs]
     height, width = runs[0].start.shape[-2:]
     scale = max(1, -(-MIN_FRAME_SIDE // max(height, width)))
     height, width = scale * height, scale * width
@@ -55,8 +55,10 @@ def _side_by_side(runs: Sequence[PGDRun], row: int, frame: int) -> Image.Image:
 
 def run_stem(runs: Sequence[PGDRun], row: int) -> str:
     """How the files of image `row` are called, without their ending: short, and safe on every system."""
-    names = (run.metadata["classifier"]["name"] for run in runs)
-    parts = (runs[0].metadata["kind"], *names, target_of(runs[0], row))
+    names = dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)
+    searches = dict.fromkeys(run.config.search for run in runs)
+    by = () if [*searches] == ["pixels"] else searches
+    parts = (runs[0].metadata["kind"], *names, *by, target_of(runs[0], row))
     stem = "-".join(filter(None, (file_stem(part[:60])[:40].strip("-") for part in parts)))
     return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
 

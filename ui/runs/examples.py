@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 
@@ -12,16 +13,17 @@ from core.classifiers.registry import CLIPS, ClassifierSpec
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind
+from core.pgd.view_settings import Search
 from core.runs.file import PGDRun, RunFileError
 from core.runs.starts import StartKind
 from core.runs.stored import is_row, machine_runs, row_of, stored_subjects
 from ui.components.replay import replay
 from ui.runs.replays import run_replay
-from ui.runs.setup.settings import first_choice, reset_settings
+from ui.runs.setup.settings import MAX_CLASSIFIERS, first_choice, reset_settings
 from ui.runs.view import Result
 from ui.server.model_cache import ready_classifiers
 
-SIDE_BY_SIDE = 2
+PAPERS_SEARCH: tuple[Search, ...] = ("pixels",)
 CHOSEN = (
     "{} stored examples, chosen by a rule, not by looking: of each class the picture with the middle gain of the "
     "robust networks in another network’s eyes, of the classes those with the largest. Many pictures, below, counts "
@@ -62,14 +64,23 @@ def stored_runs(kind: str) -> list[PGDRun]:
     return [run for runs in _single(kind).values() for run in runs]
 
 
-def stored_example(kind: str, sample_set: str, classifiers: Sequence[str], variant: str) -> Result | None:
+def stored_example(
+    kind: str,
+    sample_set: str,
+    classifiers: Sequence[str],
+    variant: str,
+    searches: Sequence[Search] = ("pixels",),
+    picture: int | None = None,
+) -> Result | None:
     """The stored runs that are nearest to what the visitor has chosen; None if none is stored.
 
     Args:
         kind: "inpainting" or "generation".
         sample_set: name of the set whose side and classes are wanted.
-        classifiers: names of the chosen ones.
+        classifiers: names of the chosen ones. searches: the chosen ones.
         variant: penalty of Eq. 3, or kind of start; it matters less than the set, and more than the classifiers.
+        picture: place of the chosen one in the set; it matters less than the set, and more than the variant. Any
+            where that is None.
     """
     wanted = SAMPLE_SETS[sample_set]
 
@@ -77,12 +88,13 @@ def stored_example(kind: str, sample_set: str, classifiers: Sequence[str], varia
         facts = runs[0].metadata
         alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
         of_set = runs[0].start.shape[-1] == wanted.side and wanted.knows(facts["class_names"])
-        return 20 * of_set + 10 * alike + len(_of(runs, classifiers))
+        of_picture = picture is not None and facts["images"].get("index") == picture
+        return 80 * of_set + 40 * of_picture + 20 * alike + len(_of(runs, classifiers, searches))
 
     if not (stored := _single(kind)):
         return None
     subject, runs = max(stored.items(), key=lambda one: nearness(one[1]))
-    return _result(subject, (_of(runs, classifiers) or runs)[:SIDE_BY_SIDE])
+    return _result(subject, _of(runs, classifiers, searches) or _first(runs, searches))
 
 
 def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[ClassifierSpec]) -> list[str]:
@@ -92,7 +104,7 @@ def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[Cla
     """
     titles, first = {spec.name: spec.title for spec in ready}, first_choice(ready)
     example = stored_example(kind, sample_set, [name for name, title in titles.items() if title in first], variant)
-    names = [] if example is None else [run.metadata["classifier"]["name"] for run in example.runs]
+    names = [] if example is None else dict.fromkeys(run.metadata["classifier"]["name"] for run in example.runs)
     return [titles[name] for name in names if name in titles] or first
 
 
@@ -119,14 +131,24 @@ def stored_row(sample_set: str, classifiers: Sequence[str]) -> Result | None:
     subject = row_of(sample_set)
     if not (runs := _stored("inpainting").get(subject, [])):
         return None
-    row = _result(subject, (_of(runs, classifiers) or runs)[:SIDE_BY_SIDE])
+    row = _result(subject, _of(runs, classifiers, PAPERS_SEARCH) or _first(runs, PAPERS_SEARCH))
     return replace(row, note=CHOSEN.format(len(row.runs[0].start)), opened="the examples")
 
 
-def _of(runs: list[PGDRun], classifiers: Sequence[str]) -> list[PGDRun]:
-    """The runs of these classifiers; none where the first of them has none: a robust twin alone is no contrast."""
-    found = {run.metadata["classifier"]["name"]: run for run in runs}
-    return [found[name] for name in classifiers if name in found] if {*classifiers[:1]} <= found.keys() else []
+def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Search]) -> list[PGDRun]:
+    """The runs of these classifiers by these searches; none where the first of them has none.
+
+    A robust twin alone is no contrast.
+    """
+    found = {(run.metadata["classifier"]["name"], run.config.search): run for run in runs}
+    pairs = [pair for pair in itertools.product(classifiers, searches) if pair in found]
+    return [found[pair] for pair in pairs] if {*classifiers[:1]} <= {name for name, _ in pairs} else []
+
+
+def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
+    """Those of the first two classifiers, by these searches where there are such runs."""
+    names = list(dict.fromkeys(run.metadata["classifier"]["name"] for run in runs))[:MAX_CLASSIFIERS]
+    return _of(runs, names, searches) or _of(runs, names, get_args(Search))
 
 
 def _result(subject: str, runs: list[PGDRun]) -> Result:

@@ -17,7 +17,7 @@ from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.downloads import download_menu
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import open_button
-from ui.runs.setup.instrument import is_quick, remember_pace
+from ui.runs.setup.instrument import expected_seconds, remember_pace
 from ui.runs.setup.start import Started, Wanted, current_run, refusal, running, start, submit
 from ui.runs.view import Result, outcome_words, provenance
 from ui.server.job import Job
@@ -33,7 +33,9 @@ ENDED_EARLY = {
     "abandoned": "ended while you were away",
     "overtime": "ended by this server’s limit of time",
 }
-WAIT_SECONDS = 4.0  # of a page for a run that started by itself
+# A run that started by itself and is likely to end within so many seconds is shown when it has ended: the page waits
+# for it, but no longer than the latter.
+AT_ONCE, WAIT_SECONDS = 2.0, 4.0
 WAITING_SECONDS = 2.0  # between two looks at a run that is paused or stands in line: many may do so at once
 _STYLE = style_sheet(__file__)
 
@@ -124,15 +126,17 @@ def _about(
 
 def _is_of_others(wanted: Wanted, result: Result | None) -> bool:
     """Whether the result is of other pictures or another target than those that are chosen, or there is none."""
-    if wanted.plan is None or not wanted.names:
+    if wanted.plan is None or not wanted.names or not wanted.searches:
         return False
-    return result is None or bool({*SUBJECT} & {*changed_settings(wanted.plan, wanted.names, result.runs)})
+    return result is None or bool(
+        {*SUBJECT} & {*changed_settings(wanted.plan, wanted.names, result.runs, wanted.searches)}
+    )
 
 
 def _changed(wanted: Wanted, result: Result) -> list[str]:
     if wanted.why or wanted.plan is None:
         return [wanted.why]
-    return changed_settings(wanted.plan, wanted.names, result.runs)
+    return changed_settings(wanted.plan, wanted.names, result.runs, wanted.searches)
 
 
 def show_result(page: str, result: Result, bring: Callable[[Result], None] = lambda result: None) -> None:
@@ -158,13 +162,16 @@ def _run_by_itself(page: str, shown: Result | None, wanted: Wanted) -> None:
     asked, done = wanted.fingerprint, (st.session_state.get(f"{page}.{name}") for name in ("by_itself", "seen"))
     if refusal(page, wanted) or wanted.plan is None or (shown is not None and not _changed(wanted, shown)):
         return
+    seconds = expected_seconds(wanted.plan, wanted.names, wanted.searches)
+    if seconds is None or seconds > limits().quick_seconds:
+        return
     # What the visitor has asked to see stays.
-    if asked in done or not is_quick(wanted.plan, wanted.names) or wait_for_first_paint():
+    if asked in done or wait_for_first_paint():
         return
     st.session_state[f"{page}.by_itself"] = asked
     if start(page, wanted, by_itself=True):
         started: Started = st.session_state[f"{page}.run"]
-        if started.job.wait(WAIT_SECONDS):  # else it is watched, like any other
+        if seconds < AT_ONCE and started.job.wait(WAIT_SECONDS):  # else it is watched, like any other
             _collect(page, started)
 
 
@@ -181,9 +188,8 @@ def run_panel(page: str, result: Result | None, wanted: Wanted | None) -> None:
             _replay(page, packed, go_on=result.go_on)
         elif wanted is not None and (plan := wanted.plan) is not None:
             new, version = Progress("new", "Not run yet"), wanted.fingerprint
-            packed = _kept(
-                page, "packed", version, lambda: live_replay(plan, wanted.names, [], [], id=version, live=new)
-            )
+            start_alone = partial(live_replay, plan, wanted.names, wanted.searches, [], [], id=version, live=new)
+            packed = _kept(page, "packed", version, start_alone)
             _replay(page, packed, go_on=partial(start, page, wanted))
     if started is None and result is not None:
         with st.container(key=f"{page}.outcome"):
@@ -242,13 +248,13 @@ def _collect(page: str, started: Started) -> None:
         if job.status in ENDED_EARLY:
             state[f"{page}.error"] = "The run was stopped before its first step."
         return
-    remember_pace(started.run.plan, started.names, job.seconds_per_step)
+    remember_pace(started.run.plan, started.names, started.searches, job.seconds_per_step)
     done, steps = len(runs[0].curves["loss"]) - 1, started.run.plan.config.steps
     early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
     note = f"Your run, {done:,} steps" if early is None else f"Your run, {early} after {done:,} of {steps:,} steps"
     note += f", {1000 * job.seconds_per_step:.0f} ms per step." if done and job.seconds_per_step else "."
     can_go_on = job.status in ENDED_EARLY and done < steps
-    go_on = partial(submit, page, started.run, started.names) if can_go_on else None
+    go_on = partial(submit, page, started.run, started.names, started.searches) if can_go_on else None
     state[f"{page}.result"] = Result(job.id, runs, note, go_on)
 
 
@@ -277,8 +283,11 @@ def _live(page: str, waits: bool) -> None:
     if (waits or not moments) and (runs := run.so_far()):
         _replay(page, _kept(page, "packed", (job.id, run.step, live), lambda: run_replay(runs, id=job.id, live=live)))
         return
-    curves = [run.curves(k) for k in range(len(started.names))] if moments else []
-    _replay(page, live_replay(run.plan, started.names, moments, curves, id=job.id, live=live))
+    places = range(len(started.names) * len(started.searches) if moments else 0)
+    curves = [run.curves(k) for k in places]
+    classes = [(run.top_classes(k, last=False), run.top_classes(k, last=True)) for k in places]
+    about = (run.plan, started.names, started.searches)
+    _replay(page, live_replay(*about, moments, curves, id=job.id, live=live, classes=classes))
 
 
 def _pace(job: Job) -> str:

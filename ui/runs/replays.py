@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.classifiers.registry import classifier_title, trained_for
+from core.pgd.settings import SEARCH_WORDS
+from core.pgd.view_settings import Search
 from core.reconstruct.outcome import change_until_sure
 from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan
-from ui.components.replay import Progress, Track, pack_replay
+from ui.components.replay import Progress, Ranked, Track, pack_replay
 from ui.maps.models import model_colour
-from ui.runs.words import target_of
+from ui.runs.words import searched_title, target_of
 from ui.shared.text import one_line
 from ui.shared.url import card_link
 
@@ -36,7 +39,7 @@ def run_replay(
     """
     first = runs[0]
     kept = kept_frames(len(first.frames), first.start.size)
-    rows = range(len(first.start))
+    rows, searches = range(len(first.start)), {run.config.search for run in runs}
     tracks = [
         Track(
             frames=run.frames[kept],
@@ -44,7 +47,7 @@ def run_replay(
             before=[_ranked(run, row, last=False) for row in rows if classes],
             after=[_ranked(run, row, last=True) for row in rows if classes],
             sure=[(run.sure_step(row), change_until_sure(run, row)) for row in rows],
-            **_network(run.metadata["classifier"]["name"], cards),
+            **_network(run.metadata["classifier"]["name"], run.config.search, searches, cards),
         )
         for run in runs
     ]
@@ -65,27 +68,33 @@ def run_replay(
 def live_replay(
     plan: RunPlan,
     names: Sequence[str],
+    searches: Sequence[Search],
     moments: Sequence[Sequence[PGDState]],
     curves: Sequence[Mapping[str, np.ndarray]],
     *,
     id: str,
     live: Progress,
+    classes: Sequence[tuple[Sequence[Ranked], Sequence[Ranked]]] = (),
 ) -> dict[str, Any]:
     """The newest moments of a run in progress, with its curves so far.
 
     Args:
-        names: of the classifiers.
-        moments: a state for each classifier, of the same step; if there are none, the start is shown.
-        curves: of `Run.curves`, one for each classifier; none before the first state.
+        names, searches: of the classifiers, each of which runs by each search.
+        moments: a state for each run, of the same step; if there are none, the start is shown.
+        curves: of `Run.curves`, one for each run; none before the first state.
+        classes: of `Run.top_classes`, at the first and the newest state, a pair for each run.
     """
     start = to_uint8_planes(plan.start)
     tracks = []
-    for k, name in enumerate(names):
+    for k, (name, search) in enumerate(itertools.product(names, searches)):
         frames, numbers = start[None], np.zeros((3, 0, len(start)), np.float32)
         if moments:
             frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
             numbers = _stacked(curves[k])
-        tracks.append(Track(frames=frames, curves=numbers, before=[()] * len(start), **_network(name)))
+        before, after = classes[k] if classes else ([()] * len(start), ())
+        tracks.append(
+            Track(frames=frames, curves=numbers, before=before, after=after, **_network(name, search, searches))
+        )
     return pack_replay(
         tracks,
         start,
@@ -104,11 +113,18 @@ def _stacked(curves: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.stack([curves[name] for name in ("target_probability", "loss", "perturbation_norm")])
 
 
-def _network(name: str, cards: bool = True) -> dict[str, Any]:
-    """What is said of a classifier, which a file may call by any text: of one that is not known here only that."""
+def _network(name: str, search: Search, searches: Collection[Search], cards: bool = True) -> dict[str, Any]:
+    """What is said of a classifier, which a file may call by any text: of one that is not known here only that.
+
+    search: by which it ran; searches: of all runs beside it.
+    """
     about = trained_for(name)
     card = card_link(name) if cards and about else ""
-    return {"title": one_line(classifier_title(name)), "colour": model_colour(name), "about": about, "card": card}
+    if {*searches} != {"pixels"}:
+        about = f"{SEARCH_WORDS[search]}{about and '. '}{about}"
+    title = searched_title(name, search, searches)
+    network = one_line(classifier_title(name))
+    return {"title": title, "network": network, "colour": model_colour(name), "about": about, "card": card}
 
 
 def kept_frames(count: int, frame_bytes: int) -> np.ndarray:

@@ -46,7 +46,7 @@ def stored_inpainting(made: tuple[tuple[str, int], ...] = ()) -> StoredFindings:
 def _kind(run: PGDRun) -> str:
     """Which networks this one is of."""
     how = "robust" if run.metadata["classifier"]["name"].endswith(ROBUST) else "as trained"
-    return f"{how}, {run.start.shape[-1]} px"
+    return f"{how}, {run.start.shape[-1]} px{', by views' if run.config.search == 'views' else ''}"
 
 
 def _row(kind: str, found: np.ndarray) -> tuple[str, ...]:

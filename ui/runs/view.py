@@ -43,4 +43,4 @@ def provenance(runs: Sequence[PGDRun]) -> None:
     """Losses and origin of each run."""
     for run in runs:
         numbers = as_markdown(losses(run, 0)) if len(run.start) == 1 else ""
-        st.markdown(f"**{as_markdown(run_title(run))}.** {numbers} {as_markdown(origin(run))}")
+        st.markdown(f"**{as_markdown(run_title(run, runs))}.** {numbers} {as_markdown(origin(run))}")

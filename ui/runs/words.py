@@ -5,7 +5,7 @@ All of it is plain text, on one line and of bounded length whatever the run's fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -17,18 +17,36 @@ from core.numbers import confidence, listed
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
+from core.pgd.view_settings import Search
 from core.reconstruct.outcome import last_change, mean_similarity
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
 from ui.shared.text import one_line
 
+VIEWS = (
+    "**By views**, each step follows the gradient at one random view of the picture, a crop with noise (in a hole, "
+    "around it; small pictures are shifted and mirrored), made natural: times $1 / \\max(1, r)^p$ at $r$ cycles per "
+    "image and times a power of the colour covariance of natural pixels. Ball, unit step and clip are the same, and "
+    "confidence is that of the picture itself (Athalye et al. 2018; Olah et al. 2017)."
+)
 MAX_TEXT_LENGTH = 140  # characters of a text that may be a sentence
 SSIM = "SSIM (likeness of structure; 1 is an exact copy)"  # where a page first speaks of it
 
 
-def run_title(run: PGDRun) -> str:
-    """Title of the classifier that ran."""
-    return one_line(classifier_title(run.metadata["classifier"]["name"]))
+def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
+    """Title of the classifier that ran, with the search where that is not the paper's, or runs beside it took another.
+
+    runs: those that it stands among.
+    """
+    return searched_title(
+        run.metadata["classifier"]["name"], run.config.search, {other.config.search for other in runs}
+    )
+
+
+def searched_title(name: str, search: Search, searches: Collection[Search]) -> str:
+    """The same by the classifier's name and the searches that it stands among."""
+    title = one_line(classifier_title(name))
+    return title if search == "pixels" and {*searches} <= {search} else f"{title} by {search}"
 
 
 def target_of(run: PGDRun, row: int) -> str:
@@ -49,7 +67,7 @@ def outcome(runs: Sequence[PGDRun]) -> list[tuple[str, str, str]]:
     sentences: list[tuple[str, str, str]] = []
     for run in runs:
         steps = "" if sentences else f"After {len(run.curves['loss']) - 1:,} steps, "
-        begin, changed = f"{steps}{run_title(run)} ", _changed(run)
+        begin, changed = f"{steps}{run_title(run, runs)} ", _changed(run)
         if changed is not None and len(run.start) == 1:
             sentences.append((f"{begin}has {changed[0]}", changed[1], f"{changed[2]}."))
             continue
@@ -73,7 +91,7 @@ def _changed(run: PGDRun) -> tuple[str, str, str] | None:
 
 def likeness(runs: Sequence[PGDRun]) -> str:
     """How near the filled holes are to the original; nothing where that cannot be told of every picture."""
-    found = [(run_title(run), pair) for run in runs if (pair := mean_similarity(run)) is not None]
+    found = [(run_title(run, runs), pair) for run in runs if (pair := mean_similarity(run)) is not None]
     if len(found) < len(runs):
         return ""
     before = f"{found[0][1][0]:.2f}"
@@ -86,11 +104,11 @@ def likeness(runs: Sequence[PGDRun]) -> str:
 
 def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
     """What second judges see in the pictures of runs from the same starts."""
-    sentences = []
+    sentences, runs = [], [run for run, _ in seen]
     for judge, pairs in groupby(seen, key=lambda pair: pair[1].judge):
         who = one_line(classifier_title(judge))
         for run, found in pairs:
-            seen_in = f"{counted(found, found.after)} pictures by {run_title(run)}."
+            seen_in = f"{counted(found, found.after)} pictures by {run_title(run, runs)}."
             sentences.append(f"{who} recognises the target in {seen_in}")
             who = "It"
         sentences.append(f"Of the starts it recognises {counted(found, found.before)}.")
@@ -135,8 +153,12 @@ def saved_note(runs: Sequence[PGDRun], file_name: str) -> str:
     run, *_ = runs
     done, steps = len(run.curves["loss"]) - 1, run.config.steps
     length = f"{done:,} steps" if done == steps else f"{done:,} of {steps:,} steps"
-    weights = (_weights(one) for one in runs)
-    told = " and ".join(f"{run_title(one)}, {w[0].lower()}{w[1:]}" for one, w in zip(runs, weights, strict=True))
+    by_weights = {_weights(one): None for one in runs}
+    told = " and ".join(
+        f"{listed([run_title(one, runs) for one in runs if _weights(one) == weights])}, "
+        f"{weights[0].lower()}{weights[1:]}"
+        for weights in by_weights
+    )
     return (
         f"Opened from “{one_line(file_name, 60)}”. The file says: {told}; "
         f"{length}, random seed {run.metadata['seed']}; computed {_date(run)}."

@@ -41,7 +41,7 @@ class Limits:
     generation_steps: int = _limit(1000, "steps of a generation run", high=100_000)
     run_pictures: int = _limit(16, "pictures that one run draws: classes times samples", high=64)
     sweep_predictions: int = _limit(1_000_000, "predictions of one sweep: waves times images")
-    quick_seconds: int = _limit(2, "seconds that a run of bundled models may take to start without a click", low=0)
+    quick_seconds: int = _limit(12, "seconds that a run of bundled models may take to start without a click", low=0)
     run_seconds: int = _limit(3600, "seconds that a run or a sweep may take; what it has computed is kept")
     pause_seconds: int = _limit(60, "seconds that a paused run keeps others waiting")
     queue_length: int = _limit(8, "runs that may wait in line", low=0)

@@ -22,6 +22,11 @@ def names() -> frozenset[str]:
     return frozenset(st.query_params)
 
 
+def names_class_set(page: str, class_set: str) -> bool:
+    """Whether the URL says something of a page's widgets for these classes, such as its targets or networks."""
+    return any(name.startswith(f"{page}-") and name.endswith(f"-{class_set}") for name in names())
+
+
 def texts(name: str) -> list[str]:
     """All that the URL says of a parameter."""
     return st.query_params.get_all(name)

@@ -37,7 +37,8 @@ def test_clip_gets_its_words_first_then_the_papers_experiment(monkeypatch):
     monkeypatch.setitem(CLASSIFIERS, PAPERS_CLIP, here)
     monkeypatch.setattr("ui.runs.setup.settings.CONTRASTS", ((PAPERS_CLIP,),))
     words = [f"words for {count} classes" for count in ("10", "100", "1,000")]
-    runs = [f"{kind}, {title}" for kind in ("inpainting", "generation") for title in ("Photographs", "CIFAR-10")]
+    titles = ("Photographs", "Photographs, by views", "CIFAR-10")
+    runs = [f"{kind}, {title}" for kind in ("inpainting", "generation") for title in titles]
     assert [piece.what for piece in missing()] == [*words, *runs]
 
 

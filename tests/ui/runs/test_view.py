@@ -13,7 +13,7 @@ from core.numbers import confidence
 from core.pgd.penalties import PENALTIES
 from core.reconstruct.outcome import similarity
 from core.runs.file import PGDRun
-from core.runs.stored import OPENING, RUNS
+from core.runs.stored import OPENING, RUNS, stored_classifier
 from tests.ui.reading import reads
 from tests.ui.run_forge import sound_run
 from ui.runs.downloads import run_animation, run_picture
@@ -33,11 +33,12 @@ def run(request) -> PGDRun:
 @pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
 def test_stored_runs_load_and_say_where_they_come_from(path):
     stored = PGDRun.load(path)
-    kind, name = path.stem.partition("_")[0], path.stem.rpartition("__")[2]
+    kind, name = path.stem.partition("_")[0], stored_classifier(path)
     assert (
         stored.metadata["kind"] == ("generation" if kind == OPENING else kind)
         and stored.metadata["classifier"]["name"] == name
     )
+    assert path.stem.endswith("__views") == (stored.config.search == "views")
     assert "Computed 20" in origin(stored) and "None" not in origin(stored)
     assert path.stat().st_size < 2e6
 
@@ -215,12 +216,20 @@ def test_perfect_repair_came_nearer_to_the_original():
 def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_its_runs():
     found = stored_inpainting()
     runs = [PGDRun.load(path) for path in STORED if path.stem.startswith("inpainting") and "-row__" not in path.stem]
-    assert len(found.rows) == 3 and sum(int(row[1]) for row in found.rows) == len(runs) == 10
-    for kind, robust, side in (("as trained, 32 px", 0, 32), ("robust, 32 px", 1, 32), ("as trained, 224 px", 0, 224)):
+    kinds = {
+        "as trained, 32 px": ("", 32, "pixels"),
+        "robust, 32 px": ("-robust", 32, "pixels"),
+        "as trained, 224 px": ("", 224, "pixels"),
+        "as trained, 224 px, by views": ("", 224, "views"),
+    }
+    assert {row[0] for row in found.rows} == {*kinds} and sum(int(row[1]) for row in found.rows) == len(runs) == 14
+    for kind, (end, side, search) in kinds.items():
         mine = [
             run
             for run in runs
-            if run.start.shape[-1] == side and run.metadata["classifier"]["name"].endswith("-robust") == robust
+            if run.start.shape[-1] == side
+            and run.metadata["classifier"]["name"].endswith("-robust") == bool(end)
+            and run.config.search == search
         ]
         (row,) = [one for one in found.rows if one[0] == kind]
         changes = [255 * run.metadata["images"]["change"][0]["inside"] for run in mine]
@@ -229,7 +238,10 @@ def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_
     confident = sum(np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9 for run in runs)
     pairs = [similarity(run, 0) for run in runs]
     rises = sum(after > before for before, after in pairs)
-    assert found.summary.startswith(f"Of 10 stored runs, {confident} end confident of the class (90 % or more). ")
+    told = f"Of {len(runs)} stored runs, {confident} end confident of the class (90 % or more). "
+    assert found.summary.startswith(told)
+        f"Of {len(runs)} stored runs, {confident} end confident of the class (90 % or more). "
+    )
     assert f"rises in {rises}" in found.summary and (rises > 0) == (", at best from " in found.summary)
     assert max(after for _, after in pairs) < 0.9
     assert "; no hole is repaired (0.9 or more)." in found.summary

@@ -8,12 +8,14 @@ import streamlit as st
 
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.spec import ClassifierSpec
+from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan
-from ui.server.limits import limits
 
 # Seconds that a step of one bundled network takes for each pixel, until a run here has told: about 2 ms for a picture
 # of 32 x 32 on two cores.
 FIRST_GUESS = 2e-6
+# The same of a network of full-size pictures that starts by itself: 40 ms a step of 224 x 224 on two idle cores.
+FULL_SIZE = {"efficientnet-lite0": 8e-7}
 # The same of any other network, whatever the picture's size, for each byte of its weights: CLIP ViT-B/32, 605 MB, takes
 # 0.2 s a step on one core.
 BYTE_SECONDS = 3e-10
@@ -22,27 +24,30 @@ SLOW_SECONDS = 60
 
 @st.cache_resource(show_spinner=False)
 def _paces() -> dict[tuple[str, ...], float]:
-    """Seconds for each step and pixel of runs on this server, by the names of their networks."""
+    """Seconds for each step and pixel of runs on this server, and search, by the names of their networks."""
     return {}
 
 
-def remember_pace(plan: RunPlan, names: Sequence[str], seconds_per_step: float | None) -> None:
+def remember_pace(
+    plan: RunPlan, names: Sequence[str], searches: Sequence[Search], seconds_per_step: float | None
+) -> None:
     """Learn from a run that has ended how long another one of these networks will take.
 
     The best pace counts: a slow one tells of what else the server did meanwhile, after which no run would start by
     itself again.
     """
     if seconds_per_step:
-        pace, paces = seconds_per_step / _pixels(plan), _paces()
+        pace, paces = seconds_per_step / _pixels(plan) / len(searches), _paces()
         paces[tuple(names)] = min(pace, paces.get(tuple(names), pace))
 
 
-def is_quick(plan: RunPlan, names: Sequence[str]) -> bool:
-    """Whether a run may start by itself: of bundled networks, and over in two seconds, as far as one can tell."""
-    if not names or not set(names) <= bundled_specs().keys():
-        return False
-    pace = _paces().get(tuple(names), FIRST_GUESS * len(names))
-    return pace * _pixels(plan) * plan.config.steps < limits().quick_seconds
+def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Search]) -> float | None:
+    """How long a run that may start by itself will take, as far as one can tell; None of networks that may not."""
+    guesses = {**dict.fromkeys(bundled_specs(), FIRST_GUESS), **FULL_SIZE}
+    if not names or not set(names) <= guesses.keys():
+        return None
+    pace = _paces().get(tuple(names), sum(guesses[name] for name in names))
+    return pace * len(searches) * _pixels(plan) * plan.config.steps
 
 
 def is_slow(specs: Sequence[ClassifierSpec], steps: int, pixels: int) -> bool:

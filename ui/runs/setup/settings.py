@@ -1,8 +1,9 @@
-"""What a visitor chooses for a run: classifiers, lengths, lambda; shared by *Inpainting* and *Generation*."""
+"""What a visitor chooses for a run: classifiers, searches, lengths, lambda; shared by *Inpainting* and *Generation*."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -10,9 +11,23 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import CLIPS, PAPERS_CLIP, ClassifierSpec, classifier_title
+from core.images.masks import Fill
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES, Penalty
-from core.pgd.settings import FAST, SETTINGS, RunKind, Setting, fast_settings, paper_settings
+from core.pgd.settings import (
+    FAST,
+    QUICK,
+    SEARCH_WORDS,
+    SETTINGS,
+    RunKind,
+    Setting,
+    fast_settings,
+    paper_settings,
+    quick_settings,
+    usual_settings,
+)
+from core.pgd.view_settings import Search
+from core.runs.examples import first_searches
 from core.runs.plan import RunPlan
 from ui.runs.setup.instrument import is_slow
 from ui.server.limits import limits
@@ -23,7 +38,9 @@ from ui.shared.pictures import Picture
 # An ordinary model beside a robust one, the paper's contrast: with the paper's CLIP as soon as that is here.
 CONTRASTS = (CLIPS, (PAPERS_CLIP, "mini-clip-robust"), (PAPERS_CLIP,), ("mini-clip", "mini-clip-robust"))
 MAX_CLASSIFIERS = 2
-PAPERS_PACE, FAST_PACE = "paper", "fast"
+PAPERS_PACE, FAST_PACE, QUICK_PACE, FULL_PACE = "paper", "fast", "quick", "full"
+SEARCH_TITLES: dict[Search, str] = {"pixels": "Pixels", "views": "Views"}
+FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
 OFFERED: dict[str, Penalty] = {words.label: penalty for penalty, words in PENALTIES.items() if words.offered}
 # What links of earlier versions say, and what they mean.
 RENAMED: dict[str, Penalty] = {
@@ -61,6 +78,34 @@ def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[Cl
         bind="query-params",
     )
     return tuple(by_title[title] for title in titles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What is chosen for a run: the settings, lambda of Eq. 3, what it multiplies, and what fills the hole at first."""
+
+    config: PGDConfig
+    weight: float
+    penalty: Penalty
+    fill: Fill
+
+
+def choose_searches(page: str, size: int) -> tuple[Search, ...]:
+    """One or both searches, or none while none is chosen; by default those that the page begins with."""
+    titles = [SEARCH_TITLES[search] for search in first_searches(size)]
+    chosen = st.pills(
+        "Search",
+        list(SEARCH_TITLES.values()),
+        selection_mode="multi",
+        default=titles,
+        key=f"{page}-search-{size}",
+        bind="query-params",
+        help=f"*Pixels*: {SEARCH_WORDS['pixels']}. *Views*: {SEARCH_WORDS['views']}; each step has the spectrum and "
+        "the colours of natural pictures. Both together take the same start, steps and budget.",
+    )
+    if page == "inpainting" and SEARCH_TITLES["views"] in chosen:
+        st.markdown("By views, nothing outside the hole moves.")
+    return tuple(search for search, title in SEARCH_TITLES.items() if title in chosen)
 
 
 def models_in_url(page: str, class_set: str, names: Sequence[str]) -> list[tuple[str, str]]:
@@ -104,6 +149,15 @@ def linked_penalty(page: str) -> str:
     )
 
 
+def set_searches(page: str, size: int, searches: Sequence[Search], fill: Fill) -> None:
+    """For callbacks: set these searches, and what the hole begins with as far as that is offered."""
+    state = st.session_state
+    state[f"{page}-search-{size}"] = [title for search, title in SEARCH_TITLES.items() if search in searches]
+    if fill in FILLS:
+        state[f"{page}-fill"] = fill
+        state[f"{page}-fill.followed"] = _usual_fill(searches)
+
+
 def max_steps(page: str) -> int:
     """Of one run of "inpainting" or "generation"."""
     return {"inpainting": limits().inpainting_steps, "generation": limits().generation_steps}[page]
@@ -118,63 +172,102 @@ def check_size(page: str, plan: RunPlan) -> None:
 
 
 def run_settings(
-    page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec]
-) -> tuple[PGDConfig, float, Penalty]:
-    """The paper's settings, scaled to the picture, with the visitor's changes to them.
+    page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec], searches: Sequence[Search]
+) -> Chosen:
+    """The paper's settings, scaled to the picture, or those of the search by views, with the visitor's changes to them.
 
     Args:
         size: side of the picture in pixels. hole: of its hole, as `paper_settings` takes it.
         specs: of the classifiers: where the paper's steps would take these long, the fast ones are what to begin with.
-    Returns:
-        The settings, lambda of Eq. 3, 0 where there is none, and what it multiplies.
+        searches: by views as well, both take what that begins with: they are compared within the same steps and ball.
     """
-    paper = paper_settings(page, size, hole)
+    by_views, unit = "views" in searches, paper_settings(page, size, hole)["step_size"]
+    full = usual_settings(page, size, hole, "views" if by_views else "pixels")
     with st.popover("Settings", icon=":material/tune:", key=f"{page}.settings"):
+        whose = "Those of the search by views, for both searches" if by_views else "The paper's"
         st.markdown(
-            f"The paper's, scaled to the picture's side{', the budget to the hole too' if 'weight' in paper else ''}. "
+            f"{whose}, scaled to the picture's side{', the budget to the hole too' if 'weight' in full else ''}. "
             f"A run has up to {max_steps(page):,} steps and takes up to {limits().run_seconds / 60:,.0f} minutes."
         )
-        penalty = choose_penalty(page) if "weight" in paper else "eq3"
-        unit, usuals = paper["step_size"], _paced(page, paper, size, specs)
+        penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
+        usuals = _paced(page, full, size, specs)
         columns, below = st.columns(2), st.container()
-        numbers = [row for row in _offered(paper) if not row.choices]
+        numbers = [row for row in _offered(full) if not row.choices]
         places = {row.name: columns[k % 2] for k, row in enumerate(numbers)}
         chosen = dict(usuals)
-        for row in _offered(paper):
+        for row in _offered(full):
             chosen[row.name] = _widget(places.get(row.name, below), row, page, usuals, _key(row, page, size), unit)
     weight = chosen.pop("weight", 0.0)
-    return PGDConfig(**chosen), weight, penalty
+    return Chosen(config=PGDConfig(**chosen), weight=weight, penalty=penalty, fill=fill)
 
 
-def _paced(page: str, paper: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> Mapping[str, Any]:
-    """The settings to begin with: the paper's, or the fast ones, as the visitor chooses."""
-    fast = fast_settings(paper)
-    if fast is None:
-        return paper
-    paces = {PAPERS_PACE: f"As in the paper ({paper['steps']:,})", FAST_PACE: f"Fast ({fast['steps']:,})"}
-    key, usual = f"{page}-pace", _usual_pace(paper, size, specs)
-    _follow(key, usual)
-    chosen = st.radio(
-        "Steps to begin with",
-        list(paces),
-        list(paces).index(usual),
-        format_func=paces.__getitem__,
+def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
+    """What fills the hole at first; by default its rim's colours where a search by views is to paint on from them."""
+    key, usual = f"{page}-fill", _usual_fill(searches)
+    follow(key, usual)
+    return st.radio(
+        "The hole begins with",
+        list(FILLS),
+        list(FILLS).index(usual),
+        format_func=FILLS.__getitem__,
         horizontal=True,
         key=key,
         bind="query-params",
-        help=f"*Fast*: {FAST}",
+        help="The rim’s colours are carried smoothly into the hole, as heat would spread: nothing of what it covers is "
+        "in them.",
     )
-    if chosen == PAPERS_PACE:
-        return paper
-    st.caption(FAST)
-    return fast
 
 
-def _usual_pace(paper: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> str:
-    return FAST_PACE if is_slow(specs, paper["steps"], size**2) else PAPERS_PACE
+def _usual_fill(searches: Sequence[Search]) -> Fill:
+    return "rim" if "views" in searches else "region"
 
 
-def _follow(key: str, usual: Any) -> None:
+@dataclass(frozen=True)
+class _Paces:
+    """The numbers of steps to choose from, the usual first. key: of the widget. told: of what is not the whole run."""
+
+    key: str
+    labels: Mapping[str, str]
+    settings: Mapping[str, Mapping[str, Any]]
+    told: Mapping[str, str]
+
+
+def _paces(page: str, full: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> _Paces | None:
+    """What there is to choose; None where a run is short as it is."""
+    if (quick := quick_settings(full)) is not None:
+        labels = {QUICK_PACE: f"Quick ({quick['steps']:,})", FULL_PACE: f"Full ({full['steps']:,})"}
+        return _Paces(f"{page}-views-pace", labels, {QUICK_PACE: quick, FULL_PACE: full}, {QUICK_PACE: QUICK})
+    if (fast := fast_settings(full)) is not None:
+        labels = {PAPERS_PACE: f"As in the paper ({full['steps']:,})", FAST_PACE: f"Fast ({fast['steps']:,})"}
+        if is_slow(specs, full["steps"], size**2):
+            labels = dict(reversed(labels.items()))
+        return _Paces(f"{page}-pace", labels, {PAPERS_PACE: full, FAST_PACE: fast}, {FAST_PACE: FAST})
+    return None
+
+
+def _paced(page: str, full: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> Mapping[str, Any]:
+    """The settings to begin with: all steps, or fewer, as the visitor chooses."""
+    if (paces := _paces(page, full, size, specs)) is None:
+        return full
+    usual = next(iter(paces.labels))
+    follow(paces.key, usual)
+    shown = list(paces.settings)
+    chosen = st.radio(
+        "Steps to begin with",
+        shown,
+        shown.index(usual),
+        format_func=paces.labels.__getitem__,
+        horizontal=True,
+        key=paces.key,
+        bind="query-params",
+        help=" ".join(f"*{pace.capitalize()}*: {told}" for pace, told in paces.told.items()),
+    )
+    if chosen in paces.told:
+        st.caption(paces.told[chosen])
+    return paces.settings[chosen]
+
+
+def follow(key: str, usual: Any) -> None:
     """Where what a widget begins with has changed and nobody has changed the widget, it follows."""
     state, followed = st.session_state, f"{key}.followed"
     before = state.get(followed, usual)
@@ -195,7 +288,7 @@ def _key(row: Setting, page: str, size: int) -> str:
 def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str, Any], key: str, length: float) -> Any:
     """What the visitor takes. length: of the paper's step, in which widgets of what is scaled go."""
     usual = _shown(row, page, usuals)
-    _follow(key, usual)
+    follow(key, usual)
     if row.choices:
         on = place.toggle(row.label, key=key, bind="query-params", help=row.help)
         return row.choices[on]
@@ -217,10 +310,13 @@ def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:
 
 
 def reset_settings(page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec]) -> None:
-    """For callbacks: set what `run_settings` offers to what it begins with; arguments as it takes them."""
-    paper = paper_settings(page, size, hole)
-    if (fast := fast_settings(paper)) is not None:
-        pace = st.session_state[f"{page}-pace"] = _usual_pace(paper, size, specs)
-        paper = fast if pace == FAST_PACE else paper
-    for row in _offered(paper):
-        st.session_state[_key(row, page, size)] = _shown(row, page, paper)
+    """For callbacks: set what `choose_searches` and `run_settings` offer to what they begin with; arguments as those
+    take them."""
+    state, searches = st.session_state, first_searches(size)
+    set_searches(page, size, searches, _usual_fill(searches))
+    usual = usual_settings(page, size, hole, "views" if "views" in searches else "pixels")
+    if (paces := _paces(page, usual, size, specs)) is not None:
+        pace = state[paces.key] = next(iter(paces.labels))
+        usual = {**paces.settings[pace]}
+    for row in _offered(usual):
+        state[_key(row, page, size)] = _shown(row, page, usual)

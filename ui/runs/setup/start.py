@@ -10,12 +10,11 @@ from functools import cached_property
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.pgd.config import PGDConfig
-from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind
+from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan
 from core.runs.run import Run
-from ui.runs.setup.settings import check_size, choose_classifiers, run_settings
+from ui.runs.setup.settings import Chosen, check_size, choose_classifiers, choose_searches, run_settings
 from ui.server.job import Job
 from ui.server.jobs import QueueFull
 from ui.server.model_cache import NONE_READY, classifier_for, ready_classifiers
@@ -27,12 +26,13 @@ class Wanted:
     """What the settings on the page ask for.
 
     plan: what is to run, or what of it can be looked at; None where there is nothing. why: in one sentence why it
-    cannot run; empty where it can. names: of the classifiers.
+    cannot run; empty where it can. names: of the classifiers, each of which runs by each search.
     """
 
     plan: RunPlan | None
     why: str
     names: tuple[str, ...]
+    searches: tuple[Search, ...]
     class_set: str
 
     @cached_property
@@ -40,18 +40,20 @@ class Wanted:
         """Another text for another plan or other classifiers; empty without a plan."""
         if (plan := self.plan) is None:
             return ""
-        facts = [plan.targets, plan.config, plan.seed, plan.weight, plan.penalty, self.names, self.class_set]
+        facts = [plan.targets, plan.config, plan.seed, plan.weight, plan.penalty]
+        facts += [self.names, self.searches, self.class_set]
         arrays = [one.tobytes() for one in (plan.start, plan.mask) if one is not None]
         return hashlib.blake2b(b"".join([repr(facts).encode(), *arrays]), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
 class Started:
-    """A run of this visitor: the job, what it works on, and the names of its classifiers."""
+    """A run of this visitor: the job, what it works on, the names of its classifiers, and its searches."""
 
     job: Job
     run: Run
     names: tuple[str, ...]
+    searches: tuple[Search, ...]
     by_itself: bool = False  # nobody has asked for it by a button: what is asked next takes its place
 
 
@@ -59,16 +61,18 @@ def ask_for_run(
     page: RunKind,
     class_set: str,
     size: int,
-    plan: Callable[[PGDConfig, float, Penalty], tuple[RunPlan | None, str]],
+    plan: Callable[[Chosen], tuple[RunPlan | None, str]],
     *,
     buttons: DeltaGenerator,
     hole: float | None = None,
 ) -> Wanted | None:
-    """Classifiers, settings and the button that starts; returns what they ask for, None where no classifier is ready.
+    """Classifiers, searches, settings and the button that starts; returns what they ask for.
+
+    None where no classifier is ready.
 
     Args:
         size: side of the pictures in pixels. hole: of a hole.
-        plan: from settings, lambda and its penalty to `Wanted.plan` and `Wanted.why`; a ValueError is the latter, too.
+        plan: from the settings to `Wanted.plan` and `Wanted.why`; a ValueError is the latter, too.
         buttons: where the settings and the button stand.
     """
     ready = ready_classifiers(class_set)
@@ -76,8 +80,10 @@ def ask_for_run(
         st.info(NONE_READY)
         return None
     specs = choose_classifiers(ready, key=f"{page}-models-{class_set}")
+    searches = choose_searches(page, size)
+    names = tuple(spec.name for spec in specs)
     with buttons:
-        chosen = run_settings(page, size, hole, specs)
+        chosen = run_settings(page, size, hole, specs, searches)
         pressed = st.button(
             "Run",
             type="primary",
@@ -87,9 +93,9 @@ def ask_for_run(
             width="stretch",
         )
     try:
-        wanted = Wanted(*plan(*chosen), tuple(spec.name for spec in specs), class_set)
+        wanted = Wanted(*plan(chosen), names, searches, class_set)
     except ValueError as error:
-        wanted = Wanted(None, str(error), tuple(spec.name for spec in specs), class_set)
+        wanted = Wanted(None, str(error), names, searches, class_set)
     if pressed:
         st.session_state.pop(f"{page}.error", None)
         if start(page, wanted):
@@ -112,6 +118,8 @@ def refusal(page: str, wanted: Wanted) -> str:
     """In one sentence why what is wanted cannot run; empty where it can."""
     if not wanted.names:
         return "no classifier is chosen; choose one or two"
+    if not wanted.searches:
+        return "no search is chosen; choose pixels, views or both"
     if wanted.plan is None or wanted.why:
         return wanted.why
     try:
@@ -127,19 +135,19 @@ def start(page: str, wanted: Wanted, by_itself: bool = False) -> bool:
     if (why := refusal(page, wanted)) or plan is None:
         st.session_state[f"{page}.refusal"] = why
         return False
-    run = Run(plan, lambda: [classifier_for(name, wanted.class_set) for name in names])
-    return submit(page, run, names, by_itself)
+    run = Run(plan, lambda: [classifier_for(name, wanted.class_set) for name in names], wanted.searches)
+    return submit(page, run, names, wanted.searches, by_itself)
 
 
-def submit(page: str, run: Run, names: tuple[str, ...], by_itself: bool = False) -> bool:
+def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, ...], by_itself: bool = False) -> bool:
     """Queue a run, or what is left of one that was stopped; False if there is no room, which the page then says."""
     steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
-    about = {"what": page, "classifiers": names, "steps": steps, "from_step": run.step}
+    about = {"what": page, "classifiers": names, "searches": searches, "steps": steps, "from_step": run.step}
     about |= {"pictures": pictures, "pixels": pixels}
     try:
         job = job_manager().submit(run.states, owner=current_owner(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
         st.session_state[f"{page}.refusal"] = str(error)
         return False
-    st.session_state[f"{page}.run"] = Started(job, run, names, by_itself)
+    st.session_state[f"{page}.run"] = Started(job, run, names, searches, by_itself)
     return True

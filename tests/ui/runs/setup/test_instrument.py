@@ -17,6 +17,7 @@ from ui.server.limits import limits
 from ui.shared.pictures import captions
 
 CLIP, ROBUST = "Mini CLIP", "Mini ResNet, robust"
+ALONE = ("pixels",)
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,7 @@ def queue(monkeypatch):
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
     monkeypatch.setattr(instrument, "FIRST_GUESS", 1e-7)  # whatever else this machine does meanwhile
+    monkeypatch.setattr(ui.runs.panel, "AT_ONCE", 120)
     monkeypatch.setattr(ui.runs.panel, "WAIT_SECONDS", 120)
     monkeypatch.setenv("CLIP_LAB_QUICK_SECONDS", "60")
     limits.cache_clear()
@@ -59,9 +61,9 @@ def test_networks_as_large_as_clip_are_slow_until_a_run_has_told_otherwise(tmp_p
     assert instrument.is_slow(large, 720, 32**2) and not instrument.is_slow(large, 100, 32**2)
     for name, pixels in (("mini-clip", 32**2), ("mini-clip-robust", 32**2), ("efficientnet-lite0", 224**2)):
         assert not instrument.is_slow([classifier_spec(name)], 720, pixels)
-    instrument.remember_pace(plan(side=224), [large[0].name], 0.01)
+    instrument.remember_pace(plan(side=224), [large[0].name], ALONE, 0.01)
     assert not instrument.is_slow(large, 720, 224**2)
-    instrument.remember_pace(plan(side=224), ("efficientnet-lite0",), 0.1)
+    instrument.remember_pace(plan(side=224), ("efficientnet-lite0",), ALONE, 0.1)
     assert instrument.is_slow([classifier_spec("efficientnet-lite0")], 720, 224**2)
 
 
@@ -69,22 +71,24 @@ def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_mor
     monkeypatch.undo()
     limits.cache_clear()
     instrument._paces().clear()
-    names = ("mini-clip", "mini-clip-robust")
-    assert instrument.is_quick(plan(pictures=4), names)
-    assert not instrument.is_quick(plan(side=224), names) and not instrument.is_quick(plan(steps=720), names)
-    assert not instrument.is_quick(plan(), ()) and not instrument.is_quick(plan(), ("mini-clip", "clip-vit-b-32"))
-    instrument.remember_pace(plan(), names, 0.1)
-    assert not instrument.is_quick(plan(), names) and instrument.is_quick(plan(steps=10), names)
-    instrument.remember_pace(plan(), names, None)
-    assert not instrument.is_quick(plan(), names), "nothing was learned"
-    instrument.remember_pace(plan(), names, 0.01)
-    instrument.remember_pace(plan(), names, 0.1)
-    assert instrument.is_quick(plan(), names), "one slow run does not end it"
+    names, both = ("mini-clip", "mini-clip-robust"), ("pixels", "views")
+    expected, most = instrument.expected_seconds, limits().quick_seconds
+    assert expected(plan(pictures=4), names, ALONE) < 2 < most < expected(plan(side=224), names, ALONE)
+    assert expected(plan(), names, both) == 2 * expected(plan(), names, ALONE)
+    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), both) < most, "what pages begin with"
+    assert expected(plan(), (), ALONE) is None and expected(plan(), ("mini-clip", "clip-vit-b-32"), ALONE) is None
+    instrument.remember_pace(plan(), names, ALONE, 0.1)
+    assert expected(plan(), names, ALONE) == pytest.approx(6) and expected(plan(), names, both) == pytest.approx(12)
+    instrument.remember_pace(plan(), names, ALONE, None)
+    assert expected(plan(), names, ALONE) == pytest.approx(6), "nothing was learned"
+    instrument.remember_pace(plan(), names, both, 0.02)
+    instrument.remember_pace(plan(), names, ALONE, 0.1)
+    assert expected(plan(), names, ALONE) == pytest.approx(0.6), "one slow run does not end it"
     instrument._paces().clear()
 
 
 def test_another_class_is_drawn_without_a_click_and_only_once():
-    app = generation()
+    app = generation(generation_set="CIFAR-10, 32 px")
     assert not app.exception and "A stored example" in said(app)
     app.multiselect(key="generation-classes-cifar10").set_value(["dog"]).run()
     assert not app.exception and "Your run, 60 steps" in said(app)

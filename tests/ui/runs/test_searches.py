@@ -1,0 +1,115 @@
+"""Both searches side by side: what pages begin with, titles, equal budgets, run files, links of earlier versions."""
+
+import numpy as np
+import pytest
+
+from core.data.sample_sets import SAMPLE_SETS
+from core.images.hole_url import hole_text
+from core.images.masks import fill_hole, middle_square
+from core.pgd.settings import quick_settings, usual_settings
+from core.runs.examples import examples
+from core.runs.file import pack_runs, read_runs
+from core.runs.matching import FILL, changed_settings
+from core.runs.plan import inpainting_plan
+from core.runs.run import Run
+from core.runs.stored import stored_classifier
+from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.replay_reader import replay_data
+from tests.ui.runs.test_live_pages import open_page, toys  # noqa: F401
+from tests.ui.toys import ToyClassifier, toy_plan
+from ui.runs.examples import stored_example
+from ui.runs.words import run_title
+
+BOTH = ["Pixels", "Views"]
+
+
+@pytest.mark.parametrize(("kind", "steps"), [("generation", 120), ("inpainting", 120)])
+def test_quick_settings_keep_the_ball_and_the_views(kind, steps):
+    full = usual_settings(kind, 224, 98 if kind == "inpainting" else None, "views")
+    quick = quick_settings(full)
+    assert quick["steps"] == steps and quick["step_size"] == pytest.approx(1.5 * full["step_size"])
+    assert {name: quick[name] for name in ("epsilon", "views", "step_decay")} == {
+        name: full[name] for name in ("epsilon", "views", "step_decay")
+    }
+    assert quick_settings(usual_settings(kind, 224)) is None, "by pixels"
+    assert quick_settings(usual_settings(kind, 32, search="views")) is None, "small pictures"
+
+
+def test_full_size_pages_begin_with_both_searches_of_one_start_and_budget():
+    found = {kind: stored_example(kind, "photographs", ["efficientnet-lite0"], "", ["pixels", "views"], 6) for kind in
+             ("generation", "inpainting")}  # fmt: skip
+    for kind, result in found.items():
+        pixels, views = result.runs
+        assert (pixels.config.search, views.config.search) == ("pixels", "views"), kind
+        assert np.array_equal(pixels.start, views.start)
+        assert (pixels.config.steps, pixels.config.epsilon) == (views.config.steps, views.config.epsilon)
+        assert [run_title(run, result.runs).rpartition(" by ")[2] for run in result.runs] == ["pixels", "views"]
+    hen = found["inpainting"].runs[1]
+    outside = ~SAMPLE_SETS["photographs"].hole(6)[0]
+    assert np.array_equal(hen.frames[-1, 0][:, outside], hen.original[0][:, outside]), "nothing outside moves"
+
+
+def test_the_koala_has_its_own_stored_pair():
+    result = stored_example("inpainting", "photographs", ["efficientnet-lite0"], "eq3", ["pixels", "views"], 7)
+    assert {run.metadata["images"]["index"] for run in result.runs} == {7} and len(result.runs) == 2
+
+
+@pytest.mark.parametrize("row", SAMPLE_SETS.values(), ids=lambda row: row.name)
+def test_no_two_examples_share_a_file_and_each_names_its_classifier(row):
+    paths = [example.path("mini-clip") for example in examples(row)]
+    assert len(set(paths)) == len(paths) and {stored_classifier(path) for path in paths} == {"mini-clip"}
+
+
+def test_two_networks_by_two_searches_run_side_by_side_and_are_saved_together():
+    app = open_page("generation", generation_classes_cifar10="ship", generation_steps="3")
+    app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"])
+    app.pills(key="generation-search-32").set_value(BOTH).run()
+    run_to_the_end(app, "generation")
+    assert not app.exception and not app.error
+    runs = app.session_state["generation.result"].runs
+    assert [(run.metadata["classifier"]["name"], run.config.search) for run in runs] == [
+        ("toy-a", "pixels"), ("toy-a", "views"), ("toy-b", "pixels"), ("toy-b", "views")]  # fmt: skip
+    titles = ["toy-a by pixels", "toy-a by views", "toy-b by pixels", "toy-b by views"]
+    assert [model["title"] for model in replay_data(app)["models"]] == titles
+    assert [model["network"] for model in replay_data(app)["models"]] == ["toy-a", "toy-a", "toy-b", "toy-b"]
+    assert all(title in said(app) for title in titles)
+    again = read_runs(pack_runs(runs), name="it")
+    assert [run.config for run in again] == [run.config for run in runs]
+
+
+def test_without_any_search_nothing_runs():
+    app = open_page("generation", generation_classes_cifar10="ship")
+    app.pills(key="generation-search-32").set_value([]).run()
+    app.button(key="generation.start").click().run()
+    assert not app.exception and "no search is chosen" in app.error[0].value.lower()
+
+
+def test_links_of_earlier_versions_open_the_small_pictures_that_they_name():
+    app = open_page("generation", generation_classes_cifar10="ship")
+    assert app.segmented_control(key="generation-set").value == SAMPLE_SETS["cifar10"].drawn_title
+    app = open_page("inpainting", inpainting_hole=hole_text(middle_square(32, 10)))
+    assert not app.exception and app.session_state["inpainting-pictures"] == SAMPLE_SETS["cifar10"].title
+    assert app.session_state["inpainting.holes"][32].sum() == 100
+
+
+def test_what_fills_the_hole_is_a_fact_of_the_run_and_another_one_a_change():
+    other = toy_plan()
+    plan = inpainting_plan(other.original, other.mask, ["cat"], other.config, fill="rim")
+    assert plan.images["fill"] == "rim"
+    assert np.array_equal(plan.start, fill_hole(other.original.astype(np.float32) / 255, other.mask, "rim"))
+    run = Run(plan, lambda: [ToyClassifier("toy-a")])
+    for _ in run.states():
+        pass
+    assert changed_settings(plan, ["toy-a"], run.so_far()) == []
+    assert changed_settings(other, ["toy-a"], run.so_far()) == [FILL]
+
+
+def test_the_likeliest_classes_of_a_run_in_progress_are_of_the_states_so_far():
+    run = Run(toy_plan(), lambda: [ToyClassifier("toy-a")])
+    states = run.states()
+    for _ in range(3):
+        next(states)
+    so_far = run.so_far()[0]
+    for last in (False, True):
+        assert run.top_classes(0, last=last) == [so_far.top_classes(row, last=last) for row in range(len(so_far.start))]
+    states.close()
