@@ -37,6 +37,16 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
 
 PAPERS_CLIP = paper.CLIP
+# Networks that were trained for the test of the patch grid, of which the maps alone are here.
+WITHOUT_WEIGHTS = {
+    "mini-clip-vit-seed1": "Mini CLIP, plain ViT, seed 1",
+    "mini-clip-vit8": "Mini CLIP, plain ViT/8",
+    "mini-clip-vit8-seed1": "Mini CLIP, plain ViT/8, seed 1",
+    "mini-clip-vit8-avg-seed0": "Mini CLIP, plain ViT/8 averaged, seed 0",
+    "mini-clip-vit8-avg-seed1": "Mini CLIP, plain ViT/8 averaged, seed 1",
+    "mini-clip-vit8-sincos-seed0": "Mini CLIP, plain ViT/8 at fixed positions, seed 0",
+    "mini-clip-vit8-sincos-seed1": "Mini CLIP, plain ViT/8 at fixed positions, seed 1",
+}
 CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and one that stands beside it as a robust one
 
 CLASSIFIERS: dict[str, ClassifierSpec] = {
@@ -145,7 +155,7 @@ def list_classifiers() -> tuple[ClassifierSpec, ...]:
 def classifier_title(name: str) -> str:
     """A classifier's title, or its name where the registry has none; names from files are untrusted text."""
     spec = _own_specs().get(name) or listed_classifiers().specs.get(name)
-    return name if spec is None else spec.title
+    return WITHOUT_WEIGHTS.get(name, name) if spec is None else spec.title
 
 
 def trained_for(name: str) -> str:

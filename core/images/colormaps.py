@@ -30,8 +30,9 @@ def colormap_table(name: str) -> np.ndarray:
     """The 256 colours of a colour map, lowest value first.
 
     Args:
-        name: one of `COLORMAPS`; or two colours, as "#0072B2#D55E00", of which the first becomes the low end and the
-            second the high end, with white between them and the same lightness on both sides.
+        name: one of `COLORMAPS`, which "_r" behind it turns about; or two colours, as "#0072B2#D55E00", of which the
+            first becomes the low end and the second the high end, with white between them and the same lightness on
+            both sides.
     Returns:
         (256, 3) uint8 RGB.
     Raises:
@@ -40,6 +41,8 @@ def colormap_table(name: str) -> np.ndarray:
     if found := _PAIR.fullmatch(name):
         low, high = (_from_white(np.array(list(bytes.fromhex(colour)))) for colour in found.groups())
         return np.concatenate([low[::-1], high])
+    if name.endswith("_r"):
+        return colormap_table(name.removesuffix("_r"))[::-1]
     if name not in _NODES:
         raise ValueError(f"colour map {name!r} is unknown; known: {', '.join(COLORMAPS)}")
     nodes = np.array([list(bytes.fromhex(colour)) for colour in _NODES[name].split()])

@@ -9,10 +9,9 @@ from typing import Any
 
 from core.claims.finding import Verdict
 from core.reproduce.parts.agreement import Match
+from core.shared.colours import BAD, GOOD, HALF, OPEN
 from core.shared.errors import one_line
 
-# White on these has a contrast of 5 to 7; the sign tells them apart without colour.
-GOOD, HALF, BAD, OPEN = ("✓", "#1a7f37"), ("◐", "#8a5a00"), ("✕", "#b3261e"), ("?", "#57606a")
 CHIPS: dict[StrEnum, tuple[str, str]] = {
     Match.AGREES: GOOD,
     Match.DIFFERS: BAD,

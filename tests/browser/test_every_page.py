@@ -31,7 +31,7 @@ LAYOUT_SHIFT = """() => new Promise(resolve => {
 })"""
 
 
-EDGES = {1440: 40, 400: 16}  # left edge of every page's title, by width
+EDGES = {1440: 80, 400: 16}  # left edge of every page's title, by width
 SIZES = {"32px", "20px", "16px", "13px"}
 # Paragraphs, of which lines are counted: those of tables, figures, controls and the footer have the width they need.
 READ = r"""() => {
@@ -55,7 +55,7 @@ READ = r"""() => {
       lines.push(lines.pop() + word[0]);
       place = bottom;
     }
-    return lines.map((line) => line.trim()).filter((line) => line.length > 62);
+    return lines.map((line) => line.trim()).filter((line) => line.length > 75);
   };
   const blocks = [...main.querySelectorAll("p, li")].filter((block) => shown(block) && !block.closest(apart));
   const places = "p, li, h1, h2, h3, h4, td, th, caption, figcaption, summary, small, code";
@@ -93,7 +93,7 @@ def expect_to_fit(page: Page, width: int) -> None:
 
 
 def expect_to_read_well(page: Page, width: int) -> None:
-    """Lines of at most 62 characters, four sizes of type, and one left edge on all pages."""
+    """Lines of at most 75 characters, four sizes of type, and one left edge on all pages."""
     read = page.evaluate(READ)
     assert read["blocks"] > 0 and read["long"] == []
     title = {"32px"} if width > 768 else {"24px"}

@@ -196,6 +196,7 @@ def test_broken_files_get_a_sentence_and_nothing_is_lost(frequency_page):
     page.get_by_role("button", name="Use this picture").click()
     expect(page.locator(".picture canvas")).to_have_count(3)
     expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("group", name="Bundled pictures")).to_have_count(0)  # none of them is the one in view
 
 
 @pytest.mark.slow
@@ -237,6 +238,7 @@ def test_a_map_of_ones_own_starts_stops_and_stands_beside_the_others(frequency_p
     page.get_by_role("button", name="Stop and keep the map").click()
     expect(page.get_by_text("Stopped: ")).to_be_visible()
     expect(page.get_by_text("python -m core.sweep --classifier")).to_be_visible()
-    expect(page.locator(".plot")).to_have_count(3)
+    expect(page.locator(".st-key-frequency-lab .plot")).to_have_count(3)
+    expect(page.locator(".st-key-sweep-maps .plot")).to_be_visible()
     page.get_by_role("button", name="Maps").click()
     expect(page.get_by_text("CIFAR-10 samples · computed here 1").first).to_be_attached()

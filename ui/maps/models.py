@@ -9,13 +9,9 @@ from core.claims.finding import MINIATURE
 from core.claims.twins import ROBUST
 from core.classifiers.registry import ClassifierSpec, list_classifiers
 from core.data.sample_sets import set_of_map
+from core.shared import colours
 from ui.maps.catalogue import Entry
 from ui.server.model_cache import is_ready
-
-# Okabe & Ito 2008: (as trained, robust). A CLIP and its miniature are blue wherever they stand.
-COLOURS = {"zero-shot": ("#0072B2", "#009E73"), "closed-set": ("#D55E00", "#E69F00")}
-# Networks that stand beside another one of their kind, and those of no kind known here, as an uploaded map's.
-OWN_COLOURS, UNKNOWN = {"efficientnet-lite0": "#CC79A7", "mini-clip-vit": "#56B4E9"}, "#8C6D31"
 
 
 def _specs() -> dict[str, ClassifierSpec]:
@@ -25,7 +21,7 @@ def _specs() -> dict[str, ClassifierSpec]:
 def model_colour(name: str) -> str:
     """A classifier's colour, the same on every page."""
     spec = _specs().get(name)
-    return OWN_COLOURS.get(name) or (COLOURS[spec.kind][name.endswith(ROBUST)] if spec else UNKNOWN)
+    return colours.OWN.get(name) or (colours.NETWORKS[spec.kind][name.endswith(ROBUST)] if spec else colours.UNKNOWN)
 
 
 def map_note(entry: Entry) -> str:

@@ -15,6 +15,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
 from core.fourier.maps.outcomes import by_colour, tells_colours
 from core.numbers import between_shown
+from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry
 from ui.maps.models import map_note, model_colour
@@ -38,7 +39,9 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
     if show == "Difference":
         first, second = (model_colour(entry.classifier) for entry, _ in maps[:2])
         # Each end has the colour of the network that has more errors there.
-        return _signed([_difference(maps[0], maps[1], top)], f"{second}{first}" if first != second else "vik")
+        return _signed(
+            [_difference(maps[0], maps[1], top)], f"{second}{first}" if first != second else FEWER_OR_MORE_ERRORS
+        )
     if show == "Grey and coloured":
         return ShownMaps([view for one in maps[:2] for view in _colours(*one)])
     if show == "Estimate":
@@ -78,7 +81,7 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
     return found
 
 
-def _signed(views: list[MapView], colormap: str = "vik") -> ShownMaps:
+def _signed(views: list[MapView], colormap: str = FEWER_OR_MORE_ERRORS) -> ShownMaps:
     """With a range around zero, to the next ten points, that holds all values."""
     largest = max(float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0)) for view in views)
     end = max(1, math.ceil(10 * largest)) / 10

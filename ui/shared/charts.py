@@ -13,8 +13,6 @@ import streamlit as st
 
 from core.fourier.intervals import Measured
 
-# Okabe & Ito 2008: told apart with every common form of colour blindness. Black is left out for the dark theme.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 SHAPES = ["circle", "diamond", "square", "triangle-up"]  # of points
 Rows = Sequence[dict[str, Any]]

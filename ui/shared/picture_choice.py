@@ -13,6 +13,7 @@ from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
 from ui.server.limits import limits
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
+from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import UPLOAD, Picture, captions, picture_kinds, sample_picture, samples, uploaded_pixels
 from ui.shared.text import as_markdown, one_line
 
@@ -102,7 +103,7 @@ def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> N
     kind = picture_kinds()[label]
     take = partial(take_picture, page, kind, url_prefix=url_prefix)
     if kind == UPLOAD:
-        own = _uploaded(page)
+        own = _uploaded(page, picture_kinds()[st.session_state[f"{url_prefix}pictures"]])
         st.button(
             "Use this picture", type="primary", disabled=own is None, on_click=take, args=(own,), key=f"{page}.use"
         )
@@ -135,7 +136,8 @@ def thumbnails(kind: str) -> Thumbnails:
     return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))
 
 
-def _uploaded(page: str) -> Picture | None:
+def _uploaded(page: str, shown: str) -> Picture | None:
+    """The visitor's picture, to be used as those of the set `shown` are, unless they choose otherwise."""
     kept = f"{page}.uploaded"
     most = limits()
     file = st.file_uploader(
@@ -154,11 +156,11 @@ def _uploaded(page: str) -> Picture | None:
     if isinstance(found, str):
         st.error(as_markdown(f"{one_line(name, 60)}: {found}"))
         return None
-    st.markdown(as_markdown(one_line(name, 60)))
-    left, right = st.columns(2)
-    large_first = sorted(SAMPLE_SETS.values(), key=lambda row: -row.side)
-    uses = {f"{row.side} px, {row.classes_title} classes": row for row in large_first}
-    row = uses[left.radio("Used at", list(uses), key=f"{page}.upload_size", persist_state="session")]
+    preview, left, right = st.columns([1, 2, 2])
+    uses = {f"{row.side} px, {row.classes_title} classes": row for row in SAMPLE_SETS.values()}
+    first = [row.name for row in uses.values()].index(shown) if shown in SAMPLE_SETS else 0
+    row = uses[left.radio("Used at", list(uses), first, key=f"{page}.upload_size", persist_state="session")]
+    preview.html(picture_row([Figure(one_line(name, 60), "", to_picture(found[row.side]))], tile=THUMBNAIL[1]))
     names = row.classes.names
     label = right.selectbox(
         "True class (optional)",

@@ -124,13 +124,12 @@ def _progress(on_result: Callable[[str], None]) -> None:
     with words:
         _status(job, state)
     with maps, st.container(key="sweep-maps"):
-        if job.active and state is not None:
+        if state is not None:
             _draw(state)
     if not job.active and st.session_state.get(KEPT) != job.id:
         st.session_state[KEPT] = job.id
-        heatmap = state.heatmap if isinstance(state, Sharpening) else state
-        if heatmap is not None and (heatmap.count > 0).any():
-            on_result(add_map(heatmap, origin="computed here"))
+        if state is not None and (_heatmap(state).count > 0).any():
+            on_result(add_map(_heatmap(state), origin="computed here"))
         st.rerun()
 
 
@@ -147,10 +146,15 @@ def _status(job: Job, state: Sharpening | Heatmap | None) -> None:
     if job.active and st.button("Stop and keep the map", icon=":material/stop:"):
         job.stop()
         st.rerun()
-    if not job.active and isinstance(state, Sharpening):
+    if not job.active and state is not None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s limit of time"}.get(job.status, "Stopped")
-        st.markdown(f"{ended}: {progress_words(state)}")
-        _take_along(state.heatmap)
+        words = f"{ended}: {progress_words(state)}" if isinstance(state, Sharpening) else ended
+        st.markdown(f"{words}. The map stands beside the others above as well.")
+        _take_along(_heatmap(state))
+
+
+def _heatmap(state: Sharpening | Heatmap) -> Heatmap:
+    return state.heatmap if isinstance(state, Sharpening) else state
 
 
 def progress_words(state: Sharpening) -> str:

@@ -97,7 +97,7 @@ def script_command(heatmap: Heatmap, dataset: str) -> str:
     first = 100 * sweep_options(facts["dataset"]["n"])["passes"]
     words = [
         *("python", "-m", "core.sweep", "--classifier", facts["classifier"]["name"], "--dataset", dataset),
-        *("--side", str(heatmap.side), "--epsilon", f"{facts['epsilon']:.17g}", "--passes", f"{first:.9g}%"),
+        *("--side", str(heatmap.side), "--epsilon", str(facts["epsilon"]), "--passes", f"{first:.9g}%"),
         *("--precision", "1", "--output", "map.npz"),
     ]
     return shlex.join(words)

@@ -12,13 +12,13 @@ from core.claims.disturbance_spectrum import Predicted
 from core.classifiers.registry import classifier_title
 from core.fourier.intervals import Measured
 from core.images.disturbances import DISTURBANCES, STRENGTHS
+from core.shared.colours import UNKNOWN
 from core.sweep.disturb.outcomes import DisturbedOutcomes
-from ui.maps.models import UNKNOWN, model_colour, short_title
-from ui.shared.charts import PALETTE, Chart, chart, interval_chart, percents, tooltips
+from ui.maps.models import model_colour, short_title
+from ui.shared.charts import Chart, chart, interval_chart, percents, tooltips
 
 UNDISTURBED, OTHERS = "Undisturbed", "other networks"
 GREY = "#8A8A8A"
-SPARE = (UNKNOWN, PALETTE[3])  # where two networks are of one kind
 HEIGHT = 240  # CSS pixels with axes
 
 
@@ -106,9 +106,6 @@ def prediction_chart(networks: Sequence[Network], found: Mapping[str, Predicted]
 
 
 def _colours(networks: Sequence[Network]) -> list[str]:
-    """Each network's own, or a spare one where another of its kind has that."""
-    found, spare = list[str](), iter(SPARE)
-    for one in networks:
-        own = model_colour(one.name)
-        found.append(next(spare, GREY) if own in found else own)
-    return found
+    """Each network's own, or another one where one of its kind has that."""
+    own = [model_colour(one.name) for one in networks]
+    return [UNKNOWN if colour in own[:k] else colour for k, colour in enumerate(own)]

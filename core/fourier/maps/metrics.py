@@ -54,8 +54,12 @@ def _error(top: int) -> Metric:
 _ROWS = (
     _error(1),
     _error(5),
-    Metric(
-        "true_probability", "Probability", "probability of the true class", lambda heatmap: heatmap.true_probability
+    Metric(  # whose low end is yellow, as a high error is
+        "true_probability",
+        "Probability",
+        "probability of the true class",
+        lambda heatmap: heatmap.true_probability,
+        colormap="viridis_r",
     ),
 )
 METRICS = {row.name: row for row in _ROWS}

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.fourier.maps.metrics import POINTS, Unit
+from core.fourier.maps.metrics import METRICS, POINTS, Unit
 from core.images.colormaps import COLORMAPS, colormap_table, lightness
+from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps, _read_frequency, heatmap_view, pack_maps, read_choice, read_walk
 
 
@@ -94,7 +95,7 @@ def test_view_refuses_what_it_cannot_show(change, message):
         heatmap_view(shown, selected=(0, 0), key="maps", on_select=print)
 
 
-@pytest.mark.parametrize("name", [*COLORMAPS, "#0072B2#D55E00", "#009E73#CC79A7"])
+@pytest.mark.parametrize("name", [*COLORMAPS, "#0072B2#D55E00", "#009E73#CC79A7", FEWER_OR_MORE_ERRORS])
 def test_colour_maps_are_even_in_lightness(name):
     values = lightness(colormap_table(name))
     diverging = name == "vik" or name.startswith("#")
@@ -103,6 +104,12 @@ def test_colour_maps_are_even_in_lightness(name):
     assert steps.min() > -0.5, "darker or lighter all the way, so that grey prints read as well"
     if diverging:
         assert values[127] > 85 and abs(values[0] - values[255]) < 12
+
+
+def test_yellow_means_wrong_of_errors_and_of_probabilities():
+    error, probability = (colormap_table(METRICS[name].colormap) for name in ("Top-1", "Probability"))
+    np.testing.assert_array_equal(error, probability[::-1])
+    assert error[-1].tolist() == [253, 231, 37], "viridis' yellow"
 
 
 def test_a_pair_of_colours_passes_through_both():

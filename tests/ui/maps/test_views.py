@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from core.fourier.maps.estimate import estimate_map, with_estimate
 from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.metrics import METRICS, Metric, Unit
+from core.shared import colours
 from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import Entry, labelled
 from ui.maps.models import model_colour
@@ -145,3 +147,19 @@ def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the
     np.testing.assert_array_equal(shown.views[0].values, 2 - heatmap.rate())
     column = [float(row["margin"]) for row in csv.DictReader(io.StringIO(heatmap_csv(heatmap)))]
     np.testing.assert_allclose(column, 2 - heatmap.rate().ravel(), atol=1e-6)
+
+
+def test_a_colour_means_one_thing():
+    """Networks, verdicts, and more or fewer errors of one network: no colour stands for two of these."""
+    networks = [
+        *(colour for pair in colours.NETWORKS.values() for colour in pair),
+        *colours.OWN.values(),
+        colours.UNKNOWN,
+    ]
+    verdicts = [colour for _, colour in (colours.GOOD, colours.HALF, colours.BAD, colours.OPEN)]
+    ends = re.findall("#[0-9A-F]{6}", colours.FEWER_OR_MORE_ERRORS)
+    every = [colour.lower() for colour in [*networks, *verdicts, *ends]]
+    assert len(ends) == 2 and len(every) == len(set(every))
+    shown = shown_maps([ENTRIES[MINI_CLIP]], "Top-1", "Minus clean", 31)
+    assert shown.colormap == colours.FEWER_OR_MORE_ERRORS
+    assert model_colour("clip-vit-b-32") != model_colour("mini-clip")

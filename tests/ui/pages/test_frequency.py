@@ -21,11 +21,12 @@ from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import MAX_SIDE, Heatmap
 from core.fourier.maps.metrics import METRICS
 from core.fourier.maps.rings import radial_profile
+from core.shared.colours import UNKNOWN
 from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import TARGET, default_picture
 from tests.ui.page_runner import settable_widget
 from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
-from ui.maps.models import UNKNOWN, map_note, model_colour, predictors
+from ui.maps.models import map_note, model_colour, predictors
 from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET50, RESNET56, STORIES
@@ -308,6 +309,7 @@ def test_every_shipped_map_says_where_it_comes_from(page):
     assert len(settable_widget(app, "maps").options) < 10
     labels = settable_widget(app.toggle(key=MORE).set_value(True).run(), "maps").options
     assert len(labels) == len(list(HEATMAPS.glob("*.npz"))) == len(set(labels))
+    assert not [label for label in labels if re.match("[a-z]", label)], "names for people"
     for chosen in np.array_split(labels, -(-len(labels) // 4)):
         settable_widget(app, "maps").set_value(chosen.tolist()).run()
         assert not app.exception

@@ -109,6 +109,18 @@ def test_upload_is_kept_when_its_widget_is_gone(name, prefix, keys):
     assert app.radio(key=f"{keys}.upload_size").value == "32 px, CIFAR-10 classes"
 
 
+@pytest.mark.parametrize(("beside", "size"), [("CIFAR-10", 32), ("Photographs", 224)])
+def test_an_upload_is_shown_at_the_size_of_the_pictures_beside_it(beside, size):
+    app = open_library(open_page("frequency", pictures=beside), "cell")
+    uploader(app).set_value(("mine.png", picture_file(), "image/png")).run()
+    assert app.radio(key="cell.upload_size").value.startswith(f"{size} px")
+    (preview,) = [one.proto.body for one in app.get("html") if 'alt="mine.png"' in one.proto.body]
+    data = io.BytesIO(base64.b64decode(preview.partition("base64,")[2].partition('"')[0]))
+    np.testing.assert_array_equal(
+        np.asarray(Image.open(data)), uploaded_pixels(picture_file())[size].transpose(1, 2, 0)
+    )
+
+
 def test_an_upload_is_decoded_once_and_goes_with_its_session(monkeypatch):
     decoded = []
     monkeypatch.setattr(

@@ -38,7 +38,7 @@ def test_time_to_the_next_point_follows_the_last_two_rounds():
 def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch, capsys):
     (tmp_path / "two words.npz").write_bytes(archive())
     chosen = read_upload(archive(), "two words.npz")
-    config = SweepConfig(side=3, epsilon=2.1, batch_size=8, **sweep_options(8))
+    config = SweepConfig(side=3, epsilon=15.7, batch_size=8, **sweep_options(8))
     classifier = load_classifier("mini-clip", chosen.dataset.classes)
     states = sharpening(growing_heatmaps(classifier, chosen.dataset, config))
     state = next(state for state in states if len(state.rounds) == 1)
@@ -46,7 +46,9 @@ def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypat
     assert state.estimated is state.heatmap and 0 < state.share < 1
     state.heatmap.save(tmp_path / "map.npz")
     monkeypatch.chdir(tmp_path)
-    assert main(shlex.split(script_command(state.heatmap, chosen.script))[3:]) == 0
+    command = shlex.split(script_command(state.heatmap, chosen.script))
+    assert command[command.index("--epsilon") + 1] == "15.7"
+    assert main(command[3:]) == 0
     assert "9 of 9 cells, estimated to" in capsys.readouterr().out
     *_, whole = states
     more = Heatmap.load("map.npz")

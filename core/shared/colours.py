@@ -1,0 +1,16 @@
+"""What colours mean, in one table: on every page, in figures and in reports."""
+
+from __future__ import annotations
+
+# Networks, by kind: as trained, and robust. After Okabe & Ito 2008 and P. Tol's schemes, told apart with every
+# common form of colour blindness; with a contrast of 3 or more on white and on black.
+NETWORKS = {"zero-shot": ("#0072B2", "#009E73"), "closed-set": ("#D55E00", "#999933")}
+# Those that stand beside others of their kind, by the registry's names.
+OWN = {"mini-clip": "#3A9AD9", "mini-clip-vit": "#8878C3", "mini-resnet": "#CC8400", "efficientnet-lite0": "#CC79A7"}
+UNKNOWN = "#8C6D31"  # an uploaded map's, of no kind that is known
+
+# Of one network: fewer errors at the low end, more at the high one. A difference of two networks has their own colours.
+FEWER_OR_MORE_ERRORS = "#1B7837#762A83"
+
+# Verdicts, each with a sign that tells it apart without colour; white on these has a contrast of 5 to 7.
+GOOD, HALF, BAD, OPEN = ("✓", "#1a7f37"), ("◐", "#8a5a00"), ("✕", "#b3261e"), ("?", "#57606a")
