@@ -240,8 +240,6 @@ def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_
     rises = sum(after > before for before, after in pairs)
     told = f"Of {len(runs)} stored runs, {confident} end confident of the class (90 % or more). "
     assert found.summary.startswith(told)
-        f"Of {len(runs)} stored runs, {confident} end confident of the class (90 % or more). "
-    )
     assert f"rises in {rises}" in found.summary and (rises > 0) == (", at best from " in found.summary)
     assert max(after for _, after in pairs) < 0.9
     assert "; no hole is repaired (0.9 or more)." in found.summary
