@@ -16,7 +16,7 @@ from ui.maps.models import model_colour
 from ui.maps.predictions.probability_curve import STRENGTH
 from ui.maps.radial_chart import HEIGHT
 from ui.shared.charts import line_chart, percents
-from ui.shared.told import say
+from ui.shared.text import as_markdown
 from ui.tabs.sentences import harmful_strengths, strengths_apart
 
 MAX_LINES = 4
@@ -59,9 +59,8 @@ def strength_chart(frequency: Frequency) -> None:
     if len(found) > 1:
         told.append(strengths_apart(found[0], found[1], frequency))
     where = f"{facts['dataset']['n']:,} images of {dataset_title(facts['dataset']['name'])}"
-    say(f"The wave {wave_name(frequency)} on {where}: " + " ".join(filter(None, told)))
+    told.insert(0, f"The wave {wave_name(frequency)} on {where}:")
     st.caption(
-        "v is the L2 norm of the wave per channel; at 0 there is none. Dashed: the paper’s v. Bars: Wilson’s 95 % "
-        "intervals, of a ring as if all its waves misled the same images, which is wider than need be. A map of one’s "
-        "own on the same images, from `python -m core.sweep --epsilon`, joins its line."
+        f"{as_markdown(' '.join(filter(None, told)))} Dashed: the paper’s v. Bars: 95 % intervals (Wilson), too wide "
+        "for a ring. A map by `core.sweep --epsilon` joins its line."
     )
