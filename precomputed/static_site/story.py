@@ -6,15 +6,19 @@ import html
 import re
 from typing import Any
 
-from core.reconstruct.view_pictures import WORDS, opening_drawings
+from core.data.classes import imagenet
+from core.fourier.intervals import wilson
+from core.reconstruct.view_pictures import SEARCHES, WORDS, judged_path, opening_drawings
+from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, ask, stored_pool
 from precomputed.static_site.charts import chart_html
 from ui.components.heatmap import pack_maps
 from ui.components.opening import pack_opening
+from ui.components.packing import webp_data_uri
 from ui.components.stripes import pack_stripes
 from ui.pages.story import told
 from ui.runs.replays import run_replay
 from ui.shared.told import told as with_tooltips
-from ui.story import figures, opening, wall
+from ui.story import figures, judge, opening, wall
 from ui.story.shelf import WAVE
 from ui.story.steps import FORMER, STEPS
 
@@ -28,6 +32,7 @@ _DOORS = {
 }
 _LINK = re.compile(r'<a (class="\w+" )?href="([^"]*)"([^>]*)>(.*?)</a>')
 Part = dict[str, Any]
+ROUND, SEED = "judge-round", 0
 
 
 def story() -> list[Part]:
@@ -54,12 +59,12 @@ def _here(html: str) -> str:
 
 
 def story_pictures() -> dict[str, Part]:
-    """What steps load by name when they are opened: the scene of each word."""
+    """What steps load by name when they are opened: the scene of each word, and a round to be judged."""
     scenes = {
         _scene(word): pack_opening(WORDS, place, opening_drawings(word), opening.captions(place))
         for place, word in enumerate(WORDS)
     }
-    return scenes
+    return scenes | {ROUND: _round()}
 
 
 def _scene(word: str) -> str:
@@ -69,6 +74,27 @@ def _scene(word: str) -> str:
 def _opening() -> list[Part]:
     below = opening.lesson_html("beside") + _here(opening.cards_html())
     return [{"kind": "opening", "scenes": [_scene(word) for word in WORDS]}, _html(below)]
+
+
+def _round() -> Part:
+    """One round, the same for everybody: the app draws others."""
+    names = imagenet().names
+    drawings = [
+        {
+            "search": question.search,
+            "picture": webp_data_uri(judged_path(question.label, question.search)),
+            "options": [names[label] for label in question.options],
+            "right": question.options.index(question.label),
+        }
+        for question in ask(stored_pool(), names, SEED)
+    ]
+    ends = [wilson(right / PER_SEARCH, PER_SEARCH) for right in range(PER_SEARCH + 1)]
+    intervals = [f"{100 * share.low:.0f} to {100 * share.high:.0f} %" for share in ends]
+    return {"drawings": drawings, "intervals": intervals, "chance": CHANCE, "searches": list(SEARCHES)}
+
+
+def _judge() -> list[Part]:
+    return [{"kind": "judge", "round": ROUND}, _html(f"<p>{html.escape(judge.about_the_classes())}</p>")]
 
 
 def _wave() -> list[Part]:
@@ -106,6 +132,7 @@ def _hole() -> list[Part]:
 _FIGURES = {
     opening.ask_for_a_word: _opening,
     wall.wall: lambda: [_html(wall.wall_html())],
+    judge.judge_drawings: _judge,
     figures.stripes_and_maps: _wave,
     figures.two_pictures: lambda: [{"kind": "mixer"}],  # the page has the pairs
     figures.papers_maps: lambda: [_maps("slow")],

@@ -277,6 +277,14 @@ def test_story_opens_with_the_apps_scenes(open_site):
     expect(story.locator(".opening .wish")).to_have_text("Ask for a teapot")
     expect(story.locator(".opening .judged").last).to_contain_text("says teapot, too")
     assert grave_faults(page) == []
+    story.get_by_role("link", name="Judge", exact=True).click()
+    for number in range(1, 11):
+        expect(story.get_by_role("heading", name=f"Drawing {number} of 10")).to_be_visible()
+        story.locator(".judge button").first.click()
+    expect(
+        story.get_by_role("heading", name=re.compile("pixels: [0-5] of 5, views: [0-5] of 5, chance 1"))
+    ).to_be_visible()
+    expect(story.locator(".judged img")).to_have_count(10)
     page.goto(page.url.partition("#")[0] + "#story?step=2")  # by its number in an earlier version
     expect(story.locator(".told h2")).to_have_text(named_step("a-wave").title)
     expect(story.locator(".stripes canvas").first).to_be_visible()

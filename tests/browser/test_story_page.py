@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from core.data.classes import imagenet
 from core.data.samples import load_samples
 from core.images.square import to_uint8
 from core.reconstruct.view_pictures import SIDE, opening_drawings
+from core.reconstruct.visitor_judge import ask, stored_pool
 from core.sweep.predictions import wave_on_image
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn
@@ -57,6 +59,25 @@ def test_any_word_leads_to_a_drawing_of_it(streamlit_app, open_page):
     page.get_by_role("link", name="Draw: castle").click()
     expect(page.get_by_role("heading", name="Can CLIP draw what it sees?")).to_be_visible()
     expect(page.get_by_text("castle").first).to_be_visible()
+
+
+def test_a_judge_chooses_by_keys_and_sees_the_score(streamlit_app, open_page):
+    page = open_page(f"{streamlit_app('app.py')}/story?step=judge&round=7", width=390, height=844)
+    main, bar = page.get_by_test_id("stMain"), page.locator(".st-key-story-steps").bounding_box()
+    questions = ask(stored_pool(), imagenet().names, 7)
+    for number, question in enumerate(questions, 1):
+        expect(main.get_by_role("heading", name=f"Drawing {number} of 10")).to_be_visible()
+        wait_until_drawn(page)
+        last = main.get_by_role("button", name=imagenet().names[question.options[-1]]).bounding_box()
+        assert last["y"] + last["height"] <= bar["y"]  # picture and words are in sight together
+        page.keyboard.press(str(question.options.index(question.label) + 1))
+    expect(main.get_by_role("heading", name="pixels: 5 of 5, views: 5 of 5, chance 1")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"chosen=\d{10}"))
+    wait_until_drawn(page)
+    assert grave_faults(page) == []
+    with page.expect_download() as download:
+        main.get_by_role("button", name="Save as a card").click()
+    assert download.value.suggested_filename.endswith(".png")
 
 
 @pytest.mark.slow

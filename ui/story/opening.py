@@ -11,6 +11,7 @@ from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import SAMPLE_SETS
 from core.images.colormaps import colormap_table
 from core.images.square import png_data_uri
+from core.reconstruct.search_outcomes import stored_outcomes
 from core.reconstruct.view_pictures import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri
@@ -33,13 +34,7 @@ TITLES = {
 TO_TRY = (
     ("Paint a hole", "and watch networks fill it.", "hole", "inpainting"),
     ("Touch a heat map", "Which stripes mislead CLIP, and which a ResNet?", "map", "frequency"),
-)
-# What it teaches and what not, below the two drawings.
-LESSON = (
-    "A search that shows nothing does not prove that the network knows nothing: this one, neither CLIP nor robust, "
-    "paints what others recognise once the picture must convince from every view.",
-    "About CLIP it proves nothing: EfficientNet is not CLIP, and EfficientNet-Lite2, a judge of the same family, is a "
-    "weak witness.",
+    ("You are the judge", "Ten drawings, five words each: which do you recognise?", "judge", "?step=judge"),
 )
 
 
@@ -77,9 +72,23 @@ def any_word() -> None:
     st.html(lesson_html("beside"))
 
 
+def lesson() -> tuple[str, str]:
+    """What the two drawings say about the paper's claim, and what they do not, a sentence each."""
+    stored, judge = stored_outcomes(), short_title(classifier_spec(judge_name()).title)
+    pair = stored.pair("draw") if stored else None
+    assert pair is not None  # it is shipped
+    pixels, views = (int(outcomes.recognised().sum()) for outcomes in pair)
+    return (
+        f"A search that paints nothing is no proof that the network knows nothing: of {pair[0].n} words chosen by lot, "
+        f"{judge} recognises {views} drawn from every view and {pixels} drawn as the paper does.",
+        f"About CLIP that proves nothing: EfficientNet is not CLIP, and {judge}, a judge of the painter’s family, is a "
+        "weak witness.",
+    )
+
+
 def lesson_html(place: str) -> str:
     """What the two drawings teach; place: "beside" them in a wide window, or "below" them in a narrow one."""
-    return f'<div class="lesson {place}">{"".join(f"<p>{html.escape(each)}</p>" for each in LESSON)}</div>'
+    return f'<div class="lesson {place}">{"".join(f"<p>{html.escape(each)}</p>" for each in lesson())}</div>'
 
 
 def door_to(word: str) -> Door:
@@ -110,4 +119,5 @@ def _card_picture(name: str) -> str:
     if name in CARDS:
         return webp_data_uri(CARDS[name])
     rates, colours = shipped()[CLIP].heatmap.rate(), colormap_table("viridis")
-    return png_data_uri(enlarged(colours[(rates * (len(colours) - 1)).round().astype(int)], CARD_SIDE))
+    parts = (rates - rates.min()) / (rates.max() - rates.min())
+    return png_data_uri(enlarged(colours[(parts * (len(colours) - 1)).round().astype(int)], CARD_SIDE))

@@ -18,7 +18,7 @@ from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.runs.setup.own_start import FIRST
 from ui.runs.setup.settings import models_in_url
 from ui.shared.url import link
-from ui.story import figures, opening, wall
+from ui.story import figures, judge, opening, wall
 from ui.story.shelf import STORED, WAVE, equally_strong, found, limits, other_networks, the_test, training
 from ui.story.step import Door, Step, Trial
 from ui.tabs.mixtures import KIND as MIXED_KIND
@@ -76,6 +76,7 @@ STEPS = (
         ),
         Trial(training, ("from blurs of no class",)),
     ),
+    _step("Judge", judge.judge_drawings, None),
     _step("A wave", figures.stripes_and_maps, _frequency(*MINIS, _cell(*WAVE), *CAR)),
     _step(
         "Mixture",

@@ -24,6 +24,40 @@
       async function draw(place) { show(await lab.load(scenes[place])); }
       draw(0);
     },
+    async judge({ round }, host) {
+      const { drawings, intervals, chance, searches } = await lab.load(round), chosen = [];
+      const heading = host.appendChild(element("h3")), pictures = host.appendChild(element("div", "", { className: "judged" }));
+      const options = host.appendChild(element("div", "", { className: "buttons chips" }));
+      heading.setAttribute("aria-live", "polite");
+      const picture = ({ picture: src }, alt) => pictures.appendChild(element("figure")).appendChild(element("img", "", { src, alt }));
+      function draw() {
+        pictures.replaceChildren();
+        options.replaceChildren();
+        if (chosen.length === drawings.length) return tell();
+        const at = chosen.length, place = `Drawing ${at + 1} of ${drawings.length}`;
+        heading.textContent = `${place}: what is it?`;
+        picture(drawings[at], place);
+        drawings[at].options.forEach((word, k) => {
+          options.appendChild(element("button", word, { type: "button" })).addEventListener("click", () => {
+            chosen.push(k);
+            draw();
+          });
+        });
+        if (at) options.firstElementChild.focus();
+      }
+      function tell() {
+        const right = (search) => drawings.filter((one, k) => one.search === search && one.right === chosen[k]).length;
+        const count = drawings.length / searches.length;
+        heading.textContent = `${searches.map((one) => `${one}: ${right(one)} of ${count}`).join(", ")}, chance ${chance}`;
+        drawings.forEach((one, k) => {
+          const word = one.options[one.right], said = one.right === chosen[k] ? "✓" : `✗ you: ${one.options[chosen[k]]}`;
+          picture(one, word).after(element("figcaption", `${word}, by ${one.search} ${said}`));
+        });
+        const ends = searches.map((one) => `${intervals[right(one)]} by ${one}`);
+        pictures.before(element("p", `95 % intervals: ${ends.join(" and ")}.`));
+      }
+      draw();
+    },
     // A wave chosen in the stripes is that of the maps beside them, and the other way round.
     stripes({ data }, host, parts) {
       const show = mount("stripes", host, { choice: ({ value }) => parts.maps?.(value) });

@@ -16,7 +16,8 @@ from streamlit.testing.v1 import AppTest
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.images.square import png_data_uri
-from core.reconstruct.view_pictures import SIDE, WORDS, opening_drawings
+from core.reconstruct.view_pictures import SIDE, WORDS, judged_path, opening_drawings
+from core.reconstruct.visitor_judge import ask, stored_pool
 from core.runs.file import SURE, PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
 from core.sweep.predictions import class_probabilities, wave_on_image
@@ -25,6 +26,8 @@ from tests.ui.replay_reader import replay_data
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.story import told
 from ui.server.model_cache import classifier_for
+from ui.story.card import card
+from ui.story.judge import scores
 from ui.story.opening import captions
 from ui.story.shelf import STORED
 from ui.story.steps import STEPS
@@ -231,3 +234,39 @@ def test_the_root_draws_the_story_but_for_links_of_earlier_versions(parameters, 
         app.query_params[name] = value
     app.run()
     assert not app.exception and [title.value for title in app.title] == [heading]
+
+
+def judged(app: AppTest) -> str:
+    return " ".join(each.value for each in app.markdown) + " ".join(each.proto.body for each in app.get("html"))
+
+
+def test_a_judge_walks_through_ten_drawings_and_the_link_alone_holds_them():
+    app, names = opened(step="judge", round="7"), SAMPLE_SETS["photographs"].classes.names
+    questions = ask(stored_pool(), names, 7)
+    for number, question in enumerate(questions, 1):
+        assert f"Drawing {number} of 10" in judged(app)
+        (picture,) = re.findall(
+            r'<img class="drawing" src="data:image/webp;base64,([^"]*)" alt="([^"]*)">', judged(app)
+        )
+        assert base64.b64decode(picture[0]) == judged_path(question.label, question.search).read_bytes()
+        assert picture[1] == f"Drawing {number} of 10"  # names neither class nor search
+        buttons = [button for button in app.button if button.key.startswith("story.judge")]
+        assert [button.label for button in buttons] == [names[label] for label in question.options]
+        place = question.options.index(question.label) if question.search == "views" else 0
+        buttons[place].click().run()
+        assert not app.exception and len(app.query_params["chosen"]) == number
+    wrong = [q.options[0] == q.label for q in questions if q.search == "pixels"]
+    expected = f"### pixels: {sum(wrong)} of 5, views: 5 of 5, chance 1"
+    assert expected in judged(app) and "57 to 100 % by views" in judged(app)
+    linked = opened(step="judge", round="7", chosen=app.query_params["chosen"])
+    assert expected in judged(linked)
+    with Image.open(io.BytesIO(card(scores(questions, [0] * 10), questions, [0] * 10))) as picture:
+        assert picture.size == (1200, 630)
+    linked.button(key="story.judge.others").click().run()
+    assert "Drawing 1 of 10" in judged(linked) and linked.query_params["round"] != "7"
+
+
+@pytest.mark.parametrize("parameters", [{"round": "-1"}, {"round": "x", "chosen": "0123401234"}, {"chosen": "999"}])
+def test_a_judge_with_a_senseless_link_begins(parameters):
+    app = opened(step="judge", **parameters)
+    assert "Drawing 1 of 10" in judged(app) and app.query_params["round"].isdigit()

@@ -1,0 +1,42 @@
+"""A judge's ten drawings and score as one picture, to be shared."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from core.reconstruct.view_pictures import SEARCHES, judged_path
+from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, Question
+
+WIDTH, HEIGHT, MARGIN, TILE, GAP = 1200, 630, 40, 172, 12  # pixels; of the size that networks show links in
+INK, PAPER, RIGHT, WRONG = "#1f2933", "#ffffff", "#1a7f37", "#b3261e"
+
+
+def card(scores: Sequence[str], questions: Sequence[Question], choices: Sequence[int]) -> bytes:
+    """A PNG: a row of drawings for each search, framed by whether they were recognised, and its score beside it."""
+    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    draw = ImageDraw.Draw(image)
+    draw.text((MARGIN, 28), "Which drawings did I recognise?", INK, ImageFont.load_default(44))
+    for row, (search, words) in enumerate(zip(SEARCHES, scores, strict=True)):
+        top = 110 + row * (TILE + 50)
+        drawn = [pair for pair in zip(questions, choices, strict=True) if pair[0].search == search]
+        for k, (question, place) in enumerate(drawn):
+            left = MARGIN + k * (TILE + GAP)
+            draw.rectangle(
+                (left - 4, top - 4, left + TILE + 3, top + TILE + 3), RIGHT if question.right(place) else WRONG
+            )
+            with Image.open(judged_path(question.label, search)) as drawing:
+                image.paste(drawing.convert("RGB").resize((TILE, TILE)), (left, top))
+        name, _, count = words.partition(": ")
+        left = MARGIN + PER_SEARCH * (TILE + GAP) + 12
+        draw.text((left, top + 30), name, INK, ImageFont.load_default(34))
+        draw.text((left, top + 76), count, INK, ImageFont.load_default(44))
+    told = (
+        f"EfficientNet-Lite0 was asked for ten words, by two searches; guessing is right in {CHANCE:g} of {PER_SEARCH}."
+    )
+    draw.text((MARGIN, HEIGHT - 62), told, INK, ImageFont.load_default(26))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,120 @@
+"""*You are the judge*: ten stored drawings, one after the other, and how many of each search were recognised.
+
+The URL alone holds a round, its seed and the words chosen so far: nothing is stored or sent, and a link repeats it.
+"""
+
+from __future__ import annotations
+
+import html
+import secrets
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from core.classifiers.registry import classifier_spec
+from core.data.classes import imagenet
+from core.reconstruct.view_pictures import SEARCHES, judge_name, judged_path
+from core.reconstruct.visitor_judge import CHANCE, COUNT, MAX_SEED, Question, ask, read_choices, score, stored_pool
+from ui.components.packing import webp_data_uri
+from ui.maps.models import short_title
+from ui.shared import url
+from ui.shared.look import style_sheet
+from ui.story.card import card
+from ui.story.opening import lesson_html
+
+SEED, CHOICES = "round", "chosen"  # in the URL
+
+
+def judge_drawings() -> None:
+    """The drawing to be judged next, or the score."""
+    seed = url.number(SEED, range(MAX_SEED + 1))
+    if seed is None:
+        seed = secrets.randbelow(MAX_SEED + 1)
+        url.put(SEED, str(seed))
+        url.put(CHOICES, None)
+    questions, choices = ask(stored_pool(), imagenet().names, seed), read_choices(url.text(CHOICES))
+    st.html(style_sheet(__file__))
+    with st.container(key="story-judge"):
+        if len(choices) < COUNT:
+            _ask(questions, choices)
+        else:
+            _tell(questions, choices)
+        st.caption(about_the_classes())
+
+
+def about_the_classes() -> str:
+    """By which rule the classes are chosen, and that nothing is kept."""
+    halves = len(stored_pool().recognised), len(stored_pool().unrecognised)
+    return (
+        f"Half of the classes are of {halves[0]} that {short_title(classifier_spec(judge_name()).title)} recognises as "
+        f"drawn by views, half of {halves[1]} that it does not, at random. Your choices stay in the link alone."
+    )
+
+
+def _ask(questions: Sequence[Question], choices: tuple[int, ...]) -> None:
+    number = len(choices) + 1
+    question = questions[len(choices)]
+    st.markdown(f"### Drawing {number} of {COUNT}: what is it?")
+    picture, words = st.columns([400, 280], gap="medium", width=700)
+    picture.html(_picture(question, f"Drawing {number} of {COUNT}"))
+    with words:
+        for place, label in enumerate(question.options):
+            st.button(
+                imagenet().names[label],
+                key=f"story.judge.{number}.{place}",  # another button for each drawing: a double click chooses once
+                on_click=_choose,
+                args=((*choices, place),),
+                shortcut=str(place + 1),
+                width="stretch",
+            )
+
+
+def _choose(choices: tuple[int, ...]) -> None:
+    url.put(CHOICES, "".join(map(str, choices)))
+
+
+def _again(seed: int | None) -> None:
+    url.put(SEED, None if seed is None else str(seed))
+    url.put(CHOICES, None)
+
+
+def _tell(questions: Sequence[Question], choices: Sequence[int]) -> None:
+    st.markdown(f"### {', '.join(scores(questions, choices))}, chance {CHANCE:g}")
+    shares = [(search, score(questions, choices, search).share) for search in SEARCHES]
+    told = " and ".join(f"{100 * share.low:.0f} to {100 * share.high:.0f} % by {search}" for search, share in shares)
+    st.markdown(f"95 % intervals: {told}.")
+    for search in SEARCHES:
+        rows = [pair for pair in zip(questions, choices, strict=True) if pair[0].search == search]
+        st.html(f'<div class="round"><h4>By {search}</h4>{"".join(_result(*row) for row in rows)}</div>')
+    with st.container(horizontal=True):
+        st.button("Ten others", key="story.judge.others", type="primary", on_click=partial(_again, None))
+        seed = url.number(SEED, range(MAX_SEED + 1))
+        st.button("These ten again", key="story.judge.again", on_click=partial(_again, seed))
+        st.download_button(
+            "Save as a card",
+            partial(card, scores(questions, choices), questions, choices),
+            file_name="you-are-the-judge.png",
+            mime="image/png",
+            key="story.judge.card",
+        )
+    st.html(lesson_html("beside"))
+
+
+def scores(questions: Sequence[Question], choices: Sequence[int]) -> list[str]:
+    """'pixels: 1 of 5' for each search."""
+    found = {search: score(questions, choices, search) for search in SEARCHES}
+    return [f"{search}: {one.right} of {one.n}" for search, one in found.items()]
+
+
+def _result(question: Question, place: int) -> str:
+    """A drawing, what it was to be, and what was chosen."""
+    names = imagenet().names
+    word, said = names[question.label], "✓" if question.right(place) else f"✗ you: {names[question.options[place]]}"
+    caption = f"<b>{html.escape(word)}</b> {html.escape(said)}"
+    return f"<figure>{_picture(question, word)}<figcaption>{caption}</figcaption></figure>"
+
+
+def _picture(question: Question, alt: str) -> str:
+    source = webp_data_uri(judged_path(question.label, question.search))
+    return f'<img class="drawing" src="{source}" alt="{html.escape(alt, quote=True)}">'
