@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -19,6 +19,7 @@ from core.fourier.maps.lattice import neighbour_contrasts
 from core.fourier.maps.metrics import POINTS
 from core.images.disturbances import DISTURBANCES
 from core.runs.stored import TWINS
+from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.stripes import Answers, Striped, stripes
@@ -158,14 +159,14 @@ def _dips() -> ShownMaps:
     views = [
         MapView(
             entry.name,
-            "blue: fewer errors than under the eight waves around it",
+            "green: fewer errors than under the eight waves around it",
             neighbour_contrasts(entry.heatmap),
             value_label="error minus its neighbours’",
             unit=POINTS,
         )
         for entry in _entries(CLIP, RESNET56)
     ]
-    return ShownMaps(views, "vik", (-CONTRAST, CONTRAST))
+    return ShownMaps(views, FEWER_OR_MORE_ERRORS, (-CONTRAST, CONTRAST))
 
 
 def three_maps() -> None:
@@ -232,20 +233,12 @@ def _errors(*labels: str, show: str = "Error") -> Callable[[], ShownMaps]:
     return lambda: shown_maps(_entries(*labels), "Top-1", show, SIDE)
 
 
-def _who_errs_more() -> ShownMaps:
-    """The published maps' difference, in the colours of all that is more or less: blue is fewer errors."""
-    shown = _errors(CLIP, RESNET56, show="Difference")()
-    clip, resnet = (entry.name for entry in _entries(CLIP, RESNET56))
-    views = [replace(view, subtitle=f"blue: {clip} errs less; brown: {resnet} does") for view in shown.views]
-    return replace(shown, views=views, colormap="vik")
-
-
 MAPS = {
     "wave": Maps(WAVE, _errors(MINI_CLIP, MINI_RESNET)),
     "slow": Maps((0, 1), _errors(CLIP, RESNET56), lambda: LOW.edge),
     "fast": Maps(
         (1 - SIDE // 2, 1 - SIDE // 2),
-        _who_errs_more,
+        _errors(CLIP, RESNET56, show="Difference"),
         lambda: corners(_entries(CLIP)[0].heatmap).edge,
     ),
     "patches": Maps((7, 7), _dips),

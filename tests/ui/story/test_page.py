@@ -184,6 +184,15 @@ def test_a_door_to_frequency_opens_the_state_of_the_figure(step, labels, cell, s
     assert "{},{}".format(*of(opened(step=step), "maps")["value"][:2]) == cell
 
 
+@pytest.mark.parametrize(
+    ("step", "labels"), [("weather", (MINI_CLIP, "Mini CLIP, robust · CIFAR-10 · computed")), ("why", (MINI_RESNET,))]
+)
+def test_a_door_to_a_tab_opens_the_networks_of_the_figure(step, labels):
+    page, parameters = door(step)
+    app = opened(page, **parameters | {"pictures": "Yours"})
+    assert tuple(settable_widget(app, "maps").value) == labels
+
+
 def test_the_door_to_inpainting_opens_the_run_of_the_figure():
     found, parameters = door("hole")
     assert found == "inpainting"
