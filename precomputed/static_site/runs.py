@@ -11,7 +11,7 @@ from typing import Any
 from core.pgd.penalties import PENALTIES
 from core.runs.file import PGDRun
 from core.runs.starts import STARTS
-from core.runs.stored import stored_subjects
+from core.runs.stored import stored_classifier, stored_subjects
 from ui.runs.replays import run_replay
 from ui.runs.words import likeness, losses, origin, outcome, run_title, target_of
 
@@ -33,7 +33,7 @@ def run_replays(folders: Sequence[Path] = ()) -> list[StoredReplay]:
     for kind in KINDS:
         replays = []
         for subject, paths in stored_subjects(kind, *folders).items():
-            for name, group in groupby(paths, key=lambda path: path.stem.rpartition("__")[2].removesuffix("-robust")):
+            for name, group in groupby(paths, key=lambda path: stored_classifier(path).removesuffix("-robust")):
                 runs, id = [PGDRun.load(path) for path in group], f"{kind}_{subject}__{name}"
                 listed = {"id": id, "kind": kind, **_words(runs)}
                 replays.append((_rank(runs[0]), StoredReplay(id, listed, run_replay(runs, id=id, cards=False))))
@@ -55,9 +55,11 @@ def _words(runs: list[PGDRun]) -> dict[str, Any]:
     variant = PENALTIES[penalty].label if penalty else STARTS[start].label if start else ""
     targets = ", ".join(dict.fromkeys(target_of(first, row) for row in range(len(first.start))))
     return {
-        "title": " and ".join(map(run_title, runs)),
+        "title": " and ".join(run_title(run, runs) for run in runs),
         "what": f"{targets}, {first.start.shape[-1]} px",
         "variant": variant,
         "outcome": " ".join(["".join(parts) for parts in outcome(runs)] + [likeness(runs)]).strip(),
-        "origins": [f"{run_title(run)}. {losses(run, 0) if len(run.start) == 1 else ''} {origin(run)}" for run in runs],
+        "origins": [
+            f"{run_title(run, runs)}. {losses(run, 0) if len(run.start) == 1 else ''} {origin(run)}" for run in runs
+        ],
     }

@@ -16,7 +16,8 @@ SKETCH = "?generation-start-from=Sketch&generation-classes-cifar10=horse&generat
 
 
 def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(streamlit_app, open_page):
-    page = open_page(f"{streamlit_app('app.py')}/generation", width=1440, height=900)
+    small = "generation-set=CIFAR-10%2C+32+px"
+    page = open_page(f"{streamlit_app('app.py')}/generation?{small}", width=1440, height=900)
     run = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
     wait_until_drawn(page)
     step, words = first_sure(run, 0)

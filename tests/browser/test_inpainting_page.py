@@ -42,7 +42,7 @@ def live_page(streamlit_app, open_page):
 
 
 def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
-    page = live_page(f"?{LARGE}")
+    page = live_page(f"?{LARGE}&inpainting-picture=0&inpainting-search-224=Pixels")
     expect(page.get_by_text("A stored example, made like your own runs.")).to_be_visible()
     run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(verdict(run, 0))
@@ -266,13 +266,14 @@ def test_generation_runs_and_replays(live_page):
     assert download(page, "Animation")[1][8:12] == b"WEBP"
     page.keyboard.press("Escape")
     page.get_by_text("ImageNet, 224 px").click()
-    expect(step_of(page)).to_have_text("Not run yet")
+    expect(page.get_by_text("A stored example")).to_be_visible()
+    expect(step_of(page)).to_have_text("step 120 of 120")
     page.get_by_role("button", name="Show the last run").click()
     expect(step_of(page)).to_have_text("step 25 of 25")
 
 
 def test_generation_shows_both_models_rows_on_one_screen(streamlit_app, open_page):
-    page = open_page(f"{streamlit_app('app.py')}/generation", width=1440, height=900)
+    page = open_page(f"{streamlit_app('app.py')}/generation?generation-set=CIFAR-10%2C+32+px", width=1440, height=900)
     tiles = page.locator("[class*='-panel'] .replay .pictures canvas")
     expect(tiles).to_have_count(16)
     wait_until_drawn(page)
@@ -341,7 +342,7 @@ def test_table_of_stored_runs_scrolls_by_itself_on_a_phone(live_page):
     wait_until_drawn(page)
     table = page.get_by_role("table").filter(has_text="SSIM in the hole: start")
     expect(table).to_be_visible()
-    expect(table.get_by_role("row")).to_have_count(4)
+    expect(table.get_by_role("row")).to_have_count(5)
     assert table.evaluate("table => table.scrollWidth > table.parentElement.clientWidth"), "wider than a phone"
     main = "document.querySelector('[data-testid=stMain]')"
     assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")

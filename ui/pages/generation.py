@@ -35,8 +35,8 @@ from ui.shared.told import say
 
 PAGE: RunKind = "generation"
 INTRO = (
-    "CLIP changes a blur until it is confident of a class, and we see next to nothing, says the paper. And a "
-    "robust network?"
+    "CLIP changes a picture until it is confident of a class, and we see next to nothing, says the paper. And if every "
+    "view has to convince, or the network is robust?"
 )
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4

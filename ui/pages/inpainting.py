@@ -40,7 +40,10 @@ HOLE = f"{PAGE}-hole"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
 NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
-INTRO = "Paint a hole: CLIP fills it until it is confident, and we see squiggles, says the paper. And a robust network?"
+INTRO = (
+    "Paint a hole: CLIP fills it until it is confident, and we see squiggles, says the paper. And if every view has to "
+    "convince, or the network is robust?"
+)
 FAILS = (
     "**Where it fails**: of the bundled photographs, the hen and the koala are whole again by views; the tabby’s eye "
     "is not, it becomes fur in curls. These were looked at one by one."
@@ -119,7 +122,8 @@ def _holes(picture: Picture) -> dict[int, np.ndarray]:
 def _painter(picture: Picture) -> None:
     """The picture with its hole, which pictures of the same size share."""
     size, holes = picture.size, _holes(picture)
-    side = st.session_state.get(f"{SIDE}.{size}", round(hole_side(holes[size])) or usual_side(size))
+    first = hole_side(SAMPLE_SETS[picture.kind].hole(picture.position))
+    side = st.session_state.get(f"{SIDE}.{size}", round(first))
     mask_painter(
         to_picture(picture.pixels),
         holes[size],

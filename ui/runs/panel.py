@@ -72,7 +72,7 @@ def run_status(
     if started is not None and not started.job.active:
         _collect(page, started)
     if wanted is not None and (not running(page) or (started is not None and started.by_itself)):
-        _run_by_itself(page, state.get(f"{page}.result") or example(), wanted)
+        _run_by_itself(page, _nearest(page, example, wanted), wanted)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         now = current_run(page)  # which may have started just now
         if now is not None and now.job.active:
@@ -84,10 +84,21 @@ def run_status(
             # Keeps the row's height, and so the panel's place.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
             return None
-        result = state.get(f"{page}.result") or example()
+        result = _nearest(page, example, wanted)
         new = wanted is not None and _is_of_others(wanted, result) and wanted.fingerprint != state.get(seen)
         _about(page, wanted, result, new, back, bring)
         return None if new else result
+
+
+def _nearest(page: str, example: Callable[[], Result | None], wanted: Wanted | None) -> Result | None:
+    """This visitor's last result, or an example, also where that alone is what the settings ask for."""
+    mine: Result | None = st.session_state.get(f"{page}.result")
+    asked = wanted is not None and wanted.fingerprint != st.session_state.get(f"{page}.seen")
+    if mine is None or (asked and wanted is not None and _is_of_others(wanted, mine)):
+        stored = example()
+        if mine is None or (stored is not None and wanted is not None and not _changed(wanted, stored)):
+            return stored
+    return mine
 
 
 def _about(
@@ -109,8 +120,9 @@ def _about(
     elif shown is not None:
         what = f" **Other settings than these ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(shown.note)}{what}")
-    if new and result is not None and not result.stored:
-        again = partial(show_result, page, result, bring)
+    mine: Result | None = st.session_state.get(f"{page}.result")
+    if mine is not None and mine is not shown:
+        again = partial(show_result, page, mine, bring)
         st.button("Show the last run", key=f"{page}.see", on_click=again, type="tertiary")
     if new or changed:
         st.button("Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=back)
