@@ -11,6 +11,7 @@ from ui.claims.table import STYLE, judged_html
 from ui.components.steps import step_tabs
 from ui.shared import url
 from ui.shared.look import style_sheet
+from ui.story.judge import forget
 from ui.story.step import Step
 from ui.story.steps import STEPS, named_step
 
@@ -47,6 +48,7 @@ def page() -> None:
 
 
 def _go(number: int) -> None:
+    forget()
     url.put(STEP, STEPS[number - 1].link)
 
 

@@ -24,23 +24,34 @@ from ui.story.card import card
 from ui.story.opening import lesson_html
 
 SEED, CHOICES = "round", "chosen"  # in the URL
+ROUND = "story.round"  # of a visitor whose link has none
 
 
 def judge_drawings() -> None:
     """The drawing to be judged next, or the score."""
-    seed = url.number(SEED, range(MAX_SEED + 1))
-    if seed is None:
-        seed = secrets.randbelow(MAX_SEED + 1)
-        url.put(SEED, str(seed))
-        url.put(CHOICES, None)
-    questions, choices = ask(stored_pool(), imagenet().names, seed), read_choices(url.text(CHOICES))
+    linked = url.number(SEED, range(MAX_SEED + 1))
+    # One by lot is in the URL from the first choice on: a visitor who goes back would be sent on again by any other.
+    seed = st.session_state.setdefault(ROUND, secrets.randbelow(MAX_SEED + 1)) if linked is None else linked
+    questions = ask(stored_pool(), imagenet().names, seed)
+    choices = () if linked is None else read_choices(url.text(CHOICES))
     st.html(style_sheet(__file__))
     with st.container(key="story-judge"):
         if len(choices) < COUNT:
-            _ask(questions, choices)
+            _ask(seed, questions, choices)
         else:
-            _tell(questions, choices)
+            _tell(seed, questions, choices)
         st.caption(about_the_classes())
+
+
+def forget() -> None:
+    """Take the round out of the URL; the next is another."""
+    st.session_state.pop(ROUND, None)
+    _put(None, ())
+
+
+def _put(seed: int | None, choices: Sequence[int]) -> None:
+    url.put(SEED, None if seed is None else str(seed))
+    url.put(CHOICES, "".join(map(str, choices)) or None)
 
 
 def about_the_classes() -> str:
@@ -52,7 +63,7 @@ def about_the_classes() -> str:
     )
 
 
-def _ask(questions: Sequence[Question], choices: tuple[int, ...]) -> None:
+def _ask(seed: int, questions: Sequence[Question], choices: tuple[int, ...]) -> None:
     number = len(choices) + 1
     question = questions[len(choices)]
     st.markdown(f"### Drawing {number} of {COUNT}: what is it?")
@@ -63,23 +74,14 @@ def _ask(questions: Sequence[Question], choices: tuple[int, ...]) -> None:
             st.button(
                 imagenet().names[label],
                 key=f"story.judge.{number}.{place}",  # another button for each drawing: a double click chooses once
-                on_click=_choose,
-                args=((*choices, place),),
+                on_click=_put,
+                args=(seed, (*choices, place)),
                 shortcut=str(place + 1),
                 width="stretch",
             )
 
 
-def _choose(choices: tuple[int, ...]) -> None:
-    url.put(CHOICES, "".join(map(str, choices)))
-
-
-def _again(seed: int | None) -> None:
-    url.put(SEED, None if seed is None else str(seed))
-    url.put(CHOICES, None)
-
-
-def _tell(questions: Sequence[Question], choices: Sequence[int]) -> None:
+def _tell(seed: int, questions: Sequence[Question], choices: Sequence[int]) -> None:
     st.markdown(f"### {', '.join(scores(questions, choices))}, chance {CHANCE:g}")
     shares = [(search, score(questions, choices, search).share) for search in SEARCHES]
     told = " and ".join(f"{100 * share.low:.0f} to {100 * share.high:.0f} % by {search}" for search, share in shares)
@@ -88,9 +90,8 @@ def _tell(questions: Sequence[Question], choices: Sequence[int]) -> None:
         rows = [pair for pair in zip(questions, choices, strict=True) if pair[0].search == search]
         st.html(f'<div class="round"><h4>By {search}</h4>{"".join(_result(*row) for row in rows)}</div>')
     with st.container(horizontal=True):
-        st.button("Ten others", key="story.judge.others", type="primary", on_click=partial(_again, None))
-        seed = url.number(SEED, range(MAX_SEED + 1))
-        st.button("These ten again", key="story.judge.again", on_click=partial(_again, seed))
+        st.button("Ten others", key="story.judge.others", type="primary", on_click=forget)
+        st.button("These ten again", key="story.judge.again", on_click=_put, args=(seed, ()))
         st.download_button(
             "Save as a card",
             partial(card, scores(questions, choices), questions, choices),
