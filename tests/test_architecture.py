@@ -156,6 +156,11 @@ def test_judging_two_maps_does_not_import_torch():
     assert "scipy" in loaded and "torch" not in loaded
 
 
+def test_what_the_server_reads_at_its_start_leaves_the_statistics_of_scipy_alone():
+    loaded = modules_after("import app\napp.read_pages()\nimport sys\nassert 'scipy.stats' not in sys.modules")
+    assert "scipy" in loaded, "of which scipy.special is a small part"
+
+
 def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():
     loaded = modules_after(
         "import torch\nfrom core.classifiers.text import parse_class_list\n"

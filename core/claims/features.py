@@ -59,7 +59,7 @@ class _Kinds:
 
 
 def training_finding() -> Finding:
-    """The row of the twins, whichever networks are chosen; by itself it does not import scipy."""
+    """The row of the twins, whichever networks are chosen; by itself it does not import scipy.stats."""
     return judged(CLAIMS["training"], _training)[0]
 
 

@@ -46,6 +46,12 @@ def keep_freed_memory() -> bool:
     return False
 
 
+def return_freed_memory() -> None:
+    """Return to the system what is free now, such as what loading a network took; nothing outside Linux with glibc."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def prepare_torch() -> None:
     """Set torch up for this process, once and before anything is computed: memory, and how products are rounded.
 

@@ -1,7 +1,8 @@
 """Components alone on a page each, for the tests in a browser; one server runs them all, and it never needs torch.
 
-`/maps?maps=2` (1 to 4), `?colormap=vik`, `?unit=logits` for numbers a thousand times as large; `/pictures`
-`?set=photographs`, `?thumbnail=64`; `/mask?size=32`; `/sketch?size=64`; `/job`, an endless one; `/models` of the app.
+`?demo=maps`, `&maps=2` (1 to 4), `&colormap=vik`, `&unit=logits` for numbers a thousand times as large;
+`?demo=pictures`, `&set=photographs`, `&thumbnail=64`; `?demo=mask`, `&size=32`; `?demo=sketch`, `&size=64`;
+`?demo=job`, an endless one; `?demo=models_and_data`, the page of the app.
 """
 
 import hashlib
@@ -200,6 +201,4 @@ def models_and_data() -> None:
 
 
 st.set_page_config(page_title="Components", layout="wide")
-home = st.Page(lambda: None, title="Components", default=True)  # the first page has no path
-pages = [st.Page(page, url_path=page.__name__) for page in (maps, pictures, mask, sketch, job)]
-st.navigation([home, *pages, st.Page(models_and_data, url_path="models")], position="hidden").run()
+{page.__name__: page for page in (maps, pictures, mask, sketch, job, models_and_data)}[st.query_params["demo"]]()

@@ -5,19 +5,18 @@ DEMO_WEIGHTS_URL is the URL of ResNet-56's; DEMO_CLIP_SHA256 is the digest of th
 
 import dataclasses
 import os
-import runpy
-import sys
-from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from app import NAVIGATION, serving
 from core.classifiers.fetch.weights import UrlFile
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
+from ui.paths import PagesHaveOneName
 
 if digest := os.environ.get("DEMO_CLIP_SHA256"):
     weights = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP].weights, sha256=digest)
     CLASSIFIERS[PAPERS_CLIP] = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP], weights=weights)
 if url := os.environ.get("DEMO_WEIGHTS_URL"):
     CLASSIFIERS["resnet-56"] = dataclasses.replace(CLASSIFIERS["resnet-56"], weights=UrlFile(url, None, 3_471_733))
-runpy.run_path(str(Path(__file__).parents[2] / "ui" / "pages" / "navigation.py"))
-st.text(f"Server: torch is {'loaded' if 'torch' in sys.modules else 'not loaded'}")
+app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName)])

@@ -16,10 +16,10 @@ APP = "tests/browser/demos.py"
 
 @pytest.fixture
 def demo(streamlit_app, open_page):
-    """`demo("?maps=3", width=390)` -> the demo page, maps drawn."""
+    """`demo("&maps=3", width=390)` -> the demo page, maps drawn."""
 
     def open_demo(query: str = "", **window) -> Page:
-        page = open_page(f"{streamlit_app(APP)}/maps{query}", **window)
+        page = open_page(f"{streamlit_app(APP)}/?demo=maps{query}", **window)
         expect(readout(page, 0)).to_contain_text("(3, −4)")
         return page
 
@@ -88,7 +88,7 @@ def test_cells_have_the_colours_of_the_colour_map_and_are_hit_at_their_edges(dem
 
 
 def test_hover_shows_the_frequency_in_all_maps_without_a_rerun(demo):
-    page = demo("?maps=4")
+    page = demo("&maps=4")
     plot(page, 2).hover(position=where(page, 2, (7, -13)))
     for number in range(4):
         expect(readout(page, number)).to_have_text(f"(7, −13): {spelled(number, (7, -13))}")
@@ -120,7 +120,7 @@ def test_cells_outside_a_smaller_map_and_not_computed_say_so(demo):
 
 @pytest.mark.slow
 def test_diverging_map_shows_signs_and_its_own_bar(demo):
-    page = demo("?colormap=vik")
+    page = demo("&colormap=vik")
     value = float(demo_value(0, 3, -4)) - 40
     expect(readout(page, 0)).to_contain_text(f"difference +{value:.1f} points95 % interval (+{value - 1:.1f} to ")
     expect(page.locator(".bar .label")).to_have_text("difference (points)")
@@ -129,7 +129,7 @@ def test_diverging_map_shows_signs_and_its_own_bar(demo):
 
 @pytest.mark.slow
 def test_numbers_of_any_unit_and_size_are_shown(demo):
-    page = demo("?unit=logits")
+    page = demo("&unit=logits")
     expect(readout(page, 0)).to_contain_text(f"margin {1000 * demo_value(0, 3, -4):.2f} logits")
     expect(page.locator(".bar .label")).to_have_text("margin (logits)")
 
@@ -199,7 +199,7 @@ def test_click_does_not_send_the_maps_again(streamlit_app, contexts):
     page = contexts().new_page()
     received: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
-    page.goto(f"{streamlit_app(APP)}/maps?maps=3")
+    page.goto(f"{streamlit_app(APP)}/?demo=maps&maps=3")
     expect(readout(page, 2)).to_contain_text("(3, −4)")
     wait_until_drawn(page)
     first = sum(received)
@@ -213,7 +213,7 @@ def test_click_does_not_send_the_maps_again(streamlit_app, contexts):
 
 @pytest.mark.slow
 def test_maps_line_up_in_a_wide_window_and_stack_in_a_narrow_one(demo):
-    page = demo("?maps=3&colormap=vik")
+    page = demo("&maps=3&colormap=vik")
     first, second = (plot(page, number).bounding_box() for number in (0, 1))
     assert first["y"] == second["y"] and first["width"] == second["width"] >= 300
     assert second["x"] > first["x"] + first["width"]

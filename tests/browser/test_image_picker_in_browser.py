@@ -16,10 +16,10 @@ LAST = len(CAPTIONS) - 1
 
 @pytest.fixture
 def demo(streamlit_app, open_page):
-    """`demo("?set=photographs", width=390)` -> the demo page, thumbnails drawn."""
+    """`demo("&set=photographs", width=390)` -> the demo page, thumbnails drawn."""
 
     def open_demo(query: str = "", **window) -> Page:
-        page = open_page(f"{streamlit_app(APP)}/pictures{query}", **window)
+        page = open_page(f"{streamlit_app(APP)}/?demo=pictures{query}", **window)
         expect(page.get_by_role("radio").nth(7)).to_be_checked()
         page.wait_for_function("""() => {
             const host = [...document.querySelectorAll('*')].find((e) => e.shadowRoot?.querySelector('.picker'));
@@ -129,7 +129,7 @@ def test_python_moves_the_choice_the_next_click_wins_again_and_quick_clicks_end_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("query", ["?set=photographs", "?thumbnail=96"])
+@pytest.mark.parametrize("query", ["&set=photographs", "&thumbnail=96"])
 def test_narrow_window_never_scrolls_sideways(demo, query):
     page = demo(query, width=320)
     for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):

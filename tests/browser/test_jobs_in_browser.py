@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 @pytest.fixture
 def visitors(streamlit_app, open_page):
     """Two windows; the first one's job runs, the second one's waits."""
-    address = f"{streamlit_app('tests/browser/demos.py')}/job"
+    address = f"{streamlit_app('tests/browser/demos.py')}/?demo=job"
     first, second = open_page(address, width=600), open_page(address, width=600)
     first.get_by_role("button", name="Start").click()
     expect(first.get_by_text(re.compile(r"running, 0 in line, [1-9]\d* steps"))).to_be_visible()

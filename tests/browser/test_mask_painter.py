@@ -16,10 +16,10 @@ APP = "tests/browser/demos.py"
 
 @pytest.fixture
 def demo(streamlit_app, open_page):
-    """`demo("?size=32", width=390)` -> the page, drawn."""
+    """`demo("&size=32", width=390)` -> the page, drawn."""
 
     def open_(query: str = "", **window) -> Page:
-        page = open_page(f"{streamlit_app(APP)}/mask{query}", **window)
+        page = open_page(f"{streamlit_app(APP)}/?demo=mask{query}", **window)
         expect(page.locator(".stage img")).to_be_visible()
         return page
 
@@ -40,7 +40,7 @@ def tool(page: Page, name: str, size: int | None = None) -> None:
 
 @pytest.mark.parametrize(("size", "width"), [pytest.param(224, 390, marks=pytest.mark.slow), (32, 1400)])
 def test_one_click_stamps_the_papers_square(demo, size, width):
-    page = demo(f"?size={size}", width=width)
+    page = demo(f"&size={size}", width=width)
     drag(page, [(size // 3, size // 2)], size)
     side = square_side(size)
     mask = stamp_mask([(size // 3, size // 2)], side, height=size, width=size)
@@ -51,7 +51,7 @@ def test_one_click_stamps_the_papers_square(demo, size, width):
 
 
 def test_strokes_of_every_tool_are_those_of_the_oracle(demo):
-    page, size = demo("?size=224"), 224
+    page, size = demo("&size=224"), 224
     rng = np.random.default_rng(size)
     paths = [[tuple(int(v) for v in p) for p in rng.integers(-size // 8, size + size // 8, (6, 2))] for _ in range(3)]
     for path in paths:
@@ -99,7 +99,7 @@ def test_undo_redo_clear_and_random_place(demo):
 
 
 def test_keys_move_the_cursor_paint_and_change_the_size(demo):
-    page = demo("?size=32")
+    page = demo("&size=32")
     page.locator(".stage").focus()
     for key in ("ArrowLeft", "ArrowLeft", "ArrowUp", "Shift+ArrowDown", "+", "+", " "):
         page.keyboard.press(key)
@@ -117,7 +117,7 @@ def test_keys_move_the_cursor_paint_and_change_the_size(demo):
 
 @pytest.mark.slow
 def test_finger_paints_and_the_page_stays(demo):
-    page = demo("?size=32", **TOUCH)
+    page = demo("&size=32", **TOUCH)
     stage = page.locator(".stage")
     stage.scroll_into_view_if_needed()
     x, y = place(page, (10, 20), 32)

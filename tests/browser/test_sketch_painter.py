@@ -40,10 +40,10 @@ class Sheet:
 
 @pytest.fixture
 def demo(streamlit_app, open_page):
-    """`demo("?size=64", width=390)` -> the page, drawn."""
+    """`demo("&size=64", width=390)` -> the page, drawn."""
 
     def open_(query: str = "", **window) -> Page:
-        page = open_page(f"{streamlit_app(APP)}/sketch{query}", **window)
+        page = open_page(f"{streamlit_app(APP)}/?demo=sketch{query}", **window)
         expect(page.locator(".stage .sheet")).to_be_visible()
         return page
 
@@ -76,7 +76,7 @@ def shown(page: Page, size: int = 32) -> np.ndarray:
 
 @pytest.mark.parametrize(("size", "width"), [(32, 1400), pytest.param(64, 390, marks=pytest.mark.slow)])
 def test_strokes_of_every_tool_are_those_of_the_oracle(demo, size, width):
-    page, sheet = demo(f"?size={size}", width=width), Sheet(size)
+    page, sheet = demo(f"&size={size}", width=width), Sheet(size)
     rng = np.random.default_rng(size)
     paths = [[tuple(int(v) for v in p) for p in rng.integers(-size // 4, size + size // 4, (5, 2))] for _ in range(4)]
     for path in paths:

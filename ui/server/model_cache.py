@@ -16,7 +16,7 @@ from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
 from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
-from core.shared.device import check_torch, free_device, prepare_torch
+from core.shared.device import check_torch, free_device, prepare_torch, return_freed_memory
 from ui.server.jobs import at_full_priority
 from ui.server.log import log
 
@@ -109,6 +109,7 @@ def _loaded(name: str) -> Classifier:
     # A collection of garbage looks through every object, and torch's, which stay for good, would make it 0.2 s.
     gc.collect()
     gc.freeze()
+    return_freed_memory()
     return classifier
 
 
