@@ -63,7 +63,7 @@ def page() -> None:
         if picture is not None:
             _painter(picture)
             wanted = _controls(picture)
-            _squares(picture)
+            _squares(picture, None if wanted is None or wanted.plan is None else wanted.plan.config.epsilon)
             if picture.label is not None:
                 st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
         penalty = OFFERED[st.session_state.get(f"{PAGE}-penalty", next(iter(OFFERED)))]
@@ -140,8 +140,8 @@ def _painter(picture: Picture) -> None:
     url.put(HOLE, text)
 
 
-def _squares(picture: Picture) -> None:
-    """Squares in the middle, one click each."""
+def _squares(picture: Picture, epsilon: float | None) -> None:
+    """Squares in the middle, one click each. epsilon: the budget that is asked for, None where there is no run."""
     size, holes = picture.size, _holes(picture)
     papers, key = square_side(size), f"{PAGE}.square.{size}"
     sides = sorted({papers, usual_side(size), size * 3 // 8, size * 5 // 8})
@@ -153,14 +153,15 @@ def _squares(picture: Picture) -> None:
         if (side := st.session_state[key]) is not None:
             holes[size], st.session_state[f"{SIDE}.{size}"] = middle_square(size, side), side
 
-    config = paper_inpainting(size, hole_side(holes[size]) or None)
+    papers_epsilon = paper_inpainting(size, hole_side(holes[size]) or None).epsilon
     st.pills(
-        f"Square in the middle · L2 budget **{config.epsilon:.3g}**",
+        f"Square in the middle · L2 budget **{epsilon or papers_epsilon:.3g}**",
         sides,
         format_func=lambda side: f"{side} × {side}{' (paper)' if side == papers else ''}",
         key=key,
         on_change=cut,
-        help=f"The budget is the paper’s {PAPERS['epsilon']}, scaled with the picture’s side and with the hole’s: "
+        help=f"The paper’s budget is {PAPERS['epsilon']}, that of the search by views larger; either is scaled with "
+        f"the picture’s side and with the hole’s, here to {papers_epsilon:.3g} in the paper’s case: "
         f"{papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE}. A hole of another form counts as a "
         "square of as many pixels.",
     )

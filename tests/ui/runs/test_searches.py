@@ -113,3 +113,10 @@ def test_the_likeliest_classes_of_a_run_in_progress_are_of_the_states_so_far():
     for last in (False, True):
         assert run.top_classes(0, last=last) == [so_far.top_classes(row, last=last) for row in range(len(so_far.start))]
     states.close()
+
+
+def test_the_budget_beside_the_squares_is_that_of_the_run():
+    app = open_page("inpainting", inpainting_pictures="CIFAR-10")
+    assert "L2 budget **5.49**" in app.pills(key="inpainting.square.32").label, "the paper's"
+    app.number_input(key="inpainting-epsilon-32").set_value(7.0).run()
+    assert "L2 budget **7**" in app.pills(key="inpainting.square.32").label
