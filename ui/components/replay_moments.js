@@ -98,7 +98,7 @@ export function show(view) {
   view.columns.forEach(({ figures, said, sure, best }, k) => {
     figures.forEach((figure, n) => drawFigure(view, figure, k, n));
     say(said, verdictOf(view, k));
-    const when = sureOf(view, k), text = when ? sureWords(when, data.sure) : "", frames = [sureFrame(view, k), bestFrame(view, k)];
+    const when = sureOf(view, k), text = when ? sureWords(when, data.sure, !data.live) : "", frames = [sureFrame(view, k), bestFrame(view, k)];
     say(sure, text);
     sure.hidden = !text;
     sure.disabled = frames[0] < 0;
@@ -205,7 +205,7 @@ export function drawTop(view) {
     const table = element("table"), head = table.createTHead().insertRow(), body = table.createTBody();
     table.createCaption().textContent = `${model.title}`;
     const [before, after] = [model.before[memory.row] ?? [], model.after[memory.row] ?? []];
-    for (const [end, text] of [["before", "at the start"], ["after", data.live?.state === "running" ? "now" : "at the end"]]) {
+    for (const [end, text] of [["before", "at the start"], ["after", data.live ? "now" : "at the end"]]) {
       const cell = head.appendChild(element("th", "", text));
       cell.scope = "col";
       cell.dataset.end = end;

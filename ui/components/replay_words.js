@@ -21,9 +21,10 @@ export function verdict(title, target, step, [before, now], ends) {
 }
 
 // When a network was first sure of its target: at which step, null where it never was, and after which mean change.
-export function sureWords([step, change], sure) {
+// `ended`: a run that has not come to its end may become so.
+export function sureWords([step, change], sure, ended = true) {
   const how = `${Math.round(100 * sure)} % sure`;
-  if (step === null) return `never ${how}`;
+  if (step === null) return ended ? `never ${how}` : `not ${how} so far`;
   if (step === 0) return `${how} at once`;
   return `${how} at step ${stepName(step)}${change === null ? "" : `, after ${(255 * change).toFixed(1)} of 255`}`;
 }
