@@ -45,8 +45,8 @@ INTRO = (
     "convince, or the network is robust?"
 )
 FAILS = (
-    "**Where it fails**: of the bundled photographs, the hen and the koala are whole again by views; the tabby’s eye "
-    "is not, it becomes fur in curls. These were looked at one by one."
+    "**Where it fails**: by views the hen is whole again; the koala has fur, an ear and a nose, but no face; the tabby’s "
+    "eye becomes fur in curls. These were looked at one by one."
 )
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
@@ -246,9 +246,9 @@ def _origin(picture: Picture) -> dict[str, object]:
 def _formula(searches: Sequence[Search]) -> None:
     loss, steps, plain = st.columns(3, gap="large")
     fill = st.session_state.get(f"{PAGE}-fill", "region")
-    filled = "Its mean colour" if fill == "region" else "The colours of its rim, spread like heat,"
+    filled = "its mean colour fills" if fill == "region" else "the colours of its rim, spread like heat, fill"
     loss.markdown(
-        rf"{filled} at first fills the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
+        rf"At first {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
         rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper takes "
         rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']} and {PAPERS['steps']} steps of "
@@ -262,5 +262,5 @@ def _formula(searches: Sequence[Search]) -> None:
     )
     plain.markdown(plain_steps())
     if "views" in searches:
-        loss.markdown(VIEWS)
-        loss.markdown(FAILS)
+        steps.markdown(VIEWS)
+        plain.markdown(FAILS)

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 UI = Path(__file__).parents[3] / "ui"
 # Of each kind of widget that takes a number from the URL.
 LINKS = {
-    "inpainting": ("inpainting-steps", "inpainting-lambda", "inpainting-step-32"),
+    "inpainting": ("inpainting-steps", "inpainting-lambda", "inpainting-step-224"),
     "generation": ("generation-seed", "generation-seeds"),
 }
 
