@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.claims.finding import CLAIMS, Claim, Evidence, Finding, NotCheckable, Verdict, judged, needed
+from core.claims.finding import BY_VIEWS, CLAIMS, Claim, Evidence, Finding, NotCheckable, Verdict, judged, needed
 from core.fourier.intervals import Measured, paired_interval, student, wilson
 from core.fourier.maps.contrasts import mcnemar
 from core.reconstruct.search_outcomes import LARGE_SIZE, stored_outcomes
@@ -41,7 +41,7 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     """
     both, findings = (subject, reference), list[Finding]()
     for key, check in FEATURES.items():
-        for kinds, condition in ((_Kinds(FILLED, DRAWN), ""), (_Kinds(FILLED_BY_VIEWS, DRAWN_BY_VIEWS), "by views")):
+        for kinds, condition in ((_Kinds(FILLED, DRAWN), ""), (_Kinds(FILLED_BY_VIEWS, DRAWN_BY_VIEWS), BY_VIEWS)):
             results = judged(CLAIMS[key], check, kinds, *both, networks=both)
             findings += [replace(finding, condition=condition) for finding in results]
     findings += judged(CLAIMS["views"], _views, subject, networks=both)

@@ -171,6 +171,9 @@ CLAIMS = {
 }
 
 
+BY_VIEWS = "by views"  # the condition of what was painted by that search
+
+
 @dataclass(frozen=True)
 class Finding:
     """A claim's evidence and verdict.

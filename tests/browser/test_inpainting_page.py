@@ -41,6 +41,13 @@ def live_page(streamlit_app, open_page):
     return lambda query="", path="inpainting", **window: open_page(f"{streamlit_app('app.py')}/{path}{query}", **window)
 
 
+@pytest.fixture
+def patient_page(streamlit_app, open_page):
+    """`live_page` of a server on which no run starts by itself."""
+    url = streamlit_app("app.py", env={"CLIP_LAB_QUICK_SECONDS": "0"})
+    return lambda query="", path="inpainting", **window: open_page(f"{url}/{path}{query}", **window)
+
+
 def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     page = live_page(f"?{LARGE}&inpainting-picture=0&inpainting-search-224=Pixels")
     expect(page.get_by_text("A stored example, made like your own runs.")).to_be_visible()
@@ -92,7 +99,7 @@ def test_keys_play_step_and_jump(live_page):
 @pytest.mark.slow
 def test_small_pictures_are_smooth_until_square_pixels_are_asked_for(live_page):
     page = live_page(f"?{SMALL}")
-    squares = page.get_by_role("button", name="Pixels", exact=True)
+    squares = page.get_by_title("Show every pixel as a square")
     expect(squares).to_have_attribute("aria-pressed", "false")
     assert rendering(page) == {"auto"}
     squares.click()
@@ -115,7 +122,7 @@ def test_small_pictures_are_smooth_until_square_pixels_are_asked_for(live_page):
 @pytest.mark.slow
 def test_large_picture_in_the_dialog_has_the_pixels_that_were_asked_for(live_page):
     page = live_page("?generation-set=CIFAR-10%2C+32+px", path="generation")
-    page.get_by_role("button", name="Pixels", exact=True).click()
+    page.get_by_title("Show every pixel as a square").click()
     page.locator("[class*='-panel'] .replay button.frame").first.click()
     expect(page.get_by_role("dialog").locator("canvas").first).to_have_css("image-rendering", "pixelated")
     assert rendering(page) == {"pixelated"}
@@ -125,12 +132,12 @@ def test_large_picture_in_the_dialog_has_the_pixels_that_were_asked_for(live_pag
 def test_pictures_of_photographs_offer_no_square_pixels(live_page):
     page = live_page(f"?{LARGE}")
     expect(page.locator("[class*='-panel'] .replay canvas").first).to_have_css("image-rendering", "auto")
-    expect(page.get_by_role("button", name="Pixels", exact=True)).to_be_hidden()
+    expect(page.get_by_title("Show every pixel as a square")).to_be_hidden()
 
 
 @pytest.mark.slow
-def test_running_paused_and_finished_run_stay_wholly_in_the_window_at_one_place(live_page):
-    page = live_page(f"?{SMALL}&inpainting-steps=2000", width=1440, height=900)
+def test_running_paused_and_finished_run_stay_wholly_in_the_window_at_one_place(patient_page):
+    page = patient_page(f"?{SMALL}&inpainting-steps=2000", width=1440, height=900)
     expect(step_of(page)).to_have_text("step 720 of 720")
     wait_until_drawn(page)
     wholly_in_the_window(page)
@@ -313,9 +320,9 @@ def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(live
 
 
 @pytest.mark.slow
-def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(live_page):
+def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(patient_page):
     one = "inpainting-models-cifar10=Mini+ResNet"
-    page = live_page(f"?{SMALL}&inpainting-steps=2000&{one}&inpainting-picture=3")
+    page = patient_page(f"?{SMALL}&inpainting-steps=2000&{one}&inpainting-picture=3")
     wanted = load_samples("cifar10-samples").images[3].transpose(1, 2, 0)
     original = page.get_by_role("img", name="Original", exact=True)
     expect(step_of(page)).to_have_text("Not run yet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Collection, Mapping, Sequence
 
-from core.claims.finding import Evidence, Finding, Verdict
+from core.claims.finding import BY_VIEWS, Evidence, Finding, Verdict
 from core.classifiers.registry import classifier_title
 from core.reproduce.page import CHIPS
 from ui.maps.models import short_title
@@ -14,25 +14,30 @@ from ui.shared.text import isolated, one_line
 from ui.shared.told import asked
 from ui.shared.url import link
 
+_UNKNOWN = "unknown"
+_FOLDED = {BY_VIEWS: "judged once more, by views", _UNKNOWN: "cannot be checked here"}
 STYLE = f"<style>\n{ASKED}</style>{style_sheet(__file__)}"
 
 
 def findings_html(
     found: Sequence[Finding], linked: Collection[str] = (), doors: Mapping[str, str] | None = None
 ) -> str:
-    """A row for each claim; those that cannot be checked are folded away.
+    """A row for each claim; its verdict by views, and those that cannot be checked, are folded away.
 
     linked: labels of the maps that a URL can name, which are those that every visitor has. doors: for claims that are
     not about maps, by their key, the URL that shows what they are about.
     """
-    parts: tuple[list[Finding], list[Finding]] = [], []
-    for one in found:
-        parts[one.verdict == Verdict.NOT_CHECKABLE].append(one)
-    known, unknown = (_table(part, linked, doors or {}) if part else "" for part in parts)
-    if unknown:
-        count = f"{len(parts[1])} claim{'s' if len(parts[1]) > 1 else ''} cannot be checked here"
-        unknown = f"<details{'' if known else ' open'}><summary>{count}</summary>{unknown}</details>"
-    return known + unknown
+    parts: dict[str, list[Finding]] = {"": [], BY_VIEWS: [], _UNKNOWN: []}
+    for finding in found:
+        folded = _UNKNOWN if finding.verdict == Verdict.NOT_CHECKABLE else BY_VIEWS
+        parts[folded if folded == _UNKNOWN or finding.condition == BY_VIEWS else ""].append(finding)
+    tables = {why: _table(part, linked, doors or {}) for why, part in parts.items() if part}
+    for why in (BY_VIEWS, _UNKNOWN):
+        if why in tables:
+            count = f"{len(parts[why])} claim{'s' if len(parts[why]) > 1 else ''} {_FOLDED[why]}"
+            shown = "" if "" in tables else " open"
+            tables[why] = f"<details{shown}><summary>{count}</summary>{tables[why]}</details>"
+    return "".join(tables.values())
 
 
 def _table(found: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str]) -> str:

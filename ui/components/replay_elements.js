@@ -69,7 +69,6 @@ export function createView(parentElement) {
 export function buildPictures(view) {
   const { data, pictures } = view, many = data.targets.length > 1;
   view.dialog.close();
-  view.likeliest.open = view.root.clientWidth >= 700; // a phone has no room for it
   view.root.classList.toggle("many", many);
   view.pixels.hidden = data.width >= SMALL_BELOW;
   view.modes.original.hidden = !data.original;

@@ -45,8 +45,8 @@ INTRO = (
     "convince, or the network is robust?"
 )
 FAILS = (
-    "**Where it fails**: by views the hen is whole again; the koala has fur, an ear and a nose, but no face; the tabby’s "
-    "eye becomes fur in curls. These were looked at one by one."
+    "By views the hen is whole again; the koala has fur, an ear and a nose, but no face; the "
+    "tabby’s eye becomes fur in curls. These were looked at one by one."
 )
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
@@ -244,7 +244,7 @@ def _origin(picture: Picture) -> dict[str, object]:
 
 
 def _formula(searches: Sequence[Search]) -> None:
-    loss, steps, plain = st.columns(3, gap="large")
+    loss, more = st.columns(2, gap="large")
     fill = st.session_state.get(f"{PAGE}-fill", "region")
     filled = "its mean colour fills" if fill == "region" else "the colours of its rim, spread like heat, fill"
     loss.markdown(
@@ -254,13 +254,14 @@ def _formula(searches: Sequence[Search]) -> None:
         rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']} and {PAPERS['steps']} steps of "
         f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too."
     )
-    steps.markdown(
+    # Folded, so that a phone's page stays short.
+    more.expander("How Eq. 3 is minimised").markdown(
         r"This penalty is **exact**: while the cross-entropy's gradient $g$ outside the hole is shorter than "
         r"$\lambda$, the minimum changes nothing there. Forward-backward steps find it: a step of length $t$ against "
         r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
         "Wajs 2005), the projection onto the ball, the clip."
     )
-    plain.markdown(plain_steps())
+    more.expander("What plain steps leave").markdown(plain_steps())
     if "views" in searches:
-        steps.markdown(VIEWS)
-        plain.markdown(FAILS)
+        more.expander("The search by views").markdown(VIEWS)
+        more.expander("Where it fails").markdown(FAILS)

@@ -73,11 +73,10 @@ def gradient_panel(shown: Shown) -> None:
     with right:
         rise_chart(found, shown.frequency)
     painting = [network for network in found if network.painted]
-    left, right = st.columns(2, gap="large")
-    with left:
-        painted_chart(painting, shown.frequency)
-    with right:
-        _painted_waves([network for network in painting if network.rises])
+    if painting:
+        with words.expander("Into which waves they paint"):
+            painted_chart(painting, shown.frequency)
+            _painted_waves([network for network in painting if network.rises])
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

@@ -92,7 +92,7 @@ def test_each_network_shows_its_gradient_on_one_scale_with_its_edges(app):
 
 
 def test_charts_hold_the_energy_and_the_rise_by_radius(app):
-    energy, rise = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")[1:3])
+    energy, rise = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")[2:4])
     rows = energy["layer"][0]["data"]["values"]
     spectrum = np.abs(np.fft.fft2(gradients()["Mini ResNet"].astype(float))) ** 2
     cells = {(i, j): spectrum[:, i, j].sum() for i in range(-15, 16) for j in range(-15, 16)}
@@ -109,7 +109,7 @@ def test_charts_hold_the_energy_and_the_rise_by_radius(app):
 
 
 def test_what_a_network_draws_is_charted_by_radius_and_set_against_its_errors(app):
-    painted = json.loads(app.get("vega_lite_chart")[3].proto.spec)["layer"][0]["data"]["values"]
+    painted = json.loads(app.get("vega_lite_chart")[1].proto.spec)["layer"][0]["data"]["values"]
     stored = json.loads((PRECOMPUTED / "judgements.json").read_text())["drawn"]["by"]
     raised = {}
     heatmap = entries()[MINI_RESNET].heatmap
