@@ -146,16 +146,16 @@ def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
 # stands there and what comes to stand there; the script that then knows it; and what is seen of it afterwards.
 PLACES = {
     "a start of generation": (
-        ("core/runs/starts.py", 'StartKind = Literal["blur"', 'StartKind = Literal["grey", "blur"'),
+        ("core/runs/starts.py", 'StartKind = Literal["blur"', 'StartKind = Literal["sepia", "blur"'),
         (
             "core/runs/starts.py",
             '= {\n    "blur"',
-            '= {\n    "grey": StartWords("grey", "Grey", "Grey.", offered=True),\n    "blur"',
+            '= {\n    "sepia": StartWords("sepia", "Sepia", "Sepia.", offered=True),\n    "blur"',
         ),
         (
             "core/runs/starts.py",
             '    if kind == "cl',
-            '    if kind == "grey":\n        return Start(kind, natural_statistics(image_size))\n    if kind == "cl',
+            '    if kind == "sepia":\n        return Start(kind, natural_statistics(image_size))\n    if kind == "cl',
         ),
     ),
     "a disturbance": (
@@ -195,7 +195,7 @@ PLACES = {
     ),
 }
 SCRIPTS = {
-    "a start of generation": "reconstruct generate --start grey --limit 1 --steps 1",
+    "a start of generation": "reconstruct generate --start sepia --limit 1 --steps 1",
     "a disturbance": "sweep.disturb --pictures 2",
     "a number of a map": "sweep --limit 5 --cells 0,0;0,1",
 }
@@ -203,8 +203,10 @@ SEEN = {
     "a start of generation": """
 import json
 from pathlib import Path
-from ui.pages.generation import OFFERED
-assert json.loads(Path("toy.npz/settings.json").read_text())["start"] == "grey" == OFFERED["Grey"]
+from core.data.sample_sets import SAMPLE_SETS
+from ui.pages.generation import offered_starts
+assert json.loads(Path("toy.npz/settings.json").read_text())["start"] == "sepia"
+assert "sepia" in offered_starts(SAMPLE_SETS["cifar10"])
 """,
     "a disturbance": """
 from core.claims.disturbances import SLOW

@@ -191,8 +191,8 @@ def test_run_stop_and_run_again(live_page):
 
 
 @pytest.mark.slow
-def test_run_goes_on_while_the_visitor_looks_at_another_page(live_page):
-    page = live_page(f"?{SMALL}&inpainting-steps=1000&inpainting-lambda=7&inpainting-models-cifar10=Mini+ResNet")
+def test_run_goes_on_while_the_visitor_looks_at_another_page(patient_page):
+    page = patient_page(f"?{SMALL}&inpainting-steps=1000&inpainting-lambda=7&inpainting-models-cifar10=Mini+ResNet")
     stage_click(page, 8, 20, 32)
     mask = stamp_mask([(8, 20)], 16, height=32, width=32) | stamp_mask([(16, 16)], 16, height=32, width=32)
     expect(page.locator(".state")).to_contain_text(f"{mask.sum():,} of")
@@ -292,8 +292,8 @@ def test_generation_shows_both_models_rows_on_one_screen(streamlit_app, open_pag
 
 
 @pytest.mark.slow
-def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(live_page):
-    page = live_page(f"?{SMALL}")
+def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(patient_page):
+    page = patient_page(f"?{SMALL}")
     new = page.locator(".st-key-inpainting-status").get_by_text("Not run yet")
     expect(page.get_by_text("A stored example")).to_be_visible()
     stage_click(page, 4, 4, 32)

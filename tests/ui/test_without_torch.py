@@ -50,7 +50,7 @@ check(inpainting, errors=1)
 check(opened("story"), errors=0)
 check(opened("story", {{"step": "a-wave"}}, **{{"story.wave.cell": (3, 4)}}), errors=0)
 
-generation = opened("generation")
+generation = opened("generation", {{"generation-set": "CIFAR-10, 32 px"}})
 assert says(generation, "ResNet-56 (CIFAR-10) recognises the target in ")
 check(generation, errors=0)
 print("all pages")

@@ -64,19 +64,19 @@ def gradient_panel(shown: Shown) -> None:
         original = Figure("The picture", picture.caption, enlarged(to_picture(picture.image), SHOWN_SIDE))
         st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=140))
         st.html(_colour_bar(limit))
-    if why := _table(found, picture, maps):
-        with words.expander("Why the gradient overrates some waves"):
+    why, painting = _table(found, picture, maps), [network for network in found if network.painted]
+    if why or painting:
+        # One fold for both: on a phone the page is long enough.
+        with words.expander("Waves that it overrates, waves that are painted"):
             say(why)
+            if painting:
+                painted_chart(painting, shown.frequency)
+                _painted_waves([network for network in painting if network.rises])
     left, right = st.columns(2, gap="large")
     with left:
         energy_chart(steep, shown.frequency)
     with right:
         rise_chart(found, shown.frequency)
-    painting = [network for network in found if network.painted]
-    if painting:
-        with words.expander("Into which waves they paint"):
-            painted_chart(painting, shown.frequency)
-            _painted_waves([network for network in painting if network.rises])
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
