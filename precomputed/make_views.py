@@ -33,7 +33,7 @@ from core.data.samples import load_samples
 from core.images.masks import fill_hole, square_mask
 from core.images.radii import energy_by_radius, mean_radius, share_within
 from core.pgd.config import PGDConfig
-from core.pgd.settings import usual_settings
+from core.pgd.settings import quick_settings, usual_settings
 from core.reconstruct.report import ssim_inside
 from core.reconstruct.search_outcomes import STORED, TRIED
 from core.runs.plan import RunPlan, inpainting_plan
@@ -46,7 +46,6 @@ from core.sweep.predictions import class_probabilities
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
 SIZE, COUNT, SEED = 224, 100, 0
 HOLE, PLACES = 98, 5  # side of the hole in pixels; it may lie at as many places along each axis
-QUICK_STEPS, QUICK_SIZE = 120, 3.0  # of drawings by views, in place of 300 steps of 2
 DIGITS = 4
 
 
@@ -79,11 +78,12 @@ def drawn_classes() -> list[int]:
 
 def drawings() -> Iterator[tuple[str, RunPlan]]:
     """Name and plan of every drawing: by views, by the paper's search, by views in fewer steps."""
-    usual = PGDConfig(**usual_settings("generation", SIZE, search="views"))
+    settings = usual_settings("generation", SIZE, search="views")
+    usual, quick = PGDConfig(**settings), PGDConfig(**(quick_settings(settings) or settings))
     for kind, config in (
         ("views", usual),
         ("pixels", replace(usual, search="pixels")),
-        ("quick", replace(usual, steps=QUICK_STEPS, step_size=QUICK_SIZE)),
+        ("quick", quick),
     ):
         for label in drawn_classes():
             start = draw_starts([imagenet().names[label]], 1, "photographs", SEED, "grey")
