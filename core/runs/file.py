@@ -128,11 +128,8 @@ class PGDRun(Archived):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of the file: frames as differences."""
-        # uint8 wraps around, which is what makes the differences reversible.
-        deltas = self.frames.copy()
-        deltas[1:] -= self.frames[:-1]
         arrays = {
-            "frame_deltas": deltas,
+            "frame_deltas": frame_differences(self.frames),
             "frame_steps": self.frame_steps,
             "start": self.start,
             "best": self.best,
@@ -152,15 +149,27 @@ class PGDRun(Archived):
         frames, curves, terms = (arrays.pop(name) for name in ("frame_deltas", "curves", "terms"))
         if frames.dtype != np.uint8:
             raise ValueError(f"frames are {frames.dtype}")
-        for before, frame in itertools.pairwise(frames):  # in place, and twenty times as fast as numpy.cumsum
-            frame += before
         return cls(
-            frames=frames,
+            frames=undo_differences(frames),
             curves=dict(zip(CURVES, curves, strict=True)),
             terms=dict(zip(metadata["terms"], terms, strict=True)),
             metadata={name: fact for name, fact in metadata.items() if name != "terms"},
             **arrays,
         )
+
+
+def frame_differences(frames: np.ndarray) -> np.ndarray:
+    """Frames as the first one and the change of each later one, modulo 256: what compresses, and can be undone."""
+    differences = frames.copy()
+    differences[1:] -= frames[:-1]
+    return differences
+
+
+def undo_differences(differences: np.ndarray) -> np.ndarray:
+    """Return the frames of `frame_differences`, in the same memory."""
+    for before, frame in itertools.pairwise(differences):  # twenty times as fast as numpy.cumsum
+        frame += before
+    return differences
 
 
 def likeliest(logits: np.ndarray, names: Sequence[str], count: int = 5) -> list[tuple[str, float]]:

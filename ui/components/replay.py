@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.runs.file import SURE
+from core.runs.file import SURE, frame_differences
 from ui.components.mount import register
 
 MAX_POINTS = 160  # of a curve: more states than these are drawn as an envelope
@@ -145,11 +145,9 @@ def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _pack(track: Track, frame_steps: Sequence[int], packed: bool) -> dict[str, Any]:
-    deltas = track.frames.copy()
-    deltas[1:] -= track.frames[:-1]  # uint8 wraps around, which is what makes the differences reversible
     known = [step for step in frame_steps if step < track.curves.shape[1]]  # of a run that has not begun, nothing
     return vars(track) | {
-        "frames": _bytes(deltas, packed),
+        "frames": _bytes(frame_differences(track.frames), packed),
         "values": _base64(track.curves[:, known].astype("<f4").tobytes()),
         "curves": _base64(np.stack([envelope(curve)[0] for curve in track.curves], axis=1).astype("<f4").tobytes()),
     }

@@ -72,15 +72,11 @@
   lab.runFile = (run, k, facts) => {
     const model = run.models[k], side = Math.sqrt(run.start.length / 3), picture = [1, 3, side, side], states = run.step + 1;
     const metadata = metadataOf(run, k, facts), text = Array.from(JSON.stringify(metadata)), count = run.frameSteps.length;
-    const deltas = new Uint8Array(count * run.start.length);
-    model.frames.forEach((frame, at) => frame.forEach((value, n) => {
-      deltas[at * frame.length + n] = value - (at ? model.frames[at - 1][n] : 0); // modulo 256
-    }));
     const curves = [model.loss, model.probability, model.change, model.best];
     const terms = [model.entropy, model.term].slice(0, metadata.terms.length);
     const members = [
       ["metadata", npy(`<U${text.length}`, [], new Uint8Array(Uint32Array.from(text, (one) => Number(one.codePointAt(0))).buffer))],
-      ["frame_deltas", npy("|u1", [count, ...picture], deltas)],
+      ["frame_deltas", npy("|u1", [count, ...picture], lab.record.differences(model.frames))],
       ["frame_steps", npy("<i8", [count], new Uint8Array(BigInt64Array.from(run.frameSteps, BigInt).buffer))],
       ["start", npy("<f4", picture, singles(run.start))],
       ["best", npy("|u1", picture, levels(model.bestImage))],

@@ -59,6 +59,13 @@
     return [parts.map((part) => Math.min(...part)), parts.map(mean), parts.map((part) => Math.max(...part))].flat();
   }
 
+  // Frames as the first one and the change of each later one, modulo 256, as in a run's file.
+  function differences(frames) {
+    const length = frames[0]?.length ?? 0, bytes = new Uint8Array(frames.length * length);
+    frames.forEach((frame, at) => frame.forEach((value, n) => { bytes[at * length + n] = value - (at ? frames[at - 1][n] : 0); }));
+    return bytes;
+  }
+
   function ranked(logits, classes) {
     const shares = softmax(logits);
     return [shares.map((share, k) => [classes[k], share]).sort((a, b) => b[1] - a[1]).slice(0, 5)];
@@ -74,14 +81,9 @@
     const frameSteps = run.frameSteps.slice(from), whole = from === 0 && live?.state !== "running";
     const text = whole ? deflated : pack, number = ++version;
     const models = await Promise.all(run.models.map(async (model) => {
-      const frames = model.frames.slice(from), bytes = new Uint8Array(frames.length * run.start.length);
-      frames.forEach((frame, at) => {
-        const before = frames[at - 1];
-        for (let n = 0; n < frame.length; n++) bytes[at * frame.length + n] = frame[n] - (before ? before[n] : 0); // modulo 256
-      });
       const curves = [model.probability, model.loss, model.change];
       return {
-        title: model.title, about: model.about, colour: model.colour, card: "", frames: await text(bytes),
+        title: model.title, about: model.about, colour: model.colour, card: "", frames: await text(differences(model.frames.slice(from))),
         values: floats(curves.flatMap((curve) => frameSteps.map((step) => curve[step]))),
         curves: floats(curves.flatMap(envelope)),
         before: whole ? ranked(model.first, classes) : [[]], after: whole ? ranked(model.logits, classes) : [[]],
@@ -96,5 +98,5 @@
     };
   }
 
-  lab.record = { newRun, add, replayOf };
+  lab.record = { newRun, add, differences, replayOf };
 })();
