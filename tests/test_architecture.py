@@ -151,7 +151,7 @@ def test_judging_two_maps_does_not_import_torch():
         "from core.claims.finding import NamedMap\nfrom core.claims.checks import findings\n"
         "from core.fourier.maps.heatmap import Heatmap\n"
         "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
-        "assert len(findings(named, named, [named])) == 16"
+        "assert {found.claim.section for found in findings(named, named, [named])} >= {'3.1', '1', '4', 'ours'}"
     )
     assert "scipy" in loaded and "torch" not in loaded
 

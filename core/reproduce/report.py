@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from core.claims.finding import CLAIMS
 from core.data.provenance import VERSION
 from core.fourier.intervals import student
 from core.reproduce import sentences
+from core.reproduce.findings import CSS, findings_html, judged_html
 from core.reproduce.map_plots import map_plots
-from core.reproduce.page import filled
 from core.reproduce.parts import agreement, tables
+from core.reproduce.parts.agreement import Match
 from core.reproduce.parts.claim_comparison import ClaimComparison, finding_json
 from core.reproduce.parts.hybrids import HybridResult, hybrid_findings
 from core.reproduce.parts.machine import name_of
@@ -23,10 +25,14 @@ from core.reproduce.parts.maps import MapResult
 from core.reproduce.parts.plan import Part
 from core.reproduce.parts.tables import TableResult
 from core.runs.starts import STARTS
+from core.shared.colours import BAD, GOOD, HALF, OPEN
+from core.shared.errors import one_line
 from core.shared.files import write_atomically, write_json
 
 SCHEMA = 1
 MAX_ROWS = 60  # of a folded table; more stand in the JSON alone
+# The sign and the colour of each outcome of a comparison.
+CHIPS = {Match.AGREES: GOOD, Match.DIFFERS: BAD, Match.UNDECIDED: HALF, Match.NOT_COMPARED: OPEN}
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,16 @@ def _software() -> str:
 
 
 def to_html(results: Results) -> str:
-    """The report as one page."""
-    return filled(
+    """Return `report.html.jinja` with these results; every string but the tables of findings is escaped there."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = FileSystemLoader(Path(__file__).parent)
+    pages = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    pages.filters["data_uri"] = lambda png: f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    pages.filters["one_line"] = one_line
+    return pages.get_template("report.html.jinja").render(
+        chips=CHIPS,
+        findings={"css": CSS, "table": findings_html, "judged": judged_html},
         results=results,
         summary=_summary(results),
         software=_software(),

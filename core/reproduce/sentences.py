@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
 from core import numbers
-from core.claims.finding import Finding
 from core.fourier.basis import half_plane
 from core.numbers import signed_points, small
 from core.reproduce.parts.agreement import Match
@@ -66,12 +64,6 @@ def claims_sentence(result: ClaimComparison) -> str:
     if result.known:
         told += f" {result.same} of {result.known} verdicts are the same on the {result.kind} maps."
     return told
-
-
-def evidence(finding: Finding) -> str:
-    """The numbers that are known, and the first doubt."""
-    known = [str(one) for one in finding.evidence if not math.isnan(one.measured.value)]
-    return "; ".join([*known, *finding.doubts[:1]])
 
 
 def counted(verdicts: Sequence[Match], what: str) -> str:

@@ -17,8 +17,8 @@ from core.images.square import to_uint8
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.ui.pages.test_frequency import plain
-from ui.claims.found import found_of_claim
 from ui.maps.catalogue import entries
+from ui.maps.judged_maps import found_of_claim
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES
 from ui.shared.pictures import samples

@@ -13,12 +13,13 @@ from core.classifiers.bundled import model_card
 from core.classifiers.fetch.download import STALL_SECONDS
 from core.classifiers.registry import PAPERS_CLIP, classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
+from core.shared.html import tooltip
 from ui.maps.catalogue import dataset_title, shipped
 from ui.models.preparation import preparation
 from ui.models.weight_downloads import WeightDownload, weight_downloads
 from ui.shared import url
 from ui.shared.text import as_markdown, one_line
-from ui.shared.told import MEASURED, asked
+from ui.shared.told import MEASURED
 
 TITLE_WIDTH, STATUS_WIDTH = 330, 200  # pixels
 ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
@@ -115,7 +116,7 @@ def _details(spec: ClassifierSpec, state: ClassifierState) -> None:
             st.markdown(more)
     if card := model_card(spec.name):
         card = re.sub(r"^#+ *(.*)$", r"**\1**", re.sub(r"(?<=\d)%", " %", card), flags=re.MULTILINE)  # no headings
-        card = MEASURED.sub(lambda found: asked(found[1], f"95 % interval ({found[2]})"), card)
+        card = MEASURED.sub(lambda found: tooltip(found[1], f"95 % interval ({found[2]})"), card)
         st.markdown(card, unsafe_allow_html=True)  # it comes with this project
 
 

@@ -14,11 +14,10 @@ from core.claims.features import feature_findings
 from core.claims.finding import Finding, Verdict
 from core.classifiers.registry import classifier_spec
 from core.fourier.maps.contrasts import same_images
-from core.reproduce.page import CHIPS
+from core.reproduce.findings import STYLE, VERDICTS, findings_html
 from core.runs.painted import stored_painted
-from ui.claims.found import found_between
-from ui.claims.table import STYLE, findings_html
 from ui.maps.catalogue import entries, shipped
+from ui.maps.judged_maps import found_between, link_of
 from ui.maps.stories import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
 from ui.shared.text import as_markdown
@@ -30,7 +29,7 @@ T = TypeVar("T")
 
 # Both stand in the page's URL.
 SUBJECT, REFERENCE = "subject", "reference"
-VERDICTS = "findings.verdicts"
+FILTER = "findings.verdicts"
 
 SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
 SHIFTS = "Robustness: sections 1 and 4"
@@ -126,14 +125,20 @@ def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
 def _judged(found: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str], *names: str) -> None:
     """How often each verdict was reached, which are buttons that leave its rows alone, and the table.
 
-    linked, doors: as `findings_html` takes them. names: of the two that are compared.
+    linked: labels of the maps that a URL can name, which are those that every visitor has. doors: for claims that are
+    not about maps, by their key, the URL that shows what they are about. names: of the two that are compared.
     """
+
+    def url(finding: Finding) -> str:
+        on_map = finding.maps and set(finding.maps) <= set(linked)
+        return link_of(finding) if on_map else doors.get(finding.claim.key, "")
+
     count, against = Counter(finding.verdict for finding in found), " against ".join(map(as_markdown, names))
     chosen = st.pills(
         f"{against}: {len(found)} verdicts" if names else f"{len(found)} verdicts",
         [verdict for verdict in Verdict if count[verdict] or verdict is not Verdict.UNDECIDED],
         selection_mode="multi",
-        format_func=lambda verdict: f"{CHIPS[verdict][0]} {verdict}: {count[verdict]}",
-        key=VERDICTS,
+        format_func=lambda verdict: f"{VERDICTS[verdict][0]} {verdict}: {count[verdict]}",
+        key=FILTER,
     )
-    st.html(findings_html([one for one in found if not chosen or one.verdict in chosen], linked, doors))
+    st.html(findings_html([one for one in found if not chosen or one.verdict in chosen], url))

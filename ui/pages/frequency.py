@@ -19,10 +19,10 @@ from core.fourier.basis import Frequency
 from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import MAX_SIDE
 from core.fourier.maps.metrics import METRICS
-from ui.claims.found import found_of_claim
-from ui.claims.table import STYLE, judged_html
+from core.reproduce.findings import STYLE, judged_html
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
+from ui.maps.judged_maps import found_of_claim
 from ui.maps.models import Predictor, predictors
 from ui.maps.predictions.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables

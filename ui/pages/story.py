@@ -7,7 +7,7 @@ import re
 
 import streamlit as st
 
-from ui.claims.table import STYLE, judged_html
+from core.reproduce.findings import STYLE, judged_html
 from ui.components.steps import step_tabs
 from ui.shared import url
 from ui.shared.look import style_sheet

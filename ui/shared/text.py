@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 from core.shared.errors import one_line as one_line  # pages find all about untrusted text here
@@ -17,11 +16,6 @@ _WORD_JOINER = "\N{WORD JOINER}"
 def as_markdown(text: str) -> str:
     """Markdown that shows the line `text` as it is: no emphasis, link, picture, formula, icon or HTML."""
     return _FOUND_LATER.sub(_WORD_JOINER, _SPECIAL.sub(r"\\\1", text))
-
-
-def isolated(text: str) -> str:
-    """HTML that shows `text` as it is; a name that runs from right to left leaves what stands beside it in place."""
-    return f"<bdi>{html.escape(text)}</bdi>"
 
 
 def whole_number(text: str, places: range = range(10**9)) -> int | None:

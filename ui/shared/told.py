@@ -11,6 +11,8 @@ import re
 
 import streamlit as st
 
+from core.shared.html import tooltip
+
 # What is explained where it first stands in a sentence, in at most twelve words.
 TERMS = {
     "CLIP": "a network that learned from the web which text fits a picture",
@@ -27,13 +29,6 @@ MEASURED = re.compile(rf"({_NUMBER}) \((?:95 % interval )?([^() ]+(?: %)? to [^(
 _SENTENCE = re.compile(r"(?<=\.) ")
 
 
-def asked(shown: str, words: str, *, bold: bool = False) -> str:
-    """HTML that is `shown`, underlined with dots, and `words` where pointer, finger or keyboard ask for them."""
-    shown, words = html.escape(shown), html.escape(words)
-    shown = f"<b>{shown}</b>" if bold else shown
-    return f'<span class="asked" tabindex="0">{shown}<span class="interval" role="tooltip">{words}</span></span>'
-
-
 def told(text: str, *terms: str, bold: bool = True) -> str:
     """Plain text as HTML, with what `TERMS` says of `terms` where each first stands.
 
@@ -47,10 +42,10 @@ def told(text: str, *terms: str, bold: bool = True) -> str:
             found += html.escape(sentence[place : mark.start()])
             place = mark.end()
             if mark[1]:
-                found += asked(mark[1], f"95 % interval ({mark[2]})", bold=only)
+                found += tooltip(mark[1], f"95 % interval ({mark[2]})", bold=only)
             elif mark[0] in left:
                 left.remove(mark[0])
-                found += asked(mark[0], TERMS[mark[0]])
+                found += tooltip(mark[0], TERMS[mark[0]])
             else:  # once more in the sentence that explained it
                 found += mark[0]
         parts.append(found + html.escape(sentence[place:]))

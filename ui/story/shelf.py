@@ -15,8 +15,8 @@ from core.fourier.maps.lattice import lattice
 from core.numbers import percent
 from core.runs.file import PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
-from ui.claims.found import found_between
 from ui.maps.catalogue import shipped
+from ui.maps.judged_maps import found_between
 from ui.maps.stories import CLIP, MINI_CLIP, RESNET56
 from ui.models.classifier_table import format_size
 

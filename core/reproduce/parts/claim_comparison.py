@@ -38,6 +38,12 @@ class ClaimComparison:
         return tuple(zip(self.here, self.before, strict=True))
 
     @property
+    def earlier(self) -> tuple[str, dict[str, Finding]] | None:
+        """The findings of before by the key of their claim, behind what these are called; None without any."""
+        found = {finding.claim.key: finding for finding in self.before if finding is not None}
+        return (self.kind.capitalize(), found) if found else None
+
+    @property
     def known(self) -> int:
         """How many claims were judged before."""
         return sum(one is not None for one in self.before)

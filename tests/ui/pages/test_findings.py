@@ -18,11 +18,11 @@ from core.classifiers.registry import classifier_title
 from core.data.classes import PRECOMPUTED
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
-from ui.claims.found import found_between
-from ui.claims.table import _row, link_of
+from core.reproduce.findings import _row
 from ui.maps.catalogue import HEATMAPS, Entry
+from ui.maps.judged_maps import found_between, link_of
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.pages.findings import FEATURES, SECTION, SHIFTS, VERDICTS
+from ui.pages.findings import FEATURES, FILTER, SECTION, SHIFTS
 from ui.tabs.row import DISTURBANCES, TABS
 
 
@@ -61,7 +61,7 @@ def verdicts(app: AppTest) -> list[str]:
 def counts(app: AppTest) -> dict[str, int]:
     """What the buttons above the table say."""
     return {
-        each[2:].rpartition(": ")[0]: int(each.rpartition(": ")[2]) for each in app.button_group(key=VERDICTS).options
+        each[2:].rpartition(": ")[0]: int(each.rpartition(": ")[2]) for each in app.button_group(key=FILTER).options
     }
 
 
@@ -70,7 +70,7 @@ def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
     assert (app.selectbox[0].value, app.selectbox[1].value) == (CLIP, RESNET56)
     found = verdicts(app)
     assert len(found) == 13 and {name: count for name, count in counts(app).items() if count} == Counter(found)
-    assert app.button_group(key=VERDICTS).label == "CLIP ViT-B/32 against ResNet-56: 13 verdicts"
+    assert app.button_group(key=FILTER).label == "CLIP ViT-B/32 against ResNet-56: 13 verdicts"
     assert any("take them as independent" in text.value for text in app.markdown)
 
 
@@ -78,11 +78,11 @@ def test_a_verdicts_button_leaves_its_rows_alone():
     app = opened()
     every = table(app)
     for verdict in (Verdict.FAILS, Verdict.NOT_CHECKABLE):
-        app.button_group(key=VERDICTS).set_value([verdict]).run()
+        app.button_group(key=FILTER).set_value([verdict]).run()
         assert table(app) == [row for row in every if f"> {verdict}" in re.sub("(?<=>).(?= )", "", row)]
     (body,) = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
     assert "<details open><summary>4 claims cannot be checked here" in body
-    app.button_group(key=VERDICTS).set_value([]).run()
+    app.button_group(key=FILTER).set_value([]).run()
     assert table(app) == every
 
 
@@ -156,7 +156,7 @@ def test_robust_features_are_judged_of_any_two_networks_that_painted():
     )  # fmt: skip
     found, wanted = verdicts(app), feature_findings("mini-clip", "mini-resnet-robust")
     assert sorted(found) == sorted(str(one.verdict) for one in wanted)
-    assert app.button_group(key=VERDICTS).label == "Mini CLIP against Mini ResNet, robust: 17 verdicts"
+    assert app.button_group(key=FILTER).label == "Mini CLIP against Mini ResNet, robust: 17 verdicts"
     assert {name: count for name, count in counts(app).items() if count} == Counter(found)
     links = [parse_qs(link) for link in re.findall(r'href="[a-z]+\?([^"]*)"', html.unescape("".join(table(app))))]
     assert len(links) == 12 and {tuple(link.popitem()[1]) for link in links} == {("Mini CLIP", "Mini ResNet, robust")}
@@ -173,7 +173,7 @@ def test_other_maps_make_another_table():
     app.selectbox[1].select(MINI_RESNET).run()
     second = table(app)
     assert len(second) == 13 and not set(first[:6]) & set(second[:6])
-    assert app.button_group(key=VERDICTS).label == "Mini CLIP against Mini ResNet: 13 verdicts"
+    assert app.button_group(key=FILTER).label == "Mini CLIP against Mini ResNet: 13 verdicts"
     app.selectbox[1].select(MINI_CLIP).run()
     assert "nothing can differ" in " ".join(text.value for text in app.markdown)
     assert verdicts(app)[0] == "fails"
@@ -208,7 +208,7 @@ def test_what_the_paper_says_of_robustness_has_a_tab_and_disturbances_are_seen_o
     app.run()
     assert not app.exception and len(table(app)) == 5
     assert verdicts(app) == ["holds in part", "holds in part", "holds", "holds", "holds in part"]
-    assert app.button_group(key=VERDICTS).label == "5 verdicts"
+    assert app.button_group(key=FILTER).label == "5 verdicts"
     whose = [re.search(r"<small>paper, §\d, (.*?)</small>", re.sub("</?bdi>", "", row))[1] for row in table(app)]
     twins = [f"{name}, robust against {name}" for name in ("Mini CLIP", "Mini ResNet")]
     assert whose[:4] == 2 * twins and "Mini CLIP, plain ViT; " in whose[4]
@@ -227,7 +227,7 @@ def test_numbers_carry_signs_units_and_intervals():
         Evidence("share", Measured(0.653, float("nan"), float("nan")), "ratio"),
         Evidence("p", Measured(0.0001, float("nan"), float("nan")), "p"),
     ]
-    row = _row(Finding(claim, Verdict.HOLDS, tuple(shown)), ())
+    row = _row(Finding(claim, Verdict.HOLDS, tuple(shown)), "")
     rest, shown = (re.sub("<[^>]*>", "", part) for part in re.search("<ul>(.*)</ul>.*<td>(.*)</td>", row).groups())
     assert rest == "clean 6.7 %95 % interval (6.2 to 7.2)share 0.65p &lt; 0.001"
     assert shown == "difference −6.4 points95 % interval (−7.7 to −5.1)"
@@ -248,7 +248,7 @@ def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_a_sign_besides_its_colour(verdict):
-    row = _row(Finding(Claim("key", "ours", "Ours.", "none"), verdict), ())
+    row = _row(Finding(Claim("key", "ours", "Ours.", "none"), verdict), "")
     assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "seen here" in row
 
 

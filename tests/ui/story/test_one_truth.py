@@ -103,7 +103,7 @@ def test_the_report_says_what_findings_says(everywhere):
     published = Heatmap.load(HEATMAPS / part.references[-1])
     (trial,) = compare_claims({part.key: MapResult(part, published, published, None, "")})
     page = to_html(Results("", "", 0, [], [trial], [], [], [], Spent(1, 1, 1, None)))
-    table, compared = re.findall(r"<tr>.*?</tr>", page, re.DOTALL), 0
+    table, compared = re.findall(r"<tr\b.*?</tr>", page, re.DOTALL), 0
     for finding in trial.here:
         row = next(row for row in table if finding.claim.quote in html.unescape(row))
         verdict, text = everywhere["papers"][finding.claim.key]

@@ -11,9 +11,9 @@ import streamlit as st
 
 from core.fourier.basis import Frequency
 from core.numbers import wave_name
+from core.shared.html import isolated
 from core.sweep.predictions import Predictions
 from ui.shared.look import style_sheet
-from ui.shared.text import isolated
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
 STYLE = style_sheet(__file__)

@@ -6,6 +6,7 @@ from core.claims.checks import findings
 from core.claims.finding import Claim, Finding
 from core.fourier.kept import kept_with_its_maps
 from ui.maps.catalogue import Entry
+from ui.shared.url import link
 
 
 @kept_with_its_maps(16)
@@ -19,3 +20,10 @@ def found_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
     """One claim, which is about these two maps alone."""
     (found,) = findings(subject.named, reference.named, (), claim)
     return found
+
+
+def link_of(finding: Finding) -> str:
+    """The URL of *Frequency sensitivity* that shows what a finding is about."""
+    maps = (("maps", label) for label in finding.maps)
+    tab = [("tab", finding.tab)] if finding.tab else []
+    return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)), *tab)

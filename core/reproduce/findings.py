@@ -1,0 +1,129 @@
+"""The table of findings as HTML, for the app, the static edition and the report: a row for each claim.
+
+A row shows its verdict, the claim and one number; the rest is folded away. In a narrow window a row becomes a card.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from core.claims.finding import BY_VIEWS, Evidence, Finding, Verdict
+from core.classifiers.registry import classifier_title
+from core.shared.colours import BAD, GOOD, HALF, OPEN
+from core.shared.errors import one_line
+from core.shared.html import isolated, tooltip
+
+# The sign and the colour of each verdict.
+VERDICTS = {
+    Verdict.HOLDS: GOOD,
+    Verdict.IN_PART: HALF,
+    Verdict.FAILS: BAD,
+    Verdict.UNDECIDED: HALF,
+    Verdict.NOT_CHECKABLE: OPEN,
+}
+CSS = Path(__file__).with_suffix(".css").read_text("utf-8")
+STYLE = f"<style>\n{CSS}</style>"
+_UNKNOWN = "unknown"
+_FOLDED = {BY_VIEWS: "judged once more, by views", _UNKNOWN: "cannot be checked here"}
+Url = Callable[[Finding], str]
+
+
+def findings_html(
+    findings: Sequence[Finding],
+    url: Url = lambda _: "",
+    before: tuple[str, Mapping[str, Finding]] | None = None,
+) -> str:
+    """Return a row for each claim; its verdict by views, and those that cannot be checked, are folded away.
+
+    url: of the page that shows what a finding is about, empty where none does. before: one more column, its head and
+    earlier findings by the key of their claim.
+    """
+    parts: dict[str, list[Finding]] = {"": [], BY_VIEWS: [], _UNKNOWN: []}
+    for finding in findings:
+        folded = _UNKNOWN if finding.verdict == Verdict.NOT_CHECKABLE else BY_VIEWS
+        parts[folded if folded == _UNKNOWN or finding.condition == BY_VIEWS else ""].append(finding)
+    tables = {why: _table(part, url, before) for why, part in parts.items() if part}
+    for why in (BY_VIEWS, _UNKNOWN):
+        if why in tables:
+            count = f"{len(parts[why])} claim{'s' if len(parts[why]) > 1 else ''} {_FOLDED[why]}"
+            is_open = "" if "" in tables else " open"
+            tables[why] = f"<details{is_open}><summary>{count}</summary>{tables[why]}</details>"
+    return "".join(tables.values())
+
+
+def _table(findings: Sequence[Finding], url: Url, before: tuple[str, Mapping[str, Finding]] | None) -> str:
+    names, earlier = ["Verdict", "Claim", "Measured"], dict[str, str]()
+    if before is not None:
+        names.append(before[0])
+        earlier = {key: chip(finding) for key, finding in before[1].items()}
+    heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
+    rows = "".join(
+        _row(finding, url(finding), None if before is None else earlier.get(finding.claim.key, ""))
+        for finding in findings
+    )
+    return f'<table class="findings"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _row(finding: Finding, url: str, before: str | None = None) -> str:
+    claim, see = finding.claim, ""
+    if url:
+        see = f' <a href="{html.escape(url)}" aria-label="See it: {html.escape(claim.statistic)}">See it</a>'
+    evidence, lead = evidence_html(finding.evidence), _lead(finding.evidence)
+    rest = "".join(f"<li>{part}</li>" for k, part in enumerate(evidence) if k != lead)
+    doubts = " ".join(isolated(doubt) for doubt in finding.doubts)
+    return (
+        f'<tr data-claim="{claim.key}"><td class="verdict">{chip(finding)}{see}</td>'
+        f"<td>{html.escape(claim.words)} <small>{_source(finding, _networks(finding))}</small>"
+        f"<details><summary>How it is checked</summary>"
+        f"{html.escape(claim.statistic)}. {doubts}<ul>{rest}</ul></details></td>"
+        f"<td>{evidence[lead] if evidence else ''}</td>{'' if before is None else f'<td>{before}</td>'}</tr>"
+    )
+
+
+def chip(finding: Finding) -> str:
+    """Return a verdict: its sign and its words on its colour, or framed by it where other networks stand in."""
+    sign, colour = VERDICTS[finding.verdict]
+    look = "chip stand-in" if finding.stand_in else "chip"
+    return f'<span class="{look}" style="--chip:{colour}">{sign} {finding.judgement}</span>'
+
+
+def _networks(finding: Finding) -> list[str]:
+    """Names of those whose evidence it is; they may be untrusted."""
+    return [one_line(classifier_title(name)).split(" (")[0] for name in finding.networks]
+
+
+def _source(finding: Finding, names: Sequence[str]) -> str:
+    """'paper, §3.1, Mini CLIP against Mini ResNet', as HTML."""
+    whose = (" against " if len(names) < 3 else "; ").join(map(isolated, names))
+    return ", ".join(filter(None, (html.escape(finding.source), whose)))
+
+
+def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:
+    """Return a claim, its verdict and its evidence, or what `shows` names of that; where: what follows its source."""
+    shown = [part for part in finding.evidence if shows is None or part.what in shows]
+    numbers = " ".join(f'<span class="each">{part}</span>' for part in evidence_html(shown))
+    names = _networks(finding)
+    source = _source(finding, [] if {part.what for part in shown}.issuperset(names) else names)
+    look = "judged stand-in" if finding.stand_in else "judged"
+    return (
+        f'<div class="{look}" style="--chip:{VERDICTS[finding.verdict][1]}" data-claim="{finding.claim.key}">'
+        f"<blockquote>{html.escape(finding.claim.words)}</blockquote>"
+        f'<p>{chip(finding)} <span class="source">{source}{html.escape(where)}</span></p><p>{numbers}</p></div>'
+    )
+
+
+def evidence_html(evidence: Sequence[Evidence]) -> list[str]:
+    """Return 'difference <b>+9.4 points</b>' and the like; bold is the first difference, or else the first number."""
+    return [f"{html.escape(part.what)} {_number(part, k == _lead(evidence))}" for k, part in enumerate(evidence)]
+
+
+def _lead(evidence: Sequence[Evidence]) -> int:
+    return next((k for k, part in enumerate(evidence) if part.is_difference), 0)
+
+
+def _number(part: Evidence, bold: bool) -> str:
+    if part.interval:
+        return tooltip(part.number, f"95 % interval{part.interval}", bold=bold)
+    return f"<b>{html.escape(part.number)}</b>" if bold else html.escape(part.number)

@@ -1,1 +1,0 @@
-"""How claims and their evidence are drawn."""
