@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core.fourier.basis import rounded_radius
@@ -42,11 +43,22 @@ def corners(heatmap: Heatmap) -> Band:
     return Band(heatmap.side // 2 + 1, heatmap.side)
 
 
-def in_band(heatmap: Heatmap, band: Band) -> Errors | None:
+# By the names that rows of claims give them: a band as it lies in a map.
+BANDS: dict[str, Callable[[Heatmap], Band]] = {
+    "lowest": lambda _: LOWEST,
+    "low": lambda _: LOW,
+    "corners": corners,
+    "beyond lowest": lambda heatmap: Band(LOWEST.last + 1, heatmap.side),
+}
+
+
+def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
     """Mean top-1 error over the waves of a band, each counted once; None where none is computed.
 
-    From counts alone the interval is Wilson's for n images, as if all waves misled the same ones: too wide.
+    band: waves, or a name of `BANDS`. From counts alone the interval is Wilson's for n images, as if all waves misled
+    the same ones: too wide.
     """
+    band = BANDS[band](heatmap) if isinstance(band, str) else band
     profile = radial_profile(heatmap, corners=True)
     chosen = band.holds(profile.radius)
     rates, waves = profile.rate[chosen].tolist(), profile.waves[chosen].tolist()

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
-from core.claims.bands import LOW, LOWEST, Band, corners, grey_minus_coloured, in_band, without_wave
+from core.claims.bands import BANDS, LOW, Band, corners, grey_minus_coloured, in_band, without_wave
 from core.claims.disturbances import contrast_findings, shift_finding
 from core.claims.equal_strength import equal_strength
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, judged, needed
@@ -29,11 +28,6 @@ from core.fourier.maps.rings import ring_differences
 
 CLIP_GRID = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
 DRAWN_SIDE = 63  # of larger maps the paper draws the centre
-LOG_NOT_READ = (
-    "The authors’ repository lists a log that may hold them (scripts/nohup_out_clip_imagenet, commit b97de37); it was "
-    "out of reach where this was built."
-)
-NEGLIGIBLE = 0.02  # the largest rise of the error that "not affected" may mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +46,11 @@ class Comparison:
         """The map that a claim about one of them is about."""
         return self.reference if claim.about == "reference" else self.subject
 
-    def errors(self, band: Band) -> tuple[Errors | None, Errors | None]:
-        """Of subject and reference over a band; None for one that lacks it."""
+    def errors(self, band: str) -> tuple[Errors | None, Errors | None]:
+        """Errors of subject and reference over a band of `BANDS`; None for one that lacks it."""
         return in_band(self.subject.heatmap, band), in_band(self.reference.heatmap, band)
 
 
-# A band of waves, of all maps or as it lies in one.
-Region = Band | Callable[[Heatmap], Band]
 # What makes of a claim and two maps a finding, or several; raises `NotCheckable`.
 Check = Callable[[Claim, Comparison], Finding | Iterable[Finding]]
 
@@ -83,7 +75,9 @@ def findings(
     maps = Comparison(_cropped(subject, side), _cropped(reference, side), tuple(shelf))
     unlike = mismatches(maps.subject.heatmap, maps.reference.heatmap)
     found: list[Finding] = []
-    for claim, check in ((CLAIMS[key], check) for key, check in CHECKS.items() if only in (None, CLAIMS[key])):
+    for claim in CLAIMS.values() if only is None else (only,):
+        if (check := CHECKS.get(claim.check)) is None:
+            continue
         if unlike and claim.about == "comparison":
             found.append(Finding(claim, Verdict.NOT_CHECKABLE, doubts=unlike))
         else:
@@ -95,76 +89,68 @@ def _cropped(named: NamedMap, side: int) -> NamedMap:
     return replace(named, heatmap=named.heatmap.crop(side))
 
 
-def _band(heatmap: Heatmap, region: Region) -> Band:
-    return region if isinstance(region, Band) else region(heatmap)
-
-
-def _beyond_lowest(heatmap: Heatmap) -> Band:
-    return Band(LOWEST.last + 1, heatmap.side)
-
-
-def _wave(heatmap: Heatmap, region: Region = corners) -> Frequency:
-    """Where a claim about a region is shown."""
+def _wave(heatmap: Heatmap, band: str = "corners") -> Frequency:
+    """Where a claim about a band is shown."""
     near = 1 - heatmap.side // 2
-    return (near, near) if region is corners else (0, 1)
+    return (near, near) if band == "corners" else (0, 1)
 
 
-def _compared(claim: Claim, maps: Comparison, *, region: Region, sign: int) -> Finding:
-    """Subject against reference over a region: holds where its mean and every ring part in the claimed direction."""
-    band, why = _band(maps.subject.heatmap, region), "One of the maps lacks these waves."
-    both = [needed(errors, why).measured for errors in maps.errors(band)]
-    found = needed(contrast(*maps.errors(band)), why)
+def _compared(claim: Claim, maps: Comparison) -> Finding:
+    """Subject against reference over a band: holds where its mean and every ring part in the claimed direction."""
+    band, why = BANDS[claim.band](maps.subject.heatmap), "One of the maps lacks these waves."
+    both = [needed(errors, why).measured for errors in maps.errors(claim.band)]
+    found = needed(contrast(*maps.errors(claim.band)), why)
     rings = [
         ring for radius, ring in ring_differences(maps.subject.heatmap, maps.reference.heatmap) if band.holds(radius)
     ]
-    agree = sum(ring.clear and ring.value * sign > 0 for ring in rings)
+    agree = sum(ring.clear and ring.value * claim.sign > 0 for ring in rings)
     verdict = Verdict.FAILS
-    if found.clear and found.value * sign > 0:
+    if found.clear and found.value * claim.sign > 0:
         verdict = Verdict.HOLDS if agree == len(rings) else Verdict.IN_PART
     doubt = f"{agree} of its {len(rings)} rings part in this direction, each beyond its own interval."
     names = maps.subject.name, maps.reference.name
     evidence = [Evidence(name, measured, "error") for name, measured in zip(names, both, strict=True)]
     evidence.append(Evidence("difference", found, terms=(both[0].value, both[1].value)))
-    wave = _wave(maps.subject.heatmap, region)
+    wave = _wave(maps.subject.heatmap, claim.band)
     return Finding(claim, verdict, tuple(evidence), (doubt,), maps.both, wave, "Difference")
 
 
-def _within(claim: Claim, maps: Comparison, *, region: Region, than: Region, doubt: str = "") -> Finding:
-    """Holds where a region raises the error of the map that the claim is about more than another does."""
+def _within(claim: Claim, maps: Comparison) -> Finding:
+    """Holds where a band raises the error of the map that the claim is about more than another does."""
     named = maps.about(claim)
-    found = needed(_more(named.heatmap, region, than), f"The {claim.about}’s map lacks these waves.")
-    verdict, doubts = Verdict.HOLDS if found.low > 0 else Verdict.FAILS, (doubt,) if doubt else ()
-    wave = _wave(named.heatmap, region)
+    found = needed(_more(named.heatmap, claim.band, claim.than), f"The {claim.about}’s map lacks these waves.")
+    verdict, doubts = Verdict.HOLDS if found.low > 0 else Verdict.FAILS, (claim.doubt,) if claim.doubt else ()
+    wave = _wave(named.heatmap, claim.band)
     return Finding(claim, verdict, (Evidence("difference", found),), doubts, (named.label,), wave)
 
 
-def _more(heatmap: Heatmap, region: Region, than: Region) -> Measured | None:
-    """Within one map: error over a region minus that over another."""
-    return contrast(*(in_band(heatmap, _band(heatmap, one)) for one in (region, than)))
+def _more(heatmap: Heatmap, band: str, than: str) -> Measured | None:
+    """Within one map: error over a band minus that over another."""
+    return contrast(in_band(heatmap, band), in_band(heatmap, than))
 
 
-def _unaffected(claim: Claim, maps: Comparison, *, region: Region, others: Region | None = None) -> Finding:
-    """Holds where a region raises the error of the map that the claim is about by a negligible amount.
+def _unaffected(claim: Claim, maps: Comparison) -> Finding:
+    """Holds where a band raises the error of the map that the claim is about by less than the threshold.
 
-    Noise alone is no proof of it: the interval of the rise must end below what is negligible. others: waves that make
-    it hold in part where they raise the error more.
+    Noise alone is no proof of it: the interval of the rise must end below it. It holds in part where the waves of
+    `than` raise the error more.
     """
     named = maps.about(claim)
     heatmap, why = named.heatmap, f"The {claim.about}’s clean error was not published."
     clean = needed(without_wave(heatmap), why)
-    rise = needed(contrast(in_band(heatmap, _band(heatmap, region)), clean), why)
+    rise = needed(contrast(in_band(heatmap, claim.band), clean), why)
     evidence: tuple[Evidence, ...] = Evidence("rise", rise), Evidence("clean error", clean.measured, "error")
     verdict = Verdict.FAILS if rise.low > 0 else Verdict.NOT_CHECKABLE
-    verdict = Verdict.HOLDS if rise.high <= NEGLIGIBLE else verdict
+    verdict = Verdict.HOLDS if rise.high <= claim.threshold else verdict
     doubts: tuple[str, ...] = ()
-    if others is not None:
-        if (less := _more(heatmap, others, region)) is not None:
+    if claim.than:
+        if (less := _more(heatmap, claim.than, claim.band)) is not None:
             evidence += (Evidence("all other waves have more by", less),)
             if verdict == Verdict.FAILS and less.low > 0:
                 verdict = Verdict.IN_PART
         if heatmap.clean_rate() is None:
             doubts = ("The clean error was measured here, with the same weights: the log does not give it.",)
-    return Finding(claim, verdict, evidence, doubts, (named.label,), _wave(heatmap, region))
+    return Finding(claim, verdict, evidence, doubts, (named.label,), _wave(heatmap, claim.band))
 
 
 def _relies(claim: Claim, maps: Comparison) -> Finding:
@@ -202,7 +188,7 @@ def _by_heat_maps(maps: Comparison) -> tuple[list[bool], tuple[Evidence, ...], t
     )
     alike = maps.reference.heatmap if found.equal else found.weakened
     corner = None if alike is None else contrast(in_band(heatmap, band), in_band(alike.crop(heatmap.side), band))
-    low = contrast(*maps.errors(LOW))
+    low = contrast(*maps.errors("low"))
     if corner is None or low is None:
         why = f"The reference was not measured with weakened waves (core.sweep --weaken-as {found.network_side})."
         return [], evidence, (why,)
@@ -231,8 +217,8 @@ def _different(claim: Claim, maps: Comparison) -> Finding:
     return Finding(claim, verdict, evidence, (doubt,), maps.both, (0, 8), "Difference")
 
 
-def _figure2_clip(claim: Claim, maps: Comparison) -> Finding:
-    raise NotCheckable(LOG_NOT_READ)
+def _unknown(claim: Claim, maps: Comparison) -> Finding:
+    raise NotCheckable(claim.doubt)
 
 
 def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
@@ -240,7 +226,7 @@ def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
     named = next((each for each in maps.shelf if _is_figure2(each.heatmap)), None)
     named = needed(named, "The map of ResNet-50 on ImageNet100 is not here.")
     heatmap, why = named.heatmap.crop(DRAWN_SIDE), "The map of ResNet-50 on ImageNet100 lacks these waves."
-    others, far = (needed(_more(heatmap, region, LOWEST), why) for region in (_beyond_lowest, corners))
+    others, far = (needed(_more(heatmap, band, "lowest"), why) for band in ("beyond lowest", "corners"))
     verdict = Verdict.of_parts([others.low > 0, far.low > 0])
     doubt = f"This row is about {named.name} on ImageNet100, whichever maps are chosen."
     evidence = Evidence("all others", others), Evidence("corners", far)
@@ -298,23 +284,15 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
     return Finding(claim, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")
 
 
-# By the claims' keys, in the order of the table: a statistic with its band and sign, or a function of its own.
+# By the names that rows of claims give them.
 CHECKS: dict[str, Check] = {
-    "low": partial(_compared, region=LOW, sign=1),
-    "high": partial(_compared, region=corners, sign=-1),
+    "compared": _compared,
+    "within": _within,
+    "unaffected": _unaffected,
     "relies": _relies,
-    "spared": partial(_unaffected, region=LOWEST, others=_beyond_lowest),
-    "red": partial(_within, region=corners, than=LOWEST),
-    "within": partial(
-        _within,
-        region=LOWEST,
-        than=corners,
-        doubt="The paper may mean: than the ResNet, which the first two claims say.",
-    ),
     "different": _different,
-    "figure-2-clip": _figure2_clip,
+    "unknown": _unknown,
     "figure-2-resnet": _figure2_resnet,
-    "robust-high": partial(_unaffected, region=corners),
     "twins": lambda claim, maps: twin_findings(claim, maps.subject, maps.shelf),
     "contrast": lambda claim, maps: contrast_findings(claim, maps.subject, maps.shelf),
     "shift": lambda claim, maps: shift_finding(claim, maps.shelf),

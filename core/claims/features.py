@@ -5,7 +5,7 @@ Like the checks of maps, none knows which networks it is about; but the last row
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,8 +29,30 @@ SEARCHED = {
     "drawings": (searched("classless", "pixels"), searched("classless", "views")),
     "holes": ("eq3", searched("eq3", "views")),
 }
-ORDERS = 4  # of magnitude, by which a loss "decreased from 3.8 to 2e-4", rounded down
 LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
+
+
+def _share(scores: np.ndarray) -> Measured:
+    return wilson(scores.mean(), len(scores)).one()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of each picture, its mean with an interval, and its unit."""
+
+    of: Callable[[Mapping[str, np.ndarray]], np.ndarray]
+    mean: Callable[[np.ndarray], Measured] = _share
+    unit: str = "error"
+
+
+# By the names that rows of claims give them.
+MEASURES = {
+    "orders": Measure(
+        lambda pictures: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(LEAST_LOSS)), student, "orders"
+    ),
+    "corrected": Measure(lambda pictures: pictures["target_share"][pictures["own_before"] == 0]),
+    "sure": Measure(lambda pictures: pictures["probability_after"] >= SURE),
+}
 
 
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
@@ -40,9 +62,11 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     classifiers; where nothing is stored of one, its claims cannot be checked.
     """
     both, findings = (subject, reference), list[Finding]()
-    for key, check in FEATURES.items():
+    for claim in CLAIMS.values():
+        if (check := CHECKS.get(claim.check)) is None:
+            continue
         for kinds, condition in ((_Kinds(FILLED, DRAWN), ""), (_Kinds(FILLED_BY_VIEWS, DRAWN_BY_VIEWS), BY_VIEWS)):
-            results = judged(CLAIMS[key], check, kinds, *both, networks=both)
+            results = judged(claim, check, kinds, *both, networks=both)
             findings += [replace(finding, condition=condition) for finding in results]
     findings += judged(CLAIMS["views"], _views, subject, networks=both)
     large = judged(CLAIMS["views"], _large_views)
@@ -56,6 +80,10 @@ class _Kinds:
 
     filled: dict[str, str]
     drawn: dict[str, str]
+
+    def of(self, claim: Claim) -> dict[str, str]:
+        """Those that a claim is about."""
+        return {**(self.filled if claim.of != "drawn" else {}), **(self.drawn if claim.of != "filled" else {})}
 
 
 def training_finding() -> Finding:
@@ -82,13 +110,16 @@ def _finding(
     return Finding(claim, Verdict.of_parts([holds(one) for one in found.values()]), evidence, doubts)
 
 
-def _losses(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
-    """Holds where every mean fall is by four orders of magnitude or more, beyond its interval."""
-    found = {
-        words: student(np.log10(one.pictures["loss_before"] / one.pictures["loss_after"].clip(LEAST_LOSS)))
-        for words, (one,) in _stored(kinds.filled | kinds.drawn, subject).items()
-    }
-    return _finding(claim, found, lambda one: one.low >= ORDERS, "orders")
+def _above(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
+    """Holds where every mean of its measure lies above the threshold, beyond the interval."""
+    measure = MEASURES[claim.measure]
+    stored = {words: painted for words, (painted,) in _stored(kinds.of(claim), subject).items()}
+    scores = {words: measure.of(painted.pictures) for words, painted in stored.items()}
+    found = {words: measure.mean(values) for words, values in scores.items() if len(values)}
+    found = needed(found or None, _nothing(subject))
+    fewer = any(len(values) < stored[words].n for words, values in scores.items())
+    doubts = [f"Of {' and '.join(str(len(scores[words])) for words in found)} pictures."] if fewer else []
+    return _finding(claim, found, lambda mean: mean.low > claim.threshold, measure.unit, *doubts)
 
 
 def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
@@ -114,38 +145,15 @@ def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Fin
     return Finding(claim, Verdict.of_parts(parts), tuple(evidence), (doubt,))
 
 
-def _corrected(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
-    """Holds where more than half of what it got wrong ends right, beyond the interval."""
-    ends = {
-        words: one.pictures["target_share"][one.pictures["own_before"] == 0]
-        for words, (one,) in _stored(kinds.filled, subject).items()
-    }
-    found = {words: wilson(right.mean(), len(right)).one() for words, right in ends.items() if len(right)}
-    counts = " and ".join(str(len(right)) for right in ends.values() if len(right))
-    found = needed(found or None, _nothing(subject))
-    return _finding(claim, found, lambda one: one.low > 0.5, "error", f"Of {counts} pictures.")
-
-
-def _likely(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
-    """Holds where it is sure of more than half of its drawings, beyond the interval."""
-    found = {
-        words: wilson((one.pictures["probability_after"] >= SURE).mean(), one.n).one()
-        for words, (one,) in _stored(kinds.drawn, subject).items()
-    }
-    return _finding(claim, found, lambda one: one.low > 0.5, "error")
-
-
 def _training(claim: Claim, *chosen: str) -> Finding:
-    found = _recognised_more(claim, DRAWN | FILLED, *TWINS)
+    found = _gain_of(claim, _stored(DRAWN | FILLED, *TWINS))
     doubt = "Two small networks, whichever are chosen above; no proof about CLIP."
     return replace(found, doubts=(*found.doubts, doubt), networks=TWINS[::-1])
 
 
-def _recognised_more(claim: Claim, kinds: dict[str, str], subject: str, reference: str) -> Finding:
+def _recognised(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds where each judge recognises the reference's results more often, whatever they began with."""
-    return _gain_of(
-        claim, {words: (mine, robust) for words, (mine, robust) in _stored(kinds, subject, reference).items()}
-    )
+    return _gain_of(claim, _stored(kinds.of(claim), subject, reference))
 
 
 def _views(claim: Claim, subject: str) -> Finding:
@@ -170,7 +178,7 @@ def _large_views(claim: Claim) -> Finding:
     return replace(finding, networks=(stored.painter,))
 
 
-def _gain_of(claim: Claim, pairs: dict[str, tuple[Painted, Painted]]) -> Finding:
+def _gain_of(claim: Claim, pairs: Mapping[str, Sequence[Painted]]) -> Finding:
     """Holds where each judge recognises more of the second than of the first, in every pair."""
     scores = {
         name + suffix: after.pictures[f"{judge}_share_after"] - before.pictures[f"{judge}_share_after"]
@@ -220,13 +228,10 @@ def _who_judged(*painted: Painted) -> str:
     return f"{judges} {first.n} pictures each."
 
 
-# By the claims' keys, in the order of the table: a finding from a claim, what is stored, the subject and the reference.
-FEATURES: dict[str, Callable[[Claim, _Kinds, str, str], Finding]] = {
-    "losses": _losses,
+# By the names that rows of claims give them: a finding from a claim, what is stored, the subject and the reference.
+CHECKS: dict[str, Callable[[Claim, _Kinds, str, str], Finding]] = {
+    "above": _above,
     "squiggles": _squiggles,
-    "corrected": _corrected,
-    "plausible": lambda claim, kinds, *chosen: _recognised_more(claim, kinds.filled, *chosen),
-    "likely": _likely,
-    "displayed": lambda claim, kinds, *chosen: _recognised_more(claim, kinds.drawn, *chosen),
+    "recognised": _recognised,
     "sampled": _sampled,
 }

@@ -135,6 +135,9 @@ class Claim:
 
     about: "comparison" of two maps that must have been measured alike, the "subject" or the "reference" alone, or other
     maps of the "shelf". waves: whether the report judges it on any waves that it has, or on a whole map; None: neither.
+    check: which of `checks.CHECKS` or `features.CHECKS` judges it, by band, than, sign, measure and threshold. band,
+    than: names of `bands.BANDS`. sign: in which direction it must lie. measure: of `features.MEASURES`; of: what
+    pictures it is about. doubt: a sentence that always stands beside the verdict.
     """
 
     key: str
@@ -143,6 +146,14 @@ class Claim:
     statistic: str
     about: Literal["comparison", "subject", "reference", "shelf"] = "subject"
     waves: Literal["any", "all"] | None = None
+    check: str = ""
+    band: str = ""
+    than: str = ""
+    sign: int = 1
+    measure: str = ""
+    of: Literal["filled", "drawn", "both"] = "both"
+    threshold: float = 0.0
+    doubt: str = ""
 
     @property
     def papers(self) -> bool:
@@ -159,14 +170,14 @@ class Claim:
         """The paper's in quotation marks; ours without."""
         return f"“{self.quote}”" if self.papers else self.quote
 
-    def of(self, subject: Place, reference: Place) -> tuple[Place, ...]:
+    def networks(self, subject: Place, reference: Place) -> tuple[Place, ...]:
         """Whom of the two it is about; nobody where it is about others."""
         about = {"comparison": (subject, reference), "subject": (subject,), "reference": (reference,)}
         return about.get(self.about, ())
 
 
 CLAIMS = {
-    key: Claim(key, **row)
+    key: Claim(key, **{"check": key, **row})
     for key, row in tomllib.loads(Path(__file__).with_name("claims.toml").read_text("utf-8")).items()
 }
 
@@ -211,7 +222,7 @@ class Finding:
         What the paper says of robust networks in general is about any of them.
         """
         # The robust model of section 3.2 is a ResNet-50 that is not here.
-        papers = self.claim.of((paper.CLIP,), paper.RESNETS if self.claim.section == "3.1" else ())
+        papers = self.claim.networks((paper.CLIP,), paper.RESNETS if self.claim.section == "3.1" else ())
         others = [name for name, its in zip(self.networks, papers, strict=False) if name not in its]
         if not (others and self.claim.papers):
             return ""
@@ -250,4 +261,4 @@ def judged(
     except NotCheckable as error:
         return (Finding(claim, Verdict.NOT_CHECKABLE, doubts=(str(error),)),)
     several = (found,) if isinstance(found, Finding) else found
-    return tuple(replace(one, networks=one.networks or claim.of(*networks)) for one in several)
+    return tuple(replace(one, networks=one.networks or claim.networks(*networks)) for one in several)

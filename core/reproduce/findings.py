@@ -57,16 +57,15 @@ def _table(findings: Sequence[Finding], url: Url, before: tuple[str, Mapping[str
     names, earlier = ["Verdict", "Claim", "Measured"], dict[str, str]()
     if before is not None:
         names.append(before[0])
-        earlier = {key: chip(finding) for key, finding in before[1].items()}
+        label = html.escape(before[0])
+        earlier = {key: f'<td data-head="{label}">{chip(finding)}</td>' for key, finding in before[1].items()}
     heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
-    rows = "".join(
-        _row(finding, url(finding), None if before is None else earlier.get(finding.claim.key, ""))
-        for finding in findings
-    )
+    empty = "" if before is None else "<td></td>"
+    rows = "".join(_row(finding, url(finding), earlier.get(finding.claim.key, empty)) for finding in findings)
     return f'<table class="findings"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def _row(finding: Finding, url: str, before: str | None = None) -> str:
+def _row(finding: Finding, url: str, last_cell: str = "") -> str:
     claim, see = finding.claim, ""
     if url:
         see = f' <a href="{html.escape(url)}" aria-label="See it: {html.escape(claim.statistic)}">See it</a>'
@@ -78,7 +77,7 @@ def _row(finding: Finding, url: str, before: str | None = None) -> str:
         f"<td>{html.escape(claim.words)} <small>{_source(finding, _networks(finding))}</small>"
         f"<details><summary>How it is checked</summary>"
         f"{html.escape(claim.statistic)}. {doubts}<ul>{rest}</ul></details></td>"
-        f"<td>{evidence[lead] if evidence else ''}</td>{'' if before is None else f'<td>{before}</td>'}</tr>"
+        f"<td>{evidence[lead] if evidence else ''}</td>{last_cell}</tr>"
     )
 
 
