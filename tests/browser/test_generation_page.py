@@ -1,7 +1,6 @@
 """The page *Generation* in a real browser as an instrument: a stroke on a sketch, and the step at which one is sure."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import expect
@@ -48,8 +47,6 @@ def test_a_stroke_on_the_sketch_draws_anew_without_another_click(streamlit_app, 
     page.mouse.move(box["x"] + 150, box["y"] + 60, steps=5)
     page.mouse.up()
     expect(page).to_have_url(re.compile("generation-sketch="), timeout=SLOW)
-    deadline = time.monotonic() + SLOW / 1000
-    while picture.evaluate("one => one.toDataURL()") == before and time.monotonic() < deadline:
-        page.wait_for_timeout(200)
-    assert picture.evaluate("one => one.toDataURL()") != before
+    changed = "([picture, before]) => picture.toDataURL() !== before"
+    page.wait_for_function(changed, arg=[picture.element_handle(), before], timeout=SLOW)
     expect(page.get_by_text(re.compile("Your run, 60 steps"))).to_be_visible(timeout=SLOW)

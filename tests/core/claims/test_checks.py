@@ -9,11 +9,13 @@ import pytest
 from scipy import stats
 
 from core.claims.bands import LOW, LOWEST, corners
-from core.claims.checks import claim_about, findings
+from core.claims.checks import claim_about, dips_clearly, findings
 from core.claims.equal_strength import STRENGTH
 from core.claims.finding import NamedMap, Verdict
+from core.claims.twins import twin_pairs
 from core.fourier.basis import half_plane
-from core.fourier.intervals import paired_interval
+from core.fourier.intervals import Measured, paired_interval
+from core.fourier.maps.lattice import Lattice
 from core.reproduce.parts.agreement import only
 from tests.core.claims.judging import (
     CLIP,
@@ -120,6 +122,15 @@ def test_robust_twins_lean_towards_low_frequencies_only_relative_to_high_ones(pu
     assert values == pytest.approx([a, b, a - b]) and finding.evidence[2].measured.high < 0
 
 
+@pytest.mark.parametrize("change", [{}, {"epsilon": 2.0}, {"dataset": {"n": 999}}, {"classifier": {"name": "other"}}])
+def test_twins_are_measured_alike_and_on_as_many_pictures(change):
+    plain, robust = (SHELF[f"mini-resnet{end}_cifar10"] for end in ("", "-robust"))
+    facts = robust.heatmap.metadata
+    facts = {**facts, **{k: {**facts[k], **v} if isinstance(v, dict) else v for k, v in change.items()}}
+    other = dataclasses.replace(robust, heatmap=dataclasses.replace(robust.heatmap, metadata=facts))
+    assert twin_pairs(plain, [plain, other]) == ([] if change else [(plain, other)])
+
+
 @pytest.mark.parametrize(
     ("low", "corner", "verdict"),
     [(2200, 2000, Verdict.HOLDS), (2000, 1800, Verdict.IN_PART), (2000, 2000, Verdict.FAILS)],
@@ -168,6 +179,11 @@ def test_hybrids_of_other_weights_are_not_taken():
     changed = dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=other))
     found = judged(changed, reference, [])["relies"]
     assert all(each.unit != "radii" for each in found.evidence) and "direct test is missing" in found.doubts[-1]
+
+
+@pytest.mark.parametrize(("p", "high", "dips"), [(0.001, -0.01, True), (0.02, -0.01, False), (0.001, 0.01, False)])
+def test_a_dip_is_clear_by_its_interval_and_by_random_draws(p, high, dips):
+    assert dips_clearly(Lattice(((7, 0),), np.array([-0.1]), Measured(-0.1, -0.2, high), p, 1000)) == dips
 
 
 def test_only_clip_dips_on_the_lattice_of_its_patches(published):

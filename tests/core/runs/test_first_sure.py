@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
 from core.data.samples import load_samples
 from core.images.masks import square_mask
@@ -14,17 +13,27 @@ from core.reconstruct.job import JobConfig, make_job
 from core.runs.file import PGDRun, RunFileError
 from core.runs.plan import inpainting_plan, prepare
 from core.runs.run import Run
+from tests.core.toy import ConvClassifier
 
-ROWS = [5, 0, 7, 29]  # of the last one it is sure at once
+ROWS = [5, 0, 7, 29]
+TARGETS = [1, 8, 1, 1]  # of the last one the toy is sure at once, of the others later
+
+
+def toy(seed=2):
+    """A small network that is sure of almost everything."""
+    model = ConvClassifier(seed, classes=10)
+    model.layers[-1].weight *= 200
+    model.classes = CIFAR10
+    return model
 
 
 @pytest.fixture(scope="module")
 def painted():
     """A run on four pictures, and (steps, 4) target probabilities and images of the same steps, taken one by one."""
-    data, model = load_samples("cifar10-samples"), load_classifier("mini-resnet", CIFAR10)
+    data, model = load_samples("cifar10-samples"), toy()
     mask = square_mask((16, 16), 16, height=32, width=32)
     config = paper_inpainting(32, 16)
-    plan = inpainting_plan(data.images[ROWS], mask, [int(data.labels[row]) for row in ROWS], config)
+    plan = inpainting_plan(data.images[ROWS], mask, TARGETS, config)
     run = Run(plan, lambda: [model])
     states = run.states()
     for _ in range(40):
@@ -69,14 +78,16 @@ def test_the_fact_travels_in_the_file_and_a_forged_one_is_refused(painted):
 
 
 def test_a_batch_tells_it_of_each_image_with_what_the_judge_sees_then():
-    data, judge = load_samples("cifar10-samples"), load_classifier("mini-clip-vit", CIFAR10)
-    wanted = JobConfig(mode="inpaint", count=6, changes={"steps": 30}, hole=16)
-    job = make_job(wanted, load_classifier("mini-resnet", CIFAR10), data, judge)
+    data = load_samples("cifar10-samples")
+    wanted = JobConfig(mode="inpaint", count=6, changes={"steps": 30, "step_size": 0.2}, hole=16)
+    job = make_job(wanted, toy(), data, toy())  # its own judge: it agrees where it is sure
     result = run_batch(job, job.make_plan(range(6)), range(6), lambda: None)
     for row, one in enumerate(result.rows):
         assert one.sure_step == result.run.sure_step(row)
         assert (one.sure_change is None) == (one.sure_step is None)
         if one.sure_step == 0:
             assert one.sure_change == 0 and one.judge_share_sure == one.judge_share_before
+        if one.sure_step is not None:
+            assert one.judge_share_sure == 1
         assert one.own_before == (one.top1_before == one.target) and one.judge_share_sure in (0, 1)
     assert any(one.sure_step for one in result.rows)

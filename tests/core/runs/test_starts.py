@@ -69,7 +69,7 @@ def test_class_without_images_starts_from_a_blur_of_no_class_and_says_why():
     few = dataset(4, ClassSet("custom", ("ant", "bee")))
     for start in (start_of("bee", "custom", 16, "blur", few), start_of("a red bus", "cifar10", 32)):
         assert start.kind == "classless" and "50,000 training images of all classes" in start.distribution.source
-    assert start.why == "There are no images of “a red bus” here, so its start is a blur of no class."
+    assert "“a red bus”" in start.why and "blur of no class" in start.why
     noise = start_of("a red bus", "cifar10", 32, "independent")
     assert not noise.why, "pixel noise was asked for"
     assert noise.kind == "independent" and "not this class" in noise.distribution.source

@@ -14,6 +14,7 @@ from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, stored_judgements
 from core.runs.stored import stored_path
 from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.reading import reads
 from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.view import Result
@@ -154,8 +155,5 @@ def test_judge_that_cannot_be_loaded_is_one_sentence(judges, monkeypatch):
 def test_runs_of_different_judges_get_a_sentence_each():
     run, other = stored_run(), stored_run("mini-resnet")
     words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
-    assert words == (
-        "Mini ResNet recognises the target in 2 of 4 (15 to 85 %) pictures by Mini CLIP. Of the starts it recognises 1 "
-        "of 4 (5 to 70 %). Mini CLIP recognises the target in 3 of 4 (30 to 95 %) pictures by Mini ResNet. Of the "
-        "starts it recognises 0 of 4 (0 to 49 %)."
-    )
+    assert reads(words, "Mini ResNet", "2 of 4 (15 to 85 %)", "Mini CLIP", "starts", "1 of 4 (5 to 70 %)", "Mini CLIP")
+    assert reads(words, ". Mini CLIP", "3 of 4 (30 to 95 %)", "Mini ResNet", "starts", "0 of 4 (0 to 49 %)")

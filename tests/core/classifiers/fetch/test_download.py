@@ -215,18 +215,16 @@ def test_what_ended_downloads_left_is_swept(hub, tmp_path):
 
 def test_two_at_once_fetch_it_once(hub, monkeypatch):
     monkeypatch.setattr(network, "LOOK_SECONDS", 0.05)
-    hub.seconds_per_piece = 0.2
-    counts = [], []
-    fetch = [
-        threading.Thread(target=source_of(hub).fetch, args=(lambda *step, k=k: counts[k].append(step),)) for k in (0, 1)
-    ]
-    for thread in fetch:
+    hub.stall_at = 2 * PIECE
+    counted = [threading.Event(), threading.Event()]
+    fetch = [threading.Thread(target=source_of(hub).fetch, args=(lambda *_, k=k: counted[k].set(),)) for k in (0, 1)]
+    for thread, event in zip(fetch, counted, strict=True):
         thread.start()
-        time.sleep(0.3)
+        assert event.wait(WAIT), "who waits sees how far the other one is"
+    hub.awake.set()
     for thread in fetch:
         thread.join(WAIT)
     assert source_of(hub).locate().read_bytes() == CONTENT and hub.ranges_asked == [None]
-    assert all(counts), "who waits sees how far the other one is"
 
 
 @pytest.mark.slow

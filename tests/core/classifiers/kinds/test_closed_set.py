@@ -118,6 +118,8 @@ def test_for_classes_restricts_and_reorders(lite0):
     ("classes", "template", "message"),
     [
         (CIFAR10, None, r"knows only the 1000 imagenet classes.*'airplane', 'automobile', 'bird' and 7 more"),
+        (ClassSet("custom", ("a", "b", "c", "tench")), None, r"do not include 'a', 'b', 'c'; use"),
+        (ClassSet("custom", ("a", "b", "c", "d")), None, r"do not include 'a', 'b', 'c' and 1 more; use"),
         (ClassSet("custom", ("tench", "crane")), None, r"'crane' names several classes.*imagenet_indices or wnids"),
         (imagenet100(), "a {class}", r"fixed vocabulary and reads no prompts.*'a {class}'"),
     ],

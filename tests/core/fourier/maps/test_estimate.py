@@ -138,6 +138,8 @@ def test_two_waves_are_the_fewest_of_a_lattice():
     observed = 6.0 * (waves % 3 == 0).all(axis=1)
     assert _find_lattice(observed, np.eye(7), waves) == (3, pytest.approx(np.sqrt((2 * 36 - 1) / 2)))
     assert _find_lattice(observed[:6], np.eye(6), waves[:6]) is None
+    beyond = np.array([*waves, (5, 0), (0, 5)])  # the largest period has but two waves
+    assert _find_lattice(6.0 * (beyond % 5 == 0).all(axis=1), np.eye(9), beyond)[0] == 5
 
 
 def test_a_lattice_is_seldom_found_where_there_is_none():
