@@ -2,7 +2,7 @@
 
     python -m benchmarks.live mini-clip mini-resnet efficientnet-lite0
 
-The page *Inpainting* runs the bundled first picture with the paper's settings, in a real server and a real browser on
+The page *Fill a hole* runs the bundled first picture with the paper's settings, in a real server and a real browser on
 this machine; steps per second come from the run's own file. Before and after each run, with the page open and idle,
 the same classifier's bare forward and backward pass is timed on one picture of that size, with as many threads as the
 pages use; the ratio is the median over the runs. The same run without any page, in this process, tells what drawing

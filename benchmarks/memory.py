@@ -3,7 +3,7 @@
     python -m benchmarks.memory
 
 At rest the server has read its pages, which it goes on with after it began to answer. Every visitor opens the page
-*Frequency sensitivity* and waits for its predictions. Resident memory of the server's process; Linux only. Needs the
+*Frequencies* and waits for its predictions. Resident memory of the server's process; Linux only. Needs the
 packages of requirements-dev.txt and a Chromium.
 """
 

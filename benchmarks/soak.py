@@ -43,7 +43,7 @@ from benchmarks.live import gentle_browser
 from benchmarks.raw_visitor import seconds_to_open
 from benchmarks.replicas import replicas
 
-TABS = ("Frequency sensitivity", "Inpainting", "Generation", "Findings", "Models and data")
+TABS = ("Frequencies", "Fill a hole", "Draw", "Findings", "Models and data")
 DRAWN = "() => document.querySelector('.st-key-footer') && document.documentElement.dataset.shown"
 ANSWERED = "wave => document.querySelector(`.prediction-rows[data-wave='${wave}']`)"
 CHOSEN = f"tab => ({DRAWN})() === tab"
@@ -137,7 +137,7 @@ class Visitor:
 
     async def click(self, page: Page) -> None:
         """Cells of a map."""
-        await self._choose(page, "Frequency sensitivity")
+        await self._choose(page, "Frequencies")
         for _ in range(self.chance.randint(1, 4)):
             i, j = self.chance.randint(-15, 15), self.chance.randint(-15, 15)
             box = await page.locator(".plot").first.bounding_box()
@@ -155,7 +155,7 @@ class Visitor:
 
     async def paint(self, page: Page) -> None:
         """A stroke of a hole."""
-        await self._choose(page, "Inpainting")
+        await self._choose(page, "Fill a hole")
         box = await page.locator(".painter .stage").bounding_box()
         assert box is not None
         x, y = (box[at] + box[side] * self.chance.uniform(0.2, 0.8) for at, side in (("x", "width"), ("y", "height")))

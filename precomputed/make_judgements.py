@@ -179,7 +179,7 @@ def _short(number: float | None) -> float | None:
 
 
 def _runs(judge: Classifier) -> dict[str, Any]:
-    """Judgements of the stored runs of *Generation* on 32 pixels, by what they depend on."""
+    """Judgements of the stored runs of *Draw* on 32 pixels, by what they depend on."""
     found: dict[str, Any] = {}
     for subject, paths in stored_subjects("generation").items():
         for run in map(PGDRun.load, paths):

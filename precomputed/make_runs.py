@@ -1,4 +1,4 @@
-"""Makes the stored runs in `precomputed/runs/`, which the pages *Inpainting* and *Generation* show before any click.
+"""Makes the stored runs in `precomputed/runs/`, which the pages *Fill a hole* and *Draw* show before any click.
 
     python -m precomputed.make_runs [CLASSIFIER ...]
 
@@ -29,7 +29,7 @@ from core.sweep.predictions import class_probabilities
 
 
 def opening_plan(row: SampleSet, seed: int) -> RunPlan:
-    """Every class from one blur: that of no class which the page *Generation* draws for a dog by this random seed."""
+    """Every class from one blur: that of no class which the page *Draw* draws for a dog by this random seed."""
     names, dog = row.classes.names, ("dog",)
     blur = draw_starts(dog, 1, row.name, seed, "classless")
     facts = start_facts(dog, 1, row.name, "classless")

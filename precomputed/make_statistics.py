@@ -1,4 +1,4 @@
-"""Makes the statistics and the covariances of a data set's classes, from which *Generation* draws what it begins with.
+"""Makes the statistics and the covariances of a data set's classes, from which *Draw* draws what it begins with.
 
     python -m precomputed.make_statistics --data-dir DIR [--output FOLDER]
 

@@ -134,10 +134,14 @@ def test_a_family_is_named_where_a_name_is_unknown(family, monkeypatch):
 
 
 def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
-    toy = ui.tabs.row.Tab("Toys", lambda shown: st.markdown(f"a toy at {shown.frequency}") and None)
+    toy = ui.tabs.row.Tab(lambda shown: st.markdown(f"a toy at {shown.frequency}") and None)
     monkeypatch.setitem(ui.tabs.row.TABS, "Toy", toy)
     app = open_page(tab="Toy", cell="2,3")
-    assert not app.exception and [tab.label for tab in app.tabs][-1] == "Toys" and "a toy at (2, 3)" in text(app)
+    assert (
+        not app.exception
+        and app.button_group(key="frequency.tool").options[-1] == "Toy"
+        and "a toy at (2, 3)" in text(app)
+    )
     app = open_page(tab="Details", cell="2,3")
     assert not app.exception and "a toy at (2, 3)" not in text(app)
 

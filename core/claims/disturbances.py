@@ -22,7 +22,7 @@ from core.sweep.hybrid.outcomes import crossing_of
 SLOW, FAST = (tuple(key for key, row in DISTURBANCES.items() if row.kind == kind) for kind in ("slow", "fast"))
 RATIO = ("noise", "contrast")
 NO_TWINS = "No disturbances are stored of a network and of its robust twin."
-TAB = "Disturbances"  # of the page *Frequency sensitivity*
+TAB = "Disturbances"  # of the page *Frequencies*
 FEWEST, SIGNIFICANT = 4, 0.05
 RESAMPLES = 50_000  # more than the orders of eight networks, up to which p is exact
 

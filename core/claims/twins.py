@@ -12,8 +12,7 @@ from core.claims.hybrids import crossing_evidence, speak_for_low
 from core.fourier.intervals import newcombe
 from core.fourier.maps.contrasts import Errors, contrast, mismatches
 from core.fourier.maps.heatmap import Heatmap
-
-ROBUST = "-robust"  # how the registry names an adversarially trained twin
+from core.shared.colours import ROBUST
 
 
 def twin_pairs(subject: NamedMap, shelf: Sequence[NamedMap]) -> list[tuple[NamedMap, NamedMap]]:

@@ -8,6 +8,7 @@ belongs in the function its `load` names.
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,13 +40,13 @@ if TYPE_CHECKING:
 PAPERS_CLIP = paper.CLIP
 # Networks that were trained for the test of the patch grid, of which the maps alone are here.
 WITHOUT_WEIGHTS = {
-    "mini-clip-vit-seed1": "Mini CLIP, plain ViT, seed 1",
-    "mini-clip-vit8": "Mini CLIP, plain ViT/8",
-    "mini-clip-vit8-seed1": "Mini CLIP, plain ViT/8, seed 1",
-    "mini-clip-vit8-avg-seed0": "Mini CLIP, plain ViT/8 averaged, seed 0",
-    "mini-clip-vit8-avg-seed1": "Mini CLIP, plain ViT/8 averaged, seed 1",
-    "mini-clip-vit8-sincos-seed0": "Mini CLIP, plain ViT/8 at fixed positions, seed 0",
-    "mini-clip-vit8-sincos-seed1": "Mini CLIP, plain ViT/8 at fixed positions, seed 1",
+    "mini-clip-vit-seed1": "Mini CLIP (plain ViT, seed 1)",
+    "mini-clip-vit8": "Mini CLIP (plain ViT/8)",
+    "mini-clip-vit8-seed1": "Mini CLIP (plain ViT/8, seed 1)",
+    "mini-clip-vit8-avg-seed0": "Mini CLIP (plain ViT/8 averaged, seed 0)",
+    "mini-clip-vit8-avg-seed1": "Mini CLIP (plain ViT/8 averaged, seed 1)",
+    "mini-clip-vit8-sincos-seed0": "Mini CLIP (plain ViT/8 at fixed positions, seed 0)",
+    "mini-clip-vit8-sincos-seed1": "Mini CLIP (plain ViT/8 at fixed positions, seed 1)",
 }
 CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and one that stands beside it as a robust one
 
@@ -72,7 +73,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         "chs20/TeCoA4-ViT-B-32-laion2B-s34B-b79K",
         name=CLIPS[1],
         # Its ordinary twin is open_clip:ViT-B-32/laion2b_s34b_b79k, not OpenAI's.
-        title="CLIP ViT-B/32, adversarially fine-tuned (TeCoA 4/255, LAION-2B)",
+        title="CLIP ViT-B/32 (robust: TeCoA 4/255 on LAION-2B)",
         licence="MIT",
         image_size=224,
         download_bytes=605_143_284,  # of clip-vit-b-32, whose tensors have the same names and shapes
@@ -156,6 +157,11 @@ def classifier_title(name: str) -> str:
     """A classifier's title, or its name where the registry has none; names from files are untrusted text."""
     spec = _own_specs().get(name) or listed_classifiers().specs.get(name)
     return WITHOUT_WEIGHTS.get(name, name) if spec is None else spec.title
+
+
+def short_title(title: str) -> str:
+    """A classifier's title without a bracket that names its data or its maker, and so begins with a capital."""
+    return re.sub(r" \([A-Z].*\)$", "", title)
 
 
 def trained_for(name: str) -> str:

@@ -27,12 +27,12 @@ class SampleSet:
     side: of the pictures, in pixels. class_set: of `CLASS_SETS`; classes_title: in menus and URLs.
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.samples` reads, and pictures: images.npz, or files that it names.
-    first: the picture that *Frequency sensitivity* begins with. second: the one mixed with it.
+    first: the picture that *Frequencies* begins with. second: the one mixed with it.
     inpainted: the one whose hole is filled first. by_the_paper: the one whose middle is, in stored runs, by the
     paper's search and settings; None for the same.
     holes: (left, top, side) of the square that is cut into a picture at first, by the picture's place; into all others
     it is cut in the middle.
-    filled: the pictures of the row of filled holes. drawn: the classes that *Generation* begins with; it offers sets
+    filled: the pictures of the row of filled holes. drawn: the classes that *Draw* begins with; it offers sets
     that have some. rule: by which these were chosen, one sentence; empty where there is none.
     maps: title of every data set whose maps are about these classes, by its name.
     """
@@ -72,7 +72,7 @@ class SampleSet:
 
     @property
     def drawn_title(self) -> str:
-        """In the menu and the URL of *Generation*."""
+        """In the menu and the URL of *Draw*."""
         return f"{self.classes_title}, {self.side} px"
 
     def knows(self, class_names: Sequence[str]) -> bool:
@@ -118,7 +118,7 @@ SAMPLE_SETS = {
             drawn=("volcano",),
             rule=(
                 "The example’s class is none of those drawn at random: it was chosen because people recognise it, as "
-                "were the hen and the koala of *Inpainting*. docs/views.md counts 100 classes drawn at random."
+                "were the hen and the koala of *Fill a hole*. docs/views.md counts 100 classes drawn at random."
             ),
             maps={
                 "imagenet100": "ImageNet100",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from core.claims.finding import BY_VIEWS, Evidence, Finding, Verdict
-from core.classifiers.registry import classifier_title
+from core.classifiers.registry import classifier_title, short_title
 from core.shared.colours import BAD, GOOD, HALF, OPEN
 from core.shared.errors import one_line
 from core.shared.html import isolated, tooltip
@@ -90,7 +90,7 @@ def chip(finding: Finding) -> str:
 
 def _networks(finding: Finding) -> list[str]:
     """Names of those whose evidence it is; they may be untrusted."""
-    return [one_line(classifier_title(name)).split(" (")[0] for name in finding.networks]
+    return [short_title(one_line(classifier_title(name))) for name in finding.networks]
 
 
 def _source(finding: Finding, names: Sequence[str]) -> str:

@@ -62,6 +62,12 @@ new Promise((resolve) => setTimeout(resolve, 500)).then(() => JSON.stringify({
 """
 
 
+_DRAWN = """new Promise((done) => {
+    const look = () => (document.querySelector("#live button") ? done(1) : setTimeout(look, 50));
+    look();
+})"""
+
+
 def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) -> str:
     """One sentence on what was compared.
 
@@ -72,7 +78,8 @@ def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) 
     with served(folder) as url:
         for name in browsers:
             for dark in (False, True):
-                with _BROWSERS[name](url, dark) as (evaluate, resize):
+                with _BROWSERS[name](f"{url}#waves", dark) as (evaluate, resize):
+                    evaluate(_DRAWN)
                     for width in WIDTHS:
                         resize(width)
                         _check_looks(json.loads(evaluate(_LOOKS)), name, dark, width)
@@ -154,8 +161,7 @@ def _chromium(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(color_scheme="dark" if dark else "light")
-        page.goto(f"{url}#waves")
-        page.wait_for_selector("#live button")
+        page.goto(url)
         try:
             yield page.evaluate, lambda width: page.set_viewport_size({"width": width, "height": 900})
         finally:
@@ -163,7 +169,7 @@ def _chromium(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], 
 
 
 @contextmanager
-def _firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], None]]]:
+def firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], None]]]:
     """Any Firefox, over WebDriver BiDi, which it speaks itself: Playwright drives only its own build."""
     from websockets.sync.client import connect
 
@@ -183,7 +189,7 @@ def _firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], N
                 send = functools.partial(_send, socket)
                 send("session.new", {"capabilities": {}})
                 context = send("browsingContext.create", {"type": "tab"})["context"]
-                send("browsingContext.navigate", {"context": context, "url": f"{url}#waves", "wait": "complete"})
+                send("browsingContext.navigate", {"context": context, "url": url, "wait": "complete"})
 
                 def evaluate(expression: str) -> Any:
                     asked = {"expression": expression, "target": {"context": context}, "awaitPromise": True}
@@ -197,10 +203,6 @@ def _firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], N
                         "browsingContext.setViewport", {"context": context, "viewport": {"width": width, "height": 900}}
                     )
 
-                evaluate(
-                    "new Promise(done => { const look = () => document.querySelector('#live button') ? done(1) "
-                    ": setTimeout(look, 50); look(); })"
-                )
                 yield evaluate, resize
         finally:
             process.terminate()
@@ -227,4 +229,4 @@ def _send(socket: Any, method: str, parameters: dict[str, Any]) -> dict[str, Any
     return answer["result"]
 
 
-_BROWSERS = {"chromium": _chromium, "firefox": _firefox}
+_BROWSERS = {"chromium": _chromium, "firefox": firefox}

@@ -236,9 +236,9 @@ def train(arguments: argparse.Namespace) -> None:
     held_out = held_out_accuracy(classifier, test)
     report(f"with patterns and names never seen in training: {held_out}")
     name, vision = arguments.architecture.stem.replace("_", "-"), config["model_cfg"]["vision_cfg"]
-    title = "Mini CLIP, plain ViT" if "patch_size" in vision else "Mini CLIP"
+    title = "Mini CLIP (plain ViT)" if "patch_size" in vision else "Mini CLIP"
     if recipe.attack_steps:
-        title += ", robust"
+        title += " (robust)"
     card, trained = clip_card(recipe, outcome, held_out, name, vision), recipe.purpose("match images and captions")
     write_model(folder, classifier, config, title, card, trained)
 

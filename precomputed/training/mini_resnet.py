@@ -104,7 +104,7 @@ def train(arguments: argparse.Namespace) -> None:
         "mean": list(CIFAR10_MEAN),
         "std": list(CIFAR10_STD),
         "classes": "cifar10",
-        "title": "Mini ResNet, robust" if recipe.attack_steps else "Mini ResNet",
+        "title": "Mini ResNet (robust)" if recipe.attack_steps else "Mini ResNet",
         "trained": recipe.purpose("name images"),
         "licence": "MIT",
     }

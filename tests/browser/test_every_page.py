@@ -8,9 +8,9 @@ from tests.browser.waiting import wait_until_drawn, wait_until_still
 
 TITLES = {
     "story": "Story",
-    "frequency": "Frequency sensitivity",
-    "inpainting": "Inpainting",
-    "generation": "Generation",
+    "frequency": "Frequencies",
+    "inpainting": "Fill a hole",
+    "generation": "Draw",
     "findings": "Findings",
     "models": "Models and data",
 }
@@ -164,7 +164,7 @@ def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
             assert grave_faults(page) == [], tab.inner_text()
 
 
-# Of the tabs of *Frequency*, with four networks: a text that each shows when it is whole.
+# Of the tabs of *Frequencies*, with four networks: a text that each shows when it is whole.
 VIEWS = {
     "Details": "Probability of “automobile”",
     "Two pictures in one": "pairs, as a figure for talks",

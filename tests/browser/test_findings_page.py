@@ -27,7 +27,7 @@ def test_every_verdict_is_in_sight_on_a_phone_and_a_rows_link_leads_to_the_state
     assert all(chip.bounding_box()["x"] + chip.bounding_box()["width"] <= 400 for chip in chips.all())
     page.set_viewport_size({"width": 1440, "height": 900})
     page.locator(".findings tbody tr").nth(1).get_by_role("link").click()
-    expect(page).to_have_title("Frequency sensitivity · What does CLIP see?")
+    expect(page).to_have_title("Frequencies · What does CLIP see?")
     expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56").first).to_be_visible()
     expect(page.locator(".st-key-frequency-verdict")).to_contain_text("(−14, −14)")
 

@@ -1,4 +1,4 @@
-"""The page *Frequency sensitivity* in a real browser: what it shows is what the engine says."""
+"""The page *Frequencies* in a real browser: what it shows is what the engine says."""
 
 import io
 import re
@@ -25,6 +25,10 @@ SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
 def frequency_page(streamlit_app, open_page):
     """`frequency_page("?cell=3,4", width=390)` -> the page, drawn."""
     return lambda query="", **window: open_page(f"{streamlit_app('app.py')}/{query}", **window)
+
+
+def tool(page: Page, name: str):
+    return page.locator(".st-key-frequency-tools").get_by_role("radio", name=name)
 
 
 def spelled(heatmap: Heatmap, frequency: tuple[int, int], top: int = 1) -> str:
@@ -151,7 +155,7 @@ def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
     page.get_by_role("button", name="Flip the wave").click()
     expect(page).to_have_url(re.compile("signs=1"))
     wait_until_drawn(page)
-    page.get_by_role("tab", name="Sources and downloads").click()
+    tool(page, "Sources and downloads").click()
     expect(page).to_have_url(re.compile("tab=Sources"))
     wait_until_drawn(page)
     line, wave, url = page.locator(".readout").first.text_content(), drawn(page), page.url
@@ -159,7 +163,7 @@ def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
     expect(again.get_by_text("CLIP ViT-B/32 minus ResNet-56", exact=True)).to_be_visible()
     expect(again.locator(".readout").first).to_have_text(line)
     assert drawn(again) == wave
-    expect(again.get_by_role("tab", name="Sources and downloads")).to_have_attribute("aria-selected", "true")
+    expect(tool(again, "Sources and downloads")).to_be_checked()
     assert "story=3" in again.url and re.search("cell=8(,|%2C)8", again.url)
     page.get_by_role("button", name="Share").click()
     link = page.get_by_test_id("stPopoverBody").locator("code").inner_text().strip()
@@ -231,8 +235,7 @@ def test_a_map_of_ones_own_starts_stops_and_stands_beside_the_others(frequency_p
     page = frequency_page("?pictures=CIFAR-10")
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
-    page.get_by_role("tab", name="Your own").click()
-    page.get_by_role("radio", name="Compute a map").click()
+    tool(page, "Compute a map").click()
     page.get_by_role("button", name="Compute a map").click()
     expect(page.get_by_text(re.compile(r"first round, \d\d+ of 481 waves"))).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Stop and keep the map").click()

@@ -1,4 +1,4 @@
-"""The page *Generation* in a real browser as an instrument: a stroke on a sketch, and the step at which one is sure."""
+"""The page *Draw* in a real browser as an instrument: a stroke on a sketch, and the step at which one is sure."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.browser.waiting import wait_until_drawn
 from tests.ui.replay_reader import first_sure
 
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
-SKETCH = "?generation-start-from=Sketch&generation-classes-cifar10=horse&generation-models-cifar10=Mini ResNet, robust"
+SKETCH = "?generation-start-from=Sketch&generation-classes-cifar10=horse&generation-models-cifar10=Mini ResNet (robust)"
 
 
 def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(streamlit_app, open_page):

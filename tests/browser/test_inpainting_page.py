@@ -1,4 +1,4 @@
-"""The pages *Inpainting* and *Generation* in a real browser: run, stop, run again, go away and come back, reload."""
+"""The pages *Fill a hole* and *Draw* in a real browser: run, stop, run again, go away and come back, reload."""
 
 import re
 import time
@@ -112,7 +112,7 @@ def test_small_pictures_are_smooth_until_square_pixels_are_asked_for(live_page):
     assert rendering(page) == {"pixelated"}
     go_to(page, "Models and data")
     expect(page.get_by_role("heading", name="Models and data")).to_be_visible()
-    go_to(page, "Inpainting")
+    go_to(page, "Fill a hole")
     expect(squares).to_have_attribute("aria-pressed", "true")
     assert rendering(page) == {"pixelated"}
     squares.click()
@@ -201,7 +201,7 @@ def test_run_goes_on_while_the_visitor_looks_at_another_page(patient_page):
     wait_for_steps(page)
     go_to(page, "Models and data")
     expect(page.get_by_role("heading", name="Models and data")).to_be_visible()
-    go_to(page, "Inpainting")
+    go_to(page, "Fill a hole")
     expect(page.get_by_text("Your run, 1,000 steps")).to_be_visible(timeout=SLOW)
     expect(page.locator(".state")).to_contain_text(f"{mask.sum():,} of")
     run = PGDRun.from_bytes(download(page, "Run file")[1], name="download")

@@ -16,8 +16,8 @@ def app(streamlit_app):
 @pytest.mark.parametrize(
     ("link", "title", "wanted"),
     [
-        ("?cell=3,4&story=2", "Frequency sensitivity", r"\?(?=.*cell=3(,|%2C)4).*story=2"),  # of an earlier version
-        ("inpainting/x?inpainting-steps=77", "Inpainting", r"inpainting\?.*inpainting-steps=77"),
+        ("?cell=3,4&story=2", "Frequencies", r"\?(?=.*cell=3(,|%2C)4).*story=2"),  # of an earlier version
+        ("inpainting/x?inpainting-steps=77", "Fill a hole", r"inpainting\?.*inpainting-steps=77"),
     ],
 )
 def test_parameters_of_a_link_arrive_and_stay_also_below_a_page(app, open_page, link, title, wanted):
@@ -39,13 +39,13 @@ def test_the_first_visitor_of_a_server_may_come_to_any_page(streamlit_app, open_
 def test_pages_are_in_sight_on_a_phone(app, open_page):
     page = open_page(f"{app}/models", width=400, height=850)
     tabs = page.locator(".st-key-page-tabs").get_by_role("link")
-    expect(tabs).to_have_text(["Story", "Frequency", "Inpainting", "Generation", "Findings", "Models"])
+    expect(tabs).to_have_text(["Story", "Frequencies", "Fill a hole", "Draw", "Findings", "Models"])
     boxes = [tab.bounding_box() for tab in tabs.all()]
     assert len({box["y"] for box in boxes}) == 1 and max(box["x"] + box["width"] for box in boxes) <= 400
     cut = "tab => [tab, ...tab.querySelectorAll('*')].some(e => e.clientWidth && e.scrollWidth > e.clientWidth)"
     assert not any(tab.evaluate(cut) for tab in tabs.all())
     tabs.nth(1).click()
-    expect(page).to_have_title(re.compile("^Frequency sensitivity"))
+    expect(page).to_have_title(re.compile("^Frequencies"))
     page.set_viewport_size({"width": 1440, "height": 900})
     expect(page.locator(".st-key-page-tabs")).to_be_hidden()
     expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)

@@ -97,7 +97,7 @@ def test_question_is_kept_on_another_page_and_a_long_one_stays_out_of_the_url(fr
     expect(page).not_to_have_url(re.compile("classes="))
     page.get_by_role("link", name="Models and data").first.click()
     expect(page.get_by_role("heading", name="Models and data").first).to_be_visible()
-    page.get_by_role("link", name="Frequency sensitivity").first.click()
+    page.get_by_role("link", name="Frequencies").first.click()
     expect(classes).to_have_value(typed, timeout=SLOW)
     expect(own_table(page).get_by_text("a nice cat number").first).to_be_visible(timeout=SLOW)
 

@@ -113,7 +113,7 @@ def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
     section.get_by_role("button", name="Another start").click()
     section.get_by_role("button", name="Draw it here").click()
     expect(section.locator(".outcome")).to_contain_text("After 60 steps", timeout=120_000)
-    found = saved(page, "Mini CLIP, robust")
+    found = saved(page, "Mini CLIP (robust)")
     start = np.rint(255 * draw_starts(["horse"], 2, "cifar10", 0)[1:]).astype(np.float32) / np.float32(255)
     plan = RunPlan(targets=("horse",), start=start, config=paper_generation(32))
     assert_same(found, by_torch(plan, "mini-clip-robust"))
@@ -159,7 +159,7 @@ def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_sect
     expect(section.locator("canvas.start")).to_be_visible()
     section.get_by_role("button", name="Draw it here").click()
     expect(section.locator(".outcome")).to_contain_text("After 60 steps", timeout=120_000)
-    found = saved(page, "Mini CLIP, robust")
+    found = saved(page, "Mini CLIP (robust)")
     assert found.metadata["images"]["start"] == "picture"
     assert (np.rint(255 * found.start[0]).reshape(3, -1).T == (200, 40, 30)).all()
 
@@ -182,7 +182,7 @@ def test_networks_are_let_go_and_come_again(open_section):
     button.click()
     expect(page.locator("#generation .outcome")).to_contain_text("After 60 steps", timeout=120_000)
     page.get_by_role("link", name="Open the full app").click()
-    page.get_by_role("link", name="Generation").click()
+    page.get_by_role("link", name="Draw", exact=True).click()
     expect(button).to_have_text("Draw it here: 10 MB, nothing leaves this browser")
     button.click()
     expect(button).to_have_text("Draw it here")

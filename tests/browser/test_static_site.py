@@ -123,7 +123,7 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
             pictures = torch.from_numpy(np.stack([image, wave.perturbed]).astype(np.float32))
             wanted = load_classifier(name, CIFAR10)(pictures).softmax(1)[:, label]
             np.testing.assert_allclose(shares(page)[title], 100 * wanted.numpy(), atol=0.051)
-    page.get_by_role("checkbox", name="Mini CLIP, robust").check()
+    page.get_by_role("checkbox", name="Mini CLIP (robust)").check()
     expect(page.locator("#live tbody tr")).to_have_count(3)
     grey = tmp_path / "own.png"
     Image.new("RGB", (90, 60), (200, 40, 30)).save(grey)
@@ -326,7 +326,7 @@ def test_every_step_of_the_story_is_accessible(open_site):
 
 def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     page = open_site()
-    page.get_by_role("link", name="Generation").click()
+    page.get_by_role("link", name="Draw", exact=True).click()
     expect(page.locator("#generation .step")).to_have_text("step 60 of 60")
     page.get_by_role("button", name="First step").click()
     expect(page.locator("#generation .step")).to_have_text("step 0 of 60")

@@ -14,7 +14,9 @@ from core.reconstruct.view_pictures import SIDE, opening_drawings
 from core.reconstruct.visitor_judge import ask, stored_pool
 from core.sweep.predictions import wave_on_image
 from tests.browser.accessibility import grave_faults
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.doors import DOORS, SEEN
+from tests.browser.live_runs import SLOW
+from tests.browser.waiting import wait_until_drawn, wait_until_still
 from ui.story.shelf import STORED
 from ui.story.steps import STEPS
 
@@ -164,3 +166,20 @@ def test_the_first_step_fits_a_phone_with_its_buttons_in_sight(streamlit_app, op
     assert box["y"] + box["height"] <= 850 and box["x"] + box["width"] <= 400
     page.get_by_role("link", name="Next").click()
     expect(page.locator(".story h2")).to_have_text(STEPS[1].title)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", DOORS)
+def test_each_link_of_the_story_leads_to_what_it_promises(streamlit_app, open_page, step):
+    assert {each.link for each in STEPS if each.door} == set(DOORS)
+    page = open_page(f"{streamlit_app('app.py')}/story?step={step}", width=1440, height=900)
+    page.locator(".story .door").click()
+    expect(page.locator(".st-key-footer")).to_be_visible()
+    wait_until_drawn(page)
+    for selector, text in DOORS[step]:
+        part = page.get_by_test_id("stMain").locator(selector).filter(has_text=text).first
+        expect(part).to_be_visible(timeout=SLOW)
+        page.wait_for_function("() => !document.querySelector('[data-stale=true]')")
+        wait_until_still(page)
+        box = part.bounding_box()
+        assert box["y"] >= 50 and box["y"] + min(box["height"], SEEN) <= 900, (selector, text)

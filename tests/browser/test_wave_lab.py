@@ -163,7 +163,7 @@ def test_keys_draw_at_once_and_the_url_follows_when_they_rest(lab):
     expect(page).to_have_url(re.compile("cell=0%2C5"))
     expect(plot).to_be_focused()
     before = pixels(page, "perturbed")
-    slider = page.get_by_role("slider", name="Strength of the wave")
+    slider = page.get_by_role("slider", name="Strength v")
     slider.focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("v = 4.2 (paper: 4)")).to_be_visible()

@@ -39,7 +39,7 @@ class Row:
 PHOTOGRAPHS, CIFAR = "Photographs", "CIFAR-10"
 LARGE, SMALL = "ImageNet, 224 px", "CIFAR-10, 32 px"
 SMALL_PAIR, PAIR = (MINI, MINI_ROBUST), CLIPS
-STAND_IN = (MINI, "shown instead of CLIP ViT-B/32, in miniature")
+STAND_IN = (MINI, "instead of CLIP ViT-B/32, in miniature")
 DOWNLOAD, IS_HERE = "CLIP: a 605 MB download", "CLIP: it is here, too"
 ROWS = (
     Row("inpainting opens with", 4 * (PHOTOGRAPHS,)),

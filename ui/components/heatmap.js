@@ -77,6 +77,7 @@ function showPicture(view, picture) {
   if (!view.panel) {
     view.panel = createPanel(view);
     view.root.append(view.panel.root);
+    new ResizeObserver(() => sayWherePanelEnds(view)).observe(view.panel.root);
     view.picture = null;
     layOut(view);
   }
@@ -84,6 +85,15 @@ function showPicture(view, picture) {
   if (view.picture === drawing) return;
   view.picture = drawing;
   fillPanel(view.panel, picture);
+}
+
+// For what the page puts below the picture, such as predictions: both are variables of the document's root.
+function sayWherePanelEnds({ root, panel }) {
+  if (!panel?.root.isConnected || root.classList.contains("narrow")) return;
+  const from = root.getBoundingClientRect(), box = panel.root.getBoundingClientRect();
+  const { style } = document.documentElement;
+  style.setProperty("--panel-left", `${Math.round(box.left - from.left)}px`);
+  style.setProperty("--panel-bottom", `${Math.round(box.bottom - from.top)}px`);
 }
 
 function rebuild(view, data) {
@@ -244,7 +254,7 @@ function layOut(view) {
   if (!width || !count) return;
   const lab = Boolean(view.panel), narrow = width < NARROW;
   const most = lab && !narrow ? Math.max(MIN_SIDE, Math.min(MAX_SIDE, innerHeight - BESIDES)) : MAX_SIDE;
-  const picture = Math.max(200, Math.min(300, 0.64 * most)); // CSS pixels, and 1.5 times as much with the small ones
+  const picture = Math.max(200, Math.min(240, 0.64 * most)); // CSS pixels, and 1.5 times as much with the small ones
   const free = lab && !narrow ? width - 1.5 * picture - 2 * GAP : width;
   const column = lab ? MIN_SIDE + GUTTER : MIN_COLUMN;
   const fitting = Math.max(1, Math.floor((free + GAP) / (column + GAP)));

@@ -29,8 +29,8 @@ export function createPanel(view) {
   const buttons = controls.appendChild(element("div", "buttons"));
   panel.play = buttons.appendChild(element("button", "play"));
   panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : askForWalk(panel)));
-  const flip = buttons.appendChild(element("button", "flip", "Flip the wave (light and dark, per colour)"));
-  flip.title = "Draw other random signs, one for each colour";
+  const flip = buttons.appendChild(element("button", "flip", "Flip the wave"));
+  flip.title = "Light becomes dark: draw other random signs, one for each colour";
   flip.addEventListener("click", () => panel.view.trigger("flip", true));
   const pictures = controls.appendChild(element("div", "buttons pictures"));
   panel.strip = createStrip(pictures, "Bundled pictures", (place) => panel.view.trigger("pick", place));
@@ -90,7 +90,7 @@ export function drawPanel(panel, frequency, epsilon) {
   panel.root.classList.toggle("refused", !signs);
   panel.slider.input.value = epsilon;
   panel.slider.text.textContent =
-    `Strength of the wave: v = ${number0(epsilon)}${epsilon !== usual ? ` (${whose}: ${usual})` : whose === "paper" ? ", as in the paper" : ", as usual"}`;
+    `Strength v = ${number0(epsilon)}${epsilon !== usual ? ` (${whose}: ${usual})` : whose === "paper" ? ", as in the paper" : ", as usual"}`;
   panel.refusal.textContent = signs ? "" :
     `Pictures of ${size} pixels carry at most ${(side - 1) / 2} cycles per image: choose a cell nearer to the middle, ` +
     "or a larger picture.";
@@ -164,6 +164,6 @@ export function pause(panel, tell = true) {
 }
 
 function sayPlaying(panel) {
-  panel.play.textContent = panel.timer ? "Pause" : "▶ Play, slow to fast";
-  panel.play.title = "Let the wave run outward through all radii; Escape stops it";
+  panel.play.textContent = panel.timer ? "Pause" : "▶ Play";
+  panel.play.title = "Let the wave run outward through all radii, slow to fast; Escape stops it";
 }

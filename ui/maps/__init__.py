@@ -1,1 +1,1 @@
-"""What the page *Frequency sensitivity* is made of."""
+"""What the page *Frequencies* is made of."""

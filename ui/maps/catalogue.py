@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
-from core.classifiers.registry import classifier_title, list_classifiers, network_side
+from core.classifiers.registry import classifier_title, list_classifiers, network_side, short_title
 from core.data.classes import HEATMAPS
 from core.data.sample_sets import map_title, usual_epsilon
 from core.fourier.maps.heatmap import Heatmap
@@ -74,7 +74,7 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
     """
     facts = heatmap.metadata
     origin = "published" if facts["source"]["type"] == "published" else "computed"
-    title = one_line(classifier_title(facts["classifier"]["name"])).split(" (")[0]
+    title = short_title(one_line(classifier_title(facts["classifier"]["name"])))
     size = f", v = {facts['epsilon']:g}" if facts["epsilon"] != usual_epsilon(facts["image_size"]) else ""
     images = f", {facts['dataset']['n']:,} images" if with_n or size else ""
     return f"{title} · {dataset_title(facts['dataset']['name'])}{images}{size} · {origin}"

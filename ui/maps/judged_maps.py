@@ -23,7 +23,7 @@ def found_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
 
 
 def link_of(finding: Finding) -> str:
-    """The URL of *Frequency sensitivity* that shows what a finding is about."""
+    """The URL of *Frequencies* that shows what a finding is about."""
     maps = (("maps", label) for label in finding.maps)
     tab = [("tab", finding.tab)] if finding.tab else []
     return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)), *tab)

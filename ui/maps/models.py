@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.claims.finding import MINIATURE
-from core.claims.twins import ROBUST
-from core.classifiers.registry import ClassifierSpec, list_classifiers
+from core.classifiers.registry import ClassifierSpec, list_classifiers, short_title
 from core.data.sample_sets import set_of_map
-from core.shared import colours
+from core.shared.colours import ROBUST, network_colour
 from ui.maps.catalogue import Entry
 from ui.server.model_cache import is_ready
 
@@ -21,7 +20,7 @@ def _specs() -> dict[str, ClassifierSpec]:
 def model_colour(name: str) -> str:
     """A classifier's colour, the same on every page."""
     spec = _specs().get(name)
-    return colours.OWN.get(name) or (colours.NETWORKS[spec.kind][name.endswith(ROBUST)] if spec else colours.UNKNOWN)
+    return network_colour(name, spec and spec.kind)
 
 
 def map_note(entry: Entry) -> str:
@@ -43,7 +42,7 @@ class Predictor:
     def told(self) -> str:
         """Whose place it takes, in words; or empty."""
         small = ", in miniature" if self.spec.name.startswith(MINIATURE) else ""
-        return f"shown instead of {self.instead_of}{small}" if self.instead_of else ""
+        return f"instead of {self.instead_of}{small}" if self.instead_of else ""
 
 
 def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:
@@ -71,8 +70,3 @@ def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_s
                 found.setdefault(spec.name, Predictor(spec, short_title(known[name].title)))
                 break
     return list(found.values()) or [Predictor(spec) for spec in ready]
-
-
-def short_title(title: str) -> str:
-    """Without what stands in brackets."""
-    return title.split(" (")[0]

@@ -1,4 +1,4 @@
-"""States of *Frequency sensitivity* that a link opens by number, from `story=1` to `story=5`, and the maps in them."""
+"""States of *Frequencies* that a link opens by number, from `story=1` to `story=5`, and the maps in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RESNET56 = "ResNet-56 · CIFAR-10 · published"
 RESNET50 = "ResNet-50 · ImageNet100 · published"
 MINI_CLIP = "Mini CLIP · CIFAR-10 · computed"
 MINI_RESNET = "Mini ResNet · CIFAR-10 · computed"
-MINI_RESNET_ROBUST = "Mini ResNet, robust · CIFAR-10 · computed"
+MINI_RESNET_ROBUST = "Mini ResNet (robust) · CIFAR-10 · computed"
 EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 

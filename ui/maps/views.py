@@ -12,6 +12,7 @@ from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import difference, minus_clean
 from core.fourier.maps.estimate import MapEstimate, estimate_map
 from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.lattice import neighbour_contrasts
 from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
 from core.fourier.maps.outcomes import by_colour, tells_colours
 from core.numbers import between_shown
@@ -20,7 +21,9 @@ from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry
 from ui.maps.models import map_note, model_colour
 
-SHOWS = ("Error", "Minus clean", "Difference", "Grey and coloured", "Estimate")
+MINUS_NEIGHBOURS = "Minus neighbours"
+SHOWS = ("Error", "Minus clean", MINUS_NEIGHBOURS, "Difference", "Grey and coloured", "Estimate")
+NEIGHBOURS_RANGE = 0.1  # both ends of the colour bar for these, as fractions
 # From so many images a wave on, a count is as good as its estimate. More cells than a 31 x 31 map's take minutes.
 ENOUGH_IMAGES, MAX_ESTIMATED_SIDE = 1000, 31
 
@@ -46,6 +49,9 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
         return ShownMaps([view for one in maps[:2] for view in _colours(*one)])
     if show == "Estimate":
         return ShownMaps([_estimate(*one, top) for one in maps])
+    if show == MINUS_NEIGHBOURS:
+        views = [_minus_neighbours(*one) for one in maps]
+        return ShownMaps(views, FEWER_OR_MORE_ERRORS, (-NEIGHBOURS_RANGE, NEIGHBOURS_RANGE))
     if show == "Minus clean":
         return _signed([_minus_clean(*one, top) for one in maps])
     return ShownMaps([_value(*one, row) for one in maps], row.colormap, row.value_range)
@@ -69,6 +75,8 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
     found = {}
     if unknown := [entry.name for entry in chosen if entry.heatmap.clean_rate(top) is None]:
         found["Minus clean"] = f"the clean error of {' and '.join(unknown)} is not published with the map"
+    if top != 1:
+        found[MINUS_NEIGHBOURS] = "only of top-1"
     if len(chosen) < 2:
         found["Difference"] = "it takes two maps"
     if top != 1 or any(not tells_colours(entry.heatmap) for entry in chosen):
@@ -112,6 +120,11 @@ def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     found, clean = minus_clean(heatmap, top), heatmap.clean_rate(top)
     found = found and between_shown(found, heatmap.rate(top), clean)
     return _view(entry, found and found.value, found, f"rise of top-{top} error", POINTS)
+
+
+def _minus_neighbours(entry: Entry, heatmap: Heatmap) -> MapView:
+    words = "green: fewer errors than under the eight waves around it"
+    return _view(entry, neighbour_contrasts(heatmap), None, "error minus its neighbours’", POINTS, subtitle=words)
 
 
 def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:

@@ -72,7 +72,7 @@ def _maps() -> None:
         say(" ".join(WORDS["introduction"].split()), *TERMS)
     available = entries()
     if len(available) < 2:
-        st.info("A comparison needs two maps: add some on *Frequency sensitivity*.")
+        st.info("A comparison needs two maps: add some on *Frequencies*.")
         return
     with menus:
         subject, reference = _choose(available, ("Subject", SUBJECT, CLIP), ("Reference", REFERENCE, RESNET56))

@@ -1,4 +1,4 @@
-"""Page *Frequency sensitivity*: Fourier heat maps, the wave in view on a picture, and what classifiers make of it."""
+"""Page *Frequencies*: Fourier heat maps, the wave in view on a picture, and what classifiers make of it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from ui.shared.picture_choice import chosen_picture, open_library, pick_picture,
 from ui.shared.pictures import Picture
 from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
-from ui.shared.told import TERMS, told
+from ui.shared.told import TERMS, say, told
 from ui.tabs.row import TAB, draw_tabs
 from ui.tabs.shown import Shown
 from ui.tabs.strengths import strength_chart
@@ -56,6 +56,7 @@ CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 CROPPED = "63 × 63"
 BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
 OLD_TAB = "Strength"  # what links of earlier versions call the second chart
+ABOUT = "Each cell is a wave, added to pictures; its colour, how often it misleads."
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
@@ -74,10 +75,13 @@ def page() -> None:
     """Draw the page: every part gets its place first, and is filled in the order of what it costs."""
     st.markdown(_STYLE, unsafe_allow_html=True)  # unlike st.html it is there at the first paint
     _restore()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-title"):
         st.title("Which frequencies does CLIP rely on?", width="content", anchor=False)
-        chosen = _controls(entries())
+        say(ABOUT, *TERMS)
+    with st.container(horizontal=True, gap="small", key="frequency-bar"):
         figures = st.container(width="content", key="frequency-figures")
+        chosen = _controls(entries())
+        verdict = st.container(key="frequency-verdict")
     picture = chosen_picture(PLACE, url_prefix="", first=FIRST, kind=_told().pictures)
     with figures:
         _figures(picture)
@@ -90,22 +94,27 @@ def page() -> None:
     if picture is not None:
         waved = WavedPicture(picture, frequency, strength(picture.size), seed())
     about = _claim(chosen, frequency)
-    with st.container(key="frequency-verdict"):
+    with verdict:
         st.html(f"{STYLE}{_told_beside(chosen, frequency, waved, about)}")
         if picture is not None:
             _offer_maps(chosen, picture)
-    with st.container(key="frequency-lab"):
-        _maps(chosen, frequency, waved, about[1].edge if about else 0)
-    predictions, rings = st.columns([4, 3], gap="medium")
-    with predictions, st.container(key="frequency-predictions"):
-        count, who = _predictions(chosen, waved)
-    with rings, st.container(key="frequency-rings"):
+    with st.container(key="frequency-stage"):
+        with st.container(key="frequency-lab"):
+            _maps(chosen, frequency, waved, about[1].edge if about else 0)
+        with st.container(key="frequency-predictions"):
+            count, who = _predictions(chosen, waved)
+    chart = partial(_chart, chosen, frequency)
+    draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, count, _show_new_map, chart))
+    count()  # last, and once: it takes longest
+
+
+def _chart(chosen: list[Entry], frequency: Frequency) -> None:
+    """Errors by radius or by strength."""
+    with st.container(key="frequency-rings"):
         if st.session_state[CHART] == BY_STRENGTH:
             strength_chart(frequency)
         else:
             radial_chart(chosen, top=_top(), selected=frequency, side=_side()).draw()
-    draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, count, _show_new_map))
-    count()  # last, and once: it takes longest
 
 
 def _restore() -> None:

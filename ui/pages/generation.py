@@ -1,4 +1,4 @@
-"""Page *Generation*: classifiers draw a class, starting from a blur of it or from noise, by PGD on Eq. 2."""
+"""Page *Draw*: classifiers draw a class, starting from a blur of it or from noise, by PGD on Eq. 2."""
 
 from __future__ import annotations
 

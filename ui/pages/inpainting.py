@@ -1,4 +1,4 @@
-"""Page *Inpainting*: paint a hole into a picture and watch classifiers fill it, by PGD on Eq. 3."""
+"""Page *Fill a hole*: paint a hole into a picture and watch classifiers fill it, by PGD on Eq. 3."""
 
 from __future__ import annotations
 

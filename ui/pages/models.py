@@ -22,7 +22,6 @@ REDRAW_SECONDS = 0.5  # while a download runs
 def page() -> None:
     """Draw the page."""
     st.title("Models and data", anchor=False)
-    say("What each CLIP, ResNet and robust network here is, where it comes from, and what a download adds.", *TERMS)
     linked_card()
     # Ticks only while there is something to follow: each tick draws the table anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if _busy() else None)()
@@ -45,8 +44,12 @@ def _classifiers() -> None:
     if ticking != busy:  # one began or the last one ended: the page decides anew whether to tick
         st.session_state["models.ticking"] = busy
         st.rerun()
-    _banner()
-    _preparation()
+    words, banner = st.columns([2, 3], gap="large")
+    with words:
+        say("What each CLIP, ResNet and robust network here is, where it comes from, and what a download adds.", *TERMS)
+        _preparation()
+    with banner:
+        _banner()
     classifier_table()
     for reason in listed_classifiers().refused:
         st.warning(as_markdown(reason), icon=":material/warning:")
@@ -57,16 +60,16 @@ def _banner() -> None:
     spec, state = classifier_spec(PAPERS_CLIP), classifier_state(PAPERS_CLIP)
     if state.status == "ready":
         st.success(
-            f"**{spec.title}, the paper’s CLIP, is here**: it predicts beside its map on *Frequency sensitivity*, and "
-            "*Inpainting* and *Generation* open with the paper’s own experiment on a photograph.",
+            f"**{spec.title}, the paper’s CLIP, is here**: it predicts beside its map on *Frequencies*, and "
+            "*Fill a hole* and *Draw* open with the paper’s own experiment on a photograph.",
             icon=":material/check_circle:",
         )
         return
     size = format_size(state.download_bytes)
     st.info(
         f"**The paper’s CLIP is not bundled**, only its heat map is: a download of {size} brings {spec.title} itself, "
-        "which then predicts on *Frequency sensitivity*, for your own words as well, and with which *Inpainting* and "
-        "*Generation* then open; until then Mini CLIP is shown instead, in miniature. A "
+        "which then predicts on *Frequencies*, for your own words as well, and with which *Fill a hole* and "
+        "*Draw* then open; until then Mini CLIP is shown instead, in miniature. A "
         "download that breaks off goes on where it stood.",
         icon=":material/info:",
     )
@@ -86,7 +89,7 @@ def _preparation() -> None:
     if unprepared():
         st.button(
             "Make the missing examples",
-            help="Holes and drawings by the networks that *Inpainting* and *Generation* open with: some minutes of "
+            help="Holes and drawings by the networks that *Fill a hole* and *Draw* open with: some minutes of "
             "one core, in the background.",
             on_click=preparation().begin,
             key="models.prepare",

@@ -28,31 +28,29 @@ except ValueError as error:  # the operator's to mend, so it says how
 read_list()  # where no server of ours began with it
 
 # A page at the root has no other URL, so the story is there twice: at the root and at /story. Links of earlier versions
-# found Frequency sensitivity at the root, and still do.
+# found *Frequencies* at the root, and still do.
 here = urlsplit(st.context.url or "").path.rpartition("/")[2]
 linked = here != "frequency" and not frequency.IN_URL.isdisjoint(url.names())
 listed = here == "story" or linked
-title = "Frequency sensitivity" if linked else "Story"
+title = url.PAGES["frequency" if linked else "story"]
 home = st.Page(
     frequency.page if linked else story.page, title=title, default=True, visibility="hidden" if listed else "visible"
 )
+drawn = (story.page, frequency.page, inpainting.page, generation.page, findings.page, models.page)
+hidden = set() if listed else {"story"}
 pages = [
-    st.Page(story.page, title="Story", url_path="story", visibility="visible" if listed else "hidden"),
-    st.Page(frequency.page, title="Frequency sensitivity", url_path="frequency"),
-    st.Page(inpainting.page, title="Inpainting", url_path="inpainting"),
-    st.Page(generation.page, title="Generation", url_path="generation"),
-    st.Page(findings.page, title="Findings", url_path="findings"),
-    st.Page(models.page, title="Models and data", url_path="models"),
+    st.Page(draw, title=title, url_path=path, visibility="hidden" if path in hidden else "visible")
+    for (path, title), draw in zip(url.PAGES.items(), drawn, strict=True)
 ]
 chosen = st.navigation([home, *pages], position="top")
 st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
 if not look(chosen.title):
     st.stop()
-names = ("Story", "Frequency", "Inpainting", "Generation", "Findings", "Models")
-tabs = dict(zip(names, pages, strict=True))
+tabs = dict(zip(url.PAGES, pages, strict=True))
 if chosen == home or not listed:
-    tabs["Frequency" if linked else "Story"] = home
+    tabs["frequency" if linked else "story"] = home
 page_tabs(tabs)
+url.read_earlier_titles()
 url.drop_senseless_numbers()
 chosen.run()
 footer()

@@ -1,1 +1,1 @@
-"""What the pages *Inpainting* and *Generation* are made of."""
+"""What the pages *Fill a hole* and *Draw* are made of."""

@@ -1,4 +1,4 @@
-"""Watching, stopping and showing a run; shared by *Inpainting* and *Generation*."""
+"""Watching, stopping and showing a run; shared by *Fill a hole* and *Draw*."""
 
 from __future__ import annotations
 

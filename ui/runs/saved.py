@@ -13,8 +13,8 @@ from ui.runs.view import Result
 from ui.runs.words import saved_note
 from ui.server.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
+from ui.shared.url import PAGES
 
-TITLES = {"inpainting": "Inpainting", "generation": "Generation"}
 # Of all images of one step together. What the pages can save stays below this and all limits: 16 pictures of 224
 # pixels that do not compress take 59 MiB.
 MAX_PIXELS = 2**20
@@ -36,7 +36,7 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
     run, *_ = runs
     kind = run.metadata["kind"]
     if kind != page:
-        raise RunFileError(f"{name}: a run of the page {TITLES[kind]}, not of {TITLES[page]}; open it there")
+        raise RunFileError(f"{name}: a run of the page {PAGES[kind]}, not of {PAGES[page]}; open it there")
     batch, _, height, width = run.start.shape
     if (
         batch > most.run_images
@@ -75,7 +75,7 @@ def open_button(page: str, show: Callable[[Result], None]) -> None:
 
     with st.popover("Open a saved run", icon=":material/folder_open:", key=f"{page}.open.{number}"):
         st.markdown(
-            f"A *Run file* (`.npz`) of the page {TITLES[page]}, up to {most} MB, saved here or elsewhere, or one "
+            f"A *Run file* (`.npz`) of the page {PAGES[page]}, up to {most} MB, saved here or elsewhere, or one "
             "that `python -m core.reconstruct --save-run` wrote. It is shown step by step; nothing is computed again."
         )
         key = f"{page}.saved.{number}"

@@ -1,4 +1,4 @@
-"""What another network sees in the pictures of *Generation*. Loads torch only for runs that are not stored."""
+"""What another network sees in the pictures of *Draw*. Loads torch only for runs that are not stored."""
 
 from __future__ import annotations
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.claims.twins import ROBUST
 from core.reconstruct.outcome import last_change, similarity
 from core.runs.file import SURE, PGDRun
 from core.runs.judgement import stored_judgements
 from core.runs.painted import stored_painted
+from core.shared.colours import ROBUST
 from ui.runs.examples import made_here, stored_runs
 from ui.runs.words import SSIM
 from ui.shared.scrolling_table import scrolling_table

@@ -9,6 +9,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from ui.shared.url import PAGES
+
 _STYLED = "look.styled"
 _LOOK, ASKED, _JS = (
     Path(__file__).parent.joinpath(name).read_text(encoding="utf-8")
@@ -36,7 +38,7 @@ def look(page: str) -> bool:
 
 
 def page_tabs(pages: Mapping[str, StreamlitPage]) -> None:
-    """Links to the pages by their short names, for windows so narrow that Streamlit folds its navigation away."""
+    """Links to the pages by their paths, for windows so narrow that Streamlit folds its navigation away."""
     with st.container(horizontal=True, key="page-tabs"):
-        for name, page in pages.items():
-            st.page_link(page, label=name)
+        for path, page in pages.items():
+            st.page_link(page, label=PAGES[path].split(" and ")[0])

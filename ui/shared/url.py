@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -13,8 +14,18 @@ from ui.shared.text import as_markdown, whole_number
 
 T = TypeVar("T")
 MAX_NUMBER = 1e15  # no page has a use for larger ones, and Streamlit's widgets fail on infinite ones
+# What navigation and sentences call the pages, by their paths, which links of all versions name.
+PAGES = {
+    "story": "Story",
+    "frequency": "Frequencies",
+    "inpainting": "Fill a hole",
+    "generation": "Draw",
+    "findings": "Findings",
+    "models": "Models and data",
+}
 CARD = "card"  # whose card *Models and data* opens
 _DROPPED = "url.dropped"
+_EARLIER_TITLE = re.compile("(Mini CLIP|Mini ResNet), (robust|plain ViT[^·]*?)(?= ·|$)")
 
 
 def names() -> frozenset[str]:
@@ -101,6 +112,15 @@ def address() -> str:
     """The whole URL, which opens what is on the screen."""
     query = urlencode({name: texts(name) for name in st.query_params}, doseq=True)
     return f"{st.context.url or ''}{'?' if query else ''}{query}"
+
+
+def read_earlier_titles() -> None:
+    """Give networks in links of earlier versions the titles that they have now; call it before any widget."""
+    named = {name: texts(name) for name in st.query_params}
+    renamed = {name: [_EARLIER_TITLE.sub(r"\1 (\2)", text) for text in found] for name, found in named.items()}
+    if renamed != named:
+        st.query_params.from_dict(renamed)
+        st.rerun()  # widgets of this run would still find the earlier ones
 
 
 def drop_senseless_numbers() -> None:

@@ -13,22 +13,19 @@ from core.claims.bands import LOW, corners
 from core.claims.disturbance_spectrum import stored_disturbances
 from core.claims.equal_strength import equal_strength
 from core.claims.gradient_spectrum import stored_gradient
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import classifier_spec, short_title
 from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map, wave_values
-from core.fourier.maps.lattice import neighbour_contrasts
-from core.fourier.maps.metrics import POINTS
 from core.images.disturbances import DISTURBANCES
 from core.runs.stored import TWINS
-from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.stripes import Answers, Striped, stripes
 from ui.maps.catalogue import Entry, shipped
-from ui.maps.models import model_colour, short_title
+from ui.maps.models import model_colour
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.maps.views import shown_maps
+from ui.maps.views import MINUS_NEIGHBOURS, shown_maps
 from ui.runs.examples import example_replay, stored_example
 from ui.runs.view import Result
 from ui.shared.charts import Chart
@@ -42,7 +39,6 @@ from ui.tabs.mixtures import STORED as MIXED
 from ui.tabs.mixtures import stored_mixtures
 
 SIDE = 31
-CONTRAST = 0.1  # both ends of the colour bar for dips, as fractions
 CHART_HEIGHT = 430  # CSS pixels
 PAIR, CUTOFF = "story.pair", "story.cutoff"  # places
 WEATHER = 2  # strength of the disturbances
@@ -155,20 +151,6 @@ def dips() -> None:
     _maps("patches")
 
 
-def _dips() -> ShownMaps:
-    views = [
-        MapView(
-            entry.name,
-            "green: fewer errors than under the eight waves around it",
-            neighbour_contrasts(entry.heatmap),
-            value_label="error minus its neighbours’",
-            unit=POINTS,
-        )
-        for entry in _entries(CLIP, RESNET56)
-    ]
-    return ShownMaps(views, FEWER_OR_MORE_ERRORS, (-CONTRAST, CONTRAST))
-
-
 def three_maps() -> None:
     """CLIP's map and those of the two small networks."""
     _maps("limits")
@@ -241,7 +223,7 @@ MAPS = {
         _errors(CLIP, RESNET56, show="Difference"),
         lambda: corners(_entries(CLIP)[0].heatmap).edge,
     ),
-    "patches": Maps((7, 7), _dips),
+    "patches": Maps((7, 7), _errors(CLIP, RESNET56, show=MINUS_NEIGHBOURS)),
     "why": Maps(WAVE, _gradient_and_errors),
     "limits": Maps((0, 1), _errors(CLIP, MINI_CLIP, MINI_RESNET)),
 }

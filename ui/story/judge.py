@@ -12,12 +12,11 @@ from functools import partial
 
 import streamlit as st
 
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import classifier_spec, short_title
 from core.data.classes import imagenet
 from core.reconstruct.view_pictures import SEARCHES, judge_name, judged_path
 from core.reconstruct.visitor_judge import CHANCE, COUNT, MAX_SEED, Question, ask, read_choices, score, stored_pool
 from ui.components.packing import webp_data_uri
-from ui.maps.models import short_title
 from ui.shared import url
 from ui.shared.look import style_sheet
 from ui.story.card import card

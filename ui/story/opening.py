@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.images.colormaps import colormap_table
 from core.images.square import png_data_uri
@@ -16,7 +16,6 @@ from core.reconstruct.view_pictures import CARDS, WORDS, Drawing, judge_name, op
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri
 from ui.maps.catalogue import shipped
-from ui.maps.models import short_title
 from ui.maps.stories import CLIP
 from ui.runs.setup.settings import models_in_url
 from ui.shared.look import style_sheet
@@ -57,7 +56,7 @@ def judged(drawing: Drawing, word: str) -> str:
 
 
 def any_word() -> None:
-    """A choice of all of ImageNet's classes, which leads to *Generation*."""
+    """A choice of all of ImageNet's classes, which leads to *Draw*."""
     row = SAMPLE_SETS["photographs"]
     names = list(dict.fromkeys(row.classes.names))
     word = st.selectbox(
@@ -79,8 +78,8 @@ def lesson() -> tuple[str, str]:
     assert pair is not None  # it is shipped
     pixels, views = (int(outcomes.recognised().sum()) for outcomes in pair)
     return (
-        f"A search that paints nothing is no proof that the network knows nothing: of {pair[0].n} words chosen by lot, "
-        f"{judge} recognises {views} drawn from every view and {pixels} drawn as the paper does.",
+        f"A search that paints nothing is no proof that the network knows nothing: drawn from every view, {judge} "
+        f"recognises {views} of {pair[0].n} words chosen by lot; drawn as the paper does, {pixels}.",
         f"About CLIP that proves nothing: EfficientNet is not CLIP, and {judge}, a judge of the painter’s family, is a "
         "weak witness.",
     )

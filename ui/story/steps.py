@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from core.claims.checks import CLIP_GRID
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.images.disturbances import DISTURBANCES as DISTURBED
 from core.runs.starts import STARTS
 from core.runs.stored import TWINS
-from ui.maps.models import short_title
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.maps.views import MINUS_NEIGHBOURS
 from ui.runs.setup.own_start import FIRST
 from ui.runs.setup.settings import models_in_url
 from ui.shared.url import link
@@ -114,7 +114,7 @@ STEPS = (
     _step(
         "Patches",
         figures.dips,
-        _frequency(("maps", CLIP), ("maps", RESNET56), _cell(CLIP_GRID, CLIP_GRID)),
+        _frequency(("maps", CLIP), ("maps", RESNET56), ("show", MINUS_NEIGHBOURS), _cell(CLIP_GRID, CLIP_GRID)),
         _about(CLIP, RESNET56, "lattice", f"CLIP ViT-B/32 at multiples of {CLIP_GRID}", "ResNet-56"),
         more=the_test,
     ),

@@ -39,7 +39,8 @@ def wall_html() -> str:
                 for run, title in zip(runs, titles, strict=True)
             ]
         bands.append(f'<div class="band">{"".join(cells)}</div>')
-    start = f'<div class="begin">{_picture(runs[0].frames[0, 0], "A blur of no class")}All begin with this blur.</div>'
+    blur = _picture(runs[0].frames[0, 0], "A blur of no class")
+    start = f'<div class="begin">{blur}All begin with this blur, made from no class.</div>'
     return f'{style_sheet(__file__)}<div class="wall">{start}{"".join(bands)}</div>'
 
 

@@ -82,7 +82,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
         return
     left, right = st.columns([2, 7], vertical_alignment="center")
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
-        _start(name, chosen, epsilon)
+        _start(name, chosen, round(epsilon, 6))  # a step of the widget leaves 15.69999…
     words = (
         f"{waves} waves × {images:,} images = {waves * images:,} predictions if you do not stop it (at most {most:,} "
         f"on this server, in up to {limits().run_seconds / 60:,.0f} minutes); {min(images, FIRST_IMAGES)} images a "

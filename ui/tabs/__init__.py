@@ -1,1 +1,1 @@
-"""What stands in tabs below the maps of *Frequency sensitivity*."""
+"""What stands in tabs below the maps of *Frequencies*."""

@@ -9,12 +9,12 @@ from typing import Any
 import altair as alt
 
 from core.claims.disturbance_spectrum import Predicted
-from core.classifiers.registry import classifier_title
+from core.classifiers.registry import classifier_title, short_title
 from core.fourier.intervals import Measured
 from core.images.disturbances import DISTURBANCES, STRENGTHS
 from core.shared.colours import UNKNOWN
 from core.sweep.disturb.outcomes import DisturbedOutcomes
-from ui.maps.models import model_colour, short_title
+from ui.maps.models import model_colour
 from ui.shared.charts import Chart, chart, interval_chart, percents, tooltips
 
 UNDISTURBED, OTHERS = "Undisturbed", "other networks"

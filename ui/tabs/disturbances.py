@@ -16,13 +16,13 @@ from core.claims.disturbance_spectrum import (
     predicted,
     stored_disturbances,
 )
-from core.claims.twins import ROBUST
-from core.classifiers.registry import ClassifierSpec, classifier_title
+from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
 from core.fourier.kept import kept_with_its_maps
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
+from core.shared.colours import ROBUST
 from core.sweep.predictions import class_probabilities
 from ui.maps.catalogue import Entry, shipped
-from ui.maps.models import Predictor, short_title
+from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import answers
 from ui.server.model_cache import classifier_for
 from ui.shared.picture_rows import Figure, picture_row, to_picture

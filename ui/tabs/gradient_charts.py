@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.claims.gradient_spectrum import StoredGradient, stored_gradients
 from core.claims.painted_spectrum import painted_energy
-from core.classifiers.registry import ClassifierSpec
+from core.classifiers.registry import ClassifierSpec, short_title
 from core.fourier.basis import Frequency, largest_side, rounded_radius
 from core.fourier.gradients import relative_energy, ring_energy
 from core.fourier.intervals import Measured
@@ -20,7 +20,7 @@ from core.fourier.maps.contrasts import clean_error
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.rings import ring_errors
 from core.pgd.view_settings import Search
-from ui.maps.models import model_colour, short_title
+from ui.maps.models import model_colour
 from ui.maps.radial_chart import radius_axis
 from ui.shared.charts import line_chart, percents
 

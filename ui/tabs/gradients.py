@@ -17,6 +17,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.images.colormaps import colormap_table
 from core.numbers import decimal, listed, p_value, percent, signed_points, small_with_interval
 from core.pgd.view_settings import SEARCHES
+from core.shared.colours import GRADIENT
 from core.sweep.predictions import class_probabilities
 from ui.maps.predictions.cell_predictions import answers
 from ui.server.model_cache import classifier_for
@@ -31,7 +32,6 @@ from ui.tabs.shown import Shown
 
 SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
 SCALE_SHARE = 0.995  # of all pixels lie within the colour scale
-COLOURS = "vik"
 # The table's columns, and what they mean.
 EDGES, RADIUS, ERROR = "Edges", "Mean radius", "Says which waves mislead"
 RINGS, OVERRATES, OTHERS = "Over rings", "Overrates", "Over the other rings"
@@ -104,7 +104,7 @@ def _what_is_shown(picture: Picture) -> str:
     if picture.label is not None:
         of = f"“{as_markdown(picture.classes.names[picture.label])}”"
     return (
-        f"The gradient of the loss of {of} at the picture, without any wave. A step of *Inpainting* or *Generation* "
+        f"The gradient of the loss of {of} at the picture, without any wave. A step of *Fill a hole* or *Draw* "
         "follows such a gradient, divided by its length, as it is here."
     )
 
@@ -117,13 +117,13 @@ def _brightness(one: Network) -> np.ndarray:
 def _figure(one: Network, picture: Picture, limit: float) -> Figure:
     note = "" if picture.label is not None else f"loss of “{picture.classes.names[one.label]}”"
     places = np.rint((np.clip(_brightness(one) / limit, -1, 1) + 1) * 127.5).astype(int)
-    pixels = enlarged(colormap_table(COLOURS)[places], SHOWN_SIDE)
+    pixels = enlarged(colormap_table(GRADIENT)[places], SHOWN_SIDE)
     return Figure(one.title, note if one.length else "The loss is flat here.", pixels)
 
 
 def _colour_bar(limit: float) -> str:
     """The one scale of all gradients."""
-    colours = ",".join(f"rgb({r},{g},{b})" for r, g, b in colormap_table(COLOURS)[::15].tolist())
+    colours = ",".join(f"rgb({r},{g},{b})" for r, g, b in colormap_table(GRADIENT)[::15].tolist())
     bar = f"display:inline-block;width:9rem;height:.7rem;border-radius:2px;background:linear-gradient(90deg,{colours})"
     return (
         '<div style="font-size:13px;display:flex;flex-wrap:wrap;gap:.3rem .5rem;align-items:center">'

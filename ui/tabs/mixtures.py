@@ -8,13 +8,13 @@ from functools import cache
 
 import numpy as np
 
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import classifier_spec, short_title
 from core.data.classes import PRECOMPUTED
 from core.data.sample_sets import SAMPLE_SETS
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs
 from ui.components.hybrid_mixer import Mixed, Mixture
 from ui.components.image_picker import Thumbnails, pack_thumbnails
-from ui.maps.models import Predictor, model_colour, short_title
+from ui.maps.models import Predictor, model_colour
 from ui.shared.pictures import Picture, sample_picture
 from ui.tabs.sentences import at_cutoff
 

@@ -1,13 +1,21 @@
-"""Tabs below the maps and the views in them: only the open one is computed, and the sweep, which may be running."""
+"""Tools below the maps: four as cards, the rest by name; only the open one is computed, and a sweep that is running."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from core.claims.disturbances import TAB as DISTURBANCES
+from core.claims.gradient_spectrum import stored_gradients
+from core.fourier.basis import half_plane, wave_map
+from core.fourier.hybrid import hybrid
+from core.images.colormaps import colormap_table
+from core.images.square import png_data_uri
+from core.runs.stored import TWINS
+from ui.components.sight import bring_into_sight
 from ui.maps.downloads import map_downloads
 from ui.maps.predictions.cell_panel import change_in_numbers
 from ui.maps.predictions.cell_predictions import draw_details
@@ -15,67 +23,71 @@ from ui.maps.predictions.own_classes import CLASSES, PROMPT, own_classes
 from ui.maps.provenance import provenance
 from ui.maps.upload import add_a_file
 from ui.shared import url
+from ui.shared.picture_rows import to_picture
+from ui.shared.pictures import sample_picture, samples
 from ui.sweeps.panel import sweep_goes_on, sweep_panel
 from ui.tabs.classes import class_panel
-from ui.tabs.disturbances import disturbance_panel
+from ui.tabs.disturbances import disturbance_panel, disturbed_picture
 from ui.tabs.gradients import gradient_panel
 from ui.tabs.hybrids import hybrid_panel
+from ui.tabs.mixtures import KIND, STORED, stored_mixtures
 from ui.tabs.shown import Shown
 
-TAB = "tab"  # in the URL: the view that is open, by its name in `TABS`
-PICTURE, ALL, OWN, SOURCES = "This picture", "All pictures", "Your own", "Sources and downloads"
-HYBRIDS = "Two pictures in one"
-DETAILS, BY_CLASS, GRADIENT = "Details", "Classes", "Gradient"
-OWN_WORDS, OWN_SWEEP, OWN_FILE = "Your own words", "Compute a map", "Add a map"
-_FIRST, _OPEN = "frequency.first_view", "frequency.tabs"
+TAB = "tab"  # in the URL: the tool that is open, by its name in `TABS`
+HYBRIDS, DETAILS, BY_CLASS, GRADIENT = "Two pictures in one", "Details", "Classes", "Gradient"
+OWN_WORDS, OWN_SWEEP, OWN_FILE, SOURCES = "Your own words", "Compute a map", "Add a map", "Sources and downloads"
+_OPEN, _BY_HAND, PLACE = "frequency.tool", "frequency.tools_opened", "frequency-tools"
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A view. group: the tab it is found in. of_picture: whether there is nothing to draw without one."""
+    """A tool. about: what it is for, on its card; empty for a tool without one. of_picture: whether it needs one."""
 
-    group: str
     draw: Callable[[Shown], None]
+    about: str = ""
     of_picture: bool = False
 
 
 def draw_tabs(shown: Shown) -> None:
-    """Draw the tabs, and the view chosen in the open one."""
-    # Decided once: another default would be another element, and whoever types in it would lose the focus.
-    asked = url.text(TAB) if url.text(TAB) in TABS else DETAILS
-    if not url.names().isdisjoint((CLASSES, PROMPT)) and asked == DETAILS:
-        asked = OWN_WORDS
-    first = st.session_state.setdefault(_FIRST, asked)
-    names = list(dict.fromkeys(view.group for view in TABS.values()))
-    tabs = dict(zip(names, st.tabs(names, key=_OPEN, default=TABS[first].group, on_change="rerun"), strict=True))
-    open_tab = next((name for name, tab in tabs.items() if tab.open), OWN)
-    views = [name for name, view in TABS.items() if view.group == open_tab]
-    with tabs[open_tab]:
-        name = views[0]
-        if len(views) > 1:
-            name = st.segmented_control(
-                "View",
-                views,
-                default=first if first in views else name,
-                required=True,
-                key=f"frequency.view.{open_tab}",
-                label_visibility="collapsed",
-                wrap=True,
-            )
+    """Draw the row of tools, and the open one below it."""
+    state = st.session_state
+    if _OPEN not in state:
+        linked = url.text(TAB) if url.text(TAB) in TABS else DETAILS
+        if not url.names().isdisjoint((CLASSES, PROMPT)) and linked == DETAILS:
+            linked = OWN_WORDS
+        state[_OPEN], state[_BY_HAND] = linked, int(linked != DETAILS)
+    with st.container(key=PLACE):
+        st.html(_pictures())
+        name = st.pills(
+            "Tools",
+            list(TABS),
+            required=True,
+            format_func=_label,
+            key=_OPEN,
+            on_change=lambda: state.__setitem__(_BY_HAND, state[_BY_HAND] + 1),
+            label_visibility="collapsed",
+        )
         url.put(TAB, name, DETAILS)
+        bring_into_sight(PLACE, state[_BY_HAND])
         if TABS[name].of_picture and shown.picture is None:
             st.info("This is about a picture: choose a file of your own, or a bundled picture.")
         else:
             TABS[name].draw(shown)
-    if name != OWN_SWEEP and sweep_goes_on():
-        with tabs[OWN]:  # a map that is computed is looked after
-            TABS[OWN_SWEEP].draw(shown)
+        if name != OWN_SWEEP and sweep_goes_on():
+            TABS[OWN_SWEEP].draw(shown)  # a map that is computed is looked after
+
+
+def _label(name: str) -> str:
+    return f"**{name}** {TABS[name].about}" if TABS[name].about else name
 
 
 def _details(shown: Shown) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        shown.chart()
     if shown.waved is not None:
+        draw_details(shown.who, shown.waved, right)
         change_in_numbers(shown.waved)
-        draw_details(shown.who, shown.waved)
 
 
 def _sources(shown: Shown) -> None:
@@ -87,15 +99,36 @@ def _sources(shown: Shown) -> None:
             map_downloads(entry)
 
 
-# By the name that visitors and the URL give it, in the order of the row.
+# By the name that visitors and the URL give it; those with cards come first.
 TABS: dict[str, Tab] = {
-    DETAILS: Tab(PICTURE, _details),
-    HYBRIDS: Tab(PICTURE, hybrid_panel, of_picture=True),
-    GRADIENT: Tab(PICTURE, gradient_panel, of_picture=True),
-    BY_CLASS: Tab(ALL, class_panel),
-    DISTURBANCES: Tab(ALL, disturbance_panel, of_picture=True),
-    OWN_WORDS: Tab(OWN, lambda shown: own_classes(shown.waved)),
-    OWN_SWEEP: Tab(OWN, lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map)),
-    OWN_FILE: Tab(OWN, lambda shown: add_a_file(shown.on_new_map)),
-    SOURCES: Tab(SOURCES, _sources),
+    HYBRIDS: Tab(hybrid_panel, "whose waves count?", of_picture=True),
+    GRADIENT: Tab(gradient_panel, "where is it easily moved?", of_picture=True),
+    BY_CLASS: Tab(class_panel, "what becomes what?"),
+    DISTURBANCES: Tab(disturbance_panel, "who is right in fog?", of_picture=True),
+    DETAILS: Tab(_details),
+    OWN_WORDS: Tab(lambda shown: own_classes(shown.waved)),
+    OWN_SWEEP: Tab(lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map)),
+    OWN_FILE: Tab(lambda shown: add_a_file(shown.on_new_map)),
+    SOURCES: Tab(_sources),
 }
+
+
+@st.cache_resource(show_spinner=False)
+def _pictures() -> str:
+    """A style sheet with a picture for each card: a mixture, a gradient's energy by wave, classes, and fog."""
+    (mixed, *_), viridis = stored_mixtures(), colormap_table("viridis")
+    gradient = stored_gradients()[TWINS[0]]
+    ranks = gradient.energy.argsort().argsort() * 255 // (len(gradient.energy) - 1)
+    nine = samples(KIND).images[:9].reshape(3, 3, 3, 32, 32).transpose(0, 3, 1, 4, 2).reshape(96, 96, 3)
+    pictures = [
+        to_picture(hybrid(mixed.low / np.float32(255), mixed.high / np.float32(255), STORED["starts"][0])),
+        viridis[wave_map(ranks, half_plane(gradient.side), gradient.side).astype(int)],
+        nine,
+        to_picture(disturbed_picture(sample_picture(KIND, 0), "fog", 2)),
+    ]
+    rules = [
+        f".st-key-{PLACE} [data-testid=stButtonGroup] button:nth-of-type({k})::before"
+        f"{{content:'';background-image:url({png_data_uri(picture)})}}"
+        for k, picture in enumerate(pictures, 1)
+    ]
+    return f"<style>{''.join(rules)}</style>"

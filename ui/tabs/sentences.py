@@ -8,7 +8,6 @@ import numpy as np
 
 from core.claims.disturbance_spectrum import MapsOnTrial, rise
 from core.claims.gradient_spectrum import Overrated
-from core.claims.twins import ROBUST
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured, wilson
 from core.fourier.maps.contrasts import cell_error, contrast, mcnemar
@@ -17,6 +16,7 @@ from core.fourier.maps.outcomes import ClassError
 from core.fourier.maps.wave_sizes import harmful_from
 from core.images.disturbances import DISTURBANCES
 from core.numbers import decimal, interval, listed, percent
+from core.shared.colours import ROBUST
 from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions

@@ -1,4 +1,4 @@
-"""What the page *Frequency sensitivity* shows, for its tabs to say more about."""
+"""What the page *Frequencies* shows, for its tabs to say more about."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Shown:
 
     waved: the picture under the wave; None where it has none, or where classifiers must wait. who: the classifiers that
     predict; empty where none may. count: counts how often the wave flips the bundled samples. on_new_map: gets the
-    label of a map that a sweep has finished.
+    label of a map that a sweep has finished. chart: draws the chart of errors.
     """
 
     chosen: Sequence[Entry]
@@ -32,6 +32,7 @@ class Shown:
     who: Sequence[Predictor]
     count: Callable[[], list[SamplePredictions]]
     on_new_map: Callable[[str], None]
+    chart: Callable[[], None]
 
     @property
     def networks(self) -> list[ClassifierSpec]:

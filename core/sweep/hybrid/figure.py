@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.classifiers.registry import list_classifiers
 from core.fourier.maps.export import figure_file
 from core.numbers import decimal
+from core.shared.colours import distinct_colours
 from core.shared.errors import one_line
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of
 
 FORMATS = (".svg", ".png")
-# Okabe & Ito 2008: told apart with any kind of colour vision.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MAX_NAME = 40  # characters in the legend
 
 
@@ -21,7 +21,7 @@ def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
     """Solid: the low picture's class; dashed: the high picture's; bands: 95 % (Wilson); a dot where they cross.
 
     Args:
-        networks: at least two cutoffs measured of each. More than seven share colours.
+        networks: at least two cutoffs measured of each. Their colours are those of the pages.
         kind: "svg" or "png".
     """
     from matplotlib import rc_context
@@ -30,8 +30,10 @@ def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
 
     drawn = Figure(figsize=(8, 4.8), layout="constrained")
     axes = drawn.add_subplot()
-    for k, one in enumerate(networks):
-        colour, cutoffs = COLOURS[k % len(COLOURS)], one.cutoffs[: one.done]
+    kinds = {spec.name: spec.kind for spec in list_classifiers()}
+    names = [one.metadata["classifier"]["name"] for one in networks]
+    for one, colour in zip(networks, distinct_colours([(name, kinds.get(name)) for name in names]), strict=True):
+        cutoffs = one.cutoffs[: one.done]
         found, name = crossing_of(one), one_line(one.metadata["classifier"]["name"], _MAX_NAME)
         label = f"{name}: {decimal(found.radius.value)}" if found else f"{name}: no crossing"
         for shares, style in zip(one.shares, ("-", "--"), strict=True):

@@ -1,4 +1,4 @@
-"""The page *Frequency sensitivity* alone, for Streamlit's own test runner."""
+"""The page *Frequencies* alone, for Streamlit's own test runner."""
 
 from ui.pages import frequency
 

@@ -1,4 +1,4 @@
-"""The page *Generation* alone, for Streamlit's own test runner."""
+"""The page *Draw* alone, for Streamlit's own test runner."""
 
 from ui.pages import generation
 

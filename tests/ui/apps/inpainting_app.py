@@ -1,4 +1,4 @@
-"""The page *Inpainting* alone, for Streamlit's own test runner."""
+"""The page *Fill a hole* alone, for Streamlit's own test runner."""
 
 from ui.pages import inpainting
 

@@ -60,7 +60,12 @@ def test_what_a_map_lacks_is_not_offered_and_told():
     clip, mini = ENTRIES[CLIP], ENTRIES[MINI_CLIP]
     assert lacking_shows(2 * [ENTRIES[SMALL]], "Top-1", 31).keys() == {"Estimate"}
     assert lacking_shows([clip, mini], "Top-1", 31).keys() == {"Estimate", "Minus clean", "Grey and coloured"}
-    assert lacking_shows([mini], "Top-5", 31).keys() == {"Difference", "Grey and coloured", "Estimate"}
+    assert lacking_shows([mini], "Top-5", 31).keys() == {
+        "Minus neighbours",
+        "Difference",
+        "Grey and coloured",
+        "Estimate",
+    }
     assert lacking_shows([mini], "Probability", 31).keys() == set(SHOWS[1:])
     assert lacking_metrics([mini]) == {}
     assert lacking_metrics([clip, mini]) == {"Probability": "not in the map of CLIP ViT-B/32"}

@@ -152,14 +152,14 @@ def test_robust_features_are_judged_of_any_two_networks_that_painted():
     app.run()
     assert not app.exception
     assert (app.selectbox(key="painter").value, app.selectbox(key="robust-painter").value) == (
-        "Mini CLIP", "Mini ResNet, robust",
+        "Mini CLIP", "Mini ResNet (robust)",
     )  # fmt: skip
     found, wanted = verdicts(app), feature_findings("mini-clip", "mini-resnet-robust")
     assert sorted(found) == sorted(str(one.verdict) for one in wanted)
-    assert app.button_group(key=FILTER).label == "Mini CLIP against Mini ResNet, robust: 17 verdicts"
+    assert app.button_group(key=FILTER).label == "Mini CLIP against Mini ResNet (robust): 17 verdicts"
     assert {name: count for name, count in counts(app).items() if count} == Counter(found)
     links = [parse_qs(link) for link in re.findall(r'href="[a-z]+\?([^"]*)"', html.unescape("".join(table(app))))]
-    assert len(links) == 12 and {tuple(link.popitem()[1]) for link in links} == {("Mini CLIP", "Mini ResNet, robust")}
+    assert len(links) == 12 and {tuple(link.popitem()[1]) for link in links} == {("Mini CLIP", "Mini ResNet (robust)")}
     app.selectbox(key="painter").set_value("Mini ResNet").run()
     others = feature_findings("mini-resnet", "mini-resnet-robust")
     by_views = [finding for finding in others if finding.condition == "by views"]
@@ -210,12 +210,12 @@ def test_what_the_paper_says_of_robustness_has_a_tab_and_disturbances_are_seen_o
     assert verdicts(app) == ["holds in part", "holds in part", "holds", "holds", "holds in part"]
     assert app.button_group(key=FILTER).label == "5 verdicts"
     whose = [re.search(r"<small>paper, §\d, (.*?)</small>", re.sub("</?bdi>", "", row))[1] for row in table(app)]
-    twins = [f"{name}, robust against {name}" for name in ("Mini CLIP", "Mini ResNet")]
-    assert whose[:4] == 2 * twins and "Mini CLIP, plain ViT; " in whose[4]
+    twins = [f"{name} (robust) against {name}" for name in ("Mini CLIP", "Mini ResNet")]
+    assert whose[:4] == 2 * twins and "Mini CLIP (plain ViT); " in whose[4]
     links = [parse_qs(html.unescape(re.search(r'href="[a-z]+\?([^"]*)"', row)[1])) for row in table(app)]
     assert [link.get("tab") for link in links] == 2 * [None] + 3 * [[DISTURBANCES]] and DISTURBANCES in TABS
-    assert links[2]["maps"] == ["Mini CLIP, robust · CIFAR-10 · computed", MINI_CLIP]
-    assert "6 small networks (Mini CLIP, robust; Mini CLIP, plain ViT; " in table(app)[-1]
+    assert links[2]["maps"] == ["Mini CLIP (robust) · CIFAR-10 · computed", MINI_CLIP]
+    assert "6 small networks (Mini CLIP (robust); Mini CLIP (plain ViT); " in table(app)[-1]
 
 
 def test_numbers_carry_signs_units_and_intervals():

@@ -1,4 +1,4 @@
-"""The pages *Inpainting* and *Generation* in Streamlit's test runner: runs on toys, bad input, addresses."""
+"""The pages *Fill a hole* and *Draw* in Streamlit's test runner: runs on toys, bad input, addresses."""
 
 import io
 import threading

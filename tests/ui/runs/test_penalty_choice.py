@@ -1,4 +1,4 @@
-"""The penalty of Eq. 3 on the page *Inpainting*: chosen, in the URL, in the run and in its file."""
+"""The penalty of Eq. 3 on the page *Fill a hole*: chosen, in the URL, in the run and in its file."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Opening a saved run on the pages *Inpainting* and *Generation*: shown like a live one, or refused; never a crash."""
+"""Opening a saved run on the pages *Fill a hole* and *Draw*: shown like a live one, or refused; never a crash."""
 
 import io
 import re
@@ -121,7 +121,7 @@ def test_files_that_cannot_be_shown_get_one_sentence_and_nothing_is_lost():
         (b"", "not a saved run, or a damaged one"),
         (b"these are notes", "not a saved run, or a damaged one"),
         (packed(arrays_of("generation"))[:-300], "not a saved run, or a damaged one"),
-        (packed(arrays_of("inpainting")), "a run of the page Inpainting, not of Generation; open it there."),
+        (packed(arrays_of("inpainting")), "a run of the page Fill a hole, not of Draw; open it there."),
         (packed(arrays_of("generation", size=(1, 1), frames=1001)), "1,001 frames are too many"),
         (packed(arrays_of("generation", size=(1, 600))), "600 × 1 pixels in 4 frames are too many"),
         (packed(arrays_of("generation", size=(2, 2), batch=129)), "129 images"),
@@ -223,7 +223,7 @@ def test_a_pair_is_one_file_that_opens_as_a_pair_and_brings_picture_hole_and_tar
     app = open_page("inpainting", picture="7")
     upload(app, pack_runs(runs))
     assert not app.exception and not app.error and "Not run yet" not in said(app)
-    assert "Mini ResNet, weights" in said(app) and "and Mini ResNet, robust, weights" in said(app)
+    assert "Mini ResNet, weights" in said(app) and "and Mini ResNet (robust), weights" in said(app)
     shown = replay_data(app)
     for k, run in enumerate(runs):
         assert np.array_equal(frames_of(shown, k)[-1], run.frames[-1])

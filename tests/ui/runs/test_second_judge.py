@@ -1,4 +1,4 @@
-"""What another network sees in drawn pictures, on the page *Generation*: of stored, own and opened runs, of many."""
+"""What another network sees in drawn pictures, on the page *Draw*: of stored, own and opened runs, of many."""
 
 import re
 import sys
@@ -83,7 +83,7 @@ def test_stored_example_is_judged_without_any_classifier(monkeypatch):
     words = sentence(app)
     begin = f"ResNet-56 (CIFAR-10) recognises the target in {first['after']} of 895 % interval ("
     assert words.startswith(begin) and ") pictures by Mini CLIP. It recognises the target in " in words
-    assert f"{second['after']} of 895 % interval (" in words and ") pictures by Mini CLIP, robust. Of the" in words
+    assert f"{second['after']} of 895 % interval (" in words and ") pictures by Mini CLIP (robust). Of the" in words
     assert f"Of the starts it recognises {first['before']} of 8" in words
 
 

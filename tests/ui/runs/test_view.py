@@ -191,7 +191,7 @@ def test_likeness_of_the_stored_pair_is_ssim_inside_the_hole_to_the_original(pen
     names = ("mini-resnet", "mini-resnet-robust")
     runs = [PGDRun.load(RUNS / f"inpainting_cifar10-5{penalty}__{name}.npz") for name in names]
     (before, first), (_, second) = (similarity(run, 0) for run in runs)
-    numbers = (f"{before:.2f}", "start", f"{first:.2f}", "Mini ResNet", f"{second:.2f}", "Mini ResNet, robust")
+    numbers = (f"{before:.2f}", "start", f"{first:.2f}", "Mini ResNet", f"{second:.2f}", "Mini ResNet (robust)")
     assert max(first, second) < before and reads(likeness(runs), "SSIM", *numbers, "No result is nearer")
 
 

@@ -52,3 +52,23 @@ def test_other_numbers_in_a_link_stay():
 def test_no_other_file_reads_or_writes_the_url():
     files = [path for path in UI.rglob("*.py") if "st.query_params" in path.read_text(encoding="utf-8")]
     assert files == [UI / "shared" / "url.py"]
+
+
+@pytest.mark.parametrize(
+    ("linked", "now"),
+    [
+        ("Mini CLIP, robust · CIFAR-10 · computed", "Mini CLIP (robust) · CIFAR-10 · computed"),
+        ("Mini ResNet, robust", "Mini ResNet (robust)"),
+        (
+            "Mini CLIP, plain ViT/8, seed 1 · CIFAR-10 · computed",
+            "Mini CLIP (plain ViT/8, seed 1) · CIFAR-10 · computed",
+        ),
+        ("Mini CLIP · CIFAR-10, 1,000 images · computed", "Mini CLIP · CIFAR-10, 1,000 images · computed"),
+    ],
+)
+def test_networks_in_links_of_earlier_versions_have_the_titles_of_now(linked, now):
+    app = AppTest.from_string("from ui.shared.url import read_earlier_titles\n\nread_earlier_titles()")
+    app.query_params["maps"] = [linked, linked]
+    app.query_params["cell"] = "3,4"
+    app.run()
+    assert not app.exception and app.query_params["maps"] == [now, now] and app.query_params["cell"] == "3,4"

@@ -54,7 +54,7 @@ def findings_of(**parameters) -> dict[str, tuple[str, str]]:
 def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
     """The rows of *Findings* by what they are about."""
     shifts = findings_of(**{SECTION: SHIFTS})
-    painted = {SECTION: FEATURES, "painter": "Mini CLIP", "robust-painter": "Mini CLIP, robust"}
+    painted = {SECTION: FEATURES, "painter": "Mini CLIP", "robust-painter": "Mini CLIP (robust)"}
     return {
         "papers": findings_of(subject=CLIP, reference=RESNET56),
         "minis": findings_of(subject=MINI_CLIP, reference=MINI_RESNET) | {"contrast": shifts["contrast"]},

@@ -137,11 +137,11 @@ def test_the_wall_shows_every_class_by_both_networks():
     (body,) = [each.proto.body for each in opened(step="twins").get("html") if 'class="wall"' in each.proto.body]
     names, runs = SAMPLE_SETS["cifar10"].classes.names, [PGDRun.load(stored_path(OPENING, "cifar10", n)) for n in TWINS]
     assert all((run.start == runs[0].start[0]).all() and run.metadata["targets"] == list(range(10)) for run in runs)
-    for run, title in zip(runs, ("Mini CLIP", "Mini CLIP, robust"), strict=True):
+    for run, title in zip(runs, ("Mini CLIP", "Mini CLIP (robust)"), strict=True):
         for k, name in enumerate(names):
             picture = png_data_uri(run.frames[-1, k].transpose(1, 2, 0).copy())
             assert f'<img src="{picture}" alt="{name}, drawn by {title}">' in body
-        least = int(re.search(rf"<b>{title}</b> over (\d+) % sure", body)[1]) / 100
+        least = int(re.search(rf"<b>{re.escape(title)}</b> over (\d+) % sure", body)[1]) / 100
         assert SURE <= least < run.curves["target_probability"][-1].min() < least + 0.01
 
 
@@ -172,7 +172,7 @@ def door(step: str) -> tuple[str, dict[str, list[str]]]:
         ("a-wave", (MINI_CLIP, MINI_RESNET), "0,1", "Error"),
         ("slow", (CLIP, RESNET56), "0,1", "Error"),
         ("fast", (CLIP, RESNET56), "-14,-14", "Difference"),
-        ("patches", (CLIP, RESNET56), "7,7", "Error"),
+        ("patches", (CLIP, RESNET56), "7,7", "Minus neighbours"),
     ],
 )
 def test_a_door_to_frequency_opens_the_state_of_the_figure(step, labels, cell, show):
@@ -185,7 +185,7 @@ def test_a_door_to_frequency_opens_the_state_of_the_figure(step, labels, cell, s
 
 
 @pytest.mark.parametrize(
-    ("step", "labels"), [("weather", (MINI_CLIP, "Mini CLIP, robust · CIFAR-10 · computed")), ("why", (MINI_RESNET,))]
+    ("step", "labels"), [("weather", (MINI_CLIP, "Mini CLIP (robust) · CIFAR-10 · computed")), ("why", (MINI_RESNET,))]
 )
 def test_a_door_to_a_tab_opens_the_networks_of_the_figure(step, labels):
     page, parameters = door(step)

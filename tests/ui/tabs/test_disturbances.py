@@ -61,7 +61,7 @@ def test_bars_are_the_stored_shares_of_the_maps_networks_and_their_twins():
     app = opened(disturbance="Contrast", severity="1", maps=[MINI_CLIP, RESNET56])
     bars, points = charts(app)
     stored = stored_disturbances()
-    names = {"Mini CLIP": "mini-clip", "Mini CLIP, robust": "mini-clip-robust", "ResNet-56": "resnet-56"}
+    names = {"Mini CLIP": "mini-clip", "Mini CLIP (robust)": "mini-clip-robust", "ResNet-56": "resnet-56"}
     assert {row["network"] for row in bars} == set(names) and len(bars) == 3 * 9
     for row in bars:
         one = stored[names[row["network"]]]
@@ -79,10 +79,10 @@ def test_bars_are_the_stored_shares_of_the_maps_networks_and_their_twins():
 def test_four_networks_at_most_and_twins_stand_beside_each_other():
     bars, _ = charts(opened(maps=[MINI_CLIP, MINI_RESNET]))
     assert list(dict.fromkeys(row["network"] for row in bars)) == [
-        "Mini CLIP", "Mini CLIP, robust", "Mini ResNet", "Mini ResNet, robust",
+        "Mini CLIP", "Mini CLIP (robust)", "Mini ResNet", "Mini ResNet (robust)",
     ]  # fmt: skip
     bars, _ = charts(opened(maps=[MINI_RESNET_ROBUST]))
-    assert "Mini ResNet, robust" in {row["network"] for row in bars}
+    assert "Mini ResNet (robust)" in {row["network"] for row in bars}
 
 
 @pytest.mark.parametrize("linked", [{"disturbance": "Rain", "severity": "9"}, {"severity": "x"}, {}])

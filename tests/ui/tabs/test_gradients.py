@@ -23,7 +23,7 @@ from ui.server.model_cache import classifier_for
 from ui.shared.pictures import samples
 from ui.tabs.row import GRADIENT
 
-TITLES = {"mini-clip": "Mini CLIP", "mini-clip-robust": "Mini CLIP, robust", "mini-resnet": "Mini ResNet"}
+TITLES = {"mini-clip": "Mini CLIP", "mini-clip-robust": "Mini CLIP (robust)", "mini-resnet": "Mini ResNet"}
 
 
 def opened(**parameters):
@@ -73,7 +73,7 @@ def table(app, label="The gradients in numbers"):
 
 def test_each_network_shows_its_gradient_on_one_scale_with_its_edges(app):
     shown, image = figures(app), samples("cifar10").images[CIFAR].astype(np.float32) / 255
-    assert list(shown) == ["The picture", *TITLES.values(), "Mini ResNet, robust"]
+    assert list(shown) == ["The picture", *TITLES.values(), "Mini ResNet (robust)"]
     for title, gradient in gradients().items():
         _, pixels = shown[title]
         size = np.sqrt((gradient**2).sum(0)).ravel()
@@ -92,7 +92,7 @@ def test_each_network_shows_its_gradient_on_one_scale_with_its_edges(app):
 
 
 def test_charts_hold_the_energy_and_the_rise_by_radius(app):
-    energy, rise = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")[2:4])
+    energy, rise = (json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")[1:3])
     rows = energy["layer"][0]["data"]["values"]
     spectrum = np.abs(np.fft.fft2(gradients()["Mini ResNet"].astype(float))) ** 2
     cells = {(i, j): spectrum[:, i, j].sum() for i in range(-15, 16) for j in range(-15, 16)}
@@ -109,7 +109,7 @@ def test_charts_hold_the_energy_and_the_rise_by_radius(app):
 
 
 def test_what_a_network_draws_is_charted_by_radius_and_set_against_its_errors(app):
-    painted = json.loads(app.get("vega_lite_chart")[1].proto.spec)["layer"][0]["data"]["values"]
+    painted = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"][0]["data"]["values"]
     stored = json.loads((PRECOMPUTED / "judgements.json").read_text())["drawn"]["by"]
     raised = {}
     heatmap = entries()[MINI_RESNET].heatmap

@@ -11,16 +11,17 @@ from typing import TypeVar
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.claims.twins import ROBUST
-from core.classifiers.registry import ClassifierSpec
+from core.classifiers.registry import ClassifierSpec, short_title
 from core.data.classes import ClassSet
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.fourier.basis import Frequency
+from core.shared.colours import ROBUST
 from core.shared.device import check_torch
 from core.shared.errors import sentence
 from core.sweep.predictions import Predictions, predict_under_waves, top1_predictions
-from ui.maps.models import Predictor, model_colour, short_title
+from ui.maps.models import Predictor, model_colour
 from ui.maps.predictions.cell_panel import WavedPicture
 from ui.maps.predictions.prediction_table import STYLE, Row, prediction_table, rows_html
 from ui.maps.predictions.probability_curve import probability_curve
@@ -145,7 +146,7 @@ def torch_starts() -> bool:
     return True
 
 
-def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
+def draw_details(who: Sequence[Predictor], waved: WavedPicture, beside: DeltaGenerator) -> None:
     """Leading classes of who predicts and of its robust twin, and the true class's probability against the size v."""
     if not torch_starts():
         return
@@ -162,7 +163,8 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture) -> None:
             prediction_table(spec.title, predictions, *about, colour=colour, frequency=waved.frequency)
     if found:
         colours = [model_colour(spec.name) for spec in found]
-        probability_curve({spec.title: one for spec, one in found.items()}, *about, waved.epsilon, colours)
+        with beside:
+            probability_curve({spec.title: one for spec, one in found.items()}, *about, waved.epsilon, colours)
 
 
 def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:

@@ -1,4 +1,4 @@
-"""A start of *Generation* that the visitor gives: a sketch, painted here, or a picture."""
+"""A start of *Draw* that the visitor gives: a sketch, painted here, or a picture."""
 
 from __future__ import annotations
 

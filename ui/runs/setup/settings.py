@@ -1,4 +1,4 @@
-"""What a visitor chooses for a run: classifiers, searches, lengths, lambda; shared by *Inpainting* and *Generation*."""
+"""What a visitor chooses for a run: classifiers, searches, lengths, lambda; shared by *Fill a hole* and *Draw*."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the settings of *Inpainting* and *Generation* ask for, and starting it."""
+"""What the settings of *Fill a hole* and *Draw* ask for, and starting it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from ui.server.jobs import JobManager
 from ui.server.limits import limits
 from ui.shared.pictures import captions
 
-CLIP, ROBUST = "Mini CLIP", "Mini ResNet, robust"
+CLIP, ROBUST = "Mini CLIP", "Mini ResNet (robust)"
 ALONE = ("pixels",)
 
 
