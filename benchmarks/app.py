@@ -11,72 +11,31 @@ Needs the packages of requirements-dev.txt and a Chromium.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
-import math
-import os
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.chromium import find_chromium
+from benchmarks.measure import Row, run_script, spread
+from benchmarks.serving import APP, chromium, server, start_stopwatch, stopwatch_ms
 
-ROOT = Path(__file__).resolve().parents[1]
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 EMPTY = "import streamlit as st\nst.html('<div class=\"plot\">empty</div>')\n"
 PAINTED, OPENED = ".plot", "canvas, .plot"  # a map; what the first page opens with
 # Two classifiers predict on small pictures, one on large ones; the side is that of the first map.
 QUERIES = {"32 px": ("?pictures=CIFAR-10&cell=0,2", 31), "224 px": ("?story=4&cell=0,2", 63)}
-
-# Resolves with the milliseconds from the next press of the pointer to the first frame that shows the selector.
-STOPWATCH = """selector => new Promise(resolve => {
-  addEventListener("pointerdown", () => {
-    const start = performance.now();
-    const look = () => document.querySelector(selector) ? resolve(performance.now() - start)
-      : requestAnimationFrame(look);
-    look();
-  }, {once: true, capture: true});
-})"""
-
-
-@contextlib.contextmanager
-def server(
-    script: Path, environment: dict[str, str], log: IO[str] | int = subprocess.DEVNULL
-) -> Iterator[tuple[str, subprocess.Popen, float]]:
-    """A Streamlit server that writes to `log`; yields its address, its process and the time it was started."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"],
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=log,
-        stderr=log,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        while process.poll() is None:
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.02)
-        yield address, process, start
-    finally:
-        process.terminate()
-        process.wait()
+# Milliseconds from each pointer event on a map until the panel's canvases hold the new wave.
+WATCH = """() => {
+  window.redraws = [];
+  const panel = [...document.querySelectorAll("*")].map(e => e.shadowRoot?.querySelector(".panel")).find(Boolean);
+  let start;
+  addEventListener("pointermove", () => { start = performance.now(); }, {capture: true});
+  new MutationObserver(() => window.redraws.push(performance.now() - start))
+    .observe(panel, {attributes: true, attributeFilter: ["data-wave"]});
+}"""
 
 
 def first_paint(browser: Browser, script: Path, environment: dict[str, str]) -> tuple[float, bool]:
@@ -92,22 +51,11 @@ def first_paint(browser: Browser, script: Path, environment: dict[str, str]) -> 
     return seconds, torch_loaded
 
 
-# Milliseconds from each pointer event on a map until the panel's canvases hold the new wave.
-WATCH = """() => {
-  window.redraws = [];
-  const panel = [...document.querySelectorAll("*")].map(e => e.shadowRoot?.querySelector(".panel")).find(Boolean);
-  let start;
-  addEventListener("pointermove", () => { start = performance.now(); }, {capture: true});
-  new MutationObserver(() => window.redraws.push(performance.now() - start))
-    .observe(panel, {attributes: true, attributeFilter: ["data-wave"]});
-}"""
-
-
 def waits(
     browser: Browser, query: str, clicks: int, side: int, environment: dict[str, str]
 ) -> tuple[list[float], list[float]]:
     """Milliseconds from click to new predictions, and from pointing to the redrawn picture, for different cells."""
-    with server(ROOT / "app.py", environment) as (address, _, _):
+    with server(APP, environment) as (address, _, _):
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{address}/{query}")
         page.wait_for_selector(".prediction-rows", timeout=120_000)
@@ -128,57 +76,40 @@ def _middle(page: Page, frequency: tuple[int, int], side: int) -> tuple[float, f
 def _click(page: Page, frequency: tuple[int, int], side: int) -> float:
     i, j = frequency
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'")
-    # The braces keep the promise from being awaited here already.
-    page.evaluate(f"() => {{ window.waited = ({STOPWATCH})('.prediction-rows[data-wave=\"{i},{j}\"]') }}")
+    start_stopwatch(page, "selector => document.querySelector(selector)", f'.prediction-rows[data-wave="{i},{j}"]')
     page.mouse.click(*_middle(page, frequency, side))
-    return page.evaluate("window.waited")
+    return stopwatch_ms(page)
 
 
-def _summary(milliseconds: list[float], digits: int) -> dict[str, float]:
-    ordered = sorted(milliseconds)
-    return {
-        "median": round(statistics.median(ordered), digits),
-        "95th percentile": round(ordered[math.ceil(0.95 * len(ordered)) - 1], digits),
-        "largest": round(ordered[-1], digits),
-        "number": len(ordered),
-    }
+def rows(options: argparse.Namespace) -> Iterator[Row]:
+    """First paint beside that of an empty app; then clicks and pointing on pictures of both sizes."""
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        environment = {}
+        if options.resnet56:
+            cache = Path(folder) / "hub" / "checkpoints"
+            cache.mkdir(parents=True)
+            shutil.copy(options.resnet56, cache)
+            environment["TORCH_HOME"] = folder
+        empty = Path(folder) / "empty.py"
+        empty.write_text(EMPTY)
+        turns = [[first_paint(browser, script, {}) for script in (empty, APP)] for _ in range(options.rounds + 1)][1:]
+        yield Row("page, start to first map", statistics.median(app for _, (app, _) in turns), "s")
+        more = statistics.median(app - bare for (bare, _), (app, _) in turns)
+        yield Row("page, start to first map", more, "s more", "", "an empty Streamlit app")
+        yield Row("page, torch loaded by then", sum(loaded for _, (_, loaded) in turns), "starts", "= 0")
+        for size, (query, side) in QUERIES.items():
+            answered, redrawn = waits(browser, query, options.clicks, side, environment)
+            yield from spread(f"page, click to predictions, {size}", answered, "ms")
+            yield from spread(f"page, pointing to redrawn picture, {size}", redrawn, "ms")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the figures as JSON."""
+    """Print the figures."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.app")
     options.add_argument("--resnet56", type=Path, help="its weight file: clicks are then timed with it as well")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--clicks", type=int, default=20)
-    given = options.parse_args(arguments)
-    report: dict[str, object] = {}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        environment = {}
-        if given.resnet56:
-            cache = Path(folder) / "hub" / "checkpoints"
-            cache.mkdir(parents=True)
-            shutil.copy(given.resnet56, cache)
-            environment["TORCH_HOME"] = folder
-        empty = Path(folder) / "empty.py"
-        empty.write_text(EMPTY)
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        first_paint(browser, empty, {})
-        first_paint(browser, ROOT / "app.py", {})
-        paints = [
-            (first_paint(browser, empty, {}), first_paint(browser, ROOT / "app.py", {})) for _ in range(given.rounds)
-        ]
-        report["first_paint_seconds"] = {
-            "empty": round(statistics.median(empty for (empty, _), _ in paints), 2),
-            "app": round(statistics.median(ours for _, (ours, _) in paints), 2),
-            "more": round(statistics.median(ours - empty for (empty, _), (ours, _) in paints), 2),
-            "torch_loaded_by_then": any(loaded for _, (_, loaded) in paints),
-        }
-        for name, (query, side) in QUERIES.items():
-            answered, redrawn = waits(browser, query, given.clicks, side, environment)
-            report[f"click_to_predictions_ms, {name}"] = _summary(answered, 0)
-            report[f"pointing_to_redrawn_picture_ms, {name}"] = _summary(redrawn, 1)
-        browser.close()
-    print(json.dumps(report, indent=2))
+    run_script(rows, options, arguments)
     return 0
 
 

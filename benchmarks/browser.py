@@ -8,16 +8,18 @@ SITE is a folder that `python -m precomputed.static_site` wrote. Both sides take
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks.measure import Row, resident_mb, run_script, spread
+from benchmarks.serving import chromium
 from core.classifiers.registry import classifier_title, load_classifier
 from core.data.classes import CIFAR10
 from core.data.samples import load_samples
@@ -28,7 +30,6 @@ from core.pgd.steps import pgd_steps
 from core.runs.plan import inpainting_plan
 from precomputed.static_site.check import served
 from precomputed.static_site.engine import NETWORKS
-from tests.chromium import find_chromium
 
 LINKS = (4, 20)  # Mbit/s
 STEPS, ROUNDS = 60, 3
@@ -61,25 +62,19 @@ FOUR = """
 SETTLE_MS = 5000  # code that is compiled in the background
 
 
-def main() -> None:
-    """Measure and print JSON."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("site", type=Path)
-    given = options.parse_args()
+def rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Each network alone, loads over slow links, pointing, two networks at once, memory."""
     torch.set_num_threads(1)
-    with served(given.site) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
-        found = {
-            "classifiers": {
-                classifier_title(name): _steps(browser, url, name) | _page_run(browser, url, name) for name in NETWORKS
-            },
-            "first answer, seconds": {f"{link} Mbit/s": _load(browser, url, link) for link in LINKS},
-            **_pointing(browser, url),
-            **_page_run(browser, url, "mini-clip", "mini-clip-robust"),
-            **_held(browser, url),
-        }
-        browser.close()
-    print(json.dumps(found, indent=1))
+    with served(options.site) as url, chromium() as browser:
+        for name in NETWORKS:
+            for row in (*_steps(browser, url, name), *_page_run(browser, url, name)):
+                yield replace(row, name=f"{classifier_title(name)}, {row.name}")
+        for link in LINKS:
+            yield Row(f"first prediction over {link} Mbit/s", _load(browser, url, link), "s")
+        yield from spread("pointer to two predictions", _pointing(browser, url), "ms")
+        for row in _page_run(browser, url, "mini-clip", "mini-clip-robust"):
+            yield replace(row, name=f"two networks, {row.name}")
+        yield from _held(browser, url)
 
 
 def _opened(browser: Browser, url: str) -> Page:
@@ -89,8 +84,8 @@ def _opened(browser: Browser, url: str) -> Page:
     return page
 
 
-def _steps(browser: Browser, url: str, name: str) -> dict[str, float]:
-    """Milliseconds of a step of Eq. 3 and of a prediction, here and in torch; medians of rounds in turns."""
+def _steps(browser: Browser, url: str, name: str) -> Iterator[Row]:
+    """A step of Eq. 3 here and in torch, and a prediction; medians of rounds in turns."""
     data, mask = load_samples("cifar10-samples"), middle_square(32)
     config = paper_inpainting(32, 16)
     plan = inpainting_plan(data.images[4][None], mask, ["deer"], config)
@@ -114,7 +109,9 @@ def _steps(browser: Browser, url: str, name: str) -> dict[str, float]:
     page.close()
     step, predict = (statistics.median(one[name] for one in here) for name in ("step", "predict"))
     peer = statistics.median(theirs)
-    return {"step, ms": step, "torch's step, ms": peer, "ratio": step / peer, "prediction, ms": predict}
+    yield Row("step of Eq. 3", step, "ms")
+    yield Row("step of Eq. 3", step / peer, "ratio", "", f"torch's, {peer:.3g} ms")
+    yield Row("prediction", predict, "ms")
 
 
 def _load(browser: Browser, url: str, link: int) -> float:
@@ -132,7 +129,7 @@ def _load(browser: Browser, url: str, link: int) -> float:
     return time.perf_counter() - began
 
 
-def _pointing(browser: Browser, url: str) -> dict[str, Any]:
+def _pointing(browser: Browser, url: str) -> list[float]:
     """Milliseconds from the redrawn picture to the rows of two networks."""
     page = _opened(browser, url)
     page.locator("#live button").first.click()
@@ -140,18 +137,16 @@ def _pointing(browser: Browser, url: str) -> dict[str, Any]:
     page.locator("#lab .plot").first.hover()  # once the page has scrolled
     box = page.locator("#lab .plot").first.bounding_box()
     assert box is not None
-    found = []
+    milliseconds = []
     for k in range(60):
         page.mouse.move(box["x"] + 5 + 4 * k, box["y"] + 20 + 3 * k)
         page.wait_for_timeout(80)
-        found.append(float(page.locator("#live table").get_attribute("data-milliseconds") or "nan"))
+        milliseconds.append(float(page.locator("#live table").get_attribute("data-milliseconds") or "nan"))
     page.close()
-    return {
-        "pointer to two predictions, ms": {"median": statistics.median(found), "90 %": float(np.quantile(found, 0.9))}
-    }
+    return milliseconds
 
 
-def _page_run(browser: Browser, url: str, name: str, other: str = "") -> dict[str, Any]:
+def _page_run(browser: Browser, url: str, name: str, other: str = "") -> Iterator[Row]:
     """A whole inpainting run of one or two networks on the page: long tasks of the page, and memory of its process."""
     page = _opened(browser, f"{url}#inpainting")
     page.evaluate(
@@ -170,13 +165,14 @@ def _page_run(browser: Browser, url: str, name: str, other: str = "") -> dict[st
     long = page.evaluate("long")
     memory = memory_of_page(browser)
     page.close()
-    return {"720 steps, s": seconds, "long tasks in them, ms": sorted(long)[-5:], "memory after them, MB": memory}
+    yield Row("720 steps on the page", seconds, "s")
+    yield Row("longest task in them over 50 ms", max(long, default=0), "ms", "= 0")
+    yield Row("memory after them", memory, "MB", "<= 300")
 
 
-def _held(browser: Browser, url: str) -> dict[str, float]:
+def _held(browser: Browser, url: str) -> Iterator[Row]:
     """Memory of the page: without networks, with four that have predicted, and once they are let go."""
     page = _opened(browser, url)
-    found = {}
     for name, script in {
         "idle": "0",
         "four networks": FOUR,
@@ -184,20 +180,22 @@ def _held(browser: Browser, url: str) -> dict[str, float]:
     }.items():
         page.evaluate(script)
         page.wait_for_timeout(SETTLE_MS)
-        found[f"memory of the page, {name}, MB"] = memory_of_page(browser)
+        yield Row(f"memory of the page, {name}", memory_of_page(browser), "MB", "<= 300")
     page.close()
-    return found
 
 
 def memory_of_page(browser: Browser) -> float:
     """MB that the largest of this browser's pages holds, the browser's own code among them (Linux: VmRSS)."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
-    found = []
-    for one in processes:
-        status = Path(f"/proc/{one['id']}/status")
-        if one["type"] == "renderer" and status.exists():
-            found.append(int(status.read_text().partition("VmRSS:")[2].split()[0]) / 1000)
-    return max(found)
+    pids = [process["id"] for process in processes if process["type"] == "renderer"]
+    return max(resident_mb(pid) for pid in pids if Path(f"/proc/{pid}/status").exists())
+
+
+def main() -> None:
+    """Print the figures."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.browser")
+    options.add_argument("site", type=Path)
+    run_script(rows, options)
 
 
 if __name__ == "__main__":

@@ -3,25 +3,26 @@
     python -m benchmarks.estimate
     python -m benchmarks.estimate --against precomputed/heatmaps/mini-clip_cifar10.npz progressive.npz
 
-Binomial draws around each 31 x 31 map stand for sweeps at 0.5, 1 and 2 % of 10,000 images. Lines that end in "real"
-take as many of the 1,000 images whose outcomes a map stores, a balanced sample for each wave. With `--against` the
-second file, a real sweep with `--passes`, is held against the first, the whole map. Every line gives, in points, the
-root mean square deviation of the raw counts and of the estimate; the share of waves whose 95 % interval holds the whole
-map's error, over all draws and in the worst one; how often a lattice was found; and for the published CLIP map the mean
-contrast of the 12 waves of its patch grid.
+Binomial draws around each 31 x 31 map stand for sweeps at 0.5, 1 and 2 % of 10,000 images. "Real" draws take as many of
+the 1,000 images whose outcomes a map stores, a balanced sample for each wave. With `--against` the second file, a real
+sweep with `--passes`, is compared with the first, the whole map. Of each: in points the root mean square deviation of
+the raw counts and of the estimate; the share of waves whose 95 % interval holds the whole map's error, over all draws
+and in the worst one; how often a lattice was found; for the published CLIP map the mean contrast of the 12 waves of its
+patch grid. Last come the means of the maps on 10,000 images.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from core.data.classes import PRECOMPUTED
+from benchmarks.measure import Row, run_script
+from core.data.classes import HEATMAPS
 from core.fourier.basis import half_plane, wave_values
 from core.fourier.maps.estimate import estimate_map
 from core.fourier.maps.heatmap import Heatmap
@@ -101,57 +102,58 @@ def resampled(truth: Heatmap, images: int, seed: int) -> Score:
     return score(truth, sampled.top1_errors, sampled.count, sampled.variance_share)
 
 
-def line(name: str, scores: Sequence[Score], *, with_dips: bool = False) -> str:
-    """One row of the table."""
-    raw, estimated, covered, seconds = (
-        np.array([getattr(one, field) for one in scores]) for field in ("raw", "estimated", "covered", "seconds")
-    )
-    found = sum(one.lattice is not None for one in scores)
-    text = (
-        f"{name:34} raw {raw.mean():5.2f}  estimate {estimated.mean():5.2f}  "
-        f"covered {covered.mean():6.1%} (worst {covered.min():6.1%})  "
-        f"lattice {found:2} of {len(scores)}  {np.median(seconds):.1f} s"
-    )
-    return text + (f"  dips {np.mean([one.dips for one in scores]):+.1f}" if with_dips else "")
+def score_rows(name: str, by_map: Sequence[Sequence[Score]], targets: tuple[str, str] = ("", "")) -> Iterator[Row]:
+    """What several draws of a map come to; of several maps, means of their means."""
+    draws = [score for scores in by_map for score in scores]
+
+    def mean(field: str) -> float:
+        return float(np.mean([np.mean([getattr(score, field) for score in scores]) for scores in by_map]))
+
+    peer = f"whole map{'s' * (len(by_map) > 1)}, {len(draws)} draws"
+    yield Row(f"{name}, raw", mean("raw"), "points RMS", "", peer)
+    yield Row(f"{name}, estimate", mean("estimated"), "points RMS", targets[0], peer)
+    yield Row(f"{name}, intervals that hold the map", 100 * mean("covered"), "%", targets[1], peer)
+    yield Row(f"{name}, the same in the worst draw", 100 * min(score.covered for score in draws), "%", "", peer)
+    yield Row(f"{name}, lattice found", sum(score.lattice is not None for score in draws), "draws", "", peer)
+    yield Row(f"{name}, a fit", float(np.median([score.seconds for score in draws])), "s")
+
+
+def rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Every map's figures for each number of images, then those of all maps together."""
+    if options.against:
+        whole, progressive = map(Heatmap.load, options.against)
+        counts = progressive.top1_errors, progressive.count, progressive.variance_share
+        yield from score_rows(options.against[1].stem, [[score(whole, *counts)]])
+        return
+    stored = {path.stem: Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz"))}
+    # The large published map is not among those the estimator was made with: its middle is a fresh example.
+    fresh = {"resnet-50_imagenet100_published": stored["resnet-50_imagenet100_published"].crop(SIDE)}
+    maps = {name: heatmap for name, heatmap in stored.items() if heatmap.side == SIDE}
+    complete = [name for name, heatmap in maps.items() if heatmap.metadata["dataset"]["n"] == 10_000]
+    maps = {name: maps[name] for name in complete[: options.maps]} if options.maps else maps | fresh
+    for images in options.images:
+        title, scores = f"map from {images / 100:g} % of the passes", {}
+        for name, truth in maps.items():
+            scores[name] = [simulated(truth, images, seed) for seed in range(options.seeds)]
+            yield from score_rows(f"{title}, {name}", [scores[name]])
+            if name.startswith("clip"):
+                dip = float(np.mean([score.dips for score in scores[name]]))
+                yield Row(f"{title}, {name}, dips", dip, "points", "", f"{dips(truth):+.1f} of the map")
+            if truth.outcomes is not None and name not in fresh:
+                drawn = [resampled(truth, images, seed) for seed in range(options.seeds)]
+                yield from score_rows(f"{title}, {name}, real", [drawn])
+        targets = ("<= 1.35", "93 to 97") if images == IMAGES[0] else ("", "")
+        yield from score_rows(title, [scores[name] for name in maps if name in complete], targets)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table."""
+    """Print the figures."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.estimate")
     options.add_argument("--seeds", type=int, default=20)
+    options.add_argument("--images", type=int, nargs="+", default=IMAGES, help="a wave; 200 are 2 %% of the passes")
+    options.add_argument("--maps", type=int, help="only so many, of those on 10,000 images")
     options.add_argument("--against", type=Path, nargs=2, metavar=("WHOLE", "PROGRESSIVE"))
-    given = options.parse_args(arguments)
-    if given.against:
-        whole, progressive = map(Heatmap.load, given.against)
-        print(
-            line(
-                given.against[1].stem,
-                [score(whole, progressive.top1_errors, progressive.count, progressive.variance_share)],
-            )
-        )
-        return 0
-    maps = {path.stem: Heatmap.load(path) for path in sorted((PRECOMPUTED / "heatmaps").glob("*.npz"))}
-    # The large published map is not among those the estimator was made with: its middle is a fresh example.
-    fresh = {"resnet-50_imagenet100_published": maps["resnet-50_imagenet100_published"].crop(SIDE)}
-    maps = {name: heatmap for name, heatmap in maps.items() if heatmap.side == SIDE}
-    for images in IMAGES:
-        print(f"{images} images a wave, {images / 10_000:.1%} of the passes")
-        means = []
-        for name, truth in {**maps, **fresh}.items():
-            scores = [simulated(truth, images, seed) for seed in range(given.seeds)]
-            if name in maps:
-                whole = truth.metadata["dataset"]["n"] == 10_000
-                means.append((whole, np.mean([one.raw for one in scores]), np.mean([one.estimated for one in scores])))
-            patched = name.startswith("clip")
-            print(line(name, scores, with_dips=patched) + (f" of {dips(truth):+.1f}" if patched else ""), flush=True)
-        for name, truth in maps.items():
-            if truth.outcomes is not None:
-                scores = [resampled(truth, images, seed) for seed in range(given.seeds)]
-                print(line(f"{name}, real", scores), flush=True)
-        for title, some in (("maps", means), ("maps of 10,000 images", [row for row in means if row[0]])):
-            _, raw, estimated = np.mean(some, axis=0)
-            print(f"{f'mean of the {len(some)} {title}':34} raw {raw:5.2f}  estimate {estimated:5.2f}")
-        print(flush=True)
+    run_script(rows, options, arguments)
     return 0
 
 

@@ -15,17 +15,16 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.pgd import Stopwatch, bare_step
+from benchmarks.measure import Row, in_turns, run_script, stopwatch
+from benchmarks.pgd import bare_step
 from core.classifiers.kinds.base import Classifier
 from core.classifiers.kinds.identity import Identity
 from core.classifiers.registry import classifier_spec, classifier_state, load_classifier
@@ -73,10 +72,10 @@ def pictures(side: int, count: int, classes: ClassSet) -> ImageDataset:
     return ImageDataset("random", "test", images, np.arange(count) % len(classes), classes, "random pixels")
 
 
-def map_figures(classifier: Classifier, data: ImageDataset, dtype: str, seconds: float, whole: int) -> dict[str, Any]:
+def map_rows(classifier: Classifier, data: ImageDataset, dtype: str, seconds: float, whole: int) -> Iterator[Row]:
     """Pace and memory of a part of a map, and minutes of all of it; `whole`: images of the paper's."""
     side = paper.MAP_SIDE[data.image_size]
-    images, watch = torch.as_tensor(data.images).to(classifier.device), Stopwatch("wall", classifier.device)
+    images = torch.as_tensor(data.images).to(classifier.device)
     size = BATCH.get(images.device.type, BATCH["cpu"])
     cast, batch = with_cast_weights(classifier, dtype), images[torch.arange(size) % len(images)].float() / 255
     config = SweepConfig(
@@ -84,11 +83,12 @@ def map_figures(classifier: Classifier, data: ImageDataset, dtype: str, seconds:
     )
 
     @torch.inference_mode()
-    def bare(one: Callable[[torch.Tensor], torch.Tensor], inputs: torch.Tensor) -> float:
+    def bare(network: Callable[[torch.Tensor], torch.Tensor], inputs: torch.Tensor) -> float:
         """Images per second."""
-        forward(one, inputs, dtype)
-        rounds = max(1, round(2000 / size)) if inputs.is_cuda else 1
-        return rounds * size / watch(lambda: [forward(one, inputs, dtype) for _ in range(rounds)])
+        forward(network, inputs, dtype)
+        passes = max(1, round(2000 / size)) if inputs.is_cuda else 1
+        seconds = stopwatch(lambda: [forward(network, inputs, dtype) for _ in range(passes)], device=str(inputs.device))
+        return passes * size / seconds
 
     _reset_memory(classifier.device)
     maps, start, done = growing_heatmaps(classifier, data, config), time.perf_counter(), 0
@@ -102,22 +102,17 @@ def map_figures(classifier: Classifier, data: ImageDataset, dtype: str, seconds:
     usual = statistics.median(bare(cast, batch) for _ in range(3))
     last = torch.channels_last
     other = bare(copy.deepcopy(cast).to(memory_format=last), batch.contiguous(memory_format=last))  # type: ignore[call-overload]
-    total = (len(half_plane(side)) + 1) * whole
-    return {
-        "batch_size": size,
-        "images_per_second": round(pace, 1),
-        "of_bare_forward": round(pace / usual, 3),
-        "channels_last_to_bare": round(other / usual, 3),
-        "whole_map_minutes": round(total / pace / 60, 2),
-        "first_map_seconds": round(began - start, 2),
-        "peak_memory_gb": _peak_memory(classifier.device),
-    }
+    yield Row(f"map, batch of {size}", pace, "1/s")
+    yield Row("map", pace / usual, "ratio", "", "bare forward pass")
+    yield Row("bare forward pass, channels last", other / usual, "ratio", "", "bare forward pass")
+    yield Row("whole map", (len(half_plane(side)) + 1) * whole / pace / 60, "min")
+    yield Row("first map", began - start, "s")
+    yield from _memory_rows("map", classifier.device)
 
 
-def run_figures(classifier: Classifier, data: ImageDataset, dtype: str, count: int, rounds: int) -> dict[str, Any]:
-    """Milliseconds of a step on so many pictures at once, beside bare passes in turns; seconds of 720; memory; bits."""
+def run_rows(classifier: Classifier, data: ImageDataset, dtype: str, count: int, rounds: int) -> Iterator[Row]:
+    """A step on so many pictures at once, beside bare passes in turns; 720 steps; memory; whether a run resumes."""
     side, device = data.image_size, classifier.device
-    watch = Stopwatch("wall", device)
     mask = torch.from_numpy(middle_square(side, square_side(side)))
     start = torch.as_tensor(data.images[:count]).to(device).float() / 255
     targets = torch.as_tensor(data.labels[:count]).to(device)
@@ -126,24 +121,19 @@ def run_figures(classifier: Classifier, data: ImageDataset, dtype: str, count: i
     objective, cast = Inpainting(targets, mask), with_cast_weights(classifier, dtype)
     _reset_memory(device)
     states = pgd_steps(classifier, objective, start, config)
-    for _ in range(3):
-        next(states)
-    times: dict[str, list[float]] = {"step": [], "bare": []}
-    for _ in range(rounds):
-        times["step"].append(watch(lambda: next(states)))
-        times["bare"].append(watch(lambda: bare_step(lambda images: forward(cast, images, dtype), start, targets)))
-    step, bare = (statistics.median(times[name]) for name in times)
-    short = replace(config, steps=STEPS)
+    works = {
+        "step": lambda: next(states),
+        "bare": lambda: bare_step(lambda images: forward(cast, images, dtype), start, targets),
+    }
+    times = in_turns(works, rounds, warm_up=3, device=str(device))
+    short, what = replace(config, steps=STEPS), f"step, {count} pictures"
     whole = list(pgd_steps(classifier, objective, start, short))
     *_, end = pgd_steps(classifier, objective, start, short, after=whole[STEPS // 2])
-    return {
-        "pictures": count,
-        "step_ms": round(1000 * step, 2),
-        "of_bare_forward_and_backward": round(step / bare, 3),
-        "steps_720_seconds": round(720 * step, 1),
-        "goes_on_to_the_same_bits": bool(torch.equal(whole[-1].images, end.images)),
-        "peak_memory_gb": _peak_memory(device),
-    }
+    yield Row(what, times.median_ms("step"), "ms")
+    yield Row(what, times.ratio("step", "bare"), "ratio", "", "bare forward and backward pass")
+    yield Row(f"720 {what}", 0.72 * times.median_ms("step"), "s")
+    yield Row(f"{what}, resumed to the same bits", torch.equal(whole[-1].images, end.images), "1 is yes", "= 1")
+    yield from _memory_rows(what, device)
 
 
 def _reset_memory(device: torch.device) -> None:
@@ -151,40 +141,40 @@ def _reset_memory(device: torch.device) -> None:
         torch.cuda.reset_peak_memory_stats(device)
 
 
-def _peak_memory(device: torch.device) -> float | None:
-    return round(torch.cuda.max_memory_allocated(device) / 1e9, 2) if device.type == "cuda" else None
+def _memory_rows(what: str, device: torch.device) -> Iterator[Row]:
+    if device.type == "cuda":
+        yield Row(f"{what}, highest memory", torch.cuda.max_memory_allocated(device) / 1e9, "GB")
+
+
+def rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Both maps and runs on pictures of their sizes, in each precision."""
+    prepare_torch()
+    device = choose_device(options.device, 0)
+    vocabulary = classifier_spec(options.network).vocabulary
+    for title, (side, whole) in MAPS.items():
+        classes = CIFAR10 if side == 32 else imagenet100()
+        if vocabulary is not None and (vocabulary == "cifar10") != (side == 32):
+            continue  # it knows the other map's classes alone
+        classifier = network(options.network, classes, device)
+        data = pictures(side, options.images or whole, classes)
+        at_once = max(1, BATCH_PIXELS.get(classifier.device.type, BATCH_PIXELS["cpu"]) // side**2)
+        for dtype in DTYPES:
+            parts = [map_rows(classifier, data, dtype, options.seconds, whole)]
+            for count in dict.fromkeys((1, min(at_once, len(data)))):
+                parts.append(run_rows(classifier, data, dtype, count, options.rounds))
+            where = f"{title}, {dtype}, {classifier.weights_id} on {name_device(device)}"
+            yield from (replace(row, name=f"{where}: {row.name}") for part in parts for row in part)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the figures as JSON."""
+    """Print the figures."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.gpu")
     options.add_argument("--network", default=CLIP, help="a name of the registry, default CLIP ViT-B/32")
     options.add_argument("--device", default="cuda")
     options.add_argument("--seconds", type=float, default=30, help="of each map in each precision, default 30")
     options.add_argument("--rounds", type=int, default=50, help="steps that are timed, default 50")
     options.add_argument("--images", type=int, help="of each map's part, default as many as the paper's map has")
-    given = options.parse_args(arguments)
-
-    began = time.perf_counter()
-    prepare_torch()
-    device = choose_device(given.device, 0)
-    vocabulary = classifier_spec(given.network).vocabulary
-    report: dict[str, Any] = {"network": given.network, "device": name_device(device), "torch": torch.__version__}
-    for title, (side, whole) in MAPS.items():
-        classes = CIFAR10 if side == 32 else imagenet100()
-        if vocabulary is not None and (vocabulary == "cifar10") != (side == 32):
-            continue  # it knows the other map's classes alone
-        classifier = network(given.network, classes, device)
-        report["weights"] = classifier.weights_id
-        data = pictures(side, given.images or whole, classes)
-        at_once = max(1, BATCH_PIXELS.get(classifier.device.type, BATCH_PIXELS["cpu"]) // side**2)
-        for dtype in DTYPES:
-            report[f"map, {title}, {dtype}"] = map_figures(classifier, data, dtype, given.seconds, whole)
-            for count in dict.fromkeys((1, min(at_once, len(data)))):
-                found = run_figures(classifier, data, dtype, count, given.rounds)
-                report[f"run, {side} pixels, {dtype}, {count} at once"] = found
-    report["seconds"] = round(time.perf_counter() - began, 1)
-    print(json.dumps(report, indent=2))
+    run_script(rows, options, arguments)
     return 0
 
 

@@ -1,20 +1,16 @@
 """`kill -9` at random moments of saves, downloads and sweeps: nothing damaged is read, nothing finished is lost.
 
-    python -m benchmarks.kills --moments 50
-
-A child process works in a folder until it is killed, and the next one goes on there. After each kill everything that
-the project would read is read: a map and a run hold what was saved last or one save more, a downloaded file is whole or
-absent, a sweep has all cells that it had before, with the same counts. In the end the sweep is finished and compared
-with one that nobody killed. Stops with an AssertionError where any of this is not so; else prints counts as JSON.
+Part of `python -m benchmarks.soak`. A child process works in a folder until killed, and the next one resumes there.
+After each kill everything that the project would read is read: a map and a run hold what was saved last or one save
+more, a downloaded file is whole or absent, a sweep has all cells that it had before, with the same counts. In the end
+the sweep is finished and compared with one that nobody killed. Where any of this is not so, there is an AssertionError.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import hashlib
 import http.server
-import json
 import os
 import random
 import subprocess
@@ -22,14 +18,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.app import ROOT
+from benchmarks.measure import ROOT, Row
 from core.classifiers.fetch.download import download
 from core.data.classes import PRECOMPUTED
 from core.fourier.maps.heatmap import Heatmap
@@ -41,8 +37,10 @@ CONTENT = random.Random(0).randbytes(8 << 20)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
-def saves(folder: Path) -> None:
+def saves(path: str, _: str) -> None:
     """Save map after map and run after run, each with its number; print the number of each that is saved."""
+    print("ready", flush=True)
+    folder = Path(path)
     heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz")
     run = PGDRun.load(stored_path("inpainting", "cifar10-33", "mini-clip"))
     number = _number(folder / "map.npz", Heatmap.load)
@@ -58,9 +56,9 @@ def _number(path: Path, load: Callable[[Path], Heatmap | PGDRun]) -> int:
     return load(path).metadata["source"]["wall_seconds"] if path.exists() else 0
 
 
-def check_saves(folder: Path, said: str) -> None:
+def check_saves(folder: Path, printed: str) -> None:
     """Both files can be read, and hold what was saved last or what was being saved."""
-    done = [int(line) for line in said.splitlines() if line]
+    done = [int(line) for line in printed.splitlines() if line]
     for name, load in (("map.npz", Heatmap.load), ("run.npz", PGDRun.load)):
         if done:
             number = _number(folder / name, load)
@@ -69,14 +67,15 @@ def check_saves(folder: Path, said: str) -> None:
             load(folder / name)
 
 
-def downloads(folder: Path, url: str) -> None:
+def downloads(path: str, url: str) -> None:
     """Fetch a file again and again."""
+    print("ready", flush=True)
     while True:
-        (folder / "weights.th").unlink(missing_ok=True)
-        download(url, folder / "weights.th", sha256=DIGEST)
+        Path(path, "weights.th").unlink(missing_ok=True)
+        download(url, Path(path, "weights.th"), sha256=DIGEST)
 
 
-def check_download(folder: Path, said: str) -> None:
+def check_download(folder: Path, printed: str) -> None:
     """The file is whole or absent."""
     path = folder / "weights.th"
     assert not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() == DIGEST
@@ -88,7 +87,7 @@ class CheckSweep:
     def __init__(self) -> None:
         self.known: Heatmap | None = None
 
-    def __call__(self, folder: Path, said: str) -> None:
+    def __call__(self, folder: Path, printed: str) -> None:
         if not (folder / "map.npz").exists():
             assert self.known is None, "the map is gone"
             return
@@ -115,13 +114,13 @@ def kill(command: Sequence[str], ready: Callable[[subprocess.Popen[str]], object
     return process.communicate()[0]
 
 
-def kill_often(moments: dict[str, int], seed: int = 0) -> dict[str, dict[str, int]]:
-    """So many kills of "saves", "downloads" and "sweeps"; what was left in their folders besides the results.
+def kill_often(moments: Mapping[str, int], seed: int = 0) -> Iterator[Row]:
+    """So many kills of "saves", "downloads" and "sweeps", and what was left in their folders besides the results.
 
     Raises:
         AssertionError: something damaged was read as good, or something finished is lost.
     """
-    chance, left_over = random.Random(seed), {}
+    chance = random.Random(seed)
     checks = {"saves": check_saves, "downloads": check_download, "sweeps": CheckSweep()}
     with tempfile.TemporaryDirectory() as temporary, server() as url:
         for kind, count in moments.items():
@@ -130,21 +129,21 @@ def kill_often(moments: dict[str, int], seed: int = 0) -> dict[str, dict[str, in
             if kind == "sweeps":
                 command, ready = sweep_command(folder / "map.npz"), partial(_saved_anew, folder / "map.npz")
             else:
-                command = [sys.executable, "-m", "benchmarks.kills", "--child", kind, str(folder), url]
-                ready = _said_so
+                work = f"from benchmarks.kills import {kind}; {kind}({str(folder)!r}, {url!r})"
+                command, ready = [sys.executable, "-c", work], _started
             for _ in range(count):
                 checks[kind](folder, kill(command, ready, chance.uniform(0, 1)))
-            left_over[kind] = sum(path.name.startswith(".") for path in folder.iterdir())
+            yield Row(f"{kind}, killed without harm", count, "times")
+            yield Row(f"{kind}, left over", sum(path.name.startswith(".") for path in folder.iterdir()), "files")
             if kind == "sweeps" and count:
                 _compare_with_peaceful(folder)
-    return {"kills": moments, "temporary files left over": left_over}
 
 
 def sweep_command(output: Path) -> list[str]:
     return [sys.executable, "-m", "core.sweep", *SWEEP.split(), "--output", str(output)]
 
 
-def _said_so(process: subprocess.Popen[str]) -> None:
+def _started(process: subprocess.Popen[str]) -> None:
     """Wait for the child's first line."""
     assert process.stdout is not None
     process.stdout.readline()
@@ -190,23 +189,3 @@ def server() -> Iterator[str]:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}/weights.th"
         running.shutdown()
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Kill, check, and print the counts."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.kills")
-    options.add_argument("--moments", type=int, default=50, help="a third of them of each kind of work")
-    options.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
-    given = options.parse_args(arguments)
-    if given.child:
-        kind, folder, url = given.child
-        print("ready", flush=True)
-        saves(Path(folder)) if kind == "saves" else downloads(Path(folder), url)
-    third = given.moments // 3
-    moments = {"saves": given.moments - 2 * third, "downloads": third, "sweeps": third}
-    print(json.dumps(kill_often(moments)))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -16,23 +16,18 @@ Chromium.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import shlex
 import statistics
-import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
 import torch
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks.app import FLAGS, ROOT, server
+from benchmarks.measure import Row, run_script, spread, stopwatch
 from benchmarks.pgd import bare_step
+from benchmarks.serving import APP, chromium, server, start_stopwatch, stopwatch_ms
 from core.classifiers.registry import classifier_spec
 from core.data.samples import load_samples
 from core.images.masks import middle_square, square_side
@@ -40,7 +35,6 @@ from core.pgd.config import paper_inpainting
 from core.runs.file import read_runs
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
-from tests.chromium import find_chromium
 from ui.server.model_cache import classifier_for
 
 STEPS = {32: 1000, 224: 100}  # some seconds each, more than frames are counted for
@@ -58,25 +52,12 @@ COUNT_FRAMES = f"""milliseconds => new Promise(resolve => {{
   observer.observe(step, {{childList: true, characterData: true, subtree: true}});
   setTimeout(() => resolve(1000 * seen.size / milliseconds), milliseconds);
 }})"""
-# Resolves with the milliseconds from the next press of the pointer to the first frame with the text.
-STOPWATCH = """text => { window.waited = new Promise(resolve => {
-  addEventListener("pointerdown", () => {
-    const start = performance.now();
-    const look = () => document.body.innerText.includes(text) ? resolve(performance.now() - start)
-      : requestAnimationFrame(look);
-    look();
-  }, {once: true, capture: true});
-}) }"""
 
 
-def bare_ms(classifier: torch.nn.Module, image: torch.Tensor, seconds: float = 3.0) -> float:
+def bare_ms(classifier: torch.nn.Module, image: torch.Tensor, passes: int) -> float:
     """Mean milliseconds of a forward and backward pass: the mean, because a run's time over its steps is one too."""
-    target, passes = torch.tensor([1]), 0
-    start = time.perf_counter()
-    while (took := time.perf_counter() - start) < seconds:
-        bare_step(classifier, image, target)
-        passes += 1
-    return 1000 * took / passes
+    target = torch.tensor([1])
+    return 1000 * stopwatch(lambda: [bare_step(classifier, image, target) for _ in range(passes)]) / passes
 
 
 def alone_ms(name: str, class_set: str, image: np.ndarray, steps: int) -> float:
@@ -119,12 +100,12 @@ def stop_ms(page: Page) -> float:
     page.get_by_role("button", name="Run", exact=True).click()
     page.wait_for_function(GOES_ON, polling=LOOK_EVERY_MS, timeout=WAIT_MS)
     page.wait_for_timeout(1000)
-    page.evaluate(STOPWATCH, "stopped by you")
+    start_stopwatch(page, "text => document.body.innerText.includes(text)", "stopped by you")
     page.get_by_role("button", name="Stop the run").click()
-    return page.evaluate("window.waited")
+    return stopwatch_ms(page)
 
 
-def measure(name: str, address: str, page: Page, rounds: int) -> dict[str, object]:
+def rows_of_run(name: str, address: str, page: Page, rounds: int) -> Iterator[Row]:
     """The figures of one classifier."""
     spec = classifier_spec(name)
     photographs = spec.vocabulary == "imagenet"
@@ -141,56 +122,42 @@ def measure(name: str, address: str, page: Page, rounds: int) -> dict[str, objec
     page.get_by_role("button", name="Run", exact=True).wait_for()
     run_ms(page, STEPS[size])  # loads the classifier
     turns = []
-    before = bare_ms(classifier, image)
+    before = bare_ms(classifier, image, STEPS[size])
     for _ in range(rounds):
         run = run_ms(page, STEPS[size])
-        after = bare_ms(classifier, image)
+        after = bare_ms(classifier, image, STEPS[size])
         # Before and after, since the machine's own pace drifts.
         turns.append(((before + after) / 2, run, alone_ms(name, class_set, data.images[0], STEPS[size])))
         before = after
-    frames = frames_per_second(page)
-    stops = [stop_ms(page) for _ in range(rounds)]
-    return {
-        "threads": torch.get_num_threads(),
-        "bare_ms": round(statistics.median(bare for bare, _, _ in turns), 2),
-        "step_ms": round(statistics.median(run for _, run, _ in turns), 2),
-        "ratio": round(statistics.median(run / bare for bare, run, _ in turns), 3),
-        "ratios": [round(run / bare, 3) for bare, run, _ in turns],
-        "alone_ms": round(statistics.median(alone for _, _, alone in turns), 2),
-        "slower": round(statistics.median(run / alone - 1 for _, run, alone in turns), 3),
-        "frames_per_second": round(frames, 1),
-        "stop_ms": {"median": round(statistics.median(stops)), "largest": round(max(stops))},
-    }
+    bare, step, alone = (statistics.median(column) for column in zip(*turns, strict=True))
+    ratio = statistics.median(run / passed for passed, run, _ in turns)
+    slower = statistics.median(run / unseen - 1 for _, run, unseen in turns)
+    yield Row("bare forward and backward pass", bare, "ms")
+    yield Row("live run, step with the page open", step, "ms")
+    yield Row("live run, step with the page open", ratio, "ratio", "", "bare forward and backward pass")
+    yield Row("live run, step without a page", alone, "ms")
+    yield Row("live run, slower with the page open", 100 * slower, "%", "", "the same run without a page")
+    yield Row("live run, redraws", frames_per_second(page), "1/s")
+    yield from spread("live run, stop", [stop_ms(page) for _ in range(rounds)], "ms")
 
 
-def gentle_browser(folder: str, nice: int) -> str:
-    """A script that starts Chromium with a lower priority, which it cannot take back."""
-    keep = "setpriv --bounding-set=-sys_nice " if os.geteuid() == 0 else ""  # root may raise its priority, and does
-    script = Path(folder) / "browser.sh"
-    script.write_text(f'#!/bin/sh\nexec {keep}nice -n {nice} {shlex.quote(str(find_chromium()))} "$@"\n')
-    script.chmod(0o755)
-    return str(script)
+def rows(options: argparse.Namespace) -> Iterator[Row]:
+    """The figures of each classifier."""
+    with server(APP, {}) as (address, _, _), chromium(options.browser_nice) as browser:
+        page = browser.new_page(viewport={"width": 1400, "height": 1200})
+        for name in options.classifiers:
+            prefix = f"{name}, " if len(options.classifiers) > 1 else ""
+            for row in rows_of_run(name, address, page, options.rounds):
+                yield replace(row, name=prefix + row.name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the figures as JSON."""
+    """Print the figures."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.live")
     options.add_argument("classifiers", nargs="+")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--browser-nice", type=int, default=19, help="0 to 19; 19 gives way to everything else")
-    given = options.parse_args(arguments)
-    report: dict[str, object] = {"torch": torch.__version__, "browser_nice": given.browser_nice}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        sync_playwright() as playwright,
-        server(ROOT / "app.py", {}) as (address, _, _),
-    ):
-        browser = playwright.chromium.launch(executable_path=gentle_browser(folder, given.browser_nice), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1200})
-        for name in given.classifiers:
-            report[name] = measure(name, address, page, given.rounds)
-        browser.close()
-    print(json.dumps(report, indent=2))
+    run_script(rows, options, arguments)
     return 0
 
 

@@ -15,10 +15,9 @@ import time
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from benchmarks.app import FLAGS, ROOT, server
-from tests.chromium import find_chromium
+from benchmarks.serving import APP, chromium, server
 
 PAGES = ("story", "frequency", "inpainting", "generation", "findings", "models")
 SIZE = {"width": 1440, "height": 900}
@@ -50,8 +49,7 @@ def take(out: Path) -> list[Path]:
     """Write the pictures into the folder `out`; returns their paths."""
     out.mkdir(parents=True, exist_ok=True)
     written = []
-    with server(ROOT / "app.py", {}) as (url, _, _), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+    with server(APP, {}) as (url, _, _), chromium() as browser:
         for name in PAGES:
             page = browser.new_page(viewport=SIZE, color_scheme="light")
             page.goto(f"{url}/{name}")
@@ -62,7 +60,6 @@ def take(out: Path) -> list[Path]:
                 written.append(out / "play.webp")
                 _play(page, written[-1])
             page.close()
-        browser.close()
     return written
 
 

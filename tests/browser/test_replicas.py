@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from benchmarks.replicas import replicas
+from benchmarks.serving import replicas
 from tests.browser.waiting import wait_until_drawn
 
 pytestmark = pytest.mark.slow

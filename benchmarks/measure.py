@@ -1,0 +1,169 @@
+"""How everything here is measured, in turns, and printed: rows of one table, under what they are of.
+
+A script's `rows` yields its figures, and `main` prints them as Markdown or, with `--json`, for other programs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("torch", "torchvision", "open_clip_torch", "timm", "streamlit", "numpy")
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}  # cpu: of this process, however busy the machine is
+_LIMITS = {
+    "<=": lambda value, limit: value <= limit,
+    "<": lambda value, limit: value < limit,
+    ">=": lambda value, limit: value >= limit,
+    ">": lambda value, limit: value > limit,
+    "=": lambda value, limit: value == limit,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure. target: such as "<= 1.2" or "93 to 97", "" for none. peer: what a ratio is relative to."""
+
+    name: str
+    value: float
+    unit: str
+    target: str = ""
+    peer: str = ""
+
+    @property
+    def missed(self) -> bool:
+        """Whether there is a target and the value does not meet it; a value that is no number meets none."""
+        if " to " in self.target:
+            low, high = map(float, self.target.split(" to "))
+            return not low <= self.value <= high
+        sign, _, limit = self.target.partition(" ")
+        return bool(sign) and not _LIMITS[sign](self.value, float(limit))
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of each work in each turn."""
+
+    seconds: Mapping[str, Sequence[float]]
+
+    def median_ms(self, name: str) -> float:
+        return 1000 * statistics.median(self.seconds[name])
+
+    def ratio(self, name: str, peer: str) -> float:
+        """Median over the turns of the ratio within a turn: a machine's pace drifts between turns, not within one."""
+        return statistics.median(a / b for a, b in zip(self.seconds[name], self.seconds[peer], strict=True))
+
+
+def in_turns(
+    works: Mapping[str, Callable[[], Any]], rounds: int, *, warm_up: int = 1, clock: str = "wall", device: str = "cpu"
+) -> Times:
+    """Time works turn by turn, in another order each turn, since each leaves the machine in another state.
+
+    Args:
+        warm_up: turns that are not counted. clock: of CLOCKS. device: a CUDA device is waited for.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    shuffle, order = random.Random(0).shuffle, list(works)
+    for turn in range(warm_up + rounds):
+        shuffle(order)
+        for name in order:
+            took = stopwatch(works[name], clock=clock, device=device)
+            if turn >= warm_up:
+                seconds[name].append(took)
+    return Times(seconds)
+
+
+def stopwatch(work: Callable[[], Any], *, clock: str = "wall", device: str = "cpu") -> float:
+    """Seconds of one call."""
+    wait = _nothing
+    if device.startswith("cuda"):
+        import torch
+
+        wait = torch.cuda.synchronize
+    wait()
+    start = CLOCKS[clock]()
+    work()
+    wait()
+    return CLOCKS[clock]() - start
+
+
+def _nothing() -> None:
+    pass
+
+
+def spread(name: str, values: Sequence[float], unit: str) -> list[Row]:
+    """Median, 95th percentile and largest of several values; none where there are none."""
+    ordered = sorted(values)
+    if not ordered:
+        return []
+    figures = {
+        "median": statistics.median(ordered),
+        "95th percentile": ordered[-(-95 * len(ordered) // 100) - 1],
+        "largest": ordered[-1],
+    }
+    return [Row(f"{name}, {what}", value, unit, peer=f"{len(ordered)} values") for what, value in figures.items()]
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process (Linux)."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]) / 1000
+
+
+def machine() -> dict[str, str]:
+    """Date, machine, and the version of Python and of each package that decides what is computed."""
+    cores, memory = os.cpu_count() or 1, ""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = f", {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB"
+    installed = {one.metadata["Name"].replace("-", "_"): one.version for one in importlib.metadata.distributions()}
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": f"{platform.machine()}, {cores} cores{memory}",
+        "Python": platform.python_version(),
+        **{name: installed.get(name, "not installed") for name in PACKAGES},
+    }
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Rows as Markdown."""
+    lines = ["| name | value | unit | target | peer |", "|---|---|---|---|---|"]
+    return "\n".join(lines + [f"| {r.name} | {r.value:,.4g} | {r.unit} | {r.target} | {r.peer} |" for r in rows])
+
+
+def run_script(
+    rows: Callable[[argparse.Namespace], Iterable[Row]],
+    options: argparse.ArgumentParser,
+    arguments: Sequence[str] | None = None,
+) -> list[Row]:
+    """Measure as the options say, print, and return the rows."""
+    options.add_argument("--json", action="store_true", help="print the figures as JSON")
+    chosen = options.parse_args(arguments)
+    start = time.monotonic()
+    measured = list(rows(chosen))
+    facts = machine() | {"seconds": f"{time.monotonic() - start:.0f}"}
+    if chosen.json:
+        print(json.dumps({"facts": facts, "rows": [asdict(row) for row in measured]}, indent=2))
+    else:
+        print(", ".join(f"{name} {value}" for name, value in facts.items()), table(measured), sep="\n\n")
+    return measured
+
+
+def rows_of(module: str, *arguments: str) -> list[Row]:
+    """The rows of a script of this folder, in a process of its own."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments, "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=3600)
+    return [Row(**row) for row in json.loads(done.stdout)["rows"]]
