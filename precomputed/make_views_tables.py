@@ -29,6 +29,7 @@ GROUPS = {
     "draw-quick": "views, quick",
     "hole-pixels": "the paper's search",
     "hole-views": "views",
+    "hole-brush": "views, a brushed hole of equal area",
 }
 
 

@@ -84,7 +84,7 @@ LARGE = {
     ),
     "inpainting": ViewRun(
         epsilon=37, step_size=1.2, steps=300, step_decay=0.3,
-        views=Views(min_side=0.35, noise=0.08, spectrum=1.2, colors=0.5),
+        views=Views(min_side=0.5, noise=0.08, spectrum=1.2, colors=0.7),
     ),
 }  # fmt: skip
 SMALL = {

@@ -125,7 +125,8 @@ class SearchOutcomes:
 class StoredOutcomes:
     """Content of the file: the painter's name, the judges' names, the one to report first, and outcomes by group.
 
-    groups: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views". configs: of their runs, JSON.
+    groups: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views",
+    "hole-brush". configs: of their runs, JSON.
     """
 
     painter: str
