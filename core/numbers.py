@@ -10,6 +10,7 @@ import numpy as np
 
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
+from core.shared.sentences import Number
 
 
 def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
@@ -38,10 +39,15 @@ def confidence(share: float) -> str:
     return "under 0.1 %" if share < 0.001 else percent(share)
 
 
-def signed_points(measured: Measured) -> str:
+def measured_percent(share: Measured) -> Number:
+    """'33.1 % (32.2 to 34.0)'."""
+    return Number(percent(share.value), interval(share))
+
+
+def signed_points(measured: Measured) -> Number:
     """A difference of shares: '−0.2 points (−1.4 to +1.0)'."""
     value, low, high = (decimal(100 * part, sign=True) for part in measured)
-    return f"{value} points ({low} to {high})"
+    return Number(f"{value} points", f"{low} to {high}")
 
 
 def p_value(p: float) -> str:
@@ -60,10 +66,10 @@ def interval(measured: Measured) -> str:
     return " to ".join(decimal(end) for end in sorted(map(abs, ends)))
 
 
-def points(difference: Measured) -> str:
+def points(difference: Measured) -> Number:
     """Size and direction of a clear difference: '17.8 points higher (16.6 to 19.0)'."""
     way = "higher" if difference.value > 0 else "lower"
-    return f"{decimal(100 * abs(difference.value))} points {way} ({interval(difference)})"
+    return Number(f"{decimal(100 * abs(difference.value))} points {way}", interval(difference))
 
 
 def small(number: float) -> str:
@@ -73,12 +79,12 @@ def small(number: float) -> str:
     return f"{number:.1e}".replace("e-0", "e-").replace("-", "\N{MINUS SIGN}")
 
 
-def small_with_interval(measured: Measured) -> str:
+def small_with_interval(measured: Measured) -> Number:
     """'3.8 (3.1 to 4.5)' of what cannot be negative; the number alone where there is no interval."""
     if math.isnan(measured.low):
-        return small(measured.value)
+        return Number(small(measured.value))
     low, high = (small(max(0.0, end)) for end in measured[1:])
-    return f"{small(measured.value)} ({low} to {high})"
+    return Number(small(measured.value), f"{low} to {high}")
 
 
 def duration(seconds: float) -> str:

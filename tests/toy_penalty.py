@@ -29,14 +29,16 @@ Inpainting.penalty_term = penalty_term
 def on_the_page() -> None:
     """It can be chosen; the run, its file and the sentence about it say so."""
     from core.runs.file import PGDRun
-    from tests.ui.page_runner import run_to_the_end, said
+    from tests.ui.page_runner import run_to_the_end, said, settable_widget
     from tests.ui.runs.test_live_pages import open_page
 
     app = open_page("inpainting", inpainting_penalty=ROW.label, inpainting_steps="2")
-    assert app.radio(key="inpainting-penalty").value == ROW.label, app.radio(key="inpainting-penalty").value
+    assert settable_widget(app, "inpainting-penalty").value == ROW.label, settable_widget(
+        app, "inpainting-penalty"
+    ).value
     run_to_the_end(app, "inpainting")
     assert not app.exception and not app.error and ROW.told in said(app)
-    run = app.session_state["inpainting.result"].runs[0]
+    run = app.session_state["inpainting.runs"].result.runs[0]
     assert PGDRun.from_bytes(run.to_bytes(), name="run.npz").metadata["objective"]["penalty"] == "absolute"
     assert (np.abs(run.frames[-1] - run.start) * ~run.mask).any()  # under Eq. 3 nothing outside would change
 

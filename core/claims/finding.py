@@ -16,6 +16,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.numbers import between_shown, decimal, p_value
 from core.shared import paper
 from core.shared.files import Archived
+from core.shared.sentences import Number
 
 MINIATURE = "mini-"  # how the registry's names of small networks trained here begin, which stand in for the paper's
 Known = TypeVar("Known")
@@ -123,6 +124,11 @@ class Evidence:
         """' (+8.1 to +10.6)'; empty where there is none."""
         _, low, high = self.measured
         return "" if math.isnan(low) else f" ({self._shown(low)} to {self._shown(high)})"
+
+    @property
+    def figure(self) -> Number:
+        """The number and its interval, as a part of a sentence."""
+        return Number(self.number, self.interval.removeprefix(" (").removesuffix(")"))
 
     def _shown(self, value: float) -> str:
         _, factor, digits, sign = _UNITS[self.unit]

@@ -13,7 +13,7 @@ from core.claims.finding import BY_VIEWS, Evidence, Finding, Verdict
 from core.classifiers.registry import classifier_title, short_title
 from core.shared.colours import BAD, GOOD, HALF, OPEN
 from core.shared.errors import one_line
-from core.shared.html import isolated, tooltip
+from core.shared.html import isolated, number_html
 
 # The sign and the colour of each verdict.
 VERDICTS = {
@@ -115,14 +115,9 @@ def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str
 
 def evidence_html(evidence: Sequence[Evidence]) -> list[str]:
     """Return 'difference <b>+9.4 points</b>' and the like; bold is the first difference, or else the first number."""
-    return [f"{html.escape(part.what)} {_number(part, k == _lead(evidence))}" for k, part in enumerate(evidence)]
+    lead = _lead(evidence)
+    return [f"{html.escape(part.what)} {number_html(part.figure, bold=k == lead)}" for k, part in enumerate(evidence)]
 
 
 def _lead(evidence: Sequence[Evidence]) -> int:
     return next((k for k, part in enumerate(evidence) if part.is_difference), 0)
-
-
-def _number(part: Evidence, bold: bool) -> str:
-    if part.interval:
-        return tooltip(part.number, f"95 % interval{part.interval}", bold=bold)
-    return f"<b>{html.escape(part.number)}</b>" if bold else html.escape(part.number)

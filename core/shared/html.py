@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import html
 
+from core.shared.sentences import Number
+
 
 def isolated(text: str) -> str:
     """Return HTML that shows `text` as it is; a name written from right to left leaves its neighbours in place."""
     return f"<bdi>{html.escape(text)}</bdi>"
 
 
-def tooltip(shown: str, words: str, *, bold: bool = False) -> str:
-    """Return HTML that is `shown`, underlined with dots, with `words` for pointer, finger or keyboard.
+def tooltip(shown: str, text: str, *, bold: bool = False) -> str:
+    """Return HTML of `shown`, underlined with dots, with `text` for pointer, finger or keyboard.
 
-    `ui/components/asked.css` has its look; a report, which nobody points at, shows both.
+    `ui/components/tooltip.css` has its look; a report, which nobody points at, shows both.
     """
-    shown, words = html.escape(shown), html.escape(words)
+    shown, text = html.escape(shown), html.escape(text)
     shown = f"<b>{shown}</b>" if bold else shown
-    return f'<span class="asked" tabindex="0">{shown}<span class="interval" role="tooltip">{words}</span></span>'
+    return f'<span class="tooltip" tabindex="0">{shown}<span class="tooltip-text" role="tooltip">{text}</span></span>'
+
+
+def number_html(number: Number, *, bold: bool = False) -> str:
+    """Return HTML of a measured number, its interval in a tooltip where it has one."""
+    if number.interval:
+        return tooltip(number.shown, f"95 % interval ({number.interval})", bold=bold)
+    return f"<b>{html.escape(number)}</b>" if bold else html.escape(number)

@@ -21,7 +21,7 @@ from ui.maps.sentences import cell_verdict
 from ui.maps.stories import STORIES
 from ui.maps.views import lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
-from ui.shared.told import TERMS, told
+from ui.shared.sentences import TERMS, sentence_html
 from ui.tabs.mixtures import STORED, stored_mixtures
 from ui.tabs.sentences import changes_of_mind
 
@@ -50,7 +50,7 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     stories = [
         {
             "title": story.title,
-            "html": told(cell_verdict([entries[label] for label in story.maps], story.frequency), *TERMS),
+            "html": sentence_html(cell_verdict([entries[label] for label in story.maps], story.frequency), *TERMS),
             "maps": story.maps,
             "show": story.show,
             "pictures": next(row.name for row in SAMPLE_SETS.values() if row.title == story.pictures),
@@ -79,7 +79,10 @@ def hybrid_pairs() -> dict[str, Any]:
     packed = [pack_mixture(one) for one in stored_mixtures()]
     pairs = [
         {name: value for name, value in one.items() if name not in ("strip", "cutoffs", "ticks", "size")}
-        | {"start": mixture.cutoffs.index(cutoff), "html": told(changes_of_mind(mixture.networks, mixture.cutoffs))}
+        | {
+            "start": mixture.cutoffs.index(cutoff),
+            "html": sentence_html(changes_of_mind(mixture.networks, mixture.cutoffs)),
+        }
         for one, mixture, cutoff in zip(packed, stored_mixtures(), STORED["starts"], strict=True)
     ]
     common = {name: packed[0][name] for name in ("strip", "cutoffs", "ticks", "size")}

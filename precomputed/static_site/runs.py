@@ -12,6 +12,7 @@ from core.pgd.penalties import PENALTIES
 from core.runs.file import PGDRun
 from core.runs.starts import STARTS
 from core.runs.stored import stored_classifier, stored_subjects
+from core.shared.sentences import Paragraph
 from ui.runs.replays import run_replay
 from ui.runs.words import likeness, losses, origin, outcome, run_title, target_of
 
@@ -58,7 +59,7 @@ def _words(runs: list[PGDRun]) -> dict[str, Any]:
         "title": " and ".join(run_title(run, runs) for run in runs),
         "what": f"{targets}, {first.start.shape[-1]} px",
         "variant": variant,
-        "outcome": " ".join(["".join(parts) for parts in outcome(runs)] + [likeness(runs)]).strip(),
+        "outcome": Paragraph(*outcome(runs), likeness(runs)),
         "origins": [
             f"{run_title(run, runs)}. {losses(run, 0) if len(run.start) == 1 else ''} {origin(run)}" for run in runs
         ],

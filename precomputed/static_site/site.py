@@ -21,7 +21,7 @@ from ui.shared.cite import PAPER
 LIVE = "cifar10"  # the set whose classes the networks of the engine know
 HERE = Path(__file__).parent / "page"
 INTROS = {page.PAGE: page.INTRO for page in (inpainting, generation)}  # what the app says first on these pages
-TOOLTIPS = WAVE.with_name("asked.css")  # of sentences, as the app's
+TOOLTIPS = WAVE.with_name("tooltip.css")  # of sentences, as the app's
 ONNX_LICENSE = "LICENSE.onnxruntime-web.txt"
 
 

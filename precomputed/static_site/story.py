@@ -17,7 +17,7 @@ from ui.components.packing import webp_data_uri
 from ui.components.stripes import pack_stripes
 from ui.pages.story import told
 from ui.runs.replays import run_replay
-from ui.shared.told import told as with_tooltips
+from ui.shared.sentences import sentence_html
 from ui.story import figures, judge, opening, wall
 from ui.story.shelf import WAVE
 from ui.story.steps import FORMER, STEPS
@@ -101,7 +101,7 @@ def _wave() -> list[Part]:
     return [
         {"kind": "stripes", "data": {"value": list(WAVE), **pack_stripes(figures.car_under_stripes())}},
         _html(f"<h3>{figures.EVERY_WAVE}</h3><p>{html.escape(figures.about_the_maps())}</p>"),
-        _maps("wave") | {"told": with_tooltips(figures.verdict_on(WAVE))},
+        _maps("wave") | {"told": sentence_html(figures.verdict_on(WAVE))},
     ]
 
 

@@ -36,7 +36,7 @@ SIZES = {"32px", "20px", "16px", "13px"}
 # Paragraphs, of which lines are counted: those of tables, figures, controls and the footer have the width they need.
 READ = r"""() => {
   const main = document.querySelector("[data-testid=stMain]"), apart = "table, figure, button, label, .st-key-footer";
-  const other = ".st-key-page-tabs, .interval, .katex-mathml, svg, style";
+  const other = ".st-key-page-tabs, .tooltip-text, .katex-mathml, svg, style";
   const shown = (element) => element.checkVisibility() && !element.closest(other);
   const texts = (root) => {
     const found = [], walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -218,7 +218,7 @@ def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
 
 def test_what_a_word_means_is_read_whole_on_a_phone(app, open_page):
     page = settled(open_page(f"{app}/frequency", width=390, height=844))
-    words = [one for one in page.locator(".asked").all() if one.is_visible()]
+    words = [one for one in page.locator(".tooltip").all() if one.is_visible()]
     assert len(words) > 8
     for one in words:
         one.focus()

@@ -249,9 +249,10 @@ def test_generation_runs_and_replays(live_page):
     one = "generation-models-cifar10=Mini+ResNet"  # by default there are two, where both are bundled
     page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=25&{one}", path="generation")
     wait_until_drawn(page)
-    if not page.get_by_text("Your run").first.is_visible():  # else it was quick, and has started by itself
+    ended = page.get_by_text(re.compile("(Your run|The run of this link, computed again), 25 steps"))
+    if not ended.is_visible():  # else it was quick, and has started by itself
         start(page)
-    expect(page.get_by_text("Your run, 25 steps")).to_be_visible(timeout=SLOW)
+    expect(ended).to_be_visible(timeout=SLOW)
     expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(
         re.compile("is now .* confident of “airplane”")
     )
@@ -286,7 +287,7 @@ def test_generation_shows_both_models_rows_on_one_screen(streamlit_app, open_pag
     wait_until_drawn(page)
     boxes = [tiles.nth(k).bounding_box() for k in range(16)]
     for box in boxes:
-        assert 70 <= box["width"] <= 90 and box["y"] >= 0 and box["y"] + box["height"] <= 900, box
+        assert 96 <= box["width"] <= 128 and box["y"] >= 0 and box["y"] + box["height"] <= 900, box
     assert boxes[8]["y"] > boxes[7]["y"] == boxes[0]["y"] and boxes[15]["y"] == boxes[8]["y"]
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 1800
 

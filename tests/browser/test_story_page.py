@@ -131,7 +131,7 @@ def test_the_line_around_slow_waves_is_that_of_the_claim(streamlit_app, open_pag
     page = open_page(f"{streamlit_app('app.py')}/story?step=slow", width=1440, height=900)
     plot, line = (page.locator(one).first.bounding_box() for one in (".plot", ".outline"))
     assert abs(line["width"] / plot["width"] * 31 / 2 - 2.5) < 0.05
-    value = page.locator(".story .asked").last
+    value = page.locator(".story .tooltip").last
     value.focus()
     expect(value.get_by_role("tooltip")).to_contain_text("95 % interval (+8.1 to +10.6)")
 

@@ -1,14 +1,15 @@
 """What tests do with a page in Streamlit's test runner: run its job to the end, read its sentences."""
 
+from typing import Any
+
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import ButtonGroup, Multiselect
 
 
 def run_to_the_end(app: AppTest, page: str) -> AppTest:
     """Press *Start* and wait for the run, unless the page refuses to start one."""
     app.button(key=f"{page}.start").click().run()
-    if f"{page}.run" in app.session_state:
-        assert app.session_state[f"{page}.run"].job.wait(60)
+    if (active := app.session_state[f"{page}.runs"].active) is not None:
+        assert active.job.wait(60)
     return app.run()
 
 
@@ -18,7 +19,8 @@ def said(app: AppTest) -> str:
     return "\n".join(one.value for kind in kinds for one in kind)
 
 
-def settable_widget(app: AppTest, name: str) -> Multiselect | ButtonGroup:
+def settable_widget(app: AppTest, name: str) -> Any:
     """The widget that `ui.shared.settable` draws for `name`, whatever its key is now."""
     key = f"{name}.{app.session_state[f'{name}.shown'][0]}"
-    return next(widget for widget in (*app.multiselect, *app.segmented_control) if widget.key == key)
+    kinds = (app.multiselect, app.segmented_control, app.number_input, app.radio, app.toggle)
+    return next(widget for kind in kinds for widget in kind if widget.key == key)

@@ -116,7 +116,7 @@ def test_inpainting_fills_a_hole_in_its_picture():
     assert app.selectbox(key="inpainting-target-shapes").options[1:] == list(SHAPES.names)
     run_to_the_end(app, "inpainting")
     assert not app.exception and not app.error and "Your run, 3 steps" in said(app)
-    run, by_views = app.session_state["inpainting.result"].runs
+    run, by_views = app.session_state["inpainting.runs"].result.runs
     assert (run.config.search, by_views.config.search) == ("pixels", "views")
     assert np.array_equal(run.original[0], samples("shapes").images[4]) and run.metadata["targets"] == [1]
     assert run.metadata["images"] | {"change": 0, "sure": 0} == {
@@ -133,7 +133,7 @@ def test_generation_draws_its_classes():
     app = open_page("generation", generation_set="Shapes, 96 px", generation_steps="2")
     run_to_the_end(app, "generation")
     assert not app.exception and not app.error
-    run, _ = app.session_state["generation.result"].runs
+    run, _ = app.session_state["generation.runs"].result.runs
     assert run.start.shape == (1, 3, SIDE, SIDE) and run.metadata["class_names"][run.metadata["targets"][0]] == "ring"
 
 

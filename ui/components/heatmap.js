@@ -1,7 +1,7 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
 // Beside a picture (`wave_panel.js`) the maps take as much room as leaves both, and what stands below, in the window.
 
-import { asked } from "./asked.js";
+import { tooltip } from "./tooltip.js";
 import { element, unpack } from "./dom.js";
 import { describe, minus, name, number } from "./heatmap_words.js";
 import { markAnswers } from "./wave_answers.js";
@@ -280,7 +280,7 @@ function showCursor(view) {
     place(map, map.lines, cursor);
     place(map, map.ring, view.memory.frequency);
     const [value, interval] = describe(view, map, cursor);
-    map.readout.replaceChildren(`${name(cursor)}: `, interval ? asked(value, interval) : value);
+    map.readout.replaceChildren(`${name(cursor)}: `, interval ? tooltip(value, interval) : value);
   }
   if (view.panel) drawPanel(view.panel, view.hover ?? view.memory.frequency, view.memory.epsilon);
   markAnswers(view);

@@ -7,6 +7,7 @@ import { buildPictures, createView } from "./replay_elements.js";
 import { drawTop, drawTransport, playFrom, say, show, stop } from "./replay_moments.js";
 
 const views = new WeakMap(); // parentElement -> view
+const SIGHT = 0.85; // of the window's height: a run that begins below is not seen
 const remembered = new Map(); // data.key -> mode, factor, pixels, border, and the moment in view: survives a new mount
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -55,7 +56,14 @@ async function load(view, data) {
   drawTransport(view);
   drawTop(view);
   show(view);
+  if (data.seek && memory.sought !== data.id) seek(view, data.id);
   if (goesOn) playFrom(view, (1000 * data.live.seconds) / (last + 1));
+}
+
+// Below a phone's settings a run would begin out of sight.
+function seek(view, id) {
+  view.memory.sought = id;
+  if (view.root.getBoundingClientRect().top > SIGHT * window.innerHeight) view.root.scrollIntoView({ block: "start" });
 }
 
 const floats = (base64) => new Float32Array(unpack(base64).buffer);

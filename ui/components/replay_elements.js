@@ -88,7 +88,7 @@ export function buildPictures(view) {
     return { column, planes, figures };
   });
   view.root.style.setProperty("--models", data.models.length);
-  const count = data.targets.length, tile = count > 8 ? 76 : count > 6 ? 78 : count > 4 ? 110 : 150;
+  const count = data.targets.length, tile = count > 8 ? 78 : count > 6 ? 100 : count > 4 ? 120 : 150;
   view.root.style.setProperty("--tile", `${tile}px`);
   view.root.style.setProperty("--columns", Math.min(count, 8));
   view.columns = data.models.map((_, k) => {

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import Errors, cell_error, clean_error, mismatches
-from core.numbers import between_shown, interval, percent, points, wave_name
+from core.numbers import between_shown, interval, measured_percent, percent, points, wave_name
+from core.shared.sentences import Number, Paragraph, Sentence, joined
 from ui.maps.catalogue import Entry
 
 
-def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> str:
-    """One or two sentences with the numbers of the chosen wave, as plain text.
+def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> Paragraph:
+    """One or two sentences with the numbers of the chosen wave.
 
     Args:
         shown: the maps in view, at least one, in their order.
@@ -23,14 +24,14 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
     known = [(entry, error) for entry, error in found if error is not None]
     wave = f"wave {wave_name(frequency)}"
     if not known:
-        return f"No map in view holds the {wave}."
-    errors = ", ".join(_error(entry, error.measured) for entry, error in known)
-    sentences = [f"{'Top-5 error' if top == 5 else 'Error'} under the {wave}: {errors}."]
+        return Paragraph(f"No map in view holds the {wave}.")
+    errors = joined(_error(entry, error.measured) for entry, error in known)
+    sentences = [Sentence(f"{'Top-5 error' if top == 5 else 'Error'} under the {wave}: ", errors, ".")]
     if len(known) <= 2 and not any(_one_image(entry) for entry, _ in known):
         sentences.append(_rise(*known[0], top) if len(known) == 1 else _contrast(*known))
     if missing := [entry.name for entry, error in found if error is None]:
-        sentences.append(f"Not in the map of {', '.join(missing)}.")
-    return " ".join(filter(None, sentences))
+        sentences.append(Sentence(f"Not in the map of {', '.join(missing)}."))
+    return Paragraph(*sentences)
 
 
 def other_strength(shown: Sequence[Entry], size: int, epsilon: float) -> str:
@@ -42,29 +43,33 @@ def other_strength(shown: Sequence[Entry], size: int, epsilon: float) -> str:
     return f"The maps and this sentence are for v = {named}; the picture and its predictions for v = {epsilon:.3g}."
 
 
-def _error(entry: Entry, error: Measured) -> str:
+def _error(entry: Entry, error: Measured) -> Sentence:
     if _one_image(entry):
-        return f"{entry.name} {'wrong' if error.value else 'right'} on its one image"
-    return f"{entry.name} {percent(error.value)} ({interval(error)})"
+        return Sentence(f"{entry.name} {'wrong' if error.value else 'right'} on its one image")
+    return Sentence(f"{entry.name} ", measured_percent(error))
 
 
-def _rise(entry: Entry, error: Errors, top: int) -> str:
+def _rise(entry: Entry, error: Errors, top: int) -> Sentence:
     clean = clean_error(entry.heatmap, top)
     if clean is None:
-        return ""
+        return Sentence()
     without, rise = percent(clean.measured.value), _difference(error, clean)
     if not rise.clear:
-        return f"Without a wave it is {without}: the difference is within the noise ({interval(rise)})."
-    return f"That is {points(rise)} than without a wave, {without}."
+        return Sentence(f"Without a wave it is {without}: the difference is within ", _noise(rise), ".")
+    return Sentence("That is ", points(rise), f" than without a wave, {without}.")
 
 
-def _contrast(first: tuple[Entry, Errors], second: tuple[Entry, Errors]) -> str:
+def _contrast(first: tuple[Entry, Errors], second: tuple[Entry, Errors]) -> Sentence:
     if mismatches(first[0].heatmap, second[0].heatmap):
-        return "They were not measured alike, so their difference says little."
+        return Sentence("They were not measured alike, so their difference says little.")
     difference = _difference(first[1], second[1])
     if not difference.clear:
-        return f"The difference is within the noise ({interval(difference)})."
-    return f"{first[0].name}’s is {points(difference)}."
+        return Sentence("The difference is within ", _noise(difference), ".")
+    return Sentence(f"{first[0].name}’s is ", points(difference), ".")
+
+
+def _noise(difference: Measured) -> Number:
+    return Number("the noise", interval(difference))
 
 
 def _difference(first: Errors, second: Errors) -> Measured:

@@ -36,15 +36,12 @@ from core.runs.stored import RUNS, machine_runs, stored_path
 from core.shared import paper
 from core.shared.errors import sentence
 from core.shared.files import make_folder
-from ui.runs.setup.instrument import is_slow
+from ui.runs.setup.pace import PROMPT_SECONDS, STEP_SECONDS, is_slow
 from ui.runs.setup.settings import first_choice
 from ui.server.jobs import give_way
 from ui.server.log import log
 from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.server.server_jobs import job_manager
-
-# Seconds that a large network needs for one prompt, and for one step of one picture, on one core: for the bar.
-PROMPT_SECONDS, STEP_SECONDS = 0.01, 0.2
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,8 @@ from ui.maps.catalogue import entries, shipped
 from ui.maps.judged_maps import found_between, link_of
 from ui.maps.stories import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
+from ui.shared.sentences import TERMS, write_sentence
 from ui.shared.text import as_markdown
-from ui.shared.told import TERMS, say
 from ui.shared.url import link
 from ui.tabs.row import DISTURBANCES
 
@@ -69,7 +69,7 @@ def _maps() -> None:
     """Section 3.1, of any two maps."""
     words, menus = st.columns(2, gap="large")
     with words:
-        say(" ".join(WORDS["introduction"].split()), *TERMS)
+        write_sentence(" ".join(WORDS["introduction"].split()), *TERMS)
     available = entries()
     if len(available) < 2:
         st.info("A comparison needs two maps: add some on *Frequencies*.")

@@ -20,6 +20,7 @@ from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import MAX_SIDE
 from core.fourier.maps.metrics import METRICS
 from core.reproduce.findings import STYLE, judged_html
+from core.shared.sentences import Paragraph
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
 from ui.maps.judged_maps import found_of_claim
@@ -36,9 +37,9 @@ from ui.shared import url
 from ui.shared.look import style_sheet
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
+from ui.shared.sentences import TERMS, sentence_html, write_sentence
 from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
-from ui.shared.told import TERMS, say, told
 from ui.tabs.row import TAB, draw_tabs
 from ui.tabs.shown import Shown
 from ui.tabs.strengths import strength_chart
@@ -77,7 +78,7 @@ def page() -> None:
     _restore()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-title"):
         st.title("Which frequencies does CLIP rely on?", width="content", anchor=False)
-        say(ABOUT, *TERMS)
+        write_sentence(ABOUT, *TERMS)
     with st.container(horizontal=True, gap="small", key="frequency-bar"):
         figures = st.container(width="content", key="frequency-figures")
         chosen = _controls(entries())
@@ -240,9 +241,9 @@ def _told_beside(
     """The sentence on a wave, and beside it the claim about such waves, as HTML."""
     words = cell_verdict(chosen, frequency, _top())
     if waved is not None:
-        words = f"{words} {other_strength(chosen, waved.picture.size, waved.epsilon)}".strip()
+        words = Paragraph(words, other_strength(chosen, waved.picture.size, waved.epsilon))
     judged = judged_html(about[0], where=f", {about[1].side} the dashed circle:") if about else ""
-    return f'<div class="told-beside"><p class="told">{told(words, *TERMS)}</p>{judged}</div>'
+    return f'<div class="told-beside"><p class="told">{sentence_html(words, *TERMS)}</p>{judged}</div>'
 
 
 def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.statistics.class_statistics import ClassStatistics
@@ -19,19 +20,19 @@ from core.runs.plan import RunPlan
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
 from ui.runs.examples import back_to_example, stored_example
-from ui.runs.many_pictures import MANY, is_stored, many_pictures
-from ui.runs.panel import run_details, run_panel, run_status, settings_beside, tabs
+from ui.runs.panel import head, places, run_details, run_panel, run_status, tabs
 from ui.runs.second_judge import class_set_of, second_judge
-from ui.runs.setup.own_start import FIRST, keep_sketch, picture_start, sketch_start, to_starts
-from ui.runs.setup.settings import Chosen, follow
-from ui.runs.setup.start import ask_for_run
-from ui.runs.view import Result
+from ui.runs.setup.own_start import keep_sketch, picture_start, sketch_start, to_starts
+from ui.runs.setup.settings import Chosen, follow, number_in_url, toggle_in_url
+from ui.runs.setup.start import Toolbar, ask_for_run
+from ui.runs.setup.state import Result
+from ui.runs.stored_results import MANY, is_stored, many_pictures
 from ui.runs.words import VIEWS, run_title, target_of
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_rows import Figure, picture_groups, to_picture
+from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
-from ui.shared.told import say
 
 PAGE: RunKind = "generation"
 INTRO = (
@@ -42,35 +43,34 @@ MAX_TARGETS = 10
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
 START = f"{PAGE}-start-from"
+TARGET_WIDTH, START_WIDTH = 200, 136  # pixels
 
 
 def page() -> None:
     """Draw the page."""
-    st.title("Can CLIP draw what it sees?", anchor=False)
-    say(INTRO, "CLIP", "robust")
-    chosen, beside = settings_beside()
-    with chosen:
-        asked = _asked()
-        row, kind, buttons = asked.row, asked.kind, st.container(horizontal=True, gap="small")
-        wanted = ask_for_run(PAGE, row.class_set, row.side, asked.plan, buttons=buttons)
-    names, searches = ((), ()) if wanted is None else (wanted.names, wanted.searches)
-    with beside:
+    head("Can CLIP draw what it sees?", INTRO)
+    toolbar, left, right = places(PAGE, painter=_chosen_start() in ("sketch", "picture"))
+    drawing = _generation_request(toolbar, left)
+    row, kind = drawing.row, drawing.kind
+    request = ask_for_run(PAGE, row.class_set, row.side, drawing.plan, toolbar)
+    names, searches = ((), ()) if request is None else (request.names, request.searches)
+    with right:
         example = partial(stored_example, PAGE, row.name, names, kind, searches)
-        result = run_status(PAGE, example, wanted, partial(_back, row))
-        run_panel(PAGE, result, wanted)
+        result = run_status(PAGE, example, request, partial(_back, row))
+        run_panel(PAGE, result, request)
         if result is not None:
             _go_on_painting(result)
             second_judge(result)
     parts: dict[str, Callable[[], None]] = {
         "What is computed": partial(_formula, kind, searches, row.rule if result is not None and result.stored else ""),
-        "The start": partial(_start, asked),
+        "The start": partial(_start, drawing),
         "Where this run comes from": partial(run_details, result),
     }
     tabs({MANY: partial(many_pictures, kind)} | parts if is_stored(row, kind) else parts)
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class GenerationRequest:
     """What is to be drawn: the sample set, the targets, and what they start from.
 
     starts: (B, 3, H, W) float32, as many for each target in turn; None while there is nothing to draw. seed: by which
@@ -97,46 +97,51 @@ class Asked:
         return RunPlan(targets=targets, start=self.starts, config=chosen.config, seed=self.seed, images=self.facts), ""
 
 
-def _asked() -> Asked:
-    """The widgets for it."""
+def _chosen_start() -> StartKind | None:
+    """The start that was chosen, or that a link names; None for the first of those offered."""
+    label = st.session_state.get(START) or url.text(START)
+    return next((kind for kind, words in STARTS.items() if words.label == label), None)
+
+
+def _generation_request(toolbar: Toolbar, left: DeltaGenerator) -> GenerationRequest:
+    """Draw the widgets for it. left: where a sketch or a picture stands."""
     sets = {row.drawn_title: row for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side) if row.drawn}
     _take_linked_set(sets)
     first = next((title for title, row in sets.items() if ready_classifiers(row.class_set)), next(iter(sets)))
-    chosen = st.segmented_control(
-        "Classes of", list(sets), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
-    )
-    row = sets[chosen]
-    targets = _targets(row)
+    with toolbar.subject:
+        chosen = st.segmented_control(
+            "Classes of", list(sets), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
+        )
+        row = sets[chosen]
+        targets = _targets(row, toolbar.settings)
+        kind = _choose_start(row)
+    if kind in RANDOM_KINDS:
+        return _random(row, targets, kind, toolbar.settings)
+    with left:
+        given = (sketch_start(partial(_draw, row)), STARTS[kind].name) if kind == "sketch" else picture_start(row)
+    if given is None or not targets:
+        return GenerationRequest(row, targets, kind)
+    picture, credit = given
+    facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
+    return GenerationRequest(row, targets, kind, to_starts(picture, row.side, len(targets)), facts=facts)
+
+
+def _choose_start(row: SampleSet) -> StartKind:
+    """Draw the choice of what the runs start from; return it."""
     offered = {STARTS[kind].label: kind for kind in offered_starts(row)}
     first = next(iter(offered))
     follow(START, first)
     if st.session_state.get(START, first) not in offered:
         st.session_state[START] = first  # another set's
-
-    def begin() -> None:
-        if offered.get(st.session_state[START]) == "sketch":
-            _draw(row, FIRST)  # of one picture one class, to begin with
-
-    start = st.segmented_control(
+    label = st.selectbox(
         "Start from",
         list(offered),
-        default=first,
         key=START,
-        required=True,
-        wrap=True,
         bind="query-params",
-        on_change=begin,
         help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in offered.items()),
+        width=START_WIDTH,
     )
-    kind = offered[start]
-    if kind in RANDOM_KINDS:
-        return _random(row, targets, kind)
-    given = (sketch_start(partial(_draw, row)), STARTS[kind].name) if kind == "sketch" else picture_start(row)
-    if given is None or not targets:
-        return Asked(row, targets, kind)
-    picture, credit = given
-    facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
-    return Asked(row, targets, kind, to_starts(picture, row.side, len(targets)), facts=facts)
+    return offered[label]
 
 
 def _take_linked_set(sets: Mapping[str, SampleSet]) -> None:
@@ -161,39 +166,39 @@ def offered_starts(row: SampleSet) -> list[StartKind]:
     return sorted((kind for kind in kinds if kind != "blur"), key=lambda kind: kind != "grey")
 
 
-def _targets(row: SampleSet) -> list[str]:
-    """The classes to draw: where a set begins with one, another takes its place, until several are wanted."""
+def _targets(row: SampleSet, settings: DeltaGenerator) -> list[str]:
+    """Draw the classes to draw, in one line of the toolbar: one of them, or a popover where there are several."""
     names, several = list(dict.fromkeys(row.classes.names)), f"{PAGE}-classes-{row.class_set}"
     if len(row.drawn) == 1:
-        several_wanted = f"{PAGE}-several"
-        place = st.container()
-        on = st.toggle(
-            "Several at once",
-            value=bool(url.texts(several)),
-            key=several_wanted,
-            bind="query-params",
-        )
-        if not on:
-            target = place.selectbox(
-                "Draw (type a word; for CLIP, any text)",
+        toggle = partial(settings.toggle, "Several classes at once")
+        if not toggle_in_url(f"{PAGE}-several", toggle, bool(url.texts(several))):
+            target = st.selectbox(
+                "Draw (for CLIP, any text)",
                 names,
                 index=names.index(row.drawn[0]),
                 accept_new_options=True,
                 key=f"{PAGE}-class-{row.class_set}",
                 bind="query-params",
+                width=TARGET_WIDTH,
             )
             return [target] if target else []
-    else:
-        place = st.container()
-    return place.multiselect(
-        f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
-        names,
-        default=list(row.drawn),
-        max_selections=MAX_TARGETS,
-        accept_new_options=True,
-        key=several,
-        bind="query-params",
-    )
+    st.session_state.setdefault(several, url.texts(several)[:MAX_TARGETS] or list(row.drawn))
+    chosen: list[str] = st.session_state[several]
+    label = as_markdown(one_line(chosen[0], 24)) if len(chosen) == 1 else f"{len(chosen) or 'No'} classes"
+    with st.popover(f"Draw: {label}", key=f"{PAGE}.targets"):
+        targets = settable(
+            several,
+            lambda key, value: st.multiselect(
+                f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
+                [*names, *(target for target in value if target not in names)],
+                value,
+                max_selections=MAX_TARGETS,
+                accept_new_options=True,
+                key=key,
+            ),
+        )
+    url.put_all(several, targets, list(row.drawn))
+    return targets
 
 
 def _draw(row: SampleSet, class_name: str) -> None:
@@ -204,29 +209,24 @@ def _draw(row: SampleSet, class_name: str) -> None:
     st.session_state[f"{PAGE}-class-{row.class_set}"] = class_name
 
 
-def _random(row: SampleSet, targets: list[str], kind: StartKind) -> Asked:
-    """How many starts are drawn for each target, and by which random seed."""
+def _random(row: SampleSet, targets: list[str], kind: StartKind, settings: DeltaGenerator) -> GenerationRequest:
+    """Draw how many starts each target has, and the random seed, among the settings; return what is to be drawn."""
     for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
         if why:
             st.markdown(as_markdown(why))
-    both = st.container(horizontal=True, gap="small")  # beside each other on a phone, too
-    chosen = both.number_input(
-        "Samples per class", 1, MAX_PER_CLASS, 1, key=f"{PAGE}-seeds", bind="query-params", width=124
+    left, right = settings.columns(2)
+    count = number_in_url(
+        f"{PAGE}-seeds", partial(left.number_input, "Samples per class", 1, MAX_PER_CLASS), 1, 1, MAX_PER_CLASS
     )
-    seed = both.number_input(
-        "Random seed",
-        0,
-        MAX_SEED,
-        0,
-        key=f"{PAGE}-seed",
-        bind="query-params",
-        help="The same number draws the same starts.",
-        width=124,
+    same = "The same number draws the same starts."
+    seed = number_in_url(
+        f"{PAGE}-seed", partial(right.number_input, "Random seed", 0, MAX_SEED, help=same), 0, 0, MAX_SEED
     )
     if not targets:
-        return Asked(row, targets, kind)
-    starts = draw_starts(targets, int(chosen), row.name, int(seed), kind)
-    return Asked(row, targets, kind, starts, int(seed), start_facts(targets, int(chosen), row.name, kind))
+        return GenerationRequest(row, targets, kind)
+    starts = draw_starts(targets, int(count), row.name, int(seed), kind)
+    facts = start_facts(targets, int(count), row.name, kind)
+    return GenerationRequest(row, targets, kind, starts, int(seed), facts)
 
 
 def _go_on_painting(result: Result) -> None:
@@ -257,22 +257,22 @@ def _paint_on(run: PGDRun) -> None:
         st.session_state[f"{PAGE}-classes-{class_set}"] = [target_of(run, 0)]
 
 
-def _start(asked: Asked) -> None:
+def _start(drawing: GenerationRequest) -> None:
     """For each target: what its starts are drawn from, and the starts."""
-    kind, starts = asked.kind, asked.starts
+    kind, starts = drawing.kind, drawing.starts
     if starts is None:
         return
     st.markdown(STARTS[kind].source)
     if kind not in RANDOM_KINDS:
         return
     groups = []
-    for k, target in enumerate(asked.targets):
-        start = set_start(target, asked.row.name, kind)
+    for k, target in enumerate(drawing.targets):
+        start = set_start(target, drawing.row.name, kind)
         mean, name = start.distribution.mean, STARTS[start.kind].name
         figures = [Figure("Mean picture", "", to_picture(mean))]
         if isinstance(start.distribution, ClassStatistics):
             figures.append(Figure("Standard deviation", "black is none", to_picture(start.distribution.std)))
-        mine = range(k * asked.per_target, (k + 1) * asked.per_target)
+        mine = range(k * drawing.per_target, (k + 1) * drawing.per_target)
         figures += [Figure(f"Start {n + 1}", name, to_picture(starts[n])) for n in mine]
         groups.append((one_line(target), figures, f"From {one_line(start.distribution.source, 110)}."))
     st.html(picture_groups(groups, "The starts of each class", tile=56))

@@ -19,12 +19,11 @@ from core.runs.plan import RunPlan, inpainting_plan
 from core.shared import paper
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import back_to_example, stored_example, stored_row
-from ui.runs.many_pictures import MANY, is_stored, many_pictures
-from ui.runs.panel import run_details, run_panel, run_status, settings_beside, show_result, tabs
+from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
 from ui.runs.setup.settings import OFFERED, Chosen, choose_picture, linked_penalty, set_searches
-from ui.runs.setup.start import Wanted, ask_for_run
-from ui.runs.stored_findings import draw_stored_inpainting, plain_steps
-from ui.runs.view import Result
+from ui.runs.setup.start import Toolbar, ask_for_run, run_state
+from ui.runs.setup.state import Result, RunRequest
+from ui.runs.stored_results import MANY, draw_stored_inpainting, is_stored, many_pictures, plain_steps
 from ui.runs.words import VIEWS, sample_set_of, target_of
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
@@ -32,11 +31,10 @@ from ui.shared.picture_choice import take_picture
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import UPLOAD, Picture, samples
 from ui.shared.text import as_markdown, one_line
-from ui.shared.told import say
 
 PAGE: RunKind = "inpainting"
 PAPERS = paper.RUNS[PAGE]
-HOLE = f"{PAGE}-hole"  # in the URL
+HOLE, EXAMPLES = f"{PAGE}-hole", f"{PAGE}-examples"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
 NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
@@ -48,30 +46,30 @@ FAILS = (
     "By views the hen is whole again; the koala has fur, an ear and a nose, but no face; the "
     "tabby’s eye becomes fur in curls. These were looked at one by one."
 )
+TARGET_WIDTH = 200  # pixels
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 
 def page() -> None:
     """Draw the page."""
-    st.title("Can CLIP fill a hole?", anchor=False)
-    say(INTRO, "CLIP", "robust")
-    left, right = settings_beside()
-    wanted = None
+    head("Can CLIP fill a hole?", INTRO)
+    toolbar, left, right = places(PAGE, painter=True)
+    request = None
     with left:
-        above = st.container(horizontal=True, gap="small")
-        picture = choose_picture(PAGE, _first_set().title, above)
+        picture = choose_picture(PAGE, _first_set().title, toolbar.subject)
         if picture is not None:
             _painter(picture)
-            wanted = _controls(picture)
-            _squares(picture, None if wanted is None or wanted.plan is None else wanted.plan.config.epsilon)
+            request = _controls(picture, toolbar)
+            _squares(picture, None if request is None or request.plan is None else request.plan.config.epsilon)
             if picture.label is not None:
                 st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
         penalty = OFFERED[st.session_state.get(f"{PAGE}-penalty", next(iter(OFFERED)))]
-        names, searches = ((), ()) if wanted is None else (wanted.names, wanted.searches)
+        names, searches = ((), ()) if request is None else (request.names, request.searches)
         row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
         if (examples := stored_row(row.name, names)) is not None:
             count = len(examples.runs[0].start)
-            above.button(f"{count} examples", on_click=show_result, args=(PAGE, examples), key=f"{PAGE}.row")
+            toolbar.subject.button(f"{count} examples", on_click=show_result, args=(PAGE, examples), key=f"{PAGE}.row")
+            _open_linked_examples(examples)
     with right:
         if told := linked_penalty(PAGE):
             st.info(as_markdown(told))
@@ -80,17 +78,27 @@ def page() -> None:
             lambda: stored_example(
                 PAGE, row.name, names, penalty, searches, None if picture is None else picture.position
             ),
-            wanted,
+            request,
             partial(_back, row),
             _bring,
         )
-        run_panel(PAGE, result, wanted)
+        run_panel(PAGE, result, request)
     parts: dict[str, Callable[[], None]] = {
         "What is computed": partial(_formula, searches),
         "What the stored runs show": draw_stored_inpainting,
         "Where this run comes from": partial(run_details, result),
     }
     tabs({MANY: partial(many_pictures, penalty)} | parts if is_stored(row, penalty) else parts)
+
+
+def _open_linked_examples(examples: Result) -> None:
+    """Show the examples where a link says so, once; the URL says whether they are shown."""
+    state = run_state(PAGE)
+    if url.text(EXAMPLES) and st.session_state.setdefault(f"{EXAMPLES}.opened", False) is False:
+        state.show(examples)
+    st.session_state[f"{EXAMPLES}.opened"] = True
+    shown = state.result is not None and state.result.opened == examples.opened
+    url.put(EXAMPLES, "shown" if shown else None)
 
 
 def _first_set() -> SampleSet:
@@ -173,15 +181,15 @@ def _random_place(size: int, side: int) -> np.ndarray:
     return random_square_mask(side, height=size, width=size, generator=np.random.default_rng(drawn))
 
 
-def _controls(picture: Picture) -> Wanted | None:
-    """Target, classifiers, settings and the button that starts; returns what they ask for."""
-    buttons = st.container(horizontal=True, gap="small")  # right below the picture: both it and the results are in view
-    target = st.selectbox(
+def _controls(picture: Picture, toolbar: Toolbar) -> RunRequest | None:
+    """Draw target, classifiers, settings and *Run*; return what they ask for."""
+    target = toolbar.subject.selectbox(
         "Target (CLIP: any text)",
         [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
         key=f"{PAGE}-target-{picture.class_set}",
         bind="query-params",
         accept_new_options=True,
+        width=TARGET_WIDTH,
     )
     if target == TRUE_CLASS:
         target = "" if picture.label is None else picture.classes.names[picture.label]
@@ -201,7 +209,7 @@ def _controls(picture: Picture) -> Wanted | None:
         return planned, "" if target else NO_TARGET
 
     side = hole_side(hole) or None
-    return ask_for_run(PAGE, picture.class_set, picture.size, plan, buttons=buttons, hole=side)
+    return ask_for_run(PAGE, picture.class_set, picture.size, plan, toolbar, hole=side)
 
 
 def _bring(result: Result) -> None:

@@ -13,8 +13,8 @@ from ui.models.classifier_table import classifier_table, format_size, linked_car
 from ui.models.data_tables import maps_table, samples_tables
 from ui.models.preparation import preparation, unprepared
 from ui.models.weight_downloads import weight_downloads
+from ui.shared.sentences import TERMS, write_sentence
 from ui.shared.text import as_markdown
-from ui.shared.told import TERMS, say
 
 REDRAW_SECONDS = 0.5  # while a download runs
 
@@ -46,7 +46,9 @@ def _classifiers() -> None:
         st.rerun()
     words, banner = st.columns([2, 3], gap="large")
     with words:
-        say("What each CLIP, ResNet and robust network here is, where it comes from, and what a download adds.", *TERMS)
+        write_sentence(
+            "What each CLIP, ResNet and robust network here is, where it comes from, and what a download adds.", *TERMS
+        )
         _preparation()
     with banner:
         _banner()

@@ -20,7 +20,8 @@ from core.runs.stored import is_row, machine_runs, row_of, stored_subjects
 from ui.components.replay import replay
 from ui.runs.replays import run_replay
 from ui.runs.setup.settings import MAX_CLASSIFIERS, first_choice, reset_settings
-from ui.runs.view import Result
+from ui.runs.setup.start import run_state
+from ui.runs.setup.state import Result
 from ui.server.model_cache import ready_classifiers
 
 PAPERS_SEARCH: tuple[Search, ...] = ("pixels",)
@@ -118,8 +119,7 @@ def back_to_example(
             show then, by the part of their keys after the page's name.
     """
     state, ready = st.session_state, ready_classifiers(row.class_set)
-    for kept in ("result", "error"):
-        state.pop(f"{page}.{kept}", None)
+    run_state(page).reset()
     titles = example_titles(page, row.name, variant, ready)
     state.update({f"{page}-{name}": value for name, value in chosen.items()})
     state[f"{page}-models-{row.class_set}"] = titles

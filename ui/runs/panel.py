@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.runs.matching import SUBJECT, changed_settings
+from core.numbers import duration
 from core.shared.errors import sentence
 from ui.components.replay import Progress, replay
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.downloads import download_menu
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.saved import open_button
-from ui.runs.setup.instrument import expected_seconds, remember_pace
-from ui.runs.setup.start import Started, Wanted, current_run, refusal, running, start, submit
-from ui.runs.view import Result, outcome_words, provenance
+from ui.runs.setup.pace import expected_seconds, remember_pace
+from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start, submit
+from ui.runs.setup.state import ActiveRun, Result, RunRequest, RunState, View
+from ui.runs.view import outcome_words, provenance
 from ui.server.job import Job
 from ui.server.limits import limits
 from ui.shared.look import style_sheet
+from ui.shared.sentences import write_sentence
 from ui.shared.text import as_markdown
 
 # A redraw costs the browser more than any picture in it: each brings several moments of the run.
 REDRAW_SECONDS = 0.5
-# How a run can end that may go on where it stands.
-ENDED_EARLY = {
-    "stopped": "stopped by you",
-    "abandoned": "ended while you were away",
-    "overtime": "ended by this server’s limit of time",
-}
 # A run that started by itself and is likely to end within so many seconds is shown when it has ended: the page waits
 # for it, but no longer than the latter.
 AT_ONCE, WAIT_SECONDS = 2.0, 4.0
@@ -40,172 +35,149 @@ WAITING_SECONDS = 2.0  # between two looks at a run that is paused or stands in 
 _STYLE = style_sheet(__file__)
 
 
-def settings_beside() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Two columns, which keep their room: one for the settings, of fixed width, and one for what comes of them."""
+def head(title: str, introduction: str) -> None:
+    """Draw a page's title, and beside it what the page is about."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="run-head"):
+        st.title(title, anchor=False, width="content")
+        write_sentence(introduction, "CLIP", "robust")
+
+
+def places(page: str, painter: bool) -> tuple[Toolbar, DeltaGenerator, DeltaGenerator]:
+    """Draw the toolbar, below it a column of fixed width for what is painted, and beside that the runs.
+
+    painter: whether there is something to paint; else the runs have the whole width.
+    """
     st.html(_STYLE)
+    toolbar = draw_toolbar(page)
+    if not painter:
+        whole = st.container(key="run-results")
+        return toolbar, whole, whole
     left, right = st.columns([1, 4], gap="medium")
-    return left.container(key="run-settings"), right.container(key="run-results")
+    return toolbar, left.container(key="run-painter"), right.container(key="run-results")
 
 
 def run_status(
     page: str,
     example: Callable[[], Result | None],
-    wanted: Wanted | None,
+    request: RunRequest | None,
     back: Callable[[], None],
     bring: Callable[[Result], None] = lambda result: None,
 ) -> Result | None:
-    """A row that says what is shown, with its menus; returns what `run_panel` is to show, None while nothing has run.
-
-    That is what was opened, else this visitor's last result, else an example: as long as it is of the pictures and the
-    target that are chosen, or the visitor asks to see it all the same.
+    """Draw a row that says what is shown, with its menus; return what `run_panel` is to show, None for nothing yet.
 
     Args:
         example: the stored runs to show where there is nothing else.
-        wanted: what the settings ask for; where something else is shown, the row says so.
+        request: what the settings ask for; where something else is shown, the row says so.
         back: callback that sets the settings to those of the stored example.
         bring: chooses the pictures and the target of a result, as far as it can; for callbacks.
     """
-    state, seen = st.session_state, f"{page}.seen"
-    if state.get(seen) is True and wanted is not None:
-        state[seen] = wanted.fingerprint
-    started = current_run(page)
-    if started is not None and not started.job.active:
-        _collect(page, started)
-    if wanted is not None and (not running(page) or (started is not None and started.by_itself)):
-        _run_by_itself(page, _nearest(page, example, wanted), wanted)
+    state = run_state(page)
+    if state.active is not None and not state.running:
+        _collect(state)
+    if request is not None and (state.active is None or state.active.automatic):
+        _start_alone(page, state.view(request, example), request)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
-        now = current_run(page)  # which may have started just now
-        if now is not None and now.job.active:
-            st.markdown(
-                f"Your run is paused; after {limits().pause_seconds} s it is stopped."
-                if now.job.paused
-                else "Your run goes on."
-            )
+        if state.active is not None and state.running:
+            paused = f"Your run is paused; after {limits().pause_seconds} s it is stopped."
+            st.markdown(paused if state.active.job.paused else "Running…")
             # Keeps the row's height, and so the panel's place.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
             return None
-        result = _nearest(page, example, wanted)
-        new = wanted is not None and _is_of_others(wanted, result) and wanted.fingerprint != state.get(seen)
-        _about(page, wanted, result, new, back, bring)
-        return None if new else result
-
-
-def _nearest(page: str, example: Callable[[], Result | None], wanted: Wanted | None) -> Result | None:
-    """This visitor's last result, or an example, also where that alone is what the settings ask for."""
-    mine: Result | None = st.session_state.get(f"{page}.result")
-    asked = wanted is not None and wanted.fingerprint != st.session_state.get(f"{page}.seen")
-    if mine is None or (asked and wanted is not None and _is_of_others(wanted, mine)):
-        stored = example()
-        if mine is None or (stored is not None and wanted is not None and not _changed(wanted, stored)):
-            return stored
-    return mine
+        view = state.view(request, example)
+        _about(page, request, view, back, bring)
+        return view.result
 
 
 def _about(
     page: str,
-    wanted: Wanted | None,
-    result: Result | None,
-    new: bool,
+    request: RunRequest | None,
+    view: View,
     back: Callable[[], None],
     bring: Callable[[Result], None],
 ) -> None:
     """What is shown, or that nothing has run yet; whether it is what the settings ask for; and where to go from it."""
-    # Why nothing was started, for this click only; or how the last run failed.
-    if error := st.session_state.pop(f"{page}.refusal", None) or st.session_state.get(f"{page}.error"):
+    state, result, changed = run_state(page), view.result, view.changed
+    if error := state.take_refusal() or state.error:
         st.error(as_markdown(sentence(error)))
-    shown = None if new else result
-    changed = [] if wanted is None or shown is None or _is_of_others(wanted, shown) else _changed(wanted, shown)
-    if new and wanted is not None:
-        st.markdown(f"**Not run yet**{f': {as_markdown(wanted.why)}' if wanted.why else ''}.")
-    elif shown is not None:
+    not_run = result is None and request is not None
+    if result is not None:
         what = f" **Other settings than these ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
-        st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(shown.note)}{what}")
-    mine: Result | None = st.session_state.get(f"{page}.result")
-    if mine is not None and mine is not shown:
-        again = partial(show_result, page, mine, bring)
+        st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
+    elif request is not None:
+        why = request.why or (view.linked and run_state(page).result is None and _how_long(request)) or ""
+        st.markdown(f"**Not run yet**{f': {as_markdown(why)}' if why else ''}.")
+    last = state.result
+    if last is not None and last is not result:
+        again = partial(show_result, page, last, bring)
         st.button("Show the last run", key=f"{page}.see", on_click=again, type="tertiary")
-    if new or changed:
+    if not_run or changed:
         st.button("Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=back)
-    if shown is not None and shown.opened:
+    if result is not None and result.opened:
         close = partial(_close, page, bring)
-        st.button(f"Close {shown.opened}", icon=":material/close:", on_click=close, type="tertiary")
-    elif shown is not None and not shown.stored and not changed:
+        st.button(f"Close {result.opened}", icon=":material/close:", on_click=close, type="tertiary")
+    elif result is not None and not result.stored and not changed:
         st.button("Show the stored example", on_click=back, type="tertiary")
     open_button(page, partial(show_result, page, bring=bring))
-    if shown is not None:
-        download_menu(shown.runs, key=f"{page}.{shown.id}")
+    if result is not None:
+        download_menu(result.runs, key=f"{page}.{result.id}")
 
 
-def _is_of_others(wanted: Wanted, result: Result | None) -> bool:
-    """Whether the result is of other pictures or another target than those that are chosen, or there is none."""
-    if wanted.plan is None or not wanted.names or not wanted.searches:
-        return False
-    return result is None or bool(
-        {*SUBJECT} & {*changed_settings(wanted.plan, wanted.names, result.runs, wanted.searches)}
-    )
-
-
-def _changed(wanted: Wanted, result: Result) -> list[str]:
-    if wanted.why or wanted.plan is None:
-        return [wanted.why]
-    return changed_settings(wanted.plan, wanted.names, result.runs, wanted.searches)
+def _how_long(request: RunRequest) -> str:
+    """Why a link opens without its run."""
+    plan = request.plan
+    seconds = None if plan is None else expected_seconds(plan, request.names, request.searches)
+    about = "it takes long" if seconds is None else f"it takes about {duration(seconds)}"
+    return f"this link’s run is not stored, and {about} to compute"
 
 
 def show_result(page: str, result: Result, bring: Callable[[Result], None] = lambda result: None) -> None:
     """Show a result, until something else is chosen, with its pictures if `bring` can choose them; for callbacks."""
-    state = st.session_state
-    shown: Result | None = state.get(f"{page}.result")
-    if result.opened:
-        result = replace(result, before=shown.before if shown is not None and shown.opened else shown)
-    state[f"{page}.result"], state[f"{page}.seen"] = result, True
-    state.pop(f"{page}.error", None)
+    run_state(page).show(result)
     bring(result)
 
 
 def _close(page: str, bring: Callable[[Result], None]) -> None:
     """Show again what was shown before a result was opened; for callbacks."""
-    before = st.session_state.pop(f"{page}.result").before
-    if before is not None:
+    if (before := run_state(page).close()) is not None:
         show_result(page, before, bring)
 
 
-def _run_by_itself(page: str, shown: Result | None, wanted: Wanted) -> None:
-    """Start what the settings ask for, once, if it is not what is shown and will soon be over; and wait for it."""
-    asked, done = wanted.fingerprint, (st.session_state.get(f"{page}.{name}") for name in ("by_itself", "seen"))
-    if refusal(page, wanted) or wanted.plan is None or (shown is not None and not _changed(wanted, shown)):
+def _start_alone(page: str, view: View, request: RunRequest) -> None:
+    """Start a request, once, if it is not what is shown and will soon be over; and wait for it."""
+    state = run_state(page)
+    if refusal(page, request) or request.plan is None or (view.result is not None and not view.changed):
         return
-    seconds = expected_seconds(wanted.plan, wanted.names, wanted.searches)
+    seconds = expected_seconds(request.plan, request.names, request.searches)
     if seconds is None or seconds > limits().quick_seconds:
         return
-    # What the visitor has asked to see stays.
-    if asked in done or wait_for_first_paint():
+    if not state.starts_alone(request) or wait_for_first_paint():
         return
-    st.session_state[f"{page}.by_itself"] = asked
-    if start(page, wanted, by_itself=True):
-        started: Started = st.session_state[f"{page}.run"]
-        if seconds < AT_ONCE and started.job.wait(WAIT_SECONDS):  # else it is watched, like any other
-            _collect(page, started)
+    state.started_alone(request)
+    start(page, request, automatic=True)
+    # Else it is watched, like any other.
+    if state.active is not None and seconds < AT_ONCE and state.active.job.wait(WAIT_SECONDS):
+        _collect(state)
 
 
-def run_panel(page: str, result: Result | None, wanted: Wanted | None) -> None:
-    """The run in progress if there is one, else the result, else what would run: always in the same place."""
-    started = current_run(page)
+def run_panel(page: str, result: Result | None, request: RunRequest | None) -> None:
+    """Draw the run in progress if there is one, else the result, else what would run: always in the same place."""
+    state = run_state(page)
     with st.container(key=f"{page}.panel"):
-        if started is not None:
-            waits = _waits(started.job)
+        if state.active is not None:
+            waits = state.active.waits
             st.fragment(_live, run_every=WAITING_SECONDS if waits else REDRAW_SECONDS)(page, waits)
         elif result is not None:
-            stopped = None if result.go_on is None else Progress("stopped")
-            packed = _kept(page, "packed", result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
-            _replay(page, packed, go_on=result.go_on)
-        elif wanted is not None and (plan := wanted.plan) is not None:
-            new, version = Progress("new", "Not run yet"), wanted.fingerprint
-            start_alone = partial(live_replay, plan, wanted.names, wanted.searches, [], [], id=version, live=new)
-            packed = _kept(page, "packed", version, start_alone)
-            _replay(page, packed, go_on=partial(start, page, wanted))
-    if started is None and result is not None:
+            stopped = None if result.unfinished is None else Progress("stopped")
+            packed = state.cached("replay", result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
+            resume = None if result.unfinished is None else partial(_resume, page, result.unfinished)
+            _replay(page, packed, resume, seek=result.seek)
+        elif request is not None and (plan := request.plan) is not None:
+            new, version = Progress("new", "Not run yet"), request.fingerprint
+            start_alone = partial(live_replay, plan, request.names, request.searches, [], [], id=version, live=new)
+            _replay(page, state.cached("replay", version, start_alone), partial(start, page, request))
+    if state.active is None and result is not None:
         with st.container(key=f"{page}.outcome"):
-            st.markdown(_kept(page, "outcome", result.id, lambda: outcome_words(result.runs)))
+            st.markdown(state.cached("outcome", result.id, lambda: outcome_words(result.runs)))
 
 
 def run_details(result: Result | None) -> None:
@@ -223,67 +195,42 @@ def tabs(parts: Mapping[str, Callable[[], None]]) -> None:
             draw()
 
 
-def _kept(page: str, what: str, version: object, make: Callable[[], Any]) -> Any:
-    """What was made for this visitor, such as a packed replay, kept until another version is asked for."""
-    known, data = st.session_state.get(f"{page}.{what}", (None, None))
-    if known != version:
-        data = make()
-        st.session_state[f"{page}.{what}"] = version, data
-    return data
+def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None = None, *, seek: bool = False) -> None:
+    """The one place of every run of a page, in progress or ended.
 
-
-def _replay(page: str, data: dict[str, Any], go_on: Callable[[], object] | None = None) -> None:
-    """The one place of every run of a page, whether it goes on or has ended. go_on: for one that was stopped."""
+    resume: starts one that has stopped, or not begun. seek: as `replay` takes it.
+    """
 
     def act(name: str) -> None:
-        started = current_run(page)
-        if started is not None:
-            getattr(started.job, name)()
-        elif name == "resume" and go_on is not None:
-            go_on()
+        active = run_state(page).active
+        if active is not None:
+            getattr(active.job, name)()
+        elif name == "resume" and resume is not None:
+            resume()
 
-    replay(data, key=f"{page}.replay", **{name: partial(act, name) for name in ("pause", "resume", "stop")})
-
-
-def _collect(page: str, started: Started) -> None:
-    """Turn a run that has ended into a result."""
-    job, state = started.job, st.session_state
-    del state[f"{page}.run"]
-    if job.status == "failed":
-        state[f"{page}.error"] = str(job.error) or repr(job.error)
-    try:
-        runs = started.run.so_far()
-    except ValueError as error:  # numbers that are no numbers any more
-        state[f"{page}.error"] = f"The run cannot be shown: {error}"
-        return
-    if not runs:
-        if job.status in ENDED_EARLY:
-            state[f"{page}.error"] = "The run was stopped before its first step."
-        return
-    remember_pace(started.run.plan, started.names, started.searches, job.seconds_per_step)
-    done, steps = len(runs[0].curves["loss"]) - 1, started.run.plan.config.steps
-    early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
-    note = f"Your run, {done:,} steps" if early is None else f"Your run, {early} after {done:,} of {steps:,} steps"
-    note += f", {1000 * job.seconds_per_step:.0f} ms per step." if done and job.seconds_per_step else "."
-    can_go_on = job.status in ENDED_EARLY and done < steps
-    go_on = partial(submit, page, started.run, started.names, started.searches) if can_go_on else None
-    state[f"{page}.result"] = Result(job.id, runs, note, go_on)
+    replay(data, key=f"{page}.replay", seek=seek, **{name: partial(act, name) for name in ("pause", "resume", "stop")})
 
 
-def _waits(job: Job) -> bool:
-    """Whether it takes no steps for now."""
-    return job.paused or job.status == "queued"
+def _resume(page: str, stopped: ActiveRun) -> None:
+    submit(page, stopped.run, stopped.names, stopped.searches)
+
+
+def _collect(state: RunState) -> None:
+    """Turn a run that has ended into a result, and learn its pace."""
+    if (ended := state.finish()) is not None:
+        remember_pace(ended.run.plan, ended.names, ended.searches, ended.job.seconds_per_step)
 
 
 def _live(page: str, waits: bool) -> None:
-    """The newest moments of the run, or of one that waits all so far; the page is drawn anew when that changes."""
-    started = current_run(page)
-    if started is None or not started.job.active or _waits(started.job) != waits:
+    """The newest moments of the run, or all so far of one that waits; the page is drawn anew when that changes."""
+    state = run_state(page)
+    active = state.active
+    if active is None or not active.job.active or active.waits != waits:
         st.rerun()
-    assert started is not None
-    job, run = started.job, started.run
+    assert active is not None
+    job, run = active.job, active.run
     job.beat()
-    moments = job.moments()
+    moments, show = job.moments(), partial(_replay, page, seek=not active.linked)
     if job.status == "queued":
         live = Progress("queued", f"Waiting for other visitors' runs: number {job.position} in line")
     elif job.paused:
@@ -293,13 +240,14 @@ def _live(page: str, waits: bool) -> None:
     else:
         live = Progress("running", _pace(job), REDRAW_SECONDS)
     if (waits or not moments) and (runs := run.so_far()):
-        _replay(page, _kept(page, "packed", (job.id, run.step, live), lambda: run_replay(runs, id=job.id, live=live)))
+        so_far = partial(run_replay, runs, id=job.id, live=live)
+        show(state.cached("replay", (job.id, run.step, live), so_far))
         return
-    places = range(len(started.names) * len(started.searches) if moments else 0)
+    places = range(len(active.names) * len(active.searches) if moments else 0)
     curves = [run.curves(k) for k in places]
     classes = [(run.top_classes(k, last=False), run.top_classes(k, last=True)) for k in places]
-    about = (run.plan, started.names, started.searches)
-    _replay(page, live_replay(*about, moments, curves, id=job.id, live=live, classes=classes))
+    about = (run.plan, active.names, active.searches)
+    show(live_replay(*about, moments, curves, id=job.id, live=live, classes=classes))
 
 
 def _pace(job: Job) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.runs.file import RunFileError, read_runs
 from core.shared.errors import sentence
-from ui.runs.view import Result
+from ui.runs.setup.state import Result
 from ui.runs.words import saved_note
 from ui.server.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line

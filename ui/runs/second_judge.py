@@ -11,11 +11,11 @@ from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
 from core.shared.errors import sentence
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
-from ui.runs.view import Result
+from ui.runs.setup.state import Result
 from ui.runs.words import judged, sample_set_of
 from ui.server.model_cache import classifier_for, ready_classifiers
+from ui.shared.sentences import write_sentence
 from ui.shared.text import as_markdown
-from ui.shared.told import say
 
 NOBODY = "No other classifier of these classes is ready to judge the pictures; *Models and data* shows what can be had."
 JUDGED = "generation.judged"  # of pictures and a judge the judgement, for this visitor
@@ -55,7 +55,7 @@ def second_judge(result: Result) -> None:
         except (RuntimeError, FileNotFoundError, ValueError) as error:
             st.error(as_markdown(sentence(f"no second judge: {error}")))
             return
-    say(judged([(run, found) for run, pair in pairs if (found := known[pair]) is not None]))
+    write_sentence(judged([(run, found) for run, pair in pairs if (found := known[pair]) is not None]))
 
 
 def _stored() -> dict[tuple[str, str], Judgement | None]:

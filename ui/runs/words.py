@@ -21,6 +21,7 @@ from core.pgd.view_settings import Search
 from core.reconstruct.outcome import last_change, mean_similarity
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
+from core.shared.sentences import Number, Paragraph, Sentence
 from ui.shared.text import one_line
 
 VIEWS = (
@@ -59,34 +60,35 @@ def sample_set_of(run: PGDRun) -> SampleSet | None:
     return next((row for row in SAMPLE_SETS.values() if row.knows(run.metadata["class_names"])), None)
 
 
-def outcome(runs: Sequence[PGDRun]) -> list[tuple[str, str, str]]:
-    """What has become of runs of the same start, a sentence for each: its beginning, its one number, and its end.
+def outcome(runs: Sequence[PGDRun]) -> list[Sentence]:
+    """What has become of runs of the same start: a sentence with one number for each.
 
     Numbers are means over the images where there are several. Of a single one the replay says the confidence.
     """
-    sentences: list[tuple[str, str, str]] = []
+    sentences: list[Sentence] = []
     for run in runs:
         steps = "" if sentences else f"After {len(run.curves['loss']) - 1:,} steps, "
         begin, changed = f"{steps}{run_title(run, runs)} ", _changed(run)
         if changed is not None and len(run.start) == 1:
-            sentences.append((f"{begin}has {changed[0]}", changed[1], f"{changed[2]}."))
+            sentences.append(Sentence(f"{begin}has ", changed, "."))
             continue
         first, last = (confidence(float(end)) for end in run.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
-        told = f"“{targets[0]}”" if len(targets) == 1 else "its targets, on average"
-        having = "" if changed is None else f", having {''.join(changed)}"
-        sentences.append((f"{begin}is ", last, f" confident of {told} (before: {first}){having}."))
+        target = f"“{targets[0]}”" if len(targets) == 1 else "its targets, on average"
+        having = "" if changed is None else f", having {changed}"
+        end = f" confident of {target} (before: {first}){having}."
+        sentences.append(Sentence(f"{begin}is ", Number(last), end))
     return sentences
 
 
-def _changed(run: PGDRun) -> tuple[str, str, str] | None:
-    """'changed the hole by ', its number, and what follows it; None where the file does not say it of every image."""
+def _changed(run: PGDRun) -> Sentence | None:
+    """'changed the hole by 12.3 of 255 on average'; None where the file does not say it of every image."""
     changes = [change for row in range(len(run.start)) if (change := last_change(run, row)) is not None]
     if len(changes) < len(run.start):
         return None
     inside, outside = 255 * np.mean(changes, axis=0)
     what, rest = ("start", "") if run.mask is None else ("hole", f" and the rest by {outside:.2f}")
-    return f"changed the {what} by ", f"{inside:.1f} of 255", f" on average{rest}"
+    return Sentence(f"changed the {what} by ", Number(f"{inside:.1f} of 255"), f" on average{rest}")
 
 
 def likeness(runs: Sequence[PGDRun]) -> str:
@@ -102,23 +104,26 @@ def likeness(runs: Sequence[PGDRun]) -> str:
     return f"The hole’s {SSIM} to the original is {listed(parts)}. {end}"
 
 
-def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> str:
+def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
     """What second judges see in the pictures of runs from the same starts."""
-    sentences, runs = [], [run for run, _ in seen]
+    sentences: list[Sentence] = []
+    runs = [run for run, _ in seen]
     for judge, pairs in groupby(seen, key=lambda pair: pair[1].judge):
         who = one_line(classifier_title(judge))
-        for run, found in pairs:
-            seen_in = f"{counted(found, found.after)} pictures by {run_title(run, runs)}."
-            sentences.append(f"{who} recognises the target in {seen_in}")
+        for run, judgement in pairs:
+            share, by = counted(judgement, judgement.after), run_title(run, runs)
+            sentences.append(Sentence(f"{who} recognises the target in ", share, f" pictures by {by}."))
             who = "It"
-        sentences.append(f"Of the starts it recognises {counted(found, found.before)}.")
-    return " ".join(sentences)
+        sentences.append(Sentence("Of the starts it recognises ", counted(judgement, judgement.before), "."))
+        if unknown := len(run.start) - judgement.n:
+            sentences.append(Sentence(f"Left out, as it does not know their targets: {unknown} of {len(run.start)}."))
+    return Paragraph(*sentences)
 
 
-def counted(judgement: Judgement, count: int) -> str:
+def counted(judgement: Judgement, count: int) -> Number:
     """A count of the judged pictures with the 95 % interval of that share: '4 of 8 (22 to 78 %)'."""
     _, low, high = judgement.share(count)
-    return f"{count} of {judgement.n} ({100 * low:.0f} to {100 * high:.0f} %)"
+    return Number(f"{count} of {judgement.n}", f"{100 * low:.0f} to {100 * high:.0f} %")
 
 
 def losses(run: PGDRun, row: int) -> str:

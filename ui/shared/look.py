@@ -12,11 +12,11 @@ from streamlit.navigation.page import StreamlitPage
 from ui.shared.url import PAGES
 
 _STYLED = "look.styled"
-_LOOK, ASKED, _JS = (
+_LOOK, _TOOLTIP, _JS = (
     Path(__file__).parent.joinpath(name).read_text(encoding="utf-8")
-    for name in ("look.css", "../components/asked.css", "look.js")
+    for name in ("look.css", "../components/tooltip.css", "look.js")
 )
-CSS = _LOOK + ASKED
+CSS = _LOOK + _TOOLTIP
 _look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False)
 
 

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from ui.shared import url
+
 T = TypeVar("T")
 
 
@@ -25,4 +27,18 @@ def settable(name: str, widget: Callable[[str, T], T]) -> T:
     number += state[name] != last
     state[name] = value = widget(f"{name}.{number}", state[name])
     state[shown] = number, value
+    return value
+
+
+def settable_in_url(
+    name: str, widget: Callable[[str, T], T], usual: T, read: Callable[[str], T | None], write: Callable[[T], str] = str
+) -> T:
+    """Draw a widget as `settable`, whose value the URL says as well, as `url.kept` does; returns the value.
+
+    Args:
+        usual: to begin with, and what goes without saying. read, write: as `url.kept` takes them.
+    """
+    url.kept(name, name, read, usual, write)
+    value = settable(name, widget)
+    url.put(name, write(value), write(usual))
     return value

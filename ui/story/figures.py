@@ -17,6 +17,7 @@ from core.classifiers.registry import classifier_spec, short_title
 from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map, wave_values
 from core.images.disturbances import DISTURBANCES
 from core.runs.stored import TWINS
+from core.shared.sentences import Paragraph
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.stripes import Answers, Striped, stripes
@@ -27,11 +28,11 @@ from ui.maps.sentences import cell_verdict
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.views import MINUS_NEIGHBOURS, shown_maps
 from ui.runs.examples import example_replay, stored_example
-from ui.runs.view import Result
+from ui.runs.setup.state import Result
 from ui.shared.charts import Chart
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
-from ui.shared.told import say
+from ui.shared.sentences import write_sentence
 from ui.story.shelf import STORED, WAVE
 from ui.tabs.disturbance_charts import Network, accuracy_chart
 from ui.tabs.disturbances import disturbed_picture
@@ -53,7 +54,7 @@ def stripes_and_maps() -> None:
     st.markdown(f"### {EVERY_WAVE}")
     st.markdown(about_the_maps())
     _maps("wave")
-    say(verdict_on(cell))
+    write_sentence(verdict_on(cell))
 
 
 def about_the_maps() -> str:
@@ -65,7 +66,7 @@ def about_the_maps() -> str:
     )
 
 
-def verdict_on(cell: Frequency) -> str:
+def verdict_on(cell: Frequency) -> Paragraph:
     """What the first maps say of one wave."""
     return cell_verdict(_entries(MINI_CLIP, MINI_RESNET), cell)
 

@@ -10,13 +10,14 @@ import streamlit as st
 from core.data.classes import CLASS_SETS, ClassSet
 from core.fourier.maps.outcomes import class_errors, class_errors_of
 from core.numbers import wave_name
+from core.shared.sentences import Paragraph
 from core.sweep.predictions import mistakes
 from ui.maps.catalogue import dataset_title, shipped
 from ui.maps.models import model_colour
 from ui.maps.predictions.cell_panel import strength
 from ui.maps.predictions.cell_predictions import SamplePredictions
-from ui.shared.scrolling_table import scrolling_table
-from ui.shared.told import say
+from ui.shared.sentences import write_sentence
+from ui.shared.table import scrolling_table
 from ui.tabs.class_charts import ClassErrors, class_error_chart, confusion_chart
 from ui.tabs.sentences import hardest_class, most_frequent_mistake
 from ui.tabs.shown import Shown
@@ -40,15 +41,21 @@ def class_panel(shown: Shown) -> None:
     left, right = st.columns(2, gap="large")
     if mine:
         few = int(np.unique(mine[0].labels, return_counts=True)[1].min())
-        sentences = " ".join(most_frequent_mistake(one, classes.names) for one in mine)
+        sentences = [most_frequent_mistake(one, classes.names) for one in mine]
         with left:
-            say(
-                f"Under the wave {wave_name(shown.frequency)}: {sentences} The most frequent of all confusions is "
-                f"named, and {few} pictures a class are few: a hint. Grey is right, colour is wrong."
+            write_sentence(
+                Paragraph(
+                    f"Under the wave {wave_name(shown.frequency)}:",
+                    *sentences,
+                    f"The most frequent of all confusions is named, and {few} pictures a class are few: a hint. Grey "
+                    "is right, colour is wrong.",
+                )
             )
     if series:
         with right if mine else left:
-            say(" ".join(hardest_class(one.title, one.errors, classes.names, one.source) for one in series))
+            write_sentence(
+                Paragraph(*(hardest_class(one.title, one.errors, classes.names, one.source) for one in series))
+            )
     columns = st.columns(len(mine) + bool(series), gap="medium")
     for place, one in zip(columns, mine, strict=False):
         with place:

@@ -27,7 +27,7 @@ from ui.maps.predictions.cell_predictions import answers
 from ui.server.model_cache import classifier_for
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import Picture
-from ui.shared.told import say
+from ui.shared.sentences import write_sentence
 from ui.tabs.disturbance_charts import Network, accuracy_chart, prediction_chart
 from ui.tabs.sentences import maps_against_disturbances, under_disturbance
 from ui.tabs.shown import MAX_NETWORKS, Shown
@@ -69,7 +69,7 @@ def disturbance_panel(shown: Shown) -> None:
     )
     for place, sentence in zip(st.columns(2, gap="large"), sentences, strict=True):
         with place:
-            say(sentence)
+            write_sentence(sentence)
 
 
 def _controls(side: int) -> tuple[str, int]:

@@ -18,14 +18,15 @@ from core.images.colormaps import colormap_table
 from core.numbers import decimal, listed, p_value, percent, signed_points, small_with_interval
 from core.pgd.view_settings import SEARCHES
 from core.shared.colours import GRADIENT
+from core.shared.sentences import Sentence
 from core.sweep.predictions import class_probabilities
 from ui.maps.predictions.cell_predictions import answers
 from ui.server.model_cache import classifier_for
 from ui.shared.picture_rows import Figure, enlarged, picture_row, to_picture
 from ui.shared.pictures import Picture
-from ui.shared.scrolling_table import scrolling_table
+from ui.shared.sentences import write_sentence
+from ui.shared.table import scrolling_table
 from ui.shared.text import as_markdown
-from ui.shared.told import say
 from ui.tabs.gradient_charts import Network, energy_chart, painted_chart, rise_chart
 from ui.tabs.sentences import correlation, why_overrated
 from ui.tabs.shown import Shown
@@ -68,7 +69,7 @@ def gradient_panel(shown: Shown) -> None:
     if why or painting:
         # One fold for both: on a phone the page is long enough.
         with words.expander("Waves that it overrates, waves that are painted"):
-            say(why)
+            write_sentence(why)
             if painting:
                 painted_chart(painting, shown.frequency)
                 _painted_waves([network for network in painting if network.rises])
@@ -199,7 +200,7 @@ def _errors(found: Agreement, weaker: tuple[float, Measured] | None) -> dict[str
     """
     chance = "" if found.p < 0.05 else ", which may be chance"
     row = {
-        ERROR: correlation(found.waves, f"; p {p_value(found.p)}; {found.count} waves") + chance,
+        ERROR: Sentence(correlation(found.waves, f"; p {p_value(found.p)}; {found.count} waves"), chance),
         RINGS: decimal(found.rings.value, 2),
     }
     if found.overrated is not None:

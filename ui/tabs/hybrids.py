@@ -20,8 +20,8 @@ from ui.server.model_cache import classifier_for
 from ui.shared import url
 from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
+from ui.shared.sentences import write_sentence
 from ui.shared.text import whole_number
-from ui.shared.told import say
 from ui.tabs.mixtures import mixture
 from ui.tabs.sentences import changes_of_mind
 from ui.tabs.shown import MAX_NETWORKS, Shown
@@ -48,7 +48,7 @@ def hybrid_panel(shown: Shown) -> None:
     if mixed.networks:
         left, right = st.columns(2, gap="large")
         with left:
-            say(changes_of_mind(mixed.networks, cutoffs))
+            write_sentence(changes_of_mind(mixed.networks, cutoffs))
         right.caption(
             "Of a wave of r cycles per image the share exp(-r² / 2c²) comes from the slow waves’ picture and the rest "
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "

@@ -15,20 +15,21 @@ from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import ClassError
 from core.fourier.maps.wave_sizes import harmful_from
 from core.images.disturbances import DISTURBANCES
-from core.numbers import decimal, interval, listed, percent
+from core.numbers import decimal, interval, listed, measured_percent, percent
 from core.shared.colours import ROBUST
+from core.shared.sentences import Number, Paragraph, Sentence, joined
 from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.tabs.disturbance_charts import Network
 
 
-def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str:
+def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> Sentence:
     """'Mini CLIP takes 7 of 10 (40 to 89 %) pictures of “cat” for “ship”; without the wave 0 of 10.'"""
     who = found.title + (f" ({found.note})" if found.note else "")
     ranked = mistakes(found.labels, found.after)
     if not ranked:
-        return f"{who} takes no class for another."
+        return Sentence(f"{who} takes no class for another.")
     top = ranked[0]
     mine = found.labels == top.label
     before, after = (predictions[mine] == top.prediction for predictions in (found.before, found.after))
@@ -36,27 +37,29 @@ def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> str
     ties = sum(mistake.count == top.count for mistake in ranked) - 1
     often = f", and {ties} other confusion{'s are' if ties > 1 else ' is'} as frequent" if ties else ""
     clear = mcnemar((after & ~before).sum(), (before & ~after).sum()) < 0.05 and after.sum() > before.sum()
-    return (
-        f"{who} takes {top.count} of {top.images} ({100 * low:.0f} to {100 * high:.0f} %) pictures of "
-        f"“{names[top.label]}” for “{names[top.prediction]}”{often}; without the wave {before.sum()} of "
-        f"{top.images}, {'clearly fewer' if clear else 'a difference within the noise'}."
+    share = Number(f"{top.count} of {top.images}", f"{100 * low:.0f} to {100 * high:.0f} %")
+    return Sentence(
+        f"{who} takes ",
+        share,
+        f" pictures of “{names[top.label]}” for “{names[top.prediction]}”{often}; without the wave {before.sum()} of "
+        f"{top.images}, {'clearly fewer' if clear else 'a difference within the noise'}.",
     )
 
 
-def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str], source: str) -> str:
+def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str], source: str) -> Sentence:
     """Which class a network misclassifies most and which least, hedged where their intervals overlap.
 
     `source`: the images, as in 'the 100 bundled samples'.
     """
     most, least = (choose(errors, key=lambda one: one.error.value) for choose in (max, min))
     if most.error.value == least.error.value:
-        return f"On {source}, {title} misclassifies {percent(most.error.value)} of every class."
+        return Sentence(f"On {source}, {title} misclassifies {percent(most.error.value)} of every class.")
     doubt = "" if most.error.low > least.error.high else "; their intervals overlap"
-    told = (
-        f"“{names[one.label]}” {where}, {percent(one.error.value)} ({interval(one.error)}) of {one.images},"
-        for one, where in ((most, "most"), (least, "least"))
+    classes = (
+        Sentence(f"“{names[error.label]}” {where}, ", measured_percent(error.error), f" of {error.images}")
+        for error, where in ((most, "most"), (least, "least"))
     )
-    return f"On {source}, {title} misclassifies {' and '.join(told).removesuffix(',')}{doubt}."
+    return Sentence(f"On {source}, {title} misclassifies ", joined(classes, ", and "), f"{doubt}.")
 
 
 def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:
@@ -109,10 +112,10 @@ def why_overrated(found: Mapping[str, Overrated], epsilon: float) -> str:
     )
 
 
-def correlation(found: Measured, more: str = "") -> str:
+def correlation(found: Measured, more: str = "") -> Number:
     """'0.42 (−0.10 to 0.71)'; `more` stands behind the interval."""
     value, low, high = (decimal(part, 2) for part in found)
-    return f"{value} ({low} to {high}{more})"
+    return Number(value, f"{low} to {high}{more}")
 
 
 def at_cutoff(cutoff: float, found: Sequence[tuple[str, tuple[str, str], str]]) -> str:
@@ -156,14 +159,11 @@ def changes_of_mind(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
     return " ".join([*sentences, "This is one pair."])
 
 
-def under_disturbance(key: str, strength: int, networks: Sequence[Network]) -> str:
+def under_disturbance(key: str, strength: int, networks: Sequence[Network]) -> Paragraph:
     """How many pictures each network still knows, and how many more each robust twin loses than its ordinary one."""
-    told = []
-    for one in networks:
-        now = one.accuracy(key, strength)
-        told.append(f"{one.title} {percent(now.value)} ({interval(now)})")
+    right = joined(Sentence(f"{one.title} ", measured_percent(one.accuracy(key, strength))) for one in networks)
     pictures = f"strength {strength}, {networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
-    sentences = [f"{DISTURBANCES[key].label}, {pictures}, correctly classified: {', '.join(told)}."]
+    sentences = [Sentence(f"{DISTURBANCES[key].label}, {pictures}, correctly classified: ", right, ".")]
     titles = {one.name: one for one in networks}
     for robust in networks:
         ordinary = titles.get(robust.name.removesuffix(ROBUST))
@@ -172,26 +172,25 @@ def under_disturbance(key: str, strength: int, networks: Sequence[Network]) -> s
         losses = [rise(one.outcomes, one.outcomes.errors(key, strength=strength)) for one in (robust, ordinary)]
         more = losses[0].minus(losses[1]).measured.one()
         way, doubt = "more" if more.value > 0 else "less", "" if more.clear else ", which may be chance"
-        sentences.append(
-            f"{robust.title} loses {decimal(100 * abs(more.value))} points ({interval(more)}, paired) {way} than "
-            f"{ordinary.title}{doubt}."
-        )
-    return " ".join(sentences)
+        loss = Number(f"{decimal(100 * abs(more.value))} points", f"{interval(more)}, paired")
+        sentences.append(Sentence(f"{robust.title} loses ", loss, f" {way} than {ordinary.title}{doubt}."))
+    return Paragraph(*sentences)
 
 
-def maps_against_disturbances(found: MapsOnTrial, networks: int) -> str:
+def maps_against_disturbances(found: MapsOnTrial, networks: int) -> Sentence:
     """How well maps rank what disturbances do, and where they fail."""
     doubt = "" if found.by_share.clear else ", which may be chance"
     worst = max(found.misjudged, key=lambda key: abs(found.misjudged[key]))
     way = "less" if found.misjudged[worst] < 0 else "more"
     reversed_ = [DISTURBANCES[key].words for key, value in found.between.items() if value < 0]
-    by_energy, by_share = correlation(found.by_energy), correlation(found.by_share)
-    told = (
+    end = f", and order the networks the wrong way round under {listed(reversed_)}" if reversed_ else ""
+    return Sentence(
         f"Over {networks} networks × {found.count // networks} disturbances maps’ predictions correlate with what was "
-        f"measured by {by_energy}; by which waves change, whatever the size, by {by_share}{doubt}. They fail for "
+        "measured by ",
+        correlation(found.by_energy),
+        "; by which waves change, whatever the size, by ",
+        correlation(found.by_share),
+        f"{doubt}. They fail for "
         f"{DISTURBANCES[worst].words}, which misleads {way} than predicted (by "
-        f"{abs(found.misjudged[worst]):.0f} of {found.count} ranks in the mean)"
+        f"{abs(found.misjudged[worst]):.0f} of {found.count} ranks in the mean){end}.",
     )
-    if reversed_:
-        told += f", and order the networks the wrong way round under {listed(reversed_)}"
-    return f"{told}."

@@ -35,8 +35,8 @@ from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, CROPS, FIGURE, MORE
 from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
+from ui.shared.sentences import TERMS
 from ui.shared.text import one_line
-from ui.shared.told import TERMS
 from ui.tabs.row import BY_CLASS, OWN_FILE, SOURCES
 
 CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))
@@ -61,7 +61,9 @@ def text(app: AppTest) -> str:
 def plain(body: str) -> str:
     """HTML as a sentence of plain text, its intervals in brackets, without what terms mean."""
     terms = "|".join(re.escape(html.escape(words)) for words in TERMS.values())
-    body = re.sub(f'<span class="interval" role="tooltip">(?:{terms})</span>|<style>.*?</style>', "", body, flags=re.S)
+    body = re.sub(
+        f'<span class="tooltip-text" role="tooltip">(?:{terms})</span>|<style>.*?</style>', "", body, flags=re.S
+    )
     return html.unescape(re.sub("<[^>]*>", "", body)).replace("95 % interval", "")
 
 

@@ -21,12 +21,12 @@ from core.images.hole_url import hole_text
 from core.pgd.settings import FAST
 from core.reconstruct.outcome import similarity
 from core.runs.file import PGDRun
-from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.page_runner import run_to_the_end, said, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.examples import stored_row
 from ui.runs.setup.settings import RENAMED
-from ui.runs.stored_findings import plain_steps, stored_inpainting
+from ui.runs.stored_results import plain_steps, stored_inpainting
 from ui.server.jobs import JobManager
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -94,7 +94,7 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
     assert not app.exception and not app.error
     assert "Your run, 30 steps" in said(app)
     assert [model["title"] for model in replay_data(app)["models"]] == ["toy-a", "toy-b"]
-    runs = app.session_state["inpainting.result"].runs
+    runs = app.session_state["inpainting.runs"].result.runs
     assert [run.metadata["classifier"]["name"] for run in runs] == ["toy-a", "toy-b"]
     assert [len(run.curves["loss"]) for run in runs] == [31, 31]
     assert np.array_equal(runs[0].start, runs[1].start)
@@ -106,15 +106,15 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
 
 def test_generation_runs_a_grid_of_classes_and_samples():
     app = open_page("generation", generation_steps="5", generation_seeds="2", generation_fast="true")
-    app.multiselect(key="generation-classes-cifar10").set_value(["ship", "frog"]).run()
+    settable_widget(app, "generation-classes-cifar10").set_value(["ship", "frog"]).run()
     run_to_the_end(app, "generation")
     assert not app.exception and not app.error
-    (run,) = app.session_state["generation.result"].runs
+    (run,) = app.session_state["generation.runs"].result.runs
     assert [run.metadata["class_names"][k] for k in run.metadata["targets"]] == ["ship", "ship", "frog", "frog"]
     assert "5,000 training images of “ship” in CIFAR-10" in said(app)
     assert PGDRun.from_bytes(run.to_bytes(), name="it").config.dtype == "bfloat16" and "; in bfloat16" in said(app)
     assert replay_data(app)["targets"] == ["ship", "ship", "frog", "frog"]
-    app.selectbox(key=f"generation.{app.session_state['generation.result'].id}.row").set_value(3).run()
+    app.selectbox(key=f"generation.{app.session_state['generation.runs'].result.id}.row").set_value(3).run()
     assert not app.exception
 
 
@@ -131,7 +131,7 @@ def test_inpainting_refuses_a_hole_that_is_none_in_one_sentence(mask, sentence):
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith(sentence) and error.value.count(". ") == 0
-    assert app.number_input(key="inpainting-steps").value == 17, "nothing is lost"
+    assert settable_widget(app, "inpainting-steps").value == 17, "nothing is lost"
     assert np.array_equal(app.session_state["inpainting.holes"][32], mask)
 
 
@@ -159,7 +159,7 @@ def test_pages_without_a_choice_say_what_is_missing():
     app.button(key="inpainting.start").click().run()
     assert app.error[0].value == "No classifier is chosen; choose one or two."
     app = open_page("generation")
-    app.multiselect(key="generation-classes-cifar10").set_value([]).run()
+    settable_widget(app, "generation-classes-cifar10").set_value([]).run()
     app.button(key="generation.start").click().run()
     assert app.error[0].value.startswith("Nothing to draw is chosen")
 
@@ -173,9 +173,9 @@ def test_senseless_numbers_in_the_url_become_the_papers(name, value):
         app.query_params[key] = value
     app.run()
     assert not app.exception
-    assert app.number_input(key=f"{name}-steps").value == (720 if name == "inpainting" else 60)
+    assert settable_widget(app, f"{name}-steps").value == (720 if name == "inpainting" else 60)
     wanted = 40 * 32 / 224 if name == "generation" else 21.6 * 32 / 224 * 16 / 9  # scaled with the hole's side
-    assert app.number_input(key=f"{name}-epsilon-32").value == pytest.approx(wanted)
+    assert settable_widget(app, f"{name}-epsilon-32").value == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize(("hole", "picture"), [("32.zzz", "6"), ("224.AAAA", "-1"), ("x", "100"), ("", "x")])
@@ -249,51 +249,57 @@ def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
 def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
     assert "Your run, 3 steps" in said(app) and "Other settings" not in said(app)
-    app.radio(key="inpainting-penalty").set_value("Mean square").run()
-    app.number_input(key="inpainting-steps").set_value(5).run()
-    app.toggle(key="inpainting-fast").set_value(True).run()
+    settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
+    settable_widget(app, "inpainting-steps").set_value(5).run()
+    settable_widget(app, "inpainting-fast").set_value(True).run()
     assert "Other settings than these (the penalty, steps or lengths, the precision)" in said(app)
     app.button(key="inpainting.back").click().run()
     assert not app.exception
     assert "A stored example" in said(app) and "(the classifiers)" in said(app), "the toys have no stored run"
-    assert app.number_input(key="inpainting-steps").value == 720 and not app.toggle(key="inpainting-fast").value
-    assert app.radio(key="inpainting-penalty").value == "Eq. 3"
+    assert settable_widget(app, "inpainting-steps").value == 720 and not settable_widget(app, "inpainting-fast").value
+    assert settable_widget(app, "inpainting-penalty").value == "Eq. 3"
 
 
 def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
     app = open_page("inpainting", inpainting_pace="Fast (100)")
     length = 0.1 * 32 / 224
-    assert app.number_input(key="inpainting-steps").value == 100
-    assert app.number_input(key="inpainting-step-32").value == pytest.approx(100 * length)
+    assert settable_widget(app, "inpainting-steps").value == 100
+    assert settable_widget(app, "inpainting-step-32").value == pytest.approx(100 * length)
     run_to_the_end(app, "inpainting")
     assert not app.exception and "Your run, 100 steps" in said(app) and "Other settings" not in said(app)
     assert "adaptive steps" in said(app) and FAST in said(app)
-    app.number_input(key="inpainting-steps").set_value(150).run()
-    app.radio(key="inpainting-pace").set_value("paper").run()
-    assert app.number_input(key="inpainting-steps").value == 150, "a visitor's own number stays"
-    assert app.number_input(key="inpainting-step-32").value == pytest.approx(length)
-    app.radio(key="inpainting-pace").set_value("fast").run()
+    settable_widget(app, "inpainting-steps").set_value(150).run()
+    settable_widget(app, "inpainting-pace").set_value("paper").run()
+    assert settable_widget(app, "inpainting-steps").value == 150, "a visitor's own number stays"
+    assert settable_widget(app, "inpainting-step-32").value == pytest.approx(length)
+    settable_widget(app, "inpainting-pace").set_value("fast").run()
     app.button(key="inpainting.back").click().run()
-    assert app.radio(key="inpainting-pace").value == "paper" and app.number_input(key="inpainting-steps").value == 720
-    assert "inpainting-pace" not in [radio.key for radio in open_page("generation").radio], "its steps are few"
+    assert (
+        settable_widget(app, "inpainting-pace").value == "paper"
+        and settable_widget(app, "inpainting-steps").value == 720
+    )
+    assert not [one for one in open_page("generation").radio if "pace" in one.key], "its steps are few"
 
 
 def test_fast_comes_first_where_the_papers_steps_would_take_over_a_minute(monkeypatch):
     monkeypatch.setattr(ui.runs.setup.settings, "is_slow", lambda specs, steps, pixels: list(specs) == [SPECS[1]])
     app = open_page("inpainting")
-    assert app.number_input(key="inpainting-steps").value == 720
+    assert settable_widget(app, "inpainting-steps").value == 720
     app.multiselect(key="inpainting-models-cifar10").set_value(["Toy B"]).run()
-    assert app.radio(key="inpainting-pace").value == "fast" and app.number_input(key="inpainting-steps").value == 100
-    app.radio(key="inpainting-pace").set_value("paper").run()
-    assert not app.exception and app.number_input(key="inpainting-steps").value == 720
+    assert (
+        settable_widget(app, "inpainting-pace").value == "fast"
+        and settable_widget(app, "inpainting-steps").value == 100
+    )
+    settable_widget(app, "inpainting-pace").set_value("paper").run()
+    assert not app.exception and settable_widget(app, "inpainting-steps").value == 720
 
 
 def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
     app = open_page("inpainting", inpainting_steps="300")
     app.button(key="inpainting.start").click().run()
-    job = app.session_state["inpainting.run"].job
+    job = app.session_state["inpainting.runs"].active.job
     job.pause()
-    while not app.session_state["inpainting.run"].run.so_far():
+    while not app.session_state["inpainting.runs"].active.run.so_far():
         time.sleep(0.01)
     app.run()
     if job.active:  # else the whole run was over before the pause
@@ -309,7 +315,7 @@ def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
 def test_links_of_earlier_versions_open_and_say_which_rule_they_meant(old, penalty):
     app = open_page("inpainting", inpainting_penalty=old)
     label = "Mean square" if penalty == "mean_square" else "Eq. 3"
-    assert not app.exception and app.radio(key="inpainting-penalty").value == label
+    assert not app.exception and settable_widget(app, "inpainting-penalty").value == label
     told = {"norm": "by plain steps, which stop short", "frozen": "everything outside the hole frozen"}.get(penalty)
     assert "made by an earlier version" in said(app) and told in said(app) if told else "earlier" not in said(app)
 
@@ -318,14 +324,38 @@ def test_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_on
     app = open_page("inpainting")
 
     def budget():
-        return app.number_input(key="inpainting-epsilon-32").value
+        return settable_widget(app, "inpainting-epsilon-32").value
 
     assert app.button_group(key="inpainting.square.32").value == 16 and round(budget(), 2) == 5.49
     app.button_group(key="inpainting.square.32").set_value(9).run()
     assert app.session_state["inpainting.holes"][32].sum() == 81 and round(budget(), 2) == 3.09
     pills = app.button_group(key="inpainting.square.32")
     assert "L2 budget **3.09**" in pills.label and "9 × 9 is its 60 of 224" in pills.help
-    app.number_input(key="inpainting-epsilon-32").set_value(2.0).run()
+    settable_widget(app, "inpainting-epsilon-32").set_value(2.0).run()
     app.button_group(key="inpainting.square.32").set_value(20).run()
     assert app.session_state["inpainting.holes"][32].sum() == 400 and budget() == 2.0
     assert not app.exception
+
+
+def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run_takes(monkeypatch):
+    app = open_page("inpainting")
+    app.button(key="inpainting.row").click().run()
+    assert app.query_params["inpainting-examples"] in ("shown", ["shown"])
+    again = open_page("inpainting", inpainting_examples="shown")
+    assert not again.exception and replay_data(again)["targets"] == replay_data(app)["targets"]
+    next(one for one in again.button if one.label == "Close the examples").click().run()
+    assert "A stored example" in said(again) and "inpainting-examples" not in again.query_params
+    monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 240.0)
+    linked = open_page("inpainting", inpainting_target_cifar10="cat")
+    assert "this link’s run is not stored, and it takes about 4 min to compute" in said(linked)
+
+
+def test_settings_that_the_page_sets_get_a_new_widget_that_no_browser_remembers():
+    """The browser drops what is in a closed popover, and sends the value it had there with the next click."""
+    app = open_page("inpainting")
+    first = settable_widget(app, "inpainting-steps")
+    first.set_value(30).run()
+    assert settable_widget(app, "inpainting-steps").key == first.key, "the visitor's own number keeps its widget"
+    app.button(key="inpainting.back").click().run()
+    assert settable_widget(app, "inpainting-steps").value == 720 != first.value
+    assert settable_widget(app, "inpainting-steps").key != first.key

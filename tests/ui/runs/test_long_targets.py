@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.panel
 import ui.runs.setup.start
 from core.classifiers.registry import classifier_spec
+from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.server.jobs import JobManager
 
@@ -56,8 +57,8 @@ def again(app: AppTest) -> AppTest:
 def run_to_the_end(app: AppTest, page: str) -> AppTest:
     app.button(key=f"{page}.start").click()
     again(app)
-    if f"{page}.run" in app.session_state:
-        assert app.session_state[f"{page}.run"].job.wait(120)
+    if (active := app.session_state[f"{page}.runs"].active) is not None:
+        assert active.job.wait(120)
     return again(app)
 
 
@@ -68,7 +69,7 @@ def said(app: AppTest) -> str:
 def chosen_target(app: AppTest, page: str) -> str:
     if page == "inpainting":
         return app.selectbox(key="inpainting-target-cifar10").value
-    (target,) = app.multiselect(key="generation-classes-cifar10").value
+    (target,) = settable_widget(app, "generation-classes-cifar10").value
     return target
 
 
@@ -82,7 +83,7 @@ def test_text_too_long_for_the_text_tower_gets_one_sentence_and_nothing_is_lost(
     assert error.value.startswith("The target text is too long") and "'mini-clip'" in error.value
     assert error.value.endswith("shorten it.") and error.value.count(". ") == 0 and len(error.value) < 400
     assert chosen_target(app, page) == LONG, "what was typed is still there"
-    assert app.number_input(key=f"{page}-steps").value == 3
+    assert settable_widget(app, f"{page}-steps").value == 3
     assert "Not run yet" in said(app)
     assert not app.button(key=f"{page}.start").disabled, "the page can run again"
 
@@ -93,12 +94,12 @@ def test_shorter_text_of_ones_own_runs_and_an_earlier_result_outlives_a_long_one
     run_to_the_end(app, page)
     assert not app.exception and not app.error
     assert replay_data(app)["targets"] == [SHORT] and "Your run, 2 steps" in said(app)
-    (run,) = app.session_state[f"{page}.result"].runs
+    (run,) = app.session_state[f"{page}.runs"].result.runs
     assert run.metadata["class_names"][-1] == SHORT and len(run.metadata["class_names"]) == 11
     if page == "inpainting":
         app.selectbox(key="inpainting-target-cifar10").set_value(LONG)
     else:
-        app.multiselect(key="generation-classes-cifar10").set_value([LONG])
+        settable_widget(app, "generation-classes-cifar10").set_value([LONG])
     run_to_the_end(again(app), page)
     assert not app.exception and "too long" in app.error[0].value
     assert "Your run, 2 steps" not in said(app), "what is shown belongs to what is chosen"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.data.classes import PRECOMPUTED
-from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.page_runner import run_to_the_end, said, settable_widget
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
 from ui.runs.setup.settings import OFFERED
 
@@ -13,10 +13,10 @@ from ui.runs.setup.settings import OFFERED
 @pytest.mark.parametrize("label", OFFERED)
 def test_chosen_penalty_is_the_runs_and_stands_in_its_file_and_origin(label):
     app = open_page("inpainting", penalty=label)
-    assert app.radio(key="inpainting-penalty").value == label
+    assert settable_widget(app, "inpainting-penalty").value == label
     run_to_the_end(app, "inpainting")
     assert not app.exception and not app.error
-    (run,) = app.session_state["inpainting.result"].runs
+    (run,) = app.session_state["inpainting.runs"].result.runs
     penalty = OFFERED[label]
     assert run.metadata["objective"] == {"kind": "inpainting", "weight": 10.0, "penalty": penalty}
     words = {
@@ -28,7 +28,7 @@ def test_chosen_penalty_is_the_runs_and_stands_in_its_file_and_origin(label):
 
 def test_senseless_penalty_in_the_url_becomes_the_papers():
     app = open_page("inpainting", penalty="l7")
-    assert not app.exception and app.radio(key="inpainting-penalty").value == next(iter(OFFERED))
+    assert not app.exception and settable_widget(app, "inpainting-penalty").value == next(iter(OFFERED))
 
 
 def test_generation_has_no_penalty():

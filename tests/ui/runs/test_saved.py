@@ -19,7 +19,7 @@ import ui.runs.setup.start
 import ui.shared.picture_choice
 from core.runs.file import PGDRun, RunFileError, pack_runs, read_runs
 from core.runs.stored import RUNS
-from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.page_runner import run_to_the_end, said, settable_widget
 from tests.ui.replay_reader import frames_of, numbers_of, replay_data
 from tests.ui.run_forge import HOSTILE, arrays_of, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, spec
@@ -71,14 +71,14 @@ def button(app: AppTest, label: str):
 @pytest.mark.parametrize("page", PAGES)
 def test_downloaded_run_opens_again_with_the_same_words_and_a_note(page):
     app = run_to_the_end(open_page(page), page)
-    (run,) = app.session_state[f"{page}.result"].runs
+    (run,) = app.session_state[f"{page}.runs"].result.runs
     before = replay_data(app)
     upload(app, run.to_bytes(), "mine.npz")
     assert not app.exception and not app.error
-    opened = app.session_state[f"{page}.result"].runs[0]
+    opened = app.session_state[f"{page}.runs"].result.runs[0]
     assert np.array_equal(opened.frames, run.frames) and opened.metadata == run.metadata
     after = replay_data(app)
-    own = ("id", "version")  # of the result, not of what it shows
+    own = ("id", "version", "seek")  # of the result, not of what it shows
     assert {**after, **dict.fromkeys(own)} == {**before, **dict.fromkeys(own)}, "the same view"
     note = next(one.value for one in app.markdown if one.value.startswith("Opened from"))
     assert (
@@ -130,8 +130,8 @@ def test_files_that_cannot_be_shown_get_one_sentence_and_nothing_is_lost():
         assert not app.exception
         (error,) = app.error
         assert error.value.startswith("“odd.npz”: ") and reason in error.value and "\n" not in error.value
-        assert "Your run, 4 steps" in said(app) and not app.session_state["generation.result"].opened
-        assert app.number_input(key="generation-steps").value == 4
+        assert "Your run, 4 steps" in said(app) and not app.session_state["generation.runs"].result.opened
+        assert settable_widget(app, "generation-steps").value == 4
     app.run()
     assert len(app.error) == 1, "the sentence stays until another file is chosen"
     upload(app, packed(arrays_of("generation")))
@@ -153,7 +153,7 @@ def test_refused_file_is_not_read_again_at_every_click(monkeypatch):
     app = open_page("generation")
     upload(app, b"these are notes")
     monkeypatch.setattr(ui.runs.saved, "read_saved_run", lambda *_: pytest.fail("read again"))
-    app.number_input(key="generation-seed").set_value(3).run()
+    settable_widget(app, "generation-seed").set_value(3).run()
     assert len(app.error) == 1
 
 
@@ -193,7 +193,7 @@ def test_text_of_a_file_is_shown_as_plain_text(page, text):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_words_are_one_bounded_line(text):
     run = PGDRun.from_bytes(packed(hostile_arrays("inpainting", text)), name="odd")
-    for words in ("".join(outcome([run])[0]), losses(run, 0), origin(run), saved_note([run], text)):
+    for words in (outcome([run])[0], losses(run, 0), origin(run), saved_note([run], text)):
         assert "\n" not in words and len(words) < 1500
         words.encode("utf-8")
 
@@ -233,7 +233,7 @@ def test_a_pair_is_one_file_that_opens_as_a_pair_and_brings_picture_hole_and_tar
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     assert "Not run yet" in said(app) and button(app, "Show the last run") is not None
     app.button(key="inpainting.back").click().run()
-    assert not app.exception and "A stored example" in said(app) and "inpainting.result" not in app.session_state
+    assert not app.exception and "A stored example" in said(app) and app.session_state["inpainting.runs"].result is None
 
 
 def test_files_that_are_no_pair_are_refused_in_one_sentence():

@@ -13,7 +13,7 @@ from core.runs.matching import FILL, changed_settings
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
 from core.runs.stored import stored_classifier
-from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.page_runner import run_to_the_end, said, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.runs.test_live_pages import open_page, toys  # noqa: F401
 from tests.ui.toys import ToyClassifier, toy_plan
@@ -66,7 +66,7 @@ def test_two_networks_by_two_searches_run_side_by_side_and_are_saved_together():
     app.pills(key="generation-search-32").set_value(BOTH).run()
     run_to_the_end(app, "generation")
     assert not app.exception and not app.error
-    runs = app.session_state["generation.result"].runs
+    runs = app.session_state["generation.runs"].result.runs
     assert [(run.metadata["classifier"]["name"], run.config.search) for run in runs] == [
         ("toy-a", "pixels"), ("toy-a", "views"), ("toy-b", "pixels"), ("toy-b", "views")]  # fmt: skip
     titles = ["toy-a by pixels", "toy-a by views", "toy-b by pixels", "toy-b by views"]
@@ -118,5 +118,5 @@ def test_the_likeliest_classes_of_a_run_in_progress_are_of_the_states_so_far():
 def test_the_budget_beside_the_squares_is_that_of_the_run():
     app = open_page("inpainting", inpainting_pictures="CIFAR-10")
     assert "L2 budget **5.49**" in app.pills(key="inpainting.square.32").label, "the paper's"
-    app.number_input(key="inpainting-epsilon-32").set_value(7.0).run()
+    settable_widget(app, "inpainting-epsilon-32").set_value(7.0).run()
     assert "L2 budget **7**" in app.pills(key="inpainting.square.32").label

@@ -17,7 +17,7 @@ from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.reading import reads
 from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
-from ui.runs.view import Result
+from ui.runs.setup.state import Result
 from ui.runs.words import judged
 
 
@@ -91,7 +91,7 @@ def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
     app = open_page("generation", seeds="2")
     app = run_to_the_end(app, "generation")
     assert not app.exception and not app.error
-    (run,) = app.session_state["generation.result"].runs
+    (run,) = app.session_state["generation.runs"].result.runs
     assert judges == [("other", "cifar10")]
     targets = np.array(run.metadata["targets"])
     with torch.inference_mode():
@@ -110,7 +110,7 @@ def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
 
 def test_a_single_picture_is_not_judged(judges):
     app = run_to_the_end(open_page("generation", **{"classes-cifar10": "frog"}), "generation")
-    assert not app.exception and len(app.session_state["generation.result"].runs[0].start) == 1
+    assert not app.exception and len(app.session_state["generation.runs"].result.runs[0].start) == 1
     assert sentence(app) is None and judges == []
 
 
@@ -155,5 +155,7 @@ def test_judge_that_cannot_be_loaded_is_one_sentence(judges, monkeypatch):
 def test_runs_of_different_judges_get_a_sentence_each():
     run, other = stored_run(), stored_run("mini-resnet")
     words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
-    assert reads(words, "Mini ResNet", "2 of 4 (15 to 85 %)", "Mini CLIP", "starts", "1 of 4 (5 to 70 %)", "Mini CLIP")
-    assert reads(words, ". Mini CLIP", "3 of 4 (30 to 95 %)", "Mini ResNet", "starts", "0 of 4 (0 to 49 %)")
+    first = ("Mini ResNet", "2 of 4 (15 to 85 %)", "Mini CLIP", "starts", "1 of 4 (5 to 70 %)", "4 of 8", "Mini CLIP")
+    assert reads(words, *first)
+    second = (". Mini CLIP", "3 of 4 (30 to 95 %)", "Mini ResNet", "starts", "0 of 4 (0 to 49 %)", "4 of 8")
+    assert reads(words, *second)

@@ -18,7 +18,7 @@ from tests.ui.reading import reads
 from tests.ui.run_forge import sound_run
 from ui.runs.downloads import run_animation, run_picture
 from ui.runs.examples import stored_example
-from ui.runs.stored_findings import stored_inpainting
+from ui.runs.stored_results import stored_inpainting
 from ui.runs.words import likeness, losses, origin, outcome, run_title
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 
@@ -132,7 +132,7 @@ def test_to_picture_rounds_floats():
 
 def test_origin_of_an_untrusted_run_is_drawn_without_its_optional_parts(run):
     bare = replace(run, metadata={**run.metadata, "images": {}, "source": {}})
-    assert "unknown" in origin(bare) and outcome([bare])[0][2].endswith(").")
+    assert "unknown" in origin(bare) and outcome([bare])[0].endswith(").")
 
 
 def change_by_hand(run: PGDRun, frame: int, row: int) -> tuple[float, float]:
@@ -155,13 +155,14 @@ def test_outcome_says_of_the_stored_pair_what_its_files_say(penalty):
     runs = [
         PGDRun.load(RUNS / f"inpainting_cifar10-5{penalty}__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
     ]
-    for run, (begin, number, end) in zip(runs, outcome(runs), strict=True):
+    for run, sentence in zip(runs, outcome(runs), strict=True):
+        begin, number, end = sentence.parts
         change = run.metadata["images"]["change"][0]
         assert reads(begin, run_title(run), "changed the hole")
         assert reads(number + end, f"{255 * change['inside']:.1f} of 255", "rest", f"{255 * change['outside']:.2f}.")
         # Independent of the stored start: the last frame against the original outside the hole says the same.
         assert change_by_hand(run, len(run.frames) - 1, 0)[0] == pytest.approx(255 * change["inside"], abs=0.5)
-    assert ["720 steps" in begin for begin, *_ in outcome(runs)] == [True, False]
+    assert ["720 steps" in sentence for sentence in outcome(runs)] == [True, False]
 
 
 def test_default_pair_shows_the_contrast_that_the_page_is_about():
@@ -178,7 +179,8 @@ def test_stored_drawings_are_those_of_the_chosen_start(start):
 
 
 def test_outcome_of_several_pictures_gives_their_means(run):
-    ((begin, number, end),) = outcome([run])
+    (sentence,) = outcome([run])
+    begin, number, end = sentence.parts
     first, last = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
     if len(run.start) == 1 and run.metadata["images"].get("change"):  # the replay says how confident it is
         assert "changed" in begin and "confident" not in end

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.page_runner import settable_widget
+
 UI = Path(__file__).parents[3] / "ui"
 # Of each kind of widget that takes a number from the URL.
 LINKS = {
@@ -40,13 +42,13 @@ def test_senseless_numbers_in_a_link_are_ignored_with_a_notice(page, number):
     assert not app.exception
     for name in LINKS[page]:
         assert name not in app.query_params and name in app.toast[0].value
-        assert app.number_input(key=name).value == usual(page).number_input(key=name).value
+        assert settable_widget(app, name).value == settable_widget(usual(page), name).value
     assert not app.run().toast
 
 
 def test_other_numbers_in_a_link_stay():
     app = open_page("inpainting", **{"inpainting-steps": "40", "inpainting-picture": "9" * 9})
-    assert not app.exception and not app.toast and app.number_input(key="inpainting-steps").value == 40
+    assert not app.exception and not app.toast and settable_widget(app, "inpainting-steps").value == 40
 
 
 def test_no_other_file_reads_or_writes_the_url():

@@ -67,7 +67,7 @@ def words(text: str) -> int:
 
 
 def test_the_story_is_read_in_three_minutes():
-    hidden = re.compile(r'<style>.*?</style>|<span class="interval".*?</span>', re.DOTALL)
+    hidden = re.compile(r'<style>.*?</style>|<span class="tooltip-text".*?</span>', re.DOTALL)
     texts = [html.unescape(re.sub(r"<[^>]*>", " ", hidden.sub("", told(step)))) + f" {step.name}" for step in STEPS]
     assert 400 < sum(map(words, texts)) <= 540
     assert words(STEPS[0].text) <= 45 and max(words(step.text + step.more()) for step in STEPS[1:]) <= 25
@@ -129,7 +129,7 @@ def test_any_of_1000_words_leads_to_a_run_of_the_same_network():
     (found,) = [each.proto.body for each in app.get("html") if "Draw: castle" in each.proto.body]
     page, _, query = html.unescape(re.search(r'href="([^"]*)"', found)[1]).partition("?")
     there = opened(page, **parse_qs(query))
-    assert there.multiselect(key="generation-classes-imagenet").value == ["castle"]
+    assert settable_widget(there, "generation-classes-imagenet").value == ["castle"]
     assert there.session_state["generation-models-imagenet"] == ["EfficientNet-Lite0 (ImageNet)"]
 
 
@@ -222,7 +222,7 @@ def test_another_stored_pair_is_chosen_in_the_story():
 def test_the_twins_door_opens_a_sketch_to_be_painted():
     found, parameters = door("twins")
     app = opened(found, **parameters)
-    assert app.segmented_control(key="generation-start-from").value == "Sketch"
+    assert app.selectbox(key="generation-start-from").value == "Sketch"
     assert of(app, "sketches" if any("sketches" in data for data in components(app)) else "palette")
 
 

@@ -63,7 +63,7 @@ def figures(app):
 def table(app, label="The gradients in numbers"):
     """{title: {column: cell}} of a table of numbers, intervals behind them."""
     body = next(one.proto.body for one in app.get("html") if label in one.proto.body)
-    heads = [re.sub('<span class="interval".*', "", one) for one in re.findall("<th .*?</th>", body)]  # its meaning
+    heads = [re.sub('<span class="tooltip-text".*', "", one) for one in re.findall("<th .*?</th>", body)]  # its meaning
     heads = [re.sub("<.*?>", "", one) for one in heads]
     rows = [
         [html.unescape(re.sub("<.*?>", "", one)) for one in row.split("<td>")[1:]] for row in body.split("<tr>")[2:]

@@ -14,6 +14,7 @@ from core.numbers import wave_name
 from core.shared.html import isolated
 from core.sweep.predictions import Predictions
 from ui.shared.look import style_sheet
+from ui.shared.table import row_html, table_html
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
 STYLE = style_sheet(__file__)
@@ -69,11 +70,9 @@ def _row(row: Row, names: Sequence[str], label: int | None, total: int | None, u
     note = f"<small>{html.escape(row.note)}</small>" if row.note else ""
     counted = uncounted if row.flips is None else "{} of {}".format(*row.flips)
     counted += " …" if row.flips is not None and row.flips[1] != total else ""
-    return (
-        f'<tr><th scope="row"><span class="key" style="background:{row.colour}"></span>{html.escape(row.title)}{note}'
-        f"</th><td>{verdict}</td><td><div>{_bar(clean[column])}</div><div>{_bar(wave[column], row.colour)}</div></td>"
-        f"{'' if total is None else f'<td>{counted}</td>'}</tr>"
-    )
+    head = f'<span class="key" style="background:{row.colour}"></span>{html.escape(row.title)}{note}'
+    bars = f"<div>{_bar(clean[column])}</div><div>{_bar(wave[column], row.colour)}</div>"
+    return row_html([verdict, bars, *([] if total is None else [counted])], head=head)
 
 
 def _mark(names: Sequence[str], column: int, label: int | None) -> str:
@@ -106,10 +105,7 @@ def prediction_table(
     ]
     if complete and len(shown) < len(names):
         lines.append(("rest", f"{len(names) - len(shown)} more classes", np.maximum(0, 1 - both[shown].sum(0))))
-    body = [
-        f'<tr class="{kind}"><td>{name}</td><td>{_bar(clean)}</td><td>{_bar(wave, colour)}</td></tr>'
-        for kind, name, (clean, wave) in lines
-    ]
+    body = [row_html([name, _bar(clean), _bar(wave, colour)], kind) for kind, name, (clean, wave) in lines]
     before, after = (isolated(names[row]) for row in both.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(title)}: {verdict}"
@@ -126,11 +122,7 @@ def leading_classes(both: np.ndarray, max_rows: int, *, whole: bool) -> list[int
 
 def _table(kind: str, frequency: Frequency, caption: str, heads: Sequence[str], rows: Sequence[str]) -> str:
     """A table. kind: its class, of the style sheet and of tests."""
-    head = "".join(f"<th>{one}</th>" for one in heads)
-    return (
-        f'<table class="{kind}" data-wave="{frequency[0]},{frequency[1]}"><caption>{caption}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    )
+    return table_html(heads, rows, kind=kind, caption=caption, data=f'data-wave="{frequency[0]},{frequency[1]}"')
 
 
 def _bar(share: float, colour: str = "") -> str:

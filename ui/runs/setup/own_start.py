@@ -28,7 +28,7 @@ def keep_sketch(picture: np.ndarray) -> None:
 
 
 def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
-    """The painter with the bundled sketches above it; returns uint8 (32, 32, 3).
+    """Draw the painter with the bundled sketches above it; return uint8 (32, 32, 3).
 
     on_sketch: called with the class that a bundled sketch is meant for, when one is taken.
     """

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -29,15 +30,18 @@ from core.pgd.settings import (
 from core.pgd.view_settings import Search
 from core.runs.examples import first_searches
 from core.runs.plan import RunPlan
-from ui.runs.setup.instrument import is_slow
+from ui.runs.setup.pace import is_slow
 from ui.server.limits import limits
 from ui.shared import url
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
 from ui.shared.pictures import Picture
+from ui.shared.settable import settable_in_url
 
+T = TypeVar("T")
 # An ordinary model beside a robust one, the paper's contrast: with the paper's CLIP as soon as that is here.
 CONTRASTS = (CLIPS, (PAPERS_CLIP, "mini-clip-robust"), (PAPERS_CLIP,), ("mini-clip", "mini-clip-robust"))
 MAX_CLASSIFIERS = 2
+CLASSIFIERS_WIDTH = 290  # pixels: two names in one line
 PAPERS_PACE, FAST_PACE, QUICK_PACE, FULL_PACE = "paper", "fast", "quick", "full"
 SEARCH_TITLES: dict[Search, str] = {"pixels": "Pixels", "views": "Views"}
 FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
@@ -76,6 +80,7 @@ def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[Cl
         max_selections=MAX_CLASSIFIERS,
         key=key,
         bind="query-params",
+        width=CLASSIFIERS_WIDTH,
     )
     return tuple(by_title[title] for title in titles)
 
@@ -101,10 +106,9 @@ def choose_searches(page: str, size: int) -> tuple[Search, ...]:
         key=f"{page}-search-{size}",
         bind="query-params",
         help=f"*Pixels*: {SEARCH_WORDS['pixels']}. *Views*: {SEARCH_WORDS['views']}; each step has the spectrum and "
-        "the colours of natural pictures. Both together take the same start, steps and budget.",
+        "the colours of natural pictures, and nothing outside a hole moves. Both together take the same start, steps "
+        "and budget.",
     )
-    if page == "inpainting" and SEARCH_TITLES["views"] in chosen:
-        st.markdown("By views, nothing outside the hole moves.")
     return tuple(search for search, title in SEARCH_TITLES.items() if title in chosen)
 
 
@@ -127,15 +131,8 @@ def choose_penalty(page: str) -> Penalty:
         url.put(parameter, None)  # which counts more than what the session holds
         st.session_state.setdefault(parameter, PENALTIES[linked if PENALTIES[linked].offered else "eq3"].label)
         st.session_state[f"{page}.linked_penalty"] = linked
-    chosen = st.radio(
-        "Change outside the hole",
-        list(OFFERED),
-        horizontal=True,
-        key=parameter,
-        bind="query-params",
-        help=" ".join(f"*{label}*: {PENALTIES[penalty].rule}" for label, penalty in OFFERED.items()),
-    )
-    return OFFERED[chosen]
+    rules = " ".join(f"*{label}*: {PENALTIES[penalty].rule}" for label, penalty in OFFERED.items())
+    return OFFERED[_radio("Change outside the hole", parameter, {label: label for label in OFFERED}, help=rules)]
 
 
 def linked_penalty(page: str) -> str:
@@ -172,18 +169,23 @@ def check_size(page: str, plan: RunPlan) -> None:
 
 
 def run_settings(
-    page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec], searches: Sequence[Search]
+    place: DeltaGenerator,
+    page: RunKind,
+    size: int,
+    hole: float | None,
+    specs: Sequence[ClassifierSpec],
+    searches: Sequence[Search],
 ) -> Chosen:
     """The paper's settings, scaled to the picture, or those of the search by views, with the visitor's changes to them.
 
     Args:
-        size: side of the picture in pixels. hole: of its hole, as `paper_settings` takes it.
+        place: a popover. size: side of the picture in pixels. hole: of its hole, as `paper_settings` takes it.
         specs: of the classifiers: where the paper's steps would take these long, the fast ones are what to begin with.
         searches: by views as well, both take what that begins with: they are compared within the same steps and ball.
     """
     by_views, unit = "views" in searches, paper_settings(page, size, hole)["step_size"]
     full = usual_settings(page, size, hole, "views" if by_views else "pixels")
-    with st.popover("Settings", icon=":material/tune:", key=f"{page}.settings"):
+    with place:
         whose = "Those of the search by views, for both searches" if by_views else "The paper's"
         st.markdown(
             f"{whose}, scaled to the picture's side{', the budget to the hole too' if 'weight' in full else ''}. "
@@ -205,16 +207,25 @@ def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
     """What fills the hole at first; by default its rim's colours where a search by views is to paint on from them."""
     key, usual = f"{page}-fill", _usual_fill(searches)
     follow(key, usual)
-    return st.radio(
-        "The hole begins with",
-        list(FILLS),
-        list(FILLS).index(usual),
-        format_func=FILLS.__getitem__,
-        horizontal=True,
-        key=key,
-        bind="query-params",
-        help="The rim’s colours are carried smoothly into the hole, as heat would spread: nothing of what it covers is "
-        "in them.",
+    about = (
+        "The rim’s colours are carried smoothly into the hole, as heat would spread: nothing of what it covers is in "
+        "them."
+    )
+    return _radio("The hole begins with", key, FILLS, usual, help=about)
+
+
+def _radio(label: str, key: str, titles: Mapping[T, str], usual: T | None = None, *, help: str) -> T:
+    """Draw the choice of one of some options, by default the first; return it. titles: of the options."""
+    options = list(titles)
+    named = {title.partition(" (")[0]: option for option, title in titles.items()}
+    return settable_in_url(
+        key,
+        lambda name, value: st.radio(
+            label, options, options.index(value), titles.__getitem__, name, help, horizontal=True
+        ),
+        options[0] if usual is None else usual,
+        lambda text: named.get(text.partition(" (")[0]),  # the number of steps in brackets may be another by now
+        titles.__getitem__,
     )
 
 
@@ -224,12 +235,12 @@ def _usual_fill(searches: Sequence[Search]) -> Fill:
 
 @dataclass(frozen=True)
 class _Paces:
-    """The numbers of steps to choose from, the usual first. key: of the widget. told: of what is not the whole run."""
+    """The numbers of steps to choose from, the usual first. key: of the widget. about: what is not the whole run."""
 
     key: str
     labels: Mapping[str, str]
     settings: Mapping[str, Mapping[str, Any]]
-    told: Mapping[str, str]
+    about: Mapping[str, str]
 
 
 def _paces(page: str, full: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> _Paces | None:
@@ -251,19 +262,11 @@ def _paced(page: str, full: Mapping[str, Any], size: int, specs: Sequence[Classi
         return full
     usual = next(iter(paces.labels))
     follow(paces.key, usual)
-    shown = list(paces.settings)
-    chosen = st.radio(
-        "Steps to begin with",
-        shown,
-        shown.index(usual),
-        format_func=paces.labels.__getitem__,
-        horizontal=True,
-        key=paces.key,
-        bind="query-params",
-        help=" ".join(f"*{pace.capitalize()}*: {told}" for pace, told in paces.told.items()),
-    )
-    if chosen in paces.told:
-        st.caption(paces.told[chosen])
+    titles = {pace: paces.labels[pace] for pace in paces.settings}
+    about = " ".join(f"*{pace.capitalize()}*: {words}" for pace, words in paces.about.items())
+    chosen = _radio("Steps to begin with", paces.key, titles, usual, help=about)
+    if chosen in paces.about:
+        st.caption(paces.about[chosen])
     return paces.settings[chosen]
 
 
@@ -290,15 +293,31 @@ def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str,
     usual = _shown(row, page, usuals)
     follow(key, usual)
     if row.choices:
-        on = place.toggle(row.label, key=key, bind="query-params", help=row.help)
-        return row.choices[on]
+        return row.choices[toggle_in_url(key, partial(place.toggle, row.label, help=row.help), usual)]
     unit = length if row.scaled else 1
     low, high, step = (row.low * unit, row.high * unit or max_steps(page), row.step * unit)
     if not row.whole:
         low, high, step = float(low), float(high), float(step)
-    return place.number_input(
-        row.label, low, high, usual, step=step, format=row.digits, key=key, bind="query-params", help=row.help or None
-    )
+    number = partial(place.number_input, row.label, low, high, step=step, format=row.digits, help=row.help or None)
+    return number_in_url(key, number, usual, low, high)
+
+
+def toggle_in_url(key: str, toggle: Callable[..., bool], usual: bool = False) -> bool:
+    """Draw a toggle that stands in the URL; return whether it is on. toggle: draws it, given `value` and `key`."""
+    words = {False: "false", True: "true"}
+    read = {word: value for value, word in words.items()}.get
+    return settable_in_url(key, lambda name, value: toggle(value=value, key=name), usual, read, words.__getitem__)
+
+
+def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float, high: float) -> Any:
+    """Draw a number that stands in the URL; return it. number: draws it, given `value` and `key`."""
+    parse = url.real(low, high)
+
+    def read(text: str) -> Any:
+        value = parse(text)
+        return None if value is None else type(usual)(value)
+
+    return settable_in_url(key, lambda name, value: number(value=value, key=name), usual, read)
 
 
 def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:

@@ -1,5 +1,7 @@
 """Runs that start by themselves, on real bundled networks; and which do not."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,12 +12,13 @@ from core.classifiers.registry import classifier_spec
 from core.images.sketch import SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.pgd.config import PGDConfig
 from core.runs.plan import RunPlan
-from tests.ui.page_runner import said
-from ui.runs.setup import instrument
+from tests.ui.page_runner import said, settable_widget
+from ui.runs.setup import pace
 from ui.server.jobs import JobManager
 from ui.server.limits import limits
 from ui.shared.pictures import captions
 
+GENERATION = Path(__file__).parents[2] / "apps" / "generation_app.py"
 CLIP, ROBUST = "Mini CLIP", "Mini ResNet (robust)"
 ALONE = ("pixels",)
 
@@ -28,20 +31,18 @@ def queue(monkeypatch):
     manager = JobManager()
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(instrument, "FIRST_GUESS", 1e-7)  # whatever else this machine does meanwhile
+    monkeypatch.setattr(pace, "FIRST_GUESS", 1e-7)  # whatever else this machine does meanwhile
     monkeypatch.setattr(ui.runs.panel, "AT_ONCE", 120)
     monkeypatch.setattr(ui.runs.panel, "WAIT_SECONDS", 120)
     monkeypatch.setenv("CLIP_LAB_QUICK_SECONDS", "60")
     limits.cache_clear()
-    instrument._paces().clear()
+    pace._paces().clear()
     yield
     limits.cache_clear()
 
 
 def generation(**address) -> AppTest:
-    from pathlib import Path
-
-    app = AppTest.from_file(str(Path(__file__).parents[2] / "apps" / "generation_app.py"), default_timeout=120)
+    app = AppTest.from_file(str(GENERATION), default_timeout=120)
     for key, value in address.items():
         app.query_params[key.replace("_", "-")] = value
     return app.run()
@@ -58,61 +59,61 @@ def test_networks_as_large_as_clip_are_slow_until_a_run_has_told_otherwise(tmp_p
         file.truncate(605_143_284)  # without content: only its size is looked at
     (tmp_path / "open_clip_config.json").touch()
     large = [classifier_spec(f"open_clip:local-dir:{tmp_path}")]
-    assert instrument.is_slow(large, 720, 32**2) and not instrument.is_slow(large, 100, 32**2)
+    assert pace.is_slow(large, 720, 32**2) and not pace.is_slow(large, 100, 32**2)
     for name, pixels in (("mini-clip", 32**2), ("mini-clip-robust", 32**2), ("efficientnet-lite0", 224**2)):
-        assert not instrument.is_slow([classifier_spec(name)], 720, pixels)
-    instrument.remember_pace(plan(side=224), [large[0].name], ALONE, 0.01)
-    assert not instrument.is_slow(large, 720, 224**2)
-    instrument.remember_pace(plan(side=224), ("efficientnet-lite0",), ALONE, 0.1)
-    assert instrument.is_slow([classifier_spec("efficientnet-lite0")], 720, 224**2)
+        assert not pace.is_slow([classifier_spec(name)], 720, pixels)
+    pace.remember_pace(plan(side=224), [large[0].name], ALONE, 0.01)
+    assert not pace.is_slow(large, 720, 224**2)
+    pace.remember_pace(plan(side=224), ("efficientnet-lite0",), ALONE, 0.1)
+    assert pace.is_slow([classifier_spec("efficientnet-lite0")], 720, 224**2)
 
 
 def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_more(monkeypatch):
     monkeypatch.undo()
     limits.cache_clear()
-    instrument._paces().clear()
+    pace._paces().clear()
     names, both = ("mini-clip", "mini-clip-robust"), ("pixels", "views")
-    expected, most = instrument.expected_seconds, limits().quick_seconds
+    expected, most = pace.expected_seconds, limits().quick_seconds
     assert expected(plan(pictures=4), names, ALONE) < 2 < most < expected(plan(side=224), names, ALONE)
     assert expected(plan(), names, both) == 2 * expected(plan(), names, ALONE)
     assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), both) < most, "what pages begin with"
     assert expected(plan(), (), ALONE) is None and expected(plan(), ("mini-clip", "clip-vit-b-32"), ALONE) is None
-    instrument.remember_pace(plan(), names, ALONE, 0.1)
+    pace.remember_pace(plan(), names, ALONE, 0.1)
     assert expected(plan(), names, ALONE) == pytest.approx(6) and expected(plan(), names, both) == pytest.approx(12)
-    instrument.remember_pace(plan(), names, ALONE, None)
+    pace.remember_pace(plan(), names, ALONE, None)
     assert expected(plan(), names, ALONE) == pytest.approx(6), "nothing was learned"
-    instrument.remember_pace(plan(), names, both, 0.02)
-    instrument.remember_pace(plan(), names, ALONE, 0.1)
+    pace.remember_pace(plan(), names, both, 0.02)
+    pace.remember_pace(plan(), names, ALONE, 0.1)
     assert expected(plan(), names, ALONE) == pytest.approx(0.6), "one slow run does not end it"
-    instrument._paces().clear()
+    pace._paces().clear()
 
 
 def test_another_class_is_drawn_without_a_click_and_only_once():
     app = generation(generation_set="CIFAR-10, 32 px")
     assert not app.exception and "A stored example" in said(app)
-    app.multiselect(key="generation-classes-cifar10").set_value(["dog"]).run()
+    settable_widget(app, "generation-classes-cifar10").set_value(["dog"]).run()
     assert not app.exception and "Your run, 60 steps" in said(app)
-    result = app.session_state["generation.result"]
+    result = app.session_state["generation.runs"].result
     assert [run.metadata["class_names"][run.metadata["targets"][0]] for run in result.runs] == ["dog", "dog"]
     app.run()
-    assert app.session_state["generation.result"].id == result.id, "what is there is not computed again"
+    assert app.session_state["generation.runs"].result.id == result.id, "what is there is not computed again"
     app.multiselect(key="generation-models-cifar10").set_value([ROBUST]).run()
-    (run,) = app.session_state["generation.result"].runs
+    (run,) = app.session_state["generation.runs"].result.runs
     assert run.metadata["classifier"]["name"] == "mini-resnet-robust" and "Your run, 60 steps" in said(app)
 
 
 def test_a_long_run_waits_for_its_button(monkeypatch):
-    monkeypatch.setattr(instrument, "FIRST_GUESS", 1.0)
+    monkeypatch.setattr(pace, "FIRST_GUESS", 1.0)
     app = generation(generation_classes_cifar10="dog")
-    assert "Not run yet" in said(app) and "generation.result" not in app.session_state
+    assert "Not run yet" in said(app) and app.session_state["generation.runs"].result is None
 
 
 def test_what_is_asked_next_takes_the_place_of_a_run_that_started_by_itself(monkeypatch):
     monkeypatch.setattr(ui.runs.panel, "WAIT_SECONDS", 0)  # so that no page waits for its run
     app = generation(generation_classes_cifar10="dog", generation_steps="1000")
-    first = app.session_state["generation.run"].job
-    app.number_input(key="generation-steps").set_value(20).run()
-    second = app.session_state["generation.run"].job
+    first = app.session_state["generation.runs"].active.job
+    settable_widget(app, "generation-steps").set_value(20).run()
+    second = app.session_state["generation.runs"].active.job
     assert not app.exception and first is not second and not first.active
     assert second.wait(60) and first.status == "stopped"
     app.run()
@@ -124,11 +125,11 @@ def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
     limits.cache_clear()
     try:
         app = generation(generation_classes_cifar10="dog", generation_steps="20")
-        assert "Your run, 20 steps" in said(app), "so much it allows"
+        assert "The run of this link, computed again, 20 steps" in said(app), "so much it allows"
         monkeypatch.setenv("CLIP_LAB_RUN_PICTURES", "1")
         limits.cache_clear()
         app = generation(generation_classes_cifar10="dog", generation_seeds="2", generation_steps="20")
-        assert not app.exception and "generation.result" not in app.session_state
+        assert not app.exception and app.session_state["generation.runs"].result is None
     finally:
         monkeypatch.undo()
         limits.cache_clear()
@@ -136,9 +137,9 @@ def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
 
 def test_another_start_keeps_the_class_that_was_chosen():
     app = generation(generation_classes_cifar10="dog")
-    app.segmented_control(key="generation-start-from").set_value("Pixel noise").run()
-    assert not app.exception and app.multiselect(key="generation-classes-cifar10").value == ["dog"]
-    (run, _) = app.session_state["generation.result"].runs
+    app.selectbox(key="generation-start-from").set_value("Pixel noise").run()
+    assert not app.exception and settable_widget(app, "generation-classes-cifar10").value == ["dog"]
+    (run, _) = app.session_state["generation.runs"].result.runs
     assert run.metadata["images"]["start"] == "independent"
 
 
@@ -147,12 +148,12 @@ def test_a_linked_sketch_is_painted_and_its_result_can_be_painted_on():
     app = generation(generation_start_from="Sketch", generation_sketch=text, generation_classes_cifar10="frog",
                      generation_models_cifar10=ROBUST)  # fmt: skip
     assert not app.exception
-    (run,) = app.session_state["generation.result"].runs
+    (run,) = app.session_state["generation.runs"].result.runs
     wanted = decode_sketch(text, 32).transpose(2, 0, 1).astype(np.float32) / 255
     assert np.allclose(run.start[0], wanted, atol=1e-6) and run.metadata["images"]["start"] == "sketch"
     app.button(key="generation.paint_on.0").click().run()
     assert not app.exception
-    (again,) = app.session_state["generation.result"].runs
+    (again,) = app.session_state["generation.runs"].result.runs
     assert np.allclose(again.start[0] * 255, run.frames[-1, 0], atol=1e-3), "it goes on from what was drawn"
 
 
@@ -161,7 +162,7 @@ def test_a_bundled_sketch_brings_its_class_and_a_broken_link_the_first_sketch():
     assert not app.exception
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch(next(iter(SKETCHES))))
     app.selectbox(key="generation.bundled_sketch").set_value("ship").run()
-    assert app.multiselect(key="generation-classes-cifar10").value == ["ship"]
+    assert settable_widget(app, "generation-classes-cifar10").value == ["ship"]
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("ship"))
     assert app.query_params["generation-sketch"] in (wanted := encode_sketch(draw_sketch("ship")), [wanted])
 
@@ -172,7 +173,32 @@ def test_a_picture_can_become_another_class():
     from core.data.samples import load_samples
 
     assert not app.exception
-    (run,) = app.session_state["generation.result"].runs
+    (run,) = app.session_state["generation.runs"].result.runs
     assert np.allclose(run.start[0] * 255, load_samples("cifar10-samples").images[3], atol=1e-3)
     assert run.metadata["images"]["start"] == "picture"
     assert run.metadata["images"]["credit"] == f"Start: {captions('cifar10')[3]}"
+
+
+def test_the_first_sketch_changes_no_class_and_a_bundled_one_that_is_taken_does():
+    app = generation(generation_set="CIFAR-10, 32 px", generation_models_cifar10=ROBUST)
+    classes = settable_widget(app, "generation-classes-cifar10").value
+    app.selectbox(key="generation-start-from").set_value("Sketch").run()
+    assert not app.exception and settable_widget(app, "generation-classes-cifar10").value == classes
+    (run,) = app.session_state["generation.runs"].result.runs
+    assert len(run.start) == len(classes) == 8 and all(np.array_equal(run.start[0], start) for start in run.start)
+
+
+def test_a_link_of_a_run_opens_that_run_and_says_whose_it_is():
+    app = generation(generation_set="CIFAR-10, 32 px", generation_models_cifar10=ROBUST)
+    settable_widget(app, "generation-classes-cifar10").set_value(["dog"]).run()
+    assert "Your run, 60 steps" in said(app)
+    link = {name: app.query_params[name] for name in app.query_params}
+    again = AppTest.from_file(str(GENERATION), default_timeout=120)
+    for name, values in link.items():
+        again.query_params[name] = values
+    again.run()
+    assert not again.exception and "The run of this link, computed again, 60 steps" in said(again)
+    first, second = (one.session_state["generation.runs"].result.runs[0] for one in (app, again))
+    assert np.array_equal(first.frames[-1], second.frames[-1])
+    settable_widget(again, "generation-classes-cifar10").set_value(["cat"]).run()
+    assert "Your run, 60 steps" in said(again)

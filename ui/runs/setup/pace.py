@@ -1,4 +1,4 @@
-"""How long runs take here: which start by themselves, as of an instrument, and which had better take fewer steps."""
+"""How long runs take here: which start by themselves, and which had better take fewer steps."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ FULL_SIZE = {"efficientnet-lite0": 8e-7}
 # 0.2 s a step on one core.
 BYTE_SECONDS = 3e-10
 SLOW_SECONDS = 60
+# Of a large network on one core, for one prompt, and for one step of one picture: for the bar of what is prepared.
+PROMPT_SECONDS, STEP_SECONDS = 0.01, 0.2
 
 
 @st.cache_resource(show_spinner=False)
@@ -42,7 +44,7 @@ def remember_pace(
 
 
 def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Search]) -> float | None:
-    """How long a run that may start by itself will take, as far as one can tell; None of networks that may not."""
+    """Return the expected seconds of a run that may start by itself; None for networks that may not."""
     guesses = {**dict.fromkeys(bundled_specs(), FIRST_GUESS), **FULL_SIZE}
     if not names or not set(names) <= guesses.keys():
         return None

@@ -12,8 +12,8 @@ from core.data.classes import PRECOMPUTED
 from core.runs.painted import stored_painted
 from core.runs.starts import STARTS
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
-from ui.runs.many_pictures import columns, row, told
-from ui.shared.told import told as told_as_html
+from ui.runs.stored_results import many_columns, many_row, many_summary
+from ui.shared.sentences import sentence_html
 
 Z = NormalDist().inv_cdf(0.975)
 STORED = json.loads((PRECOMPUTED / "judgements.json").read_text())
@@ -30,7 +30,7 @@ def wilson(count, n):
 def test_every_row_is_counted_from_the_stored_pictures(part, kind):
     for name, one in stored_painted(kind).items():
         rows = STORED[part]["by"][kind][name]["pictures"]
-        _, own, change, recognised = row(name, one)
+        _, own, change, recognised = many_row(name, one)
         before, after = mean(math.exp(-loss) for loss in rows["loss_before"]), rows["probability_after"]
         half = stats.t.ppf(0.975, len(after) - 1) * stdev(after) / math.sqrt(len(after))
         start, end, low, high = map(float, re.findall(r"[\d.]+", own.replace("over ", "")))
@@ -41,8 +41,13 @@ def test_every_row_is_counted_from_the_stored_pictures(part, kind):
         assert change == f"{255 * median(later):.1f} of 255 ({len(later)} pictures)"
         assert recognised == wilson(sum(rows["judge_share_after"]), len(after))
     first = next(iter(STORED[part]["by"][kind].values()))["pictures"]
-    assert wilson(sum(first["judge_share_before"]), 200) in told(kind) and "200" in told(kind)
-    assert columns(kind)[-1] == "ResNet-56 (CIFAR-10) recognises"
+    assert wilson(sum(first["judge_share_before"]), 200) in many_summary(kind) and "200" in many_summary(kind)
+    assert many_columns(kind)[-1] == "ResNet-56 (CIFAR-10) recognises"
+
+
+def recognised(kind):
+    """The last cell of every row, as HTML."""
+    return [sentence_html(many_row(name, one)[-1], bold=False) for name, one in stored_painted(kind).items()]
 
 
 def tables(app):
@@ -53,10 +58,14 @@ def test_pages_show_it_beside_small_pictures_only():
     for label, kind in ((STARTS["blur"].label, "blur"), (STARTS["independent"].label, "independent")):
         app = open_page("generation", **{"start-from": label})
         (table,) = tables(app)
-        assert all(told_as_html(row(name, one)[-1], bold=False) in table for name, one in stored_painted(kind).items())
-        begin = told(kind).partition(" recognised")[0]
+        assert all(
+            sentence_html(many_row(name, one)[-1], bold=False) in table for name, one in stored_painted(kind).items()
+        )
+        begin = many_summary(kind).partition(" recognised")[0]
         assert any(begin in one.proto.body and "95 % interval" in one.proto.body for one in app.get("html"))
     (table,) = tables(open_page("inpainting"))
-    assert all(told_as_html(row(name, one)[-1], bold=False) in table for name, one in stored_painted("eq3").items())
+    assert all(
+        sentence_html(many_row(name, one)[-1], bold=False) in table for name, one in stored_painted("eq3").items()
+    )
     app = open_page("generation", set="ImageNet, 224 px")
     assert not app.exception and not tables(app)

@@ -1,0 +1,73 @@
+"""Sentences as parts: text and measured numbers. Plain text as they are; pages and reports render the parts.
+
+Each is a `str`, as markupsafe's `Markup` is, so whoever needs plain text has it. In an f-string only the plain text is
+left: a sentence with a number that keeps its interval is made as `Sentence("CLIP errs in ", number, ".")`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+
+class Number(str):
+    """A measured number: '33.1 % (32.2 to 34.0)'.
+
+    Attributes:
+        shown: the number with its unit. interval: both ends, and what else stands in the brackets; may be empty.
+    """
+
+    shown: str
+    interval: str
+
+    def __new__(cls, shown: str, interval: str = "") -> Number:
+        made = super().__new__(cls, f"{shown} ({interval})" if interval else shown)
+        made.shown, made.interval = shown, interval
+        return made
+
+
+class Sentence(str):
+    """One sentence, or a part of one.
+
+    Attributes:
+        parts: text and numbers, in order; no two texts follow each other.
+    """
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, *parts: str) -> Sentence:
+        made = super().__new__(cls, "".join(parts))
+        flat = [inner for part in parts for inner in (part.parts if isinstance(part, Sentence) else [part])]
+        runs = itertools.groupby(flat, key=lambda part: isinstance(part, Number))
+        made.parts = tuple(
+            part for is_number, run in runs for part in (run if is_number else filter(None, ["".join(run)]))
+        )
+        return made
+
+
+class Paragraph(str):
+    """Sentences, one after the other; empty ones are left out.
+
+    Attributes:
+        sentences: each with its parts.
+    """
+
+    sentences: tuple[Sentence, ...]
+
+    def __new__(cls, *sentences: str) -> Paragraph:
+        kept = [sentence for sentence in sentences if sentence]
+        made = super().__new__(cls, " ".join(kept))
+        made.sentences = tuple(
+            inner for text in kept for inner in (text.sentences if isinstance(text, Paragraph) else [Sentence(text)])
+        )
+        return made
+
+
+def joined(parts: Iterable[str], between: str = ", ", last: str | None = None) -> Sentence:
+    """'1, 2, 3' with their numbers; `last` stands before the last part instead."""
+    found: list[str] = []
+    parts = list(parts)
+    for k, part in enumerate(parts):
+        found += [] if not k else [between if last is None or k < len(parts) - 1 else last]
+        found.append(part)
+    return Sentence(*found)

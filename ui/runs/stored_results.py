@@ -1,0 +1,158 @@
+"""What stored results show of many pictures and of the stored runs: numbers that one run cannot give. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.classifiers.registry import classifier_title
+from core.data.sample_sets import SampleSet, map_title
+from core.numbers import measured_percent, percent
+from core.pgd.penalties import PENALTIES, Penalty
+from core.reconstruct.outcome import last_change, similarity
+from core.runs.file import SURE, PGDRun
+from core.runs.judgement import stored_judgements
+from core.runs.painted import Painted, stored_painted
+from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
+from core.shared.colours import ROBUST
+from core.shared.sentences import Sentence
+from ui.runs.examples import made_here, stored_runs
+from ui.runs.words import SSIM, counted
+from ui.shared.sentences import write_sentence
+from ui.shared.table import scrolling_table
+
+MANY = "Many pictures"  # a tab's name
+EQ_3 = "Eq. 3 adds a penalty on change outside the hole to the cross-entropy."
+REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
+COLUMNS = ("Networks", "Runs", "Confident at the end", "Hole changes by", "Rest by", "SSIM in the hole: start", "End")
+
+
+def is_stored(row: SampleSet, kind: StartKind | Penalty) -> bool:
+    """Whether many pictures of these classes were made, from that kind of start or by that penalty."""
+    return bool(stored_painted(kind)) and row.knows(stored_judgements()["drawn"]["classes"])
+
+
+def many_pictures(kind: StartKind | Penalty) -> None:
+    """Draw a table of all pictures from one kind of start, or filled by one penalty."""
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        write_sentence(many_summary(kind))
+    with right:
+        rows = [many_row(name, painted) for name, painted in stored_painted(kind).items()]
+        scrolling_table(many_columns(kind), rows, "Many pictures, by network")
+
+
+def many_summary(kind: StartKind | Penalty) -> Sentence:
+    """Return how many pictures, what they began with, and how many of them the judge recognised then."""
+    stored, first = stored_judgements(), next(iter(stored_painted(kind).values()))
+    if kind in RANDOM_KINDS:
+        made, config = f"drawings begun from {STARTS[kind].name}", stored["drawn"]["config"]
+    else:
+        penalty = next(words for name, words in PENALTIES.items() if name == kind)
+        config, data = stored["painted"]["configs"][kind], stored["painted"]["dataset"]
+        made = f"holes in {map_title(data['name'])} {data['split']} images, filled by {penalty.told}"
+    explained = f" {EQ_3}" if "Eq. 3" in made else ""
+    return Sentence(
+        f"Not one run but {first.n} {made}, {config['steps']} steps, the same for each network.{explained} "
+        f"{classifier_title(first.judge)}, which drew none of them, recognised ",
+        counted(first.judgement, first.judgement.before),
+        " at the start.",
+    )
+
+
+def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
+    """Heads of the table."""
+    judge = next(iter(stored_painted(kind).values())).judge
+    return (
+        "Network",
+        "Its own confidence, mean",
+        f"Change until {percent(SURE, 0)} sure, median",
+        f"{classifier_title(judge)} recognises",
+    )
+
+
+def many_row(name: str, painted: Painted) -> tuple[str, ...]:
+    """Return what became of one network's pictures, a text for each column."""
+    (before, after), (change, count) = painted.confidence, painted.until_sure
+    return (
+        classifier_title(name),
+        Sentence(f"{percent(before)} → ", measured_percent(after)),
+        f"{255 * change:.1f} of 255 ({count} pictures)" if count else "–",
+        counted(painted.judgement, painted.judgement.after),
+    )
+
+
+@dataclass(frozen=True)
+class StoredFindings:
+    """summary: some sentences, Markdown. rows: plain text under `COLUMNS`, one row for each kind of network."""
+
+    summary: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+@st.cache_data(show_spinner=False)
+def stored_inpainting(made: tuple[tuple[str, int], ...] = ()) -> StoredFindings:
+    """Summarise all stored runs. Changes are means, of 255. made: the runs of this machine, which are among them."""
+    kinds: dict[str, list[tuple[float, ...]]] = {}
+    for run in stored_runs("inpainting"):
+        change, likeness = last_change(run, 0), similarity(run, 0)
+        if change is not None and likeness is not None:
+            last = float(run.curves["target_probability"][-1, 0])
+            inside, outside = (255 * part for part in change)
+            kinds.setdefault(_kind(run), []).append((last, inside, outside, *likeness))
+    rows = tuple(_row(kind, np.array(numbers)) for kind, numbers in kinds.items())
+    every = np.concatenate([np.array(numbers) for numbers in kinds.values()])
+    return StoredFindings(_summary(every[:, 3:], int((every[:, 0] >= SURE).sum())), rows)
+
+
+def _kind(run: PGDRun) -> str:
+    """Return the group of networks that a run belongs to."""
+    how = "robust" if run.metadata["classifier"]["name"].endswith(ROBUST) else "as trained"
+    return f"{how}, {run.start.shape[-1]} px{', by views' if run.config.search == 'views' else ''}"
+
+
+def _row(kind: str, numbers: np.ndarray) -> tuple[str, ...]:
+    """Ranges over (R, 5): confidence at the end, change in the hole and outside it, SSIM at the start and the end."""
+    confident = int((numbers[:, 0] >= SURE).sum())
+    ranges = [_range(column, digits) for column, digits in zip(numbers.T[1:], (1, 2, 2, 2), strict=True)]
+    return (kind, f"{len(numbers)}", f"{confident} of {len(numbers)}", *ranges)
+
+
+def _range(values: np.ndarray, digits: int) -> str:
+    low, high = (f"{end:.{digits}f}" for end in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"
+
+
+def plain_steps() -> str:
+    """Return what plain steps leave of Eq. 3's loss, beside what minimises it; Markdown."""
+    by_plain_steps = stored_painted("norm")
+    n, side = next(iter(by_plain_steps.values())).n, stored_judgements()["painted"]["hole"]
+    plain = [painted.mean("loss_after") for painted in by_plain_steps.values()]
+    solved = [painted.first(n).mean("loss_after") for painted in stored_painted("eq3").values()]
+    return (
+        "**Plain steps** do not: however small the change, the penalty's gradient has full length. Mean loss on "
+        f"{n} pictures with a hole of {side} × {side}, {len(plain)} networks: {min(plain):.2g} to {max(plain):.2g} by "
+        f"plain steps, {min(solved):.1g} to {max(solved):.1g} minimised. Which steps led the paper to its 2 × 10⁻⁴ "
+        "cannot be seen from it."
+    )
+
+
+def draw_stored_inpainting() -> None:
+    """Draw the summary, and the table below it."""
+    findings = stored_inpainting(made_here())
+    st.markdown(findings.summary)
+    scrolling_table(COLUMNS, findings.rows, "The stored runs")
+
+
+def _summary(pairs: np.ndarray, confident: int) -> str:
+    """Return how many runs end confident, and how many brought the hole nearer to the original; of (R, 2) SSIMs."""
+    before, after = pairs.T
+    rise, best = int((after > before).sum()), int((after - before).argmax())
+    text = f"Of {len(pairs)} stored runs, {confident} end confident of the class ({100 * SURE:.0f} % or more). "
+    text += f"The hole’s {SSIM} to the original rises in {rise}"
+    text += f", at best from {before[best]:.2f} to {after[best]:.2f}" if rise else ""
+    repaired = int((after >= REPAIRED).sum())
+    text += f"; {repaired or 'no'} hole{'s are' if repaired > 1 else ' is'} repaired ({REPAIRED:g} or more)."
+    return f"{text} Changes are means, of 255."
