@@ -37,7 +37,7 @@ _STYLE = style_sheet(__file__)
 
 def head(title: str, introduction: str) -> None:
     """Draw a page's title, and beside it what the page is about."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="run-head"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run-head"):
         st.title(title, anchor=False, width="content")
         write_sentence(introduction, "CLIP", "robust")
 
@@ -123,9 +123,11 @@ def _about(
 
 
 def _how_long(request: RunRequest) -> str:
-    """Why a link opens without its run."""
+    """Why a link opens without its run; empty where that starts by itself."""
     plan = request.plan
     seconds = None if plan is None else expected_seconds(plan, request.names, request.searches)
+    if seconds is not None and seconds <= limits().quick_seconds:
+        return ""
     about = "it takes long" if seconds is None else f"it takes about {duration(seconds)}"
     return f"this link’s run is not stored, and {about} to compute"
 
