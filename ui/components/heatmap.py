@@ -178,7 +178,8 @@ def read_choice(value: Any, *, limit: int, most: float) -> tuple[int, int, float
     match value:
         case [i, j, int() | float() as epsilon] if 0 <= epsilon <= most:
             frequency = _read_frequency([i, j], limit)
-            return frequency and (*frequency, float(epsilon))
+            # The slider adds its steps up: 15.699999999999999 is 15.7.
+            return frequency and (*frequency, round(float(epsilon), 6))
     return None
 
 

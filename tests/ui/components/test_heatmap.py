@@ -167,6 +167,7 @@ def test_only_a_wave_of_the_map_at_a_strength_of_the_slider_is_taken(value):
 
 def test_a_choice_is_a_wave_and_a_strength():
     assert read_choice([1, -1, 5], limit=1, most=16) == (1, -1, 5.0)
+    assert read_choice([1, -1, 15.699999999999999], limit=1, most=16) == (1, -1, 15.7), "as commands name it"
 
 
 @pytest.mark.parametrize("value", [None, {"cells": "ab"}, {"cells": 3 * [[0, 1]]}, {"cells": [[0, 2], [1], "x"]}])
