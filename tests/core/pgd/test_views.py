@@ -1,6 +1,7 @@
 """The search by views: its random views against numpy, its natural steps against loops, its promises for a run."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -174,6 +175,14 @@ def test_a_run_by_views_keeps_the_promises(views, inpainting):
         assert torch.allclose(states[step].logits, logits, atol=1e-5)
         assert torch.allclose(states[step].cross_entropy, F.cross_entropy(logits, targets, reduction="none"), atol=1e-5)
     assert torch.equal(states[7].logits, states[0].logits), "looked at every tenth step"
+
+
+def test_a_step_by_views_has_its_length_inside_the_hole():
+    images, mask = random_images(2, 0, 16) * 0.5 + 0.25, torch.zeros(1, 16, 16, dtype=torch.bool)
+    mask[:, 4:12, 4:12] = True
+    objective = Inpainting(random_targets(2, 0), mask, penalty="frozen")
+    start, first = itertools.islice(pgd_steps(ConvClassifier(), objective, images, config_for()), 2)
+    assert (first.images - start.images).flatten(1).norm(dim=1).tolist() == pytest.approx([0.1, 0.1], rel=1e-4)
 
 
 def test_a_run_by_views_convinces_a_real_network_by_the_picture_itself():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.data.sample_sets import SAMPLE_SETS
+from core.pgd.config import paper_generation
 from core.runs.examples import examples, first_subjects
 from core.runs.stored import stored_subjects
 
@@ -15,6 +16,11 @@ def test_every_example_is_stored_and_pages_open_with_one(row):
     assert set(first_subjects(row)) <= made
     for kind, subject in made:
         assert subject in stored_subjects(kind), (kind, subject)
+
+
+def test_drawings_of_small_pictures_are_made_with_the_papers_settings():
+    drawn = [example.plan.config for example in examples(SAMPLE_SETS["cifar10"]) if example.kind == "generation"]
+    assert drawn and all(config == paper_generation(32) for config in drawn)
 
 
 def test_pages_open_with_no_drawing_of_a_set_that_draws_none():

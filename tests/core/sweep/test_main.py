@@ -165,6 +165,11 @@ def test_script_computes_chosen_cells_and_adds_others_later(archive, whole, tmp_
     np.testing.assert_array_equal(more.top1_errors[known], whole.top1_errors[known])
 
 
+def test_script_asked_for_a_precision_begins_with_few_images(archive, tmp_path):
+    assert main(command(archive, tmp_path / "map.npz", "--side", "5", "--precision", "45")) == 0
+    assert (Heatmap.load(tmp_path / "map.npz").count < 20).all()
+
+
 def test_script_refuses_another_configuration_on_the_same_output(archive, tmp_path, capsys):
     output = tmp_path / "map.npz"
     assert main(command(archive, output, "--cells=0,0")) == 0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from core.data.classes import PRECOMPUTED
 from core.images.disturbances import DISTURBANCES
 from core.sweep.disturb import __main__ as disturb
 from core.sweep.disturb.outcomes import DisturbedOutcomes
@@ -151,11 +152,18 @@ def test_the_figure_names_its_networks_and_is_the_same_each_time(archive, tmp_pa
     assert hybrid.main(["plot", *map(str, files), "--output", str(svg)]) == 0
     first = svg.read_bytes()
     assert hybrid.main(["plot", *map(str, files), "--output", str(svg)]) == 0
-    assert (
-        svg.read_bytes() == first and first.startswith(b"<?xml") and "mini-resnet-robust: " in capsys.readouterr().out
-    )
+    assert svg.read_bytes() == first and first.startswith(b"<?xml")
+    assert "mini-resnet-robust: " in capsys.readouterr().out
     assert hybrid.main(["plot", str(files[0]), "--output", str(png)]) == 0
     assert png.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(SystemExit):
         hybrid.main(["plot", str(files[0]), "--output", "figure.pdf"])
     assert hybrid.main(["plot", str(tmp_path / "none.npz"), "--output", str(png)]) == 2
+
+
+def test_the_figure_of_two_networks_is_told_with_their_difference(tmp_path, capsys):
+    files = [str(PRECOMPUTED / "hybrids" / f"{name}.npz") for name in ("mini-clip", "mini-clip-robust")]
+    assert hybrid.main(["plot", *files, "--output", str(tmp_path / "figure.svg")]) == 0
+    one, other, difference, path = capsys.readouterr().out.splitlines()
+    assert one.startswith("mini-clip: ") and other.startswith("mini-clip-robust: ") and path.endswith("figure.svg")
+    assert difference.startswith("mini-clip minus mini-clip-robust: +")

@@ -85,6 +85,7 @@ def test_pictures_are_drawn_once_each_and_fewer_are_the_first_of_more():
     many = DisturbConfig(100, 4).places(data)
     assert sorted(many[:, 0]) == list(range(100)) and (DisturbConfig(9, 4).places(data) == many[:9]).all()
     assert (DisturbConfig(9, 5).places(data) != many[:9]).any()
+    assert len(DisturbConfig(1).places(data)) == 1
     with pytest.raises(ValueError, match="at least 1"):
         DisturbConfig(0)
 
