@@ -28,25 +28,28 @@ from core.pgd.config import paper_inpainting
 from core.pgd.objectives import Inpainting
 from core.pgd.steps import pgd_steps
 from core.runs.plan import inpainting_plan
-from precomputed.static_site.check import served
-from precomputed.static_site.engine import NETWORKS
+from precomputed.graph_weights import NETWORKS
+from precomputed.static_site.check import run_request, served
 
 LINKS = (4, 20)  # Mbit/s
 STEPS, ROUNDS = 60, 3
+SIDE = 32  # pixels
 _STEP = f"""
 async ({{ names, run }}) => {{
   const {{ engine }} = laboratory, start = Float32Array.from(run.start);
-  const given = {{ ...run, names, start, mask: Uint8Array.from(run.mask) }};
+  const [painter] = run.painters, mask = Uint8Array.from(run.mask);
+  const painters = (steps) => [{{ ...painter, config: {{ ...painter.config, steps }} }}];
+  const given = (steps) => ({{ ...run, start, mask, painters: painters(steps) }});
   const timed = async (what, asked) => {{
     const began = performance.now();
-    await engine.ask(what, asked);
+    await engine.request(what, asked);
     return performance.now() - began;
   }};
   await engine.load(names);
-  await timed("run", {{ ...given, steps: 3 }});
-  const few = await timed("run", {{ ...given, steps: 3 }});
-  const many = await timed("run", {{ ...given, steps: {STEPS} + 3 }});
-  await engine.ask("predict", {{ names, pictures: [start] }});
+  await timed("run", given(3));
+  const few = await timed("run", given(3));
+  const many = await timed("run", given({STEPS} + 3));
+  await engine.request("predict", {{ names, pictures: [start] }});
   const predict = await timed("predict", {{ names, pictures: Array(50).fill(start) }});
   return {{ step: (many - few) / {STEPS}, predict: predict / 50 }};
 }}
@@ -56,7 +59,7 @@ FOUR = """
 (async () => {
   const names = ["mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust"];
   await laboratory.engine.load(names);
-  await laboratory.engine.ask("predict", { names, pictures: [new Float32Array(3072).fill(0.5)] });
+  await laboratory.engine.request("predict", { names, pictures: [new Float32Array(3072).fill(0.5)] });
 })()
 """
 SETTLE_MS = 5000  # code that is compiled in the background
@@ -66,7 +69,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     """Each network alone, loads over slow links, pointing, two networks at once, memory."""
     torch.set_num_threads(1)
     with served(options.site) as url, chromium() as browser:
-        for name in NETWORKS:
+        for name in (name for name, side in NETWORKS.items() if side == SIDE):
             for row in (*_steps(browser, url, name), *_page_run(browser, url, name)):
                 yield replace(row, name=f"{classifier_title(name)}, {row.name}")
         for link in LINKS:
@@ -89,10 +92,7 @@ def _steps(browser: Browser, url: str, name: str) -> Iterator[Row]:
     data, mask = load_samples("cifar10-samples"), middle_square(32)
     config = paper_inpainting(32, 16)
     plan = inpainting_plan(data.images[4][None], mask, ["deer"], config)
-    run = {
-        "penalty": "eq3", "start": plan.start.ravel().tolist(), "mask": mask.ravel().astype(int).tolist(), "target": 4,
-        "size": config.step_size, "epsilon": config.epsilon, "steps": STEPS, "interval": STEPS, "sure": 0.9,
-    }  # fmt: skip
+    run = run_request(name, plan, 4, STEPS)
     classifier, page = load_classifier(name, CIFAR10), _opened(browser, url)
     objective, start = Inpainting(torch.tensor([4]), torch.from_numpy(mask)), torch.from_numpy(plan.start)
     here: list[dict[str, Any]] = []

@@ -1,11 +1,12 @@
-"""Writes what the static edition computes with: prediction and PGD step of each bundled classifier as ONNX graphs.
+"""Writes what the static edition computes with: prediction and gradient of its classifiers as ONNX graphs.
 
     python -m precomputed.make_graphs
 
-writes precomputed/graphs/NAME/predict.onnx, eq3.onnx and mean_square.onnx, and provenance.json. A step is traced
-through the objective and the projection of `core.pgd`. No graph holds weights: its initializers are named after the
-classifier's own tensors and lie in one file for all three, which the static site is built with from precomputed/models
-(`precomputed.graph_weights`). Needs requirements-dev.txt. Takes two minutes of one core.
+writes precomputed/graphs/NAME/predict.onnx and gradient.onnx, and provenance.json. Both are traced from the classifier
+alone; the steps of `core.pgd` are JavaScript (precomputed/static_site/page/pgd). No graph holds weights: its
+initializers are named after the classifier's own tensors and lie in one file for both, which the static site is built
+with from the classifier's weight file (`precomputed.graph_weights`). Needs requirements-dev.txt. Takes two minutes of
+one core.
 """
 
 from __future__ import annotations
@@ -25,55 +26,46 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy, interpolate
 
-from core.classifiers.bundled import bundled_specs
 from core.classifiers.kinds.base import Classifier
-from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
 from core.data.provenance import classifier_facts, computed_source
-from core.pgd.ball import norms, project
-from core.pgd.objectives import Inpainting
-from core.pgd.penalties import Penalty
-from core.shared import paper
 from core.shared.cli import run_script
 from core.shared.files import make_folder, write_atomically, write_json
-from precomputed.graph_weights import GRAPHS, PENALTIES, PREDICT, PROVENANCE, WEIGHTS, named_tensors
+from precomputed.graph_weights import (
+    GRADIENT,
+    GRAPHS,
+    NETWORKS,
+    PREDICT,
+    PROVENANCE,
+    WEIGHTS,
+    graph_classifier,
+    named_tensors,
+)
 
 aten = torch.ops.aten
-IMAGE_SIZE = 32
-STEP_INPUTS = ("images", "start", "mask", "target", "size", "epsilon")
-STEP_OUTPUTS = ("logits", "cross_entropy", "penalty", "change", "gradient", "next")
+INPUTS = {PREDICT: ("images",), GRADIENT: ("images", "target")}
+OUTPUTS = {PREDICT: ("logits",), GRADIENT: ("logits", "cross_entropy", "gradient")}
 
 
-def predict_function(classifier: Classifier, names: Sequence[str]) -> Callable[..., tuple[Tensor, ...]]:
-    """(images (1, 3, H, H), *weights) -> logits (1, K); names: of the weights."""
+def graph_function(classifier: Classifier, names: Sequence[str], graph: str) -> Callable[..., tuple[Tensor, ...]]:
+    """A graph as a function of its `INPUTS` and the weights, whose names are given, that returns its `OUTPUTS`.
 
-    def predict(images: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
-        return (functional_call(classifier, dict(zip(names, weights, strict=True)), (images,)),)
-
-    return predict
-
-
-def step_function(classifier: Classifier, names: Sequence[str], penalty: Penalty) -> Callable[..., tuple[Tensor, ...]]:
-    """One step of `core.pgd.steps`: (*STEP_INPUTS, *weights) -> STEP_OUTPUTS.
-
-    images, start: (1, 3, H, H). mask: bool (1, 1, H, H), True = may change; where all of it is True, Eq. 3 is Eq. 2.
-    target: (1,) int64. size, epsilon: (). Outputs are of `images`; `next` is (1, 3, H, H) after the step.
+    images: (1, 3, H, H). target: (1,) int64. logits: (1, K). cross_entropy: (1,). gradient: of it, (1, 3, H, H).
     """
 
-    def step(
-        images: Tensor, start: Tensor, mask: Tensor, target: Tensor, size: Tensor, epsilon: Any, *weights: Tensor
-    ) -> tuple[Tensor, ...]:
-        objective = Inpainting(target, mask, penalty=penalty)
-        variable = images.detach().requires_grad_()
-        logits = functional_call(classifier, dict(zip(names, weights, strict=True)), (variable,))
-        entropy, term = cross_entropy(logits, target, reduction="none"), objective.penalty_term(variable, start)
-        assert term is not None  # neither penalty is without
-        (gradient,) = torch.autograd.grad((entropy + term).sum(), variable)
-        ahead = project(objective.step(images, start, gradient, size), start, epsilon)
-        change = norms(images - start).flatten()
-        return logits.detach(), entropy.detach(), term.detach(), change, gradient, ahead
+    def logits_of(images: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        return functional_call(classifier, dict(zip(names, weights, strict=True)), (images,))
 
-    return step
+    def predict(images: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        return (logits_of(images, weights),)
+
+    def gradient(images: Tensor, target: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        variable = images.detach().requires_grad_()
+        logits = logits_of(variable, weights)
+        entropy = cross_entropy(logits, target, reduction="none")
+        (slope,) = torch.autograd.grad(entropy.sum(), variable)
+        return logits.detach(), entropy.detach(), slope
+
+    return predict if graph == PREDICT else gradient
 
 
 def traced(function: Callable[..., tuple[Tensor, ...]], arguments: Sequence[Tensor]) -> torch.fx.GraphModule:
@@ -161,6 +153,12 @@ def _batch_norm(
     return images * factor[:, None, None] + (bias - mean * factor)[:, None, None], empty, empty
 
 
+def _mean_pool(images: Tensor, size: Any) -> Tensor:
+    """Global average pooling, whose gradient ONNX has, too."""
+    assert list(size) == [1, 1]
+    return images.mean((2, 3), keepdim=True)
+
+
 # What ONNX lacks, or has only for a forward pass, in the operators that it has.
 DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
     aten.convolution_backward.default: _convolution_backward,
@@ -168,6 +166,7 @@ DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
     aten.max_pool2d_with_indices_backward.default: _max_pool_backward,
     aten._upsample_bicubic2d_aa.default: _resize,
     aten._upsample_bicubic2d_aa_backward.default: _resize_backward,
+    aten._adaptive_avg_pool2d.default: _mean_pool,
     aten.native_batch_norm.default: _batch_norm,
     aten.cudnn_batch_norm.default: _batch_norm,
 }
@@ -202,12 +201,10 @@ def used(model: onnx.ModelProto) -> set[str]:
 
 
 def with_weights_outside(model: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.ModelProto:
-    """The same with its weights as initializers, which lie in WEIGHTS one after the other."""
-    others = [one for one in model.graph.input if one.name not in weights and one.name in used(model)]
-    kept = [one for one in model.graph.input if one.name in STEP_INPUTS]
-    assert {one.name for one in others} <= {one.name for one in kept}
+    """The model with its weights as initializers, which lie in WEIGHTS one after the other."""
+    inputs = [value for value in model.graph.input if value.name not in weights]
     del model.graph.input[:]
-    model.graph.input.extend(kept)
+    model.graph.input.extend(inputs)
     offset = 0
     for name, tensor in weights.items():
         size = 4 * tensor.numel()
@@ -221,16 +218,18 @@ def with_weights_outside(model: onnx.ModelProto, weights: Mapping[str, Tensor]) 
     return model
 
 
-def graphs_of(classifier: Classifier) -> tuple[dict[str, bytes], list[str]]:
+def graphs_of(classifier: Classifier, side: int) -> tuple[dict[str, bytes], list[str]]:
     """A classifier's graphs by name, and the names of the weights that they read, in the file's order."""
-    tensors, side = named_tensors(classifier), IMAGE_SIZE
-    names = list(tensors)
+    tensors = named_tensors(classifier)
     images = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
-    given = images, 0.9 * images, images[:, :1] > 0.5, torch.tensor([3]), torch.tensor(0.1), torch.tensor(3.0)
-    models = {PREDICT: onnx_graph(predict_function(classifier, names), {"images": images}, tensors, ["logits"])}
-    for penalty in PENALTIES:
-        arguments = dict(zip(STEP_INPUTS, given, strict=True))
-        models[penalty] = onnx_graph(step_function(classifier, names, penalty), arguments, tensors, STEP_OUTPUTS)
+    arguments = {"images": images, "target": torch.tensor([3])}
+    models = {
+        graph: onnx_graph(
+            graph_function(classifier, list(tensors), graph),
+            {name: arguments[name] for name in INPUTS[graph]}, tensors, OUTPUTS[graph],
+        )
+        for graph in INPUTS
+    }  # fmt: skip
     read = set().union(*map(used, models.values()))
     weights = {name: tensor for name, tensor in tensors.items() if name in read}
     packed = {name: with_weights_outside(model, weights).SerializeToString() for name, model in models.items()}
@@ -245,9 +244,9 @@ def main() -> int:
 
 def _run() -> str:
     facts, size = {}, 0
-    for name in bundled_specs():
-        classifier = load_classifier(name, CIFAR10)
-        packed, weights = graphs_of(classifier)
+    for name, side in NETWORKS.items():
+        classifier = graph_classifier(name)
+        packed, weights = graphs_of(classifier, side)
         make_folder(GRAPHS / name)
         for graph, content in packed.items():
             write_atomically(GRAPHS / name / f"{graph}.onnx", content)
@@ -258,7 +257,7 @@ def _run() -> str:
             "weights": weights,
         }
     versions = {package: version(package) for package in ("torch", "onnx", "onnxscript")}
-    provenance = {"source": computed_source("cpu", versions=versions), "weight": paper.PENALTY_WEIGHT, "graphs": facts}
+    provenance = {"source": computed_source("cpu", versions=versions), "graphs": facts}
     write_json(PROVENANCE, provenance, indent=1)
     return f"{len(facts)} classifiers -> {GRAPHS} ({size:,} bytes)"
 

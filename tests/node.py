@@ -11,13 +11,16 @@ SCRIPT = """
 import { readFileSync } from "node:fs";
 const module = await import(%s);
 const calculate = %s;
-const result = calculate(module, JSON.parse(readFileSync(0, "utf8")));
+const result = await calculate(module, JSON.parse(readFileSync(0, "utf8")));
 process.stdout.write(JSON.stringify(result));
 """
 
 
-def in_node(file: str, calculate: str, values: Any) -> Any:
-    """What the JavaScript function `calculate(module, values)` returns for a file of ui/components; all as JSON."""
+def in_node(file: str | Path, calculate: str, values: Any) -> Any:
+    """Return what the JavaScript function `calculate(module, values)` does for a file, all as JSON.
+
+    file: its path, or its name in ui/components.
+    """
     script = SCRIPT % (json.dumps((COMPONENTS / file).as_uri()), calculate)
     done = executable.node(
         ["--input-type=module", "--eval", script],

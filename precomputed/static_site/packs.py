@@ -27,9 +27,9 @@ def json_bytes(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def planes(data: bytes) -> bytes:
-    """Bytes of float32 numbers, first the lowest of each: the highest, which are alike, then compress."""
-    return np.frombuffer(data, np.uint8).reshape(-1, 4).T.tobytes()
+def planes(values: np.ndarray) -> bytes:
+    """Bytes of little-endian numbers, first the lowest of each: the highest, which are alike, then compress."""
+    return values.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
 
 
 def _gzip(content: bytes, strategy: int) -> bytes:

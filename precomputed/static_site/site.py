@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.data.sample_sets import SAMPLE_SETS
 from core.shared.files import make_folder, write_atomically
-from precomputed.static_site.bundle import WAVE, components_script
+from precomputed.static_site.bundle import COMPONENT_FILES, PAGE, bundled, components_script
 from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs, start_facts
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import hybrid_pairs, maps_and_stories, picture_set
@@ -19,9 +19,8 @@ from ui.pages import generation, inpainting
 from ui.shared.cite import PAPER
 
 LIVE = "cifar10"  # the set whose classes the networks of the engine know
-HERE = Path(__file__).parent / "page"
 INTROS = {page.PAGE: page.INTRO for page in (inpainting, generation)}  # what the app says first on these pages
-TOOLTIPS = WAVE.with_name("tooltip.css")  # of sentences, as the app's
+TOOLTIPS = COMPONENT_FILES / "tooltip.css"  # of sentences, as the app's
 ONNX_LICENSE = "LICENSE.onnxruntime-web.txt"
 
 
@@ -57,11 +56,12 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
     files = {
         "findings.html": findings_page(),
         "components.js": components_script(),
+        "page.js": bundled(PAGE / "page.js"),
         **pack_files({**{name: json_bytes(value) for name, value in data.items()}, **engine}),
     }
     for name, content in files.items():
         write_atomically(folder / name, content)
-    pages = {path.name: path for path in HERE.iterdir() if path.name != "worker.js"}
+    pages = {path.name: path for path in PAGE.iterdir() if path.suffix in (".html", ".css")}
     pages |= {TOOLTIPS.name: TOOLTIPS, ONNX_LICENSE: LICENSE}
     for name, path in pages.items():
         shutil.copyfile(path, folder / name)

@@ -1,20 +1,26 @@
 """Live runs of the static edition, from the file system: they go torch's way, and their files open in the app."""
 
+import copy
 import io
+import itertools
+import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from playwright.sync_api import expect
 
 from benchmarks.browser import FOUR, memory_of_page
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
+from core.data.classes import CIFAR10, imagenet
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.images.masks import hole_side, square_mask
 from core.images.sketch import decode_sketch, draw_sketch, encode_sketch
 from core.pgd.config import paper_generation, paper_inpainting
+from core.pgd.objectives import Generation
+from core.pgd.steps import pgd_steps
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.run import Run
@@ -186,6 +192,60 @@ def test_networks_are_let_go_and_come_again(open_section):
     expect(button).to_have_text("Draw it here: 10 MB, nothing leaves this browser")
     button.click()
     expect(button).to_have_text("Draw it here")
+
+
+def halved(name):
+    """The network as the page has it: weights of 16 bits."""
+    network = copy.deepcopy(load_classifier(name, imagenet()))
+    with torch.no_grad():
+        for values in network.parameters():
+            values.copy_(values.half().float())
+    return network
+
+
+def test_word_is_drawn_at_224_pixels_by_both_searches_until_it_is_stopped(open_section):
+    page = open_section("generation")
+    section = page.locator("#generation")
+    section.locator(".live select").first.select_option("224")
+    section.get_by_label("Ask for").fill("castle")
+    section.get_by_role("button", name="Draw it here").click()
+    expect(section.locator(".step")).to_have_text(re.compile(r"step ([3-9]|\d\d) of 120 · "), timeout=200_000)
+    section.get_by_role("button", name="Stop the run").click()
+    expect(section.get_by_role("button", name=re.compile("by views’s run"))).to_be_visible()
+    network, target = halved("efficientnet-lite0"), imagenet().names.index("castle")
+    for search in ("pixels", "views"):
+        run = saved(page, f"EfficientNet-Lite0 (ImageNet) by {search}")
+        assert run.config.search == search and run.metadata["targets"] == [target]
+        start, steps = torch.from_numpy(run.start), len(run.curves["loss"]) - 1
+        states = list(itertools.islice(pgd_steps(network, Generation(torch.tensor([target])), start, run.config), 4))
+        norms = [float(state.perturbation_norm[0]) for state in states]
+        np.testing.assert_allclose(run.curves["perturbation_norm"][:4, 0], norms, rtol=1e-2, atol=1e-3)
+        assert float(states[0].loss[0]) == pytest.approx(run.curves["loss"][0, 0], abs=1e-3)
+        assert run.frame_steps[-1] == steps
+        if search == "pixels":  # by views confidence is looked at in one of ten steps
+            last = torch.from_numpy(run.frames[-1].astype(np.float32) / 255)
+            probability = float(network(last).softmax(1)[0, target])
+            assert probability == pytest.approx(run.curves["target_probability"][-1, 0], abs=0.1)
+
+
+def test_hole_in_a_photograph_of_ones_own_begins_with_its_rim(open_section, tmp_path):
+    page = open_section("inpainting")
+    section = page.locator("#inpainting")
+    section.locator(".live select").first.select_option("224")
+    red = tmp_path / "red.png"
+    Image.new("RGB", (300, 240), (200, 40, 30)).save(red)
+    with page.expect_file_chooser() as chooser:
+        section.get_by_role("button", name="Your own").click()
+    chooser.value.set_files(red)
+    section.get_by_role("button", name="Fill it here").click()
+    expect(section.locator(".loader .told")).to_contain_text("choose a target")
+    section.get_by_label("Target").fill("hen")
+    section.get_by_role("button", name="Fill it here").click()
+    expect(section.locator(".step")).to_contain_text("ms a step", timeout=200_000)
+    section.get_by_role("button", name="Stop the run").click()
+    run = saved(page, "EfficientNet-Lite0 (ImageNet) by views")
+    assert run.metadata["objective"]["penalty"] == "frozen" and run.metadata["images"]["fill"] == "rim"
+    np.testing.assert_allclose(run.start[0].reshape(3, -1).T, np.array([200, 40, 30]) / 255, atol=1e-3)
 
 
 @pytest.fixture

@@ -56,7 +56,6 @@ def test_a_volcano_grows_once_by_itself_and_another_word_at_a_click(streamlit_ap
 
 def test_any_word_leads_to_a_drawing_of_it(streamlit_app, open_page):
     page = open_page(streamlit_app("app.py"), width=390, height=844)
-    wait_until_drawn(page)  # what is typed into a page that is drawn anew is lost
     page.get_by_role("combobox", name="Any of 1,000 words").fill("castle")
     page.get_by_role("option", name="castle", exact=True).click()
     page.get_by_role("link", name="Draw: castle").click()

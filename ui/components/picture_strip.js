@@ -22,9 +22,9 @@ export function fillStrip(strip, thumbnails, name) {
   }
   if (strip.awaited === thumbnails.selected) strip.awaited = null;
   if (strip.awaited != null) return; // a newer choice is on its way
-  const chosen = root.querySelectorAll("input")[thumbnails.selected];
-  chosen.checked = true;
-  reveal(root, chosen);
+  const inputs = root.querySelectorAll("input"), chosen = inputs[thumbnails.selected];
+  for (const input of inputs) input.checked = input === chosen; // none, where the picture is the visitor's own
+  if (chosen) reveal(root, chosen);
 }
 
 function thumbnail(strip, { columns, captions, lossless }, place, name) {

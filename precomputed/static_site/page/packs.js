@@ -1,106 +1,107 @@
 // Loads packs (precomputed/static_site/packs.py): from a server by fetch, from a file as classic scripts.
 
-(() => {
-  // @ts-expect-error: components.js, which is made with the folder, defines it
-  const lab = laboratory;
-  const TRIES = 3, WAIT = 700; // of one piece; milliseconds between them, doubled each time
-  const STORE = "what-does-clip-see";
-  const served = location.protocol !== "file:";
-  const arrived = new Map(); // pieces that came as scripts
-  const opened = new Map(); // name -> promise of a JSON value
+import { lab } from "./laboratory.js";
 
-  lab.piece = (name, text) => {
-    const bytes = new Uint8Array(text.length);
-    for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at) & 255;
-    arrived.set(name, bytes);
-  };
+const TRIES = 3, WAIT = 700; // of one piece; milliseconds between them, doubled each time
+const STORE = "what-does-clip-see";
+const served = location.protocol !== "file:";
+const arrived = new Map(); // pieces that came as scripts
+const opened = new Map(); // name -> promise of a JSON value
 
-  // In the place of a visitor's cache that may be switched off, or not there without https: no cache.
-  const store = () => (served && globalThis.caches ? caches.open(STORE).catch(() => null) : Promise.resolve(null));
+lab.piece = (name, text) => {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at) & 255;
+  arrived.set(name, bytes);
+};
 
-  function byScript(piece) {
-    return new Promise((resolve, reject) => {
-      const script = Object.assign(document.createElement("script"), { src: `packs/${piece}.js`, charset: "x-user-defined" });
-      script.onload = () => {
-        const bytes = arrived.get(piece);
-        arrived.delete(piece);
-        script.remove();
-        bytes ? resolve(bytes) : reject(new Error(`packs/${piece}.js is damaged`));
-      };
-      script.onerror = () => reject(new Error(`packs/${piece}.js is missing: copy the whole folder`));
-      document.head.append(script);
-    });
-  }
+// In the place of a visitor's cache that may be switched off, or not there without https: no cache.
+const store = () => (served && globalThis.caches ? caches.open(STORE).catch(() => null) : Promise.resolve(null));
 
-  // What stands between the quotes of a piece's script, in the same memory.
-  function unquoted(script) {
-    const first = script.indexOf(0x2c) + 2, last = script.lastIndexOf(0x22);
-    let count = 0;
-    for (let at = first; at < last; at++) {
-      let byte = script[at];
-      if (byte === 0x5c) {
-        byte = script[++at];
-        byte = byte === 0x6e ? 10 : byte === 0x72 ? 13 : byte;
-      }
-      script[count++] = byte;
+function byScript(piece) {
+  return new Promise((resolve, reject) => {
+    const script = Object.assign(document.createElement("script"), { src: `packs/${piece}.js`, charset: "x-user-defined" });
+    script.onload = () => {
+      const bytes = arrived.get(piece);
+      arrived.delete(piece);
+      script.remove();
+      bytes ? resolve(bytes) : reject(new Error(`packs/${piece}.js is damaged`));
+    };
+    script.onerror = () => reject(new Error(`packs/${piece}.js is missing: copy the whole folder`));
+    document.head.append(script);
+  });
+}
+
+// What stands between the quotes of a piece's script, in the same memory.
+function unquoted(script) {
+  const first = script.indexOf(0x2c) + 2, last = script.lastIndexOf(0x22);
+  let count = 0;
+  for (let at = first; at < last; at++) {
+    let byte = script[at];
+    if (byte === 0x5c) {
+      byte = script[++at];
+      byte = byte === 0x6e ? 10 : byte === 0x72 ? 13 : byte;
     }
-    return script.subarray(0, count);
+    script[count++] = byte;
   }
+  return script.subarray(0, count);
+}
 
-  async function byFetch(piece, version, keep) {
-    const url = new URL(`packs/${piece}.js?${version}`, document.baseURI).href;
-    const kept = keep ? await store() : null;
-    let answer = await kept?.match(url);
-    if (!answer) {
-      answer = await fetch(url);
-      if (!answer.ok) throw new Error(`packs/${piece}.js: the server answered ${answer.status}`);
-      await kept?.put(url, answer.clone()).catch(() => {}); // the disk is full: it works all the same
-    }
-    return unquoted(new Uint8Array(await answer.arrayBuffer()));
+async function byFetch(piece, version, keep) {
+  const url = new URL(`packs/${piece}.js?${version}`, document.baseURI).href;
+  const kept = keep ? await store() : null;
+  let answer = await kept?.match(url);
+  if (!answer) {
+    answer = await fetch(url);
+    if (!answer.ok) throw new Error(`packs/${piece}.js: the server answered ${answer.status}`);
+    await kept?.put(url, answer.clone()).catch(() => {}); // the disk is full: it works all the same
   }
+  return unquoted(new Uint8Array(await answer.arrayBuffer()));
+}
 
-  async function one(piece, length, version, keep) {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const bytes = served ? await byFetch(piece, version, keep) : await byScript(piece);
-        if (bytes.length !== length) throw new Error(`packs/${piece}.js came incomplete`);
-        return bytes;
-      } catch (error) {
-        if (attempt === TRIES || !served) throw error;
-        if (keep) await (await store())?.delete(new URL(`packs/${piece}.js?${version}`, document.baseURI).href);
-        await new Promise((resolve) => setTimeout(resolve, WAIT * 2 ** attempt));
-      }
+async function one(piece, length, version, keep) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const bytes = served ? await byFetch(piece, version, keep) : await byScript(piece);
+      if (bytes.length !== length) throw new Error(`packs/${piece}.js came incomplete`);
+      return bytes;
+    } catch (error) {
+      if (attempt === TRIES || !served) throw error;
+      if (keep) await (await store())?.delete(new URL(`packs/${piece}.js?${version}`, document.baseURI).href);
+      await new Promise((resolve) => setTimeout(resolve, WAIT * 2 ** attempt));
     }
   }
+}
 
-  // A pack, still packed: a blob, which the browser keeps out of the page's memory. keep: for the next visit. report: called
-  // with the bytes of each piece that came.
-  lab.blob = async (name, { keep = false, report = (_) => {} } = {}) => {
-    const { pieces, version } = lab.packs[name], blobs = [];
-    for (const [k, length] of pieces.entries()) {
-      const bytes = await one(`${name}.${k}`, length, version, keep);
-      blobs.push(new Blob([bytes]));
-      report(length);
-    }
-    return new Blob(blobs);
-  };
+// A pack, still packed: a blob, which the browser keeps out of the page's memory. keep: for the next visit. report: called
+// with the bytes of each piece that came.
+export async function blob(name, { keep = false, report = (_) => {} } = {}) {
+  const { pieces, version } = lab.packs[name];
+  /** @type {Blob[]} */
+  const blobs = [];
+  for (const [k, length] of pieces.entries()) {
+    const bytes = await one(`${name}.${k}`, length, version, keep);
+    blobs.push(new Blob([bytes]));
+    report(length);
+  }
+  return new Blob(blobs);
+}
 
-  // What came and went is swept when so much more is asked for, none of which is ever touched; else it waits for minutes.
-  lab.sweep = () => new ArrayBuffer(2 ** 27).byteLength;
+// What came and went is swept when so much more is asked for, none of which is ever touched; else it waits for minutes.
+export const sweep = () => new ArrayBuffer(2 ** 27).byteLength;
 
-  lab.unpacked = (blob) => new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));
+export const unpacked = (/** @type {Blob} */ blob) => new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));
 
-  // A JSON value, loaded once.
-  lab.load = (name) => {
-    if (!opened.has(name)) opened.set(name, lab.blob(name).then((blob) => lab.unpacked(blob).json()));
-    return opened.get(name);
-  };
+// A JSON value, loaded once.
+/** @param {string} name @returns {Promise<any>} */
+export function load(name) {
+  if (!opened.has(name)) opened.set(name, blob(name).then((packed) => unpacked(packed).json()));
+  return opened.get(name);
+}
 
-  lab.sizeOf = (names) => names.flatMap((name) => lab.packs[name].pieces).reduce((sum, length) => sum + length, 0);
+export const sizeOf = (names) => names.flatMap((name) => lab.packs[name].pieces).reduce((sum, length) => sum + length, 0);
 
-  // What earlier versions of this page kept is in nobody's way for long.
-  lab.forgetOthers = async () => {
-    const kept = await store(), versions = new Set(Object.values(lab.packs).map(({ version }) => version));
-    for (const { url } of (await kept?.keys()) ?? []) if (!versions.has(new URL(url).search.slice(1))) kept?.delete(url);
-  };
-})();
+// What earlier versions of this page kept is in nobody's way for long.
+export async function forgetOthers() {
+  const kept = await store(), versions = new Set(Object.values(lab.packs).map(({ version }) => version));
+  for (const { url } of (await kept?.keys()) ?? []) if (!versions.has(new URL(url).search.slice(1))) kept?.delete(url);
+}

@@ -1,182 +1,101 @@
-// Mounts the app's components on stored data, in the place of Streamlit: what Python does there between two clicks,
-// this page does here. Texts are only ever set as textContent.
+// The page: its sections, which the app's components fill with stored data in the place of Streamlit. Texts are only ever
+// set as textContent.
 
-(async () => {
-  // @ts-expect-error: components.js, which is made with the folder, defines it
-  const lab = laboratory, { load } = lab, { element, mount, option, pack, unpack } = lab.page;
-  const MAX_MAPS = 4;
-  const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-  /** @type {Record<string, any>} */
-  const data = {};
-  const names = ["about", "maps", "stories", "hybrids", "runs"];
-  (await Promise.all(names.map(load))).forEach((value, k) => { data[names[k]] = value; });
-  const { sets, live } = data.about; // by name: title and side of its pictures; and the one that networks here know
+import { byId, element, mount } from "./elements.js";
+import { engine } from "./engine.js";
+import { frequency } from "./frequency.js";
+import { lab } from "./laboratory.js";
+import { liveRuns } from "./live_runs.js";
+import { load, sweep } from "./packs.js";
+import { story } from "./story.js";
 
-  // ---- Frequency sensitivity ---------------------------------------------------------------------------------------
-
-  const { labels, shown, tables } = data.maps;
-  // `token` counts what the page, not the visitor, has changed; the component then takes over wave and strength.
-  /** @type {Record<string, any>} */
-  const now = { story: 0, maps: [], show: "", set: "", picture: {}, own: null, seed: 0, wave: [0, 0], strength: {}, token: 0 };
-  const showLab = mount("heatmap", byId("lab"), {
-    choice: ({ value: [i, j, strength], about }) => {
-      now.wave = [i, j];
-      now.strength[about] = strength;
-      tell();
-    },
-    flip: () => { now.seed += 1; draw(); },
-    pick: (place) => { now.picture[now.set] = place; now.own = null; draw(); },
-    library: () => lab.page.askForPicture(sets[live].side, (pixels, name) => { now.own = { pixels, name }; draw(); }, (why) => { byId("verdict").textContent = why; }),
-  }, ".lab.narrow .scene { top: 0; }"); // Streamlit's header, which stays in sight there, is missing here
-
-  const predict = await lab.prediction(byId("lab"), byId("live"));
-
-  function start(number) {
-    const story = data.stories[number];
-    Object.assign(now, { story: number, maps: [...story.maps], show: story.show, wave: story.wave, set: story.pictures });
-    now.token += 1;
-    draw();
+/** Mount the mixer of pairs; `say` takes a sentence on the pair in view. */
+function mixer({ common, pairs }, key, host, say) {
+  const show = mount("hybrid_mixer", host, { choice: () => {}, pick: draw });
+  function draw(place) {
+    const { start: value, html, ...pair } = pairs[place];
+    show({ key, token: String(place), value, ...common, ...pair, strip: { ...common.strip, selected: place } });
+    say(html);
   }
+  draw(0);
+}
 
-  // Whether every chosen map can be shown so.
-  const offered = (show) => (show === "Difference" ? now.maps.slice(0, 2).join(" | ") in shown[show] : now.maps.every((label) => label in shown[show]));
-
-  // One view for each map, or that of the first two maps' difference, with the widest of their ranges.
-  function packed() {
-    const [first, second] = now.maps;
-    const difference = shown.Difference[`${first} | ${second}`] ?? shown.Difference[`${second} | ${first}`];
-    if (now.show === "Difference" && difference) return difference;
-    const show = offered(now.show) && now.show !== "Difference" ? now.show : "Error";
-    const parts = now.maps.map((label) => shown[show][label]);
-    const range = [Math.min(...parts.map((one) => one.range[0])), Math.max(...parts.map((one) => one.range[1]))];
-    return { ...parts[0], table: tables[show], range, maps: parts.flatMap((one) => one.maps) };
+/** A section of stored runs, and of live ones where networks are here; returns what shows the chosen one. */
+async function runSection(kind, runs, intro) {
+  const section = byId(kind), find = (selector) => section.querySelector(selector);
+  section.append(/** @type {HTMLTemplateElement} */ (byId("runs")).content.cloneNode(true));
+  find(".intro").textContent = intro;
+  const select = find(".run select"), outcome = find(".outcome"), origins = find(".origins");
+  const events = {}, showReplay = mount("replay", find(".replay"), events);
+  async function choose() {
+    const run = runs[select.selectedIndex];
+    if (!run) return; // a live one is in view
+    showReplay({ key: kind, ...(await load(run.id)) });
+    outcome.textContent = run.outcome;
+    origins.replaceChildren(...run.origins.map((text) => element("p", text)));
   }
-
-  let drawings = 0;
-  async function draw() {
-    const drawing = ++drawings;
-    tell();
-    drawControls();
-    const set = await load(now.set), place = now.picture[now.set] ?? set.first, { common } = set;
-    const own = now.set === live ? now.own : null; // as large as that set's pictures
-    const { signs, ...bundled } = set.pictures[place], bits = signs[now.seed % signs.length];
-    const bytes = own ? own.pixels : await lab.page.pixelsIn(set, place), caption = own ? "Your picture" : bundled.caption;
-    if (drawing !== drawings) return; // another choice came meanwhile
-    const pixels = pack(bytes);
-    const library = now.set === live && Boolean(lab.packs.engine);
-    const picture = { ...common, library, strip: { ...common.strip, selected: place }, pixels, caption, signs: bits };
-    const strength = now.strength[common.usual] ?? common.usual;
-    // Another set of pictures has another strength: the component is told as if the page had changed it.
-    const token = `${now.token} ${now.set}`;
-    showLab({ key: common.key, token, value: [...now.wave, strength], about: common.usual, ...packed(), picture });
-    const label = own ? null : set.labels[place];
-    predict(now.set === live ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label } : null);
+  for (const run of runs) select.add(new Option([run.title, run.what, run.variant].filter(Boolean).join(" · ")));
+  select.addEventListener("change", choose);
+  function live(begun) {
+    if (begun) {
+      select.selectedIndex = -1;
+      outcome.textContent = "";
+      origins.replaceChildren(element("p", "It is being computed in this browser."));
+    } else if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
+  if (lab.packs.engine) await liveRuns(kind, section, { events, showReplay, live });
+  return choose;
+}
 
-  function tell() {
-    const story = data.stories[now.story];
-    const inView = String(story.maps) === String(now.maps) && String(story.wave) === String(now.wave);
-    const words = element("span");
-    words.innerHTML = story.html; // of our own making
-    byId("verdict").replaceChildren(...(inView ? [element("strong", `${story.title}. `), words] : [
-      "Point at a cell of a map to see its wave, what it does to the picture, and the error with its 95 % interval below " +
-      "the maps. The numbered buttons return to the stories.",
-    ]));
+function open(shown) {
+  const sections = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("main > section"))];
+  const current = sections.find((section) => `#${section.id}` === location.hash.split("?")[0]) ?? sections[0];
+  for (const section of sections) section.hidden = section !== current;
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.getAttribute("href") === `#${current.id}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
+  scrollTo(0, 0);
+  if (current.id === "app") engine.close();
+  return shown[current.id]?.();
+}
 
-  function drawControls() {
-    [...byId("stories").children].forEach((one, k) => one.setAttribute("aria-pressed", String(k === now.story)));
-    for (const box of byId("maps").querySelectorAll("input")) {
-      box.checked = now.maps.includes(box.value);
-      box.disabled = box.checked ? now.maps.length === 1 : now.maps.length === MAX_MAPS;
-    }
-    for (const radio of byId("shows").querySelectorAll("input")) {
-      radio.checked = radio.value === now.show;
-      radio.disabled = !offered(radio.value);
-    }
-    for (const radio of byId("pictures").querySelectorAll("input")) radio.checked = radio.value === now.set;
-  }
+/** What a section is, made when it is first opened; then what shows it once more. */
+function once(make) {
+  /** @type {Promise<any> | undefined} */
+  let made;
+  return async () => {
+    made ??= make();
+    (await made)?.();
+  };
+}
 
-  data.stories.forEach(({ title }, k) => {
-    const made = byId("stories").appendChild(element("button", String(k + 1), { title, type: "button" }));
-    made.setAttribute("aria-label", `Story ${k + 1} of ${data.stories.length}: ${title}`);
-    made.addEventListener("click", () => start(k));
-  });
-  for (const label of labels) {
-    option(byId("maps"), "checkbox", "maps", label, label, ({ checked }) => {
-      now.maps = checked ? [...now.maps, label] : now.maps.filter((one) => one !== label);
-      if (!offered(now.show)) now.show = "Error";
-      draw();
-    });
-  }
-  for (const show of Object.keys(shown)) option(byId("shows"), "radio", "shows", show, show, () => { now.show = show; draw(); });
-  for (const [set, { title }] of Object.entries(sets)) option(byId("pictures"), "radio", "pictures", set, title, () => { now.set = set; draw(); });
-  const menu = /** @type {HTMLDetailsElement} */ (document.querySelector(".menu"));
-  document.addEventListener("click", ({ target }) => menu.contains(/** @type {Node} */ (target)) || (menu.open = false));
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && (menu.open = false));
+async function wavesSection() {
+  const [about, maps, stories, hybrids] = await Promise.all(["about", "maps", "stories", "hybrids"].map(load));
+  await frequency({ about, maps, stories });
+  mixer(hybrids, "hybrids", byId("hybrids"), (html) => { byId("minds").innerHTML = html; });
+}
 
-  // ---- two pictures in one -----------------------------------------------------------------------------------------
+async function runsSection(kind) {
+  const [{ intros }, runs] = await Promise.all(["about", "runs"].map(load));
+  return runSection(kind, runs.filter((run) => run.kind === kind), intros[kind]);
+}
 
-  const { common: mixing, pairs } = data.hybrids;
-
-  // Mount the mixer; `say` takes a sentence on the pair in view.
-  function mixer(key, host, say) {
-    const show = mount("hybrid_mixer", host, { choice: () => {}, pick: draw });
-    function draw(place) {
-      const { start: value, html, ...pair } = pairs[place];
-      show({ key, token: String(place), value, ...mixing, ...pair, strip: { ...mixing.strip, selected: place } });
-      say(html);
-    }
-    draw(0);
-  }
-
-  // ---- stored runs -------------------------------------------------------------------------------------------------
-
-  const runPages = {};
-  for (const kind of ["inpainting", "generation"]) {
-    const section = byId(kind), find = (selector) => section.querySelector(selector);
-    section.append(/** @type {HTMLTemplateElement} */ (byId("runs")).content.cloneNode(true));
-    find(".intro").textContent = data.about.intros[kind];
-    const runs = data.runs.filter((run) => run.kind === kind), select = find("select");
-    const events = {}, showReplay = mount("replay", find(".replay"), events);
-    const choose = async () => {
-      const run = runs[select.selectedIndex];
-      showReplay({ key: kind, ...(await load(run.id)) });
-      find(".outcome").textContent = run.outcome;
-      find(".origins").replaceChildren(...run.origins.map((text) => element("p", text)));
-    };
-    for (const run of runs) select.add(new Option([run.title, run.what, run.variant].filter(Boolean).join(" · ")));
-    select.addEventListener("change", choose);
-    runPages[kind] = choose;
-    if (lab.packs.engine) await lab.liveRuns(kind, section, { choose, events, showReplay });
-  }
-
-  runPages.story = await lab.story(byId("story"), (host) => mixer("story", host, () => {}));
-
-  // ---- pages -------------------------------------------------------------------------------------------------------
-
-  function open() {
-    const sections = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("main > section"))];
-    const wanted = sections.find((one) => `#${one.id}` === location.hash.split("?")[0]) ?? sections[0];
-    for (const section of sections) section.hidden = section !== wanted;
-    for (const link of document.querySelectorAll("nav a")) {
-      if (link.getAttribute("href") === `#${wanted.id}`) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
-    scrollTo(0, 0);
-    if (wanted.id === "app") lab.engine.close();
-    runPages[wanted.id]?.();
-  }
-
-  const { app, code } = data.about;
+async function main() {
+  lab.engine = engine; // for checks and benchmarks
+  const { app, code } = await load("about"), where = byId("where"), source = element("a", "the repository", { href: code });
   byId("code").setAttribute("href", code);
-  byId("where").textContent = app ? "" : "In a copy of the repository, one command starts it:";
-  if (app) {
-    byId("where").append("It runs at ", element("a", app, { href: app }), "; or, in a copy of the repository, one command starts it:");
-  }
-  addEventListener("hashchange", open);
-  start(0);
-  mixer("hybrids", byId("hybrids"), (html) => { byId("minds").innerHTML = html; });
-  open();
-  lab.sweep();
-})();
+  if (app) where.append("It runs at ", element("a", app, { href: app }), "; its code is in ", source, ".");
+  else where.append("Its code is in ", source, ".");
+  const sections = {
+    story: once(() => story(byId("story"), async (host) => mixer(await load("hybrids"), "story", host, () => {}))),
+    waves: once(wavesSection),
+    inpainting: once(() => runsSection("inpainting")),
+    generation: once(() => runsSection("generation")),
+  };
+  addEventListener("hashchange", () => open(sections));
+  open(sections);
+  sweep();
+}
+
+main();

@@ -1,102 +1,108 @@
 // A live run: what is kept of its states, and what the replay component is handed, as ui/components/replay.py packs it.
 
-(() => {
-  // @ts-expect-error: components.js, which is made with the folder, defines it
-  const lab = laboratory, { pack, levels, softmax } = lab.page, { changes } = lab.words;
-  const MAX_POINTS = 160; // of a curve
+import { levels, pack, softmax } from "./bytes.js";
+import { changes } from "./run_words.js";
 
-  // plan: { kind, penalty, names, titles, start, mask, target, targetName, size, epsilon, steps, interval, original }.
-  function newRun(plan) {
-    const models = plan.names.map((name, k) => ({
-      name, ...plan.networks[k], probability: [], loss: [], change: [], entropy: [], term: [], best: [], frames: [],
-      last: plan.start, bestImage: plan.start, first: null, logits: null, sureAt: null, sureChange: 0,
-    }));
-    const startLevels = levels(plan.start);
-    return { ...plan, models, startLevels, step: -1, frameSteps: [], seconds: 0, date: new Date().toISOString(), id: `live ${Date.now()}` };
+const MAX_POINTS = 160; // of a curve
+
+/**
+ * A run that begins. plan: of the controls, with `kind`, `models` (a painter's `name`, `title`, `about`, `colour`, `config`,
+ * `penalty`), `classes`, `targetName`, `steps` and `interval`.
+ */
+export function newRun(plan) {
+  const models = plan.models.map((painter) => ({
+    ...painter, probability: [], loss: [], change: [], entropy: [], term: [], best: [], frames: [],
+    last: plan.start, bestImage: plan.start, first: null, logits: null, sureAt: null, sureChange: 0,
+  }));
+  const id = `live ${Date.now()}`;
+  return { ...plan, models, startLevels: levels(plan.start), step: -1, frameSteps: [], seconds: 0, date: new Date().toISOString(), id };
+}
+
+/** Take in states of the worker: new ones, and a frame of the newest where a run was stopped. */
+export function add(run, { states, best: bests }, sure) {
+  bests.forEach((image, k) => { run.models[k].bestImage = image; });
+  for (const state of states) {
+    if (state.step > run.step) addValues(run, state, sure);
+    if (state.step !== run.step || !state.frame || run.frameSteps.at(-1) === run.step) continue;
+    run.frameSteps.push(run.step);
+    state.networks.forEach(({ images }, k) => {
+      run.models[k].frames.push(levels(images));
+      run.models[k].last = images;
+    });
   }
+}
 
-  // Take in states of the worker.
-  function add(run, { states, best: bests }, sure) {
-    bests.forEach((image, k) => { run.models[k].bestImage = image; });
-    for (const { step, frame: framed, networks } of states) {
-      if (step <= run.step) continue;
-      run.step = step;
-      if (framed) run.frameSteps.push(step);
-      networks.forEach(({ entropy, term, change, logits, images }, k) => {
-        const model = run.models[k], loss = entropy + (run.kind === "generation" ? 0 : term), probability = Math.exp(-entropy);
-        const best = Math.min(loss, model.best.at(-1) ?? Infinity);
-        for (const [list, value] of [
-          [model.entropy, entropy], [model.term, term], [model.change, change], [model.loss, loss], [model.best, best],
-          [model.probability, probability],
-        ]) list.push(Math.fround(value));
-        model.first ??= logits;
-        model.logits = logits;
-        if (framed) {
-          model.frames.push(levels(images));
-          model.last = images;
-        }
-        if (model.sureAt === null && probability >= sure) {
-          model.sureAt = step;
-          model.sureChange = changes(run.start, images, run.mask, 1)[0];
-        }
-      });
+function addValues(run, { step, networks }, sure) {
+  run.step = step;
+  networks.forEach(({ entropy, term, change, logits, images }, k) => {
+    const model = run.models[k], loss = entropy + term, probability = Math.exp(-entropy);
+    const values = { entropy, term, change, loss, probability, best: Math.min(loss, model.best.at(-1) ?? Infinity) };
+    for (const [name, value] of Object.entries(values)) model[name].push(Math.fround(value));
+    model.first ??= logits;
+    model.logits = logits;
+    if (model.sureAt === null && probability >= sure) {
+      model.sureAt = step;
+      model.sureChange = changes(run.start, images, run.mask, 1)[0];
     }
-  }
+  });
+}
 
-  const floats = (values) => pack(new Uint8Array(Float32Array.from(values).buffer));
+const floats = (values) => pack(new Uint8Array(Float32Array.from(values).buffer));
 
-  // [first, end) of each group; the first and the last state are groups of their own.
-  function groups(count) {
-    const points = Math.min(count, MAX_POINTS);
-    const first = (k) => (k === 0 ? 0 : points === 2 ? 1 : Math.floor(1 + ((k - 1) * (count - 2)) / (points - 2)));
-    return Array.from({ length: points }, (_, k) => [first(k), k === points - 1 ? count : first(k + 1)]);
-  }
+// [first, end) of each group; the first and the last state are groups of their own.
+function groups(count) {
+  const points = Math.min(count, MAX_POINTS);
+  const first = (k) => (k === 0 ? 0 : points === 2 ? 1 : Math.floor(1 + ((k - 1) * (count - 2)) / (points - 2)));
+  return Array.from({ length: points }, (_, k) => [first(k), k === points - 1 ? count : first(k + 1)]);
+}
 
-  // Lowest, mean and highest of groups of neighbouring states.
-  function envelope(values) {
-    const parts = groups(values.length).map(([from, to]) => values.slice(from, to));
-    const mean = (part) => part.reduce((sum, one) => sum + one, 0) / part.length;
-    return [parts.map((part) => Math.min(...part)), parts.map(mean), parts.map((part) => Math.max(...part))].flat();
-  }
+// Lowest, mean and highest of groups of neighbouring states.
+function envelope(values) {
+  const parts = groups(values.length).map(([from, to]) => values.slice(from, to));
+  const mean = (part) => part.reduce((sum, one) => sum + one, 0) / part.length;
+  return [parts.map((part) => Math.min(...part)), parts.map(mean), parts.map((part) => Math.max(...part))].flat();
+}
 
-  // Frames as the first one and the change of each later one, modulo 256, as in a run's file.
-  function differences(frames) {
-    const length = frames[0]?.length ?? 0, bytes = new Uint8Array(frames.length * length);
-    frames.forEach((frame, at) => frame.forEach((value, n) => { bytes[at * length + n] = value - (at ? frames[at - 1][n] : 0); }));
-    return bytes;
-  }
+/** Frames as the first one and the change of each later one, modulo 256, as in a run's file. */
+export function differences(frames) {
+  const length = frames[0]?.length ?? 0, bytes = new Uint8Array(frames.length * length);
+  frames.forEach((frame, at) => {
+    const before = frames[at - 1];
+    for (let n = 0; n < length; n++) bytes[at * length + n] = frame[n] - (before ? before[n] : 0);
+  });
+  return bytes;
+}
 
-  function ranked(logits, classes) {
-    const shares = softmax(logits);
-    return [shares.map((share, k) => [classes[k], share]).sort((a, b) => b[1] - a[1]).slice(0, 5)];
-  }
+function ranked(logits, classes) {
+  const shares = softmax(logits);
+  return [shares.map((share, k) => [classes[k], share]).sort((a, b) => b[1] - a[1]).slice(0, 5)];
+}
 
-  // from: the first frame to hand over, of a run that goes on. live: { state, text, seconds }; null of one that has ended.
-  // Where all frames come at once they are deflated: the component unpacks fewer characters then.
-  let version = 0;
-  const deflated = async (bytes) =>
-    pack(new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer()));
-  /** @param {any} live */
-  async function replayOf(run, { classes, sure }, live = null, from = 0) {
-    const frameSteps = run.frameSteps.slice(from), whole = from === 0 && live?.state !== "running";
-    const text = whole ? deflated : pack, number = ++version;
-    const models = await Promise.all(run.models.map(async (model) => {
-      const curves = [model.probability, model.loss, model.change];
-      return {
-        title: model.title, about: model.about, colour: model.colour, card: "", frames: await text(differences(model.frames.slice(from))),
-        values: floats(curves.flatMap((curve) => frameSteps.map((step) => curve[step]))),
-        curves: floats(curves.flatMap(envelope)),
-        before: whole ? ranked(model.first, classes) : [[]], after: whole ? ranked(model.logits, classes) : [[]],
-        sure: whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
-      };
-    }));
-    const side = Math.sqrt(run.start.length / 3), curveSteps = groups(run.step + 1).map(([first, end]) => (first + end - 1) / 2);
+// from: the first frame to hand over, of a run that goes on. live: { state, text, seconds }; null of one that has ended.
+// Where all frames come at once they are deflated: the component unpacks fewer characters then.
+let version = 0;
+const deflated = async (bytes) =>
+  pack(new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer()));
+/** @param {any} live */
+export async function replayOf(run, sure, live = null, from = 0) {
+  const frameSteps = run.frameSteps.slice(from), whole = from === 0 && live?.state !== "running";
+  const text = whole ? deflated : pack, number = ++version;
+  const models = await Promise.all(run.models.map(async (model) => {
+    const curves = [model.probability, model.loss, model.change];
     return {
-      id: run.id, kind: run.kind, height: side, width: side, targets: [run.targetName], steps: live ? run.steps : Math.max(1, run.step),
-      budget: run.epsilon.toPrecision(3), sure, frame_steps: frameSteps, packed: whole,
-      start: await text(run.startLevels), original: run.original ? await text(run.original) : null, curve_steps: curveSteps, models, live, version: `live ${number}`,
+      title: model.title, about: model.about, colour: model.colour, card: "",
+      frames: await text(differences(model.frames.slice(from))),
+      values: floats(curves.flatMap((curve) => frameSteps.map((step) => curve[step]))),
+      curves: floats(curves.flatMap(envelope)),
+      before: whole ? ranked(model.first, run.classes) : [[]], after: whole ? ranked(model.logits, run.classes) : [[]],
+      sure: whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
     };
-  }
-
-  lab.record = { newRun, add, differences, replayOf };
-})();
+  }));
+  const side = Math.sqrt(run.start.length / 3), curveSteps = groups(run.step + 1).map(([first, end]) => (first + end - 1) / 2);
+  return {
+    id: run.id, kind: run.kind, height: side, width: side, targets: [run.targetName],
+    steps: live ? run.steps : Math.max(1, run.step), budget: run.models[0].config.epsilon.toPrecision(3), sure,
+    frame_steps: frameSteps, packed: whole, start: await text(run.startLevels),
+    original: run.original ? await text(run.original) : null, curve_steps: curveSteps, models, live, version: `live ${number}`,
+  };
+}

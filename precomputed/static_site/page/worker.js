@@ -1,143 +1,138 @@
-// Runs the networks' graphs, behind onnxruntime-web in one script (precomputed/static_site/engine.py). One ask at a time,
-// but `control`, which may come during a run. A picture is 3 planes of float32 in [0, 1].
+// The worker: networks that predict, and runs of several painters side by side. It does one thing at a time, but heeds
+// `control`, which may come during a run. A picture is 3 planes of float32 in [0, 1].
 
-(() => {
-  const { InferenceSession, Tensor, env } = /** @type {any} */ (globalThis).ort;
-  const TELL = 60; // milliseconds between two messages of a run
-  const networks = new Map(); // name -> { graphs, weights }, still packed
-  const sessions = new Map(); // "name graph" -> session
-  let control = "go", wake = (_) => {};
-  const clock = new MessageChannel(); // a turn for incoming messages, without a timer's 4 milliseconds
+import { filledFromRim } from "./holes.js";
+import * as networks from "./networks.js";
+import { generation, inpainting } from "./pgd/objectives.js";
+import { pgdSteps } from "./pgd/steps.js";
+import { halfPlane } from "./picture_map.js";
+import { underWave } from "./under_wave.js";
 
-  const turn = () => new Promise((resolve) => {
-    clock.port1.onmessage = resolve;
-    clock.port2.postMessage(0);
-  });
+/**
+ * @typedef {object} Painter a network with how it steps
+ * @property {string} name
+ * @property {import("./pgd/steps.js").Config} config
+ * @property {"eq3" | "mean_square" | "frozen" | null} penalty null for generation
+ */
+/**
+ * @typedef {object} RunRequest
+ * @property {Painter[]} painters @property {Float32Array} start @property {Uint8Array} mask 1 = may change
+ * @property {number} target @property {number} weight lambda
+ * @property {number} interval a frame every so many steps @property {number} sure confidence whose first picture is kept
+ */
 
-  const session = async (name, graph) => {
-    const key = `${name} ${graph}`;
-    if (!sessions.has(key)) {
-      const { graphs, weights } = networks.get(name);
-      const data = await unpacked(weights, 4), model = await unpacked(graphs[graph]);
-      sessions.set(key, await InferenceSession.create(model, {
-        executionProviders: ["wasm"], enableCpuMemArena: false, externalData: [{ path: "weights.bin", data }],
-      }));
-      free(data); // onnxruntime has its own
-      free(env.wasm.wasmBinary); // it is compiled by now
-      delete env.wasm.wasmBinary;
-      new ArrayBuffer(2 ** 27); // as lab.sweep in packs.js
+const REPORT_MS = 60; // between two messages of a run
+let control = "go", wake = (_) => {};
+const clock = new MessageChannel(); // a turn for incoming messages, without a timer's 4 milliseconds
+
+const turn = () => new Promise((resolve) => {
+  clock.port1.onmessage = resolve;
+  clock.port2.postMessage(0);
+});
+
+const requests = {
+  async start({ wasm }) {
+    await networks.start(wasm);
+  },
+
+  async add({ name, network }) {
+    networks.add(name, network);
+  },
+
+  async predict({ names, pictures }) {
+    const logits = {};
+    for (const name of names) {
+      logits[name] = [];
+      for (const values of pictures) logits[name].push(await networks.predict(name, values));
     }
-    return sessions.get(key);
-  };
+    return { logits };
+  },
 
-  // Memory is let go at once: what waits for a sweep adds up to more than the networks.
-  const free = (bytes) => bytes?.buffer.transfer?.(0);
+  async fill({ values, mask }) {
+    return { start: filledFromRim(values, mask) };
+  },
 
-  // The bytes of a pack; of numbers of so many bytes, they come plane by plane, the lowest of all numbers first.
-  async function unpacked({ blob, size }, planes = 1) {
-    const bytes = new Uint8Array(size), count = size / planes;
-    const reader = blob.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
-    for (let at = 0; ;) {
-      const { done, value } = await reader.read();
-      if (done) return bytes;
-      if (planes === 1) bytes.set(value, at);
-      else for (let k = 0, place = at; k < value.length; k++, place++) bytes[planes * (place % count) + Math.floor(place / count)] = value[k];
-      at += value.length;
-      free(value);
+  // What networks say of a picture under each wave of a half plane; `report` gets the share that is done.
+  async map({ names, picture, epsilon, half }, report) {
+    const waves = halfPlane(half), logits = Object.fromEntries(names.map((name) => [name, []]));
+    control = "go";
+    let last = performance.now();
+    for (const [k, wave] of waves.entries()) {
+      const values = /** @type {Float32Array} */ (underWave(picture, wave, epsilon));
+      for (const name of names) logits[name].push(await networks.predict(name, values));
+      if (performance.now() - last < REPORT_MS) continue;
+      last = performance.now();
+      report({ share: (k + 1) / waves.length });
+      await turn();
+      if (control === "stop") return { stopped: true };
     }
-  }
+    return { logits };
+  },
 
-  async function release() {
-    for (const one of sessions.values()) await one.release();
-    sessions.clear();
-  }
-
-  const picture = (values, side) => new Tensor("float32", values, [1, 3, side, side]);
-  const sideOf = (values) => Math.sqrt(values.length / 3);
-
-  const asks = {
-    async start({ wasm }) {
-      Object.assign(env.wasm, { numThreads: 1, wasmBinary: await unpacked(wasm) });
-    },
-
-    async add({ name, graphs, weights }) {
-      networks.set(name, { graphs, weights });
-    },
-
-    async predict({ names, pictures }) {
-      const logits = {};
-      for (const name of names) {
-        const predict = await session(name, "predict");
-        logits[name] = [];
-        for (const values of pictures) {
-          const found = await predict.run({ images: picture(values, sideOf(values)) });
-          logits[name].push(found.logits.data);
-        }
-      }
-      return { logits };
-    },
-
-    // `steps` steps of every network, side by side; tells of each state, and keeps a frame every `interval` steps.
-    async run({ names, penalty, start, mask, target, size, epsilon, steps, interval, sure }, tell) {
-      const side = sideOf(start), scalar = (value) => new Tensor("float32", Float32Array.of(value), []);
-      const constant = {
-        start: picture(start, side), mask: new Tensor("bool", mask, [1, 1, side, side]), size: scalar(size),
-        target: new Tensor("int64", BigInt64Array.of(BigInt(target)), [1]), epsilon: scalar(epsilon),
-      };
-      /** @type {any[]} */
-      const running = [];
-      await release(); // nothing predicts meanwhile, and memory of WebAssembly never shrinks
-      for (const name of names) running.push({ images: start, session: await session(name, penalty), best: Infinity, sure: false });
-      control = "go";
-      /** @type {any[]} */
-      let states = [];
-      let last = performance.now();
-      for (let step = 0; step <= steps && control !== "stop"; step++) {
-        /** @type {{ step: number, frame: boolean, networks: any[] }} */
-        const state = { step, frame: step % interval === 0 || step === steps || control !== "go", networks: [] };
-        for (const one of running) {
-          const found = await one.session.run({ images: picture(one.images, side), ...constant });
-          const [entropy, term, change] = ["cross_entropy", "penalty", "change"].map((name) => found[name].data[0]);
-          const first = !one.sure && Math.exp(-entropy) >= sure; // its picture is asked for, too
-          if (entropy + term < one.best) Object.assign(one, { best: entropy + term, bestImages: one.images });
-          state.networks.push({ entropy, term, change, logits: found.logits.data, images: first || state.frame ? one.images : null });
-          one.sure ||= first;
-          one.before = one.images;
-          one.images = found.next.data;
-        }
-        states.push(state);
-        await turn();
-        if (control === "step") control = "pause";
-        if (control !== "go" || step === steps || performance.now() - last > TELL) {
-          if (control !== "go") { // where a run halts there is something to see
-            state.frame = true;
-            state.networks.forEach((one, k) => { one.images ??= running[k].before; });
-          }
-          tell({ states, halted: control, best: running.map((one) => one.bestImages) });
-          states = [];
-          last = performance.now();
-        }
-        while (control === "pause" && step < steps) await new Promise((resolve) => (wake = resolve));
-      }
-      await release();
-      return { ended: true };
-    },
-  };
-
-  let before = Promise.resolve();
-  addEventListener("message", ({ data: { id, ask, ...given } }) => {
-    if (ask === "control") {
-      control = given.to;
-      wake(0);
-      return;
-    }
-    before = before.then(async () => {
-      try {
-        postMessage({ id, ...(await asks[ask](given, (part) => postMessage({ id, part }))) });
-      } catch (error) {
-        const text = String(error instanceof Error ? error.message : error);
-        postMessage({ id, error: text, memory: /memory|alloc/i.test(text) });
-      }
+  /** @param {RunRequest} request @param {(part: any) => void} report of states */
+  async run({ painters, start, mask, target, weight, interval, sure }, report) {
+    const steps = painters[0].config.steps;
+    await networks.release(); // nothing predicts meanwhile, and memory of WebAssembly never shrinks
+    const running = painters.map(({ name, config, penalty }) => ({
+      iterator: pgdSteps(networks.passTo(name, target), penalty ? inpainting(mask, weight, penalty) : generation, start, config),
+      sure: false,
+    }));
+    control = "go";
+    /** @type {any[]} */
+    let states = [];
+    /** @type {import("./pgd/steps.js").State[]} */
+    let before = [];
+    let last = performance.now();
+    const seen = (frame) => ({
+      step: before[0].step,
+      frame,
+      networks: before.map(({ crossEntropy: entropy, penalty, change, logits, images }, k) => {
+        const first = !running[k].sure && Math.exp(-entropy) >= sure; // its picture is wanted, too
+        running[k].sure ||= first;
+        return { entropy, term: penalty ?? 0, change, logits, images: first || frame ? images : null };
+      }),
     });
+    const reportStates = () => {
+      report({ states, halted: control, best: before.map(({ bestImages }) => bestImages) });
+      states = [];
+      last = performance.now();
+    };
+    for (let step = 0; step <= steps && control !== "stop"; step++) {
+      const current = [];
+      for (const { iterator } of running) {
+        current.push(/** @type {import("./pgd/steps.js").State} */ ((await iterator.next()).value));
+        await turn();
+        if (control === "stop") break;
+      }
+      if (current.length < running.length) break; // stopped within a step
+      before = current;
+      if (control === "step") control = "pause";
+      states.push(seen(step % interval === 0 || step === steps || control === "pause"));
+      if (control === "pause" || step === steps || performance.now() - last > REPORT_MS) reportStates();
+      while (control === "pause" && step < steps) await new Promise((resolve) => (wake = resolve));
+    }
+    if (before.length && before[0].step < steps) { // where a run halts there is something to see
+      states.push(seen(true));
+      reportStates();
+    }
+    await networks.release();
+    return { ended: true };
+  },
+};
+
+let before = Promise.resolve();
+addEventListener("message", ({ data: { id, request, ...given } }) => {
+  if (request === "control") {
+    control = given.to;
+    wake(0);
+    return;
+  }
+  before = before.then(async () => {
+    try {
+      postMessage({ id, ...(await requests[request](given, (part) => postMessage({ id, part }))) });
+    } catch (error) {
+      const text = String(error instanceof Error ? error.message : error);
+      postMessage({ id, error: text, memory: /memory|alloc/i.test(text) });
+    }
   });
-})();
+});

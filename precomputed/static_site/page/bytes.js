@@ -1,0 +1,37 @@
+// Bytes as text, pixels and planes, and logits as probabilities: what the page and its worker share.
+
+export const unpack = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+export function pack(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
+
+export const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
+
+// Pixels, red, green and blue in turn, as planes of float32 in [0, 1]; and planes as whole levels, still planes.
+export function planes(pixels) {
+  const area = pixels.length / 3, values = new Float32Array(pixels.length);
+  for (let at = 0; at < area; at++) for (let k = 0; k < 3; k++) values[k * area + at] = UNIT[pixels[3 * at + k]];
+  return values;
+}
+export function levels(values) {
+  const bytes = new Uint8ClampedArray(values.length); // which rounds half to even, as numpy does
+  for (let k = 0; k < values.length; k++) bytes[k] = Math.fround(values[k] * 255);
+  return bytes;
+}
+
+export function pixelsOf(planesOfBytes) {
+  const area = planesOfBytes.length / 3;
+  return Uint8Array.from({ length: 3 * area }, (_, k) => planesOfBytes[(k % 3) * area + Math.floor(k / 3)]);
+}
+
+export const percent = (share) => // as core.numbers.confidence
+  share > 0.999 ? "over 99.9 %" : share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
+
+export function softmax(logits) {
+  const most = Math.max(...logits), shares = Array.from(logits, (one) => Math.exp(one - most));
+  const sum = shares.reduce((before, one) => before + one, 0);
+  return shares.map((one) => one / sum);
+}

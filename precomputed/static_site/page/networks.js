@@ -1,0 +1,95 @@
+// The networks of the worker: their graphs and weights, still packed, and sessions of onnxruntime-web.
+
+// @ts-expect-error: installed beside this folder when the site is built, and bundled with it
+import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
+
+/** @typedef {{ blob: Blob, size: number, bytes?: number }} Pack size: unpacked; bytes: of a number, plane by plane */
+/** @typedef {{ graphs: Record<string, Pack>, weights: Pack }} Network */
+
+/** @type {Map<string, Network>} */
+const networks = new Map();
+const sessions = new Map(); // "name graph" -> session
+
+// Memory is let go at once: what waits for a sweep adds up to more than the networks.
+const free = (bytes) => bytes?.buffer.transfer?.(0);
+
+/** The bytes of a pack; of numbers they come plane by plane, the lowest byte of all first. @param {Pack} pack */
+async function unpacked({ blob, size, bytes: planes = 1 }) {
+  const bytes = new Uint8Array(size), count = size / planes;
+  const reader = blob.stream().pipeThrough(/** @type {any} */ (new DecompressionStream("gzip"))).getReader();
+  for (let at = 0; ;) {
+    const { done, value } = await reader.read();
+    if (done) return bytes;
+    if (planes === 1) bytes.set(value, at);
+    else for (let k = 0, place = at; k < value.length; k++, place++) bytes[planes * (place % count) + Math.floor(place / count)] = value[k];
+    at += value.length;
+    free(value);
+  }
+}
+
+// Numbers of 16 bits as float32.
+function widened(bytes) {
+  const halves = new Uint16Array(bytes.buffer), words = new Uint32Array(halves.length), values = new Float32Array(words.buffer);
+  for (let k = 0; k < halves.length; k++) {
+    const half = halves[k], exponent = (half >> 10) & 31, sign = (half & 0x8000) << 16;
+    if (exponent) words[k] = sign | ((exponent + 112) << 23) | ((half & 1023) << 13);
+    else values[k] = (half & 0x8000 ? -1 : 1) * (half & 1023) * 2 ** -24;
+  }
+  free(bytes);
+  return new Uint8Array(words.buffer);
+}
+
+/** @param {Pack} wasm */
+export async function start(wasm) {
+  Object.assign(env.wasm, { numThreads: 1, wasmBinary: await unpacked(wasm) });
+}
+
+/** @param {string} name @param {Network} network */
+export const add = (name, network) => networks.set(name, network);
+
+async function session(name, graph) {
+  const key = `${name} ${graph}`;
+  if (!sessions.has(key)) {
+    const { graphs, weights } = /** @type {Network} */ (networks.get(name)), packed = await unpacked(weights);
+    const data = weights.bytes === 2 ? widened(packed) : packed, model = await unpacked(graphs[graph]);
+    sessions.set(key, await InferenceSession.create(model, {
+      executionProviders: ["wasm"], enableCpuMemArena: false, externalData: [{ path: "weights.bin", data }],
+    }));
+    free(data); // onnxruntime has its own
+    free(env.wasm.wasmBinary); // it is compiled by now
+    delete env.wasm.wasmBinary;
+    new ArrayBuffer(2 ** 27); // as `sweep` in packs.js
+  }
+  return sessions.get(key);
+}
+
+/** Let all sessions go. */
+export async function release() {
+  for (const one of sessions.values()) await one.release();
+  sessions.clear();
+}
+
+const picture = (values) => {
+  const side = Math.sqrt(values.length / 3);
+  return new Tensor("float32", values, [1, 3, side, side]);
+};
+
+/** Logits of a picture. @param {string} name @param {Float32Array} images @returns {Promise<Float32Array>} */
+export async function predict(name, images) {
+  const { logits } = await (await session(name, "predict")).run({ images: picture(images) });
+  return logits.data;
+}
+
+/**
+ * A network's pass to a target class, as `pgdSteps` wants it.
+ *
+ * @param {string} name @param {number} target
+ * @returns {(images: Float32Array) => Promise<import("./pgd/steps.js").Pass>}
+ */
+export function passTo(name, target) {
+  const label = new Tensor("int64", BigInt64Array.of(BigInt(target)), [1]);
+  return async (images) => {
+    const { logits, cross_entropy: entropy, gradient } = await (await session(name, "gradient")).run({ images: picture(images), target: label });
+    return { logits: logits.data, crossEntropy: entropy.data[0], gradient: gradient.data };
+  };
+}

@@ -1,0 +1,114 @@
+// Discrete Fourier transforms of sides such as 32 and 224 = 2^5 * 7; packages on npm take powers of two alone, or are no
+// longer kept. Stockham's algorithm, radix 4 where it divides, else the smallest prime factor.
+
+/** @typedef {{ re: Float64Array, im: Float64Array }} Complex */
+
+// Factors of a length, 4 first.
+function factors(length) {
+  if (length === 1) return [];
+  let factor = length % 4 ? 2 : 4;
+  while (length % factor) factor += 1;
+  return [factor, ...factors(length / factor)];
+}
+
+/**
+ * Transform along the first axis of (length, width) numbers, unnormalised; sign -1 is forward.
+ *
+ * @param {Complex} from overwritten
+ * @param {Complex} to of the same length
+ * @returns {Complex} that of the two that holds the result
+ */
+function transform(from, to, length, width, sign) {
+  let stride = width, rest = length;
+  for (const radix of factors(length)) {
+    const parts = rest / radix, pass = radix === 4 ? quarter : general;
+    for (let p = 0; p < parts; p++) pass(from, to, { radix, parts, p, stride, angle: (sign * 2 * Math.PI * p) / rest, sign });
+    [from, to] = [to, from];
+    rest = parts;
+    stride *= radix;
+  }
+  return from;
+}
+
+function quarter({ re, im }, { re: toRe, im: toIm }, { parts, p, stride, angle, sign }) {
+  const step = stride * parts, [c1, c2, c3] = [1, 2, 3].map((k) => Math.cos(k * angle)), [s1, s2, s3] = [1, 2, 3].map((k) => Math.sin(k * angle));
+  for (let q = 0, at = stride * p, out = 4 * stride * p; q < stride; q++, at++, out++) {
+    const sumRe = re[at] + re[at + 2 * step], sumIm = im[at] + im[at + 2 * step];
+    const lessRe = re[at] - re[at + 2 * step], lessIm = im[at] - im[at + 2 * step];
+    const oddRe = re[at + step] + re[at + 3 * step], oddIm = im[at + step] + im[at + 3 * step];
+    const turnedRe = -sign * (im[at + step] - im[at + 3 * step]), turnedIm = sign * (re[at + step] - re[at + 3 * step]);
+    const x1 = lessRe + turnedRe, y1 = lessIm + turnedIm, x2 = sumRe - oddRe, y2 = sumIm - oddIm, x3 = lessRe - turnedRe, y3 = lessIm - turnedIm;
+    toRe[out] = sumRe + oddRe;
+    toIm[out] = sumIm + oddIm;
+    toRe[out + stride] = x1 * c1 - y1 * s1;
+    toIm[out + stride] = x1 * s1 + y1 * c1;
+    toRe[out + 2 * stride] = x2 * c2 - y2 * s2;
+    toIm[out + 2 * stride] = x2 * s2 + y2 * c2;
+    toRe[out + 3 * stride] = x3 * c3 - y3 * s3;
+    toIm[out + 3 * stride] = x3 * s3 + y3 * c3;
+  }
+}
+
+function general({ re, im }, { re: toRe, im: toIm }, { radix, parts, p, stride, angle, sign }) {
+  for (let j = 0; j < radix; j++) {
+    const out = stride * (radix * p + j);
+    for (let k = 0; k < radix; k++) {
+      const turn = angle * j + (sign * 2 * Math.PI * ((j * k) % radix)) / radix, c = Math.cos(turn), s = Math.sin(turn);
+      const at = stride * (p + parts * k);
+      for (let q = 0; q < stride; q++) {
+        const x = re[at + q] * c - im[at + q] * s, y = re[at + q] * s + im[at + q] * c;
+        toRe[out + q] = k ? toRe[out + q] + x : x;
+        toIm[out + q] = k ? toIm[out + q] + y : y;
+      }
+    }
+  }
+}
+
+function transposed({ re, im }, { re: toRe, im: toIm }, side) {
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++) {
+      toRe[column * side + row] = re[row * side + column];
+      toIm[column * side + row] = im[row * side + column];
+    }
+  }
+}
+
+const complex = (length) => ({ re: new Float64Array(length), im: new Float64Array(length) });
+
+/**
+ * A filter of square planes that multiplies each frequency by a real number, the same for (i, j), (-i, -j) and (j, i).
+ *
+ * @param {number} side
+ * @param {(i: number, j: number) => number} amplitude of the frequency (i, j), cycles per image
+ */
+export function fourierFilter(side, amplitude) {
+  const area = side * side, signed = (k) => (k < (side + 1) / 2 ? k : k - side);
+  const gains = Float64Array.from({ length: area }, (_, k) => amplitude(signed(Math.floor(k / side)), signed(k % side)) / area);
+  let here = complex(area), there = complex(area);
+  const along = (sign) => {
+    const result = transform(here, there, side, side, sign);
+    if (result === there) [here, there] = [there, here];
+  };
+  const turn = () => {
+    transposed(here, there, side);
+    [here, there] = [there, here];
+  };
+  /** Filter two real planes at once, in place: the gains are real and even, so neither mixes with the other. */
+  return (/** @type {Float32Array} */ first, /** @type {Float32Array | null} */ second) => {
+    here.re.set(first);
+    if (second) here.im.set(second);
+    else here.im.fill(0);
+    along(-1);
+    turn();
+    along(-1);
+    for (let k = 0; k < area; k++) {
+      here.re[k] *= gains[k];
+      here.im[k] *= gains[k];
+    }
+    along(1);
+    turn();
+    along(1);
+    first.set(here.re);
+    second?.set(here.im);
+  };
+}

@@ -1,0 +1,24 @@
+// Steps with the spectrum and the colours of natural pictures, as core/pgd/natural.py has them.
+
+import { fourierFilter } from "./fft.js";
+
+/**
+ * The gradient times 1 / max(1, r)^p at r cycles per image, and times a matrix of colours, inside the hole alone.
+ *
+ * @param {{ spectrum: number, colors: number[][] }} settings p, and the covariance's power of natural pixels
+ * @param {number} side @param {Uint8Array | null} hole
+ */
+export function naturalSteps({ spectrum, colors }, side, hole) {
+  const area = side * side, filter = fourierFilter(side, (i, j) => Math.max(1, Math.hypot(i, j)) ** -spectrum);
+  const inside = (/** @type {Float32Array} */ values) => (hole ? values.map((value, k) => value * hole[k % area]) : values);
+  return (/** @type {Float32Array} */ gradient) => {
+    const filtered = inside(gradient).slice(), plane = (k) => filtered.subarray(k * area, (k + 1) * area);
+    const [red, green, blue] = [0, 1, 2].map(plane);
+    filter(red, green);
+    filter(blue, null);
+    return inside(filtered.map((_, k) => {
+      const row = colors[Math.floor(k / area)], at = k % area;
+      return row[0] * red[at] + row[1] * green[at] + row[2] * blue[at];
+    }));
+  };
+}

@@ -1,0 +1,60 @@
+// What a run minimises, as core/pgd/objectives.py has it: Eq. 2, and Eq. 3 with each of its penalties.
+
+import { difference, MIN_NORM, norm, scaled, shrink, unit } from "./ball.js";
+
+/**
+ * @typedef {object} Objective
+ * @property {Uint8Array | null} hole (H * W), outside which nothing changes; null where all may
+ * @property {(images: Float32Array, x0: Float32Array) => { value: number, gradient?: Float32Array } | null} penalty
+ *   of a picture, with its gradient unless `step` takes care of it; null where the cross-entropy is all
+ * @property {(images: Float32Array, x0: Float32Array, gradient: Float32Array, size: number) => Float32Array} step
+ *   the picture after a step of L2 length `size`, before the projection
+ */
+
+const plain = (images, _, gradient, size) => {
+  const direction = unit(gradient);
+  return images.map((value, k) => value - size * direction[k]);
+};
+
+/** Eq. 2: cross-entropy to the target class, nothing else. @type {Objective} */
+export const generation = { hole: null, penalty: () => null, step: plain };
+
+/** The values inside the hole, or those outside; the rest is zero. */
+const within = (values, mask, inside) => values.map((value, k) => (mask[k % mask.length] === inside ? value : 0));
+
+/**
+ * Eq. 3: cross-entropy plus a penalty for changing what lies outside the hole.
+ *
+ * @param {Uint8Array} mask (H * W), 1 = hole
+ * @param {number} weight lambda
+ * @param {"eq3" | "mean_square" | "frozen"} penalty
+ * @returns {Objective}
+ */
+export function inpainting(mask, weight, penalty) {
+  const outside = (images, x0) => within(difference(images, x0), mask, 0);
+  if (penalty === "frozen") {
+    return { hole: mask, penalty: () => null, step: (images, x0, gradient, size) => plain(images, x0, within(gradient, mask, 1), size) };
+  }
+  if (penalty === "mean_square") {
+    return {
+      hole: null,
+      step: plain,
+      penalty(images, x0) {
+        const change = outside(images, x0), factor = weight / change.length;
+        return { value: factor * norm(change) ** 2, gradient: scaled(change, 2 * factor) };
+      },
+    };
+  }
+  return { hole: null, penalty: (images, x0) => ({ value: weight * norm(outside(images, x0)) }), step: forwardBackward };
+
+  // A step against g, the cross-entropy's gradient, then the proximal map of lambda ||y||, y the change outside. Its length
+  // t ||s|| is `size`, s the shortest subgradient: outside, (1 - lambda / ||g||)+ g where y = 0, else g + lambda y / ||y||.
+  // Source: Combettes & Wajs 2005, eq. 3.6.
+  function forwardBackward(images, x0, gradient, size) {
+    const y = outside(images, x0), g = within(gradient, mask, 0), direction = unit(y);
+    const around = norm(y) === 0 ? shrink(g, weight) : g.map((value, k) => value + weight * direction[k]);
+    const t = size / Math.max(norm(within(gradient, mask, 1).map((value, k) => value + around[k])), MIN_NORM);
+    const change = shrink(y.map((value, k) => value - t * g[k]), t * weight);
+    return images.map((value, k) => (mask[k % mask.length] ? value - t * gradient[k] : x0[k] + change[k]));
+  }
+}

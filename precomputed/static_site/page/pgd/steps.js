@@ -1,0 +1,71 @@
+// Projected gradient descent in an L2 ball, one state at a time, as core/pgd/steps.py has it. One picture.
+
+import { difference, norm, project } from "./ball.js";
+import { naturalSteps } from "./natural.js";
+import { viewDraws, viewMap } from "./views.js";
+
+const LOOK_INTERVAL = 10; // by views, the picture itself is looked at once in so many steps
+
+/**
+ * @typedef {object} Pass what a network says of a picture
+ * @property {Float32Array} logits @property {number} crossEntropy @property {Float32Array} gradient of it
+ */
+/**
+ * @typedef {object} Config as core/pgd/config.py has it
+ * @property {number} epsilon @property {number} step_size @property {number} steps
+ * @property {"pixels" | "views"} [search] @property {number} [step_decay]
+ * @property {import("./views.js").ViewSettings} [views]
+ * @property {number[][]} [colors] power of the colour covariance of natural pixels; with views
+ */
+/**
+ * @typedef {object} State
+ * @property {number} step taken so far @property {Float32Array} images
+ * @property {Float32Array} logits @property {number} crossEntropy @property {number | null} penalty
+ * @property {number} change L2 distance to the start
+ * @property {number} bestLoss @property {Float32Array} bestImages
+ */
+
+/** L2 length of the step after `step` steps. @param {Config} config @param {number} step */
+const stepLength = ({ step_size: size, step_decay: decay = 1, steps }, step) => size * (1 - ((1 - decay) * step) / Math.max(1, steps - 1));
+
+/**
+ * Minimise an objective around `x0`: `steps` + 1 states, the first before any step.
+ *
+ * @param {(images: Float32Array) => Promise<Pass>} pass of the network, to the target class
+ * @param {import("./objectives.js").Objective} objective
+ * @param {Float32Array} x0 @param {Config} config @param {number} [seed] of the random views
+ * @returns {AsyncGenerator<State>}
+ */
+export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
+  const atViews = config.search === "views" ? viewGradients(pass, config, x0, objective.hole, seed) : null;
+  let images = x0, bestImages = x0, bestLoss = Infinity;
+  /** @type {Pass | undefined} */
+  let seen;
+  for (let step = 0; step <= config.steps; step++) {
+    const last = step === config.steps;
+    if (!seen || !atViews || step % LOOK_INTERVAL === 0 || last) seen = await pass(images);
+    const { logits, crossEntropy } = seen, penalty = objective.penalty(images, x0), loss = crossEntropy + (penalty?.value ?? 0);
+    if (step === 0 && !Number.isFinite(loss)) throw new Error(`the network’s loss at the start is ${loss}`);
+    if (loss < bestLoss) [bestLoss, bestImages] = [loss, images];
+    const change = norm(difference(images, x0));
+    yield { step, images, logits, crossEntropy, penalty: penalty?.value ?? null, change, bestLoss, bestImages };
+    if (last) return;
+    const slope = atViews ? await atViews(images, step) : seen.gradient, more = penalty?.gradient;
+    const gradient = more ? slope.map((value, k) => value + more[k]) : slope;
+    images = project(objective.step(images, x0, gradient, stepLength(config, step)), x0, config.epsilon);
+  }
+}
+
+// Natural gradients at random views, summed over those of a step; their length has no meaning.
+function viewGradients(pass, /** @type {any} */ { views, colors }, x0, hole, seed) {
+  const size = Math.sqrt(x0.length / 3), draw = viewDraws(views, x0, hole, seed);
+  const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
+  return async (images, step) => {
+    const sum = new Float32Array(images.length);
+    for (let index = 0; index < views.count; index++) {
+      const view = viewMap(draw(step, index), size), { gradient } = await pass(view.apply(images));
+      view.adjoint(gradient).forEach((value, k) => { sum[k] += value; });
+    }
+    return natural(sum);
+  };
+}

@@ -1,0 +1,123 @@
+// Random views of a picture, as core/pgd/views.py draws them: by random seed, step and start alone, to the same views.
+
+import { checksum } from "../checksum.js";
+import { Philox } from "./philox.js";
+
+/**
+ * @typedef {object} ViewSettings as core/pgd/view_settings.py has them
+ * @property {number} min_side @property {number} max_side @property {number} shift @property {boolean} flip
+ * @property {number} noise @property {number} spectrum @property {number} count
+ */
+
+/**
+ * @typedef {object} View
+ * @property {number} left @property {number} top @property {number} side of the crop, in whole pixels
+ * @property {number} dx @property {number} dy whole pixels that the picture is shifted by
+ * @property {boolean} flip
+ * @property {Float32Array | null} noise that is added
+ */
+
+// Python's: halves go to the even side.
+function round(value) {
+  const low = Math.floor(value), rest = value - low;
+  return rest > 0.5 || (rest === 0.5 && low % 2) ? low + 1 : low;
+}
+
+/**
+ * Views of one run, which begins with `x0`.
+ *
+ * @param {ViewSettings} views @param {Float32Array} x0 @param {Uint8Array | null} hole @param {number} seed
+ * @returns {(step: number, index: number) => View}
+ */
+export function viewDraws(views, x0, hole, seed) {
+  const size = Math.sqrt(x0.length / 3), key = checksum(new Uint8Array(x0.buffer, x0.byteOffset, x0.byteLength));
+  const centre = hole && holeCentre(hole, size);
+  const begin = (side, place, axis) => {
+    if (!centre) return Math.floor(place * (size - side + 1));
+    const around = centre[axis] + ((place - 0.5) * side) / 2; // within a quarter of its side of the hole's centre
+    return Math.min(Math.max(round(around - side / 2), 0), size - side);
+  };
+  return (step, index) => {
+    const generator = new Philox([seed, key], [0, 0, index, step]);
+    const [part, across, down, mirrored] = [0, 1, 2, 3].map(() => generator.random());
+    const [dx, dy] = [0, 1].map(() => generator.integer(2 * views.shift) - views.shift);
+    const side = Math.min(size, Math.max(1, round(size * (views.min_side + part * (views.max_side - views.min_side)))));
+    const noise = views.noise ? new Float32Array(x0.length) : null;
+    if (noise) for (let k = 0; k < noise.length; k++) noise[k] = generator.normal() * Math.fround(views.noise);
+    return { left: begin(side, across, 0), top: begin(side, down, 1), side, dx, dy, flip: views.flip && mirrored < 0.5, noise };
+  };
+}
+
+/** Mean place [x, y] of the hole's pixels. @param {Uint8Array} hole @param {number} size */
+function holeCentre(hole, size) {
+  let x = 0, y = 0, count = 0;
+  for (let k = 0; k < hole.length; k++) {
+    if (!hole[k]) continue;
+    x += k % size;
+    y += Math.floor(k / size);
+    count += 1;
+  }
+  return [x / count, y / count];
+}
+
+/**
+ * A view as a linear map of each axis, the picture's border mirrored by a shift, and its noise.
+ *
+ * @param {View} view @param {number} size
+ */
+export function viewMap({ left, top, side, dx, dy, flip, noise }, size) {
+  const columns = taps(size, left, side, dx, flip), rows = taps(size, top, side, dy, false);
+  return {
+    /** The view of a picture. @param {Float32Array} image */
+    apply(image) {
+      const seen = alongRows(alongColumns(image, columns, size, gather), rows, size, gather);
+      return noise ? seen.map((value, k) => value + noise[k]) : seen;
+    },
+    /** The gradient at the picture, of that at the view. @param {Float32Array} gradient */
+    adjoint: (gradient) => alongColumns(alongRows(gradient, rows, size, scatter), columns, size, scatter),
+  };
+}
+
+// Where each place of an axis of the view comes from: places of the picture, with their weights.
+function taps(size, first, side, shift, flip) {
+  const mirrored = (at) => (at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at);
+  const sources = side < size ? resized(side, size) : Array.from({ length: size }, (_, at) => [[at, 1]]);
+  if (flip) sources.reverse();
+  return sources.map((parts) => parts.map(([at, weight]) => [mirrored(first + at - shift), weight]));
+}
+
+// Antialiased bilinear resize of an axis, as torch has it.
+function resized(from, to) {
+  const scale = from / to, support = Math.max(1, scale);
+  return Array.from({ length: to }, (_, k) => {
+    const centre = scale * (k + 0.5);
+    const low = Math.max(0, Math.floor(centre - support + 0.5)), high = Math.min(from, Math.floor(centre + support + 0.5));
+    const weigh = (at) => Math.max(0, 1 - Math.abs(at - centre + 0.5) / support);
+    const parts = Array.from({ length: high - low }, (_, n) => [low + n, weigh(low + n)]);
+    const sum = parts.reduce((before, [, weight]) => before + weight, 0);
+    return parts.map(([at, weight]) => [at, weight / sum]);
+  });
+}
+
+const gather = (from, to, source, place, weight) => { to[place] += weight * from[source]; };
+const scatter = (from, to, source, place, weight) => { to[source] += weight * from[place]; };
+
+function alongColumns(from, columns, size, move) {
+  const to = new Float32Array(from.length);
+  for (let row = 0; row < from.length; row += size) {
+    for (let column = 0; column < size; column++) for (const [at, weight] of columns[column]) move(from, to, row + at, row + column, weight);
+  }
+  return to;
+}
+
+function alongRows(from, rows, size, move) {
+  const to = new Float32Array(from.length), area = size * size;
+  for (let plane = 0; plane < from.length; plane += area) {
+    for (let row = 0; row < size; row++) {
+      for (const [at, weight] of rows[row]) {
+        for (let column = 0; column < size; column++) move(from, to, plane + at * size + column, plane + row * size + column, weight);
+      }
+    }
+  }
+  return to;
+}

@@ -1,0 +1,55 @@
+// Pictures in canvases: stored ones, and a visitor's own.
+
+import { element } from "./elements.js";
+
+// What a canvas holds: pixels, red, green and blue in turn.
+function pixelsOn(context, side) {
+  const { data } = context.getImageData(0, 0, side, side);
+  return Uint8Array.from({ length: 3 * side * side }, (_, k) => data[4 * Math.floor(k / 3) + (k % 3)]);
+}
+
+// A picture of a set: one of its own, or its place in the sheet of thumbnails. Both are lossless.
+export async function pixelsIn({ common: { size, strip }, pictures }, place) {
+  const { webp } = pictures[place], image = element("img", "", { src: webp ?? strip.sheet });
+  await image.decode();
+  const context = element("canvas", "", { width: size, height: size }).getContext("2d", { willReadFrequently: true });
+  const [column, row] = webp ? [0, 0] : [place % strip.columns, Math.floor(place / strip.columns)];
+  context.drawImage(image, -size * column, -size * row);
+  return pixelsOn(context, size);
+}
+
+export function paint(canvas, pixels, side) {
+  Object.assign(canvas, { width: side, height: side });
+  const image = new ImageData(side, side);
+  for (let at = 0; at < side * side; at++) image.data.set([pixels[3 * at], pixels[3 * at + 1], pixels[3 * at + 2], 255], 4 * at);
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+// A visitor's picture, cut to the square in its middle and made small: pixels, red, green and blue in turn.
+async function ownPicture(file, side) {
+  const image = await createImageBitmap(file).catch(() => null);
+  if (!image) throw new Error(`“${file.name}” is no picture that this browser can read: take a PNG, JPEG or WebP.`);
+  let length = Math.min(image.width, image.height), left = (image.width - length) / 2, top = (image.height - length) / 2;
+  /** @type {CanvasImageSource} */
+  let source = image;
+  const halved = () => Math.max(side, Math.ceil(length / 2)); // each pixel of a halved picture counts alike
+  for (;;) {
+    const next = halved(), canvas = element("canvas", "", { width: next, height: next });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high" });
+    context.drawImage(source, left, top, length, length, 0, 0, next, next);
+    [source, length, left, top] = [canvas, next, 0, 0];
+    if (next === side) return pixelsOn(context, side);
+  }
+}
+
+// Let the visitor choose a picture; `take(pixels, name)`, or `refuse(sentence)`.
+export function askForPicture(side, take, refuse) {
+  const input = element("input", "", { type: "file", accept: "image/*" });
+  input.addEventListener("change", async () => {
+    const [file] = input.files;
+    if (file) await ownPicture(file, side).then((pixels) => take(pixels, file.name), (error) => refuse(error.message));
+  });
+  input.click();
+}

@@ -1,0 +1,34 @@
+// A run of the static edition's steps with a smooth network of formulas: logits 4 tanh(W (x - 0.5)), where W[k, n] is
+// sin((k + 1)(n + 1) / 1000) times a scale.
+
+import { generation, inpainting } from "../../precomputed/static_site/page/pgd/objectives.js";
+import { pgdSteps } from "../../precomputed/static_site/page/pgd/steps.js";
+
+const CLASSES = 4;
+
+export async function run({ side, target, mask, penalty, weight, x0, config, seed, scale }) {
+  const length = 3 * side * side;
+  const weights = Array.from({ length: CLASSES }, (_, k) =>
+    Float32Array.from({ length }, (_, n) => scale * Math.sin(((k + 1) * (n + 1)) / 1000)));
+  const pass = async (images) => {
+    const bent = weights.map((row) => Math.tanh(row.reduce((sum, value, n) => sum + value * (images[n] - 0.5), 0)));
+    const powers = bent.map((value) => Math.exp(4 * value)), sum = powers.reduce((all, value) => all + value, 0);
+    const slopes = bent.map((value, k) => (powers[k] / sum - (k === target ? 1 : 0)) * 4 * (1 - value * value));
+    return {
+      logits: Float32Array.from(bent, (value) => 4 * value),
+      crossEntropy: -Math.log(powers[target] / sum),
+      gradient: Float32Array.from({ length }, (_, n) => slopes.reduce((all, slope, k) => all + slope * weights[k][n], 0)),
+    };
+  };
+  const objective = penalty ? inpainting(Uint8Array.from(mask), weight, penalty) : generation;
+  const states = [];
+  for await (const state of pgdSteps(pass, objective, Float32Array.from(x0), config, seed)) states.push(state);
+  const { images, bestImages } = states.at(-1);
+  return {
+    entropies: states.map((state) => state.crossEntropy),
+    penalties: states.map((state) => state.penalty ?? 0),
+    changes: states.map((state) => state.change),
+    images: [...images],
+    best: [...bestImages],
+  };
+}

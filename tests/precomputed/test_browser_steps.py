@@ -1,0 +1,115 @@
+"""The steps of the static edition in Node, against `core.pgd`: every rule, to 1e-5 over 60 steps."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.data.statistics.natural_pixels import natural_pixels
+from core.images.masks import fill_hole, square_mask
+from core.pgd.config import PGDConfig
+from core.pgd.objectives import Generation, Inpainting
+from core.pgd.steps import pgd_steps
+from core.pgd.view_settings import view_run
+from precomputed.static_site.bundle import PAGE
+from tests.node import in_node
+
+CLASSES, STEPS, SEED = 4, 60, 5
+SMOOTH = Path(__file__).with_name("smooth_network.js")
+
+
+class SmoothNetwork(torch.nn.Module):
+    """The network of smooth_network.js."""
+
+    def __init__(self, side, scale):
+        super().__init__()
+        values = np.arange(1, CLASSES + 1)[:, None] * np.arange(1, 3 * side * side + 1)
+        self.matrix = torch.from_numpy((scale * np.sin(values / 1000)).astype(np.float32))
+
+    def forward(self, images):
+        return 4 * torch.tanh((images.flatten(1) - 0.5) @ self.matrix.T)
+
+
+def _config(kind, side, search, steps=STEPS):
+    if search == "views":
+        settings = view_run(kind, side)
+        lengths = {"epsilon": settings.epsilon * side / 224, "step_size": settings.step_size * side / 224}
+        return PGDConfig(**lengths, steps=steps, step_decay=settings.step_decay, search="views", views=settings.views)
+    return PGDConfig(epsilon=2.0 * side / 32, step_size=0.05 * side / 32, steps=steps)
+
+
+def _in_node(objective, x0, config, seed, scale):
+    """The run of core's objective and settings in JavaScript."""
+    settings = config.to_json()
+    if config.views:
+        settings["colors"] = natural_pixels().covariance_power(config.views.colors).tolist()
+    values = {
+        "side": x0.shape[-1], "target": int(objective.targets[0]), "x0": x0.ravel().astype(float).tolist(),
+        "config": settings, "seed": seed, "scale": scale,
+    }  # fmt: skip
+    if isinstance(objective, Inpainting):
+        mask = objective.mask.numpy().ravel().astype(int).tolist()
+        values |= {"mask": mask, "penalty": objective.penalty, "weight": objective.weight}
+    return in_node(SMOOTH, "(module, values) => module.run(values)", values)
+
+
+@pytest.mark.parametrize(
+    ("side", "search", "penalty"),
+    [
+        (32, "pixels", None),
+        (32, "pixels", "eq3"),
+        (32, "pixels", "mean_square"),
+        (32, "pixels", "frozen"),
+        (32, "views", None),
+        (32, "views", "frozen"),
+        pytest.param(224, "views", None, marks=pytest.mark.slow),
+        pytest.param(224, "views", "frozen", marks=pytest.mark.slow),
+    ],
+)
+def test_sixty_steps_are_those_of_core(side, search, penalty):
+    generator = np.random.default_rng(3)
+    x0 = (0.5 + 0.1 * generator.standard_normal((1, 3, side, side))).clip(0, 1).astype(np.float32)
+    mask, scale = square_mask((side // 2, side // 3), side // 4, height=side, width=side), 0.02 * 32 / side
+    config = _config("inpainting" if penalty else "generation", side, search)
+    weight = 0.02 if penalty == "eq3" else 10.0  # so that Eq. 3 changes what lies outside the hole
+    targets = torch.tensor([2])
+    objective = Inpainting(targets, torch.from_numpy(mask), weight, penalty) if penalty else Generation(targets)
+    states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config, seed=SEED))
+    result = _in_node(objective, x0, config, SEED, scale)
+    assert len(states) == STEPS + 1 == len(result["entropies"])
+    expected = {
+        "entropies": [float(state.cross_entropy[0]) for state in states],
+        "penalties": [0.0 if state.penalty is None else float(state.penalty[0]) for state in states],
+        "changes": [float(state.perturbation_norm[0]) for state in states],
+        "images": states[-1].images.numpy().ravel(),
+        "best": states[-1].best_images.numpy().ravel(),
+    }
+    assert expected["changes"][-1] > 0.5
+    if search == "pixels":  # a view of this network's picture says little of the picture
+        assert expected["entropies"][-1] < 0.9 * expected["entropies"][0]
+    if penalty in ("eq3", "mean_square"):
+        assert max(expected["penalties"]) > 1e-3
+    for name, values in expected.items():
+        np.testing.assert_allclose(result[name], values, rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(("side", "count"), [(32, 2), (224, 1)])
+def test_few_steps_by_views_are_those_of_core(side, count):
+    x0, scale = np.full((1, 3, side, side), 0.5, np.float32), 0.02 * 32 / side
+    config = _config("generation", side, "views", steps=3)
+    config = replace(config, views=replace(config.views, count=count))
+    objective = Generation(torch.tensor([2]))
+    states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config))
+    result = _in_node(objective, x0, config, 0, scale)
+    np.testing.assert_allclose(result["images"], states[-1].images.numpy().ravel(), rtol=0, atol=1e-5)
+
+
+def test_hole_is_filled_from_its_rim_as_in_core():
+    image = np.random.default_rng(0).random((3, 48, 48)).astype(np.float32)
+    mask = square_mask((10, 8), 16, height=48, width=48) | square_mask((0, 40), 9, height=48, width=48)
+    values = {"image": image.ravel().tolist(), "mask": mask.ravel().astype(int).tolist()}
+    fill = "(module, { image, mask }) => [...module.filledFromRim(Float32Array.from(image), Uint8Array.from(mask))]"
+    filled = np.array(in_node(PAGE / "holes.js", fill, values)).reshape(3, 48, 48)
+    np.testing.assert_allclose(filled, fill_hole(image, mask, "rim"), rtol=0, atol=1e-5)
