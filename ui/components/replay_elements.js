@@ -70,7 +70,9 @@ export function buildPictures(view) {
   const { data, pictures } = view, many = data.targets.length > 1;
   view.dialog.close();
   view.root.classList.toggle("many", many);
-  view.pixels.hidden = data.width >= SMALL_BELOW;
+  const little = data.width < SMALL_BELOW; // large, a drawing of so few pixels is mush
+  view.root.classList.toggle("little", little);
+  view.pixels.hidden = !little;
   view.modes.original.hidden = !data.original;
   const begun = data.kind === "inpainting" ? "With the hole" : "Start";
   const references = [["Original", "original"], [begun, "start"]].filter(([, planes]) => view[planes] && !(many && planes === "start"));
@@ -88,7 +90,8 @@ export function buildPictures(view) {
     return { column, planes, figures };
   });
   view.root.style.setProperty("--models", data.models.length);
-  const count = data.targets.length, tile = count > 8 ? 78 : count > 6 ? 100 : count > 4 ? 120 : 150;
+  const count = data.targets.length, [least, most] = little ? [96, 128] : [78, 150];
+  const tile = count > 8 ? least : count > 6 ? 100 : count > 4 ? 120 : most;
   view.root.style.setProperty("--tile", `${tile}px`);
   view.root.style.setProperty("--columns", Math.min(count, 8));
   view.columns = data.models.map((_, k) => {

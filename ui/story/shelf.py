@@ -65,7 +65,7 @@ def equally_strong() -> str:
 def other_networks() -> str:
     """How many more holes of the robust twin's than of the ordinary one's another network recognises."""
     (evidence,) = [each for each in training().evidence if each.what == "Eq. 3"]
-    return f" What another network recognises: {evidence.number}."
+    return f" Recognised by another network: {evidence.number}."
 
 
 def limits() -> str:
