@@ -25,5 +25,5 @@ def tooltip(shown: str, text: str, *, bold: bool = False) -> str:
 def number_html(number: Number, *, bold: bool = False) -> str:
     """Return HTML of a measured number, its interval in a tooltip where it has one."""
     if number.interval:
-        return tooltip(number.shown, f"95 % interval ({number.interval})", bold=bold)
+        return tooltip(number.text, f"95 % interval ({number.interval})", bold=bold)
     return f"<b>{html.escape(number)}</b>" if bold else html.escape(number)

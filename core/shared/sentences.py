@@ -14,15 +14,15 @@ class Number(str):
     """A measured number: '33.1 % (32.2 to 34.0)'.
 
     Attributes:
-        shown: the number with its unit. interval: both ends, and what else stands in the brackets; may be empty.
+        text: the number with its unit. interval: both ends, and what else stands in the brackets; may be empty.
     """
 
-    shown: str
+    text: str
     interval: str
 
-    def __new__(cls, shown: str, interval: str = "") -> Number:
-        made = super().__new__(cls, f"{shown} ({interval})" if interval else shown)
-        made.shown, made.interval = shown, interval
+    def __new__(cls, text: str, interval: str = "") -> Number:
+        made = super().__new__(cls, f"{text} ({interval})" if interval else text)
+        made.text, made.interval = text, interval
         return made
 
 
@@ -55,19 +55,19 @@ class Paragraph(str):
     sentences: tuple[Sentence, ...]
 
     def __new__(cls, *sentences: str) -> Paragraph:
-        kept = [sentence for sentence in sentences if sentence]
-        made = super().__new__(cls, " ".join(kept))
+        texts = [sentence for sentence in sentences if sentence]
+        made = super().__new__(cls, " ".join(texts))
         made.sentences = tuple(
-            inner for text in kept for inner in (text.sentences if isinstance(text, Paragraph) else [Sentence(text)])
+            inner for text in texts for inner in (text.sentences if isinstance(text, Paragraph) else [Sentence(text)])
         )
         return made
 
 
 def joined(parts: Iterable[str], between: str = ", ", last: str | None = None) -> Sentence:
     """'1, 2, 3' with their numbers; `last` stands before the last part instead."""
-    found: list[str] = []
+    spaced: list[str] = []
     parts = list(parts)
     for k, part in enumerate(parts):
-        found += [] if not k else [between if last is None or k < len(parts) - 1 else last]
-        found.append(part)
-    return Sentence(*found)
+        spaced += [] if not k else [between if last is None or k < len(parts) - 1 else last]
+        spaced.append(part)
+    return Sentence(*spaced)

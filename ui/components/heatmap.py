@@ -187,8 +187,8 @@ def read_walk(value: Any, limit: int) -> list[Frequency]:
     """The waves of a walk, as the browser sent them; empty if they make no sense."""
     match value:
         case {"cells": [*cells]} if len(cells) <= 2 * limit:
-            found = [_read_frequency(cell, limit) for cell in cells]
-            return [cell for cell in found if cell is not None]
+            frequencies = [_read_frequency(cell, limit) for cell in cells]
+            return [cell for cell in frequencies if cell is not None]
     return []
 
 

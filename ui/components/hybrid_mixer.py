@@ -40,7 +40,7 @@ class Mixed:
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """What is mixed.
+    """Two pictures to be mixed, and what networks predict.
 
     low, high: (3, H, H) uint8, whose slow and whose fast waves are taken. captions: of both, plain text.
     cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. sentences: for each cutoff,
@@ -86,9 +86,11 @@ def hybrid_mixer(
 
 
 def pack_mixture(mixture: Mixture) -> dict[str, Any]:
-    """What the browser gets, as JSON: rows of red, green and blue, and the ticks of the slider at powers of two."""
+    """Return what the browser gets, as JSON: rows of red, green and blue, ticks of the slider at powers of two."""
     pixels = [pack_pixels(picture) for picture in (mixture.low, mixture.high)]
-    low, high = ({"pixels": one, "caption": said} for one, said in zip(pixels, mixture.captions, strict=True))
+    low, high = (
+        {"pixels": packed, "caption": caption} for packed, caption in zip(pixels, mixture.captions, strict=True)
+    )
     first, last = math.log2(mixture.cutoffs[0]), math.log2(mixture.cutoffs[-1])
     powers = range(math.ceil(first), math.floor(last) + 1)
     return {

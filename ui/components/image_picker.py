@@ -49,7 +49,7 @@ class Thumbnails:
         return hashlib.blake2b(self.sheet.encode(), digest_size=16).hexdigest()
 
     def packed(self, selected: int) -> dict[str, Any]:
-        """What a browser gets, as JSON; `selected` is the place of the chosen one."""
+        """Return what a browser gets, as JSON; `selected` is the place of the chosen one."""
         return {**vars(self), "digest": self.digest, "selected": selected}
 
 

@@ -30,7 +30,7 @@ def register(name: str) -> Mount:
     """
     parts = [name]
     for part in parts:  # which grows meanwhile
-        parts += [found for found in _IMPORT.findall(_read(f"{part}.js")) if found not in parts]
+        parts += [name for name in _IMPORT.findall(_read(f"{part}.js")) if name not in parts]
     js = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(f"{part}.js"))) for part in parts)
     css = "\n".join(_read(f"{part}.css") for part in parts if (_HERE / f"{part}.css").exists())
     SOURCES[name] = css, js
@@ -57,7 +57,7 @@ def place_from(key: str, event: str, places: range, on_place: Callable[[int], No
 
 
 class Synchronised(Generic[T]):
-    """What the browser shows in one component, as far as this session knows.
+    """State of one component in the browser, as far as this session knows.
 
     Attributes:
         token: changes when Python changes the value, or what it is about.
@@ -73,7 +73,7 @@ class Synchronised(Generic[T]):
         self.about = about
 
     def follow(self, value: T, about: object = None) -> Synchronised[T]:
-        """What to show now that the page wants `value`: the same again, unless the page has changed it."""
+        """Return what to show now that the page wants `value`: the same again, unless the page has changed it."""
         return self if (self.value, self.about) == (value, about) else Synchronised(value, about)
 
     def receive(self, choice: Any, read: Callable[[Any], T | None]) -> T | None:
@@ -113,16 +113,16 @@ def mount_synchronised(
         events: further callbacks, `on_NAME_change`.
     """
     name = f"{key}.shown"
-    shown = st.session_state[name] = st.session_state.get(name, Synchronised(value, about)).follow(value, about)
+    state = st.session_state[name] = st.session_state.get(name, Synchronised(value, about)).follow(value, about)
 
     def chosen() -> None:
-        found = shown.receive(st.session_state[key].get("choice"), read)
-        if found is not None:
-            on_choice(found)
+        choice = state.receive(st.session_state[key].get("choice"), read)
+        if choice is not None:
+            on_choice(choice)
 
     mount(
         key=key,
-        data={"key": key, "token": shown.token, "value": shown.sent, "about": about, **data},
+        data={"key": key, "token": state.token, "value": state.sent, "about": about, **data},
         on_choice_change=chosen,
         **events,
     )

@@ -37,7 +37,7 @@ def opening(
 def pack_opening(
     words: Sequence[str], chosen: int, drawings: Sequence[Drawing], captions: Sequence[tuple[str, str, str]]
 ) -> dict[str, Any]:
-    """What the browser gets, as JSON: the frames of a drawing below each other, and a probability for every one."""
+    """Return what the browser gets, as JSON: a drawing's frames below each other, and a probability for every one."""
     return {
         "words": list(words),
         "chosen": chosen,

@@ -74,7 +74,7 @@ def pack_replay(
     live: Progress | None = None,
     **about: Any,
 ) -> dict[str, Any]:
-    """What the browser gets, as JSON.
+    """Return what the browser gets, as JSON.
 
     Args:
         start: (B, 3, H, W) uint8, what wipe and change compare with.

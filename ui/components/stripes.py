@@ -21,7 +21,7 @@ _component = register("stripes")
 
 @dataclass(frozen=True)
 class Answers:
-    """What one network predicts. clean: without a wave; waves: under each of `half_plane`; (class, its probability)."""
+    """Predictions of a network, (class, its probability). clean: without a wave; waves: under each of `half_plane`."""
 
     title: str
     colour: str
@@ -71,7 +71,7 @@ def read_stripes(value: Any, half: int) -> Frequency | None:
 
 
 def pack_stripes(striped: Striped) -> dict[str, Any]:
-    """What the browser gets, as JSON: an answer for each cell of a map, row by row."""
+    """Return what the browser gets, as JSON: an answer for each cell of a map, row by row."""
     side, half = len(striped.signs), len(striped.signs) // 2
     place = {wave: k for k, wave in enumerate(half_plane(side))}
     cells = [place[canonical_frequency(i - half, j - half)] for i in range(side) for j in range(side)]
@@ -84,7 +84,12 @@ def pack_stripes(striped: Striped) -> dict[str, Any]:
         "names": list(striped.names),
         "label": striped.label,
         "networks": [
-            {"title": one.title, "colour": one.colour, "clean": one.clean, "cells": [one.waves[k] for k in cells]}
-            for one in striped.answers
+            {
+                "title": network.title,
+                "colour": network.colour,
+                "clean": network.clean,
+                "cells": [network.waves[k] for k in cells],
+            }
+            for network in striped.answers
         ],
     }

@@ -73,7 +73,7 @@ def _noise(difference: Measured) -> Number:
 
 
 def _difference(first: Errors, second: Errors) -> Measured:
-    """As it is read beside the two."""
+    """Return the difference as it is read beside the two."""
     return between_shown(first.minus(second).measured.one(), first.measured.value, second.measured.value)
 
 

@@ -71,7 +71,7 @@ def page() -> None:
 
 @dataclass(frozen=True, eq=False)
 class GenerationRequest:
-    """What is to be drawn: the sample set, the targets, and what they start from.
+    """A drawing that is asked for: the sample set, the targets, and what they start from.
 
     starts: (B, 3, H, W) float32, as many for each target in turn; None while there is nothing to draw. seed: by which
     they are drawn. facts: what a run's file says of them.
@@ -100,7 +100,7 @@ class GenerationRequest:
 def _chosen_start() -> StartKind | None:
     """The start that was chosen, or that a link names; None for the first of those offered."""
     label = st.session_state.get(START) or url.text(START)
-    return next((kind for kind, words in STARTS.items() if words.label == label), None)
+    return next((kind for kind, start in STARTS.items() if start.label == label), None)
 
 
 def _generation_request(toolbar: Toolbar, left: DeltaGenerator) -> GenerationRequest:
@@ -118,10 +118,10 @@ def _generation_request(toolbar: Toolbar, left: DeltaGenerator) -> GenerationReq
     if kind in RANDOM_KINDS:
         return _random(row, targets, kind, toolbar.settings)
     with left:
-        given = (sketch_start(partial(_draw, row)), STARTS[kind].name) if kind == "sketch" else picture_start(row)
-    if given is None or not targets:
+        own = (sketch_start(partial(_draw, row)), STARTS[kind].name) if kind == "sketch" else picture_start(row)
+    if own is None or not targets:
         return GenerationRequest(row, targets, kind)
-    picture, credit = given
+    picture, credit = own
     facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
     return GenerationRequest(row, targets, kind, to_starts(picture, row.side, len(targets)), facts=facts)
 
@@ -160,7 +160,7 @@ def offered_starts(row: SampleSet) -> list[StartKind]:
 
     A class without images here has no blur of its own; at full size both searches begin with grey.
     """
-    kinds: list[StartKind] = [kind for kind, words in STARTS.items() if words.offered]
+    kinds: list[StartKind] = [kind for kind, start in STARTS.items() if start.offered]
     if row.side < MIN_CROP_SIZE:
         return kinds
     return sorted((kind for kind in kinds if kind != "blur"), key=lambda kind: kind != "grey")
@@ -272,8 +272,8 @@ def _start(drawing: GenerationRequest) -> None:
         figures = [Figure("Mean picture", "", to_picture(mean))]
         if isinstance(start.distribution, ClassStatistics):
             figures.append(Figure("Standard deviation", "black is none", to_picture(start.distribution.std)))
-        mine = range(k * drawing.per_target, (k + 1) * drawing.per_target)
-        figures += [Figure(f"Start {n + 1}", name, to_picture(starts[n])) for n in mine]
+        own = range(k * drawing.per_target, (k + 1) * drawing.per_target)
+        figures += [Figure(f"Start {n + 1}", name, to_picture(starts[n])) for n in own]
         groups.append((one_line(target), figures, f"From {one_line(start.distribution.source, 110)}."))
     st.html(picture_groups(groups, "The starts of each class", tile=56))
 

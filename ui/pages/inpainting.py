@@ -71,8 +71,8 @@ def page() -> None:
             toolbar.subject.button(f"{count} examples", on_click=show_result, args=(PAGE, examples), key=f"{PAGE}.row")
             _open_linked_examples(examples)
     with right:
-        if told := linked_penalty(PAGE):
-            st.info(as_markdown(told))
+        if notice := linked_penalty(PAGE):
+            st.info(as_markdown(notice))
         result = run_status(
             PAGE,
             lambda: stored_example(
@@ -97,8 +97,8 @@ def _open_linked_examples(examples: Result) -> None:
     if url.text(EXAMPLES) and st.session_state.setdefault(f"{EXAMPLES}.opened", False) is False:
         state.show(examples)
     st.session_state[f"{EXAMPLES}.opened"] = True
-    shown = state.result is not None and state.result.opened == examples.opened
-    url.put(EXAMPLES, "shown" if shown else None)
+    is_open = state.result is not None and state.result.opened == examples.opened
+    url.put(EXAMPLES, "shown" if is_open else None)
 
 
 def _first_set() -> SampleSet:
@@ -227,10 +227,10 @@ def _bring(result: Result) -> None:
         take_picture(PAGE, UPLOAD, Picture(original, None, row.name, 0, credit), url_prefix=f"{PAGE}-")
     state.setdefault(HOLES, {})[row.side] = run.mask[0]
     state[f"{PAGE}-target-{row.class_set}"] = target_of(run, 0)
-    titles = list(dict.fromkeys(classifier_title(one.metadata["classifier"]["name"]) for one in result.runs))
+    titles = list(dict.fromkeys(classifier_title(run.metadata["classifier"]["name"]) for run in result.runs))
     if {spec.title for spec in ready_classifiers(row.class_set)}.issuperset(titles):
         state[f"{PAGE}-models-{row.class_set}"] = titles
-    set_searches(PAGE, row.side, [one.config.search for one in result.runs], facts.get("fill") or "region")
+    set_searches(PAGE, row.side, [run.config.search for run in result.runs], facts.get("fill") or "region")
 
 
 def _back(row: SampleSet) -> None:

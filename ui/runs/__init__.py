@@ -1,1 +1,1 @@
-"""What the pages *Fill a hole* and *Draw* are made of."""
+"""Parts of the pages *Fill a hole* and *Draw*."""

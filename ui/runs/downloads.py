@@ -27,13 +27,13 @@ def run_picture(runs: Sequence[PGDRun], row: int) -> bytes:
 
 
 def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
-    """The same step by step, as an endless lossless WebP."""
+    """Return the same pictures step by step, as an endless lossless WebP."""
     count = min(len(run.frames) for run in runs)
     chosen = evenly_spaced(count, MAX_FRAMES).tolist()
-    first, *others = [_side_by_side(runs, row, k) for k in chosen]
+    first, *rest = [_side_by_side(runs, row, k) for k in chosen]
     buffer = io.BytesIO()
-    durations = [round(1000 * SECONDS / len(chosen))] * len(others) + [1000]
-    first.save(buffer, "WEBP", save_all=True, append_images=others, duration=durations, loop=0, lossless=True, method=1)
+    durations = [round(1000 * SECONDS / len(chosen))] * len(rest) + [1000]
+    first.save(buffer, "WEBP", save_all=True, append_images=rest, duration=durations, loop=0, lossless=True, method=1)
     return buffer.getvalue()
 
 

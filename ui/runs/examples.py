@@ -45,18 +45,18 @@ def made_here() -> tuple[tuple[str, int], ...]:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _read(kind: str, made: tuple[tuple[str, int], ...]) -> dict[str, list[PGDRun]]:
     """made: the runs of this machine; where these are others, all are read again."""
-    found: dict[str, list[PGDRun]] = {}
+    read: dict[str, list[PGDRun]] = {}
     for subject, paths in stored_subjects(kind, machine_runs()).items():
         for path in paths:
             try:
-                found.setdefault(subject, []).append(PGDRun.load(path))
+                read.setdefault(subject, []).append(PGDRun.load(path))
             except (RunFileError, OSError):
                 continue
-    return found
+    return read
 
 
 def _single(kind: str) -> dict[str, list[PGDRun]]:
-    """The same without rows of examples."""
+    """Return the stored runs without rows of examples."""
     return {subject: runs for subject, runs in _stored(kind).items() if not is_row(subject)}
 
 
@@ -73,7 +73,7 @@ def stored_example(
     searches: Sequence[Search] = ("pixels",),
     picture: int | None = None,
 ) -> Result | None:
-    """The stored runs that are nearest to what the visitor has chosen; None if none is stored.
+    """Return the stored runs nearest to what the visitor has chosen; None if none is stored.
 
     Args:
         kind: "inpainting" or "generation".
@@ -83,18 +83,18 @@ def stored_example(
         picture: place of the chosen one in the set; it matters less than the set, and more than the variant. Any
             where that is None.
     """
-    wanted = SAMPLE_SETS[sample_set]
+    row = SAMPLE_SETS[sample_set]
 
     def nearness(runs: list[PGDRun]) -> int:
         facts = runs[0].metadata
         alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
-        of_set = runs[0].start.shape[-1] == wanted.side and wanted.knows(facts["class_names"])
+        of_set = runs[0].start.shape[-1] == row.side and row.knows(facts["class_names"])
         of_picture = picture is not None and facts["images"].get("index") == picture
         return 80 * of_set + 40 * of_picture + 20 * alike + len(_of(runs, classifiers, searches))
 
     if not (stored := _single(kind)):
         return None
-    subject, runs = max(stored.items(), key=lambda one: nearness(one[1]))
+    subject, runs = max(stored.items(), key=lambda item: nearness(item[1]))
     return _result(subject, _of(runs, classifiers, searches) or _first(runs, searches))
 
 
@@ -140,13 +140,13 @@ def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Searc
 
     A robust twin alone is no contrast.
     """
-    found = {(run.metadata["classifier"]["name"], run.config.search): run for run in runs}
-    pairs = [pair for pair in itertools.product(classifiers, searches) if pair in found]
-    return [found[pair] for pair in pairs] if {*classifiers[:1]} <= {name for name, _ in pairs} else []
+    known = {(run.metadata["classifier"]["name"], run.config.search): run for run in runs}
+    pairs = [pair for pair in itertools.product(classifiers, searches) if pair in known]
+    return [known[pair] for pair in pairs] if {*classifiers[:1]} <= {name for name, _ in pairs} else []
 
 
 def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
-    """Those of the first two classifiers, by these searches where there are such runs."""
+    """Return the runs of the first two classifiers, by these searches where there are such runs."""
     names = list(dict.fromkeys(run.metadata["classifier"]["name"] for run in runs))[:MAX_CLASSIFIERS]
     return _of(runs, names, searches) or _of(runs, names, get_args(Search))
 

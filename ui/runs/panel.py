@@ -95,7 +95,7 @@ def _about(
     back: Callable[[], None],
     bring: Callable[[Result], None],
 ) -> None:
-    """What is shown, or that nothing has run yet; whether it is what the settings ask for; and where to go from it."""
+    """Say what is shown, whether it is what the settings ask for, and where to go from it."""
     state, result, changed = run_state(page), view.result, view.changed
     if error := state.take_refusal() or state.error:
         st.error(as_markdown(sentence(error)))

@@ -38,11 +38,11 @@ def run_replay(
             likeliest.
     """
     first = runs[0]
-    kept = kept_frames(len(first.frames), first.start.size)
+    frames = kept_frames(len(first.frames), first.start.size)
     rows, searches = range(len(first.start)), {run.config.search for run in runs}
     tracks = [
         Track(
-            frames=run.frames[kept],
+            frames=run.frames[frames],
             curves=_stacked(run.curves),
             before=[_ranked(run, row, last=False) for row in rows if classes],
             after=[_ranked(run, row, last=True) for row in rows if classes],
@@ -54,7 +54,7 @@ def run_replay(
     return pack_replay(
         tracks,
         to_uint8_planes(first.start),
-        first.frame_steps[kept].tolist(),
+        first.frame_steps[frames].tolist(),
         original=first.original,
         live=live,
         id=id,
@@ -114,7 +114,7 @@ def _stacked(curves: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _network(name: str, search: Search, searches: Collection[Search], cards: bool = True) -> dict[str, Any]:
-    """What is said of a classifier, which a file may call by any text: of one that is not known here only that.
+    """Return the texts about a classifier, which a file may call by any name: only that where it is not known here.
 
     search: by which it ran; searches: of all runs beside it.
     """

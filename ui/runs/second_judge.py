@@ -1,4 +1,4 @@
-"""What another network sees in the pictures of *Draw*. Loads torch only for runs that are not stored."""
+"""Judging the pictures of *Draw* by another network. Loads torch only for runs that are not stored."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def second_judge(result: Result) -> None:
     if not runs or len(runs[0].start) < 2:
         return
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
-    asked = st.session_state.get(ASKED) == result.id
-    pairs = [(run, (fingerprint(run), name)) for run in runs if (name := _judge_of(run, drew, asked)) is not None]
+    clips = st.session_state.get(ASKED) == result.id
+    pairs = [(run, (fingerprint(run), name)) for run in runs if (name := _judge_of(run, drew, clips)) is not None]
     if not pairs:
-        if not asked and any(_judge_of(run, drew, True) for run in runs):
+        if not clips and any(_judge_of(run, drew, True) for run in runs):
             st.button(
                 "Let CLIP judge the pictures",
                 help="No smaller classifier of these classes is ready. CLIP’s first answer takes some seconds.",
@@ -55,13 +55,13 @@ def second_judge(result: Result) -> None:
         except (RuntimeError, FileNotFoundError, ValueError) as error:
             st.error(as_markdown(sentence(f"no second judge: {error}")))
             return
-    write_sentence(judged([(run, found) for run, pair in pairs if (found := known[pair]) is not None]))
+    write_sentence(judged([(run, judgement) for run, pair in pairs if (judgement := known[pair]) is not None]))
 
 
 def _stored() -> dict[tuple[str, str], Judgement | None]:
     """The judgements that come with the project, by the pictures and the judge."""
     stored = stored_judgements()
-    return {(mark, stored["judge"]["name"]): Judgement.from_json(one) for mark, one in stored["runs"].items()}
+    return {(mark, stored["judge"]["name"]): Judgement.from_json(content) for mark, content in stored["runs"].items()}
 
 
 def class_set_of(run: PGDRun) -> str:

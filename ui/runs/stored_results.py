@@ -1,4 +1,4 @@
-"""What stored results show of many pictures and of the stored runs: numbers that one run cannot give. No torch."""
+"""Stored results of many pictures and of the stored runs: numbers that one run cannot give. Does not import torch."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def many_summary(kind: StartKind | Penalty) -> Sentence:
     if kind in RANDOM_KINDS:
         made, config = f"drawings begun from {STARTS[kind].name}", stored["drawn"]["config"]
     else:
-        penalty = next(words for name, words in PENALTIES.items() if name == kind)
+        penalty = next(row for name, row in PENALTIES.items() if name == kind)
         config, data = stored["painted"]["configs"][kind], stored["painted"]["dataset"]
         made = f"holes in {map_title(data['name'])} {data['split']} images, filled by {penalty.told}"
     explained = f" {EQ_3}" if "Eq. 3" in made else ""

@@ -45,13 +45,13 @@ def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
 
 
 def searched_title(name: str, search: Search, searches: Collection[Search]) -> str:
-    """The same by the classifier's name and the searches that it stands among."""
+    """Return the title of a classifier, by its name, and of its search among others."""
     title = one_line(classifier_title(name))
     return title if search == "pixels" and {*searches} <= {search} else f"{title} by {search}"
 
 
 def target_of(run: PGDRun, row: int) -> str:
-    """What image `row` was to become."""
+    """Return the target of image `row`."""
     return one_line(run.metadata["class_names"][run.metadata["targets"][row]])
 
 
@@ -61,7 +61,7 @@ def sample_set_of(run: PGDRun) -> SampleSet | None:
 
 
 def outcome(runs: Sequence[PGDRun]) -> list[Sentence]:
-    """What has become of runs of the same start: a sentence with one number for each.
+    """Return what has become of runs of the same start: a sentence with one number for each.
 
     Numbers are means over the images where there are several. Of a single one the replay says the confidence.
     """
@@ -93,19 +93,19 @@ def _changed(run: PGDRun) -> Sentence | None:
 
 def likeness(runs: Sequence[PGDRun]) -> str:
     """How near the filled holes are to the original; nothing where that cannot be told of every picture."""
-    found = [(run_title(run, runs), pair) for run in runs if (pair := mean_similarity(run)) is not None]
-    if len(found) < len(runs):
+    pairs = [(run_title(run, runs), pair) for run in runs if (pair := mean_similarity(run)) is not None]
+    if len(pairs) < len(runs):
         return ""
-    before = f"{found[0][1][0]:.2f}"
-    parts = [f"{before} at the start", *(f"{pair[1]:.2f} by {title}" for title, pair in found)]
-    nearer = [title for title, pair in found if round(pair[1], 2) > float(before)]
+    before = f"{pairs[0][1][0]:.2f}"
+    parts = [f"{before} at the start", *(f"{pair[1]:.2f} by {title}" for title, pair in pairs)]
+    nearer = [title for title, pair in pairs if round(pair[1], 2) > float(before)]
     only = "Only " if len(nearer) < len(runs) else ""
     end = f"{only}{listed(nearer)} came nearer to the original." if nearer else "No result is nearer than the start."
     return f"The hole’s {SSIM} to the original is {listed(parts)}. {end}"
 
 
 def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
-    """What second judges see in the pictures of runs from the same starts."""
+    """Return how many pictures of runs from the same starts second judges recognise."""
     sentences: list[Sentence] = []
     runs = [run for run, _ in seen]
     for judge, pairs in groupby(seen, key=lambda pair: pair[1].judge):
@@ -154,19 +154,19 @@ def origin(run: PGDRun) -> str:
 
 
 def saved_note(runs: Sequence[PGDRun], file_name: str) -> str:
-    """What an opened run file says of itself."""
-    run, *_ = runs
-    done, steps = len(run.curves["loss"]) - 1, run.config.steps
+    """Return where an opened run file comes from, as it says itself."""
+    first, *_ = runs
+    done, steps = len(first.curves["loss"]) - 1, first.config.steps
     length = f"{done:,} steps" if done == steps else f"{done:,} of {steps:,} steps"
-    by_weights = {_weights(one): None for one in runs}
-    told = " and ".join(
-        f"{listed([run_title(one, runs) for one in runs if _weights(one) == weights])}, "
+    by_weights = {_weights(run): None for run in runs}
+    networks = " and ".join(
+        f"{listed([run_title(run, runs) for run in runs if _weights(run) == weights])}, "
         f"{weights[0].lower()}{weights[1:]}"
         for weights in by_weights
     )
     return (
-        f"Opened from “{one_line(file_name, 60)}”. The file says: {told}; "
-        f"{length}, random seed {run.metadata['seed']}; computed {_date(run)}."
+        f"Opened from “{one_line(file_name, 60)}”. The file says: {networks}; "
+        f"{length}, random seed {first.metadata['seed']}; computed {_date(first)}."
     )
 
 

@@ -22,7 +22,7 @@ STYLE = style_sheet(__file__)
 
 @dataclass(frozen=True)
 class Row:
-    """What one classifier predicts.
+    """Predictions of one classifier.
 
     note: below its title; may be empty. flips: changed top-1 predictions and of how many so far; None before the first.
     """

@@ -1,1 +1,1 @@
-"""What is chosen before a run, and its start."""
+"""Choices before a run, and its start."""

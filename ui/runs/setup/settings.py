@@ -1,4 +1,4 @@
-"""What a visitor chooses for a run: classifiers, searches, lengths, lambda; shared by *Fill a hole* and *Draw*."""
+"""Choices for a run: classifiers, searches, lengths, lambda; shared by *Fill a hole* and *Draw*."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ CLASSIFIERS_WIDTH = 290  # pixels: two names in one line
 PAPERS_PACE, FAST_PACE, QUICK_PACE, FULL_PACE = "paper", "fast", "quick", "full"
 SEARCH_TITLES: dict[Search, str] = {"pixels": "Pixels", "views": "Views"}
 FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
-OFFERED: dict[str, Penalty] = {words.label: penalty for penalty, words in PENALTIES.items() if words.offered}
+OFFERED: dict[str, Penalty] = {row.label: penalty for penalty, row in PENALTIES.items() if row.offered}
 # What links of earlier versions say, and what they mean.
 RENAMED: dict[str, Penalty] = {
     "Norm (Eq. 3)": "norm",
@@ -87,7 +87,7 @@ def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[Cl
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """What is chosen for a run: the settings, lambda of Eq. 3, what it multiplies, and what fills the hole at first."""
+    """Choices for a run: the settings, lambda of Eq. 3, what it multiplies, and what fills the hole at first."""
 
     config: PGDConfig
     weight: float
@@ -125,7 +125,7 @@ def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
 
 
 def choose_penalty(page: str) -> Penalty:
-    """What keeps the picture outside the hole from changing; by default Eq. 3, minimised."""
+    """Choose what keeps the picture outside the hole from changing; by default Eq. 3, minimised."""
     parameter = f"{page}-penalty"
     if (linked := RENAMED.get(url.text(parameter))) is not None:
         url.put(parameter, None)  # which counts more than what the session holds
@@ -156,14 +156,14 @@ def set_searches(page: str, size: int, searches: Sequence[Search], fill: Fill) -
 
 
 def max_steps(page: str) -> int:
-    """Of one run of "inpainting" or "generation"."""
+    """Return how many steps a run of "inpainting" or "generation" may have."""
     return {"inpainting": limits().inpainting_steps, "generation": limits().generation_steps}[page]
 
 
 def check_size(page: str, plan: RunPlan) -> None:
     """Raise ValueError, one sentence, for more than the server allows: widgets keep to it, other clients need not."""
-    wanted = ("steps", plan.config.steps, max_steps(page)), ("pictures", len(plan.start), limits().run_pictures)
-    for what, count, most in wanted:
+    counts = ("steps", plan.config.steps, max_steps(page)), ("pictures", len(plan.start), limits().run_pictures)
+    for what, count, most in counts:
         if count > most:
             raise ValueError(f"this server allows {most:,} {what} a run, and {count:,} were asked for; choose fewer")
 
@@ -204,7 +204,7 @@ def run_settings(
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
-    """What fills the hole at first; by default its rim's colours where a search by views is to paint on from them."""
+    """Choose what fills the hole at first; by default its rim's colours where a search by views paints on from them."""
     key, usual = f"{page}-fill", _usual_fill(searches)
     follow(key, usual)
     about = (
@@ -244,7 +244,7 @@ class _Paces:
 
 
 def _paces(page: str, full: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> _Paces | None:
-    """What there is to choose; None where a run is short as it is."""
+    """Return the numbers of steps to choose from; None where a run is short as it is."""
     if (quick := quick_settings(full)) is not None:
         labels = {QUICK_PACE: f"Quick ({quick['steps']:,})", FULL_PACE: f"Full ({full['steps']:,})"}
         return _Paces(f"{page}-views-pace", labels, {QUICK_PACE: quick, FULL_PACE: full}, {QUICK_PACE: QUICK})
@@ -263,7 +263,7 @@ def _paced(page: str, full: Mapping[str, Any], size: int, specs: Sequence[Classi
     usual = next(iter(paces.labels))
     follow(paces.key, usual)
     titles = {pace: paces.labels[pace] for pace in paces.settings}
-    about = " ".join(f"*{pace.capitalize()}*: {words}" for pace, words in paces.about.items())
+    about = " ".join(f"*{pace.capitalize()}*: {text}" for pace, text in paces.about.items())
     chosen = _radio("Steps to begin with", paces.key, titles, usual, help=about)
     if chosen in paces.about:
         st.caption(paces.about[chosen])
@@ -289,7 +289,7 @@ def _key(row: Setting, page: str, size: int) -> str:
 
 
 def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str, Any], key: str, length: float) -> Any:
-    """What the visitor takes. length: of the paper's step, in which widgets of what is scaled go."""
+    """Draw a setting; return its value. length: of the paper's step, in which widgets of what is scaled go."""
     usual = _shown(row, page, usuals)
     follow(key, usual)
     if row.choices:
@@ -304,9 +304,9 @@ def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str,
 
 def toggle_in_url(key: str, toggle: Callable[..., bool], usual: bool = False) -> bool:
     """Draw a toggle that stands in the URL; return whether it is on. toggle: draws it, given `value` and `key`."""
-    words = {False: "false", True: "true"}
-    read = {word: value for value, word in words.items()}.get
-    return settable_in_url(key, lambda name, value: toggle(value=value, key=name), usual, read, words.__getitem__)
+    names = {False: "false", True: "true"}
+    read = {name: value for value, name in names.items()}.get
+    return settable_in_url(key, lambda name, value: toggle(value=value, key=name), usual, read, names.__getitem__)
 
 
 def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float, high: float) -> Any:

@@ -1,4 +1,4 @@
-"""What the settings of *Fill a hole* and *Draw* ask for, and starting it."""
+"""Starting what the settings of *Fill a hole* and *Draw* ask for."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ STOPPED_TOO_EARLY = "The run was stopped before its first step."
 
 @dataclass(frozen=True, eq=False)
 class RunRequest:
-    """What the settings on the page ask for.
+    """A run that the settings on the page ask for.
 
     plan: what is to run, or what of it can be looked at; None where there is nothing. why: in one sentence why it
     cannot run; empty where it can. names: of the classifiers, each of which runs by each search.
@@ -59,7 +59,7 @@ class RunRequest:
         return hashlib.blake2b(b"".join([repr(facts).encode(), *arrays]), digest_size=16).hexdigest()
 
     def changes(self, runs: tuple[PGDRun, ...]) -> list[str]:
-        """What differs from finished runs, or why the request cannot run; empty where the runs are its result."""
+        """Return what differs from finished runs, or why the request cannot run; empty where they are its result."""
         if self.why or self.plan is None:
             return [self.why]
         return changed_settings(self.plan, self.names, runs, self.searches)
@@ -114,7 +114,7 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What is on the screen while no run is in progress.
+    """Content of the screen while no run is in progress.
 
     result: None where the request has not run. changed: its settings that differ from the request's. linked: a link
     asks for what has not run.
@@ -208,7 +208,7 @@ class RunState:
     # What follows from the state.
 
     def view(self, request: RunRequest | None, example: Callable[[], Result | None]) -> View:
-        """What to show: the result, else the example, as long as they are about what the request is about.
+        """Return what to show: the result, else the example, as long as they are about what the request is about.
 
         Of two the result comes first, unless the example alone is what the request asks for.
         """
@@ -241,14 +241,14 @@ class RunState:
         self._started_alone = request.fingerprint
 
     def cached(self, name: str, version: object, make: Callable[[], Any]) -> Any:
-        """What was made for this visitor, such as a packed replay, made anew for another version."""
+        """Return something made for this visitor, such as a packed replay; made anew for another version."""
         if self._cache.get(name, (None, None))[0] != version:
             self._cache[name] = version, make()
         return self._cache[name][1]
 
 
 def run_note(ended: ActiveRun, run: PGDRun) -> str:
-    """What a visitor's own run is: how many steps, how it ended, its pace."""
+    """Return what a visitor's own run is: how many steps, how it ended, its pace."""
     job, done, steps = ended.job, len(run.curves["loss"]) - 1, ended.run.plan.config.steps
     early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
     whose = "The run of this link, computed again" if ended.linked else "Your run"
