@@ -58,11 +58,7 @@ def page() -> None:
     with left:
         picture = choose_picture(PAGE, _first_set().title, toolbar.subject)
         if picture is not None:
-            _painter(picture)
             request = _controls(picture, toolbar)
-            _squares(picture, None if request is None or request.plan is None else request.plan.config.epsilon)
-            if picture.label is not None:
-                st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
         penalty = OFFERED[st.session_state.get(f"{PAGE}-penalty", next(iter(OFFERED)))]
         names, searches = ((), ()) if request is None else (request.names, request.searches)
         row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
@@ -83,6 +79,14 @@ def page() -> None:
             _bring,
         )
         run_panel(PAGE, result, request)
+    with left:
+        if result is not None and result.opened and len(result.runs[0].start) > 1:
+            st.markdown(f"These are other pictures. Close {result.opened} to paint a hole into one of your choice.")
+        elif picture is not None:
+            _painter(picture)
+            _squares(picture, None if request is None or request.plan is None else request.plan.config.epsilon)
+            if picture.label is not None:
+                st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
     parts: dict[str, Callable[[], None]] = {
         "What is computed": partial(_formula, searches),
         "What the stored runs show": draw_stored_inpainting,
@@ -128,7 +132,7 @@ def _holes(picture: Picture) -> dict[int, np.ndarray]:
 
 
 def _painter(picture: Picture) -> None:
-    """The picture with its hole, which pictures of the same size share."""
+    """Draw the picture with its hole, which pictures of the same size share."""
     size, holes = picture.size, _holes(picture)
     first = hole_side(SAMPLE_SETS[picture.kind].hole(picture.position))
     side = st.session_state.get(f"{SIDE}.{size}", round(first))

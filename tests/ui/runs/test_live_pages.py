@@ -341,6 +341,7 @@ def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run
     app = open_page("inpainting")
     app.button(key="inpainting.row").click().run()
     assert app.query_params["inpainting-examples"] in ("shown", ["shown"])
+    assert "These are other pictures. Close the examples to paint" in said(app), "no unrelated hole beside them"
     again = open_page("inpainting", inpainting_examples="shown")
     assert not again.exception and replay_data(again)["targets"] == replay_data(app)["targets"]
     next(one for one in again.button if one.label == "Close the examples").click().run()
