@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.numbers import duration
+from core.runs.file import PGDRun
 from core.shared.errors import sentence
 from ui.components.replay import Progress, replay
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
@@ -19,11 +20,11 @@ from ui.runs.saved import open_button
 from ui.runs.setup.pace import expected_seconds, remember_pace
 from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start, submit
 from ui.runs.setup.state import ActiveRun, Result, RunRequest, RunState, View
-from ui.runs.view import outcome_words, provenance
+from ui.runs.words import likeness, losses, origin, outcome, run_title
 from ui.server.job import Job
 from ui.server.limits import limits
 from ui.shared.look import style_sheet
-from ui.shared.sentences import write_sentence
+from ui.shared.sentences import sentence_markdown, write_sentence
 from ui.shared.text import as_markdown
 
 # A redraw costs the browser more than any picture in it: each brings several moments of the run.
@@ -179,15 +180,22 @@ def run_panel(page: str, result: Result | None, request: RunRequest | None) -> N
             _replay(page, state.cached("replay", version, start_alone), partial(start, page, request))
     if state.active is None and result is not None:
         with st.container(key=f"{page}.outcome"):
-            st.markdown(state.cached("outcome", result.id, lambda: outcome_words(result.runs)))
+            st.markdown(state.cached("outcome", result.id, lambda: _outcome(result.runs)))
+
+
+def _outcome(runs: Sequence[PGDRun]) -> str:
+    """Markdown of what has come of the runs: a paragraph for each, and one on all of them."""
+    return "\n\n".join([*map(sentence_markdown, outcome(runs)), as_markdown(likeness(runs))]).strip()
 
 
 def run_details(result: Result | None) -> None:
-    """Where the runs on the screen come from; for below the panel."""
+    """Draw losses and origin of the runs on the screen; for below the panel."""
     if result is None:
         st.markdown("Shown once the run has ended.")
-    else:
-        provenance(result.runs)
+        return
+    for run in result.runs:
+        numbers = as_markdown(losses(run, 0)) if len(run.start) == 1 else ""
+        st.markdown(f"**{as_markdown(run_title(run, result.runs))}.** {numbers} {as_markdown(origin(run))}")
 
 
 def tabs(parts: Mapping[str, Callable[[], None]]) -> None:
