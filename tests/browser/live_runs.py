@@ -75,7 +75,7 @@ def wholly_in_the_window(page: Page) -> None:
 def stop(page: Page) -> None:
     """Stop the run, and wait until the page shows it."""
     page.get_by_role("button", name="Stop the run").click()
-    expect(page.get_by_text(re.compile("Your run, stopped by you"))).to_be_visible()
+    expect(page.get_by_text(re.compile("stopped by you after"))).to_be_visible()
 
 
 def stage_click(page: Page, x: int, y: int, size: int) -> None:

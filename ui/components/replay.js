@@ -7,7 +7,7 @@ import { buildPictures, createView } from "./replay_elements.js";
 import { drawTop, drawTransport, playFrom, say, show, stop } from "./replay_moments.js";
 
 const views = new WeakMap(); // parentElement -> view
-const SIGHT = 0.85; // of the window's height: a run that begins below is not seen
+const SIGHT = 0.8; // of the window's height: what begins below is not seen
 const remembered = new Map(); // data.key -> mode, factor, pixels, border, and the moment in view: survives a new mount
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -63,7 +63,8 @@ async function load(view, data) {
 // Below a phone's settings a run would begin out of sight.
 function seek(view, id) {
   view.memory.sought = id;
-  if (view.root.getBoundingClientRect().top > SIGHT * window.innerHeight) view.root.scrollIntoView({ block: "start" });
+  const part = view.data.seek === "visitor" ? view.stage : view.root;
+  if (part.getBoundingClientRect().top > SIGHT * window.innerHeight) view.root.scrollIntoView({ block: "start" });
 }
 
 const floats = (base64) => new Float32Array(unpack(base64).buffer);

@@ -111,12 +111,12 @@ def pack_replay(
     return data | {"version": hashlib.blake2b(repr(data).encode("utf-8", "replace"), digest_size=16).hexdigest()}
 
 
-def replay(data: Mapping[str, Any], *, key: str, seek: bool = False, **events: Callable[[], object]) -> None:
+def replay(data: Mapping[str, Any], *, key: str, seek: str = "", **events: Callable[[], object]) -> None:
     """Show a packed replay.
 
     Args:
         data: from `pack_replay`. key: unique on the page; the same for all runs, so that the place stays.
-        seek: whether to scroll there once for this run, where it is out of sight.
+        seek: who started the run: "visitor" scrolls there once unless its pictures are in sight, "page" unless it is.
         events: what to call on "pause", "resume" and "stop" of a run that has not come to its end.
     """
     calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("pause", "resume", "stop")}

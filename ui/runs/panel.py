@@ -205,7 +205,7 @@ def tabs(parts: Mapping[str, Callable[[], None]]) -> None:
             draw()
 
 
-def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None = None, *, seek: bool = False) -> None:
+def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None = None, *, seek: str = "") -> None:
     """The one place of every run of a page, in progress or ended.
 
     resume: starts one that has stopped, or not begun. seek: as `replay` takes it.
@@ -240,7 +240,7 @@ def _live(page: str, waits: bool) -> None:
     assert active is not None
     job, run = active.job, active.run
     job.beat()
-    moments, show = job.moments(), partial(_replay, page, seek=not active.linked)
+    moments, show = job.moments(), partial(_replay, page, seek=active.seek)
     if job.status == "queued":
         live = Progress("queued", f"Waiting for other visitors' runs: number {job.position} in line")
     elif job.paused:

@@ -88,6 +88,11 @@ class ActiveRun:
     linked: bool = False
 
     @property
+    def seek(self) -> str:
+        """Who started it, as `replay` takes it; empty for a link, whose page stays at its top."""
+        return "" if self.linked else "page" if self.automatic else "visitor"
+
+    @property
     def waits(self) -> bool:
         """Whether it takes no steps for now."""
         return self.job.paused or self.job.status == "queued"
@@ -98,15 +103,15 @@ class Result:
     """Runs at rest, to be shown.
 
     id: unique to the result. note: what it is, plain text. unfinished: the run that was stopped and can resume.
-    seek: whether the visitor made it just now and should see it. stored: whether it comes with the project. opened:
-    what a visitor who has opened it closes, else empty. before: the result that was shown before it was opened.
+    seek: as the run's. stored: whether it comes with the project. opened: what a visitor who has opened it closes, else
+    empty. before: the result that was shown before it was opened.
     """
 
     id: str
     runs: tuple[PGDRun, ...]
     note: str
     unfinished: ActiveRun | None = None
-    seek: bool = False
+    seek: str = ""
     stored: bool = False
     opened: str = ""
     before: Result | None = None
@@ -179,7 +184,7 @@ class RunState:
             return None
         can_resume = job.status in ENDED_EARLY and len(runs[0].curves["loss"]) <= ended.run.plan.config.steps
         note, unfinished = run_note(ended, runs[0]), ended if can_resume else None
-        self.result = Result(job.id, runs, note, unfinished, seek=not ended.linked)
+        self.result = Result(job.id, runs, note, unfinished, seek=ended.seek)
         return ended
 
     def show(self, result: Result) -> None:
