@@ -41,7 +41,8 @@ def graph_classifier(name: str) -> Classifier:
 
     from core.classifiers.registry import load_classifier
 
-    return load_classifier(name, class_set(NETWORKS[name])).to(memory_format=torch.contiguous_format)
+    classifier = load_classifier(name, class_set(NETWORKS[name]))
+    return classifier.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
 
 
 def named_tensors(classifier: Classifier) -> dict[str, Tensor]:

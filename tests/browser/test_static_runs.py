@@ -239,7 +239,7 @@ def test_hole_in_a_photograph_of_ones_own_begins_with_its_rim(open_section, tmp_
     chooser.value.set_files(red)
     section.get_by_role("button", name="Fill it here").click()
     expect(section.locator(".loader .told")).to_contain_text("choose a target")
-    section.get_by_label("Target").fill("hen")
+    section.locator(".fields").get_by_label("Target").fill("hen")
     section.get_by_role("button", name="Fill it here").click()
     expect(section.locator(".step")).to_contain_text("ms a step", timeout=200_000)
     section.get_by_role("button", name="Stop the run").click()

@@ -2,7 +2,7 @@
 
 import { menu } from "./elements.js";
 
-const SEARCHES = { pixels: "pixels", views: "views", "pixels views": "pixels beside views" };
+const SEARCHES = { pixels: "pixels", views: "views", "pixels views": "both, side by side" };
 
 /** Networks and searches of the pictures of a side, as menus; returns what lists the chosen ones. */
 export function painterMenus(parent, facts, side, first) {

@@ -22,6 +22,7 @@ import { underWave } from "./under_wave.js";
  */
 
 const REPORT_MS = 60; // between two messages of a run
+const LARGE = 2 ** 16, SWEEP_INTERVAL = 10; // numbers of a picture whose steps leave much behind; steps
 let control = "go", wake = (_) => {};
 const clock = new MessageChannel(); // a turn for incoming messages, without a timer's 4 milliseconds
 
@@ -106,6 +107,7 @@ const requests = {
       }
       if (current.length < running.length) break; // stopped within a step
       before = current;
+      if (start.length > LARGE && step % SWEEP_INTERVAL === 0) new ArrayBuffer(2 ** 27); // as `sweep` in packs.js
       if (control === "step") control = "pause";
       states.push(seen(step % interval === 0 || step === steps || control === "pause"));
       if (control === "pause" || step === steps || performance.now() - last > REPORT_MS) reportStates();
