@@ -1,6 +1,7 @@
 """Opens a built static edition as a visitor would, in Chromium and Firefox, and compares what it computes with torch.
 
-The folder is served under a sub-path by a plain file server. Needs requirements-dev.txt, and the browsers on the PATH.
+The folder is served under a sub-path by a plain file server, and opened as a file. Needs requirements-dev.txt, and the
+browsers on the PATH.
 """
 
 from __future__ import annotations
@@ -86,6 +87,8 @@ def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) 
                         _check_looks(json.loads(evaluate(_LOOKS)), name, dark, width)
                     if not dark:
                         told.append(f"{name}: {_compared(evaluate)}")
+            with _BROWSERS[name]((folder.resolve() / "index.html").as_uri(), False) as (evaluate, _):
+                told.append(f"{name}, from a file: {_compared(evaluate)}")
     return "; ".join(told)
 
 

@@ -41,6 +41,7 @@ async function runSection(kind, runs, intro) {
       select.selectedIndex = -1;
       outcome.textContent = "";
       origins.replaceChildren(element("p", "It is being computed in this browser."));
+      find(".replay").scrollIntoView({ block: "nearest" }); // on a phone it is far below
     } else if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
   if (lab.packs.engine) await liveRuns(kind, section, { events, showReplay, live });
