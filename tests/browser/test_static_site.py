@@ -156,7 +156,7 @@ def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
     page.goto(f"{page.base}#waves")
     button = page.get_by_role("button", name="Predict here")
     button.click()
-    told = page.locator("#live .loader .told")
+    told = page.locator("#live .loader .told").first
     expect(told).to_contain_text("What has come is kept: press again to go on.")
     assert asked.count("mini-clip.weights.3.js") == 3, "it is tried three times"
     page.unroute("**/mini-clip.weights.3.js*")
@@ -180,7 +180,7 @@ def test_server_that_forbids_workers_is_named_in_one_sentence(served_page):
     page.route("**/spaces/lab/", strict)
     page.goto(f"{page.base}#waves")
     page.get_by_role("button", name="Predict here").click()
-    expect(page.locator("#live .loader .told")).to_contain_text("content security policy")
+    expect(page.locator("#live .loader .told").first).to_contain_text("content security policy")
 
 
 @pytest.mark.slow
@@ -213,7 +213,7 @@ def test_browser_that_cannot_is_told_so_and_loads_nothing(served_page, script, s
     page.add_init_script(script)
     page.goto(f"{page.base}#waves")
     page.get_by_role("button", name="Predict here").click()
-    expect(page.locator("#live .loader .told")).to_contain_text(sentence)
+    expect(page.locator("#live .loader .told").first).to_contain_text(sentence)
     assert not [name for name in asked if name.startswith(("wasm.", "worker."))]
 
 

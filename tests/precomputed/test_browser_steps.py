@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.data.statistics.natural_pixels import natural_pixels
+from core.data.statistics.natural_pixels import FAINT, PINK, GreyNoise, natural_pixels
 from core.images.masks import fill_hole, square_mask
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Generation, Inpainting
@@ -113,3 +113,20 @@ def test_hole_is_filled_from_its_rim_as_in_core():
     fill = "(module, { image, mask }) => [...module.filledFromRim(Float32Array.from(image), Uint8Array.from(mask))]"
     filled = np.array(in_node(PAGE / "holes.js", fill, values)).reshape(3, 48, 48)
     np.testing.assert_allclose(filled, fill_hole(image, mask, "rim"), rtol=0, atol=1e-5)
+
+
+def test_grey_start_has_the_colours_and_the_spectrum_of_cores():
+    side, pixels = 64, natural_pixels()
+    natural = {"mean": pixels.mean.tolist(), "colors": pixels.covariance_power(0.5).tolist()}
+    values = {"natural": natural | {"spectrum": PINK, "deviation": FAINT}, "side": side}
+    draw = "async (module, { natural, side }) => [...(await module.greyStart(natural, side, 0))]"
+    start = np.array(in_node(PAGE / "grey.js", draw, values)).reshape(3, side, side)
+    np.testing.assert_allclose(start.mean(axis=(1, 2)), pixels.mean, atol=0.02)
+    assert (start - pixels.mean[:, None, None]).std() == pytest.approx(FAINT, rel=0.02)
+    expected = GreyNoise(side).draw(1, generator=np.random.default_rng(0))[0]
+    slopes = []
+    for image in (start, expected):
+        energy = (np.abs(np.fft.rfft2(image)) ** 2).sum(axis=0)[:, 1:32]
+        radius = np.hypot(np.fft.fftfreq(side, 1 / side)[:, None], np.arange(1, 32))
+        slopes.append(np.polyfit(np.log(radius.ravel()), np.log(energy.ravel()), 1)[0])
+    assert slopes[0] == pytest.approx(slopes[1], abs=0.1)
