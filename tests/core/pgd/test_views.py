@@ -19,7 +19,7 @@ from core.pgd.natural import NaturalSteps
 from core.pgd.objectives import Generation, Inpainting
 from core.pgd.settings import usual_settings
 from core.pgd.steps import pgd_steps, run_pgd
-from core.pgd.view_settings import Views
+from core.pgd.view_settings import Views, view_run
 from core.pgd.views import View, ViewDraws, draw_view, image_key
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.run import Run
@@ -314,3 +314,7 @@ def test_a_clip_draws_and_fills_by_views_a_class_and_a_text_of_ones_own(random_c
         assert (views.frames[-1] != views.frames[0]).any() and (views.frames[-1] != pixels.frames[-1]).any()
         if plan.mask is not None:
             assert (views.frames[-1] == views.frames[0])[:, :, ~mask[0]].all()
+
+
+def test_pictures_of_64_pixels_are_cropped_and_smaller_ones_shifted():
+    assert view_run("generation", 64) == view_run("generation", 224) != view_run("generation", 63)

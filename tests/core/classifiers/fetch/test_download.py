@@ -12,10 +12,14 @@ import time
 import pytest
 from huggingface_hub import constants
 
+from core.classifiers.families import family_spec
 from core.classifiers.fetch import download as network
 from core.classifiers.fetch.download import call_with_deadline, download, probe
 from core.classifiers.fetch.hub import keep_revision, kept_revision
 from core.classifiers.fetch.weights import HubFile, check_sha256
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+from tests.core.toy import save_clip, tiny_clip
 from tests.hub_server import COMMIT, PIECE, hub_server
 from tests.weight_server import dead_address, silent_server
 
@@ -257,3 +261,13 @@ def test_the_commit_that_is_kept_can_be_changed(tmp_path, monkeypatch):
     for commit in ("a" * 40, "b" * 40):
         keep_revision("owner/name", commit)
         assert kept_revision("owner/name") == commit
+
+
+def test_a_clip_of_the_hub_is_fetched_with_its_tokenizer_and_loads(hub, tmp_path):
+    made = tmp_path / "made"
+    save_clip(made, tiny_clip())
+    (made / "tokenizer_config.json").write_text("{}")
+    hub.files = {f"owner/clip/{path.name}": path.read_bytes() for path in made.iterdir()}
+    spec = family_spec("open_clip:hf-hub:owner/clip")
+    assert (spec.weights.fetch().parent / "tokenizer_config.json").is_file()
+    assert load_classifier(spec.name, CIFAR10).classes == CIFAR10
