@@ -78,21 +78,21 @@ def traced(function: Callable[..., tuple[Tensor, ...]], arguments: Sequence[Tens
 
 def _convolution_backward(
     gradient: Tensor, images: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any,
-    transposed: bool, output_padding: Any, groups: int, wanted: Any,
+    transposed: bool, output_padding: Any, groups: int, output_mask: Any,
 ) -> tuple[Tensor | None, None, None]:  # fmt: skip
     """The input's gradient alone: of stride 1 a convolution with turned filters, else a transposed convolution."""
-    assert not transposed and not wanted[1] and not wanted[2], "weights are frozen"
-    if not wanted[0]:
+    assert not transposed and not output_mask[1] and not output_mask[2], "weights are frozen"
+    if not output_mask[0]:
         return None, None, None
     sides, kernel = images.shape[2:], weight.shape[2:]
     if list(stride) == [1, 1]:
-        out, each = weight.shape[0] // groups, weight.shape[1]
-        turned = weight.reshape(groups, out, each, *kernel).flip(3, 4).transpose(1, 2)
-        turned = turned.reshape(groups * each, out, *kernel)
+        out, size = weight.shape[0] // groups, weight.shape[1]
+        turned = weight.reshape(groups, out, size, *kernel).flip(3, 4).transpose(1, 2)
+        turned = turned.reshape(groups * size, out, *kernel)
         around = [k - 1 - p for k, p in zip(kernel, padding, strict=True)]
         return aten.convolution(gradient, turned, None, stride, around, dilation, False, [0, 0], groups), None, None
     reached = [(g - 1) * s - 2 * p + k for g, s, p, k in zip(gradient.shape[2:], stride, padding, kernel, strict=True)]
-    missing = [side - one for side, one in zip(sides, reached, strict=True)]
+    missing = [side - place for side, place in zip(sides, reached, strict=True)]
     return aten.convolution(gradient, weight, None, stride, padding, dilation, True, missing, groups), None, None
 
 
@@ -103,13 +103,13 @@ def _windows(images: Tensor) -> Tensor:
     return cut.permute(0, 1, 2, 4, 3, 5).reshape(*images.shape[:2], high, wide, 4)
 
 
-def _max_pool(images: Tensor, kernel: Any, *others: Any) -> tuple[Tensor, Tensor]:
+def _max_pool(images: Tensor, kernel: Any, *options: Any) -> tuple[Tensor, Tensor]:
     """2 x 2 max-pooling; what only the backward pass would need comes back empty."""
-    assert list(kernel) == list((*others, kernel)[0]) == [2, 2]
+    assert list(kernel) == list((*options, kernel)[0]) == [2, 2]
     return _windows(images).amax(-1), images.new_zeros((0,), dtype=torch.int64)
 
 
-def _max_pool_backward(gradient: Tensor, images: Tensor, *others: Any) -> Tensor:
+def _max_pool_backward(gradient: Tensor, images: Tensor, *options: Any) -> Tensor:
     """To the first of the largest in each window, as torch."""
     windows = _windows(images)
     largest = (windows == windows.amax(-1, keepdim=True)).to(gradient.dtype)
@@ -129,7 +129,7 @@ def _resizes(size: int, target: int) -> Tensor:
         return interpolate(eye, (target, size), mode="bicubic", align_corners=False, antialias=True)[0, 0]
 
 
-def _resize(images: Tensor, size: Any, *others: Any) -> Tensor:
+def _resize(images: Tensor, size: Any, *options: Any) -> Tensor:
     """Bicubic, antialiased, as a product with one constant matrix for each axis that changes."""
     high, wide = images.shape[2:]
     if size[0] != high:
@@ -137,18 +137,18 @@ def _resize(images: Tensor, size: Any, *others: Any) -> Tensor:
     return images if size[1] == wide else images @ _resizes(wide, size[1]).T
 
 
-def _resize_backward(gradient: Tensor, size: Any, input_size: Any, *others: Any) -> Tensor:
+def _resize_backward(gradient: Tensor, size: Any, input_size: Any, *options: Any) -> Tensor:
     if size[0] != input_size[2]:
         gradient = _resizes(input_size[2], size[0]).T @ gradient
     return gradient if size[1] == input_size[3] else gradient @ _resizes(input_size[3], size[1])
 
 
 def _batch_norm(
-    images: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, training: bool, *others: Any
+    images: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, training: bool, *options: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
     """In evaluation mode: one factor and one addend for each channel."""
     assert not training
-    factor = weight * torch.rsqrt(variance + others[-1])
+    factor = weight * torch.rsqrt(variance + options[-1])
     empty = images.new_zeros((0,))
     return images * factor[:, None, None] + (bias - mean * factor)[:, None, None], empty, empty
 

@@ -22,34 +22,34 @@ from core.shared.cli import run_script
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the site and say how large it is."""
-    options = argparse.ArgumentParser(prog="python -m precomputed.static_site", description="Write the static edition.")
-    options.add_argument("folder", type=Path, metavar="OUT")
-    options.add_argument("--app", default="", help="URL of the full app, for the link that opens it")
-    options.add_argument(
+    parser = argparse.ArgumentParser(prog="python -m precomputed.static_site", description="Write the static edition.")
+    parser.add_argument("folder", type=Path, metavar="OUT")
+    parser.add_argument("--app", default="", help="URL of the full app, for the link that opens it")
+    parser.add_argument(
         "--runs", type=Path, metavar="FOLDER", help=f"take these runs, too; the app's: {machine_runs()}"
     )
-    options.add_argument("--stored", action="store_true", help="only what is stored: no predictions, no live runs")
-    options.add_argument(
+    parser.add_argument("--stored", action="store_true", help="only what is stored: no predictions, no live runs")
+    parser.add_argument(
         "--check", action="store_true", help="then open it in Chromium and Firefox, and compare it with torch"
     )
-    given = options.parse_args(arguments)
-    if given.app and not given.app.startswith(("https://", "http://")):
-        options.error(f"argument --app: wanted a URL that begins with https:// or http://, got {given.app!r}")
-    if given.runs and not any(given.runs.glob("*_*__*.npz")):
-        options.error(f"argument --runs: {given.runs} holds no run; Models and data makes some once CLIP is here")
+    options = parser.parse_args(arguments)
+    if options.app and not options.app.startswith(("https://", "http://")):
+        parser.error(f"argument --app: wanted a URL that begins with https:// or http://, got {options.app!r}")
+    if options.runs and not any(options.runs.glob("*_*__*.npz")):
+        parser.error(f"argument --runs: {options.runs} holds no run; Models and data makes some once CLIP is here")
     set_log_level("ERROR")  # or Streamlit warns, from its import on, that it runs without a page
 
     def work() -> str:
         from precomputed.static_site.site import write_site
 
-        more = [given.runs] if given.runs else []
-        size = write_site(given.folder, given.app, more, stored=given.stored)
-        told = f"{given.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
-        if given.check:
+        more = [options.runs] if options.runs else []
+        size = write_site(options.folder, options.app, more, stored=options.stored)
+        summary = f"{options.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
+        if options.check:
             from precomputed.static_site.check import check_site
 
-            told += f"\n{check_site(given.folder)}"
-        return told
+            summary += f"\n{check_site(options.folder)}"
+        return summary
 
     return run_script(work, "run the same command again")
 

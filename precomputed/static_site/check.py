@@ -38,20 +38,20 @@ NETWORK = "mini-clip"
 Evaluate = Callable[[str], Any]
 _NUMBERS = itertools.count(1)
 
-# The page's own engine, called as the page calls it. `given` stands before it.
+# The page's own engine, called as the page calls it. `values` stands before it.
 _COMPUTE = """
 (async () => {
   const began = performance.now(), float = (values) => Float32Array.from(values);
-  const { engine } = laboratory, names = [given.network];
+  const { engine } = laboratory, names = [values.network];
   await engine.load(names);
   const ready = performance.now() - began;
-  const { logits } = await engine.request("predict", { names, pictures: given.pictures.map(float) });
+  const { logits } = await engine.request("predict", { names, pictures: values.pictures.map(float) });
   const states = [];
-  const run = { ...given.run, start: float(given.run.start), mask: Uint8Array.from(given.run.mask) };
+  const run = { ...values.run, start: float(values.run.start), mask: Uint8Array.from(values.run.mask) };
   await engine.request("run", run, (part) => states.push(...part.states));
   const [{ entropy, term, images }] = states.at(-1).networks;
-  const told = logits[given.network].map((one) => [...one]);
-  return JSON.stringify({ ready, logits: told, loss: entropy + term, images: [...images] });
+  const all = logits[values.network].map((row) => [...row]);
+  return JSON.stringify({ ready, logits: all, loss: entropy + term, images: [...images] });
 })()
 """
 # Once the components have laid themselves out anew.
@@ -71,12 +71,12 @@ _DRAWN = """new Promise((done) => {
 
 
 def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) -> str:
-    """One sentence on what was compared.
+    """Return one sentence on what was compared.
 
     Raises:
         RuntimeError: a browser is missing, or shows or computes something else; one sentence.
     """
-    told = []
+    sentences = []
     with served(folder) as url:
         for name in browsers:
             for dark in (False, True):
@@ -86,24 +86,24 @@ def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) 
                         resize(width)
                         _check_looks(json.loads(evaluate(_LOOKS)), name, dark, width)
                     if not dark:
-                        told.append(f"{name}: {_compared(evaluate)}")
+                        sentences.append(f"{name}: {_compared(evaluate)}")
             with _BROWSERS[name]((folder.resolve() / "index.html").as_uri(), False) as (evaluate, _):
-                told.append(f"{name}, from a file: {_compared(evaluate)}")
-    return "; ".join(told)
+                sentences.append(f"{name}, from a file: {_compared(evaluate)}")
+    return "; ".join(sentences)
 
 
-def _check_looks(found: dict[str, Any], name: str, dark: bool, width: int) -> None:
+def _check_looks(looks: dict[str, Any], name: str, dark: bool, width: int) -> None:
     where = f"{name}, {'dark' if dark else 'light'}, {width} px"
-    if found["needs"] > found["width"]:
-        raise RuntimeError(f"{where}: the page is {found['needs']} px wide; look for what does not wrap")
-    if found["dark"] != dark or (found["background"] == "rgb(255, 255, 255)") == dark:
-        raise RuntimeError(f"{where}: the background is {found['background']}; look at page.css")
-    if not found["ready"].startswith("Predict here"):
+    if looks["needs"] > looks["width"]:
+        raise RuntimeError(f"{where}: the page is {looks['needs']} px wide; look for what does not wrap")
+    if looks["dark"] != dark or (looks["background"] == "rgb(255, 255, 255)") == dark:
+        raise RuntimeError(f"{where}: the background is {looks['background']}; look at page.css")
+    if not looks["ready"].startswith("Predict here"):
         raise RuntimeError(f"{where}: no button offers predictions; build the site without --stored")
 
 
 def _compared(evaluate: Evaluate) -> str:
-    """Predictions and a short run of the page beside torch's."""
+    """Compare predictions and a short run of the page with torch's."""
     import torch
 
     from core.runs.run import Run
@@ -112,8 +112,8 @@ def _compared(evaluate: Evaluate) -> str:
     plan = inpainting_plan(data.images[4][None], mask, ["deer"], paper_inpainting(32, 16))
     run = run_request(NETWORK, plan, CIFAR10.names.index("deer"), STEPS)
     images = data.images[:20].astype(np.float32) / 255
-    given = {"network": NETWORK, "pictures": images.reshape(20, -1).tolist(), "run": run}
-    found = json.loads(evaluate(f"(() => {{ const given = {json.dumps(given)}; return {_COMPUTE.strip()} }})()"))
+    values = {"network": NETWORK, "pictures": images.reshape(20, -1).tolist(), "run": run}
+    result = json.loads(evaluate(f"(() => {{ const values = {json.dumps(values)}; return {_COMPUTE.strip()} }})()"))
     classifier = load_classifier(NETWORK, CIFAR10)
     with torch.inference_mode():
         logits = classifier(torch.from_numpy(images)).numpy()
@@ -121,14 +121,14 @@ def _compared(evaluate: Evaluate) -> str:
         if states[0].step == STEPS:
             break
     apart = {
-        "logits": float(np.abs(np.array(found["logits"]) - logits).max()),
-        "loss": abs(found["loss"] - float(states[0].loss)),
-        "pixels": float(np.abs(np.array(found["images"]) - states[0].images.numpy().ravel()).max()),
+        "logits": float(np.abs(np.array(result["logits"]) - logits).max()),
+        "loss": abs(result["loss"] - float(states[0].loss)),
+        "pixels": float(np.abs(np.array(result["images"]) - states[0].images.numpy().ravel()).max()),
     }
     text = ", ".join(f"{name} {value:.0e}" for name, value in apart.items())
     if max(apart.values()) > 1e-4:
         raise RuntimeError(f"predictions or a run of {STEPS} steps differ from torch's ({text}); wanted 1e-4")
-    return f"largest differences from torch: {text}; ready after {found['ready'] / 1000:.1f} s"
+    return f"largest differences from torch: {text}; ready after {result['ready'] / 1000:.1f} s"
 
 
 def run_request(name: str, plan: RunPlan, target: int, steps: int) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def run_request(name: str, plan: RunPlan, target: int, steps: int) -> dict[str, 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The folder at a URL, under `SUB_PATH` alone."""
+    """Serve the folder at a URL, under `SUB_PATH` alone."""
 
     class Handler(SimpleHTTPRequestHandler):
         def translate_path(self, path: str) -> str:
@@ -203,8 +203,8 @@ def firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], No
                 send("browsingContext.navigate", {"context": context, "url": url, "wait": "complete"})
 
                 def evaluate(expression: str) -> Any:
-                    asked = {"expression": expression, "target": {"context": context}, "awaitPromise": True}
-                    answer = send("script.evaluate", asked)
+                    parameters = {"expression": expression, "target": {"context": context}, "awaitPromise": True}
+                    answer = send("script.evaluate", parameters)
                     if answer["type"] != "success":
                         raise RuntimeError(f"Firefox: {answer['exceptionDetails']['text']}")
                     return answer["result"].get("value")
@@ -221,16 +221,16 @@ def firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], No
 
 
 def _listening(log: Path) -> str:
-    """The address that Firefox says it listens at."""
+    """Return the address that Firefox says it listens at."""
     for _ in range(300):
-        if found := re.search(r"WebDriver BiDi listening on (ws://\S+)", log.read_text(errors="replace")):
-            return found[1]
+        if address := re.search(r"WebDriver BiDi listening on (ws://\S+)", log.read_text(errors="replace")):
+            return address[1]
         time.sleep(0.1)
     raise RuntimeError("Firefox did not start within 30 s")
 
 
 def _send(socket: Any, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """A command's result; events that come meanwhile are nobody's."""
+    """Return a command's result; events that come meanwhile are nobody's."""
     number = next(_NUMBERS)
     socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
     while (answer := json.loads(socket.recv())).get("id") != number:

@@ -65,21 +65,21 @@ def by_torch(plan, name):
     return run.so_far()[0]
 
 
-def assert_same(found, wanted):
+def assert_same(result, expected):
     """Curves, frames and facts of a run agree, but for rounding."""
-    assert found.metadata["config"] == pytest.approx(wanted.metadata["config"])
+    assert result.metadata["config"] == pytest.approx(expected.metadata["config"])
     for fact in ("kind", "objective", "targets", "class_names", "classifier"):
-        assert found.metadata[fact] == wanted.metadata[fact]
-    np.testing.assert_allclose(found.start, wanted.start, rtol=0, atol=1e-7)
-    assert np.array_equal(found.frame_steps, wanted.frame_steps)
-    for curve, values in wanted.curves.items():
-        np.testing.assert_allclose(found.curves[curve], values, rtol=1e-3, atol=1e-3, err_msg=curve)
-    np.testing.assert_allclose(found.logits, wanted.logits, atol=0.05)
-    for one, other in ((found.frames, wanted.frames), (found.best, wanted.best)):
-        assert np.abs(one.astype(int) - other).max() <= 1
-    for fact in ("change", "sure"):
-        mine, theirs = (run.metadata["images"][fact] for run in (found, wanted))
-        assert mine == [pytest.approx(one, abs=1e-4) for one in theirs]
+        assert result.metadata[fact] == expected.metadata[fact]
+    np.testing.assert_allclose(result.start, expected.start, rtol=0, atol=1e-7)
+    assert np.array_equal(result.frame_steps, expected.frame_steps)
+    for curve, values in expected.curves.items():
+        np.testing.assert_allclose(result.curves[curve], values, rtol=1e-3, atol=1e-3, err_msg=curve)
+    np.testing.assert_allclose(result.logits, expected.logits, atol=0.05)
+    for frames, others in ((result.frames, expected.frames), (result.best, expected.best)):
+        assert np.abs(frames.astype(int) - others).max() <= 1
+    for name in ("change", "sure"):
+        ours, torchs = (run.metadata["images"][name] for run in (result, expected))
+        assert ours == [pytest.approx(fact, abs=1e-4) for fact in torchs]
 
 
 def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_section):
@@ -100,16 +100,18 @@ def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_secti
     expect(step).to_have_text(f"step {number + 1} of 720")
     section.get_by_role("button", name="Continue the run").click()
     expect(section.locator(".outcome")).to_contain_text("After 720 steps", timeout=200_000)
-    found = saved(page, "Mini CLIP")
+    result = saved(page, "Mini CLIP")
     data, place = load_samples("cifar10-samples"), SAMPLE_SETS["cifar10"].first
     mask = square_mask((16, 16), 16, height=32, width=32)
     config = paper_inpainting(32, hole_side(mask))
-    wanted = by_torch(inpainting_plan(data.images[place][None], mask, ["deer"], config), "mini-clip")
-    kept = np.isin(found.frame_steps, wanted.frame_steps)
-    halts = set(found.frame_steps[~kept].tolist())
-    assert halts == {number, number + 1} - set(wanted.frame_steps.tolist())  # a frame more, wherever it was halted
-    assert np.array_equal(found.mask[0], mask) and np.array_equal(found.original, wanted.original)
-    assert_same(PGDRun(**{**vars(found), "frames": found.frames[kept], "frame_steps": found.frame_steps[kept]}), wanted)
+    expected = by_torch(inpainting_plan(data.images[place][None], mask, ["deer"], config), "mini-clip")
+    shared = np.isin(result.frame_steps, expected.frame_steps)
+    halts = set(result.frame_steps[~shared].tolist())
+    assert halts == {number, number + 1} - set(expected.frame_steps.tolist())  # a frame more, wherever it was halted
+    assert np.array_equal(result.mask[0], mask) and np.array_equal(result.original, expected.original)
+    assert_same(
+        PGDRun(**{**vars(result), "frames": result.frames[shared], "frame_steps": result.frame_steps[shared]}), expected
+    )
 
 
 def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
@@ -119,16 +121,16 @@ def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
     section.get_by_role("button", name="Another start").click()
     section.get_by_role("button", name="Draw it here").click()
     expect(section.locator(".outcome")).to_contain_text("After 60 steps", timeout=120_000)
-    found = saved(page, "Mini CLIP (robust)")
+    result = saved(page, "Mini CLIP (robust)")
     start = np.rint(255 * draw_starts(["horse"], 2, "cifar10", 0)[1:]).astype(np.float32) / np.float32(255)
     plan = RunPlan(targets=("horse",), start=start, config=paper_generation(32))
-    assert_same(found, by_torch(plan, "mini-clip-robust"))
+    assert_same(result, by_torch(plan, "mini-clip-robust"))
     with page.expect_download() as download:
         page.get_by_role("button", name="Card to send on").click()
     card = np.array(Image.open(io.BytesIO(download.value.path().read_bytes())).convert("RGB"))
     left = 16 + 256 + 16
     drawn = card[44:300:8, left + 4 : left + 256 : 8]  # the middle of each pixel, eight times as large
-    assert np.array_equal(drawn, found.frames[-1, 0].transpose(1, 2, 0))
+    assert np.array_equal(drawn, result.frames[-1, 0].transpose(1, 2, 0))
 
 
 def test_stopped_run_is_kept_as_far_as_it_came_and_another_one_begins(open_section):
@@ -139,9 +141,9 @@ def test_stopped_run_is_kept_as_far_as_it_came_and_another_one_begins(open_secti
     expect(section.locator(".step")).to_contain_text("ms a step")
     section.get_by_role("button", name="Stop the run").click()
     expect(section.get_by_role("button", name="Save Mini CLIP’s run")).to_be_visible()
-    found = saved(page, "Mini CLIP")
-    done = len(found.curves["loss"]) - 1
-    assert 0 < done < 720 and found.frame_steps[-1] == done
+    result = saved(page, "Mini CLIP")
+    done = len(result.curves["loss"]) - 1
+    assert 0 < done < 720 and result.frame_steps[-1] == done
     expect(section.locator(".outcome")).to_contain_text(f"After {done} steps")
     section.get_by_role("button", name="Fill it here").click()
     expect(section.get_by_role("button", name="Pause the run")).to_be_visible()
@@ -165,9 +167,9 @@ def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_sect
     expect(section.locator("canvas.start")).to_be_visible()
     section.get_by_role("button", name="Draw it here").click()
     expect(section.locator(".outcome")).to_contain_text("After 60 steps", timeout=120_000)
-    found = saved(page, "Mini CLIP (robust)")
-    assert found.metadata["images"]["start"] == "picture"
-    assert (np.rint(255 * found.start[0]).reshape(3, -1).T == (200, 40, 30)).all()
+    result = saved(page, "Mini CLIP (robust)")
+    assert result.metadata["images"]["start"] == "picture"
+    assert (np.rint(255 * result.start[0]).reshape(3, -1).T == (200, 40, 30)).all()
 
 
 def test_link_carries_a_sketch_and_its_class(open_section):

@@ -31,7 +31,7 @@ export const percent = (share) => // as core.numbers.confidence
   share > 0.999 ? "over 99.9 %" : share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
 
 export function softmax(logits) {
-  const most = Math.max(...logits), shares = Array.from(logits, (one) => Math.exp(one - most));
-  const sum = shares.reduce((before, one) => before + one, 0);
-  return shares.map((one) => one / sum);
+  const most = Math.max(...logits), shares = Array.from(logits, (value) => Math.exp(value - most));
+  const sum = shares.reduce((before, value) => before + value, 0);
+  return shares.map((value) => value / sum);
 }

@@ -17,7 +17,7 @@ export function mount(name, host, events, style = "") {
   const parentElement = element("div");
   root.append(element("style", css + style), parentElement);
   const report = (event, value) => events[event]?.(value);
-  return (given) => mount({ data: given, parentElement, setStateValue: report, setTriggerValue: report });
+  return (data) => mount({ data, parentElement, setStateValue: report, setTriggerValue: report });
 }
 
 export function option(parent, type, name, value, text, choose) {
@@ -47,11 +47,11 @@ export function loader(parent, text, work) {
   const root = parent.appendChild(element("div", "", { className: "loader" }));
   const button = root.appendChild(element("button", text, { type: "button", className: "primary" }));
   const bar = root.appendChild(element("progress", "", { max: 1, hidden: true }));
-  const told = root.appendChild(element("span", "", { className: "told" }));
-  told.setAttribute("role", "status");
+  const status = root.appendChild(element("span", "", { className: "told" }));
+  status.setAttribute("role", "status");
   const press = async () => {
     button.disabled = true;
-    told.textContent = "";
+    status.textContent = "";
     try {
       await work((share) => {
         bar.hidden = share >= 1;
@@ -59,11 +59,11 @@ export function loader(parent, text, work) {
       });
     } catch (error) {
       const text = String(/** @type {any} */ (error).message);
-      told.textContent = `${text}${text.endsWith(".") ? "" : "."} What has come is kept: press again to go on.`;
+      status.textContent = `${text}${text.endsWith(".") ? "" : "."} What has come is kept: press again to go on.`;
     }
     bar.hidden = true;
     button.disabled = false;
   };
   button.addEventListener("click", press);
-  return { root, button, told, press };
+  return { root, button, status, press };
 }

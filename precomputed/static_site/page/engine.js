@@ -28,13 +28,13 @@ function refusal() {
 /**
  * What the worker answers; `report` gets what it says meanwhile.
  *
- * @type {(what: string, given?: any, report?: (part: any) => void) => Promise<any>}
+ * @type {(what: string, values?: any, report?: (part: any) => void) => Promise<any>}
  */
-const request = (what, given = {}, report = () => {}) => new Promise((resolve, reject) => {
+const request = (what, values = {}, report = () => {}) => new Promise((resolve, reject) => {
   if (!worker) return reject(new Error(gone));
   const id = ++count;
   waiting.set(id, { resolve, reject, report });
-  worker.postMessage({ id, request: what, ...given });
+  worker.postMessage({ id, request: what, ...values });
 });
 
 // A pack and how long it is unpacked, which the worker does.
@@ -76,13 +76,13 @@ const packsOf = (name, { networks }) => [`${name}.weights`, ...Object.values(net
 async function loadAll(names, report) {
   const why = refusal();
   if (why) throw new Error(why);
-  const facts = await load("engine"), wanted = names.filter((name) => !ready.has(name));
-  const packs = [...(worker ? [] : ["worker", "wasm"]), ...wanted.flatMap((name) => packsOf(name, facts))];
+  const facts = await load("engine"), missing = names.filter((name) => !ready.has(name));
+  const packs = [...(worker ? [] : ["worker", "wasm"]), ...missing.flatMap((name) => packsOf(name, facts))];
   const total = sizeOf(packs);
   let done = 0;
   const blob = (name) => loadPack(name, { keep: true, report: (length) => report((done += length) / total) });
   if (!worker) await begin(blob);
-  for (const name of wanted) {
+  for (const name of missing) {
     const { bytes, graphs: names } = facts.networks[name], graphs = {};
     const weights = { ...(await sized(`${name}.weights`, blob)), bytes };
     for (const [graph, pack] of Object.entries(names)) graphs[graph] = await sized(pack, blob);

@@ -13,7 +13,7 @@ const MAX_MAPS = 4;
 export async function frequency(data) {
   const { sets, live } = data.about; // by name: title and side of its pictures; and the one that networks here know
 
-  const { labels, shown, tables } = data.maps;
+  const { labels, shown: views, tables } = data.maps;
   // `token` counts what the page, not the visitor, has changed; the component then takes over wave and strength.
   /** @type {Record<string, any>} */
   const now = { story: 0, maps: [], show: "", set: "", picture: {}, own: null, seed: 0, wave: [0, 0], strength: {}, token: 0, pictureMaps: [] };
@@ -46,20 +46,21 @@ export async function frequency(data) {
 
   // Whether every chosen map can be shown so.
   function offered(show) {
-    if (show === "Difference") return now.maps.slice(0, 2).join(" | ") in shown[show];
-    return now.maps.every((label) => label in shown[show]);
+    if (show === "Difference") return now.maps.slice(0, 2).join(" | ") in views[show];
+    return now.maps.every((label) => label in views[show]);
   }
 
   // One view for each map, or that of the first two maps' difference, with the widest of their ranges.
   function packed() {
     const [first, second] = now.maps;
-    const difference = shown.Difference[`${first} | ${second}`] ?? shown.Difference[`${second} | ${first}`];
+    const difference = views.Difference[`${first} | ${second}`] ?? views.Difference[`${second} | ${first}`];
     if (now.show === "Difference" && difference) return difference;
     const show = offered(now.show) && now.show !== "Difference" ? now.show : "Error";
-    const parts = now.maps.map((label) => shown[show][label]);
-    const range = [Math.min(...parts.map((one) => one.range[0])), Math.max(...parts.map((one) => one.range[1]))];
+    const parts = now.maps.map((label) => views[show][label]);
+    const range = [Math.min(...parts.map((part) => part.range[0])), Math.max(...parts.map((part) => part.range[1]))];
     const maps = parts.flatMap((part) => part.maps), own = show === "Error" && maps.every(({ side }) => side === now.pictureMaps[0]?.side);
-    return { ...parts[0], table: tables[show], ...(own ? { range: [0, 100], maps: [...maps, ...now.pictureMaps].slice(-MAX_MAPS) } : { range, maps }) };
+    const all = own ? { range: [0, 100], maps: [...maps, ...now.pictureMaps].slice(-MAX_MAPS) } : { range, maps };
+    return { ...parts[0], table: tables[show], ...all };
   }
 
   let drawings = 0;
@@ -87,16 +88,16 @@ export async function frequency(data) {
   function tell() {
     const story = data.stories[now.story];
     const inView = String(story.maps) === String(now.maps) && String(story.wave) === String(now.wave);
-    const words = element("span");
-    words.innerHTML = story.html; // of our own making
-    byId("verdict").replaceChildren(...(inView ? [element("strong", `${story.title}. `), words] : [
+    const text = element("span");
+    text.innerHTML = story.html; // of our own making
+    byId("verdict").replaceChildren(...(inView ? [element("strong", `${story.title}. `), text] : [
       "Point at a cell of a map to see its wave, what it does to the picture, and the error with its 95 % interval below " +
       "the maps. The numbered buttons return to the stories.",
     ]));
   }
 
   function drawControls() {
-    [...byId("stories").children].forEach((one, k) => one.setAttribute("aria-pressed", String(k === now.story)));
+    [...byId("stories").children].forEach((button, k) => button.setAttribute("aria-pressed", String(k === now.story)));
     for (const box of byId("maps").querySelectorAll("input")) {
       box.checked = now.maps.includes(box.value);
       box.disabled = box.checked ? now.maps.length === 1 : now.maps.length === MAX_MAPS;
@@ -115,12 +116,12 @@ export async function frequency(data) {
   });
   for (const label of labels) {
     option(byId("maps"), "checkbox", "maps", label, label, ({ checked }) => {
-      now.maps = checked ? [...now.maps, label] : now.maps.filter((one) => one !== label);
+      now.maps = checked ? [...now.maps, label] : now.maps.filter((map) => map !== label);
       if (!offered(now.show)) now.show = "Error";
       draw(true);
     });
   }
-  for (const show of Object.keys(shown)) option(byId("shows"), "radio", "shows", show, show, () => { now.show = show; draw(true); });
+  for (const show of Object.keys(views)) option(byId("shows"), "radio", "shows", show, show, () => { now.show = show; draw(true); });
   for (const [set, { title }] of Object.entries(sets)) option(byId("pictures"), "radio", "pictures", set, title, () => { now.set = set; draw(); });
   const menu = /** @type {HTMLDetailsElement} */ (document.querySelector(".menu"));
   document.addEventListener("click", ({ target }) => menu.contains(/** @type {Node} */ (target)) || (menu.open = false));

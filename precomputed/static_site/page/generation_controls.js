@@ -119,9 +119,9 @@ async function small(parts, facts, side, say) {
     say(kind === "independent" ? NOISE_NOTE : "");
   }
 
-  const given = new URLSearchParams(location.hash.split("?")[1] ?? ""), text = given.get("sketch"), linked = text && (await sketchOf(text));
+  const parameters = new URLSearchParams(location.hash.split("?")[1] ?? ""), text = parameters.get("sketch"), linked = text && (await sketchOf(text));
   if (linked) [sketch, kind, kindMenu.value] = [linked, "sketch", "sketch"];
-  choose(classes.find((name) => name === given.get("class")) ?? target);
+  choose(classes.find((name) => name === parameters.get("class")) ?? target);
   show();
   return () => {
     const pixels = pixelsNow();

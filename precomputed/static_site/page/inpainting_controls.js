@@ -30,8 +30,8 @@ export async function inpaintingControls(parts, facts, side, say) {
   });
   function draw() {
     const picture = paint(element("canvas"), pixels, side).toDataURL();
-    const shown = { value: bitsOf(mask), about: [side, side], picture, alt: credit, side: hole, radius: side >> 5 };
-    show({ key: `hole ${side}`, token: String(token), ...shown });
+    const view = { value: bitsOf(mask), about: [side, side], picture, alt: credit, side: hole, radius: side >> 5 };
+    show({ key: `hole ${side}`, token: String(token), ...view });
   }
 
   const pictures = menu(parts.fields, "Picture", set.pictures.map(({ caption }, k) => [String(k), caption]), async (k) => {

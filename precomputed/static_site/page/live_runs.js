@@ -35,7 +35,7 @@ export async function liveRuns(kind, section, { events, showReplay, live }) {
   root.append(sizes);
   /** @type {any} */
   let plan = null, chosen = null, run = null;
-  let given = 0, state = "ended", drawings = 0;
+  let framesDrawn = 0, state = "ended", drawings = 0;
   const say = (text) => { note.textContent = text; };
 
   // The controls of the pictures of a side.
@@ -63,7 +63,7 @@ export async function liveRuns(kind, section, { events, showReplay, live }) {
     const models = paintersOf(painters, request, set.settings[kind], facts), { steps } = models[0].config;
     const frames = Math.min(FRAMES, Math.floor(FRAME_BYTES / request.start.length)), interval = Math.max(1, Math.ceil(steps / (frames - 1)));
     run = newRun({ ...request, kind, models, classes: set.classes, targetName: set.classes[request.target], steps, interval });
-    [given, state] = [0, "running"];
+    [framesDrawn, state] = [0, "running"];
     more.hidden = true;
     live(true);
     await work(run);
@@ -79,7 +79,7 @@ export async function liveRuns(kind, section, { events, showReplay, live }) {
     start.button.disabled = false; // another run may take its place
     const { models, start: x0, mask, target, interval } = current;
     const painters = models.map(({ name, config, penalty }) => ({ name, config, penalty }));
-    let last = performance.now(), shown = last;
+    let last = performance.now(), drawnAt = last;
     await engine.request("run", { painters, start: x0, mask, target, weight: facts.weight, interval, sure: facts.sure }, (part) => {
       const now = performance.now();
       current.seconds += (now - last) / 1000;
@@ -91,10 +91,10 @@ export async function liveRuns(kind, section, { events, showReplay, live }) {
         show();
         return;
       }
-      if (now - shown < SHOW_MS || current.frameSteps.length <= given) return;
+      if (now - drawnAt < SHOW_MS || current.frameSteps.length <= framesDrawn) return;
       const text = `${Math.max(1, Math.round((1000 * current.seconds) / Math.max(1, current.step)))} ms a step`;
-      draw({ state: "running", text, seconds: (now - shown) / 1000 }, given);
-      [shown, given] = [now, current.frameSteps.length];
+      draw({ state: "running", text, seconds: (now - drawnAt) / 1000 }, framesDrawn);
+      [drawnAt, framesDrawn] = [now, current.frameSteps.length];
     });
     if (current !== run) return;
     state = "ended";

@@ -29,14 +29,14 @@ async function unpacked({ blob, size, bytes: planes = 1 }) {
 
 // Numbers of 16 bits as float32.
 function widened(bytes) {
-  const halves = new Uint16Array(bytes.buffer), words = new Uint32Array(halves.length), values = new Float32Array(words.buffer);
+  const halves = new Uint16Array(bytes.buffer), bits = new Uint32Array(halves.length), values = new Float32Array(bits.buffer);
   for (let k = 0; k < halves.length; k++) {
     const half = halves[k], exponent = (half >> 10) & 31, sign = (half & 0x8000) << 16;
-    if (exponent) words[k] = sign | ((exponent + 112) << 23) | ((half & 1023) << 13);
+    if (exponent) bits[k] = sign | ((exponent + 112) << 23) | ((half & 1023) << 13);
     else values[k] = (half & 0x8000 ? -1 : 1) * (half & 1023) * 2 ** -24;
   }
   free(bytes);
-  return new Uint8Array(words.buffer);
+  return new Uint8Array(bits.buffer);
 }
 
 /** @param {Pack} wasm */

@@ -48,12 +48,12 @@ function unquoted(script) {
 
 async function byFetch(piece, version, keep) {
   const url = new URL(`packs/${piece}.js?${version}`, document.baseURI).href;
-  const kept = keep ? await store() : null;
-  let answer = await kept?.match(url);
+  const cache = keep ? await store() : null;
+  let answer = await cache?.match(url);
   if (!answer) {
     answer = await fetch(url);
     if (!answer.ok) throw new Error(`packs/${piece}.js: the server answered ${answer.status}`);
-    await kept?.put(url, answer.clone()).catch(() => {}); // the disk is full: it works all the same
+    await cache?.put(url, answer.clone()).catch(() => {}); // the disk is full: it works all the same
   }
   return unquoted(new Uint8Array(await answer.arrayBuffer()));
 }
@@ -102,6 +102,6 @@ export const sizeOf = (names) => names.flatMap((name) => lab.packs[name].pieces)
 
 // What earlier versions of this page kept is in nobody's way for long.
 export async function forgetOthers() {
-  const kept = await store(), versions = new Set(Object.values(lab.packs).map(({ version }) => version));
-  for (const { url } of (await kept?.keys()) ?? []) if (!versions.has(new URL(url).search.slice(1))) kept?.delete(url);
+  const cache = await store(), versions = new Set(Object.values(lab.packs).map(({ version }) => version));
+  for (const { url } of (await cache?.keys()) ?? []) if (!versions.has(new URL(url).search.slice(1))) cache?.delete(url);
 }

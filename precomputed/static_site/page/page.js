@@ -48,17 +48,17 @@ async function runSection(kind, runs, intro) {
   return choose;
 }
 
-function open(shown) {
-  const sections = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("main > section"))];
-  const current = sections.find((section) => `#${section.id}` === location.hash.split("?")[0]) ?? sections[0];
-  for (const section of sections) section.hidden = section !== current;
+function open(sections) {
+  const elements = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("main > section"))];
+  const current = elements.find((section) => `#${section.id}` === location.hash.split("?")[0]) ?? elements[0];
+  for (const section of elements) section.hidden = section !== current;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.getAttribute("href") === `#${current.id}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   scrollTo(0, 0);
   if (current.id === "app") engine.close();
-  return shown[current.id]?.();
+  return sections[current.id]?.();
 }
 
 /** What a section is, made when it is first opened; then what shows it once more. */

@@ -34,19 +34,19 @@ export async function prediction(host, root, addMaps) {
   });
   root.append(choice, table);
   const whole = loader(root, "Heat map of this picture", async (report) => {
-    const shown = picture, { label, pixels } = shown, asked = [...chosen];
+    const current = picture, { label, pixels } = current, selected = [...chosen];
     const epsilon = Number(panel.querySelector(".strength input").value);
-    const { logits } = await engine.request("map", { names: asked, picture: shown, epsilon, half: HALF }, ({ share }) => report(share));
-    const { logits: before } = await engine.request("predict", { names: asked, pictures: [planes(pixels)] });
-    if (shown !== picture || !logits) return;
-    addMaps(asked.map((name) => {
+    const { logits } = await engine.request("map", { names: selected, picture: current, epsilon, half: HALF }, ({ share }) => report(share));
+    const { logits: before } = await engine.request("predict", { names: selected, pictures: [planes(pixels)] });
+    if (current !== picture || !logits) return;
+    addMaps(selected.map((name) => {
       const shares = softmax(before[name][0]), column = label ?? shares.indexOf(Math.max(...shares));
       return pictureMap(facts.networks[name], logits[name], HALF, column, classes[column]);
     }));
   });
   whole.root.hidden = true;
   whole.root.append(element("span", "481 waves, once each; confidence in place of an error, which takes many pictures"));
-  const told = root.appendChild(element("p", "", { className: "told" }));
+  const message = root.appendChild(element("p", "", { className: "told" }));
   const instead = root.appendChild(element("p", INSTEAD, { className: "instead", hidden: true }));
   for (const name of names) {
     const box = option(choice, "checkbox", "networks", name, facts.networks[name].title, async ({ checked }) => {
@@ -87,24 +87,24 @@ export async function prediction(host, root, addMaps) {
     again = busy;
     if (busy || !picture || !panel || !engine.has([...chosen])) return;
     busy = true;
-    const began = performance.now(), shown = picture, wave = panel.dataset.wave.split(",").map(Number);
-    const moved = underWave(shown, wave, Number(panel.querySelector(".strength input").value));
+    const began = performance.now(), current = picture, wave = panel.dataset.wave.split(",").map(Number);
+    const moved = underWave(current, wave, Number(panel.querySelector(".strength input").value));
     try {
-      const asked = [...chosen];
-      const logitsOf = (pixels) => engine.request("predict", { names: asked, pictures: [pixels] });
-      if (clean?.picture !== shown) clean = { picture: shown, ...(await logitsOf(planes(shown.pixels))) };
+      const selected = [...chosen];
+      const logitsOf = (pixels) => engine.request("predict", { names: selected, pictures: [pixels] });
+      if (clean?.picture !== current) clean = { picture: current, ...(await logitsOf(planes(current.pixels))) };
       const { logits } = moved ? await logitsOf(moved) : clean;
-      if (shown === picture && asked.every((name) => name in clean.logits)) {
+      if (current === picture && selected.every((name) => name in clean.logits)) {
         const head = table.createTHead();
-        const what = shown.label === null ? "the clean prediction" : `“${classes[shown.label]}”`;
+        const what = current.label === null ? "the clean prediction" : `“${classes[current.label]}”`;
         head.replaceChildren(element("tr"));
         for (const text of ["network", "top-1 prediction", `probability of ${what}: clean, with the wave`]) head.rows[0].append(element("th", text));
         const body = table.tBodies[0] ?? table.createTBody();
-        body.replaceChildren(...asked.map((name) => row(name, softmax(clean.logits[name][0]), softmax(logits[name][0]))));
+        body.replaceChildren(...selected.map((name) => row(name, softmax(clean.logits[name][0]), softmax(logits[name][0]))));
         Object.assign(table.dataset, { wave: String(wave), milliseconds: performance.now() - began });
       }
     } catch (error) {
-      told.textContent = /** @type {any} */ (error).message;
+      message.textContent = /** @type {any} */ (error).message;
     }
     busy = false;
     if (again) follow();
@@ -114,7 +114,7 @@ export async function prediction(host, root, addMaps) {
   return (next) => {
     picture = next;
     table.hidden = whole.root.hidden = instead.hidden = !next || choice.hidden;
-    told.textContent = next || choice.hidden ? "" : "These networks know the ten classes of CIFAR-10: choose its pictures, or your own.";
+    message.textContent = next || choice.hidden ? "" : "These networks know the ten classes of CIFAR-10: choose its pictures, or your own.";
     if (!panel) {
       panel = host.shadowRoot.querySelector(".panel");
       new MutationObserver(follow).observe(panel, { attributes: true, attributeFilter: ["data-milliseconds"] });

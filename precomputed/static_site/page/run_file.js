@@ -31,7 +31,7 @@ function zip(members) {
     directory.push(Uint8Array.of(80, 75, 1, 2, ...number(20, 2), ...facts, ...number(0, 10), ...number(offset, 4), ...path));
     offset += 30 + path.length + data.length;
   }
-  const size = directory.reduce((sum, one) => sum + one.length, 0), count = number(members.length, 2);
+  const size = directory.reduce((sum, entry) => sum + entry.length, 0), count = number(members.length, 2);
   const end = Uint8Array.of(80, 75, 5, 6, 0, 0, 0, 0, ...count, ...count, ...number(size, 4), ...number(offset, 4), 0, 0);
   return new Blob([...parts, ...directory, end]);
 }
@@ -75,7 +75,7 @@ export function runFile(run, k, facts) {
   const curves = [model.loss, model.probability, model.change, model.best];
   const terms = [model.entropy, model.term].slice(0, metadata.terms.length);
   const members = [
-    ["metadata", npy(`<U${text.length}`, [], new Uint8Array(Uint32Array.from(text, (one) => Number(one.codePointAt(0))).buffer))],
+    ["metadata", npy(`<U${text.length}`, [], new Uint8Array(Uint32Array.from(text, (character) => Number(character.codePointAt(0))).buffer))],
     ["frame_deltas", npy("|u1", [count, ...picture], differences(model.frames))],
     ["frame_steps", npy("<i8", [count], new Uint8Array(BigInt64Array.from(run.frameSteps, BigInt).buffer))],
     ["start", npy("<f4", picture, singles(run.start))],

@@ -59,7 +59,7 @@ function groups(count) {
 // Lowest, mean and highest of groups of neighbouring states.
 function envelope(values) {
   const parts = groups(values.length).map(([from, to]) => values.slice(from, to));
-  const mean = (part) => part.reduce((sum, one) => sum + one, 0) / part.length;
+  const mean = (part) => part.reduce((sum, value) => sum + value, 0) / part.length;
   return [parts.map((part) => Math.min(...part)), parts.map(mean), parts.map((part) => Math.max(...part))].flat();
 }
 

@@ -30,7 +30,8 @@ const KINDS = {
     }
     draw(0);
     if (!lab.packs.engine) return;
-    load(scenes[0]).then((scene) => drawAnyWord(host.parentElement.insertBefore(element("div", "", { className: "figure" }), host.nextSibling), scene, (drawn) => {
+    const below = host.parentElement.insertBefore(element("div", "", { className: "figure" }), host.nextSibling);
+    load(scenes[0]).then((scene) => drawAnyWord(below, scene, (drawn) => {
       drawing += 1;
       show(drawn);
     }));
@@ -57,14 +58,15 @@ const KINDS = {
       if (at) options.firstElementChild.focus();
     }
     function tell() {
-      const right = (search) => drawings.filter((one, k) => one.search === search && one.right === chosen[k]).length;
+      const right = (search) => drawings.filter((drawing, k) => drawing.search === search && drawing.right === chosen[k]).length;
       const count = drawings.length / searches.length;
-      heading.textContent = `${searches.map((one) => `${one}: ${right(one)} of ${count}`).join(", ")}, chance ${chance}`;
-      drawings.forEach((one, k) => {
-        const word = one.options[one.right], said = one.right === chosen[k] ? "✓" : `✗ you: ${one.options[chosen[k]]}`;
-        picture(one, word).after(element("figcaption", `${word}, by ${one.search} ${said}`));
+      heading.textContent = `${searches.map((search) => `${search}: ${right(search)} of ${count}`).join(", ")}, chance ${chance}`;
+      drawings.forEach((drawing, k) => {
+        const word = drawing.options[drawing.right];
+          const said = drawing.right === chosen[k] ? "✓" : `✗ you: ${drawing.options[chosen[k]]}`;
+        picture(drawing, word).after(element("figcaption", `${word}, by ${drawing.search} ${said}`));
       });
-      const ends = searches.map((one) => `${intervals[right(one)]} by ${one}`);
+      const ends = searches.map((search) => `${intervals[right(search)]} by ${search}`);
       pictures.before(element("p", `95 % intervals: ${ends.join(" and ")}.`));
     }
     draw();
@@ -75,14 +77,14 @@ const KINDS = {
     parts.stripes = (value, token = String(value)) => show({ key: "stripes", token, about: null, ...data, value });
     parts.stripes(data.value);
   },
-  maps({ data, told }, host, parts) {
-    const words = element("p"), first = String(data.value);
-    words.innerHTML = told ?? ""; // of our own making
+  maps({ data, told: verdict }, host, parts) {
+    const text = element("p"), first = String(data.value);
+    text.innerHTML = verdict ?? ""; // of our own making
     const show = mount("heatmap", host.appendChild(element("div")), { choice: ({ value }) => chosen(value.slice(0, 2), parts.stripes) });
-    host.append(words);
-    function chosen(value, others) {
-      words.hidden = !told || String(value) !== first; // it is about one wave
-      others?.(value);
+    host.append(text);
+    function chosen(value, follow) {
+      text.hidden = !verdict || String(value) !== first; // it is about one wave
+      follow?.(value);
     }
     parts.maps = (value) => {
       chosen(value);
@@ -104,8 +106,8 @@ export async function story(section, mixer) {
     return find(".figures").appendChild(element("div"));
   });
   return () => {
-    const asked = new URLSearchParams(location.hash.split("?")[1] ?? "").get("step");
-    const at = Math.max(0, steps.findIndex(({ links }) => links.includes(asked)));
+    const link = new URLSearchParams(location.hash.split("?")[1] ?? "").get("step");
+    const at = Math.max(0, steps.findIndex(({ links }) => links.includes(link)));
     put(find(".told"), steps[at].html);
     [...find(".steps").children].forEach((link, k) => {
       if (k === at) link.setAttribute("aria-current", "step");

@@ -123,15 +123,15 @@ const requests = {
 };
 
 let before = Promise.resolve();
-addEventListener("message", ({ data: { id, request, ...given } }) => {
+addEventListener("message", ({ data: { id, request, ...values } }) => {
   if (request === "control") {
-    control = given.to;
+    control = values.to;
     wake(0);
     return;
   }
   before = before.then(async () => {
     try {
-      postMessage({ id, ...(await requests[request](given, (part) => postMessage({ id, part }))) });
+      postMessage({ id, ...(await requests[request](values, (part) => postMessage({ id, part }))) });
     } catch (error) {
       const text = String(error instanceof Error ? error.message : error);
       postMessage({ id, error: text, memory: /memory|alloc/i.test(text) });

@@ -11,7 +11,7 @@ const LAYERS = 256, EDGE = 3.6541528853610088, AREA = 0.00492867323399, MANTISSA
 const high = (a, b) => Math.floor((a * (b >>> 16) + Math.floor((a * (b & 0xffff)) / HALF)) / HALF);
 
 // A 64-bit number's high and low word.
-const words = (value) => [Number(BigInt.asUintN(32, value >> 32n)), Number(BigInt.asUintN(32, value))];
+const halves = (value) => [Number(BigInt.asUintN(32, value >> 32n)), Number(BigInt.asUintN(32, value))];
 
 export class Philox {
   #keys; // of each round, words as of the counter
@@ -26,8 +26,8 @@ export class Philox {
    */
   constructor(key, counter) {
     this.#keys = Array.from({ length: ROUNDS }, (_, round) =>
-      Uint32Array.from(key.flatMap((value, k) => words(BigInt(value) + BigInt(round) * WEYL[k]))));
-    this.#counter = Uint32Array.from(counter.flatMap((value) => words(BigInt(value))));
+      Uint32Array.from(key.flatMap((value, k) => halves(BigInt(value) + BigInt(round) * WEYL[k]))));
+    this.#counter = Uint32Array.from(counter.flatMap((value) => halves(BigInt(value))));
   }
 
   #fill() {
