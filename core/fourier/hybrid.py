@@ -52,7 +52,7 @@ def hybrid(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> A
 
 
 def mixed(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
-    """As `hybrid`, but not clipped, and arrays float64: what is in it of each picture is what the filter says."""
+    """Mix two pictures as `hybrid` does, but unclipped and with float64 arrays: exactly what the filter passes."""
     if low.shape != high.shape:
         raise ValueError(f"both pictures must have one shape; got {tuple(low.shape)} and {tuple(high.shape)}")
     size = height, width = low.shape[-2:]

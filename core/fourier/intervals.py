@@ -35,7 +35,7 @@ class Measured(NamedTuple):
         return [None if math.isnan(end) else end for end in (self.low, self.high)]
 
     def one(self) -> Measured:
-        """The same in plain floats, of arrays that hold one number each."""
+        """Return the measurement in plain floats; its arrays must hold one number each."""
         return Measured(*(np.asarray(part).item() for part in self))
 
 

@@ -13,7 +13,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def kept_with_its_maps(max_entries: int) -> Callable[[Function], Function]:
-    """As `functools.lru_cache`, but arguments are held weakly, and with each of them its results go.
+    """Cache results like `functools.lru_cache`, but hold arguments weakly and drop their results along with them.
 
     For functions of objects that are compared by identity and never change, such as `Heatmap`, and of plain numbers,
     which may be named.

@@ -32,7 +32,7 @@ class ImageError(ValueError):
 
 
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """As `open_picture`, as an array: uint8 (H, W, 3)."""
+    """Decode a picture as `open_picture` does; return a uint8 (H, W, 3) array."""
     return np.array(open_picture(data, max_pixels=max_pixels))
 
 

@@ -84,7 +84,7 @@ def png_bytes(image: np.ndarray) -> bytes:
 
 
 def png_data_uri(image: np.ndarray) -> str:
-    """The same as a `data:image/png;base64,...` URL for <img>."""
+    """Return a uint8 (H, W, 3) picture as a `data:image/png;base64,...` URL for <img>."""
     return "data:image/png;base64," + base64.b64encode(png_bytes(image)).decode("ascii")
 
 

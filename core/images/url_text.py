@@ -15,7 +15,7 @@ def url_text(data: bytes) -> str:
 
 
 def url_bytes(text: str, max_bytes: int) -> bytes:
-    """What `url_text` was given, whole; nothing where the text, which is untrusted, is damaged or of more bytes."""
+    """Return the bytes that `url_text` encoded; b"" if the untrusted text is damaged or holds over `max_bytes`."""
     if not _ALPHABET.fullmatch(text):
         return b""
     unpacking = zlib.decompressobj()

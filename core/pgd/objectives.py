@@ -1,4 +1,4 @@
-"""What a PGD run minimises: Eq. 2 (generation) and Eq. 3 (inpainting). Imports torch.
+"""Objectives that PGD runs minimise: Eq. 2 (generation) and Eq. 3 (inpainting). Imports torch.
 
 A loss is the cross-entropy to the target class plus, for inpainting, a penalty for the change outside the hole.
 """
@@ -19,7 +19,7 @@ from core.shared import paper
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """What `pgd_steps` asks of an objective; here the cross-entropy alone.
+    """Objective of a PGD run, the interface that `pgd_steps` uses; here the cross-entropy alone.
 
     Args:
         targets: (B,) int64, the class each image is to become; or (1,) for all.
@@ -35,7 +35,7 @@ class Objective:
         _check_count("targets", self.targets, images)
 
     def to(self, device: torch.device) -> Self:
-        """The same with its tensors on a device; `penalty_term` and `step` want the images' own."""
+        """Return a copy with its tensors on `device`; `penalty_term` and `step` need them on the images'."""
         return replace(self, targets=self.targets.to(device))
 
     @property
@@ -58,7 +58,7 @@ class Objective:
         return images - size * unit(gradient)
 
     def to_json(self) -> dict[str, Any]:
-        """Its settings without targets and masks, as a JSON object."""
+        """Return the settings, without targets and masks, as a JSON object."""
         raise NotImplementedError
 
 

@@ -122,7 +122,7 @@ def paper_settings(kind: RunKind, image_size: int, hole_side: float | None = Non
 def usual_settings(
     kind: RunKind, image_size: int, hole_side: float | None = None, search: Search = "pixels"
 ) -> dict[str, Any]:
-    """What a run by a search begins with, by name: the paper's settings, or those of `view_run`, scaled alike.
+    """Return the default settings of a search by name: the paper's, or those of `view_run`, scaled alike.
 
     By views there is also "views", which is no row of `SETTINGS`. The paper's search may take these as well, so that
     both are compared within the same steps and the same ball.

@@ -67,7 +67,7 @@ class Views:
 
 @dataclass(frozen=True, kw_only=True)
 class ViewRun:
-    """What a run by views takes at 224 pixels, with the paper's hole of 60; lengths scale as the paper's do."""
+    """Settings of a run by views at 224 pixels, with the paper's hole of 60; lengths scale as the paper's do."""
 
     epsilon: float
     step_size: float
@@ -100,5 +100,5 @@ SMALL = {
 
 
 def view_run(kind: str, image_size: int) -> ViewRun:
-    """What a run of "inpainting" or "generation" by views takes for pictures of a side in pixels."""
+    """Return the settings of "inpainting" or "generation" by views for pictures of `image_size` pixels a side."""
     return (LARGE if image_size >= MIN_CROP_SIZE else SMALL)[kind]

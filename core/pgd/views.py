@@ -51,7 +51,7 @@ class View:
 
 
 def image_key(image: Tensor) -> int:
-    """What an image is known by when its views are drawn: a check sum of its (3, H, W) values."""
+    """Return the key that an image's views are drawn by: a checksum of its (3, H, W) values."""
     return zlib.crc32(image.detach().cpu().contiguous().numpy().tobytes())
 
 

@@ -78,7 +78,7 @@ def same_configuration(first: Heatmap, second: Heatmap) -> bool:
 
 
 def missing_waves(heatmap: Heatmap, config: SweepConfig, images: int = 1) -> list[Wave]:
-    """What `config` asks for and `heatmap` lacks, because fewer than so many images are counted under it.
+    """Return the waves of `config` under which `heatmap` counts fewer than `images` images.
 
     None stands for the clean images, which come first.
     """

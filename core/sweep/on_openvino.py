@@ -16,7 +16,7 @@ from core.data.dataset import ImageDataset
 
 
 class OpenVinoClassifier(Classifier):
-    """The same classifier, computed by OpenVINO. Resizing and normalising stay torch's.
+    """Classifier computed by OpenVINO; torch still resizes and normalises.
 
     Args:
         classifier: on the CPU; kept.

@@ -91,7 +91,7 @@ def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, se
 
 
 def _with_wave(images: np.ndarray, frequency: Frequency, epsilon: float, seed: int, start: int) -> PerturbedImages:
-    """The same for (B, 3, H, W), the first of them at `start`."""
+    """Add a wave to (B, 3, H, W) images, the first of them at position `start` of its data set."""
     signs = random_signs(start + len(images), frequency, seed=seed)[start:]
     return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs)
 

@@ -78,7 +78,7 @@ class Processes:
         costs: Iterable[float] | None = None,
         seconds: float = GATHER_SECONDS,
     ) -> Iterator[T]:
-        """What `work` makes of the items, one result each: all in rank 0, none in the other processes.
+        """Yield the results of `work`, one per item: all in rank 0, none in the other processes.
 
         Every process of the group iterates over this, with the same items. The first result is that of the first.
 

@@ -30,7 +30,7 @@ def parser(
 
 
 def measured(given: argparse.Namespace, table: Callable[[ImageDataset], Transforms[Growing]]) -> Growing:
-    """What `--output` holds once it is whole. table: the transforms, for pictures of the data set's size."""
+    """Measure what `--output` lacks and return it whole. table: the transforms, for pictures of the data set's size."""
     dataset = named_dataset(given)
     transforms = table(dataset)
     return grow_in_file(

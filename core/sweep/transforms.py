@@ -58,7 +58,7 @@ class Outcomes(Archived):
 
     @classmethod
     def stored(cls, folder: Path) -> dict[str, Self]:
-        """Those of a folder's files, by the name of the classifier."""
+        """Load all files of a folder, by the name of the classifier."""
         found = [cls.load(path) for path in sorted(folder.glob("*.npz"))]
         return {one.metadata["classifier"]["name"]: one for one in found}
 
@@ -78,7 +78,7 @@ class Transforms(Protocol[Growing]):
         """(n, P) positions of the pictures that each transformed one is made of."""
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> Growing:
-        """What will be measured, before anything is."""
+        """Return outcomes of which nothing is measured yet."""
 
     def apply(
         self, place: tuple[int, ...], pictures: list[np.ndarray], positions: np.ndarray

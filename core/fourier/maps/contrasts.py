@@ -48,7 +48,7 @@ def contrast(first: Errors | None, second: Errors | None) -> Measured | None:
 
 
 def images_of(heatmap: Heatmap) -> Hashable:
-    """What is equal for maps that say which of the same images, in the same order, they misclassify."""
+    """Return a key that is equal for maps of the same images in the same order; None for a map without labels."""
     if heatmap.labels is None:
         return None
     content = heatmap.metadata["dataset"].get("content_hash")

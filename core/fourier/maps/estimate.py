@@ -35,7 +35,7 @@ _Z = 1.959964  # 95 %
 
 @dataclass(frozen=True, eq=False)
 class MapEstimate:
-    """What few images say about a map.
+    """Estimate of a map from few images.
 
     error: (R, R) estimated error in [0, 1] with its 95 % interval, NaN where no image was counted.
     hyperparameters: the fitted ones, by name. lattice: the period of the lattice whose waves have less or more error

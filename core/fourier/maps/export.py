@@ -78,7 +78,7 @@ def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str
 
 
 def figure_file(figure: Figure, **options: Any) -> bytes:
-    """What matplotlib's `savefig` writes of a figure."""
+    """Return a figure as the bytes of a file. options: of matplotlib's `savefig`."""
     buffer = io.BytesIO()
     figure.savefig(buffer, **options)
     return buffer.getvalue()

@@ -220,13 +220,13 @@ class Heatmap(Archived):
         return replace(self, **arrays)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Its members."""
+        """Return the arrays of the file by name, without those that are None."""
         names = (*HEATMAP_FILE.required, *HEATMAP_FILE.optional)
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Heatmap:
-        """As every file's, but maps of a side over 511 are refused."""
+        """Read a file's bytes, trusted or not; maps of a side over 511 are refused."""
         heatmap = super().from_bytes(data, name=name, limit=limit)
         if heatmap.side > MAX_SIDE:
             raise HeatmapError(

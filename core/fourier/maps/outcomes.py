@@ -1,4 +1,4 @@
-"""What outcomes image by image add to a heat map: errors among chosen images, grey and coloured waves, classes.
+"""Per-image outcomes of a heat map: errors among chosen images, under grey and coloured waves, by class.
 
 Nothing here runs a classifier: the random signs follow from the seed, the classes from the file.
 """
@@ -20,7 +20,7 @@ from core.fourier.maps.heatmap import MEANS, Heatmap
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """Which images are misclassified (top-1).
+    """Misclassified images (top-1) under each wave.
 
     waves: those computed, W of them, lowest frequency first. wrong: (W, n) bool. clean: (n,) bool, without a wave;
     None where not computed.

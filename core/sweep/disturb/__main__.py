@@ -1,4 +1,4 @@
-"""What do real disturbances cost a network? Pictures under eight of them, at three strengths each.
+"""Measure a network's error under eight real disturbances, at three strengths each.
 
     python -m core.sweep.disturb --classifier mini-clip --dataset cifar10 --pictures 2000 --output mini-clip.npz
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DisturbConfig:
-    """What a file depends on, beside classifier, data set and table of corruptions.
+    """Settings of a measurement, beside classifier, data set and table of corruptions.
 
     pictures: how many, at least 1; more than there are means all. seed: of their choice, and of what is random.
     """
@@ -36,7 +36,7 @@ class DisturbConfig:
         return np.random.default_rng(self.seed).permutation(len(dataset))[: self.pictures, None]
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> DisturbedOutcomes:
-        """What will be measured, before anything is."""
+        """Return outcomes of which nothing is measured yet."""
         side, pictures = dataset.image_size, min(self.pictures, len(dataset))
         amounts = {row.key: [row.amount(s, side) for s in STRENGTHS] for row in DISTURBANCES.values()}
         facts = outcome_facts(classifier, dataset, self.seed, pictures=pictures, disturbances=amounts)

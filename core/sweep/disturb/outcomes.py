@@ -1,4 +1,4 @@
-"""Which disturbed pictures a network classifies correctly."""
+"""Outcomes of a network on disturbed pictures: whether it classifies each of them correctly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DISTURBED = ArchiveKind(
 
 @dataclass(frozen=True, eq=False)
 class DisturbedOutcomes(Outcomes):
-    """Of n pictures, D disturbances and S strengths.
+    """Outcomes on n pictures under D disturbances at S strengths.
 
     undisturbed: (n,) bool, whether each picture is classified correctly. correct: (D, S, n) bool, the same of the
     disturbed pictures. spectrum: (D, S, R) mean energy of what each changes, by rounded radius, as `energy_by_radius`
@@ -50,7 +50,7 @@ class DisturbedOutcomes(Outcomes):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Of the disturbances."""
+        """Keys of the D disturbances, in their order."""
         return tuple(self.metadata["disturbances"])
 
     @property
@@ -74,7 +74,7 @@ class DisturbedOutcomes(Outcomes):
         return facts["dataset"]["content_hash"], facts["seed"], self.pictures, amounts
 
     def clean_errors(self) -> Errors:
-        """Of the undisturbed pictures."""
+        """Return the errors on the undisturbed pictures."""
         return self._errors(~self.undisturbed[None])
 
     def errors(self, *keys: str, strength: int | None = None) -> Errors:

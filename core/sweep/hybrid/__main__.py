@@ -1,4 +1,4 @@
-"""Which frequencies decide? Pairs of pictures mixed at one cutoff after the other, and put to a network.
+"""Measure which frequencies decide a prediction, on pairs of pictures mixed at one cutoff after the other.
 
     python -m core.sweep.hybrid --classifier mini-clip --dataset cifar10 --pairs 2000 --output mini-clip.npz
     python -m core.sweep.hybrid plot mini-clip.npz mini-resnet.npz --output figure.svg

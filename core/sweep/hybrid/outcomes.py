@@ -1,4 +1,4 @@
-"""What a network says of hybrid images, pair by pair."""
+"""Predictions of a network for hybrid images, pair by pair."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HYBRIDS = ArchiveKind(
 
 @dataclass(frozen=True, eq=False)
 class HybridOutcomes(Outcomes):
-    """Of n pairs and C cutoffs.
+    """Outcomes on n pairs at C cutoffs.
 
     cutoffs: (C,) float64, ascending, in cycles per image. says: (2, C, n) bool: whether the low picture's class is
     said, and whether the high picture's is. labels, predictions: (2, n) int64, class of the low and of the high
@@ -117,7 +117,7 @@ class HybridOutcomes(Outcomes):
 
 
 def _few(metadata: Mapping[str, Any]) -> type[np.uint8] | type[np.uint16]:
-    """What holds a class's number in the file."""
+    """Return the dtype of class indices in the file."""
     return np.uint8 if len(metadata["class_names"]) <= 256 else np.uint16
 
 

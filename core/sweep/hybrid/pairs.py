@@ -1,4 +1,4 @@
-"""Which pairs of pictures are mixed, at which cutoffs."""
+"""Choice of the pairs of pictures to mix, and of the cutoffs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SMALL_CUTOFFS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0, 16
 
 @dataclass(frozen=True)
 class HybridConfig:
-    """What a file of hybrids depends on, beside the classifier and the data set.
+    """Settings of a file of hybrids, beside the classifier and the data set.
 
     pairs: how many. cutoffs: ascending, in cycles per image. edge: of the filter. seed: of the choice of pairs.
     """
@@ -46,7 +46,7 @@ class HybridConfig:
         return draw_pairs(dataset.labels, self.pairs, seed=self.seed)
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> HybridOutcomes:
-        """What will be measured, before anything is."""
+        """Return outcomes of which nothing is measured yet."""
         labels, count = dataset.labels[self.places(dataset).T], len(self.cutoffs)
         says, clipped = np.zeros((2, count, self.pairs), dtype=bool), np.full(count, np.nan)
         facts = outcome_facts(classifier, dataset, self.seed, edge=self.edge)

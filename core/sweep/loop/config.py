@@ -1,4 +1,4 @@
-"""What a sweep computes, and how. Does not import torch."""
+"""Settings of a sweep. Does not import torch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Span = tuple[int, int] | None
 
 @dataclass(frozen=True, kw_only=True)
 class SweepConfig:
-    """What a sweep computes, and how.
+    """Settings of a sweep.
 
     side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
     cells: the frequencies to compute, None for all. batch_size: images per forward pass, None for `BATCH`.

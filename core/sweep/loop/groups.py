@@ -72,7 +72,7 @@ def images_under(wave: Wave, total: int, config: SweepConfig, span: Span) -> int
 
 
 def _places(wave: basis.Frequency, labels: np.ndarray, config: SweepConfig, span: Span) -> np.ndarray:
-    """Which images those are, where they are not all."""
+    """Return the positions of the images that a wave is added to, where these are not all images."""
     if span is None:
         return balanced_sample(labels, images_per_wave(len(labels), config.passes), wave, seed=config.seed)
     return balanced_order(labels, wave, seed=config.seed)[slice(*span)]

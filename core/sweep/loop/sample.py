@@ -1,4 +1,4 @@
-"""Which images a wave is added to when it is not added to all: a draw of its own, fixed by the seed and the wave.
+"""Class-balanced samples of images for waves that are not added to all: one per wave, fixed by seed and wave.
 
 A sweep of one round takes a `balanced_sample`; one of several rounds goes along a `balanced_order`.
 """
