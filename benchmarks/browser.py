@@ -21,15 +21,16 @@ from playwright.sync_api import Browser, Page
 from benchmarks.measure import Row, resident_mb, run_script, spread
 from benchmarks.serving import chromium
 from core.classifiers.registry import classifier_title, load_classifier
-from core.data.classes import CIFAR10
+from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
-from core.images.masks import middle_square
+from core.images.masks import middle_square, usual_side
 from core.pgd.config import paper_inpainting
 from core.pgd.objectives import Inpainting
 from core.pgd.steps import pgd_steps
 from core.runs.plan import inpainting_plan
-from precomputed.graph_weights import NETWORKS
+from precomputed.graph_weights import NETWORKS, class_set
 from precomputed.static_site.check import run_request, served
+from precomputed.static_site.engine import SETS
 
 LINKS = (4, 20)  # Mbit/s
 STEPS, ROUNDS = 60, 3
@@ -69,8 +70,8 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     """Each network alone, loads over slow links, pointing, two networks at once, memory."""
     torch.set_num_threads(1)
     with served(options.site) as url, chromium() as browser:
-        for name in (name for name, side in NETWORKS.items() if side == SIDE):
-            for row in (*_steps(browser, url, name), *_page_run(browser, url, name)):
+        for name, side in NETWORKS.items():
+            for row in (*_steps(browser, url, name), *(_page_run(browser, url, name) if side == SIDE else ())):
                 yield replace(row, name=f"{classifier_title(name)}, {row.name}")
         for link in LINKS:
             yield Row(f"first prediction over {link} Mbit/s", _load(browser, url, link), "s")
@@ -83,17 +84,17 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
 def _opened(browser: Browser, url: str) -> Page:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(url if "#" in url else f"{url}#waves")
-    page.wait_for_selector("#live button", state="attached")
+    page.wait_for_selector("section:not([hidden]) .loader button", state="attached")
     return page
 
 
 def _steps(browser: Browser, url: str, name: str) -> Iterator[Row]:
     """A step of Eq. 3 here and in torch, and a prediction; medians of rounds in turns."""
-    data, mask = load_samples("cifar10-samples"), middle_square(32)
-    config = paper_inpainting(32, 16)
-    plan = inpainting_plan(data.images[4][None], mask, ["deer"], config)
+    side = NETWORKS[name]
+    data, mask = load_samples(SAMPLE_SETS[SETS[side]].dataset), middle_square(side)
+    plan = inpainting_plan(data.images[4][None], mask, [4], config := paper_inpainting(side, usual_side(side)))
     run = run_request(name, plan, 4, STEPS)
-    classifier, page = load_classifier(name, CIFAR10), _opened(browser, url)
+    classifier, page = load_classifier(name, class_set(side)), _opened(browser, url)
     objective, start = Inpainting(torch.tensor([4]), torch.from_numpy(mask)), torch.from_numpy(plan.start)
     here: list[dict[str, Any]] = []
     theirs: list[float] = []
