@@ -42,7 +42,7 @@ def graph_classifier(name: str) -> Classifier:
     from core.classifiers.registry import load_classifier
 
     classifier = load_classifier(name, class_set(NETWORKS[name]))
-    return classifier.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
+    return classifier.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
 
 def named_tensors(classifier: Classifier) -> dict[str, Tensor]:
