@@ -6,7 +6,7 @@ pixels count. Components stand in shadow roots, so that no selector reaches from
 
 SEEN = 200
 DOORS = {
-    "twins": [(".stage", ""), ("[data-baseweb=select]", "Mini CLIP (robust)")],
+    "twins": [(".stage", ""), ("[data-testid=stMultiSelect]", "Mini CLIP (robust)")],
     "a-wave": [
         (".plot", ""),
         (".title", "Mini CLIP"),
