@@ -4,6 +4,7 @@ import copy
 import io
 import itertools
 import re
+import time
 
 import numpy as np
 import pytest
@@ -264,16 +265,23 @@ def served_url(site):
         yield url
 
 
-def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, served_url):
-    page = own_browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"{served_url}#inpainting")
+@pytest.fixture
+def falls_below(own_browser):
+    """`falls_below(MB)`: whether the page's memory does, within half a minute."""
 
-    def falls_below(most):
+    def falls(most):
         for _ in range(60):  # code is compiled in the background, and pages are swept, when the machine has time
             if memory_of_page(own_browser) < most:
                 return True
-            page.wait_for_timeout(500)
+            time.sleep(0.5)
         return False
+
+    return falls
+
+
+def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, served_url, falls_below):
+    page = own_browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{served_url}#inpainting")
 
     expect(page.locator("#inpainting .loader button")).to_contain_text("nothing leaves this browser")
     page.evaluate(FOUR)
@@ -283,3 +291,13 @@ def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, served_
     assert falls_below(340), memory_of_page(own_browser)  # 299 to 319 were measured
     page.get_by_role("link", name="Open the full app").click()
     assert falls_below(240), memory_of_page(own_browser)
+
+
+def test_drawing_at_224_pixels_takes_under_450_mb(own_browser, served_url, falls_below):
+    page = own_browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{served_url}#generation")
+    section = page.locator("#generation")
+    section.locator(".live select").first.select_option("224")
+    section.get_by_role("button", name="Draw it here").click()
+    expect(section.locator(".step")).to_have_text(re.compile(r"step ([3-9]|\d\d) of 120 · "), timeout=200_000)
+    assert falls_below(450), memory_of_page(own_browser)
