@@ -1,4 +1,4 @@
-"""What claims are made of: errors over bands of waves, without a wave, and by colour."""
+"""Errors that claims compare: over bands of waves, without a wave, and by colour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a heat map predicts for a real disturbance, from the waves that it changes, held against what was measured."""
+"""Prediction of a real disturbance's error from a heat map and the waves it changes, compared with the measured one."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ DRAWS, CHANNELS = 1_000, 3
 
 @functools.cache
 def stored_disturbances() -> dict[str, DisturbedOutcomes]:
-    """By the name of the classifier."""
+    """Load the stored outcomes under disturbances, by the name of the classifier."""
     return DisturbedOutcomes.stored(PRECOMPUTED / "disturbances")
 
 
 def disturbances_of(named: NamedMap) -> DisturbedOutcomes | None:
-    """Those of a map's own classifier, with the same weights and data; None where none are stored."""
+    """Return the stored outcomes of a map's classifier, with the same weights and data; None if there are none."""
     return named.own(stored_disturbances())
 
 
@@ -40,7 +40,7 @@ def rise(outcomes: DisturbedOutcomes, errors: Errors) -> Errors:
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """Of one network, in the order of its outcomes' D disturbances and S strengths, as fractions.
+    """Predicted and measured rise of one network's error, as fractions, for its outcomes' D disturbances, S strengths.
 
     by_share: (D, S) mean over rings of what the map's waves add to its clean error, each ring by its share of the
     energy that the disturbance changes. by_energy: (D, S) that mean times the energy, in energies of the map's own
@@ -71,7 +71,7 @@ def predicted(named: NamedMap, outcomes: DisturbedOutcomes) -> Predicted | None:
 
 
 def mapped(shelf: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, DisturbedOutcomes]]:
-    """By classifier: its map over most images, of the paper's waves, and its stored disturbances."""
+    """Return each classifier's map of the paper's waves over most images, with its stored disturbances."""
     found: dict[str, tuple[NamedMap, DisturbedOutcomes]] = {}
     for named in sorted(shelf, key=lambda one: -int(one.heatmap.metadata["dataset"]["n"])):
         facts, outcomes = named.heatmap.metadata, disturbances_of(named)
@@ -99,7 +99,7 @@ class MapsOnTrial:
 
 
 def on_trial(keys: Sequence[str], found: Sequence[Predicted]) -> MapsOnTrial:
-    """Of at least one network."""
+    """Compare the predictions for at least one network with what was measured. keys: of the disturbances."""
     from scipy.stats import rankdata
 
     measured = np.array([one.measured.value for one in found])

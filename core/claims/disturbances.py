@@ -28,7 +28,7 @@ RESAMPLES = 50_000  # more than the orders of eight networks, up to which p is e
 
 
 def contrast_findings(claim: Claim, subject: NamedMap, shelf: Sequence[NamedMap]) -> list[Finding]:
-    """Of the subject's pair of twins, else of every pair on the shelf."""
+    """Judge a claim on the subject's pair of twins, else on every pair on the shelf."""
     return by_pair(subject, shelf, partial(_twins, claim), NO_TWINS)
 
 

@@ -20,7 +20,7 @@ STRENGTH = PRECOMPUTED / "strength"
 
 @dataclass(frozen=True, eq=False)
 class EqualStrength:
-    """What is known for a comparison at equal strength.
+    """Strength of waves at the inputs of two networks, for a comparison at equal strength.
 
     subject, reference: mean share of a wave's norm, over a band, that reaches each network's input. network_side: the
     subject's, in pixels. weakened: the reference's map under waves weakened alike; None where not measured.
@@ -38,7 +38,7 @@ class EqualStrength:
 
 
 def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualStrength | None:
-    """What is known; None where a network's input size is not, or its resize was not measured."""
+    """Return the strengths over a band; None if a network's input size is unknown or its resize was not measured."""
     a, b = subject.network_side, reference.network_side
     if a is None or b is None:
         return None

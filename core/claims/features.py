@@ -82,7 +82,7 @@ class _Kinds:
     drawn: dict[str, str]
 
     def of(self, claim: Claim) -> dict[str, str]:
-        """Those that a claim is about."""
+        """Return the kinds that a claim is about."""
         return {**(self.filled if claim.of != "drawn" else {}), **(self.drawn if claim.of != "filled" else {})}
 
 
@@ -92,7 +92,7 @@ def training_finding() -> Finding:
 
 
 def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[Painted]]:
-    """What is stored of all of these networks, by what its evidence is called."""
+    """Return the stored results of all these networks, by the name of their evidence."""
     by_words = {words: stored_painted(kind) for kind, words in kinds.items()}
     found = {words: [by[name] for name in names] for words, by in by_words.items() if by.keys() >= {*names}}
     return needed(found or None, _nothing(*names))
@@ -105,7 +105,7 @@ def _nothing(*names: str) -> str:
 def _finding(
     claim: Claim, found: dict[str, Measured], holds: Callable[[Measured], bool], unit: str, *doubts: str
 ) -> Finding:
-    """Of a claim of as many parts as numbers were found."""
+    """Build a finding, one part per number."""
     evidence = tuple(Evidence(words, one, unit) for words, one in found.items())
     return Finding(claim, Verdict.of_parts([holds(one) for one in found.values()]), evidence, doubts)
 
@@ -215,7 +215,7 @@ def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Findi
 
 
 def _judges(*painted: Painted) -> dict[str, str]:
-    """Who has judged all of them, and what is said of it beside the words of a number."""
+    """Return the judges of all pictures: the prefix of their columns, and a remark beside their numbers."""
     return {"judge": ""} | ({"third": ", other judge"} if all(one.third for one in painted) else {})
 
 

@@ -25,7 +25,7 @@ Result = TypeVar("Result", bound=Archived)
 
 
 class Verdict(StrEnum):
-    """What the evidence says. FAILS, of a difference: its interval holds zero, or lies on the other side of it.
+    """Verdict on a claim. FAILS, for a difference: its interval contains zero, or lies on the other side of it.
 
     UNDECIDED: too few waves of the map were computed to tell.
     """
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
     @classmethod
     def of_parts(cls, parts: Sequence[bool]) -> Verdict:
-        """Of a claim of several parts, from whether each holds."""
+        """Return the verdict on a claim of several parts, from whether each holds."""
         return cls.HOLDS if all(parts) else cls.IN_PART if any(parts) else cls.FAILS
 
 
@@ -62,7 +62,7 @@ class NamedMap:
         return self.heatmap.metadata["classifier"].get("patch_grid")
 
     def own(self, results: Mapping[str, Result]) -> Result | None:
-        """Of results by classifier the one of this map's, with the same weights and data; None where there is none.
+        """Return the result of this map's classifier, with the same weights and data; None where there is none.
 
         Published maps do not name their weights, and are taken at their name.
         """
@@ -137,7 +137,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed: where, in which words, and by which statistic it is checked here.
+    """Claim: its section, its quotation, and the statistic that checks it here.
 
     about: "comparison" of two maps that must have been measured alike, the "subject" or the "reference" alone, or other
     maps of the "shelf". waves: whether the report judges it on any waves that it has, or on a whole map; None: neither.
@@ -168,7 +168,7 @@ class Claim:
 
     @property
     def source(self) -> str:
-        """Whose it is."""
+        """Source of the claim."""
         return f"paper, §{self.section}" if self.papers else "seen here"
 
     @property
@@ -218,12 +218,12 @@ class Finding:
 
     @property
     def source(self) -> str:
-        """Whose claim it is, and the condition."""
+        """Source of the claim, and the condition."""
         return ", ".join(filter(None, (self.claim.source, self.condition)))
 
     @property
     def stand_in(self) -> str:
-        """What a verdict is, of networks that its quotation is not about; empty of those that it is about.
+        """Qualification of a verdict on networks that the quotation is not about; empty for those that it is about.
 
         What the paper says of robust networks in general is about any of them.
         """
@@ -241,14 +241,14 @@ class Finding:
 
 
 class NotCheckable(Exception):
-    """What a claim needs is not here; the text says what, a whole sentence."""
+    """Raised if a claim's evidence is missing; the message is a whole sentence that says what."""
 
 
 def needed(found: Known | None, why: str) -> Known:
-    """What was found.
+    """Return a result that must not be None.
 
     Raises:
-        NotCheckable: nothing was.
+        NotCheckable: it is None, because `why`.
     """
     if found is None:
         raise NotCheckable(why)
@@ -258,7 +258,7 @@ def needed(found: Known | None, why: str) -> Known:
 def judged(
     claim: Claim, check: Callable[..., Finding | Iterable[Finding]], *given: Any, networks: tuple[str, str] = ("", "")
 ) -> tuple[Finding, ...]:
-    """What a check makes of a claim and what else is given: a finding or several, or why it cannot be checked.
+    """Check a claim; return a finding or several, or one that says why it cannot be checked.
 
     networks: the registry's names of subject and reference.
     """

@@ -39,7 +39,7 @@ MIN_WAVES, DRAWS = 30, 1_000
 
 @dataclass(frozen=True, eq=False)
 class StoredGradient:
-    """What is known of one model's gradients on CIFAR-10's 32 x 32 pixels.
+    """Measurements of one model's gradients on CIFAR-10's 32 x 32 pixels.
 
     sha256: of its weights. blocks: (blocks, W) mean `relative_energy` of each block of as many pictures. edges,
     mean_radius: means over the pictures, with Student's intervals. slope, change: (W,) mean change of the loss under
@@ -62,7 +62,7 @@ class StoredGradient:
 
     @property
     def side(self) -> int:
-        """Of the map that has these waves."""
+        """Side R of the map that has these waves."""
         return int((2 * self.blocks.shape[1] - 1) ** 0.5)
 
     def maps(self, values: np.ndarray) -> np.ndarray:
@@ -77,7 +77,7 @@ class StoredGradient:
 
 @functools.cache
 def stored_gradients() -> dict[str, StoredGradient]:
-    """Of every bundled model, by its name."""
+    """Load the gradients of every bundled model, by its name."""
     return STORED.load(GRADIENTS, _read)
 
 
@@ -100,7 +100,7 @@ def _read(
 
 
 def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:
-    """That of a map's own classifier, with the same weights, classes and pictures' side; None where none is stored."""
+    """Return the gradient of a map's classifier, same weights, classes and pictures' side; None if none is stored."""
     facts = heatmap.metadata
     found = stored_gradients().get(str(facts["classifier"]["name"]))
     if found is None or facts["classifier"].get("sha256") != found.sha256 or heatmap.side > found.side:
@@ -234,7 +234,7 @@ def _overrated(
 
 
 def where_it_fails(found: Agreement, epsilon: float) -> str:
-    """Which rings the gradient overrates, and a reason that fits; empty where none is far from its rank."""
+    """Describe the rings that the gradient overrates, and a possible reason; empty if none is far from its rank."""
     one = found.overrated
     if one is None:
         return ""

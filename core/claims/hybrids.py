@@ -12,7 +12,7 @@ from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, paired_diffe
 
 @functools.cache
 def stored_hybrids() -> dict[str, HybridOutcomes]:
-    """By the name of the classifier."""
+    """Load the stored outcomes on hybrids, by the name of the classifier."""
     return HybridOutcomes.stored(PRECOMPUTED / "hybrids")
 
 
@@ -28,7 +28,7 @@ def crossing_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tupl
 def compared(
     first: str, a: HybridOutcomes, second: str, b: HybridOutcomes
 ) -> tuple[Measured, tuple[Evidence, ...]] | None:
-    """As `crossing_evidence`, of outcomes and what their classifiers are called."""
+    """Compare two outcomes as `crossing_evidence` does. first, second: names of their classifiers."""
     of_a, of_b, difference = crossing_of(a), crossing_of(b), paired_difference(a, b)
     if of_a is None or of_b is None or difference is None:
         return None

@@ -29,14 +29,14 @@ def twin_pairs(subject: NamedMap, shelf: Sequence[NamedMap]) -> list[tuple[Named
 
 
 def twin_findings(claim: Claim, subject: NamedMap, shelf: Sequence[NamedMap]) -> list[Finding]:
-    """Of the subject's pair of twins, else of every pair on the shelf."""
+    """Judge a claim on the subject's pair of twins, else on every pair on the shelf."""
     return by_pair(subject, shelf, partial(_twin, claim), "There is no map of a network and of its robust twin.")
 
 
 def by_pair(
     subject: NamedMap, shelf: Sequence[NamedMap], judge: Callable[[NamedMap, NamedMap], Finding], why: str
 ) -> list[Finding]:
-    """What `judge` makes of each of the `twin_pairs` that it can judge.
+    """Return the findings of `judge` on each of the `twin_pairs` that it can judge.
 
     Raises:
         NotCheckable: it can judge none, which `why` says.

@@ -27,7 +27,7 @@ class Listed:
 
 
 def listed_classifiers() -> Listed:
-    """What the environment lists, read once: files that come later are seen by an app that is started again."""
+    """Return the classifiers that the environment lists, read once: an app has to restart to see later files."""
     return _read(os.environ.get(VARIABLE, ""))
 
 

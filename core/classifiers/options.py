@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def add_classifier_options(options: ArgumentParser) -> None:
-    """What `named_classifier` needs."""
+    """Add the options that `named_classifier` reads."""
     options.add_argument("--classifier", required=True, help="a name of the registry, e.g. mini-clip, clip-vit-b-32")
     options.add_argument("--weights", type=Path, help="weight file, for classifiers that take one")
     options.add_argument("--download", action="store_true", help="allow downloading the weights")

@@ -165,7 +165,7 @@ def short_title(title: str) -> str:
 
 
 def trained_for(name: str) -> str:
-    """What a bundled classifier was trained for, within a sentence; empty where that is not told."""
+    """Return the purpose that a bundled classifier was trained for, as part of a sentence; empty if not recorded."""
     spec = bundled_specs().get(name)
     return "" if spec is None else spec.trained
 
@@ -177,7 +177,7 @@ def _own_specs() -> dict[str, ClassifierSpec]:
 
 
 def classifier_spec(name: str) -> ClassifierSpec:
-    """What is known about a classifier, without loading it.
+    """Return the registry's entry of a classifier, without loading it.
 
     Args:
         name: one of `list_classifiers()`, or of a family: "open_clip:ARCHITECTURE/TAG", "open_clip:hf-hub:OWNER/NAME",

@@ -1,4 +1,4 @@
-"""What the registry says about a classifier. Does not import torch."""
+"""Entries of the classifier registry. Does not import torch."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ MEMBERS = ("images", "labels", "classes")
 
 @dataclass(frozen=True, eq=False)
 class ImageArchive:
-    """What an archive holds: images uint8 (N, H, W, 3), labels int64 (N,), and the name of each class."""
+    """Content of an archive: images uint8 (N, H, W, 3), labels int64 (N,), and the name of each class."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -54,13 +54,13 @@ def read_archive(path: Path) -> ImageArchive:
 
 
 def parse_archive(data: bytes, name: str, *, limit: int) -> ImageArchive:
-    """The same from an untrusted file's bytes.
+    """Read an archive from an untrusted file's bytes.
 
     Args:
         name: what errors call the file.
         limit: bytes that its arrays together may unpack to.
     Raises:
-        ValueError: as above, or it is damaged or too large.
+        ValueError: as `read_archive`, or it is damaged or too large.
     """
     try:
         arrays = read_npz(data, required=MEMBERS, limit=limit)

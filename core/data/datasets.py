@@ -162,7 +162,7 @@ def _find_cifar10(data_dir: Path, split: str, download: bool) -> _Found:
 
 
 def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArchive:
-    """The same from torchvision's copy of CIFAR-10."""
+    """Load CIFAR-10 from torchvision's copy."""
     from torchvision.datasets import CIFAR10 as TorchvisionCIFAR10
 
     folder = TorchvisionCIFAR10.base_folder

@@ -13,7 +13,7 @@ from core.shared.cli import progress_bar, whole
 
 
 def add_dataset_options(options: ArgumentParser, default: str | None = None) -> None:
-    """What `named_dataset` needs; the data set must be named where there is no default."""
+    """Add the options that `named_dataset` reads; the data set must be named where there is no default."""
     options.add_argument(
         "--dataset",
         required=default is None,

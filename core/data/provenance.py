@@ -31,7 +31,7 @@ class Identified(Protocol):
 
 
 def classifier_facts(classifier: Identified) -> dict[str, Any]:
-    """Which classifier, and which weights."""
+    """Return the facts that identify a classifier and its weights."""
     return {
         "name": classifier.name,
         "kind": classifier.kind,
@@ -41,7 +41,7 @@ def classifier_facts(classifier: Identified) -> dict[str, Any]:
 
 
 def dataset_facts(dataset: ImageDataset) -> dict[str, Any]:
-    """Which images."""
+    """Return the facts that identify a data set's images."""
     return {
         "name": dataset.name,
         "split": dataset.split,
@@ -51,7 +51,7 @@ def dataset_facts(dataset: ImageDataset) -> dict[str, Any]:
 
 
 def outcome_facts(classifier: Any, dataset: ImageDataset, seed: int, **facts: Any) -> dict[str, Any]:
-    """What a file of a classifier's outcomes on a data set says before anything is measured, with further `facts`."""
+    """Return the metadata of a file of outcomes in which nothing is measured yet, with further `facts`."""
     return {
         "classifier": classifier_facts(classifier),
         "dataset": dataset_facts(dataset),

@@ -136,7 +136,7 @@ def set_of_map(dataset: str) -> SampleSet | None:
 
 
 def map_title(dataset: str) -> str:
-    """What people call a data set: the title of its maps, or its name where it is not known."""
+    """Return a data set's title for people, that of its maps; its name where it is not known."""
     row = set_of_map(dataset)
     return dataset if row is None else row.maps[dataset]
 

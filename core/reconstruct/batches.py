@@ -99,7 +99,7 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
 
 
 def _until_sure(run: PGDRun, row: int) -> dict[str, Any]:
-    """What a `Reconstruction` says of the first moment at which the classifier is sure of the target."""
+    """Return the fields of `Reconstruction` on the first step at which the classifier is sure of the target."""
     sure = run.metadata["images"]["sure"][row] or {"step": None, "change": None}
     return {f"sure_{name}": value for name, value in sure.items()}
 

@@ -1,4 +1,4 @@
-"""What a job of `python -m core.reconstruct` is to do: its settings, and the plans for its batches of images."""
+"""Jobs of `python -m core.reconstruct`: their settings, and the plans for their batches of images."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MakePlan = Callable[[Sequence[int]], RunPlan]
 
 @dataclass(frozen=True, kw_only=True)
 class JobConfig:
-    """What is wanted of a classifier and a data set; the usual settings of the search where nothing else is said.
+    """Settings of a job; by default the usual ones of the search.
 
     mode: Eq. 3 or Eq. 2. count: images, at most those of the data set to inpaint. seed: of the holes and the noise.
     target: one class or text for all; None for the true class, or every class in turn. keep: whether the result is the

@@ -1,4 +1,4 @@
-"""What has become of an image of a finished run, in numbers that its file holds or its pixels give. No torch."""
+"""Outcome of an image of a finished run, in numbers from its file or its pixels. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reconstruction changed, in numbers: one row per image, one summary over all of them. No torch."""
+"""Report of a reconstruction's changes: one row per image, one summary over all of them. No torch."""
 
 from __future__ import annotations
 

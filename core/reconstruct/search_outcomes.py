@@ -1,4 +1,4 @@
-"""What became of pictures that a network drew and filled at 224 pixels by both searches, as stored. No torch."""
+"""Stored outcomes of pictures that a network drew and filled at 224 pixels by both searches. No torch."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ TRIED = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class SearchOutcomes:
-    """What became of n pictures by one search.
+    """Outcomes of n pictures by one search.
 
     pictures: (n,) names; targets: (n,) class indices. numbers: (n,) by name: own (1 where the painter's top-1
     prediction is the target), confidence, norm (L2 length of the change), radius (mean, of the change, in cycles per
@@ -136,7 +136,7 @@ class StoredOutcomes:
     configs: Mapping[str, Any]
 
     def pair(self, mode: str) -> tuple[SearchOutcomes, SearchOutcomes] | None:
-        """The same pictures by the paper's search and by views; mode: "draw" or "hole". None where there are none."""
+        """Return the pictures done by both searches, the paper's and by views, or None; mode: "draw" or "hole"."""
         pixels, views = (self.groups.get(f"{mode}-{search}") for search in ("pixels", "views"))
         if pixels is None or views is None:
             return None

@@ -24,7 +24,7 @@ CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # of
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """What a search made of a grey start when asked for a word.
+    """Drawing of a word by a search, from a grey start.
 
     strip: frames of one side below each other, a lossy picture. confidence: the painter's of the word, at each frame.
     norm: L2 norm of the whole change. judged: top-1 prediction of a network that had no part in it, for the last frame.
@@ -61,7 +61,7 @@ def judge_name() -> str:
 
 @cache
 def opening_drawings(word: str) -> tuple[Drawing, ...]:
-    """What both searches made of a word of `WORDS`, from the same start, within the same steps and the same ball."""
+    """Load a word of `WORDS` as both searches drew it, from the same start, within the same steps and the same ball."""
     known = _opening()["words"][word]
     return tuple(Drawing(search=search, strip=strip_path(word, search), **_read(known[search])) for search in SEARCHES)
 

@@ -108,7 +108,7 @@ def read_choices(text: str) -> tuple[int, ...]:
 
 
 def score(questions: Sequence[Question], choices: Sequence[int], search: Search) -> Score:
-    """What was recognised among the drawings by a search, of those that were answered.
+    """Count the recognised drawings by a search, among those that were answered.
 
     Raises:
         ValueError: none of them was.

@@ -45,7 +45,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Spent:
-    """Of this command: seconds by the clock and of the processor, peak memory in bytes, also of the GPU if any."""
+    """Cost of this command: seconds by the clock and of the processor, peak memory in bytes, also of the GPU if any."""
 
     wall_seconds: float
     cpu_seconds: float

@@ -92,7 +92,7 @@ class _Work:
         return [part for part in parts if not reasons[part.key]]
 
     def each(self, parts: Iterable[P], run: Callable[[P], Result]) -> Iterator[Result]:
-        """What comes of each part; a part that fails is skipped.
+        """Yield the result of each part; a part that fails is skipped.
 
         Among several processes nobody else knows that it did, so the whole run ends.
         """
@@ -106,7 +106,7 @@ class _Work:
                 self.skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
 
     def shared_out(self, parts: Sequence[P], run: Callable[[P], Result]) -> list[Result]:
-        """The same of those that can run, each the work of one process, which keeps it in a file.
+        """Return the results of the parts that can run, each computed by one process, which keeps it in a file.
 
         So nothing is gathered before the end.
         """

@@ -1,4 +1,4 @@
-"""What the results say, in sentences that take more than `report.html.jinja` should think about."""
+"""Sentences about the results, where they take more logic than `report.html.jinja` should have."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
 
 
 def map_sentence(result: MapResult) -> str:
-    """What was computed, and how it compares."""
+    """Describe what a map's part computed, and how it compares."""
     side, n = result.heatmap.side, int(result.heatmap.metadata["dataset"]["n"])
     done = f"{result.waves:,} of {len(half_plane(side)):,} waves on {n:,} images"
     found = result.agreement
@@ -37,7 +37,7 @@ def map_sentence(result: MapResult) -> str:
 
 
 def plain_and_minimised(tables: Sequence[TableResult]) -> str:
-    """What plain steps leave of Eq. 3's loss, for each network of which both were run; empty without one."""
+    """Compare Eq. 3's loss after plain and after minimising steps, for each network with both; empty without one."""
     losses: dict[str, dict[str, float]] = {}
     for one in tables:
         if one.part.mode == "inpaint":
@@ -58,7 +58,7 @@ def plain_and_minimised(tables: Sequence[TableResult]) -> str:
 
 
 def claims_sentence(result: ClaimComparison) -> str:
-    """Whose maps a pair's claims were judged on, and how many verdicts are the same as before."""
+    """Name the maps that a pair's claims were judged on, and count the verdicts that agree with the reference maps."""
     against = f"{result.subject} against {result.reference}" if result.subject else result.reference
     told = f"{sentence(against)[:-1]}: {result.waves:,} waves."
     if result.known:

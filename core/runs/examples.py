@@ -57,7 +57,7 @@ def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
 
 
 def first_searches(side: int) -> tuple[Search, ...]:
-    """What a page begins with: both searches where pictures are large enough to show what is found by views."""
+    """Return the searches that a page opens with: both where pictures are large enough to show what views add."""
     return SEARCHES if side >= MIN_CROP_SIZE else ("pixels",)
 
 
@@ -84,7 +84,7 @@ def examples(row: SampleSet) -> Iterator[Example]:
 
 
 def _by_searches(row: SampleSet) -> Iterator[Example]:
-    """What pages of large pictures begin with: holes over objects and a drawing, by both searches with one budget."""
+    """Yield the first examples for large pictures: holes over objects and a drawing, by both searches alike."""
     for place in dict.fromkeys((row.inpainted, *row.holes)):
         mask = row.hole(place)
         settings = first_settings("inpainting", row.side, hole_side(mask), "views")
@@ -98,7 +98,7 @@ def _by_searches(row: SampleSet) -> Iterator[Example]:
 
 
 def first_settings(kind: RunKind, side: int, hole: float | None, search: Search) -> dict[str, Any]:
-    """What a page begins with; arguments as `usual_settings` takes them."""
+    """Return the settings that a page opens with; arguments as for `usual_settings`."""
     usual = usual_settings(kind, side, hole, search)
     return quick_settings(usual) or usual
 
@@ -129,7 +129,7 @@ def _drawing(row: SampleSet, start: StartKind, config: PGDConfig) -> RunPlan:
 
 
 def fast_example(example: Example) -> Example:
-    """The same by fewer steps, as `fast_settings` has them, under a subject of its own."""
+    """Return an example with fewer steps, as `fast_settings` has them, under a subject of its own."""
     settings = asdict(example.plan.config)
     fast = fast_settings(settings)
     if fast is None:
@@ -138,12 +138,12 @@ def fast_example(example: Example) -> Example:
 
 
 def fast_subject(subject: str) -> str:
-    """What the file of a fast run names as its subject."""
+    """Return the subject in the name of a fast run's file."""
     return f"{subject}-fast"
 
 
 def with_few_frames(run: PGDRun) -> PGDRun:
-    """The same run with as many frames as are kept of an example."""
+    """Return a run with no more frames than are kept of an example."""
     pictures, *_, side = run.start.shape
     frames = FRAMES_OF_LARGE if side > 32 else FRAMES_OF_SEVERAL if pictures > 1 else FRAMES_OF_ONE
     kept = evenly_spaced(len(run.frames), frames)

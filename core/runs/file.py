@@ -43,7 +43,7 @@ RUN_FILE = ArchiveKind(
 
 @dataclass(frozen=True, eq=False)
 class PGDRun(Archived):
-    """What is kept of a run. S states were computed and F of them kept as frames, of B images.
+    """Record of a PGD run on B images, S states of which F were kept as frames.
 
     frames: (F, B, 3, H, W) uint8, the first of step 0, the last of the last state. frame_steps: (F,) int64, rising.
     start: (B, 3, H, W) float32, the images given to the run, exactly: with the settings they repeat it to the bit.

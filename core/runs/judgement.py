@@ -58,7 +58,7 @@ class Judgement:
         return cls(content["judge"], content["n"], content["before"], content["after"])
 
     def share(self, count: int) -> Measured:
-        """Which share of n that is, with Wilson's 95 % interval."""
+        """Return a count as a share of n, with Wilson's 95 % interval."""
         return wilson(count / self.n, self.n).one()
 
     def to_json(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def searched(kind: str, search: str) -> str:
 
 
 def choose_judge(drawn_by: str, ready: Sequence[str]) -> str | None:
-    """Who judges what `drawn_by` has drawn, of the classifiers that are ready: never itself, its twin only at need.
+    """Choose the judge of drawings by `drawn_by` among ready classifiers: never itself; its twin as a last resort.
 
     A robust twin (NAME-robust) began as the other one.
     """
@@ -111,7 +111,7 @@ def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
 
 
 def fingerprint(run: PGDRun) -> str:
-    """What a judgement depends on: the pictures and their targets."""
+    """Return the SHA-256 of what a judgement depends on: the pictures and their targets."""
     digest = hashlib.sha256(run.frames[-1].tobytes())
     digest.update(run.start.tobytes())
     digest.update(json.dumps([run.metadata["targets"], run.metadata["class_names"]]).encode())

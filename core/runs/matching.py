@@ -24,7 +24,7 @@ FILL = "what fills the hole at first"
 def changed_settings(
     plan: RunPlan, classifiers: Sequence[str], runs: Sequence[PGDRun], searches: Sequence[Search] = ()
 ) -> list[str]:
-    """What differs between a plan on classifiers, by name, and the runs shown; nothing where they are the same.
+    """List the differences between a plan on classifiers, by name, and the runs shown; empty if there are none.
 
     searches: as `Run` takes them.
     """

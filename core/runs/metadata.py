@@ -1,4 +1,4 @@
-"""What a run file says about its run; the file is untrusted. Does not import torch."""
+"""Metadata of a run file, which is untrusted, and their checks. Does not import torch."""
 
 from __future__ import annotations
 

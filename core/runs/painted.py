@@ -1,4 +1,4 @@
-"""What became of many pictures that the bundled models drew or filled, picture by picture, as stored. No torch."""
+"""Stored outcomes of many pictures that the bundled models drew or filled, picture by picture. No torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.runs.judgement import THIRD, Judgement, stored_judgements
 
 @dataclass(frozen=True, eq=False)
 class Painted:
-    """What became of n pictures by one network, whose weights have the hash.
+    """Outcomes of n pictures by one network; sha256: of its weights.
 
     pictures: (n,) float64 by name, as in `core.runs.judgement.COLUMNS`; NaN where there is nothing to tell. The same
     row is the same start, whichever network worked on it. third: another judge, of another family, who fills the
@@ -57,11 +57,11 @@ class Painted:
         return float(np.median(changes)) if len(changes) else np.nan, len(changes)
 
     def mean(self, name: str) -> float:
-        """Of one number, over all pictures."""
+        """Return the mean of one number over all pictures."""
         return float(self.pictures[name].mean())
 
     def first(self, count: int) -> Painted:
-        """The same of the first pictures."""
+        """Return the outcomes of the first `count` pictures."""
         return replace(self, pictures={name: values[:count] for name, values in self.pictures.items()})
 
     def sure_later(self) -> np.ndarray:
@@ -71,7 +71,7 @@ class Painted:
 
 @cache
 def stored_painted(kind: str) -> dict[str, Painted]:
-    """By classifier, drawings from one kind of start, or holes filled by one penalty: empty where none are stored."""
+    """Load drawings from one kind of start, or holes filled by one penalty, by classifier; empty if none are stored."""
     stored = stored_judgements()
     by = {**stored["drawn"]["by"], **stored["painted"]["by"]}.get(kind, {})
     return {

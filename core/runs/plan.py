@@ -1,4 +1,4 @@
-"""What a run of inpainting or generation is to do, and what a classifier minimises in it. Imports torch only then."""
+"""Plans of inpainting and generation runs, and the objectives they minimise. Imports torch only for the latter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunPlan:
-    """What is to be run; everything that the result depends on but the classifiers.
+    """Plan of a run: everything that the result depends on but the classifiers.
 
     targets: for each of the B images, a class by name or index or, for zero-shot classifiers, any text.
     start: (B, 3, H, W) float32 in [0, 1], x0. config: lengths and number of steps.
@@ -42,12 +42,12 @@ class RunPlan:
     penalty: Penalty = "eq3"
 
     def by(self, search: Search) -> RunPlan:
-        """The same plan by another search, within the same steps and the same ball."""
+        """Return the plan with another search, within the same steps and the same ball."""
         return replace(self, config=replace(self.config, search=search))
 
     @property
     def minimised_penalty(self) -> Penalty:
-        """By views nothing outside the hole moves, which is the minimum of Eq. 3 wherever that is exact."""
+        """Penalty that the search minimises: "frozen" by views, the minimum of Eq. 3 wherever that is exact."""
         return "frozen" if self.config.search == "views" else self.penalty
 
 

@@ -47,7 +47,7 @@ class Run:
         self._recorders: list[RunRecorder] = []
 
     def states(self) -> Generator[tuple[PGDState, ...], None, None]:
-        """The same step of every run, in their order, one step after the other.
+        """Yield the states of all runs, in the runs' order, one step after the other.
 
         Called again after it was closed, it goes on where the run stands, to the same bits.
 
@@ -109,9 +109,10 @@ class Run:
 
 
 def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack) -> Iterator[tuple[PGDState, ...]]:
-    """The same as `zip`, but every step of each is taken in a thread of its own, at the same time as the others'.
+    """Zip iterators as `zip` does, but run each in a thread of its own, all at the same time.
 
-    To the same bits. Worth it where a pass has one thread: the other core is free then (`docs/scaling.md` has times).
+    Results are the same to the bit. Worth it where a pass has one thread: the other core is free then
+    (`docs/scaling.md` has times).
     """
     import torch
 

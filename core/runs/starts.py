@@ -1,4 +1,4 @@
-"""What generation starts from, x0: a blur of the class, pixel noise, a sketch or a picture. Does not import torch."""
+"""Starts of generation, x0: a blur of the class, pixel noise, a sketch or a picture. Does not import torch."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ RANDOM_KINDS = tuple(kind for kind, words in STARTS.items() if words.random)
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """What the starts of one target are drawn from.
+    """Distribution that the starts of one target are drawn from.
 
     kind: what they are; another one than was asked for where the class has no images here. distribution: has
     `draw(count, generator=)` and `mean`. why: one sentence that says so, or empty.
@@ -115,10 +115,11 @@ class Start:
 def start_of(
     name: str, class_set: str, image_size: int, kind: StartKind = "blur", dataset: ImageDataset | None = None
 ) -> Start:
-    """What is drawn for a class or a free text.
+    """Return the distribution of starts for a class or a free text.
 
-    From what is bundled with this project where that knows the class, else from the data set's own images of it, else
-    a grey start, at 32 pixels a blur of no class, or pixel noise with the statistics of natural images in general.
+    It is taken from what is bundled with this project where that knows the class, else from the data set's own images
+    of it, else it is a grey start, at 32 pixels a blur of no class, or pixel noise with the statistics of natural
+    images in general.
 
     Raises:
         RuntimeError: a bundled file is damaged.
@@ -184,7 +185,7 @@ def draw_starts(
 
 
 def set_start(target: str, sample_set: str, kind: StartKind) -> Start:
-    """What is drawn for a class of a sample set or a free text; errors as `start_of`."""
+    """Return the distribution of starts for a class of a sample set or a free text; errors as `start_of`."""
     row = SAMPLE_SETS[sample_set]
     return start_of(target, row.class_set, row.side, kind)
 
@@ -192,7 +193,7 @@ def set_start(target: str, sample_set: str, kind: StartKind) -> Start:
 def start_facts(
     targets: Sequence[str], per_target: int, sample_set: str, kind: StartKind = "blur"
 ) -> dict[str, str | int]:
-    """What a run's file says of its starts; "credit" is for people."""
+    """Return the facts about its starts that a run's file stores; "credit" is for people."""
     starts = [set_start(target, sample_set, kind) for target in targets]
     origins = [
         f"“{target}” from {STARTS[start.kind].name} of {start.distribution.source}"

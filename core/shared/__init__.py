@@ -1,1 +1,1 @@
-"""What every package of the engine stands on."""
+"""Modules that every package of the engine builds on."""

@@ -1,4 +1,4 @@
-"""What the batch scripts share: types of options, progress, and errors as one sentence. Does not import torch."""
+"""Shared code of the batch scripts: types of options, progress, one-sentence errors. Does not import torch."""
 
 from __future__ import annotations
 

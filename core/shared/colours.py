@@ -1,4 +1,4 @@
-"""What colours mean, in one table: on every page, in figures and in reports."""
+"""Table of colours and their meaning: on every page, in figures and in reports."""
 
 from __future__ import annotations
 

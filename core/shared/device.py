@@ -128,7 +128,7 @@ def choose_device(name: str, local_rank: int) -> str:
 
 
 def free_device() -> str:
-    """Of several GPUs the one with the most free memory, so that the processes of a server spread; else the CPU."""
+    """Return the GPU with the most free memory, so that the processes of a server spread; the CPU if there is none."""
     import torch
 
     if not torch.cuda.is_available():
@@ -164,7 +164,7 @@ def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) 
 
 
 def with_cast_weights(network: Network, dtype: str) -> Network:
-    """The same network for passes in a dtype: the weights of its layers are cast now, not by autocast at every call.
+    """Return a network for passes in a dtype: its layers' weights are cast now, not by autocast at every call.
 
     It computes the same to the bit; everything else is shared, and `network` stays as it is. What is no torch module,
     or stays in float32, is returned as it came.

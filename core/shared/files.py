@@ -144,7 +144,7 @@ class ArchiveError(RuntimeError):
 
 @dataclass(frozen=True)
 class Fact:
-    """What an archive's metadata must say.
+    """Requirement on one fact in an archive's metadata.
 
     path: the fact's name; a dot leads into an inner object. kind: one of `KINDS`.
     low, high: range of a number, or of the length of anything else. choices: all that it can be, where these are few.
@@ -199,7 +199,7 @@ class ArchiveKind:
         return npz_bytes(metadata=np.array(json.dumps({**metadata, "schema": self.schema})), **arrays)
 
     def load(self, path: str | os.PathLike[str], build: Callable[..., Content]) -> Content:
-        """As `parse`, from a file.
+        """Parse a file, as `parse` does its bytes.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -212,7 +212,7 @@ class ArchiveKind:
     def parse(
         self, data: bytes, name: str, build: Callable[..., Content], *, max_content: int | None = None
     ) -> Content:
-        """What `build(metadata, **arrays)` makes of a file's bytes, trusted or not.
+        """Parse a file's bytes, trusted or not, and return `build(metadata, **arrays)`.
 
         Args:
             name: what errors call the file.
@@ -245,7 +245,7 @@ class ArchiveKind:
 
 
 class Archived:
-    """What an archive holds: its facts, and arrays that `arrays` and `build` turn into those of the file and back."""
+    """Content of an archive: its facts, and arrays that `arrays` and `build` turn into those of the file and back."""
 
     FILE: ClassVar[ArchiveKind]
     metadata: Mapping[str, Any]

@@ -101,7 +101,7 @@ def _folder(repo_id: str) -> Path:
 
 @contextmanager
 def hub_errors(repo_id: str, revision: str | None) -> Iterator[None]:
-    """What huggingface_hub raises (its own errors, httpx's and the system's) as a FileNotFoundError of one sentence."""
+    """Turn errors in huggingface_hub (its own, httpx's and the system's) into a FileNotFoundError of one sentence."""
     from huggingface_hub import constants, errors
 
     place = f"huggingface.co/{repo_id}"

@@ -31,7 +31,7 @@ TIMM_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 class WeightSource:
-    """What every kind of source offers; this one never downloads.
+    """Source of a weight file, the interface of every kind; this base class never downloads.
 
     Attributes:
         beside: names of files that must lie beside the weight file.

@@ -51,7 +51,7 @@ class Classifier(nn.Module):
         return super().train(False)
 
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
-        """The same network, asked about other classes; nothing of the network is copied.
+        """Return a classifier of other classes by the same network, of which nothing is copied.
 
         Args:
             class_set: the wanted classes; logits come in their order.

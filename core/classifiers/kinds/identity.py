@@ -1,11 +1,11 @@
-"""Which classifier, and which weights. Does not import torch."""
+"""Identity of a classifier and its weights. Does not import torch."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Which classifier this is: its name, which weights it carries, and the digest of the file they came from."""
+    """Name of a classifier, name of its weights, and the SHA-256 digest of the file they came from."""
 
     name: str
     weights_id: str

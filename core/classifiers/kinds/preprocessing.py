@@ -1,4 +1,4 @@
-"""What a classifier does to an image before its network sees it. Imports torch: import it lazily."""
+"""Preprocessing of images for a classifier's network. Imports torch: import it lazily."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class ClipModel(nn.Module):
 
 
 def with_context(network: Any, length: int) -> tuple[Any, int | None]:
-    """The same open_clip model with a text tower that reads `length` tokens, and how many it reads; None for all.
+    """Return an open_clip model whose text tower reads `length` tokens, and how many it reads; None for all.
 
     What a causal tower makes of a token does not depend on those behind it, so that prompts which end before them have
     the same embedding, in a tenth of the time. Towers of another kind are returned as they are.

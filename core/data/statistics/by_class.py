@@ -1,4 +1,4 @@
-"""What starts of generation are drawn from, for every class of a data set, and the file that holds it. No torch."""
+"""Statistics by class, from which starts of generation are drawn, and the file that holds them. No torch."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class ClassCovariance:
     diagonal: float = 0.0
 
     def resized(self, image_size: int) -> ClassCovariance:
-        """The same covariance for images of `image_size` x `image_size` pixels."""
+        """Return the same covariance for images of `image_size` x `image_size` pixels."""
         return replace(self, image_size=image_size)
 
     def draw(self, count: int, *, generator: np.random.Generator) -> np.ndarray:

@@ -32,7 +32,7 @@ class ClassStatistics:
     source: str
 
     def resized(self, image_size: int) -> ClassStatistics:
-        """The same statistics for `image_size` x `image_size` images, mean and std interpolated linearly."""
+        """Return the statistics for `image_size` x `image_size` images, mean and std interpolated linearly."""
         height, width = self.mean.shape[1:]
         if (height, width) == (image_size, image_size):
             return self

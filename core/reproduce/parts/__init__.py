@@ -1,1 +1,1 @@
-"""What a reproduction consists of: each part is planned, measured and compared."""
+"""Parts of a reproduction: each is planned, measured and compared."""

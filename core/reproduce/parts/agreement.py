@@ -22,7 +22,7 @@ FALSE_DISCOVERIES = 0.05
 
 
 class Match(StrEnum):
-    """What a comparison says."""
+    """Verdict of a comparison."""
 
     AGREES = "agrees"
     DIFFERS = "differs"

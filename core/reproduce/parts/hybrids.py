@@ -23,7 +23,7 @@ RELIES = CLAIMS["relies"]
 
 @dataclass(frozen=True, eq=False)
 class HybridResult(PartResult):
-    """What a network says of hybrid images."""
+    """Predictions of a network for hybrid images."""
 
     part: HybridPart
     outcomes: HybridOutcomes
@@ -40,7 +40,7 @@ class HybridResult(PartResult):
 
     @property
     def shipped(self) -> Evidence | None:
-        """That of the hybrids of the same weights and the same pairs that come with this project, if any do."""
+        """Crossing of the shipped hybrids of the same weights and the same pairs; None without any."""
         mine, found = self.outcomes, stored_hybrids().get(self.outcomes.metadata["classifier"]["name"])
         if found is None or found.metadata["classifier"]["sha256"] != mine.metadata["classifier"]["sha256"]:
             return None
@@ -87,7 +87,7 @@ def run_hybrid_part(
 
 
 def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
-    """By the title of each pair of which both networks were asked: the claim, by hybrid images alone."""
+    """Judge the claim by hybrid images alone, for each pair with both networks measured; by the pair's title."""
     known = {one.part.key: one for one in results}
     return {
         pair.title: _finding(*(known[key] for key in pair.hybrids)) for pair in PAIRS if {*pair.hybrids} <= known.keys()

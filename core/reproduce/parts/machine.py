@@ -1,4 +1,4 @@
-"""What this machine has for the parts of the paper: classifiers and data, or one sentence on how to get them."""
+"""Classifiers and data on this machine for the parts of the paper, or one sentence on how to get them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Machine:
         return self.clip if classifier == CLIP else classifier
 
     def lacks(self, part: Part) -> tuple[str, ...]:
-        """What a part needs and is not here, a sentence each, after downloading what may be downloaded."""
+        """List what a part needs and this machine lacks, a sentence each, after downloading what may be downloaded."""
         reasons = []
         for look in (
             lambda: self._fetch(self.name(part.classifier)),
@@ -161,19 +161,19 @@ def name_of(classifier: str) -> str:
 
 
 class PartResult:
-    """What came of a part, a dataclass. note: how its images differ from the paper's, or empty."""
+    """Result of a part, a dataclass. note: how its images differ from the paper's, or empty."""
 
     part: Any
     note: str
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """On its classifier and its images."""
+        """Facts on its classifier and its images."""
         raise NotImplementedError
 
     @property
     def name(self) -> str:
-        """What its classifier is called."""
+        """Title of its classifier."""
         return name_of(str(self.facts["classifier"]["name"]))
 
     @property
@@ -187,5 +187,5 @@ class PartResult:
         return bool(self.facts["classifier"]["name"] == self.part.classifier)
 
     def to_json(self) -> dict[str, Any]:
-        """What every part's JSON object begins with."""
+        """Return the fields that every part's JSON object begins with."""
         return {"key": self.part.key, "figure": self.part.figure, "note": self.note}

@@ -38,7 +38,7 @@ class MapResult(PartResult):
 
     @property
     def kind(self) -> str:
-        """Of the reference: "published", or "shipped" with this project."""
+        """Kind of the reference: "published", or "shipped" with this project."""
         return "published" if self.reference is not None and self.reference.printed_rates is not None else "shipped"
 
     @property
@@ -66,7 +66,7 @@ class MapResult(PartResult):
 
 
 def map_name(heatmap: Heatmap) -> str:
-    """What a map's classifier is called."""
+    """Return the title of a map's classifier."""
     return name_of(str(heatmap.metadata["classifier"]["name"]))
 
 
@@ -95,7 +95,7 @@ def run_map(
 
 
 def _waves(amount: Amount, data: Data) -> int | None:
-    """As many waves as are asked for, or more where samples stand in, so that the work stays the same."""
+    """Return the number of waves: as requested, or more where samples stand in, so that the work stays the same."""
     if not data.note or amount.waves is None:
         return amount.waves
     if amount.images is None:
@@ -104,7 +104,7 @@ def _waves(amount: Amount, data: Data) -> int | None:
 
 
 def reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
-    """What a part is compared with: of the shipped maps the one on the same images, else the last; None without any."""
+    """Return the shipped map to compare a part with: the one on the same images, else the last; None without any."""
     found = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
     content = heatmap.metadata["dataset"]["content_hash"]
     same = [one for one in found if one.metadata["dataset"]["content_hash"] == content]

@@ -168,7 +168,7 @@ Part = MapPart | HybridPart | TablePart
 
 
 def by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of (W, 2) waves of a map of that side those of low radii, of the corners and those between."""
+    """Split (W, 2) waves of a map by radius: low ones, those of the corners, and those between. side: of the map."""
     radius = rounded_radius(waves)
     low, far = LOW.holds(radius), radius > side // 2
     return waves[low], waves[far], waves[~low & ~far]

@@ -41,7 +41,7 @@ class Stored:
 
 @dataclass(frozen=True, eq=False)
 class TableResult(PartResult):
-    """What a part's runs came to.
+    """Result of a part's runs.
 
     settings: everything that the rows depend on. rows: an image each. picture: PNG of the first ones. source: date and
     device of the last, and seconds of all so far.
@@ -84,7 +84,7 @@ class TableResult(PartResult):
 
     @property
     def stored(self) -> Stored | None:
-        """What is stored for this network, kind of start and number of pictures; None where nothing is."""
+        """Stored counts for this network, kind of start and number of pictures; None if there are none."""
         kept, settings, n = stored_judgements(), self.settings, len(self.rows)
         drawn, found = kept["drawn"], stored_painted(settings["start"]).get(settings["classifier"]["name"])
         if found is None or settings["mode"] != "generate" or found.sha256 != settings["classifier"]["sha256"]:
@@ -96,7 +96,7 @@ class TableResult(PartResult):
 
     @property
     def mended(self) -> tuple[int, int]:
-        """Of the holes that turned the prediction wrong, how many end with the right one: (how many, of how many)."""
+        """Count of holes that turned the prediction wrong and end with the right one: (how many, of how many)."""
         wrong = [row for row in self.rows if row.label and row.top1_before != row.label]
         return sum(row.top1_after == row.label for row in wrong), len(wrong)
 
