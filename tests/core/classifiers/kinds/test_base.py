@@ -29,6 +29,6 @@ def test_patch_grid_counts_the_patches_of_plain_vision_transformers(make, size, 
     assert patch_grid(make(), size) == grid
 
 
-@pytest.mark.parametrize("name", ["mini-clip", "mini-resnet"])
-def test_patch_grid_of_convolutions_is_unknown(name):
-    assert load_classifier(name, CIFAR10).patch_grid is None
+@pytest.mark.parametrize(("name", "grid"), [("mini-clip", None), ("mini-resnet", None), ("mini-clip-vit", 8)])
+def test_a_classifier_knows_its_patch_grid_unless_it_convolves(name, grid):
+    assert load_classifier(name, CIFAR10).patch_grid == grid
