@@ -103,7 +103,7 @@ def resampled(truth: Heatmap, images: int, seed: int) -> Score:
 
 
 def score_rows(name: str, by_map: Sequence[Sequence[Score]], targets: tuple[str, str] = ("", "")) -> Iterator[Row]:
-    """What several draws of a map come to; of several maps, means of their means."""
+    """Yield the rows on several draws of a map; for several maps, means of their means."""
     draws = [score for scores in by_map for score in scores]
 
     def mean(field: str) -> float:

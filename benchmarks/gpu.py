@@ -1,4 +1,4 @@
-"""What one GPU makes of the paper: its maps with CLIP, a run of 720 steps, memory. At most eight minutes.
+"""Time the paper on one GPU: its maps with CLIP, a run of 720 steps, memory. At most eight minutes.
 
     python -m benchmarks.gpu
     python -m benchmarks.gpu --network mini-resnet --device cpu --seconds 0.5   # small, on any machine

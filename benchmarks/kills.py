@@ -82,7 +82,7 @@ def check_download(folder: Path, printed: str) -> None:
 
 
 class CheckSweep:
-    """What was finished before a kill is there after all later ones."""
+    """Check that what was finished before a kill is there after all later ones."""
 
     def __init__(self) -> None:
         self.known: Heatmap | None = None

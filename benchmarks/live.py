@@ -1,4 +1,4 @@
-"""What a PGD step costs in the app, with its page drawn in a browser; how often it is drawn, and how soon a run stops.
+"""Cost of a PGD step in the app, with its page drawn in a browser; how often it is drawn, how soon a run stops.
 
     python -m benchmarks.live mini-clip mini-resnet efficientnet-lite0
 

@@ -63,18 +63,18 @@ def plain(value: Any) -> Any:
 
 
 def digest(*values: Any) -> str:
-    """Of everything that they hold."""
+    """Return the SHA-256 of everything that the values hold."""
     return hashlib.sha256(json.dumps(plain(values), sort_keys=True).encode()).hexdigest()
 
 
 def shipped_maps() -> list[NamedMap]:
-    """By file name."""
+    """Load the shipped maps, named by their files."""
     maps = ((path.stem, Heatmap.load(path)) for path in sorted(HEATMAPS.glob("*.npz")))
     return [NamedMap(name, name, one, network_side(one.metadata["classifier"]["name"])) for name, one in maps]
 
 
 def of_claims(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
-    """Of maps, and of what networks draw and fill."""
+    """Yield hashes of the claims about maps, and about what networks draw and fill."""
     for subject in shelf:
         yield f"claims of {subject.name}", digest([findings(subject, reference, shelf) for reference in shelf])
     stored = stored_judgements()
@@ -86,7 +86,7 @@ def of_claims(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 
 
 def of_gradients(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
-    """By network, and how well they agree with each map."""
+    """Yield hashes of the stored gradients, and of their agreement with each map."""
     for name, stored in stored_gradients().items():
         yield f"gradient of {name}", digest(stored, stored.energy, stored.bend)
     for named in shelf:
@@ -95,7 +95,7 @@ def of_gradients(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 
 
 def of_corruptions(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
-    """By network, what its map predicts, and the pictures."""
+    """Yield hashes of outcomes under corruptions, stored, predicted by maps and measured, and of the pictures."""
     for name, found in stored_disturbances().items():
         errors = [found.errors(key, strength=strength) for key in found.keys for strength in (None, *STRENGTHS)]
         yield f"corruptions of {name}", digest(found.arrays(), found.metadata, found.clean_errors(), errors)
@@ -113,7 +113,7 @@ def of_corruptions(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 
 
 def of_hybrids() -> Iterator[tuple[str, str]]:
-    """By network and pair of networks, and the pictures."""
+    """Yield hashes of outcomes on hybrids, stored, by pair of networks and measured, and of the pictures."""
     stored = stored_hybrids()
     for name, found in stored.items():
         kept = unlike(found)

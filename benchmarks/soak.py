@@ -63,7 +63,7 @@ WAITS = {
 
 @dataclass
 class Seen:
-    """What the visitors noted.
+    """Record of the visitors' measurements.
 
     waits: (what, seconds, whether a run went on). closed: when tabs with a run were. memory: (time, MB) while they
     acted. opened: MB at rest, with one visitor, with all.

@@ -1,4 +1,4 @@
-"""What the exported graphs compute with: a classifier's own tensors, in the order in which the graphs expect them.
+"""Weights of the exported graphs: a classifier's own tensors, in the order in which the graphs expect them.
 
 `precomputed.make_graphs` writes graphs without weights, since those are in precomputed/models or in a package.
 """

@@ -87,7 +87,7 @@ def load_judge(given: argparse.Namespace) -> Classifier:
 
 
 def _many_pictures(judge: Classifier, work: Path, known: Mapping[str, Any]) -> dict[str, Any]:
-    """What became of drawn pictures and of filled holes, with how they were made; known: what the file holds of it."""
+    """Judge drawn pictures and filled holes, and record how they were made; known: what the file holds of it."""
     images, third = load_dataset("cifar10", limit=COUNT, seed=SEED), load_classifier(THIRD_JUDGE, CIFAR10)
     parts: dict[str, dict[str, Any]] = {
         part: {"by": {}, "configs": {}} | known.get(part, {}) for part in ("drawn", "painted")
@@ -131,7 +131,7 @@ def _jobs() -> Iterator[tuple[str, str, JobConfig]]:
 
 
 def _by_model(job: JobConfig, images: ImageDataset, judges: Sequence[Classifier], work: Path) -> dict[str, Any]:
-    """What became of each picture, for each bundled model; the third judge is not asked about its own pictures."""
+    """Judge each picture, for each bundled model; the third judge does not judge its own pictures."""
     by_name = {}
     for name in bundled_specs():
         model = load_classifier(name, CIFAR10)

@@ -66,7 +66,7 @@ def pixel_colors(dataset: ImageDataset) -> dict[str, Any]:
 
 
 def _images(dataset: ImageDataset) -> list[np.ndarray]:
-    """Of each class, in label order."""
+    """Return the images of each class, in label order."""
     return [dataset.images[dataset.labels == label] for label in range(len(dataset.classes))]
 
 

@@ -161,7 +161,7 @@ def _make(painter: Classifier, plan: RunPlan, path: Path) -> None:
 
 
 def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict[str, Any]:
-    """What became of the pictures that are finished, and how they were made."""
+    """Return the file's content: outcomes of the finished pictures, and how they were made."""
     names = [name for name in plans if (work / f"{name}.npz").exists()]
     judges = [load_classifier(name) for name in _judges()]
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -196,7 +196,7 @@ def _judges() -> list[str]:
 def _row(
     which: str, plan: RunPlan, made: dict[str, np.ndarray], energy: np.ndarray, judges: list[Classifier]
 ) -> dict[str, Any]:
-    """What became of one picture."""
+    """Return the outcomes of one picture."""
     target, start = int(plan.targets[0]), made["start"]
     result = made["result"].astype(np.float32) / np.float32(255)
     row = {

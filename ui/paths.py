@@ -1,4 +1,4 @@
-"""What the server answers at the paths of pages, and at paths that no page has."""
+"""Responses of the server at the paths of pages, and at paths that no page has."""
 
 from __future__ import annotations
 

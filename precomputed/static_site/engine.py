@@ -1,4 +1,4 @@
-"""What the page computes with: onnxruntime-web, installed by npm and checked, and the networks' graphs and weights."""
+"""Engine of the page: onnxruntime-web, installed by npm and checked, and the networks' graphs and weights."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def engine_facts() -> dict[str, Any]:
 
 
 def _set_facts(side: int, name: str) -> dict[str, Any]:
-    """What is computed with pictures of a side: classes, holes, and settings by kind and search."""
+    """Return the facts for runs on pictures of a side: classes, holes, and settings by kind and search."""
     row = SAMPLE_SETS[name]
     return {
         "name": name,
@@ -134,7 +134,7 @@ DRAWS = 4  # stored starts of each kind and class
 
 
 def start_facts() -> dict[str, Any]:
-    """What a drawing may start from: stored draws by kind and class, and the bundled sketches; pixels in base64."""
+    """Return the starts of drawings: stored draws by kind and class, and the bundled sketches; pixels in base64."""
     drawn = {
         kind: {
             name: [_packed(to_uint8(start)) for start in draw_starts([name], DRAWS, "cifar10", 0, kind)]

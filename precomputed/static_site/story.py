@@ -49,7 +49,7 @@ def story() -> list[Part]:
 
 
 def _here(html: str) -> str:
-    """The same with doors into this edition; links that lead nowhere here are left out."""
+    """Return HTML whose links lead into this edition; links that lead nowhere here are left out."""
 
     def door(found: re.Match[str]) -> str:
         page = next((here for there, here in _DOORS.items() if there in found[2].split("?")[0]), None)
@@ -59,7 +59,7 @@ def _here(html: str) -> str:
 
 
 def story_pictures() -> dict[str, Part]:
-    """What steps load by name when they are opened: the scene of each word, and a round to be judged."""
+    """Return the parts that steps load by name when opened: the scene of each word, and a round to be judged."""
     scenes = {
         _scene(word): pack_opening(WORDS, place, opening_drawings(word), opening.captions(place))
         for place, word in enumerate(WORDS)

@@ -1,4 +1,4 @@
-"""Which captions are true of which images, and the loss that says so. Imports torch at the top: import it lazily."""
+"""Truth of captions of images, and the contrastive loss on it. Imports torch at the top: import it lazily."""
 
 from __future__ import annotations
 

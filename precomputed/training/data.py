@@ -61,7 +61,7 @@ def seeded_generator(*numbers: int) -> torch.Generator:
 
 
 def batch_indices(count: int, batch_size: int, step: int, seed: int) -> Tensor:
-    """Which images make up the batch of `step`, counted from the start of training: (batch_size,) int64.
+    """Return the indices of the batch of `step`, counted from the start of training: (batch_size,) int64.
 
     Every epoch is a fresh permutation that depends on the seed and the epoch alone; the last, incomplete
     batch of an epoch is left out.

@@ -39,7 +39,7 @@ class Recipe:
                 raise ValueError(f"{name} must not be negative; got {getattr(self, name)}")
 
     def purpose(self, task: str) -> str:
-        """What the network is trained for, as pages say it."""
+        """Describe the purpose of the training, as pages say it."""
         attacked = f", moved against it by up to {self.epsilon:g} (L2)"
         return f"trained to {task}{attacked if self.attack_steps else ''}"
 

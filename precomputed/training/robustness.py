@@ -58,7 +58,7 @@ def measure(
 
 
 def auto_attack(classifier: Classifier, data: LabelledImages, iterations: int, queries: int) -> dict[str, Accuracy]:
-    """What stands after each of AutoAttack's attacks and those before it."""
+    """Return the accuracy that is left after each of AutoAttack's attacks and those before it."""
     from pyautoattack import AutoAttack
 
     names = ("apgd-ce", "apgd-t", "square")

@@ -28,7 +28,7 @@ WATCHED_IMAGES = 1000  # test images whose accuracy is shown while training; not
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a model card says about a finished training; `machine` in words, as its user gave them."""
+    """Results of a finished training for its model card; `machine` in words, as its user gave them."""
 
     clean: Accuracy
     robust: Accuracy

@@ -1,1 +1,1 @@
-"""What the page *Frequencies* is made of."""
+"""Parts of the page *Frequencies*."""

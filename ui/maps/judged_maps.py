@@ -1,4 +1,4 @@
-"""What is found of claims about two maps, kept: a map never changes, and its lattice is drawn ten thousand times."""
+"""Cached findings about two maps: a map never changes, and its lattice is drawn ten thousand times."""
 
 from __future__ import annotations
 

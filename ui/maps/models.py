@@ -1,4 +1,4 @@
-"""Whose map is shown, and who predicts: paired by kind of model, each kind with a colour of its own."""
+"""Classifiers of the maps and those that predict, paired by kind of model; each kind with a colour of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def model_colour(name: str) -> str:
 
 
 def map_note(entry: Entry) -> str:
-    """What stands beside a map's title: whose it is, and whether its classifier could predict here."""
+    """Return the note beside a published map's title, on whether its classifier can predict here; else empty."""
     name = entry.classifier
     if entry.heatmap.metadata["source"]["type"] != "published" or name not in _specs():
         return ""
@@ -40,13 +40,13 @@ class Predictor:
 
     @property
     def told(self) -> str:
-        """Whose place it takes, in words; or empty."""
+        """Phrase that names the classifier it stands in for; or empty."""
         small = ", in miniature" if self.spec.name.startswith(MINIATURE) else ""
         return f"instead of {self.instead_of}{small}" if self.instead_of else ""
 
 
 def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:
-    """Of those `ready` for the picture's classes the classifiers whose maps are shown, and others for the rest.
+    """Choose predictors among those `ready` for the picture's classes: the shown maps' own, and stand-ins for the rest.
 
     One that is shown instead is of the same kind and trained alike, a robust one for a robust one, and on the same
     classes: an ImageNet network says nothing about a map of CIFAR-10. Where the maps lead to nobody, all predict.

@@ -19,7 +19,7 @@ HEIGHT = 190  # CSS pixels of plot and axes together
 
 
 def radius_axis() -> alt.X:
-    """Of charts by radius."""
+    """Return the horizontal axis of charts by radius."""
     return alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2))
 
 

@@ -35,7 +35,7 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
 
 
 def other_strength(shown: Sequence[Entry], size: int, epsilon: float) -> str:
-    """That the picture of `size` pixels is under a wave of another strength than its maps are for; or nothing."""
+    """Warn if the wave on the picture of `size` pixels is not as strong as its maps' waves; else return nothing."""
     about = {entry.heatmap.metadata["epsilon"] for entry in shown if entry.heatmap.metadata["image_size"] == size}
     if not about or about == {epsilon}:
         return ""

@@ -15,7 +15,7 @@ EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 @dataclass(frozen=True)
 class Story:
-    """What the page starts with. frequency: (i, j). show: one of `views.SHOWS`. pictures: of `picture_kinds`."""
+    """State that the page starts with. frequency: (i, j). show: one of `views.SHOWS`. pictures: of `picture_kinds`."""
 
     title: str
     maps: tuple[str, ...]

@@ -68,7 +68,7 @@ def lacking_metrics(chosen: Sequence[Entry]) -> dict[str, str]:
 
 
 def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, str]:
-    """What cannot be shown of the chosen maps, of `SHOWS`, with the reason: no choice leaves a chosen map empty."""
+    """Return those of `SHOWS` that the chosen maps lack, with the reason: no choice leaves a chosen map empty."""
     top = METRICS[metric].top
     if top is None:
         return dict.fromkeys(SHOWS[1:], "only of an error")
@@ -168,7 +168,7 @@ def why_no_estimate(heatmap: Heatmap, top: int) -> str | None:
 
 
 def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
-    """What the counts say about all images; the counts themselves where these are enough, and nowhere else."""
+    """View of the error over all images, estimated from the counts; of the counts themselves where they are enough."""
     if has_enough_images(heatmap):
         return _value(entry, heatmap, next(row for row in METRICS.values() if row.top == top))
     if top == 1 and heatmap.estimate is not None:  # what the sweep stored

@@ -1,1 +1,1 @@
-"""What the page *Models and data* is made of."""
+"""Parts of the page *Models and data*."""

@@ -91,7 +91,7 @@ def _failure(spec: ClassifierSpec) -> None:
 
 
 def _size(spec: ClassifierSpec) -> str:
-    """Of the weight file on this machine, else of the download."""
+    """Return the size of the weight file on this machine, else of the download."""
     path = spec.weights.locate()
     return format_size(path.stat().st_size if path is not None else spec.download_bytes or None)
 

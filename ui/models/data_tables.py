@@ -1,4 +1,4 @@
-"""What is shipped besides classifiers: heat maps and sample pictures, with their provenance and licences."""
+"""Tables of the data shipped besides classifiers: heat maps and sample pictures, with their provenance and licences."""
 
 from __future__ import annotations
 

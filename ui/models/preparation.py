@@ -1,4 +1,4 @@
-"""What follows a download: class embeddings, and the runs that pages open with, made in the background, once.
+"""Preparation after a download: class embeddings, and the runs that pages open with, made once in the background.
 
 Nothing that a page does waits for it: it rests while any visitor's work goes on, and has no place in their queue. Does
 not import torch before it begins.
@@ -178,7 +178,7 @@ def unprepared() -> bool:
 
 
 def missing() -> Iterator[_Piece]:
-    """What pages open with and is not here, or was made with other settings: what words mean first, holes, drawings."""
+    """Yield what pages open with if it is missing or of other settings: class embeddings first, holes, drawings."""
     todo = []
     for wanted in _wanted():
         known = [one for usual in examples(wanted.row) for one in (usual, fast_example(usual))]

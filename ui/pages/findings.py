@@ -86,7 +86,7 @@ def _maps() -> None:
 
 
 def _shifts() -> None:
-    """What the paper says of robustness, of all networks that are here."""
+    """Draw the findings on what the paper says of robustness, over all networks here."""
     st.markdown(WORDS["shifts"])
     shelf = shipped()
     found = [one for one in found_between(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim.key in _OF_ALL]

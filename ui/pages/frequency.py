@@ -119,7 +119,7 @@ def _chart(chosen: list[Entry], frequency: Frequency) -> None:
 
 
 def _restore() -> None:
-    """What the URL asks for: a story, a wave; else what this visit has, else the first story."""
+    """Restore the state that the URL asks for, a story and a wave; else that of this visit, else the first story."""
     state = st.session_state
     if label := state.pop(PENDING, None):
         state[MAPS] = [*state.get(MAPS, []), label][-MAX_MAPS:]
@@ -149,7 +149,7 @@ def _parse_cell(text: str) -> Frequency | None:
 
 
 def _told() -> Story:
-    """What the page started with, where neither link nor visitor says otherwise."""
+    """Return the story that the page started with, the first unless a link or the visitor chose another."""
     return STORIES[st.session_state.get(TOLD, 0)]
 
 
@@ -247,7 +247,7 @@ def _told_beside(
 
 
 def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
-    """What is found, of the first two maps, of the claim about such waves, and what these are."""
+    """Return the finding on the claim about such waves, for the first two maps, and the band of these waves."""
     if len(chosen) < 2 or _top() != 1:
         return None
     about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2]))
@@ -255,7 +255,7 @@ def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | 
 
 
 def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, dict[str, str]] | None:
-    """What the page says of each wave that *Play* is about to show; once, when it asks."""
+    """Return the page's text for each wave that *Play* is about to show; once, when it asks."""
     cells = st.session_state.pop(WALK, None)
     if not cells or "torch" not in sys.modules:
         return None
@@ -323,6 +323,6 @@ def _predictions(
 
 
 def _who(chosen: list[Entry], waved: WavedPicture) -> list[Predictor]:
-    """Who predicts; nobody where no classifier of the picture's classes is ready."""
+    """Return the classifiers that predict; empty if none of the picture's classes is ready."""
     class_set = waved.picture.class_set
     return predictors([] if st.session_state[ALL_PREDICT] else chosen, ready_classifiers(class_set), class_set)

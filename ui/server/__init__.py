@@ -1,1 +1,1 @@
-"""What belongs to the server, not to one page: its limits, its networks, its jobs and its log."""
+"""State of the server, not of one page: its limits, its networks, its jobs and its log."""

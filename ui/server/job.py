@@ -18,7 +18,7 @@ _TIMED_STEPS = 20  # the speed shown is the mean of so many recent steps: a slow
 
 @dataclass(frozen=True)
 class Line:
-    """What a job asks of the line that it stands in.
+    """Interface of a queue to its jobs.
 
     Attributes:
         lock: held whenever the job's state is read or changed. clock: seconds, monotonic.

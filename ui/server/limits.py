@@ -1,4 +1,4 @@
-"""What one visitor may ask of this server. Its operator sets other limits by environment variables.
+"""Limits on what one visitor may ask of this server. Its operator sets other limits by environment variables.
 
 `limits().picture_mb` comes from `CLIP_LAB_PICTURE_MB` if that is set. Batch scripts know none of these: whoever runs
 them has the machine to themselves. Does not import Streamlit.
@@ -72,7 +72,7 @@ class Limits:
 
 @functools.cache
 def limits() -> Limits:
-    """Those of this process.
+    """Return this process's limits.
 
     Raises:
         ValueError: as `Limits.from_environment`.

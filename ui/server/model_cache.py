@@ -1,4 +1,4 @@
-"""What all visitors of this process share: loaded classifiers first of all.
+"""Cache shared by all visitors of this process: loaded classifiers first of all.
 
 It is not in one of Streamlit's caches: any visitor's browser may ask it to clear those.
 """
@@ -44,7 +44,7 @@ class _Slot:
 
 
 def kept(max_entries: int | None) -> Callable[[Callable[..., Any]], Any]:
-    """As `functools.lru_cache`, but threads that ask for the same value at once make it once."""
+    """Cache results like `functools.lru_cache`, but compute a value once if several threads ask for it at once."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         slots, lock = functools.lru_cache(max_entries)(lambda *key: _Slot()), threading.Lock()

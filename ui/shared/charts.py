@@ -130,7 +130,7 @@ def interval_chart(
 
 
 def tooltips(axis: alt.X | alt.Y, number: str = ".1f", *, ends: bool = True) -> list[alt.Tooltip]:
-    """Of an axis' number, and of the ends of its interval where it has one."""
+    """Return tooltips of an axis' number, and of the ends of its interval where it has one."""
     parts = ((field_of(axis), axis["title"]), ("low", "95 % from"), ("high", "to"))[: 3 if ends else 1]
     return [alt.Tooltip(f"{name}:Q", format=number, title=words) for name, words in parts]
 

@@ -1,4 +1,4 @@
-"""What pages keep in their URL: widgets by `bind="query-params"`, all else by this file. A link says any text."""
+"""State of pages in their URL: widgets by `bind="query-params"`, all else by this file. Links are untrusted text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EARLIER_TITLE = re.compile("(Mini CLIP|Mini ResNet), (robust|plain ViT[^·]*?)(
 
 
 def names() -> frozenset[str]:
-    """Of all parameters in the URL."""
+    """Return the names of all parameters in the URL."""
     return frozenset(st.query_params)
 
 
@@ -44,12 +44,12 @@ def texts(name: str) -> list[str]:
 
 
 def text(name: str) -> str:
-    """What the URL says of a parameter, the last word of it; empty where that is nothing."""
+    """Return the last value of a parameter in the URL; empty where there is none."""
     return st.query_params.get(name, "")
 
 
 def number(name: str, places: range) -> int | None:
-    """The same, where it is one of these whole numbers."""
+    """Return the last value of a parameter as a whole number; None unless it is in `places`."""
     return whole_number(text(name), places)
 
 
@@ -73,7 +73,7 @@ def put_all(name: str, values: list[str], usual: Sequence[str | None]) -> None:
 
 
 def kept(key: str, name: str, read: Callable[[str], T | None], usual: T, write: Callable[[T], str] = str) -> T:
-    """What this visit keeps under `key`; at first what the URL says, or the usual. The URL says it from then on.
+    """Return this visit's value of `key`, at first the URL's or the usual one; the URL names it from then on.
 
     read: makes a value of the URL's text, None where that is senseless. write: the other way round.
     """

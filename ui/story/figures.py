@@ -58,7 +58,7 @@ def stripes_and_maps() -> None:
 
 
 def about_the_maps() -> str:
-    """What a cell is, before the first maps."""
+    """Explain what a cell is, before the first maps."""
     n = _entries(MINI_CLIP)[0].heatmap.metadata["dataset"]["n"]
     return (
         f"Each cell is a wave, its colour the top-1 error: how often, of n = {n:,} pictures, the first guess is wrong. "
@@ -67,7 +67,7 @@ def about_the_maps() -> str:
 
 
 def verdict_on(cell: Frequency) -> Paragraph:
-    """What the first maps say of one wave."""
+    """Return the verdict of the first maps on one wave."""
     return cell_verdict(_entries(MINI_CLIP, MINI_RESNET), cell)
 
 

@@ -54,7 +54,7 @@ def _put(seed: int | None, choices: Sequence[int]) -> None:
 
 
 def about_the_classes() -> str:
-    """By which rule the classes are chosen, and that nothing is kept."""
+    """Explain how the classes are chosen, and that no choice is stored."""
     halves = len(stored_pool().recognised), len(stored_pool().unrecognised)
     return (
         f"Half of the classes are of {halves[0]} that {short_title(classifier_spec(judge_name()).title)} recognises as "

@@ -1,4 +1,4 @@
-"""What the story opens with: a word, drawn by one network by both searches, and things to try."""
+"""Opening of the story: a word, drawn by one network by both searches, and things to try."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def ask_for_a_word() -> None:
 
 
 def captions(place: int) -> list[tuple[str, str, str]]:
-    """What stands under each drawing of a word, by its place."""
+    """Return the captions of a word's drawings: title, search and judgement. place: of the word in `WORDS`."""
     return [(*TITLES[drawing.search], judged(drawing, WORDS[place])) for drawing in opening_drawings(WORDS[place])]
 
 
 def judged(drawing: Drawing, word: str) -> str:
-    """What another network makes of a drawing, one sentence."""
+    """Return a sentence on another network's prediction for a drawing."""
     says = f"Another network, {short_title(classifier_spec(judge_name()).title)}, says {drawing.judged}"
     return f"{says}, too." if drawing.place == 1 else f"{says}; {word} is number {drawing.place:,} of its guesses."
 
@@ -72,7 +72,7 @@ def any_word() -> None:
 
 
 def lesson() -> tuple[str, str]:
-    """What the two drawings say about the paper's claim, and what they do not, a sentence each."""
+    """Return what the two drawings say about the paper's claim, and what they do not, a sentence each."""
     stored, judge = stored_outcomes(), short_title(classifier_spec(judge_name()).title)
     pair = stored.pair("draw") if stored else None
     assert pair is not None  # it is shipped
@@ -86,7 +86,7 @@ def lesson() -> tuple[str, str]:
 
 
 def lesson_html(place: str) -> str:
-    """What the two drawings teach; place: "beside" them in a wide window, or "below" them in a narrow one."""
+    """Return the lesson as HTML; place: "beside" the drawings in a wide window, or "below" them in a narrow one."""
     return f'<div class="lesson {place}">{"".join(f"<p>{html.escape(each)}</p>" for each in lesson())}</div>'
 
 
@@ -105,7 +105,7 @@ def cards() -> None:
 
 
 def cards_html() -> str:
-    """The same as HTML."""
+    """Return the things to try as HTML."""
     parts = [
         f'<a class="try" href="{html.escape(url)}"><img src="{_card_picture(picture)}" alt="">'
         f"<span><b>{html.escape(title)}</b>{html.escape(text)}</span></a>"

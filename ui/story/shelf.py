@@ -34,7 +34,7 @@ def found(subject: str, reference: str) -> dict[str, Finding]:
 
 @cache
 def opening_runs() -> tuple[PGDRun, ...]:
-    """What the two networks made of one blur, a class each time."""
+    """Load the runs in which the two networks draw from one blur, a class each time."""
     return tuple(PGDRun.load(stored_path(OPENING, "cifar10", name)) for name in TWINS)
 
 
@@ -44,7 +44,7 @@ training = cache(training_finding)
 
 @cache  # of shipped maps, each against ten thousand random draws
 def the_test() -> str:
-    """Of the small networks that were trained to test it, how many dip on the grid of their own patches."""
+    """Return how many of the small networks trained to test it dip on the grid of their own patches, in a sentence."""
     tested = [
         lattice(entry.heatmap, entry.heatmap.metadata["classifier"]["patch_grid"])
         for entry in shipped().values()

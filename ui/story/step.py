@@ -37,7 +37,7 @@ def nothing() -> None:
 
 @dataclass(frozen=True)
 class Step:
-    """What is on the screen at once.
+    """Step of the story: all that is on the screen at once.
 
     name: on its tab and, in small letters, in its URL. text: plain. draw: puts the figure into the page.
     more: computes what is said after `text`, may be empty. beside, below: draw further parts, under the text and under
@@ -56,5 +56,5 @@ class Step:
 
     @property
     def link(self) -> str:
-        """What the URL calls it."""
+        """Name in the URL."""
         return self.name.lower().replace(" ", "-")

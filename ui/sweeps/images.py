@@ -1,4 +1,4 @@
-"""Which images *Compute a map* takes: bundled samples, an archive of the visitor's, or the one picture in view."""
+"""Images for *Compute a map*: bundled samples, an archive of the visitor's, or the one picture in view."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Chosen:
     script: str | None
 
     def classifiers(self) -> list[ClassifierSpec]:
-        """Those ready here that know the classes; any CLIP knows classes of one's own."""
+        """Return the ready classifiers that know the classes; any CLIP knows classes of one's own."""
         if isinstance(self.classes, ClassSet):
             return ready_clips()
         return ready_classifiers(self.classes)
 
 
 def image_kinds() -> dict[str, str]:
-    """What can be swept over, with its title: every sample set, an archive, or a picture."""
+    """Return the kinds of images to sweep over, with their titles: every sample set, an archive, or a picture."""
     titles = {row.name: row.maps.get(row.dataset, row.title) for row in SAMPLE_SETS.values()}
     bundled = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
     return {**bundled, "archive": "An archive of yours", "picture": "The picture chosen above"}

@@ -173,7 +173,7 @@ def progress_words(state: Sharpening) -> str:
 
 
 def _take_along(heatmap: Heatmap) -> None:
-    """What computed it, the file, and how to go on with it."""
+    """Draw the device that computed the map, its download, and the command that resumes it."""
     st.caption(f"Computed on {as_markdown(heatmap.metadata['source']['device'])}.")
     stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")
     st.download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download", on_click="ignore")

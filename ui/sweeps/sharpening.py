@@ -20,7 +20,7 @@ FIRST_IMAGES = 5  # under each wave in the first round: a whole map within secon
 
 @dataclass(frozen=True)
 class Reached:
-    """What a round has reached. half_width: mean, in points. passes: until then."""
+    """Precision that a round has reached. half_width: mean, in points. passes: until then."""
 
     half_width: float
     passes: int
@@ -36,7 +36,7 @@ class Sharpening:
 
     @property
     def share(self) -> float:
-        """Of all passes that there are."""
+        """Share of all passes that are done."""
         return passes_taken(self.heatmap) / _all_passes(self.heatmap)
 
     @property

@@ -1,1 +1,1 @@
-"""What stands in tabs below the maps of *Frequencies*."""
+"""Tabs below the maps of *Frequencies*."""

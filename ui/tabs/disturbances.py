@@ -129,7 +129,7 @@ def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.nda
 
 
 def _networks(chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network]:
-    """Those of the maps in view, or who predicts instead, and their robust twins, as far as outcomes are stored."""
+    """Return the networks of the maps in view, or their stand-ins, and robust twins, as far as outcomes are stored."""
     stored = stored_disturbances()
     of_maps = [entry for entry in chosen if disturbances_of(entry.named) is not None]
     names = [entry.classifier for entry in of_maps]

@@ -47,7 +47,7 @@ class Network:
 
     @property
     def stored(self) -> StoredGradient | None:
-        """What is known of it over many pictures of this size."""
+        """Stored gradient over many pictures of this size; None where there is none."""
         known = stored_gradients().get(self.spec.name) if self.gradient.shape[-1] == 32 else None
         return known if known is not None and known.sha256 == self.sha256 else None
 
@@ -58,7 +58,7 @@ class Network:
 
     @property
     def rises(self) -> dict[int, Measured]:
-        """By how much the waves of each ring raise the error of its map; empty where that is not known."""
+        """Rise of its map's error under the waves of each ring; empty where it is not known."""
         if self.heatmap is None or (clean := clean_error(self.heatmap)) is None:
             return {}
         return {ring: errors.minus(clean).measured.one() for ring, errors in ring_errors(self.heatmap).items()}

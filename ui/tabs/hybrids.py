@@ -90,7 +90,7 @@ def _selected(cutoffs: Sequence[float]) -> int:
 def _found(
     low: Picture, high: Picture, cutoffs: tuple[float, ...], who: Sequence[Predictor]
 ) -> dict[Predictor, HybridPredictions]:
-    """What each classifier predicts at every cutoff; the page says why one does not."""
+    """Return each classifier's predictions at every cutoff; the page says why one has none."""
     found = answers([one.spec for one in who[:MAX_NETWORKS]], lambda name: _predictions(name, low, high, cutoffs))
     return {one: found[one.spec] for one in who if one.spec in found}
 

@@ -47,7 +47,7 @@ def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> Sen
 
 
 def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str], source: str) -> Sentence:
-    """Which class a network misclassifies most and which least, hedged where their intervals overlap.
+    """Name the classes that a network misclassifies most and least, hedged where their intervals overlap.
 
     `source`: the images, as in 'the 100 bundled samples'.
     """
@@ -119,7 +119,7 @@ def correlation(found: Measured, more: str = "") -> Number:
 
 
 def at_cutoff(cutoff: float, found: Sequence[tuple[str, tuple[str, str], str]]) -> str:
-    """What each network predicts for a mixture; `found`: title, both pictures' classes, top-1 prediction."""
+    """Name each network's prediction for a mixture; `found`: title, both pictures' classes, top-1 prediction."""
     told = []
     for title, (low, high), top in found:
         whose = {low: "the slow waves’ picture", high: "the fast waves’ picture"}.get(top, "neither of the two")

@@ -1,4 +1,4 @@
-"""What the page *Frequencies* shows, for its tabs to say more about."""
+"""State of the page *Frequencies* that its tabs read."""
 
 from __future__ import annotations
 

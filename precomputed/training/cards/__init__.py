@@ -49,7 +49,7 @@ def clip_card(recipe: ClipRecipe, outcome: Outcome, held_out: Accuracy, name: st
 
 
 def _tower(vision: dict[str, Any]) -> dict[str, str]:
-    """What a card says of the image tower, of its input, and of how this project runs it."""
+    """Return a card's texts on the image tower, on its input, and on how this project runs it."""
     if patch := vision.get("patch_size"):
         grid = vision["image_size"] // patch
         tower = (

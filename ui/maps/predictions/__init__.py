@@ -1,1 +1,1 @@
-"""What networks say under one wave."""
+"""Predictions of networks under one wave."""

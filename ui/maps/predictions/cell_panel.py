@@ -22,7 +22,7 @@ SEED = "signs"  # in the URL
 
 @dataclass(frozen=True, eq=False)
 class WavedPicture:
-    """What predictions are about: a picture, a wave (i, j), its size v per channel, and the seed of its signs."""
+    """Subject of the predictions: a picture, a wave (i, j), its size v per channel, and the seed of its signs."""
 
     picture: Picture
     frequency: Frequency
@@ -74,7 +74,7 @@ def set_strength(size: int, epsilon: float) -> None:
 
 
 def seed() -> int:
-    """Of the signs."""
+    """Return the seed of the signs."""
     return url.kept(SEED, SEED, whole_number, 0)
 
 
@@ -84,7 +84,7 @@ def flip() -> None:
 
 
 def change_in_numbers(waved: WavedPicture) -> None:
-    """What clipping left of the wave, and the picture with it as a file."""
+    """Draw the norms that clipping leaves of the wave, and a download of the picture with it."""
     wave = wave_on_image(
         waved.picture.image, waved.frequency, waved.epsilon, seed=waved.seed, position=waved.picture.position
     )

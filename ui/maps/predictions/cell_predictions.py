@@ -1,4 +1,4 @@
-"""What every ready classifier predicts for the picture, without and with the wave."""
+"""Predictions of every ready classifier for the picture, without and with the wave."""
 
 from __future__ import annotations
 
@@ -168,13 +168,13 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture, beside: DeltaGen
 
 
 def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
-    """Who predicts, and the robust twin of each, as far as these are ready."""
+    """Return the classifiers that predict and their robust twins, as far as these are ready."""
     names = {name for one in who for name in (one.spec.name, f"{one.spec.name}{ROBUST}")}
     return [spec for spec in ready_classifiers(class_set) if spec.name in names]
 
 
 def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
-    """What a classifier answers; None, with the reason on the page and in the log, where it cannot."""
+    """Return a classifier's answer; None if it fails, with the reason on the page and in the log."""
     try:
         with st.spinner(f"{spec.title} …"), job_manager().before_runs():
             return question()
@@ -185,7 +185,7 @@ def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
 
 
 def answers(specs: Iterable[ClassifierSpec], question: Callable[[str], Answer]) -> dict[ClassifierSpec, Answer]:
-    """What several classifiers answer, asked by name; those that cannot are left out, with the reason on the page."""
+    """Return the answers of several classifiers; those that fail are left out, with the reason on the page."""
     found = {spec: ask(spec, partial(question, spec.name)) for spec in specs}
     return {spec: answer for spec, answer in found.items() if answer is not None}
 

@@ -89,7 +89,7 @@ class ActiveRun:
 
     @property
     def seek(self) -> str:
-        """Who started it, as `replay` takes it; empty for a link, whose page stays at its top."""
+        """Starter of the run, as `replay` takes it; empty for a link, whose page stays at its top."""
         return "" if self.linked else "page" if self.automatic else "visitor"
 
     @property
