@@ -108,7 +108,7 @@ def _steps(browser: Browser, url: str, name: str) -> Iterator[Row]:
             next(states)
         theirs.append(1000 * (time.perf_counter() - began) / STEPS)
     page.close()
-    step, predict = (statistics.median(one[name] for one in here) for name in ("step", "predict"))
+    step, predict = (statistics.median(turn[name] for turn in here) for name in ("step", "predict"))
     peer = statistics.median(theirs)
     yield Row("step of Eq. 3", step, "ms")
     yield Row("step of Eq. 3", step / peer, "ratio", "", f"torch's, {peer:.3g} ms")
@@ -155,9 +155,9 @@ def _page_run(browser: Browser, url: str, name: str, other: str = "") -> Iterato
         "long.push(...list.getEntries().map((one) => one.duration))).observe({ entryTypes: ['longtask'] })"
     )
     section = page.locator("#inpainting")
-    for label, wanted in (("Network", name), ("beside", other)):
-        section.get_by_label(label).select_option(wanted)
-    page.evaluate("names => laboratory.engine.load(names)", [one for one in (name, other) if one])
+    for label, network in (("Network", name), ("beside", other)):
+        section.get_by_label(label).select_option(network)
+    page.evaluate("names => laboratory.engine.load(names)", [network for network in (name, other) if network])
     page.evaluate("long.length = 0")
     began = time.perf_counter()
     page.locator("#inpainting .loader button").click()

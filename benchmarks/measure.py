@@ -129,7 +129,9 @@ def machine() -> dict[str, str]:
         cores = len(os.sched_getaffinity(0))
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = f", {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB"
-    installed = {one.metadata["Name"].replace("-", "_"): one.version for one in importlib.metadata.distributions()}
+    installed = {
+        package.metadata["Name"].replace("-", "_"): package.version for package in importlib.metadata.distributions()
+    }
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": f"{platform.machine()}, {cores} cores{memory}",

@@ -76,9 +76,9 @@ def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clo
         for steps in (1, 3)
     }
     seconds = dict(in_turns(works, rounds, warm_up=2, clock=clock, device=str(images.device)).seconds)
-    one, three = (seconds.pop(f"foolbox {steps}") for steps in (1, 3))
+    single, triple = (seconds.pop(f"foolbox {steps}") for steps in (1, 3))
     seconds["views"] = [value / LOOK_INTERVAL for value in seconds["views"]]
-    seconds["foolbox's"] = [(long - short) / 2 for short, long in zip(one, three, strict=True)]
+    seconds["foolbox's"] = [(long - short) / 2 for short, long in zip(single, triple, strict=True)]
     times, batch = Times(seconds), "" if len(images) == 1 else f", {len(images)} pictures"
     yield Row(f"bare forward and backward pass{batch}", times.median_ms("bare"), "ms")
     for name in list(seconds)[1:]:

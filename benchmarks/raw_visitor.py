@@ -27,7 +27,7 @@ async def seconds_to_open(address: str, page: str, query: str = "") -> float:
         ask.rerun_script.page_name, ask.rerun_script.query_string = page, query
         began = time.monotonic()
         components = [answer.delta.new_element.bidi_component for answer in await _answer(socket, ask)]
-        look = next(one.id for one in components if one.component_name.endswith("look"))
+        look = next(part.id for part in components if part.component_name.endswith("look"))
         state = ask.rerun_script.widget_states.widgets.add()
         state.id, state.json_trigger_value = _make_trigger_id(look, "events"), STYLED
         await _answer(socket, ask)

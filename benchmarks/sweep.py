@@ -87,9 +87,9 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     times = in_turns({"bare": bare, "sweep": sweep, "loader": loader}, options.rounds)
     for name, count in images.items():
         yield Row(f"{name}, images per second", 1000 * count / times.median_ms(name), "1/s")
-    for peer, target, words in (("bare", ">= 0.9", "bare forward pass"), ("loader", ">= 1", "a loader for each wave")):
+    for peer, target, title in (("bare", ">= 0.9", "bare forward pass"), ("loader", ">= 1", "a loader for each wave")):
         share = images["sweep"] / images[peer] / times.ratio("sweep", peer)
-        yield Row("sweep, throughput", share, "ratio", target, words)
+        yield Row("sweep, throughput", share, "ratio", target, title)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
