@@ -10,7 +10,7 @@ its ordinary twin made, mean of the pairs Mini CLIP and Mini ResNet.
 * Holes: of each class the three first bundled pictures, with the usual hole in the middle; of these the one with the
   middle gain in the judge's probability; of these ten the six with the largest gain, in the pictures' order.
 
-Run it after `precomputed.make_judgements`, and `precomputed.make_runs` after it.
+Run it after `precomputed.make_judgements`, and make the stored runs after it.
 """
 
 from __future__ import annotations

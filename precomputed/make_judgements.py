@@ -7,7 +7,7 @@ of each CIFAR-10 class, as `core.reconstruct generate` makes them; of 200 CIFAR-
 `core.reconstruct inpaint` fills them (50 by plain steps); both by views and by the paper's search within the same
 steps, with the energy of what was painted by radius; and the judgement of its stored runs. For a third judge, of
 another family, the same pictures are made once more. That takes two hours of a core; what FOLDER and the file hold is
-not computed again. Run it after `precomputed.make_runs`.
+not computed again. Run it after the stored runs are made.
 """
 
 from __future__ import annotations

@@ -23,13 +23,14 @@ from PIL import Image
 
 from core.classifiers.text import parse_class_list, parse_template
 from core.data.archive import read_archive
+from core.data.classes import HEATMAPS
 from core.fourier.maps.heatmap import Heatmap, HeatmapError
 from core.images.decode import ImageError, decode_image
 from core.images.hole_url import hole_text, read_hole
 from core.runs.file import RunFileError
 from core.shared.errors import one_line, quoted
 from tests.ui.run_forge import arrays_of, packed
-from ui.maps.catalogue import HEATMAPS, Entry, label_of
+from ui.maps.catalogue import Entry, label_of
 from ui.pages.frequency import _parse_cell
 from ui.runs.saved import read_saved_run
 from ui.runs.words import origin, outcome

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.claims.gradient_spectrum import rank_correlations
-from core.data.classes import PRECOMPUTED
+from core.data.profiles import cached_by_files
 from core.data.sample_sets import usual_epsilon
 from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import Errors
@@ -22,10 +22,10 @@ from core.sweep.disturb.outcomes import DisturbedOutcomes
 DRAWS, CHANNELS = 1_000, 3
 
 
-@functools.cache
-def stored_disturbances() -> dict[str, DisturbedOutcomes]:
+@cached_by_files("disturbances")
+def stored_disturbances(paths: tuple[Path, ...]) -> dict[str, DisturbedOutcomes]:
     """Load the stored outcomes under disturbances, by the name of the classifier."""
-    return DisturbedOutcomes.stored(PRECOMPUTED / "disturbances")
+    return DisturbedOutcomes.stored(paths)
 
 
 def disturbances_of(named: NamedMap) -> DisturbedOutcomes | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
 from core.claims.disturbance_spectrum import disturbances_of, rise, stored_disturbances
-from core.claims.finding import Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, needed
+from core.claims.finding import MINIATURE, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, needed
 from core.claims.gradient_spectrum import rank_correlations
 from core.claims.hybrids import stored_hybrids
 from core.claims.twins import by_pair
@@ -16,6 +17,7 @@ from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import Errors
 from core.images.disturbances import DISTURBANCES, STRENGTHS
 from core.numbers import decimal, listed
+from core.shared import paper
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 from core.sweep.hybrid.outcomes import crossing_of
 
@@ -95,8 +97,10 @@ def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
     together, fast, slow, _ = signs
     verdict = Verdict.HOLDS if together > 0 and slow >= 0 else Verdict.IN_PART if together + fast > 0 else Verdict.FAILS
     titles = {named.classifier: named.name for named in shelf}
+    small = all(name.startswith(MINIATURE) or name in paper.RESNETS for name in networks)
+    kind = "small networks" if small else "networks"
     doubts = [
-        f"{len(networks)} small networks ({'; '.join(titles.get(name, name) for name in networks)}) are few, and what "
+        f"{len(networks)} {kind} ({'; '.join(titles.get(name, name) for name in networks)}) are few, and what "
         "else they differ in may be the cause."
     ]
     if slow < 0:
@@ -108,15 +112,20 @@ def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
 
 
 def _networks() -> dict[str, tuple[float, DisturbedOutcomes]]:
-    """Crossing radius and disturbances of each network of which both are stored, with the same weights and data."""
-    found = {}
+    """Crossing radius and disturbances of each network of which both are stored, with the same weights and data.
+
+    On the data set of which most networks are known: radii and rises on other pictures are no ranks of these.
+    """
+    found: dict[str, tuple[float, DisturbedOutcomes]] = {}
     for name, outcomes in stored_disturbances().items():
         hybrids = stored_hybrids().get(name)
         same = hybrids and all(hybrids.metadata[part] == outcomes.metadata[part] for part in ("classifier", "dataset"))
         crossing = crossing_of(hybrids) if hybrids and same else None
         if crossing is not None:
             found[name] = (crossing.radius.value, outcomes)
-    return found
+    hashes = Counter(outcomes.metadata["dataset"]["content_hash"] for _, outcomes in found.values())
+    most = max(hashes, key=hashes.__getitem__, default="")
+    return {name: both for name, both in found.items() if both[1].metadata["dataset"]["content_hash"] == most}
 
 
 def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:

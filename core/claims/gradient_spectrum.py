@@ -6,16 +6,17 @@ which the gradient was taken, and chance is measured by maps that are as smooth 
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict, needed
-from core.data.classes import CIFAR10, PRECOMPUTED
+from core.data.classes import CIFAR10
+from core.data.profiles import cached_by_files, first_by_name, read_stored
 from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
 from core.fourier.gradients import ring_energy
 from core.fourier.intervals import Measured, bootstrapped
@@ -24,12 +25,11 @@ from core.fourier.maps.heatmap import Heatmap
 from core.numbers import decimal, listed
 from core.shared.files import ArchiveKind, Fact
 
-GRADIENTS = PRECOMPUTED / "gradients.npz"
 # energy: (N, blocks, W) float16, `relative_energy` of each block of pictures, for each model and wave of `half_plane`.
 # slope, change: (N, W) float32, mean change of the loss under the sweep's wave by the gradient alone, and the real one.
 STORED = ArchiveKind(
     name="file of gradients",
-    maker="precomputed.make_gradients",
+    maker="core.reproduce.profile",
     schema=1,
     required=("energy", "slope", "change"),
     facts=(Fact("models", "list"), Fact("dataset.n", "whole number", 2), Fact("epsilon", "number")),
@@ -75,10 +75,16 @@ class StoredGradient:
         return ring_energy(self.change, self.side) / ring_energy(self.slope, self.side)
 
 
-@functools.cache
-def stored_gradients() -> dict[str, StoredGradient]:
-    """Load the gradients of every bundled model, by its name."""
-    return STORED.load(GRADIENTS, _read)
+@cached_by_files("gradients")
+def stored_gradients(paths: tuple[Path, ...]) -> dict[str, StoredGradient]:
+    """Load the stored gradients, by the name of the classifier, of which the first counts."""
+    found = read_stored(load_gradients, paths)
+    return dict(sorted(first_by_name(pair for gradients in found for pair in gradients.items()).items()))
+
+
+def load_gradients(path: Path) -> dict[str, StoredGradient]:
+    """Load a file; errors as those of `STORED`."""
+    return STORED.load(path, _read)
 
 
 def _read(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import functools
+from pathlib import Path
 
 from core.claims.finding import Evidence, NamedMap
-from core.data.classes import PRECOMPUTED
+from core.data.profiles import cached_by_files
 from core.fourier.intervals import Measured
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, paired_difference
 
 
-@functools.cache
-def stored_hybrids() -> dict[str, HybridOutcomes]:
+@cached_by_files("hybrids")
+def stored_hybrids(paths: tuple[Path, ...]) -> dict[str, HybridOutcomes]:
     """Load the stored outcomes on hybrids, by the name of the classifier."""
-    return HybridOutcomes.stored(PRECOMPUTED / "hybrids")
+    return HybridOutcomes.stored(paths)
 
 
 def crossing_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:

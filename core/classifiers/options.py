@@ -15,7 +15,7 @@ from core.shared.errors import quoted
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
-    from core.data.dataset import ImageDataset
+    from core.data.classes import ClassSet
 
 
 def add_classifier_options(options: ArgumentParser) -> None:
@@ -27,19 +27,19 @@ def add_classifier_options(options: ArgumentParser) -> None:
     options.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
 
 
-def named_classifier(given: Namespace, dataset: ImageDataset, local_rank: int = 0) -> Classifier:
-    """The classifier that the command line names, for the data set's classes; errors as `load_classifier`."""
+def named_classifier(given: Namespace, classes: ClassSet, local_rank: int = 0) -> Classifier:
+    """The classifier that the command line names, for some classes; errors as `load_classifier`."""
     prepare_torch()
     classifier = load_classifier(
         given.classifier,
-        dataset.classes,
+        classes,
         device=choose_device(given.device, local_rank),
         weights=given.weights,
         download=given.download,
         template=given.template,
     )
     if local_rank == 0:
-        _warn_of_classes(dataset.classes.names, zero_shot=classifier.template is not None)
+        _warn_of_classes(classes.names, zero_shot=classifier.template is not None)
     return classifier
 
 

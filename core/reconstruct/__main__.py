@@ -105,7 +105,7 @@ def build_job(given: argparse.Namespace) -> Job:
         changes={name: value for name, value in given_settings.items() if value is not None},
         **{name: getattr(given, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},
     )
-    classifier, judge = named_classifier(given, dataset), _named_judge(given, dataset)
+    classifier, judge = named_classifier(given, dataset.classes), _named_judge(given, dataset)
     job = make_job(wanted, classifier, dataset, judge)
     _, goal = prepare(job.make_plan([0]), classifier)  # refused now rather than after the output was begun
     if judge is not None and int(goal.targets.max()) >= len(dataset.classes):
@@ -120,7 +120,7 @@ def _named_judge(given: argparse.Namespace, dataset: ImageDataset) -> Classifier
             raise ValueError("--judge-weights are of no use without --judge")
         return None
     other = {"classifier": given.judge, "weights": given.judge_weights, "template": None}
-    return named_classifier(argparse.Namespace(**{**vars(given), **other}), dataset)
+    return named_classifier(argparse.Namespace(**{**vars(given), **other}), dataset.classes)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

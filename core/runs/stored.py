@@ -1,17 +1,19 @@
 """The stored runs, which pages show before any click: where they lie, how their files are named. No torch.
 
 A file is KIND_SUBJECT__CLASSIFIER.npz, by views KIND_SUBJECT__CLASSIFIER__views.npz; files of one subject started from
-the same images. `precomputed.make_runs`
-writes those of `precomputed/runs`; the app, after a download, those of this machine.
+the same images. `core.reproduce.profile` writes them, also those of `precomputed/runs`, and the app, after a download,
+those of this machine.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from core.classifiers.kinds.embeddings import cache_folder
 from core.data.classes import PRECOMPUTED
+from core.data.profiles import stored_files
 from core.pgd.view_settings import Search
+from core.shared.files import cache_folder
 
 RUNS = PRECOMPUTED / "runs"
 _ROW = "-row"
@@ -35,10 +37,14 @@ def stored_classifier(path: Path) -> str:
 
 
 def stored_subjects(kind: str, *others: Path) -> dict[str, list[Path]]:
-    """The files of each subject, subjects and classifiers in alphabetical order; `others`: folders besides `RUNS`."""
+    """The files of each subject, subjects and classifiers in alphabetical order; `others`: folders besides the stored.
+
+    Of two files of one name the first counts.
+    """
     found: dict[str, list[Path]] = {}
-    paths = [path for folder in (RUNS, *others) for path in folder.glob(f"{kind}_*__*.npz")]
-    for path in sorted(paths, key=lambda path: path.stem):
+    paths = [*stored_files("runs"), *(path for folder in others for path in folder.glob("*.npz"))]
+    by_name = {path.stem: path for path in reversed(paths) if re.fullmatch(rf"{kind}_.*__.*", path.stem)}
+    for path in (by_name[stem] for stem in sorted(by_name)):
         found.setdefault(path.stem.partition("__")[0].removeprefix(f"{kind}_"), []).append(path)
     return found
 

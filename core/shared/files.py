@@ -18,6 +18,7 @@ import numpy as np
 from core.shared.errors import one_line, quoted
 
 Content = TypeVar("Content")
+CACHE = "CLIP_LAB_CACHE"  # environment variable: another folder for what can be computed again
 # Kinds of facts, as errors call them.
 KINDS: dict[str, Any] = {
     "text": str,
@@ -36,6 +37,12 @@ _MAX_MEMBERS = 1000
 _MEMBER = b"PK\x01\x02"  # begins every line of an archive's list
 # Characters of an archive's metadata; those of a run over a thousand classes have some 20,000.
 _MAX_METADATA = 2**21
+
+
+def cache_folder() -> Path:
+    """Where the app keeps what can be computed again: $CLIP_LAB_CACHE, else `clip-lab` in the user's cache."""
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "clip-lab")
+    return Path(os.environ.get(CACHE) or usual).expanduser()
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -130,7 +130,7 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
     # Rank 0 downloads what is missing; the others then find it in the cache.
     for turn in ("first", "rest"):
         if processes.is_main == (turn == "first"):
-            classifier = named_classifier(given, dataset, processes.local_rank)
+            classifier = named_classifier(given, dataset.classes, processes.local_rank)
         processes.share(None)
     if given.backend == "openvino":
         if config.dtype != "float32":

@@ -34,5 +34,5 @@ def measured(given: argparse.Namespace, table: Callable[[ImageDataset], Transfor
     dataset = named_dataset(given)
     transforms = table(dataset)
     return grow_in_file(
-        transforms, named_classifier(given, dataset), dataset, given.output, batch_size=given.batch_size
+        transforms, named_classifier(given, dataset.classes), dataset, given.output, batch_size=given.batch_size
     )

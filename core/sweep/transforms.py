@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
+from core.data.profiles import first_by_name, read_stored
 from core.data.provenance import computed_source
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
@@ -57,10 +58,10 @@ class Outcomes(Archived):
         raise NotImplementedError
 
     @classmethod
-    def stored(cls, folder: Path) -> dict[str, Self]:
-        """Load all files of a folder, by the name of the classifier."""
-        found = [cls.load(path) for path in sorted(folder.glob("*.npz"))]
-        return {one.metadata["classifier"]["name"]: one for one in found}
+    def stored(cls, paths: Sequence[Path]) -> dict[str, Self]:
+        """Load files, by the name of the classifier, of which the first counts."""
+        found = read_stored(cls.load, paths)
+        return first_by_name((outcomes.metadata["classifier"]["name"], outcomes) for outcomes in found)
 
     def same_settings(self, other: Self) -> bool:
         """Whether one can go on where the other stopped: the facts are equal, but for the source."""

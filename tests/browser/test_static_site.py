@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from core.classifiers.registry import PAPERS_CLIP, load_classifier
-from core.data.classes import CIFAR10, PRECOMPUTED
+from core.data.classes import CIFAR10, HEATMAPS, PRECOMPUTED
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.hybrid import hybrid
@@ -30,7 +30,6 @@ from precomputed.static_site.__main__ import main
 from precomputed.static_site.check import served
 from tests.browser.accessibility import grave_faults
 from tests.chromium import find_chromium
-from ui.maps.catalogue import HEATMAPS
 from ui.story.steps import STEPS, named_step
 
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""

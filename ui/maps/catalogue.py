@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.classifiers.registry import classifier_title, list_classifiers, network_side, short_title
-from core.data.classes import HEATMAPS
+from core.data.profiles import cached_by_files, read_stored
 from core.data.sample_sets import map_title, usual_epsilon
 from core.fourier.maps.heatmap import Heatmap
 from core.numbers import percent
@@ -97,11 +98,10 @@ def _rank(heatmap: Heatmap) -> tuple[bool, int, float]:
     return facts["source"]["type"] != "published", -facts["dataset"]["n"], facts["epsilon"]
 
 
-# Shared, not copied: maps are frozen, and copying them at every click costs more than reading them once.
-@st.cache_resource(show_spinner=False)
-def shipped() -> dict[str, Entry]:
-    """The maps that come with this project, by label."""
-    return labelled(map(Heatmap.load, sorted(HEATMAPS.glob("*.npz"))))
+@cached_by_files("heatmaps")
+def shipped(paths: tuple[Path, ...]) -> dict[str, Entry]:
+    """The maps that come with this project and with profiles, by label."""
+    return labelled(read_stored(Heatmap.load, paths))
 
 
 def entries() -> dict[str, Entry]:

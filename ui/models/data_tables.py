@@ -11,10 +11,11 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_title
+from core.data.profiles import stored_files
 from core.data.samples import load_samples, sample_credits
 from core.fourier.maps.heatmap import Heatmap, HeatmapError
 from core.images.square import png_data_uri, square_image
-from ui.maps.catalogue import HEATMAPS, dataset_title
+from ui.maps.catalogue import dataset_title
 from ui.shared.text import one_line
 
 _PICTURE = 64  # pixels, of a photograph in the table
@@ -26,9 +27,9 @@ OURS = "MIT"  # of maps that this project computed
 
 
 def maps_table() -> None:
-    """Every file in `precomputed/heatmaps`; one that cannot be read is named, and hides no other."""
+    """Every stored file, also of profiles; one that cannot be read is named, and hides no other."""
     rows = []
-    for path in sorted(HEATMAPS.glob("*.npz")):
+    for path in stored_files("heatmaps"):
         try:
             rows.append(_map_row(path, path.stat().st_mtime_ns))
         except (HeatmapError, FileNotFoundError) as error:

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from core.classifiers.kinds.embeddings import CACHE
 from core.classifiers.listed import VARIABLE as LISTED
+from core.data.profiles import VARIABLE as PROFILES
 from core.shared.errors import quoted
+from core.shared.files import CACHE
 
 PREFIX = "CLIP_LAB_"
 
@@ -55,7 +56,9 @@ class Limits:
         """
         known = {PREFIX + one.name.upper(): one for one in fields(Limits)}
         found = {}
-        for variable in sorted(name for name in environment if name.startswith(PREFIX) and name not in (LISTED, CACHE)):
+        for variable in sorted(name for name in environment if name.startswith(PREFIX)):
+            if variable in (LISTED, CACHE, PROFILES):
+                continue
             if variable not in known:
                 raise ValueError(f"the environment variable {variable} sets no limit; known: {', '.join(known)}")
             limit, text = known[variable], environment[variable].strip()

@@ -19,6 +19,7 @@ from core.claims.disturbance_spectrum import (
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
 from core.fourier.kept import kept_with_its_maps
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
+from core.numbers import listed
 from core.shared.colours import ROBUST
 from core.sweep.predictions import class_probabilities
 from ui.maps.catalogue import Entry, shipped
@@ -49,12 +50,12 @@ def disturbance_panel(shown: Shown) -> None:
     with left:
         key, strength = _controls(picture.size)
         _pictures(picture, key, strength, shown.networks)
-    stored = stored_disturbances()
-    side = next(iter(stored.values())).metadata["image_size"]
-    if picture.size != side:
-        middle.info(f"Counts over many pictures are stored for {side} × {side} pixels alone: choose such a picture.")
+    sides = {outcomes.metadata["image_size"] for outcomes in stored_disturbances().values()}
+    if picture.size not in sides:
+        told = listed([f"{side} × {side}" for side in sorted(sides)])
+        middle.info(f"Counts over many pictures are stored for {told} pixels alone: choose such a picture.")
         return
-    networks = _networks(shown.chosen, shown.who)
+    networks = _networks(picture.size, shown.chosen, shown.who)
     found, trial = _trial(*shipped().values())
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
@@ -128,9 +129,10 @@ def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.nda
     return class_probabilities(classifier_for(name, picture.class_set), images)
 
 
-def _networks(chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network]:
+def _networks(size: int, chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network]:
     """Return the networks of the maps in view, or their stand-ins, and robust twins, as far as outcomes are stored."""
-    stored = stored_disturbances()
+    found = stored_disturbances()
+    stored = {name: outcomes for name, outcomes in found.items() if outcomes.metadata["image_size"] == size}
     of_maps = [entry for entry in chosen if disturbances_of(entry.named) is not None]
     names = [entry.classifier for entry in of_maps]
     names += [one.spec.name for one in who if one.instead_of not in {entry.name for entry in of_maps}]

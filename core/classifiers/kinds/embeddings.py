@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,10 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from core.classifiers.kinds.identity import Identity
-from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically
+from core.shared.files import DAMAGE, cache_folder, make_folder, npz_bytes, write_atomically
 
 PROMPT_FILE = "prompt_embeddings.npz"
-CACHE = "CLIP_LAB_CACHE"  # environment variable: another folder for what can be computed again
 _VERSION = 1  # of what a kept file holds
 _TOLERANCE = 1e-5
 
@@ -42,12 +40,6 @@ def load_prompt_embeddings(folder: Path, weights_sha256: str | None) -> dict[str
         if str(file["weights_sha256"]) != weights_sha256:
             return {}
         return dict(zip(file["prompts"].tolist(), file["embeddings"], strict=True))
-
-
-def cache_folder() -> Path:
-    """Where the app keeps what can be computed again: $CLIP_LAB_CACHE, else `clip-lab` in the user's cache."""
-    usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "clip-lab")
-    return Path(os.environ.get(CACHE) or usual).expanduser()
 
 
 def kept_embeddings(identity: Identity, prompts: list[str], embed: Callable[[list[str]], np.ndarray]) -> np.ndarray:

@@ -9,7 +9,6 @@ from scipy.stats import rankdata, spearmanr
 
 from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
 from core.claims.gradient_spectrum import (
-    GRADIENTS,
     StoredGradient,
     _as_smooth,
     agreement,
@@ -20,12 +19,13 @@ from core.claims.gradient_spectrum import (
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10, PRECOMPUTED
+from core.data.profiles import stored_files
 from core.data.samples import load_samples
 from core.fourier.basis import half_plane, rounded_radius, wave_map
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
 from core.fourier.intervals import Measured, student
 from core.fourier.maps.heatmap import Heatmap
-from precomputed.make_gradients import loss_changes
+from core.reproduce.profile.gradients import loss_changes
 
 WAVES = half_plane(31)
 RADIUS = np.hypot(*np.transpose(WAVES))
@@ -60,16 +60,17 @@ def gradient(energy, **changes):
 
 def test_every_bundled_model_has_a_stored_gradient_with_its_own_weights_on_the_maps_images():
     stored = stored_gradients()
-    assert stored.keys() == bundled_specs().keys() and GRADIENTS.stat().st_size < 300_000
+    assert stored.keys() == bundled_specs().keys()
     for name, one in stored.items():
         heatmap = shipped(name)
         assert one.sha256 == heatmap.metadata["classifier"]["sha256"] and stored_gradient(heatmap) is one
         assert one.side == 31 and one.pictures == 1000 and one.edges.low > 0
         assert one.energy @ np.where(RADIUS == 0, 1, 2) / 31**2 == pytest.approx(1, rel=1e-3)
-    with np.load(GRADIENTS) as file:
-        metadata = str(file["metadata"])
     thousand = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-resnet_cifar10-1000.npz")
-    assert thousand.metadata["dataset"]["content_hash"] in metadata
+    for path in stored_files("gradients"):
+        with np.load(path) as file:
+            assert thousand.metadata["dataset"]["content_hash"] in str(file["metadata"])
+    assert sum(path.stat().st_size for path in stored_files("gradients")) < 300_000
 
 
 def test_the_stored_gradient_is_that_of_other_pictures_within_the_noise():

@@ -4,9 +4,10 @@ import copy
 
 import pytest
 
+from core.data.classes import HEATMAPS
 from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import Heatmap, HeatmapError
-from ui.maps.catalogue import HEATMAPS, Entry, label_of
+from ui.maps.catalogue import Entry, label_of
 from ui.maps.provenance import computed_words
 from ui.maps.sentences import cell_verdict
 

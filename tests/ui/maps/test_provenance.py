@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.data.classes import HEATMAPS
 from core.fourier.maps.heatmap import Heatmap
-from ui.maps.catalogue import HEATMAPS, dataset_title, label_of
+from ui.maps.catalogue import dataset_title, label_of
 from ui.maps.provenance import computed_words, published_words
 
 HOSTILE = "[click](https://evil.example) <img src=x onerror=alert(1)> **bold** $x$"

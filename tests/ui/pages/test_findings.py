@@ -15,11 +15,11 @@ from core.claims.features import feature_findings
 from core.claims.finding import MINIATURE, Claim, Evidence, Finding, Verdict
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import classifier_title
-from core.data.classes import PRECOMPUTED
+from core.data.classes import HEATMAPS, PRECOMPUTED
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.findings import _row
-from ui.maps.catalogue import HEATMAPS, Entry
+from ui.maps.catalogue import Entry
 from ui.maps.judged_maps import found_between, link_of
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES, FILTER, SECTION, SHIFTS

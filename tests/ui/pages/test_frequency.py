@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.classifiers.bundled import MODELS
 from core.classifiers.registry import classifier_spec
+from core.data.classes import HEATMAPS
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import MAX_SIDE, Heatmap
@@ -25,7 +26,7 @@ from core.shared.colours import UNKNOWN
 from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import TARGET, default_picture
 from tests.ui.page_runner import settable_widget
-from ui.maps.catalogue import HEATMAPS, Entry, entries, label_of
+from ui.maps.catalogue import Entry, entries, label_of
 from ui.maps.models import map_note, model_colour, predictors
 from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.sentences import cell_verdict

@@ -191,7 +191,7 @@ def test_maps_are_listed_with_their_provenance(page):
 
 
 def test_damaged_map_is_named_and_hides_no_other_and_a_folder_without_maps_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(data_tables, "HEATMAPS", tmp_path)
+    monkeypatch.setattr(data_tables, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
     assert opened().info[1].value.startswith("There are none in this copy.")
     source = ROOT / "precomputed" / "heatmaps" / "resnet-56_cifar10_published.npz"
     (tmp_path / "good.npz").write_bytes(source.read_bytes())
@@ -207,7 +207,7 @@ def test_map_computed_here_says_when_and_on_what(tmp_path, monkeypatch):
     facts = {**published.metadata, "source": source}
     count = np.full((3, 3), 10, np.int64)
     Heatmap(count // 2, count // 5, count, np.array([1, 0, 10]), facts).save(tmp_path / "mine.npz")
-    monkeypatch.setattr(data_tables, "HEATMAPS", tmp_path)
+    monkeypatch.setattr(data_tables, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
     row = opened().dataframe[0].value.iloc[0]
     assert row["Citation"] == "computed with this project, 2026-01-02, on CPU, 2 threads"
     assert row["Origin"] == "computed" and row["Size"] == "3 × 3" and row["Licence"] == "MIT"

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from core.classifiers.kinds.embeddings import CACHE, cache_folder, kept_embeddings
+from core.classifiers.kinds.embeddings import kept_embeddings
 from core.classifiers.kinds.identity import Identity
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10, ClassSet
+from core.shared.files import CACHE, cache_folder
 from tests.core.toy import save_clip, tiny_clip
 
 WHO = Identity("toy", "random", "a" * 64)

@@ -1,0 +1,72 @@
+"""Where stored results of networks lie: those of the project, and profiles of further ones. Does not import torch.
+
+A profile is a folder with the layout of `precomputed/`, as `python -m core.reproduce.profile` writes it: `heatmaps/`,
+`hybrids/`, `disturbances/`, `gradients/`, `runs/`. Every page reads whatever lies there. Of two results of one network
+the project's own counts, then that of the folder that comes first.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from core.data.classes import PRECOMPUTED
+from core.shared.files import ArchiveError, cache_folder
+
+VARIABLE = "CLIP_LAB_PROFILES"  # environment variable: further profiles, separated as PATH is
+Result = TypeVar("Result")
+Content = TypeVar("Content")
+
+
+def profile_folders() -> tuple[Path, ...]:
+    """Return the profiles in `precomputed/profiles/`, those that the operator names, and those in the user's cache."""
+    named = [Path(text).expanduser() for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
+    inside = (sorted(parent.glob("*/")) for parent in (PRECOMPUTED / "profiles", cache_folder() / "profiles"))
+    shipped, made_here = inside
+    return (*shipped, *named, *made_here)
+
+
+def stored_files(kind: str) -> tuple[Path, ...]:
+    """Return the files of one kind, which is the name of their folder: the project's, then those of profiles."""
+    folders = (PRECOMPUTED, *profile_folders())
+    return tuple(path for folder in folders for path in sorted((folder / kind).glob("*.npz")))
+
+
+def read_stored(load: Callable[[Path], Content], paths: Sequence[Path]) -> Iterator[Content]:
+    """Load each file; one of a profile that cannot be read is left out with a warning."""
+    for path in paths:
+        try:
+            yield load(path)
+        except (ArchiveError, OSError) as error:
+            if PRECOMPUTED in path.parents and PRECOMPUTED / "profiles" not in path.parents:
+                raise
+            warnings.warn(f"{path} is left out: {error}", stacklevel=2)
+
+
+def first_by_name(results: Iterable[tuple[str, Content]]) -> dict[str, Content]:
+    """Return results by the name of their network, of two with one name the first."""
+    found: dict[str, Content] = {}
+    for name, result in results:
+        found.setdefault(name, result)
+    return found
+
+
+def cached_by_files(kind: str) -> Callable[[Callable[[tuple[Path, ...]], Result]], Callable[[], Result]]:
+    """Decorate a function of the files of a kind: it is called again only where these are others, or have changed."""
+
+    def decorate(read: Callable[[tuple[Path, ...]], Result]) -> Callable[[], Result]:
+        @functools.lru_cache(maxsize=2)
+        def cached(stamps: tuple[tuple[Path, int], ...]) -> Result:
+            return read(tuple(path for path, _ in stamps))
+
+        @functools.wraps(read)
+        def current() -> Result:
+            return cached(tuple((path, path.stat().st_mtime_ns) for path in stored_files(kind)))
+
+        return current
+
+    return decorate

@@ -1,0 +1,154 @@
+"""All that the app shows of one network, in one folder: python -m core.reproduce.profile --classifier NAME --output DIR
+
+Makes the heat map, hybrid images, corruptions, the gradient and the runs that pages open with. Resumable: what is whole
+is not made again, and a file that grows goes on where it stood. On CIFAR-10 where it lies in --data-dir, else on
+bundled pictures, or on what --dataset names; intervals and n say which. The app reads the folder as
+`precomputed/profiles/NAME`, as one that CLIP_LAB_PROFILES names, or as `profiles/NAME` in its cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.classifiers.options import add_classifier_options, named_classifier
+from core.classifiers.registry import classifier_spec
+from core.data.dataset import ImageDataset
+from core.data.options import add_dataset_options, named_dataset
+from core.data.sample_sets import SAMPLE_SETS
+from core.numbers import duration, milliseconds
+from core.reproduce.profile.parts import PARTS, Item, Network
+from core.reproduce.run import TROUBLE
+from core.shared.cli import MAX_SEED, run_script, whole
+from core.shared.errors import one_line, quoted
+from core.shared.files import make_folder
+
+if TYPE_CHECKING:
+    from core.classifiers.kinds.base import Classifier
+    from core.data.classes import ClassSet
+
+TIMED = 32  # images of the passes that are timed
+
+
+def parse_parts(text: str) -> tuple[str, ...]:
+    """'map,runs' -> ('map', 'runs')."""
+    names = tuple(part.strip() for part in text.split(","))
+    if unknown := [name for name in names if name not in PARTS]:
+        raise argparse.ArgumentTypeError(f"there is no part {quoted(unknown[0])}; known: {', '.join(PARTS)}")
+    return tuple(key for key in PARTS if key in names)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    options = argparse.ArgumentParser(
+        prog="python -m core.reproduce.profile",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_classifier_options(options)
+    add_dataset_options(options, default="")
+    options.add_argument("--quick", action="store_true", help="less of everything: intervals say so")
+    options.add_argument("--parts", type=parse_parts, default=tuple(PARTS), help=f"of {', '.join(PARTS)}; default all")
+    options.add_argument("--again", action="store_true", help="make what is there once more")
+    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
+    options.add_argument("--batch-size", type=whole(1), help="default as of each script")
+    options.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, or to resume")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script; returns the exit status."""
+    options = parser()
+    given = options.parse_args(arguments)
+    if given.output.exists() and not given.output.is_dir():
+        options.error(f"--output wants a folder; {given.output} is a file")
+    return run_script(lambda: _run(given), "what was finished is saved, run the same command again to resume")
+
+
+def _run(given: argparse.Namespace) -> str:
+    spec = classifier_spec(given.classifier)
+    if not given.dataset:
+        given.dataset = _usual_dataset(given, spec.vocabulary)
+
+    @functools.cache
+    def images(limit: int | None) -> ImageDataset:
+        return named_dataset(given, limit=limit, seed=given.seed)
+
+    def load(classes: ClassSet) -> Classifier:
+        return named_classifier(given, classes)
+
+    network = Network(given.classifier, load, images, given.quick, given.seed, given.batch_size)
+    items = {key: list(PARTS[key].items(network)) for key in given.parts}
+    todo = [
+        (key, item)
+        for key, files in items.items()
+        for item in files
+        if given.again or not item.is_there(given.output / item.path)
+    ]
+    ready = sum(map(len, items.values())) - len(todo)
+    if todo:
+        _make(network, todo, given.output)
+    size = sum(path.stat().st_size for path in given.output.rglob("*.npz"))
+    made = f"{len(todo)} files made, {ready} were there" if ready else f"{len(todo)} files made"
+    return f"{given.output}: {made}, {size / 1e6:.1f} MB in all"
+
+
+def _make(network: Network, todo: Sequence[tuple[str, Item]], folder: Path) -> None:
+    """Make the files in order, and say before each what it is and how long the rest takes."""
+    seconds = pass_seconds(network)
+    failed: list[str] = []
+    whole_cost, done, begun = sum(item.passes for _, item in todo), 0.0, time.perf_counter()
+    told = f"{len(todo)} files, about {duration(seconds * whole_cost)} ({milliseconds(seconds)} a pass)"
+    print(told, file=sys.stderr)
+    for number, (key, item) in enumerate(todo, 1):
+        left = duration(seconds * (whole_cost - done))
+        print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}; about {left} left", file=sys.stderr)
+        make_folder((folder / item.path).parent)
+        try:
+            item.make(folder / item.path)
+        except TROUBLE as error:
+            failed.append(f"{item.path}: {one_line(error, 300)}")
+            print(failed[-1], file=sys.stderr)
+        done += item.passes
+        seconds = (time.perf_counter() - begun) / done
+    if failed:
+        raise RuntimeError(f"{len(failed)} of {len(todo)} files could not be made; {failed[0]}")
+
+
+def pass_seconds(network: Network) -> float:
+    """Measure what a pass forward takes for one picture, after one that warms up."""
+    import torch
+
+    data = network.images(TIMED)
+    classifier = network.classifier(data.classes)
+    pictures = torch.from_numpy(data.images[:TIMED].astype(np.float32) / 255).to(classifier.device)
+    with torch.inference_mode():
+        for _ in range(2):
+            begun = time.perf_counter()
+            classifier(pictures).cpu()
+    return (time.perf_counter() - begun) / len(pictures)
+
+
+def _usual_dataset(given: argparse.Namespace, vocabulary: str | None) -> str:
+    """CIFAR-10 where it is here, else its bundled pictures; the photographs for networks of ImageNet's classes."""
+    row = next(row for row in SAMPLE_SETS.values() if vocabulary in (None, row.class_set))
+    if row.class_set != "cifar10":
+        return row.dataset
+    try:
+        given.dataset = "cifar10"
+        named_dataset(given, limit=1)
+    except FileNotFoundError:
+        print(f"CIFAR-10 is not in {given.data_dir or 'data'}: {row.dataset} stands in", file=sys.stderr)
+        return row.dataset
+    return "cifar10"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

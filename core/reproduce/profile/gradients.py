@@ -1,0 +1,92 @@
+"""The gradient of a network's loss at some pictures, as `core.claims.gradient_spectrum` reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from core.claims.gradient_spectrum import STORED
+from core.classifiers.kinds.base import Classifier
+from core.data.dataset import ImageDataset
+from core.data.provenance import classifier_facts, computed_source, dataset_facts
+from core.data.sample_sets import usual_epsilon
+from core.fourier.basis import Frequency, add_basis, fourier_basis, half_plane, largest_side, random_signs
+from core.fourier.gradients import LossGradients, edge_correlation, loss_gradients, mean_radius, relative_energy
+from core.fourier.intervals import student
+from core.shared.cli import progress_bar
+from core.shared.device import device_name
+from core.shared.files import write_atomically
+
+SEED, BLOCKS = 0, 20  # blocks of pictures, over which intervals are drawn again
+
+
+def measure_gradient(classifier: Classifier, data: ImageDataset, output: Path, *, bent_over: int) -> None:
+    """Write the energy of the gradient over all pictures, and how far the loss bends along each wave over the first.
+
+    data: at least as many pictures as `BLOCKS`; those beyond a multiple of it are left out.
+    """
+    arrays, facts = gradient_of(classifier, data, bent_over)
+    metadata = {
+        "models": [facts],
+        "dataset": dataset_facts(data),
+        "epsilon": usual_epsilon(data.image_size),
+        "bent_over": bent_over,
+        "seed": SEED,
+        "source": computed_source(device_name(classifier)),
+    }
+    write_atomically(output, STORED.pack({name: array[None] for name, array in arrays.items()}, metadata))
+
+
+def gradient_of(
+    classifier: Classifier, data: ImageDataset, bent_over: int
+) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """A model's arrays, as STORED names them, and its metadata."""
+    block = len(data) // BLOCKS
+    images, labels = data.images[: BLOCKS * block].astype(np.float32) / 255, data.labels[: BLOCKS * block]
+    side = largest_side(data.image_size, data.image_size)
+    found = loss_gradients(classifier, images, labels)
+    energy = relative_energy(found.gradients, side)
+    edges = np.array([edge_correlation(*pair) for pair in zip(images, found.gradients, strict=True)])
+    few = LossGradients(found.loss[:bent_over], found.gradients[:bent_over])
+    epsilon = usual_epsilon(data.image_size)
+    changes = [
+        loss_changes(classifier, images[:bent_over], labels[:bent_over], few, wave, epsilon)
+        for wave in progress_bar(iterable=half_plane(side), desc="gradient", unit="wave")
+    ]
+    slope, change = np.array(changes).mean(axis=2).T
+    arrays = {
+        "energy": energy.reshape(BLOCKS, block, -1).mean(axis=1).astype(np.float16),
+        "slope": slope.astype(np.float32),
+        "change": change.astype(np.float32),
+    }
+    facts = {
+        "classifier": classifier_facts(classifier),
+        "edges": list(student(edges)),
+        "mean_radius": list(student(mean_radius(energy, side))),
+        "loss": float(found.loss.mean()),
+    }
+    return arrays, facts
+
+
+def loss_changes(
+    classifier: Classifier, images: np.ndarray, labels: np.ndarray, at: LossGradients, wave: Frequency, epsilon: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """(B,) how much each picture's loss would change under a wave of Eq. 1 by its gradient alone, and how much it does.
+
+    Both without their sign; the wave, its signs and the clipping are the sweep's. at: of these images.
+    """
+    basis = fourier_basis(*wave, *images.shape[2:])
+    perturbed = add_basis(images, basis, epsilon, signs=random_signs(len(images), wave, seed=SEED)).images
+    by_gradient = (at.gradients * (perturbed - images)).sum(axis=(1, 2, 3))
+    return np.abs(by_gradient), np.abs(losses(classifier, perturbed, labels) - at.loss)
+
+
+def losses(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(B,) cross-entropy."""
+    import torch
+
+    with torch.inference_mode():
+        logits = classifier(torch.from_numpy(images).to(classifier.device)).float()
+        targets = torch.from_numpy(labels).to(classifier.device)
+        return torch.nn.functional.cross_entropy(logits, targets, reduction="none").cpu().numpy()

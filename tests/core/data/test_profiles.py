@@ -1,0 +1,82 @@
+"""Stored results of profiles: found beside the project's, read again when they change, and never a fault of a page."""
+
+import os
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from core.claims.disturbance_spectrum import stored_disturbances
+from core.claims.gradient_spectrum import stored_gradients
+from core.claims.hybrids import stored_hybrids
+from core.data.classes import PRECOMPUTED
+from core.data.profiles import VARIABLE, profile_folders, read_stored, stored_files
+from core.fourier.maps.heatmap import Heatmap
+from core.runs.stored import stored_subjects
+from core.shared.files import CACHE, ArchiveError
+from core.sweep.hybrid.outcomes import HybridOutcomes
+from ui.maps.catalogue import shipped
+
+KINDS = ("heatmaps", "hybrids", "disturbances", "gradients", "runs")
+
+
+@pytest.fixture
+def profile(tmp_path, monkeypatch):
+    """An empty profile that the operator names."""
+    folder = tmp_path / "profile"
+    for kind in KINDS:
+        (folder / kind).mkdir(parents=True)
+    monkeypatch.setenv(VARIABLE, str(folder))
+    return folder
+
+
+def named(source, name):
+    """A stored result as if another network's."""
+    facts = source.metadata
+    return replace(source, metadata={**facts, "classifier": {**facts["classifier"], "name": name}})
+
+
+def test_profiles_come_after_the_project_in_the_order_of_the_variable(tmp_path, monkeypatch):
+    first, second = tmp_path / "b", tmp_path / "a"
+    for folder in (first / "hybrids", second / "hybrids", tmp_path / "cache" / "profiles" / "c" / "hybrids"):
+        folder.mkdir(parents=True)
+        (folder / "x.npz").touch()
+    monkeypatch.setenv(VARIABLE, os.pathsep.join(map(str, (first, second))))
+    monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
+    assert [folder.name for folder in profile_folders()] == ["b", "a", "c"]
+    files = stored_files("hybrids")
+    assert [path.parts[-3] for path in files[-3:]] == ["b", "a", "c"]
+    assert all(PRECOMPUTED in path.parents for path in files[:-3])
+
+
+def test_a_networks_results_are_read_from_a_profile_once_they_lie_there(profile):
+    before = stored_hybrids()
+    assert "toy" not in before and stored_hybrids() is before
+    stored = named(before["mini-clip"], "toy")
+    stored.save(profile / "hybrids" / "toy.npz")
+    assert stored_hybrids()["toy"].pairs == stored.pairs
+    named(stored_disturbances()["mini-clip"], "toy").save(profile / "disturbances" / "toy.npz")
+    assert "toy" in stored_disturbances()
+    heatmap = named(Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz"), "toy")
+    heatmap.save(profile / "heatmaps" / "toy_cifar10.npz")
+    assert shipped()["toy · CIFAR-10 · computed"].classifier == "toy"
+    run = next((PRECOMPUTED / "runs").glob("generation_cifar10__mini-clip.npz"))
+    shutil.copy(run, profile / "runs" / "generation_cifar10__toy.npz")
+    assert profile / "runs" / "generation_cifar10__toy.npz" in stored_subjects("generation")["cifar10"]
+
+
+def test_the_projects_own_results_count_first(profile):
+    other = stored_hybrids()["mini-resnet"]
+    named(other, "mini-clip").save(profile / "hybrids" / "mini-clip.npz")
+    assert stored_hybrids()["mini-clip"].metadata["classifier"]["sha256"] != other.metadata["classifier"]["sha256"]
+    shutil.copy(PRECOMPUTED / "gradients" / "mini-clip.npz", profile / "gradients" / "other.npz")
+    assert list(stored_gradients()) == sorted(path.stem for path in (PRECOMPUTED / "gradients").glob("*.npz"))
+
+
+def test_a_damaged_file_of_a_profile_is_left_out_and_one_of_the_project_is_not(profile, tmp_path, monkeypatch):
+    (profile / "hybrids" / "toy.npz").write_bytes(b"no archive")
+    with pytest.warns(UserWarning, match=r"toy\.npz is left out: toy\.npz: not a file of hybrids"):
+        assert "mini-clip" in stored_hybrids() and "toy" not in stored_hybrids()
+    monkeypatch.setattr("core.data.profiles.PRECOMPUTED", tmp_path)
+    with pytest.raises(ArchiveError, match=r"toy\.npz"):
+        list(read_stored(HybridOutcomes.load, [profile / "hybrids" / "toy.npz"]))

@@ -1,0 +1,123 @@
+"""A network's profile: made by one command, resumed, read by the pages. The network is linear, with random weights."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from core.claims.disturbance_spectrum import stored_disturbances
+from core.claims.gradient_spectrum import stored_gradients
+from core.claims.hybrids import stored_hybrids
+from core.classifiers.families import FAMILIES, Family
+from core.classifiers.fetch.weights import FolderFile
+from core.classifiers.kinds.closed_set import ClosedSetClassifier
+from core.classifiers.kinds.preprocessing import Preprocess
+from core.classifiers.loaders import load_strictly, read_weights
+from core.classifiers.spec import ClassifierSpec
+from core.data.classes import CIFAR10
+from core.data.profiles import VARIABLE
+from core.data.samples import load_samples
+from core.reproduce.profile.__main__ import main
+from core.reproduce.profile.parts import PARTS, Network
+from core.runs.file import PGDRun
+from core.runs.stored import stored_subjects
+from ui.maps.catalogue import shipped
+
+NAME = "toy:linear"
+calls = {"left": None}  # passes until the network is stopped, None for never
+
+
+class Linear(nn.Sequential):
+    """Stops as if by Ctrl-C once `calls` says so."""
+
+    def forward(self, images):
+        if calls["left"] is not None:
+            calls["left"] -= 1
+            if calls["left"] < 0:
+                raise KeyboardInterrupt
+        return super().forward(images)
+
+
+@pytest.fixture
+def toy(monkeypatch, tmp_path):
+    """A linear classifier of CIFAR-10's classes with random weights, as a family of classifiers."""
+
+    def network():
+        return Linear(nn.Flatten(), nn.Linear(192, 10))
+
+    def load(path, identity):
+        loaded = load_strictly(network(), read_weights(path), path)
+        return ClosedSetClassifier(identity, loaded, Preprocess(8, [0.5] * 3, [0.5] * 3), CIFAR10)
+
+    def spec(name, rest):
+        return ClassifierSpec(
+            name=name,
+            title="Toy",
+            kind="closed-set",
+            load=load,
+            weights=FolderFile(tmp_path, ("toy.pt",)),
+            weights_id="toy",
+            licence="none",
+            source="nowhere",
+            vocabulary="cifar10",
+        )
+
+    torch.manual_seed(0)
+    torch.save(network().state_dict(), tmp_path / "toy.pt")
+    monkeypatch.setitem(FAMILIES, "toy", Family(spec, ("toy:NAME",)))
+    monkeypatch.setitem(calls, "left", None)
+
+
+def profile(folder, *options):
+    return main(
+        ["--classifier", NAME, "--quick", "--data-dir", str(folder / "nowhere"), "--output", str(folder), *options]
+    )
+
+
+def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "profile"
+    assert profile(folder) == 0
+    printed = capsys.readouterr()
+    assert "6 files made" in printed.out and "cifar10-samples stands in" in printed.err
+    assert "1 of 6, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
+    assert not list(folder.rglob("*.unfinished"))
+    monkeypatch.setenv(VARIABLE, str(folder))
+    assert NAME in stored_hybrids() and stored_hybrids()[NAME].pairs == 200
+    assert stored_disturbances()[NAME].measured.all()
+    assert stored_gradients()[NAME].energy.shape == (481,)
+    (entry,) = [entry for entry in shipped().values() if entry.classifier == NAME]
+    assert entry.heatmap.estimate is not None and (entry.heatmap.count > 0).all()
+    drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]
+    assert PGDRun.load(*drawn).metadata["classifier"]["name"] == NAME
+    assert profile(folder) == 0 and "0 files made, 6 were there" in capsys.readouterr().out
+
+
+def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    assert profile(whole, "--parts", "hybrids") == 0
+    calls["left"] = 30
+    assert profile(stopped, "--parts", "hybrids") == 130
+    assert [path.suffix for path in (stopped / "hybrids").iterdir()] == [".unfinished"]
+    calls["left"] = None
+    assert profile(stopped, "--parts", "hybrids") == 0
+    first, second = ({**np.load(folder / "hybrids" / "toy-linear.npz")} for folder in (whole, stopped))
+    assert all(np.array_equal(first[name], second[name]) for name in first.keys() - {"metadata"})
+
+
+def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is_full(toy, tmp_path):
+    data = load_samples("cifar10-samples")
+    assert profile(tmp_path, "--parts", "hybrids,gradient") == 0
+    for quick in (True, False):
+        network = Network(NAME, lambda classes: None, lambda limit: data, quick)
+        for key, there in (("hybrids", quick), ("gradient", True)):  # of which there are no more than 100 pictures
+            (item,) = PARTS[key].items(network)
+            assert item.is_there(tmp_path / item.path) == there
+
+
+def test_options_are_refused_in_one_sentence(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["--classifier", NAME, "--output", str(tmp_path), "--parts", "story"])
+    assert "there is no part 'story'; known: map, hybrids" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--classifier", NAME, "--output", __file__])
+    assert "--output wants a folder" in capsys.readouterr().err
