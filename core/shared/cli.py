@@ -8,6 +8,7 @@ import threading
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,8 +84,35 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def progress_bar(**options: Any) -> tqdm:
-    """tqdm on standard error: lively in a terminal, at most every 30 seconds in a log file."""
+class Watched:
+    """A progress bar that nobody sees: a function is called with the share that is done, and may raise to stop."""
+
+    def __init__(self, watch: Callable[[float], None], total: float | None = None, initial: float = 0, **_: Any):
+        self.n, self.total, self._watch = initial, total, watch
+
+    def update(self, n: float = 1) -> None:
+        """Add what was done."""
+        self.n += n
+        self._watch(min(1.0, self.n / self.total) if self.total else 0.0)
+
+    def set_postfix_str(self, text: str) -> None:
+        """Show nothing."""
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+# What is called in place of drawing, where a program and no person waits, as in the app's background work.
+watcher: ContextVar[Callable[[float], None] | None] = ContextVar("watcher", default=None)
+
+
+def progress_bar(**options: Any) -> Any:
+    """tqdm on standard error: lively in a terminal, at most every 30 seconds in a log file; `Watched` for a watcher."""
+    if (watch := watcher.get()) is not None:
+        return Watched(watch, **options)
     if not sys.stderr.isatty():
         options = {"mininterval": QUIET_SECONDS, "maxinterval": QUIET_SECONDS, "ascii": True, "ncols": 100} | options
     return tqdm(file=sys.stderr, **options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 from core.classifiers.spec import ClassifierSpec
-from core.data.classes import CIFAR10, CLASS_SETS, ClassSet, imagenet, imagenet100
+from core.data.classes import CIFAR10, CLASS_SETS, imagenet, imagenet100
+from core.data.datasets import load_dataset
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.view_settings import Search
+from core.reproduce.profile.parts import GRADIENT_PASSES, PARTS, Item, Network, example_run, usual_dataset
 from core.runs.examples import (
     Example,
     examples,
@@ -27,31 +30,33 @@ from core.runs.examples import (
     fast_subject,
     first_searches,
     first_subjects,
-    with_few_frames,
 )
 from core.runs.file import PGDRun, RunFileError
 from core.runs.matching import changed_settings
-from core.runs.run import Run
 from core.runs.stored import RUNS, machine_runs, stored_path
 from core.shared import paper
+from core.shared.cli import watcher
 from core.shared.errors import sentence
-from core.shared.files import make_folder
+from core.shared.files import cache_folder, make_folder
 from ui.runs.setup.pace import PROMPT_SECONDS, STEP_SECONDS, is_slow
 from ui.runs.setup.settings import first_choice
 from ui.server.jobs import give_way
+from ui.server.limits import limits
 from ui.server.log import log
 from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.server.server_jobs import job_manager
 
+PASS_SECONDS = STEP_SECONDS / GRADIENT_PASSES
+
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """One thing to make: what, for people, within a sentence. make: makes it, and yields which share is done."""
+    """One thing to make: what, for people, within a sentence. make: makes it, and tells the watcher how far it is."""
 
     spec: ClassifierSpec
     what: str
     seconds: float
-    make: Callable[[], Iterator[float]]
+    make: Callable[[], object]
 
 
 class Preparation:
@@ -117,30 +122,47 @@ class Preparation:
     def _prepare(self) -> None:
         pieces = list(missing())
         whole, done = sum(piece.seconds for piece in pieces), 0.0
-        for piece in pieces:
-            for share in piece.make():
-                self.what = f"{piece.spec.title}, {piece.what}"
-                self.fraction = (done + share * piece.seconds) / whole
-                job_manager().wait_until_idle(self._end)
-                if self._end.is_set():
-                    return
-            done += piece.seconds
+
+        def rest(share: float) -> None:
+            self.what = f"{piece.spec.title}, {piece.what}"
+            self.fraction = (done + share * piece.seconds) / whole
+            job_manager().wait_until_idle(self._end)
+            if self._end.is_set():
+                raise _Ended
+
+        watcher.set(rest)  # of this thread alone
+        with contextlib.suppress(_Ended):
+            for piece in pieces:
+                rest(0.0)
+                piece.make()
+                done += piece.seconds
 
 
-def _words(spec: ClassifierSpec, classes: str | ClassSet) -> Iterator[float]:
-    yield 0.0
-    classifier_for(spec.name, classes)
+class _Ended(Exception):
+    """The process ends: what is missing is made after its next start."""
 
 
-def _run(spec: ClassifierSpec, class_set: str, example: Example, path: Path) -> Iterator[float]:
-    yield 0.0
-    run = Run(example.plan, lambda: [classifier_for(spec.name, class_set)])
-    with contextlib.closing(run.states()) as states:
-        for k, _ in enumerate(states):
-            yield k / example.plan.config.steps
-    (found,) = run.so_far()
+def _run(spec: ClassifierSpec, class_set: str, example: Example, path: Path) -> None:
+    run = example_run(example.plan, classifier_for(spec.name, class_set), path.stem)
     make_folder(machine_runs())
-    with_few_frames(found).save(path)
+    run.save(path)
+
+
+def _profile(spec: ClassifierSpec) -> Iterator[_Piece]:
+    """What is missing of a network's quick profile, but for its runs, which are made by what pages open with."""
+    dataset = usual_dataset(spec.vocabulary)
+    images = functools.cache(lambda limit: load_dataset(dataset, limit=limit))
+    network = Network(spec.name, lambda classes: classifier_for(spec.name, classes.name), images, quick=True)
+    folder = cache_folder() / "profiles" / network.file_name
+    for part in PARTS.values():
+        for item in part.items(network) if part.key != "runs" else ():
+            if not item.is_there(folder / item.path):
+                yield _Piece(spec, part.what, PASS_SECONDS * item.passes, partial(_file, item, folder / item.path))
+
+
+def _file(item: Item, path: Path) -> None:
+    make_folder(path.parent)
+    item.make(path)
 
 
 @dataclass(frozen=True)
@@ -190,12 +212,15 @@ def missing() -> Iterator[_Piece]:
         for classes in (CIFAR10, imagenet100(), imagenet()):
             asked = classes.name if classes.name in CLASS_SETS else classes  # by name where pages ask by name
             words = f"words for {len(classes):,} classes"
-            yield _Piece(spec, words, PROMPT_SECONDS * len(classes), partial(_words, spec, asked))
+            yield _Piece(spec, words, PROMPT_SECONDS * len(classes), partial(classifier_for, spec.name, asked))
     for wanted, example in sorted(todo, key=lambda one: one[0].kind == "generation"):
         seconds = STEP_SECONDS * len(example.plan.start) * example.plan.config.steps
         make = partial(_run, wanted.spec, wanted.row.class_set, example, wanted.paths[1])
         by = ", by views" if wanted.search == "views" else ""
         yield _Piece(wanted.spec, f"{example.kind}, {wanted.row.title}{by}", seconds, make)
+    for spec in ready_classifiers(CIFAR10.name) if limits().background_profile else ():
+        if spec.vocabulary is None:
+            yield from _profile(spec)
 
 
 def is_made(path: Path, name: str, example: Example) -> bool:

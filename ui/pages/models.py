@@ -91,8 +91,8 @@ def _preparation() -> None:
     if unprepared():
         st.button(
             "Make the missing examples",
-            help="Holes and drawings by the networks that *Fill a hole* and *Draw* open with: some minutes of "
-            "one core, in the background.",
+            help="Holes and drawings by the networks that *Fill a hole* and *Draw* open with, and a CLIP’s "
+            "profile: minutes of one core, in the background.",
             on_click=preparation().begin,
             key="models.prepare",
         )

@@ -22,9 +22,8 @@ from core.classifiers.options import add_classifier_options, named_classifier
 from core.classifiers.registry import classifier_spec
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
-from core.data.sample_sets import SAMPLE_SETS
 from core.numbers import duration, milliseconds
-from core.reproduce.profile.parts import PARTS, Item, Network
+from core.reproduce.profile.parts import PARTS, SAMPLES, Item, Network, usual_dataset
 from core.reproduce.run import TROUBLE
 from core.shared.cli import MAX_SEED, run_script, whole
 from core.shared.errors import one_line, quoted
@@ -75,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: argparse.Namespace) -> str:
     spec = classifier_spec(given.classifier)
     if not given.dataset:
-        given.dataset = _usual_dataset(given, spec.vocabulary)
+        given.dataset = usual_dataset(spec.vocabulary, given.data_dir)
+        if given.dataset == SAMPLES:
+            print(f"CIFAR-10 is not in {given.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
 
     @functools.cache
     def images(limit: int | None) -> ImageDataset:
@@ -134,20 +135,6 @@ def pass_seconds(network: Network) -> float:
             begun = time.perf_counter()
             classifier(pictures).cpu()
     return (time.perf_counter() - begun) / len(pictures)
-
-
-def _usual_dataset(given: argparse.Namespace, vocabulary: str | None) -> str:
-    """CIFAR-10 where it is here, else its bundled pictures; the photographs for networks of ImageNet's classes."""
-    row = next(row for row in SAMPLE_SETS.values() if vocabulary in (None, row.class_set))
-    if row.class_set != "cifar10":
-        return row.dataset
-    try:
-        given.dataset = "cifar10"
-        named_dataset(given, limit=1)
-    except FileNotFoundError:
-        print(f"CIFAR-10 is not in {given.data_dir or 'data'}: {row.dataset} stands in", file=sys.stderr)
-        return row.dataset
-    return "cifar10"
 
 
 if __name__ == "__main__":

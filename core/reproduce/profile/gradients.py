@@ -50,10 +50,11 @@ def gradient_of(
     edges = np.array([edge_correlation(*pair) for pair in zip(images, found.gradients, strict=True)])
     few = LossGradients(found.loss[:bent_over], found.gradients[:bent_over])
     epsilon = usual_epsilon(data.image_size)
-    changes = [
-        loss_changes(classifier, images[:bent_over], labels[:bent_over], few, wave, epsilon)
-        for wave in progress_bar(iterable=half_plane(side), desc="gradient", unit="wave")
-    ]
+    changes, waves = [], half_plane(side)
+    with progress_bar(desc="gradient", total=len(waves), unit="wave") as bar:
+        for wave in waves:
+            changes.append(loss_changes(classifier, images[:bent_over], labels[:bent_over], few, wave, epsilon))
+            bar.update()
     slope, change = np.array(changes).mean(axis=2).T
     arrays = {
         "energy": energy.reshape(BLOCKS, block, -1).mean(axis=1).astype(np.float16),

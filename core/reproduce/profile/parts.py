@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from core.claims.gradient_spectrum import load_gradients
 from core.classifiers.registry import classifier_spec
 from core.data.dataset import ImageDataset
+from core.data.datasets import load_dataset
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.fourier.basis import half_plane, largest_side
 from core.images.disturbances import DISTURBANCES, STRENGTHS
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
     from core.data.classes import ClassSet
 
+SAMPLES = "cifar10-samples"
 GRADIENT_PASSES = 3  # what a pass forward and back costs, in passes forward
 QUICK_IMAGES, QUICK_PASSES = 1000, 10_000  # of a quick map: images at most, and passes under waves
 FULL_SHARE = 0.02  # of the images under each wave of a full map
@@ -98,6 +100,17 @@ class Part:
     key: str
     what: str
     items: Callable[[Network], Iterator[Item]]
+
+
+def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
+    """Name CIFAR-10 where it is here, else its bundled pictures; the photographs for networks of ImageNet's classes."""
+    if vocabulary not in (None, "cifar10"):
+        return next(row.dataset for row in SAMPLE_SETS.values() if row.class_set == vocabulary)
+    try:
+        load_dataset("cifar10", data_dir, limit=1)
+    except FileNotFoundError:
+        return SAMPLES
+    return "cifar10"
 
 
 def _maps(network: Network) -> Iterator[Item]:

@@ -6,13 +6,16 @@ import time
 
 import pytest
 
-from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
+from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP, classifier_spec, classifier_title
+from core.data.datasets import load_dataset
+from core.data.profiles import stored_files
 from core.data.sample_sets import SAMPLE_SETS
 from core.runs.examples import examples
 from core.runs.file import PGDRun
 from core.runs.stored import machine_runs, stored_path
-from ui.models.preparation import Preparation, is_made, missing, unprepared
+from ui.models.preparation import Preparation, _profile, is_made, missing, unprepared
 from ui.runs.examples import made_here, stored_example, stored_runs
+from ui.server.limits import limits
 from ui.server.server_jobs import job_manager
 
 NAME = "mini-clip-vit"  # bundled, and no run of it is
@@ -39,7 +42,39 @@ def test_clip_gets_its_words_first_then_the_papers_experiment(monkeypatch):
     words = [f"words for {count} classes" for count in ("10", "100", "1,000")]
     titles = ("Photographs", "Photographs, by views", "CIFAR-10")
     runs = [f"{kind}, {title}" for kind in ("inpainting", "generation") for title in titles]
-    assert [piece.what for piece in missing()] == [*words, *runs]
+    parts = ["its heat map", "hybrid images", "corruptions", "the gradient of its loss"]
+    assert [piece.what for piece in missing()] == [*words, *runs, *parts]
+    monkeypatch.setenv("CLIP_LAB_BACKGROUND_PROFILE", "0")
+    limits.cache_clear()
+    try:
+        assert [piece.what for piece in missing()] == [*words, *runs]
+    finally:
+        limits.cache_clear()
+
+
+def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(monkeypatch, tmp_path):
+    few = load_dataset("cifar10-samples", limit=10)
+    monkeypatch.setattr("ui.models.preparation.load_dataset", lambda name, limit: few)
+    folder, what = tmp_path / "profiles" / NAME / "disturbances", "corruptions"
+    (piece,) = [piece for piece in _profile(classifier_spec(NAME)) if piece.what == what]
+    monkeypatch.setattr("ui.models.preparation.missing", lambda: [piece])
+    looks = iter(range(4))
+    with monkeypatch.context() as patch:  # a visitor whose work begins after four parts and does not end
+        patch.setattr(job_manager(), "wait_until_idle", lambda end: next(looks, None) is None and end.wait(60))
+        preparation = Preparation()
+        preparation.begin()
+        deadline = time.monotonic() + 120
+        while preparation.fraction < 0.16 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        preparation.close()
+    assert preparation.what == f"{classifier_title(NAME)}, {what}" and preparation.fraction == pytest.approx(4 / 24)
+    assert [path.suffix for path in folder.iterdir()] == [".unfinished"]
+    again = Preparation()
+    again.begin()
+    again.wait(120)
+    assert (again.status, again.error, again.fraction) == ("done", "", 1.0)
+    assert [*folder.iterdir()] == [folder / f"{NAME}.npz"] and folder / f"{NAME}.npz" in stored_files("disturbances")
+    assert what not in [piece.what for piece in _profile(classifier_spec(NAME))]
 
 
 @pytest.mark.parametrize("slow", [pytest.param(False, marks=pytest.mark.slow), True])
