@@ -11,7 +11,7 @@ import streamlit as st
 import torch
 from torch import nn
 
-import ui.pages.findings
+import ui.maps.judged_maps
 import ui.tabs.row
 from core.claims.checks import CHECKS
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, Verdict
@@ -30,6 +30,7 @@ from core.reproduce.parts.plan import MAPS
 from core.reproduce.report import Results, Spent, to_html
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
+from ui.maps.judged_maps import _found
 from ui.server.model_cache import ready_classifiers
 
 ROOT = Path(__file__).parents[1]
@@ -59,9 +60,7 @@ def claim(monkeypatch) -> Claim:
 
     monkeypatch.setitem(CLAIMS, "toy", claim)
     monkeypatch.setitem(CHECKS, "toy", check)
-    monkeypatch.setattr(
-        ui.pages.findings, "found_between", ui.pages.findings.found_between.__wrapped__
-    )  # which keeps findings
+    monkeypatch.setattr(ui.maps.judged_maps, "_found", _found.__wrapped__)  # which keeps findings
     return claim
 
 

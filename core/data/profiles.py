@@ -36,6 +36,15 @@ def stored_files(kind: str) -> tuple[Path, ...]:
     return tuple(path for folder in folders for path in sorted((folder / kind).glob("*.npz")))
 
 
+def stored_state(*kinds: str) -> int:
+    """Return a number that is another once a file of these kinds is added, changed or removed."""
+    return hash(tuple(map(_stamps, kinds)))
+
+
+def _stamps(kind: str) -> tuple[tuple[Path, int], ...]:
+    return tuple((path, path.stat().st_mtime_ns) for path in stored_files(kind))
+
+
 def read_stored(load: Callable[[Path], Content], paths: Sequence[Path]) -> Iterator[Content]:
     """Load each file; one of a profile that cannot be read is left out with a warning."""
     for path in paths:
@@ -65,7 +74,7 @@ def cached_by_files(kind: str) -> Callable[[Callable[[tuple[Path, ...]], Result]
 
         @functools.wraps(read)
         def current() -> Result:
-            return cached(tuple((path, path.stat().st_mtime_ns) for path in stored_files(kind)))
+            return cached(_stamps(kind))
 
         return current
 

@@ -16,7 +16,7 @@ from core.sweep.disturb.outcomes import DisturbedOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from ui.maps.catalogue import shipped
 from ui.maps.stories import CLIP, RESNET56
-from ui.tabs.row import TAB, TABS
+from ui.tabs.row import DISTURBANCES, GRADIENT, HYBRIDS, TAB
 
 CLIP_NAME = "clip-vit-b-32"
 
@@ -98,14 +98,20 @@ def opened(page, **parameters) -> str:
     return " ".join(part.proto.body for part in app.get("html"))
 
 
-@pytest.mark.parametrize("page", [story, inpainting, generation, models], ids=lambda page: page.__name__)
+@pytest.mark.parametrize("page", [inpainting, generation, models], ids=lambda page: page.__name__)
 def test_a_page_opens_with_a_profile(profile, page):
     opened(page)
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_every_tab_of_the_papers_maps_opens_with_a_profile(profile, tab):
+@pytest.mark.parametrize("tab", [HYBRIDS, GRADIENT, DISTURBANCES])
+def test_what_reads_stored_results_opens_with_a_profile(profile, tab):
     opened(frequency, maps=[CLIP, RESNET56], **{TAB: tab})
+
+
+def test_the_story_shows_the_papers_networks_beside_their_miniatures(profile, monkeypatch):
+    assert opened(story, step="mixture").count('data-claim="relies"') == 2
+    monkeypatch.delenv(VARIABLE)
+    assert opened(story, step="mixture").count('data-claim="relies"') == 1
 
 
 def test_the_direct_test_of_the_papers_sentence_is_made_where_clips_hybrids_are_known(profile, monkeypatch):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from core.claims.checks import findings
 from core.claims.finding import Claim, Finding
+from core.data.profiles import stored_state
 from core.fourier.kept import kept_with_its_maps
 from ui.maps.catalogue import Entry
 from ui.shared.url import link
 
 
-@kept_with_its_maps(16)
 def found_between(subject: Entry, reference: Entry, *shelf: Entry) -> tuple[Finding, ...]:
     """Every claim, with the subject in CLIP's place and the reference in the ResNet's; shelf: all maps there are."""
+    return _found(subject, reference, *shelf, stored=stored_state("hybrids", "disturbances", "gradients"))
+
+
+@kept_with_its_maps(16)
+def _found(subject: Entry, reference: Entry, *shelf: Entry, stored: int) -> tuple[Finding, ...]:
+    """stored: the state of what is stored beside maps, on which findings depend, too."""
     return findings(subject.named, reference.named, tuple(entry.named for entry in shelf))
 
 

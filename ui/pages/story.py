@@ -54,7 +54,8 @@ def _go(number: int) -> None:
 
 def told(step: Step) -> str:
     """All that is read in a step, as HTML."""
-    tried = "".join(judged_html(trial.find(), trial.shows) for trial in step.trials)
+    findings = [(trial.find(), trial.shows) for trial in step.trials]
+    tried = "".join(judged_html(finding, shows) for finding, shows in findings if finding is not None)
     return (
         f'{STYLE}<div class="story"><h2>{html.escape(step.title)}</h2>'
         f'<p class="lead">{_unbroken(step.text + step.more())}</p>{tried}'

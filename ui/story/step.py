@@ -12,9 +12,12 @@ from core.claims.finding import Finding
 
 @dataclass(frozen=True)
 class Trial:
-    """A claim and what the data say of it: a row of *Findings*. shows: which of its evidence, by its name."""
+    """A claim and what the data say of it: a row of *Findings*. shows: which of its evidence, by its name.
 
-    find: Callable[[], Finding]
+    find: None where nothing is to be said.
+    """
+
+    find: Callable[[], Finding | None]
     shows: tuple[str, ...]
 
 

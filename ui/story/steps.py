@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.claims.checks import CLIP_GRID
+from core.claims.finding import Finding
 from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.images.disturbances import DISTURBANCES as DISTURBED
@@ -40,6 +41,16 @@ def _models(page: str) -> list[tuple[str, str]]:
 
 def _about(subject: str, reference: str, key: str, *shows: str) -> Trial:
     return Trial(lambda: found(subject, reference)[key], shows)
+
+
+def _of_the_papers(key: str, *shows: str) -> Trial:
+    """The paper's own two networks, once a profile of CLIP brings this evidence."""
+
+    def find() -> Finding | None:
+        finding = found(CLIP, RESNET56)[key]
+        return finding if {evidence.what for evidence in finding.evidence} >= {*shows} else None
+
+    return Trial(find, shows)
 
 
 def _step(name: str, draw: Callable[[], object], door: Door | None, *trials: Trial, **further: Any) -> Step:
@@ -90,6 +101,7 @@ STEPS = (
             ("tab", HYBRIDS),
         ),
         _about(MINI_CLIP, MINI_RESNET, "relies", "paired difference"),
+        _of_the_papers("relies", "paired difference"),
     ),
     _step("Slow", figures.papers_maps, _frequency(("story", 1)), _about(CLIP, RESNET56, "low", *PAPERS)),
     _step(

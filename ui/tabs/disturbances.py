@@ -17,6 +17,7 @@ from core.claims.disturbance_spectrum import (
     stored_disturbances,
 )
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
+from core.data.profiles import stored_state
 from core.fourier.kept import kept_with_its_maps
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.numbers import listed
@@ -56,7 +57,7 @@ def disturbance_panel(shown: Shown) -> None:
         middle.info(f"Counts over many pictures are stored for {told} pixels alone: choose such a picture.")
         return
     networks = _networks(picture.size, shown.chosen, shown.who)
-    found, trial = _trial(*shipped().values())
+    found, trial = _trial(*shipped().values(), stored=stored_state("disturbances"))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
         accuracy_chart(networks, key, strength).draw()
@@ -142,7 +143,7 @@ def _networks(size: int, chosen: Sequence[Entry], who: Sequence[Predictor]) -> l
 
 
 @kept_with_its_maps(4)
-def _trial(*shipped: Entry) -> tuple[dict[str, Predicted], MapsOnTrial]:
+def _trial(*shipped: Entry, stored: int) -> tuple[dict[str, Predicted], MapsOnTrial]:
     """Predictions of all shipped maps of networks whose disturbances are stored, by name, and how good they are."""
     found = {
         name: one

@@ -78,7 +78,8 @@ def test_a_steps_url_opens_it_with_its_figure(step):
     app = opened(step=step.link)
     assert f"<h2>{html.escape(step.title)}</h2>" in read(app)
     for trial in step.trials:
-        finding = trial.find()
+        if (finding := trial.find()) is None:
+            continue  # of a profile that is not here
         assert html.escape(finding.claim.words) in read(app) and f"{finding.judgement}</span>" in read(app)
         assert {each.what for each in finding.evidence} >= set(trial.shows)
     tabs = of(app, "current")
