@@ -21,6 +21,7 @@ from core.reproduce.profile.__main__ import main
 from core.reproduce.profile.parts import PARTS, Network
 from core.runs.file import PGDRun
 from core.runs.stored import stored_subjects
+from tests.core.toy import save_clip, tiny_clip
 from ui.maps.catalogue import shipped
 
 NAME = "toy:linear"
@@ -90,6 +91,16 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]
     assert PGDRun.load(*drawn).metadata["classifier"]["name"] == NAME
     assert profile(folder) == 0 and "0 files made, 6 were there" in capsys.readouterr().out
+
+
+def test_a_clip_of_random_weights_in_the_layout_of_a_hub_is_profiled(tmp_path, monkeypatch):
+    save_clip(tmp_path / "clip", tiny_clip())
+    name, folder = f"open_clip:local-dir:{tmp_path / 'clip'}", tmp_path / "profile"
+    where = ["--data-dir", str(tmp_path), "--output", str(folder)]
+    assert main(["--classifier", name, "--quick", "--parts", "corruptions", *where]) == 0
+    monkeypatch.setenv(VARIABLE, str(folder))
+    found = stored_disturbances()[name]
+    assert found.pictures == 100 and found.metadata["template"] == "a photo of a {class}"
 
 
 def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
