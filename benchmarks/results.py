@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import is_dataclass
 from typing import Any
@@ -28,12 +29,14 @@ from core.claims.gradient_spectrum import agreement, stored_gradient, stored_gra
 from core.claims.hybrids import stored_hybrids
 from core.classifiers.registry import load_classifier, network_side
 from core.data.classes import HEATMAPS
+from core.data.profiles import VARIABLE
 from core.data.samples import load_samples
 from core.fourier.hybrid import clipped_share, hybrid
 from core.fourier.maps.heatmap import Heatmap
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.runs.judgement import stored_judgements
 from core.runs.painted import stored_painted
+from core.shared.files import CACHE
 from core.sweep.disturb.measure import DisturbConfig
 from core.sweep.hybrid.outcomes import crossing_of, paired_difference, unlike
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
@@ -134,7 +137,9 @@ def of_hybrids() -> Iterator[tuple[str, str]]:
 
 
 def main() -> int:
-    """Print a line for each result."""
+    """Print a line for each result; profiles of this machine are left out."""
+    os.environ.pop(VARIABLE, None)
+    os.environ[CACHE] = os.devnull
     shelf = shipped_maps()
     for results in (of_claims(shelf), of_gradients(shelf), of_corruptions(shelf), of_hybrids()):
         for name, hashed in results:

@@ -58,10 +58,10 @@ def read_stored(load: Callable[[Path], Content], paths: Sequence[Path]) -> Itera
 
 def first_by_name(results: Iterable[tuple[str, Content]]) -> dict[str, Content]:
     """Return results by the name of their network, of two with one name the first."""
-    found: dict[str, Content] = {}
+    by_name: dict[str, Content] = {}
     for name, result in results:
-        found.setdefault(name, result)
-    return found
+        by_name.setdefault(name, result)
+    return by_name
 
 
 def cached_by_files(kind: str) -> Callable[[Callable[[tuple[Path, ...]], Result]], Callable[[], Result]]:

@@ -62,43 +62,43 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(command: Sequence[str] | None = None) -> int:
     """Run the script; returns the exit status."""
     options = parser()
-    given = options.parse_args(arguments)
-    if given.output.exists() and not given.output.is_dir():
-        options.error(f"--output wants a folder; {given.output} is a file")
-    return run_script(lambda: _run(given), "what was finished is saved, run the same command again to resume")
+    arguments = options.parse_args(command)
+    if arguments.output.exists() and not arguments.output.is_dir():
+        options.error(f"--output wants a folder; {arguments.output} is a file")
+    return run_script(lambda: _run(arguments), "what was finished is saved, run the same command again to resume")
 
 
-def _run(given: argparse.Namespace) -> str:
-    spec = classifier_spec(given.classifier)
-    if not given.dataset:
-        given.dataset = usual_dataset(spec.vocabulary, given.data_dir)
-        if given.dataset == SAMPLES:
-            print(f"CIFAR-10 is not in {given.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
+def _run(arguments: argparse.Namespace) -> str:
+    spec = classifier_spec(arguments.classifier)
+    if not arguments.dataset:
+        arguments.dataset = usual_dataset(spec.vocabulary, arguments.data_dir)
+        if arguments.dataset == SAMPLES:
+            print(f"CIFAR-10 is not in {arguments.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
 
     @functools.cache
     def images(limit: int | None) -> ImageDataset:
-        return named_dataset(given, limit=limit, seed=given.seed)
+        return named_dataset(arguments, limit=limit, seed=arguments.seed)
 
     def load(classes: ClassSet) -> Classifier:
-        return named_classifier(given, classes)
+        return named_classifier(arguments, classes)
 
-    network = Network(given.classifier, load, images, given.quick, given.seed, given.batch_size)
-    items = {key: list(PARTS[key].items(network)) for key in given.parts}
+    network = Network(arguments.classifier, load, images, arguments.quick, arguments.seed, arguments.batch_size)
+    items = {key: list(PARTS[key].items(network)) for key in arguments.parts}
     todo = [
         (key, item)
         for key, files in items.items()
         for item in files
-        if given.again or not item.is_there(given.output / item.path)
+        if arguments.again or not item.is_there(arguments.output / item.path)
     ]
-    ready = sum(map(len, items.values())) - len(todo)
+    there = sum(map(len, items.values())) - len(todo)
     if todo:
-        _make(network, todo, given.output)
-    size = sum(path.stat().st_size for path in given.output.rglob("*.npz"))
-    made = f"{len(todo)} files made, {ready} were there" if ready else f"{len(todo)} files made"
-    return f"{given.output}: {made}, {size / 1e6:.1f} MB in all"
+        _make(network, todo, arguments.output)
+    size = sum(path.stat().st_size for path in arguments.output.rglob("*.npz"))
+    made = f"{len(todo)} files made, {there} were there" if there else f"{len(todo)} files made"
+    return f"{arguments.output}: {made}, {size / 1e6:.1f} MB in all"
 
 
 def _make(network: Network, todo: Sequence[tuple[str, Item]], folder: Path) -> None:
@@ -106,8 +106,8 @@ def _make(network: Network, todo: Sequence[tuple[str, Item]], folder: Path) -> N
     seconds = pass_seconds(network)
     failed: list[str] = []
     whole_cost, done, begun = sum(item.passes for _, item in todo), 0.0, time.perf_counter()
-    told = f"{len(todo)} files, about {duration(seconds * whole_cost)} ({milliseconds(seconds)} a pass)"
-    print(told, file=sys.stderr)
+    plan = f"{len(todo)} files, about {duration(seconds * whole_cost)} ({milliseconds(seconds)} a pass)"
+    print(plan, file=sys.stderr)
     for number, (key, item) in enumerate(todo, 1):
         left = duration(seconds * (whole_cost - done))
         print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}; about {left} left", file=sys.stderr)

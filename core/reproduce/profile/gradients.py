@@ -41,14 +41,14 @@ def measure_gradient(classifier: Classifier, data: ImageDataset, output: Path, *
 def gradient_of(
     classifier: Classifier, data: ImageDataset, bent_over: int
 ) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    """A model's arrays, as STORED names them, and its metadata."""
+    """Return the arrays that STORED names, and facts on them."""
     block = len(data) // BLOCKS
     images, labels = data.images[: BLOCKS * block].astype(np.float32) / 255, data.labels[: BLOCKS * block]
     side = largest_side(data.image_size, data.image_size)
-    found = loss_gradients(classifier, images, labels)
-    energy = relative_energy(found.gradients, side)
-    edges = np.array([edge_correlation(*pair) for pair in zip(images, found.gradients, strict=True)])
-    few = LossGradients(found.loss[:bent_over], found.gradients[:bent_over])
+    at_pictures = loss_gradients(classifier, images, labels)
+    energy = relative_energy(at_pictures.gradients, side)
+    edges = np.array([edge_correlation(*pair) for pair in zip(images, at_pictures.gradients, strict=True)])
+    few = LossGradients(at_pictures.loss[:bent_over], at_pictures.gradients[:bent_over])
     epsilon = usual_epsilon(data.image_size)
     changes, waves = [], half_plane(side)
     with progress_bar(desc="gradient", total=len(waves), unit="wave") as bar:
@@ -65,7 +65,7 @@ def gradient_of(
         "classifier": classifier_facts(classifier),
         "edges": list(student(edges)),
         "mean_radius": list(student(mean_radius(energy, side))),
-        "loss": float(found.loss.mean()),
+        "loss": float(at_pictures.loss.mean()),
     }
     return arrays, facts
 
@@ -73,9 +73,9 @@ def gradient_of(
 def loss_changes(
     classifier: Classifier, images: np.ndarray, labels: np.ndarray, at: LossGradients, wave: Frequency, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(B,) how much each picture's loss would change under a wave of Eq. 1 by its gradient alone, and how much it does.
+    """Return (B,) how much each picture's loss would change under a wave by its gradient alone, and how much it does.
 
-    Both without their sign; the wave, its signs and the clipping are the sweep's. at: of these images.
+    Both without their sign; the wave of Eq. 1, its signs and the clipping are the sweep's. at: of these images.
     """
     basis = fourier_basis(*wave, *images.shape[2:])
     perturbed = add_basis(images, basis, epsilon, signs=random_signs(len(images), wave, seed=SEED)).images
@@ -84,7 +84,7 @@ def loss_changes(
 
 
 def losses(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(B,) cross-entropy."""
+    """Return (B,) cross-entropy."""
     import torch
 
     with torch.inference_mode():

@@ -16,7 +16,7 @@ from core.data.datasets import load_dataset
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.fourier.basis import half_plane, largest_side
 from core.images.disturbances import DISTURBANCES, STRENGTHS
-from core.runs.examples import Example, examples, fast_example, first_subjects, with_few_frames
+from core.runs.examples import Example, examples, fast_example, first_searches, first_subjects, with_few_frames
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.run import Run
@@ -191,7 +191,7 @@ def _runs(network: Network) -> Iterator[Item]:
             if network.quick:
                 if (example.kind, example.subject) not in first:
                     continue
-                if example.kind == "inpainting" and example.plan.config.search == "pixels":
+                if example.kind == "inpainting" and len(first_searches(row.side)) == 1:
                     example = fast_example(example)
             search = example.plan.config.search
             path = stored_path(example.kind, example.subject, network.file_name, Path("runs"), search)
@@ -210,8 +210,8 @@ def example_run(plan: RunPlan, classifier: Classifier, description: str = "") ->
     with bar:
         for _ in run.states():
             bar.update()
-    (found,) = run.so_far()
-    return with_few_frames(found)
+    (result,) = run.so_far()
+    return with_few_frames(result)
 
 
 def _grown(make: Callable[[Path], None], count: int, path: Path) -> None:

@@ -17,6 +17,7 @@ from core.classifiers.fetch.weights import PackageFile, UrlFile
 from core.classifiers.registry import CLASSIFIERS, classifier_spec, list_classifiers
 from core.data.samples import sample_credits
 from core.fourier.maps.heatmap import Heatmap
+from core.reproduce.profile.__main__ import parser as profile_parser
 from core.sweep.__main__ import parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import labelled
@@ -222,16 +223,17 @@ def test_samples_are_credited_one_by_one(page):
     assert sample_credits("cifar10-samples")[0].author in text_of(page)
 
 
-def test_commands_of_the_how_to_are_understood_by_the_batch_script():
+def test_commands_of_the_how_to_are_understood_by_the_scripts():
+    parsers = {"core.sweep": parser, "core.reproduce.profile": profile_parser}
     commands = (ROOT / "docs" / "adding.md").read_text().split("```")[1::2]
     assert len(commands) >= 4
     for command in commands:
         words = shlex.split(command.replace("\\\n", " "))
-        start = words.index("core.sweep")
-        assert words[start - 1] == "-m" and words[0] in ("python", "torchrun")
-        given = parser().parse_args(words[start + 1 :])
+        start = words.index("-m") + 1
+        assert words[0] in ("python", "torchrun")
+        given = parsers[words[start]]().parse_args(words[start + 1 :])
         classifier_spec(given.classifier)  # a known name
-        assert given.output.suffix == ".npz"
+        assert (given.output.suffix == ".npz") == (words[start] == "core.sweep")
 
 
 def test_format_size():
