@@ -20,8 +20,10 @@ COPY --chown=user requirements.txt .
 RUN pip install --user -r requirements.txt
 COPY --chown=user . .
 
-# To ship weights in the image instead of downloading them after every restart of a Space, uncomment:
-# RUN python -c "from core import load_classifier; from core.data.classes import CIFAR10; load_classifier('clip-vit-b-32', CIFAR10, download=True)"
+# With the paper's CLIP: docker build --build-arg CLIP=1 ., or the variable CLIP_LAB_CLIP of the value 1 at the start or of
+# a Space. It is downloaded and profiled in the background, while the app serves the miniature.
+ARG CLIP=0
+ENV CLIP_LAB_CLIP=$CLIP
 
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.models.preparation import preparation
+from ui.models.preparation import fetch_clip, preparation
 from ui.paths import PagesHaveOneName
 from ui.server.model_cache import read_list
 from ui.server.server_jobs import job_manager
@@ -24,6 +24,8 @@ def read_pages() -> None:
     from ui.story.shelf import opening_runs, training
 
     opening_runs(), training()
+    with contextlib.suppress(ValueError):  # limits that are wrong, of which every page tells
+        fetch_clip()
 
 
 @contextlib.asynccontextmanager

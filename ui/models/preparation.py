@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec
 from core.classifiers.spec import ClassifierSpec
 from core.data.classes import CIFAR10, CLASS_SETS, imagenet, imagenet100
 from core.data.datasets import load_dataset
@@ -38,12 +39,13 @@ from core.shared import paper
 from core.shared.cli import watcher
 from core.shared.errors import sentence
 from core.shared.files import cache_folder, make_folder
+from ui.models.weight_downloads import weight_downloads
 from ui.runs.setup.pace import PROMPT_SECONDS, STEP_SECONDS, is_slow
 from ui.runs.setup.settings import first_choice
 from ui.server.jobs import give_way
 from ui.server.limits import limits
 from ui.server.log import log
-from ui.server.model_cache import classifier_for, ready_classifiers
+from ui.server.model_cache import classifier_for, is_ready, ready_classifiers
 from ui.server.server_jobs import job_manager
 
 PASS_SECONDS = STEP_SECONDS / GRADIENT_PASSES
@@ -240,3 +242,13 @@ _PREPARATION = Preparation()
 def preparation() -> Preparation:
     """The preparation of this process, shared by all visitors."""
     return _PREPARATION
+
+
+def fetch_clip() -> None:
+    """Fetch the paper's CLIP, where the operator wants it, and make what follows a download; returns at once."""
+    if not limits().clip:
+        return
+    if is_ready(PAPERS_CLIP):
+        preparation().begin()
+    else:
+        weight_downloads().start(classifier_spec(PAPERS_CLIP), then=preparation().begin)

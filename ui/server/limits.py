@@ -46,6 +46,7 @@ class Limits:
     run_seconds: int = _limit(3600, "seconds that a run or a sweep may take; what it has computed is kept")
     pause_seconds: int = _limit(60, "seconds that a paused run keeps others waiting")
     background_profile: int = _limit(1, "whether a downloaded CLIP is profiled in the background", low=0, high=1)
+    clip: int = _limit(0, "whether the server fetches the paper's CLIP at its start, 0 or 1", low=0, high=1)
     queue_length: int = _limit(8, "runs that may wait in line", low=0)
 
     @staticmethod

@@ -13,7 +13,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.runs.examples import examples
 from core.runs.file import PGDRun
 from core.runs.stored import machine_runs, stored_path
-from ui.models.preparation import Preparation, _profile, is_made, missing, unprepared
+from ui.models.preparation import Preparation, _profile, fetch_clip, is_made, missing, preparation, unprepared
 from ui.runs.examples import made_here, stored_example, stored_runs
 from ui.server.limits import limits
 from ui.server.server_jobs import job_manager
@@ -50,6 +50,20 @@ def test_clip_gets_its_words_first_then_the_papers_experiment(monkeypatch):
         assert [piece.what for piece in missing()] == [*words, *runs]
     finally:
         limits.cache_clear()
+
+
+def test_a_server_fetches_clip_at_its_start_where_its_operator_says_so(monkeypatch):
+    here = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP], weights=CLASSIFIERS["efficientnet-lite0"].weights)
+    monkeypatch.setitem(CLASSIFIERS, PAPERS_CLIP, here)
+    begun = []
+    monkeypatch.setattr("ui.models.preparation.missing", lambda: begun.append("a look") or [])
+    for value, expected in (("0", []), ("1", ["a look"])):
+        monkeypatch.setenv("CLIP_LAB_CLIP", value)
+        limits.cache_clear()
+        fetch_clip()
+        preparation().wait(60)
+        assert begun == expected
+    limits.cache_clear()
 
 
 def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(monkeypatch, tmp_path):
