@@ -10,6 +10,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from core.classifiers.registry import CLIPS, ClassifierSpec
+from core.data.profiles import stored_state
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind
@@ -34,7 +35,7 @@ CHOSEN = (
 
 def _stored(kind: str) -> dict[str, list[PGDRun]]:
     """Runs by subject, those of this machine with them. A file that cannot be read is left out."""
-    return _read(kind, made_here())
+    return _read(kind, made_here(), stored_state("runs"))
 
 
 def made_here() -> tuple[tuple[str, int], ...]:
@@ -43,8 +44,8 @@ def made_here() -> tuple[tuple[str, int], ...]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _read(kind: str, made: tuple[tuple[str, int], ...]) -> dict[str, list[PGDRun]]:
-    """made: the runs of this machine; where these are others, all are read again."""
+def _read(kind: str, made: tuple[tuple[str, int], ...], stored: int) -> dict[str, list[PGDRun]]:
+    """made, stored: the runs of this machine, and the state of all others; where one differs, all are read again."""
     read: dict[str, list[PGDRun]] = {}
     for subject, paths in stored_subjects(kind, machine_runs()).items():
         for path in paths:
