@@ -115,7 +115,7 @@ def kill(command: Sequence[str], ready: Callable[[subprocess.Popen[str]], object
 
 
 def kill_often(moments: Mapping[str, int], seed: int = 0) -> Iterator[Row]:
-    """So many kills of "saves", "downloads" and "sweeps", and what was left in their folders besides the results.
+    """Kill "saves", "downloads" and "sweeps" so many times; yield what is left in their folders besides the results.
 
     Raises:
         AssertionError: something damaged was read as good, or something finished is lost.

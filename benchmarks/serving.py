@@ -127,7 +127,7 @@ def chromium_path(nice: int = 0) -> Iterator[str]:
 
 
 def start_stopwatch(page: Page, shows: str, argument: str) -> None:
-    """From the next press of the pointer until the JavaScript function `shows` holds: `stopwatch_ms` reads it."""
+    """Time the next press of the pointer until the JavaScript function `shows` holds: `stopwatch_ms` reads it."""
     page.evaluate(_STOPWATCH % shows, argument)
 
 

@@ -150,7 +150,7 @@ class Visitor:
             await self._rest()
 
     async def look(self, page: Page) -> None:
-        """At another page."""
+        """Look at another page."""
         await self._choose(page, self.chance.choice(TABS))
 
     async def paint(self, page: Page) -> None:

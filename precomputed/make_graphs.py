@@ -110,7 +110,7 @@ def _max_pool(images: Tensor, kernel: Any, *options: Any) -> tuple[Tensor, Tenso
 
 
 def _max_pool_backward(gradient: Tensor, images: Tensor, *options: Any) -> Tensor:
-    """To the first of the largest in each window, as torch."""
+    """Send the gradient to the first of the largest in each window, as torch does."""
     windows = _windows(images)
     largest = (windows == windows.amax(-1, keepdim=True)).to(gradient.dtype)
     before = largest @ torch.triu(torch.ones(4, 4), 1)  # how many of the largest come earlier
@@ -146,7 +146,7 @@ def _resize_backward(gradient: Tensor, size: Any, input_size: Any, *options: Any
 def _batch_norm(
     images: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, training: bool, *options: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """In evaluation mode: one factor and one addend for each channel."""
+    """Batch norm in evaluation mode: one factor and one addend for each channel."""
     assert not training
     factor = weight * torch.rsqrt(variance + options[-1])
     empty = images.new_zeros((0,))

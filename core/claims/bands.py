@@ -25,7 +25,7 @@ class Band(NamedTuple):
 
     @property
     def side(self) -> str:
-        """On which side of its edge it lies: "inside" or "outside"."""
+        """Side of the edge on which the band lies: "inside" or "outside"."""
         return "outside" if self.first else "inside"
 
     @property

@@ -90,7 +90,7 @@ def _cropped(named: NamedMap, side: int) -> NamedMap:
 
 
 def _wave(heatmap: Heatmap, band: str = "corners") -> Frequency:
-    """Where a claim about a band is shown."""
+    """Return the wave at which a claim about a band is shown."""
     near = 1 - heatmap.side // 2
     return (near, near) if band == "corners" else (0, 1)
 

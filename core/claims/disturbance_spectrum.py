@@ -53,7 +53,7 @@ class Predicted:
 
 
 def predicted(named: NamedMap, outcomes: DisturbedOutcomes) -> Predicted | None:
-    """None where the map's clean error is unknown, or its pictures have another size.
+    """Predict rises of the error from a map; None if its clean error is unknown or its pictures have another size.
 
     Waves beyond the map's corners are left out: at 32 pixels 0.5 % of the energy of noise, and less of others.
     """

@@ -177,7 +177,7 @@ class Claim:
         return f"“{self.quote}”" if self.papers else self.quote
 
     def networks(self, subject: Place, reference: Place) -> tuple[Place, ...]:
-        """Whom of the two it is about; nobody where it is about others."""
+        """Return those of the two networks that it is about; none if it is about other maps."""
         about = {"comparison": (subject, reference), "subject": (subject,), "reference": (reference,)}
         return about.get(self.about, ())
 

@@ -1,4 +1,4 @@
-"""Where a result comes from: what heat maps, runs and reports say of their classifier, data set and computation."""
+"""Provenance of results: facts in heat maps, runs and reports on classifier, data set and computation."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class SampleSet:
 
     @property
     def drawn_title(self) -> str:
-        """In the menu and the URL of *Draw*."""
+        """Title in the menu and the URL of *Draw*."""
         return f"{self.classes_title}, {self.side} px"
 
     def knows(self, class_names: Sequence[str]) -> bool:

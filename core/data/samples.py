@@ -17,7 +17,7 @@ from core.data.sample_sets import SampleSet, sets_by_dataset
 
 @dataclass(frozen=True)
 class SampleCredit:
-    """Where a sample image comes from: what it shows, who made it, where it is published, its licence."""
+    """Origin of a sample image: what it shows, who made it, where it is published, its licence."""
 
     title: str
     author: str

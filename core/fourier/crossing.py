@@ -14,7 +14,7 @@ DRAWS = 1_000
 
 @dataclass(frozen=True, eq=False)
 class Crossing:
-    """Where two shares cross.
+    """Crossing of two shares.
 
     radius: in cycles per image, with a 95 % interval over the pairs: a percentile bootstrap (Efron 1979). Its ends are
     NaN where some drawn sample does not cross. drawn: (DRAWS,) the radius of each drawn sample, NaN where it has none;

@@ -49,7 +49,7 @@ class Disturbance:
         return self.label if self.label.startswith(("Gaussian", "JPEG")) else self.label.lower()
 
     def amount(self, strength: int, side: int) -> float:
-        """At a strength of 1 to 3, for pictures of `side` pixels: lengths grow with the side.
+        """Return the amount at a strength of 1 to 3, for pictures of `side` pixels: lengths grow with the side.
 
         Raises:
             ValueError: there is no such strength.

@@ -79,7 +79,7 @@ def draw_view(
 
 
 def _start(size: int, side: int, place: float, centre: float | None) -> int:
-    """Where a crop begins along one axis; place: uniform in [0, 1)."""
+    """Return the start of a crop along one axis, in pixels; place: uniform in [0, 1)."""
     if centre is None:
         return int(place * (size - side + 1))
     around = centre + (place - 0.5) * side / 2  # within a quarter of its side of the hole's centre

@@ -59,7 +59,7 @@ class Score:
 
     @property
     def share(self) -> Measured:
-        """With its Wilson interval."""
+        """Share of right choices with its Wilson interval."""
         return wilson(self.right / self.n, self.n)
 
 

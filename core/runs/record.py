@@ -1,4 +1,4 @@
-"""From a running PGD to a run that can be saved, shown again and repeated. Imports torch."""
+"""Recorder that makes of a running PGD a run to save, replay and repeat. Imports torch."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Run:
             return self._recorders[k].top_classes(last=last)
 
     def first_sure(self, k: int) -> FirstSure | None:
-        """When the k-th run's classifier was first sure of each image's target; None before the first state."""
+        """Return when the k-th run's classifier was first sure of each image's target; None before the first state."""
         with self._lock:
             return self._recorders[k].sure
 

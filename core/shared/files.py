@@ -263,7 +263,7 @@ class Archived:
 
     @classmethod
     def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
-        """From the facts and arrays of a file, trusted or not; raises one of `DAMAGE` where they do not fit."""
+        """Build from a file's facts and arrays, trusted or not; raises one of `DAMAGE` if they do not fit."""
         return cls(metadata=metadata, **arrays)  # type: ignore[call-arg]
 
     def to_bytes(self) -> bytes:

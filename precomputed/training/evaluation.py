@@ -20,7 +20,7 @@ class Accuracy:
 
     @property
     def rate(self) -> float:
-        """In [0, 1]."""
+        """Accuracy in [0, 1]."""
         return self.correct / self.count
 
     def __str__(self) -> str:

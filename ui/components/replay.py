@@ -54,7 +54,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands that has not come to its end; a "new" one has not begun, and *Run* reports as *Continue* does.
+    """Progress of a run that has not come to its end; a "new" one has not begun, and *Run* reports as *Continue* does.
 
     text: for people; of a run that goes on, it follows the step. seconds: for which its frames last, until the next
     ones come.

@@ -1,4 +1,4 @@
-"""Where a shown heat map comes from, in a sentence."""
+"""Provenance of a heat map in a sentence."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
 
 
 def add_a_file(on_new_map: Callable[[str], None]) -> None:
-    """Where a file is chosen; `on_new_map` gets the label of each new map."""
+    """Draw the upload of a file; `on_new_map` gets the label of each new map."""
     most = limits().map_mb
     st.markdown(
         "A heat map file (`.npz`) that `python -m core.sweep` wrote, on this machine or another: up to "

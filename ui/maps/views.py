@@ -90,7 +90,7 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
 
 
 def _signed(views: list[MapView], colormap: str = FEWER_OR_MORE_ERRORS) -> ShownMaps:
-    """With a range around zero, to the next ten points, that holds all values."""
+    """Return the maps with a range around zero, to the next ten points, that holds all values."""
     largest = max(float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0)) for view in views)
     end = max(1, math.ceil(10 * largest)) / 10
     return ShownMaps(views, colormap, (-end, end))

@@ -179,7 +179,7 @@ class _Wanted:
 
     @property
     def paths(self) -> tuple[Path, Path]:
-        """Where it may be: it comes with the project, or was made here."""
+        """Paths at which it may lie: that of the project's own files, and of those made here."""
         path = stored_path(self.kind, self.subject, self.spec.name, machine_runs(), self.search)
         return RUNS / path.name, path
 

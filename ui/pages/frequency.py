@@ -208,7 +208,7 @@ def _open_figure() -> None:
 
 
 def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
-    """Where no chosen map is about such pictures: the maps that are."""
+    """Offer the maps of such pictures, if no chosen map is about them."""
     about = [set_of_map(entry.heatmap.metadata["dataset"]["name"]) for entry in chosen]
     row = SAMPLE_SETS[picture.kind]
     name = next((name for name, story in FIGURES.items() if story.pictures == row.title), None)

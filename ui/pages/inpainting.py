@@ -247,7 +247,7 @@ def _back(row: SampleSet) -> None:
 
 
 def _origin(picture: Picture) -> dict[str, object]:
-    """Where a picture comes from, for the run's file."""
+    """Return the origin of a picture for the run's file."""
     if picture.caption in picture.classes.names:
         row = SAMPLE_SETS[picture.kind]
         credit = f"{row.title} test image of class {picture.caption}"

@@ -1,4 +1,4 @@
-"""From runs, finished or in progress, to what the browser replays. Does not import torch."""
+"""Conversion of runs, finished or in progress, to what the browser replays. Does not import torch."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def _small(loss: float) -> str:
 
 
 def origin(run: PGDRun) -> str:
-    """Where the run comes from, and what repeats it."""
+    """Describe the origin of a run, and all that repeats it."""
     source, images = run.metadata["source"], run.metadata["images"]
     values = settings_of(run.config, run.metadata["objective"].get("weight"))
     settings = "".join(_setting(run, name, value) for name, value in values.items())

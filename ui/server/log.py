@@ -42,7 +42,7 @@ def log(event: str, *, level: int = logging.INFO, error: BaseException | None = 
 
 
 def _places(error: BaseException) -> list[str]:
-    """Where the error came from, as "core/pgd/steps.py:85": of other packages the file's name alone."""
+    """Return the frames of an error, as "core/pgd/steps.py:85"; for other packages the file's name alone."""
     found = []
     for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES:]:
         path = Path(frame.filename)

@@ -28,7 +28,7 @@ class Chart:
     legend: str = ""
 
     def draw(self) -> None:
-        """In the page."""
+        """Draw the chart in the page."""
         if self.legend:
             st.html(self.legend)
         st.vega_lite_chart(self.spec, width="stretch", key=self.key, alt=self.alt_text)

@@ -51,7 +51,7 @@ class Picture:
 
 
 def picture_kinds() -> dict[str, str]:
-    """Where pictures come from: what visitors and the URL call it, and the sample set's name or `UPLOAD`."""
+    """Return the sources of pictures: title, as visitors and the URL use it, to a sample set's name or `UPLOAD`."""
     return {**{row.title: row.name for row in SAMPLE_SETS.values()}, "Yours": UPLOAD}
 
 

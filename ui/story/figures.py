@@ -170,7 +170,7 @@ def hole() -> Result:
 
 
 def gradient_and_errors() -> None:
-    """Where each wave ranks in a small CNN's gradient and in its errors, from the least to the most."""
+    """Draw the ranks of each wave in a small CNN's gradient and in its errors, from the least to the most."""
     _maps("why")
 
 

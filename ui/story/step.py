@@ -23,7 +23,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Door:
-    """Where a figure leads: what its button says, and the URL of the state that shows it, relative to the app's."""
+    """Link from a figure: its label, and the URL of the state that shows it, relative to the app's."""
 
     label: str
     url: str

@@ -31,7 +31,7 @@ class Network:
     outcomes: DisturbedOutcomes
 
     def accuracy(self, key: str | None, strength: int) -> Measured:
-        """Under a disturbance, or under none."""
+        """Return the accuracy under a disturbance, or under none."""
         outcomes = self.outcomes
         error = (outcomes.clean_errors() if key is None else outcomes.errors(key, strength=strength)).measured
         return Measured(1 - error.value, 1 - error.high, 1 - error.low)

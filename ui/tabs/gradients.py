@@ -180,7 +180,7 @@ def _table(found: Sequence[Network], picture: Picture, maps: Sequence[Heatmap]) 
 
 
 def _places(one: Network, picture: Picture) -> dict[str, str]:
-    """Where the gradient lies: in the picture and among the waves, here and over many pictures."""
+    """Return where the gradient lies, in the picture and among the waves, here and over many pictures."""
     if one.length == 0:
         return {}
     row = {

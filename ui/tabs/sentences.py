@@ -63,7 +63,7 @@ def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str]
 
 
 def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:
-    """From which strength on a wave clearly raises one network's error."""
+    """Name the strength from which on a wave clearly raises one network's error."""
     clean, first = family[0].clean_rate(), harmful_from(family, frequency)
     if clean is None:
         return ""
@@ -76,7 +76,7 @@ def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequenc
 def strengths_apart(
     first: tuple[str, Sequence[Heatmap]], second: tuple[str, Sequence[Heatmap]], frequency: Frequency
 ) -> str:
-    """At which strengths which of two networks clearly has more errors under a wave."""
+    """Name the strengths at which one of two networks clearly has more errors under a wave."""
     others = {heatmap.metadata["epsilon"]: heatmap for heatmap in second[1]}
     sizes: dict[int, list[str]] = {1: [], -1: [], 0: []}
     for heatmap in first[1]:
@@ -131,7 +131,7 @@ UNSURE = 0.2  # with less for both classes together, a network sees neither
 
 
 def changes_of_mind(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
-    """From which cutoff on each network prefers the low picture's class."""
+    """Name the cutoff from which on each network prefers the low picture's class."""
     if all(low == high for low, high in (one.classes for one in networks)):
         return "Both pictures show one class, so there is no mind to change: choose a second picture of another class."
     switching = sorted((one.switches, one.title) for one in networks if one.switches)

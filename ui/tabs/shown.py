@@ -36,7 +36,7 @@ class Shown:
 
     @property
     def networks(self) -> list[ClassifierSpec]:
-        """Up to four: who predicts, and their robust twins; none, with the reason on the page, where torch is not."""
+        """Return up to four predictors and robust twins; none, with the reason on the page, if torch does not start."""
         if self.picture is None or not self.who or not torch_starts():
             return []
         return with_twins(self.who, self.picture.class_set)[:MAX_NETWORKS]

@@ -243,7 +243,7 @@ def _check_room(folder: Path, wanted: int) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Without the path that an operating system's error may name."""
+    """Return the reason of an error, without the path that an operating system's error may name."""
     inner = getattr(error, "reason", None) or error
     return getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
 

@@ -1,4 +1,4 @@
-"""Where a classifier's weights lie, whether they are here, and how to get them. Does not import torch.
+"""Sources of classifiers' weights: where they lie, whether they are here, how to get them. Does not import torch.
 
 A source answers two questions. `locate` finds what is already on this machine, without any network. `fetch` may
 download, after a probe that gives up within seconds on a dead network.
@@ -48,7 +48,7 @@ class WeightSource:
 
     @property
     def origin(self) -> str:
-        """Where a download comes from, for people; empty if this source never downloads."""
+        """Origin of a download, for people; empty if this source never downloads."""
         return ""
 
     def locate(self) -> Path | None:

@@ -57,7 +57,7 @@ class ClosedSetClassifier(Classifier):
 
 
 def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> list[int]:
-    """Where each class of `class_set` stands among a closed-set classifier's outputs.
+    """Return the column of each class of `class_set` among a closed-set classifier's outputs.
 
     ImageNet classes are matched by index or WordNet id where both sides have them, everything else by name.
 

@@ -54,7 +54,7 @@ class ByClass(Archived):
         return label, self.images_in_words(self.counts[label], f"“{name}”")
 
     def images_in_words(self, count: int, what: str) -> str:
-        """So many of the data set's images, of something."""
+        """Return a phrase for so many of the data set's images, of something."""
         return images_in_words(count, self.metadata["split"], what, self.metadata["dataset"])
 
 

@@ -116,5 +116,5 @@ class DatasetCovariance(ByClass):
 
 
 def covariance_path(class_set: str) -> Path:
-    """Where the bundled covariances of a class set lie, if there are any."""
+    """Return the path of a class set's bundled covariances, if there are any."""
     return STATISTICS / f"{class_set}_covariance.npz"

@@ -35,7 +35,7 @@ class Errors:
     images: Hashable = None
 
     def minus(self, other: Errors, confidence: float = 0.95) -> Errors:
-        """This less another: image by image where both know the same images, else as if their images were others."""
+        """Subtract other errors: image by image where both know the same images, else as of independent images."""
         if self.scores is None or other.scores is None or self.images != other.images:
             return Errors(newcombe(self.measured, other.measured))
         scores = self.scores - other.scores
@@ -62,7 +62,7 @@ def same_images(first: Heatmap, second: Heatmap) -> bool:
 
 
 def errors_under(heatmap: Heatmap, waves: Sequence[Frequency], top: int = 1, confidence: float = 0.95) -> Errors:
-    """Under each of W waves that the map holds."""
+    """Return the errors under each of W waves that the map holds."""
     measured = Measured(*(wave_values(part, waves) for part in heatmap.interval(top, confidence)))
     return Errors(measured, _scores(heatmap, waves) if top == 1 else None, images_of(heatmap))
 
@@ -151,7 +151,7 @@ class ClearWaves:
 
 
 def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWaves:
-    """Where two maps' top-1 errors differ, by Benjamini and Hochberg's procedure over all waves."""
+    """Find the waves at which two maps' top-1 errors differ, by Benjamini and Hochberg's procedure over all waves."""
     from scipy.stats import false_discovery_control, norm
 
     side = min(first.side, second.side)

@@ -42,7 +42,7 @@ class Data:
 
 @dataclass(eq=False)
 class Machine:
-    """Where to look, and what may be done.
+    """Places to look in for classifiers and data, and what may be downloaded.
 
     clip: the classifier in CLIP's place. weights: files for classifiers by name. download: allow fetching weights and
     CIFAR-10. seed: of every choice of images.
@@ -106,7 +106,7 @@ class Machine:
         return self._loaded[name, classes]
 
     def judge(self, drawn_by: str, classes: ClassSet) -> Classifier | None:
-        """Another classifier that knows these classes and is ready; None where there is none."""
+        """Load a ready judge that knows these classes, another one than the painter; None if there is none."""
         vocabulary = "cifar10" if classes.name == "cifar10" else "imagenet"
         ready = [
             spec.name

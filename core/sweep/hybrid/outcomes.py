@@ -123,7 +123,7 @@ def _few(metadata: Mapping[str, Any]) -> type[np.uint8] | type[np.uint16]:
 
 @kept_with_its_maps(32)
 def crossing_of(outcomes: HybridOutcomes) -> Crossing | None:
-    """At which cutoff the network changes its mind; None where it does not, or too little is measured."""
+    """Return the crossover cutoff of the network; None where it has none, or too little is measured."""
     done = outcomes.done
     if done < 2:
         return None

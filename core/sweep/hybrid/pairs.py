@@ -63,7 +63,7 @@ class HybridConfig:
 
 
 def default_cutoffs(image_size: int) -> tuple[float, ...]:
-    """From 1 to half of the side: up to 32 pixels closest where small networks cross, else in quarter octaves."""
+    """Return cutoffs up to half the side: to 32 pixels densest where small networks cross, else by quarter octave."""
     if image_size <= SMALL:
         return tuple(cutoff for cutoff in SMALL_CUTOFFS if cutoff <= image_size / 2)
     octaves = np.log2(image_size / 2)

@@ -271,7 +271,7 @@ def _paced(page: str, full: Mapping[str, Any], size: int, specs: Sequence[Classi
 
 
 def follow(key: str, usual: Any) -> None:
-    """Where what a widget begins with has changed and nobody has changed the widget, it follows."""
+    """Set a widget to its new initial value, if that has changed and nobody has changed the widget."""
     state, followed = st.session_state, f"{key}.followed"
     before = state.get(followed, usual)
     if before != usual and state.get(key) == before:
@@ -284,7 +284,7 @@ def _offered(paper: Mapping[str, Any]) -> list[Setting]:
 
 
 def _key(row: Setting, page: str, size: int) -> str:
-    """In the session and in the URL."""
+    """Return a setting's key in the session and in the URL."""
     return f"{page}-{row.parameter}{f'-{size}' if row.scaled else ''}"
 
 

@@ -163,7 +163,7 @@ class RunState:
         self.active = run
 
     def refuse(self, why: str) -> None:
-        """Nothing could be queued."""
+        """Note why nothing could be queued."""
         self.refusal = why
 
     def finish(self) -> ActiveRun | None:
