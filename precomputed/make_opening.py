@@ -35,9 +35,9 @@ def opening_plan(row: SampleSet, seed: int) -> RunPlan:
 
 @cache
 def opening_seed() -> int:
-    """By which the robust network's drawings are given the highest mean probability by two that drew none of them.
+    """Choose the seed of the robust network's drawings with the highest mean probability by two other networks.
 
-    Of the first 20 random seeds, those by which both end confident of all classes.
+    Chosen among those of the first 20 random seeds by which both twins end confident of all classes.
     """
     row = SAMPLE_SETS["cifar10"]
     judges = [load_classifier(name, row.classes) for name in ("mini-clip-vit", "mini-resnet")]

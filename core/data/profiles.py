@@ -1,4 +1,4 @@
-"""Where stored results of networks lie: those of the project, and profiles of further ones. Does not import torch.
+"""Stored results of networks: those of the project, and profiles of further ones. Does not import torch.
 
 A profile is a folder with the layout of `precomputed/`, as `python -m core.reproduce.profile` writes it: `heatmaps/`,
 `hybrids/`, `disturbances/`, `gradients/`, `runs/`. Every page reads whatever lies there. Of two results of one network

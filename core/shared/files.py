@@ -40,7 +40,7 @@ _MAX_METADATA = 2**21
 
 
 def cache_folder() -> Path:
-    """Where the app keeps what can be computed again: $CLIP_LAB_CACHE, else `clip-lab` in the user's cache."""
+    """Return the folder of what can be computed again: $CLIP_LAB_CACHE, else `clip-lab` in the user's cache."""
     usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "clip-lab")
     return Path(os.environ.get(CACHE) or usual).expanduser()
 

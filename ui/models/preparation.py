@@ -1,4 +1,4 @@
-"""Preparation after a download: class embeddings, and the runs that pages open with, made once in the background.
+"""Background work after a download: class embeddings, the runs that pages open with, and quick profiles.
 
 Nothing that a page does waits for it: it rests while any visitor's work goes on, and has no place in their queue. Does
 not import torch before it begins.
@@ -151,7 +151,7 @@ def _run(spec: ClassifierSpec, class_set: str, example: Example, path: Path) -> 
 
 
 def _profile(spec: ClassifierSpec) -> Iterator[_Piece]:
-    """What is missing of a network's quick profile, but for its runs, which are made by what pages open with."""
+    """Yield the missing parts of a network's quick profile, without the runs: `missing` makes those pages open with."""
     dataset = usual_dataset(spec.vocabulary)
     images = functools.cache(lambda limit: load_dataset(dataset, limit=limit))
     network = Network(spec.name, lambda classes: classifier_for(spec.name, classes.name), images, quick=True)
@@ -202,7 +202,7 @@ def unprepared() -> bool:
 
 
 def missing() -> Iterator[_Piece]:
-    """Yield what pages open with if it is missing or of other settings: class embeddings first, holes, drawings."""
+    """Yield what is missing or of other settings: class embeddings, runs that pages open with, then quick profiles."""
     todo = []
     for wanted in _wanted():
         known = [one for usual in examples(wanted.row) for one in (usual, fast_example(usual))]

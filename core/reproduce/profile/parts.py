@@ -1,4 +1,4 @@
-"""What a profile is made of: a row for each kind of file, with the function that makes it. Does not import torch."""
+"""Parts of a profile: a row for each kind of file, with the function that makes it. Does not import torch."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _gradients(network: Network) -> Iterator[Item]:
 
 
 def _runs(network: Network) -> Iterator[Item]:
-    """What the pages open with; in a full profile every example."""
+    """Yield the runs that pages open with; in a full profile every example."""
     vocabulary = classifier_spec(network.name).vocabulary
     for row in SAMPLE_SETS.values():
         if vocabulary not in (None, row.class_set):
