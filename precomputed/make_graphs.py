@@ -202,7 +202,7 @@ def used(model: onnx.ModelProto) -> set[str]:
 
 def with_weights_outside(model: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.ModelProto:
     """The model with its weights as initializers, which lie in WEIGHTS one after the other."""
-    inputs = [value for value in model.graph.input if value.name not in weights]
+    inputs = [value for value in model.graph.input if value.name in INPUTS[GRADIENT]]
     del model.graph.input[:]
     model.graph.input.extend(inputs)
     offset = 0

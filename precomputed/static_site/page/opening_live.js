@@ -10,7 +10,7 @@ import { paintersOf } from "./painters.js";
 import { paint } from "./pictures.js";
 
 const SIDE = 224, NETWORK = "efficientnet-lite0", SEARCHES = ["pixels", "views"];
-const INTERVAL = 2; // a picture every so many steps
+const INTERVAL = 4; // a picture every so many steps
 
 /**
  * @param {HTMLElement} host
