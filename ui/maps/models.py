@@ -20,7 +20,7 @@ def _specs() -> dict[str, ClassifierSpec]:
 def model_colour(name: str) -> str:
     """A classifier's colour, the same on every page."""
     spec = _specs().get(name)
-    return network_colour(name, spec and spec.kind)
+    return network_colour(name, spec.kind if spec else None)
 
 
 def map_note(entry: Entry) -> str:

@@ -67,6 +67,7 @@ def draw_tabs(shown: Shown) -> None:
             on_change=lambda: state.__setitem__(_BY_HAND, state[_BY_HAND] + 1),
             label_visibility="collapsed",
         )
+        assert name is not None  # one is required
         url.put(TAB, name, DETAILS)
         bring_into_sight(PLACE, state[_BY_HAND])
         if TABS[name].of_picture and shown.picture is None:
