@@ -23,8 +23,8 @@ def between_shown(difference: Measured, first: Any, second: Any, factor: float =
 
     Its interval stays as it was computed. factor, digits: by which the terms are shown, as of per cent with one digit.
     """
-    shown = np.round(factor * first, digits) - np.round(factor * second, digits)
-    return difference._replace(value=shown / factor)
+    rounded = np.round(factor * first, digits) - np.round(factor * second, digits)
+    return difference._replace(value=rounded / factor)
 
 
 def percent(share: float, digits: int = 1, space: str = " ") -> str:

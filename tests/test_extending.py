@@ -65,7 +65,7 @@ def claim(monkeypatch) -> Claim:
 
 
 def test_a_claim_arrives_in_the_table_of_findings(claim):
-    (row,) = [one for one in table(opened()) if html.escape(claim.words) in one]
+    (row,) = [one for one in table(opened()) if html.escape(claim.statement) in one]
     assert "paper, §9.9" in row and "holds in part" in row and "A toy." in row
     assert "share of &lt;waves&gt; <span" in row and "50.0 %" in row and "(25.0 to 75.0)" in row
 
@@ -76,7 +76,7 @@ def test_a_claim_arrives_in_the_report(claim):
         heatmap = Heatmap.load(HEATMAPS / f"{file}_cifar10-1000.npz")
         maps[key] = MapResult(next(part for part in MAPS if part.key == key), heatmap, None, None, "")
     page = to_html(Results("toy", "cpu", 0, [], compare_claims(maps), [], [], [], Spent(1.0, 1.0, 1, None)))
-    assert html.escape(claim.words) in page and "A toy." in page and "50.0 %" in page and "(25.0 to 75.0)" in page
+    assert html.escape(claim.statement) in page and "A toy." in page and "50.0 %" in page and "(25.0 to 75.0)" in page
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ PLACES = {
         (
             "core/runs/starts.py",
             '= {\n    "blur"',
-            '= {\n    "sepia": StartWords("sepia", "Sepia", "Sepia.", offered=True),\n    "blur"',
+            '= {\n    "sepia": StartText("sepia", "Sepia", "Sepia.", offered=True),\n    "blur"',
         ),
         (
             "core/runs/starts.py",

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from core.pgd.objectives import Inpainting
-from core.pgd.penalties import PENALTIES, PenaltyWords
+from core.pgd.penalties import PENALTIES, PenaltyText
 
-ROW = PenaltyWords("Absolute", "the mean size of a value’s change", "lambda times the mean size.", offered=True)
+ROW = PenaltyText("Absolute", "the mean size of a value’s change", "lambda times the mean size.", offered=True)
 
 
 def penalty_term(self: Inpainting, images, x0):
@@ -37,7 +37,7 @@ def on_the_page() -> None:
         app, "inpainting-penalty"
     ).value
     run_to_the_end(app, "inpainting")
-    assert not app.exception and not app.error and ROW.told in said(app)
+    assert not app.exception and not app.error and ROW.phrase in said(app)
     run = app.session_state["inpainting.runs"].result.runs[0]
     assert PGDRun.from_bytes(run.to_bytes(), name="run.npz").metadata["objective"]["penalty"] == "absolute"
     assert (np.abs(run.frames[-1] - run.start) * ~run.mask).any()  # under Eq. 3 nothing outside would change

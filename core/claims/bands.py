@@ -65,22 +65,22 @@ def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
     if not waves:
         return None
     mean = sum(rate * count for rate, count in zip(rates, waves, strict=True)) / sum(waves)
-    found = outcomes(heatmap)
-    if found is None:
-        return Errors(wilson(mean, int(heatmap.images[heatmap.images > 0].min())).one())
-    scores = found.wrong[band.holds(rounded_radius(found.waves))].mean(axis=0)
-    return Errors(clustered_interval(scores).one(), scores, images_of(heatmap))
+    result = outcomes(heatmap)
+    if result is None:
+        return Errors(wilson(mean, int(heatmap.images[heatmap.images > 0].min())).item())
+    scores = result.wrong[band.holds(rounded_radius(result.waves))].mean(axis=0)
+    return Errors(clustered_interval(scores).item(), scores, images_of(heatmap))
 
 
 def without_wave(heatmap: Heatmap) -> Errors | None:
     """The clean error: the map's own, or the one that its metadata say was measured here; None where neither is."""
-    found, here = clean_error(heatmap), heatmap.metadata.get("clean_measured_here")
-    if found is not None or not isinstance(here, dict):
-        return found
+    clean, here = clean_error(heatmap), heatmap.metadata.get("clean_measured_here")
+    if clean is not None or not isinstance(here, dict):
+        return clean
     errors, n = here.get("top1_errors"), here.get("n")
     if not isinstance(errors, int) or not isinstance(n, int) or not 0 <= errors <= n or n == 0:
         return None
-    return Errors(wilson(errors / n, n).one())
+    return Errors(wilson(errors / n, n).item())
 
 
 def grey_minus_coloured(heatmap: Heatmap, band: Band) -> Measured | None:
@@ -89,14 +89,14 @@ def grey_minus_coloured(heatmap: Heatmap, band: Band) -> Measured | None:
     Every image met both kinds, but for a few in a band of few waves, which are left out. None without outcomes or a
     seed, or where no image met both.
     """
-    found, signs = outcomes(heatmap), grey(heatmap)
-    if found is None or signs is None:
+    result, signs = outcomes(heatmap), grey(heatmap)
+    if result is None or signs is None:
         return None
-    chosen = band.holds(rounded_radius(found.waves))
-    wrong, signs = found.wrong[chosen], signs[chosen]
-    both = signs.any(axis=0) & ~signs.all(axis=0)
-    if not both.any():
+    chosen = band.holds(rounded_radius(result.waves))
+    wrong, signs = result.wrong[chosen], signs[chosen]
+    met_both_kinds = signs.any(axis=0) & ~signs.all(axis=0)
+    if not met_both_kinds.any():
         return None
-    wrong, signs = wrong[:, both], signs[:, both]
+    wrong, signs = wrong[:, met_both_kinds], signs[:, met_both_kinds]
     parts = [(wrong & some).sum(axis=0) / some.sum(axis=0) for some in (signs, ~signs)]
-    return paired_interval(parts[0] - parts[1]).one()
+    return paired_interval(parts[0] - parts[1]).item()

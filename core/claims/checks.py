@@ -39,7 +39,7 @@ class Comparison:
     shelf: tuple[NamedMap, ...]
 
     @property
-    def both(self) -> tuple[str, str]:
+    def labels(self) -> tuple[str, str]:
         return self.subject.label, self.reference.label
 
     def about(self, claim: Claim) -> NamedMap:
@@ -57,7 +57,7 @@ Check = Callable[[Claim, Comparison], Finding | Iterable[Finding]]
 
 def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
     """The claim that compares maps under waves like this one, and the band that it is about; None of other waves."""
-    heatmap = min(maps, key=lambda one: one.side).crop(DRAWN_SIDE)
+    heatmap = min(maps, key=lambda candidate: candidate.side).crop(DRAWN_SIDE)
     if max(map(abs, wave)) > heatmap.side // 2:
         return None
     radius, bands = rounded_radius([wave])[0], {"low": LOW, "high": corners(heatmap)}
@@ -74,15 +74,15 @@ def findings(
     side = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
     maps = Comparison(_cropped(subject, side), _cropped(reference, side), tuple(shelf))
     unlike = mismatches(maps.subject.heatmap, maps.reference.heatmap)
-    found: list[Finding] = []
+    results: list[Finding] = []
     for claim in CLAIMS.values() if only is None else (only,):
         if (check := CHECKS.get(claim.check)) is None:
             continue
         if unlike and claim.about == "comparison":
-            found.append(Finding(claim, Verdict.NOT_CHECKABLE, doubts=unlike))
+            results.append(Finding(claim, Verdict.NOT_CHECKABLE, doubts=unlike))
         else:
-            found += judged(claim, check, maps, networks=(subject.classifier, reference.classifier))
-    return tuple(found)
+            results += judged(claim, check, maps, networks=(subject.classifier, reference.classifier))
+    return tuple(results)
 
 
 def _cropped(named: NamedMap, side: int) -> NamedMap:
@@ -98,30 +98,30 @@ def _wave(heatmap: Heatmap, band: str = "corners") -> Frequency:
 def _compared(claim: Claim, maps: Comparison) -> Finding:
     """Subject against reference over a band: holds where its mean and every ring part in the claimed direction."""
     band, why = BANDS[claim.band](maps.subject.heatmap), "One of the maps lacks these waves."
-    both = [needed(errors, why).measured for errors in maps.errors(claim.band)]
-    found = needed(contrast(*maps.errors(claim.band)), why)
+    means = [needed(errors, why).measured for errors in maps.errors(claim.band)]
+    difference = needed(contrast(*maps.errors(claim.band)), why)
     rings = [
         ring for radius, ring in ring_differences(maps.subject.heatmap, maps.reference.heatmap) if band.holds(radius)
     ]
     agree = sum(ring.clear and ring.value * claim.sign > 0 for ring in rings)
     verdict = Verdict.FAILS
-    if found.clear and found.value * claim.sign > 0:
+    if difference.clear and difference.value * claim.sign > 0:
         verdict = Verdict.HOLDS if agree == len(rings) else Verdict.IN_PART
     doubt = f"{agree} of its {len(rings)} rings part in this direction, each beyond its own interval."
     names = maps.subject.name, maps.reference.name
-    evidence = [Evidence(name, measured, "error") for name, measured in zip(names, both, strict=True)]
-    evidence.append(Evidence("difference", found, terms=(both[0].value, both[1].value)))
+    evidence = [Evidence(name, measured, "error") for name, measured in zip(names, means, strict=True)]
+    evidence.append(Evidence("difference", difference, terms=(means[0].value, means[1].value)))
     wave = _wave(maps.subject.heatmap, claim.band)
-    return Finding(claim, verdict, tuple(evidence), (doubt,), maps.both, wave, "Difference")
+    return Finding(claim, verdict, tuple(evidence), (doubt,), maps.labels, wave, "Difference")
 
 
 def _within(claim: Claim, maps: Comparison) -> Finding:
     """Holds where a band raises the error of the map that the claim is about more than another does."""
     named = maps.about(claim)
-    found = needed(_more(named.heatmap, claim.band, claim.than), f"The {claim.about}’s map lacks these waves.")
-    verdict, doubts = Verdict.HOLDS if found.low > 0 else Verdict.FAILS, (claim.doubt,) if claim.doubt else ()
+    difference = needed(_more(named.heatmap, claim.band, claim.than), f"The {claim.about}’s map lacks these waves.")
+    verdict, doubts = Verdict.HOLDS if difference.low > 0 else Verdict.FAILS, (claim.doubt,) if claim.doubt else ()
     wave = _wave(named.heatmap, claim.band)
-    return Finding(claim, verdict, (Evidence("difference", found),), doubts, (named.label,), wave)
+    return Finding(claim, verdict, (Evidence("difference", difference),), doubts, (named.label,), wave)
 
 
 def _more(heatmap: Heatmap, band: str, than: str) -> Measured | None:
@@ -163,34 +163,34 @@ def _relies(claim: Claim, maps: Comparison) -> Finding:
     if direct is None:
         doubts += lacking(maps.subject, maps.reference)
     else:
-        difference, told = direct
-        evidence, low = told + evidence, speak_for_low(difference)
+        difference, crossing = direct
+        evidence, low = crossing + evidence, speak_for_low(difference)
         if not parts:
             doubts += ("The verdict follows from hybrid images alone.",)
         elif parts != [low, low]:
             hybrids = "speak for it" if low else "do not speak for it"
-            others = ("do not speak for it", "do in part", "speak for it")[sum(parts)]
-            doubts += (f"The two kinds of evidence disagree: hybrid images {hybrids}, heat maps {others}.",)
+            heat_maps = ("do not speak for it", "do in part", "speak for it")[sum(parts)]
+            doubts += (f"The two kinds of evidence disagree: hybrid images {hybrids}, heat maps {heat_maps}.",)
         parts = [low, *parts]
     verdict = Verdict.of_parts(parts) if parts else Verdict.NOT_CHECKABLE
-    return Finding(claim, verdict, evidence, doubts, maps.both, _wave(maps.subject.heatmap), "Difference")
+    return Finding(claim, verdict, evidence, doubts, maps.labels, _wave(maps.subject.heatmap), "Difference")
 
 
 def _by_heat_maps(maps: Comparison) -> tuple[list[bool], tuple[Evidence, ...], tuple[str, ...]]:
     """Whether low waves and corners at equal strength speak for it, neither if unknown; evidence; doubts."""
     heatmap, band = maps.subject.heatmap, corners(maps.subject.heatmap)
-    found = equal_strength(maps.subject, maps.reference, band)
-    if found is None:
+    strength = equal_strength(maps.subject, maps.reference, band)
+    if strength is None:
         return [], (), ("It is not known how far one of the networks enlarges the pictures.",)
     evidence: tuple[Evidence, ...] = (
-        Evidence("share of a corner wave that reaches the subject", Measured.exact(found.subject), "ratio"),
-        Evidence("the reference", Measured.exact(found.reference), "ratio"),
+        Evidence("share of a corner wave that reaches the subject", Measured.exact(strength.subject), "ratio"),
+        Evidence("the reference", Measured.exact(strength.reference), "ratio"),
     )
-    alike = maps.reference.heatmap if found.equal else found.weakened
+    alike = maps.reference.heatmap if strength.equal else strength.weakened
     corner = None if alike is None else contrast(in_band(heatmap, band), in_band(alike.crop(heatmap.side), band))
     low = contrast(*maps.errors("low"))
     if corner is None or low is None:
-        why = f"The reference was not measured with weakened waves (core.sweep --weaken-as {found.network_side})."
+        why = f"The reference was not measured with weakened waves (core.sweep --weaken-as {strength.network_side})."
         return [], evidence, (why,)
     evidence += (Evidence("difference in the corners at equal strength", corner),)
     return [low.low > 0, corner.high < 0], evidence, ()
@@ -199,22 +199,22 @@ def _by_heat_maps(maps: Comparison) -> tuple[list[bool], tuple[Evidence, ...], t
 def _different(claim: Claim, maps: Comparison) -> Finding:
     """Holds where most waves differ."""
     first, second = maps.subject.heatmap, maps.reference.heatmap
-    found = clear_waves(first, second)
-    if len(found.waves) < 3:
+    comparison = clear_waves(first, second)
+    if len(comparison.waves) < 3:
         raise NotCheckable("The maps have too few waves in common.")
-    share = float(found.clear.mean())
-    values = [wave_values(heatmap.rate(), found.waves) for heatmap in (first, second)]
-    radius = rounded_radius(found.waves)
+    share = float(comparison.clear.mean())
+    values = [wave_values(heatmap.rate(), comparison.waves) for heatmap in (first, second)]
+    radius = rounded_radius(comparison.waves)
     waves = np.bincount(radius)
-    around = [each - (np.bincount(radius, each) / np.maximum(waves, 1))[radius] for each in values]
+    around = [rates - (np.bincount(radius, rates) / np.maximum(waves, 1))[radius] for rates in values]
     evidence = (
-        Evidence(f"share of {len(found.waves)} waves that differ", Measured.exact(share), "error"),
+        Evidence(f"share of {len(comparison.waves)} waves that differ", Measured.exact(share), "error"),
         Evidence("correlation", Measured.exact(correlation(*values)), "ratio"),
         Evidence("after each ring’s mean is taken away", Measured.exact(correlation(*around)), "ratio"),
     )
     verdict = Verdict.HOLDS if share > 0.5 else Verdict.FAILS
     doubt = "Neighbouring waves are not independent, so the correlations carry no interval."
-    return Finding(claim, verdict, evidence, (doubt,), maps.both, (0, 8), "Difference")
+    return Finding(claim, verdict, evidence, (doubt,), maps.labels, (0, 8), "Difference")
 
 
 def _unknown(claim: Claim, maps: Comparison) -> Finding:
@@ -223,13 +223,13 @@ def _unknown(claim: Claim, maps: Comparison) -> Finding:
 
 def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
     """Holds where all other waves, and the corners, raise the error more than the lowest."""
-    named = next((each for each in maps.shelf if _is_figure2(each.heatmap)), None)
+    named = next((candidate for candidate in maps.shelf if _is_figure2(candidate.heatmap)), None)
     named = needed(named, "The map of ResNet-50 on ImageNet100 is not here.")
     heatmap, why = named.heatmap.crop(DRAWN_SIDE), "The map of ResNet-50 on ImageNet100 lacks these waves."
-    others, far = (needed(_more(heatmap, band, "lowest"), why) for band in ("beyond lowest", "corners"))
-    verdict = Verdict.of_parts([others.low > 0, far.low > 0])
+    beyond, far = (needed(_more(heatmap, band, "lowest"), why) for band in ("beyond lowest", "corners"))
+    verdict = Verdict.of_parts([beyond.low > 0, far.low > 0])
     doubt = f"This row is about {named.name} on ImageNet100, whichever maps are chosen."
-    evidence = Evidence("all others", others), Evidence("corners", far)
+    evidence = Evidence("all others", beyond), Evidence("corners", far)
     networks = (named.classifier,)
     return Finding(claim, verdict, evidence, (doubt,), (named.label,), (0, 9), networks=networks)
 
@@ -240,9 +240,9 @@ def _is_figure2(heatmap: Heatmap) -> bool:
     return published and facts["classifier"].get("name") == "resnet-50"
 
 
-def dips_clearly(found: Lattice) -> bool:
+def dips_clearly(lattice: Lattice) -> bool:
     """Whether a map dips on a lattice beyond the noise, by both ways of telling."""
-    return found.p < 0.01 and found.mean.high < 0
+    return lattice.p < 0.01 and lattice.mean.high < 0
 
 
 def _lattice(claim: Claim, maps: Comparison) -> Finding:
@@ -271,15 +271,15 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
     """Holds where the two differ beyond the noise in either band."""
     heatmap, why = maps.subject.heatmap, "The subject’s map does not say which images are misclassified."
     far, parts = corners(heatmap), needed(by_colour(heatmap), why)
-    found = [needed(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
+    differences = [needed(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
     grey, coloured = (needed(in_band(part, far), why).measured for part in (parts.grey, parts.coloured))
     evidence = [
-        Evidence("radius up to 2", found[0]),
-        Evidence("corners", found[1], terms=(grey.value, coloured.value)),
+        Evidence("radius up to 2", differences[0]),
+        Evidence("corners", differences[1], terms=(grey.value, coloured.value)),
         Evidence("grey there", grey, "error"),
         Evidence("coloured", coloured, "error"),
     ]
-    verdict = Verdict.HOLDS if found[0].clear or found[1].clear else Verdict.FAILS
+    verdict = Verdict.HOLDS if differences[0].clear or differences[1].clear else Verdict.FAILS
     wave = _wave(heatmap)
     return Finding(claim, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")
 

@@ -66,19 +66,19 @@ def predicted(named: NamedMap, outcomes: DisturbedOutcomes) -> Predicted | None:
     energy = outcomes.spectrum[..., radii]
     by_share = energy @ more / energy.sum(axis=-1)
     by_energy = energy @ more / (CHANNELS * float(facts["epsilon"]) ** 2)
-    found = [[rise(outcomes, outcomes.errors(key, strength=s)).measured for s in STRENGTHS] for key in outcomes.keys]
-    return Predicted(by_share, by_energy, Measured(*np.moveaxis(np.array(found, dtype=np.float64), -1, 0)))
+    rises = [[rise(outcomes, outcomes.errors(key, strength=s)).measured for s in STRENGTHS] for key in outcomes.keys]
+    return Predicted(by_share, by_energy, Measured(*np.moveaxis(np.array(rises, dtype=np.float64), -1, 0)))
 
 
 def mapped(shelf: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, DisturbedOutcomes]]:
     """Return each classifier's map of the paper's waves over most images, with its stored disturbances."""
-    found: dict[str, tuple[NamedMap, DisturbedOutcomes]] = {}
-    for named in sorted(shelf, key=lambda one: -int(one.heatmap.metadata["dataset"]["n"])):
+    result: dict[str, tuple[NamedMap, DisturbedOutcomes]] = {}
+    for named in sorted(shelf, key=lambda candidate: -int(candidate.heatmap.metadata["dataset"]["n"])):
         facts, outcomes = named.heatmap.metadata, disturbances_of(named)
         usual = facts["epsilon"] == usual_epsilon(facts["image_size"]) and facts.get("weakened_as") is None
         if outcomes is not None and usual:
-            found.setdefault(named.classifier, (named, outcomes))
-    return found
+            result.setdefault(named.classifier, (named, outcomes))
+    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +98,17 @@ class MapsOnTrial:
     between: dict[str, float]
 
 
-def on_trial(keys: Sequence[str], found: Sequence[Predicted]) -> MapsOnTrial:
+def on_trial(keys: Sequence[str], predictions: Sequence[Predicted]) -> MapsOnTrial:
     """Compare the predictions for at least one network with what was measured. keys: of the disturbances."""
     from scipy.stats import rankdata
 
-    measured = np.array([one.measured.value for one in found])
-    by_share, by_energy = (np.array([getattr(one, part) for one in found]) for part in ("by_share", "by_energy"))
+    measured = np.array([prediction.measured.value for prediction in predictions])
+    by_share, by_energy = (
+        np.array([getattr(prediction, part) for prediction in predictions]) for part in ("by_share", "by_energy")
+    )
     above = rankdata(measured).reshape(measured.shape) - rankdata(by_energy).reshape(measured.shape)
     between = np.full(len(keys), np.nan)
-    if len(found) > 2:
+    if len(predictions) > 2:
         between = rank_correlations(by_energy.mean(axis=2).T, measured.mean(axis=2).T)
     return MapsOnTrial(
         _agreement(by_share, measured),
@@ -122,5 +124,5 @@ def _agreement(guess: np.ndarray, measured: np.ndarray) -> Measured:
     generator, (networks, disturbances, _) = np.random.default_rng(0), guess.shape
     rows = generator.integers(networks, size=(DRAWS, networks, 1))
     columns = generator.integers(disturbances, size=(DRAWS, 1, disturbances))
-    drawn = rank_correlations(*(one[rows, columns].reshape(DRAWS, -1) for one in (guess, measured)))
+    drawn = rank_correlations(*(grid[rows, columns].reshape(DRAWS, -1) for grid in (guess, measured)))
     return Measured(value, *np.nanquantile(drawn, (0.025, 0.975)).tolist())

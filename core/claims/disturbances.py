@@ -36,24 +36,24 @@ def contrast_findings(claim: Claim, subject: NamedMap, shelf: Sequence[NamedMap]
 
 def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     """Holds where contrast changes, and all slow disturbances together, raise the robust twin's error more."""
-    a, b = (needed(disturbances_of(one), NO_TWINS) for one in (robust, ordinary))
+    a, b = (needed(disturbances_of(named), NO_TWINS) for named in (robust, ordinary))
     if a.images != b.images:
         raise NotCheckable(NO_TWINS)
     contrast, slow, fast = (_more(a, b, keys) for keys in (("contrast",), SLOW, FAST))
-    names = listed([DISTURBANCES[key].words for key in SLOW])
+    names = listed([DISTURBANCES[key].inline_label for key in SLOW])
     evidence = (
         Evidence("contrast changes", contrast),
         Evidence(f"all slow ones ({names})", slow),
         Evidence("fast disturbances", fast),
     )
-    by_strength = [_more(a, b, ("contrast",), one).value for one in STRENGTHS]
-    told = listed([decimal(100 * one, sign=True) for one in by_strength])
+    by_strength = [_more(a, b, ("contrast",), strength).value for strength in STRENGTHS]
+    rises = listed([decimal(100 * more, sign=True) for more in by_strength])
     shrink = ""
     if by_strength[-1] < by_strength[0]:
         shrink = " They shrink towards chance, where whoever is better undisturbed has more to lose."
     doubts = [
         f"{robust.name} against {ordinary.name}: one small network each.",
-        f"Contrast changes, strength by strength: {told} points.{shrink}",
+        f"Contrast changes, strength by strength: {rises} points.{shrink}",
     ]
     if fast.high < 0:
         doubts.append(
@@ -66,8 +66,8 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
 
 def _more(a: DisturbedOutcomes, b: DisturbedOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Measured:
     """How much more disturbances raise a's error than b's, paired, at one strength or in the mean over all."""
-    rises: list[Errors] = [rise(one, one.errors(*keys, strength=strength)) for one in (a, b)]
-    return rises[0].minus(rises[1]).measured.one()
+    rises: list[Errors] = [rise(outcomes, outcomes.errors(*keys, strength=strength)) for outcomes in (a, b)]
+    return rises[0].minus(rises[1]).measured.item()
 
 
 def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
@@ -80,13 +80,16 @@ def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
         raise NotCheckable(
             f"Crossing radii and disturbances are stored of {len(networks)} networks, which are too few to be ranked."
         )
-    radii, outcomes = np.array([radius for radius, _ in networks.values()]), [found for _, found in networks.values()]
+    radii, outcomes = (
+        np.array([radius for radius, _ in networks.values()]),
+        [disturbed for _, disturbed in networks.values()],
+    )
     sets = {"all eight": tuple(DISTURBANCES), "the fast ones": FAST, "the slow ones": SLOW}
     tested = {
-        f"rise under {what}": np.array([rise(one, one.errors(*keys)).measured.value for one in outcomes])
+        f"rise under {what}": np.array([rise(network, network.errors(*keys)).measured.value for network in outcomes])
         for what, keys in sets.items()
     }
-    noise, contrast = (np.array([1 - one.errors(key).measured.value for one in outcomes]) for key in RATIO)
+    noise, contrast = (np.array([1 - network.errors(key).measured.value for network in outcomes]) for key in RATIO)
     tested["accuracy under noise over that under contrast changes"] = noise / contrast
     evidence, signs = list[Evidence](), list[int]()
     for what, values in tested.items():
@@ -116,16 +119,16 @@ def _networks() -> dict[str, tuple[float, DisturbedOutcomes]]:
 
     On the data set of which most networks are known: radii and rises on other pictures are no ranks of these.
     """
-    found: dict[str, tuple[float, DisturbedOutcomes]] = {}
+    networks: dict[str, tuple[float, DisturbedOutcomes]] = {}
     for name, outcomes in stored_disturbances().items():
         hybrids = stored_hybrids().get(name)
         same = hybrids and all(hybrids.metadata[part] == outcomes.metadata[part] for part in ("classifier", "dataset"))
         crossing = crossing_of(hybrids) if hybrids and same else None
         if crossing is not None:
-            found[name] = (crossing.radius.value, outcomes)
-    hashes = Counter(outcomes.metadata["dataset"]["content_hash"] for _, outcomes in found.values())
+            networks[name] = (crossing.radius.value, outcomes)
+    hashes = Counter(outcomes.metadata["dataset"]["content_hash"] for _, outcomes in networks.values())
     most = max(hashes, key=hashes.__getitem__, default="")
-    return {name: both for name, both in found.items() if both[1].metadata["dataset"]["content_hash"] == most}
+    return {name: pair for name, pair in networks.items() if pair[1].metadata["dataset"]["content_hash"] == most}
 
 
 def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:

@@ -63,11 +63,13 @@ def kept_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:
 def _weakened(named: NamedMap, network_side: int) -> Heatmap | None:
     """The map of the same classifier and data with weakened waves, if it was measured."""
     for path in sorted(STRENGTH.glob("*_weakened.npz")):
-        found = _load(path)
-        facts, wanted = found.metadata, named.heatmap.metadata
-        same = facts["classifier"]["name"] == named.classifier and facts["dataset"]["name"] == wanted["dataset"]["name"]
-        if same and facts.get("weakened_as") == network_side and facts["epsilon"] == wanted["epsilon"]:
-            return found
+        weakened = _load(path)
+        facts, expected = weakened.metadata, named.heatmap.metadata
+        same = (
+            facts["classifier"]["name"] == named.classifier and facts["dataset"]["name"] == expected["dataset"]["name"]
+        )
+        if same and facts.get("weakened_as") == network_side and facts["epsilon"] == expected["epsilon"]:
+            return weakened
     return None
 
 

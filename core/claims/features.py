@@ -33,7 +33,7 @@ LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
 
 
 def _share(scores: np.ndarray) -> Measured:
-    return wilson(scores.mean(), len(scores)).one()
+    return wilson(scores.mean(), len(scores)).item()
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     Each under the paper's search, then under the search by views; at the end our own claims. Both are names of
     classifiers; where nothing is stored of one, its claims cannot be checked.
     """
-    both, findings = (subject, reference), list[Finding]()
+    networks, findings = (subject, reference), list[Finding]()
     for claim in CLAIMS.values():
         if (check := CHECKS.get(claim.check)) is None:
             continue
         for kinds, condition in ((_Kinds(FILLED, DRAWN), ""), (_Kinds(FILLED_BY_VIEWS, DRAWN_BY_VIEWS), BY_VIEWS)):
-            results = judged(claim, check, kinds, *both, networks=both)
+            results = judged(claim, check, kinds, *networks, networks=networks)
             findings += [replace(finding, condition=condition) for finding in results]
-    findings += judged(CLAIMS["views"], _views, subject, networks=both)
+    findings += judged(CLAIMS["views"], _views, subject, networks=networks)
     large = judged(CLAIMS["views"], _large_views)
     findings += [replace(finding, condition=f"{LARGE_SIZE} px") for finding in large]
     return (*findings, training_finding())
@@ -93,9 +93,9 @@ def training_finding() -> Finding:
 
 def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[Painted]]:
     """Return the stored results of all these networks, by the name of their evidence."""
-    by_words = {words: stored_painted(kind) for kind, words in kinds.items()}
-    found = {words: [by[name] for name in names] for words, by in by_words.items() if by.keys() >= {*names}}
-    return needed(found or None, _nothing(*names))
+    by_words = {evidence: stored_painted(kind) for kind, evidence in kinds.items()}
+    stored = {evidence: [by[name] for name in names] for evidence, by in by_words.items() if by.keys() >= {*names}}
+    return needed(stored or None, _nothing(*names))
 
 
 def _nothing(*names: str) -> str:
@@ -103,39 +103,39 @@ def _nothing(*names: str) -> str:
 
 
 def _finding(
-    claim: Claim, found: dict[str, Measured], holds: Callable[[Measured], bool], unit: str, *doubts: str
+    claim: Claim, numbers: dict[str, Measured], holds: Callable[[Measured], bool], unit: str, *doubts: str
 ) -> Finding:
     """Build a finding, one part per number."""
-    evidence = tuple(Evidence(words, one, unit) for words, one in found.items())
-    return Finding(claim, Verdict.of_parts([holds(one) for one in found.values()]), evidence, doubts)
+    evidence = tuple(Evidence(name, measured, unit) for name, measured in numbers.items())
+    return Finding(claim, Verdict.of_parts([holds(measured) for measured in numbers.values()]), evidence, doubts)
 
 
 def _above(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds where every mean of its measure lies above the threshold, beyond the interval."""
     measure = MEASURES[claim.measure]
-    stored = {words: painted for words, (painted,) in _stored(kinds.of(claim), subject).items()}
-    scores = {words: measure.of(painted.pictures) for words, painted in stored.items()}
-    found = {words: measure.mean(values) for words, values in scores.items() if len(values)}
-    found = needed(found or None, _nothing(subject))
-    fewer = any(len(values) < stored[words].n for words, values in scores.items())
-    doubts = [f"Of {' and '.join(str(len(scores[words])) for words in found)} pictures."] if fewer else []
-    return _finding(claim, found, lambda mean: mean.low > claim.threshold, measure.unit, *doubts)
+    stored = {name: painted for name, (painted,) in _stored(kinds.of(claim), subject).items()}
+    scores = {name: measure.of(painted.pictures) for name, painted in stored.items()}
+    means = {name: measure.mean(values) for name, values in scores.items() if len(values)}
+    means = needed(means or None, _nothing(subject))
+    fewer = any(len(values) < stored[name].n for name, values in scores.items())
+    doubts = [f"Of {' and '.join(str(len(scores[name])) for name in means)} pictures."] if fewer else []
+    return _finding(claim, means, lambda mean: mean.low > claim.threshold, measure.unit, *doubts)
 
 
 def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds where the subject needs less change than the reference, by either penalty."""
     evidence, parts, left_out = list[Evidence](), [], []
-    for words, pair in _stored(kinds.filled, subject, reference).items():
-        both = pair[0].sure_later() & pair[1].sure_later()
-        if both.sum() < 2:
+    for name, pair in _stored(kinds.filled, subject, reference).items():
+        sure = pair[0].sure_later() & pair[1].sure_later()
+        if sure.sum() < 2:
             continue
-        needs = [one.pictures["sure_change"][both] for one in pair]
-        found = student(needs[0] - needs[1])
-        parts.append(found.high < 0)
-        left_out.append(f"{int(both.sum())} of {len(both)}")
-        first, second = (float(one.mean()) for one in needs)
+        needs = [painted.pictures["sure_change"][sure] for painted in pair]
+        difference = student(needs[0] - needs[1])
+        parts.append(difference.high < 0)
+        left_out.append(f"{int(sure.sum())} of {len(sure)}")
+        first, second = (float(need.mean()) for need in needs)
         evidence += [
-            Evidence(f"{words}: difference", found, "levels", (first, second)),
+            Evidence(f"{name}: difference", difference, "levels", (first, second)),
             Evidence("means", Measured.exact(first), "level"),
             Evidence("and", Measured.exact(second), "level"),
         ]
@@ -146,9 +146,9 @@ def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Fin
 
 
 def _training(claim: Claim, *chosen: str) -> Finding:
-    found = _gain_of(claim, _stored(DRAWN | FILLED, *TWINS))
+    finding = _gain_of(claim, _stored(DRAWN | FILLED, *TWINS))
     doubt = "Two small networks, whichever are chosen above; no proof about CLIP."
-    return replace(found, doubts=(*found.doubts, doubt), networks=TWINS[::-1])
+    return replace(finding, doubts=(*finding.doubts, doubt), networks=TWINS[::-1])
 
 
 def _recognised(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
@@ -193,7 +193,7 @@ def _gain(claim: Claim, scores: dict[str, np.ndarray], doubt: str) -> Finding:
 
     With the largest of McNemar's exact p values.
     """
-    gains = {name: paired_interval(signs).one() for name, signs in scores.items()}
+    gains = {name: paired_interval(signs).item() for name, signs in scores.items()}
     largest = max(float(mcnemar((signs > 0).sum(), (signs < 0).sum())) for signs in scores.values())
     made = _finding(claim, gains, lambda gain: gain.low > 0, "points", doubt)
     return replace(made, evidence=(*made.evidence, Evidence("largest p", Measured.exact(largest), "p")))
@@ -201,22 +201,22 @@ def _gain(claim: Claim, scores: dict[str, np.ndarray], doubt: str) -> Finding:
 
 def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds where no judge recognises more in the results than in the starts."""
-    found, gained = dict[str, Measured](), []
-    for words, (one,) in _stored(kinds.drawn, subject).items():
+    gains, gained = dict[str, Measured](), []
+    for start, (painted,) in _stored(kinds.drawn, subject).items():
         scores = {
-            words + told: one.pictures[f"{judge}_share_after"] - one.pictures[f"{judge}_share_before"]
-            for judge, told in _judges(one).items()
+            start + remark: painted.pictures[f"{judge}_share_after"] - painted.pictures[f"{judge}_share_before"]
+            for judge, remark in _judges(painted).items()
         }
-        found |= {name: paired_interval(each).one() for name, each in scores.items()}
-        if any(found[name].low > 0 for name in scores):
-            gained.append(words)
+        gains |= {name: paired_interval(values).item() for name, values in scores.items()}
+        if any(gains[name].low > 0 for name in scores):
+            gained.append(start)
     doubts = [f"What is gained {' and '.join(gained)} can be hard to see: another network reads it."] if gained else []
-    return _finding(claim, found, lambda one: one.low <= 0, "points", *doubts)
+    return _finding(claim, gains, lambda gain: gain.low <= 0, "points", *doubts)
 
 
 def _judges(*painted: Painted) -> dict[str, str]:
     """Return the judges of all pictures: the prefix of their columns, and a remark beside their numbers."""
-    return {"judge": ""} | ({"third": ", other judge"} if all(one.third for one in painted) else {})
+    return {"judge": ""} | ({"third": ", other judge"} if all(results.third for results in painted) else {})
 
 
 def _who_judged(*painted: Painted) -> str:

@@ -66,11 +66,11 @@ class NamedMap:
 
         Published maps do not name their weights, and are taken at their name.
         """
-        found, mine = results.get(self.classifier), self.heatmap.metadata
-        if found is None or mine["dataset"]["name"] != found.metadata["dataset"]["name"]:
+        result, facts = results.get(self.classifier), self.heatmap.metadata
+        if result is None or facts["dataset"]["name"] != result.metadata["dataset"]["name"]:
             return None
-        same = mine["classifier"].get("sha256") == found.metadata["classifier"].get("sha256")
-        return found if same or mine["source"]["type"] == "published" else None
+        same = facts["classifier"].get("sha256") == result.metadata["classifier"].get("sha256")
+        return result if same or facts["source"]["type"] == "published" else None
 
 
 # By unit: what follows a number, what it is multiplied by, its digits, and whether a plus is shown.
@@ -115,9 +115,9 @@ class Evidence:
         """'+9.4 points', '33.1 %' or '0.42'; of a p '= 0.03'."""
         if self.unit == "p":
             return p_value(self.measured.value)
-        words, factor, digits, _ = _UNITS[self.unit]
+        suffix, factor, digits, _ = _UNITS[self.unit]
         measured = between_shown(self.measured, *self.terms, factor, digits) if self.terms else self.measured
-        return self._shown(measured.value) + words
+        return self._shown(measured.value) + suffix
 
     @property
     def interval(self) -> str:
@@ -172,7 +172,7 @@ class Claim:
         return f"paper, §{self.section}" if self.papers else "seen here"
 
     @property
-    def words(self) -> str:
+    def statement(self) -> str:
         """The paper's in quotation marks; ours without."""
         return f"“{self.quote}”" if self.papers else self.quote
 
@@ -213,8 +213,8 @@ class Finding:
 
     def __str__(self) -> str:
         """'“… is robust …” (paper, §4) holds, in miniature: rise +1.2 points (+0.4 to +2.0).'"""
-        shown = "; ".join(map(str, self.evidence))
-        return f"{self.claim.words} ({self.source}) {self.judgement}{shown and f': {shown}'}."
+        evidence = "; ".join(map(str, self.evidence))
+        return f"{self.claim.statement} ({self.source}) {self.judgement}{evidence and f': {evidence}'}."
 
     @property
     def source(self) -> str:
@@ -229,10 +229,10 @@ class Finding:
         """
         # The robust model of section 3.2 is a ResNet-50 that is not here.
         papers = self.claim.networks((paper.CLIP,), paper.RESNETS if self.claim.section == "3.1" else ())
-        others = [name for name, its in zip(self.networks, papers, strict=False) if name not in its]
-        if not (others and self.claim.papers):
+        unlike = [name for name, its in zip(self.networks, papers, strict=False) if name not in its]
+        if not (unlike and self.claim.papers):
             return ""
-        return "in miniature" if all(name.startswith(MINIATURE) for name in others) else "of other networks"
+        return "in miniature" if all(name.startswith(MINIATURE) for name in unlike) else "of other networks"
 
     @property
     def judgement(self) -> str:
@@ -244,27 +244,30 @@ class NotCheckable(Exception):
     """Raised if a claim's evidence is missing; the message is a whole sentence that says what."""
 
 
-def needed(found: Known | None, why: str) -> Known:
+def needed(result: Known | None, why: str) -> Known:
     """Return a result that must not be None.
 
     Raises:
         NotCheckable: it is None, because `why`.
     """
-    if found is None:
+    if result is None:
         raise NotCheckable(why)
-    return found
+    return result
 
 
 def judged(
-    claim: Claim, check: Callable[..., Finding | Iterable[Finding]], *given: Any, networks: tuple[str, str] = ("", "")
+    claim: Claim,
+    check: Callable[..., Finding | Iterable[Finding]],
+    *arguments: Any,
+    networks: tuple[str, str] = ("", ""),
 ) -> tuple[Finding, ...]:
     """Check a claim; return a finding or several, or one that says why it cannot be checked.
 
     networks: the registry's names of subject and reference.
     """
     try:
-        found = check(claim, *given)
+        result = check(claim, *arguments)
     except NotCheckable as error:
         return (Finding(claim, Verdict.NOT_CHECKABLE, doubts=(str(error),)),)
-    several = (found,) if isinstance(found, Finding) else found
-    return tuple(replace(one, networks=one.networks or claim.networks(*networks)) for one in several)
+    several = (result,) if isinstance(result, Finding) else result
+    return tuple(replace(finding, networks=finding.networks or claim.networks(*networks)) for finding in several)

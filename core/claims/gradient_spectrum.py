@@ -78,8 +78,8 @@ class StoredGradient:
 @cached_by_files("gradients")
 def stored_gradients(paths: tuple[Path, ...]) -> dict[str, StoredGradient]:
     """Load the stored gradients, by the name of the classifier, of which the first counts."""
-    found = read_stored(load_gradients, paths)
-    return dict(sorted(first_by_name(pair for gradients in found for pair in gradients.items()).items()))
+    files = read_stored(load_gradients, paths)
+    return dict(sorted(first_by_name(pair for gradients in files for pair in gradients.items()).items()))
 
 
 def load_gradients(path: Path) -> dict[str, StoredGradient]:
@@ -90,9 +90,9 @@ def load_gradients(path: Path) -> dict[str, StoredGradient]:
 def _read(
     metadata: Mapping[str, Any], energy: np.ndarray, slope: np.ndarray, change: np.ndarray
 ) -> dict[str, StoredGradient]:
-    found = {}
+    stored = {}
     for k, facts in enumerate(metadata["models"]):
-        found[facts["classifier"]["name"]] = StoredGradient(
+        stored[facts["classifier"]["name"]] = StoredGradient(
             facts["classifier"]["sha256"],
             metadata["dataset"]["n"],
             energy[k].astype(np.float64),
@@ -102,17 +102,17 @@ def _read(
             change[k].astype(np.float64),
             metadata["epsilon"],
         )
-    return found
+    return stored
 
 
 def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:
     """Return the gradient of a map's classifier, same weights, classes and pictures' side; None if none is stored."""
     facts = heatmap.metadata
-    found = stored_gradients().get(str(facts["classifier"]["name"]))
-    if found is None or facts["classifier"].get("sha256") != found.sha256 or heatmap.side > found.side:
+    stored = stored_gradients().get(str(facts["classifier"]["name"]))
+    if stored is None or facts["classifier"].get("sha256") != stored.sha256 or heatmap.side > stored.side:
         return None
     same = facts["image_size"] == 32 and tuple(facts["class_names"]) == CIFAR10.names
-    return found if same else None
+    return stored if same else None
 
 
 @dataclass(frozen=True)
@@ -194,8 +194,8 @@ def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
     """
     from scipy.stats import rankdata
 
-    ranks = (rankdata(one, axis=-1) for one in (rows, values))
-    a, b = (one - one.mean(axis=-1, keepdims=True) for one in ranks)
+    ranks = (rankdata(array, axis=-1) for array in (rows, values))
+    a, b = (rank - rank.mean(axis=-1, keepdims=True) for rank in ranks)
     length = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
     return np.divide((a * b).sum(axis=-1), length, out=np.full(length.shape, np.nan), where=length > 0)
 
@@ -239,37 +239,37 @@ def _overrated(
     return Overrated(first, last, without, *why)
 
 
-def where_it_fails(found: Agreement, epsilon: float) -> str:
+def where_it_fails(result: Agreement, epsilon: float) -> str:
     """Describe the rings that the gradient overrates, and a possible reason; empty if none is far from its rank."""
-    one = found.overrated
-    if one is None:
+    overrated = result.overrated
+    if overrated is None:
         return ""
-    told = (
-        f"The gradient overrates {one.radii}, whose waves mislead less than its energy there would have it; without "
-        f"them the correlation over rings is {decimal(one.without, 2)}."
+    text = (
+        f"The gradient overrates {overrated.radii}, whose waves mislead less than its energy there would have it; "
+        f"without them the correlation over rings is {decimal(overrated.without, 2)}."
     )
-    if one.bend_elsewhere > one.bend:
-        told += (
+    if overrated.bend_elsewhere > overrated.bend:
+        text += (
             f" A reason that fits: a gradient sees no further than very small waves. At v = {epsilon:g} the loss "
-            f"changes {one.bend:.1f} times as much as its gradient says along these waves, and "
-            f"{one.bend_elsewhere:.1f} times along the others; what the loss really does correlates by "
-            f"{decimal(one.changed, 2)} over rings."
+            f"changes {overrated.bend:.1f} times as much as its gradient says along these waves, and "
+            f"{overrated.bend_elsewhere:.1f} times along the others; what the loss really does correlates by "
+            f"{decimal(overrated.changed, 2)} over rings."
         )
-    return told
+    return text
 
 
 def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
     """Holds where the waves agree beyond noise and chance; in part where the gradient overrates some rings."""
     lack = f"No gradient of {named.name} is stored; of {listed(list(stored_gradients()))}’s CIFAR-10 maps it is."
     stored = needed(stored_gradient(named.heatmap), lack)
-    found = needed(agreement(stored, named.heatmap), "The map has too few waves to be ranked.")
+    result = needed(agreement(stored, named.heatmap), "The map has too few waves to be ranked.")
     evidence = (
-        Evidence(f"rank correlation over {found.count} waves", found.waves, "ratio"),
-        Evidence("p", Measured.exact(found.p), "p"),
-        Evidence("over rings", found.rings, "ratio"),
+        Evidence(f"rank correlation over {result.count} waves", result.waves, "ratio"),
+        Evidence("p", Measured.exact(result.p), "p"),
+        Evidence("over rings", result.rings, "ratio"),
     )
     verdict = Verdict.FAILS
-    if found.waves.low > 0 and found.p < 0.05:
-        verdict = Verdict.HOLDS if found.overrated is None else Verdict.IN_PART
-    doubts = tuple(filter(None, [where_it_fails(found, named.heatmap.metadata["epsilon"])]))
+    if result.waves.low > 0 and result.p < 0.05:
+        verdict = Verdict.HOLDS if result.overrated is None else Verdict.IN_PART
+    doubts = tuple(filter(None, [where_it_fails(result, named.heatmap.metadata["epsilon"])]))
     return Finding(claim, verdict, evidence, doubts, (named.label,), (0, 1), "Minus clean")

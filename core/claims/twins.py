@@ -41,11 +41,11 @@ def by_pair(
     Raises:
         NotCheckable: it can judge none, which `why` says.
     """
-    found = []
+    results = []
     for pair in twin_pairs(subject, shelf):
         with suppress(NotCheckable):
-            found.append(judge(*pair))
-    return needed(found or None, why)
+            results.append(judge(*pair))
+    return needed(results or None, why)
 
 
 def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
@@ -61,8 +61,8 @@ def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     evidence: tuple[Evidence, ...] = (Evidence("radius up to 2", low), Evidence("corners", far))
     doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
     if (direct := crossing_evidence(robust, ordinary)) is not None:
-        difference, told = direct
-        evidence = told + evidence
+        difference, crossing = direct
+        evidence = crossing + evidence
         relies = speak_for_low(difference)
         if relies != (verdict == Verdict.HOLDS):
             doubts.append(

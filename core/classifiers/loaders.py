@@ -141,9 +141,9 @@ def load_torchvision(path: Path, identity: Identity, *, model: str, version: str
     state = read_weights(path)
     if model.startswith("densenet"):  # its files spell "norm.1" what is "norm1" today
         state = {re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", key): v for key, v in state.items()}
-    shown = models.get_model_weights(model)[version].transforms()
-    recipe = {"mean": shown.mean, "std": shown.std, "interpolation": shown.interpolation.value}
-    return _closed_set(identity, path, network, state, imagenet(), shown.crop_size[0], recipe)
+    transforms = models.get_model_weights(model)[version].transforms()
+    recipe = {"mean": transforms.mean, "std": transforms.std, "interpolation": transforms.interpolation.value}
+    return _closed_set(identity, path, network, state, imagenet(), transforms.crop_size[0], recipe)
 
 
 def load_timm(path: Path, identity: Identity, *, model: str) -> ClosedSetClassifier:
@@ -251,9 +251,9 @@ def _uninitialised() -> Any:
 
     class Uninitialised(TorchFunctionMode):
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            given = kwargs or {}
+            arguments = kwargs or {}
             fills = getattr(function, "__module__", "") == "torch.nn.init"
-            return given["tensor"] if fills else function(*args, **given)
+            return arguments["tensor"] if fills else function(*args, **arguments)
 
     return Uninitialised()
 

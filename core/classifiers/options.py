@@ -27,16 +27,16 @@ def add_classifier_options(options: ArgumentParser) -> None:
     options.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
 
 
-def named_classifier(given: Namespace, classes: ClassSet, local_rank: int = 0) -> Classifier:
+def named_classifier(options: Namespace, classes: ClassSet, local_rank: int = 0) -> Classifier:
     """The classifier that the command line names, for some classes; errors as `load_classifier`."""
     prepare_torch()
     classifier = load_classifier(
-        given.classifier,
+        options.classifier,
         classes,
-        device=choose_device(given.device, local_rank),
-        weights=given.weights,
-        download=given.download,
-        template=given.template,
+        device=choose_device(options.device, local_rank),
+        weights=options.weights,
+        download=options.download,
+        template=options.template,
     )
     if local_rank == 0:
         _warn_of_classes(classes.names, zero_shot=classifier.template is not None)

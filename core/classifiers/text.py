@@ -79,8 +79,8 @@ def _tidy(text: str) -> str:
 
 def find_class(name: str, classes: ClassSet) -> int | None:
     """The class called `name`, whatever its case and surrounding blanks; the first, where several share the name."""
-    wanted = name.strip().casefold()
-    return next((k for k, known in enumerate(classes.names) if known.casefold() == wanted), None)
+    key = name.strip().casefold()
+    return next((k for k, known in enumerate(classes.names) if known.casefold() == key), None)
 
 
 def choose_target(classifier: Classifier, text: str) -> tuple[Classifier, int]:

@@ -119,13 +119,13 @@ def random_signs(count: int, frequency: Frequency, *, seed: int) -> np.ndarray:
     Returns:
         (count, 3) int8, each -1 or 1.
     """
-    words = wave_bits(-(-3 * count // 64), frequency, seed=seed)
-    bits = np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little")[: 3 * count]
+    integers = wave_bits(-(-3 * count // 64), frequency, seed=seed)
+    bits = np.unpackbits(integers.astype("<u8").view(np.uint8), bitorder="little")[: 3 * count]
     return (2 * bits.astype(np.int8) - 1).reshape(count, 3)
 
 
-def wave_bits(words: int, frequency: Frequency, *, seed: int, stream: int = 0) -> np.ndarray:
-    """(words,) uint64 of random bits, fixed by the seed, the wave and the stream: 0 for the signs, 1 for samples.
+def wave_bits(count: int, frequency: Frequency, *, seed: int, stream: int = 0) -> np.ndarray:
+    """(count,) uint64 of random bits, fixed by the seed, the wave and the stream: 0 for the signs, 1 for samples.
 
     Streams are far apart in the counter of one generator, so none overlaps another.
     """
@@ -134,7 +134,7 @@ def wave_bits(words: int, frequency: Frequency, *, seed: int, stream: int = 0) -
     i, j = canonical_frequency(*frequency)
     wave_id = (i % 2**32) << 32 | (j % 2**32)
     key = np.array([seed, wave_id], dtype=np.uint64)
-    return np.random.Philox(key=key, counter=stream << 192).random_raw(words)
+    return np.random.Philox(key=key, counter=stream << 192).random_raw(count)
 
 
 def all_random_signs(side: int, count: int, *, seed: int) -> np.ndarray:

@@ -61,6 +61,6 @@ def equal_at(lead: np.ndarray, radii: np.ndarray) -> np.ndarray:
     rises = (lead[:, :-1] < 0) & (lead[:, 1:] >= 0)
     k = rises.argmax(axis=1)
     before, after = (np.take_along_axis(lead, (k + step)[:, None], axis=1)[:, 0] for step in (0, 1))
-    found = rises.any(axis=1)
-    share = np.divide(-before, after - before, out=np.full(len(lead), np.nan), where=found)
+    crosses = rises.any(axis=1)
+    share = np.divide(-before, after - before, out=np.full(len(lead), np.nan), where=crosses)
     return radii[k] + share * (radii[k + 1] - radii[k])

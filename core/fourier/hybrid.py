@@ -47,8 +47,8 @@ def hybrid(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> A
     Returns:
         The same shape: arrays float32; tensors of the dtype and on the device of `low`, differentiable.
     """
-    found = mixed(low, high, cutoff, edge).clip(0, 1)
-    return found.astype(np.float32) if isinstance(found, np.ndarray) else found
+    result = mixed(low, high, cutoff, edge).clip(0, 1)
+    return result.astype(np.float32) if isinstance(result, np.ndarray) else result
 
 
 def mixed(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:

@@ -34,7 +34,7 @@ class Measured(NamedTuple):
         """Both ends as JSON: null where there is none."""
         return [None if math.isnan(end) else end for end in (self.low, self.high)]
 
-    def one(self) -> Measured:
+    def item(self) -> Measured:
         """Return the measurement in plain floats; its arrays must hold one number each."""
         return Measured(*(np.asarray(part).item() for part in self))
 
@@ -115,18 +115,18 @@ def median_interval(values: np.ndarray) -> Measured:
     from scipy import stats
 
     low, high = stats.quantile_test(values, p=0.5).confidence_interval(0.95)
-    return Measured(np.median(values), low, high).one()
+    return Measured(np.median(values), low, high).item()
 
 
 def student(values: np.ndarray) -> Measured:
     """Mean of (n,) values with Student's 95 % interval, which is NaN for a single one."""
     mean = values.mean()
     if len(values) < 2:
-        return Measured(mean, np.nan, np.nan).one()
+        return Measured(mean, np.nan, np.nan).item()
     from scipy import stats  # a tenth of a second, and few ask
 
     margin = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
-    return Measured(mean, mean - margin, mean + margin).one()
+    return Measured(mean, mean - margin, mean + margin).item()
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -20,27 +20,30 @@ def kept_with_its_maps(max_entries: int) -> Callable[[Function], Function]:
     """
 
     def decorate(function: Function) -> Function:
-        kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        cache: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         lock = threading.RLock()  # collecting garbage calls `forget` in whatever thread it likes, this one too
 
         def forget(gone: weakref.ref[Any]) -> None:
             with lock:
-                for key in [key for key in kept if any(part is gone for part in key)]:
-                    del kept[key]
+                for key in [key for key in cache if any(part is gone for part in key)]:
+                    del cache[key]
 
         @functools.wraps(function)
         def get(*arguments: Any, **named: int | float) -> Any:
-            parts = (one if isinstance(one, int | float) else weakref.ref(one, forget) for one in arguments)
+            parts = (
+                argument if isinstance(argument, int | float) else weakref.ref(argument, forget)
+                for argument in arguments
+            )
             key = (*parts, *sorted(named.items()))
             with lock:
-                if key in kept:
-                    kept.move_to_end(key)
-                    return kept[key]
+                if key in cache:
+                    cache.move_to_end(key)
+                    return cache[key]
             result = function(*arguments, **named)
             with lock:
-                kept[key] = result
-                while len(kept) > max_entries:
-                    kept.popitem(last=False)
+                cache[key] = result
+                while len(cache) > max_entries:
+                    cache.popitem(last=False)
             return result
 
         return get  # type: ignore[return-value]

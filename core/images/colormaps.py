@@ -38,8 +38,8 @@ def colormap_table(name: str) -> np.ndarray:
     Raises:
         ValueError: the name is unknown.
     """
-    if found := _PAIR.fullmatch(name):
-        low, high = (_from_white(np.array(list(bytes.fromhex(colour)))) for colour in found.groups())
+    if match := _PAIR.fullmatch(name):
+        low, high = (_from_white(np.array(list(bytes.fromhex(colour)))) for colour in match.groups())
         return np.concatenate([low[::-1], high])
     if name.endswith("_r"):
         return colormap_table(name.removesuffix("_r"))[::-1]

@@ -44,7 +44,7 @@ class Disturbance:
     small: Amounts | None = None
 
     @property
-    def words(self) -> str:
+    def inline_label(self) -> str:
         """The label within a sentence."""
         return self.label if self.label.startswith(("Gaussian", "JPEG")) else self.label.lower()
 
@@ -88,11 +88,11 @@ def disturbed(
 
 
 def _noise(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
-    return images + amount * np.stack([one.standard_normal(images.shape[1:]) for one in generators])
+    return images + amount * np.stack([generator.standard_normal(images.shape[1:]) for generator in generators])
 
 
 def _impulses(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
-    drawn = np.stack([one.random(images.shape[1:]) for one in generators])
+    drawn = np.stack([generator.random(images.shape[1:]) for generator in generators])
     return np.where(drawn < amount / 2, 0.0, np.where(drawn > 1 - amount / 2, 1.0, images))
 
 
@@ -142,7 +142,7 @@ FOG_DECAYS = dict(zip(FOGS, (2.0, 2.0, 1.7), strict=True))  # how much lower the
 
 def _fog(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
     brightest = images.max(axis=(1, 2, 3), keepdims=True)
-    clouds = np.stack([_cloud(images.shape[-2:], FOG_DECAYS[amount], one) for one in generators])
+    clouds = np.stack([_cloud(images.shape[-2:], FOG_DECAYS[amount], generator) for generator in generators])
     return (images + amount * clouds[:, None]) * brightest / (brightest + amount)
 
 

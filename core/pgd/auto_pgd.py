@@ -27,11 +27,11 @@ class AutoPGD:
         self._checkpoints = checkpoints(config.steps)
         self._step = 0
         self._last_checkpoint = 0
-        ones = torch.ones(len(x0), device=x0.device)
-        self._step_size = config.step_size * ones
-        self._successes = 0 * ones
-        self._last_loss = self._best_loss = self._checkpoint_loss = torch.inf * ones
-        self._halved = ones > 0
+        unit = torch.ones(len(x0), device=x0.device)
+        self._step_size = config.step_size * unit
+        self._successes = 0 * unit
+        self._last_loss = self._best_loss = self._checkpoint_loss = torch.inf * unit
+        self._halved = unit > 0
         self._previous = self._best_images = self._best_gradient = x0
 
     def step(self, images: Tensor, gradient: Tensor, loss: Tensor) -> Tensor:
@@ -73,12 +73,12 @@ class AutoPGD:
 def checkpoints(steps: int) -> frozenset[int]:
     """Auto-PGD's checkpoints: gaps of 22 % of the steps, each 3 % shorter than the last, but at least 6 %."""
     gap, shrink, shortest = (max(int(share * steps), 1) for share in (0.22, 0.03, 0.06))
-    found, step = [], gap
+    points, step = [], gap
     while step < steps:
-        found.append(step)
+        points.append(step)
         gap = max(gap - shrink, shortest)
         step += gap
-    return frozenset(found)
+    return frozenset(points)
 
 
 def _per_image(values: Tensor) -> Tensor:

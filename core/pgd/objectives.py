@@ -105,9 +105,9 @@ class Inpainting(Objective):
     def check(self, images: Tensor) -> None:
         super().check(images)
         _check_count("mask", self.mask, images)
-        size, wanted = (tuple(one.shape[-2:]) for one in (self.mask, images))
-        if size != wanted:
-            raise ValueError(f"the mask is {size} pixels but the images are {wanted}")
+        size, expected = (tuple(pictures.shape[-2:]) for pictures in (self.mask, images))
+        if size != expected:
+            raise ValueError(f"the mask is {size} pixels but the images are {expected}")
 
     def to(self, device: torch.device) -> Self:
         return replace(super().to(device), mask=self.mask.to(device))

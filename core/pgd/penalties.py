@@ -9,41 +9,41 @@ Penalty = Literal["eq3", "mean_square", "norm", "frozen"]
 
 
 @dataclass(frozen=True)
-class PenaltyWords:
-    """label: to choose it by, and in tables. told: within a sentence. rule: what a run with it does, one sentence.
+class PenaltyText:
+    """label: to choose it by, and in tables. phrase: within a sentence. rule: what a run with it does, one sentence.
 
     offered: on pages. weighted: whether lambda counts.
     """
 
     label: str
-    told: str
+    phrase: str
     rule: str
     offered: bool = False
     weighted: bool = True
 
 
 # "norm" is what files of earlier versions say.
-PENALTIES: dict[Penalty, PenaltyWords] = {
-    "eq3": PenaltyWords(
+PENALTIES: dict[Penalty, PenaltyText] = {
+    "eq3": PenaltyText(
         "Eq. 3",
         "Eq. 3, minimised by forward-backward steps",
         "lambda times the L2 norm of the change outside the hole, as printed in the paper; nearly always its minimum "
         "changes nothing there.",
         offered=True,
     ),
-    "mean_square": PenaltyWords(
+    "mean_square": PenaltyText(
         "Mean square",
         "the mean square of the notebook of Santurkar et al.",
         "lambda times the mean over all pixels and channels of the squared change, a far smaller number, as in the "
         "notebook of Santurkar et al.; the rest changes a little.",
         offered=True,
     ),
-    "norm": PenaltyWords(
+    "norm": PenaltyText(
         "Eq. 3, plain steps",
         "Eq. 3 by plain steps, which stop short of its minimum",
         "that of eq3 by plain steps, which stop short of its minimum.",
     ),
-    "frozen": PenaltyWords(
+    "frozen": PenaltyText(
         "Frozen",
         "everything outside the hole frozen",
         "nothing outside the hole changes at all.",

@@ -38,7 +38,7 @@ class Setting:
     choices: all that it can be, the usual one first; empty for numbers. whole: no fractions.
     unsaid: the value that goes without saying, where there is one; that of choices is the first.
     low, high, step: of the widget; of what is scaled, in steps of the paper's length. high 0: as the server allows.
-    digits: the widget's format. changed: what a comparison calls it. told: how a sentence about a run goes on with it.
+    digits: the widget's format. changed: what a comparison calls it. phrase: continues a sentence about a run.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Setting:
     step: float = 1
     digits: str | None = None
     changed: str
-    told: str
+    phrase: str
 
     def checked(self, value: Any) -> Any:
         """A plain value for `PGDConfig`, whatever came in (numpy's, a widget's), so that it can be written as JSON.
@@ -69,41 +69,41 @@ class Setting:
         plain = isinstance(value, Integral if self.whole else Real) and not isinstance(value, bool)
         above = self.unsaid is not None and plain and value > self.unsaid
         if not plain or above or not 0 < value < math.inf or (self.whole and value > MAX_STEPS):
-            wanted = "number above 0, an L2 length in pixels of [0, 1]"
-            wanted = wanted if self.unsaid is None else f"number above 0, at most {self.unsaid:g}"
-            wanted = f"whole number from 1 to {MAX_STEPS:,}" if self.whole else wanted
-            raise ValueError(f"{self.name} must be a {wanted}; got {value!r}")
+            expected = "number above 0, an L2 length in pixels of [0, 1]"
+            expected = expected if self.unsaid is None else f"number above 0, at most {self.unsaid:g}"
+            expected = f"whole number from 1 to {MAX_STEPS:,}" if self.whole else expected
+            raise ValueError(f"{self.name} must be a {expected}; got {value!r}")
         return int(value) if self.whole else float(value)
 
-    def same(self, one: Any, other: Any) -> bool:
+    def same(self, value: Any, other: Any) -> bool:
         """Whether two values of it are equal, up to rounding; None is no value."""
-        if self.choices or one is None or other is None:
-            return one == other
-        return math.isclose(one, other, rel_tol=1e-6)
+        if self.choices or value is None or other is None:
+            return value == other
+        return math.isclose(value, other, rel_tol=1e-6)
 
 
 _ROWS = (
     Setting(name="steps", label="Steps", parameter="steps", whole=True, low=1, step=20, changed="steps or lengths",
-            told="{:,} steps"),
+            phrase="{:,} steps"),
     Setting(name="step_size", label="Step size (L2)", parameter="step", scaled="side", low=0.01, high=1000, step=0.25,
-            digits="%.4f", changed="steps or lengths", told=" of {:.3g}"),
+            digits="%.4f", changed="steps or lengths", phrase=" of {:.3g}"),
     Setting(name="epsilon", label="L2 budget (epsilon)", parameter="epsilon", scaled="hole", low=0.1, high=1000,
-            step=20, digits="%.3f", changed="steps or lengths", told=", epsilon {:.3g}",
+            step=20, digits="%.3f", changed="steps or lengths", phrase=", epsilon {:.3g}",
             help="Radius of the ball around the start, over all pixels and channels, values in [0, 1]."),
     Setting(name="weight", label="Penalty weight (lambda)", parameter="lambda", high=1000, changed="its weight",
-            told=", lambda {:g}: "),
+            phrase=", lambda {:g}: "),
     Setting(name="dtype", label="Rounded (bfloat16)", parameter="fast", choices=("float32", "bfloat16"),
-            changed="the precision", told="; in {}",
+            changed="the precision", phrase="; in {}",
             help="The network computes with numbers rounded to 8 bits of precision instead of 24. That may shorten the "
             "steps of large networks and lengthens those of small ones: Mini CLIP’s took 1.6 times as long on the "
             "processor where that was measured. Every step changes a little, so the run takes another path and ends in "
             "another picture."),
     Setting(name="step_rule", label="Step rule", choices=("constant", "adaptive"), changed="the step rule",
-            told="; {} steps", help="adaptive: Auto-PGD."),
+            phrase="; {} steps", help="adaptive: Auto-PGD."),
     Setting(name="step_decay", label="Last step, in parts of the first", low=0.01, high=1, step=0.1,
-            changed="steps or lengths", told=", shrinking to {:.0%}", unsaid=1.0,
+            changed="steps or lengths", phrase=", shrinking to {:.0%}", unsaid=1.0,
             help="The length of steps falls evenly to this part of the first."),
-    Setting(name="search", label="Search", choices=("pixels", "views"), changed="the search", told="; search by {}",
+    Setting(name="search", label="Search", choices=("pixels", "views"), changed="the search", phrase="; search by {}",
             help="pixels: each step follows the gradient at the very picture, as in the paper. views: at a random view "
             "of it, cropped or shifted, with noise, and each step has the spectrum and the colours of natural "
             "pictures; nothing outside a hole moves."),

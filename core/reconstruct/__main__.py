@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         "--penalty",
         choices=PENALTIES,
         default="eq3",
-        help=" ".join(f"{name}: {words.rule}" for name, words in PENALTIES.items()),
+        help=" ".join(f"{name}: {penalty.rule}" for name, penalty in PENALTIES.items()),
     )
     inpaint.add_argument(
         "--hole",
@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
         "--noise",
         choices=RANDOM_KINDS,
         default="blur",
-        help="; ".join(f"{kind}: {(told := STARTS[kind].source)[0].lower()}{told[1:-1]}" for kind in RANDOM_KINDS),
+        help="; ".join(f"{kind}: {(text := STARTS[kind].source)[0].lower()}{text[1:-1]}" for kind in RANDOM_KINDS),
     )
     return options
 
@@ -89,57 +89,59 @@ def _add_settings(options: argparse.ArgumentParser, kind: RunKind) -> None:
         row = SETTINGS[name]
         takes: Any = whole(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
         scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if row.scaled else ""
-        told = f"{row.label}; default {usual}{scaled}. {row.help}".strip().replace("%", "%%")
-        options.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=told)
+        text = f"{row.label}; default {usual}{scaled}. {row.help}".strip().replace("%", "%%")
+        options.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=text)
 
 
-def build_job(given: argparse.Namespace) -> Job:
+def build_job(options: argparse.Namespace) -> Job:
     """The job that the command line describes."""
-    inpaint = given.mode == "inpaint"
+    inpaint = options.mode == "inpaint"
     # Generation needs the statistics of whole classes, however few images it makes.
-    dataset = named_dataset(given, limit=given.limit if inpaint else None, seed=given.seed)
+    dataset = named_dataset(options, limit=options.limit if inpaint else None, seed=options.seed)
     own = ("hole", "penalty", "fill", "fast") if inpaint else ("start",)
-    given_settings = {name: getattr(given, name, None) for name in SETTINGS}
-    wanted = JobConfig(
-        count=given.limit,
+    given_settings = {name: getattr(options, name, None) for name in SETTINGS}
+    config = JobConfig(
+        count=options.limit,
         changes={name: value for name, value in given_settings.items() if value is not None},
-        **{name: getattr(given, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},
+        **{name: getattr(options, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},
     )
-    classifier, judge = named_classifier(given, dataset.classes), _named_judge(given, dataset)
-    job = make_job(wanted, classifier, dataset, judge)
+    classifier, judge = named_classifier(options, dataset.classes), _named_judge(options, dataset)
+    job = make_job(config, classifier, dataset, judge)
     _, goal = prepare(job.make_plan([0]), classifier)  # refused now rather than after the output was begun
     if judge is not None and int(goal.targets.max()) >= len(dataset.classes):
-        raise ValueError(f"--judge knows the classes of the data set only, and --target {quoted(given.target)} is none")
+        raise ValueError(
+            f"--judge knows the classes of the data set only, and --target {quoted(options.target)} is none"
+        )
     return job
 
 
-def _named_judge(given: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
+def _named_judge(options: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
     """The second judge that the command line names, if any."""
-    if given.judge is None:
-        if given.judge_weights is not None:
+    if options.judge is None:
+        if options.judge_weights is not None:
             raise ValueError("--judge-weights are of no use without --judge")
         return None
-    other = {"classifier": given.judge, "weights": given.judge_weights, "template": None}
-    return named_classifier(argparse.Namespace(**{**vars(given), **other}), dataset.classes)
+    other = {"classifier": options.judge, "weights": options.judge_weights, "template": None}
+    return named_classifier(argparse.Namespace(**{**vars(options), **other}), dataset.classes)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
-    given = parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     return run_script(
-        lambda: _run(given),
-        f"{given.output} holds the batches that were finished, run the same command again to resume",
+        lambda: _run(options),
+        f"{options.output} holds the batches that were finished, run the same command again to resume",
     )
 
 
-def _run(given: argparse.Namespace) -> str:
-    if given.output.exists() and not given.output.is_dir():
-        raise ValueError(f"--output wants a folder; {given.output} is a file")
-    job = build_job(given)
-    summary = run_job(job, given.output, given.batch_size)
+def _run(options: argparse.Namespace) -> str:
+    if options.output.exists() and not options.output.is_dir():
+        raise ValueError(f"--output wants a folder; {options.output} is a file")
+    job = build_job(options)
+    summary = run_job(job, options.output, options.batch_size)
     before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "target_share"))
     loss = f"loss {small(before)} -> {small(after)}"
-    line = f"{given.output}: {summary['n']} images, {loss}, {percent(share)} become the target"
+    line = f"{options.output}: {summary['n']} images, {loss}, {percent(share)} become the target"
     if job.judge is None:
         return line
     seen = summary["judge"]

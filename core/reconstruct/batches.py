@@ -133,7 +133,7 @@ def run_job(
         The summary.
     """
     make_folder(output)
-    rows, shown, seconds = _finished(job, output, columns)
+    rows, grid, seconds = _finished(job, output, columns)
     batch_size, judge = batch_size or _usual_batch_size(job), None if job.judge is None else job.judge.name
     todo = (job.count - len(rows)) * (job.config.steps + 1)
     with progress_bar(desc=name, total=todo, unit="img-step", unit_scale=True, disable=not todo) as bar:
@@ -152,12 +152,12 @@ def run_job(
             source = computed_source(device_name(job.classifier), seconds=seconds)
             write_json(output / "settings.json", {**job.settings, "source": source})
             if first < columns:
-                shown = {
-                    key: np.concatenate([shown.get(key, array[:0]), array])[:columns]
+                grid = {
+                    key: np.concatenate([grid.get(key, array[:0]), array])[:columns]
                     for key, array in result.pictures.items()
                 }
-                write_atomically(output / "grid.npz", npz_bytes(**shown))
-                write_atomically(output / "grid.png", run_grid(shown, rows, hole=plan.mask is not None))
+                write_atomically(output / "grid.npz", npz_bytes(**grid))
+                write_atomically(output / "grid.png", run_grid(grid, rows, hole=plan.mask is not None))
             write_json(output / "summary.json", summary)
             write_atomically(output / "images.csv", to_csv(rows))
     (output / "grid.npz").unlink(missing_ok=True)
@@ -177,13 +177,13 @@ def _finished(job: Job, output: Path, columns: int) -> tuple[list[Reconstruction
         source = settings.pop("source")
         if settings == job.settings and all((output / name).is_file() for name in files):
             rows = from_csv((output / "images.csv").read_bytes())
-            sound, shown = [row.index for row in rows] == list(range(len(rows))), {}
+            sound, grid = [row.index for row in rows] == list(range(len(rows))), {}
             if len(rows) < min(columns, job.count):
                 with np.load(output / "grid.npz", allow_pickle=False) as file:
-                    shown = {key: file[key][: len(rows)] for key in ("original", "start", "result")}
-                sound = sound and all(len(array) == len(rows) for array in shown.values())
+                    grid = {key: file[key][: len(rows)] for key in ("original", "start", "result")}
+                sound = sound and all(len(array) == len(rows) for array in grid.values())
             if sound:
-                return rows, shown, float(source["seconds"])
+                return rows, grid, float(source["seconds"])
     return [], {}, 0.0
 
 

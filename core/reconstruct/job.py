@@ -67,39 +67,39 @@ class Job:
     judge: Classifier | None = None
 
 
-def make_job(wanted: JobConfig, classifier: Classifier, dataset: ImageDataset, judge: Classifier | None = None) -> Job:
-    """The job that does what is wanted.
+def make_job(request: JobConfig, classifier: Classifier, dataset: ImageDataset, judge: Classifier | None = None) -> Job:
+    """Return the job that a configuration asks for.
 
     Raises:
         ValueError: a setting is out of its range.
     """
-    size, target, seed = dataset.image_size, wanted.target, wanted.seed
+    size, target, seed = dataset.image_size, request.target, request.seed
     objective: dict[str, Any] = {}
-    search: Search = wanted.changes.get("search", "pixels")
-    if wanted.mode == "inpaint":
-        count, side = min(wanted.count, len(dataset)), wanted.hole or usual_side(size)
+    search: Search = request.changes.get("search", "pixels")
+    if request.mode == "inpaint":
+        count, side = min(request.count, len(dataset)), request.hole or usual_side(size)
         usual = usual_settings("inpainting", size, side, search)
-        values = ((wanted.fast and fast_settings(usual)) or usual) | dict(wanted.changes)
-        penalty = "frozen" if search == "views" else wanted.penalty
-        objective = {"weight": values.pop("weight"), "penalty": penalty, "fill": wanted.fill, "side": side}
+        values = ((request.fast and fast_settings(usual)) or usual) | dict(request.changes)
+        penalty = "frozen" if search == "views" else request.penalty
+        objective = {"weight": values.pop("weight"), "penalty": penalty, "fill": request.fill, "side": side}
         config = PGDConfig(**values)
         make_plan = inpainting_plans(dataset, config, target=target, seed=seed, **objective)
     else:
         count, config = (
-            wanted.count,
-            PGDConfig(**(usual_settings("generation", size, search=search) | dict(wanted.changes))),
+            request.count,
+            PGDConfig(**(usual_settings("generation", size, search=search) | dict(request.changes))),
         )
-        make_plan = generation_plans(dataset, config, target=target, start=wanted.start, seed=seed)
+        make_plan = generation_plans(dataset, config, target=target, start=request.start, seed=seed)
     settings = {
-        "mode": wanted.mode,
+        "mode": request.mode,
         "config": config.to_json(),
         "objective": objective,
-        "start": None if objective else wanted.start,
-        "keep": wanted.keep,
+        "start": None if objective else request.start,
+        "keep": request.keep,
         "target": target,
         "seed": seed,
         "count": count,
-        "save_run": wanted.save_run,
+        "save_run": request.save_run,
         "image_size": size,
         "classifier": {**classifier_facts(classifier), "template": classifier.template},
         "judge": None if judge is None else {**classifier_facts(judge), "template": judge.template},
@@ -116,7 +116,9 @@ def inpainting_plans(
 
     def make_plan(indices: Sequence[int]) -> RunPlan:
         generators = [np.random.default_rng([seed, index]) for index in indices]
-        holes = np.stack([random_square_mask(side, height=size, width=size, generator=one) for one in generators])
+        holes = np.stack(
+            [random_square_mask(side, height=size, width=size, generator=generator) for generator in generators]
+        )
         labels = [int(dataset.labels[index]) for index in indices]
         return inpainting_plan(
             dataset.images[list(indices)],
@@ -144,15 +146,15 @@ def generation_plans(
     order: list[int | str] = [target] if target is not None else [*class_order(len(dataset.classes), seed)]
 
     @cache
-    def source(wanted: int | str) -> Start:
-        name = wanted if isinstance(wanted, str) else dataset.classes.names[wanted]
+    def source(goal: int | str) -> Start:
+        name = goal if isinstance(goal, str) else dataset.classes.names[goal]
         return start_of(name, dataset.classes.name, dataset.image_size, start, dataset)
 
     def make_plan(indices: Sequence[int]) -> RunPlan:
         targets = [order[index % len(order)] for index in indices]
         starts = [
-            source(wanted).distribution.draw(1, generator=np.random.default_rng([seed, index]))
-            for index, wanted in zip(indices, targets, strict=True)
+            source(chosen).distribution.draw(1, generator=np.random.default_rng([seed, index]))
+            for index, chosen in zip(indices, targets, strict=True)
         ]
         images = {"dataset": "noise", "start": start}
         return RunPlan(targets=tuple(targets), start=np.concatenate(starts), config=config, seed=seed, images=images)

@@ -117,7 +117,7 @@ def ssim_inside(original: np.ndarray, after: np.ndarray, hole: np.ndarray) -> fl
     c1, c2 = 0.01**2, 0.03**2  # K1 and K2 of the paper, for values from 0 to 1
     sample = WINDOW**2 / (WINDOW**2 - 1)
     x, y = mean(original), mean(after)
-    xx, yy = (sample * (mean(one * one) - at * at) for one, at in ((original, x), (after, y)))
+    xx, yy = (sample * (mean(picture * picture) - at * at) for picture, at in ((original, x), (after, y)))
     xy = sample * (mean(original * after) - x * y)
     similarity = ((2 * x * y + c1) * (2 * xy + c2)) / ((x**2 + y**2 + c1) * (xx + yy + c2))  # (3, H, W)
     return float(similarity[np.broadcast_to(hole, after.shape)].mean())

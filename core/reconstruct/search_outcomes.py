@@ -102,7 +102,7 @@ class SearchOutcomes:
 
     def share(self, judge: int = 0, top: int = 1) -> Measured:
         """Share of `recognised`, with Wilson's 95 % interval."""
-        return wilson(self.recognised(judge, top).mean(), self.n).one()
+        return wilson(self.recognised(judge, top).mean(), self.n).item()
 
     def mean(self, name: str) -> Measured:
         """Mean of a number with Student's 95 % interval."""
@@ -140,8 +140,8 @@ class StoredOutcomes:
         pixels, views = (self.groups.get(f"{mode}-{search}") for search in ("pixels", "views"))
         if pixels is None or views is None:
             return None
-        both = tuple(picture for picture in views.pictures if picture in pixels.pictures)
-        return (pixels.of(both), views.of(both)) if both else None
+        common = tuple(picture for picture in views.pictures if picture in pixels.pictures)
+        return (pixels.of(common), views.of(common)) if common else None
 
 
 @cache

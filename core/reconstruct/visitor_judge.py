@@ -82,11 +82,11 @@ def ask(pool: Pool, names: Sequence[str], seed: int) -> tuple[Question, ...]:
     drawn: list[tuple[int, Search]] = []
     for half, views in zip(halves, (by_views, PER_SEARCH - by_views), strict=True):
         drawn += [(label, "views" if k < views else "pixels") for k, label in enumerate(half)]
-    others = _others(names, {names[label] for label, _ in drawn})
+    remaining = _others(names, {names[label] for label, _ in drawn})
     questions = []
     for k in generator.permutation(len(drawn)).tolist():
         label, search = drawn[k]
-        options = [label, *generator.choice(others, OPTIONS - 1, replace=False).tolist()]
+        options = [label, *generator.choice(remaining, OPTIONS - 1, replace=False).tolist()]
         questions.append(Question(label, search, tuple(generator.permutation(options).tolist())))
     return tuple(questions)
 

@@ -74,7 +74,7 @@ def _row(finding: Finding, url: str, last_cell: str = "") -> str:
     doubts = " ".join(isolated(doubt) for doubt in finding.doubts)
     return (
         f'<tr data-claim="{claim.key}"><td class="verdict">{chip(finding)}{see}</td>'
-        f"<td>{html.escape(claim.words)} <small>{_source(finding, _networks(finding))}</small>"
+        f"<td>{html.escape(claim.statement)} <small>{_source(finding, _networks(finding))}</small>"
         f"<details><summary>How it is checked</summary>"
         f"{html.escape(claim.statistic)}. {doubts}<ul>{rest}</ul></details></td>"
         f"<td>{evidence[lead] if evidence else ''}</td>{last_cell}</tr>"
@@ -108,7 +108,7 @@ def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str
     look = "judged stand-in" if finding.stand_in else "judged"
     return (
         f'<div class="{look}" style="--chip:{VERDICTS[finding.verdict][1]}" data-claim="{finding.claim.key}">'
-        f"<blockquote>{html.escape(finding.claim.words)}</blockquote>"
+        f"<blockquote>{html.escape(finding.claim.statement)}</blockquote>"
         f'<p>{chip(finding)} <span class="source">{source}{html.escape(where)}</span></p><p>{numbers}</p></div>'
     )
 

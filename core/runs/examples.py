@@ -30,8 +30,8 @@ FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 13
 # What the pages offer, with the ending of each run's name.
 STORED_PENALTIES: dict[Penalty, str] = {
     penalty: "" if penalty == "eq3" else f"-{penalty.replace('_', '-')}"
-    for penalty, words in PENALTIES.items()
-    if words.offered
+    for penalty, row in PENALTIES.items()
+    if row.offered
 }
 SEARCHES: tuple[Search, ...] = get_args(Search)
 STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
@@ -52,8 +52,8 @@ class Example:
 
 def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
     """Kind and subject of what pages open with for a sample set; of the last where it draws some classes."""
-    found = ("inpainting", f"{row.name}-{row.inpainted}"), ("generation", row.class_set)
-    return found if row.drawn else found[:1]
+    subjects = ("inpainting", f"{row.name}-{row.inpainted}"), ("generation", row.class_set)
+    return subjects if row.drawn else subjects[:1]
 
 
 def first_searches(side: int) -> tuple[Search, ...]:
@@ -66,10 +66,10 @@ def examples(row: SampleSet) -> Iterator[Example]:
     # One picture by itself by each penalty, and the row of examples as the page begins.
     paired = len(first_searches(row.side)) > 1
     place = row.inpainted if row.by_the_paper is None else row.by_the_paper
-    one = f"{row.name}-{place}"
+    base = f"{row.name}-{place}"
     holes: list[tuple[tuple[int, ...], Penalty, str]]
     alone = not paired or place != row.inpainted  # else it is filled by both searches
-    holes = [((place,), penalty, f"{one}{end}") for penalty, end in STORED_PENALTIES.items() if alone]
+    holes = [((place,), penalty, f"{base}{end}") for penalty, end in STORED_PENALTIES.items() if alone]
     holes += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
     for places, penalty, subject in holes:
         config = paper_inpainting(row.side, usual_side(row.side))
@@ -146,5 +146,5 @@ def with_few_frames(run: PGDRun) -> PGDRun:
     """Return a run with no more frames than are kept of an example."""
     pictures, *_, side = run.start.shape
     frames = FRAMES_OF_LARGE if side > 32 else FRAMES_OF_SEVERAL if pictures > 1 else FRAMES_OF_ONE
-    kept = evenly_spaced(len(run.frames), frames)
-    return replace(run, frames=run.frames[kept], frame_steps=run.frame_steps[kept])
+    chosen = evenly_spaced(len(run.frames), frames)
+    return replace(run, frames=run.frames[chosen], frame_steps=run.frame_steps[chosen])

@@ -74,20 +74,20 @@ class PGDRun(Archived):
         shape, batch, count = self.start.shape, len(self.start), len(self.frames)
         states = len(self.curves["loss"]) if "loss" in self.curves else 0
         height, width = shape[2:]
-        wanted: dict[str, tuple[np.ndarray, tuple[int, ...], type]] = {
+        expected: dict[str, tuple[np.ndarray, tuple[int, ...], type]] = {
             "frames": (self.frames, (count, *shape), np.uint8),
             "frame_steps": (self.frame_steps, (count,), np.int64),
             "start": (self.start, (batch, 3, height, width), np.float32),
             "best": (self.best, shape, np.uint8),
             "logits": (self.logits, (2, batch, len(self.metadata["class_names"])), np.float32),
         }
-        wanted |= {f"curve {name}": (curve, (states, batch), np.float32) for name, curve in self.curves.items()}
-        wanted |= {f"term {name}": (term, (states, batch), np.float32) for name, term in self.terms.items()}
+        expected |= {f"curve {name}": (curve, (states, batch), np.float32) for name, curve in self.curves.items()}
+        expected |= {f"term {name}": (term, (states, batch), np.float32) for name, term in self.terms.items()}
         if self.original is not None:
-            wanted["original"] = (self.original, shape, np.uint8)
+            expected["original"] = (self.original, shape, np.uint8)
         if self.mask is not None:
-            wanted["mask"] = (self.mask, (1 if len(self.mask) == 1 else batch, 1, height, width), np.bool_)
-        for name, (array, right_shape, dtype) in wanted.items():
+            expected["mask"] = (self.mask, (1 if len(self.mask) == 1 else batch, 1, height, width), np.bool_)
+        for name, (array, right_shape, dtype) in expected.items():
             check_array(name, array, right_shape, dtype)
         if set(self.curves) != set(CURVES) or states < 1 or self.start.size < 1:
             raise ValueError(f"a run needs the curves {', '.join(CURVES)}, an image and at least one state")
@@ -206,8 +206,8 @@ def read_runs(data: bytes, *, name: str, limit: int = RUN_FILE.max_content) -> t
     """
     parts = _parts(data, name)
     runs = tuple(PGDRun.from_bytes(part, name=name, limit=limit // len(parts)) for part in parts)
-    first, *others = runs
-    for run in others:
+    first, *rest = runs
+    for run in rest:
         alike = np.array_equal(run.start, first.start) and np.array_equal(run.frame_steps, first.frame_steps)
         if not alike or run.metadata["kind"] != first.metadata["kind"]:
             raise RunFileError(f"{name}: its runs do not begin with the same pictures and steps; open them one by one")
@@ -221,7 +221,7 @@ def _parts(data: bytes, name: str) -> list[bytes]:
             members = archive.infolist()
             if not members or any(not member.filename.endswith(".npz") for member in members):
                 return [data]
-            if len(members) <= MAX_TOGETHER and all(one.compress_type == zipfile.ZIP_STORED for one in members):
+            if len(members) <= MAX_TOGETHER and all(entry.compress_type == zipfile.ZIP_STORED for entry in members):
                 return [archive.read(member) for member in members]
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError):
         return [data]  # which `PGDRun.from_bytes` refuses

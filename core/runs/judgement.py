@@ -59,7 +59,7 @@ class Judgement:
 
     def share(self, count: int) -> Measured:
         """Return a count as a share of n, with Wilson's 95 % interval."""
-        return wilson(count / self.n, self.n).one()
+        return wilson(count / self.n, self.n).item()
 
     def to_json(self) -> dict[str, Any]:
         """The counts and their intervals."""

@@ -43,22 +43,24 @@ def changed_settings(
     names = run.metadata["class_names"]
     if list(map(one_line, plan.targets)) != [one_line(names[target]) for target in run.metadata["targets"]]:
         changed.append(TARGET)
-    pairs = [(shown.metadata["classifier"]["name"], shown.config.search) for shown in runs]
+    pairs = [(stored.metadata["classifier"]["name"], stored.config.search) for stored in runs]
     if list(classifiers) != list(dict.fromkeys(name for name, _ in pairs)):
         changed.append("the classifiers")
     elif list(itertools.product(classifiers, searches)) != pairs:
         changed.append(SETTINGS["search"].changed)
     objective = run.metadata["objective"]
-    wanted, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))
+    planned, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))
     if (
         plan.mask is None
         or plan.minimised_penalty != objective.get("penalty")
         or not PENALTIES[plan.minimised_penalty].weighted
     ):
-        ran["weight"] = wanted["weight"]  # which does not count
+        ran["weight"] = planned["weight"]  # which does not count
     if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):
         changed.append("the penalty")
     if plan.config.search == "views" and plan.config.views != run.config.views:
         changed.append(SETTINGS["search"].changed)
     rows = (SETTINGS["weight"], *SETTINGS.values())  # first, as it is the penalty's
-    return list(dict.fromkeys(changed + [row.changed for row in rows if not row.same(wanted[row.name], ran[row.name])]))
+    return list(
+        dict.fromkeys(changed + [row.changed for row in rows if not row.same(planned[row.name], ran[row.name])])
+    )

@@ -77,11 +77,11 @@ def stored_painted(kind: str) -> dict[str, Painted]:
     return {
         name: Painted(
             name,
-            one["sha256"],
+            entry["sha256"],
             stored["judge"]["name"],
-            {column: np.array(values, dtype=np.float64) for column, values in one["pictures"].items()},
-            stored["third"]["name"] if THIRD[0] in one["pictures"] else "",
-            np.array(one["energy"]) if "energy" in one else None,
+            {column: np.array(values, dtype=np.float64) for column, values in entry["pictures"].items()},
+            stored["third"]["name"] if THIRD[0] in entry["pictures"] else "",
+            np.array(entry["energy"]) if "energy" in entry else None,
         )
-        for name, one in by.items()
+        for name, entry in by.items()
     }

@@ -150,8 +150,8 @@ def mean_change(start: np.ndarray, images: np.ndarray, mask: np.ndarray | None) 
     if mask is not None:
         holes &= mask.reshape(-1, *mask.shape[-2:])
     return [
-        {"inside": float(one[hole].mean()), "outside": 0.0 if hole.all() else float(one[~hole].mean())}
-        for one, hole in zip(change, holes, strict=True)
+        {"inside": float(values[hole].mean()), "outside": 0.0 if hole.all() else float(values[~hole].mean())}
+        for values, hole in zip(change, holes, strict=True)
     ]
 
 

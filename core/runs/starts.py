@@ -34,7 +34,7 @@ MIN_IMAGES = 8  # fewer images of a class say little about its spread
 
 
 @dataclass(frozen=True)
-class StartWords:
+class StartText:
     """name: of one start, within a sentence. label: to choose it by. source: whose it is, one sentence.
 
     random: drawn by a random seed from what is known of a class. offered: on the page.
@@ -52,43 +52,43 @@ class StartWords:
         return f"a {self.name}" if self.name.startswith("blur") else self.name
 
 
-STARTS: dict[StartKind, StartWords] = {
-    "blur": StartWords(
+STARTS: dict[StartKind, StartText] = {
+    "blur": StartText(
         "blur",
         "Blur",
         "A whole image drawn from the covariance of the class’s images, as in the code of Santurkar et al. 2019, on "
         "which the paper builds; coarser than there.",
         offered=True,
     ),
-    "classless": StartWords(
+    "classless": StartText(
         "blur of no class",
         "Blur of no class",
         "A whole image drawn from the covariance of all of CIFAR-10’s images: nothing of the class that is to be drawn "
         "is in it.",
         offered=True,
     ),
-    "independent": StartWords(
+    "independent": StartText(
         "pixel noise",
         "Pixel noise",
         "Each pixel and channel drawn alone, from its mean and standard deviation over the class’s images, as the "
         "paper’s text says.",
         offered=True,
     ),
-    "grey": StartWords(
+    "grey": StartText(
         "grey",
         "Grey",
         "The mean colour of natural pixels with faint pink noise in their colours: nothing of the class that is to be "
         "drawn is in it.",
         offered=True,
     ),
-    "sketch": StartWords(
+    "sketch": StartText(
         "a sketch",
         "Sketch",
         "A picture in flat colours, painted by hand; one for all classes.",
         random=False,
         offered=True,
     ),
-    "picture": StartWords(
+    "picture": StartText(
         "a picture",
         "Picture",
         "A photograph, yours or a bundled one; one for all classes.",
@@ -96,7 +96,7 @@ STARTS: dict[StartKind, StartWords] = {
         offered=True,
     ),
 }
-RANDOM_KINDS = tuple(kind for kind, words in STARTS.items() if words.random)
+RANDOM_KINDS = tuple(kind for kind, row in STARTS.items() if row.random)
 
 
 @dataclass(frozen=True, eq=False)

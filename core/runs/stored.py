@@ -36,17 +36,17 @@ def stored_classifier(path: Path) -> str:
     return path.stem.split("__")[1]
 
 
-def stored_subjects(kind: str, *others: Path) -> dict[str, list[Path]]:
-    """The files of each subject, subjects and classifiers in alphabetical order; `others`: folders besides the stored.
+def stored_subjects(kind: str, *folders: Path) -> dict[str, list[Path]]:
+    """The files of each subject, subjects and classifiers in alphabetical order; `folders`: besides the stored.
 
     Of two files of one name the first counts.
     """
-    found: dict[str, list[Path]] = {}
-    paths = [*stored_files("runs"), *(path for folder in others for path in folder.glob("*.npz"))]
+    subjects: dict[str, list[Path]] = {}
+    paths = [*stored_files("runs"), *(path for folder in folders for path in folder.glob("*.npz"))]
     by_name = {path.stem: path for path in reversed(paths) if re.fullmatch(rf"{kind}_.*__.*", path.stem)}
     for path in (by_name[stem] for stem in sorted(by_name)):
-        found.setdefault(path.stem.partition("__")[0].removeprefix(f"{kind}_"), []).append(path)
-    return found
+        subjects.setdefault(path.stem.partition("__")[0].removeprefix(f"{kind}_"), []).append(path)
+    return subjects
 
 
 def row_of(sample_set: str) -> str:

@@ -23,22 +23,22 @@ MAX_SEED = 2**64 - 1
 
 def whole(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
     """The type of an option that takes a whole number from `low` to `high`; argparse names the option in its errors."""
-    wanted = f"of at least {low:,}" if high == 2**63 - 1 else f"from {low:,} to {high:,}"
-    return _parser(int, lambda value: low <= value <= high, f"a whole number {wanted}")
+    bounds = f"of at least {low:,}" if high == 2**63 - 1 else f"from {low:,} to {high:,}"
+    return _parser(int, lambda value: low <= value <= high, f"a whole number {bounds}")
 
 
 def number(*, above: bool = False) -> Callable[[str], float]:
     """The type of an option that takes a finite number of at least 0, or `above` it."""
-    wanted = f"a number {'above' if above else 'of at least'} 0"
-    return _parser(float, lambda value: 0 <= value < float("inf") and not (above and value == 0), wanted)
+    expected = f"a number {'above' if above else 'of at least'} 0"
+    return _parser(float, lambda value: 0 <= value < float("inf") and not (above and value == 0), expected)
 
 
-def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], wanted: str) -> Callable[[str], Number]:
+def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], expected: str) -> Callable[[str], Number]:
     def parse(text: str) -> Number:
         with suppress(ValueError):
             if fits(value := read(text)):
                 return value
-        raise ArgumentTypeError(f"wanted {wanted}, got {quoted(text)}")
+        raise ArgumentTypeError(f"wanted {expected}, got {quoted(text)}")
 
     return parse
 

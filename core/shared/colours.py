@@ -35,7 +35,7 @@ def distinct_colours(networks: Sequence[tuple[str, str | None]]) -> list[str]:
     """Colours of networks in one figure, each given by name and kind; with more of them than there are, some repeat."""
     colours: list[str] = []
     for name, kind in networks:
-        colour, spare = network_colour(name, kind), [each for each in SPARE if each not in colours]
+        colour, spare = network_colour(name, kind), [candidate for candidate in SPARE if candidate not in colours]
         taken = colour in colours or colour == UNKNOWN
         colours.append(spare[0] if taken and spare else colour)
     return colours

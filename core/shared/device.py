@@ -179,10 +179,10 @@ def with_cast_weights(network: Network, dtype: str) -> Network:
         twin = copy.copy(module)
         if isinstance(module, nn.Linear | nn.modules.conv._ConvNd | nn.MultiheadAttention):
             twin._parameters = {
-                name: None if one is None else nn.Parameter(one.to(getattr(torch, dtype)), requires_grad=False)
-                for name, one in module._parameters.items()
+                name: None if weight is None else nn.Parameter(weight.to(getattr(torch, dtype)), requires_grad=False)
+                for name, weight in module._parameters.items()
             }
-        twin._modules = {name: None if one is None else cast(one) for name, one in module._modules.items()}
+        twin._modules = {name: None if child is None else cast(child) for name, child in module._modules.items()}
         return twin
 
     return cast(network)  # type: ignore[return-value]

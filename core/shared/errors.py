@@ -15,8 +15,8 @@ def sentence(reason: str) -> str:
 def one_line(text: object, max_length: int = 80) -> str:
     """`text` as one line, without characters that are invisible or turn the direction of reading."""
     kinds = ((character, unicodedata.category(character)) for character in str(text)[: 4 * max_length])
-    kept = "".join(" " if kind in _BLANKS else character for character, kind in kinds if kind not in _DROPPED)
-    line = " ".join(kept.split())
+    cleaned = "".join(" " if kind in _BLANKS else character for character, kind in kinds if kind not in _DROPPED)
+    line = " ".join(cleaned.split())
     return line if len(line) <= max_length else f"{line[: max_length - 1].rstrip()}…"
 
 

@@ -12,14 +12,14 @@ def isolated(text: str) -> str:
     return f"<bdi>{html.escape(text)}</bdi>"
 
 
-def tooltip(shown: str, text: str, *, bold: bool = False) -> str:
-    """Return HTML of `shown`, underlined with dots, with `text` for pointer, finger or keyboard.
+def tooltip(label: str, text: str, *, bold: bool = False) -> str:
+    """Return HTML of `label`, underlined with dots, with `text` for pointer, finger or keyboard.
 
     `ui/components/tooltip.css` has its look; a report, which nobody points at, shows both.
     """
-    shown, text = html.escape(shown), html.escape(text)
-    shown = f"<b>{shown}</b>" if bold else shown
-    return f'<span class="tooltip" tabindex="0">{shown}<span class="tooltip-text" role="tooltip">{text}</span></span>'
+    label, text = html.escape(label), html.escape(text)
+    label = f"<b>{label}</b>" if bold else label
+    return f'<span class="tooltip" tabindex="0">{label}<span class="tooltip-text" role="tooltip">{text}</span></span>'
 
 
 def number_html(number: Number, *, bold: bool = False) -> str:

@@ -106,33 +106,33 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
     options = parser()
-    given = options.parse_args(arguments)
-    check_output(options, given.output)
+    args = options.parse_args(arguments)
+    check_output(options, args.output)
     return run_together(
-        lambda processes: _run(given, processes), "finished cells are saved, run the same command again to resume"
+        lambda processes: _run(args, processes), "finished cells are saved, run the same command again to resume"
     )
 
 
-def _run(given: argparse.Namespace, processes: Processes) -> str:
-    if given.passes is None:
-        given.passes = 1.0 if given.precision is None else FIRST_ROUND
-    dataset = named_dataset(given, limit=given.limit, seed=given.seed, quiet=not processes.is_main)
+def _run(options: argparse.Namespace, processes: Processes) -> str:
+    if options.passes is None:
+        options.passes = 1.0 if options.precision is None else FIRST_ROUND
+    dataset = named_dataset(options, limit=options.limit, seed=options.seed, quiet=not processes.is_main)
     size = dataset.image_size
-    if given.epsilon is None and not usual_epsilon(size):
+    if options.epsilon is None and not usual_epsilon(size):
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
     as_given = ("seed", "cells", "dtype", "batch_size", "weaken_as", "outcomes", "passes", "precision")
     config = SweepConfig(
-        side=paper.MAP_SIDE.get(size, min(63, largest_side(size, size))) if given.side is None else given.side,
-        epsilon=usual_epsilon(size) if given.epsilon is None else given.epsilon,
-        **{name: getattr(given, name) for name in as_given},
+        side=paper.MAP_SIDE.get(size, min(63, largest_side(size, size))) if options.side is None else options.side,
+        epsilon=usual_epsilon(size) if options.epsilon is None else options.epsilon,
+        **{name: getattr(options, name) for name in as_given},
     )
     check_side_fits(config.side, size)  # before anything of that size is made
     # Rank 0 downloads what is missing; the others then find it in the cache.
     for turn in ("first", "rest"):
         if processes.is_main == (turn == "first"):
-            classifier = named_classifier(given, dataset.classes, processes.local_rank)
+            classifier = named_classifier(options, dataset.classes, processes.local_rank)
         processes.share(None)
-    if given.backend == "openvino":
+    if options.backend == "openvino":
         if config.dtype != "float32":
             raise ValueError(
                 f"--backend openvino computes float32, and --dtype is {config.dtype}: leave one of them out"
@@ -140,12 +140,12 @@ def _run(given: argparse.Namespace, processes: Processes) -> str:
         from core.sweep.on_openvino import on_openvino
 
         classifier = on_openvino(classifier, dataset)
-    heatmap = run_sweep(classifier, dataset, config, given.output, processes)
+    heatmap = run_sweep(classifier, dataset, config, options.output, processes)
     computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
     if heatmap.estimate is not None:
         computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
     clean = percent(heatmap.clean_rate() or 0.0, 2)  # which every sweep begins with
-    return f"{given.output}: {computed}, clean error {clean}" if processes.is_main else ""
+    return f"{options.output}: {computed}, clean error {clean}" if processes.is_main else ""
 
 
 if __name__ == "__main__":

@@ -73,8 +73,10 @@ def same_configuration(first: Heatmap, second: Heatmap) -> bool:
 
     Members are not among them: a map that was begun with or without outcomes goes on as it began.
     """
-    one, other = ((heatmap.side, {**heatmap.metadata, "source": None, "estimate": None}) for heatmap in (first, second))
-    return one == other
+    begun, other = (
+        (heatmap.side, {**heatmap.metadata, "source": None, "estimate": None}) for heatmap in (first, second)
+    )
+    return begun == other
 
 
 def missing_waves(heatmap: Heatmap, config: SweepConfig, images: int = 1) -> list[Wave]:
@@ -135,8 +137,8 @@ def _rounds(
                 lambda waves: sweep_cells(classifier, dataset, config, waves=waves, span=span),  # noqa: B023
                 costs,
             )
-            found = _grow(heatmap, results, device_name(classifier), processes.count)
-            for heatmap in found:
+            grown = _grow(heatmap, results, device_name(classifier), processes.count)
+            for heatmap in grown:
                 yield heatmap
             heatmap = processes.share(heatmap)
             if not processes.is_main:

@@ -126,8 +126,8 @@ def predict_under_waves(
     sizes = (epsilon, *epsilons)
     waves = [(frequency, size) for frequency in frequencies for size in sizes]
     batch = [image, *(wave_on_image(image, *wave, seed=seed, position=position).perturbed for wave in waves)]
-    clean, *others = class_probabilities(classifier, np.stack(batch))
-    rows = np.reshape(others, (len(frequencies), len(sizes), len(clean)))
+    clean, *perturbed = class_probabilities(classifier, np.stack(batch))
+    rows = np.reshape(perturbed, (len(frequencies), len(sizes), len(clean)))
     return [Predictions(clean, row[0], tuple(epsilons), row[1:]) for row in rows]
 
 
@@ -170,11 +170,11 @@ def mistakes(labels: np.ndarray, predictions: np.ndarray) -> tuple[Mistake, ...]
     """
     wrong = np.stack([labels, predictions])[:, labels != predictions]
     pairs, counts = np.unique(wrong, axis=1, return_counts=True)
-    found = [
+    rows = [
         Mistake(label, prediction, count, int((labels == label).sum()))
         for label, prediction, count in zip(*pairs.tolist(), counts.tolist(), strict=True)
     ]
-    return tuple(sorted(found, key=lambda mistake: -mistake.count))
+    return tuple(sorted(rows, key=lambda mistake: -mistake.count))
 
 
 MIXED_AT = 49  # cutoffs
@@ -214,5 +214,5 @@ def predict_hybrids(
 ) -> HybridPredictions:
     """Predictions for two images (3, H, W) in [0, 1], and for their hybrid at each cutoff."""
     batch = np.stack([low, high, *(hybrid(low, high, cutoff) for cutoff in cutoffs)])
-    found = np.concatenate([class_probabilities(classifier, some) for some in batches(batch, _TOGETHER)])
-    return HybridPredictions(tuple(cutoffs), found[0], found[1], found[2:])
+    probabilities = np.concatenate([class_probabilities(classifier, some) for some in batches(batch, _TOGETHER)])
+    return HybridPredictions(tuple(cutoffs), probabilities[0], probabilities[1], probabilities[2:])

@@ -38,9 +38,9 @@ class Processes:
     def joined() -> Iterator[Processes]:
         """The group that torchrun's environment variables describe; alone without them."""
         names = ("RANK", 0), ("LOCAL_RANK", 0), ("WORLD_SIZE", 1)
-        found = Processes(*(int(os.environ.get(name, default)) for name, default in names))
-        if found.count == 1:
-            yield found
+        processes = Processes(*(int(os.environ.get(name, default)) for name, default in names))
+        if processes.count == 1:
+            yield processes
             return
         from torch.distributed import PrefixStore, barrier, destroy_process_group, init_process_group
         from torch.distributed.rendezvous import rendezvous
@@ -50,7 +50,7 @@ class Processes:
             store = PrefixStore(_group_name(rank, count, store), store)
             init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=PATIENCE)
         try:
-            yield found
+            yield processes
             with suppress(RuntimeError):
                 barrier()  # so that nobody closes a connection that another still reads from
         finally:
@@ -95,10 +95,10 @@ class Processes:
         from torch.distributed import all_gather_object
 
         shares = share_out(items, [1.0] * len(items) if costs is None else costs, self.count)
-        mine = work(shares[self.rank])
+        own_results = work(shares[self.rank])
         while True:
             gathered: list[list[T]] = [[] for _ in range(self.count)]
-            fresh = list(_for_about(seconds, mine))
+            fresh = list(_for_about(seconds, own_results))
             with _all_there():
                 all_gather_object(gathered, fresh)
             if not any(gathered):  # who has work left has done some
@@ -113,17 +113,18 @@ def _group_name(rank: int, count: int, store: Any) -> str:
     Everybody says a word of its own; rank 0 repeats what it heard, until all have found their word in that. Its own
     word is the name.
     """
-    mine = uuid.uuid4().hex
-    store.set(f"word/{rank}", mine)
+    own_word = uuid.uuid4().hex
+    store.set(f"word/{rank}", own_word)
     everyone = range(count)
     while True:
-        if rank == 0 and store.check([f"word/{one}" for one in everyone]):
-            store.set("words", " ".join(store.get(f"word/{one}").decode() for one in everyone))
-        words = store.get("words").decode().split() if store.check(["words"]) else []
-        if rank < len(words) and words[rank] == mine:  # else they are those of an earlier start, or come too early
-            store.set(f"{words[0]}/found/{rank}", "")
-            if rank > 0 or store.check([f"{mine}/found/{one}" for one in everyone]):
-                return words[0]
+        if rank == 0 and store.check([f"word/{process}" for process in everyone]):
+            store.set("words", " ".join(store.get(f"word/{process}").decode() for process in everyone))
+        repeated = store.get("words").decode().split() if store.check(["words"]) else []
+        # Else they are those of an earlier start, or come too early.
+        if rank < len(repeated) and repeated[rank] == own_word:
+            store.set(f"{repeated[0]}/found/{rank}", "")
+            if rank > 0 or store.check([f"{own_word}/found/{process}" for process in everyone]):
+                return repeated[0]
         time.sleep(POLL)  # and not within the store, where no signal would be heard
 
 

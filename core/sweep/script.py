@@ -29,10 +29,10 @@ def parser(
     return options
 
 
-def measured(given: argparse.Namespace, table: Callable[[ImageDataset], Transforms[Growing]]) -> Growing:
+def measured(options: argparse.Namespace, table: Callable[[ImageDataset], Transforms[Growing]]) -> Growing:
     """Measure what `--output` lacks and return it whole. table: the transforms, for pictures of the data set's size."""
-    dataset = named_dataset(given)
+    dataset = named_dataset(options)
     transforms = table(dataset)
     return grow_in_file(
-        transforms, named_classifier(given, dataset.classes), dataset, given.output, batch_size=given.batch_size
+        transforms, named_classifier(options, dataset.classes), dataset, options.output, batch_size=options.batch_size
     )

@@ -60,13 +60,13 @@ class Outcomes(Archived):
     @classmethod
     def stored(cls, paths: Sequence[Path]) -> dict[str, Self]:
         """Load files, by the name of the classifier, of which the first counts."""
-        found = read_stored(cls.load, paths)
-        return first_by_name((outcomes.metadata["classifier"]["name"], outcomes) for outcomes in found)
+        tables = read_stored(cls.load, paths)
+        return first_by_name((outcomes.metadata["classifier"]["name"], outcomes) for outcomes in tables)
 
     def same_settings(self, other: Self) -> bool:
         """Whether one can go on where the other stopped: the facts are equal, but for the source."""
-        one, two = ({**outcomes.metadata, "source": None} for outcomes in (self, other))
-        return one == two
+        facts, two = ({**outcomes.metadata, "source": None} for outcomes in (self, other))
+        return facts == two
 
 
 Growing = TypeVar("Growing", bound=Outcomes, covariant=True)

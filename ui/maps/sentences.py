@@ -74,7 +74,7 @@ def _noise(difference: Measured) -> Number:
 
 def _difference(first: Errors, second: Errors) -> Measured:
     """Return the difference as it is read beside the two."""
-    return between_shown(first.minus(second).measured.one(), first.measured.value, second.measured.value)
+    return between_shown(first.minus(second).measured.item(), first.measured.value, second.measured.value)
 
 
 def _one_image(entry: Entry) -> bool:

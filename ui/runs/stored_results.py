@@ -52,7 +52,7 @@ def many_summary(kind: StartKind | Penalty) -> Sentence:
     else:
         penalty = next(row for name, row in PENALTIES.items() if name == kind)
         config, data = stored["painted"]["configs"][kind], stored["painted"]["dataset"]
-        made = f"holes in {map_title(data['name'])} {data['split']} images, filled by {penalty.told}"
+        made = f"holes in {map_title(data['name'])} {data['split']} images, filled by {penalty.phrase}"
     explained = f" {EQ_3}" if "Eq. 3" in made else ""
     return Sentence(
         f"Not one run but {first.n} {made}, {config['steps']} steps, the same for each network.{explained} "

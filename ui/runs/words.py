@@ -181,8 +181,8 @@ def _setting(run: PGDRun, name: str, value: Any) -> str:
     row = SETTINGS[name]
     if row.choices and value == row.choices[0]:
         return ""
-    penalty = PENALTIES[run.metadata["objective"]["penalty"]].told if name == "weight" else ""
-    return f"{row.told.format(value)}{penalty}"
+    penalty = PENALTIES[run.metadata["objective"]["penalty"]].phrase if name == "weight" else ""
+    return f"{row.phrase.format(value)}{penalty}"
 
 
 def _date(run: PGDRun) -> str:

@@ -61,7 +61,7 @@ class Network:
         """Rise of its map's error under the waves of each ring; empty where it is not known."""
         if self.heatmap is None or (clean := clean_error(self.heatmap)) is None:
             return {}
-        return {ring: errors.minus(clean).measured.one() for ring, errors in ring_errors(self.heatmap).items()}
+        return {ring: errors.minus(clean).measured.item() for ring, errors in ring_errors(self.heatmap).items()}
 
     @property
     def length(self) -> float:

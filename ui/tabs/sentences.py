@@ -170,7 +170,7 @@ def under_disturbance(key: str, strength: int, networks: Sequence[Network]) -> P
         if ordinary is None or ordinary is robust:
             continue
         losses = [rise(one.outcomes, one.outcomes.errors(key, strength=strength)) for one in (robust, ordinary)]
-        more = losses[0].minus(losses[1]).measured.one()
+        more = losses[0].minus(losses[1]).measured.item()
         way, doubt = "more" if more.value > 0 else "less", "" if more.clear else ", which may be chance"
         loss = Number(f"{decimal(100 * abs(more.value))} points", f"{interval(more)}, paired")
         sentences.append(Sentence(f"{robust.title} loses ", loss, f" {way} than {ordinary.title}{doubt}."))
@@ -182,7 +182,7 @@ def maps_against_disturbances(found: MapsOnTrial, networks: int) -> Sentence:
     doubt = "" if found.by_share.clear else ", which may be chance"
     worst = max(found.misjudged, key=lambda key: abs(found.misjudged[key]))
     way = "less" if found.misjudged[worst] < 0 else "more"
-    reversed_ = [DISTURBANCES[key].words for key, value in found.between.items() if value < 0]
+    reversed_ = [DISTURBANCES[key].inline_label for key, value in found.between.items() if value < 0]
     end = f", and order the networks the wrong way round under {listed(reversed_)}" if reversed_ else ""
     return Sentence(
         f"Over {networks} networks × {found.count // networks} disturbances maps’ predictions correlate with what was "
@@ -191,6 +191,6 @@ def maps_against_disturbances(found: MapsOnTrial, networks: int) -> Sentence:
         "; by which waves change, whatever the size, by ",
         correlation(found.by_share),
         f"{doubt}. They fail for "
-        f"{DISTURBANCES[worst].words}, which misleads {way} than predicted (by "
+        f"{DISTURBANCES[worst].inline_label}, which misleads {way} than predicted (by "
         f"{abs(found.misjudged[worst]):.0f} of {found.count} ranks in the mean){end}.",
     )

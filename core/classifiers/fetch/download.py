@@ -122,11 +122,11 @@ def download(
                 request.add_unredirected_header(name, value)  # an account's key is no other server's business
             _complete(request, partial, size, progress)
             with partial.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-            if sha256 and not found.startswith(sha256):
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if sha256 and not digest.startswith(sha256):
                 partial.unlink()
                 raise RuntimeError(
-                    f"what {urlsplit(url).hostname} sent is not the published file: its sha256 is {found}, expected "
+                    f"what {urlsplit(url).hostname} sent is not the published file: its sha256 is {digest}, expected "
                     f"{sha256}; it was deleted, so try again, or fetch the file yourself"
                 )
             partial.replace(path)
@@ -234,10 +234,10 @@ def _append(request: Request, file: BinaryIO, size: int | None, progress: Progre
     return length is None or have == total
 
 
-def _check_room(folder: Path, wanted: int) -> None:
-    if (free := shutil.disk_usage(folder).free) < wanted:
+def _check_room(folder: Path, needed: int) -> None:
+    if (free := shutil.disk_usage(folder).free) < needed:
         raise FileNotFoundError(
-            f"the disk is full: {wanted / 1e6:,.0f} MB are still to come, and {free / 1e6:,.0f} MB are free; make room "
+            f"the disk is full: {needed / 1e6:,.0f} MB are still to come, and {free / 1e6:,.0f} MB are free; make room "
             "and try again"
         )
 

@@ -119,8 +119,8 @@ class FolderFile(WeightSource):
     def missing(self) -> str:
         if not self.folder.is_dir():
             return f"the folder {self.folder} does not exist; check the path"
-        wanted = [name for name in self.beside if not (self.folder / name).is_file()] or [" or ".join(self.weights)]
-        return f"the folder {self.folder} lacks {', '.join(wanted)}; add the file or check the path"
+        lacking = [name for name in self.beside if not (self.folder / name).is_file()] or [" or ".join(self.weights)]
+        return f"the folder {self.folder} lacks {', '.join(lacking)}; add the file or check the path"
 
 
 def given_file(path: Path, published: WeightSource) -> FolderFile:
@@ -215,13 +215,13 @@ class HubFile(WeightSource):
         if self.sha256:
             return super().pinned()
         here = self.locate()
-        kept = f"commit {here.parent.name[:12]}, sha256 {here.resolve().name[:12]}…" if here else "none so far"
-        return f"Pinned on first use, as no digest is published: what this machine fetched first is kept ({kept})."
+        stored = f"commit {here.parent.name[:12]}, sha256 {here.resolve().name[:12]}…" if here else "none so far"
+        return f"Pinned on first use, as no digest is published: what this machine fetched first is kept ({stored})."
 
     def fetch(self, progress: Progress | None = None) -> Path:
         revision = self._kept_revision()
-        *others, weights = self._wanted()
-        for name in others:
+        *configs, weights = self._wanted()
+        for name in configs:
             hub_file(self.repo_id, name, revision)
         path = hub_weights(self.repo_id, weights, revision, self.sha256, progress)
         if self.revision is None:

@@ -63,29 +63,29 @@ def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> 
 
     Args:
         vocabulary: the classifier's classes.
-        class_set: the wanted ones.
+        class_set: the classes to find.
         name: the classifier's name, for messages.
     Raises:
         ValueError: classes that the vocabulary lacks, or a name that several of its classes share.
     """
     known: tuple[object, ...] = vocabulary.names
-    wanted: tuple[object, ...] = class_set.names
+    keys: tuple[object, ...] = class_set.names
     if vocabulary.imagenet_indices and class_set.imagenet_indices:
-        known, wanted = vocabulary.imagenet_indices, class_set.imagenet_indices
+        known, keys = vocabulary.imagenet_indices, class_set.imagenet_indices
     elif vocabulary.wnids and class_set.wnids:
-        known, wanted = vocabulary.wnids, class_set.wnids
+        known, keys = vocabulary.wnids, class_set.wnids
     columns = {key: column for column, key in enumerate(known)}
-    missing = [repr(class_set.names[k]) for k, key in enumerate(wanted) if key not in columns]
+    missing = [repr(class_set.names[k]) for k, key in enumerate(keys) if key not in columns]
     if missing:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise ValueError(
             f"classifier {name!r} knows only the {len(vocabulary)} {vocabulary.name} classes, which do not "
             f"include {', '.join(missing[:3])}{more}; use a data set of its classes, or a zero-shot classifier"
         )
-    shared = [key for key in wanted if known.count(key) > 1]
+    shared = [key for key in keys if known.count(key) > 1]
     if shared:
         raise ValueError(
             f"{shared[0]!r} names several classes of classifier {name!r}; "
             "give the class set's imagenet_indices or wnids"
         )
-    return [columns[key] for key in wanted]
+    return [columns[key] for key in keys]

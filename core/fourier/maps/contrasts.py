@@ -44,7 +44,7 @@ class Errors:
 
 def contrast(first: Errors | None, second: Errors | None) -> Measured | None:
     """The first less the second, of a cell, a ring, a band or no wave; None where either is unknown."""
-    return None if first is None or second is None else first.minus(second).measured.one()
+    return None if first is None or second is None else first.minus(second).measured.item()
 
 
 def images_of(heatmap: Heatmap) -> Hashable:
@@ -79,10 +79,10 @@ def cell_error(heatmap: Heatmap, wave: Frequency, top: int = 1) -> Errors | None
     """Error under one wave; None where the map does not reach it or has not computed it."""
     if max(map(abs, wave)) > heatmap.side // 2:
         return None
-    found = errors_under(heatmap, [wave], top)
-    if not np.isfinite(found.measured.value[0]):
+    errors = errors_under(heatmap, [wave], top)
+    if not np.isfinite(errors.measured.value[0]):
         return None
-    return Errors(found.measured.one(), None if found.scores is None else found.scores[0], found.images)
+    return Errors(errors.measured.item(), None if errors.scores is None else errors.scores[0], errors.images)
 
 
 def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
@@ -91,7 +91,7 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
     if value is None:
         return None
     scores = _scores(heatmap, [None]) if top == 1 else None
-    measured = wilson(value, int(heatmap.clean[2])).one()
+    measured = wilson(value, int(heatmap.clean[2])).item()
     return Errors(measured, None if scores is None else scores[0], images_of(heatmap))
 
 
@@ -120,10 +120,10 @@ def _known_cells(rate: np.ndarray) -> list[Frequency]:
     return list(compress(product(span, span), np.isfinite(rate).ravel()))
 
 
-def _as_maps(found: Measured, cells: Sequence[Frequency], side: int) -> Measured:
+def _as_maps(measured: Measured, cells: Sequence[Frequency], side: int) -> Measured:
     maps = np.full((3, side, side), np.nan)
     rows, columns = np.reshape(cells, (-1, 2)).astype(np.int64).T + side // 2
-    maps[:, rows, columns] = found
+    maps[:, rows, columns] = measured
     return Measured(*maps)
 
 
@@ -159,16 +159,19 @@ def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWav
     known = wave_values(np.isfinite(first.rate() + second.rate()), half_plane(side))
     waves = tuple(compress(half_plane(side), known))
     a, b = (errors_under(heatmap, waves) for heatmap in (first, second))
-    found = a.minus(b)
-    if found.scores is not None:
-        p = mcnemar((found.scores > 0).sum(axis=1), (found.scores < 0).sum(axis=1))
+    difference = a.minus(b)
+    if difference.scores is not None:
+        p = mcnemar((difference.scores > 0).sum(axis=1), (difference.scores < 0).sum(axis=1))
     else:
-        value, n_a, n_b = found.measured.value, *(wave_values(heatmap.images, waves) for heatmap in (first, second))
+        value, n_a, n_b = (
+            difference.measured.value,
+            *(wave_values(heatmap.images, waves) for heatmap in (first, second)),
+        )
         pooled = (a.measured.value * n_a + b.measured.value * n_b) / (n_a + n_b)
         error = np.sqrt(pooled * (1 - pooled) * (1 / n_a + 1 / n_b))
         p = 2 * norm.sf(np.abs(np.divide(value, error, out=np.zeros_like(value), where=error > 0)))
     clear = false_discovery_control(p) <= rate if len(p) else np.zeros(0, bool)
-    return ClearWaves(waves, found.measured.value, p, clear, found.scores is not None)
+    return ClearWaves(waves, difference.measured.value, p, clear, difference.scores is not None)
 
 
 def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:

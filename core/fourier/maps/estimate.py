@@ -54,23 +54,23 @@ class MapEstimate:
 
 def with_estimate(heatmap: Heatmap) -> Heatmap:
     """The map with what its top-1 counts say as a member of its own; without one where they are too few or too many."""
-    found = estimate_map(
+    result = estimate_map(
         heatmap.top1_errors,
         heatmap.count,
         image_size=heatmap.metadata["image_size"],
         variance_share=heatmap.variance_share,
     )
-    if found is None:
+    if result is None:
         return replace(heatmap, estimate=None)
     facts = {
         "estimator": ESTIMATOR,
         "version": VERSION,
-        "half_width": round(found.half_width, 3),
-        "lattice": found.lattice,
+        "half_width": round(result.half_width, 3),
+        "lattice": result.lattice,
     }
     return replace(
         heatmap,
-        estimate=np.stack(found.error),
+        estimate=np.stack(result.error),
         metadata={**heatmap.metadata, "estimate": facts},
     )
 
@@ -205,7 +205,7 @@ def _find_lattice(observed: np.ndarray, inverse: np.ndarray, waves: np.ndarray) 
     Chance is counted by Bayes: a lattice is as likely beforehand as none, and every period as likely as another.
     """
     periods = range(2, np.max(abs(waves)) + 1)
-    found, best = None, np.log(max(1, len(periods)))
+    lattice, best = None, np.log(max(1, len(periods)))
     for period in periods:
         on = _on_lattice(waves, period)
         if on.sum() < 2:
@@ -216,5 +216,5 @@ def _find_lattice(observed: np.ndarray, inverse: np.ndarray, waves: np.ndarray) 
         # `precision` and q = `square` (Sherman & Morrison 1950); the most, over all sizes t, where t^2 p = q - 1.
         gain = (square - 1 - np.log(square)) / 2 if square > 1 else 0.0
         if gain > best:
-            found, best = (period, float(np.sqrt((square - 1) / precision))), gain
-    return found
+            lattice, best = (period, float(np.sqrt((square - 1) / precision))), gain
+    return lattice

@@ -115,8 +115,8 @@ class Heatmap(Archived):
                 low, high = MEANS.get(name, (0, 1))
                 if (values < low).any() or (values > high).any():
                     kind = "fractions" if (low, high) == (0, 1) else "numbers"
-                    found = f"{np.nanmin(values)} to {np.nanmax(values)}"
-                    raise ValueError(f"{name} holds {kind} in [{low:g}, {high:g}]; got {found}")
+                    extent = f"{np.nanmin(values)} to {np.nanmax(values)}"
+                    raise ValueError(f"{name} holds {kind} in [{low:g}, {high:g}]; got {extent}")
         if self.outcomes is not None or self.labels is not None:
             self._check_outcomes()
 
@@ -237,10 +237,10 @@ class Heatmap(Archived):
 
     def same(self, other: Heatmap) -> bool:
         """Whether both hold the same."""
-        mine, others = self.arrays(), other.arrays()
+        own_arrays, other_arrays = self.arrays(), other.arrays()
         return (
-            mine.keys() == others.keys()
-            and all(np.array_equal(mine[name], others[name], equal_nan=True) for name in mine)
+            own_arrays.keys() == other_arrays.keys()
+            and all(np.array_equal(own_arrays[name], other_arrays[name], equal_nan=True) for name in own_arrays)
             and self.metadata == other.metadata
         )
 

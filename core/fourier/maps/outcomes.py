@@ -56,17 +56,17 @@ def among(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
     Raises:
         ValueError: the map has no outcomes.
     """
-    found = outcomes(heatmap)
-    if found is None:
+    result = outcomes(heatmap)
+    if result is None:
         raise ValueError("this map does not say which images are misclassified")
     errors, count = np.full_like(heatmap.top1_errors, -1), np.zeros_like(heatmap.count)
-    images = np.broadcast_to(chosen, found.wrong.shape)
-    for (i, j), wrong, some in zip(found.waves, found.wrong, images, strict=True):
+    images = np.broadcast_to(chosen, result.wrong.shape)
+    for (i, j), wrong, some in zip(result.waves, result.wrong, images, strict=True):
         for cell in wave_cells(i, j, heatmap.side):
             errors[cell], count[cell] = (wrong & some).sum(), some.sum()
     clean = heatmap.clean
-    if chosen.ndim == 1 and found.clean is not None:
-        clean = np.array([(found.clean & chosen).sum(), -1, chosen.sum()])
+    if chosen.ndim == 1 and result.clean is not None:
+        clean = np.array([(result.clean & chosen).sum(), -1, chosen.sum()])
     without: dict[str, Any] = dict.fromkeys(("outcomes", "labels", *MEANS))
     return replace(
         heatmap,
@@ -97,12 +97,12 @@ def grey(heatmap: Heatmap) -> np.ndarray | None:
 
     None without outcomes or a seed.
     """
-    found = outcomes(heatmap)
-    if found is None or not tells_colours(heatmap):
+    result = outcomes(heatmap)
+    if result is None or not tells_colours(heatmap):
         return None
     seed: int = heatmap.metadata["seed"]
-    n = found.wrong.shape[1]
-    signs = [abs(random_signs(n, wave, seed=seed).sum(axis=1)) == 3 for wave in found.waves]
+    n = result.wrong.shape[1]
+    signs = [abs(random_signs(n, wave, seed=seed).sum(axis=1)) == 3 for wave in result.waves]
     return np.array(signs, dtype=bool).reshape(-1, n)
 
 
@@ -132,17 +132,17 @@ class ClassError:
 
 def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ...]:
     """Errors class by class under one wave; empty where the map has no outcomes, or not of this wave."""
-    found = []
+    errors = []
     for label, part in (by_class(heatmap) or {}).items():
         if (error := cell_error(part, frequency)) is not None:
-            found.append(ClassError(label, error.measured, int(part.count.max())))
-    return tuple(found)
+            errors.append(ClassError(label, error.measured, int(part.count.max())))
+    return tuple(errors)
 
 
 def class_errors_of(labels: np.ndarray, predictions: np.ndarray) -> tuple[ClassError, ...]:
     """Errors class by class of (N,) predictions, for the classes among the (N,) labels."""
-    found = []
+    errors = []
     for label in np.unique(labels).tolist():
         wrong = predictions[labels == label] != label
-        found.append(ClassError(label, wilson(wrong.mean(), wrong.size).one(), wrong.size))
-    return tuple(found)
+        errors.append(ClassError(label, wilson(wrong.mean(), wrong.size).item(), wrong.size))
+    return tuple(errors)

@@ -73,11 +73,11 @@ def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
 
 def ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
     """For each rounded radius the share of its waves under which an image is misclassified, (n,) in [0, 1]."""
-    found = outcomes(heatmap)
-    if found is None:
+    result = outcomes(heatmap)
+    if result is None:
         return None
-    radius = rounded_radius(found.waves)
-    return {int(ring): found.wrong[radius == ring].mean(axis=0) for ring in np.unique(radius)}
+    radius = rounded_radius(result.waves)
+    return {int(ring): result.wrong[radius == ring].mean(axis=0) for ring in np.unique(radius)}
 
 
 def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Measured], ...]:
@@ -87,4 +87,4 @@ def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Measur
     a, b = ring_errors(first), ring_errors(second)
     if not np.array_equal(first.count, second.count):  # other waves in a ring: nothing to pair
         a = {radius: Errors(errors.measured) for radius, errors in a.items()}
-    return tuple((radius, a[radius].minus(b[radius]).measured.one()) for radius in sorted(a.keys() & b.keys()))
+    return tuple((radius, a[radius].minus(b[radius]).measured.item()) for radius in sorted(a.keys() & b.keys()))

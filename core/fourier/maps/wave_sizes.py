@@ -25,14 +25,14 @@ def families(maps: Iterable[Heatmap]) -> tuple[tuple[Heatmap, ...], ...]:
 
     Of two maps with the same v the first counts.
     """
-    found: list[list[Heatmap]] = []
+    groups: list[list[Heatmap]] = []
     for heatmap in maps:
-        family = next((family for family in found if _facts(family[0]) == _facts(heatmap)), None)
+        family = next((family for family in groups if _facts(family[0]) == _facts(heatmap)), None)
         if family is None:
-            found.append([heatmap])
+            groups.append([heatmap])
         elif all(_size(other) != _size(heatmap) for other in family):
             family.append(heatmap)
-    return tuple(tuple(sorted(family, key=_size)) for family in found if len(family) > 1)
+    return tuple(tuple(sorted(family, key=_size)) for family in groups if len(family) > 1)
 
 
 def _facts(heatmap: Heatmap) -> tuple[object, ...]:

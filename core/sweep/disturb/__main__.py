@@ -21,24 +21,25 @@ from core.sweep.script import measured, parser
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; returns the exit status."""
     options = parser("core.sweep.disturb", __doc__, "pictures", 2**63 - 1, "drawn by the seed", "pictures and of noise")
-    given = options.parse_args(arguments)
-    check_output(options, given.output)
-    return run_script(lambda: _run(given), "finished disturbances are saved, run the same command again to resume")
+    args = options.parse_args(arguments)
+    check_output(options, args.output)
+    return run_script(lambda: _run(args), "finished disturbances are saved, run the same command again to resume")
 
 
-def _run(given: argparse.Namespace) -> str:
-    return f"{given.output}: {told(measured(given, lambda dataset: DisturbConfig(given.pictures, given.seed)))}"
+def _run(options: argparse.Namespace) -> str:
+    outcomes = measured(options, lambda dataset: DisturbConfig(options.pictures, options.seed))
+    return f"{options.output}: {error_table(outcomes)}"
 
 
-def told(outcomes: DisturbedOutcomes) -> str:
+def error_table(outcomes: DisturbedOutcomes) -> str:
     """The top-1 errors in a small table, per cent with 95 % intervals, a line for each disturbance."""
     clean = outcomes.clean_errors().measured
     lines = [
         f"{outcomes.pictures:,} pictures; top-1 error undisturbed {decimal(100 * clean.value)} ({interval(clean)})"
     ]
     for key in outcomes.keys:
-        found = [outcomes.errors(key, strength=strength).measured for strength in STRENGTHS]
-        numbers = "; ".join(f"{decimal(100 * one.value)} ({interval(one)})" for one in found)
+        errors = [outcomes.errors(key, strength=strength).measured for strength in STRENGTHS]
+        numbers = "; ".join(f"{decimal(100 * error.value)} ({interval(error)})" for error in errors)
         lines.append(f"  {DISTURBANCES[key].label:<14} {numbers}")
     return "\n".join(lines)
 

@@ -85,7 +85,7 @@ class DisturbedOutcomes(Outcomes):
 
     def _errors(self, wrong: np.ndarray) -> Errors:
         scores = wrong.mean(axis=0)
-        return Errors(clustered_interval(scores).one(), scores, self.images)
+        return Errors(clustered_interval(scores).item(), scores, self.images)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Bits and bytes."""

@@ -52,26 +52,28 @@ def plot_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure or draw; returns the exit status."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    options, work = (plot_parser(), _plot) if words[:1] == ["plot"] else (parser(), _run)
-    given = options.parse_args(words[1:] if work is _plot else words)
-    check_output(options, given.output, FORMATS if work is _plot else (".npz",))
-    return run_script(lambda: work(given), "finished cutoffs are saved, run the same command again to resume")
+    command = list(sys.argv[1:] if arguments is None else arguments)
+    options, work = (plot_parser(), _plot) if command[:1] == ["plot"] else (parser(), _run)
+    args = options.parse_args(command[1:] if work is _plot else command)
+    check_output(options, args.output, FORMATS if work is _plot else (".npz",))
+    return run_script(lambda: work(args), "finished cutoffs are saved, run the same command again to resume")
 
 
-def _run(given: argparse.Namespace) -> str:
+def _run(options: argparse.Namespace) -> str:
     def table(dataset: ImageDataset) -> HybridConfig:
-        return HybridConfig(given.pairs, given.cutoffs or default_cutoffs(dataset.image_size), given.edge, given.seed)
+        return HybridConfig(
+            options.pairs, options.cutoffs or default_cutoffs(dataset.image_size), options.edge, options.seed
+        )
 
-    return f"{given.output}: {told(measured(given, table))}"
+    return f"{options.output}: {crossing_summary(measured(options, table))}"
 
 
-def told(outcomes: HybridOutcomes) -> str:
+def crossing_summary(outcomes: HybridOutcomes) -> str:
     """The crossing radius in one line, also without the pairs of classes that are alike."""
-    kept = unlike(outcomes)
+    different = unlike(outcomes)
     parts = [f"{outcomes.pairs:,} pairs, {_crossing(outcomes)}"]
-    if 0 < kept.sum() < outcomes.pairs:
-        without = outcomes.among(kept)
+    if 0 < different.sum() < outcomes.pairs:
+        without = outcomes.among(different)
         parts.append(
             f"without the {outcomes.pairs - without.pairs:,} pairs of classes that it takes for each other in "
             f"{percent(ALIKE, 0)} or more {_crossing(without)}"
@@ -80,26 +82,26 @@ def told(outcomes: HybridOutcomes) -> str:
 
 
 def _crossing(outcomes: HybridOutcomes) -> str:
-    found = crossing_of(outcomes)
-    if found is None:
+    crossing = crossing_of(outcomes)
+    if crossing is None:
         return "the shares do not cross at these cutoffs"
-    value, low, high = (decimal(each, 2) for each in found.radius)
+    value, low, high = (decimal(number, 2) for number in crossing.radius)
     return f"changes its mind at {value} cycles per image ({low} to {high})"
 
 
-def _plot(given: argparse.Namespace) -> str:
-    networks = [HybridOutcomes.load(path) for path in given.files]
-    if empty := [path.name for path, one in zip(given.files, networks, strict=True) if one.done < 2]:
+def _plot(options: argparse.Namespace) -> str:
+    networks = [HybridOutcomes.load(path) for path in options.files]
+    if empty := [path.name for path, network in zip(options.files, networks, strict=True) if network.done < 2]:
         raise ValueError(f"{empty[0]}: fewer than two cutoffs are measured; run its command again to resume")
-    write_atomically(given.output, figure(networks, given.output.suffix[1:]))
-    lines = [f"{one.metadata['classifier']['name']}: {told(one)}" for one in networks]
+    write_atomically(options.output, figure(networks, options.output.suffix[1:]))
+    lines = [f"{network.metadata['classifier']['name']}: {crossing_summary(network)}" for network in networks]
     for other in networks[1:]:
         difference = paired_difference(networks[0], other)
         if difference is not None:
-            names = [one.metadata["classifier"]["name"] for one in (networks[0], other)]
-            value, low, high = (decimal(each, 2, sign=True) for each in difference)
+            names = [network.metadata["classifier"]["name"] for network in (networks[0], other)]
+            value, low, high = (decimal(number, 2, sign=True) for number in difference)
             lines.append(f"{names[0]} minus {names[1]}: {value} ({low} to {high}), paired")
-    return "\n".join([*lines, str(given.output)])
+    return "\n".join([*lines, str(options.output)])
 
 
 if __name__ == "__main__":

@@ -31,17 +31,17 @@ def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
     drawn = Figure(figsize=(8, 4.8), layout="constrained")
     axes = drawn.add_subplot()
     kinds = {spec.name: spec.kind for spec in list_classifiers()}
-    names = [one.metadata["classifier"]["name"] for one in networks]
-    for one, colour in zip(networks, distinct_colours([(name, kinds.get(name)) for name in names]), strict=True):
-        cutoffs = one.cutoffs[: one.done]
-        found, name = crossing_of(one), one_line(one.metadata["classifier"]["name"], _MAX_NAME)
-        label = f"{name}: {decimal(found.radius.value)}" if found else f"{name}: no crossing"
-        for shares, style in zip(one.shares, ("-", "--"), strict=True):
+    names = [network.metadata["classifier"]["name"] for network in networks]
+    for network, colour in zip(networks, distinct_colours([(name, kinds.get(name)) for name in names]), strict=True):
+        cutoffs = network.cutoffs[: network.done]
+        crossing, name = crossing_of(network), one_line(network.metadata["classifier"]["name"], _MAX_NAME)
+        label = f"{name}: {decimal(crossing.radius.value)}" if crossing else f"{name}: no crossing"
+        for shares, style in zip(network.shares, ("-", "--"), strict=True):
             axes.plot(cutoffs, shares.value, style, color=colour, linewidth=2, label=label if style == "-" else None)
             axes.fill_between(cutoffs, shares.low, shares.high, color=colour, alpha=0.15, linewidth=0)
-        if found is not None:
-            height = np.interp(found.radius.value, cutoffs, one.shares[0].value)
-            axes.plot(found.radius.value, height, "o", color=colour, markersize=8, markeredgecolor="white", zorder=5)
+        if crossing is not None:
+            height = np.interp(crossing.radius.value, cutoffs, network.shares[0].value)
+            axes.plot(crossing.radius.value, height, "o", color=colour, markersize=8, markeredgecolor="white", zorder=5)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))

@@ -86,8 +86,8 @@ def draw_pairs(labels: np.ndarray, count: int, *, seed: int) -> np.ndarray:
     if (labels == labels[0]).all():
         raise ValueError("hybrids are made of pictures of different classes, and these are all of one")
     generator = np.random.Generator(np.random.PCG64(seed))
-    found = np.empty((0, 2), dtype=np.int64)
-    while len(found) < count:
+    pairs = np.empty((0, 2), dtype=np.int64)
+    while len(pairs) < count:
         two = generator.permutation(len(labels))[: len(labels) // 2 * 2].reshape(-1, 2)
-        found = np.concatenate([found, two[labels[two[:, 0]] != labels[two[:, 1]]]])
-    return found[:count]
+        pairs = np.concatenate([pairs, two[labels[two[:, 0]] != labels[two[:, 1]]]])
+    return pairs[:count]

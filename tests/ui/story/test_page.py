@@ -80,7 +80,7 @@ def test_a_steps_url_opens_it_with_its_figure(step):
     for trial in step.trials:
         if (finding := trial.find()) is None:
             continue  # of a profile that is not here
-        assert html.escape(finding.claim.words) in read(app) and f"{finding.judgement}</span>" in read(app)
+        assert html.escape(finding.claim.statement) in read(app) and f"{finding.judgement}</span>" in read(app)
         assert {each.what for each in finding.evidence} >= set(trial.shows)
     tabs = of(app, "current")
     assert tabs["current"] == STEPS.index(step) + 1 and tabs["names"] == [each.name for each in STEPS]

@@ -141,7 +141,7 @@ def linked_penalty(page: str) -> str:
     if linked is None or PENALTIES[linked].offered:
         return ""
     return (
-        f"This link was made by an earlier version, for a run with {PENALTIES[linked].told}. A run from here takes "
+        f"This link was made by an earlier version, for a run with {PENALTIES[linked].phrase}. A run from here takes "
         "what is chosen."
     )
 
