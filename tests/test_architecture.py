@@ -130,7 +130,7 @@ def test_importing_the_engine_and_the_pages_does_not_import_torch():
         "core.classifiers": "registry",
         "core.runs": "plan starts file",
         "core.reproduce": "__main__ run",
-        "core.sweep": "predictions loop.kept_norm",
+        "core.sweep": "predictions loop.resize_attenuation",
     }
     names = [f"{package}.{name}" for package, files in packages.items() for name in files.split()]
     pages = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script, which would run

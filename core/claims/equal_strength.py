@@ -13,7 +13,7 @@ from core.claims.finding import NamedMap
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane, rounded_radius, wave_values
 from core.fourier.maps.heatmap import Heatmap
-from core.sweep.loop.kept_norm import kept_norm_map
+from core.sweep.loop.resize_attenuation import resize_attenuation_map
 
 STRENGTH = PRECOMPUTED / "strength"
 
@@ -53,7 +53,7 @@ def kept_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:
     image_size = int(heatmap.metadata["image_size"])
     if image_size == network_side:
         return 1.0
-    shares = kept_norm_map(image_size, network_side)
+    shares = resize_attenuation_map(image_size, network_side)
     if shares is None or len(shares) != heatmap.side:
         return None
     waves = np.array(half_plane(heatmap.side))

@@ -68,11 +68,11 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
     names = run.metadata["class_names"]
     labels = plan.images.get("labels", [""] * len(targets))
     originals = plan.start if plan.original is None else plan.original.astype(np.float32) / np.float32(255)
-    first_sure = engine.first_sure(0)
-    assert first_sure is not None
+    first_confident = engine.first_confident(0)
+    assert first_confident is not None
     judged: list[dict[str, Any]] = [{}] * len(targets)
     if job.judge is not None:
-        judged = _judged(job.judge, plan.start, images, first_sure.images.cpu().numpy(), targets)
+        judged = _judged(job.judge, plan.start, images, first_confident.images.cpu().numpy(), targets)
     holes = np.ones((len(targets), 1, *images.shape[2:]), dtype=bool) if plan.mask is None else plan.mask
     rows = [
         Reconstruction(

@@ -12,7 +12,7 @@ from torch import Tensor
 from core.data.provenance import classifier_facts, computed_source
 from core.pgd.steps import PGDState
 from core.runs.file import PGDRun, likeliest
-from core.runs.first_sure import FirstSure
+from core.runs.first_confident import FirstConfident
 from core.shared.device import device_name
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class RunRecorder:
 
     def __init__(self, plan: RunPlan, classifier: Classifier, objective: Objective) -> None:
         self.last: PGDState | None = None
-        self.sure: FirstSure | None = None
+        self.sure: FirstConfident | None = None
         self._plan, self._objective = plan, objective
         # Facts, not the classifier: a run that has ended may wait long for its visitor to go on with it.
         self._classifier = {**classifier_facts(classifier), "template": classifier.template}
@@ -66,7 +66,7 @@ class RunRecorder:
         terms = [state.cross_entropy, *([] if state.penalty is None else [state.penalty])]
         self._new.append(torch.stack([*terms, state.perturbation_norm]))
         self._first, self.last = self._first or state, state
-        self.sure = self.sure or FirstSure(state.images)
+        self.sure = self.sure or FirstConfident(state.images)
         self.sure.add(state)
         if state.step % self._interval == 0:
             self._frames.append(_bytes(state.images))

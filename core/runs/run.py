@@ -23,7 +23,7 @@ from core.shared.device import check_torch
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
     from core.pgd.steps import PGDState
-    from core.runs.first_sure import FirstSure
+    from core.runs.first_confident import FirstConfident
     from core.runs.record import RunRecorder
 
 
@@ -97,7 +97,7 @@ class Run:
         with self._lock:
             return self._recorders[k].top_classes(last=last)
 
-    def first_sure(self, k: int) -> FirstSure | None:
+    def first_confident(self, k: int) -> FirstConfident | None:
         """Return when the k-th run's classifier was first sure of each image's target; None before the first state."""
         with self._lock:
             return self._recorders[k].sure

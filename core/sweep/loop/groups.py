@@ -89,6 +89,6 @@ def _epsilon(wave: basis.Frequency, config: SweepConfig, image_size: int) -> flo
 @functools.lru_cache(maxsize=4)
 def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
     from core.classifiers.kinds.preprocessing import Preprocess
-    from core.sweep.loop.kept_norm import kept_norm
+    from core.sweep.loop.resize_attenuation import resize_attenuation
 
-    return kept_norm(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
+    return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)

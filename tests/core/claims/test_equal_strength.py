@@ -11,8 +11,8 @@ from core.claims.finding import NamedMap
 from core.classifiers.registry import network_side
 from core.data.classes import PRECOMPUTED
 from core.fourier.maps.heatmap import Heatmap
-from core.sweep.loop.kept_norm import KEPT
-from precomputed.make_kept_norm import kept_norms
+from core.sweep.loop.resize_attenuation import STORED_ATTENUATION
+from precomputed.make_resize_attenuation import resize_attenuations
 
 CORNERS = Band(16, 21)
 
@@ -23,9 +23,9 @@ def named(stem):
 
 
 def test_the_shipped_shares_are_those_of_the_preprocessing():
-    with np.load(KEPT) as file:
+    with np.load(STORED_ATTENUATION) as file:
         shipped = dict(file)
-    computed = kept_norms()
+    computed = resize_attenuations()
     assert shipped.keys() == computed.keys()
     for name, shares in computed.items():
         np.testing.assert_allclose(shipped[name], shares, atol=1e-5)

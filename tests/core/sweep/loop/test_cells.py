@@ -10,7 +10,7 @@ from core.classifiers.kinds.preprocessing import Preprocess
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.sweep.loop.cells import sweep_cells
 from core.sweep.loop.config import SweepConfig
-from core.sweep.loop.kept_norm import kept_norm
+from core.sweep.loop.resize_attenuation import resize_attenuation
 from core.sweep.loop.sample import balanced_sample, sampling_variance
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
@@ -109,7 +109,7 @@ def test_sampled_sweep_takes_all_images_for_the_clean_error(linear_classifier, n
 
 def test_weakened_waves_are_those_that_enlarging_would_leave(linear_classifier, noise_dataset):
     config = dataclasses.replace(CONFIG, weaken_as=24)
-    shares = kept_norm(Preprocess(24, (0.0,) * 3, (1.0,) * 3), 8, 5)
+    shares = resize_attenuation(Preprocess(24, (0.0,) * 3, (1.0,) * 3), 8, 5)
     assert shares[4, 4] < 0.9 < shares[2, 3]
     for wave, share in (((0, 1), shares[2, 3]), ((2, 2), shares[4, 4])):
         one = dataclasses.replace(CONFIG, epsilon=CONFIG.epsilon * share, cells=(wave,))

@@ -12,7 +12,7 @@ from core.pgd.steps import PGDState
 from core.runs.file import SURE
 
 
-class FirstSure:
+class FirstConfident:
     """Takes in states and keeps, of each image, the first whose target probability is at least `SURE`.
 
     Waits for no device: whoever reads it does.

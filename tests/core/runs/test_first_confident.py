@@ -48,9 +48,9 @@ def painted():
     return run, mask, plan.start, probability, [state.images.numpy() for state in seen]
 
 
-def test_the_first_sure_step_and_the_change_up_to_it_are_those_of_the_states(painted):
+def test_the_first_confident_step_and_the_change_up_to_it_are_those_of_the_states(painted):
     run, mask, start, probability, images = painted
-    (done,), kept = run.so_far(), run.first_sure(0)
+    (done,), kept = run.so_far(), run.first_confident(0)
     known = 0
     for row, fact in enumerate(done.metadata["images"]["sure"]):
         steps = np.flatnonzero(probability[:, row] >= 0.9)

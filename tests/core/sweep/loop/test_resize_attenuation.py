@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from core.classifiers.kinds.preprocessing import Preprocess
-from core.sweep.loop.kept_norm import kept_norm
+from core.sweep.loop.resize_attenuation import resize_attenuation
 
 SIDE = 31
 
@@ -27,7 +27,7 @@ def pillows(image_size, size, resample, side=SIDE):
 
 
 def ours(preprocess, image_size, side=SIDE):
-    shares, half = kept_norm(preprocess, image_size, side), side // 2
+    shares, half = resize_attenuation(preprocess, image_size, side), side // 2
     np.testing.assert_allclose(shares, shares[::-1, ::-1])
     i, j = np.indices(shares.shape) - half
     once = (j > 0) | ((j == 0) & (i >= 0))
@@ -55,4 +55,4 @@ def test_clips_resize_halves_the_fastest_waves():
 
 
 def test_a_network_of_the_images_own_size_gets_the_whole_wave():
-    np.testing.assert_allclose(kept_norm(preprocess(32), 32, SIDE), 1, atol=1e-5)
+    np.testing.assert_allclose(resize_attenuation(preprocess(32), 32, SIDE), 1, atol=1e-5)

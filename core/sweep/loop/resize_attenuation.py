@@ -12,18 +12,18 @@ from core.fourier.basis import fourier_basis, half_plane, wave_map
 if TYPE_CHECKING:
     from core.classifiers.kinds.preprocessing import Preprocess
 
-KEPT = PRECOMPUTED / "strength" / "kept_norm.npz"  # made by `precomputed.make_kept_norm`
+STORED_ATTENUATION = PRECOMPUTED / "strength" / "kept_norm.npz"  # made by `precomputed.make_resize_attenuation`
 _AMPLITUDE = 0.25  # of the wave, around middle grey: far from where pixels are clipped
 _AT_ONCE = 32  # waves in memory
 
 
-def kept_norm_map(image_size: int, network_side: int) -> np.ndarray | None:
+def resize_attenuation_map(image_size: int, network_side: int) -> np.ndarray | None:
     """(R, R) share of each wave's norm that resizing keeps; None where it was not measured."""
-    with np.load(KEPT) as file:
+    with np.load(STORED_ATTENUATION) as file:
         return file.get(f"{image_size}_{network_side}")
 
 
-def kept_norm(preprocess: Preprocess, image_size: int, side: int) -> np.ndarray:
+def resize_attenuation(preprocess: Preprocess, image_size: int, side: int) -> np.ndarray:
     """The share of each wave's L2 norm that arrives at the network's input.
 
     Enlarging a picture n times makes any norm n times larger, so the norm afterwards is divided by the ratio of the

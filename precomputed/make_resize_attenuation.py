@@ -1,6 +1,6 @@
 """How much of each wave's norm the networks' resizes keep, for pages that must not wait for torch.
 
-    python -m precomputed.make_kept_norm
+    python -m precomputed.make_resize_attenuation
 
 writes precomputed/strength/kept_norm.npz: for each pair of sizes a map of shares, named IMAGE_NETWORK in pixels.
 """
@@ -12,25 +12,25 @@ import numpy as np
 from core.classifiers.kinds.preprocessing import Preprocess
 from core.fourier.basis import largest_side
 from core.shared.files import npz_bytes, write_atomically
-from core.sweep.loop.kept_norm import KEPT, kept_norm
+from core.sweep.loop.resize_attenuation import STORED_ATTENUATION, resize_attenuation
 
 SIZES = ((32, 64), (32, 224))  # CIFAR-10 into Mini CLIP and into CLIP ViT-B/32, both bicubic
 
 
-def kept_norms() -> dict[str, np.ndarray]:
+def resize_attenuations() -> dict[str, np.ndarray]:
     """The file's members."""
     return {
-        f"{size}_{side}": kept_norm(Preprocess(side, (0.0,) * 3, (1.0,) * 3), size, largest_side(size, size)).astype(
-            np.float32
-        )
+        f"{size}_{side}": resize_attenuation(
+            Preprocess(side, (0.0,) * 3, (1.0,) * 3), size, largest_side(size, size)
+        ).astype(np.float32)
         for size, side in SIZES
     }
 
 
 def main() -> None:
     """Write the file."""
-    KEPT.parent.mkdir(exist_ok=True)
-    write_atomically(KEPT, npz_bytes(**kept_norms()))
+    STORED_ATTENUATION.parent.mkdir(exist_ok=True)
+    write_atomically(STORED_ATTENUATION, npz_bytes(**resize_attenuations()))
 
 
 if __name__ == "__main__":
