@@ -49,19 +49,19 @@ class Score:
 def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray, share: float = 1.0) -> Score:
     """Counts of few images, and what is estimated from them, against a whole map."""
     start = time.perf_counter()
-    found = estimate_map(errors, count, image_size=truth.metadata["image_size"], variance_share=share)
+    estimate = estimate_map(errors, count, image_size=truth.metadata["image_size"], variance_share=share)
     seconds = time.perf_counter() - start
-    assert found is not None
+    assert estimate is not None
     waves = [wave for wave in half_plane(truth.side) if count[wave[0] + truth.side // 2, wave[1] + truth.side // 2]]
     real, raw, rate, low, high = (
-        wave_values(array, waves) for array in (truth.rate(), errors / np.maximum(count, 1), *found.error)
+        wave_values(array, waves) for array in (truth.rate(), errors / np.maximum(count, 1), *estimate.error)
     )
-    estimated = replace(truth, printed_rates=np.stack([found.error.value] * 2))  # so that the statistic reads it
+    estimated = replace(truth, printed_rates=np.stack([estimate.error.value] * 2))  # so that the statistic reads it
     return Score(
         raw=100 * float(np.sqrt(np.mean((raw - real) ** 2))),
         estimated=100 * float(np.sqrt(np.mean((rate - real) ** 2))),
         covered=float(np.mean((low <= real) & (real <= high))),
-        lattice=found.lattice,
+        lattice=estimate.lattice,
         dips=dips(estimated),
         seconds=seconds,
     )
@@ -69,8 +69,8 @@ def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray, share: float = 
 
 def dips(heatmap: Heatmap) -> float:
     """Mean contrast of the waves with the same phase in all patches of CLIP ViT-B/32, in points."""
-    found = lattice(heatmap, PATCHES, draws=1)
-    return 100 * found.mean.value if found else float("nan")
+    result = lattice(heatmap, PATCHES, draws=1)
+    return 100 * result.mean.value if result else float("nan")
 
 
 def simulated(truth: Heatmap, images: int, seed: int) -> Score:
@@ -88,13 +88,13 @@ def simulated(truth: Heatmap, images: int, seed: int) -> Score:
 
 def resampled(truth: Heatmap, images: int, seed: int) -> Score:
     """A real sweep over samples, counted from a map that says which images are misclassified under each wave."""
-    found, labels = outcomes(truth), truth.labels
-    assert found is not None and labels is not None
-    samples = [balanced_sample(labels, images, wave, seed=seed) for wave in found.waves]
-    chosen = np.zeros_like(found.wrong)
+    result, labels = outcomes(truth), truth.labels
+    assert result is not None and labels is not None
+    samples = [balanced_sample(labels, images, wave, seed=seed) for wave in result.waves]
+    chosen = np.zeros_like(result.wrong)
     np.put_along_axis(chosen, np.array(samples), True, axis=1)
     variance = np.full((truth.side, truth.side), np.nan)
-    for (i, j), wrong, sample in zip(found.waves, found.wrong, samples, strict=True):
+    for (i, j), wrong, sample in zip(result.waves, result.wrong, samples, strict=True):
         for sign in (1, -1):
             cell = sign * i + truth.side // 2, sign * j + truth.side // 2
             variance[cell] = sampling_variance(wrong[sample], labels[sample], len(labels))

@@ -46,9 +46,9 @@ def saves(path: str, _: str) -> None:
     number = _number(folder / "map.npz", Heatmap.load)
     while True:
         number += 1
-        for one, name in ((heatmap, "map.npz"), (run, "run.npz")):
-            facts = {**one.metadata, "source": {**one.metadata["source"], "wall_seconds": number}}
-            replace(one, metadata=facts).save(folder / name)
+        for saved, name in ((heatmap, "map.npz"), (run, "run.npz")):
+            facts = {**saved.metadata, "source": {**saved.metadata["source"], "wall_seconds": number}}
+            replace(saved, metadata=facts).save(folder / name)
         print(number, flush=True)
 
 
@@ -91,11 +91,11 @@ class CheckSweep:
         if not (folder / "map.npz").exists():
             assert self.known is None, "the map is gone"
             return
-        found = Heatmap.load(folder / "map.npz")
+        heatmap = Heatmap.load(folder / "map.npz")
         if self.known is not None:
             had = self.known.count > 0
-            assert (found.top1_errors[had] == self.known.top1_errors[had]).all(), "a finished cell is lost"
-        self.known = found
+            assert (heatmap.top1_errors[had] == self.known.top1_errors[had]).all(), "a finished cell is lost"
+        self.known = heatmap
 
 
 def kill(command: Sequence[str], ready: Callable[[subprocess.Popen[str]], object], seconds: float) -> str:

@@ -73,7 +73,9 @@ def digest(*values: Any) -> str:
 def shipped_maps() -> list[NamedMap]:
     """Load the shipped maps, named by their files."""
     maps = ((path.stem, Heatmap.load(path)) for path in sorted(HEATMAPS.glob("*.npz")))
-    return [NamedMap(name, name, one, network_side(one.metadata["classifier"]["name"])) for name, one in maps]
+    return [
+        NamedMap(name, name, heatmap, network_side(heatmap.metadata["classifier"]["name"])) for name, heatmap in maps
+    ]
 
 
 def of_claims(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
@@ -99,13 +101,16 @@ def of_gradients(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 
 def of_corruptions(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of outcomes under corruptions, stored, predicted by maps and measured, and of the pictures."""
-    for name, found in stored_disturbances().items():
-        errors = [found.errors(key, strength=strength) for key in found.keys for strength in (None, *STRENGTHS)]
-        yield f"corruptions of {name}", digest(found.arrays(), found.metadata, found.clean_errors(), errors)
+    for name, outcomes in stored_disturbances().items():
+        errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
+        yield f"corruptions of {name}", digest(outcomes.arrays(), outcomes.metadata, outcomes.clean_errors(), errors)
     trial = {name: predicted(*pair) for name, pair in mapped(shelf).items()}
     for name, guess in trial.items():
         yield f"corruptions predicted of {name}", digest(guess)
-    yield "corruptions predicted", digest(on_trial(tuple(DISTURBANCES), [one for one in trial.values() if one]))
+    yield (
+        "corruptions predicted",
+        digest(on_trial(tuple(DISTURBANCES), [prediction for prediction in trial.values() if prediction])),
+    )
     data = load_samples("cifar10-samples")
     images = data.images[:PICTURES].astype(np.float32) / 255
     for key, row in DISTURBANCES.items():
@@ -118,18 +123,18 @@ def of_corruptions(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 def of_hybrids() -> Iterator[tuple[str, str]]:
     """Yield hashes of outcomes on hybrids, stored, by pair of networks and measured, and of the pictures."""
     stored = stored_hybrids()
-    for name, found in stored.items():
-        kept = unlike(found)
-        parts = (found.shares, crossing_of(found), kept, crossing_of(found.among(kept)))
-        yield f"hybrids of {name}", digest(found.arrays(), found.metadata, *parts)
-    for one, two in itertools.combinations(stored, 2):
-        yield f"hybrids of {one} and {two}", digest(paired_difference(stored[one], stored[two]))
+    for name, outcomes in stored.items():
+        distinct = unlike(outcomes)
+        parts = (outcomes.shares, crossing_of(outcomes), distinct, crossing_of(outcomes.among(distinct)))
+        yield f"hybrids of {name}", digest(outcomes.arrays(), outcomes.metadata, *parts)
+    for first, second in itertools.combinations(stored, 2):
+        yield f"hybrids of {first} and {second}", digest(paired_difference(stored[first], stored[second]))
     data = load_samples("cifar10-samples")
     images = data.images[: 2 * PICTURES].astype(np.float32) / 255
     low, high = images[:PICTURES], images[PICTURES:]
     for edge in ("gaussian", "sharp"):
         mixed = [hybrid(low, high, cutoff, edge) for cutoff in default_cutoffs(data.image_size)]
-        yield f"hybrids, {edge}", digest(mixed, [clipped_share(one) for one in mixed])
+        yield f"hybrids, {edge}", digest(mixed, [clipped_share(picture) for picture in mixed])
     config = HybridConfig(PICTURES, default_cutoffs(data.image_size))
     classifier = load_classifier(MODEL, data.classes, device="cpu")
     *_, last = growing(config, classifier, data)

@@ -115,12 +115,12 @@ class Visitor:
         await page.wait_for_function(DRAWN, polling=TIMED_EVERY_MS)
         self._note("page", began)
 
-    async def _until(self, shown: Locator) -> None:
+    async def _until(self, locator: Locator) -> None:
         """Look for something now and then until it is there."""
         latest = time.monotonic() + WAIT_MS / 1000
-        while not await shown.count():
+        while not await locator.count():
             if time.monotonic() > latest:
-                raise Error(f"{shown} did not come within {WAIT_MS / 1000:.0f} s")
+                raise Error(f"{locator} did not come within {WAIT_MS / 1000:.0f} s")
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     def _note(self, what: str, began: float) -> None:
@@ -262,14 +262,14 @@ def _events(log: str) -> list[dict[str, Any]]:
 
 def _still_running(events: Sequence[dict[str, Any]]) -> set[str]:
     """Runs that have started and not ended."""
-    return {one["run"] for one in events if one["event"] == "run started"} - {
-        one["run"] for one in events if one["event"] == "run ended"
+    return {event["run"] for event in events if event["event"] == "run started"} - {
+        event["run"] for event in events if event["event"] == "run ended"
     }
 
 
 def _freed_after(closed: Sequence[datetime], events: Sequence[dict[str, Any]]) -> list[float]:
     """Seconds from each closed tab to the end of an abandoned run; infinite where none ended."""
-    ends = [datetime.fromisoformat(one["time"]) for one in events if one.get("status") == "abandoned"]
+    ends = [datetime.fromisoformat(event["time"]) for event in events if event.get("status") == "abandoned"]
     return [min(((end - when).total_seconds() for end in ends if end > when), default=float("inf")) for when in closed]
 
 

@@ -136,8 +136,8 @@ def main() -> None:
     options.add_argument("log", type=Path, help="the run log, CSV")
     options.add_argument("run", choices=sorted(RUNS), help="which run it is")
     options.add_argument("output", type=Path, help="folder to write RUN_published.npz into")
-    given = options.parse_args()
-    import_published(given.log, given.run).save(given.output / f"{given.run}_published.npz")
+    args = options.parse_args()
+    import_published(args.log, args.run).save(args.output / f"{args.run}_published.npz")
 
 
 if __name__ == "__main__":

@@ -38,22 +38,22 @@ def default_picture() -> dict[str, Any]:
     data = load_samples(SAMPLES)
     images = data.images.astype(np.float32) / 255
     epsilon = paper.EPSILON[data.image_size]
-    shown = [wave_on_image(one, WAVE, epsilon, seed=SEED, position=k) for k, one in enumerate(images)]
-    waved = np.stack([one.perturbed for one in shown])
-    fits, models, found, classifiers = np.ones(len(data), bool), {}, {}, {}
+    waved_images = [wave_on_image(image, WAVE, epsilon, seed=SEED, position=k) for k, image in enumerate(images)]
+    waved = np.stack([image.perturbed for image in waved_images])
+    fits, models, probabilities_by_model, classifiers = np.ones(len(data), bool), {}, {}, {}
     for name, stays_right in ((TURNED, False), (KEPT, True)):
         classifier = classifiers[name] = load_classifier(name, data.classes)
-        found[name] = [class_probabilities(classifier, batch) for batch in (images, waved)]
-        before, after = (probabilities.argmax(1) == data.labels for probabilities in found[name])
+        probabilities_by_model[name] = [class_probabilities(classifier, batch) for batch in (images, waved)]
+        before, after = (probabilities.argmax(1) == data.labels for probabilities in probabilities_by_model[name])
         fits &= before & (after == stays_right)
         models[name] = classifier.sha256
-    one, other = (data.classes.names.index(name) for name in STORY)
-    told = fits & (data.labels == one) & (found[TURNED][1].argmax(1) == other)
-    if not told.any():
+    label, wrong_label = (data.classes.names.index(name) for name in STORY)
+    story_fits = fits & (data.labels == label) & (probabilities_by_model[TURNED][1].argmax(1) == wrong_label)
+    if not story_fits.any():
         raise RuntimeError(f"the wave {WAVE} makes no {STORY[0]} of {SAMPLES} a {STORY[1]} for {TURNED} alone")
-    place = int(told.argmax())
+    place = int(story_fits.argmax())
     under = [wave_on_image(images[place], wave, epsilon, seed=SEED, position=place) for wave in half_plane(SIDE)]
-    waves = np.stack([one.perturbed for one in under])
+    waves = np.stack([wave.perturbed for wave in under])
     return {
         "rule": "first sample right without the wave, wrong with it for `turned`, right with it for `kept`",
         "samples": SAMPLES,
@@ -69,7 +69,10 @@ def default_picture() -> dict[str, Any]:
             "rule": f"first of `fitting` that is an {STORY[0]}, and with the wave a {STORY[1]} for `turned`",
             "position": place,
             "answers": {
-                name: [_answer(found[name][0][place]), *map(_answer, class_probabilities(classifier, waves))]
+                name: [
+                    _answer(probabilities_by_model[name][0][place]),
+                    *map(_answer, class_probabilities(classifier, waves)),
+                ]
                 for name, classifier in classifiers.items()
             },
         },

@@ -62,8 +62,8 @@ def chosen_classes() -> list[str]:
     gain = np.zeros(len(CIFAR10))
     for ordinary, robust in PAIRS:
         more = [stored[name].pictures["judge_share_after"] for name in (robust, ordinary)]
-        for index, one in enumerate(more[0] - more[1]):
-            gain[order[index % len(order)]] += one
+        for index, difference in enumerate(more[0] - more[1]):
+            gain[order[index % len(order)]] += difference
     return [CIFAR10.names[k] for k in sorted(np.argsort(-gain, kind="stable")[:CLASSES])]
 
 

@@ -36,27 +36,29 @@ def hybrid_pairs() -> dict[str, Any]:
     data = load_samples(SAMPLES)
     images, drawn = data.images.astype(np.float32) / 255, draw_pairs(data.labels, CANDIDATES, seed=SEED)
     classifiers = [load_classifier(name, data.classes) for name in NETWORKS]
-    known = np.all([class_probabilities(one, images).argmax(1) == data.labels for one in classifiers], axis=0)
+    known = np.all(
+        [class_probabilities(classifier, images).argmax(1) == data.labels for classifier in classifiers], axis=0
+    )
     pairs = drawn[known[drawn].all(axis=1)][:PAIRS].tolist()
     if len(pairs) < PAIRS:
         raise RuntimeError(f"only {len(pairs)} of {CANDIDATES} pairs are recognised by {' and '.join(NETWORKS)}")
     cutoffs, starts = hybrid_cutoffs(data.image_size), []
-    found: dict[str, list[Any]] = {one.name: [] for one in classifiers}
+    probabilities: dict[str, list[Any]] = {classifier.name: [] for classifier in classifiers}
     for low, high in pairs:
         switches = []
-        for one in classifiers:
-            parts = predict_hybrids(one, images[low], images[high], cutoffs)
+        for classifier in classifiers:
+            parts = predict_hybrids(classifier, images[low], images[high], cutoffs)
             switches.append(parts.switches_at(*data.labels[[low, high]]) or len(cutoffs))
             rows = np.stack([parts.low, parts.high, *parts.mixed])
-            found[one.name].append(rows.astype(float).round(DECIMALS).tolist())
+            probabilities[classifier.name].append(rows.astype(float).round(DECIMALS).tolist())
         starts.append(cutoffs[min(switches)])
     return {
         "rule": f"the first {PAIRS} pairs drawn with seed {SEED} of which both networks recognise both pictures",
         "samples": SAMPLES,
         "pairs": pairs,
         "starts": starts,
-        "sha256": {one.name: one.sha256 for one in classifiers},
-        "probabilities": found,
+        "sha256": {classifier.name: classifier.sha256 for classifier in classifiers},
+        "probabilities": probabilities,
     }
 
 

@@ -61,12 +61,12 @@ def main() -> None:
     options = judge_options(__doc__)
     options.add_argument("--work", type=Path, help="folder that keeps what is finished")
     options.add_argument("--again", action="store_true", help="compute what the file holds, too")
-    given = options.parse_args()
+    args = options.parse_args()
     prepare_torch()
-    judge = load_judge(given)
-    known = {} if given.again or not STORED.is_file() else json.loads(STORED.read_text("utf-8"))
+    judge = load_judge(args)
+    known = {} if args.again or not STORED.is_file() else json.loads(STORED.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as folder:
-        content = _many_pictures(judge, given.work or Path(folder), known)
+        content = _many_pictures(judge, args.work or Path(folder), known)
     content["runs"] = _runs(judge)
     # Thousands of numbers: a line for each would make it twice as large.
     write_atomically(STORED, json.dumps(content, separators=(",", ":"), allow_nan=False).encode() + b"\n")
@@ -81,9 +81,9 @@ def judge_options(description: str | None) -> argparse.ArgumentParser:
     return options
 
 
-def load_judge(given: argparse.Namespace) -> Classifier:
+def load_judge(args: argparse.Namespace) -> Classifier:
     """The judge that it names."""
-    return load_classifier(given.judge, CIFAR10, weights=given.weights, download=given.download)
+    return load_classifier(args.judge, CIFAR10, weights=args.weights, download=args.download)
 
 
 def _many_pictures(judge: Classifier, work: Path, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,14 +180,14 @@ def _short(number: float | None) -> float | None:
 
 def _runs(judge: Classifier) -> dict[str, Any]:
     """Judgements of the stored runs of *Draw* on 32 pixels, by what they depend on."""
-    found: dict[str, Any] = {}
+    judgements: dict[str, Any] = {}
     for subject, paths in stored_subjects("generation").items():
         for run in map(PGDRun.load, paths):
             if (judgement := judge_run(run, judge)) is not None:
                 name = run.metadata["classifier"]["name"]
-                found[fingerprint(run)] = {"subject": subject, "drawn_by": name} | judgement.to_json()
+                judgements[fingerprint(run)] = {"subject": subject, "drawn_by": name} | judgement.to_json()
                 print(subject, name, judgement, flush=True)
-    return found
+    return judgements
 
 
 if __name__ == "__main__":

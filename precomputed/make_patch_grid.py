@@ -29,7 +29,7 @@ def row(name: str, heatmap: Heatmap) -> str:
         "none" if grid is None else f"{grid} × {grid}",
         f"{facts['dataset']['n']:,}",
         "not published" if clean is None else percent(clean),
-        *(_cell(lattice(heatmap, period), mine=period == grid) for period in PERIODS),
+        *(_cell(lattice(heatmap, period), highlight=period == grid) for period in PERIODS),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -38,25 +38,30 @@ def pooled(maps: Sequence[Heatmap]) -> Heatmap:
     """The mean of maps of different networks on the same images: their errors are added up."""
     first = maps[0]
     sums = {
-        field: sum(getattr(one, field) for one in maps) for field in ("top1_errors", "top5_errors", "count", "clean")
+        field: sum(getattr(heatmap, field) for heatmap in maps)
+        for field in ("top1_errors", "top5_errors", "count", "clean")
     }
     return replace(first, **sums, true_probability=None, outcomes=None, labels=None)
 
 
-def _cell(found: Lattice | None, *, mine: bool) -> str:
-    if found is None:
+def _cell(result: Lattice | None, *, highlight: bool) -> str:
+    if result is None:
         return "too few"
-    value, low, high = (decimal(100 * part, sign=True) for part in found.mean)
-    text = f"{value} ({low} to {high}), p {p_value(found.p)}"
-    return f"**{text}**" if mine else text
+    value, low, high = (decimal(100 * part, sign=True) for part in result.mean)
+    text = f"{value} ({low} to {high}), p {p_value(result.p)}"
+    return f"**{text}**" if highlight else text
 
 
 def main() -> None:
     maps = {path.stem: Heatmap.load(path) for path in sorted((PRECOMPUTED / "heatmaps").glob("*.npz"))}
-    maps = {name: one for name, one in maps.items() if one.side == SIDE and one.metadata["epsilon"] == EPSILON}
-    rows = [row(f"`{name}`", one) for name, one in maps.items()]
+    maps = {
+        name: heatmap
+        for name, heatmap in maps.items()
+        if heatmap.side == SIDE and heatmap.metadata["epsilon"] == EPSILON
+    }
+    rows = [row(f"`{name}`", heatmap) for name, heatmap in maps.items()]
     for grid in (4, 8):
-        alike = [one for one in maps.values() if one.metadata["classifier"].get("patch_grid") == grid]
+        alike = [heatmap for heatmap in maps.values() if heatmap.metadata["classifier"].get("patch_grid") == grid]
         rows.append(row(f"mean of the {len(alike)} with {grid} × {grid} patches", pooled(alike)))
     head = "| map | patches | images | clean error | " + " | ".join(f"multiples of {p}" for p in PERIODS) + " |"
     table = "\n".join([head, "|---" * (4 + len(PERIODS)) + "|", *rows])

@@ -34,16 +34,16 @@ def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:
         ValueError: a class with fewer than two images, whose spread is unknown.
     """
     named = zip(_images(dataset), dataset.classes.names, strict=True)
-    found = [class_statistics(images, f"class {name!r}") for images, name in named]
-    arrays = {part: np.stack([getattr(one, part) for one in found]).astype(np.float16) for part in ("mean", "std")}
+    statistics = [class_statistics(images, f"class {name!r}") for images, name in named]
+    arrays = {part: np.stack([getattr(row, part) for row in statistics]).astype(np.float16) for part in ("mean", "std")}
     return DatasetStatistics({**arrays, "counts": np.bincount(dataset.labels)}, _facts(dataset))
 
 
 def dataset_covariance(dataset: ImageDataset, grain: int, components: int) -> DatasetCovariance:
     """The covariances of every class of `dataset`, from all its images; errors as `class_covariance`."""
     members = _images(dataset)
-    found = [class_covariance(images, grain, "", components) for images in members]
-    mean, factors = (np.stack([getattr(one, part) for one in found]) for part in ("mean", "factors"))
+    covariances = [class_covariance(images, grain, "", components) for images in members]
+    mean, factors = (np.stack([getattr(row, part) for row in covariances]) for part in ("mean", "factors"))
     scales = np.abs(factors).max(axis=2).clip(1e-30) / 127  # few images have components that are all zeros
     arrays = {
         "mean": mean.astype(np.float16),
@@ -80,17 +80,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_dataset_options(options, default="cifar10")
     options.add_argument("--output", default=STATISTICS, type=Path, help="folder to write into")
-    given = options.parse_args(arguments)
-    return run_script(lambda: _run(given), "nothing was written")
+    args = options.parse_args(arguments)
+    return run_script(lambda: _run(args), "nothing was written")
 
 
-def _run(given: argparse.Namespace) -> str:
-    dataset = named_dataset(given, split="train")
+def _run(args: argparse.Namespace) -> str:
+    dataset = named_dataset(args, split="train")
     name = dataset.classes.name
-    dataset_statistics(dataset).save(given.output / f"{name}.npz")
-    dataset_covariance(dataset, GRAIN, COMPONENTS).save(given.output / covariance_path(name).name)
-    write_json(given.output / NATURAL_PIXELS.name, pixel_colors(dataset))
-    return f"{len(dataset.classes)} classes, {len(dataset):,} images -> {given.output}"
+    dataset_statistics(dataset).save(args.output / f"{name}.npz")
+    dataset_covariance(dataset, GRAIN, COMPONENTS).save(args.output / covariance_path(name).name)
+    write_json(args.output / NATURAL_PIXELS.name, pixel_colors(dataset))
+    return f"{len(dataset.classes)} classes, {len(dataset):,} images -> {args.output}"
 
 
 if __name__ == "__main__":

@@ -53,19 +53,19 @@ def main() -> None:
     """Write the folder."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--work", type=Path, help="folder of finished drawings, of precomputed.make_views")
-    given = options.parse_args()
+    args = options.parse_args()
     FOLDER.mkdir(exist_ok=True)
     painter, judge = load_classifier(PAINTER), load_classifier(JUDGE)
     facts = {"painter": classifier_facts(painter), "judge": classifier_facts(judge), "seed": SEED}
     config = PGDConfig(**usual_settings("generation", SIZE, search="views"))
-    if given.work is None or not OPENING.exists():
-        words = {word: _drawn(word, config, painter, judge) for word in WORDS}
-        content = {"config": config.to_json(), "steps": FRAME_STEPS, "words": words}
+    if args.work is None or not OPENING.exists():
+        drawings = {word: _drawn(word, config, painter, judge) for word in WORDS}
+        content = {"config": config.to_json(), "steps": FRAME_STEPS, "words": drawings}
         _write(OPENING, facts | content | {"source": computed_source(device_name(painter))})
-    if given.work is not None:
-        halves = _judged_classes(given.work)
+    if args.work is not None:
+        halves = _judged_classes(args.work)
         for label, search in itertools.product(sorted(itertools.chain(*halves.values())), SEARCHES):
-            write_atomically(judged_path(label, search), _webp(_finished(given.work, f"draw-{search}-{label}")))
+            write_atomically(judged_path(label, search), _webp(_finished(args.work, f"draw-{search}-{label}")))
         stored = json.loads(STORED.read_text())
         _write(JUDGED, facts | {"config": stored["configs"]["draw-views"], **halves, "source": stored["source"]})
     _write_cards()

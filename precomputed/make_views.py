@@ -59,17 +59,17 @@ def main() -> None:
     options.add_argument("--photographs", type=Path, help="folder of class folders with further photographs")
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--judge-only", action="store_true", help="compute no further pictures")
-    given = options.parse_args()
+    args = options.parse_args()
     prepare_torch()
-    torch.set_num_threads(given.threads)
-    given.work.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(args.threads)
+    args.work.mkdir(parents=True, exist_ok=True)
     painter = load_classifier(PAINTER)
     plans: dict[str, RunPlan] = {}
-    for name, plan in itertools.chain(drawings(), holes(given.photographs)):
+    for name, plan in itertools.chain(drawings(), holes(args.photographs)):
         plans[name] = plan
-        if not given.judge_only:
-            _make(painter, plan, given.work / f"{name}.npz")
-    write_atomically(STORED, json.dumps(_content(painter, plans, given.work), separators=(",", ":")).encode())
+        if not args.judge_only:
+            _make(painter, plan, args.work / f"{name}.npz")
+    write_atomically(STORED, json.dumps(_content(painter, plans, args.work), separators=(",", ":")).encode())
 
 
 def drawn_classes() -> list[int]:
@@ -181,7 +181,7 @@ def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict
         "hole": HOLE,
         "configs": {group: configs[group] for group in groups},
         "pictures": groups,
-        "energy": {group: [0.0, *map(_short, np.mean(each, axis=0))] for group, each in energies.items()},
+        "energy": {group: [0.0, *map(_short, np.mean(energy, axis=0))] for group, energy in energies.items()},
         "source": computed_source(device_name(painter)),
     }
 

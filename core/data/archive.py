@@ -72,14 +72,14 @@ def parse_archive(data: bytes, name: str, *, limit: int) -> ImageArchive:
 
 def _archive(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> ImageArchive:
     """The archive, once types and shapes are right; that labels fit classes, `ImageDataset` and `ClassSet` check."""
-    wanted, shape = "images should be uint8 (N, H, W, 3) with values 0 to 255", images.shape
+    expected, shape = "images should be uint8 (N, H, W, 3) with values 0 to 255", images.shape
     if len(shape) == 4 and shape[1] == 3 and shape[3] != 3:
-        raise ValueError(f"{wanted}, has the colours in front, {shape}: store images.transpose(0, 2, 3, 1)")
+        raise ValueError(f"{expected}, has the colours in front, {shape}: store images.transpose(0, 2, 3, 1)")
     if len(shape) != 4 or shape[3] != 3 or min(shape) < 1:
-        raise ValueError(f"{wanted}, has the shape {shape}")
+        raise ValueError(f"{expected}, has the shape {shape}")
     if images.dtype != np.uint8:
         raise ValueError(
-            f"{wanted}, is {images.dtype}: convert it, from [0, 1] with np.rint(images * 255).astype(np.uint8)"
+            f"{expected}, is {images.dtype}: convert it, from [0, 1] with np.rint(images * 255).astype(np.uint8)"
         )
     if labels.dtype.kind not in "iu" or labels.shape != shape[:1]:
         raise ValueError(

@@ -30,7 +30,7 @@ SPLIT_FOLDERS = {
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class _RawDataset:
     """A whole data set before any image is chosen, resized or, if they are files, decoded.
 
     pictures: N files, or uint8 (N, H, W, 3). labels: int64 (N,). The rest is as in `ImageDataset`.
@@ -88,33 +88,31 @@ def load_dataset(
     if image_size is not None and image_size < MIN_SIZE:
         raise ValueError(f"image_size is a number of pixels, at least {MIN_SIZE}; got {image_size}")
     if name == "cifar10":
-        found = _find_cifar10(Path("data" if data_dir is None else data_dir).expanduser(), split, download)
+        raw = _find_cifar10(Path("data" if data_dir is None else data_dir).expanduser(), split, download)
     elif name == "imagenet100":
-        found = _find_imagenet100(data_dir, split)
+        raw = _find_imagenet100(data_dir, split)
     elif name in sets_by_dataset():
         samples = load_samples(str(name))
         pictures = samples.images.transpose(0, 2, 3, 1)
-        found = _Found(samples.name, samples.split, pictures, samples.labels, samples.classes, samples.source)
+        raw = _RawDataset(samples.name, samples.split, pictures, samples.labels, samples.classes, samples.source)
     else:
-        found = _find_path(
-            Path("" if data_dir is None else data_dir).expanduser() / Path(name).expanduser(), name, split
-        )
+        raw = _find_path(Path("" if data_dir is None else data_dir).expanduser() / Path(name).expanduser(), name, split)
 
-    indices = np.arange(len(found.labels))
+    indices = np.arange(len(raw.labels))
     if limit is not None:
         # Cutting one permutation short makes every smaller subset the start of a larger one.
         indices = np.random.Generator(np.random.PCG64(seed)).permutation(len(indices))[:limit]
-    first = found.pictures[0]
+    first = raw.pictures[0]
     if image_size is None and isinstance(first, np.ndarray) and first.shape[0] != first.shape[1]:
         raise ValueError(
-            f"{found.source}: images of {first.shape[0]} x {first.shape[1]} pixels are not square; "
+            f"{raw.source}: images of {first.shape[0]} x {first.shape[1]} pixels are not square; "
             "pass image_size to crop them"
         )
     size = image_size or (PHOTOGRAPH_SIZE if isinstance(first, Path) else first.shape[0])
     images = empty_images(len(indices), size, memory_limit_bytes=memory_limit_bytes)
 
     def fill(place: int) -> None:
-        picture = found.pictures[indices[place]]
+        picture = raw.pictures[indices[place]]
         if isinstance(picture, Path):
             square = read_picture(picture, size)
         else:
@@ -126,7 +124,7 @@ def load_dataset(
         for done, _ in enumerate(pool.imap(fill, range(len(indices)), chunksize=8), start=1):
             if progress is not None:
                 progress(done, len(indices))
-    return ImageDataset(found.name, found.split, images, found.labels[indices], found.classes, found.source)
+    return ImageDataset(raw.name, raw.split, images, raw.labels[indices], raw.classes, raw.source)
 
 
 def uploaded_dataset(data: bytes, name: str, *, sizes: Collection[int], limit: int) -> ImageDataset:
@@ -140,25 +138,25 @@ def uploaded_dataset(data: bytes, name: str, *, sizes: Collection[int], limit: i
         ValueError: as `parse_archive`, images of another size, or labels and classes that do not fit together.
     """
     archive = parse_archive(data, name, limit=limit)
-    shown, (height, width) = one_line(name, MAX_NAME), archive.images.shape[1:3]
+    label, (height, width) = one_line(name, MAX_NAME), archive.images.shape[1:3]
     if height != width or height not in sizes:
-        wanted = " or ".join(f"{size} x {size}" for size in sizes)
-        raise ValueError(f"{shown}: images of {height} x {width} pixels; {wanted} are taken here")
+        accepted = " or ".join(f"{size} x {size}" for size in sizes)
+        raise ValueError(f"{label}: images of {height} x {width} pixels; {accepted} are taken here")
     pixels = archive.images.transpose(0, 3, 1, 2).copy()
     try:
         classes = _class_set(archive.class_names)
         return ImageDataset(Path(name).stem, "test", pixels, archive.labels, classes, f"archive {Path(name).name}")
     except ValueError as error:
-        raise ValueError(f"{shown}: {one_line(error, MAX_REASON)}") from None
+        raise ValueError(f"{label}: {one_line(error, MAX_REASON)}") from None
 
 
-def _find_cifar10(data_dir: Path, split: str, download: bool) -> _Found:
+def _find_cifar10(data_dir: Path, split: str, download: bool) -> _RawDataset:
     split = "train" if split == "train" else "test"
     file = data_dir / f"cifar10-{split}.npz"
     archive = read_archive(file) if file.is_file() else _torchvision_cifar10(data_dir, split, download)
     if archive.class_names != CIFAR10.names:
         raise ValueError(f"{file}: wanted the classes of CIFAR-10, got {', '.join(archive.class_names)}")
-    return _Found("cifar10", split, archive.images, archive.labels, CIFAR10, f"CIFAR-10, {split} images")
+    return _RawDataset("cifar10", split, archive.images, archive.labels, CIFAR10, f"CIFAR-10, {split} images")
 
 
 def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArchive:
@@ -184,7 +182,7 @@ def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArc
     return ImageArchive(data.data, np.array(data.targets, dtype=np.int64), tuple(data.classes))
 
 
-def _find_imagenet100(data_dir: str | Path | None, split: str) -> _Found:
+def _find_imagenet100(data_dir: str | Path | None, split: str) -> _RawDataset:
     classes = imagenet100()
     wnids = classes.wnids or ()
     if data_dir is None:
@@ -202,11 +200,11 @@ def _find_imagenet100(data_dir: str | Path | None, split: str) -> _Found:
     return _list_folders("imagenet100", split, [root / wnid for wnid in wnids], classes)
 
 
-def _find_path(path: Path, name: str | Path, split: str) -> _Found:
+def _find_path(path: Path, name: str | Path, split: str) -> _RawDataset:
     if path.suffix == ".npz":
         archive = read_archive(path)
         classes = _class_set(archive.class_names)
-        return _Found(path.stem, split, archive.images, archive.labels, classes, f"archive {path.name}")
+        return _RawDataset(path.stem, split, archive.images, archive.labels, classes, f"archive {path.name}")
     if not path.is_dir():
         raise _unknown(str(name), path)
     folders = class_folders(_split_folder(path, split))
@@ -217,14 +215,14 @@ def _find_path(path: Path, name: str | Path, split: str) -> _Found:
 
 def _unknown(name: str, path: Path) -> Exception:
     known = ("cifar10", "imagenet100", *sets_by_dataset())
-    wanted = f"{', '.join(known)}, the path of a folder of class folders, or of an .npz archive"
+    choices = f"{', '.join(known)}, the path of a folder of class folders, or of an .npz archive"
     if path.exists():
-        return ValueError(f"data set {name!r} is a file of another kind; wanted {wanted}")
+        return ValueError(f"data set {name!r} is a file of another kind; wanted {choices}")
     if "/" in name or "\\" in name:
-        return FileNotFoundError(f"there is no data set {path}; wanted {wanted}")
+        return FileNotFoundError(f"there is no data set {path}; wanted {choices}")
     close = difflib.get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return ValueError(f"data set {name!r} is unknown; {hint}wanted {wanted}")
+    return ValueError(f"data set {name!r} is unknown; {hint}wanted {choices}")
 
 
 def _split_folder(path: Path, split: str) -> Path:
@@ -236,16 +234,16 @@ def _split_folder(path: Path, split: str) -> Path:
     return next((folder for folder in inside if folder.is_dir() and class_folders(folder)), path)
 
 
-def _list_folders(name: str, split: str, folders: list[Path], classes: ClassSet) -> _Found:
+def _list_folders(name: str, split: str, folders: list[Path], classes: ClassSet) -> _RawDataset:
     pictures = [list_pictures(folder) for folder in folders]
-    if empty := [folder.name for folder, found in zip(folders, pictures, strict=True) if not found]:
+    if empty := [folder.name for folder, paths in zip(folders, pictures, strict=True) if not paths]:
         raise FileNotFoundError(
             f"{folders[0].parent}: {len(empty)} of {len(folders)} class folders hold no picture "
             f"({_first_few(empty)}); fill or remove them"
         )
-    labels = np.repeat(np.arange(len(folders), dtype=np.int64), [len(found) for found in pictures])
+    labels = np.repeat(np.arange(len(folders), dtype=np.int64), [len(paths) for paths in pictures])
     source = f"folder {folders[0].resolve().parent.name}"
-    return _Found(name, split, [path for found in pictures for path in found], labels, classes, source)
+    return _RawDataset(name, split, [path for paths in pictures for path in paths], labels, classes, source)
 
 
 def _class_set(names: tuple[str, ...]) -> ClassSet:

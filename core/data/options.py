@@ -24,7 +24,7 @@ def add_dataset_options(options: ArgumentParser, default: str | None = None) -> 
     options.add_argument("--image-size", type=whole(8, 2**16), help="pixels, default 32 for cifar10, else 224")
 
 
-def named_dataset(given: Namespace, *, quiet: bool = False, **choices: Any) -> ImageDataset:
+def named_dataset(args: Namespace, *, quiet: bool = False, **choices: Any) -> ImageDataset:
     """The data set that the command line names; `choices` are further arguments of `load_dataset`, errors its own."""
     with progress_bar(desc="decoding", unit="img", disable=quiet, leave=False, delay=1) as bar:
 
@@ -32,4 +32,4 @@ def named_dataset(given: Namespace, *, quiet: bool = False, **choices: Any) -> I
             bar.total = total
             bar.update(done - bar.n)
 
-        return load_dataset(given.dataset, given.data_dir, image_size=given.image_size, progress=show, **choices)
+        return load_dataset(args.dataset, args.data_dir, image_size=args.image_size, progress=show, **choices)

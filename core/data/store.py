@@ -53,8 +53,8 @@ def available_memory() -> int:
         left = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     # /proc/meminfo counts the page cache as available, which sysconf's SC_AVPHYS_PAGES does not.
     with suppress(OSError, ValueError):
-        words = Path("/proc/meminfo").read_text().split()
-        left = int(words[words.index("MemAvailable:") + 1]) * 1024
+        fields = Path("/proc/meminfo").read_text().split()
+        left = int(fields[fields.index("MemAvailable:") + 1]) * 1024
     with suppress(OSError, ValueError):  # where there is no limit, the first file says "max"
         limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) for name in ("memory.max", "memory.current"))
         left = min(left, max(limit - used, 0))

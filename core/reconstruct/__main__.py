@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="SIDE",
         help="of the square, default 60 at 224 pixels, 16 at 32; scales epsilon",
     )
-    inpaint.add_argument("--fast", action="store_true", help=FAST)
+    inpaint.add_argument("--auto-pgd", "--fast", action="store_true", help=FAST)
     inpaint.add_argument(
         "--fill",
         choices=get_args(Fill),
@@ -98,7 +98,7 @@ def build_job(options: argparse.Namespace) -> Job:
     inpaint = options.mode == "inpaint"
     # Generation needs the statistics of whole classes, however few images it makes.
     dataset = named_dataset(options, limit=options.limit if inpaint else None, seed=options.seed)
-    own = ("hole", "penalty", "fill", "fast") if inpaint else ("start",)
+    own = ("hole", "penalty", "fill", "auto_pgd") if inpaint else ("start",)
     given_settings = {name: getattr(options, name, None) for name in SETTINGS}
     config = JobConfig(
         count=options.limit,

@@ -32,8 +32,8 @@ class JobConfig:
     mode: Eq. 3 or Eq. 2. count: images, at most those of the data set to inpaint. seed: of the holes and the noise.
     target: one class or text for all; None for the true class, or every class in turn. keep: whether the result is the
     last state or that of the lowest loss. changes: of the settings of `core.pgd.settings`, by name. hole: side of the
-    square. penalty, fill: of Eq. 3, and whose mean fills the hole. fast: as `FAST` says, where `changes` says nothing
-    else; inpainting alone. start: where generation begins.
+    square. penalty, fill: of Eq. 3, and whose mean fills the hole. auto_pgd: as `FAST` says, where `changes` says
+    nothing else; inpainting alone. start: where generation begins.
     save_run: also keep the first batch as a run to be replayed.
     """
 
@@ -46,7 +46,7 @@ class JobConfig:
     hole: int | None = None
     penalty: Penalty = "eq3"
     fill: Fill = "region"
-    fast: bool = False
+    auto_pgd: bool = False
     start: StartKind = "blur"
     save_run: bool = False
 
@@ -79,7 +79,7 @@ def make_job(request: JobConfig, classifier: Classifier, dataset: ImageDataset, 
     if request.mode == "inpaint":
         count, side = min(request.count, len(dataset)), request.hole or usual_side(size)
         usual = usual_settings("inpainting", size, side, search)
-        values = ((request.fast and fast_settings(usual)) or usual) | dict(request.changes)
+        values = ((request.auto_pgd and fast_settings(usual)) or usual) | dict(request.changes)
         penalty = "frozen" if search == "views" else request.penalty
         objective = {"weight": values.pop("weight"), "penalty": penalty, "fill": request.fill, "side": side}
         config = PGDConfig(**values)

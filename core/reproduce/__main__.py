@@ -35,10 +35,10 @@ def parse_parts(text: str) -> tuple[str, ...]:
     """'figure-1-clip,figure-4-clip' -> both keys; a beginning like 'figure-1' stands for all that begin with it."""
     chosen: set[str] = set()
     for name in (part.strip() for part in text.split(",")):
-        found = {name} & set(KEYS) or {key for key in KEYS if name and key.startswith(name)}
-        if not found:
+        matching = {name} & set(KEYS) or {key for key in KEYS if name and key.startswith(name)}
+        if not matching:
             raise argparse.ArgumentTypeError(f"there is no part {quoted(name)}; known: {', '.join(KEYS)}")
-        chosen |= found
+        chosen |= matching
     return tuple(key for key in KEYS if key in chosen)
 
 
@@ -78,13 +78,13 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
     options = parser()
-    given = options.parse_args(arguments)
-    if given.output.exists() and not given.output.is_dir():
-        options.error(f"--output wants a folder; {given.output} is a file")
-    words = sys.argv[1:] if arguments is None else arguments
-    given.command = shlex.join(["python", "-m", "core.reproduce", *words])
+    args = options.parse_args(arguments)
+    if args.output.exists() and not args.output.is_dir():
+        options.error(f"--output wants a folder; {args.output} is a file")
+    command_line = sys.argv[1:] if arguments is None else arguments
+    args.command = shlex.join(["python", "-m", "core.reproduce", *command_line])
     return run_together(
-        lambda processes: run(given, processes), "what was finished is saved, run the same command again to resume"
+        lambda processes: run(args, processes), "what was finished is saved, run the same command again to resume"
     )
 
 

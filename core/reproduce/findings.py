@@ -101,10 +101,10 @@ def _source(finding: Finding, names: Sequence[str]) -> str:
 
 def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:
     """Return a claim, its verdict and its evidence, or what `shows` names of that; where: what follows its source."""
-    shown = [part for part in finding.evidence if shows is None or part.what in shows]
-    numbers = " ".join(f'<span class="each">{part}</span>' for part in evidence_html(shown))
+    selected = [part for part in finding.evidence if shows is None or part.what in shows]
+    numbers = " ".join(f'<span class="each">{part}</span>' for part in evidence_html(selected))
     names = _networks(finding)
-    source = _source(finding, [] if {part.what for part in shown}.issuperset(names) else names)
+    source = _source(finding, [] if {part.what for part in selected}.issuperset(names) else names)
     look = "judged stand-in" if finding.stand_in else "judged"
     return (
         f'<div class="{look}" style="--chip:{VERDICTS[finding.verdict][1]}" data-claim="{finding.claim.key}">'

@@ -81,13 +81,16 @@ def to_json(results: Results) -> dict[str, Any]:
         "version": VERSION,
         "command": results.command,
         "seed": results.seed,
-        "maps": [one.to_json() for one in results.maps],
-        "claims": [one.to_json() for one in results.claims],
-        "hybrids": [one.to_json() for one in results.hybrids],
-        "claims_by_hybrids": {title: finding_json(one) for title, one in hybrid_findings(results.hybrids).items()},
-        "tables": [one.to_json() for one in results.tables],
+        "maps": [result.to_json() for result in results.maps],
+        "claims": [comparison.to_json() for comparison in results.claims],
+        "hybrids": [result.to_json() for result in results.hybrids],
+        "claims_by_hybrids": {
+            title: finding_json(finding) for title, finding in hybrid_findings(results.hybrids).items()
+        },
+        "tables": [result.to_json() for result in results.tables],
         "not_run": [
-            {"key": one.part.key, "figure": one.part.figure, "reasons": list(one.reasons)} for one in results.skipped
+            {"key": skipped.part.key, "figure": skipped.part.figure, "reasons": list(skipped.reasons)}
+            for skipped in results.skipped
         ],
         "time": {**vars(results.spent), "device": results.device, "software": _software()},
     }
@@ -130,11 +133,11 @@ def to_html(results: Results) -> str:
 def _summary(results: Results) -> str:
     """How many parts agree, how many verdicts are the same, and how many parts could not run."""
     lines = [
-        sentences.counted([one.match for one in results.maps], "map"),
-        sentences.counted([one.match for one in results.tables], "table"),
+        sentences.counted([result.match for result in results.maps], "map"),
+        sentences.counted([result.match for result in results.tables], "table"),
     ]
     if results.claims:
-        judged, same = (sum(getattr(one, name) for one in results.claims) for name in ("known", "same"))
+        judged, same = (sum(getattr(comparison, name) for comparison in results.claims) for name in ("known", "same"))
         lines.append(f"{same} of {judged} verdicts on claims are those of the published or shipped maps.")
     if results.skipped:
         lines.append(f"{len(results.skipped)} parts could not run.")

@@ -31,49 +31,49 @@ Result = TypeVar("Result", bound=PartResult)
 TROUBLE = (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError)
 
 
-def run(given: argparse.Namespace, processes: Processes) -> str:
+def run(args: argparse.Namespace, processes: Processes) -> str:
     """Run every part that can run, write the report, and say where it is; every process of the group calls this."""
     start = time.perf_counter()
-    if classifier_spec(given.clip).kind != "zero-shot":
-        raise ValueError(f"--clip wants a zero-shot classifier; {quoted(given.clip)} knows fixed classes")
+    if classifier_spec(args.clip).kind != "zero-shot":
+        raise ValueError(f"--clip wants a zero-shot classifier; {quoted(args.clip)} knows fixed classes")
     prepare_torch()
     for folder in ("maps", "hybrids", "tables"):
-        make_folder(given.output / folder)
+        make_folder(args.output / folder)
     machine = Machine(
-        device=choose_device(given.device, processes.local_rank),
-        data_dir=given.data_dir,
-        imagenet_dir=given.imagenet_dir or given.data_dir / "imagenet100",
-        clip=given.clip,
-        weights=dict(given.weights),
-        download=given.download,
-        seed=given.seed,
+        device=choose_device(args.device, processes.local_rank),
+        data_dir=args.data_dir,
+        imagenet_dir=args.imagenet_dir or args.data_dir / "imagenet100",
+        clip=args.clip,
+        weights=dict(args.weights),
+        download=args.download,
+        seed=args.seed,
         processes=processes,
     )
 
     def amount(part: MapPart) -> Amount:
-        usual = part.quick if given.quick else Amount()
-        return Amount(given.cells or usual.waves, given.limit or usual.images)
+        usual = part.quick if args.quick else Amount()
+        return Amount(args.cells or usual.waves, args.limit or usual.images)
 
-    def count(part: HybridPart | TablePart, asked: int | None) -> int:
-        return asked or (part.quick if given.quick else part.full)
+    def count(part: HybridPart | TablePart, number: int | None) -> int:
+        return number or (part.quick if args.quick else part.full)
 
-    work, batch = _Work(machine, given.parts), given.batch_size
-    compute = partial(run_map, machine=machine, folder=given.output / "maps", dtype=given.dtype, batch_size=batch)
-    mix = partial(run_hybrid_part, machine=machine, folder=given.output / "hybrids", batch_size=batch)
-    reconstruct = partial(run_table, machine=machine, folder=given.output / "tables", batch_size=batch)
-    maps = list(work.each(work.able(MAPS), lambda part: compute(part, amount(part))))
-    hybrids = work.shared_out(HYBRIDS, lambda part: mix(part, count(part, given.pairs)))
-    tables = work.shared_out(TABLES, lambda part: reconstruct(part, count(part, given.runs)))
+    work, batch = _Work(machine, args.parts), args.batch_size
+    compute = partial(run_map, machine=machine, folder=args.output / "maps", dtype=args.dtype, batch_size=batch)
+    mix = partial(run_hybrid_part, machine=machine, folder=args.output / "hybrids", batch_size=batch)
+    reconstruct = partial(run_table, machine=machine, folder=args.output / "tables", batch_size=batch)
+    maps = list(work.run_all(work.able(MAPS), lambda part: compute(part, amount(part))))
+    hybrids = work.shared_out(HYBRIDS, lambda part: mix(part, count(part, args.pairs)))
+    tables = work.shared_out(TABLES, lambda part: reconstruct(part, count(part, args.runs)))
     if not processes.is_main:
         return ""
-    claims = compare_claims({one.part.key: one for one in maps})
+    claims = compare_claims({result.part.key: result for result in maps})
     device = name_device(machine.device)
     spent = _spent(start, machine.device)
     write_report(
-        Results(given.command, device, given.seed, maps, claims, hybrids, tables, work.skipped, spent), given.output
+        Results(args.command, device, args.seed, maps, claims, hybrids, tables, work.skipped, spent), args.output
     )
-    told = f"{len(maps)} maps, {len(hybrids)} of hybrids, {len(tables)} tables"
-    return f"{given.output / 'report.html'}: {told}, {len(work.skipped)} parts that did not run"
+    summary = f"{len(maps)} maps, {len(hybrids)} of hybrids, {len(tables)} tables"
+    return f"{args.output / 'report.html'}: {summary}, {len(work.skipped)} parts that did not run"
 
 
 @dataclass(eq=False)
@@ -87,11 +87,13 @@ class _Work:
     def able(self, parts: Sequence[P]) -> list[P]:
         """The parts that can run here, as the first process finds, which downloads; the others go into `skipped`."""
         parts, processes = [part for part in parts if part.key in self.chosen], self.machine.processes
-        reasons = processes.share({part.key: self.machine.lacks(part) for part in parts} if processes.is_main else {})
+        reasons = processes.broadcast(
+            {part.key: self.machine.lacks(part) for part in parts} if processes.is_main else {}
+        )
         self.skipped += [Skipped(part, reasons[part.key]) for part in parts if reasons[part.key]]
         return [part for part in parts if not reasons[part.key]]
 
-    def each(self, parts: Iterable[P], run: Callable[[P], Result]) -> Iterator[Result]:
+    def run_all(self, parts: Iterable[P], run: Callable[[P], Result]) -> Iterator[Result]:
         """Yield the result of each part; a part that fails is skipped.
 
         Among several processes nobody else knows that it did, so the whole run ends.
@@ -112,7 +114,7 @@ class _Work:
         """
         able = self.able(parts)
         order = [part.key for part in able]
-        results = self.machine.processes.results(able, lambda mine: self.each(mine, run), seconds=math.inf)
+        results = self.machine.processes.gather(able, lambda share: self.run_all(share, run), seconds=math.inf)
         return sorted(results, key=lambda result: order.index(result.part.key))
 
 

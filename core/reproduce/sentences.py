@@ -23,29 +23,30 @@ def map_sentence(result: MapResult) -> str:
     """Describe what a map's part computed, and how it compares."""
     side, n = result.heatmap.side, int(result.heatmap.metadata["dataset"]["n"])
     done = f"{result.waves:,} of {len(half_plane(side)):,} waves on {n:,} images"
-    found = result.agreement
-    if found is None:
+    agreement = result.agreement
+    if agreement is None:
         mean = float(np.nanmean(result.heatmap.error_rate))
         return f"{done}; mean error {percent(mean)}."
     identical = ""
-    if found.identical_waves is not None:
-        identical = f"; {found.identical_waves} of {len(found.rows)} waves have exactly as many errors"
+    if agreement.identical_waves is not None:
+        identical = f"; {agreement.identical_waves} of {len(agreement.rows)} waves have exactly as many errors"
     return (
-        f"{done}. Mean error over the common waves: {percent(found.mean_error)} here, {percent(found.mean_reference)} "
-        f"{result.kind}, difference {signed_points(found.mean_difference)}{identical}."
+        f"{done}. Mean error over the common waves: {percent(agreement.mean_error)} here, "
+        f"{percent(agreement.mean_reference)} {result.kind}, "
+        f"difference {signed_points(agreement.mean_difference)}{identical}."
     )
 
 
 def plain_and_minimised(tables: Sequence[TableResult]) -> str:
     """Compare Eq. 3's loss after plain and after minimising steps, for each network with both; empty without one."""
     losses: dict[str, dict[str, float]] = {}
-    for one in tables:
-        if one.part.mode == "inpaint":
-            losses.setdefault(one.name, {})[one.part.penalty] = one.median("loss_after")
+    for table in tables:
+        if table.part.mode == "inpaint":
+            losses.setdefault(table.name, {})[table.part.penalty] = table.median("loss_after")
     pairs = [
-        f"{name} {small(found['norm'])} against {small(found['eq3'])}"
-        for name, found in losses.items()
-        if {"norm", "eq3"} <= found.keys()
+        f"{name} {small(medians['norm'])} against {small(medians['eq3'])}"
+        for name, medians in losses.items()
+        if {"norm", "eq3"} <= medians.keys()
     ]
     if not pairs:
         return ""
@@ -60,15 +61,15 @@ def plain_and_minimised(tables: Sequence[TableResult]) -> str:
 def claims_sentence(result: ClaimComparison) -> str:
     """Name the maps that a pair's claims were judged on, and count the verdicts that agree with the reference maps."""
     against = f"{result.subject} against {result.reference}" if result.subject else result.reference
-    told = f"{sentence(against)[:-1]}: {result.waves:,} waves."
+    text = f"{sentence(against)[:-1]}: {result.waves:,} waves."
     if result.known:
-        told += f" {result.same} of {result.known} verdicts are the same on the {result.kind} maps."
-    return told
+        text += f" {result.same} of {result.known} verdicts are the same on the {result.kind} maps."
+    return text
 
 
 def counted(verdicts: Sequence[Match], what: str) -> str:
     """'3 maps: 2 agree, 1 cannot be told.'; `what` in the singular."""
-    words = {
+    verbs = {
         Match.AGREES: ("agrees", "agree"),
         Match.DIFFERS: ("differs", "differ"),
         Match.UNDECIDED: ("cannot be told", "cannot be told"),
@@ -76,5 +77,5 @@ def counted(verdicts: Sequence[Match], what: str) -> str:
     }
     if len(verdicts) != 1:
         what += "s"
-    told = [f"{count} {words[kind][count > 1]}" for kind in Match if (count := verdicts.count(kind))]
-    return f"{len(verdicts)} {what}: {', '.join(told)}." if verdicts else f"No {what}."
+    counts = [f"{count} {verbs[kind][count > 1]}" for kind in Match if (count := verdicts.count(kind))]
+    return f"{len(verdicts)} {what}: {', '.join(counts)}." if verdicts else f"No {what}."

@@ -131,7 +131,7 @@ def _run(options: argparse.Namespace, processes: Processes) -> str:
     for turn in ("first", "rest"):
         if processes.is_main == (turn == "first"):
             classifier = named_classifier(options, dataset.classes, processes.local_rank)
-        processes.share(None)
+        processes.broadcast(None)
     if options.backend == "openvino":
         if config.dtype != "float32":
             raise ValueError(

@@ -132,7 +132,7 @@ def _rounds(
         if todo := missing_waves(heatmap, config, end):
             costs = [len(dataset) if wave is None else end - begin for wave in todo]
             span = None if config.precision is None else (begin, end)
-            results = processes.results(
+            results = processes.gather(
                 todo,
                 lambda waves: sweep_cells(classifier, dataset, config, waves=waves, span=span),  # noqa: B023
                 costs,
@@ -140,7 +140,7 @@ def _rounds(
             grown = _grow(heatmap, results, device_name(classifier), processes.count)
             for heatmap in grown:
                 yield heatmap
-            heatmap = processes.share(heatmap)
+            heatmap = processes.broadcast(heatmap)
             if not processes.is_main:
                 yield heatmap
         begin = end
@@ -148,7 +148,7 @@ def _rounds(
             continue  # no samples, or a map that was begun earlier and has come further
         if heatmap.estimate is None:
             # One process estimates for all: another's last digit might end the sweep there and not here.
-            heatmap = processes.share(with_estimate(heatmap) if processes.is_main else heatmap)
+            heatmap = processes.broadcast(with_estimate(heatmap) if processes.is_main else heatmap)
             if heatmap.estimate is not None:
                 yield heatmap
         if config.precision is not None and heatmap.metadata["estimate"]["half_width"] <= config.precision:

@@ -47,7 +47,7 @@ def run_sweep(
             start = Heatmap.load(output)
             if not same_configuration(start, empty):
                 raise ValueError(f"{output.name} holds a map of another configuration; choose another --output")
-        heatmap = start = processes.share(start)
+        heatmap = start = processes.broadcast(start)
         total, images = None, images_per_wave(len(dataset), config.passes)
         if config.precision is None:
             total = sum(len(dataset) if wave is None else images for wave in missing_waves(start, config))

@@ -60,8 +60,8 @@ class Processes:
     def is_main(self) -> bool:
         return self.rank == 0
 
-    def share(self, value: T) -> T:
-        """Rank 0's value, in every process; the others wait for it."""
+    def broadcast(self, value: T) -> T:
+        """Return rank 0's value in every process; the others wait for it."""
         if self.count > 1:
             from torch.distributed import broadcast_object_list
 
@@ -71,7 +71,7 @@ class Processes:
             (value,) = box
         return value
 
-    def results(
+    def gather(
         self,
         items: Sequence[Item],
         work: Callable[[Sequence[Item]], Iterator[T]],

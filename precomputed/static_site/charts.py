@@ -25,8 +25,8 @@ def chart_html(chart: Chart) -> str:
     import vl_convert  # of requirements-dev.txt
 
     svg = vl_convert.vegalite_to_svg({**chart.spec, "width": WIDTH}, config=_CONFIG)
-    words = html.escape(chart.alt_text, quote=True)
-    drawn, count = _SIZE.subn(lambda size: f'role="img" aria-label="{words}" style="max-width:{size[1]}px"', svg)
+    label = html.escape(chart.alt_text, quote=True)
+    drawn, count = _SIZE.subn(lambda size: f'role="img" aria-label="{label}" style="max-width:{size[1]}px"', svg)
     if count != 1:
         raise RuntimeError("Vega-Lite drew no SVG of a known size; look at precomputed.static_site.charts")
     return chart.legend + drawn

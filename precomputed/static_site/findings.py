@@ -23,7 +23,7 @@ def findings_page() -> bytes:
         ),
         "What Mini CLIP and its robust twin paint": feature_findings(*TWINS),
     }
-    body = "".join(f"<h2>{title}</h2>{findings_html(found)}" for title, found in tables.items())
+    body = "".join(f"<h2>{title}</h2>{findings_html(rows)}" for title, rows in tables.items())
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

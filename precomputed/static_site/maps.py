@@ -34,9 +34,11 @@ KEY = "waves"
 def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Every shipped map of the usual v alone, the difference of any two of equal side, and the stories about them."""
     maps = [entry.heatmap for entry in shipped().values()]
-    papers = [one for one in maps if one.metadata["epsilon"] == usual_epsilon(one.metadata["image_size"])]
+    papers = [
+        heatmap for heatmap in maps if heatmap.metadata["epsilon"] == usual_epsilon(heatmap.metadata["image_size"])
+    ]
     entries = labelled(papers)
-    shown = {
+    maps_by_show = {
         show: {
             label: _packed([entry], show)
             for label, entry in entries.items()
@@ -44,9 +46,11 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
         }
         for show in SHOWS
     }
-    tables = {show: _table(found) for show, found in shown.items()}
+    tables = {show: _table(packed) for show, packed in maps_by_show.items()}
     pairs = [pair for pair in combinations(entries.values(), 2) if pair[0].heatmap.side == pair[1].heatmap.side]
-    shown["Difference"] = {" | ".join(entry.label for entry in pair): _packed(pair, "Difference") for pair in pairs}
+    maps_by_show["Difference"] = {
+        " | ".join(entry.label for entry in pair): _packed(pair, "Difference") for pair in pairs
+    }
     stories = [
         {
             "title": story.title,
@@ -58,32 +62,32 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
         }
         for story in STORIES
     ]
-    return {"labels": list(entries), "shown": shown, "tables": tables}, stories
+    return {"labels": list(entries), "shown": maps_by_show, "tables": tables}, stories
 
 
-def _table(found: dict[str, dict[str, Any]]) -> str:
+def _table(maps: dict[str, dict[str, Any]]) -> str:
     """The colour map, which all maps of one show have: taken out of each of them, it stands in the file once."""
-    (table,) = {one.pop("table") for one in found.values()}
+    (table,) = {packed.pop("table") for packed in maps.values()}
     return table
 
 
 def _packed(entries: Sequence[Entry], show: str) -> dict[str, Any]:
-    found = shown_maps(entries, "Top-1", show, SIDE)
+    maps = shown_maps(entries, "Top-1", show, SIDE)
     # Whether weights are on this machine means nothing elsewhere.
-    views = [replace(view, note="(the paper’s)" if view.note else "") for view in found.views]
-    return pack_maps(replace(found, views=views))
+    views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
+    return pack_maps(replace(maps, views=views))
 
 
 def hybrid_pairs() -> dict[str, Any]:
     """The stored pairs to mix, each first at the cutoff of its own, and a sentence on each."""
-    packed = [pack_mixture(one) for one in stored_mixtures()]
+    packed = [pack_mixture(mixture) for mixture in stored_mixtures()]
     pairs = [
-        {name: value for name, value in one.items() if name not in ("strip", "cutoffs", "ticks", "size")}
+        {name: value for name, value in packed_mixture.items() if name not in ("strip", "cutoffs", "ticks", "size")}
         | {
             "start": mixture.cutoffs.index(cutoff),
             "html": sentence_html(changes_of_mind(mixture.networks, mixture.cutoffs)),
         }
-        for one, mixture, cutoff in zip(packed, stored_mixtures(), STORED["starts"], strict=True)
+        for packed_mixture, mixture, cutoff in zip(packed, stored_mixtures(), STORED["starts"], strict=True)
     ]
     common = {name: packed[0][name] for name in ("strip", "cutoffs", "ticks", "size")}
     return {"common": common, "pairs": pairs}
@@ -96,7 +100,7 @@ def picture_set(kind: str) -> dict[str, Any]:
     strength = usual_epsilon(data.image_size)
     thumbnails = pack_thumbnails(data.images.transpose(0, 2, 3, 1), names)
     signs = [all_random_signs(side, len(data), seed=seed) for seed in range(SEEDS)]  # (S, S, N, 3) each
-    found = [
+    packed = [
         [
             pack_picture(PictureUnderWave(pixels, names[k], strength, strength, signs_of[:, :, k], thumbnails, k), KEY)
             for signs_of in signs
@@ -104,14 +108,14 @@ def picture_set(kind: str) -> dict[str, Any]:
         for k, pixels in enumerate(data.images)
     ]
     own = ("pixels", "caption", "signs")
-    common = {name: value for name, value in found[0][0].items() if name not in own}
-    pictures = [{"caption": seeds[0]["caption"], "signs": [one["signs"] for one in seeds]} for seeds in found]
+    common = {name: value for name, value in packed[0][0].items() if name not in own}
+    pictures = [{"caption": seeds[0]["caption"], "signs": [picture["signs"] for picture in seeds]} for seeds in packed]
     if thumbnails.lossless:  # the sheet of all thumbnails then holds the pictures
         sheet = Image.open(io.BytesIO(base64.b64decode(thumbnails.sheet.partition(",")[2])))
         common["strip"]["sheet"] = _webp(sheet)
     else:
-        for one, pixels in zip(pictures, data.images, strict=True):
-            one["webp"] = _webp(Image.fromarray(pixels.transpose(1, 2, 0)))
+        for picture, pixels in zip(pictures, data.images, strict=True):
+            picture["webp"] = _webp(Image.fromarray(pixels.transpose(1, 2, 0)))
     return {
         "first": SAMPLE_SETS[kind].first,
         "labels": data.labels.tolist(),

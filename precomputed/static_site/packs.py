@@ -45,7 +45,7 @@ def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
         packed = min((_gzip(content, how) for how in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY)), key=len)
         pieces = [packed[at : at + PIECE] for at in range(0, len(packed), PIECE)]
         for k, piece in enumerate(pieces):
-            text = _SPECIAL.sub(lambda found: _QUOTED[found[0]], piece)
+            text = _SPECIAL.sub(lambda match: _QUOTED[match[0]], piece)
             files[f"{FOLDER}/{name}.{k}.js"] = b'laboratory.piece("%s.%d","%s");\n' % (name.encode(), k, text)
         digest = hashlib.sha256(packed).hexdigest()[:16]
         index[name] = {"pieces": [len(piece) for piece in pieces], "size": len(content), "version": digest}

@@ -30,7 +30,7 @@ class StoredReplay:
 
 def run_replays(folders: Sequence[Path] = ()) -> list[StoredReplay]:
     """All stored runs, those of one start and one kind of model together. folders: of further ones."""
-    found = []
+    listed_replays = []
     for kind in KINDS:
         replays = []
         for subject, paths in stored_subjects(kind, *folders).items():
@@ -38,8 +38,8 @@ def run_replays(folders: Sequence[Path] = ()) -> list[StoredReplay]:
                 runs, id = [PGDRun.load(path) for path in group], f"{kind}_{subject}__{name}"
                 listed = {"id": id, "kind": kind, **_words(runs)}
                 replays.append((_rank(runs[0]), StoredReplay(id, listed, run_replay(runs, id=id, cards=False))))
-        found += [replay for _, replay in sorted(replays, key=lambda one: one[0])]
-    return found
+        listed_replays += [replay for _, replay in sorted(replays, key=lambda ranked: ranked[0])]
+    return listed_replays
 
 
 def _rank(run: PGDRun) -> tuple[int, int, bool]:

@@ -51,11 +51,11 @@ def story() -> list[Part]:
 def _here(html: str) -> str:
     """Return HTML whose links lead into this edition; links that lead nowhere here are left out."""
 
-    def door(found: re.Match[str]) -> str:
-        page = next((here for there, here in _DOORS.items() if there in found[2].split("?")[0]), None)
-        return f'<a {found[1] or ""}href="{page}">{found[4]}</a>' if page else ""
+    def replace_link(match: re.Match[str]) -> str:
+        page = next((here for there, here in _DOORS.items() if there in match[2].split("?")[0]), None)
+        return f'<a {match[1] or ""}href="{page}">{match[4]}</a>' if page else ""
 
-    return _LINK.sub(door, html)
+    return _LINK.sub(replace_link, html)
 
 
 def story_pictures() -> dict[str, Part]:

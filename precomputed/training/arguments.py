@@ -61,11 +61,11 @@ def run_command(train: Callable[[argparse.Namespace], None], arguments: argparse
 def recipe_from_arguments(arguments: argparse.Namespace, ordinary: AnyRecipe, robust: AnyRecipe) -> AnyRecipe:
     """The published recipe with the changes asked for on the command line."""
     recipe = robust if arguments.robust else ordinary
-    given: dict[str, Any] = {field.name: getattr(arguments, field.name, None) for field in dataclasses.fields(recipe)}
-    given = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+    changes: dict[str, Any] = {field.name: getattr(arguments, field.name, None) for field in dataclasses.fields(recipe)}
+    changes = {name: tuple(v) if isinstance(v, list) else v for name, v in changes.items() if v is not None}
     if arguments.start is not None:
-        given["start_sha256"] = weights_sha256(arguments.start)
-    return dataclasses.replace(recipe, **given)
+        changes["start_sha256"] = weights_sha256(arguments.start)
+    return dataclasses.replace(recipe, **changes)
 
 
 def weights_sha256(path: Path) -> str:

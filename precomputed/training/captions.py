@@ -33,7 +33,7 @@ ATTRIBUTE_TEMPLATES: list[str] = _WORDS["attribute_templates"]
 class Attribute:
     """Something that can be measured on a picture, and the words that say it."""
 
-    words: tuple[str, ...]
+    synonyms: tuple[str, ...]
     holds: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # mean red, green, blue (N,) -> bool (N,)
 
 
@@ -71,17 +71,17 @@ def captions() -> tuple[Caption, ...]:
     They come with and without an attribute, and always also with a plain "a", as prompts are usually written
     ("a photo of a airplane").
     """
-    found: dict[Caption, None] = {}  # a dict keeps the order and drops repetitions
+    sentences: dict[Caption, None] = {}  # a dict keeps the order and drops repetitions
     for label, class_name in enumerate(CIFAR10.names):
         for name in NAMES[class_name]:
             for template in TEMPLATES:
-                found[Caption(fill(template, name), label)] = None
-                found[Caption(template.replace("{class}", name), label)] = None
+                sentences[Caption(fill(template, name), label)] = None
+                sentences[Caption(template.replace("{class}", name), label)] = None
             for index, attribute in enumerate(ATTRIBUTES):
-                for word in attribute.words:
+                for word in attribute.synonyms:
                     for template in ATTRIBUTE_TEMPLATES:
-                        found[Caption(fill(template, name, word), label, index)] = None
-    return tuple(found)
+                        sentences[Caption(fill(template, name, word), label, index)] = None
+    return tuple(sentences)
 
 
 def attributes_of(images: np.ndarray) -> np.ndarray:

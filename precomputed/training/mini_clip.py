@@ -187,8 +187,8 @@ def held_out_accuracy(classifier: ZeroShotClassifier, data: LabelledImages) -> A
 def write_tokenizer(folder: Path, context_length: int) -> Any:
     """Write the vocabulary of the captions into the model's folder, and read it as open_clip does."""
     make_folder(folder)
-    words = {word.strip(",") for caption in captions() for word in caption.text.split()}
-    write_atomically(folder / VOCABULARY, vocabulary_file(reduced_merges(words)))
+    vocabulary = {word.strip(",") for caption in captions() for word in caption.text.split()}
+    write_atomically(folder / VOCABULARY, vocabulary_file(reduced_merges(vocabulary)))
     return open_clip.SimpleTokenizer(str(folder / VOCABULARY), context_length=context_length)
 
 
@@ -212,9 +212,9 @@ def write_model(
 def write_usual_prompts(folder: Path, classifier: ZeroShotClassifier, sha256: str) -> None:
     """Keep the embeddings of the prompts that everybody meets: the classes, and the words that a page begins with."""
     known = set(classifier.classes.names)
-    others = classifier.for_classes(ClassSet("custom", tuple(word for word in DEFAULT_WORDS if word not in known)))
-    prompts = [prompt for one in (classifier, others) for prompt in fill_template(paper.TEMPLATE, one.classes)]
-    rows = np.concatenate([one.class_embeddings.cpu().numpy() for one in (classifier, others)])
+    custom = classifier.for_classes(ClassSet("custom", tuple(word for word in DEFAULT_WORDS if word not in known)))
+    prompts = [prompt for part in (classifier, custom) for prompt in fill_template(paper.TEMPLATE, part.classes)]
+    rows = np.concatenate([part.class_embeddings.cpu().numpy() for part in (classifier, custom)])
     save_prompt_embeddings(folder, prompts, rows, sha256)
 
 

@@ -46,15 +46,15 @@ def measure(
     attack = Attack(epsilon=EPSILON)
     clean = clean_accuracy(classifier, data)
     report(f"clean {clean}")
-    found = {"clean": clean, "pgd": robust_accuracy(classifier, data, attack)}
-    report(f"{attack}: {found['pgd']}")
+    accuracies = {"clean": clean, "pgd": robust_accuracy(classifier, data, attack)}
+    report(f"{attack}: {accuracies['pgd']}")
     # Gradients that a defence hides would show here: much weaker with fewer restarts, or strong at any size.
-    found["pgd, 5 restarts"] = robust_accuracy(classifier, data, dataclasses.replace(attack, restarts=5))
-    found["pgd, epsilon 4"] = robust_accuracy(
+    accuracies["pgd, 5 restarts"] = robust_accuracy(classifier, data, dataclasses.replace(attack, restarts=5))
+    accuracies["pgd, epsilon 4"] = robust_accuracy(
         classifier, data, dataclasses.replace(attack, epsilon=4.0, step_size=0.8, restarts=1)
     )
-    report(f"5 restarts: {found['pgd, 5 restarts']}; epsilon 4: {found['pgd, epsilon 4']}")
-    return found | auto_attack(classifier, data, iterations, queries)
+    report(f"5 restarts: {accuracies['pgd, 5 restarts']}; epsilon 4: {accuracies['pgd, epsilon 4']}")
+    return accuracies | auto_attack(classifier, data, iterations, queries)
 
 
 def auto_attack(classifier: Classifier, data: LabelledImages, iterations: int, queries: int) -> dict[str, Accuracy]:
@@ -66,7 +66,7 @@ def auto_attack(classifier: Classifier, data: LabelledImages, iterations: int, q
     attack.apgd.n_restarts, attack.square.n_queries = 1, queries
     attack.apgd.n_iter = attack.apgd_targeted.n_iter = iterations
     images = data.images.float().div(255).contiguous()
-    stands, found = torch.ones(len(data), dtype=torch.bool), {}
+    stands, accuracies = torch.ones(len(data), dtype=torch.bool), {}
     for name in names:
         attack.attacks_to_run = [name]
         with torch.random.fork_rng():
@@ -74,12 +74,12 @@ def auto_attack(classifier: Classifier, data: LabelledImages, iterations: int, q
         with torch.no_grad():
             logits = torch.cat([classifier(part) for part in attacked.split(250)])
         stands[stands.clone()] = logits.argmax(1) == data.labels[stands]
-        found[name] = Accuracy(int(stands.sum()), len(data))
-        report(f"{name}: {found[name]}")
-    return found
+        accuracies[name] = Accuracy(int(stands.sum()), len(data))
+        report(f"{name}: {accuracies[name]}")
+    return accuracies
 
 
-def section(found: dict[str, Accuracy]) -> str:
+def section(accuracies: dict[str, Accuracy]) -> str:
     """The card's section, Markdown."""
     rows = {
         "clean": "clean",
@@ -90,7 +90,7 @@ def section(found: dict[str, Accuracy]) -> str:
         "pgd, 5 restarts": "sanity: the PGD above with five restarts",
         "pgd, epsilon 4": "sanity: PGD at epsilon 4, eight times as much",
     }
-    lines = [f"| {rows[name]} | {accuracy} |" for name, accuracy in found.items()]
+    lines = [f"| {rows[name]} | {accuracy} |" for name, accuracy in accuracies.items()]
     return "\n".join(
         [HEADING, "", f"Top-1 on CIFAR-10 test images under L2 attacks, epsilon {EPSILON} where nothing else is said,",
          "by foolbox and AutoAttack (Croce & Hein 2020), by `python -m precomputed.training.robustness`.", "",
@@ -121,16 +121,18 @@ def main(argv: list[str] | None = None) -> int:
         classifier = load_classifier(arguments.model, CIFAR10)
         test = load_cifar10(arguments.data, "test")
         chosen = torch.randperm(len(test), generator=seeded_generator(0, 5))[: arguments.images]
-        found = measure(classifier, test[chosen])
+        accuracies = measure(classifier, test[chosen])
         content = {
             "sha256": classifier.sha256,
             "epsilon": EPSILON,
-            "accuracy": {name: [accuracy.correct, accuracy.count] for name, accuracy in found.items()},
+            "accuracy": {name: [accuracy.correct, accuracy.count] for name, accuracy in accuracies.items()},
             "source": computed_source("cpu"),
         }
         write_json(folder / "robustness.json", content)
         card = MODELS / arguments.model / "README.md"
-        write_atomically(folder / "README.md", with_section(card.read_text(encoding="utf-8"), section(found)).encode())
+        write_atomically(
+            folder / "README.md", with_section(card.read_text(encoding="utf-8"), section(accuracies)).encode()
+        )
         return f"written to {folder}"
 
     return run_script(work, "run the same command again")

@@ -124,10 +124,10 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
         raise RuntimeError(f"the checkpoint {path} cannot be read ({error}); delete it to start afresh") from error
     stored = state.get("facts", {})
     if stored != facts:
-        wanted = {key: value for key, value in facts.items() if stored.get(key) != value}
-        found = {key: stored.get(key) for key in wanted}
+        expected = {key: value for key, value in facts.items() if stored.get(key) != value}
+        stored_values = {key: stored.get(key) for key in expected}
         raise ValueError(
-            f"{path} belongs to another recipe: wanted {wanted}, found {found}; "
+            f"{path} belongs to another recipe: wanted {expected}, found {stored_values}; "
             "choose another --output, or delete the checkpoint"
         )
     return state

@@ -41,10 +41,10 @@ def merges_of_word(word: str, ranks: dict[Merge, int]) -> set[Merge]:
 def reduced_merges(words: Iterable[str], most_frequent: int = 1000) -> list[Merge]:
     """The merges that `words` need and CLIP's `most_frequent` first ones, in CLIP's order."""
     ranks: dict[Merge, int] = SimpleTokenizer().bpe_ranks
-    kept = set(list(ranks)[:most_frequent])
+    merges = set(list(ranks)[:most_frequent])
     for word in words:
-        kept |= merges_of_word(word, ranks)
-    return sorted(kept, key=ranks.__getitem__)
+        merges |= merges_of_word(word, ranks)
+    return sorted(merges, key=ranks.__getitem__)
 
 
 def vocabulary_file(merges: Iterable[Merge]) -> bytes:

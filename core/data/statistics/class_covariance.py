@@ -52,7 +52,7 @@ class ClassCovariance:
         if self.diagonal:
             small += np.sqrt(self.diagonal) * noise[:, k:]
         planes = small.reshape(count, *self.mean.shape).clip(0, 1)
-        return np.stack([resize_planes(one, self.image_size) for one in planes])
+        return np.stack([resize_planes(plane, self.image_size) for plane in planes])
 
 
 def class_covariance(images: np.ndarray, grain: int, source: str, components: int | None = None) -> ClassCovariance:
@@ -76,8 +76,8 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
     if components is None:
         return ClassCovariance(mean, deviations, height, source, DIAGONAL)
     variances, axes = np.linalg.eigh(deviations.T @ deviations)  # rising
-    kept = slice(-1, -1 - components, -1)
-    factors = (axes[:, kept] * np.sqrt(variances[kept].clip(0))).T
+    largest = slice(-1, -1 - components, -1)
+    factors = (axes[:, largest] * np.sqrt(variances[largest].clip(0))).T
     return ClassCovariance(mean, factors.astype(np.float32), height, source)
 
 
@@ -108,9 +108,11 @@ class DatasetCovariance(ByClass):
     def pooled(self) -> ClassCovariance:
         """The covariance over the images of all classes, each counted alike: within classes, and of their means."""
         classes = [self.of_class(name) for name in self.class_names]
-        mean = np.mean([one.mean for one in classes], axis=0)
-        between = np.stack([(one.mean - mean).reshape(-1) for one in classes])
-        factors = np.concatenate([*(one.factors for one in classes), between]) / np.float32(np.sqrt(len(classes)))
+        mean = np.mean([covariance.mean for covariance in classes], axis=0)
+        between = np.stack([(covariance.mean - mean).reshape(-1) for covariance in classes])
+        factors = np.concatenate([*(covariance.factors for covariance in classes), between]) / np.float32(
+            np.sqrt(len(classes))
+        )
         source = self.images_in_words(sum(self.counts), "all classes")
         return ClassCovariance(mean, factors, self.metadata["image_size"], source)
 

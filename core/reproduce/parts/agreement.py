@@ -121,8 +121,9 @@ def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
     ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
     apart = contrast(ours, theirs)
     assert ours is not None and theirs is not None and apart is not None
-    each = [wave_errors(heatmap, waves) for heatmap in (computed, reference)]
-    (a, b), differences = (errors.measured.value for errors in each), each[0].minus(each[1]).measured
+    computed_errors, reference_errors = wave_errors(computed, waves), wave_errors(reference, waves)
+    a, b = computed_errors.measured.value, reference_errors.measured.value
+    differences = computed_errors.minus(reference_errors).measured
     rows = tuple(
         WaveRow(wave, error, other, Measured(*numbers))
         for wave, error, other, *numbers in zip(waves, *(part.tolist() for part in (a, b, *differences)), strict=True)
@@ -134,7 +135,7 @@ def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
         mean_absolute_difference=float(np.abs(a - b).mean()),
         expected_by_chance=None
         if paired
-        else _by_chance(b, *(wave_values(one.images, waves) for one in (computed, reference))),
+        else _by_chance(b, *(wave_values(heatmap.images, waves) for heatmap in (computed, reference))),
         differing_waves=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
         correlation=correlation(a, b),
         identical_waves=int((a == b).sum()) if _same_draw(computed, reference) else None,
@@ -145,7 +146,7 @@ def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
 
 def _same_draw(first: Heatmap, second: Heatmap) -> bool:
     """Whether both maps were computed on the same images with the same random signs."""
-    a, b = ((one.metadata["dataset"]["content_hash"], one.metadata["seed"]) for one in (first, second))
+    a, b = ((heatmap.metadata["dataset"]["content_hash"], heatmap.metadata["seed"]) for heatmap in (first, second))
     return a == b
 
 
@@ -165,17 +166,17 @@ def only(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
         if (array := getattr(heatmap, name)) is not None:
             changes[name] = np.where(gone, np.nan, array)
     if heatmap.outcomes is not None:
-        kept = [outcome_row(wave, heatmap.side) for wave in (None, *waves)]
+        rows = [outcome_row(wave, heatmap.side) for wave in (None, *waves)]
         changes["outcomes"] = np.zeros_like(heatmap.outcomes)
-        changes["outcomes"][kept] = heatmap.outcomes[kept]
+        changes["outcomes"][rows] = heatmap.outcomes[rows]
     return replace(heatmap, **changes)
 
 
 def wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
     """Top-1 errors under W waves; the mean of the two where a published map holds a wave twice."""
-    found, rate = errors_under(heatmap, waves), heatmap.rate()
+    errors, rate = errors_under(heatmap, waves), heatmap.rate()
     mean = (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
-    return replace(found, measured=found.measured._replace(value=mean))
+    return replace(errors, measured=errors.measured._replace(value=mean))
 
 
 def _by_chance(rate: np.ndarray, n_a: np.ndarray, n_b: np.ndarray) -> float:

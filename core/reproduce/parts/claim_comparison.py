@@ -40,13 +40,13 @@ class ClaimComparison:
     @property
     def earlier(self) -> tuple[str, dict[str, Finding]] | None:
         """The findings of before by the key of their claim, behind what these are called; None without any."""
-        found = {finding.claim.key: finding for finding in self.before if finding is not None}
-        return (self.kind.capitalize(), found) if found else None
+        findings_by_key = {finding.claim.key: finding for finding in self.before if finding is not None}
+        return (self.kind.capitalize(), findings_by_key) if findings_by_key else None
 
     @property
     def known(self) -> int:
         """How many claims were judged before."""
-        return sum(one is not None for one in self.before)
+        return sum(finding is not None for finding in self.before)
 
     @property
     def same(self) -> int:
@@ -57,12 +57,12 @@ class ClaimComparison:
         """Verdicts and evidence as a JSON object."""
         rows = [
             {
-                "claim": one.claim.key,
-                "quote": one.claim.quote,
-                "here": finding_json(one),
+                "claim": finding.claim.key,
+                "quote": finding.claim.quote,
+                "here": finding_json(finding),
                 "before": None if earlier is None else finding_json(earlier),
             }
-            for one, earlier in self.pairs
+            for finding, earlier in self.pairs
         ]
         facts = {name: getattr(self, name) for name in ("subject", "reference", "waves")}
         return {"title": self.pair.title, **facts, "claims": rows}
@@ -70,13 +70,13 @@ class ClaimComparison:
 
 def finding_json(finding: Finding) -> dict[str, Any]:
     """Verdict and evidence as a JSON object."""
-    evidence = [{"what": one.what, "unit": one.unit, **measured_json(one.measured)} for one in finding.evidence]
+    evidence = [{"what": part.what, "unit": part.unit, **measured_json(part.measured)} for part in finding.evidence]
     return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
 
 
 def compare_claims(results: Mapping[str, MapResult]) -> tuple[ClaimComparison, ...]:
     """The pairs of which at least one map was computed, by the keys of `MAPS`."""
-    return tuple(found for pair in PAIRS if (found := _comparison(pair, results)) is not None)
+    return tuple(comparison for pair in PAIRS if (comparison := _comparison(pair, results)) is not None)
 
 
 def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison | None:
@@ -91,17 +91,21 @@ def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison
     if not waves:
         return None
     whole = len(waves) == len(common_waves(here[1])) == len(half_plane(here[1].side))
-    kind = "published" if any(one and one.metadata["source"]["type"] == "published" for one in before) else "shipped"
+    kind = (
+        "published"
+        if any(heatmap and heatmap.metadata["source"]["type"] == "published" for heatmap in before)
+        else "shipped"
+    )
     subject, reference = (
         f"the {'computed' if key in results else kind} map of {map_name(heatmap)}" if heatmap else ""
         for key, heatmap in zip(keys, here, strict=True)
     )
-    found, earlier = (_found(maps, waves, whole) for maps in (here, before))
+    judged, earlier = (_judge(maps, waves, whole) for maps in (here, before))
     if (needed := waves_needed(waves, here[1].side)) is not None:
-        found, earlier = tuple(_undecided(one, len(waves), needed) for one in found), ()
+        judged, earlier = tuple(_undecided(finding, len(waves), needed) for finding in judged), ()
     known = {finding.claim.key: finding for finding in earlier}
     return ClaimComparison(
-        pair, subject, reference, len(waves), found, tuple(known.get(one.claim.key) for one in found), kind
+        pair, subject, reference, len(waves), judged, tuple(known.get(finding.claim.key) for finding in judged), kind
     )
 
 
@@ -120,14 +124,16 @@ def _reference(key: str, result: MapResult | None) -> Heatmap | None:
     return Heatmap.load(HEATMAPS / part.references[-1]).crop(part.side) if part.references else None
 
 
-def _found(maps: list[Heatmap | None], waves: tuple[Frequency, ...], whole: bool) -> tuple[Finding, ...]:
+def _judge(maps: list[Heatmap | None], waves: tuple[Frequency, ...], whole: bool) -> tuple[Finding, ...]:
     """Findings on two maps; where the subject is missing, those that are about the reference alone."""
     subject, reference = maps
     if reference is None:
         return ()
     a, b = (
-        NamedMap(map_name(one), name, only(one, waves), network_side(str(one.metadata["classifier"]["name"])))
-        for one, name in ((subject or reference, "subject"), (reference, "other"))
+        NamedMap(
+            map_name(heatmap), name, only(heatmap, waves), network_side(str(heatmap.metadata["classifier"]["name"]))
+        )
+        for heatmap, name in ((subject or reference, "subject"), (reference, "other"))
     )
     return tuple(
         finding

@@ -41,11 +41,11 @@ class HybridResult(PartResult):
     @property
     def shipped(self) -> Evidence | None:
         """Crossing of the shipped hybrids of the same weights and the same pairs; None without any."""
-        mine, found = self.outcomes, stored_hybrids().get(self.outcomes.metadata["classifier"]["name"])
-        if found is None or found.metadata["classifier"]["sha256"] != mine.metadata["classifier"]["sha256"]:
+        measured, stored = self.outcomes, stored_hybrids().get(self.outcomes.metadata["classifier"]["name"])
+        if stored is None or stored.metadata["classifier"]["sha256"] != measured.metadata["classifier"]["sha256"]:
             return None
-        found = found.among(np.arange(found.pairs) < mine.pairs)  # fewer pairs of one seed are the first of more
-        return _radius(found) if same_pairs(mine, found) else None
+        stored = stored.among(np.arange(stored.pairs) < measured.pairs)  # fewer pairs of one seed are the first of more
+        return _radius(stored) if same_pairs(measured, stored) else None
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as a JSON object; radii in cycles per image."""
@@ -58,14 +58,14 @@ class HybridResult(PartResult):
             "cutoffs": self.outcomes.cutoffs.tolist(),
             "says_low": low.value.tolist(),
             "says_high": high.value.tolist(),
-            **{name: found and measured_json(found.measured) for name, found in radii.items()},
+            **{name: evidence and measured_json(evidence.measured) for name, evidence in radii.items()},
             "time": facts["source"],
         }
 
 
 def _radius(outcomes: HybridOutcomes) -> Evidence | None:
-    found = crossing_of(outcomes)
-    return None if found is None else Evidence("changes its mind at", found.radius, "radius")
+    crossing = crossing_of(outcomes)
+    return None if crossing is None else Evidence("changes its mind at", crossing.radius, "radius")
 
 
 def run_hybrid_part(
@@ -88,16 +88,16 @@ def run_hybrid_part(
 
 def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
     """Judge the claim by hybrid images alone, for each pair with both networks measured; by the pair's title."""
-    known = {one.part.key: one for one in results}
+    known = {result.part.key: result for result in results}
     return {
         pair.title: _finding(*(known[key] for key in pair.hybrids)) for pair in PAIRS if {*pair.hybrids} <= known.keys()
     }
 
 
 def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
-    found = compared(subject.name, subject.outcomes, reference.name, reference.outcomes)
-    if found is None:
+    comparison = compared(subject.name, subject.outcomes, reference.name, reference.outcomes)
+    if comparison is None:
         return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does not change its mind.",))
-    difference, evidence = found
+    difference, evidence = comparison
     verdict = Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS
     return Finding(RELIES, verdict, evidence, networks=(subject.part.classifier, reference.part.classifier))

@@ -78,8 +78,8 @@ class Machine:
 
     def _fetch(self, name: str) -> None:
         """Make sure that the weights of a classifier are on this machine."""
-        spec, given = classifier_spec(name), self.weights.get(name)
-        state, title = classifier_state(name, given), one_line(spec.title)
+        spec, file = classifier_spec(name), self.weights.get(name)
+        state, title = classifier_state(name, file), one_line(spec.title)
         if state.status == "unavailable":
             raise Unavailable(f"{title} is not available: {state.detail}")
         if state.status == "ready":
@@ -131,15 +131,15 @@ class Machine:
         if (name, limit) not in self._read:
             folder = self.imagenet_dir if name == "imagenet100" else self.data_dir
             try:
-                found = Data(load_dataset(name, folder, limit=limit, seed=self.seed, download=self.download))
+                data = Data(load_dataset(name, folder, limit=limit, seed=self.seed, download=self.download))
             except FileNotFoundError as error:
                 missing = _missing(name, self.download, str(error))
                 if stand_in is None:
                     raise Unavailable(missing) from error
-                found = Data(load_dataset(stand_in, limit=limit, seed=self.seed), missing)
+                data = Data(load_dataset(stand_in, limit=limit, seed=self.seed), missing)
             if len(self._read) > 3:
                 self._read.clear()
-            self._read[name, limit] = found
+            self._read[name, limit] = data
         return self._read[name, limit]
 
 

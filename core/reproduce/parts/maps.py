@@ -48,7 +48,7 @@ class MapResult(PartResult):
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as a JSON object."""
-        kept = ("classifier", "dataset", "image_size", "epsilon", "seed", "dtype", "template")
+        names = ("classifier", "dataset", "image_size", "epsilon", "seed", "dtype", "template")
         compared = None
         if self.reference is not None and self.agreement is not None:
             source = {key: self.reference.metadata[key] for key in ("classifier", "dataset", "source")}
@@ -56,7 +56,7 @@ class MapResult(PartResult):
         return {
             **super().to_json(),
             "match": self.match,
-            **{key: self.facts[key] for key in kept},
+            **{key: self.facts[key] for key in names},
             "side": self.heatmap.side,
             "waves": self.waves,
             "clean_error": self.heatmap.clean_rate(),
@@ -105,7 +105,7 @@ def _waves(amount: Amount, data: Data) -> int | None:
 
 def reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
     """Return the shipped map to compare a part with: the one on the same images, else the last; None without any."""
-    found = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
+    references = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
     content = heatmap.metadata["dataset"]["content_hash"]
-    same = [one for one in found if one.metadata["dataset"]["content_hash"] == content]
-    return next(iter([*same, *reversed(found)]), None)
+    same = [heatmap for heatmap in references if heatmap.metadata["dataset"]["content_hash"] == content]
+    return next(iter([*same, *reversed(references)]), None)

@@ -131,25 +131,25 @@ TABLES = (
     TablePart("figure-4-clip-noise", "Figure 4, from pixel noise", "generate", CLIP, "imagenet100", 4,
               start="independent", published=(3.5, 3e-5)),
     *(
-        TablePart(f"inpaint-{name}", f"Figure 3 in miniature{words}", "inpaint", name, "cifar10", 5)
-        for name, words in MINIATURES.items()
+        TablePart(f"inpaint-{name}", f"Figure 3 in miniature{suffix}", "inpaint", name, "cifar10", 5)
+        for name, suffix in MINIATURES.items()
     ),
     *(
-        TablePart(f"inpaint-{name}-plain", f"Figure 3 in miniature, by plain steps{words}", "inpaint", name, "cifar10",
+        TablePart(f"inpaint-{name}-plain", f"Figure 3 in miniature, by plain steps{suffix}", "inpaint", name, "cifar10",
                   5, penalty="norm")
-        for name, words in MINIATURES.items()
+        for name, suffix in MINIATURES.items()
     ),
     TablePart("inpaint-efficientnet", "Figure 3, another network", "inpaint", "efficientnet-lite0", "imagenet100", 1),
     TablePart("inpaint-efficientnet-plain", "Figure 3, another network, by plain steps", "inpaint",
               "efficientnet-lite0", "imagenet100", 1, penalty="norm"),
     *(
-        TablePart(f"generate-{name}", f"Figure 4 in miniature, from blurs{words}", "generate", name, "cifar10", 100)
-        for name, words in MINIATURES.items()
+        TablePart(f"generate-{name}", f"Figure 4 in miniature, from blurs{suffix}", "generate", name, "cifar10", 100)
+        for name, suffix in MINIATURES.items()
     ),
     *(
-        TablePart(f"generate-{name}-noise", f"Figure 4 in miniature, from pixel noise{words}", "generate", name,
+        TablePart(f"generate-{name}-noise", f"Figure 4 in miniature, from pixel noise{suffix}", "generate", name,
                   "cifar10", 100, start="independent")
-        for name, words in MINIATURES.items()
+        for name, suffix in MINIATURES.items()
     ),
 )  # fmt: skip
 # The direct test of "relies more on low-frequency information", beside the maps'.

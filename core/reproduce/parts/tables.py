@@ -85,14 +85,14 @@ class TableResult(PartResult):
     @property
     def stored(self) -> Stored | None:
         """Stored counts for this network, kind of start and number of pictures; None if there are none."""
-        kept, settings, n = stored_judgements(), self.settings, len(self.rows)
-        drawn, found = kept["drawn"], stored_painted(settings["start"]).get(settings["classifier"]["name"])
-        if found is None or settings["mode"] != "generate" or found.sha256 != settings["classifier"]["sha256"]:
+        judgements, settings, n = stored_judgements(), self.settings, len(self.rows)
+        drawn, painted = judgements["drawn"], stored_painted(settings["start"]).get(settings["classifier"]["name"])
+        if painted is None or settings["mode"] != "generate" or painted.sha256 != settings["classifier"]["sha256"]:
             return None
-        if (drawn["seed"], drawn["config"]) != (settings["seed"], settings["config"]) or found.n < n:
+        if (drawn["seed"], drawn["config"]) != (settings["seed"], settings["config"]) or painted.n < n:
             return None
-        found, judge = found.first(n), kept["judge"]
-        return Stored(found.n, found.own, judge["name"], judge["sha256"], found.judgement.after)
+        painted, judge = painted.first(n), judgements["judge"]
+        return Stored(painted.n, painted.own, judge["name"], judge["sha256"], painted.judgement.after)
 
     @property
     def mended(self) -> tuple[int, int]:
@@ -172,9 +172,9 @@ def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, ba
     data = machine.data(part.dataset, limit, part.samples)
     classes = data.dataset.classes
     classifier, judge = machine.classifier(part.classifier, classes), machine.judge(part.classifier, classes)
-    wanted = JobConfig(mode=part.mode, count=count, seed=machine.seed, penalty=part.penalty, start=part.start)
+    config = JobConfig(mode=part.mode, count=count, seed=machine.seed, penalty=part.penalty, start=part.start)
     run_job(
-        make_job(wanted, classifier, data.dataset, judge), folder / part.key, batch_size, columns=SHOWN, name=part.key
+        make_job(config, classifier, data.dataset, judge), folder / part.key, batch_size, columns=SHOWN, name=part.key
     )
     settings, rows, picture = read_job(folder / part.key)
     source = settings.pop("source")

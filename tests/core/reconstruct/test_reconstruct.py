@@ -332,8 +332,9 @@ def test_script_ends_with_one_sentence_where_it_cannot_write(output, message, ar
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {message}")
 
 
-def test_fast_takes_adaptive_steps_unless_told_otherwise(archive, tmp_path):
-    assert run("inpaint", archive, tmp_path / "out", "--limit", "1", "--fast", "--steps", "3") == 0
+@pytest.mark.parametrize("option", ["--auto-pgd", "--fast"])
+def test_auto_pgd_takes_adaptive_steps_unless_settings_differ(archive, tmp_path, option):
+    assert run("inpaint", archive, tmp_path / "out", "--limit", "1", option, "--steps", "3") == 0
     config = json.loads((tmp_path / "out" / "settings.json").read_text())["config"]
     length = 0.1 * 16 / 224
     assert config["steps"] == 3 and config["step_rule"] == "adaptive"

@@ -94,5 +94,5 @@ def test_shares_are_equal_in_cost_and_the_first_item_is_the_first_processs():
 
 def test_one_process_alone_hands_results_on_as_they_come():
     done = []
-    results = Processes().results([1, 2], lambda items: (done.append(item) or item for item in items))
-    assert next(results) == 1 and done == [1] and Processes().share("value") == "value"
+    results = Processes().gather([1, 2], lambda items: (done.append(item) or item for item in items))
+    assert next(results) == 1 and done == [1] and Processes().broadcast("value") == "value"

@@ -36,7 +36,7 @@ def test_captions_name_their_own_class_and_no_other():
 
 
 def test_captions_claim_exactly_their_attribute():
-    words = [set(attribute.words) for attribute in ATTRIBUTES]
+    words = [set(attribute.synonyms) for attribute in ATTRIBUTES]
     for caption in captions():
         said = [k for k, of_attribute in enumerate(words) if of_attribute & set(re.findall(r"\w+", caption.text))]
         assert said == ([] if caption.attribute == -1 else [caption.attribute]), caption
@@ -64,4 +64,4 @@ def test_fill_uses_an_before_a_vowel():
 )  # fmt: skip
 def test_attributes_of_flat_colours(colour, wanted):
     (holds,) = attributes_of(flat(*colour))
-    assert {attribute.words[0] for attribute, true in zip(ATTRIBUTES, holds, strict=True) if true} == wanted
+    assert {attribute.synonyms[0] for attribute, true in zip(ATTRIBUTES, holds, strict=True) if true} == wanted
