@@ -30,7 +30,7 @@ from core.reproduce.parts.plan import MAPS
 from core.reproduce.report import Results, Spent, to_html
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
-from ui.maps.judged_maps import _found
+from ui.maps.judged_maps import _findings
 from ui.server.model_cache import ready_classifiers
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +60,7 @@ def claim(monkeypatch) -> Claim:
 
     monkeypatch.setitem(CLAIMS, "toy", claim)
     monkeypatch.setitem(CHECKS, "toy", check)
-    monkeypatch.setattr(ui.maps.judged_maps, "_found", _found.__wrapped__)  # which keeps findings
+    monkeypatch.setattr(ui.maps.judged_maps, "_findings", _findings.__wrapped__)  # which keeps findings
     return claim
 
 

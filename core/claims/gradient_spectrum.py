@@ -20,8 +20,8 @@ from core.data.profiles import cached_by_files, first_by_name, read_stored
 from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
 from core.fourier.gradients import ring_energy
 from core.fourier.intervals import Measured, bootstrapped
-from core.fourier.kept import kept_with_its_maps
 from core.fourier.maps.heatmap import Heatmap
+from core.fourier.weak_cache import weak_lru_cache
 from core.numbers import decimal, listed
 from core.shared.files import ArchiveKind, Fact
 
@@ -154,7 +154,7 @@ class Agreement:
     overrated: Overrated | None
 
 
-@kept_with_its_maps(32)
+@weak_lru_cache(32)
 def agreement(stored: StoredGradient, heatmap: Heatmap) -> Agreement | None:
     """How well the gradient ranks the waves by what they do to the error; None where the map has too few waves.
 

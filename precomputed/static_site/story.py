@@ -15,7 +15,7 @@ from ui.components.heatmap import pack_maps
 from ui.components.opening import pack_opening
 from ui.components.packing import webp_data_uri
 from ui.components.stripes import pack_stripes
-from ui.pages.story import told
+from ui.pages.story import step_html
 from ui.runs.replays import run_replay
 from ui.shared.sentences import sentence_html
 from ui.story import figures, judge, opening, wall
@@ -41,7 +41,7 @@ def story() -> list[Part]:
         {
             "name": step.name,
             "links": [step.link, *(str(k) for k, former in enumerate(FORMER, 1) if former == step.link)],
-            "html": _here(told(step)),
+            "html": _here(step_html(step)),
             "figure": _FIGURES[step.draw](),
         }
         for step in STEPS

@@ -19,7 +19,7 @@ from tests.ui.page_runner import said
 from ui.maps.catalogue import entries
 from ui.maps.models import predictors
 from ui.maps.stories import CLIP, RESNET56
-from ui.pages.story import told
+from ui.pages.story import step_html
 from ui.server.model_cache import ready_classifiers, ready_clips
 from ui.story.steps import STEPS
 
@@ -108,7 +108,7 @@ def shown(place):
     if place == "rows beside the paper's maps":
         maps = entries()
         first = predictors([maps[CLIP], maps[RESNET56]], ready_classifiers("cifar10"), "cifar10")[0]
-        return first.spec.name, first.told
+        return first.spec.name, first.note
     if place == "own words are put first to":
         return ready_clips()[0].name
     if place == "the story's last step says":
@@ -126,7 +126,7 @@ def test_each_place_says_whether_it_shows_clip_or_its_miniature(weights, place, 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_each_step_of_the_story_says_whether_it_is_of_small_networks_or_of_the_papers(step):
-    assert re.search("small|Mini|the paper|paper,", told(step))
+    assert re.search("small|Mini|the paper|paper,", step_html(step))
 
 
 def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_leads_to_them(weights, monkeypatch):

@@ -16,7 +16,7 @@ _component = register("opening")
 
 
 def opening(
-    words: Sequence[str],
+    labels: Sequence[str],
     chosen: int,
     drawings: Sequence[Drawing],
     captions: Sequence[tuple[str, str, str]],
@@ -30,16 +30,16 @@ def opening(
         captions: of each drawing its title, what it is, and what a judge says of it, plain text.
         on_ask: called with the place that the visitor asks for, before the rerun.
     """
-    key, data = "story.opening", pack_opening(words, chosen, drawings, captions)
-    _component(key=key, data=data, on_ask_change=place_from(key, "ask", range(len(words)), on_ask))
+    key, data = "story.opening", pack_opening(labels, chosen, drawings, captions)
+    _component(key=key, data=data, on_ask_change=place_from(key, "ask", range(len(labels)), on_ask))
 
 
 def pack_opening(
-    words: Sequence[str], chosen: int, drawings: Sequence[Drawing], captions: Sequence[tuple[str, str, str]]
+    labels: Sequence[str], chosen: int, drawings: Sequence[Drawing], captions: Sequence[tuple[str, str, str]]
 ) -> dict[str, Any]:
     """Return what the browser gets, as JSON: a drawing's frames below each other, and a probability for every one."""
     return {
-        "words": list(words),
+        "words": list(labels),
         "chosen": chosen,
         "size": SIDE,
         "drawings": [

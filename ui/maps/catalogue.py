@@ -83,14 +83,14 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
 
 def labelled(maps: Iterable[Heatmap]) -> dict[str, Entry]:
     """Shipped maps by label: the paper's own come first, and of two with one name that of more images."""
-    found: dict[str, Entry] = {}
+    by_label: dict[str, Entry] = {}
     known = {spec.name for spec in list_classifiers()}
     for heatmap in sorted(maps, key=_rank):
         facts, first = heatmap.metadata, label_of(heatmap)
         name, usual = facts["classifier"]["name"], facts["epsilon"] == usual_epsilon(facts["image_size"])
-        label = label_of(heatmap, with_n=first in found)
-        found[label] = Entry(label, heatmap, shipped=True, more=first in found or not usual or name not in known)
-    return found
+        label = label_of(heatmap, with_n=first in by_label)
+        by_label[label] = Entry(label, heatmap, shipped=True, more=first in by_label or not usual or name not in known)
+    return by_label
 
 
 def _rank(heatmap: Heatmap) -> tuple[bool, int, float]:
@@ -111,11 +111,11 @@ def entries() -> dict[str, Entry]:
 
 def add_map(heatmap: Heatmap, *, origin: str) -> str:
     """Keep a map for this visitor; returns its label. The same map twice is kept once."""
-    mine: list[Entry] = st.session_state.setdefault(_MINE, [])
-    for entry in mine:
+    added: list[Entry] = st.session_state.setdefault(_MINE, [])
+    for entry in added:
         if entry.heatmap.same(heatmap):
             return entry.label
     base, taken = f"{label_of(heatmap).rsplit(' · ', 1)[0]} · {origin}", entries()
     label = next(name for number in itertools.count(1) if (name := f"{base} {number}") not in taken)
-    mine.append(Entry(label, heatmap))
+    added.append(Entry(label, heatmap))
     return label

@@ -5,27 +5,27 @@ from __future__ import annotations
 from core.claims.checks import findings
 from core.claims.finding import Claim, Finding
 from core.data.profiles import stored_state
-from core.fourier.kept import kept_with_its_maps
+from core.fourier.weak_cache import weak_lru_cache
 from ui.maps.catalogue import Entry
 from ui.shared.url import link
 
 
-def found_between(subject: Entry, reference: Entry, *shelf: Entry) -> tuple[Finding, ...]:
-    """Every claim, with the subject in CLIP's place and the reference in the ResNet's; shelf: all maps there are."""
-    return _found(subject, reference, *shelf, stored=stored_state("hybrids", "disturbances", "gradients"))
+def found_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tuple[Finding, ...]:
+    """Every claim, with the subject in CLIP's place and the reference in the ResNet's; all_maps: those there are."""
+    return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "disturbances", "gradients"))
 
 
-@kept_with_its_maps(16)
-def _found(subject: Entry, reference: Entry, *shelf: Entry, stored: int) -> tuple[Finding, ...]:
+@weak_lru_cache(16)
+def _findings(subject: Entry, reference: Entry, *all_maps: Entry, stored: int) -> tuple[Finding, ...]:
     """stored: the state of what is stored beside maps, on which findings depend, too."""
-    return findings(subject.named, reference.named, tuple(entry.named for entry in shelf))
+    return findings(subject.named, reference.named, tuple(entry.named for entry in all_maps))
 
 
-@kept_with_its_maps(64)
+@weak_lru_cache(64)
 def found_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
     """One claim, which is about these two maps alone."""
-    (found,) = findings(subject.named, reference.named, (), claim)
-    return found
+    (finding,) = findings(subject.named, reference.named, (), claim)
+    return finding
 
 
 def link_of(finding: Finding) -> str:

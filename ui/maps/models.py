@@ -39,7 +39,7 @@ class Predictor:
     instead_of: str = ""
 
     @property
-    def told(self) -> str:
+    def note(self) -> str:
         """Phrase that names the classifier it stands in for; or empty."""
         small = ", in miniature" if self.spec.name.startswith(MINIATURE) else ""
         return f"instead of {self.instead_of}{small}" if self.instead_of else ""
@@ -51,22 +51,22 @@ def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_s
     One that is shown instead is of the same kind and trained alike, a robust one for a robust one, and on the same
     classes: an ImageNet network says nothing about a map of CIFAR-10. Where the maps lead to nobody, all predict.
     """
-    known, found = _specs(), dict[str, Predictor]()
-    mine = {spec.name: spec for spec in ready}
-    shown = list(dict.fromkeys(entry.classifier for entry in chosen))
+    known, selected = _specs(), dict[str, Predictor]()
+    by_name = {spec.name: spec for spec in ready}
+    names = list(dict.fromkeys(entry.classifier for entry in chosen))
     of_others = {
         entry.classifier
         for entry in chosen
         if (row := set_of_map(entry.heatmap.metadata["dataset"]["name"])) is not None and row.class_set != class_set
     }
-    for name in shown:
-        if name in mine:
-            found[name] = Predictor(mine[name])
-    for name in shown:
-        if name in mine or name not in known or name in of_others:
+    for name in names:
+        if name in by_name:
+            selected[name] = Predictor(by_name[name])
+    for name in names:
+        if name in by_name or name not in known or name in of_others:
             continue
         for spec in ready:
             if spec.kind == known[name].kind and spec.name.endswith(ROBUST) == name.endswith(ROBUST):
-                found.setdefault(spec.name, Predictor(spec, short_title(known[name].title)))
+                selected.setdefault(spec.name, Predictor(spec, short_title(known[name].title)))
                 break
-    return list(found.values()) or [Predictor(spec) for spec in ready]
+    return list(selected.values()) or [Predictor(spec) for spec in ready]

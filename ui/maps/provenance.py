@@ -15,8 +15,8 @@ from ui.shared.text import as_markdown, one_line
 def provenance(entry: Entry) -> None:
     """Draw the sentence."""
     published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
-    words = published_words(entry.heatmap) if published else computed_words(entry.heatmap)
-    st.markdown(f"**{as_markdown(entry.label)}**  \n{words}")
+    text = published_words(entry.heatmap) if published else computed_words(entry.heatmap)
+    st.markdown(f"**{as_markdown(entry.label)}**  \n{text}")
 
 
 def published_words(heatmap: Heatmap) -> str:
@@ -34,7 +34,7 @@ def computed_words(heatmap: Heatmap) -> str:
     """Markdown about any other map. Whatever its metadata hold is untrusted, and shown as plain text."""
     facts, source = heatmap.metadata, heatmap.metadata["source"]
     classifier = facts["classifier"]
-    told = (
+    text = (
         f"Computed {one_line(source.get('date', 'some day'))[:10]} with version "
         f"{one_line(source.get('version', '?'), 20)} on {one_line(source.get('device', '?'))} in "
         f"{_number(source.get('wall_seconds'))} s ({_number(source.get('images_per_second'))} images/s); weights "
@@ -43,11 +43,11 @@ def computed_words(heatmap: Heatmap) -> str:
     )
     estimate = facts.get("estimate")
     if heatmap.estimate is not None and isinstance(estimate, Mapping):
-        told += (
+        text += (
             f" Its estimate is by {one_line(estimate.get('estimator', '?'), 60)}, version "
             f"{one_line(estimate.get('version', '?'), 10)}."
         )
-    return as_markdown(told)
+    return as_markdown(text)
 
 
 def _number(value: object) -> str:

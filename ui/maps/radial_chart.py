@@ -48,7 +48,7 @@ def radial_chart(
         spread="band",
         hollow="!datum.whole",
         title="Error by radius",
-        shown=[entry.name for entry in chosen],
+        legend_names=[entry.name for entry in chosen],
         note="" if all(row["whole"] for row in rows) else "○ cut by the edges of the map",
         height=height,
         key="frequency.radial",

@@ -12,16 +12,16 @@ from core.shared.sentences import Number, Paragraph, Sentence, joined
 from ui.maps.catalogue import Entry
 
 
-def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> Paragraph:
+def cell_verdict(chosen: Sequence[Entry], frequency: Frequency, top: int = 1) -> Paragraph:
     """One or two sentences with the numbers of the chosen wave.
 
     Args:
-        shown: the maps in view, at least one, in their order.
+        chosen: the maps in view, at least one, in their order.
         frequency: (i, j), cycles per image.
         top: 1 or 5, of the error.
     """
-    found = [(entry, cell_error(entry.heatmap, frequency, top)) for entry in shown]
-    known = [(entry, error) for entry, error in found if error is not None]
+    pairs = [(entry, cell_error(entry.heatmap, frequency, top)) for entry in chosen]
+    known = [(entry, error) for entry, error in pairs if error is not None]
     wave = f"wave {wave_name(frequency)}"
     if not known:
         return Paragraph(f"No map in view holds the {wave}.")
@@ -29,17 +29,17 @@ def cell_verdict(shown: Sequence[Entry], frequency: Frequency, top: int = 1) -> 
     sentences = [Sentence(f"{'Top-5 error' if top == 5 else 'Error'} under the {wave}: ", errors, ".")]
     if len(known) <= 2 and not any(_one_image(entry) for entry, _ in known):
         sentences.append(_rise(*known[0], top) if len(known) == 1 else _contrast(*known))
-    if missing := [entry.name for entry, error in found if error is None]:
+    if missing := [entry.name for entry, error in pairs if error is None]:
         sentences.append(Sentence(f"Not in the map of {', '.join(missing)}."))
     return Paragraph(*sentences)
 
 
-def other_strength(shown: Sequence[Entry], size: int, epsilon: float) -> str:
+def other_strength(chosen: Sequence[Entry], size: int, epsilon: float) -> str:
     """Warn if the wave on the picture of `size` pixels is not as strong as its maps' waves; else return nothing."""
-    about = {entry.heatmap.metadata["epsilon"] for entry in shown if entry.heatmap.metadata["image_size"] == size}
-    if not about or about == {epsilon}:
+    strengths = {entry.heatmap.metadata["epsilon"] for entry in chosen if entry.heatmap.metadata["image_size"] == size}
+    if not strengths or strengths == {epsilon}:
         return ""
-    named = " and ".join(f"{one:g}" for one in sorted(about))
+    named = " and ".join(f"{strength:g}" for strength in sorted(strengths))
     return f"The maps and this sentence are for v = {named}; the picture and its predictions for v = {epsilon:.3g}."
 
 

@@ -46,25 +46,25 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
             [_difference(maps[0], maps[1], top)], f"{second}{first}" if first != second else FEWER_OR_MORE_ERRORS
         )
     if show == "Grey and coloured":
-        return ShownMaps([view for one in maps[:2] for view in _colours(*one)])
+        return ShownMaps([view for pair in maps[:2] for view in _colours(*pair)])
     if show == "Estimate":
-        return ShownMaps([_estimate(*one, top) for one in maps])
+        return ShownMaps([_estimate(*pair, top) for pair in maps])
     if show == MINUS_NEIGHBOURS:
-        views = [_minus_neighbours(*one) for one in maps]
+        views = [_minus_neighbours(*pair) for pair in maps]
         return ShownMaps(views, FEWER_OR_MORE_ERRORS, (-NEIGHBOURS_RANGE, NEIGHBOURS_RANGE))
     if show == "Minus clean":
-        return _signed([_minus_clean(*one, top) for one in maps])
-    return ShownMaps([_value(*one, row) for one in maps], row.colormap, row.value_range)
+        return _signed([_minus_clean(*pair, top) for pair in maps])
+    return ShownMaps([_value(*pair, row) for pair in maps], row.colormap, row.value_range)
 
 
 def lacking_metrics(chosen: Sequence[Entry]) -> dict[str, str]:
     """The numbers that some chosen map does not hold, by their names in `METRICS`, with the reason."""
-    found = {}
+    reasons = {}
     for name, row in METRICS.items():
         without = [entry.name for entry in chosen if row.array(entry.heatmap) is None]
         if without:
-            found[name] = f"not in the map of {' and '.join(dict.fromkeys(without))}"
-    return found
+            reasons[name] = f"not in the map of {' and '.join(dict.fromkeys(without))}"
+    return reasons
 
 
 def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, str]:
@@ -72,21 +72,21 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
     top = METRICS[metric].top
     if top is None:
         return dict.fromkeys(SHOWS[1:], "only of an error")
-    found = {}
+    reasons = {}
     if unknown := [entry.name for entry in chosen if entry.heatmap.clean_rate(top) is None]:
-        found["Minus clean"] = f"the clean error of {' and '.join(unknown)} is not published with the map"
+        reasons["Minus clean"] = f"the clean error of {' and '.join(unknown)} is not published with the map"
     if top != 1:
-        found[MINUS_NEIGHBOURS] = "only of top-1"
+        reasons[MINUS_NEIGHBOURS] = "only of top-1"
     if len(chosen) < 2:
-        found["Difference"] = "it takes two maps"
+        reasons["Difference"] = "it takes two maps"
     if top != 1 or any(not tells_colours(entry.heatmap) for entry in chosen):
-        found["Grey and coloured"] = "a map does not say which images were misclassified, in top-1"
+        reasons["Grey and coloured"] = "a map does not say which images were misclassified, in top-1"
     maps = {entry.name: entry.heatmap.crop(side) for entry in chosen}
     if all(map(has_enough_images, maps.values())):
-        found["Estimate"] = f"every cell has {ENOUGH_IMAGES:,} images or more, enough to do without one"
-    elif refused := [f"of {name}, {why}" for name, one in maps.items() if (why := why_no_estimate(one, top))]:
-        found["Estimate"] = refused[0]
-    return found
+        reasons["Estimate"] = f"every cell has {ENOUGH_IMAGES:,} images or more, enough to do without one"
+    elif refused := [f"of {name}, {why}" for name, heatmap in maps.items() if (why := why_no_estimate(heatmap, top))]:
+        reasons["Estimate"] = refused[0]
+    return reasons
 
 
 def _signed(views: list[MapView], colormap: str = FEWER_OR_MORE_ERRORS) -> ShownMaps:
@@ -117,20 +117,20 @@ def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
 
 
 def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
-    found, clean = minus_clean(heatmap, top), heatmap.clean_rate(top)
-    found = found and between_shown(found, heatmap.rate(top), clean)
-    return _view(entry, found and found.value, found, f"rise of top-{top} error", POINTS)
+    rise, clean = minus_clean(heatmap, top), heatmap.clean_rate(top)
+    rise = rise and between_shown(rise, heatmap.rate(top), clean)
+    return _view(entry, rise and rise.value, rise, f"rise of top-{top} error", POINTS)
 
 
 def _minus_neighbours(entry: Entry, heatmap: Heatmap) -> MapView:
-    words = "green: fewer errors than under the eight waves around it"
-    return _view(entry, neighbour_contrasts(heatmap), None, "error minus its neighbours’", POINTS, subtitle=words)
+    subtitle = "green: fewer errors than under the eight waves around it"
+    return _view(entry, neighbour_contrasts(heatmap), None, "error minus its neighbours’", POINTS, subtitle=subtitle)
 
 
 def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
     """Errors under waves of one sign in all three channels, and under all others."""
-    found, n = by_colour(heatmap), heatmap.metadata["dataset"]["n"]
-    if found is None:
+    parts, n = by_colour(heatmap), heatmap.metadata["dataset"]["n"]
+    if parts is None:
         return [_view(entry, None, None, "top-1 error by colour")]
     return [
         _view(
@@ -139,11 +139,11 @@ def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
             part.interval(),
             "top-1 error",
             title=f"{entry.name}, {kind}",
-            subtitle=f"{words}: {share} of {n:,} images under each wave",
+            subtitle=f"{images}: {share} of {n:,} images under each wave",
         )
-        for part, kind, words, share in (
-            (found.grey, "grey", "one sign in all channels", "a quarter"),
-            (found.coloured, "coloured", "unlike signs", "three quarters"),
+        for part, kind, images, share in (
+            (parts.grey, "grey", "one sign in all channels", "a quarter"),
+            (parts.coloured, "coloured", "unlike signs", "three quarters"),
         )
     ]
 
@@ -188,20 +188,20 @@ def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
 
 @st.cache_data(max_entries=64, show_spinner="Estimating the map from few images per wave…")
 def _estimated(errors: np.ndarray, count: np.ndarray, image_size: int, share: float) -> MapEstimate:
-    found = estimate_map(errors, count, image_size=image_size, variance_share=share)
-    assert found is not None  # `why_no_estimate` has said so
-    return found
+    estimate = estimate_map(errors, count, image_size=image_size, variance_share=share)
+    assert estimate is not None  # `why_no_estimate` has said so
+    return estimate
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
     side = min(first[1].side, second[1].side)
     a, b = (heatmap.crop(side).rate(top) for _, heatmap in (first, second))
-    found = between_shown(difference(first[1], second[1], top), a, b)
+    contrast = between_shown(difference(first[1], second[1], top), a, b)
     return MapView(
         f"{first[0].name} minus {second[0].name}",
         f"more errors by {first[0].name} to the right of the colour bar, by {second[0].name} to the left",
-        found.value,
-        found,
+        contrast.value,
+        contrast,
         f"difference of top-{top} error",
         unit=POINTS,
     )

@@ -117,7 +117,7 @@ def _details(spec: ClassifierSpec, state: ClassifierState) -> None:
             st.markdown(more)
     if card := model_card(spec.name):
         card = re.sub(r"^#+ *(.*)$", r"**\1**", re.sub(r"(?<=\d)%", " %", card), flags=re.MULTILINE)  # no headings
-        card = _INTERVAL.sub(lambda found: tooltip(found[1], f"95 % interval ({found[2]})"), card)
+        card = _INTERVAL.sub(lambda match: tooltip(match[1], f"95 % interval ({match[2]})"), card)
         st.markdown(card, unsafe_allow_html=True)  # it comes with this project
 
 

@@ -168,7 +168,7 @@ def _file(item: Item, path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _FirstRun:
     """A run that a page opens with on this machine: of a sample set, by one of the classifiers chosen at first."""
 
     row: SampleSet
@@ -184,7 +184,7 @@ class _Wanted:
         return RUNS / path.name, path
 
 
-def _wanted() -> Iterator[_Wanted]:
+def _first_runs() -> Iterator[_FirstRun]:
     for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):  # the paper's own experiment first
         ready = {spec.title: spec for spec in ready_classifiers(row.class_set)}
         specs = [ready[title] for title in first_choice(list(ready.values()))]
@@ -193,33 +193,33 @@ def _wanted() -> Iterator[_Wanted]:
             slow = searches == ("pixels",) and kind == "inpainting"
             slow = slow and is_slow(specs, int(paper.RUNS["inpainting"]["steps"]), row.side**2)
             name = fast_subject(subject) if slow else subject
-            yield from (_Wanted(row, kind, name, *pair) for pair in itertools.product(specs, searches))
+            yield from (_FirstRun(row, kind, name, *pair) for pair in itertools.product(specs, searches))
 
 
 def unprepared() -> bool:
     """Whether a page opens with a run that is not here, as far as the names of files tell."""
-    return not all(any(path.is_file() for path in wanted.paths) for wanted in _wanted())
+    return not all(any(path.is_file() for path in run.paths) for run in _first_runs())
 
 
 def missing() -> Iterator[_Piece]:
     """Yield what is missing or of other settings: class embeddings, runs that pages open with, then quick profiles."""
     todo = []
-    for wanted in _wanted():
-        known = [one for usual in examples(wanted.row) for one in (usual, fast_example(usual))]
-        file = wanted.paths[0].name
-        example = next(one for one in known if one.path(wanted.spec.name).name == file)
-        if not any(is_made(path, wanted.spec.name, example) for path in wanted.paths):
-            todo.append((wanted, example))
-    for spec in dict.fromkeys(wanted.spec for wanted, _ in todo if wanted.spec.vocabulary is None):
+    for run in _first_runs():
+        known = [example for usual in examples(run.row) for example in (usual, fast_example(usual))]
+        file = run.paths[0].name
+        example = next(candidate for candidate in known if candidate.path(run.spec.name).name == file)
+        if not any(is_made(path, run.spec.name, example) for path in run.paths):
+            todo.append((run, example))
+    for spec in dict.fromkeys(run.spec for run, _ in todo if run.spec.vocabulary is None):
         for classes in (CIFAR10, imagenet100(), imagenet()):
-            asked = classes.name if classes.name in CLASS_SETS else classes  # by name where pages ask by name
-            words = f"words for {len(classes):,} classes"
-            yield _Piece(spec, words, PROMPT_SECONDS * len(classes), partial(classifier_for, spec.name, asked))
-    for wanted, example in sorted(todo, key=lambda one: one[0].kind == "generation"):
+            class_set = classes.name if classes.name in CLASS_SETS else classes  # by name where pages ask by name
+            task = f"words for {len(classes):,} classes"
+            yield _Piece(spec, task, PROMPT_SECONDS * len(classes), partial(classifier_for, spec.name, class_set))
+    for run, example in sorted(todo, key=lambda pair: pair[0].kind == "generation"):
         seconds = STEP_SECONDS * len(example.plan.start) * example.plan.config.steps
-        make = partial(_run, wanted.spec, wanted.row.class_set, example, wanted.paths[1])
-        by = ", by views" if wanted.search == "views" else ""
-        yield _Piece(wanted.spec, f"{example.kind}, {wanted.row.title}{by}", seconds, make)
+        make = partial(_run, run.spec, run.row.class_set, example, run.paths[1])
+        by = ", by views" if run.search == "views" else ""
+        yield _Piece(run.spec, f"{example.kind}, {run.row.title}{by}", seconds, make)
     for spec in ready_classifiers(CIFAR10.name) if limits().background_profile else ():
         if spec.vocabulary is None:
             yield from _profile(spec)

@@ -113,7 +113,7 @@ class WeightDownloads:
     def running(self) -> bool:
         """True while any download is on its way."""
         with self._lock:
-            return any(each.status == "running" for each in self._downloads.values())
+            return any(download.status == "running" for download in self._downloads.values())
 
 
 _DOWNLOADS = WeightDownloads()

@@ -67,8 +67,8 @@ def page() -> None:
 
 def _maps() -> None:
     """Section 3.1, of any two maps."""
-    words, menus = st.columns(2, gap="large")
-    with words:
+    text, menus = st.columns(2, gap="large")
+    with text:
         write_sentence(" ".join(WORDS["introduction"].split()), *TERMS)
     available = entries()
     if len(available) < 2:
@@ -76,10 +76,14 @@ def _maps() -> None:
         return
     with menus:
         subject, reference = _choose(available, ("Subject", SUBJECT, CLIP), ("Reference", REFERENCE, RESNET56))
-    found = [one for one in found_between(subject, reference, *available.values()) if one.claim.key not in _OF_ALL]
+    judged = [
+        finding
+        for finding in found_between(subject, reference, *available.values())
+        if finding.claim.key not in _OF_ALL
+    ]
     if subject == reference:
         st.markdown("The two are the same map: nothing can differ.")
-    _judged(found, shipped(), {}, subject.name, reference.name)
+    _judged(judged, shipped(), {}, subject.name, reference.name)
     paired = same_images(subject.heatmap, reference.heatmap)
     for place, name in zip(st.columns(2, gap="large"), ("rules", "paired" if paired else "unpaired"), strict=True):
         place.markdown(WORDS[name])
@@ -88,15 +92,19 @@ def _maps() -> None:
 def _shifts() -> None:
     """Draw the findings on what the paper says of robustness, over all networks here."""
     st.markdown(WORDS["shifts"])
-    shelf = shipped()
-    found = [one for one in found_between(shelf[CLIP], shelf[RESNET56], *shelf.values()) if one.claim.key in _OF_ALL]
-    _judged(found, shelf, {"shift": link("frequency", ("tab", DISTURBANCES))})
+    all_maps = shipped()
+    judged = [
+        finding
+        for finding in found_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
+        if finding.claim.key in _OF_ALL
+    ]
+    _judged(judged, all_maps, {"shift": link("frequency", ("tab", DISTURBANCES))})
 
 
 def _features() -> None:
     """Section 3.2, of any two bundled networks."""
-    words, menus = st.columns(2, gap="large")
-    words.markdown(WORDS["features"])
+    text, menus = st.columns(2, gap="large")
+    text.markdown(WORDS["features"])
     names = {spec.title: spec.name for spec in map(classifier_spec, stored_painted("eq3"))}
     with menus:
         chosen = _choose(
@@ -122,7 +130,7 @@ def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
     ]
 
 
-def _judged(found: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str], *names: str) -> None:
+def _judged(judged: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str], *names: str) -> None:
     """How often each verdict was reached, which are buttons that leave its rows alone, and the table.
 
     linked: labels of the maps that a URL can name, which are those that every visitor has. doors: for claims that are
@@ -133,12 +141,12 @@ def _judged(found: Sequence[Finding], linked: Collection[str], doors: Mapping[st
         on_map = finding.maps and set(finding.maps) <= set(linked)
         return link_of(finding) if on_map else doors.get(finding.claim.key, "")
 
-    count, against = Counter(finding.verdict for finding in found), " against ".join(map(as_markdown, names))
+    count, against = Counter(finding.verdict for finding in judged), " against ".join(map(as_markdown, names))
     chosen = st.pills(
-        f"{against}: {len(found)} verdicts" if names else f"{len(found)} verdicts",
+        f"{against}: {len(judged)} verdicts" if names else f"{len(judged)} verdicts",
         [verdict for verdict in Verdict if count[verdict] or verdict is not Verdict.UNDECIDED],
         selection_mode="multi",
         format_func=lambda verdict: f"{VERDICTS[verdict][0]} {verdict}: {count[verdict]}",
         key=FILTER,
     )
-    st.html(findings_html([one for one in found if not chosen or one.verdict in chosen], url))
+    st.html(findings_html([finding for finding in judged if not chosen or finding.verdict in chosen], url))

@@ -123,10 +123,10 @@ def _restore() -> None:
     state = st.session_state
     if label := state.pop(PENDING, None):
         state[MAPS] = [*state.get(MAPS, []), label][-MAX_MAPS:]
-        shown = [entries()[one] for one in state[MAPS]]
-        if shown[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" not in lacking_metrics(shown):
+        selected = [entries()[name] for name in state[MAPS]]
+        if selected[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" not in lacking_metrics(selected):
             state[METRIC] = "Probability"  # one image is right or wrong; its probability says more
-        elif "Estimate" not in lacking_shows(shown, list(METRICS)[0], _side()):
+        elif "Estimate" not in lacking_shows(selected, list(METRICS)[0], _side()):
             state[METRIC], state[SHOW] = list(METRICS)[0], "Estimate"  # of few images the counts are noise
     if url.text(TAB) == OLD_TAB:
         state.setdefault(CHART, BY_STRENGTH)
@@ -143,8 +143,8 @@ def _restore() -> None:
 
 
 def _parse_cell(text: str) -> Frequency | None:
-    found = re.fullmatch(r"(-?\d{1,3}),(-?\d{1,3})", text)
-    cell = (int(found[1]), int(found[2])) if found else None
+    match = re.fullmatch(r"(-?\d{1,3}),(-?\d{1,3})", text)
+    cell = (int(match[1]), int(match[2])) if match else None
     return cell if cell and max(map(abs, cell)) <= MAX_FREQUENCY else None
 
 
@@ -158,10 +158,10 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
     default, linked = [[label for label in some if label in available] for some in (_told().maps, url.texts(MAPS))]
     if len(linked) > MAX_MAPS:
         st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
-    kept = st.session_state.setdefault(MAPS, linked[:MAX_MAPS] or default)
+    selected = st.session_state.setdefault(MAPS, linked[:MAX_MAPS] or default)
     with st.popover("Maps", icon=":material/grid_on:"):
         more = st.session_state.get(MORE, False)
-        offered = [label for label, entry in available.items() if more or label in kept or not entry.more]
+        offered = [label for label, entry in available.items() if more or label in selected or not entry.more]
         labels = settable(
             MAPS, lambda key, value: st.multiselect("Maps", offered, value, key=key, max_selections=MAX_MAPS)
         )
@@ -193,8 +193,8 @@ def _figures(picture: Picture | None) -> None:
     """The paper's two figures, a click each; neither is marked once anything else is shown."""
     state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
     now = state.get(MAPS), state.get(SHOW), kind
-    shown = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == list(METRICS)[0]]
-    state[FIGURE] = next(iter(shown), None)
+    matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == list(METRICS)[0]]
+    state[FIGURE] = next(iter(matching), None)
     st.pills("Of the paper", list(FIGURES), key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
 
 
@@ -212,7 +212,7 @@ def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
     about = [set_of_map(entry.heatmap.metadata["dataset"]["name"]) for entry in chosen]
     row = SAMPLE_SETS[picture.kind]
     name = next((name for name, story in FIGURES.items() if story.pictures == row.title), None)
-    if name is None or any(one is None or one.class_set == row.class_set for one in about):
+    if name is None or any(sample_set is None or sample_set.class_set == row.class_set for sample_set in about):
         return
     show = partial(st.session_state.__setitem__, MAPS, list(FIGURES[name].maps))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -239,11 +239,11 @@ def _told_beside(
     chosen: list[Entry], frequency: Frequency, waved: WavedPicture | None, about: tuple[Finding, Band] | None
 ) -> str:
     """The sentence on a wave, and beside it the claim about such waves, as HTML."""
-    words = cell_verdict(chosen, frequency, _top())
+    verdict = cell_verdict(chosen, frequency, _top())
     if waved is not None:
-        words = Paragraph(words, other_strength(chosen, waved.picture.size, waved.epsilon))
+        verdict = Paragraph(verdict, other_strength(chosen, waved.picture.size, waved.epsilon))
     judged = judged_html(about[0], where=f", {about[1].side} the dashed circle:") if about else ""
-    return f'<div class="told-beside"><p class="told">{sentence_html(words, *TERMS)}</p>{judged}</div>'
+    return f'<div class="told-beside"><p class="told">{sentence_html(verdict, *TERMS)}</p>{judged}</div>'
 
 
 def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
@@ -269,16 +269,16 @@ def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, dict[str, str]]
 def _maps(chosen: list[Entry], selected: Frequency, waved: WavedPicture | None, outline: float) -> None:
     """The maps beside the picture, a dashed circle around what a claim is about, and what a comparison leaves out."""
     show = st.session_state[SHOW]
-    shown = shown_maps(chosen, st.session_state[METRIC], show, _side())
+    maps = shown_maps(chosen, st.session_state[METRIC], show, _side())
     look: dict[str, Any] = {"selected": selected, "outline": outline, "key": "frequency.heatmaps"}
     if waved is None:
         st.info("Choose a file of your own, or a bundled picture.")
         st.button("Choose a picture", icon=":material/image:", on_click=open_library, args=(PLACE,))
-        heatmap_view(shown, on_select=partial(_select, None), **look)
+        heatmap_view(maps, on_select=partial(_select, None), **look)
     else:
-        picture, side = waved.picture, max(len(view.values) for view in shown.views)
+        picture, side = waved.picture, max(len(view.values) for view in maps.views)
         wave_lab(
-            shown,
+            maps,
             under_wave(picture, side, picture_strip(url_prefix="")),
             on_select=partial(_select, picture.size),
             on_flip=flip,

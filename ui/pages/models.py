@@ -44,8 +44,8 @@ def _classifiers() -> None:
     if ticking != busy:  # one began or the last one ended: the page decides anew whether to tick
         st.session_state["models.ticking"] = busy
         st.rerun()
-    words, banner = st.columns([2, 3], gap="large")
-    with words:
+    text, banner = st.columns([2, 3], gap="large")
+    with text:
         write_sentence(
             "What each CLIP, ResNet and robust network here is, where it comes from, and what a download adds.", *TERMS
         )

@@ -25,13 +25,13 @@ def page() -> None:
     """Draw the step that the URL names."""
     st.markdown(_STYLE, unsafe_allow_html=True)
     step = named_step(url.text(STEP)) or STEPS[0]  # a senseless URL shows the first
-    words = told(step)  # before anything is drawn, so that text and figure change together
+    text = step_html(step)  # before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):
             step_tabs(
-                [each.name for each in STEPS],
-                [each.link for each in STEPS],
+                [member.name for member in STEPS],
+                [member.link for member in STEPS],
                 STEPS.index(step) + 1,
                 title=step.title,
                 parameter=STEP,
@@ -40,7 +40,7 @@ def page() -> None:
             )
     left, figure = st.columns([33, 67] if step is STEPS[0] else [25, 75], gap="medium")
     with left:
-        st.html(words)
+        st.html(text)
         step.beside()
     with figure, st.container(key="story-figure"):
         step.draw()
@@ -52,7 +52,7 @@ def _go(number: int) -> None:
     url.put(STEP, STEPS[number - 1].link)
 
 
-def told(step: Step) -> str:
+def step_html(step: Step) -> str:
     """All that is read in a step, as HTML."""
     findings = [(trial.find(), trial.shows) for trial in step.trials]
     tried = "".join(judged_html(finding, shows) for finding, shows in findings if finding is not None)

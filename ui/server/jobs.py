@@ -139,13 +139,13 @@ class JobManager:
         """
         with self._lock:
             self._drop_silent()
-            mine = [job for job in self._jobs() if job.owner == owner]
+            own_jobs = [job for job in self._jobs() if job.owner == owner]
             waiting = sum(job.owner != owner for job in self._queue)
             if waiting >= self._queue_limit and self._running is not None:
                 log("run refused: the line is full", waiting=waiting, **(about or {}))
                 line = "no run may wait" if not waiting else f"the waiting line is full ({waiting} in it)"
                 raise QueueFull(f"The server is busy and {line}: please try again in a few minutes.")
-            for earlier in mine:
+            for earlier in own_jobs:
                 earlier.stop()
             job = Job(
                 Line(self._lock, self._clock, self._place, self._finish), make_iterator, owner, total, about or {}

@@ -56,8 +56,8 @@ class Limits:
         Raises:
             ValueError: a variable of our prefix names no limit, or its value is none; one sentence.
         """
-        known = {PREFIX + one.name.upper(): one for one in fields(Limits)}
-        found = {}
+        known = {PREFIX + field.name.upper(): field for field in fields(Limits)}
+        values = {}
         for variable in sorted(name for name in environment if name.startswith(PREFIX)):
             if variable in (LISTED, CACHE, PROFILES):
                 continue
@@ -71,8 +71,8 @@ class Limits:
                     f"the environment variable {variable} ({limit.metadata['what']}) wants a whole number from "
                     f"{low:,} to {high:,}, got {quoted(text)}; mend or unset it, and start the app again"
                 )
-            found[limit.name] = value
-        return Limits(**found)
+            values[limit.name] = value
+        return Limits(**values)
 
 
 @functools.cache

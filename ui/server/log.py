@@ -43,8 +43,8 @@ def log(event: str, *, level: int = logging.INFO, error: BaseException | None = 
 
 def _places(error: BaseException) -> list[str]:
     """Return the frames of an error, as "core/pgd/steps.py:85"; for other packages the file's name alone."""
-    found = []
+    frames = []
     for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES:]:
         path = Path(frame.filename)
-        found.append(f"{path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path.name}:{frame.lineno}")
-    return found
+        frames.append(f"{path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path.name}:{frame.lineno}")
+    return frames

@@ -43,7 +43,7 @@ class _Slot:
             return self._value
 
 
-def kept(max_entries: int | None) -> Callable[[Callable[..., Any]], Any]:
+def single_flight_cache(max_entries: int | None) -> Callable[[Callable[..., Any]], Any]:
     """Cache results like `functools.lru_cache`, but compute a value once if several threads ask for it at once."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,7 +83,7 @@ def is_ready(name: str) -> bool:
     return classifier_state(name).status == "ready"
 
 
-@kept(max_entries=24)
+@single_flight_cache(max_entries=24)
 def classifier_for(name: str, classes: str | ClassSet, template: str | None = None) -> Classifier:
     """The classifier for a class set by name or, if it is zero-shot, for any classes; embeds each prompt once.
 
@@ -100,7 +100,8 @@ def classifier_for(name: str, classes: str | ClassSet, template: str | None = No
     return classifier.for_classes(classes, template)
 
 
-@kept(max_entries=None)  # there are as many as the registry has names, and a second copy would take more memory
+# There are as many as the registry has names, and a second copy would take more memory.
+@single_flight_cache(max_entries=None)
 def _loaded(name: str) -> Classifier:
     device = _prepared_device()
     spec = next(spec for spec in list_classifiers() if spec.name == name)
@@ -113,7 +114,7 @@ def _loaded(name: str) -> Classifier:
     return classifier
 
 
-@kept(max_entries=1)
+@single_flight_cache(max_entries=1)
 def _prepared_device() -> str:
     """Set torch up for a server of pages; returns where classifiers are to be."""
     check_torch()

@@ -8,10 +8,10 @@ import streamlit as st
 
 from ui.server.jobs import JobManager
 from ui.server.limits import limits
-from ui.server.model_cache import kept
+from ui.server.model_cache import single_flight_cache
 
 
-@kept(max_entries=1)
+@single_flight_cache(max_entries=1)
 def job_manager() -> JobManager:
     """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
     allowed = limits()

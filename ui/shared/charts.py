@@ -52,7 +52,7 @@ def line_chart(
     thin: tuple[str, str] | None = None,
     number: str = ".1f",
     title: str = "",
-    shown: Sequence[str] = (),
+    legend_names: Sequence[str] = (),
     note: str = "",
     height: int,
     key: str,
@@ -65,10 +65,10 @@ def line_chart(
         spread: how intervals are drawn. hollow: of which points, as a Vega expression.
         thin: the field that tells a network's two lines apart, and what it says of the thin one.
         number: how values are written, by d3's format.
-        title, shown, note: of the legend, which may have shorter names, and says what points are.
+        title, legend_names, note: of the legend, which may have shorter names, and says what points are.
         height: of the plot with its axes, in CSS pixels.
     """
-    legend = chart_legend(title, shown or names, colours, note)
+    legend = chart_legend(title, legend_names or names, colours, note)
     dashes = [DASHES[k % len(DASHES)] for k in range(len(names))]
     colour = alt.Color("network:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
     dash = alt.StrokeDash("network:N", scale=alt.Scale(domain=list(names), range=dashes), legend=None)
@@ -132,7 +132,7 @@ def interval_chart(
 def tooltips(axis: alt.X | alt.Y, number: str = ".1f", *, ends: bool = True) -> list[alt.Tooltip]:
     """Return tooltips of an axis' number, and of the ends of its interval where it has one."""
     parts = ((field_of(axis), axis["title"]), ("low", "95 % from"), ("high", "to"))[: 3 if ends else 1]
-    return [alt.Tooltip(f"{name}:Q", format=number, title=words) for name, words in parts]
+    return [alt.Tooltip(f"{name}:Q", format=number, title=title) for name, title in parts]
 
 
 def field_of(axis: alt.X | alt.Y) -> str:

@@ -64,4 +64,4 @@ def footer() -> None:
             st.code(PAPER.bibtex, language="latex", wrap_lines=True)
             with st.expander("What it builds on"):
                 st.markdown("; ".join(map(_line, BUILDS_ON)) + ".")
-                st.code("\n\n".join(one.bibtex for one in BUILDS_ON), language="latex", wrap_lines=True)
+                st.code("\n\n".join(work.bibtex for work in BUILDS_ON), language="latex", wrap_lines=True)

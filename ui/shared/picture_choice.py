@@ -136,9 +136,9 @@ def thumbnails(kind: str) -> Thumbnails:
     return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))
 
 
-def _uploaded(page: str, shown: str) -> Picture | None:
-    """The visitor's picture, to be used as those of the set `shown` are, unless they choose otherwise."""
-    kept = f"{page}.uploaded"
+def _uploaded(page: str, usual: str) -> Picture | None:
+    """The visitor's picture, to be used as those of the set `usual` are, unless they choose otherwise."""
+    key = f"{page}.uploaded"
     most = limits()
     file = st.file_uploader(
         f"Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most.picture_mb} MB and {most.picture_megapixels} "
@@ -146,21 +146,21 @@ def _uploaded(page: str, shown: str) -> Picture | None:
         key=f"{page}.upload",
         max_upload_size=most.picture_mb,
     )
-    if file is not None and st.session_state.get(f"{kept}_id") != file.file_id:
+    if file is not None and st.session_state.get(f"{key}_id") != file.file_id:
         # Once for each file, not in every run; in this session alone, and gone with it.
-        st.session_state[f"{kept}_id"] = file.file_id
-        st.session_state[kept] = _read_upload(file.name, file.getvalue())
-    if kept not in st.session_state:
+        st.session_state[f"{key}_id"] = file.file_id
+        st.session_state[key] = _read_upload(file.name, file.getvalue())
+    if key not in st.session_state:
         return None
-    name, found = st.session_state[kept]
-    if isinstance(found, str):
-        st.error(as_markdown(f"{one_line(name, 60)}: {found}"))
+    name, upload = st.session_state[key]
+    if isinstance(upload, str):
+        st.error(as_markdown(f"{one_line(name, 60)}: {upload}"))
         return None
     preview, left, right = st.columns([1, 2, 2])
     uses = {f"{row.side} px, {row.classes_title} classes": row for row in SAMPLE_SETS.values()}
-    first = [row.name for row in uses.values()].index(shown) if shown in SAMPLE_SETS else 0
+    first = [row.name for row in uses.values()].index(usual) if usual in SAMPLE_SETS else 0
     row = uses[left.radio("Used at", list(uses), first, key=f"{page}.upload_size", persist_state="session")]
-    preview.html(picture_row([Figure(one_line(name, 60), "", to_picture(found[row.side]))], tile=THUMBNAIL[1]))
+    preview.html(picture_row([Figure(one_line(name, 60), "", to_picture(upload[row.side]))], tile=THUMBNAIL[1]))
     names = row.classes.names
     label = right.selectbox(
         "True class (optional)",
@@ -170,7 +170,7 @@ def _uploaded(page: str, shown: str) -> Picture | None:
         key=f"{page}.true_class.{row.class_set}",
         persist_state="session",
     )
-    return Picture(found[row.side], label, row.name, 0, name)
+    return Picture(upload[row.side], label, row.name, 0, name)
 
 
 def _read_upload(name: str, data: bytes) -> tuple[str, dict[int, np.ndarray] | str]:

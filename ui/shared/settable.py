@@ -22,23 +22,23 @@ def settable(name: str, widget: Callable[[str, T], T]) -> T:
     Args:
         widget: draws it with this key and this value to begin with, and returns its value.
     """
-    state, shown = st.session_state, f"{name}.shown"
-    number, last = state.get(shown, (0, state[name]))
+    state, key = st.session_state, f"{name}.shown"
+    number, last = state.get(key, (0, state[name]))
     number += state[name] != last
     state[name] = value = widget(f"{name}.{number}", state[name])
-    state[shown] = number, value
+    state[key] = number, value
     return value
 
 
 def settable_in_url(
     name: str, widget: Callable[[str, T], T], usual: T, read: Callable[[str], T | None], write: Callable[[T], str] = str
 ) -> T:
-    """Draw a widget as `settable`, whose value the URL says as well, as `url.kept` does; returns the value.
+    """Draw a widget as `settable`, whose value the URL says as well, as `url.session_value` does; returns the value.
 
     Args:
-        usual: to begin with, and what goes without saying. read, write: as `url.kept` takes them.
+        usual: to begin with, and what goes without saying. read, write: as `url.session_value` takes them.
     """
-    url.kept(name, name, read, usual, write)
+    url.session_value(name, name, read, usual, write)
     value = settable(name, widget)
     url.put(name, write(value), write(usual))
     return value

@@ -72,7 +72,7 @@ def put_all(name: str, values: list[str], usual: Sequence[str | None]) -> None:
         st.query_params[name] = values
 
 
-def kept(key: str, name: str, read: Callable[[str], T | None], usual: T, write: Callable[[T], str] = str) -> T:
+def session_value(key: str, name: str, read: Callable[[str], T | None], usual: T, write: Callable[[T], str] = str) -> T:
     """Return this visit's value of `key`, at first the URL's or the usual one; the URL names it from then on.
 
     read: makes a value of the URL's text, None where that is senseless. write: the other way round.
@@ -86,14 +86,14 @@ def kept(key: str, name: str, read: Callable[[str], T | None], usual: T, write: 
 
 
 def real(low: float, high: float) -> Callable[[str], float | None]:
-    """Reads a number of a range, for `kept`."""
+    """Reads a number of a range, for `session_value`."""
 
     def read(value: str) -> float | None:
         try:
-            found = float(value)
+            number = float(value)
         except ValueError:
             return None
-        return found if low <= found <= high else None
+        return number if low <= number <= high else None
 
     return read
 
@@ -117,7 +117,7 @@ def address() -> str:
 def read_earlier_titles() -> None:
     """Give networks in links of earlier versions the titles that they have now; call it before any widget."""
     named = {name: texts(name) for name in st.query_params}
-    renamed = {name: [_EARLIER_TITLE.sub(r"\1 (\2)", text) for text in found] for name, found in named.items()}
+    renamed = {name: [_EARLIER_TITLE.sub(r"\1 (\2)", text) for text in values] for name, values in named.items()}
     if renamed != named:
         st.query_params.from_dict(renamed)
         st.rerun()  # widgets of this run would still find the earlier ones
@@ -131,8 +131,8 @@ def drop_senseless_numbers() -> None:
             put(name, None)
         st.session_state[_DROPPED] = dropped
         st.rerun()  # widgets of this run would still find them
-    if found := st.session_state.pop(_DROPPED, None):
-        st.toast(f"Ignored what the link says about {as_markdown(one_line(', '.join(found), 200))}: no such number.")
+    if names := st.session_state.pop(_DROPPED, None):
+        st.toast(f"Ignored what the link says about {as_markdown(one_line(', '.join(names), 200))}: no such number.")
 
 
 def _senseless(value: str) -> bool:

@@ -19,7 +19,7 @@ def card(scores: Sequence[str], questions: Sequence[Question], choices: Sequence
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     draw = ImageDraw.Draw(image)
     draw.text((MARGIN, 28), "Which drawings did I recognise?", INK, ImageFont.load_default(44))
-    for row, (search, words) in enumerate(zip(SEARCHES, scores, strict=True)):
+    for row, (search, result) in enumerate(zip(SEARCHES, scores, strict=True)):
         top = 110 + row * (TILE + 50)
         drawn = [pair for pair in zip(questions, choices, strict=True) if pair[0].search == search]
         for k, (question, place) in enumerate(drawn):
@@ -29,14 +29,14 @@ def card(scores: Sequence[str], questions: Sequence[Question], choices: Sequence
             )
             with Image.open(judged_path(question.label, search)) as drawing:
                 image.paste(drawing.convert("RGB").resize((TILE, TILE)), (left, top))
-        name, _, count = words.partition(": ")
+        name, _, count = result.partition(": ")
         left = MARGIN + PER_SEARCH * (TILE + GAP) + 12
         draw.text((left, top + 30), name, INK, ImageFont.load_default(34))
         draw.text((left, top + 76), count, INK, ImageFont.load_default(44))
-    told = (
+    caption = (
         f"EfficientNet-Lite0 was asked for ten words, by two searches; guessing is right in {CHANCE:g} of {PER_SEARCH}."
     )
-    draw.text((MARGIN, HEIGHT - 62), told, INK, ImageFont.load_default(26))
+    draw.text((MARGIN, HEIGHT - 62), caption, INK, ImageFont.load_default(26))
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()

@@ -76,8 +76,8 @@ def car_under_stripes() -> Striped:
     picture = sample_picture("cifar10", STORED["story"]["position"])
     signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
     answers = [
-        Answers(short_title(classifier_spec(name).title), model_colour(name), found[0], found[1:])
-        for name, found in STORED["story"]["answers"].items()
+        Answers(short_title(classifier_spec(name).title), model_colour(name), probabilities[0], probabilities[1:])
+        for name, probabilities in STORED["story"]["answers"].items()
     ]
     return Striped(picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label)
 
@@ -86,10 +86,10 @@ def two_pictures() -> None:
     """A stored pair in the mixer: its cutoff moves in the browser, another pair is chosen below it."""
     mixtures, state = stored_mixtures(), st.session_state
     pair = state.get(PAIR, 0)
-    shown = mixtures[pair]
+    mixture = mixtures[pair]
     hybrid_mixer(
-        shown,
-        selected=state.get(CUTOFF, shown.cutoffs.index(MIXED["starts"][pair])),
+        mixture,
+        selected=state.get(CUTOFF, mixture.cutoffs.index(MIXED["starts"][pair])),
         key="story.mixer",
         on_choose=partial(state.__setitem__, CUTOFF),
         on_pick=partial(state.__setitem__, PAIR),
@@ -134,11 +134,11 @@ def weather() -> None:
 def disturbed_pictures() -> str:
     """The picture, in fog, with less contrast and under noise, as HTML."""
     picture = sample_picture("cifar10", STORED["story"]["position"])
-    shown = [
+    figures = [
         Figure(DISTURBANCES[key].label, "", to_picture(disturbed_picture(picture, key, WEATHER)))
         for key in ("fog", "contrast", "noise")
     ]
-    return picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *shown], tile=220)
+    return picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *figures], tile=220)
 
 
 def who_is_right() -> Chart:
@@ -182,8 +182,8 @@ def _gradient_and_errors() -> ShownMaps:
     gradient = f"energy along each wave, mean of {stored.pictures:,} pictures"
     errors = f"under each wave, n = {heatmap.metadata['dataset']['n']:,}"
     views = [
-        MapView(title, words, wave_map(_ranks(values), waves, heatmap.side), value_label="rank among the waves")
-        for title, words, values in (
+        MapView(title, subtitle, wave_map(_ranks(values), waves, heatmap.side), value_label="rank among the waves")
+        for title, subtitle, values in (
             (f"Gradient of {entry.name}", gradient, stored.energy),
             (f"Errors of {entry.name}", errors, wave_values(heatmap.rate(), waves)),
         )

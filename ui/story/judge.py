@@ -66,9 +66,9 @@ def _ask(seed: int, questions: Sequence[Question], choices: tuple[int, ...]) -> 
     number = len(choices) + 1
     question = questions[len(choices)]
     st.markdown(f"### Drawing {number} of {COUNT}: what is it?")
-    picture, words = st.columns([400, 280], gap="medium", width=700)
+    picture, buttons = st.columns([400, 280], gap="medium", width=700)
     picture.html(_picture(question, f"Drawing {number} of {COUNT}"))
-    with words:
+    with buttons:
         for place, label in enumerate(question.options):
             st.button(
                 imagenet().names[label],
@@ -83,8 +83,10 @@ def _ask(seed: int, questions: Sequence[Question], choices: tuple[int, ...]) -> 
 def _tell(seed: int, questions: Sequence[Question], choices: Sequence[int]) -> None:
     st.markdown(f"### {', '.join(scores(questions, choices))}, chance {CHANCE:g}")
     shares = [(search, score(questions, choices, search).share) for search in SEARCHES]
-    told = " and ".join(f"{100 * share.low:.0f} to {100 * share.high:.0f} % by {search}" for search, share in shares)
-    st.markdown(f"95 % intervals: {told}.")
+    intervals = " and ".join(
+        f"{100 * share.low:.0f} to {100 * share.high:.0f} % by {search}" for search, share in shares
+    )
+    st.markdown(f"95 % intervals: {intervals}.")
     for search in SEARCHES:
         rows = [pair for pair in zip(questions, choices, strict=True) if pair[0].search == search]
         st.html(f'<div class="round"><h4>By {search}</h4>{"".join(_result(*row) for row in rows)}</div>')
@@ -103,8 +105,8 @@ def _tell(seed: int, questions: Sequence[Question], choices: Sequence[int]) -> N
 
 def scores(questions: Sequence[Question], choices: Sequence[int]) -> list[str]:
     """'pixels: 1 of 5' for each search."""
-    found = {search: score(questions, choices, search) for search in SEARCHES}
-    return [f"{search}: {one.right} of {one.n}" for search, one in found.items()]
+    results = {search: score(questions, choices, search) for search in SEARCHES}
+    return [f"{search}: {result.right} of {result.n}" for search, result in results.items()]
 
 
 def _result(question: Question, place: int) -> str:

@@ -87,7 +87,7 @@ def lesson() -> tuple[str, str]:
 
 def lesson_html(place: str) -> str:
     """Return the lesson as HTML; place: "beside" the drawings in a wide window, or "below" them in a narrow one."""
-    return f'<div class="lesson {place}">{"".join(f"<p>{html.escape(each)}</p>" for each in lesson())}</div>'
+    return f'<div class="lesson {place}">{"".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in lesson())}</div>'
 
 
 def door_to(word: str) -> Door:

@@ -25,11 +25,11 @@ WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
 TEST_OF_PATCHES = "mini-clip-vit"  # begins the names of the networks that are to test the explanation
 
 
-def found(subject: str, reference: str) -> dict[str, Finding]:
+def findings_between(subject: str, reference: str) -> dict[str, Finding]:
     """The findings about two shipped maps, given by label, by the key of their claim; of several the first."""
-    shelf = shipped()
-    made = found_between(shelf[subject], shelf[reference], *shelf.values())
-    return {finding.claim.key: finding for finding in reversed(made)}
+    all_maps = shipped()
+    ordered = found_between(all_maps[subject], all_maps[reference], *all_maps.values())
+    return {finding.claim.key: finding for finding in reversed(ordered)}
 
 
 @cache
@@ -50,27 +50,27 @@ def the_test() -> str:
         for entry in shipped().values()
         if str(entry.heatmap.metadata["classifier"]["name"]).startswith(TEST_OF_PATCHES)
     ]
-    dips = sum(found is not None and dips_clearly(found) for found in tested)
-    told = "one clearly dips" if dips == 1 else f"{dips or 'none'} clearly dip"
-    return f" Of {len(tested)} small CLIPs trained to test it, {told}." if tested else ""
+    dips = sum(dip is not None and dips_clearly(dip) for dip in tested)
+    result = "one clearly dips" if dips == 1 else f"{dips or 'none'} clearly dip"
+    return f" Of {len(tested)} small CLIPs trained to test it, {result}." if tested else ""
 
 
 def equally_strong() -> str:
     """How the two errors compare in the corners under waves weakened alike, as on *Findings*."""
-    evidence = found(CLIP, RESNET56)["relies"].evidence[-1]
+    evidence = findings_between(CLIP, RESNET56)["relies"].evidence[-1]
     more = "more" if evidence.measured.value > 0 else "less"
     return f" At equal strength (dotted) it errs {more}: {evidence.number}."
 
 
 def other_networks() -> str:
     """How many more holes of the robust twin's than of the ordinary one's another network recognises."""
-    (evidence,) = [each for each in training().evidence if each.what == "Eq. 3"]
+    (evidence,) = [row for row in training().evidence if row.what == "Eq. 3"]
     return f" Recognised by another network: {evidence.number}."
 
 
 def limits() -> str:
     """How far the small CLIP's map is from CLIP's, and whether the paper's CLIP is here, or what it needs."""
-    share = found(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
+    share = findings_between(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
     state = classifier_state(PAPERS_CLIP)
     there = "it is here, too" if state.status == "ready" else f"a {format_size(state.download_bytes)} download"
     return f" Mini CLIP’s differs at {percent(share, 0)} of waves. CLIP: {there}."

@@ -20,7 +20,7 @@ from ui.runs.setup.own_start import FIRST
 from ui.runs.setup.settings import models_in_url
 from ui.shared.url import link
 from ui.story import figures, judge, opening, wall
-from ui.story.shelf import STORED, WAVE, equally_strong, found, limits, other_networks, the_test, training
+from ui.story.shelf import STORED, WAVE, equally_strong, findings_between, limits, other_networks, the_test, training
 from ui.story.step import Door, Step, Trial
 from ui.tabs.mixtures import KIND as MIXED_KIND
 from ui.tabs.mixtures import STORED as MIXED
@@ -40,14 +40,14 @@ def _models(page: str) -> list[tuple[str, str]]:
 
 
 def _about(subject: str, reference: str, key: str, *shows: str) -> Trial:
-    return Trial(lambda: found(subject, reference)[key], shows)
+    return Trial(lambda: findings_between(subject, reference)[key], shows)
 
 
 def _of_the_papers(key: str, *shows: str) -> Trial:
     """The paper's own two networks, once a profile of CLIP brings this evidence."""
 
     def find() -> Finding | None:
-        finding = found(CLIP, RESNET56)[key]
+        finding = findings_between(CLIP, RESNET56)[key]
         return finding if {evidence.what for evidence in finding.evidence} >= {*shows} else None
 
     return Trial(find, shows)

@@ -83,19 +83,19 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     left, right = st.columns([2, 7], vertical_alignment="center")
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, chosen, round(epsilon, 6))  # a step of the widget leaves 15.69999…
-    words = (
+    estimate = (
         f"{waves} waves × {images:,} images = {waves * images:,} predictions if you do not stop it (at most {most:,} "
         f"on this server, in up to {limits().run_seconds / 60:,.0f} minutes); {min(images, FIRST_IMAGES)} images a "
         "wave first"
     )
-    right.caption(f"{waves} predictions" if chosen.script is None else words)
+    right.caption(f"{waves} predictions" if chosen.script is None else estimate)
 
 
 def _start(name: str, chosen: Chosen, epsilon: float) -> None:
     from core.sweep.loop.config import SweepConfig
 
-    dataset, one = chosen.dataset, chosen.script is None
-    options: dict[str, Any] = {} if one else sweep_options(len(dataset))
+    dataset, exact = chosen.dataset, chosen.script is None
+    options: dict[str, Any] = {} if exact else sweep_options(len(dataset))
     batch_size = BATCH if dataset.image_size <= SMALL_SIDE else BATCH_OF_LARGE
     config = SweepConfig(side=SIDE, epsilon=epsilon, batch_size=batch_size, **options)
 
@@ -103,9 +103,9 @@ def _start(name: str, chosen: Chosen, epsilon: float) -> None:
         from core.sweep.maps import growing_heatmaps
 
         maps = growing_heatmaps(classifier_for(name, chosen.classes), dataset, config)
-        return maps if one else sharpening(maps)
+        return maps if exact else sharpening(maps)
 
-    total = len(config.waves) + 1 if one else None
+    total = len(config.waves) + 1 if exact else None
     about = {"what": "sweep", "classifiers": [name], "side": SIDE, "images": len(dataset), "pixels": dataset.image_size}
     try:
         job = job_manager().submit(work, owner=current_owner(), total=total, about=about)
@@ -120,8 +120,8 @@ def _progress(on_result: Callable[[str], None]) -> None:
     job: Job = st.session_state[JOB]
     job.beat()
     state: Sharpening | Heatmap | None = job.latest  # a map is that of one picture
-    words, maps = st.columns([2, 3])
-    with words:
+    status, maps = st.columns([2, 3])
+    with status:
         _status(job, state)
     with maps, st.container(key="sweep-maps"):
         if state is not None:
@@ -148,8 +148,8 @@ def _status(job: Job, state: Sharpening | Heatmap | None) -> None:
         st.rerun()
     if not job.active and state is not None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s limit of time"}.get(job.status, "Stopped")
-        words = f"{ended}: {progress_words(state)}" if isinstance(state, Sharpening) else ended
-        st.markdown(f"{words}. The map stands beside the others above as well.")
+        summary = f"{ended}: {progress_words(state)}" if isinstance(state, Sharpening) else ended
+        st.markdown(f"{summary}. The map stands beside the others above as well.")
         _take_along(_heatmap(state))
 
 
@@ -164,12 +164,12 @@ def progress_words(state: Sharpening) -> str:
     if not state.rounds:
         waves = sum(heatmap.count[i + SIDE // 2, j + SIDE // 2] > 0 for i, j in half_plane(SIDE))
         return f"first round, {waves} of {len(half_plane(SIDE))} waves"
-    words = f"{counts.min():,} of {heatmap.metadata['dataset']['n']:,} images under every wave, "
-    words += f"the estimate is precise to ± {state.rounds[-1].half_width:.1f} points (95 %, mean over the cells)"
+    text = f"{counts.min():,} of {heatmap.metadata['dataset']['n']:,} images under every wave, "
+    text += f"the estimate is precise to ± {state.rounds[-1].half_width:.1f} points (95 %, mean over the cells)"
     if state.next_point is not None:
         target, seconds = state.next_point
-        words += f"; ± {target} in about {max(1, round(seconds))} s"
-    return words
+        text += f"; ± {target} in about {max(1, round(seconds))} s"
+    return text
 
 
 def _take_along(heatmap: Heatmap) -> None:
@@ -186,10 +186,10 @@ def _take_along(heatmap: Heatmap) -> None:
 def _draw(state: Sharpening | Heatmap) -> None:
     """One picture's probabilities; or the last round's estimate, and the counts so far before there is one."""
     if isinstance(state, Heatmap):
-        shown = shown_maps([Entry("Exact", state)], "Probability", "Error", SIDE)
+        maps = shown_maps([Entry("Exact", state)], "Probability", "Error", SIDE)
     elif state.estimated is not None:
-        shown = shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE)
+        maps = shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE)
     else:
-        shown = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
+        maps = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
-        heatmap_view(shown, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)
+        heatmap_view(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)

@@ -45,10 +45,10 @@ class Sharpening:
         if not self.rounds:
             return None
         source, now = self.heatmap.metadata["source"], passes_taken(self.heatmap)
-        found = passes_to_next_point(self.rounds, _all_passes(self.heatmap))
-        if found is None or not source["images_per_second"]:
+        expected = passes_to_next_point(self.rounds, _all_passes(self.heatmap))
+        if expected is None or not source["images_per_second"]:
             return None
-        return found[0], max(0.0, (found[1] - now) / source["images_per_second"])
+        return expected[0], max(0.0, (expected[1] - now) / source["images_per_second"])
 
 
 def _all_passes(heatmap: Heatmap) -> int:
@@ -82,8 +82,8 @@ def passes_to_next_point(rounds: Sequence[Reached], most: int) -> tuple[int, int
     if target < 1:
         return None
     # In logarithms, since a half-width that hardly falls would take more passes than a float can hold.
-    wanted = math.log(last.passes) + math.log(last.half_width / target) / power
-    return None if wanted > math.log(most) else (target, round(math.exp(wanted)))
+    log_passes = math.log(last.passes) + math.log(last.half_width / target) / power
+    return None if log_passes > math.log(most) else (target, round(math.exp(log_passes)))
 
 
 def sweep_options(images: int) -> dict[str, float]:
@@ -95,9 +95,9 @@ def script_command(heatmap: Heatmap, dataset: str) -> str:
     """The command that goes on with a downloaded map. dataset: as `--dataset` takes it."""
     facts = heatmap.metadata
     first = 100 * sweep_options(facts["dataset"]["n"])["passes"]
-    words = [
+    arguments = [
         *("python", "-m", "core.sweep", "--classifier", facts["classifier"]["name"], "--dataset", dataset),
         *("--side", str(heatmap.side), "--epsilon", str(facts["epsilon"]), "--passes", f"{first:.9g}%"),
         *("--precision", "1", "--output", "map.npz"),
     ]
-    return shlex.join(words)
+    return shlex.join(arguments)

@@ -19,9 +19,9 @@ HEIGHT = 255  # CSS pixels with axes
 RIGHT = "#d0d0d0"  # of the diagonal; black text stands out on it in both themes
 
 
-def confusion_chart(found: SamplePredictions, names: Sequence[str]) -> None:
+def confusion_chart(predictions: SamplePredictions, names: Sequence[str]) -> None:
     """True classes in rows, predictions under the wave in columns; what is wrong has a colour, by its share."""
-    rows = _cells(found, names)
+    rows = _cells(predictions, names)
     order = alt.Scale(domain=list(names))
     base = alt.Chart().encode(
         alt.X("prediction:N", scale=order, title=None, axis=alt.Axis(labelAngle=-45, labelOverlap=False, grid=False)),
@@ -34,15 +34,15 @@ def confusion_chart(found: SamplePredictions, names: Sequence[str]) -> None:
     )
     light = alt.condition("datum.wrong && datum.share < 60", alt.value("#ffffff"), alt.value("#000000"))
     counts = base.mark_text(fontSize=11).encode(text="count:Q", color=light)
-    st.markdown(f"**{found.title}**, n = {len(found.labels)}; rows: true class")
-    key, words = f"classes.{found.name}", _in_words(found, names)
-    chart(rows, [cells, counts], alt.X("prediction:N"), None, height=HEIGHT, key=key, alt_text=words).draw()
+    st.markdown(f"**{predictions.title}**, n = {len(predictions.labels)}; rows: true class")
+    key, alt_text = f"classes.{predictions.name}", _in_words(predictions, names)
+    chart(rows, [cells, counts], alt.X("prediction:N"), None, height=HEIGHT, key=key, alt_text=alt_text).draw()
 
 
-def _cells(found: SamplePredictions, names: Sequence[str]) -> list[dict[str, Any]]:
+def _cells(predictions: SamplePredictions, names: Sequence[str]) -> list[dict[str, Any]]:
     """A row for each cell that is not zero."""
-    labels = found.labels.tolist()
-    of, counts = Counter(labels), Counter(zip(labels, found.after.tolist(), strict=True))
+    labels = predictions.labels.tolist()
+    of, counts = Counter(labels), Counter(zip(labels, predictions.after.tolist(), strict=True))
     return [
         {
             "class": names[label],
@@ -56,16 +56,16 @@ def _cells(found: SamplePredictions, names: Sequence[str]) -> list[dict[str, Any
     ]
 
 
-def _in_words(found: SamplePredictions, names: Sequence[str]) -> str:
+def _in_words(predictions: SamplePredictions, names: Sequence[str]) -> str:
     """The matrix for those who cannot see it: what is right, and the leading confusions."""
-    right = int((found.labels == found.after).sum())
+    right = int((predictions.labels == predictions.after).sum())
     leading = "; ".join(
-        f"{names[one.label]} taken for {names[one.prediction]}: {one.count} of {one.images}"
-        for one in mistakes(found.labels, found.after)[:5]
+        f"{names[mistake.label]} taken for {names[mistake.prediction]}: {mistake.count} of {mistake.images}"
+        for mistake in mistakes(predictions.labels, predictions.after)[:5]
     )
     return (
-        f"Confusion matrix of {found.title} under the wave, true classes in rows, predictions in columns. "
-        f"{right} of {len(found.labels)} are right. {leading}"
+        f"Confusion matrix of {predictions.title} under the wave, true classes in rows, predictions in columns. "
+        f"{right} of {len(predictions.labels)} are right. {leading}"
     )
 
 
@@ -82,20 +82,20 @@ class ClassErrors:
 def class_error_chart(series: Sequence[ClassErrors], names: Sequence[str]) -> None:
     """Error class by class with 95 % intervals, of each network."""
     rows = [
-        {"network": one.title, "class": names[each.label], "images": each.images} | percents("error", each.error)
-        for one in series
-        for each in one.errors
+        {"network": network.title, "class": names[error.label], "images": error.images} | percents("error", error.error)
+        for network in series
+        for error in network.errors
     ]
     st.markdown("**Error by class** under the wave, with 95 % intervals")
-    words = "; ".join(f"{row['network']}, {row['class']}: {row['error']:.0f} % of {row['images']}" for row in rows)
+    summary = "; ".join(f"{row['network']}, {row['class']}: {row['error']:.0f} % of {row['images']}" for row in rows)
     interval_chart(
         rows,
-        [one.title for one in series],
-        [one.colour for one in series],
+        [network.title for network in series],
+        [network.colour for network in series],
         "class",
         alt.X("error:Q", title="error (%)", scale=alt.Scale(domain=[0, 100])),
         None,
         height=HEIGHT,
         key="classes.errors",
-        alt_text=f"Error under the wave class by class, with 95 % intervals. {words}",
+        alt_text=f"Error under the wave class by class, with 95 % intervals. {summary}",
     ).draw()

@@ -26,66 +26,66 @@ MAX_CLASSES = 20  # a matrix of more is no picture
 SHOWN, LISTED = 2, 6  # networks side by side; rows of the table in place of a matrix
 
 
-def class_panel(shown: Shown) -> None:
+def class_panel(view: Shown) -> None:
     """Draw it: counts how the wave flips the bundled samples first."""
-    counted, picture = shown.count(), shown.picture
+    counted, picture = view.count(), view.picture
     classes = CLASS_SETS["cifar10" if picture is None else picture.class_set]()
-    mine = counted[:SHOWN]
+    side_by_side = counted[:SHOWN]
     if len(classes.names) > MAX_CLASSES:
-        _table(mine, classes)
+        _table(side_by_side, classes)
         return
-    series = list(_series(shown, classes, counted))[:SHOWN]
+    series = list(_series(view, classes, counted))[:SHOWN]
     if not series and not counted:
         st.markdown("No map in view says which images are misclassified, and no classifier is there to predict.")
         return
     left, right = st.columns(2, gap="large")
-    if mine:
-        few = int(np.unique(mine[0].labels, return_counts=True)[1].min())
-        sentences = [most_frequent_mistake(one, classes.names) for one in mine]
+    if side_by_side:
+        few = int(np.unique(side_by_side[0].labels, return_counts=True)[1].min())
+        sentences = [most_frequent_mistake(predictions, classes.names) for predictions in side_by_side]
         with left:
             write_sentence(
                 Paragraph(
-                    f"Under the wave {wave_name(shown.frequency)}:",
+                    f"Under the wave {wave_name(view.frequency)}:",
                     *sentences,
                     f"The most frequent of all confusions is named, and {few} pictures a class are few: a hint. Grey "
                     "is right, colour is wrong.",
                 )
             )
     if series:
-        with right if mine else left:
+        with right if side_by_side else left:
             write_sentence(
-                Paragraph(*(hardest_class(one.title, one.errors, classes.names, one.source) for one in series))
+                Paragraph(*(hardest_class(row.title, row.errors, classes.names, row.source) for row in series))
             )
-    columns = st.columns(len(mine) + bool(series), gap="medium")
-    for place, one in zip(columns, mine, strict=False):
-        with place:
-            confusion_chart(one, classes.names)
+    columns = st.columns(len(side_by_side) + bool(series), gap="medium")
+    for column, predictions in zip(columns, side_by_side, strict=False):
+        with column:
+            confusion_chart(predictions, classes.names)
     if series:
         with columns[-1]:
             class_error_chart(series, classes.names)
 
 
-def _series(shown: Shown, classes: ClassSet, counted: Sequence[SamplePredictions]) -> Iterator[ClassErrors]:
+def _series(view: Shown, classes: ClassSet, counted: Sequence[SamplePredictions]) -> Iterator[ClassErrors]:
     """For each classifier that predicts a map of its own, of that size of the wave, before the few samples.
 
     Shown maps come first; a map counts only where it says which images are misclassified.
     """
-    told, epsilon = set(), None if shown.picture is None else strength(shown.picture.size)
-    mine = {one.name: one for one in counted}
-    others = [one for one in shipped().values() if one.classifier in mine]
-    for entry in dict.fromkeys([*shown.chosen, *others]):
+    named, epsilon = set(), None if view.picture is None else strength(view.picture.size)
+    predictions = {row.name: row for row in counted}
+    own_maps = [entry for entry in shipped().values() if entry.classifier in predictions]
+    for entry in dict.fromkeys([*view.chosen, *own_maps]):
         facts = entry.heatmap.metadata
         name, size = facts["classifier"]["name"], facts["epsilon"]
-        if name in told or epsilon not in (None, size):
+        if name in named or epsilon not in (None, size):
             continue
-        if tuple(facts["class_names"]) == classes.names and (errors := class_errors(entry.heatmap, shown.frequency)):
-            told.add(name)
+        if tuple(facts["class_names"]) == classes.names and (errors := class_errors(entry.heatmap, view.frequency)):
+            named.add(name)
             source = f"{facts['dataset']['n']:,} images of {dataset_title(facts['dataset']['name'])}, v = {size:g}"
             yield ClassErrors(entry.name, source, model_colour(name), errors)
-    for name, one in mine.items():
-        if name not in told:
-            errors = class_errors_of(one.labels, one.after)
-            yield ClassErrors(one.title, f"the {len(one.labels)} bundled samples", model_colour(name), errors)
+    for name, sample in predictions.items():
+        if name not in named:
+            errors = class_errors_of(sample.labels, sample.after)
+            yield ClassErrors(sample.title, f"the {len(sample.labels)} bundled samples", model_colour(name), errors)
 
 
 def _table(counted: Sequence[SamplePredictions], classes: ClassSet) -> None:
@@ -99,9 +99,14 @@ def _table(counted: Sequence[SamplePredictions], classes: ClassSet) -> None:
         "too few for a matrix. What the wave makes of them:"
     )
     rows = [
-        (one.title, classes.names[found.label], classes.names[found.prediction], f"{found.count} of {found.images}")
-        for one in counted
-        for found in mistakes(one.labels, one.after)[:LISTED]
+        (
+            predictions.title,
+            classes.names[mistake.label],
+            classes.names[mistake.prediction],
+            f"{mistake.count} of {mistake.images}",
+        )
+        for predictions in counted
+        for mistake in mistakes(predictions.labels, predictions.after)[:LISTED]
     ]
     if rows:
         scrolling_table(("Model", "Class", "Taken for", "Pictures"), rows, "Most frequent confusions")

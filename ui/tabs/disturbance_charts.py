@@ -41,16 +41,16 @@ def accuracy_chart(networks: Sequence[Network], key: str, strength: int, height:
     """Each network's accuracy under each disturbance; the chosen disturbance stands out. height: in CSS pixels."""
     labels = {None: UNDISTURBED} | {row.key: row.label for row in DISTURBANCES.values()}
     rows: list[dict[str, Any]] = [
-        {"network": one.title, "disturbance": label, "chosen": which in (None, key)}
-        | percents("accuracy", one.accuracy(which, strength))
+        {"network": network.title, "disturbance": label, "chosen": which in (None, key)}
+        | percents("accuracy", network.accuracy(which, strength))
         for which, label in labels.items()
-        for one in networks
+        for network in networks
     ]
     classes = len(networks[0].outcomes.metadata["class_names"])
-    words = "; ".join(f"{row['network']}, {row['disturbance']}: {row['accuracy']:.0f} %" for row in rows)
+    accuracies = "; ".join(f"{row['network']}, {row['disturbance']}: {row['accuracy']:.0f} %" for row in rows)
     return interval_chart(
         rows,
-        [one.title for one in networks],
+        [network.title for network in networks],
         _colours(networks),
         "disturbance",
         alt.X("accuracy:Q", title="top-1 accuracy (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
@@ -58,13 +58,13 @@ def accuracy_chart(networks: Sequence[Network], key: str, strength: int, height:
         weak="!datum.chosen",
         height=height,
         key="disturbances.accuracy",
-        alt_text=f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {words}",
+        alt_text=f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}",
     )
 
 
-def prediction_chart(networks: Sequence[Network], found: Mapping[str, Predicted], key: str) -> None:
+def prediction_chart(networks: Sequence[Network], predictions: Mapping[str, Predicted], key: str) -> None:
     """A point for each network, disturbance and strength: rise of the error by the map, and as measured."""
-    chosen = {one.name: one.title for one in networks}
+    chosen = {network.name: network.title for network in networks}
     rows: list[dict[str, Any]] = [
         {
             "network": chosen.get(name, OTHERS),
@@ -73,10 +73,10 @@ def prediction_chart(networks: Sequence[Network], found: Mapping[str, Predicted]
             "changes": f"{row.kind} waves",
             "size": 90 if row.key == key else 30,
             "shown": 0.95 if row.key == key else 0.55,
-            "predicted": 100 * float(one.by_energy[d, s]),
+            "predicted": 100 * float(prediction.by_energy[d, s]),
         }
-        | percents("rise", Measured(*(part[d, s] for part in one.measured)))
-        for name, one in sorted(found.items(), key=lambda item: item[0] in chosen)
+        | percents("rise", Measured(*(part[d, s] for part in prediction.measured)))
+        for name, prediction in sorted(predictions.items(), key=lambda item: item[0] in chosen)
         for d, row in enumerate(DISTURBANCES.values())
         for s, strength in enumerate(STRENGTHS)
     ]
@@ -84,15 +84,15 @@ def prediction_chart(networks: Sequence[Network], found: Mapping[str, Predicted]
     scale, axis = alt.Scale(type="sqrt", domain=ends), alt.Axis(values=[0, 10, 25, 50, 100, 150, 200, 300, 400])
     guess = alt.X("predicted:Q", title="predicted by the map (points)", scale=scale, axis=axis)
     rise = alt.Y("rise:Q", title="measured (points)")
-    titles, colours = [one.title for one in networks], _colours(networks)
-    if found.keys() - chosen.keys():
+    titles, colours = [network.title for network in networks], _colours(networks)
+    if predictions.keys() - chosen.keys():
         titles, colours = [*titles, OTHERS], [*colours, GREY]
     colour = alt.Color("network:N", scale=alt.Scale(domain=titles, range=colours), legend=None)
     kinds = alt.Scale(domain=["slow waves", "fast waves"], range=["square", "circle"])
     shape = alt.Shape("changes:N", scale=kinds, legend=None)
     tooltip = ["who:N", "disturbance:N", alt.Tooltip("predicted:Q", format=".1f"), *tooltips(rise)]
-    size, shown = alt.Size("size:Q", scale=None), alt.Opacity("shown:Q", scale=None)
-    points = alt.Chart().mark_point(filled=True).encode(guess, rise, colour, shape, size, shown, tooltip=tooltip)
+    size, opacity = alt.Size("size:Q", scale=None), alt.Opacity("shown:Q", scale=None)
+    points = alt.Chart().mark_point(filled=True).encode(guess, rise, colour, shape, size, opacity, tooltip=tooltip)
     chart(
         rows,
         [points],
@@ -107,5 +107,5 @@ def prediction_chart(networks: Sequence[Network], found: Mapping[str, Predicted]
 
 def _colours(networks: Sequence[Network]) -> list[str]:
     """Each network's own, or another one where one of its kind has that."""
-    own = [model_colour(one.name) for one in networks]
-    return [UNKNOWN if colour in own[:k] else colour for k, colour in enumerate(own)]
+    colours = [model_colour(network.name) for network in networks]
+    return [UNKNOWN if colour in colours[:k] else colour for k, colour in enumerate(colours)]

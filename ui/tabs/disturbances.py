@@ -18,7 +18,7 @@ from core.claims.disturbance_spectrum import (
 )
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
 from core.data.profiles import stored_state
-from core.fourier.kept import kept_with_its_maps
+from core.fourier.weak_cache import weak_lru_cache
 from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
 from core.numbers import listed
 from core.shared.colours import ROBUST
@@ -43,31 +43,31 @@ _PREDICTION = (
 )
 
 
-def disturbance_panel(shown: Shown) -> None:
+def disturbance_panel(view: Shown) -> None:
     """Draw it, of the chosen picture."""
-    assert shown.picture is not None
-    picture = shown.picture
+    assert view.picture is not None
+    picture = view.picture
     left, middle, right = st.columns([4, 5, 5], gap="medium")
     with left:
         key, strength = _controls(picture.size)
-        _pictures(picture, key, strength, shown.networks)
+        _pictures(picture, key, strength, view.networks)
     sides = {outcomes.metadata["image_size"] for outcomes in stored_disturbances().values()}
     if picture.size not in sides:
-        told = listed([f"{side} × {side}" for side in sorted(sides)])
-        middle.info(f"Counts over many pictures are stored for {told} pixels alone: choose such a picture.")
+        sizes = listed([f"{side} × {side}" for side in sorted(sides)])
+        middle.info(f"Counts over many pictures are stored for {sizes} pixels alone: choose such a picture.")
         return
-    networks = _networks(picture.size, shown.chosen, shown.who)
-    found, trial = _trial(*shipped().values(), stored=stored_state("disturbances"))
+    networks = _networks(picture.size, view.chosen, view.who)
+    predictions, trial = _trial(*shipped().values(), stored=stored_state("disturbances"))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
         accuracy_chart(networks, key, strength).draw()
     with right:
         st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
-        prediction_chart(networks, found, key)
+        prediction_chart(networks, predictions, key)
         st.caption("Large: this disturbance. Squares: slow waves change most. Grey: other networks.")
     sentences = (
         under_disturbance(key, strength, networks),
-        maps_against_disturbances(trial, len(found)),
+        maps_against_disturbances(trial, len(predictions)),
     )
     for place, sentence in zip(st.columns(2, gap="large"), sentences, strict=True):
         with place:
@@ -77,11 +77,11 @@ def disturbance_panel(shown: Shown) -> None:
 def _controls(side: int) -> tuple[str, int]:
     """The disturbance's key, and its strength."""
     row = st.container(horizontal=True, gap="medium")
-    labels = {one.label: one.key for one in DISTURBANCES.values()}
-    told = (
-        f"{one.label}, {', '.join(f'{one.amount(strength, side):.3g}' for strength in STRENGTHS)} ({one.unit}): "
-        f"{one.source}"
-        for one in DISTURBANCES.values()
+    labels = {kind.label: kind.key for kind in DISTURBANCES.values()}
+    descriptions = (
+        f"{kind.label}, {', '.join(f'{kind.amount(strength, side):.3g}' for strength in STRENGTHS)} ({kind.unit}): "
+        f"{kind.source}"
+        for kind in DISTURBANCES.values()
     )
     label = row.selectbox(
         "Disturbance",
@@ -90,7 +90,7 @@ def _controls(side: int) -> tuple[str, int]:
         key=KIND,
         bind="query-params",
         help="After Hendrycks & Dietterich 2019, severities 1 to 3. The wave of the maps above is not added.\n\n"
-        + "\n\n".join(told),
+        + "\n\n".join(descriptions),
     )
     strength = row.select_slider(
         "Strength", STRENGTHS, STRENGTHS[1], key=STRENGTH, bind="query-params", persist_state="session"
@@ -100,15 +100,15 @@ def _controls(side: int) -> tuple[str, int]:
 
 def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[ClassifierSpec]) -> None:
     """The picture without and with the disturbance, with what each network predicts."""
-    found = answers(networks, lambda name: _predictions(name, picture, key, strength))
-    both = {
+    probabilities = answers(networks, lambda name: _predictions(name, picture, key, strength))
+    images = {
         "Undisturbed": picture.image,
         f"{DISTURBANCES[key].label}, strength {strength}": disturbed_picture(picture, key, strength),
     }
     figures = []
-    for k, (title, image) in enumerate(both.items()):
-        told = [_prediction(short_title(spec.title), answer[k], picture) for spec, answer in found.items()]
-        figures.append(Figure(title, " · ".join(told), to_picture(image)))
+    for k, (title, image) in enumerate(images.items()):
+        labels = [_prediction(short_title(spec.title), answer[k], picture) for spec, answer in probabilities.items()]
+        figures.append(Figure(title, " · ".join(labels), to_picture(image)))
     st.html(picture_row(figures, tile=150))
 
 
@@ -132,22 +132,22 @@ def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.nda
 
 def _networks(size: int, chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network]:
     """Return the networks of the maps in view, or their stand-ins, and robust twins, as far as outcomes are stored."""
-    found = stored_disturbances()
-    stored = {name: outcomes for name, outcomes in found.items() if outcomes.metadata["image_size"] == size}
+    all_outcomes = stored_disturbances()
+    stored = {name: outcomes for name, outcomes in all_outcomes.items() if outcomes.metadata["image_size"] == size}
     of_maps = [entry for entry in chosen if disturbances_of(entry.named) is not None]
     names = [entry.classifier for entry in of_maps]
-    names += [one.spec.name for one in who if one.instead_of not in {entry.name for entry in of_maps}]
-    pairs = [name for one in names for name in (one, f"{one}{ROBUST}") if name in stored]
-    kept = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
-    return [Network(name, short_title(classifier_title(name)), stored[name]) for name in kept]
+    names += [predictor.spec.name for predictor in who if predictor.instead_of not in {entry.name for entry in of_maps}]
+    pairs = [name for ordinary in names for name in (ordinary, f"{ordinary}{ROBUST}") if name in stored]
+    selected = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
+    return [Network(name, short_title(classifier_title(name)), stored[name]) for name in selected]
 
 
-@kept_with_its_maps(4)
+@weak_lru_cache(4)
 def _trial(*shipped: Entry, stored: int) -> tuple[dict[str, Predicted], MapsOnTrial]:
     """Predictions of all shipped maps of networks whose disturbances are stored, by name, and how good they are."""
-    found = {
-        name: one
+    predictions = {
+        name: prediction
         for name, (named, outcomes) in mapped(entry.named for entry in shipped).items()
-        if (one := predicted(named, outcomes)) is not None
+        if (prediction := predicted(named, outcomes)) is not None
     }
-    return found, on_trial(tuple(DISTURBANCES), list(found.values()))
+    return predictions, on_trial(tuple(DISTURBANCES), list(predictions.values()))

@@ -73,23 +73,23 @@ class Network:
         return min(MAX_SIDE if self.heatmap is None else self.heatmap.side, most)
 
 
-def energy_chart(found: Sequence[Network], frequency: Frequency) -> None:
+def energy_chart(networks: Sequence[Network], frequency: Frequency) -> None:
     """Energy along a wave, ring by ring, on a logarithmic axis: of this picture, and the mean over many."""
     rows: list[dict[str, Any]] = []
-    pictures = max((one.stored.pictures for one in found if one.stored is not None), default=0)
-    for one in found:
-        energies = {HERE: relative_energy(one.gradient[None], one.side)[0]}
-        if one.stored is not None and one.stored.side == one.side:
-            energies[f"mean of {one.stored.pictures:,}"] = one.stored.energy
+    pictures = max((network.stored.pictures for network in networks if network.stored is not None), default=0)
+    for network in networks:
+        energies = {HERE: relative_energy(network.gradient[None], network.side)[0]}
+        if network.stored is not None and network.stored.side == network.side:
+            energies[f"mean of {network.stored.pictures:,}"] = network.stored.energy
         for where, energy in energies.items():
-            rings = enumerate(ring_energy(energy, one.side).tolist())
-            rows += [{"network": one.title, "of": where, "radius": ring, "energy": value} for ring, value in rings]
+            rings = enumerate(ring_energy(energy, network.side).tolist())
+            rows += [{"network": network.title, "of": where, "radius": ring, "energy": value} for ring, value in rings]
     thin = ("of", HERE) if pictures else None
     scale, axis = alt.Scale(type="log"), alt.Axis(values=DECADES)
     energy_axis = alt.Y("energy:Q", title="energy (1: a flat spectrum)", scale=scale, axis=axis)
-    told = f", thin; mean of {pictures:,}, thick" if pictures else " along a wave"
-    st.markdown(f"**Energy of the gradient**{told}")
-    _chart(found, rows, energy_axis, frequency, "Energy of the gradient along waves", thin=thin, number=".3g")
+    legend = f", thin; mean of {pictures:,}, thick" if pictures else " along a wave"
+    st.markdown(f"**Energy of the gradient**{legend}")
+    _chart(networks, rows, energy_axis, frequency, "Energy of the gradient along waves", thin=thin, number=".3g")
 
 
 def painted_chart(networks: Sequence[Network], frequency: Frequency) -> None:
@@ -108,25 +108,25 @@ def painted_chart(networks: Sequence[Network], frequency: Frequency) -> None:
         _chart(networks, rows, energy_axis, frequency, what, thin=("of", "pixels"), number=".2g", key="painted")
 
 
-def rise_chart(found: Sequence[Network], frequency: Frequency) -> None:
+def rise_chart(networks: Sequence[Network], frequency: Frequency) -> None:
     """How much the waves of a ring raise the error of each network's own map, with 95 % intervals."""
-    mapped = [one for one in found if one.rises]
+    mapped = [network for network in networks if network.rises]
     rows: list[dict[str, Any]] = [
-        {"network": one.title, "radius": ring} | percents("rise", rise)
-        for one in mapped
-        for ring, rise in one.rises.items()
+        {"network": network.title, "radius": ring} | percents("rise", rise)
+        for network in mapped
+        for ring, rise in network.rises.items()
     ]
     if not rows:
         st.markdown("There is no map of these networks whose clean error is known.")
         return
-    sizes = sorted({one.heatmap.metadata["epsilon"] for one in mapped if one.heatmap is not None})
+    sizes = sorted({network.heatmap.metadata["epsilon"] for network in mapped if network.heatmap is not None})
     st.markdown(f"**Rise of the error** in the network’s own map, v = {', '.join(f'{size:g}' for size in sizes)}")
     rise = alt.Y("rise:Q", title="points above clean error")
     _chart(mapped, rows, rise, frequency, "Rise of the error under waves", spread="band")
 
 
 def _chart(
-    found: Sequence[Network],
+    networks: Sequence[Network],
     rows: list[dict[str, Any]],
     y: alt.Y,
     frequency: Frequency,
@@ -134,11 +134,11 @@ def _chart(
     key: str = "",
     **look: Any,
 ) -> None:
-    titles = [one.title for one in found]
+    titles = [network.title for network in networks]
     line_chart(
         rows,
         titles,
-        [model_colour(one.spec.name) for one in found],
+        [model_colour(network.spec.name) for network in networks],
         radius_axis(),
         y,
         int(rounded_radius([frequency])[0]),

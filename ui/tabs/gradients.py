@@ -48,36 +48,36 @@ ABOUT = {
 }
 
 
-def gradient_panel(shown: Shown) -> None:
+def gradient_panel(view: Shown) -> None:
     """Draw it, at the chosen picture."""
-    assert shown.picture is not None
-    picture = shown.picture
-    maps = [entry.heatmap for entry in [*shown.chosen, *shown.available]]
-    gradients = answers(shown.networks, lambda name: _gradient(name, picture))
-    found = [Network(spec, *answer, _map_of(spec, picture, maps)) for spec, answer in gradients.items()]
-    if not found:
+    assert view.picture is not None
+    picture = view.picture
+    maps = [entry.heatmap for entry in [*view.chosen, *view.available]]
+    gradients = answers(view.networks, lambda name: _gradient(name, picture))
+    networks = [Network(spec, *answer, _map_of(spec, picture, maps)) for spec, answer in gradients.items()]
+    if not networks:
         return
-    steep = [one for one in found if one.length > 0]
-    limit = max((float(np.quantile(np.abs(_brightness(one)), SCALE_SHARE)) for one in steep), default=1.0)
-    words, pictures = st.columns([2, 5], gap="medium")
-    words.markdown(_what_is_shown(picture))
+    steep = [network for network in networks if network.length > 0]
+    limit = max((float(np.quantile(np.abs(_brightness(network)), SCALE_SHARE)) for network in steep), default=1.0)
+    text, pictures = st.columns([2, 5], gap="medium")
+    text.markdown(_what_is_shown(picture))
     with pictures:
         original = Figure("The picture", picture.caption, enlarged(to_picture(picture.image), SHOWN_SIDE))
-        st.html(picture_row([original, *(_figure(one, picture, limit) for one in found)], tile=140))
+        st.html(picture_row([original, *(_figure(network, picture, limit) for network in networks)], tile=140))
         st.html(_colour_bar(limit))
-    why, painting = _table(found, picture, maps), [network for network in found if network.painted]
+    why, painting = _table(networks, picture, maps), [network for network in networks if network.painted]
     if why or painting:
         # One fold for both: on a phone the page is long enough.
-        with words.expander("Waves that it overrates, waves that are painted"):
+        with text.expander("Waves that it overrates, waves that are painted"):
             write_sentence(why)
             if painting:
-                painted_chart(painting, shown.frequency)
+                painted_chart(painting, view.frequency)
                 _painted_waves([network for network in painting if network.rises])
     left, right = st.columns(2, gap="large")
     with left:
-        energy_chart(steep, shown.frequency)
+        energy_chart(steep, view.frequency)
     with right:
-        rise_chart(found, shown.frequency)
+        rise_chart(networks, view.frequency)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -94,8 +94,8 @@ def _map_of(spec: ClassifierSpec, picture: Picture, maps: Sequence[Heatmap]) -> 
     """The first map of a network on pictures of this size and these classes, whose clean error is known."""
     for heatmap in maps:
         facts = heatmap.metadata
-        mine = facts["classifier"]["name"] == spec.name and facts["image_size"] == picture.size
-        if mine and tuple(facts["class_names"]) == picture.classes.names and heatmap.clean_rate() is not None:
+        same_network = facts["classifier"]["name"] == spec.name and facts["image_size"] == picture.size
+        if same_network and tuple(facts["class_names"]) == picture.classes.names and heatmap.clean_rate() is not None:
             return heatmap
     return None
 
@@ -110,16 +110,16 @@ def _what_is_shown(picture: Picture) -> str:
     )
 
 
-def _brightness(one: Network) -> np.ndarray:
+def _brightness(network: Network) -> np.ndarray:
     """(H, W) how the loss changes as a pixel gets brighter in all channels, of a gradient of length 1 or 0."""
-    return one.gradient.sum(axis=0) / (one.length or 1)
+    return network.gradient.sum(axis=0) / (network.length or 1)
 
 
-def _figure(one: Network, picture: Picture, limit: float) -> Figure:
-    note = "" if picture.label is not None else f"loss of “{picture.classes.names[one.label]}”"
-    places = np.rint((np.clip(_brightness(one) / limit, -1, 1) + 1) * 127.5).astype(int)
+def _figure(network: Network, picture: Picture, limit: float) -> Figure:
+    note = "" if picture.label is not None else f"loss of “{picture.classes.names[network.label]}”"
+    places = np.rint((np.clip(_brightness(network) / limit, -1, 1) + 1) * 127.5).astype(int)
     pixels = enlarged(colormap_table(GRADIENT)[places], SHOWN_SIDE)
-    return Figure(one.title, note if one.length else "The loss is flat here.", pixels)
+    return Figure(network.title, note if network.length else "The loss is flat here.", pixels)
 
 
 def _colour_bar(limit: float) -> str:
@@ -141,8 +141,10 @@ def _painted_waves(painting: Sequence[Network]) -> None:
         return
     differences = {network.title: difference_under(network.painted, network.rises) for network in painting}
     moved = {
-        "into waves that mislead {} more": [name for name, each in differences.items() if each.low > 0],
-        "away from the waves that mislead {}": [name for name, each in differences.items() if each.high < 0],
+        "into waves that mislead {} more": [name for name, difference in differences.items() if difference.low > 0],
+        "away from the waves that mislead {}": [
+            name for name, difference in differences.items() if difference.high < 0
+        ],
     }
     parts = [place.format(listed(names)) for place, names in moved.items() if names]
     rest = [name for name in differences if not any(name in names for names in moved.values())]
@@ -158,53 +160,53 @@ def _painted_waves(painting: Sequence[Network]) -> None:
     scrolling_table(heads, rows, "Rise of the error under the painted waves", {BY_PIXELS: about, BY_VIEWS: about})
 
 
-def _table(found: Sequence[Network], picture: Picture, maps: Sequence[Heatmap]) -> str:
+def _table(networks: Sequence[Network], picture: Picture, maps: Sequence[Heatmap]) -> str:
     """A table of what is measured of each gradient: where it lies, and whether it says which waves mislead.
 
     Returns a reason why gradients overrate some waves; empty where none is known.
     """
     rows, overrated, size = list[dict[str, str]](), dict[str, Overrated](), 0.0
-    for one in found:
-        rows.append({"Network": one.title} | _places(one, picture))
-        stored = None if one.heatmap is None else stored_gradient(one.heatmap)
-        if one.heatmap is None or stored is None or (ranked := agreement(stored, one.heatmap)) is None:
+    for network in networks:
+        rows.append({"Network": network.title} | _places(network, picture))
+        stored = None if network.heatmap is None else stored_gradient(network.heatmap)
+        if network.heatmap is None or stored is None or (ranked := agreement(stored, network.heatmap)) is None:
             continue
-        epsilon = float(one.heatmap.metadata["epsilon"])
+        epsilon = float(network.heatmap.metadata["epsilon"])
         rows[-1] |= _errors(ranked, _with_weaker_waves(stored, epsilon, maps))
         if ranked.overrated is not None and not np.isnan(ranked.overrated.bend):
-            overrated[one.title], size = ranked.overrated, epsilon  # the one at which its bend is known
+            overrated[network.title], size = ranked.overrated, epsilon  # the one at which its bend is known
     columns = list(dict.fromkeys(column for row in rows for column in row))
     table = [[row.get(column, "–") for column in columns] for row in rows]
     scrolling_table(columns, table, "The gradients in numbers", ABOUT)
     return why_overrated(overrated, size)
 
 
-def _places(one: Network, picture: Picture) -> dict[str, str]:
+def _places(network: Network, picture: Picture) -> dict[str, str]:
     """Return where the gradient lies, in the picture and among the waves, here and over many pictures."""
-    if one.length == 0:
+    if network.length == 0:
         return {}
     row = {
-        EDGES: decimal(edge_correlation(picture.image, one.gradient), 2),
-        RADIUS: f"{mean_radius(relative_energy(one.gradient[None], one.side)[0], one.side):.1f}",
+        EDGES: decimal(edge_correlation(picture.image, network.gradient), 2),
+        RADIUS: f"{mean_radius(relative_energy(network.gradient[None], network.side)[0], network.side):.1f}",
     }
-    if (stored := one.stored) is not None:
+    if (stored := network.stored) is not None:
         row[f"{EDGES}, {stored.pictures:,} pictures"] = correlation(stored.edges)
         row[f"{RADIUS}, {stored.pictures:,} pictures"] = small_with_interval(stored.mean_radius)
     return row
 
 
-def _errors(found: Agreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
+def _errors(ranked: Agreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
     """How well the gradient's energy ranks the waves by what they do to the error, and where it fails.
 
     weaker: the size of the waves of another map, and the correlation over its waves.
     """
-    chance = "" if found.p < 0.05 else ", which may be chance"
+    chance = "" if ranked.p < 0.05 else ", which may be chance"
     row = {
-        ERROR: Sentence(correlation(found.waves, f"; p {p_value(found.p)}; {found.count} waves"), chance),
-        RINGS: decimal(found.rings.value, 2),
+        ERROR: Sentence(correlation(ranked.waves, f"; p {p_value(ranked.p)}; {ranked.count} waves"), chance),
+        RINGS: decimal(ranked.rings.value, 2),
     }
-    if found.overrated is not None:
-        row |= {OVERRATES: found.overrated.radii, OTHERS: decimal(found.overrated.without, 2)}
+    if ranked.overrated is not None:
+        row |= {OVERRATES: ranked.overrated.radii, OTHERS: decimal(ranked.overrated.without, 2)}
     if weaker is not None:
         row[f"At v = {weaker[0]:g}"] = decimal(weaker[1].value, 2)
     return row

@@ -30,14 +30,14 @@ SECOND, CUTOFF = "second", "cutoff"  # in the URL: a place among the bundled pic
 _OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # of this visit
 
 
-def hybrid_panel(shown: Shown) -> None:
+def hybrid_panel(view: Shown) -> None:
     """Draw it, of the chosen picture."""
-    assert shown.picture is not None
-    picture, who = shown.picture, shown.who
+    assert view.picture is not None
+    picture, who = view.picture, view.who
     second = sample_picture(picture.kind, _second(picture))
     cutoffs = hybrid_cutoffs(picture.size)
-    found = _found(picture, second, cutoffs, who) if who and torch_starts() else {}
-    mixed = mixture(picture, second, cutoffs, found, thumbnails(picture.kind), second.position)
+    predictions = _predictions_by_network(picture, second, cutoffs, who) if who and torch_starts() else {}
+    mixed = mixture(picture, second, cutoffs, predictions, thumbnails(picture.kind), second.position)
     hybrid_mixer(
         mixed,
         selected=_selected(cutoffs),
@@ -54,13 +54,13 @@ def hybrid_panel(shown: Shown) -> None:
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
             "each: no bar is interpolated. The wave of the maps above is not added."
         )
-    _figure_for_talks(picture, shown.networks)
+    _figure_for_talks(picture, view.networks)
 
 
-def _figure_for_talks(picture: Picture, shown: Sequence[ClassifierSpec]) -> None:
+def _figure_for_talks(picture: Picture, specs: Sequence[ClassifierSpec]) -> None:
     """Buttons for the figure of the many stored pairs: of the networks that predict here, and of their twins."""
-    stored = [stored_hybrids().get(spec.name) for spec in shown]
-    networks = [one for one in stored if one is not None and one.metadata["image_size"] == picture.size]
+    stored = [stored_hybrids().get(spec.name) for spec in specs]
+    networks = [hybrids for hybrids in stored if hybrids is not None and hybrids.metadata["image_size"] == picture.size]
     if not networks:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -74,25 +74,27 @@ def _figure_for_talks(picture: Picture, shown: Sequence[ClassifierSpec]) -> None
 def _second(picture: Picture) -> int:
     """The place of the other picture."""
     read = partial(whole_number, places=range(len(samples(picture.kind))))
-    return url.kept(_OF_KIND.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
+    return url.session_value(_OF_KIND.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
 
 
 def _selected(cutoffs: Sequence[float]) -> int:
     """The place of the cutoff nearest to what this visit or the URL says, or the one in the middle."""
 
-    def nearest(wanted: float) -> int:
-        return int(np.abs(np.log(np.array(cutoffs) / wanted)).argmin())
+    def nearest(cutoff: float) -> int:
+        return int(np.abs(np.log(np.array(cutoffs) / cutoff)).argmin())
 
     usual, read = cutoffs[len(cutoffs) // 2], url.real(1e-9, url.MAX_NUMBER)
-    return nearest(url.kept(_CUTOFF, CUTOFF, read, usual, lambda wanted: f"{cutoffs[nearest(wanted)]:g}"))
+    return nearest(url.session_value(_CUTOFF, CUTOFF, read, usual, lambda cutoff: f"{cutoffs[nearest(cutoff)]:g}"))
 
 
-def _found(
+def _predictions_by_network(
     low: Picture, high: Picture, cutoffs: tuple[float, ...], who: Sequence[Predictor]
 ) -> dict[Predictor, HybridPredictions]:
     """Return each classifier's predictions at every cutoff; the page says why one has none."""
-    found = answers([one.spec for one in who[:MAX_NETWORKS]], lambda name: _predictions(name, low, high, cutoffs))
-    return {one: found[one.spec] for one in who if one.spec in found}
+    predictions = answers(
+        [predictor.spec for predictor in who[:MAX_NETWORKS]], lambda name: _predictions(name, low, high, cutoffs)
+    )
+    return {predictor: predictions[predictor.spec] for predictor in who if predictor.spec in predictions}
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

@@ -26,7 +26,7 @@ def mixture(
     low: Picture,
     high: Picture,
     cutoffs: Sequence[float],
-    found: Mapping[Predictor, HybridPredictions],
+    predictions: Mapping[Predictor, HybridPredictions],
     strip: Thumbnails,
     second: int,
     strip_title: str = "Fast waves from this picture",
@@ -35,30 +35,32 @@ def mixture(
 
     strip, second, strip_title: pictures to choose from, the place of the chosen one among them, and what to say of it.
     """
-    networks = [_mixed(one, predictions, low, high) for one, predictions in found.items()]
-    tops = [[low.classes.names[top] for top in one.mixed.argmax(1)] for one in found.values()]
-    told = [
-        at_cutoff(cutoff, [(one.title, one.classes, top[k]) for one, top in zip(networks, tops, strict=True)])
+    networks = [_mixed(predictor, hybrids, low, high) for predictor, hybrids in predictions.items()]
+    tops = [[low.classes.names[top] for top in hybrids.mixed.argmax(1)] for hybrids in predictions.values()]
+    sentences = [
+        at_cutoff(
+            cutoff, [(network.title, network.classes, top[k]) for network, top in zip(networks, tops, strict=True)]
+        )
         for k, cutoff in enumerate(cutoffs)
     ]
     sides = (low.pixels, high.pixels, (_name(low), _name(high)))
-    return Mixture(*sides, cutoffs, networks, told if networks else (), strip, second, strip_title)
+    return Mixture(*sides, cutoffs, networks, sentences if networks else (), strip, second, strip_title)
 
 
 def _name(picture: Picture) -> str:
     return picture.caption if picture.label is None else picture.classes.names[picture.label]
 
 
-def _mixed(who: Predictor, found: HybridPredictions, low: Picture, high: Picture) -> Mixed:
+def _mixed(who: Predictor, predictions: HybridPredictions, low: Picture, high: Picture) -> Mixed:
     """The class of a picture without one is what the network itself predicts for it."""
     classes = [
         int(clean.argmax()) if picture.label is None else picture.label
-        for picture, clean in ((low, found.low), (high, found.high))
+        for picture, clean in ((low, predictions.low), (high, predictions.high))
     ]
-    title, switches = short_title(who.spec.title), found.switches_at(*classes)
-    shares = [(round(float(a), 4), round(float(b), 4)) for a, b in found.mixed[:, classes]]
+    title, switches = short_title(who.spec.title), predictions.switches_at(*classes)
+    shares = [(round(float(a), 4), round(float(b), 4)) for a, b in predictions.mixed[:, classes]]
     names = (low.classes.names[classes[0]], low.classes.names[classes[1]])
-    mark = f"{title}: no change" if not switches else f"{title} {found.cutoffs[switches]:g}"
+    mark = f"{title}: no change" if not switches else f"{title} {predictions.cutoffs[switches]:g}"
     return Mixed(title, model_colour(who.spec.name), names, shares, switches or None, mark)
 
 
@@ -72,9 +74,9 @@ def stored_mixtures() -> tuple[Mixture, ...]:
     title = f"{len(pairs)} pairs, by the picture of the fast waves"
     made = []
     for place, (low, high) in enumerate(pairs):
-        found = {}
+        predictions = {}
         for name, rows in STORED["probabilities"].items():
             rows = np.array(rows[place])
-            found[Predictor(classifier_spec(name))] = HybridPredictions(cutoffs, rows[0], rows[1], rows[2:])
-        made.append(mixture(low, high, cutoffs, found, strip, place, title))
+            predictions[Predictor(classifier_spec(name))] = HybridPredictions(cutoffs, rows[0], rows[1], rows[2:])
+        made.append(mixture(low, high, cutoffs, predictions, strip, place, title))
     return tuple(made)

@@ -48,7 +48,7 @@ class Tab:
     of_picture: bool = False
 
 
-def draw_tabs(shown: Shown) -> None:
+def draw_tabs(view: Shown) -> None:
     """Draw the row of tools, and the open one below it."""
     state = st.session_state
     if _OPEN not in state:
@@ -70,29 +70,29 @@ def draw_tabs(shown: Shown) -> None:
         assert name is not None  # one is required
         url.put(TAB, name, DETAILS)
         bring_into_sight(PLACE, state[_BY_HAND])
-        if TABS[name].of_picture and shown.picture is None:
+        if TABS[name].of_picture and view.picture is None:
             st.info("This is about a picture: choose a file of your own, or a bundled picture.")
         else:
-            TABS[name].draw(shown)
+            TABS[name].draw(view)
         if name != OWN_SWEEP and sweep_goes_on():
-            TABS[OWN_SWEEP].draw(shown)  # a map that is computed is looked after
+            TABS[OWN_SWEEP].draw(view)  # a map that is computed is looked after
 
 
 def _label(name: str) -> str:
     return f"**{name}** {TABS[name].about}" if TABS[name].about else name
 
 
-def _details(shown: Shown) -> None:
+def _details(view: Shown) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        shown.chart()
-    if shown.waved is not None:
-        draw_details(shown.who, shown.waved, right)
-        change_in_numbers(shown.waved)
+        view.chart()
+    if view.waved is not None:
+        draw_details(view.who, view.waved, right)
+        change_in_numbers(view.waved)
 
 
-def _sources(shown: Shown) -> None:
-    for entry in shown.chosen:
+def _sources(view: Shown) -> None:
+    for entry in view.chosen:
         source, files = st.columns([5, 1], gap="medium")
         with source:
             provenance(entry)
@@ -107,9 +107,9 @@ TABS: dict[str, Tab] = {
     BY_CLASS: Tab(class_panel, "what becomes what?"),
     DISTURBANCES: Tab(disturbance_panel, "who is right in fog?", of_picture=True),
     DETAILS: Tab(_details),
-    OWN_WORDS: Tab(lambda shown: own_classes(shown.waved)),
-    OWN_SWEEP: Tab(lambda shown: sweep_panel(shown.picture, on_result=shown.on_new_map)),
-    OWN_FILE: Tab(lambda shown: add_a_file(shown.on_new_map)),
+    OWN_WORDS: Tab(lambda view: own_classes(view.waved)),
+    OWN_SWEEP: Tab(lambda view: sweep_panel(view.picture, on_result=view.on_new_map)),
+    OWN_FILE: Tab(lambda view: add_a_file(view.on_new_map)),
     SOURCES: Tab(_sources),
 }
 

@@ -24,15 +24,15 @@ from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.tabs.disturbance_charts import Network
 
 
-def most_frequent_mistake(found: SamplePredictions, names: Sequence[str]) -> Sentence:
+def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Sentence:
     """'Mini CLIP takes 7 of 10 (40 to 89 %) pictures of “cat” for “ship”; without the wave 0 of 10.'"""
-    who = found.title + (f" ({found.note})" if found.note else "")
-    ranked = mistakes(found.labels, found.after)
+    who = sample.title + (f" ({sample.note})" if sample.note else "")
+    ranked = mistakes(sample.labels, sample.after)
     if not ranked:
         return Sentence(f"{who} takes no class for another.")
     top = ranked[0]
-    mine = found.labels == top.label
-    before, after = (predictions[mine] == top.prediction for predictions in (found.before, found.after))
+    of_class = sample.labels == top.label
+    before, after = (answers[of_class] == top.prediction for answers in (sample.before, sample.after))
     _, low, high = wilson(top.count / top.images, top.images)
     ties = sum(mistake.count == top.count for mistake in ranked) - 1
     often = f", and {ties} other confusion{'s are' if ties > 1 else ' is'} as frequent" if ties else ""
@@ -51,7 +51,7 @@ def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str]
 
     `source`: the images, as in 'the 100 bundled samples'.
     """
-    most, least = (choose(errors, key=lambda one: one.error.value) for choose in (max, min))
+    most, least = (choose(errors, key=lambda error: error.error.value) for choose in (max, min))
     if most.error.value == least.error.value:
         return Sentence(f"On {source}, {title} misclassifies {percent(most.error.value)} of every class.")
     doubt = "" if most.error.low > least.error.high else "; their intervals overlap"
@@ -77,32 +77,32 @@ def strengths_apart(
     first: tuple[str, Sequence[Heatmap]], second: tuple[str, Sequence[Heatmap]], frequency: Frequency
 ) -> str:
     """Name the strengths at which one of two networks clearly has more errors under a wave."""
-    others = {heatmap.metadata["epsilon"]: heatmap for heatmap in second[1]}
+    by_strength = {heatmap.metadata["epsilon"]: heatmap for heatmap in second[1]}
     sizes: dict[int, list[str]] = {1: [], -1: [], 0: []}
     for heatmap in first[1]:
         epsilon = heatmap.metadata["epsilon"]
-        errors = [cell_error(one, frequency) for one in (heatmap, others.get(epsilon)) if one is not None]
+        errors = [cell_error(member, frequency) for member in (heatmap, by_strength.get(epsilon)) if member is not None]
         if len(errors) == 2 and (difference := contrast(*errors)):
             sizes[int(np.sign(difference.value)) if difference.clear else 0].append(f"{epsilon:g}")
     more = " clearly has more errors at v = "
-    words = {
+    templates = {
         1: (first[0] + more, ""),
         -1: (second[0] + more, ""),
         0: ("at v = ", " the difference is within the noise"),
     }
-    told = [f"{before}{listed(sizes[sign])}{after}" for sign, (before, after) in words.items() if sizes[sign]]
-    sentence = "; ".join(told)
+    parts = [f"{before}{listed(sizes[sign])}{after}" for sign, (before, after) in templates.items() if sizes[sign]]
+    sentence = "; ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
-def why_overrated(found: Mapping[str, Overrated], epsilon: float) -> str:
+def why_overrated(overrated: Mapping[str, Overrated], epsilon: float) -> str:
     """A reason that fits, where the loss bends less along the overrated waves than along the others; else nothing."""
-    bent = [(title, one) for title, one in found.items() if one.bend_elsewhere > one.bend]
+    bent = [(title, waves) for title, waves in overrated.items() if waves.bend_elsewhere > waves.bend]
     if not bent:
         return ""
-    there = listed([f"{one.bend:.1f} ({title})" for title, one in bent])
+    there = listed([f"{waves.bend:.1f} ({title})" for title, waves in bent])
     elsewhere, changed = (
-        listed([decimal(getattr(one, part), digits) for _, one in bent])
+        listed([decimal(getattr(waves, part), digits) for _, waves in bent])
         for part, digits in (("bend_elsewhere", 1), ("changed", 2))
     )
     return (
@@ -112,19 +112,19 @@ def why_overrated(found: Mapping[str, Overrated], epsilon: float) -> str:
     )
 
 
-def correlation(found: Measured, more: str = "") -> Number:
+def correlation(measured: Measured, more: str = "") -> Number:
     """'0.42 (−0.10 to 0.71)'; `more` stands behind the interval."""
-    value, low, high = (decimal(part, 2) for part in found)
+    value, low, high = (decimal(part, 2) for part in measured)
     return Number(value, f"{low} to {high}{more}")
 
 
-def at_cutoff(cutoff: float, found: Sequence[tuple[str, tuple[str, str], str]]) -> str:
-    """Name each network's prediction for a mixture; `found`: title, both pictures' classes, top-1 prediction."""
-    told = []
-    for title, (low, high), top in found:
+def at_cutoff(cutoff: float, predictions: Sequence[tuple[str, tuple[str, str], str]]) -> str:
+    """Name each network's prediction for a mixture; `predictions`: title, both pictures' classes, top-1 prediction."""
+    parts = []
+    for title, (low, high), top in predictions:
         whose = {low: "the slow waves’ picture", high: "the fast waves’ picture"}.get(top, "neither of the two")
-        told.append(f"{title} predicts “{top}”" + ("" if low == high else f", {whose}"))
-    return f"At {cutoff:g} cycles per image {'; '.join(told)}."
+        parts.append(f"{title} predicts “{top}”" + ("" if low == high else f", {whose}"))
+    return f"At {cutoff:g} cycles per image {'; '.join(parts)}."
 
 
 UNSURE = 0.2  # with less for both classes together, a network sees neither
@@ -132,27 +132,27 @@ UNSURE = 0.2  # with less for both classes together, a network sees neither
 
 def changes_of_mind(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
     """Name the cutoff from which on each network prefers the low picture's class."""
-    if all(low == high for low, high in (one.classes for one in networks)):
+    if all(low == high for low, high in (network.classes for network in networks)):
         return "Both pictures show one class, so there is no mind to change: choose a second picture of another class."
-    switching = sorted((one.switches, one.title) for one in networks if one.switches)
-    never = [one.title for one in networks if not one.switches]
+    switching = sorted((network.switches, network.title) for network in networks if network.switches)
+    never = [network.title for network in networks if not network.switches]
     sentences = []
     if switching:
         (place, first), *later = switching
-        told = [f"{first} changes its mind at a cutoff of {cutoffs[place]:g} cycles per image"]
-        told += [f"{title} at {cutoffs[place]:g}" for place, title in later]
+        crossovers = [f"{first} changes its mind at a cutoff of {cutoffs[place]:g} cycles per image"]
+        crossovers += [f"{title} at {cutoffs[place]:g}" for place, title in later]
         sentences.append(
-            f"{listed(told)}: from there on the class of the slow waves’ picture is the more probable of the two."
+            f"{listed(crossovers)}: from there on the class of the slow waves’ picture is the more probable of the two."
         )
         if later and place < later[-1][0]:
             sentences.append(
                 f"{first} needs fewer of these waves than {later[-1][1]}: for this pair it relies more on low "
                 "frequencies."
             )
-    for one in networks:
-        if one.switches and (together := sum(one.shares[one.switches])) < UNSURE:
+    for network in networks:
+        if network.switches and (together := sum(network.shares[network.switches])) < UNSURE:
             sentences.append(
-                f"Where {one.title} changes its mind, the two share {percent(together)}: it hardly sees either."
+                f"Where {network.title} changes its mind, the two share {percent(together)}: it hardly sees either."
             )
     if never:
         sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not change for this pair.")
@@ -161,15 +161,15 @@ def changes_of_mind(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
 
 def under_disturbance(key: str, strength: int, networks: Sequence[Network]) -> Paragraph:
     """How many pictures each network still knows, and how many more each robust twin loses than its ordinary one."""
-    right = joined(Sentence(f"{one.title} ", measured_percent(one.accuracy(key, strength))) for one in networks)
+    right = joined(Sentence(f"{row.title} ", measured_percent(row.accuracy(key, strength))) for row in networks)
     pictures = f"strength {strength}, {networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
     sentences = [Sentence(f"{DISTURBANCES[key].label}, {pictures}, correctly classified: ", right, ".")]
-    titles = {one.name: one for one in networks}
+    titles = {network.name: network for network in networks}
     for robust in networks:
         ordinary = titles.get(robust.name.removesuffix(ROBUST))
         if ordinary is None or ordinary is robust:
             continue
-        losses = [rise(one.outcomes, one.outcomes.errors(key, strength=strength)) for one in (robust, ordinary)]
+        losses = [rise(row.outcomes, row.outcomes.errors(key, strength=strength)) for row in (robust, ordinary)]
         more = losses[0].minus(losses[1]).measured.item()
         way, doubt = "more" if more.value > 0 else "less", "" if more.clear else ", which may be chance"
         loss = Number(f"{decimal(100 * abs(more.value))} points", f"{interval(more)}, paired")
@@ -177,20 +177,20 @@ def under_disturbance(key: str, strength: int, networks: Sequence[Network]) -> P
     return Paragraph(*sentences)
 
 
-def maps_against_disturbances(found: MapsOnTrial, networks: int) -> Sentence:
+def maps_against_disturbances(trial: MapsOnTrial, networks: int) -> Sentence:
     """How well maps rank what disturbances do, and where they fail."""
-    doubt = "" if found.by_share.clear else ", which may be chance"
-    worst = max(found.misjudged, key=lambda key: abs(found.misjudged[key]))
-    way = "less" if found.misjudged[worst] < 0 else "more"
-    reversed_ = [DISTURBANCES[key].inline_label for key, value in found.between.items() if value < 0]
+    doubt = "" if trial.by_share.clear else ", which may be chance"
+    worst = max(trial.misjudged, key=lambda key: abs(trial.misjudged[key]))
+    way = "less" if trial.misjudged[worst] < 0 else "more"
+    reversed_ = [DISTURBANCES[key].inline_label for key, value in trial.between.items() if value < 0]
     end = f", and order the networks the wrong way round under {listed(reversed_)}" if reversed_ else ""
     return Sentence(
-        f"Over {networks} networks × {found.count // networks} disturbances maps’ predictions correlate with what was "
+        f"Over {networks} networks × {trial.count // networks} disturbances maps’ predictions correlate with what was "
         "measured by ",
-        correlation(found.by_energy),
+        correlation(trial.by_energy),
         "; by which waves change, whatever the size, by ",
-        correlation(found.by_share),
+        correlation(trial.by_share),
         f"{doubt}. They fail for "
         f"{DISTURBANCES[worst].inline_label}, which misleads {way} than predicted (by "
-        f"{abs(found.misjudged[worst]):.0f} of {found.count} ranks in the mean){end}.",
+        f"{abs(trial.misjudged[worst]):.0f} of {trial.count} ranks in the mean){end}.",
     )

@@ -25,25 +25,25 @@ MAX_LINES = 4
 def strength_chart(frequency: Frequency) -> None:
     """Draw it with what it says, for up to four networks that have maps of several strengths."""
     names = {id(entry.heatmap): entry.name for entry in entries().values()}
-    found = [(names[id(family[0])], family) for family in families(entry.heatmap for entry in entries().values())]
-    found = [(name, family) for name, family in found[:MAX_LINES] if len(wave_curve(family, frequency)) > 1]
-    if not found:
+    series = [(names[id(family[0])], family) for family in families(entry.heatmap for entry in entries().values())]
+    series = [(name, family) for name, family in series[:MAX_LINES] if len(wave_curve(family, frequency)) > 1]
+    if not series:
         st.markdown("No network here has maps of several strengths v that hold this wave, on the same images.")
         return
     radius = int(rounded_radius([frequency])[0])
     wave, ring = f"the wave {wave_name(frequency)}", f"its ring, radius {radius}"
     rows: list[dict[str, Any]] = [
         {"network": name, "of": of, "v": point.epsilon} | percents("error", point.error)
-        for name, family in found
+        for name, family in series
         for of, curve in ((wave, wave_curve(family, frequency)), (ring, ring_curve(family, radius)))
         for point in curve
     ]
-    words = "; ".join(f"{row['network']}, {row['of']}, v = {row['v']:g}: {row['error']:.0f} %" for row in rows)
-    facts = found[0][1][0].metadata
+    errors = "; ".join(f"{row['network']}, {row['of']}, v = {row['v']:g}: {row['error']:.0f} %" for row in rows)
+    facts = series[0][1][0].metadata
     line_chart(
         rows,
-        [name for name, _ in found],
-        [model_colour(family[0].metadata["classifier"]["name"]) for _, family in found],
+        [name for name, _ in series],
+        [model_colour(family[0].metadata["classifier"]["name"]) for _, family in series],
         alt.X("v:Q", title=STRENGTH, axis=alt.Axis(values=sorted({row["v"] for row in rows}), titlePadding=2)),
         alt.Y("error:Q", title="top-1 error (%)", scale=alt.Scale(domain=[0, 100])),
         usual_epsilon(facts["image_size"]),
@@ -53,14 +53,14 @@ def strength_chart(frequency: Frequency) -> None:
         note=f"thin: {ring}",
         height=HEIGHT,
         key="frequency.strengths",
-        alt_text=f"Error against the strength v, two lines for each network, with 95 % intervals. {words}",
+        alt_text=f"Error against the strength v, two lines for each network, with 95 % intervals. {errors}",
     ).draw()
-    told = [harmful_strengths(name, family, frequency) for name, family in found]
-    if len(found) > 1:
-        told.append(strengths_apart(found[0], found[1], frequency))
+    sentences = [harmful_strengths(name, family, frequency) for name, family in series]
+    if len(series) > 1:
+        sentences.append(strengths_apart(series[0], series[1], frequency))
     where = f"{facts['dataset']['n']:,} images of {dataset_title(facts['dataset']['name'])}"
-    told.insert(0, f"The wave {wave_name(frequency)} on {where}:")
+    sentences.insert(0, f"The wave {wave_name(frequency)} on {where}:")
     st.caption(
-        f"{as_markdown(' '.join(filter(None, told)))} Dashed: the paper’s v. Bars: 95 % intervals (Wilson), too wide "
-        "for a ring. A map by `core.sweep --epsilon` joins its line."
+        f"{as_markdown(' '.join(filter(None, sentences)))} Dashed: the paper’s v. Bars: 95 % intervals (Wilson), too "
+        "wide for a ring. A map by `core.sweep --epsilon` joins its line."
     )

@@ -17,8 +17,8 @@ import numpy as np
 
 from core.fourier.basis import Frequency, half_plane, wave_values
 from core.fourier.intervals import Measured, newcombe, paired_interval, wilson
-from core.fourier.kept import kept_with_its_maps
 from core.fourier.maps.heatmap import Heatmap, outcome_row
+from core.fourier.weak_cache import weak_lru_cache
 from core.shared.errors import one_line
 
 
@@ -95,7 +95,7 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
     return Errors(measured, None if scores is None else scores[0], images_of(heatmap))
 
 
-@kept_with_its_maps(8)
+@weak_lru_cache(8)
 def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95) -> Measured:
     """`first` minus `second` as (R, R) maps, NaN where either is unknown; the larger map is cropped to the smaller."""
     side = min(first.side, second.side)
@@ -105,7 +105,7 @@ def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float 
     return _as_maps(a.minus(b, confidence).measured, cells, side)
 
 
-@kept_with_its_maps(8)
+@weak_lru_cache(8)
 def minus_clean(heatmap: Heatmap, top: int = 1) -> Measured | None:
     """Error with the wave minus error without, as (R, R) maps; None where the source does not give the clean error."""
     cells, clean = _known_cells(heatmap.rate(top)), clean_error(heatmap, top)

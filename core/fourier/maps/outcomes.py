@@ -13,9 +13,9 @@ import numpy as np
 
 from core.fourier.basis import Frequency, half_plane, random_signs, wave_cells, wave_values
 from core.fourier.intervals import Measured, wilson
-from core.fourier.kept import kept_with_its_maps
 from core.fourier.maps.contrasts import cell_error
 from core.fourier.maps.heatmap import MEANS, Heatmap
+from core.fourier.weak_cache import weak_lru_cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Outcomes:
     clean: np.ndarray | None
 
 
-@kept_with_its_maps(8)
+@weak_lru_cache(8)
 def outcomes(heatmap: Heatmap) -> Outcomes | None:
     """The outcomes of a map; None where its file has none."""
     if heatmap.outcomes is None or heatmap.labels is None:
@@ -106,14 +106,14 @@ def grey(heatmap: Heatmap) -> np.ndarray | None:
     return np.array(signs, dtype=bool).reshape(-1, n)
 
 
-@kept_with_its_maps(8)
+@weak_lru_cache(8)
 def by_colour(heatmap: Heatmap) -> Colours | None:
     """The errors under grey waves, a quarter of all, and under coloured ones; None without outcomes or a seed."""
     signs = grey(heatmap)
     return None if signs is None else Colours(among(heatmap, signs), among(heatmap, ~signs))
 
 
-@kept_with_its_maps(8)
+@weak_lru_cache(8)
 def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
     """For each class that has images, by its position in `class_names`, the map of these; None without outcomes."""
     if heatmap.labels is None:

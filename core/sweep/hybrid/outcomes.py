@@ -12,7 +12,7 @@ from core.data.provenance import OUTCOME_FACTS
 from core.fourier.crossing import Crossing, crossing, crossing_difference
 from core.fourier.hybrid import Edge
 from core.fourier.intervals import Measured, wilson
-from core.fourier.kept import kept_with_its_maps
+from core.fourier.weak_cache import weak_lru_cache
 from core.shared.files import ArchiveKind, Fact, check_array
 from core.sweep.transforms import Outcomes
 
@@ -121,7 +121,7 @@ def _few(metadata: Mapping[str, Any]) -> type[np.uint8] | type[np.uint16]:
     return np.uint8 if len(metadata["class_names"]) <= 256 else np.uint16
 
 
-@kept_with_its_maps(32)
+@weak_lru_cache(32)
 def crossing_of(outcomes: HybridOutcomes) -> Crossing | None:
     """Return the crossover cutoff of the network; None where it has none, or too little is measured."""
     done = outcomes.done

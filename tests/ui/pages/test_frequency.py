@@ -153,8 +153,8 @@ def test_models_predict_for_the_maps_shown_and_robust_ones_for_robust_ones():
     assert who(CLIP, MINI_CLIP, MINI_RESNET_ROBUST) == {"mini-clip": "", "mini-resnet-robust": ""}
     assert who() == {spec.name: "" for spec in ready}
     photographs = predictors([known[CLIP], known[RESNET56]], ready_classifiers("imagenet"), "imagenet")
-    assert {one.told for one in photographs} == {""}, "of maps of CIFAR-10 no ImageNet network takes the place"
-    told = [one.told for one in predictors([known[CLIP], known[RESNET50]], ready, "cifar10")]
+    assert {one.note for one in photographs} == {""}, "of maps of CIFAR-10 no ImageNet network takes the place"
+    told = [one.note for one in predictors([known[CLIP], known[RESNET50]], ready, "cifar10")]
     assert told == ["instead of CLIP ViT-B/32, in miniature"]
     assert len({model_colour(name) for name in ("clip-vit-b-32", "mini-clip", "mini-clip-robust")}) == 3
     assert "map only" in map_note(known[CLIP]) and not map_note(known[MINI_CLIP])

@@ -24,7 +24,7 @@ from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.pages.story import told
+from ui.pages.story import step_html
 from ui.server.model_cache import classifier_for
 from ui.story.card import card
 from ui.story.judge import scores
@@ -68,7 +68,9 @@ def words(text: str) -> int:
 
 def test_the_story_is_read_in_three_minutes():
     hidden = re.compile(r'<style>.*?</style>|<span class="tooltip-text".*?</span>', re.DOTALL)
-    texts = [html.unescape(re.sub(r"<[^>]*>", " ", hidden.sub("", told(step)))) + f" {step.name}" for step in STEPS]
+    texts = [
+        html.unescape(re.sub(r"<[^>]*>", " ", hidden.sub("", step_html(step)))) + f" {step.name}" for step in STEPS
+    ]
     assert 400 < sum(map(words, texts)) <= 540
     assert words(STEPS[0].text) <= 45 and max(words(step.text + step.more()) for step in STEPS[1:]) <= 25
 
@@ -155,8 +157,11 @@ def test_the_stripes_answers_are_those_of_the_networks():
         for wave in (None, (0, 1), (0, 3), (0, 15), (-7, 4), (12, -9)):
             waved = image if wave is None else wave_on_image(image, wave, epsilon, seed=0, position=picture).perturbed
             shares = class_probabilities(classifier, waved[None])[0]
-            told = network["clean"] if wave is None else network["cells"][(wave[0] + 15) * 31 + wave[1] + 15]
-            assert shares[told[0]] == pytest.approx(told[1], abs=2e-3) and shares.max() - shares[told[0]] < 2e-3
+            step_html = network["clean"] if wave is None else network["cells"][(wave[0] + 15) * 31 + wave[1] + 15]
+            assert (
+                shares[step_html[0]] == pytest.approx(step_html[1], abs=2e-3)
+                and shares.max() - shares[step_html[0]] < 2e-3
+            )
     flips = [network["cells"][15 * 31 + 16][0] for network in data["networks"]]
     assert [data["names"][flip] for flip in flips] == ["ship", "automobile"]
 

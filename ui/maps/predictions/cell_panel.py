@@ -63,7 +63,7 @@ def _signs(side: int, count: int, seed: int) -> np.ndarray:
 def strength(size: int) -> float:
     """Size v of the wave on pictures of so many pixels: from this visit, else from the URL, else the paper's."""
     key, usual = f"v{size}", usual_epsilon(size)
-    return url.kept(key, key, url.real(0, 4 * usual), usual, "{:g}".format)
+    return url.session_value(key, key, url.real(0, 4 * usual), usual, "{:g}".format)
 
 
 def set_strength(size: int, epsilon: float) -> None:
@@ -75,7 +75,7 @@ def set_strength(size: int, epsilon: float) -> None:
 
 def seed() -> int:
     """Return the seed of the signs."""
-    return url.kept(SEED, SEED, whole_number, 0)
+    return url.session_value(SEED, SEED, whole_number, 0)
 
 
 def flip() -> None:

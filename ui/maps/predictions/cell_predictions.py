@@ -44,7 +44,7 @@ REDRAW_SECONDS = 0.3
 class SamplePredictions:
     """A classifier's top-1 predictions over the bundled samples of a picture's kind.
 
-    name: the classifier's in the registry. note: as `Predictor.told`. labels: (N,) true classes. before, after: (N,)
+    name: the classifier's in the registry. note: as `Predictor.note`. labels: (N,) true classes. before, after: (N,)
     predictions without and with the wave.
     """
 
@@ -83,8 +83,12 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
     if not torch_starts():
         return list
     picture, place = waved.picture, st.empty()
-    told = answers([one.spec for one in who], lambda name: predictions_of(name, picture.class_set, None, waved))
-    rows = {one: _row(one, told[one.spec]) for one in who if one.spec in told}
+    predictions = answers(
+        [predictor.spec for predictor in who], lambda name: predictions_of(name, picture.class_set, None, waved)
+    )
+    rows = {
+        predictor: _row(predictor, predictions[predictor.spec]) for predictor in who if predictor.spec in predictions
+    }
     total, about = _total(picture), (picture.classes.names, picture.label)
 
     def draw() -> None:
@@ -92,22 +96,26 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
             place.html(STYLE + rows_html(list(rows.values()), *about, waved.frequency, total))
 
     def count() -> list[SamplePredictions]:
-        found = []
-        for one in rows if total is not None else ():
+        counted = []
+        for predictor in rows if total is not None else ():
             drawn, before, after = time.monotonic(), *np.zeros((2, 0), dtype=np.int64)
-            size = FLIP_CHUNKS[(one.spec.image_size or LARGE) >= LARGE]
+            size = FLIP_CHUNKS[(predictor.spec.image_size or LARGE) >= LARGE]
             for start in range(0, total or 0, size):
-                chunk = one.spec.name, picture.kind, start, size
+                chunk = predictor.spec.name, picture.kind, start, size
                 before = np.concatenate([before, _over_samples(*chunk)])
                 after = np.concatenate([after, _over_samples(*chunk, waved.frequency, waved.epsilon, waved.seed)])
-                rows[one] = replace(rows[one], flips=(int((before != after).sum()), len(after)))
+                rows[predictor] = replace(rows[predictor], flips=(int((before != after).sum()), len(after)))
                 if time.monotonic() - drawn > REDRAW_SECONDS:
                     draw()
                     drawn = time.monotonic()
             labels = samples(picture.kind).labels
-            found.append(SamplePredictions(rows[one].title, rows[one].note, one.spec.name, labels, before, after))
+            counted.append(
+                SamplePredictions(
+                    rows[predictor].title, rows[predictor].note, predictor.spec.name, labels, before, after
+                )
+            )
         draw()
-        return found
+        return counted
 
     draw()
     return cache(count)
@@ -116,18 +124,19 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
 def walk_tables(who: Sequence[Predictor], waved: WavedPicture, cells: Sequence[Frequency]) -> dict[Frequency, str]:
     """For each of several waves the table of `draw_predictions`, without flips; empty where somebody has none."""
     picture = waved.picture
-    told = answers([one.spec for one in who], lambda name: _under_waves(name, waved, tuple(cells)))
-    if len(told) < len(who):
+    predictions = answers([predictor.spec for predictor in who], lambda name: _under_waves(name, waved, tuple(cells)))
+    if len(predictions) < len(who):
         return {}
-    found = [[_row(one, wave) for wave in told[one.spec]] for one in who]
+    rows_by_predictor = [[_row(predictor, wave) for wave in predictions[predictor.spec]] for predictor in who]
     about = picture.classes.names, picture.label
     return {
-        cell: rows_html(rows, *about, cell, _total(picture), "–") for cell, *rows in zip(cells, *found, strict=True)
+        cell: rows_html(rows, *about, cell, _total(picture), "–")
+        for cell, *rows in zip(cells, *rows_by_predictor, strict=True)
     }
 
 
-def _row(one: Predictor, predictions: Predictions) -> Row:
-    return Row(short_title(one.spec.title), one.told, model_colour(one.spec.name), predictions)
+def _row(predictor: Predictor, predictions: Predictions) -> Row:
+    return Row(short_title(predictor.spec.title), predictor.note, model_colour(predictor.spec.name), predictions)
 
 
 def _total(picture: Picture) -> int | None:
@@ -153,23 +162,25 @@ def draw_details(who: Sequence[Predictor], waved: WavedPicture, beside: DeltaGen
     picture = waved.picture
     sizes = tuple(np.linspace(0, 4 * usual_epsilon(picture.size), CURVE_POINTS).round(4).tolist())
     specs = with_twins(who, picture.class_set)
-    found = answers(specs, lambda name: predictions_of(name, picture.class_set, None, waved, sizes))
+    by_classifier = answers(specs, lambda name: predictions_of(name, picture.class_set, None, waved, sizes))
     about = picture.classes.names, picture.label
     with st.container(key="cell-details"):
         columns = st.columns(4, gap="medium")
-    for k, (spec, predictions) in enumerate(found.items()):
+    for k, (spec, predictions) in enumerate(by_classifier.items()):
         with columns[k % 4]:
             colour = model_colour(spec.name)
             prediction_table(spec.title, predictions, *about, colour=colour, frequency=waved.frequency)
-    if found:
-        colours = [model_colour(spec.name) for spec in found]
+    if by_classifier:
+        colours = [model_colour(spec.name) for spec in by_classifier]
         with beside:
-            probability_curve({spec.title: one for spec, one in found.items()}, *about, waved.epsilon, colours)
+            probability_curve(
+                {spec.title: predictions for spec, predictions in by_classifier.items()}, *about, waved.epsilon, colours
+            )
 
 
 def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
     """Return the classifiers that predict and their robust twins, as far as these are ready."""
-    names = {name for one in who for name in (one.spec.name, f"{one.spec.name}{ROBUST}")}
+    names = {name for predictor in who for name in (predictor.spec.name, f"{predictor.spec.name}{ROBUST}")}
     return [spec for spec in ready_classifiers(class_set) if spec.name in names]
 
 
@@ -186,8 +197,8 @@ def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
 
 def answers(specs: Iterable[ClassifierSpec], question: Callable[[str], Answer]) -> dict[ClassifierSpec, Answer]:
     """Return the answers of several classifiers; those that fail are left out, with the reason on the page."""
-    found = {spec: ask(spec, partial(question, spec.name)) for spec in specs}
-    return {spec: answer for spec, answer in found.items() if answer is not None}
+    by_classifier = {spec: ask(spec, partial(question, spec.name)) for spec in specs}
+    return {spec: answer for spec, answer in by_classifier.items() if answer is not None}
 
 
 @st.cache_data(show_spinner=False, max_entries=1000)
@@ -197,8 +208,8 @@ def predictions_of(
     """A classifier's predictions; classes, template: as `classifier_for` takes them. sizes: of the curve's waves."""
     picture, wave = waved.picture, ([waved.frequency], waved.epsilon, sizes)
     classifier = classifier_for(name, classes, template)
-    (found,) = predict_under_waves(classifier, picture.image, *wave, seed=waved.seed, position=picture.position)
-    return found
+    (predictions,) = predict_under_waves(classifier, picture.image, *wave, seed=waved.seed, position=picture.position)
+    return predictions
 
 
 @st.cache_data(show_spinner=False, max_entries=50)

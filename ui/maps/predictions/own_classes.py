@@ -71,9 +71,9 @@ def own_classes(waved: WavedPicture | None) -> None:
         )
     with st.container(key="own-predictions"):
         try:
-            asked = parse_class_list(typed), parse_template(pattern)
+            parsed = parse_class_list(typed), parse_template(pattern)
             if waved is not None:
-                _predictions(clips, *asked, waved)
+                _predictions(clips, *parsed, waved)
         except (ValueError, RuntimeError) as error:  # it may quote the visitor, so nothing in it is taken as Markdown
             st.error(as_markdown(sentence(str(error))))
 
@@ -99,7 +99,7 @@ def _predictions(clips: Sequence[ClassifierSpec], classes: ClassSet, template: s
     places = [column for _ in clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]
     for spec, place in zip(clips, places, strict=False):
         with place, st.empty():
-            found = ask(spec, partial(predictions_of, spec.name, classes, template, waved))
-            if found is not None:
-                about = spec.title, found, classes.names, None
+            predictions = ask(spec, partial(predictions_of, spec.name, classes, template, waved))
+            if predictions is not None:
+                about = spec.title, predictions, classes.names, None
                 prediction_table(*about, colour=model_colour(spec.name), frequency=waved.frequency, complete=True)

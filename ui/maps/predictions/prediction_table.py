@@ -97,27 +97,31 @@ def prediction_table(
         colour: of the classifier.
         complete: leave nothing out: all classes of a short list, and else one more line for all that have none.
     """
-    both = np.stack([predictions.clean, predictions.perturbed], axis=1)  # (K, 2)
-    shown = leading_classes(both, MAX_COMPLETE_ROWS if complete else MAX_ROWS, whole=complete)
+    probabilities = np.stack([predictions.clean, predictions.perturbed], axis=1)  # (K, 2)
+    leading = leading_classes(probabilities, MAX_COMPLETE_ROWS if complete else MAX_ROWS, whole=complete)
     lines = [
-        ("true", f"{isolated(names[row])} ✓", both[row]) if row == label else ("", isolated(names[row]), both[row])
-        for row in shown
+        ("true", f"{isolated(names[row])} ✓", probabilities[row])
+        if row == label
+        else ("", isolated(names[row]), probabilities[row])
+        for row in leading
     ]
-    if complete and len(shown) < len(names):
-        lines.append(("rest", f"{len(names) - len(shown)} more classes", np.maximum(0, 1 - both[shown].sum(0))))
+    if complete and len(leading) < len(names):
+        lines.append(
+            ("rest", f"{len(names) - len(leading)} more classes", np.maximum(0, 1 - probabilities[leading].sum(0)))
+        )
     body = [row_html([name, _bar(clean), _bar(wave, colour)], kind) for kind, name, (clean, wave) in lines]
-    before, after = (isolated(names[row]) for row in both.argmax(0))
+    before, after = (isolated(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(title)}: {verdict}"
     st.html(STYLE + _table("predictions", frequency, caption, ["class", "clean", "with the wave"], body))
 
 
-def leading_classes(both: np.ndarray, max_rows: int, *, whole: bool) -> list[int]:
+def leading_classes(probabilities: np.ndarray, max_rows: int, *, whole: bool) -> list[int]:
     """The top five of both columns of (K, 2) together, best first, cut to `max_rows`; all K if `whole` and they fit."""
-    leading = np.unique(both.argsort(0)[-5:])
-    if whole and len(both) <= max_rows:
-        leading = np.arange(len(both))
-    return sorted(leading.tolist(), key=lambda row: -both[row].max())[:max_rows]
+    leading = np.unique(probabilities.argsort(0)[-5:])
+    if whole and len(probabilities) <= max_rows:
+        leading = np.arange(len(probabilities))
+    return sorted(leading.tolist(), key=lambda row: -probabilities[row].max())[:max_rows]
 
 
 def _table(kind: str, frequency: Frequency, caption: str, heads: Sequence[str], rows: Sequence[str]) -> str:

@@ -13,11 +13,11 @@ STRENGTH = "strength v of the wave (L2 norm per channel)"
 
 
 def probability_curve(
-    found: Mapping[str, Predictions], names: Sequence[str], label: int | None, epsilon: float, colours: Sequence[str]
+    by_title: Mapping[str, Predictions], names: Sequence[str], label: int | None, epsilon: float, colours: Sequence[str]
 ) -> None:
     """Probability of the true class against the size v; without a true class, of each clean top-1 prediction."""
     rows, lines = [], []
-    for title, predictions in found.items():
+    for title, predictions in by_title.items():
         column = int(predictions.clean.argmax()) if label is None else label
         lines.append(title if label is not None else f"{title}: {names[column]}")
         rows += [

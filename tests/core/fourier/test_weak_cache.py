@@ -7,10 +7,10 @@ import weakref
 import numpy as np
 
 from core.data.classes import PRECOMPUTED
-from core.fourier.kept import kept_with_its_maps
 from core.fourier.maps.contrasts import difference, minus_clean
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import by_colour, outcomes
+from core.fourier.weak_cache import weak_lru_cache
 
 SHIPPED = [Heatmap.load(PRECOMPUTED / "heatmaps" / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")]
 
@@ -22,7 +22,7 @@ def copy_of(heatmap: Heatmap) -> Heatmap:
 def test_result_is_computed_once_and_only_the_newest_are_kept():
     calls = []
 
-    @kept_with_its_maps(2)
+    @weak_lru_cache(2)
     def bits(heatmap, factor=1):
         calls.append(factor)
         return factor * np.bitwise_count(heatmap.outcomes).sum()

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def kept_with_its_maps(max_entries: int) -> Callable[[Function], Function]:
+def weak_lru_cache(max_entries: int) -> Callable[[Function], Function]:
     """Cache results like `functools.lru_cache`, but hold arguments weakly and drop their results along with them.
 
     For functions of objects that are compared by identity and never change, such as `Heatmap`, and of plain numbers,
