@@ -14,7 +14,7 @@ EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 
 @dataclass(frozen=True)
-class Story:
+class MapPreset:
     """State that the page starts with. frequency: (i, j). show: one of `views.SHOWS`. pictures: of `picture_kinds`."""
 
     title: str
@@ -30,11 +30,11 @@ class Story:
 
 
 STORIES = (
-    Story("Figure 1: the slowest waves", (CLIP, RESNET56), (0, 1)),
-    Story("Figure 1: the corners", (CLIP, RESNET56), (-14, -14)),
-    Story("Figure 1: where the two cross", (CLIP, RESNET56), (8, 8), show="Difference"),
-    Story("Figure 2: ImageNet at 224 pixels", (RESNET50, EFFICIENTNET), (0, 9), pictures="Photographs"),
-    Story("In miniature: networks trained here", (CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST), (-14, -14)),
+    MapPreset("Figure 1: the slowest waves", (CLIP, RESNET56), (0, 1)),
+    MapPreset("Figure 1: the corners", (CLIP, RESNET56), (-14, -14)),
+    MapPreset("Figure 1: where the two cross", (CLIP, RESNET56), (8, 8), show="Difference"),
+    MapPreset("Figure 2: ImageNet at 224 pixels", (RESNET50, EFFICIENTNET), (0, 9), pictures="Photographs"),
+    MapPreset("In miniature: networks trained here", (CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST), (-14, -14)),
 )
 
 # The two figures of heat maps in the paper, by their names, on pictures of the sets that they are about.

@@ -30,7 +30,7 @@ from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predict
 from ui.maps.predictions.own_classes import CLASSES, PROMPT
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict, other_strength
-from ui.maps.stories import FIGURES, STORIES, Story
+from ui.maps.stories import FIGURES, STORIES, MapPreset
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 from ui.server.model_cache import NONE_READY, ready_classifiers
 from ui.shared import url
@@ -148,7 +148,7 @@ def _parse_cell(text: str) -> Frequency | None:
     return cell if cell and max(map(abs, cell)) <= MAX_FREQUENCY else None
 
 
-def _told() -> Story:
+def _told() -> MapPreset:
     """Return the story that the page started with, the first unless a link or the visitor chose another."""
     return STORIES[st.session_state.get(TOLD, 0)]
 

@@ -21,7 +21,7 @@ from ui.runs.setup.settings import models_in_url
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import enlarged
 from ui.shared.url import link
-from ui.story.step import Door
+from ui.story.step import Link
 
 CARD_SIDE = 160  # pixels
 ASKED, WORD = "story.asked", "story.word"  # places
@@ -67,7 +67,7 @@ def any_word() -> None:
         key=WORD,
     )
     if word is not None:
-        st.html(door_to(word).html)
+        st.html(link_to(word).html)
     st.html(lesson_html("beside"))
 
 
@@ -90,11 +90,11 @@ def lesson_html(place: str) -> str:
     return f'<div class="lesson {place}">{"".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in lesson())}</div>'
 
 
-def door_to(word: str) -> Door:
+def link_to(word: str) -> Link:
     """The page that draws it."""
     row = SAMPLE_SETS["photographs"]
     chosen = ("generation-set", row.drawn_title), (f"generation-classes-{row.class_set}", word)
-    return Door(
+    return Link(
         f"Draw: {word} →", link("generation", *chosen, *models_in_url("generation", row.class_set, [painter_name()]))
     )
 

@@ -11,7 +11,7 @@ from core.claims.finding import Finding
 
 
 @dataclass(frozen=True)
-class Trial:
+class ClaimEvidence:
     """A claim and what the data say of it: a row of *Findings*. shows: which of its evidence, by its name.
 
     find: None where nothing is to be said.
@@ -22,7 +22,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Door:
+class Link:
     """Link from a figure: its label, and the URL of the state that shows it, relative to the app's."""
 
     label: str
@@ -50,9 +50,9 @@ class Step:
     name: str
     title: str
     text: str
-    trials: tuple[Trial, ...]
+    trials: tuple[ClaimEvidence, ...]
     draw: Callable[[], Any]
-    door: Door | None = None
+    door: Link | None = None
     more: Callable[[], str] = str
     beside: Callable[[], Any] = nothing
     below: Callable[[], Any] = nothing

@@ -21,7 +21,7 @@ from ui.runs.setup.settings import models_in_url
 from ui.shared.url import link
 from ui.story import figures, judge, opening, wall
 from ui.story.shelf import STORED, WAVE, equally_strong, findings_between, limits, other_networks, the_test, training
-from ui.story.step import Door, Step, Trial
+from ui.story.step import ClaimEvidence, Link, Step
 from ui.tabs.mixtures import KIND as MIXED_KIND
 from ui.tabs.mixtures import STORED as MIXED
 from ui.tabs.row import DISTURBANCES, GRADIENT, HYBRIDS
@@ -31,29 +31,29 @@ def _cell(i: int, j: int) -> tuple[str, str]:
     return "cell", f"{i},{j}"
 
 
-def _frequency(*parameters: tuple[str, object]) -> Door:
-    return Door("Try it →", link("frequency", *parameters))
+def _frequency(*parameters: tuple[str, object]) -> Link:
+    return Link("Try it →", link("frequency", *parameters))
 
 
 def _models(page: str) -> list[tuple[str, str]]:
     return models_in_url(page, "cifar10", TWINS)
 
 
-def _about(subject: str, reference: str, key: str, *shows: str) -> Trial:
-    return Trial(lambda: findings_between(subject, reference)[key], shows)
+def _about(subject: str, reference: str, key: str, *shows: str) -> ClaimEvidence:
+    return ClaimEvidence(lambda: findings_between(subject, reference)[key], shows)
 
 
-def _of_the_papers(key: str, *shows: str) -> Trial:
+def _of_the_papers(key: str, *shows: str) -> ClaimEvidence:
     """The paper's own two networks, once a profile of CLIP brings this evidence."""
 
     def find() -> Finding | None:
         finding = findings_between(CLIP, RESNET56)[key]
         return finding if {evidence.what for evidence in finding.evidence} >= {*shows} else None
 
-    return Trial(find, shows)
+    return ClaimEvidence(find, shows)
 
 
-def _step(name: str, draw: Callable[[], object], door: Door | None, *trials: Trial, **further: Any) -> Step:
+def _step(name: str, draw: Callable[[], object], door: Link | None, *trials: ClaimEvidence, **further: Any) -> Step:
     return Step(name, WORDS[name]["title"], WORDS[name]["text"], trials, draw, door, **further)
 
 
@@ -76,7 +76,7 @@ STEPS = (
     _step(
         "Twins",
         wall.wall,
-        Door(
+        Link(
             "Paint your own →",
             link(
                 "generation",
@@ -85,7 +85,7 @@ STEPS = (
                 *_models("generation"),
             ),
         ),
-        Trial(training, ("from blurs of no class",)),
+        ClaimEvidence(training, ("from blurs of no class",)),
     ),
     _step("Judge", judge.judge_drawings, None),
     _step("A wave", figures.stripes_and_maps, _frequency(*MINIS, _cell(*WAVE), *CAR)),
@@ -133,7 +133,7 @@ STEPS = (
     _step(
         "Hole",
         figures.filled_hole,
-        Door(
+        Link(
             "Fill your own →",
             link(
                 "inpainting",
@@ -150,5 +150,5 @@ STEPS = (
         _frequency(("maps", MINI_RESNET), ("tab", GRADIENT), _cell(*WAVE)),
         _about(MINI_RESNET, MINI_CLIP, "gradient", "rank correlation over 481 waves"),
     ),
-    _step("Limits", figures.three_maps, Door("Models and data →", "models"), more=limits),
+    _step("Limits", figures.three_maps, Link("Models and data →", "models"), more=limits),
 )
