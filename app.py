@@ -21,7 +21,7 @@ def read_pages() -> None:
 
     import ui.pages.findings
     import ui.pages.models  # noqa: F401
-    from ui.story.shelf import opening_runs, training
+    from ui.story.story_data import opening_runs, training
 
     opening_runs(), training()
     with contextlib.suppress(ValueError):  # limits that are wrong, of which every page tells

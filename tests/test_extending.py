@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import ui.maps.judged_maps
-import ui.tabs.row
+import ui.tabs.registry
 from core.claims.checks import CHECKS
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.classifiers.families import FAMILIES, Family
@@ -133,8 +133,8 @@ def test_a_family_is_named_where_a_name_is_unknown(family, monkeypatch):
 
 
 def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
-    toy = ui.tabs.row.Tab(lambda shown: st.markdown(f"a toy at {shown.frequency}") and None)
-    monkeypatch.setitem(ui.tabs.row.TABS, "Toy", toy)
+    toy = ui.tabs.registry.Tab(lambda shown: st.markdown(f"a toy at {shown.frequency}") and None)
+    monkeypatch.setitem(ui.tabs.registry.TABS, "Toy", toy)
     app = open_page(tab="Toy", cell="2,3")
     assert (
         not app.exception

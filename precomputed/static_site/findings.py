@@ -8,7 +8,7 @@ from core.reproduce.findings import STYLE, findings_html
 from core.runs.stored import TWINS
 from precomputed.static_site.bundle import PAGE
 from ui.maps.catalogue import shipped
-from ui.maps.stories import CLIP, RESNET56
+from ui.maps.presets import CLIP, RESNET56
 
 _FILE = "findings.html"
 TITLE = "Findings: the paper on trial"

@@ -17,8 +17,8 @@ from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
 from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import Entry, labelled, shipped
+from ui.maps.presets import PRESETS
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import STORIES
 from ui.maps.views import lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
 from ui.shared.sentences import TERMS, sentence_html
@@ -60,7 +60,7 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
             "pictures": next(row.name for row in SAMPLE_SETS.values() if row.title == story.pictures),
             "wave": story.frequency,
         }
-        for story in STORIES
+        for story in PRESETS
     ]
     return {"labels": list(entries), "shown": maps_by_show, "tables": tables}, stories
 

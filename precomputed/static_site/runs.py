@@ -14,7 +14,7 @@ from core.runs.starts import STARTS
 from core.runs.stored import stored_classifier, stored_subjects
 from core.shared.sentences import Paragraph
 from ui.runs.replays import run_replay
-from ui.runs.words import likeness, losses, origin, outcome, run_title, target_of
+from ui.runs.run_sentences import likeness, losses, origin, outcome, run_title, target_of
 
 KINDS = ("inpainting", "generation")
 

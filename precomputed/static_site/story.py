@@ -19,8 +19,8 @@ from ui.pages.story import step_html
 from ui.runs.replays import run_replay
 from ui.shared.sentences import sentence_html
 from ui.story import figures, judge, opening, wall
-from ui.story.shelf import WAVE
 from ui.story.steps import FORMER, STEPS
+from ui.story.story_data import WAVE
 
 # Where this edition shows what a step's door leads to in the app.
 _DOORS = {

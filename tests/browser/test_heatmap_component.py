@@ -148,7 +148,9 @@ def test_keys_move_the_frequency_and_speak_it(demo):
         page.keyboard.press(key)
         assert expect_chosen(page, frequency) == 1 + number
         a, b = (spelled(number, frequency).replace("%95", "%, 95") for number in (0, 1))
-        expect(page.locator(".spoken")).to_have_text(f"{wave_name(frequency)}. Classifier A: {a}. Classifier B: {b}.")
+        expect(page.locator(".visually-hidden")).to_have_text(
+            f"{wave_name(frequency)}. Classifier A: {a}. Classifier B: {b}."
+        )
         expect(plot(page, 0)).to_be_focused()
     for _ in range(4):
         page.keyboard.press("Shift+ArrowUp")

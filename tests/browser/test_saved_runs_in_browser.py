@@ -13,7 +13,7 @@ from tests.browser.live_runs import download
 from tests.browser.waiting import wait_until_drawn
 from tests.ui.replay_reader import verdict
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
-from ui.runs.words import target_of
+from ui.runs.run_sentences import target_of
 
 SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
 MIME = "application/octet-stream"

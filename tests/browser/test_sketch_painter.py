@@ -179,7 +179,7 @@ def test_own_colour_and_one_picked_up(demo):
 
 def test_keys_move_the_cursor_choose_and_paint(demo):
     page, sheet = demo(), Sheet()
-    live = page.locator(".spoken")
+    live = page.locator(".visually-hidden")
     page.locator(".stage").focus()
     press(page, "ArrowLeft", "ArrowLeft", "ArrowUp", "Shift+ArrowDown")
     expect(live).to_have_text("column 14, row 25, white")

@@ -17,8 +17,8 @@ from tests.browser.accessibility import grave_faults
 from tests.browser.doors import DOORS, SEEN
 from tests.browser.live_runs import SLOW
 from tests.browser.waiting import wait_until_drawn, wait_until_still
-from ui.story.shelf import STORED
 from ui.story.steps import STEPS
+from ui.story.story_data import STORED
 
 FAST = [step.link for step in STEPS].index("fast") + 1
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""

@@ -19,8 +19,8 @@ from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.ui.pages.test_frequency import plain
 from ui.maps.catalogue import entries
 from ui.maps.judged_maps import found_of_claim
+from ui.maps.presets import PRESETS
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import STORIES
 from ui.shared.pictures import samples
 
 SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
@@ -229,7 +229,7 @@ def test_predictions_and_sentence_step_with_the_walk(lab):
 
     classifiers = [load_classifier(name, CLASS_SETS["cifar10"]()) for name in ("mini-clip", "mini-resnet")]
     image = load_samples("cifar10-samples").images[33].astype(np.float32) / 255
-    shown = [entries()[label] for label in STORIES[0].maps]
+    shown = [entries()[label] for label in PRESETS[0].maps]
     for cell, (verdicts, said, beside) in walked.items():
         assert beside, "as at rest"
         frequency = tuple(map(int, cell.split(",")))

@@ -25,7 +25,7 @@ from tests.ui.runs.test_live_pages import open_page
 from tests.ui.toys import ToyClassifier, spec
 from ui.server.jobs import JobManager
 from ui.shared.pictures import samples
-from ui.tabs.row import TABS
+from ui.tabs.registry import TABS
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))

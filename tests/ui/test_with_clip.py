@@ -18,7 +18,7 @@ from core.runs.stored import RUNS, machine_runs, stored_path
 from tests.ui.page_runner import said
 from ui.maps.catalogue import entries
 from ui.maps.models import predictors
-from ui.maps.stories import CLIP, RESNET56
+from ui.maps.presets import CLIP, RESNET56
 from ui.pages.story import step_html
 from ui.server.model_cache import ready_classifiers, ready_clips
 from ui.story.steps import STEPS

@@ -15,8 +15,8 @@ from core.runs.file import PGDRun
 from core.sweep.disturb.outcomes import DisturbedOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from ui.maps.catalogue import shipped
-from ui.maps.stories import CLIP, RESNET56
-from ui.tabs.row import DISTURBANCES, GRADIENT, HYBRIDS, TAB
+from ui.maps.presets import CLIP, RESNET56
+from ui.tabs.registry import DISTURBANCES, GRADIENT, HYBRIDS, TAB
 
 CLIP_NAME = "clip-vit-b-32"
 

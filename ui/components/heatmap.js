@@ -48,7 +48,7 @@ function createView(parentElement) {
     toggle: root.appendChild(element("fieldset", "toggle")),
     grid: root.appendChild(element("div", "grid")),
     bar: root.appendChild(element("div", "bar")),
-    live: root.appendChild(element("div", "spoken")),
+    live: root.appendChild(element("div", "visually-hidden")),
     maps: [],
     hover: null,
     moved: () => showCursor(view),

@@ -84,7 +84,7 @@ function createPainter(kind, parentElement, data) {
   kind.build(painter);
   painter.canvas = stage.appendChild(element("canvas"));
   painter.state = root.appendChild(element("div", "state"));
-  painter.live = root.appendChild(element("div", "spoken"));
+  painter.live = root.appendChild(element("div", "visually-hidden"));
   painter.live.setAttribute("aria-live", "polite");
 
   listenToPointer(painter);

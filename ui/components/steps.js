@@ -25,7 +25,7 @@ function createView(parentElement) {
   view.back = root.appendChild(link(view, "‹ Back", "end"));
   view.list = root.appendChild(element("ol"));
   view.next = root.appendChild(link(view, "Next ›", "end next"));
-  view.spoken = root.appendChild(element("div", "spoken"));
+  view.spoken = root.appendChild(element("div", "visually-hidden"));
   view.spoken.setAttribute("aria-live", "polite");
   parentElement.appendChild(root);
   const press = (event) => (root.isConnected ? key(view, event) : document.removeEventListener("keydown", press));

@@ -18,12 +18,12 @@ from core.reproduce.findings import STYLE, VERDICTS, findings_html
 from core.runs.painted import stored_painted
 from ui.maps.catalogue import entries, shipped
 from ui.maps.judged_maps import found_between, link_of
-from ui.maps.stories import CLIP, RESNET56
+from ui.maps.presets import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
 from ui.shared.sentences import TERMS, write_sentence
 from ui.shared.text import as_markdown
 from ui.shared.url import link
-from ui.tabs.row import DISTURBANCES
+from ui.tabs.registry import DISTURBANCES
 
 T = TypeVar("T")
 

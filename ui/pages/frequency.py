@@ -28,9 +28,9 @@ from ui.maps.models import Predictor, predictors
 from ui.maps.predictions.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
 from ui.maps.predictions.own_classes import CLASSES, PROMPT
+from ui.maps.presets import FIGURES, PRESETS, MapPreset
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict, other_strength
-from ui.maps.stories import FIGURES, STORIES, MapPreset
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 from ui.server.model_cache import NONE_READY, ready_classifiers
 from ui.shared import url
@@ -40,7 +40,7 @@ from ui.shared.pictures import Picture
 from ui.shared.sentences import TERMS, sentence_html, write_sentence
 from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
-from ui.tabs.row import TAB, draw_tabs
+from ui.tabs.registry import TAB, draw_tabs
 from ui.tabs.shown import Shown
 from ui.tabs.strengths import strength_chart
 
@@ -131,7 +131,7 @@ def _restore() -> None:
     if url.text(TAB) == OLD_TAB:
         state.setdefault(CHART, BY_STRENGTH)
     if CELL not in state:
-        if linked := url.number(STORY, range(1, len(STORIES) + 1)):
+        if linked := url.number(STORY, range(1, len(PRESETS) + 1)):
             state[TOLD] = linked - 1
         state[CELL] = _parse_cell(url.text("cell")) or _told().frequency
         if unknown := [label for label in url.texts(MAPS) if label not in entries()]:
@@ -150,7 +150,7 @@ def _parse_cell(text: str) -> Frequency | None:
 
 def _told() -> MapPreset:
     """Return the story that the page started with, the first unless a link or the visitor chose another."""
-    return STORIES[st.session_state.get(TOLD, 0)]
+    return PRESETS[st.session_state.get(TOLD, 0)]
 
 
 def _controls(available: dict[str, Entry]) -> list[Entry]:

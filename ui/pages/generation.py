@@ -21,13 +21,13 @@ from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_s
 from core.shared import paper
 from ui.runs.examples import back_to_example, stored_example
 from ui.runs.panel import head, places, run_details, run_panel, run_status, tabs
+from ui.runs.run_sentences import VIEWS, run_title, target_of
 from ui.runs.second_judge import class_set_of, second_judge
 from ui.runs.setup.own_start import keep_sketch, picture_start, sketch_start, to_starts
 from ui.runs.setup.settings import Chosen, follow, number_in_url, toggle_in_url
 from ui.runs.setup.start import Toolbar, ask_for_run
 from ui.runs.setup.state import Result
 from ui.runs.stored_results import MANY, is_stored, many_pictures
-from ui.runs.words import VIEWS, run_title, target_of
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_rows import Figure, picture_groups, to_picture

@@ -20,11 +20,11 @@ from core.shared import paper
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import back_to_example, stored_example, stored_row
 from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
+from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
 from ui.runs.setup.settings import OFFERED, Chosen, choose_picture, linked_penalty, set_searches
 from ui.runs.setup.start import Toolbar, ask_for_run, run_state
 from ui.runs.setup.state import Result, RunRequest
 from ui.runs.stored_results import MANY, draw_stored_inpainting, is_stored, many_pictures, plain_steps
-from ui.runs.words import VIEWS, sample_set_of, target_of
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_choice import take_picture

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.runs.file import PGDRun, evenly_spaced, pack_runs
 from ui.maps.downloads import file_stem
-from ui.runs.words import run_title, target_of
+from ui.runs.run_sentences import run_title, target_of
 from ui.shared.picture_rows import to_picture
 
 MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, or players would show a stamp

@@ -16,11 +16,11 @@ from ui.components.replay import Progress, replay
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.downloads import download_menu
 from ui.runs.replays import live_replay, run_replay
+from ui.runs.run_sentences import likeness, losses, origin, outcome, run_title
 from ui.runs.saved import open_button
 from ui.runs.setup.pace import expected_seconds, remember_pace
 from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start, submit
 from ui.runs.setup.state import ActiveRun, Result, RunRequest, RunState, View
-from ui.runs.words import likeness, losses, origin, outcome, run_title
 from ui.server.job import Job
 from ui.server.limits import limits
 from ui.shared.look import style_sheet

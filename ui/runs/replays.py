@@ -16,7 +16,7 @@ from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan
 from ui.components.replay import Progress, Ranked, Track, pack_replay
 from ui.maps.models import model_colour
-from ui.runs.words import searched_title, target_of
+from ui.runs.run_sentences import searched_title, target_of
 from ui.shared.text import one_line
 from ui.shared.url import card_link
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.runs.file import RunFileError, read_runs
 from core.shared.errors import sentence
+from ui.runs.run_sentences import saved_note
 from ui.runs.setup.state import Result
-from ui.runs.words import saved_note
 from ui.server.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
 from ui.shared.url import PAGES

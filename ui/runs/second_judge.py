@@ -11,8 +11,8 @@ from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
 from core.shared.errors import sentence
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
+from ui.runs.run_sentences import judged, sample_set_of
 from ui.runs.setup.state import Result
-from ui.runs.words import judged, sample_set_of
 from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.sentences import write_sentence
 from ui.shared.text import as_markdown

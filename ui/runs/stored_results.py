@@ -19,7 +19,7 @@ from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
 from core.shared.colours import ROBUST
 from core.shared.sentences import Sentence
 from ui.runs.examples import made_here, stored_runs
-from ui.runs.words import SSIM, counted
+from ui.runs.run_sentences import SSIM, counted
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
 

@@ -23,9 +23,9 @@ from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.stripes import Answers, Striped, stripes
 from ui.maps.catalogue import Entry, shipped
 from ui.maps.models import model_colour
+from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.views import MINUS_NEIGHBOURS, shown_maps
 from ui.runs.examples import example_replay, stored_example
 from ui.runs.setup.state import Result
@@ -33,7 +33,7 @@ from ui.shared.charts import Chart
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.sentences import write_sentence
-from ui.story.shelf import STORED, WAVE
+from ui.story.story_data import STORED, WAVE
 from ui.tabs.disturbance_charts import Network, accuracy_chart
 from ui.tabs.disturbances import disturbed_picture
 from ui.tabs.mixtures import STORED as MIXED

@@ -16,7 +16,7 @@ from core.reconstruct.view_pictures import CARDS, WORDS, Drawing, judge_name, op
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri
 from ui.maps.catalogue import shipped
-from ui.maps.stories import CLIP
+from ui.maps.presets import CLIP
 from ui.runs.setup.settings import models_in_url
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import enlarged

@@ -14,17 +14,26 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.images.disturbances import DISTURBANCES as DISTURBED
 from core.runs.starts import STARTS
 from core.runs.stored import TWINS
-from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.views import MINUS_NEIGHBOURS
 from ui.runs.setup.own_start import FIRST
 from ui.runs.setup.settings import models_in_url
 from ui.shared.url import link
 from ui.story import figures, judge, opening, wall
-from ui.story.shelf import STORED, WAVE, equally_strong, findings_between, limits, other_networks, the_test, training
 from ui.story.step import ClaimEvidence, Link, Step
+from ui.story.story_data import (
+    STORED,
+    WAVE,
+    equally_strong,
+    findings_between,
+    limits,
+    other_networks,
+    the_test,
+    training,
+)
 from ui.tabs.mixtures import KIND as MIXED_KIND
 from ui.tabs.mixtures import STORED as MIXED
-from ui.tabs.row import DISTURBANCES, GRADIENT, HYBRIDS
+from ui.tabs.registry import DISTURBANCES, GRADIENT, HYBRIDS
 
 
 def _cell(i: int, j: int) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from core.images.square import png_data_uri
 from core.runs.stored import TWINS
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import to_picture
-from ui.story.shelf import opening_runs
+from ui.story.story_data import opening_runs
 
 BAND = 5  # classes side by side
 

@@ -63,7 +63,7 @@ async function small(parts, facts, side, say) {
   const starts = await load("starts"), { classes } = facts.sets[side], kinds = { ...starts.labels, sketch: "Sketch", picture: "Picture" };
   let target = "dog", kind = "blur", draw = 0, token = 0, sketch = unpack(starts.sketches.deer), picture = null;
   const chips = parts.top.appendChild(element("fieldset", "", { className: "choice chips" }));
-  chips.append(element("legend", "Class to draw", { className: "spoken" }));
+  chips.append(element("legend", "Class to draw", { className: "visually-hidden" }));
   const buttons = new Map(classes.map((name) => [name, option(chips, "radio", "drawn", name, name, () => { target = name; show(); })]));
   const choose = (name) => {
     target = name;

@@ -23,7 +23,7 @@ export async function prediction(host, root, addMaps) {
   let picture = null, clean = null, busy = false, again = false, panel = null;
 
   const choice = element("fieldset", "", { className: "networks", hidden: true });
-  choice.append(element("legend", "Networks", { className: "spoken" }));
+  choice.append(element("legend", "Networks", { className: "visually-hidden" }));
   const table = element("table", "", { className: "predictions", hidden: true });
   const start = loader(root, "", async (report) => {
     await engine.load([...chosen], report);

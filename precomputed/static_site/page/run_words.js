@@ -1,4 +1,4 @@
-// A live run in words, as ui/runs/words.py says them of the app's.
+// A live run in words, as ui/runs/run_sentences.py says them of the app's.
 
 /**
  * Mean change in the hole and around it.

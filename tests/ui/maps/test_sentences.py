@@ -15,8 +15,8 @@ from tests.core import oracles
 from tests.core.oracles import Z as Z  # the tests of the story take it from here
 from tests.core.oracles import wilson
 from ui.maps.catalogue import Entry, labelled
+from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, PRESETS, RESNET50, RESNET56
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, RESNET50, RESNET56, STORIES
 
 FOLDER = PRECOMPUTED / "heatmaps"
 FILE_OF = {
@@ -88,7 +88,7 @@ def assert_numbers(text, wanted, tolerance=0.0501):
     assert found == pytest.approx(wanted, abs=tolerance), text
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
+@pytest.mark.parametrize("story", PRESETS, ids=lambda story: story.title)
 def test_another_map_makes_another_sentence(story):
     rng, shuffled = np.random.default_rng(0), {}
     for label, entry in ENTRIES.items():

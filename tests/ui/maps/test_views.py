@@ -19,8 +19,8 @@ from core.shared import colours
 from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import Entry, labelled
 from ui.maps.models import model_colour
+from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
 from ui.maps.provenance import computed_words
-from ui.maps.stories import CLIP, MINI_CLIP, RESNET56
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 
 FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"

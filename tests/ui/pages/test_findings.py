@@ -21,9 +21,9 @@ from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.findings import _row
 from ui.maps.catalogue import Entry
 from ui.maps.judged_maps import found_between, link_of
-from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES, FILTER, SECTION, SHIFTS
-from ui.tabs.row import DISTURBANCES, TABS
+from ui.tabs.registry import DISTURBANCES, TABS
 
 
 def script():

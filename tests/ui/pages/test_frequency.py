@@ -29,8 +29,8 @@ from tests.ui.page_runner import settable_widget
 from ui.maps.catalogue import Entry, entries, label_of
 from ui.maps.models import map_note, model_colour, predictors
 from ui.maps.predictions.cell_predictions import LOADING
+from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, PRESETS, RESNET50, RESNET56
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET50, RESNET56, STORIES
 from ui.maps.upload import UPLOADED
 from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, CROPS, FIGURE, MORE
@@ -38,7 +38,7 @@ from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
 from ui.shared.sentences import TERMS
 from ui.shared.text import one_line
-from ui.tabs.row import BY_CLASS, OWN_FILE, SOURCES
+from ui.tabs.registry import BY_CLASS, OWN_FILE, SOURCES
 
 CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
@@ -128,7 +128,7 @@ def test_link_to_a_story_opens_it_except_where_the_link_says_otherwise():
     assert app.query_params["story"] == "3" and app.session_state["pictures"] == "Yours"
     for senseless in ("99", "0", "-1", "two"):
         app = open_page(story=senseless)
-        assert settable_widget(app, "maps").value == list(STORIES[0].maps) and app.session_state[CELL] == (0, 1)
+        assert settable_widget(app, "maps").value == list(PRESETS[0].maps) and app.session_state[CELL] == (0, 1)
 
 
 def test_default_picture_is_what_the_rule_gives():
@@ -209,7 +209,7 @@ def test_page_without_maps_asks_for_one():
 def test_page_takes_a_senseless_url_for_the_first_story(cell):
     app = open_page(cell=cell)
     assert not app.exception
-    assert app.query_params["cell"] == "{},{}".format(*STORIES[0].frequency)
+    assert app.query_params["cell"] == "{},{}".format(*PRESETS[0].frequency)
 
 
 def test_page_shows_the_first_maps_of_a_link_with_too_many_and_says_so(page):
@@ -319,7 +319,7 @@ def test_every_shipped_map_says_where_it_comes_from(page):
         shown = text(app)
         for label in chosen:
             assert f"**{label}**" in shown
-    assert "the run's log says ResNet-56" in text(settable_widget(app, "maps").set_value(list(STORIES[0].maps)).run())
+    assert "the run's log says ResNet-56" in text(settable_widget(app, "maps").set_value(list(PRESETS[0].maps)).run())
 
 
 def test_tabs_count_classes_filter_the_picture_and_put_strengths_in_a_row():

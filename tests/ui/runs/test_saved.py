@@ -25,8 +25,8 @@ from tests.ui.run_forge import HOSTILE, arrays_of, hostile_arrays, packed, sound
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.downloads import run_animation, run_picture, run_stem
 from ui.runs.replays import run_replay
+from ui.runs.run_sentences import losses, origin, outcome, saved_note
 from ui.runs.saved import read_saved_run
-from ui.runs.words import losses, origin, outcome, saved_note
 from ui.server.jobs import JobManager
 from ui.server.limits import Limits, limits
 

@@ -18,7 +18,7 @@ from tests.ui.replay_reader import replay_data
 from tests.ui.runs.test_live_pages import open_page, toys  # noqa: F401
 from tests.ui.toys import ToyClassifier, toy_plan
 from ui.runs.examples import stored_example
-from ui.runs.words import run_title
+from ui.runs.run_sentences import run_title
 
 BOTH = ["Pixels", "Views"]
 

@@ -17,8 +17,8 @@ from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.reading import reads
 from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
+from ui.runs.run_sentences import judged
 from ui.runs.setup.state import Result
-from ui.runs.words import judged
 
 
 def stored_run(name="mini-clip") -> PGDRun:

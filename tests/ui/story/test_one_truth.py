@@ -21,8 +21,8 @@ from tests.ui.pages.test_frequency import plain as sentence_of
 from tests.ui.pages.test_frequency import text as read
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import shipped
+from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.sentences import cell_verdict
-from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES, SECTION, SHIFTS
 from ui.story.steps import STEPS, named_step
 

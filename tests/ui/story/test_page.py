@@ -23,14 +23,14 @@ from core.runs.stored import OPENING, TWINS, stored_path
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
-from ui.maps.stories import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.story import step_html
 from ui.server.model_cache import classifier_for
 from ui.story.card import card
 from ui.story.judge import scores
 from ui.story.opening import captions
-from ui.story.shelf import STORED
 from ui.story.steps import STEPS
+from ui.story.story_data import STORED
 
 APPS = Path(__file__).parents[1] / "apps"
 ROOT = Path(__file__).parents[3]

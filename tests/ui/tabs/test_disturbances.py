@@ -14,10 +14,10 @@ from core.sweep.predictions import class_probabilities
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
 from ui.maps.predictions.cell_predictions import LOADING
-from ui.maps.stories import MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET56
+from ui.maps.presets import MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET56
 from ui.shared.pictures import samples
 from ui.tabs.disturbance_charts import Network
-from ui.tabs.row import DISTURBANCES as TAB
+from ui.tabs.registry import DISTURBANCES as TAB
 from ui.tabs.sentences import maps_against_disturbances, under_disturbance
 
 

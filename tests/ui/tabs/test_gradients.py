@@ -18,10 +18,10 @@ from core.fourier.gradients import edge_strength
 from tests.ui.pages.test_frequency import CIFAR, open_page, text
 from ui.maps.catalogue import entries
 from ui.maps.predictions.cell_predictions import LOADING
-from ui.maps.stories import MINI_CLIP, MINI_RESNET
+from ui.maps.presets import MINI_CLIP, MINI_RESNET
 from ui.server.model_cache import classifier_for
 from ui.shared.pictures import samples
-from ui.tabs.row import GRADIENT
+from ui.tabs.registry import GRADIENT
 
 TITLES = {"mini-clip": "Mini CLIP", "mini-clip-robust": "Mini CLIP (robust)", "mini-resnet": "Mini ResNet"}
 

@@ -19,7 +19,7 @@ from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.tabs.mixtures import STORED, _mixed, stored_mixtures
-from ui.tabs.row import HYBRIDS
+from ui.tabs.registry import HYBRIDS
 
 CUTOFFS = hybrid_cutoffs(32)
 

@@ -17,7 +17,7 @@ from core.runs.file import PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
 from ui.maps.catalogue import shipped
 from ui.maps.judged_maps import found_between
-from ui.maps.stories import CLIP, MINI_CLIP, RESNET56
+from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
 from ui.models.classifier_table import format_size
 
 STORED = json.loads((PRECOMPUTED / "default_picture.json").read_text())

@@ -29,7 +29,7 @@ class MapPreset:
         return list(self.maps), self.show, self.pictures
 
 
-STORIES = (
+PRESETS = (
     MapPreset("Figure 1: the slowest waves", (CLIP, RESNET56), (0, 1)),
     MapPreset("Figure 1: the corners", (CLIP, RESNET56), (-14, -14)),
     MapPreset("Figure 1: where the two cross", (CLIP, RESNET56), (8, 8), show="Difference"),
@@ -38,4 +38,4 @@ STORIES = (
 )
 
 # The two figures of heat maps in the paper, by their names, on pictures of the sets that they are about.
-FIGURES = {"Figure 1": STORIES[0], "Figure 2": STORIES[3]}
+FIGURES = {"Figure 1": PRESETS[0], "Figure 2": PRESETS[3]}
