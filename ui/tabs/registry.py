@@ -66,6 +66,7 @@ def draw_tabs(view: Shown) -> None:
             key=_OPEN,
             on_change=lambda: state.__setitem__(_BY_HAND, state[_BY_HAND] + 1),
             label_visibility="collapsed",
+            persist_state="session",
         )
         assert name is not None  # one is required
         url.put(TAB, name, DETAILS)
