@@ -96,7 +96,7 @@ def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_
 def test_rank_0_loads_the_network_before_the_others_may(archive, tmp_path, monkeypatch):
     events, load = [], sweep.named_classifier
     monkeypatch.setattr(sweep, "named_classifier", lambda *given: events.append("loads") or load(*given))
-    monkeypatch.setattr(Processes, "share", lambda self, value: events.append("shares") or value)
+    monkeypatch.setattr(Processes, "broadcast", lambda self, value: events.append("shares") or value)
     assert main(command(archive, tmp_path / "map.npz", "--cells=0,0")) == 0
     assert events[:3] == ["loads", "shares", "shares"]
 
