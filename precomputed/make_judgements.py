@@ -65,6 +65,8 @@ def main() -> None:
     prepare_torch()
     judge = load_judge(args)
     known = {} if args.again or not STORED.is_file() else json.loads(STORED.read_text("utf-8"))
+    if [known.get(name, {}).get("name") for name in ("judge", "third")] != [judge.name, THIRD_JUDGE]:
+        known = {}  # by another judge
     with tempfile.TemporaryDirectory() as folder:
         content = _many_pictures(judge, args.work or Path(folder), known)
     content["runs"] = _runs(judge)

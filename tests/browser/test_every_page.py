@@ -5,15 +5,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn, wait_until_still
+from ui.shared.url import PAGES
 
-TITLES = {
-    "story": "Story",
-    "frequency": "Frequencies",
-    "inpainting": "Fill a hole",
-    "generation": "Draw",
-    "findings": "Findings",
-    "models": "Models and data",
-}
 MAX_HEIGHTS = {1440: 1800, 400: 3500}  # by width, in CSS pixels
 POPOVER = "[data-testid=stPopoverBody]"
 
@@ -106,11 +99,11 @@ def make_dark(page: Page) -> None:
     page.wait_for_function("getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
 
 
-@pytest.mark.parametrize("path", TITLES)
+@pytest.mark.parametrize("path", PAGES)
 def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, path):
     page = open_page(f"{app}/{path}", width=1440)
-    expect(page).to_have_title(f"{TITLES[path]} · What does CLIP see?")
-    expect(page.get_by_test_id("stTopNav").locator("[aria-current=page]")).to_have_text([TITLES[path]])
+    expect(page).to_have_title(f"{PAGES[path]} · What does CLIP see?")
+    expect(page.get_by_test_id("stTopNav").locator("[aria-current=page]")).to_have_text([PAGES[path]])
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.get_by_text("Deploy", exact=True)).to_have_count(0)
@@ -132,7 +125,7 @@ def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", TITLES)
+@pytest.mark.parametrize("path", PAGES)
 def test_page_is_accessible_dark_at_a_desk_and_light_on_a_phone(app, open_page, path):
     page = settled(open_page(f"{app}/{path}", width=400))
     assert grave_faults(page) == []
