@@ -299,5 +299,5 @@ def test_drawing_at_224_pixels_takes_under_450_mb(own_browser, served_url, falls
     section = page.locator("#generation")
     section.locator(".live select").first.select_option("224")
     section.get_by_role("button", name="Draw it here").click()
-    expect(section.locator(".step")).to_have_text(re.compile(r"step ([3-9]|\d\d) of 120 · "), timeout=200_000)
+    expect(section.locator(".step")).to_have_text(re.compile(r"step ([3-9]|\d\d) of \d+ · "), timeout=200_000)
     assert falls_below(450), memory_of_page(own_browser)
