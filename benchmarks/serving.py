@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -19,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.measure import ROOT
 from tests.chromium import find_chromium
+from tests.shared_server import free_port, is_healthy
 
 APP = ROOT / "app.py"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -42,7 +41,7 @@ def server(
     script: Path, environment: Mapping[str, str], log: IO[str] | int = subprocess.DEVNULL
 ) -> Iterator[tuple[str, subprocess.Popen, float]]:
     """A Streamlit server that writes to `log`; yields its address, its process and the time it was started."""
-    port, start = _free_port(), time.perf_counter()
+    port, start = free_port(), time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"],
         cwd=ROOT,
@@ -66,7 +65,7 @@ def replicas(
     """A process for each log, behind the proxy; yields the proxy's address, theirs, and the processes."""
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(server(script, environment, log)) for log in logs]
-        port, addresses = _free_port(), [address for address, _, _ in started]
+        port, addresses = free_port(), [address for address, _, _ in started]
         file = stack.enter_context(tempfile.NamedTemporaryFile("w", suffix=".cfg"))
         file.write(configuration([address.removeprefix("http://") for address in addresses], port))
         file.flush()
@@ -86,17 +85,10 @@ def configuration(addresses: Sequence[str], port: int) -> str:
     return text.replace(BY_NAME, "".join(lines)).replace(BIND, f"bind 127.0.0.1:{port}")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def _wait_for(address: str, process: subprocess.Popen) -> None:
     until = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < until:
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+        if is_healthy(address):
             return
         time.sleep(0.02)
     raise RuntimeError(f"{process.args} did not answer within {START_SECONDS:.0f} s")

@@ -42,7 +42,7 @@ def url_of(script: str, env: dict[str, str]) -> str:
 
 
 def _start(script: str, env: dict[str, str], facts: Path) -> None:
-    port = _free_port()
+    port = free_port()
     url, log = f"http://127.0.0.1:{port}", facts.with_suffix(".txt")
     settings = [
         f"--server.port={port}",
@@ -59,7 +59,7 @@ def _start(script: str, env: dict[str, str], facts: Path) -> None:
             stderr=subprocess.STDOUT,
         )
     deadline = time.monotonic() + START_SECONDS
-    while not _healthy(url):
+    while not is_healthy(url):
         if server.poll() is not None or time.monotonic() > deadline:
             server.kill()
             raise RuntimeError(f"the Streamlit server of {script} did not start; its output:\n{log.read_text()}")
@@ -67,13 +67,15 @@ def _start(script: str, env: dict[str, str], facts: Path) -> None:
     facts.write_text(json.dumps({"pid": server.pid, "url": url}))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _healthy(url: str) -> bool:
+def is_healthy(url: str) -> bool:
+    """Whether a Streamlit server answers there."""
     try:
         with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
             return answer.status == 200

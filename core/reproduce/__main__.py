@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.reproduce.parts.plan import CLIP, KEYS
 from core.reproduce.run import run
-from core.shared.cli import MAX_SEED, whole
+from core.shared.cli import MAX_SEED, check_output_folder, whole
 from core.shared.device import DTYPES
 from core.shared.errors import quoted
 from core.sweep.hybrid.pairs import MAX_PAIRS
@@ -79,8 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
     options = parser()
     args = options.parse_args(arguments)
-    if args.output.exists() and not args.output.is_dir():
-        options.error(f"--output wants a folder; {args.output} is a file")
+    check_output_folder(options, args.output)
     command_line = sys.argv[1:] if arguments is None else arguments
     args.command = shlex.join(["python", "-m", "core.reproduce", *command_line])
     return run_together(

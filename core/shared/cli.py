@@ -53,6 +53,12 @@ def check_output(options: ArgumentParser, output: Path, endings: Sequence[str] =
         options.error(f"--output: the folder {output.parent} does not exist; create it first")
 
 
+def check_output_folder(options: ArgumentParser, output: Path) -> None:
+    """End the script if `--output`, a folder to write or to resume, is a file."""
+    if output.exists() and not output.is_dir():
+        options.error(f"--output wants a folder; {output} is a file")
+
+
 def run_script(work: Callable[[], str], stopped: str) -> int:
     """Do the work and print what it reports; returns the exit status.
 

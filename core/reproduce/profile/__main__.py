@@ -25,7 +25,7 @@ from core.data.options import add_dataset_options, named_dataset
 from core.numbers import duration, milliseconds
 from core.reproduce.profile.parts import PARTS, SAMPLES, Item, Network, usual_dataset
 from core.reproduce.run import TROUBLE
-from core.shared.cli import MAX_SEED, run_script, whole
+from core.shared.cli import MAX_SEED, check_output_folder, run_script, whole
 from core.shared.errors import one_line, quoted
 from core.shared.files import make_folder
 
@@ -66,8 +66,7 @@ def main(command: Sequence[str] | None = None) -> int:
     """Run the script; returns the exit status."""
     options = parser()
     arguments = options.parse_args(command)
-    if arguments.output.exists() and not arguments.output.is_dir():
-        options.error(f"--output wants a folder; {arguments.output} is a file")
+    check_output_folder(options, arguments.output)
     return run_script(lambda: _run(arguments), "what was finished is saved, run the same command again to resume")
 
 

@@ -8,6 +8,9 @@ export function pack(bytes) {
   return btoa(text);
 }
 
+// What came and went is swept when so much more is asked for, none of which is ever touched; else it waits for minutes.
+export const sweep = () => new ArrayBuffer(2 ** 27).byteLength;
+
 export const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
 // Pixels, red, green and blue in turn, as planes of float32 in [0, 1]; and planes as whole levels, still planes.

@@ -1,7 +1,8 @@
 // The networks in this browser: loaded when a visitor asks, run by one worker, let go when its page is left.
 
+import { sweep } from "./bytes.js";
 import { lab } from "./laboratory.js";
-import { blob as loadPack, forgetOthers, load, sizeOf, sweep, unpacked } from "./packs.js";
+import { blob as loadPack, forgetOthers, load, sizeOf, unpacked } from "./packs.js";
 
 // A module of WebAssembly with one instruction of SIMD: v128.const, then i8x16.popcnt.
 const SIMD = Uint8Array.of(

@@ -1,13 +1,14 @@
 // Live runs: paint a hole or choose a start, and watch networks fill or draw it here. The painters and the replay are the
 // app's components; what Python does between two clicks there, this does.
 
+import { sweep } from "./bytes.js";
 import { card } from "./card.js";
 import { download, element, loader, menu } from "./elements.js";
 import { engine } from "./engine.js";
 import { generationControls } from "./generation_controls.js";
 import { inpaintingControls } from "./inpainting_controls.js";
-import { load, sweep } from "./packs.js";
-import { painterMenus, paintersOf } from "./painters.js";
+import { load } from "./packs.js";
+import { forWorker, painterMenus, paintersOf } from "./painters.js";
 import { runFile } from "./run_file.js";
 import { add, newRun, replayOf } from "./run_record.js";
 import { outcome } from "./run_words.js";
@@ -78,7 +79,7 @@ export async function liveRuns(kind, section, { events, showReplay, live }) {
   async function work(current) {
     start.button.disabled = false; // another run may take its place
     const { models, start: x0, mask, target, interval } = current;
-    const painters = models.map(({ name, config, penalty }) => ({ name, config, penalty }));
+    const painters = forWorker(models);
     let last = performance.now(), drawnAt = last;
     await engine.request("run", { painters, start: x0, mask, target, weight: facts.weight, interval, sure: facts.sure }, (part) => {
       const now = performance.now();

@@ -1,5 +1,6 @@
 // The networks of the worker: their graphs and weights, still packed, and sessions of onnxruntime-web.
 
+import { sweep } from "./bytes.js";
 // @ts-expect-error: installed beside this folder when the site is built, and bundled with it
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 
@@ -58,7 +59,7 @@ async function session(name, graph) {
     free(data); // onnxruntime has its own
     free(env.wasm.wasmBinary); // it is compiled by now
     delete env.wasm.wasmBinary;
-    new ArrayBuffer(2 ** 27); // as `sweep` in packs.js
+    sweep();
   }
   return sessions.get(key);
 }

@@ -6,7 +6,7 @@ import { element, loader } from "./elements.js";
 import { engine } from "./engine.js";
 import { greyStart } from "./grey.js";
 import { load } from "./packs.js";
-import { paintersOf } from "./painters.js";
+import { forWorker, paintersOf } from "./painters.js";
 import { paint } from "./pictures.js";
 
 const SIDE = 224, NETWORK = "efficientnet-lite0", SEARCHES = ["pixels", "views"];
@@ -54,7 +54,7 @@ export async function drawAnyWord(host, scene, show) {
   async function run(target) {
     const x0 = await greyStart(facts.natural, SIDE, 0), began = performance.now();
     const plan = { penalty: null, budget: 1 }, models = paintersOf({ names: [NETWORK], searches: SEARCHES }, plan, settings.generation, facts);
-    const painters = models.map(({ name, config, penalty }) => ({ name, config, penalty })), { steps } = painters[0].config;
+    const painters = forWorker(models), { steps } = painters[0].config;
     const request = { painters, start: x0, mask: new Uint8Array(SIDE * SIDE).fill(1), target, weight: 0, interval: INTERVAL, sure: 2 };
     let step = 0;
     const tell = (states, judged) => {

@@ -86,9 +86,6 @@ export async function blob(name, { keep = false, report = (_) => {} } = {}) {
   return new Blob(blobs);
 }
 
-// What came and went is swept when so much more is asked for, none of which is ever touched; else it waits for minutes.
-export const sweep = () => new ArrayBuffer(2 ** 27).byteLength;
-
 export const unpacked = (/** @type {Blob} */ blob) => new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));
 
 // A JSON value, loaded once.

@@ -1,12 +1,13 @@
 // The page: its sections, which the app's components fill with stored data in the place of Streamlit. Texts are only ever
 // set as textContent.
 
+import { sweep } from "./bytes.js";
 import { byId, element, mount } from "./elements.js";
 import { engine } from "./engine.js";
 import { frequency } from "./frequency.js";
 import { lab } from "./laboratory.js";
 import { liveRuns } from "./live_runs.js";
-import { load, sweep } from "./packs.js";
+import { load } from "./packs.js";
 import { story } from "./story.js";
 
 /** Mount the mixer of pairs; `say` takes a sentence on the pair in view. */

@@ -29,3 +29,6 @@ export function paintersOf({ names, searches }, plan, settings, facts) {
     };
   }));
 }
+
+/** What the worker needs of painters. */
+export const forWorker = (painters) => painters.map(({ name, config, penalty }) => ({ name, config, penalty }));

@@ -1,6 +1,7 @@
 // The worker: networks that predict, and runs of several painters side by side. It does one thing at a time, but heeds
 // `control`, which may come during a run. A picture is 3 planes of float32 in [0, 1].
 
+import { sweep } from "./bytes.js";
 import { filledFromRim } from "./holes.js";
 import * as networks from "./networks.js";
 import { generation, inpainting } from "./pgd/objectives.js";
@@ -107,7 +108,7 @@ const requests = {
       }
       if (current.length < running.length) break; // stopped within a step
       before = current;
-      if (start.length > LARGE && step % SWEEP_INTERVAL === 0) new ArrayBuffer(2 ** 27); // as `sweep` in packs.js
+      if (start.length > LARGE && step % SWEEP_INTERVAL === 0) sweep();
       if (control === "step") control = "pause";
       states.push(seen(step % interval === 0 || step === steps || control === "pause"));
       if (control === "pause" || step === steps || performance.now() - last > REPORT_MS) reportStates();

@@ -1,7 +1,6 @@
 """Two processes of which one is killed: what that costs, what the other says, and that the next start goes on."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from core.data.classes import CIFAR10
 from core.fourier.maps.heatmap import Heatmap
 from core.sweep.__main__ import main
 from core.sweep.processes import Processes, share_out
+from tests.shared_server import free_port
 
 ROOT = Path(__file__).parents[3]
 # The script with a rest before each batch, so that it can be killed in the middle on machines of any speed.
@@ -42,10 +42,7 @@ def command(archive, output):
 
 def start_two(archive, output):
     """Both processes as a batch system starts them, without torchrun."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1"}
     return [
         subprocess.Popen(
             [sys.executable, "-c", SLOWLY, *command(archive, output)],
