@@ -43,8 +43,8 @@ INTRO = (
     "convince, or the network is robust?"
 )
 FAILS = (
-    "By views the hen is whole again; the koala has fur, an ear and a nose, but no face; the "
-    "tabby’s eye becomes fur in curls. These were looked at one by one."
+    "By views the hen is whole again; the koala’s head comes back as fur without a face; the tabby’s eye becomes fur "
+    "in curls. These were looked at one by one."
 )
 TARGET_WIDTH = 200  # pixels
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
