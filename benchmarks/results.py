@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from core.claims.checks import findings
-from core.claims.disturbance_spectrum import mapped, on_trial, predicted, stored_disturbances
+from core.claims.corruption_spectrum import mapped, on_trial, predicted, stored_corruptions
 from core.claims.features import feature_findings, training_finding
 from core.claims.finding import Finding, NamedMap
 from core.claims.gradient_spectrum import agreement, stored_gradient, stored_gradients
@@ -33,11 +33,11 @@ from core.data.profiles import VARIABLE
 from core.data.samples import load_samples
 from core.fourier.hybrid import clipped_share, hybrid
 from core.fourier.maps.heatmap import Heatmap
-from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
+from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.runs.judgement import stored_judgements
 from core.runs.painted import stored_painted
 from core.shared.files import CACHE
-from core.sweep.disturb.measure import DisturbConfig
+from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.hybrid.outcomes import crossing_of, paired_difference, unlike
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
 from core.sweep.transforms import growing
@@ -101,7 +101,7 @@ def of_gradients(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 
 def of_corruptions(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of outcomes under corruptions, stored, predicted by maps and measured, and of the pictures."""
-    for name, outcomes in stored_disturbances().items():
+    for name, outcomes in stored_corruptions().items():
         errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
         yield f"corruptions of {name}", digest(outcomes.arrays(), outcomes.metadata, outcomes.clean_errors(), errors)
     trial = {name: predicted(*pair) for name, pair in mapped(shelf).items()}
@@ -109,13 +109,13 @@ def of_corruptions(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
         yield f"corruptions predicted of {name}", digest(guess)
     yield (
         "corruptions predicted",
-        digest(on_trial(tuple(DISTURBANCES), [prediction for prediction in trial.values() if prediction])),
+        digest(on_trial(tuple(CORRUPTIONS), [prediction for prediction in trial.values() if prediction])),
     )
     data = load_samples("cifar10-samples")
     images = data.images[:PICTURES].astype(np.float32) / 255
-    for key, row in DISTURBANCES.items():
-        yield f"pictures under {key}", digest([disturbed(images, row, s, range(len(images))) for s in STRENGTHS])
-    config, classifier = DisturbConfig(PICTURES), load_classifier(MODEL, data.classes, device="cpu")
+    for key, row in CORRUPTIONS.items():
+        yield f"pictures under {key}", digest([corrupt(images, row, s, range(len(images))) for s in STRENGTHS])
+    config, classifier = CorruptionConfig(PICTURES), load_classifier(MODEL, data.classes, device="cpu")
     *_, last = growing(config, classifier, data)
     yield f"corruptions measured of {MODEL}", digest(last.arrays())
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import ui.maps.judged_maps
-import ui.tabs.registry
+import ui.tools.registry
 from core.claims.checks import CHECKS
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.classifiers.families import FAMILIES, Family
@@ -133,8 +133,8 @@ def test_a_family_is_named_where_a_name_is_unknown(family, monkeypatch):
 
 
 def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
-    toy = ui.tabs.registry.Tab(lambda shown: st.markdown(f"a toy at {shown.frequency}") and None)
-    monkeypatch.setitem(ui.tabs.registry.TABS, "Toy", toy)
+    toy = ui.tools.registry.Tool(lambda shown: st.markdown(f"a toy at {shown.frequency}") and None)
+    monkeypatch.setitem(ui.tools.registry.TOOLS, "Toy", toy)
     app = open_page(tab="Toy", cell="2,3")
     assert (
         not app.exception
@@ -161,14 +161,14 @@ PLACES = {
             '    if kind == "sepia":\n        return Start(kind, natural_statistics(image_size))\n    if kind == "cl',
         ),
     ),
-    "a disturbance": (
+    "a corruption": (
         (
-            "core/images/disturbances.py",
+            "core/images/corruptions.py",
             "_ROWS = (",
-            '_ROWS = (\n    Disturbance("dusk", "Dusk", "slow", "share", (0.8, 0.6, 0.4), _dusk, "Nobody’s."),',
+            '_ROWS = (\n    Corruption("dusk", "Dusk", "slow", "share", (0.8, 0.6, 0.4), _dusk, "Nobody’s."),',
         ),
         (
-            "core/images/disturbances.py",
+            "core/images/corruptions.py",
             "def _noise(",
             "def _dusk(images, amount, generators):\n    return images * amount\n\n\ndef _noise(",
         ),
@@ -199,7 +199,7 @@ PLACES = {
 }
 SCRIPTS = {
     "a start of generation": "reconstruct generate --start sepia --limit 1 --steps 1",
-    "a disturbance": "sweep.disturb --pictures 2",
+    "a corruption": "sweep.corruption --pictures 2",
     "a number of a map": "sweep --limit 5 --cells 0,0;0,1",
 }
 SEEN = {
@@ -211,10 +211,10 @@ from ui.pages.generation import offered_starts
 assert json.loads(Path("toy.npz/settings.json").read_text())["start"] == "sepia"
 assert "sepia" in offered_starts(SAMPLE_SETS["cifar10"])
 """,
-    "a disturbance": """
-from core.claims.disturbances import SLOW
-from core.sweep.disturb.outcomes import DisturbedOutcomes
-found = DisturbedOutcomes.load("toy.npz")
+    "a corruption": """
+from core.claims.corruptions import SLOW
+from core.sweep.corruption.outcomes import CorruptionOutcomes
+found = CorruptionOutcomes.load("toy.npz")
 assert found.keys[0] == SLOW[0] == "dusk" and found.measured.all() and (found.spectrum[0, :, 0] > 0).all()
 """,
     "a number of a map": """

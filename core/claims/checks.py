@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.claims.bands import BANDS, LOW, Band, corners, grey_minus_coloured, in_band, without_wave
-from core.claims.disturbances import contrast_findings, shift_finding
+from core.claims.corruptions import contrast_findings, shift_finding
 from core.claims.equal_strength import equal_strength
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, judged, needed
 from core.claims.gradient_spectrum import gradient_finding

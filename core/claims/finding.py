@@ -195,7 +195,7 @@ BY_VIEWS = "by views"  # the condition of what was painted by that search
 class Finding:
     """A claim's evidence and verdict.
 
-    doubts: whole sentences. maps, wave, show, tab: what the page *Frequencies* is to show. networks: whose
+    doubts: whole sentences. maps, wave, show, tool: what the page *Frequencies* is to show. networks: whose
     evidence it is, by the registry's names, which may be untrusted text. condition: under which it was measured, where
     that is not the paper's: "by views".
     """
@@ -207,7 +207,7 @@ class Finding:
     maps: tuple[str, ...] = ()
     wave: Frequency = (0, 1)
     show: str = "Error"
-    tab: str = ""
+    tool: str = ""
     networks: tuple[str, ...] = ()
     condition: str = ""
 

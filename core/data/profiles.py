@@ -1,7 +1,7 @@
 """Stored results of networks: those of the project, and profiles of further ones. Does not import torch.
 
 A profile is a folder with the layout of `precomputed/`, as `python -m core.reproduce.profile` writes it: `heatmaps/`,
-`hybrids/`, `disturbances/`, `gradients/`, `runs/`. Every page reads whatever lies there. Of two results of one network
+`hybrids/`, `corruptions/`, `gradients/`, `runs/`. Every page reads whatever lies there. Of two results of one network
 the project's own counts, then that of the folder that comes first.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.data.classes import PRECOMPUTED
+from core.shared import former_names
 from core.shared.files import ArchiveError, cache_folder
 
 VARIABLE = "CLIP_LAB_PROFILES"  # environment variable: further profiles, separated as PATH is
@@ -32,8 +33,9 @@ def profile_folders() -> tuple[Path, ...]:
 
 def stored_files(kind: str) -> tuple[Path, ...]:
     """Return the files of one kind, which is the name of their folder: the project's, then those of profiles."""
-    folders = (PRECOMPUTED, *profile_folders())
-    return tuple(path for folder in folders for path in sorted((folder / kind).glob("*.npz")))
+    kinds = (kind, *([former_names.FOLDERS[kind]] if kind in former_names.FOLDERS else []))
+    folders = (folder / name for folder in (PRECOMPUTED, *profile_folders()) for name in kinds)
+    return tuple(path for folder in folders for path in sorted(folder.glob("*.npz")))
 
 
 def stored_state(*kinds: str) -> int:

@@ -92,7 +92,7 @@ _ROWS = (
             help="Radius of the ball around the start, over all pixels and channels, values in [0, 1]."),
     Setting(name="weight", label="Penalty weight (lambda)", parameter="lambda", high=1000, changed="its weight",
             phrase=", lambda {:g}: "),
-    Setting(name="dtype", label="Rounded (bfloat16)", parameter="fast", choices=("float32", "bfloat16"),
+    Setting(name="dtype", label="Rounded (bfloat16)", parameter="bfloat16", choices=("float32", "bfloat16"),
             changed="the precision", phrase="; in {}",
             help="The network computes with numbers rounded to 8 bits of precision instead of 24. That may shorten the "
             "steps of large networks and lengthens those of small ones: Mini CLIP’s took 1.6 times as long on the "

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
+from core.shared import former_names
 from core.shared.errors import one_line, quoted
 
 Content = TypeVar("Content")
@@ -116,6 +117,7 @@ def read_npz(
     arrays: dict[str, np.ndarray] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        members = {former_names.ARRAYS.get(name, name): entry for name, entry in members.items()}
         if missing := set(required) - members.keys():
             raise ValueError(f"it lacks {', '.join(sorted(missing))}")
         for name in (*required, *(name for name in optional if name in members)):
@@ -233,7 +235,8 @@ class ArchiveKind:
             text = arrays.pop("metadata")
             if text.dtype.kind != "U" or text.shape or text.itemsize > 4 * _MAX_METADATA:
                 raise ValueError(f"metadata must be one text of at most {_MAX_METADATA:,} characters")
-            metadata = json.loads(str(text))
+            facts = json.loads(str(text))
+            metadata = {former_names.FACTS.get(key, key): value for key, value in facts.items()}
             if (schema := metadata.pop("schema", None)) != self.schema:
                 raise self.error(
                     f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "

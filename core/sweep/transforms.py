@@ -1,6 +1,6 @@
 """One sweep over transforms of pictures: what a network says of each, in one file that grows part by part.
 
-`core.sweep.hybrid` and `core.sweep.disturb` are two tables of it.
+`core.sweep.hybrid` and `core.sweep.corruption` are two tables of it.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ from ui.maps.sentences import cell_verdict
 from ui.maps.views import lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
 from ui.shared.sentences import TERMS, sentence_html
-from ui.tabs.mixtures import STORED, stored_mixtures
-from ui.tabs.sentences import changes_of_mind
+from ui.tools.mixtures import STORED, stored_mixtures
+from ui.tools.sentences import changes_of_mind
 
 SIDE = 63  # larger maps are cropped, as in the app
 SHOWS = ("Error", "Minus clean")

@@ -122,7 +122,7 @@ def _fast() -> list[Part]:
 def _weather() -> list[Part]:
     chosen, rest = figures.ACCURACY
     title = f"<p><strong>{chosen}</strong>{rest}</p>"
-    return [_html(figures.disturbed_pictures()), _html(title + chart_html(figures.who_is_right()))]
+    return [_html(figures.corrupted_pictures()), _html(title + chart_html(figures.who_is_right()))]
 
 
 def _hole() -> list[Part]:

@@ -164,7 +164,7 @@ VIEWS = {
     "Gradient": "Rise of the error in",
     "Classes": "Error by class",
     "Strength": "thin: its ring",  # of earlier versions, now a choice of the chart
-    "Disturbances": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
+    "Corruptions": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
     "Your own words": "learned from captions about the ten classes",
     "Compute a map": "predictions if you do not stop it",
     "Add a map": "A heat map file",

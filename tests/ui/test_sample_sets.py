@@ -25,7 +25,7 @@ from tests.ui.runs.test_live_pages import open_page
 from tests.ui.toys import ToyClassifier, spec
 from ui.server.jobs import JobManager
 from ui.shared.pictures import samples
-from ui.tabs.registry import TABS
+from ui.tools.registry import TOOLS
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
@@ -96,9 +96,9 @@ def test_frequency_page_shows_and_sweeps_its_pictures():
     ]
 
 
-@pytest.mark.parametrize("tab", [name for name, tab in TABS.items() if tab.of_picture])
-def test_tabs_about_a_picture_take_its_pictures(tab):
-    assert not open_page("frequency", pictures="Shapes", tab=tab).exception
+@pytest.mark.parametrize("tool", [name for name, tool in TOOLS.items() if tool.of_picture])
+def test_tools_about_a_picture_take_its_pictures(tool):
+    assert not open_page("frequency", pictures="Shapes", tab=tool).exception
 
 
 def test_static_edition_packs_its_pictures():

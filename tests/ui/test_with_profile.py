@@ -12,11 +12,11 @@ from core.data.classes import PRECOMPUTED
 from core.data.profiles import VARIABLE
 from core.fourier.maps.heatmap import Heatmap
 from core.runs.file import PGDRun
-from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP, RESNET56
-from ui.tabs.registry import DISTURBANCES, GRADIENT, HYBRIDS, TAB
+from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS, TOOL
 
 CLIP_NAME = "clip-vit-b-32"
 
@@ -31,7 +31,7 @@ def renamed(facts):
 @pytest.fixture
 def profile(tmp_path, monkeypatch):
     """What `core.reproduce.profile` would write about CLIP."""
-    for kind, stored in (("hybrids", HybridOutcomes), ("disturbances", DisturbedOutcomes)):
+    for kind, stored in (("hybrids", HybridOutcomes), ("corruptions", CorruptionOutcomes)):
         found = stored.load(PRECOMPUTED / kind / "mini-clip.npz")
         (tmp_path / kind).mkdir()
         replace(found, metadata=renamed(found.metadata)).save(tmp_path / kind / "clip.npz")
@@ -103,9 +103,9 @@ def test_a_page_opens_with_a_profile(profile, page):
     opened(page)
 
 
-@pytest.mark.parametrize("tab", [HYBRIDS, GRADIENT, DISTURBANCES])
-def test_what_reads_stored_results_opens_with_a_profile(profile, tab):
-    opened(frequency, maps=[CLIP, RESNET56], **{TAB: tab})
+@pytest.mark.parametrize("tool", [HYBRIDS, GRADIENT, CORRUPTIONS])
+def test_what_reads_stored_results_opens_with_a_profile(profile, tool):
+    opened(frequency, maps=[CLIP, RESNET56], **{TOOL: tool})
 
 
 def test_the_story_shows_the_papers_networks_beside_their_miniatures(profile, monkeypatch):

@@ -12,7 +12,7 @@ from ui.shared.url import link
 
 def found_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tuple[Finding, ...]:
     """Every claim, with the subject in CLIP's place and the reference in the ResNet's; all_maps: those there are."""
-    return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "disturbances", "gradients"))
+    return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "corruptions", "gradients"))
 
 
 @weak_lru_cache(16)
@@ -31,5 +31,5 @@ def found_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
 def link_of(finding: Finding) -> str:
     """The URL of *Frequencies* that shows what a finding is about."""
     maps = (("maps", label) for label in finding.maps)
-    tab = [("tab", finding.tab)] if finding.tab else []
-    return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)), *tab)
+    tool = [("tab", finding.tool)] if finding.tool else []
+    return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)), *tool)

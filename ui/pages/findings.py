@@ -23,7 +23,7 @@ from ui.runs.setup.settings import models_in_url
 from ui.shared.sentences import TERMS, write_sentence
 from ui.shared.text import as_markdown
 from ui.shared.url import link
-from ui.tabs.registry import DISTURBANCES
+from ui.tools.registry import CORRUPTIONS
 
 T = TypeVar("T")
 
@@ -98,7 +98,7 @@ def _shifts() -> None:
         for finding in found_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
         if finding.claim.key in _OF_ALL
     ]
-    _judged(judged, all_maps, {"shift": link("frequency", ("tab", DISTURBANCES))})
+    _judged(judged, all_maps, {"shift": link("frequency", ("tab", CORRUPTIONS))})
 
 
 def _features() -> None:

@@ -40,9 +40,9 @@ from ui.shared.pictures import Picture
 from ui.shared.sentences import TERMS, sentence_html, write_sentence
 from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
-from ui.tabs.registry import TAB, draw_tabs
-from ui.tabs.shown import Shown
-from ui.tabs.strengths import strength_chart
+from ui.tools.page_state import PageState
+from ui.tools.registry import TOOL, draw_tools
+from ui.tools.strengths import strength_chart
 
 # Everything this page keeps for a visitor. The first six stand in its URL as well, as does `cell`.
 MAPS, METRIC, SHOW, CROP, STORY, CHART = "maps", "metric", "show", "crop", "story", "chart"
@@ -50,13 +50,13 @@ CELL = "frequency.cell"
 PENDING, ALL_PREDICT, MORE = "frequency.pending_map", "frequency.all_predict", "frequency.more_maps"
 TOLD, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
 # What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
-IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, CHART, TAB, "cell", "pictures", "picture", CLASSES, PROMPT})
+IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, CHART, TOOL, "cell", "pictures", "picture", CLASSES, PROMPT})
 
 FIRST = attrgetter("first")  # of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 CROPPED = "63 × 63"
 BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
-OLD_TAB = "Strength"  # what links of earlier versions call the second chart
+FORMER_CHART = "Strength"  # what links of earlier versions call the second chart
 ABOUT = "Each cell is a wave, added to pictures; its colour, how often it misleads."
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
@@ -105,7 +105,7 @@ def page() -> None:
         with st.container(key="frequency-predictions"):
             count, who = _predictions(chosen, waved)
     chart = partial(_chart, chosen, frequency)
-    draw_tabs(Shown(chosen, frequency, picture, waved if who else None, who, count, _show_new_map, chart))
+    draw_tools(PageState(chosen, frequency, picture, waved if who else None, who, count, _show_new_map, chart))
     count()  # last, and once: it takes longest
 
 
@@ -128,7 +128,7 @@ def _restore() -> None:
             state[METRIC] = "Probability"  # one image is right or wrong; its probability says more
         elif "Estimate" not in lacking_shows(selected, list(METRICS)[0], _side()):
             state[METRIC], state[SHOW] = list(METRICS)[0], "Estimate"  # of few images the counts are noise
-    if url.text(TAB) == OLD_TAB:
+    if url.text(TOOL) == FORMER_CHART:
         state.setdefault(CHART, BY_STRENGTH)
     if CELL not in state:
         if linked := url.number(STORY, range(1, len(PRESETS) + 1)):

@@ -50,7 +50,7 @@ tabs = dict(zip(url.PAGES, pages, strict=True))
 if chosen == home or not listed:
     tabs["frequency" if linked else "story"] = home
 page_tabs(tabs)
-url.read_earlier_titles()
+url.read_former_names()
 url.drop_senseless_numbers()
 chosen.run()
 footer()

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from core.shared import former_names
 from core.shared.errors import one_line
 from ui.shared.text import as_markdown, whole_number
 
@@ -25,7 +26,7 @@ PAGES = {
 }
 CARD = "card"  # whose card *Models and data* opens
 _DROPPED = "url.dropped"
-_EARLIER_TITLE = re.compile("(Mini CLIP|Mini ResNet), (robust|plain ViT[^·]*?)(?= ·|$)")
+_FORMER_TITLE = re.compile("(Mini CLIP|Mini ResNet), (robust|plain ViT[^·]*?)(?= ·|$)")
 
 
 def names() -> frozenset[str]:
@@ -114,13 +115,20 @@ def address() -> str:
     return f"{st.context.url or ''}{'?' if query else ''}{query}"
 
 
-def read_earlier_titles() -> None:
-    """Give networks in links of earlier versions the titles that they have now; call it before any widget."""
-    named = {name: texts(name) for name in st.query_params}
-    renamed = {name: [_EARLIER_TITLE.sub(r"\1 (\2)", text) for text in values] for name, values in named.items()}
-    if renamed != named:
+def read_former_names() -> None:
+    """Replace names of earlier versions in the URL by those of today; call it before any widget."""
+    linked = {name: texts(name) for name in st.query_params}
+    renamed = {
+        former_names.PARAMETERS.get(name, name): [_todays_value(name, value) for value in values]
+        for name, values in linked.items()
+    }
+    if renamed != linked:
         st.query_params.from_dict(renamed)
-        st.rerun()  # widgets of this run would still find the earlier ones
+        st.rerun()  # widgets of this run would still read the former names
+
+
+def _todays_value(name: str, value: str) -> str:
+    return former_names.VALUES.get((name, value), _FORMER_TITLE.sub(r"\1 (\2)", value))
 
 
 def drop_senseless_numbers() -> None:

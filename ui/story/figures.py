@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 
 from core.claims.bands import LOW, corners
-from core.claims.disturbance_spectrum import stored_disturbances
+from core.claims.corruption_spectrum import stored_corruptions
 from core.claims.equal_strength import equal_strength
 from core.claims.gradient_spectrum import stored_gradient
 from core.classifiers.registry import classifier_spec, short_title
 from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map, wave_values
-from core.images.disturbances import DISTURBANCES
+from core.images.corruptions import CORRUPTIONS
 from core.runs.stored import TWINS
 from core.shared.sentences import Paragraph
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
@@ -34,15 +34,15 @@ from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.sentences import write_sentence
 from ui.story.story_data import STORED, WAVE
-from ui.tabs.disturbance_charts import Network, accuracy_chart
-from ui.tabs.disturbances import disturbed_picture
-from ui.tabs.mixtures import STORED as MIXED
-from ui.tabs.mixtures import stored_mixtures
+from ui.tools.corruption_charts import Network, accuracy_chart
+from ui.tools.corruptions import corrupted_picture
+from ui.tools.mixtures import STORED as MIXED
+from ui.tools.mixtures import stored_mixtures
 
 SIDE = 31
 CHART_HEIGHT = 430  # CSS pixels
 PAIR, CUTOFF = "story.pair", "story.cutoff"  # places
-WEATHER = 2  # strength of the disturbances
+WEATHER = 2  # strength of the corruptions
 EVERY_WAVE = "Every wave at once"
 ACCURACY = f"Accuracy at strength {WEATHER}", ", with 95 % intervals"
 
@@ -122,28 +122,28 @@ def rings(selected: Frequency) -> Chart:
 
 
 def weather() -> None:
-    """The picture in fog, with less contrast and under noise, and who is right under each disturbance."""
+    """The picture in fog, with less contrast and under noise, and who is right under each corruption."""
     left, right = st.columns(2, gap="medium")
     with left:
-        st.html(disturbed_pictures())
+        st.html(corrupted_pictures())
     with right:
         st.markdown(f"**{ACCURACY[0]}**{ACCURACY[1]}")
         who_is_right().draw()
 
 
-def disturbed_pictures() -> str:
+def corrupted_pictures() -> str:
     """The picture, in fog, with less contrast and under noise, as HTML."""
     picture = sample_picture("cifar10", STORED["story"]["position"])
     figures = [
-        Figure(DISTURBANCES[key].label, "", to_picture(disturbed_picture(picture, key, WEATHER)))
+        Figure(CORRUPTIONS[key].label, "", to_picture(corrupted_picture(picture, key, WEATHER)))
         for key in ("fog", "contrast", "noise")
     ]
-    return picture_row([Figure("Undisturbed", "", to_picture(picture.image)), *figures], tile=220)
+    return picture_row([Figure("Clean", "", to_picture(picture.image)), *figures], tile=220)
 
 
 def who_is_right() -> Chart:
-    """Accuracy of a network and its robust twin under each disturbance."""
-    networks = [Network(name, classifier_spec(name).title, stored_disturbances()[name]) for name in TWINS]
+    """Accuracy of a network and its robust twin under each corruption."""
+    networks = [Network(name, classifier_spec(name).title, stored_corruptions()[name]) for name in TWINS]
     return accuracy_chart(networks, "contrast", WEATHER, CHART_HEIGHT)
 
 

@@ -11,7 +11,7 @@ from core.claims.checks import CLIP_GRID
 from core.claims.finding import Finding
 from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.images.disturbances import DISTURBANCES as DISTURBED
+from core.images.corruptions import CORRUPTIONS as CORRUPTION_ROWS
 from core.runs.starts import STARTS
 from core.runs.stored import TWINS
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
@@ -31,9 +31,9 @@ from ui.story.story_data import (
     the_test,
     training,
 )
-from ui.tabs.mixtures import KIND as MIXED_KIND
-from ui.tabs.mixtures import STORED as MIXED
-from ui.tabs.registry import DISTURBANCES, GRADIENT, HYBRIDS
+from ui.tools.mixtures import KIND as MIXED_KIND
+from ui.tools.mixtures import STORED as MIXED
+from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS
 
 
 def _cell(i: int, j: int) -> tuple[str, str]:
@@ -126,11 +126,11 @@ STEPS = (
         _frequency(
             ("maps", MINI_CLIP),
             ("maps", ROBUST),
-            ("tab", DISTURBANCES),
-            ("disturbance", DISTURBED["contrast"].label),
+            ("tab", CORRUPTIONS),
+            ("corruption", CORRUPTION_ROWS["contrast"].label),
             *CAR,
         ),
-        _about(MINI_CLIP, MINI_RESNET, "contrast", "contrast changes", "fast disturbances"),
+        _about(MINI_CLIP, MINI_RESNET, "contrast", "contrast changes", "fast corruptions"),
     ),
     _step(
         "Patches",

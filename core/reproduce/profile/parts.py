@@ -15,7 +15,7 @@ from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.fourier.basis import half_plane, largest_side
-from core.images.disturbances import DISTURBANCES, STRENGTHS
+from core.images.corruptions import CORRUPTIONS, STRENGTHS
 from core.runs.examples import Example, examples, fast_example, first_searches, first_subjects, with_few_frames
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
@@ -23,8 +23,8 @@ from core.runs.run import Run
 from core.runs.stored import stored_path
 from core.shared import paper
 from core.shared.cli import progress_bar
-from core.sweep.disturb.measure import DisturbConfig
-from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.corruption.measure import CorruptionConfig
+from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
 from core.sweep.loop.config import SweepConfig
@@ -145,11 +145,11 @@ def _hybrids(network: Network) -> Iterator[Item]:
 
 def _corruptions(network: Network) -> Iterator[Item]:
     data = network.images(None)
-    config = DisturbConfig(network.count((150, 2000)), network.seed)
+    config = CorruptionConfig(network.count((150, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
-    passes = pictures * (1 + len(DISTURBANCES) * len(STRENGTHS))
-    item = _table(network, "disturbances", config, data, passes)
-    yield replace(item, is_there=lambda path: path.is_file() and DisturbedOutcomes.load(path).pictures >= pictures)
+    passes = pictures * (1 + len(CORRUPTIONS) * len(STRENGTHS))
+    item = _table(network, "corruptions", config, data, passes)
+    yield replace(item, is_there=lambda path: path.is_file() and CorruptionOutcomes.load(path).pictures >= pictures)
 
 
 def _table(network: Network, folder: str, config: Transforms[Any], data: ImageDataset, passes: int) -> Item:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.claims.disturbance_spectrum import stored_disturbances
+from core.claims.corruption_spectrum import stored_corruptions
 from core.claims.gradient_spectrum import stored_gradients
 from core.claims.hybrids import stored_hybrids
 from core.data.classes import PRECOMPUTED
@@ -17,7 +17,7 @@ from core.shared.files import CACHE, ArchiveError
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from ui.maps.catalogue import shipped
 
-KINDS = ("heatmaps", "hybrids", "disturbances", "gradients", "runs")
+KINDS = ("heatmaps", "hybrids", "corruptions", "gradients", "runs")
 
 
 @pytest.fixture
@@ -55,8 +55,11 @@ def test_a_networks_results_are_read_from_a_profile_once_they_lie_there(profile)
     stored = named(before["mini-clip"], "toy")
     stored.save(profile / "hybrids" / "toy.npz")
     assert stored_hybrids()["toy"].pairs == stored.pairs
-    named(stored_disturbances()["mini-clip"], "toy").save(profile / "disturbances" / "toy.npz")
-    assert "toy" in stored_disturbances()
+    named(stored_corruptions()["mini-clip"], "toy").save(profile / "corruptions" / "toy.npz")
+    assert "toy" in stored_corruptions()
+    (profile / "disturbances").mkdir()
+    named(stored_corruptions()["mini-clip"], "older").save(profile / "disturbances" / "older.npz")
+    assert "older" in stored_corruptions(), "profiles of earlier versions have this folder"
     heatmap = named(Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz"), "toy")
     heatmap.save(profile / "heatmaps" / "toy_cifar10.npz")
     assert shipped()["toy · CIFAR-10 · computed"].classifier == "toy"

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.claims.disturbance_spectrum import stored_disturbances
+from core.claims.corruption_spectrum import stored_corruptions
 from core.claims.gradient_spectrum import stored_gradients
 from core.claims.hybrids import stored_hybrids
 from core.classifiers.families import FAMILIES, Family
@@ -84,7 +84,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert not list(folder.rglob("*.unfinished"))
     monkeypatch.setenv(VARIABLE, str(folder))
     assert NAME in stored_hybrids() and stored_hybrids()[NAME].pairs == 200
-    assert stored_disturbances()[NAME].measured.all()
+    assert stored_corruptions()[NAME].measured.all()
     assert stored_gradients()[NAME].energy.shape == (481,)
     (entry,) = [entry for entry in shipped().values() if entry.classifier == NAME]
     assert entry.heatmap.estimate is not None and (entry.heatmap.count > 0).all()
@@ -99,7 +99,7 @@ def test_a_clip_of_random_weights_in_the_layout_of_a_hub_is_profiled(tmp_path, m
     where = ["--data-dir", str(tmp_path), "--output", str(folder)]
     assert main(["--classifier", name, "--quick", "--parts", "corruptions", *where]) == 0
     monkeypatch.setenv(VARIABLE, str(folder))
-    found = stored_disturbances()[name]
+    found = stored_corruptions()[name]
     assert found.pictures == 100 and found.metadata["template"] == "a photo of a {class}"
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core.data.classes import PRECOMPUTED
-from core.images.disturbances import DISTURBANCES
-from core.sweep.disturb import __main__ as disturb
-from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.images.corruptions import CORRUPTIONS
+from core.sweep.corruption import __main__ as corruption
+from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid import __main__ as hybrid
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.hybrid.pairs import default_cutoffs
@@ -38,14 +38,14 @@ SCRIPTS = {
         ("--pairs", "3"),
         "30 pairs, ",
     ),
-    "disturb": Script(
-        disturb.main,
-        DisturbedOutcomes,
+    "corruption": Script(
+        corruption.main,
+        CorruptionOutcomes,
         (),
         ("--batch-size", "1"),
         24,
         ("--pictures", "3"),
-        "20 pictures; top-1 error undisturbed ",
+        "20 pictures; clean top-1 error ",
     ),
 }
 each_script = pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
@@ -104,7 +104,7 @@ def test_other_settings_on_the_same_output_are_refused(script, archive, tmp_path
             (["--output", "map.png"], "ends in .npz"),
             (["--output", "nowhere/map.npz"], "does not exist"),
         )),
-        ("disturb", ["--output", "map.npz", "--pictures", "0"], "--pictures"),
+        ("corruption", ["--output", "map.npz", "--pictures", "0"], "--pictures"),
         ("hybrid", ["--output", "map.npz", "--pairs", "0"], "--pairs"),
         ("hybrid", ["--output", "map.npz", "--cutoffs", "1,x"], "--cutoffs"),
         ("hybrid", ["--output", "map.npz", "--edge", "soft"], "--edge"),
@@ -117,11 +117,11 @@ def test_options_that_mean_nothing_are_refused(script, words, why, capsys):
 
 
 def test_every_error_is_told(archive, tmp_path, capsys):
-    script, output = SCRIPTS["disturb"], tmp_path / "one.npz"
+    script, output = SCRIPTS["corruption"], tmp_path / "one.npz"
     assert script.main(command(script, archive, output)) == 0
-    told, found = capsys.readouterr().out, DisturbedOutcomes.load(output)
-    assert found.pictures == 20 and found.keys == tuple(DISTURBANCES)
-    assert all(row.label in told for row in DISTURBANCES.values())
+    told, found = capsys.readouterr().out, CorruptionOutcomes.load(output)
+    assert found.pictures == 20 and found.keys == tuple(CORRUPTIONS)
+    assert all(row.label in told for row in CORRUPTIONS.values())
     assert f"{100 * found.errors('fog', strength=3).measured.value:.1f} (" in told.splitlines()[-1]
 
 

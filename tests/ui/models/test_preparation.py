@@ -69,7 +69,7 @@ def test_a_server_fetches_clip_at_its_start_where_its_operator_says_so(monkeypat
 def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(monkeypatch, tmp_path):
     few = load_dataset("cifar10-samples", limit=10)
     monkeypatch.setattr("ui.models.preparation.load_dataset", lambda name, limit: few)
-    folder, what = tmp_path / "profiles" / NAME / "disturbances", "corruptions"
+    folder, what = tmp_path / "profiles" / NAME / "corruptions", "corruptions"
     (piece,) = [piece for piece in _profile(classifier_spec(NAME)) if piece.what == what]
     monkeypatch.setattr("ui.models.preparation.missing", lambda: [piece])
     looks = iter(range(4))
@@ -87,7 +87,7 @@ def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(monkeypatc
     again.begin()
     again.wait(120)
     assert (again.status, again.error, again.fraction) == ("done", "", 1.0)
-    assert [*folder.iterdir()] == [folder / f"{NAME}.npz"] and folder / f"{NAME}.npz" in stored_files("disturbances")
+    assert [*folder.iterdir()] == [folder / f"{NAME}.npz"] and folder / f"{NAME}.npz" in stored_files("corruptions")
     assert what not in [piece.what for piece in _profile(classifier_spec(NAME))]
 
 

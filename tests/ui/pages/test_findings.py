@@ -23,7 +23,7 @@ from ui.maps.catalogue import Entry
 from ui.maps.judged_maps import found_between, link_of
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES, FILTER, SECTION, SHIFTS
-from ui.tabs.registry import DISTURBANCES, TABS
+from ui.tools.registry import CORRUPTIONS, TOOLS
 
 
 def script():
@@ -201,7 +201,7 @@ def test_links_name_the_maps_the_wave_and_the_view():
     assert parse_qs(query) == {"maps": [CLIP, RESNET56], "show": ["Difference"], "cell": ["0,1"]}
 
 
-def test_what_the_paper_says_of_robustness_has_a_tab_and_disturbances_are_seen_on_theirs():
+def test_what_the_paper_says_of_robustness_has_a_tab_and_corruptions_are_seen_on_theirs():
     app = AppTest.from_function(script, default_timeout=120)
     app.query_params[SECTION] = SHIFTS
     app.run()
@@ -212,7 +212,7 @@ def test_what_the_paper_says_of_robustness_has_a_tab_and_disturbances_are_seen_o
     twins = [f"{name} (robust) against {name}" for name in ("Mini CLIP", "Mini ResNet")]
     assert whose[:4] == 2 * twins and "Mini CLIP (plain ViT); " in whose[4]
     links = [parse_qs(html.unescape(re.search(r'href="[a-z]+\?([^"]*)"', row)[1])) for row in table(app)]
-    assert [link.get("tab") for link in links] == 2 * [None] + 3 * [[DISTURBANCES]] and DISTURBANCES in TABS
+    assert [link.get("tab") for link in links] == 2 * [None] + 3 * [[CORRUPTIONS]] and CORRUPTIONS in TOOLS
     assert links[2]["maps"] == ["Mini CLIP (robust) · CIFAR-10 · computed", MINI_CLIP]
     assert "6 small networks (Mini CLIP (robust); Mini CLIP (plain ViT); " in table(app)[-1]
 

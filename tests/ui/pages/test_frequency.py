@@ -38,7 +38,7 @@ from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
 from ui.shared.sentences import TERMS
 from ui.shared.text import one_line
-from ui.tabs.registry import BY_CLASS, OWN_FILE, SOURCES
+from ui.tools.registry import BY_CLASS, OWN_FILE, SOURCES
 
 CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"

@@ -251,12 +251,14 @@ def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     assert "Your run, 3 steps" in said(app) and "Other settings" not in said(app)
     settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
     settable_widget(app, "inpainting-steps").set_value(5).run()
-    settable_widget(app, "inpainting-fast").set_value(True).run()
+    settable_widget(app, "inpainting-bfloat16").set_value(True).run()
     assert "Other settings than these (the penalty, steps or lengths, the precision)" in said(app)
     app.button(key="inpainting.back").click().run()
     assert not app.exception
     assert "A stored example" in said(app) and "(the classifiers)" in said(app), "the toys have no stored run"
-    assert settable_widget(app, "inpainting-steps").value == 720 and not settable_widget(app, "inpainting-fast").value
+    assert (
+        settable_widget(app, "inpainting-steps").value == 720 and not settable_widget(app, "inpainting-bfloat16").value
+    )
     assert settable_widget(app, "inpainting-penalty").value == "Eq. 3"
 
 

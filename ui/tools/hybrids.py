@@ -1,4 +1,4 @@
-"""Tab *Two pictures in one*: slow waves of the chosen picture, fast waves of another, and who sees which of the two."""
+"""Tool *Two pictures in one*: low frequencies of one picture, high ones of another, and each network's prediction."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.shared.sentences import write_sentence
 from ui.shared.text import whole_number
-from ui.tabs.mixtures import mixture
-from ui.tabs.sentences import changes_of_mind
-from ui.tabs.shown import MAX_NETWORKS, Shown
+from ui.tools.mixtures import mixture
+from ui.tools.page_state import MAX_NETWORKS, PageState
+from ui.tools.sentences import changes_of_mind
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: a place among the bundled pictures; cycles per image
 _OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # of this visit
 
 
-def hybrid_panel(view: Shown) -> None:
+def hybrid_panel(page: PageState) -> None:
     """Draw it, of the chosen picture."""
-    assert view.picture is not None
-    picture, who = view.picture, view.who
+    assert page.picture is not None
+    picture, who = page.picture, page.who
     second = sample_picture(picture.kind, _second(picture))
     cutoffs = hybrid_cutoffs(picture.size)
     predictions = _predictions_by_network(picture, second, cutoffs, who) if who and torch_starts() else {}
@@ -54,7 +54,7 @@ def hybrid_panel(view: Shown) -> None:
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
             "each: no bar is interpolated. The wave of the maps above is not added."
         )
-    _figure_for_talks(picture, view.networks)
+    _figure_for_talks(picture, page.networks)
 
 
 def _figure_for_talks(picture: Picture, specs: Sequence[ClassifierSpec]) -> None:

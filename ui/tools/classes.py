@@ -1,4 +1,4 @@
-"""Tab *Classes*: which class becomes which under the wave in view, and the errors class by class."""
+"""Tool *Classes*: which class becomes which under the wave in view, and the errors class by class."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from ui.maps.predictions.cell_panel import strength
 from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
-from ui.tabs.class_charts import ClassErrors, class_error_chart, confusion_chart
-from ui.tabs.sentences import hardest_class, most_frequent_mistake
-from ui.tabs.shown import Shown
+from ui.tools.class_charts import ClassErrors, class_error_chart, confusion_chart
+from ui.tools.page_state import PageState
+from ui.tools.sentences import hardest_class, most_frequent_mistake
 
 MAX_CLASSES = 20  # a matrix of more is no picture
 SHOWN, LISTED = 2, 6  # networks side by side; rows of the table in place of a matrix
 
 
-def class_panel(view: Shown) -> None:
+def class_panel(page: PageState) -> None:
     """Draw it: counts how the wave flips the bundled samples first."""
-    counted, picture = view.count(), view.picture
+    counted, picture = page.count(), page.picture
     classes = CLASS_SETS["cifar10" if picture is None else picture.class_set]()
     side_by_side = counted[:SHOWN]
     if len(classes.names) > MAX_CLASSES:
         _table(side_by_side, classes)
         return
-    series = list(_series(view, classes, counted))[:SHOWN]
+    series = list(_series(page, classes, counted))[:SHOWN]
     if not series and not counted:
         st.markdown("No map in view says which images are misclassified, and no classifier is there to predict.")
         return
@@ -45,7 +45,7 @@ def class_panel(view: Shown) -> None:
         with left:
             write_sentence(
                 Paragraph(
-                    f"Under the wave {wave_name(view.frequency)}:",
+                    f"Under the wave {wave_name(page.frequency)}:",
                     *sentences,
                     f"The most frequent of all confusions is named, and {few} pictures a class are few: a hint. Grey "
                     "is right, colour is wrong.",
@@ -65,20 +65,20 @@ def class_panel(view: Shown) -> None:
             class_error_chart(series, classes.names)
 
 
-def _series(view: Shown, classes: ClassSet, counted: Sequence[SamplePredictions]) -> Iterator[ClassErrors]:
+def _series(page: PageState, classes: ClassSet, counted: Sequence[SamplePredictions]) -> Iterator[ClassErrors]:
     """For each classifier that predicts a map of its own, of that size of the wave, before the few samples.
 
-    Shown maps come first; a map counts only where it says which images are misclassified.
+    PageState maps come first; a map counts only where it says which images are misclassified.
     """
-    named, epsilon = set(), None if view.picture is None else strength(view.picture.size)
+    named, epsilon = set(), None if page.picture is None else strength(page.picture.size)
     predictions = {row.name: row for row in counted}
     own_maps = [entry for entry in shipped().values() if entry.classifier in predictions]
-    for entry in dict.fromkeys([*view.chosen, *own_maps]):
+    for entry in dict.fromkeys([*page.chosen, *own_maps]):
         facts = entry.heatmap.metadata
         name, size = facts["classifier"]["name"], facts["epsilon"]
         if name in named or epsilon not in (None, size):
             continue
-        if tuple(facts["class_names"]) == classes.names and (errors := class_errors(entry.heatmap, view.frequency)):
+        if tuple(facts["class_names"]) == classes.names and (errors := class_errors(entry.heatmap, page.frequency)):
             named.add(name)
             source = f"{facts['dataset']['n']:,} images of {dataset_title(facts['dataset']['name'])}, v = {size:g}"
             yield ClassErrors(entry.name, source, model_colour(name), errors)

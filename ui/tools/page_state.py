@@ -1,4 +1,4 @@
-"""State of the page *Frequencies* that its tabs read."""
+"""State of the page *Frequencies* that its tools read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_NETWORKS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class PageState:
     """The page's state.
 
     waved: the picture under the wave; None where it has none, or where classifiers must wait. who: the classifiers that

@@ -1,4 +1,4 @@
-"""Tab *Gradient*: where each network's loss is steep at the chosen picture, and whether this is what misleads it."""
+"""Tool *Gradient*: where each network's loss is steep at the chosen picture, and whether this is what misleads it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from ui.shared.pictures import Picture
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
 from ui.shared.text import as_markdown
-from ui.tabs.gradient_charts import Network, energy_chart, painted_chart, rise_chart
-from ui.tabs.sentences import correlation, why_overrated
-from ui.tabs.shown import Shown
+from ui.tools.gradient_charts import Network, energy_chart, painted_chart, rise_chart
+from ui.tools.page_state import PageState
+from ui.tools.sentences import correlation, why_overrated
 
 SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
 SCALE_SHARE = 0.995  # of all pixels lie within the colour scale
@@ -48,12 +48,12 @@ ABOUT = {
 }
 
 
-def gradient_panel(view: Shown) -> None:
+def gradient_panel(page: PageState) -> None:
     """Draw it, at the chosen picture."""
-    assert view.picture is not None
-    picture = view.picture
-    maps = [entry.heatmap for entry in [*view.chosen, *view.available]]
-    gradients = answers(view.networks, lambda name: _gradient(name, picture))
+    assert page.picture is not None
+    picture = page.picture
+    maps = [entry.heatmap for entry in [*page.chosen, *page.available]]
+    gradients = answers(page.networks, lambda name: _gradient(name, picture))
     networks = [Network(spec, *answer, _map_of(spec, picture, maps)) for spec, answer in gradients.items()]
     if not networks:
         return
@@ -71,13 +71,13 @@ def gradient_panel(view: Shown) -> None:
         with text.expander("Waves that it overrates, waves that are painted"):
             write_sentence(why)
             if painting:
-                painted_chart(painting, view.frequency)
+                painted_chart(painting, page.frequency)
                 _painted_waves([network for network in painting if network.rises])
     left, right = st.columns(2, gap="large")
     with left:
-        energy_chart(steep, view.frequency)
+        energy_chart(steep, page.frequency)
     with right:
-        rise_chart(networks, view.frequency)
+        rise_chart(networks, page.frequency)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

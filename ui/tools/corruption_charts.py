@@ -1,4 +1,4 @@
-"""Charts of the tab *Disturbances*: accuracy by disturbance, and what maps predict against what was measured."""
+"""Charts of the tool *Corruptions*: accuracy by corruption, and what maps predict against what was measured."""
 
 from __future__ import annotations
 
@@ -8,68 +8,68 @@ from typing import Any
 
 import altair as alt
 
-from core.claims.disturbance_spectrum import Predicted
+from core.claims.corruption_spectrum import Predicted
 from core.classifiers.registry import classifier_title, short_title
 from core.fourier.intervals import Measured
-from core.images.disturbances import DISTURBANCES, STRENGTHS
+from core.images.corruptions import CORRUPTIONS, STRENGTHS
 from core.shared.colours import UNKNOWN
-from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.corruption.outcomes import CorruptionOutcomes
 from ui.maps.models import model_colour
 from ui.shared.charts import Chart, chart, interval_chart, percents, tooltips
 
-UNDISTURBED, OTHERS = "Undisturbed", "other networks"
+CLEAN, OTHERS = "Clean", "other networks"
 GREY = "#8A8A8A"
 HEIGHT = 240  # CSS pixels with axes
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A network whose disturbances are stored: its name in the registry, and its title."""
+    """A network whose corruptions are stored: its name in the registry, and its title."""
 
     name: str
     title: str
-    outcomes: DisturbedOutcomes
+    outcomes: CorruptionOutcomes
 
     def accuracy(self, key: str | None, strength: int) -> Measured:
-        """Return the accuracy under a disturbance, or under none."""
+        """Return the accuracy under a corruption, or under none."""
         outcomes = self.outcomes
         error = (outcomes.clean_errors() if key is None else outcomes.errors(key, strength=strength)).measured
         return Measured(1 - error.value, 1 - error.high, 1 - error.low)
 
 
 def accuracy_chart(networks: Sequence[Network], key: str, strength: int, height: int = HEIGHT) -> Chart:
-    """Each network's accuracy under each disturbance; the chosen disturbance stands out. height: in CSS pixels."""
-    labels = {None: UNDISTURBED} | {row.key: row.label for row in DISTURBANCES.values()}
+    """Each network's accuracy under each corruption; the chosen corruption stands out. height: in CSS pixels."""
+    labels = {None: CLEAN} | {row.key: row.label for row in CORRUPTIONS.values()}
     rows: list[dict[str, Any]] = [
-        {"network": network.title, "disturbance": label, "chosen": which in (None, key)}
+        {"network": network.title, "corruption": label, "chosen": which in (None, key)}
         | percents("accuracy", network.accuracy(which, strength))
         for which, label in labels.items()
         for network in networks
     ]
     classes = len(networks[0].outcomes.metadata["class_names"])
-    accuracies = "; ".join(f"{row['network']}, {row['disturbance']}: {row['accuracy']:.0f} %" for row in rows)
+    accuracies = "; ".join(f"{row['network']}, {row['corruption']}: {row['accuracy']:.0f} %" for row in rows)
     return interval_chart(
         rows,
         [network.title for network in networks],
         _colours(networks),
-        "disturbance",
+        "corruption",
         alt.X("accuracy:Q", title="top-1 accuracy (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
         100 / classes,
         weak="!datum.chosen",
         height=height,
-        key="disturbances.accuracy",
+        key="corruptions.accuracy",
         alt_text=f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}",
     )
 
 
 def prediction_chart(networks: Sequence[Network], predictions: Mapping[str, Predicted], key: str) -> None:
-    """A point for each network, disturbance and strength: rise of the error by the map, and as measured."""
+    """A point for each network, corruption and strength: rise of the error by the map, and as measured."""
     chosen = {network.name: network.title for network in networks}
     rows: list[dict[str, Any]] = [
         {
             "network": chosen.get(name, OTHERS),
             "who": short_title(classifier_title(name)),
-            "disturbance": f"{row.label}, strength {strength}",
+            "corruption": f"{row.label}, strength {strength}",
             "changes": f"{row.kind} waves",
             "size": 90 if row.key == key else 30,
             "shown": 0.95 if row.key == key else 0.55,
@@ -77,7 +77,7 @@ def prediction_chart(networks: Sequence[Network], predictions: Mapping[str, Pred
         }
         | percents("rise", Measured(*(part[d, s] for part in prediction.measured)))
         for name, prediction in sorted(predictions.items(), key=lambda item: item[0] in chosen)
-        for d, row in enumerate(DISTURBANCES.values())
+        for d, row in enumerate(CORRUPTIONS.values())
         for s, strength in enumerate(STRENGTHS)
     ]
     ends = [min(0.0, *(row["predicted"] for row in rows)), 1.08 * max(row["predicted"] for row in rows)]
@@ -90,7 +90,7 @@ def prediction_chart(networks: Sequence[Network], predictions: Mapping[str, Pred
     colour = alt.Color("network:N", scale=alt.Scale(domain=titles, range=colours), legend=None)
     kinds = alt.Scale(domain=["slow waves", "fast waves"], range=["square", "circle"])
     shape = alt.Shape("changes:N", scale=kinds, legend=None)
-    tooltip = ["who:N", "disturbance:N", alt.Tooltip("predicted:Q", format=".1f"), *tooltips(rise)]
+    tooltip = ["who:N", "corruption:N", alt.Tooltip("predicted:Q", format=".1f"), *tooltips(rise)]
     size, opacity = alt.Size("size:Q", scale=None), alt.Opacity("shown:Q", scale=None)
     points = alt.Chart().mark_point(filled=True).encode(guess, rise, colour, shape, size, opacity, tooltip=tooltip)
     chart(
@@ -99,9 +99,9 @@ def prediction_chart(networks: Sequence[Network], predictions: Mapping[str, Pred
         guess,
         100,
         height=200,
-        key="disturbances.predicted",
-        alt_text="Scatter chart: rise of the error that each network’s map predicts for each disturbance and strength "
-        "against the rise measured; larger points: the chosen disturbance; dashed: 100 points",
+        key="corruptions.predicted",
+        alt_text="Scatter chart: rise of the error that each network’s map predicts for each corruption and strength "
+        "against the rise measured; larger points: the chosen corruption; dashed: 100 points",
     ).draw()
 
 

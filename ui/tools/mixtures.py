@@ -16,7 +16,7 @@ from ui.components.hybrid_mixer import Mixed, Mixture
 from ui.components.image_picker import Thumbnails, pack_thumbnails
 from ui.maps.models import Predictor, model_colour
 from ui.shared.pictures import Picture, sample_picture
-from ui.tabs.sentences import at_cutoff
+from ui.tools.sentences import at_cutoff
 
 KIND = "cifar10"  # of the stored pairs
 STORED = json.loads((PRECOMPUTED / "hybrids" / "pairs.json").read_text())  # by precomputed.make_hybrid_pairs

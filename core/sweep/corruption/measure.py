@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.provenance import outcome_facts
-from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
+from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.images.radii import energy_by_radius
-from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.corruption.outcomes import CorruptionOutcomes
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DisturbConfig:
+class CorruptionConfig:
     """Settings of a measurement, beside classifier, data set and table of corruptions.
 
     pictures: how many, at least 1; more than there are means all. seed: of their choice, and of what is random.
@@ -35,19 +35,19 @@ class DisturbConfig:
         """(n, 1) positions, each once; fewer of the same seed are the first of more."""
         return np.random.default_rng(self.seed).permutation(len(dataset))[: self.pictures, None]
 
-    def empty(self, classifier: Classifier, dataset: ImageDataset) -> DisturbedOutcomes:
+    def empty(self, classifier: Classifier, dataset: ImageDataset) -> CorruptionOutcomes:
         """Return outcomes of which nothing is measured yet."""
         side, pictures = dataset.image_size, min(self.pictures, len(dataset))
-        amounts = {row.key: [row.amount(s, side) for s in STRENGTHS] for row in DISTURBANCES.values()}
-        facts = outcome_facts(classifier, dataset, self.seed, pictures=pictures, disturbances=amounts)
-        rows, radii = (len(DISTURBANCES), len(STRENGTHS)), len(energy_by_radius(np.zeros((1, 1, side, side))))
+        amounts = {row.key: [row.amount(s, side) for s in STRENGTHS] for row in CORRUPTIONS.values()}
+        facts = outcome_facts(classifier, dataset, self.seed, pictures=pictures, corruptions=amounts)
+        rows, radii = (len(CORRUPTIONS), len(STRENGTHS)), len(energy_by_radius(np.zeros((1, 1, side, side))))
         correct, spectrum = np.zeros((*rows, pictures), dtype=bool), np.full((*rows, radii), np.nan)
-        return DisturbedOutcomes(np.zeros(pictures, dtype=bool), correct, spectrum, facts)
+        return CorruptionOutcomes(np.zeros(pictures, dtype=bool), correct, spectrum, facts)
 
     def apply(
         self, place: tuple[int, ...], pictures: list[np.ndarray], positions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The pictures under one corruption at one strength, and the energy of what it changes, by radius."""
-        row, (images,) = list(DISTURBANCES.values())[place[0]], pictures
-        changed = disturbed(images, row, STRENGTHS[place[1]], positions[:, 0].tolist(), seed=self.seed)
+        row, (images,) = list(CORRUPTIONS.values())[place[0]], pictures
+        changed = corrupt(images, row, STRENGTHS[place[1]], positions[:, 0].tolist(), seed=self.seed)
         return changed, energy_by_radius(changed - images)

@@ -1,4 +1,4 @@
-"""The tab *Disturbances* in Streamlit's test runner, with toys for networks."""
+"""The tool *Corruptions* in Streamlit's test runner, with toys for networks."""
 
 import json
 import re
@@ -6,32 +6,32 @@ import re
 import numpy as np
 import pytest
 
-import ui.tabs.disturbances
-from core.claims.disturbance_spectrum import MapsOnTrial, stored_disturbances
+import ui.tools.corruptions
+from core.claims.corruption_spectrum import MapsOnTrial, stored_corruptions
 from core.fourier.intervals import Measured
-from core.images.disturbances import DISTURBANCES, disturbed
+from core.images.corruptions import CORRUPTIONS, corrupt
 from core.sweep.predictions import class_probabilities
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
 from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.presets import MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET56
 from ui.shared.pictures import samples
-from ui.tabs.disturbance_charts import Network
-from ui.tabs.registry import DISTURBANCES as TAB
-from ui.tabs.sentences import maps_against_disturbances, under_disturbance
+from ui.tools.corruption_charts import Network
+from ui.tools.registry import CORRUPTIONS as TOOL
+from ui.tools.sentences import maps_against_corruptions, under_corruption
 
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
-    kept = ui.tabs.disturbances._predictions
+    kept = ui.tools.corruptions._predictions
     kept.clear()
-    monkeypatch.setattr(ui.tabs.disturbances, "classifier_for", lambda name, classes: ToyClassifier(name))
+    monkeypatch.setattr(ui.tools.corruptions, "classifier_for", lambda name, classes: ToyClassifier(name))
     yield
     kept.clear()
 
 
 def opened(**parameters):
-    app = open_page(**{"pictures": "CIFAR-10", "tab": TAB} | parameters)
+    app = open_page(**{"pictures": "CIFAR-10", "tab": TOOL} | parameters)
     app.session_state[LOADING] = True  # as if the browser had painted
     app.run()
     assert not app.exception and not app.error
@@ -44,12 +44,12 @@ def charts(app):
     return [spec["layer"][0]["data"]["values"] for spec in specs]
 
 
-def test_url_opens_the_disturbance_and_both_pictures_carry_predictions():
-    app = opened(picture="1", disturbance="Fog", severity="3")
-    assert app.selectbox(key="disturbance").value == "Fog" and app.select_slider(key="severity").value == 3
-    shown = next(part.body for part in app.get("html") if "Undisturbed" in part.body)
+def test_url_opens_the_corruption_and_both_pictures_carry_predictions():
+    app = opened(picture="1", corruption="Fog", severity="3")
+    assert app.selectbox(key="corruption").value == "Fog" and app.select_slider(key="severity").value == 3
+    shown = next(part.body for part in app.get("html") if "Clean" in part.body)
     image, names = samples("cifar10").images[[1]] / 255, samples("cifar10").classes.names
-    fog = disturbed(image, DISTURBANCES["fog"], 3, [1])
+    fog = corrupt(image, CORRUPTIONS["fog"], 3, [1])
     for name in ("mini-clip", "mini-clip-robust"):
         for pixels in (image.astype(np.float32), fog):
             found = class_probabilities(ToyClassifier(name), pixels)[0]
@@ -58,21 +58,21 @@ def test_url_opens_the_disturbance_and_both_pictures_carry_predictions():
 
 
 def test_bars_are_the_stored_shares_of_the_maps_networks_and_their_twins():
-    app = opened(disturbance="Contrast", severity="1", maps=[MINI_CLIP, RESNET56])
+    app = opened(corruption="Contrast", severity="1", maps=[MINI_CLIP, RESNET56])
     bars, points = charts(app)
-    stored = stored_disturbances()
+    stored = stored_corruptions()
     names = {"Mini CLIP": "mini-clip", "Mini CLIP (robust)": "mini-clip-robust", "ResNet-56": "resnet-56"}
     assert {row["network"] for row in bars} == set(names) and len(bars) == 3 * 9
     for row in bars:
         one = stored[names[row["network"]]]
-        key = next((row_.key for row_ in DISTURBANCES.values() if row_.label == row["disturbance"]), None)
-        wanted = one.undisturbed if key is None else one.correct[one.keys.index(key), 0]
+        key = next((row_.key for row_ in CORRUPTIONS.values() if row_.label == row["corruption"]), None)
+        wanted = one.clean if key is None else one.correct[one.keys.index(key), 0]
         assert row["accuracy"] == pytest.approx(100 * wanted.mean()) and row["low"] < row["accuracy"] < row["high"]
-        assert row["chosen"] == (row["disturbance"] in ("Undisturbed", "Contrast"))
+        assert row["chosen"] == (row["corruption"] in ("Clean", "Contrast"))
     assert len(points) == 144 and {row["network"] for row in points} == {*names, "other networks"}
-    chosen = next(row for row in points if row["who"] == "ResNet-56" and row["disturbance"] == "Fog, strength 2")
+    chosen = next(row for row in points if row["who"] == "ResNet-56" and row["corruption"] == "Fog, strength 2")
     one = stored["resnet-56"]
-    assert chosen["rise"] == pytest.approx(100 * (one.undisturbed.mean() - one.correct[7, 1].mean()))
+    assert chosen["rise"] == pytest.approx(100 * (one.clean.mean() - one.correct[7, 1].mean()))
     assert "Contrast, strength 1, 2,000 CIFAR-10 test pictures" in text(app) and "144 ranks" in text(app)
 
 
@@ -85,34 +85,34 @@ def test_four_networks_at_most_and_twins_stand_beside_each_other():
     assert "Mini ResNet (robust)" in {row["network"] for row in bars}
 
 
-@pytest.mark.parametrize("linked", [{"disturbance": "Rain", "severity": "9"}, {"severity": "x"}, {}])
+@pytest.mark.parametrize("linked", [{"corruption": "Rain", "severity": "9"}, {"severity": "x"}, {}])
 def test_a_senseless_url_opens_contrast_in_the_middle(linked):
     app = opened(**linked)
-    assert app.selectbox(key="disturbance").value == "Contrast" and app.select_slider(key="severity").value == 2
+    assert app.selectbox(key="corruption").value == "Contrast" and app.select_slider(key="severity").value == 2
 
 
 def test_of_larger_pictures_only_the_picture_is_shown_and_the_tab_says_so(monkeypatch):
-    monkeypatch.setattr(ui.tabs.disturbances, "_predictions", lambda *_: np.eye(2, 1000))  # toys see 32 pixels
+    monkeypatch.setattr(ui.tools.corruptions, "_predictions", lambda *_: np.eye(2, 1000))  # toys see 32 pixels
     app = opened(pictures="Photographs")
     assert "stored for 32 × 32 pixels alone" in text(app) and "144 ranks" not in text(app)
 
 
 def test_without_a_picture_the_tab_asks_for_one():
-    app = open_page(pictures="Yours", tab=TAB)
+    app = open_page(pictures="Yours", tab=TOOL)
     assert not app.exception and "a bundled picture" in text(app)
 
 
 def test_sentences_say_who_loses_more_and_where_maps_fail():
-    stored = stored_disturbances()
+    stored = stored_corruptions()
     ordinary, robust = (Network(name, name.title(), stored[name]) for name in ("mini-clip", "mini-clip-robust"))
-    told = under_disturbance("contrast", 1, [ordinary, robust])
-    wrong = [one.outcomes.undisturbed.mean() - one.outcomes.correct[5, 0].mean() for one in (ordinary, robust)]
+    told = under_corruption("contrast", 1, [ordinary, robust])
+    wrong = [one.outcomes.clean.mean() - one.outcomes.correct[5, 0].mean() for one in (ordinary, robust)]
     more = re.search(r"Mini-Clip-Robust loses ([0-9.]+) points \([^)]*paired\) more than Mini-Clip\.", told)
     assert float(more[1]) == pytest.approx(100 * (wrong[1] - wrong[0]), abs=0.051)
     assert f"Mini-Clip {100 * ordinary.outcomes.correct[5, 0].mean():.1f} % (" in told
-    assert "paired) less than " in under_disturbance("noise", 2, [ordinary, robust])
-    assert "which may be chance" in under_disturbance("brightness", 1, [ordinary, robust])
+    assert "paired) less than " in under_corruption("noise", 2, [ordinary, robust])
+    assert "which may be chance" in under_corruption("brightness", 1, [ordinary, robust])
     trial = MapsOnTrial(Measured(0.4, 0.1, 0.8), Measured(0.7, 0.4, 0.9), 24, {"fog": 2.0, "jpeg": 6.0}, {"fog": 0.1})
-    told = maps_against_disturbances(trial, 1)
+    told = maps_against_corruptions(trial, 1)
     assert "0.70 (0.40 to 0.90)" in told and "JPEG, which misleads more than predicted (by 6 of 24 ranks" in told
     assert "chance" not in told and "wrong way" not in told

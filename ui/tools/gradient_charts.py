@@ -1,4 +1,4 @@
-"""Charts of the tab *Gradient*: the gradient's energy and the rise of the error, both by radius."""
+"""Charts of the tool *Gradient*: the gradient's energy and the rise of the error, both by radius."""
 
 from __future__ import annotations
 

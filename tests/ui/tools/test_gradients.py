@@ -1,4 +1,4 @@
-"""The tab *Gradient* in Streamlit's test runner: pictures, numbers and charts against gradients taken here."""
+"""The tool *Gradient* in Streamlit's test runner: pictures, numbers and charts against gradients taken here."""
 
 import base64
 import html
@@ -21,7 +21,7 @@ from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.presets import MINI_CLIP, MINI_RESNET
 from ui.server.model_cache import classifier_for
 from ui.shared.pictures import samples
-from ui.tabs.registry import GRADIENT
+from ui.tools.registry import GRADIENT
 
 TITLES = {"mini-clip": "Mini CLIP", "mini-clip-robust": "Mini CLIP (robust)", "mini-resnet": "Mini ResNet"}
 

@@ -1,4 +1,4 @@
-"""Charts of the tab *Classes*: a confusion matrix, and errors class by class."""
+"""Charts of the tool *Classes*: a confusion matrix, and errors class by class."""
 
 from __future__ import annotations
 

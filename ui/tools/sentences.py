@@ -1,4 +1,4 @@
-"""Sentences of the tabs, made from what they show: a number is never typed. Plain text: names may be untrusted."""
+"""Sentences of the tools, made from what they show: a number is never typed. Plain text: names may be untrusted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.claims.disturbance_spectrum import MapsOnTrial, rise
+from core.claims.corruption_spectrum import MapsOnTrial, rise
 from core.claims.gradient_spectrum import Overrated
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured, wilson
@@ -14,14 +14,14 @@ from core.fourier.maps.contrasts import cell_error, contrast, mcnemar
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import ClassError
 from core.fourier.maps.wave_sizes import harmful_from
-from core.images.disturbances import DISTURBANCES
+from core.images.corruptions import CORRUPTIONS
 from core.numbers import decimal, interval, listed, measured_percent, percent
 from core.shared.colours import ROBUST
 from core.shared.sentences import Number, Paragraph, Sentence, joined
 from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions
-from ui.tabs.disturbance_charts import Network
+from ui.tools.corruption_charts import Network
 
 
 def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Sentence:
@@ -159,11 +159,11 @@ def changes_of_mind(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
     return " ".join([*sentences, "This is one pair."])
 
 
-def under_disturbance(key: str, strength: int, networks: Sequence[Network]) -> Paragraph:
+def under_corruption(key: str, strength: int, networks: Sequence[Network]) -> Paragraph:
     """How many pictures each network still knows, and how many more each robust twin loses than its ordinary one."""
     right = joined(Sentence(f"{row.title} ", measured_percent(row.accuracy(key, strength))) for row in networks)
     pictures = f"strength {strength}, {networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
-    sentences = [Sentence(f"{DISTURBANCES[key].label}, {pictures}, correctly classified: ", right, ".")]
+    sentences = [Sentence(f"{CORRUPTIONS[key].label}, {pictures}, correctly classified: ", right, ".")]
     titles = {network.name: network for network in networks}
     for robust in networks:
         ordinary = titles.get(robust.name.removesuffix(ROBUST))
@@ -177,20 +177,20 @@ def under_disturbance(key: str, strength: int, networks: Sequence[Network]) -> P
     return Paragraph(*sentences)
 
 
-def maps_against_disturbances(trial: MapsOnTrial, networks: int) -> Sentence:
-    """How well maps rank what disturbances do, and where they fail."""
+def maps_against_corruptions(trial: MapsOnTrial, networks: int) -> Sentence:
+    """How well maps rank what corruptions do, and where they fail."""
     doubt = "" if trial.by_share.clear else ", which may be chance"
     worst = max(trial.misjudged, key=lambda key: abs(trial.misjudged[key]))
     way = "less" if trial.misjudged[worst] < 0 else "more"
-    reversed_ = [DISTURBANCES[key].inline_label for key, value in trial.between.items() if value < 0]
+    reversed_ = [CORRUPTIONS[key].inline_label for key, value in trial.between.items() if value < 0]
     end = f", and order the networks the wrong way round under {listed(reversed_)}" if reversed_ else ""
     return Sentence(
-        f"Over {networks} networks × {trial.count // networks} disturbances maps’ predictions correlate with what was "
+        f"Over {networks} networks × {trial.count // networks} corruptions maps’ predictions correlate with what was "
         "measured by ",
         correlation(trial.by_energy),
         "; by which waves change, whatever the size, by ",
         correlation(trial.by_share),
         f"{doubt}. They fail for "
-        f"{DISTURBANCES[worst].inline_label}, which misleads {way} than predicted (by "
+        f"{CORRUPTIONS[worst].inline_label}, which misleads {way} than predicted (by "
         f"{abs(trial.misjudged[worst]):.0f} of {trial.count} ranks in the mean){end}.",
     )

@@ -1,4 +1,4 @@
-"""Real disturbances: the shipped files counted again by numpy and scipy alone, and what makes of them a verdict."""
+"""Real corruptions: the shipped files counted again by numpy and scipy alone, and what makes of them a verdict."""
 
 import dataclasses
 import itertools
@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.claims import disturbances
+from core.claims import corruptions
 from core.claims.checks import findings
-from core.claims.disturbance_spectrum import disturbances_of, mapped, on_trial, predicted, stored_disturbances
-from core.claims.disturbances import FAST, SLOW, contrast_findings, exact_rank_test, shift_finding
+from core.claims.corruption_spectrum import corruptions_of, mapped, on_trial, predicted, stored_corruptions
+from core.claims.corruptions import FAST, SLOW, contrast_findings, exact_rank_test, shift_finding
 from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
-from core.images.disturbances import DISTURBANCES
+from core.images.corruptions import CORRUPTIONS
 from tests.core.claims.judging import crossing_by_loops
 
-FOLDER = PRECOMPUTED / "disturbances"
+FOLDER = PRECOMPUTED / "corruptions"
 SHIFT = CLAIMS["shift"]
 NAMES = sorted(path.stem for path in FOLDER.iterdir())
 SHELF = [
@@ -31,7 +31,7 @@ SHELF = [
 
 
 def counted(name):
-    """Of a shipped file: (n,) and (8, 3, n) whether each picture is wrong, and the spectra."""
+    """Read a shipped file, with the names of its day: (n,) and (8, 3, n) whether each picture is wrong; spectra."""
     with np.load(FOLDER / f"{name}.npz") as file:
         n = json.loads(str(file["metadata"]))["pictures"]
         clean, wrong = (
@@ -40,34 +40,34 @@ def counted(name):
         return clean, wrong, file["spectrum"].astype(float)
 
 
-def rise(name, kinds=tuple(DISTURBANCES)):
+def rise(name, kinds=tuple(CORRUPTIONS)):
     clean, wrong, _ = counted(name)
-    return wrong[[list(DISTURBANCES).index(kind) for kind in kinds]].mean() - clean.mean()
+    return wrong[[list(CORRUPTIONS).index(kind) for kind in kinds]].mean() - clean.mean()
 
 
 def test_all_six_networks_saw_the_same_pictures_whole_and_in_a_few_kilobytes():
-    stored = stored_disturbances()
+    stored = stored_corruptions()
     assert sorted(stored) == NAMES and len(NAMES) == 6
     assert len({one.images for one in stored.values()}) == 1
     for one in stored.values():
-        assert one.measured.all() and one.pictures == 2000 and one.keys == tuple(DISTURBANCES)
-        assert one.metadata["disturbances"] == {
-            row.key: [row.amount(s, 32) for s in (1, 2, 3)] for row in DISTURBANCES.values()
+        assert one.measured.all() and one.pictures == 2000 and one.keys == tuple(CORRUPTIONS)
+        assert one.metadata["corruptions"] == {
+            row.key: [row.amount(s, 32) for s in (1, 2, 3)] for row in CORRUPTIONS.values()
         }
         np.testing.assert_allclose(one.spectrum, stored["mini-clip"].spectrum, rtol=1e-5)  # of the pictures alone
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 300_000
 
 
-def test_slow_disturbances_change_slow_waves_most_and_fast_ones_fast_waves():
+def test_slow_corruptions_change_slow_waves_most_and_fast_ones_fast_waves():
     *_, spectrum = counted("mini-clip")
     below = spectrum[..., :4].sum(axis=-1) / spectrum.sum(axis=-1)
-    for row, shares in zip(DISTURBANCES.values(), below, strict=True):
+    for row, shares in zip(CORRUPTIONS.values(), below, strict=True):
         assert (shares.min() > 0.5) if row.kind == "slow" else (shares.max() < 0.3), row.key
     assert (spectrum[..., 22:].sum(axis=-1) / spectrum.sum(axis=-1)).max() < 0.006  # beyond the corners of a map
 
 
 @pytest.mark.parametrize("kind", ["mini-clip", "mini-resnet"])
-def test_contrast_changes_harm_robust_twins_more_and_fast_disturbances_less(kind):
+def test_contrast_changes_harm_robust_twins_more_and_fast_corruptions_less(kind):
     robust = next(named for named in SHELF if named.label == f"{kind}-robust_cifar10")
     (finding,) = contrast_findings(CLAIMS["contrast"], robust, SHELF)
     wanted = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), SLOW, FAST)]
@@ -78,19 +78,19 @@ def test_contrast_changes_harm_robust_twins_more_and_fast_disturbances_less(kind
     told = finding.doubts[1].replace("−", "-").partition(": ")[2].replace(" and", ",").split(" points")[0].split(", ")
     by_strength = 100 * ((wrong_a[5].mean(axis=1) - clean_a.mean()) - (wrong_b[5].mean(axis=1) - clean_b.mean()))
     assert [float(number) for number in told] == pytest.approx(by_strength.tolist(), abs=0.051)
-    assert finding.maps == (robust.label, f"{kind}_cifar10") and finding.tab == "Disturbances"
+    assert finding.maps == (robust.label, f"{kind}_cifar10") and finding.tool == "Corruptions"
     pairs = [counted(name) for name in (f"{kind}-robust", kind)]
     each = [wrong[5].mean(axis=0) - clean for clean, wrong, _ in pairs]
     low, high = stats.bootstrap((each[0] - each[1],), np.mean, n_resamples=2000, rng=0).confidence_interval
     assert finding.evidence[0].measured[1:] == pytest.approx((low, high), abs=0.002)
 
 
-def test_disturbances_of_other_weights_or_without_a_twin_are_not_taken():
+def test_corruptions_of_other_weights_or_without_a_twin_are_not_taken():
     robust = next(named for named in SHELF if named.label == "mini-clip-robust_cifar10")
     facts = robust.heatmap.metadata
     other = {**facts, "classifier": {**facts["classifier"], "sha256": "0" * 64}}
     changed = dataclasses.replace(robust, heatmap=dataclasses.replace(robust.heatmap, metadata=other))
-    assert disturbances_of(robust) is stored_disturbances()["mini-clip-robust"] and disturbances_of(changed) is None
+    assert corruptions_of(robust) is stored_corruptions()["mini-clip-robust"] and corruptions_of(changed) is None
     (finding,) = [one for one in findings(robust, robust, [robust]) if one.claim.key == "contrast"]
     assert finding.verdict == Verdict.NOT_CHECKABLE and "robust twin" in finding.doubts[0]
 
@@ -114,11 +114,11 @@ def test_the_permutation_test_goes_through_every_order():
     assert exact_rank_test(np.arange(6.0), np.arange(6.0)) == pytest.approx((1, 2 / math.factorial(6)))
 
 
-def test_slower_networks_bear_fast_disturbances_better_and_slow_ones_worse():
+def test_slower_networks_bear_fast_corruptions_better_and_slow_ones_worse():
     radii = [crossing_by_loops(name) for name in NAMES]
     finding = shift_finding(SHIFT, SHELF)
     found = [one.measured.value for one in finding.evidence]
-    for k, kinds in enumerate((tuple(DISTURBANCES), FAST, SLOW)):
+    for k, kinds in enumerate((tuple(CORRUPTIONS), FAST, SLOW)):
         assert found[2 * k : 2 * k + 2] == pytest.approx(by_every_order(radii, [rise(name, kinds) for name in NAMES]))
     ratio = [(1 - counted(name)[1][0].mean()) / (1 - counted(name)[1][5].mean()) for name in NAMES]
     assert found[6:] == pytest.approx(by_every_order(radii, ratio))
@@ -128,15 +128,15 @@ def test_slower_networks_bear_fast_disturbances_better_and_slow_ones_worse():
 
 
 def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
-    few = dict(itertools.islice(stored_disturbances().items(), 3))
-    monkeypatch.setattr(disturbances, "stored_disturbances", lambda: few)
+    few = dict(itertools.islice(stored_corruptions().items(), 3))
+    monkeypatch.setattr(corruptions, "stored_corruptions", lambda: few)
     (finding,) = judged(SHIFT, shift_finding, SHELF)
     assert finding.verdict == Verdict.NOT_CHECKABLE and "of 3 networks, which are too few" in finding.doubts[0]
     monkeypatch.undo()
     signs = iter(
         [(0.9, 0.01), (0.9, 0.01), (-0.2, 0.7), (0, 1)] + [(0.2, 0.7), (0.9, 0.01), (0, 1), (0, 1)] + 4 * [(0, 1)]
     )
-    monkeypatch.setattr(disturbances, "exact_rank_test", lambda first, second: next(signs))
+    monkeypatch.setattr(corruptions, "exact_rank_test", lambda first, second: next(signs))
     made = [shift_finding(SHIFT, SHELF) for _ in range(3)]
     assert [one.verdict for one in made] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
     assert not any("the other way round" in doubt for one in made for doubt in one.doubts)
@@ -162,9 +162,9 @@ def test_a_maps_prediction_is_the_sum_over_its_rings():
     np.testing.assert_allclose(one.measured.value, wrong.mean(axis=-1) - clean.mean())
 
 
-def test_maps_rank_disturbances_by_their_energy_and_fail_for_brightness_contrast_and_fog():
+def test_maps_rank_corruptions_by_their_energy_and_fail_for_brightness_contrast_and_fog():
     ones = {name: predicted(*pair) for name, pair in mapped(SHELF).items()}
-    keys, measured = tuple(DISTURBANCES), np.array([one.measured.value for one in ones.values()])
+    keys, measured = tuple(CORRUPTIONS), np.array([one.measured.value for one in ones.values()])
     trial = on_trial(keys, list(ones.values()))
     for part in ("by_share", "by_energy"):
         guess = np.array([getattr(one, part) for one in ones.values()])

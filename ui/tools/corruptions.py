@@ -1,4 +1,4 @@
-"""Tab *Disturbances*: the chosen picture disturbed as the world does it, who still knows it, and what maps predict."""
+"""Tool *Corruptions*: the chosen picture under a corruption, the predictions for it, and what maps predict."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.claims.disturbance_spectrum import (
+from core.claims.corruption_spectrum import (
     MapsOnTrial,
     Predicted,
-    disturbances_of,
+    corruptions_of,
     mapped,
     on_trial,
     predicted,
-    stored_disturbances,
+    stored_corruptions,
 )
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
 from core.data.profiles import stored_state
 from core.fourier.weak_cache import weak_lru_cache
-from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
+from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.numbers import listed
 from core.shared.colours import ROBUST
 from core.sweep.predictions import class_probabilities
@@ -30,44 +30,44 @@ from ui.server.model_cache import classifier_for
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import Picture
 from ui.shared.sentences import write_sentence
-from ui.tabs.disturbance_charts import Network, accuracy_chart, prediction_chart
-from ui.tabs.sentences import maps_against_disturbances, under_disturbance
-from ui.tabs.shown import MAX_NETWORKS, Shown
+from ui.tools.corruption_charts import Network, accuracy_chart, prediction_chart
+from ui.tools.page_state import MAX_NETWORKS, PageState
+from ui.tools.sentences import maps_against_corruptions, under_corruption
 
-KIND, STRENGTH = "disturbance", "severity"  # in the URL
+KIND, STRENGTH = "corruption", "severity"  # in the URL
 USUAL = "Contrast"
 _PREDICTION = (
     "A network’s heat map predicts how much the waves of a ring add to its error, times the energy that the "
-    "disturbance changes there, in energies of the map’s wave; summed over rings. It may pass 100 points. Intervals of "
-    "correlations: 95 %, bootstrap over networks and disturbances."
+    "corruption changes there, in energies of the map’s wave; summed over rings. It may pass 100 points. Intervals of "
+    "correlations: 95 %, bootstrap over networks and corruptions."
 )
 
 
-def disturbance_panel(view: Shown) -> None:
+def corruption_panel(page: PageState) -> None:
     """Draw it, of the chosen picture."""
-    assert view.picture is not None
-    picture = view.picture
+    assert page.picture is not None
+    picture = page.picture
     left, middle, right = st.columns([4, 5, 5], gap="medium")
     with left:
         key, strength = _controls(picture.size)
-        _pictures(picture, key, strength, view.networks)
-    sides = {outcomes.metadata["image_size"] for outcomes in stored_disturbances().values()}
+        _pictures(picture, key, strength, page.networks)
+    sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
     if picture.size not in sides:
         sizes = listed([f"{side} × {side}" for side in sorted(sides)])
         middle.info(f"Counts over many pictures are stored for {sizes} pixels alone: choose such a picture.")
         return
-    networks = _networks(picture.size, view.chosen, view.who)
-    predictions, trial = _trial(*shipped().values(), stored=stored_state("disturbances"))
+    networks = _networks(picture.size, page.chosen, page.who)
+    predictions, trial = _trial(*shipped().values(), stored=stored_state("corruptions"))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
         accuracy_chart(networks, key, strength).draw()
     with right:
         st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
         prediction_chart(networks, predictions, key)
-        st.caption("Large: this disturbance. Squares: slow waves change most. Grey: other networks.")
+        st.caption("Large: this corruption. Squares: slow waves change most. Grey: other networks.")
     sentences = (
-        under_disturbance(key, strength, networks),
-        maps_against_disturbances(trial, len(predictions)),
+        under_corruption(key, strength, networks),
+        maps_against_corruptions(trial, len(predictions)),
     )
     for place, sentence in zip(st.columns(2, gap="large"), sentences, strict=True):
         with place:
@@ -75,16 +75,16 @@ def disturbance_panel(view: Shown) -> None:
 
 
 def _controls(side: int) -> tuple[str, int]:
-    """The disturbance's key, and its strength."""
+    """The corruption's key, and its strength."""
     row = st.container(horizontal=True, gap="medium")
-    labels = {kind.label: kind.key for kind in DISTURBANCES.values()}
+    labels = {kind.label: kind.key for kind in CORRUPTIONS.values()}
     descriptions = (
         f"{kind.label}, {', '.join(f'{kind.amount(strength, side):.3g}' for strength in STRENGTHS)} ({kind.unit}): "
         f"{kind.source}"
-        for kind in DISTURBANCES.values()
+        for kind in CORRUPTIONS.values()
     )
     label = row.selectbox(
-        "Disturbance",
+        "Corruption",
         list(labels),
         index=list(labels).index(USUAL),
         key=KIND,
@@ -99,11 +99,11 @@ def _controls(side: int) -> tuple[str, int]:
 
 
 def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[ClassifierSpec]) -> None:
-    """The picture without and with the disturbance, with what each network predicts."""
+    """The picture without and with the corruption, with what each network predicts."""
     probabilities = answers(networks, lambda name: _predictions(name, picture, key, strength))
     images = {
-        "Undisturbed": picture.image,
-        f"{DISTURBANCES[key].label}, strength {strength}": disturbed_picture(picture, key, strength),
+        "Clean": picture.image,
+        f"{CORRUPTIONS[key].label}, strength {strength}": corrupted_picture(picture, key, strength),
     }
     figures = []
     for k, (title, image) in enumerate(images.items()):
@@ -118,23 +118,23 @@ def _prediction(title: str, probabilities: np.ndarray, picture: Picture) -> str:
     return f"{title}: {picture.classes.names[top]}{mark} {100 * probabilities[top]:.0f} %"
 
 
-def disturbed_picture(picture: Picture, key: str, strength: int) -> np.ndarray:
+def corrupted_picture(picture: Picture, key: str, strength: int) -> np.ndarray:
     """(3, H, W) float32 in [0, 1]; its noise is that of its place in its data set."""
-    return disturbed(picture.image[None], DISTURBANCES[key], strength, [picture.position])[0]
+    return corrupt(picture.image[None], CORRUPTIONS[key], strength, [picture.position])[0]
 
 
 @st.cache_data(show_spinner=False, max_entries=400)
 def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.ndarray:
-    """(2, K) probabilities without and with the disturbance."""
-    images = np.stack([picture.image, disturbed_picture(picture, key, strength)])
+    """(2, K) probabilities without and with the corruption."""
+    images = np.stack([picture.image, corrupted_picture(picture, key, strength)])
     return class_probabilities(classifier_for(name, picture.class_set), images)
 
 
 def _networks(size: int, chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network]:
     """Return the networks of the maps in view, or their stand-ins, and robust twins, as far as outcomes are stored."""
-    all_outcomes = stored_disturbances()
+    all_outcomes = stored_corruptions()
     stored = {name: outcomes for name, outcomes in all_outcomes.items() if outcomes.metadata["image_size"] == size}
-    of_maps = [entry for entry in chosen if disturbances_of(entry.named) is not None]
+    of_maps = [entry for entry in chosen if corruptions_of(entry.named) is not None]
     names = [entry.classifier for entry in of_maps]
     names += [predictor.spec.name for predictor in who if predictor.instead_of not in {entry.name for entry in of_maps}]
     pairs = [name for ordinary in names for name in (ordinary, f"{ordinary}{ROBUST}") if name in stored]
@@ -144,10 +144,10 @@ def _networks(size: int, chosen: Sequence[Entry], who: Sequence[Predictor]) -> l
 
 @weak_lru_cache(4)
 def _trial(*shipped: Entry, stored: int) -> tuple[dict[str, Predicted], MapsOnTrial]:
-    """Predictions of all shipped maps of networks whose disturbances are stored, by name, and how good they are."""
+    """Predictions of all shipped maps of networks whose corruptions are stored, by name, and how good they are."""
     predictions = {
         name: prediction
         for name, (named, outcomes) in mapped(entry.named for entry in shipped).items()
         if (prediction := predicted(named, outcomes)) is not None
     }
-    return predictions, on_trial(tuple(DISTURBANCES), list(predictions.values()))
+    return predictions, on_trial(tuple(CORRUPTIONS), list(predictions.values()))

@@ -14,16 +14,16 @@ from core.classifiers.kinds.preprocessing import Preprocess
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
 from core.fourier.intervals import wilson
-from core.images.disturbances import DISTURBANCES, STRENGTHS, disturbed
+from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.images.radii import energy_by_radius
 from core.shared.files import ArchiveError
-from core.sweep.disturb.measure import DisturbConfig
-from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.corruption.measure import CorruptionConfig
+from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.transforms import growing
 
 SIZE = 16
 CLASSES = ClassSet("custom", ("dark", "bright"))
-CONFIG = DisturbConfig(25, seed=3)
+CONFIG = CorruptionConfig(25, seed=3)
 
 
 def pictures(count=40):
@@ -51,7 +51,7 @@ def states():
 
 def test_contrast_keeps_the_mean_and_brightness_does_not(states):
     found = states[-1]
-    assert found.undisturbed.all() and found.correct[found.keys.index("contrast")].all()
+    assert found.clean.all() and found.correct[found.keys.index("contrast")].all()
     labels = pictures().labels[CONFIG.places(pictures())[:, 0]]
     np.testing.assert_array_equal(found.correct[found.keys.index("brightness")][1:], [labels == 1] * 2)
     error = found.errors("brightness", strength=2).measured
@@ -64,15 +64,15 @@ def test_contrast_keeps_the_mean_and_brightness_does_not(states):
     assert mean.minus(found.clean_errors()).measured.low > 0
 
 
-def test_outcomes_and_spectra_are_those_of_pictures_disturbed_one_by_one(states):
+def test_outcomes_and_spectra_are_those_of_pictures_corrupted_one_by_one(states):
     data, network, found = pictures(), brighter_than(0.425), states[-1]
     for key in ("noise", "fog", "blur"):
-        row, d = DISTURBANCES[key], found.keys.index(key)
+        row, d = CORRUPTIONS[key], found.keys.index(key)
         for strength in STRENGTHS:
             energy = []
             for n, place in enumerate(CONFIG.places(pictures())[:, 0].tolist()):
                 image = data.images[[place]].astype(np.float32) / 255
-                changed = disturbed(image, row, strength, [place], seed=3)
+                changed = corrupt(image, row, strength, [place], seed=3)
                 said = int(changed.astype(np.float64).mean() > 0.425)
                 assert found.correct[d, strength - 1, n] == (said == data.labels[place])
                 assert int(network(torch.from_numpy(changed)).argmax()) == said
@@ -82,50 +82,50 @@ def test_outcomes_and_spectra_are_those_of_pictures_disturbed_one_by_one(states)
 
 def test_pictures_are_drawn_once_each_and_fewer_are_the_first_of_more():
     data = pictures(100)
-    many = DisturbConfig(100, 4).places(data)
-    assert sorted(many[:, 0]) == list(range(100)) and (DisturbConfig(9, 4).places(data) == many[:9]).all()
-    assert (DisturbConfig(9, 5).places(data) != many[:9]).any()
-    assert len(DisturbConfig(1).places(data)) == 1
+    many = CorruptionConfig(100, 4).places(data)
+    assert sorted(many[:, 0]) == list(range(100)) and (CorruptionConfig(9, 4).places(data) == many[:9]).all()
+    assert (CorruptionConfig(9, 5).places(data) != many[:9]).any()
+    assert len(CorruptionConfig(1).places(data)) == 1
     with pytest.raises(ValueError, match="at least 1"):
-        DisturbConfig(0)
+        CorruptionConfig(0)
 
 
 def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(states, tmp_path):
     network, data = brighter_than(0.425), pictures()
     assert [int(state.measured.sum()) for state in states] == list(range(1, 25))
     states[9].save(tmp_path / "half.npz")
-    half = DisturbedOutcomes.load(tmp_path / "half.npz")
+    half = CorruptionOutcomes.load(tmp_path / "half.npz")
     rest = list(growing(CONFIG, network, data, half))
     assert len(rest) == 14 and half.measured.sum() == 10
     np.testing.assert_array_equal(rest[-1].correct, states[-1].correct)
-    np.testing.assert_array_equal(rest[-1].undisturbed, states[-1].undisturbed)
+    np.testing.assert_array_equal(rest[-1].clean, states[-1].clean)
     np.testing.assert_allclose(rest[-1].spectrum, states[-1].spectrum, rtol=1e-6)
     assert list(growing(CONFIG, network, data, rest[-1])) == []
     assert CONFIG.empty(network, data).same_settings(half)
-    for other in (DisturbConfig(24, 3), DisturbConfig(25, 4)):
+    for other in (CorruptionConfig(24, 3), CorruptionConfig(25, 4)):
         assert not other.empty(network, data).same_settings(half)
 
 
 def test_a_file_holds_everything_and_damage_is_refused(states, tmp_path):
     found, path = states[-1], tmp_path / "one.npz"
     found.save(path)
-    again = DisturbedOutcomes.load(path)
-    for name in ("correct", "undisturbed"):
+    again = CorruptionOutcomes.load(path)
+    for name in ("correct", "clean"):
         np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
     assert again.metadata == found.metadata and again.images == found.images and again.measured.all()
-    rows = found.metadata["disturbances"]
+    rows = found.metadata["corruptions"]
     for change in (
-        {"undisturbed": found.undisturbed[:8]},
+        {"clean": found.clean[:8]},
         {"correct": found.correct[:, :2]},
         {"spectrum": -found.spectrum},
         {"spectrum": found.spectrum[..., 0]},
         {"metadata": {**found.metadata, "pictures": 9}},
-        {"metadata": {**found.metadata, "disturbances": {**rows, "fog": [1, 2]}}},
-        {"metadata": {**found.metadata, "disturbances": {**rows, "fog": [1, 2, "x"]}}},
+        {"metadata": {**found.metadata, "corruptions": {**rows, "fog": [1, 2]}}},
+        {"metadata": {**found.metadata, "corruptions": {**rows, "fog": [1, 2, "x"]}}},
     ):
         dataclasses.replace(found, **change).save(path)
         with pytest.raises(ArchiveError, match=r"one\.npz"):
-            DisturbedOutcomes.load(path)
+            CorruptionOutcomes.load(path)
 
 
 def test_logits_that_are_not_finite_are_an_error():

@@ -1,4 +1,4 @@
-"""Disturbances that pictures meet in the world: eight, at three strengths, each a row of one table.
+"""Corruptions that pictures meet in the world: eight, at three strengths, each a row of one table.
 
 Source: Hendrycks & Dietterich 2019, ImageNet-C and CIFAR-10-C (github.com/hendrycks/robustness): severities 1 to 3, by
 the libraries that they use. What differs stands in each row.
@@ -26,7 +26,7 @@ Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray
 
 
 @dataclass(frozen=True)
-class Disturbance:
+class Corruption:
     """One row.
 
     label: for people. kind: whether it changes slow waves most, or fast ones. unit: what the amounts are.
@@ -62,12 +62,12 @@ class Disturbance:
         return amounts[strength - 1] * side / of
 
 
-def disturbed(
-    images: np.ndarray, disturbance: Disturbance, strength: int, positions: Sequence[int], *, seed: int = 0
+def corrupt(
+    images: np.ndarray, corruption: Corruption, strength: int, positions: Sequence[int], *, seed: int = 0
 ) -> np.ndarray:
-    """Pictures under a disturbance.
+    """Return pictures under a corruption.
 
-    The random numbers of a picture depend on seed, disturbance and position alone: not on the batch, and not on the
+    The random numbers of a picture depend on seed, corruption and position alone: not on the batch, and not on the
     strength, so that of two strengths the greater is the same noise, larger.
 
     Args:
@@ -82,9 +82,9 @@ def disturbed(
     """
     if len(positions) != len(images):
         raise ValueError(f"every picture wants its position; got {len(positions)} for {len(images)}")
-    generators = [np.random.default_rng([seed, int(position), *disturbance.key.encode()]) for position in positions]
-    amount = disturbance.amount(strength, images.shape[-1])
-    return disturbance.change(images.astype(np.float64), amount, generators).clip(0, 1).astype(np.float32)
+    generators = [np.random.default_rng([seed, int(position), *corruption.key.encode()]) for position in positions]
+    amount = corruption.amount(strength, images.shape[-1])
+    return corruption.change(images.astype(np.float64), amount, generators).clip(0, 1).astype(np.float32)
 
 
 def _noise(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
@@ -158,24 +158,24 @@ def _cloud(shape: tuple[int, ...], decay: float, generator: np.random.Generator)
 
 
 _ROWS = (
-    Disturbance("noise", "Gaussian noise", "fast", "standard deviation, of 1", (0.08, 0.12, 0.18), _noise,
+    Corruption("noise", "Gaussian noise", "fast", "standard deviation, of 1", (0.08, 0.12, 0.18), _noise,
                 "ImageNet-C’s gaussian_noise."),
-    Disturbance("impulses", "Impulse noise", "fast", "share of values set to 0 or 1", (0.03, 0.06, 0.09), _impulses,
+    Corruption("impulses", "Impulse noise", "fast", "share of values set to 0 or 1", (0.03, 0.06, 0.09), _impulses,
                 "ImageNet-C’s impulse_noise: in each channel by itself."),
-    Disturbance("blur", "Blur", "fast", "standard deviation, pixels of 224", (1.0, 2.0, 3.0), _blur,
+    Corruption("blur", "Blur", "fast", "standard deviation, pixels of 224", (1.0, 2.0, 3.0), _blur,
                 "ImageNet-C’s gaussian_blur; up to 64 pixels CIFAR-10-C’s, a 32nd of the side for each pixel.",
                 small=(0.4, 0.6, 0.7)),
-    Disturbance("pixelation", "Pixelation", "fast", "share of the side that is left", (0.6, 0.5, 0.4), _pixelation,
+    Corruption("pixelation", "Pixelation", "fast", "share of the side that is left", (0.6, 0.5, 0.4), _pixelation,
                 "ImageNet-C’s pixelate, whose lengths are shares of the side."),
-    Disturbance("jpeg", "JPEG", "fast", "quality", (25, 18, 15), _jpeg,
+    Corruption("jpeg", "JPEG", "fast", "quality", (25, 18, 15), _jpeg,
                 "ImageNet-C’s jpeg_compression; its blocks of 8 × 8 pixels are a quarter of the side of a small "
                 "picture."),
-    Disturbance("contrast", "Contrast", "slow", "share of the contrast that is left", (0.4, 0.3, 0.2), _contrast,
+    Corruption("contrast", "Contrast", "slow", "share of the contrast that is left", (0.4, 0.3, 0.2), _contrast,
                 "ImageNet-C’s contrast: around the mean of each channel."),
-    Disturbance("brightness", "Brightness", "slow", "added to the value of each pixel’s colour", (0.1, 0.2, 0.3),
+    Corruption("brightness", "Brightness", "slow", "added to the value of each pixel’s colour", (0.1, 0.2, 0.3),
                 _brightness, "ImageNet-C’s brightness: hue and saturation stay."),
-    Disturbance("fog", "Fog", "slow", "height of the fog, of 1", FOGS, _fog,
+    Corruption("fog", "Fog", "slow", "height of the fog, of 1", FOGS, _fog,
                 "ImageNet-C’s fog; its surface is a sum of waves, with the amplitudes of the one built square by "
                 "square."),
 )  # fmt: skip
-DISTURBANCES = {row.key: row for row in _ROWS}
+CORRUPTIONS = {row.key: row for row in _ROWS}

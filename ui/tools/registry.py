@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.claims.disturbances import TAB as DISTURBANCES
+from core.claims.corruptions import TOOL as CORRUPTIONS
 from core.claims.gradient_spectrum import stored_gradients
 from core.fourier.basis import half_plane, wave_map
 from core.fourier.hybrid import hybrid
@@ -26,33 +26,33 @@ from ui.shared import url
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import sample_picture, samples
 from ui.sweeps.panel import sweep_goes_on, sweep_panel
-from ui.tabs.classes import class_panel
-from ui.tabs.disturbances import disturbance_panel, disturbed_picture
-from ui.tabs.gradients import gradient_panel
-from ui.tabs.hybrids import hybrid_panel
-from ui.tabs.mixtures import KIND, STORED, stored_mixtures
-from ui.tabs.shown import Shown
+from ui.tools.classes import class_panel
+from ui.tools.corruptions import corrupted_picture, corruption_panel
+from ui.tools.gradients import gradient_panel
+from ui.tools.hybrids import hybrid_panel
+from ui.tools.mixtures import KIND, STORED, stored_mixtures
+from ui.tools.page_state import PageState
 
-TAB = "tab"  # in the URL: the tool that is open, by its name in `TABS`
+TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
 HYBRIDS, DETAILS, BY_CLASS, GRADIENT = "Two pictures in one", "Details", "Classes", "Gradient"
 OWN_WORDS, OWN_SWEEP, OWN_FILE, SOURCES = "Your own words", "Compute a map", "Add a map", "Sources and downloads"
 _OPEN, _BY_HAND, PLACE = "frequency.tool", "frequency.tools_opened", "frequency-tools"
 
 
 @dataclass(frozen=True)
-class Tab:
+class Tool:
     """A tool. about: what it is for, on its card; empty for a tool without one. of_picture: whether it needs one."""
 
-    draw: Callable[[Shown], None]
+    draw: Callable[[PageState], None]
     about: str = ""
     of_picture: bool = False
 
 
-def draw_tabs(view: Shown) -> None:
+def draw_tools(page: PageState) -> None:
     """Draw the row of tools, and the open one below it."""
     state = st.session_state
     if _OPEN not in state:
-        linked = url.text(TAB) if url.text(TAB) in TABS else DETAILS
+        linked = url.text(TOOL) if url.text(TOOL) in TOOLS else DETAILS
         if not url.names().isdisjoint((CLASSES, PROMPT)) and linked == DETAILS:
             linked = OWN_WORDS
         state[_OPEN], state[_BY_HAND] = linked, int(linked != DETAILS)
@@ -60,7 +60,7 @@ def draw_tabs(view: Shown) -> None:
         st.html(_pictures())
         name = st.pills(
             "Tools",
-            list(TABS),
+            list(TOOLS),
             required=True,
             format_func=_label,
             key=_OPEN,
@@ -69,31 +69,31 @@ def draw_tabs(view: Shown) -> None:
             persist_state="session",
         )
         assert name is not None  # one is required
-        url.put(TAB, name, DETAILS)
+        url.put(TOOL, name, DETAILS)
         bring_into_sight(PLACE, state[_BY_HAND])
-        if TABS[name].of_picture and view.picture is None:
+        if TOOLS[name].of_picture and page.picture is None:
             st.info("This is about a picture: choose a file of your own, or a bundled picture.")
         else:
-            TABS[name].draw(view)
+            TOOLS[name].draw(page)
         if name != OWN_SWEEP and sweep_goes_on():
-            TABS[OWN_SWEEP].draw(view)  # a map that is computed is looked after
+            TOOLS[OWN_SWEEP].draw(page)  # a map that is computed is looked after
 
 
 def _label(name: str) -> str:
-    return f"**{name}** {TABS[name].about}" if TABS[name].about else name
+    return f"**{name}** {TOOLS[name].about}" if TOOLS[name].about else name
 
 
-def _details(view: Shown) -> None:
+def _details(page: PageState) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        view.chart()
-    if view.waved is not None:
-        draw_details(view.who, view.waved, right)
-        change_in_numbers(view.waved)
+        page.chart()
+    if page.waved is not None:
+        draw_details(page.who, page.waved, right)
+        change_in_numbers(page.waved)
 
 
-def _sources(view: Shown) -> None:
-    for entry in view.chosen:
+def _sources(page: PageState) -> None:
+    for entry in page.chosen:
         source, files = st.columns([5, 1], gap="medium")
         with source:
             provenance(entry)
@@ -102,16 +102,16 @@ def _sources(view: Shown) -> None:
 
 
 # By the name that visitors and the URL give it; those with cards come first.
-TABS: dict[str, Tab] = {
-    HYBRIDS: Tab(hybrid_panel, "whose waves count?", of_picture=True),
-    GRADIENT: Tab(gradient_panel, "where is it easily moved?", of_picture=True),
-    BY_CLASS: Tab(class_panel, "what becomes what?"),
-    DISTURBANCES: Tab(disturbance_panel, "who is right in fog?", of_picture=True),
-    DETAILS: Tab(_details),
-    OWN_WORDS: Tab(lambda view: own_classes(view.waved)),
-    OWN_SWEEP: Tab(lambda view: sweep_panel(view.picture, on_result=view.on_new_map)),
-    OWN_FILE: Tab(lambda view: add_a_file(view.on_new_map)),
-    SOURCES: Tab(_sources),
+TOOLS: dict[str, Tool] = {
+    HYBRIDS: Tool(hybrid_panel, "whose waves count?", of_picture=True),
+    GRADIENT: Tool(gradient_panel, "where is it easily moved?", of_picture=True),
+    BY_CLASS: Tool(class_panel, "what becomes what?"),
+    CORRUPTIONS: Tool(corruption_panel, "who is right in fog?", of_picture=True),
+    DETAILS: Tool(_details),
+    OWN_WORDS: Tool(lambda page: own_classes(page.waved)),
+    OWN_SWEEP: Tool(lambda page: sweep_panel(page.picture, on_result=page.on_new_map)),
+    OWN_FILE: Tool(lambda page: add_a_file(page.on_new_map)),
+    SOURCES: Tool(_sources),
 }
 
 
@@ -126,7 +126,7 @@ def _pictures() -> str:
         to_picture(hybrid(mixed.low / np.float32(255), mixed.high / np.float32(255), STORED["starts"][0])),
         viridis[wave_map(ranks, half_plane(gradient.side), gradient.side).astype(int)],
         nine,
-        to_picture(disturbed_picture(sample_picture(KIND, 0), "fog", 2)),
+        to_picture(corrupted_picture(sample_picture(KIND, 0), "fog", 2)),
     ]
     rules = [
         f".st-key-{PLACE} [data-testid=stButtonGroup] button:nth-of-type({k})::before"

@@ -1,4 +1,4 @@
-"""Prediction of a real disturbance's error from a heat map and the waves it changes, compared with the measured one."""
+"""Prediction of a real corruption's error from a heat map and the waves it changes, compared with the measured one."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from core.data.sample_sets import usual_epsilon
 from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import Errors
 from core.fourier.maps.rings import ring_errors
-from core.images.disturbances import STRENGTHS
-from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.images.corruptions import STRENGTHS
+from core.sweep.corruption.outcomes import CorruptionOutcomes
 
 DRAWS, CHANNELS = 1_000, 3
 
 
-@cached_by_files("disturbances")
-def stored_disturbances(paths: tuple[Path, ...]) -> dict[str, DisturbedOutcomes]:
-    """Load the stored outcomes under disturbances, by the name of the classifier."""
-    return DisturbedOutcomes.stored(paths)
+@cached_by_files("corruptions")
+def stored_corruptions(paths: tuple[Path, ...]) -> dict[str, CorruptionOutcomes]:
+    """Load the stored outcomes under corruptions, by the name of the classifier."""
+    return CorruptionOutcomes.stored(paths)
 
 
-def disturbances_of(named: NamedMap) -> DisturbedOutcomes | None:
+def corruptions_of(named: NamedMap) -> CorruptionOutcomes | None:
     """Return the stored outcomes of a map's classifier, with the same weights and data; None if there are none."""
-    return named.own(stored_disturbances())
+    return named.own(stored_corruptions())
 
 
-def rise(outcomes: DisturbedOutcomes, errors: Errors) -> Errors:
-    """How much of an error is due to the disturbance: less that of the same pictures undisturbed."""
+def rise(outcomes: CorruptionOutcomes, errors: Errors) -> Errors:
+    """Return the rise of the error: that under corruption minus that on the same clean pictures."""
     return errors.minus(outcomes.clean_errors())
 
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """Predicted and measured rise of one network's error, as fractions, for its outcomes' D disturbances, S strengths.
+    """Predicted and measured rise of one network's error, as fractions, for its outcomes' D corruptions, S strengths.
 
     by_share: (D, S) mean over rings of what the map's waves add to its clean error, each ring by its share of the
-    energy that the disturbance changes. by_energy: (D, S) that mean times the energy, in energies of the map's own
+    energy that the corruption changes. by_energy: (D, S) that mean times the energy, in energies of the map's own
     waves: what would follow if errors grew as energies do; it may pass 1. measured: (D, S), the rise of the error.
     """
 
@@ -52,7 +52,7 @@ class Predicted:
     measured: Measured
 
 
-def predicted(named: NamedMap, outcomes: DisturbedOutcomes) -> Predicted | None:
+def predicted(named: NamedMap, outcomes: CorruptionOutcomes) -> Predicted | None:
     """Predict rises of the error from a map; None if its clean error is unknown or its pictures have another size.
 
     Waves beyond the map's corners are left out: at 32 pixels 0.5 % of the energy of noise, and less of others.
@@ -70,11 +70,11 @@ def predicted(named: NamedMap, outcomes: DisturbedOutcomes) -> Predicted | None:
     return Predicted(by_share, by_energy, Measured(*np.moveaxis(np.array(rises, dtype=np.float64), -1, 0)))
 
 
-def mapped(shelf: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, DisturbedOutcomes]]:
-    """Return each classifier's map of the paper's waves over most images, with its stored disturbances."""
-    result: dict[str, tuple[NamedMap, DisturbedOutcomes]] = {}
+def mapped(shelf: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, CorruptionOutcomes]]:
+    """Return each classifier's map of the paper's waves over most images, with its stored corruptions."""
+    result: dict[str, tuple[NamedMap, CorruptionOutcomes]] = {}
     for named in sorted(shelf, key=lambda candidate: -int(candidate.heatmap.metadata["dataset"]["n"])):
-        facts, outcomes = named.heatmap.metadata, disturbances_of(named)
+        facts, outcomes = named.heatmap.metadata, corruptions_of(named)
         usual = facts["epsilon"] == usual_epsilon(facts["image_size"]) and facts.get("weakened_as") is None
         if outcomes is not None and usual:
             result.setdefault(named.classifier, (named, outcomes))
@@ -83,12 +83,12 @@ def mapped(shelf: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, DisturbedOutc
 
 @dataclass(frozen=True, eq=False)
 class MapsOnTrial:
-    """How well maps predict what disturbances do, over N networks, D disturbances and S strengths.
+    """How well maps predict what corruptions do, over N networks, D corruptions and S strengths.
 
     by_share, by_energy: Spearman's correlation of either prediction with the rise of the error; 95 % intervals are a
-    percentile bootstrap over networks and disturbances, whose strengths stay together (Owen 2007). misjudged: by how
-    many of `count` ranks each disturbance lies higher by its rise than by energy, mean over networks and strengths.
-    between: correlation over the networks alone, of means over strengths, of each disturbance; NaN for less than three.
+    percentile bootstrap over networks and corruptions, whose strengths stay together (Owen 2007). misjudged: by how
+    many of `count` ranks each corruption lies higher by its rise than by energy, mean over networks and strengths.
+    between: correlation over the networks alone, of means over strengths, of each corruption; NaN for less than three.
     """
 
     by_share: Measured
@@ -99,7 +99,7 @@ class MapsOnTrial:
 
 
 def on_trial(keys: Sequence[str], predictions: Sequence[Predicted]) -> MapsOnTrial:
-    """Compare the predictions for at least one network with what was measured. keys: of the disturbances."""
+    """Compare the predictions for at least one network with what was measured. keys: of the corruptions."""
     from scipy.stats import rankdata
 
     measured = np.array([prediction.measured.value for prediction in predictions])
@@ -121,8 +121,8 @@ def on_trial(keys: Sequence[str], predictions: Sequence[Predicted]) -> MapsOnTri
 
 def _agreement(guess: np.ndarray, measured: np.ndarray) -> Measured:
     value = float(rank_correlations(guess.ravel(), measured.ravel()))
-    generator, (networks, disturbances, _) = np.random.default_rng(0), guess.shape
+    generator, (networks, corruptions, _) = np.random.default_rng(0), guess.shape
     rows = generator.integers(networks, size=(DRAWS, networks, 1))
-    columns = generator.integers(disturbances, size=(DRAWS, 1, disturbances))
+    columns = generator.integers(corruptions, size=(DRAWS, 1, corruptions))
     drawn = rank_correlations(*(grid[rows, columns].reshape(DRAWS, -1) for grid in (guess, measured)))
     return Measured(value, *np.nanquantile(drawn, (0.025, 0.975)).tolist())

@@ -1,4 +1,4 @@
-"""Sentences of the tabs against counts made here, by hand or with scipy; and how they hedge."""
+"""Sentences of the tools against counts made here, by hand or with scipy; and how they hedge."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from core.fourier.maps.outcomes import class_errors, class_errors_of
 from tests.ui.reading import reads
 from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions
-from ui.tabs.sentences import (
+from ui.tools.sentences import (
     at_cutoff,
     changes_of_mind,
     hardest_class,

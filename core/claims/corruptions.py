@@ -1,4 +1,4 @@
-"""Real disturbances: whom contrast changes harm more, and whether networks of slow waves bear disturbances better."""
+"""Real corruptions: whom contrast changes harm more, and whether networks of slow waves bear corruptions better."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from functools import partial
 
 import numpy as np
 
-from core.claims.disturbance_spectrum import disturbances_of, rise, stored_disturbances
+from core.claims.corruption_spectrum import corruptions_of, rise, stored_corruptions
 from core.claims.finding import MINIATURE, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, needed
 from core.claims.gradient_spectrum import rank_correlations
 from core.claims.hybrids import stored_hybrids
 from core.claims.twins import by_pair
 from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import Errors
-from core.images.disturbances import DISTURBANCES, STRENGTHS
+from core.images.corruptions import CORRUPTIONS, STRENGTHS
 from core.numbers import decimal, listed
 from core.shared import paper
-from core.sweep.disturb.outcomes import DisturbedOutcomes
+from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import crossing_of
 
-SLOW, FAST = (tuple(key for key, row in DISTURBANCES.items() if row.kind == kind) for kind in ("slow", "fast"))
+SLOW, FAST = (tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("slow", "fast"))
 RATIO = ("noise", "contrast")
-NO_TWINS = "No disturbances are stored of a network and of its robust twin."
-TAB = "Disturbances"  # of the page *Frequencies*
+NO_TWINS = "No corruptions are stored of a network and of its robust twin."
+TOOL = "Corruptions"  # of the page *Frequencies*
 FEWEST, SIGNIFICANT = 4, 0.05
 RESAMPLES = 50_000  # more than the orders of eight networks, up to which p is exact
 
@@ -35,56 +35,58 @@ def contrast_findings(claim: Claim, subject: NamedMap, shelf: Sequence[NamedMap]
 
 
 def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
-    """Holds where contrast changes, and all slow disturbances together, raise the robust twin's error more."""
-    a, b = (needed(disturbances_of(named), NO_TWINS) for named in (robust, ordinary))
+    """Holds where contrast changes, and all slow corruptions together, raise the robust twin's error more."""
+    a, b = (needed(corruptions_of(named), NO_TWINS) for named in (robust, ordinary))
     if a.images != b.images:
         raise NotCheckable(NO_TWINS)
     contrast, slow, fast = (_more(a, b, keys) for keys in (("contrast",), SLOW, FAST))
-    names = listed([DISTURBANCES[key].inline_label for key in SLOW])
+    names = listed([CORRUPTIONS[key].inline_label for key in SLOW])
     evidence = (
         Evidence("contrast changes", contrast),
         Evidence(f"all slow ones ({names})", slow),
-        Evidence("fast disturbances", fast),
+        Evidence("fast corruptions", fast),
     )
     by_strength = [_more(a, b, ("contrast",), strength).value for strength in STRENGTHS]
     rises = listed([decimal(100 * more, sign=True) for more in by_strength])
     shrink = ""
     if by_strength[-1] < by_strength[0]:
-        shrink = " They shrink towards chance, where whoever is better undisturbed has more to lose."
+        shrink = " They shrink towards chance, where the network with the smaller clean error has more to lose."
     doubts = [
         f"{robust.name} against {ordinary.name}: one small network each.",
         f"Contrast changes, strength by strength: {rises} points.{shrink}",
     ]
     if fast.high < 0:
         doubts.append(
-            "Fast disturbances harm the robust twin less: the weakness is one of slow waves, not a general one."
+            "Fast corruptions harm the robust twin less: the weakness is one of slow waves, not a general one."
         )
     verdict = Verdict.of_parts([contrast.low > 0, slow.low > 0])
     networks = robust.classifier, ordinary.classifier
-    return Finding(claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tab=TAB, networks=networks)
+    return Finding(
+        claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tool=TOOL, networks=networks
+    )
 
 
-def _more(a: DisturbedOutcomes, b: DisturbedOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Measured:
-    """How much more disturbances raise a's error than b's, paired, at one strength or in the mean over all."""
+def _more(a: CorruptionOutcomes, b: CorruptionOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Measured:
+    """How much more corruptions raise a's error than b's, paired, at one strength or in the mean over all."""
     rises: list[Errors] = [rise(outcomes, outcomes.errors(*keys, strength=strength)) for outcomes in (a, b)]
     return rises[0].minus(rises[1]).measured.item()
 
 
 def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
-    """Holds where lower crossing radii go with smaller rises under all disturbances together.
+    """Holds where lower crossing radii go with smaller rises under all corruptions together.
 
     In part where they do so under the fast ones alone, or where under the slow ones it is the other way round.
     """
     networks = _networks()
     if len(networks) < FEWEST:
         raise NotCheckable(
-            f"Crossing radii and disturbances are stored of {len(networks)} networks, which are too few to be ranked."
+            f"Crossing radii and corruptions are stored of {len(networks)} networks, which are too few to be ranked."
         )
     radii, outcomes = (
         np.array([radius for radius, _ in networks.values()]),
-        [disturbed for _, disturbed in networks.values()],
+        [outcome for _, outcome in networks.values()],
     )
-    sets = {"all eight": tuple(DISTURBANCES), "the fast ones": FAST, "the slow ones": SLOW}
+    sets = {"all eight": tuple(CORRUPTIONS), "the fast ones": FAST, "the slow ones": SLOW}
     tested = {
         f"rise under {what}": np.array([rise(network, network.errors(*keys)).measured.value for network in outcomes])
         for what, keys in sets.items()
@@ -108,19 +110,19 @@ def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
     ]
     if slow < 0:
         doubts.append(
-            "Under slow disturbances it is the other way round, so what holds of all follows from their mixture: "
-            f"{len(FAST)} of {len(DISTURBANCES)} are fast."
+            "Under slow corruptions it is the other way round, so what holds of all follows from their mixture: "
+            f"{len(FAST)} of {len(CORRUPTIONS)} are fast."
         )
     return Finding(claim, verdict, tuple(evidence), tuple(doubts), networks=tuple(networks))
 
 
-def _networks() -> dict[str, tuple[float, DisturbedOutcomes]]:
-    """Crossing radius and disturbances of each network of which both are stored, with the same weights and data.
+def _networks() -> dict[str, tuple[float, CorruptionOutcomes]]:
+    """Crossing radius and corruptions of each network of which both are stored, with the same weights and data.
 
     On the data set of which most networks are known: radii and rises on other pictures are no ranks of these.
     """
-    networks: dict[str, tuple[float, DisturbedOutcomes]] = {}
-    for name, outcomes in stored_disturbances().items():
+    networks: dict[str, tuple[float, CorruptionOutcomes]] = {}
+    for name, outcomes in stored_corruptions().items():
         hybrids = stored_hybrids().get(name)
         same = hybrids and all(hybrids.metadata[part] == outcomes.metadata[part] for part in ("classifier", "dataset"))
         crossing = crossing_of(hybrids) if hybrids and same else None

@@ -17,7 +17,7 @@ from ui.maps.predictions.probability_curve import STRENGTH
 from ui.maps.radial_chart import HEIGHT
 from ui.shared.charts import line_chart, percents
 from ui.shared.text import as_markdown
-from ui.tabs.sentences import harmful_strengths, strengths_apart
+from ui.tools.sentences import harmful_strengths, strengths_apart
 
 MAX_LINES = 4
 

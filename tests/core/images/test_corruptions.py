@@ -1,4 +1,4 @@
-"""Each disturbance against paper and pencil, or another library than the one that it uses."""
+"""Each corruption against paper and pencil, or another library than the one that it uses."""
 
 import colorsys
 import math
@@ -9,7 +9,7 @@ import torch
 from torchvision.io import ImageReadMode, decode_jpeg, encode_jpeg
 
 from core.data.samples import load_samples
-from core.images.disturbances import DISTURBANCES, FOG_DECAYS, STRENGTHS, _cloud, disturbed
+from core.images.corruptions import CORRUPTIONS, FOG_DECAYS, STRENGTHS, _cloud, corrupt
 from core.images.radii import energy_by_radius
 
 SMOOTH = np.random.default_rng(5).random((3, 3, 4, 4)).repeat(8, axis=2).repeat(8, axis=3).astype(np.float32)
@@ -17,27 +17,27 @@ GREY = np.full((4, 3, 64, 64), 0.5, dtype=np.float32)
 
 
 def under(key, images, strength=2, **named):
-    return disturbed(images, DISTURBANCES[key], strength, range(len(images)), **named)
+    return corrupt(images, CORRUPTIONS[key], strength, range(len(images)), **named)
 
 
 def test_there_are_eight_each_with_three_strengths_that_grow():
-    assert len(DISTURBANCES) == 8 and all(row.key == key and row.source for key, row in DISTURBANCES.items())
+    assert len(CORRUPTIONS) == 8 and all(row.key == key and row.source for key, row in CORRUPTIONS.items())
     pictures = load_samples("cifar10-samples").images[:8].astype(np.float32) / 255
-    for key in DISTURBANCES:
+    for key in CORRUPTIONS:
         sizes = [np.linalg.norm(under(key, pictures, strength) - pictures) for strength in STRENGTHS]
         assert 0 < sizes[0] < sizes[1] < sizes[2], key
 
 
-@pytest.mark.parametrize("key", DISTURBANCES)
-def test_a_pictures_disturbance_depends_on_its_place_and_the_seed_alone(key):
-    row, before = DISTURBANCES[key], SMOOTH.copy()
-    whole = disturbed(SMOOTH, row, 2, [7, 3, 9], seed=1)
+@pytest.mark.parametrize("key", CORRUPTIONS)
+def test_a_pictures_corruption_depends_on_its_place_and_the_seed_alone(key):
+    row, before = CORRUPTIONS[key], SMOOTH.copy()
+    whole = corrupt(SMOOTH, row, 2, [7, 3, 9], seed=1)
     assert whole.dtype == np.float32 and whole.min() >= 0 and whole.max() <= 1
     np.testing.assert_array_equal(SMOOTH, before)
     for k, place in ((2, 9), (0, 7)):
-        np.testing.assert_array_equal(disturbed(SMOOTH[[k]], row, 2, [place], seed=1)[0], whole[k])
+        np.testing.assert_array_equal(corrupt(SMOOTH[[k]], row, 2, [place], seed=1)[0], whole[k])
     random = key in ("noise", "impulses", "fog")
-    for other in (disturbed(SMOOTH, row, 2, [7, 3, 9], seed=2), disturbed(SMOOTH, row, 2, [8, 4, 10], seed=1)):
+    for other in (corrupt(SMOOTH, row, 2, [7, 3, 9], seed=2), corrupt(SMOOTH, row, 2, [8, 4, 10], seed=1)):
         assert (other == whole).all() != random
 
 
@@ -134,6 +134,6 @@ def test_energy_by_radius_finds_a_wave_on_its_ring_and_adds_up_to_the_squared_no
 
 def test_what_means_nothing_is_refused():
     with pytest.raises(ValueError, match="its position; got 2 for 3"):
-        disturbed(SMOOTH, DISTURBANCES["noise"], 1, [0, 1])
+        corrupt(SMOOTH, CORRUPTIONS["noise"], 1, [0, 1])
     with pytest.raises(ValueError, match="one of 1, 2, 3; got 4"):
         under("noise", SMOOTH, 4)

@@ -1,11 +1,11 @@
-"""The tab *Two pictures in one* in Streamlit's test runner, with toys for networks."""
+"""The tool *Two pictures in one* in Streamlit's test runner, with toys for networks."""
 
 import json
 
 import numpy as np
 import pytest
 
-import ui.tabs.hybrids
+import ui.tools.hybrids
 from core.claims.hybrids import stored_hybrids
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.sample_sets import SAMPLE_SETS
@@ -18,18 +18,18 @@ from tests.ui.toys import ToyClassifier
 from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.tabs.mixtures import STORED, _mixed, stored_mixtures
-from ui.tabs.registry import HYBRIDS
+from ui.tools.mixtures import STORED, _mixed, stored_mixtures
+from ui.tools.registry import HYBRIDS
 
 CUTOFFS = hybrid_cutoffs(32)
 
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
-    ui.tabs.hybrids._predictions.clear()
-    monkeypatch.setattr(ui.tabs.hybrids, "classifier_for", lambda name, classes: ToyClassifier(name))
+    ui.tools.hybrids._predictions.clear()
+    monkeypatch.setattr(ui.tools.hybrids, "classifier_for", lambda name, classes: ToyClassifier(name))
     yield
-    ui.tabs.hybrids._predictions.clear()
+    ui.tools.hybrids._predictions.clear()
 
 
 def opened(**parameters):
@@ -108,7 +108,7 @@ def test_stored_mixtures_say_what_the_tab_says_of_the_same_pair():
 def test_the_figure_for_talks_is_of_the_networks_that_predict_here_and_their_twins(monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        ui.tabs.hybrids.st, "download_button", lambda label, made, name, **_: drawn.append((name, made))
+        ui.tools.hybrids.st, "download_button", lambda label, made, name, **_: drawn.append((name, made))
     )
     app, _ = opened()
     assert "2,000 pairs, as a figure for talks:" in text(app)

@@ -1,0 +1,11 @@
+"""Names that files, folders and links of earlier versions carry, with those of today. Readers look them up here."""
+
+FOLDERS = {"corruptions": "disturbances"}  # of stored results: by today's name, the former one
+ARRAYS = {"undisturbed": "clean"}  # in `.npz` files
+FACTS = {"disturbances": "corruptions"}  # in the metadata of `.npz` files
+PARAMETERS = {
+    "disturbance": "corruption",
+    "inpainting-fast": "inpainting-bfloat16",
+    "generation-fast": "generation-bfloat16",
+}  # of URLs
+VALUES = {("tab", "Disturbances"): "Corruptions"}  # of URLs, by parameter and former value

@@ -1,0 +1,1 @@
+"""Outcomes of a network on corrupted pictures, and the spectrum of each corruption."""

@@ -1,0 +1,48 @@
+"""Measure a network's error under eight real corruptions, at three strengths each.
+
+    python -m core.sweep.corruption --classifier mini-clip --dataset cifar10 --pictures 2000 --output mini-clip.npz
+
+Resumable: each finished corruption and strength is kept, and the same command resumes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from core.images.corruptions import CORRUPTIONS, STRENGTHS
+from core.numbers import decimal, interval
+from core.shared.cli import check_output, run_script
+from core.sweep.corruption.measure import CorruptionConfig
+from core.sweep.corruption.outcomes import CorruptionOutcomes
+from core.sweep.script import measured, parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; returns the exit status."""
+    options = parser(
+        "core.sweep.corruption", __doc__, "pictures", 2**63 - 1, "drawn by the seed", "pictures and of noise"
+    )
+    args = options.parse_args(arguments)
+    check_output(options, args.output)
+    return run_script(lambda: _run(args), "finished corruptions are saved, run the same command again to resume")
+
+
+def _run(options: argparse.Namespace) -> str:
+    outcomes = measured(options, lambda dataset: CorruptionConfig(options.pictures, options.seed))
+    return f"{options.output}: {error_table(outcomes)}"
+
+
+def error_table(outcomes: CorruptionOutcomes) -> str:
+    """The top-1 errors in a small table, per cent with 95 % intervals, a line for each corruption."""
+    clean = outcomes.clean_errors().measured
+    lines = [f"{outcomes.pictures:,} pictures; clean top-1 error {decimal(100 * clean.value)} ({interval(clean)})"]
+    for key in outcomes.keys:
+        errors = [outcomes.errors(key, strength=strength).measured for strength in STRENGTHS]
+        numbers = "; ".join(f"{decimal(100 * error.value)} ({interval(error)})" for error in errors)
+        lines.append(f"  {CORRUPTIONS[key].label:<14} {numbers}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
