@@ -10,14 +10,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.claims.finding import BY_VIEWS, CLAIMS, Claim, Evidence, Finding, NotCheckable, Verdict, judged, needed
+from core.claims.finding import (
+    BY_VIEWS,
+    CLAIMS,
+    MINIATURE,
+    Claim,
+    Evidence,
+    Finding,
+    NotCheckable,
+    Verdict,
+    judged,
+    needed,
+)
 from core.fourier.intervals import Measured, paired_interval, student, wilson
 from core.fourier.maps.contrasts import mcnemar
 from core.reconstruct.search_outcomes import LARGE_SIZE, stored_outcomes
 from core.runs.file import SURE
 from core.runs.judgement import searched
 from core.runs.painted import Painted, stored_painted
-from core.runs.stored import TWINS
+from core.shared.roles import ROLES, networks_for
 
 FILLED = {"eq3": "Eq. 3", "mean_square": "mean square"}
 DRAWN = {"blur": "from blurs", "classless": "from blurs of no class", "independent": "from pixel noise"}
@@ -146,9 +157,11 @@ def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Fin
 
 
 def _training(claim: Claim, *chosen: str) -> Finding:
-    finding = _gain_of(claim, _stored(DRAWN | FILLED, *TWINS))
-    doubt = "Two small networks, whichever are chosen above; no proof about CLIP."
-    return replace(finding, doubts=(*finding.doubts, doubt), networks=TWINS[::-1])
+    twins = networks_for("twins", *map(stored_painted, DRAWN | FILLED)) or ROLES["twins"][-1]
+    finding = _gain_of(claim, _stored(DRAWN | FILLED, *twins))
+    small, about = all(name.startswith(MINIATURE) for name in twins), ", whichever are chosen above"
+    doubt = f"Two small networks{about}; no proof about CLIP." if small else f"One pair of networks{about}."
+    return replace(finding, doubts=(*finding.doubts, doubt), networks=twins[::-1])
 
 
 def _recognised(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:

@@ -17,6 +17,7 @@ import numpy as np
 from core.data.classes import PRECOMPUTED
 from core.fourier.intervals import Measured, wilson
 from core.runs.file import PGDRun
+from core.shared.roles import preference
 from core.sweep.predictions import class_probabilities
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ COLUMNS = (
     "judge_share_sure",
 )
 THIRD = ("third_share_before", "third_share_after")  # the same by the third judge, who says nothing of its own pictures
-# First those that were trained alone: `mini-clip` has learned from `mini-resnet`.
-PREFERRED = ("resnet-56", "mini-resnet", "mini-clip", "resnet-50", "clip-vit-b-32", "efficientnet-lite0")
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def choose_judge(drawn_by: str, ready: Sequence[str]) -> str | None:
 
     def rank(name: str) -> tuple[bool, int]:
         twin = name.removesuffix("-robust") == drawn_by.removesuffix("-robust")
-        return twin, PREFERRED.index(name) if name in PREFERRED else len(PREFERRED)
+        return twin, preference("judge", name)
 
     return min((name for name in ready if name != drawn_by), key=rank, default=None)
 

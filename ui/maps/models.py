@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.claims.finding import MINIATURE
-from core.classifiers.registry import ClassifierSpec, list_classifiers, short_title
+from core.classifiers.registry import ClassifierSpec, classifier_title, list_classifiers, short_title
 from core.data.sample_sets import set_of_map
-from core.shared.colours import ROBUST, network_colour
+from core.shared.colours import network_colour
+from core.shared.roles import INSTEAD
 from ui.maps.catalogue import Entry
 from ui.server.model_cache import is_ready
 
@@ -48,10 +49,10 @@ class Predictor:
 def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:
     """Choose predictors among those `ready` for the picture's classes: the shown maps' own, and stand-ins for the rest.
 
-    One that is shown instead is of the same kind and trained alike, a robust one for a robust one, and on the same
-    classes: an ImageNet network says nothing about a map of CIFAR-10. Where the maps lead to nobody, all predict.
+    A stand-in has learned the same classes: an ImageNet network says nothing about a map of CIFAR-10. Where the maps
+    lead to nobody, all predict.
     """
-    known, selected = _specs(), dict[str, Predictor]()
+    selected = dict[str, Predictor]()
     by_name = {spec.name: spec for spec in ready}
     names = list(dict.fromkeys(entry.classifier for entry in chosen))
     of_others = {
@@ -63,10 +64,7 @@ def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_s
         if name in by_name:
             selected[name] = Predictor(by_name[name])
     for name in names:
-        if name in by_name or name not in known or name in of_others:
-            continue
-        for spec in ready:
-            if spec.kind == known[name].kind and spec.name.endswith(ROBUST) == name.endswith(ROBUST):
-                selected.setdefault(spec.name, Predictor(spec, short_title(known[name].title)))
-                break
+        spec = by_name.get(INSTEAD.get(name, ""))
+        if spec is not None and name not in by_name and name not in of_others:
+            selected.setdefault(spec.name, Predictor(spec, short_title(classifier_title(name))))
     return list(selected.values()) or [Predictor(spec) for spec in ready]

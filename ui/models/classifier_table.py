@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from pathlib import Path
 from urllib.parse import quote
 
 import streamlit as st
@@ -14,6 +12,7 @@ from core.classifiers.fetch.download import STALL_SECONDS
 from core.classifiers.registry import PAPERS_CLIP, classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from core.shared.html import tooltip
+from core.shared.roles import NETWORKS
 from ui.maps.catalogue import dataset_title, shipped
 from ui.models.preparation import preparation
 from ui.models.weight_downloads import WeightDownload, weight_downloads
@@ -24,10 +23,6 @@ TITLE_WIDTH, STATUS_WIDTH = 330, 200  # pixels
 # In the cards, which are files: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
 _INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
 ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
-
-
-# What each classifier is to the paper: "short", for its row, and maybe "more", for its details, Markdown.
-ROLES = tomllib.loads(Path(__file__).with_name("roles.toml").read_text(encoding="utf-8"))
 
 
 def classifier_table() -> None:
@@ -48,7 +43,7 @@ def linked_card() -> None:
 
 
 def _role(spec: ClassifierSpec) -> dict[str, str]:
-    return ROLES.get(spec.name, {"short": "Added on this server; not in the paper"})
+    return NETWORKS.get(spec.name, {"short": "Added on this server; not in the paper"})
 
 
 def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None) -> None:

@@ -16,6 +16,7 @@ from core.classifiers.registry import classifier_spec
 from core.fourier.maps.contrasts import same_images
 from core.reproduce.findings import STYLE, VERDICTS, findings_html
 from core.runs.painted import stored_painted
+from core.shared.roles import networks_for
 from ui.maps.catalogue import entries, shipped
 from ui.maps.judged_maps import found_between, link_of
 from ui.maps.presets import CLIP, RESNET56
@@ -33,7 +34,6 @@ FILTER = "findings.verdicts"
 
 SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
 SHIFTS = "Robustness: sections 1 and 4"
-SUBJECT_PAINTER, REFERENCE_PAINTER = "mini-clip", "mini-resnet-robust"
 # Where what a claim is about can be seen.
 _SHOWN_ON = {
     "inpainting": ("squiggles", "corrected", "plausible"),
@@ -105,12 +105,14 @@ def _features() -> None:
     """Section 3.2, of any two bundled networks."""
     text, menus = st.columns(2, gap="large")
     text.markdown(WORDS["features"])
-    names = {spec.title: spec.name for spec in map(classifier_spec, stored_painted("eq3"))}
+    painted = stored_painted("eq3")
+    names = {spec.title: spec.name for spec in map(classifier_spec, painted)}
+    subject, reference = (classifier_spec(name).title for name in networks_for("painted", painted))
     with menus:
         chosen = _choose(
             names,
-            ("In CLIP’s place", "painter", classifier_spec(SUBJECT_PAINTER).title),
-            ("In the robust model’s place", "robust-painter", classifier_spec(REFERENCE_PAINTER).title),
+            ("In CLIP’s place", "painter", subject),
+            ("In the robust model’s place", "robust-painter", reference),
         )
     links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
     doors = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}

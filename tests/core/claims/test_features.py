@@ -205,7 +205,7 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
                   sure_change=step / 1000, judge_share_after=np.zeros(10))  # fmt: skip
     strong = forged(sure_step=step, sure_change=step / 90, judge_share_after=np.ones(10))
     monkeypatch.setattr(core.claims.features, "stored_painted", lambda kind: {"a": weak, "b": strong})
-    monkeypatch.setattr(core.claims.features, "TWINS", ("a", "b"))
+    monkeypatch.setattr(core.claims.features, "networks_for", lambda *_: ("a", "b"))
     found = by_key("a", "b")
     assert {found[key].verdict for key in ("losses", "squiggles", "plausible", "displayed", "training")} == {
         Verdict.HOLDS

@@ -18,11 +18,12 @@ from core.classifiers.registry import CLASSIFIERS, classifier_spec, list_classif
 from core.data.samples import sample_credits
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.profile.__main__ import parser as profile_parser
+from core.shared.roles import NETWORKS
 from core.sweep.__main__ import parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import labelled
 from ui.models import data_tables
-from ui.models.classifier_table import ROLES, format_size
+from ui.models.classifier_table import format_size
 from ui.models.preparation import preparation
 from ui.models.weight_downloads import WeightDownloads, weight_downloads
 from ui.server.model_cache import read_list
@@ -81,8 +82,8 @@ def test_every_classifier_is_there_with_its_facts(page):
     for spec in list_classifiers():
         for fact in (spec.title, f"`{spec.name}`", spec.kind, f"licence {spec.licence}", spec.source, spec.weights_id):
             assert fact in text, (spec.name, fact)
-    assert ROLES.keys() == {*CLASSIFIERS, *bundled_specs()}
-    for role in ROLES.values():
+    assert NETWORKS.keys() == {*CLASSIFIERS, *bundled_specs()}
+    for role in NETWORKS.values():
         assert all(words in text for words in role.values())
 
 

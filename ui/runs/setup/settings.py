@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import CLIPS, PAPERS_CLIP, ClassifierSpec, classifier_title
+from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.images.masks import Fill
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES, Penalty
@@ -30,6 +30,7 @@ from core.pgd.settings import (
 from core.pgd.view_settings import Search
 from core.runs.examples import first_searches
 from core.runs.plan import RunPlan
+from core.shared.roles import networks_for
 from ui.runs.setup.pace import is_slow
 from ui.server.limits import limits
 from ui.shared import url
@@ -38,8 +39,6 @@ from ui.shared.pictures import Picture
 from ui.shared.settable import settable_in_url
 
 T = TypeVar("T")
-# An ordinary model beside a robust one, the paper's contrast: with the paper's CLIP as soon as that is here.
-CONTRASTS = (CLIPS, (PAPERS_CLIP, "mini-clip-robust"), (PAPERS_CLIP,), ("mini-clip", "mini-clip-robust"))
 MAX_CLASSIFIERS = 2
 CLASSIFIERS_WIDTH = 290  # pixels: two names in one line
 PAPERS_PACE, FAST_PACE, QUICK_PACE, FULL_PACE = "paper", "fast", "quick", "full"
@@ -120,8 +119,7 @@ def models_in_url(page: str, class_set: str, names: Sequence[str]) -> list[tuple
 def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
     """Titles of the first contrast that is complete, else of the first classifier."""
     titles = {spec.name: spec.title for spec in ready}
-    pair = next((pair for pair in CONTRASTS if all(name in titles for name in pair)), ())
-    return [titles[name] for name in pair] or list(titles.values())[:1]
+    return [titles[name] for name in networks_for("contrast", titles)] or list(titles.values())[:1]
 
 
 def choose_penalty(page: str) -> Penalty:

@@ -1,0 +1,41 @@
+"""The table of who stands for whom."""
+
+import pytest
+
+from core.classifiers.registry import classifier_spec
+from core.shared.colours import ROBUST
+from core.shared.roles import INSTEAD, NETWORKS, ROLES, networks_for, preference
+
+NAMES = {name for rows in ROLES.values() for row in rows for name in row} | {*INSTEAD, *INSTEAD.values(), *NETWORKS}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_network_of_the_table_is_in_the_registry(name):
+    assert classifier_spec(name).name == name
+
+
+@pytest.mark.parametrize(("role", "rows"), ROLES.items())
+def test_the_papers_networks_are_preferred_and_a_bundled_row_comes_last(role, rows):
+    if role != "judge":
+        assert rows[0][0] == "clip-vit-b-32" and not any("clip-vit" in name for name in rows[-1])
+
+
+def test_a_stand_in_has_learned_alike():
+    for name, other in INSTEAD.items():
+        assert classifier_spec(name).kind == classifier_spec(other).kind
+        assert name.endswith(ROBUST) == other.endswith(ROBUST)
+
+
+def test_the_first_row_all_of_whose_networks_are_available_is_taken():
+    small = ("mini-clip", "mini-clip-robust")
+    assert networks_for("twins", small) == small
+    assert networks_for("twins", (*small, "clip-vit-b-32")) == small
+    both = ("clip-vit-b-32", "clip-vit-b-32-robust")
+    assert networks_for("twins", (*small, *both)) == both
+    assert networks_for("twins", (*small, *both), small) == small, "each of two kinds of results counts"
+    assert networks_for("contrast", (*small, "clip-vit-b-32")) == ("clip-vit-b-32", "mini-clip-robust")
+    assert networks_for("twins", ()) == ()
+
+
+def test_a_single_network_has_a_rank():
+    assert preference("judge", "resnet-56") < preference("judge", "mini-clip") < preference("judge", "unknown")
