@@ -1,11 +1,13 @@
-"""Choose the pictures that the app opens with: some on which the first wave shows its effect.
+"""Choose the pictures that the app opens with, by rules that look at the predictions of two small networks alone.
 
     python -m precomputed.make_default_picture
 
-The rule: the first bundled sample that the small CLIP and the small CNN both get right, that the wave of the first
-story turns wrong for the CLIP, and that it leaves right for the CNN. The page *Story* takes, of those that fit, the
-first automobile that becomes a ship. Stored with what both predict for it under every wave, so that no page need load
-torch.
+writes precomputed/default_picture.json. The picture: the first bundled sample that the small CLIP and the small CNN
+both get right, that the wave of the first story turns wrong for the CLIP, and that it leaves right for the CNN; the
+story takes, of those that fit, the first automobile that becomes a ship. The pairs to mix: of the pairs of different
+classes that `core.sweep.hybrid` draws with this seed, the first six of which both networks recognise both pictures,
+each shown first at the cutoff at which the first network changes its mind. What networks predict of all these is made
+after it: python -m core.reproduce.profile --parts predictions.
 """
 
 from __future__ import annotations
@@ -14,46 +16,46 @@ from typing import Any
 
 import numpy as np
 
+from core.classifiers.kinds.base import Classifier
 from core.classifiers.registry import load_classifier
-from core.data.classes import PRECOMPUTED
+from core.data.dataset import ImageDataset
 from core.data.samples import load_samples
-from core.fourier.basis import half_plane
+from core.reproduce.profile.predictions import CHOICE
 from core.shared import paper
 from core.shared.files import write_json
-from core.sweep.predictions import class_probabilities, wave_on_image
+from core.sweep.hybrid.pairs import draw_pairs
+from core.sweep.predictions import class_probabilities, hybrid_cutoffs, predict_hybrids, wave_on_image
 
-TARGET = PRECOMPUTED / "default_picture.json"
 TURNED, KEPT, SAMPLES = "mini-clip", "mini-resnet", "cifar10-samples"
-WAVE, SEED, SIDE = (0, 1), 0, 31
+WAVE, SEED = (0, 1), 0
 STORY = ("automobile", "ship")
-DECIMALS = 4  # of the stored probabilities
+PAIRS, CANDIDATES = 6, 40
 
 
 def default_picture() -> dict[str, Any]:
-    """The rule's result with what it rests on, as JSON.
+    """Return the choice with what it rests on, as JSON.
 
     Raises:
-        RuntimeError: no sample is of that kind, or no automobile becomes a ship.
+        RuntimeError: no sample is of that kind, no automobile becomes a ship, or too few pairs are recognised.
+        IndexError: no network changes its mind about a pair.
     """
     data = load_samples(SAMPLES)
     images = data.images.astype(np.float32) / 255
     epsilon = paper.EPSILON[data.image_size]
-    waved_images = [wave_on_image(image, WAVE, epsilon, seed=SEED, position=k) for k, image in enumerate(images)]
-    waved = np.stack([image.perturbed for image in waved_images])
-    fits, models, probabilities_by_model, classifiers = np.ones(len(data), bool), {}, {}, {}
-    for name, stays_right in ((TURNED, False), (KEPT, True)):
-        classifier = classifiers[name] = load_classifier(name, data.classes)
-        probabilities_by_model[name] = [class_probabilities(classifier, batch) for batch in (images, waved)]
-        before, after = (probabilities.argmax(1) == data.labels for probabilities in probabilities_by_model[name])
-        fits &= before & (after == stays_right)
-        models[name] = classifier.sha256
+    waved = np.stack(
+        [wave_on_image(image, WAVE, epsilon, seed=SEED, position=k).perturbed for k, image in enumerate(images)]
+    )
+    classifiers = {name: load_classifier(name, data.classes) for name in (TURNED, KEPT)}
+    clean, under_wave = (
+        {name: class_probabilities(classifier, batch).argmax(1) for name, classifier in classifiers.items()}
+        for batch in (images, waved)
+    )
+    recognised = np.all([predictions == data.labels for predictions in clean.values()], axis=0)
+    fits = recognised & (under_wave[TURNED] != data.labels) & (under_wave[KEPT] == data.labels)
     label, wrong_label = (data.classes.names.index(name) for name in STORY)
-    story_fits = fits & (data.labels == label) & (probabilities_by_model[TURNED][1].argmax(1) == wrong_label)
+    story_fits = fits & (data.labels == label) & (under_wave[TURNED] == wrong_label)
     if not story_fits.any():
         raise RuntimeError(f"the wave {WAVE} makes no {STORY[0]} of {SAMPLES} a {STORY[1]} for {TURNED} alone")
-    place = int(story_fits.argmax())
-    under = [wave_on_image(images[place], wave, epsilon, seed=SEED, position=place) for wave in half_plane(SIDE)]
-    waves = np.stack([wave.perturbed for wave in under])
     return {
         "rule": "first sample right without the wave, wrong with it for `turned`, right with it for `kept`",
         "samples": SAMPLES,
@@ -64,26 +66,30 @@ def default_picture() -> dict[str, Any]:
         "seed": SEED,
         "turned": TURNED,
         "kept": KEPT,
-        "sha256": models,
+        "sha256": {name: classifier.sha256 for name, classifier in classifiers.items()},
         "story": {
             "rule": f"first of `fitting` that is an {STORY[0]}, and with the wave a {STORY[1]} for `turned`",
-            "position": place,
-            "answers": {
-                name: [
-                    _answer(probabilities_by_model[name][0][place]),
-                    *map(_answer, class_probabilities(classifier, waves)),
-                ]
-                for name, classifier in classifiers.items()
-            },
+            "position": int(story_fits.argmax()),
         },
+        "mixtures": _mixtures(data, recognised, list(classifiers.values())),
     }
 
 
-def _answer(probabilities: np.ndarray) -> tuple[int, float]:
-    """The top-1 class and its probability."""
-    return int(probabilities.argmax()), round(float(probabilities.max()), DECIMALS)
+def _mixtures(data: ImageDataset, recognised: np.ndarray, classifiers: list[Classifier]) -> dict[str, Any]:
+    """Choose the pairs to mix; recognised: (N,) bool, whether both networks predict a picture's class."""
+    images, drawn = data.images.astype(np.float32) / 255, draw_pairs(data.labels, CANDIDATES, seed=SEED)
+    pairs = drawn[recognised[drawn].all(axis=1)][:PAIRS].tolist()
+    if len(pairs) < PAIRS:
+        raise RuntimeError(f"only {len(pairs)} of {CANDIDATES} pairs are recognised by {TURNED} and {KEPT}")
+    cutoffs, starts = hybrid_cutoffs(data.image_size), []
+    for low, high in pairs:
+        predictions = [predict_hybrids(classifier, images[low], images[high], cutoffs) for classifier in classifiers]
+        switches = [hybrids.switches_at(*data.labels[[low, high]]) or len(cutoffs) for hybrids in predictions]
+        starts.append(cutoffs[min(switches)])
+    rule = f"the first {PAIRS} pairs drawn with seed {SEED} of which both networks recognise both pictures"
+    return {"rule": rule, "pairs": pairs, "starts": starts}
 
 
 if __name__ == "__main__":
-    write_json(TARGET, default_picture(), indent=None)
-    print(TARGET.read_text())
+    write_json(CHOICE, default_picture(), indent=None)
+    print(CHOICE.read_text())

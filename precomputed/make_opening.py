@@ -15,7 +15,7 @@ import numpy as np
 from core.classifiers.registry import load_classifier
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.config import paper_generation
-from core.reproduce.profile.parts import example_run
+from core.reproduce.profile.runs import example_run
 from core.runs.examples import Example
 from core.runs.file import SURE
 from core.runs.plan import RunPlan

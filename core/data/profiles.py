@@ -1,8 +1,8 @@
 """Stored results of networks: those of the project, and profiles of further ones. Does not import torch.
 
 A profile is a folder with the layout of `precomputed/`, as `python -m core.reproduce.profile` writes it: `heatmaps/`,
-`hybrids/`, `corruptions/`, `gradients/`, `runs/`. Every page reads whatever lies there. Of two results of one network
-the project's own counts, then that of the folder that comes first.
+`predictions/`, `hybrids/` and so on, a folder a kind. Every page reads whatever lies there. Of two results of one
+network the project's own counts, then that of the folder that comes first.
 """
 
 from __future__ import annotations

@@ -15,12 +15,13 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from core.classifiers.registry import PAPERS_CLIP, load_classifier
-from core.data.classes import CIFAR10, HEATMAPS, PRECOMPUTED
+from core.data.classes import CIFAR10, HEATMAPS
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.hybrid import hybrid
 from core.fourier.maps.heatmap import Heatmap
 from core.images.square import to_uint8
+from core.reproduce.profile.predictions import chosen_pictures, stored_predictions
 from core.runs.file import PGDRun
 from core.runs.stored import stored_path
 from core.shared import paper
@@ -230,7 +231,7 @@ def test_memory_that_does_not_suffice_is_told_in_one_sentence(browser, site):
 @pytest.mark.slow
 def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(open_site):
     page = open_site()
-    stored = json.loads((PRECOMPUTED / "hybrids" / "pairs.json").read_text())
+    stored = chosen_pictures()["mixtures"]
     data, cutoffs = load_samples("cifar10-samples"), hybrid_cutoffs(32)
     images = data.images.astype(np.float32) / 255
     mixer = page.locator("#hybrids .mixer")
@@ -244,9 +245,9 @@ def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(
             shown = np.array(mixer.locator(".mixed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
             assert np.abs(shown - to_uint8(mixed).astype(int)).max() <= 1
             for network, name in zip(mixer.locator(".network").all(), ("mini-clip", "mini-resnet"), strict=True):
-                wanted = np.array(stored["probabilities"][name][pair][2 + place])[data.labels[[low, high]]]
+                predicted = stored_predictions()[name].hybrids(pair).mixed[place][data.labels[[low, high]]]
                 told = [float(text.removesuffix(" %")) for text in network.locator(".share").all_inner_texts()]
-                np.testing.assert_allclose(told, 100 * wanted, atol=0.051)
+                np.testing.assert_allclose(told, 100 * predicted, atol=0.051)
             plot, circle = (page.locator(f"#lab {one}").first.bounding_box() for one in (".plot", ".plot .cutoff"))
             assert (circle["width"] - 2) / 2 * 31 / plot["width"] == pytest.approx(cutoffs[place], abs=0.1)
         expect(page.locator("#minds")).to_contain_text("This is one pair.")

@@ -23,7 +23,9 @@ from core.data.classes import CIFAR10, CLASS_SETS, imagenet, imagenet100
 from core.data.datasets import load_dataset
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.view_settings import Search
-from core.reproduce.profile.parts import GRADIENT_PASSES, PARTS, Item, Network, example_run, usual_dataset
+from core.reproduce.profile.network import GRADIENT_PASSES, Item, Network, usual_dataset
+from core.reproduce.profile.parts import PARTS
+from core.reproduce.profile.runs import example_run
 from core.runs.examples import (
     Example,
     examples,

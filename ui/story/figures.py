@@ -16,6 +16,7 @@ from core.claims.gradient_spectrum import stored_gradient
 from core.classifiers.registry import classifier_spec, short_title
 from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map, wave_values
 from core.images.corruptions import CORRUPTIONS
+from core.reproduce.profile.predictions import stored_predictions
 from core.runs.stored import TWINS
 from core.shared.sentences import Paragraph
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
@@ -76,8 +77,9 @@ def car_under_stripes() -> Striped:
     picture = sample_picture("cifar10", STORED["story"]["position"])
     signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
     answers = [
-        Answers(short_title(classifier_spec(name).title), model_colour(name), probabilities[0], probabilities[1:])
-        for name, probabilities in STORED["story"]["answers"].items()
+        Answers(short_title(classifier_spec(name).title), model_colour(name), clean, waved)
+        for name in (STORED["turned"], STORED["kept"])
+        for clean, *waved in (stored_predictions()[name].top1(),)
     ]
     return Striped(picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 
 from core.claims.checks import dips_clearly
 from core.claims.features import training_finding
 from core.claims.finding import Finding
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
-from core.data.classes import PRECOMPUTED
 from core.fourier.basis import Frequency
 from core.fourier.maps.lattice import lattice
 from core.numbers import percent
+from core.reproduce.profile.predictions import chosen_pictures
 from core.runs.file import PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
 from ui.maps.catalogue import shipped
@@ -20,7 +19,7 @@ from ui.maps.judged_maps import found_between
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
 from ui.models.classifier_table import format_size
 
-STORED = json.loads((PRECOMPUTED / "default_picture.json").read_text())
+STORED = chosen_pictures()
 WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
 TEST_OF_PATCHES = "mini-clip-vit"  # begins the names of the networks that are to test the explanation
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
 
 from core.classifiers.registry import classifier_spec, short_title
-from core.data.classes import PRECOMPUTED
 from core.data.sample_sets import SAMPLE_SETS
+from core.reproduce.profile.predictions import chosen_pictures, stored_predictions
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs
 from ui.components.hybrid_mixer import Mixed, Mixture
 from ui.components.image_picker import Thumbnails, pack_thumbnails
@@ -19,7 +18,7 @@ from ui.shared.pictures import Picture, sample_picture
 from ui.tools.sentences import at_cutoff
 
 KIND = "cifar10"  # of the stored pairs
-STORED = json.loads((PRECOMPUTED / "hybrids" / "pairs.json").read_text())  # by precomputed.make_hybrid_pairs
+STORED = chosen_pictures()["mixtures"]
 
 
 def mixture(
@@ -68,15 +67,16 @@ def _mixed(who: Predictor, predictions: HybridPredictions, low: Picture, high: P
 def stored_mixtures() -> tuple[Mixture, ...]:
     """The stored pairs with what two small networks predict of them. Does not import torch."""
     cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
+    cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
     pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
     captions = [f"{_name(high)}; slow waves of {_name(low)}" for low, high in pairs]
     strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
     title = f"{len(pairs)} pairs, by the picture of the fast waves"
     made = []
     for place, (low, high) in enumerate(pairs):
-        predictions = {}
-        for name, rows in STORED["probabilities"].items():
-            rows = np.array(rows[place])
-            predictions[Predictor(classifier_spec(name))] = HybridPredictions(cutoffs, rows[0], rows[1], rows[2:])
+        predictions = {
+            Predictor(classifier_spec(name)): stored_predictions()[name].hybrids(place)
+            for name in (chosen_pictures()["turned"], chosen_pictures()["kept"])
+        }
         made.append(mixture(low, high, cutoffs, predictions, strip, place, title))
     return tuple(made)

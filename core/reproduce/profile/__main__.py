@@ -23,7 +23,8 @@ from core.classifiers.registry import classifier_spec
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
 from core.numbers import duration, milliseconds
-from core.reproduce.profile.parts import PARTS, SAMPLES, Item, Network, usual_dataset
+from core.reproduce.profile.network import SAMPLES, Item, Network, usual_dataset
+from core.reproduce.profile.parts import PARTS
 from core.reproduce.run import TROUBLE
 from core.shared.cli import MAX_SEED, check_output_folder, run_script, whole
 from core.shared.errors import one_line, quoted

@@ -18,7 +18,9 @@ from core.data.classes import CIFAR10
 from core.data.profiles import VARIABLE
 from core.data.samples import load_samples
 from core.reproduce.profile.__main__ import main
-from core.reproduce.profile.parts import PARTS, Network
+from core.reproduce.profile.network import Network
+from core.reproduce.profile.parts import PARTS
+from core.reproduce.profile.predictions import stored_predictions
 from core.runs.file import PGDRun
 from core.runs.stored import stored_subjects
 from tests.core.toy import save_clip, tiny_clip
@@ -79,18 +81,22 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     folder = tmp_path / "profile"
     assert profile(folder) == 0
     printed = capsys.readouterr()
-    assert "6 files made" in printed.out and "cifar10-samples stands in" in printed.err
-    assert "1 of 6, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
+    assert "7 files made" in printed.out and "cifar10-samples stands in" in printed.err
+    assert "1 of 7, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
     assert not list(folder.rglob("*.unfinished"))
     monkeypatch.setenv(VARIABLE, str(folder))
     assert NAME in stored_hybrids() and stored_hybrids()[NAME].pairs == 200
     assert stored_corruptions()[NAME].measured.all()
     assert stored_gradients()[NAME].energy.shape == (481,)
+    assert len(stored_predictions()[NAME].top1()) == 482 and stored_predictions()[NAME].hybrids(0).mixed.shape == (
+        49,
+        10,
+    )
     (entry,) = [entry for entry in shipped().values() if entry.classifier == NAME]
     assert entry.heatmap.estimate is not None and (entry.heatmap.count > 0).all()
     drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]
     assert PGDRun.load(*drawn).metadata["classifier"]["name"] == NAME
-    assert profile(folder) == 0 and "0 files made, 6 were there" in capsys.readouterr().out
+    assert profile(folder) == 0 and "0 files made, 7 were there" in capsys.readouterr().out
 
 
 def test_a_clip_of_random_weights_in_the_layout_of_a_hub_is_profiled(tmp_path, monkeypatch):
@@ -128,7 +134,7 @@ def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is
 def test_options_are_refused_in_one_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["--classifier", NAME, "--output", str(tmp_path), "--parts", "story"])
-    assert "there is no part 'story'; known: map, hybrids" in capsys.readouterr().err
+    assert "there is no part 'story'; known: map, predictions" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["--classifier", NAME, "--output", __file__])
     assert "--output wants a folder" in capsys.readouterr().err

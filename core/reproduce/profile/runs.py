@@ -1,0 +1,56 @@
+"""Files of a profile that are runs: holes filled and classes drawn, as pages show them before any click."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.classifiers.registry import classifier_spec
+from core.data.sample_sets import SAMPLE_SETS
+from core.reproduce.profile.network import GRADIENT_PASSES, Item, Network
+from core.runs.examples import Example, examples, fast_example, first_searches, first_subjects, with_few_frames
+from core.runs.file import PGDRun
+from core.runs.plan import RunPlan
+from core.runs.run import Run
+from core.runs.stored import stored_path
+from core.shared.cli import progress_bar
+
+if TYPE_CHECKING:
+    from core.classifiers.kinds.base import Classifier
+    from core.data.classes import ClassSet
+
+
+def runs(network: Network) -> Iterator[Item]:
+    """Yield the runs that pages open with; in a full profile every example."""
+    vocabulary = classifier_spec(network.name).vocabulary
+    for row in SAMPLE_SETS.values():
+        if vocabulary not in (None, row.class_set):
+            continue
+        first = first_subjects(row)
+        for example in examples(row):
+            if network.quick:
+                if (example.kind, example.subject) not in first:
+                    continue
+                if example.kind == "inpainting" and len(first_searches(row.side)) == 1:
+                    example = fast_example(example)
+            search = example.plan.config.search
+            path = stored_path(example.kind, example.subject, network.file_name, Path("runs"), search)
+            passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
+            yield Item(path, passes, partial(_run, network, example, row.classes))
+
+
+def _run(network: Network, example: Example, classes: ClassSet, path: Path) -> None:
+    example_run(example.plan, network.classifier(classes), path.stem).save(path)
+
+
+def example_run(plan: RunPlan, classifier: Classifier, description: str = "") -> PGDRun:
+    """Run a plan, with as many frames as are kept of an example."""
+    run = Run(plan, lambda: [classifier])
+    bar = progress_bar(desc=description, total=plan.config.steps + 1, unit="step", leave=False, disable=not description)
+    with bar:
+        for _ in run.states():
+            bar.update()
+    (result,) = run.so_far()
+    return with_few_frames(result)

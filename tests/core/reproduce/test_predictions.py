@@ -1,0 +1,48 @@
+"""The stored predictions of the story's pictures: those of the networks, of the pictures that are chosen now."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.classifiers.registry import load_classifier
+from core.data.classes import CIFAR10
+from core.data.profiles import VARIABLE
+from core.data.samples import load_samples
+from core.fourier.basis import half_plane
+from core.reproduce.profile.predictions import SIDE, chosen_pictures, measure_predictions, stored_predictions
+from core.sweep.predictions import predict_under_waves
+
+
+@pytest.mark.parametrize("name", [chosen_pictures()["turned"], chosen_pictures()["kept"]])
+def test_stored_predictions_are_the_networks(name):
+    stored, classifier = stored_predictions()[name], load_classifier(name, CIFAR10)
+    made = measure_predictions(classifier)
+    assert stored.metadata["classifier"]["sha256"] == classifier.sha256 and stored.is_current
+    assert np.array_equal(stored.classes, made.classes)
+    for field in ("probabilities", "mixed"):  # whole numbers of 10,000; other processors differ in a digit
+        np.testing.assert_allclose(getattr(stored, field).astype(int), getattr(made, field), atol=2)
+
+
+def test_the_pictures_map_agrees_with_one_wave_after_the_other():
+    chosen, waves = chosen_pictures(), half_plane(SIDE)[200:203]
+    place = chosen["story"]["position"]
+    image = load_samples(chosen["samples"]).images[place].astype(np.float32) / 255
+    classifier = load_classifier("mini-resnet", CIFAR10)
+    asked = predict_under_waves(classifier, image, waves, chosen["epsilon"], seed=chosen["seed"], position=place)
+    for (label, probability), predictions in zip(
+        stored_predictions()["mini-resnet"].top1()[201:204], asked, strict=True
+    ):
+        assert label == predictions.perturbed.argmax()
+        assert probability == pytest.approx(predictions.perturbed.max(), abs=2e-4)
+
+
+def test_predictions_of_pictures_that_are_chosen_no_more_are_left_out(tmp_path, monkeypatch):
+    stored = stored_predictions()["mini-clip"]
+    facts = {**stored.metadata, "classifier": {"name": "toy"}}
+    (tmp_path / "predictions").mkdir()
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    for position, known in ((stored.metadata["pictures"]["position"], True), (0, False)):
+        pictures = {**stored.metadata["pictures"], "position": position}
+        replace(stored, metadata={**facts, "pictures": pictures}).save(tmp_path / "predictions" / "toy.npz")
+        assert ("toy" in stored_predictions()) == known
